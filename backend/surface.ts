@@ -1,0 +1,176 @@
+/**
+ * The public surface of the origin as plain data: every HTTP endpoint, every socket call, every page asset. Whatever is not
+ * listed here does not exist: the gateway answers 404 and the edge blocks it. Gateway aliases, the socket allow-list,
+ * authorization, validation, OpenAPI, body limits, rate classes and the edge policy are derived from it, never written twice.
+ */
+
+/** Roles in ascending order; each includes the ones before it. */
+export const ROLES = ["user", "moderator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who may use an entry: anybody, or a user who has at least this role. */
+export type Access = "public" | Role;
+
+/**
+ * What a parameter may be. Lengths are counted in UTF-16 code units, numbers are inclusive bounds. A `secret` value never
+ * enters a log, a trace or an error.
+ */
+export type Param =
+  | {
+      readonly type: "string";
+      readonly min: number;
+      readonly max: number;
+      readonly optional?: true;
+      readonly secret?: true;
+    }
+  | { readonly type: "email"; readonly max: number; readonly optional?: true }
+  | { readonly type: "integer"; readonly min: number; readonly max: number; readonly optional?: true };
+
+export type Params = Readonly<Record<string, Param>>;
+
+/** The rate classes; an entry's class decides how often one address (and one user) may use it. */
+export const RATE_CLASSES = {
+  /** Endpoints that take a password or a refresh token. Also limited at the edge. */
+  credential: { requests: 20, seconds: 10 },
+  read: { requests: 200, seconds: 10 },
+  write: { requests: 60, seconds: 10 },
+} as const satisfies Readonly<Record<string, { readonly requests: number; readonly seconds: number }>>;
+export type RateClass = keyof typeof RATE_CLASSES;
+
+export interface HttpEntry {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Exact path: one spelling, no parameters, no trailing slash. */
+  readonly path: `/${string}`;
+  /** Moleculer action. */
+  readonly action: string;
+  readonly access: Access;
+  readonly rate: RateClass;
+  /** Largest request body in bytes; 0 where none is read. */
+  readonly bodyLimit: number;
+  readonly params: Params;
+}
+
+export interface SocketEntry {
+  /** Name of the call, which is also the Moleculer action. */
+  readonly action: string;
+  readonly access: Role;
+  readonly rate: RateClass;
+  readonly params: Params;
+}
+
+const email = { type: "email", max: 254 } as const;
+const password = { type: "string", min: 8, max: 128, secret: true } as const;
+const room = { type: "string", min: 1, max: 64 } as const;
+const KIB = 1024;
+
+/** HTTP endpoints: JSON in and out. */
+export const http = [
+  {
+    method: "POST",
+    path: "/api/auth/register",
+    action: "users.register",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { email, password, name: { type: "string", min: 1, max: 64 } },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/login",
+    action: "users.login",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { email, password: { type: "string", min: 1, max: 128, secret: true } },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/refresh",
+    action: "auth.refresh",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { refreshToken: { type: "string", min: 1, max: 256, optional: true, secret: true } },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/logout",
+    action: "auth.logout",
+    access: "user",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: {},
+  },
+  {
+    method: "GET",
+    path: "/api/users/me",
+    action: "users.profile",
+    access: "user",
+    rate: "read",
+    bodyLimit: 0,
+    params: {},
+  },
+  {
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    action: "auth.jwks",
+    access: "public",
+    rate: "read",
+    bodyLimit: 0,
+    params: {},
+  },
+  {
+    method: "GET",
+    path: "/api/openapi.json",
+    action: "gateway.openapi",
+    access: "public",
+    rate: "read",
+    bodyLimit: 0,
+    params: {},
+  },
+] as const satisfies readonly HttpEntry[];
+
+/** Calls over the socket. No entry here may take credentials: the WAF sees a WebSocket's handshake only, never its messages. */
+export const socket = [
+  {
+    action: "chat.join",
+    access: "user",
+    rate: "write",
+    params: { room, cursor: { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } },
+  },
+  { action: "chat.leave", access: "user", rate: "write", params: { room } },
+  {
+    action: "chat.history",
+    access: "user",
+    rate: "read",
+    params: { room, cursor: { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } },
+  },
+  {
+    action: "chat.send",
+    access: "user",
+    rate: "write",
+    params: { room, text: { type: "string", min: 1, max: 4000 }, clientId: { type: "string", min: 1, max: 64 } },
+  },
+  {
+    action: "chat.sendMessageToAll",
+    access: "moderator",
+    rate: "write",
+    params: { text: { type: "string", min: 1, max: 4000 } },
+  },
+] as const satisfies readonly SocketEntry[];
+
+/** Events the server emits to sockets. */
+export const emits = ["message", "serverMessage"] as const;
+
+/** Where Socket.IO listens: websocket transport only. */
+export const SOCKET_PATH = "/socket.io/";
+
+/** The page and its assets, served by GET and HEAD. */
+export const assets = [
+  "/",
+  "/app.css",
+  "/app.js",
+  "/client.js",
+  "/favicon.svg",
+  "/socket.io.js",
+] as const satisfies readonly `/${string}`[];

@@ -1,0 +1,100 @@
+/**
+ * Rulesets as the Rulesets API stores them (https://developers.cloudflare.com/ruleset-engine/rulesets-api/), and what
+ * running a request through them yields. Names are the API's own.
+ */
+export type Plan = "free" | "pro" | "business" | "enterprise";
+
+export type Phase =
+  | "http_request_firewall_custom"
+  | "http_ratelimit"
+  | "http_request_firewall_managed"
+  | "http_request_dynamic_redirect"
+  | "http_request_transform"
+  | "http_request_late_transform"
+  | "http_request_origin"
+  | "http_request_cache_settings"
+  | "http_config_settings"
+  | "http_response_headers_transform"
+  | "http_custom_errors";
+
+export type Action =
+  | "block"
+  | "challenge"
+  | "js_challenge"
+  | "managed_challenge"
+  | "log"
+  | "skip"
+  | "execute"
+  | "set_cache_settings"
+  | "set_config"
+  | "rewrite"
+  | "redirect"
+  | "route"
+  | "serve_error";
+
+export interface RateLimit {
+  readonly characteristics: readonly string[];
+  /** Seconds. */
+  readonly period: number;
+  readonly requests_per_period?: number;
+  /** Seconds; 0 throttles instead of mitigating. */
+  readonly mitigation_timeout?: number;
+  readonly counting_expression?: string;
+  /** True: cached answers do not count. */
+  readonly requests_to_origin?: boolean;
+  readonly score_per_period?: number;
+  readonly score_response_header_name?: string;
+}
+
+export interface Rule {
+  readonly id?: string;
+  readonly ref?: string;
+  readonly description?: string;
+  readonly expression: string;
+  readonly action: Action;
+  readonly action_parameters?: Readonly<Record<string, unknown>>;
+  /** Absent means true. */
+  readonly enabled?: boolean;
+  readonly logging?: { readonly enabled: boolean };
+  readonly ratelimit?: RateLimit;
+}
+
+export interface Ruleset {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "root" | "zone" | "custom" | "managed";
+  readonly phase: Phase;
+  readonly rules: readonly Rule[];
+}
+
+/** One rule that matched a request. */
+export interface RuleEvent {
+  /** The rule's `ref`, or its id where it has none. */
+  readonly ref: string;
+  readonly ruleset: string;
+  readonly phase: Phase;
+  readonly action: Action;
+  readonly description: string;
+  /** Which part of the expression decided, in a sentence. */
+  readonly why: string;
+}
+
+/** What the edge does with a request. */
+export interface Verdict {
+  readonly outcome: "pass" | "block" | "challenge" | "undetermined";
+  /** The rule that decided; absent on a plain pass. */
+  readonly by?: RuleEvent;
+  /** What to answer with, where the edge answers by itself. */
+  readonly response?: {
+    readonly status: number;
+    readonly contentType: string;
+    readonly body: string /** Seconds. */;
+    readonly retryAfter?: number;
+  };
+  /** Every rule that matched, in order, the deciding one included. */
+  readonly events: readonly RuleEvent[];
+  /** Settings that non-terminating phases made for this request, e.g. `{ cache: false }`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Fields that no one gave and that the outcome depends on. */
+  readonly undetermined: readonly string[];
+}

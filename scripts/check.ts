@@ -1,0 +1,23 @@
+// `npm run check`: everything static, each once: formatter and linter, types (server and page), arrows.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const rooms = ["backend", "infra", "cloudflared", "scripts", "test"].filter((room) => existsSync(room));
+const checks: readonly (readonly [what: string, command: string, args: readonly string[]])[] = [
+  ["format and lint", "biome", ["check", "--error-on-warnings"]],
+  ["types", "tsc", ["--noEmit"]],
+  ...(existsSync("backend/web/tsconfig.json")
+    ? [["types of the page", "tsc", ["--noEmit", "-p", "backend/web"]] as const]
+    : []),
+  ["arrows", "depcruise", ["--config", ".dependency-cruiser.mjs", ...rooms]],
+];
+
+let failed = 0;
+for (const [what, command, args] of checks) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (status === 0) continue;
+  failed += 1;
+  console.error(`check: ${what} failed${error ? `: ${error.message}` : ""}`);
+}
+console.log(`${checks.length - failed} checks passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
