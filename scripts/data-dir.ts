@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Another run holds the data folder, or the folder cannot be used; the message says what to do. */
+export class DataDirError extends Error {
+  override readonly name = "DataDirError";
+}
+
+/**
+ * Makes the data folder (0700) where it is not there and takes it for this process: two runs on the same users, messages and
+ * keys would lose some. A lock that a killed run left behind is taken over.
+ *
+ * @returns what gives the folder back
+ * @throws DataDirError when another live process holds it or it cannot be written
+ */
+export function takeDataDir(dataDir: string): () => void {
+  const lock = join(dataDir, "lock");
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    while (!created(lock)) {
+      const holder = liveHolder(lock);
+      if (holder !== undefined) {
+        throw new DataDirError(
+          `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (CAUSEWAY_DATA_DIR)`,
+        );
+      }
+      rmSync(lock, { force: true });
+    }
+  } catch (error) {
+    if (error instanceof DataDirError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataDirError(`${dataDir} cannot be used (${reason}): it must be a folder that you may read and write`);
+  }
+  return () => rmSync(lock, { force: true });
+}
+
+/** Creates the lock with this process's id; false when there is one already. */
+function created(lock: string): boolean {
+  try {
+    writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** The live process that a lock names; undefined where the lock is gone or its process ended. */
+function liveHolder(lock: string): number | undefined {
+  let pid: number;
+  try {
+    pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? pid : undefined;
+  }
+}
