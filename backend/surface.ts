@@ -28,6 +28,18 @@ export type Param =
 
 export type Params = Readonly<Record<string, Param>>;
 
+/** The values that parameters declared like this have once they are checked. */
+export type ValuesOf<P extends Params> = {
+  readonly [K in keyof P as P[K] extends { readonly optional: true } ? never : K]: ValueOf<P[K]>;
+} & {
+  readonly [K in keyof P as P[K] extends { readonly optional: true } ? K : never]?: ValueOf<P[K]>;
+};
+type ValueOf<P extends Param> = P extends { readonly type: "integer" } ? number : string;
+
+/** The services that own actions; an action's name starts with one. */
+export type ServiceName = "users" | "auth" | "chat" | "gateway";
+export type ActionName = `${ServiceName}.${string}`;
+
 /** The rate classes; an entry's class decides how often one address (and one user) may use it. */
 export const RATE_CLASSES = {
   /** Endpoints that take a password or a refresh token. Also limited at the edge. */
@@ -42,7 +54,7 @@ export interface HttpEntry {
   /** Exact path: one spelling, no parameters, no trailing slash. */
   readonly path: `/${string}`;
   /** Moleculer action. */
-  readonly action: string;
+  readonly action: ActionName;
   readonly access: Access;
   readonly rate: RateClass;
   /** Largest request body in bytes; 0 where none is read. */
@@ -52,10 +64,11 @@ export interface HttpEntry {
 
 export interface SocketEntry {
   /** Name of the call, which is also the Moleculer action. */
-  readonly action: string;
+  readonly action: ActionName;
   readonly access: Role;
-  readonly rate: RateClass;
-  readonly params: Params;
+  /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
+  readonly rate: Exclude<RateClass, "credential">;
+  readonly params: Readonly<Record<string, Param & { readonly secret?: never }>>;
 }
 
 const email = { type: "email", max: 254 } as const;
@@ -161,6 +174,16 @@ export const socket = [
 
 /** Events the server emits to sockets. */
 export const emits = ["message", "serverMessage"] as const;
+
+/** Actions that somebody outside can reach, by the way they come. */
+export type HttpAction = (typeof http)[number]["action"];
+export type SocketAction = (typeof socket)[number]["action"];
+export type SurfaceAction = HttpAction | SocketAction;
+/** The entry of an action. */
+export type EntryOf<A extends SurfaceAction> = Extract<
+  (typeof http)[number] | (typeof socket)[number],
+  { readonly action: A }
+>;
 
 /** Where Socket.IO listens: websocket transport only. */
 export const SOCKET_PATH = "/socket.io/";

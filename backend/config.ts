@@ -1,0 +1,128 @@
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+
+/** What the backend is told when it starts. Nothing else reads the environment. */
+export interface Config {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port of the gateway; 0 takes a free one. */
+  readonly port: number;
+  /** Port for health and metrics on the same address, never routed to the outside; 0 takes a free one, undefined opens none. */
+  readonly internalPort: number | undefined;
+  /** Folder for the embedded database, keys and the outbox. */
+  readonly dataDir: string;
+  /** PostgreSQL; undefined is the embedded database. */
+  readonly databaseUrl: string | undefined;
+  /** NATS server for more than one node; undefined is one node. */
+  readonly natsUrl: string | undefined;
+  /** Name of this node; undefined makes one. */
+  readonly nodeId: string | undefined;
+  /** Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this machine. */
+  readonly origins: readonly string[];
+  /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
+  readonly trustedPeers: readonly string[];
+  readonly logLevel: LogLevel;
+  /** Share of the successful requests that are logged, 0 to 1; refusals of 500 and above always are. */
+  readonly logSample: number;
+  /** Milliseconds that requests have to finish when the backend stops. */
+  readonly drainTime: number;
+}
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The environment is not usable; the message names every problem at once. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The environment has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+    this.name = "ConfigError";
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the configuration. Throws a ConfigError that lists all problems and never a value that may hold a password. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const text = (name: string) => env[name]?.trim() || undefined;
+  const read = <T>(name: string, absent: T, parse: (value: string) => T | undefined, expected: string): T => {
+    const value = text(name);
+    if (value === undefined) return absent;
+    const parsed = parse(value);
+    if (parsed === undefined) problems.push(`${name} must be ${expected}.`);
+    return parsed ?? absent;
+  };
+
+  const config: Config = {
+    host: read("HOST", "127.0.0.1", address, "an IP address, for example 127.0.0.1"),
+    port: read("PORT", 3000, integer(0, 65_535), "a port: 0 to 65535"),
+    internalPort: read<number | undefined>("INTERNAL_PORT", undefined, integer(0, 65_535), "a port: 0 to 65535"),
+    dataDir: resolve(text("DATA_DIR") ?? ".data"),
+    databaseUrl: read<string | undefined>(
+      "DATABASE_URL",
+      undefined,
+      url("postgres:", "postgresql:"),
+      "a URL like postgres://user:password@host:5432/database",
+    ),
+    natsUrl: read<string | undefined>("NATS_URL", undefined, url("nats:", "tls:"), "a URL like nats://host:4222"),
+    nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
+    origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
+    trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
+    logLevel: read("LOG_LEVEL", "info", (value) => LOG_LEVELS.find((level) => level === value), LOG_LEVELS.join(", ")),
+    logSample: read("LOG_SAMPLE", 1, share, "a share: 0 to 1"),
+    drainTime: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
+  };
+  if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
+    problems.push("INTERNAL_PORT must differ from PORT: the tunnel would show it to everybody.");
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function integer(min: number, max: number): (value: string) => number | undefined {
+  return (value) => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= min && number <= max ? number : undefined;
+  };
+}
+
+function share(value: string): number | undefined {
+  return /^(?:0(?:\.\d+)?|1(?:\.0+)?)$/.test(value) ? Number(value) : undefined;
+}
+
+function address(value: string): string | undefined {
+  return isIP(value) ? value : undefined;
+}
+
+function nodeName(value: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+}
+
+function url(...protocols: readonly string[]): (value: string) => string | undefined {
+  return (value) => {
+    const parsed = URL.parse(value);
+    return parsed && protocols.includes(parsed.protocol) && parsed.hostname ? value : undefined;
+  };
+}
+
+/** Only the exact serialization, because that is what browsers send and what is compared. */
+function origin(value: string): string | undefined {
+  const parsed = URL.parse(value);
+  return parsed && (parsed.protocol === "https:" || parsed.protocol === "http:") && parsed.origin === value
+    ? value
+    : undefined;
+}
+
+function network(value: string): string | undefined {
+  const [base = "", bits = "", rest] = value.split("/");
+  const family = isIP(base);
+  const length = integer(0, family === 6 ? 128 : 32)(bits);
+  return family && length !== undefined && rest === undefined ? value : undefined;
+}
+
+function list<T>(parse: (value: string) => T | undefined): (value: string) => readonly T[] | undefined {
+  return (value) => {
+    const parsed = value.split(",").map((item) => parse(item.trim()));
+    return parsed.every((item) => item !== undefined) ? parsed : undefined;
+  };
+}

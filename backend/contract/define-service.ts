@@ -1,0 +1,106 @@
+import type { ActionSchema, CallingOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import { http, ROLES, type Role, type ServiceName, socket } from "../surface.ts";
+import {
+  type AnyAction,
+  type Events,
+  type Meta,
+  type MetaOf,
+  type ParamsOf,
+  type ResultOf,
+  serviceActions,
+} from "./actions.ts";
+import { rulesOf } from "./validation.ts";
+
+declare module "moleculer" {
+  interface ActionSchema {
+    /**
+     * Who may call: `public` anybody; `required` a user, with one of `roles` if there are any; `service` only other services.
+     * An action without it cannot be registered.
+     */
+    auth?: "public" | "required" | "service";
+    roles?: readonly Role[];
+  }
+}
+
+type NamesIn<N extends ServiceName> = AnyAction extends infer A
+  ? A extends `${N}.${infer Name}`
+    ? Name
+    : never
+  : never;
+type Named<N extends ServiceName, Name extends string> = Extract<AnyAction, `${N}.${Name}`>;
+
+/** One handler for every action that the surface and the contract give to this service: none missing, none more. */
+export type Handlers<N extends ServiceName> = {
+  readonly [Name in NamesIn<N>]: (
+    ctx: Context<ParamsOf<Named<N, Name>>, MetaOf<Named<N, Name>>>,
+  ) => Promise<ResultOf<Named<N, Name>>> | ResultOf<Named<N, Name>>;
+};
+
+export type EventHandlers = {
+  readonly [E in keyof Events]?: (ctx: Context<Events[E], Meta>) => void | Promise<void>;
+};
+
+export interface ServiceDefinition<N extends ServiceName> {
+  readonly name: N;
+  readonly actions: Handlers<N>;
+  readonly events?: EventHandlers;
+  readonly created?: () => void;
+  readonly started?: () => void | Promise<void>;
+  readonly stopped?: () => void | Promise<void>;
+}
+
+/**
+ * Makes a Moleculer service of plain handlers: who may call an action, its parameters' limits and its visibility come from its entry
+ * in the surface (or in `serviceActions`), so that none of it is written twice.
+ */
+export function defineService<N extends ServiceName>(definition: ServiceDefinition<N>): ServiceSchema {
+  const { actions, events, ...rest } = definition;
+  return {
+    ...rest,
+    ...(events ? { events: events as NonNullable<ServiceSchema["events"]> } : {}),
+    actions: Object.fromEntries(
+      Object.entries(actions).map(([name, handler]) => [
+        name,
+        { ...actionRules(`${definition.name}.${name}` as AnyAction), handler: handler as ActionSchema["handler"] },
+      ]),
+    ) as NonNullable<ServiceSchema["actions"]>,
+  };
+}
+
+type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility">;
+
+/** Who may call an action, with which parameters, and from where it can be seen. Throws for an action nobody declared. */
+export function actionRules(name: AnyAction): Rules {
+  const entry = [...http, ...socket].find(({ action }) => action === name);
+  if (!entry) {
+    if (!Object.hasOwn(serviceActions, name)) throw new Error(`No entry declares the action ${name}.`);
+    const { params } = serviceActions[name as keyof typeof serviceActions];
+    return { auth: "service", visibility: "public", params: rulesOf(params) };
+  }
+  const rules: Rules = { auth: "public", visibility: "published", params: rulesOf(entry.params) };
+  return entry.access === "public" ? rules : { ...rules, auth: "required", roles: rolesFrom(entry.access) };
+}
+
+/** The roles that include this one. */
+export function rolesFrom(least: Role): readonly Role[] {
+  return ROLES.slice(ROLES.indexOf(least));
+}
+
+/** Calls an action with the parameters and the result that its declaration gives it. */
+export function call<A extends AnyAction>(
+  from: Pick<ServiceBroker, "call"> | Pick<Context, "call">,
+  action: A,
+  params: ParamsOf<A>,
+  options?: CallingOptions,
+): Promise<ResultOf<A>> {
+  return (from as Pick<ServiceBroker, "call">).call<ResultOf<A>, ParamsOf<A>>(action, params, options);
+}
+
+/** Tells every node, this one included. */
+export function announce<E extends keyof Events>(
+  from: Pick<ServiceBroker, "broadcast">,
+  event: E,
+  payload: Events[E],
+): Promise<void> {
+  return from.broadcast(event, payload);
+}

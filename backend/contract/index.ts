@@ -1,0 +1,3 @@
+export * from "./actions.ts";
+export * from "./define-service.ts";
+export * from "./errors.ts";

@@ -1,0 +1,57 @@
+import { Loggers } from "moleculer";
+import { type DestinationStream, type Logger, pino } from "pino";
+import type { Config } from "./config.ts";
+
+/** Names under which a secret could reach a log line; what stands there is replaced. The gateway logs no bodies anyway. */
+const SECRET = ["password", "token", "accessToken", "refreshToken", "authorization", "cookie", "secret"];
+
+/** The one log of the process: a JSON object a line. `destination` is the standard output when left out. */
+export function createLog(config: Pick<Config, "logLevel">, destination?: DestinationStream): Logger {
+  const options = {
+    level: config.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+    serializers: { err: errorFacts },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Of an error only what helps to find its cause; its `data` may hold what a client sent. */
+function errorFacts(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code, type } = error as Error & { code?: unknown; type?: unknown };
+  return { name: error.name, message: error.message, code, type, stack: error.stack };
+}
+
+/** Lets Moleculer write into our log: its words and the first error, none of the objects it passes along (parameters are among them). */
+export class BrokerLog extends Loggers.Base<{ level: "info" }> {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    super({ level: "info" });
+    this.#log = log;
+  }
+
+  override getLogHandler(bindings: { mod?: string } | null): (level: keyof typeof LEVELS, args: unknown[]) => void {
+    const log = this.#log.child({ module: bindings?.mod ?? "broker" });
+    return (level, args) => {
+      const method = LEVELS[level];
+      if (!log.isLevelEnabled(method)) return;
+      const words = args.filter((part) => typeof part === "string").join(" ");
+      const err = args.find((part) => part instanceof Error);
+      log[method](err ? { err } : {}, words);
+    };
+  }
+}
+
+/** Moleculer tells its own start in a dozen lines at `info`: of interest only when something is wrong. */
+const LEVELS = {
+  fatal: "fatal",
+  error: "error",
+  warn: "warn",
+  info: "debug",
+  debug: "trace",
+  trace: "trace",
+} as const;
