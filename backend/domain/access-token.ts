@@ -1,0 +1,147 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import jwt from "jsonwebtoken";
+import { ROLES, type Role } from "../surface.ts";
+
+/** Who a verified access token speaks for. */
+export interface Identity {
+  readonly id: string;
+  readonly roles: readonly Role[];
+  /** Session. */
+  readonly sid: string;
+  /** When the token ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Life of an access token in seconds. */
+export const ACCESS_TOKEN_SECONDS = 600;
+
+const ALGORITHM = "ES256";
+/** RFC 9068 2.1: tells an access token from every other JWT. */
+const TYPE = "at+jwt";
+/** Longer than any token of ours; longer input is refused before it is parsed. */
+const TOKEN_MAX = 2048;
+/** Three base64url parts, the last one 64 bytes: on a signature of another length jsonwebtoken throws a plain TypeError. */
+const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{86}$/;
+
+/** A pair of P-256 keys; `kid` is the RFC 7638 thumbprint of the public one. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** A public key as RFC 7517 describes it. */
+export interface PublicJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+  readonly kid: string;
+  readonly alg: typeof ALGORITHM;
+  readonly use: "sig";
+}
+
+/** Makes a new private key, as PKCS #8 PEM. */
+export function generateSigningKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** Reads a private key as `generateSigningKey` made it. */
+export function signingKey(pem: string): SigningKey {
+  const privateKey = createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
+  return { kid: publicJwk(publicKey).kid, privateKey, publicKey };
+}
+
+/** The public half of a key, for the JWKS (RFC 7517). */
+export function publicJwk(publicKey: KeyObject): PublicJwk {
+  const { crv, x, y } = publicKey.export({ format: "jwk" });
+  if (crv !== "P-256" || !x || !y) throw new Error("invariant: our signing keys are on P-256");
+  // RFC 7638 3.2: the required members in alphabetical order, without blanks
+  const kid = createHash("sha256")
+    .update(JSON.stringify({ crv, kty: "EC", x, y }))
+    .digest("base64url");
+  return { kty: "EC", crv, x, y, kid, alg: ALGORITHM, use: "sig" };
+}
+
+export interface TokenScope {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Signs an access token. `now` in milliseconds since 1970. */
+export function signAccessToken(
+  claims: { readonly id: string; readonly roles: readonly Role[]; readonly sid: string; readonly jti: string },
+  scope: TokenScope,
+  key: SigningKey,
+  now: number,
+): { token: string; expiresAt: number } {
+  const iat = Math.floor(now / 1000);
+  const exp = iat + ACCESS_TOKEN_SECONDS;
+  const payload = { sub: claims.id, sid: claims.sid, jti: claims.jti, roles: claims.roles, iat, exp };
+  const token = jwt.sign(payload, key.privateKey, {
+    algorithm: ALGORITHM,
+    keyid: key.kid,
+    issuer: scope.issuer,
+    audience: scope.audience,
+    header: { alg: ALGORITHM, typ: TYPE },
+  });
+  return { token, expiresAt: exp * 1000 };
+}
+
+/**
+ * Verifies an access token: exactly our algorithm, type, issuer, audience and claims, signed by one of `keys` and not expired.
+ * Undefined for everything else; why is nobody's business.
+ */
+export function verifyAccessToken(
+  token: string,
+  scope: TokenScope,
+  keys: ReadonlyMap<string, KeyObject>,
+  now: number,
+): Identity | undefined {
+  const kid = keyIdOf(token);
+  const key = kid === undefined ? undefined : keys.get(kid);
+  if (!key) return undefined;
+  try {
+    const { header, payload } = jwt.verify(token, key, {
+      algorithms: [ALGORITHM],
+      issuer: scope.issuer,
+      audience: scope.audience,
+      clockTimestamp: Math.floor(now / 1000),
+      complete: true,
+    });
+    return header.typ === TYPE && typeof payload !== "string" ? identity(payload) : undefined;
+  } catch (error) {
+    if (error instanceof jwt.JsonWebTokenError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The `kid` a token names, unverified; undefined when the text is no JWT of ours at all. */
+export function keyIdOf(token: string): string | undefined {
+  if (token.length > TOKEN_MAX || !TOKEN_FORM.test(token)) return undefined;
+  try {
+    const header = jwt.decode(token, { complete: true })?.header;
+    return header?.alg === ALGORITHM && header.typ === TYPE && typeof header.kid === "string" ? header.kid : undefined;
+  } catch {
+    return undefined; // jsonwebtoken throws what JSON.parse throws on a broken payload
+  }
+}
+
+function identity(claims: jwt.JwtPayload): Identity | undefined {
+  const { sub, sid, jti, roles, iat, exp } = claims;
+  const texts = [sub, sid, jti].every((claim) => typeof claim === "string" && claim.length > 0);
+  if (!texts || typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(roles)) return undefined;
+  if (exp - iat > ACCESS_TOKEN_SECONDS || !roles.every(isRole)) return undefined;
+  return { id: String(sub), sid: String(sid), roles, expiresAt: exp * 1000 };
+}
+
+function isRole(value: unknown): value is Role {
+  return ROLES.some((role) => role === value);
+}
+
+/** All roles that a role includes: its own and the ones below it. */
+export function rolesUpTo(role: Role): readonly Role[] {
+  return ROLES.slice(0, ROLES.indexOf(role) + 1);
+}

@@ -1,0 +1,28 @@
+import { domainToASCII } from "node:url";
+import { accepted, type Checked, refused } from "./checked.ts";
+
+/** Longest address in characters (RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets). */
+export const EMAIL_MAX = 254;
+const LOCAL_MAX = 64;
+
+/** Dot-atom of RFC 5322 3.2.3. Quoted local parts and address literals are legal, unused, and a way to smuggle; refused. */
+const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/** Labels of RFC 1123 2.1, at least two of them, and no all-numeric last one, which would be an IPv4 address. */
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * The one spelling of an e-mail address under which a user is known: lower case, the domain in its ASCII form (RFC 5891). Normalised
+ * before it is checked, so that no look-alike becomes somebody else's address afterwards. Local parts outside ASCII are refused.
+ */
+export function emailAddress(input: string): Checked<string> {
+  const malformed = refused("EMAIL_MALFORMED", "This is not an e-mail address.");
+  if (!input.isWellFormed() || input.length > EMAIL_MAX) return malformed;
+  const text = input.normalize("NFC").trim();
+  const at = text.lastIndexOf("@");
+  if (at < 1) return malformed;
+  const local = text.slice(0, at).toLowerCase();
+  const domain = domainToASCII(text.slice(at + 1));
+  if (local.length > LOCAL_MAX || !LOCAL.test(local) || !DOMAIN.test(domain)) return malformed;
+  const address = `${local}@${domain}`;
+  return address.length > EMAIL_MAX ? malformed : accepted(address);
+}

@@ -1,0 +1,36 @@
+/** Milliseconds a session may stay unused: 7 days (OWASP ASVS 5.0 7.3.1). */
+export const SESSION_IDLE = 7 * 24 * 60 * 60 * 1000;
+/** Milliseconds a session may last however it is used: 30 days (OWASP ASVS 5.0 7.3.2). */
+export const SESSION_MAX = 30 * 24 * 60 * 60 * 1000;
+/** Milliseconds in which the predecessor of the current refresh token still counts as a retry. */
+export const RETRY_WINDOW = 10_000;
+
+/** Why a session ended. */
+export type EndReason = "logout" | "reuse" | "expired" | "ended" | "password" | "disabled";
+
+/** One sign-in on one device. Times in milliseconds since 1970. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** Hash of the refresh token that is good now, and of the one before it. */
+  readonly refreshHash: string;
+  readonly previousHash: string | null;
+  readonly rotatedAt: number;
+  readonly createdAt: number;
+  readonly usedAt: number;
+  readonly endedAt: number | null;
+}
+
+export function isLive(session: Session, now: number): boolean {
+  return session.endedAt === null && now - session.usedAt < SESSION_IDLE && now - session.createdAt < SESSION_MAX;
+}
+
+/**
+ * What a refresh token that we issued for this session may do now (RFC 9700 4.14.2): `rotate` it is the current one; `retry` its
+ * answer was lost, the same successor is due; `reuse` it is an old one, so that somebody has a copy; `dead` the session is over.
+ */
+export function judgeRefresh(session: Session, hash: string, now: number): "rotate" | "retry" | "reuse" | "dead" {
+  if (!isLive(session, now)) return "dead";
+  if (hash === session.refreshHash) return "rotate";
+  return hash === session.previousHash && now - session.rotatedAt <= RETRY_WINDOW ? "retry" : "reuse";
+}

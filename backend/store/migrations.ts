@@ -1,0 +1,64 @@
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+
+/*
+ * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and PostgreSQL share.
+ */
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001_road": { up: road },
+};
+
+async function road(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("keys")
+    .addColumn("purpose", "text", (column) => column.notNull())
+    .addColumn("generation", "integer", (column) => column.notNull())
+    .addColumn("material", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("retired_at", "bigint")
+    .addPrimaryKeyConstraint("keys_pk", ["purpose", "generation"])
+    .execute();
+  await schema
+    .createTable("users")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("email", "text", (column) => column.notNull().unique())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("password_hash", "text", (column) => column.notNull())
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("disabled_at", "bigint")
+    .execute();
+  await schema
+    .createTable("sessions")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("user_id", "text", (column) => column.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("refresh_hash", "text", (column) => column.notNull())
+    .addColumn("previous_hash", "text")
+    .addColumn("rotated_at", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("used_at", "bigint", (column) => column.notNull())
+    .addColumn("ended_at", "bigint")
+    .addColumn("end_reason", "text")
+    .execute();
+  await schema.createIndex("sessions_user").on("sessions").column("user_id").execute();
+  await schema
+    .createTable("rooms")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("epoch", "text", (column) => column.notNull())
+    .addColumn("seq", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .execute();
+  await schema
+    .createTable("messages")
+    .addColumn("room", "text", (column) => column.notNull().references("rooms.name").onDelete("cascade"))
+    .addColumn("seq", "bigint", (column) => column.notNull())
+    .addColumn("author_id", "text", (column) => column.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("client_id", "text", (column) => column.notNull())
+    .addColumn("text", "text", (column) => column.notNull())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("messages_pk", ["room", "seq"])
+    .addUniqueConstraint("messages_client", ["author_id", "client_id"])
+    .execute();
+}

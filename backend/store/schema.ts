@@ -1,0 +1,64 @@
+import type { Role } from "../surface.ts";
+
+/*
+ * The tables, in types that SQLite and PostgreSQL share: text, and integers for everything counted. Times are milliseconds since
+ * 1970 in a `bigint` column. Migrations create them; this is how the program sees them.
+ */
+
+export interface Schema {
+  keys: KeysTable;
+  users: UsersTable;
+  sessions: SessionsTable;
+  rooms: RoomsTable;
+  messages: MessagesTable;
+}
+
+export interface KeysTable {
+  purpose: "access" | "refresh";
+  /** 1, 2, 3 ...: the newest signs. */
+  generation: number;
+  material: string;
+  created_at: number;
+  /** When it stopped signing; its public half is trusted until the last token it signed has expired. */
+  retired_at: number | null;
+}
+
+export interface UsersTable {
+  id: string;
+  /** In its one spelling (`emailAddress`), unique. */
+  email: string;
+  name: string;
+  /** argon2id PHC string. */
+  password_hash: string;
+  role: Role;
+  created_at: number;
+  disabled_at: number | null;
+}
+
+export interface SessionsTable {
+  id: string;
+  user_id: string;
+  refresh_hash: string;
+  previous_hash: string | null;
+  rotated_at: number;
+  created_at: number;
+  used_at: number;
+  ended_at: number | null;
+  end_reason: string | null;
+}
+
+export interface RoomsTable {
+  name: string;
+  epoch: string;
+  seq: number;
+  created_at: number;
+}
+
+export interface MessagesTable {
+  room: string;
+  seq: number;
+  author_id: string;
+  client_id: string;
+  text: string;
+  at: number;
+}

@@ -1,0 +1,81 @@
+import type { Kysely } from "kysely";
+import type { EndReason, Session } from "../domain/session.ts";
+import type { Role } from "../surface.ts";
+import type { Schema, SessionsTable } from "./schema.ts";
+
+/** A session together with what decides whether its user may still act. */
+export interface SessionHolder {
+  readonly session: Session;
+  readonly role: Role;
+  readonly disabledAt: number | null;
+}
+
+export type SessionStore = ReturnType<typeof sessionStore>;
+
+export function sessionStore(db: Kysely<Schema>) {
+  return {
+    async create(session: Session): Promise<void> {
+      await db
+        .insertInto("sessions")
+        .values({
+          id: session.id,
+          user_id: session.userId,
+          refresh_hash: session.refreshHash,
+          previous_hash: session.previousHash,
+          rotated_at: session.rotatedAt,
+          created_at: session.createdAt,
+          used_at: session.usedAt,
+          ended_at: session.endedAt,
+          end_reason: null,
+        })
+        .execute();
+    },
+
+    async find(id: string): Promise<SessionHolder | undefined> {
+      const row = await db
+        .selectFrom("sessions")
+        .innerJoin("users", "users.id", "sessions.user_id")
+        .selectAll("sessions")
+        .select(["users.role", "users.disabled_at"])
+        .where("sessions.id", "=", id)
+        .executeTakeFirst();
+      return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
+    },
+
+    /** Puts the next refresh token in the place of the current one; false when another request was faster or the session ended. */
+    async rotate(id: string, from: string, to: string, now: number): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("sessions")
+        .set({ refresh_hash: to, previous_hash: from, rotated_at: now, used_at: now })
+        .where("id", "=", id)
+        .where("refresh_hash", "=", from)
+        .where("ended_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** False when it was over already. */
+    async end(id: string, reason: EndReason, now: number): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("sessions")
+        .set({ ended_at: now, end_reason: reason })
+        .where("id", "=", id)
+        .where("ended_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+  };
+}
+
+function fields(row: SessionsTable): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    refreshHash: row.refresh_hash,
+    previousHash: row.previous_hash,
+    rotatedAt: row.rotated_at,
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+    endedAt: row.ended_at,
+  };
+}

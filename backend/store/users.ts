@@ -1,0 +1,79 @@
+import type { Kysely } from "kysely";
+import type { Role } from "../surface.ts";
+import type { Schema, UsersTable } from "./schema.ts";
+
+/** A user as the services know one. Times in milliseconds since 1970. */
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+}
+
+export type UserStore = ReturnType<typeof userStore>;
+
+export function userStore(db: Kysely<Schema>) {
+  return {
+    /** False when the e-mail address has a user already. */
+    async create(user: User): Promise<boolean> {
+      const created = await db
+        .insertInto("users")
+        .values({
+          id: user.id,
+          email: user.email,
+          name: user.name,
+          password_hash: user.passwordHash,
+          role: user.role,
+          created_at: user.createdAt,
+          disabled_at: user.disabledAt,
+        })
+        .onConflict((conflict) => conflict.column("email").doNothing())
+        .returning("id")
+        .executeTakeFirst();
+      return created !== undefined;
+    },
+
+    async find(id: string): Promise<User | undefined> {
+      return asUser(await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst());
+    },
+
+    /** `email` in its one spelling. */
+    async findByEmail(email: string): Promise<User | undefined> {
+      return asUser(await db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
+    },
+
+    async list(limit: number): Promise<readonly User[]> {
+      const rows = await db.selectFrom("users").selectAll().orderBy("created_at").orderBy("id").limit(limit).execute();
+      return rows.map(fields);
+    },
+
+    async setPasswordHash(id: string, passwordHash: string): Promise<void> {
+      await db.updateTable("users").set({ password_hash: passwordHash }).where("id", "=", id).execute();
+    },
+
+    /** False when there is no such user. */
+    async setRole(id: string, role: Role): Promise<boolean> {
+      const { numUpdatedRows } = await db.updateTable("users").set({ role }).where("id", "=", id).executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+  };
+}
+
+function asUser(row: UsersTable | undefined): User | undefined {
+  return row && fields(row);
+}
+
+function fields(row: UsersTable): User {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    passwordHash: row.password_hash,
+    role: row.role,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at,
+  };
+}

@@ -1,0 +1,56 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { emailAddress } from "../../../backend/domain/email.ts";
+
+test.each([
+  ["  Ada@Example.ORG ", "ada@example.org"],
+  ["o'neil+tag@example.co.uk", "o'neil+tag@example.co.uk"],
+  ["info@bücher.example", "info@xn--bcher-kva.example"],
+  ["info@xn--bcher-kva.example", "info@xn--bcher-kva.example"],
+  // full-width letters in the domain are the same domain: compared after normalisation, never before
+  ["ada@ｅxample.org", "ada@example.org"],
+])("%s is known as %s", (input, address) => {
+  expect(emailAddress(input)).toEqual({ ok: true, value: address });
+});
+
+test.each([
+  "",
+  "@",
+  "ada",
+  "ada@",
+  "@example.org",
+  "ada@localhost",
+  "ada@127.0.0.1",
+  "ada@[127.0.0.1]",
+  '"ada"@example.org',
+  "a..b@example.org",
+  ".a@example.org",
+  "ada@example..org",
+  "ada@-example.org",
+  "ada@example.org\r\nBcc: eve@example.org",
+  "ada@example.org\u0000",
+  "ada@exa mple.org",
+  "ádá@example.org",
+  "ａda@example.org",
+  "ada\ud800@example.org",
+  `${"a".repeat(65)}@example.org`,
+  `a@${"b".repeat(250)}.org`,
+])("%j is no address", (input) => {
+  expect(emailAddress(input)).toMatchObject({ ok: false, code: "EMAIL_MALFORMED" });
+});
+
+test("an accepted address is its own one spelling, in plain ASCII without blanks or controls", () => {
+  const input = fc.oneof(
+    fc.emailAddress(),
+    fc.string({ unit: "binary" }),
+    fc.string().map((s) => `${s}@example.org`),
+  );
+  fc.assert(
+    fc.property(input, (text) => {
+      const once = emailAddress(text);
+      if (!once.ok) return;
+      expect(once.value).toMatch(/^[\x21-\x7e]+$/);
+      expect(emailAddress(once.value)).toEqual(once);
+    }),
+  );
+});

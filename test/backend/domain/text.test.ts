@@ -1,0 +1,68 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { clientId } from "../../../backend/domain/message.ts";
+import { roomName } from "../../../backend/domain/room.ts";
+import { displayName, MESSAGE_MAX, messageText } from "../../../backend/domain/text.ts";
+
+const hostile = fc.string({ unit: "binary", maxLength: 100 });
+
+test("text is kept as it is written, in NFC and with LF line ends", () => {
+  expect(messageText(" <b>Grüße</b>\r\n\t\u{1f44b}\r ")).toEqual({ ok: true, value: "<b>Grüße</b>\n\t\u{1f44b}" });
+});
+
+test.each([
+  ["NUL", "a\u0000b", "TEXT_CONTROL"],
+  ["escape", "\u001b[2J", "TEXT_CONTROL"],
+  ["C1", "a\u0085b", "TEXT_CONTROL"],
+  ["a lone surrogate", "a\ud800b", "TEXT_NOT_UNICODE"],
+  ["blanks only", " \n\t ", "TEXT_EMPTY"],
+  ["invisible only", "\u200b\u2060", "TEXT_EMPTY"],
+  ["too long", "a".repeat(MESSAGE_MAX + 1), "TEXT_LONG"],
+  // NFC may make a text longer: U+FB2C becomes three characters
+  ["too long once normalised", "\ufb2c".repeat(MESSAGE_MAX / 2), "TEXT_LONG"],
+])("message text refuses %s", (_, text, code) => {
+  expect(messageText(text)).toMatchObject({ ok: false, code });
+});
+
+test.each([
+  ["a right-to-left override", "evil\u202exe.txt", "NAME_CONTROL"],
+  ["a line break", "two\nlines", "NAME_CONTROL"],
+  ["a zero-width space", "ad\u200bmin", "NAME_CONTROL"],
+  ["a lone surrogate", "\udc00", "NAME_NOT_UNICODE"],
+  ["nothing", "   ", "NAME_EMPTY"],
+  ["joiners only", "\u200d\u200d", "NAME_EMPTY"],
+  ["too much", "n".repeat(65), "NAME_LONG"],
+])("a display name refuses %s", (_, name, code) => {
+  expect(displayName(name)).toMatchObject({ ok: false, code });
+});
+
+test("a display name keeps joiners that scripts and emoji need", () => {
+  expect(displayName("  می\u200cخواهم  \u{1f469}\u200d\u{1f4bb} ")).toEqual({
+    ok: true,
+    value: "می\u200cخواهم \u{1f469}\u200d\u{1f4bb}",
+  });
+});
+
+test("what has been accepted once is accepted again and stays as it is", () => {
+  fc.assert(
+    fc.property(hostile, (input) => {
+      for (const rule of [messageText, displayName, roomName, clientId]) {
+        const once = rule(input);
+        if (once.ok) expect(rule(once.value)).toEqual(once);
+      }
+    }),
+  );
+});
+
+test.each([
+  ["Lobby", "lobby"],
+  ["ＬＯＢＢＹ", "lobby"],
+  ["straße-7", "straße-7"],
+  ["разное_1", "разное_1"],
+])("the room %s is known as %s", (input, name) => {
+  expect(roomName(input)).toEqual({ ok: true, value: name });
+});
+
+test.each(["", "-a", "a b", "a/b", "../x", "a\u0000", "\ud800", "a".repeat(65), "$node"])("%j is no room", (input) => {
+  expect(roomName(input)).toMatchObject({ ok: false, code: "ROOM_NAME" });
+});

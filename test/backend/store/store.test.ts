@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { Session } from "../../../backend/domain/session.ts";
+import { openStore, type Store, type User } from "../../../backend/store/index.ts";
+
+let root: string;
+let store: Store;
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "causeway-store-"));
+  store = await openStore({ dataDir: root });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(root, { recursive: true });
+});
+
+const ada: User = {
+  id: "ada",
+  email: "ada@example.org",
+  name: "Ada",
+  passwordHash: "$argon2id$x",
+  role: "user",
+  createdAt: 1_790_000_000_000,
+  disabledAt: null,
+};
+const bob: User = { ...ada, id: "bob", email: "bob@example.org", name: "Bob", createdAt: ada.createdAt + 1 };
+const session: Session = {
+  id: "s1",
+  userId: "ada",
+  refreshHash: "h1",
+  previousHash: null,
+  rotatedAt: 10,
+  createdAt: 10,
+  usedAt: 10,
+  endedAt: null,
+};
+
+test("users are found by id and by address, and an address belongs to one", async () => {
+  expect(await store.users.create(ada)).toBe(true);
+  expect(await store.users.create({ ...bob, email: ada.email })).toBe(false);
+  expect(await store.users.create(bob)).toBe(true);
+  expect(await store.users.find("ada")).toEqual(ada);
+  expect(await store.users.findByEmail("ada@example.org")).toEqual(ada);
+  expect(await store.users.findByEmail("' or 1=1 --")).toBeUndefined();
+  expect(await store.users.setRole("bob", "moderator")).toBe(true);
+  expect(await store.users.setRole("eve", "admin")).toBe(false);
+  await store.users.setPasswordHash("ada", "new");
+  expect(await store.users.list(10)).toEqual([
+    { ...ada, passwordHash: "new" },
+    { ...bob, role: "moderator" },
+  ]);
+});
+
+test("of two requests with one refresh token, one rotates", async () => {
+  await store.users.create(ada);
+  await store.sessions.create(session);
+  const both = await Promise.all([
+    store.sessions.rotate("s1", "h1", "h2", 20),
+    store.sessions.rotate("s1", "h1", "h2", 20),
+  ]);
+  expect(both.sort()).toEqual([false, true]);
+  expect(await store.sessions.find("s1")).toEqual({
+    session: { ...session, refreshHash: "h2", previousHash: "h1", rotatedAt: 20, usedAt: 20 },
+    role: "user",
+    disabledAt: null,
+  });
+});
+
+test("an ended session stays ended", async () => {
+  await store.users.create(ada);
+  await store.sessions.create(session);
+  expect(await store.sessions.end("s1", "logout", 30)).toBe(true);
+  expect(await store.sessions.end("s1", "reuse", 40)).toBe(false);
+  expect(await store.sessions.rotate("s1", "h1", "h2", 50)).toBe(false);
+  expect((await store.sessions.find("s1"))?.session.endedAt).toBe(30);
+  expect(await store.sessions.find("s2")).toBeUndefined();
+});
+
+test("a session needs a user that exists", async () => {
+  await expect(store.sessions.create(session)).rejects.toThrow("FOREIGN KEY");
+});
+
+const say = (room: string, authorId: string, clientId: string, text = clientId) =>
+  store.messages.append({ room, authorId, clientId, text, at: 100 });
+
+test("messages of a room are numbered 1, 2, 3 without gaps, however many are sent at once", async () => {
+  await store.users.create(ada);
+  await store.users.create(bob);
+  const sent = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => say(n % 3 ? "lobby" : "attic", n % 2 ? "ada" : "bob", `c${n}`)),
+  );
+  for (const room of ["lobby", "attic"]) {
+    const seqs = sent.map(({ message }) => message).filter((message) => message.room === room);
+    const numbers = seqs.map((message) => message.seq).sort((a, b) => a - b);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(new Set(seqs.map((message) => message.epoch)).size).toBe(1);
+    expect(await store.messages.position(room, 1)).toEqual({ seq: numbers.length, epoch: seqs[0]?.epoch });
+    expect(await store.messages.after(room, 0, 100)).toEqual(seqs.sort((a, b) => a.seq - b.seq));
+  }
+});
+
+test("a client id makes sending idempotent for its user, and takes no number", async () => {
+  await store.users.create(ada);
+  await store.users.create(bob);
+  const first = await say("lobby", "ada", "c1", "hello");
+  const retries = await Promise.all([say("lobby", "ada", "c1", "hello"), say("lobby", "ada", "c1", "other")]);
+  for (const retry of retries) expect(retry).toEqual({ message: first.message, repeated: true });
+  const next = await say("lobby", "bob", "c1", "mine");
+  expect(next).toMatchObject({ repeated: false, message: { seq: 2, author: { id: "bob", name: "Bob" } } });
+});
+
+test("history is read by position, in order and in pages", async () => {
+  await store.users.create(ada);
+  for (let n = 1; n <= 7; n += 1) await say("lobby", "ada", `c${n}`);
+  const seqs = async (page: ReturnType<Store["messages"]["after"]>) => (await page).map((message) => message.seq);
+  expect(await seqs(store.messages.before("lobby", undefined, 3))).toEqual([5, 6, 7]);
+  expect(await seqs(store.messages.before("lobby", 5, 3))).toEqual([2, 3, 4]);
+  expect(await seqs(store.messages.before("lobby", 2, 3))).toEqual([1]);
+  expect(await seqs(store.messages.after("lobby", 5, 3))).toEqual([6, 7]);
+  expect(await seqs(store.messages.after("lobby", 0, 3))).toEqual([1, 2, 3]);
+  expect(await seqs(store.messages.after("nowhere", 0, 3))).toEqual([]);
+});
+
+test("a room has an epoch before anybody has spoken in it, and keeps it", async () => {
+  const [one, two] = await Promise.all([store.messages.position("new", 1), store.messages.position("new", 2)]);
+  expect(one).toEqual(two);
+  await store.users.create(ada);
+  expect((await say("new", "ada", "c1")).message).toMatchObject({ seq: 1, epoch: one.epoch });
+});
