@@ -72,8 +72,12 @@ export interface SocketEntry {
 }
 
 const email = { type: "email", max: 254 } as const;
-const password = { type: "string", min: 8, max: 128, secret: true } as const;
+// 128 characters may be 256 code units; the exact bounds in characters are `newPassword`'s
+const password = { type: "string", min: 8, max: 256, secret: true } as const;
 const room = { type: "string", min: 1, max: 64 } as const;
+/** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
+const cursor = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } as const;
+const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
 const KIB = 1024;
 
 /** HTTP endpoints: JSON in and out. */
@@ -94,7 +98,7 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password: { type: "string", min: 1, max: 128, secret: true } },
+    params: { email, password: { ...password, min: 1 } },
   },
   {
     method: "POST",
@@ -149,14 +153,14 @@ export const socket = [
     action: "chat.join",
     access: "user",
     rate: "write",
-    params: { room, cursor: { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } },
+    params: { room, cursor, epoch },
   },
   { action: "chat.leave", access: "user", rate: "write", params: { room } },
   {
     action: "chat.history",
     access: "user",
     rate: "read",
-    params: { room, cursor: { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } },
+    params: { room, cursor },
   },
   {
     action: "chat.send",

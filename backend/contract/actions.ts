@@ -1,4 +1,7 @@
+import type { Message, RoomState } from "../domain/message.ts";
 import type { EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
+
+export type { Message, RoomState } from "../domain/message.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
 export interface User {
@@ -40,29 +43,6 @@ export interface VerifiedToken extends User {
   readonly exp: number;
 }
 
-/** A chat message as everybody in the room sees it. */
-export interface Message {
-  readonly room: string;
-  /** Position in the room: 1, 2, 3 ... without gaps within one epoch. */
-  readonly seq: number;
-  readonly epoch: string;
-  readonly author: { readonly id: string; readonly name: string };
-  readonly text: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly clientId: string;
-}
-
-/** What a client learns when it joins a room or comes back to it. */
-export interface RoomState {
-  readonly room: string;
-  readonly epoch: string;
-  readonly seq: number;
-  readonly messages: readonly Message[];
-  /** False: messages between the client's position and the first of these are unknown. */
-  readonly recovered: boolean;
-}
-
 /** What every action of the surface answers. An action that the surface names and this table does not is a compile error. */
 export interface Results {
   "users.register": SignedIn;
@@ -82,6 +62,7 @@ export interface Results {
 /** Actions that only services call: they have no entry in the surface and refuse whoever comes from outside. */
 export const serviceActions = {
   "auth.verifyToken": { params: { token: { type: "string", min: 1, max: 4096, secret: true } } },
+  "auth.startSession": { params: { userId: { type: "string", min: 1, max: 64 } } },
   "auth.generateToken": {
     params: { userId: { type: "string", min: 1, max: 64 }, sid: { type: "string", min: 1, max: 64 } },
   },
@@ -89,7 +70,9 @@ export const serviceActions = {
 export type ServiceAction = keyof typeof serviceActions;
 
 export interface ServiceResults {
+  /** Throws UNAUTHORIZED for whatever is no live token of a live session. The roles are those the user has now. */
   "auth.verifyToken": VerifiedToken;
+  "auth.startSession": Omit<SignedIn, "user">;
   "auth.generateToken": { readonly accessToken: string; readonly expiresIn: number };
 }
 
@@ -117,6 +100,8 @@ export interface Events {
   "user.created": { readonly id: string };
   /** A session has ended: every node forgets its tokens and closes its sockets at once. */
   "session.ended": { readonly sid: string };
+  /** A refresh token was used again after its successor: somebody has a copy, and the session has been ended. */
+  "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
   /** To everybody in a room, or to everybody when no room is named; each node serves its own sockets. */
   "chat.broadcast": { readonly room?: string; readonly event: string; readonly payload: unknown };
 }

@@ -119,7 +119,7 @@ export function verifyAccessToken(
 }
 
 /** The `kid` a token names, unverified; undefined when the text is no JWT of ours at all. */
-export function keyIdOf(token: string): string | undefined {
+function keyIdOf(token: string): string | undefined {
   if (token.length > TOKEN_MAX || !TOKEN_FORM.test(token)) return undefined;
   try {
     const header = jwt.decode(token, { complete: true })?.header;

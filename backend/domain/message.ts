@@ -23,7 +23,7 @@ export interface RoomState {
   /** Position of the newest message; 0 when there is none. */
   readonly seq: number;
   readonly messages: readonly Message[];
-  /** True: `messages` is everything since the client's position. False: it is the newest page, and what lies between is unknown. */
+  /** True: `messages` is everything since the client's position. False: it is the newest page; what lies between is unknown. */
   readonly recovered: boolean;
 }
 

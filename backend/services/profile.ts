@@ -1,0 +1,9 @@
+import type { Profile } from "../contract/index.ts";
+import { rolesUpTo } from "../domain/access-token.ts";
+import type { User } from "../store/index.ts";
+
+/** A user as that user sees themself: no hash, no state of ours. */
+export function profile(user: User): Profile {
+  const { id, email, name, createdAt } = user;
+  return { id, email, name, roles: rolesUpTo(user.role), createdAt };
+}

@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "../domain/refresh-token.ts";
+import { type EndReason, judgeRefresh } from "../domain/session.ts";
+import type { Store } from "../store/index.ts";
+
+/** What using a refresh token came to. */
+export type Refreshed =
+  | { readonly outcome: "renewed"; readonly userId: string; readonly sid: string; readonly refreshToken: string }
+  | { readonly outcome: "reused"; readonly userId: string; readonly sid: string }
+  | { readonly outcome: "refused" };
+
+export interface Sessions {
+  start(userId: string): Promise<{ sid: string; refreshToken: string }>;
+  refresh(token: string): Promise<Refreshed>;
+  /** False when it was over already. */
+  end(sid: string, reason: EndReason): Promise<boolean>;
+}
+
+/** Rounds in which a rotation may be overtaken by another request with the same token; one is enough, the second is for safety. */
+const ROUNDS = 3;
+
+/** Sessions in the store, with refresh tokens under the server's key, which is made on the first start. */
+export async function createSessions(store: Store, clock: () => number): Promise<Sessions> {
+  const [stored] = await store.keys.ensure("refresh", () => randomBytes(32).toString("base64url"), clock());
+  if (!stored) throw new Error("invariant: a key that was made is there");
+  const key = refreshKey(Buffer.from(stored.material, "base64url"));
+
+  return {
+    async start(userId) {
+      const now = clock();
+      const first = firstRefreshToken(randomUUID(), key);
+      await store.sessions.create({
+        id: first.sid,
+        userId,
+        refreshHash: first.hash,
+        previousHash: null,
+        rotatedAt: now,
+        createdAt: now,
+        usedAt: now,
+        endedAt: null,
+      });
+      return { sid: first.sid, refreshToken: first.token };
+    },
+
+    async refresh(text) {
+      const token = readRefreshToken(text, key);
+      if (!token) return { outcome: "refused" };
+      const next = successor(token, key);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const found = await store.sessions.find(token.sid);
+        if (!found || found.disabledAt !== null) return { outcome: "refused" };
+        const { userId, id: sid } = found.session;
+        const verdict = judgeRefresh(found.session, token.hash, clock());
+        if (verdict === "dead") return { outcome: "refused" };
+        if (verdict === "reuse") {
+          await store.sessions.end(sid, "reuse", clock());
+          return { outcome: "reused", userId, sid };
+        }
+        if (verdict === "retry" || (await store.sessions.rotate(sid, token.hash, next.hash, clock()))) {
+          return { outcome: "renewed", userId, sid, refreshToken: next.token };
+        }
+      }
+      return { outcome: "refused" };
+    },
+
+    end: (sid, reason) => store.sessions.end(sid, reason, clock()),
+  };
+}
