@@ -1,0 +1,11 @@
+/** Time as the API tells it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** RFC 3339 with a fraction, as the API answers. */
+  timestamp(): string;
+}
+
+export function createClock(now: () => number): Clock {
+  return { now, timestamp: () => new Date(now()).toISOString() };
+}

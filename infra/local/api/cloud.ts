@@ -1,0 +1,75 @@
+/** The view of the state that the edge and the tunnel read, and the news they get of changes. */
+import type { LiveTunnels } from "./live-tunnels.ts";
+import type { Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";
+import { settingValues } from "./zone-settings.ts";
+
+export interface CloudHub extends Cloud {
+  /** Tells the listeners, after the change was stored. */
+  announce(changes: readonly CloudChange[]): void;
+  /** Asks the edge to drop a tunnel's connections. */
+  disconnect(tunnelId: string): void;
+}
+
+export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
+  const changeListeners = new Set<(change: CloudChange) => void>();
+  const disconnectListeners = new Set<(tunnelId: string) => void>();
+  const listen =
+    <Listener>(listeners: Set<Listener>) =>
+    (listener: Listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    };
+  let views: { of: State; zones: Zone[] } | undefined;
+  const zones = (): Zone[] => {
+    const now = state();
+    if (views?.of !== now) views = { of: now, zones: byLength(now.zones).map((zone) => viewOf(zone, now)) };
+    return views.zones;
+  };
+  return {
+    zoneOf(hostname) {
+      const name = hostname.toLowerCase().replace(/\.$/, "");
+      return zones().find((zone) => name === zone.name || name.endsWith(`.${zone.name}`));
+    },
+    tunnel(id) {
+      const tunnel = state().tunnels.find((stored) => stored.id === id);
+      return (
+        tunnel && {
+          id: tunnel.id,
+          accountTag: tunnel.account_tag,
+          name: tunnel.name,
+          secret: Buffer.from(tunnel.secret, "base64"),
+          config: tunnel.config,
+          version: tunnel.version,
+          deletedAt: tunnel.deleted_at,
+        }
+      );
+    },
+    connected: (tunnelId, connections) => live.set(tunnelId, connections),
+    onChange: listen(changeListeners),
+    onDisconnect: listen(disconnectListeners),
+    announce(changes) {
+      for (const change of changes) for (const listener of [...changeListeners]) listener(change);
+    },
+    disconnect(tunnelId) {
+      for (const listener of [...disconnectListeners]) listener(tunnelId);
+    },
+  };
+}
+
+/** Longest name first: a zone of a subdomain wins over its parent's. */
+function byLength(zones: readonly StoredZone[]): StoredZone[] {
+  return [...zones].sort((one, other) => other.name.length - one.name.length);
+}
+
+function viewOf(zone: StoredZone, { accounts }: State): Zone {
+  return {
+    id: zone.id,
+    name: zone.name,
+    accountId: zone.account_id,
+    plan: zone.plan,
+    settings: settingValues(zone),
+    records: zone.records,
+    rulesets: zone.rulesets,
+    accountRulesets: accounts.find((account) => account.id === zone.account_id)?.rulesets ?? [],
+  };
+}

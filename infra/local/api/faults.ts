@@ -1,0 +1,47 @@
+/** Faults on demand: a test or a rehearsal makes the API answer badly and sees whether the next run repairs it. */
+
+/**
+ * A fault: an error answer; "cut" breaks the connection before anything is done; "lost" does what was asked and breaks the
+ * connection before the answer.
+ */
+export type Fault =
+  | {
+      readonly status: number;
+      readonly code?: number;
+      readonly message?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | "cut"
+  | "lost";
+
+export interface FaultMatch {
+  readonly method?: string;
+  /** Tested against the path under /client/v4, query included. */
+  readonly path?: RegExp;
+}
+
+export interface Faults {
+  /** The next calls that match (one, unless `times` says otherwise) meet the fault. */
+  next(match: FaultMatch, fault: Fault, times?: number): void;
+}
+
+/** @returns the switchboard, and `take`, which finds and uses up the fault that a call meets. */
+export function createFaults(): Faults & { take(method: string, path: string): Fault | undefined } {
+  const pending: { match: FaultMatch; fault: Fault; left: number }[] = [];
+  return {
+    next(match, fault, times = 1) {
+      if (times > 0) pending.push({ match, fault, left: times });
+    },
+    take(method, path) {
+      const index = pending.findIndex(
+        ({ match }) =>
+          (match.method ?? method) === method && (match.path === undefined || path.search(match.path) >= 0),
+      );
+      const entry = pending[index];
+      if (!entry) return undefined;
+      entry.left -= 1;
+      if (entry.left <= 0) pending.splice(index, 1);
+      return entry.fault;
+    },
+  };
+}

@@ -1,0 +1,173 @@
+/** The HTTP side of the API: one call after another, from the token check to the envelope. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Clock } from "../clock.ts";
+import type { CloudHub } from "../cloud.ts";
+import { ApiError } from "../errors.ts";
+import type { createFaults } from "../faults.ts";
+import type { Journal } from "../journal.ts";
+import type { LiveTunnels } from "../live-tunnels.ts";
+import type { CloudChange } from "../state.ts";
+import { StateError, type Store } from "../store.ts";
+import { authenticate, authorize } from "./auth.ts";
+import { readJson } from "./body.ts";
+import type { Answer, Call, Match } from "./router.ts";
+
+export interface ApiParts {
+  readonly store: Store;
+  readonly cloud: CloudHub;
+  readonly clock: Clock;
+  readonly live: LiveTunnels;
+  readonly journal: Journal;
+  readonly faults: ReturnType<typeof createFaults>;
+  readonly route: (method: string, path: string) => Match;
+}
+
+const PREFIX = "/client/v4";
+/** Milliseconds; a local caller sends its request at once. */
+const REQUEST_TIMEOUT = 30_000;
+const MAX_HEADERS = 16 * 1024;
+const MAX_CONNECTIONS = 256;
+
+export function createApiServer(parts: ApiParts): Server {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS },
+    (request, response) => {
+      serve(parts, request, response).catch((error: unknown) => {
+        // only a broken connection gets here: every other failure has an answer
+        response.destroy(error instanceof Error ? error : undefined);
+      });
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+/** What a call came to: an answer, or an error in the envelope. */
+type Outcome = { readonly answer: Answer } | { readonly error: ApiError };
+
+async function serve(parts: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? "GET";
+  const target = request.url ?? "/";
+  const path = target.startsWith(`${PREFIX}/`) ? target.slice(PREFIX.length) : target;
+  let body: unknown;
+  let outcome: Outcome;
+  const fault = parts.faults.take(method, path);
+  if (fault === "cut") {
+    parts.journal.add({ method, path, status: 0 });
+    request.socket.destroy();
+    return;
+  }
+  try {
+    body = await readJson(request);
+    if (fault !== undefined && fault !== "lost") {
+      const { status, code = 10000 + status, message = "A fault that was asked for", headers = {} } = fault;
+      throw new ApiError(status, { code, message }, headers);
+    }
+    outcome = { answer: handle(parts, request, method, target, body) };
+  } catch (error) {
+    outcome = { error: asApiError(error) };
+  }
+  if (fault === "lost") {
+    parts.journal.add({ method, path, status: 0, body });
+    request.socket.destroy();
+    return;
+  }
+  const status = "error" in outcome ? outcome.error.status : (outcome.answer.status ?? 200);
+  parts.journal.add({ method, path, status, ...(body === undefined ? {} : { body }) });
+  respond(response, outcome);
+  // a body that was refused unread must not be taken for the next request
+  if (!request.complete) response.once("finish", () => request.socket.destroy());
+}
+
+/** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */
+function handle(parts: ApiParts, request: IncomingMessage, method: string, target: string, body: unknown): Answer {
+  const { store, cloud, clock, live } = parts;
+  const [pathname = "", search = ""] = split(target);
+  const token = authenticate(request.headers.authorization, pathname, store.state.tokens);
+  if (!pathname.startsWith(`${PREFIX}/`)) {
+    throw new ApiError(404, {
+      code: 7003,
+      message: `Could not route to ${pathname.slice(0, 200)}: the API is under ${PREFIX}/`,
+    });
+  }
+  const path = pathname.slice(PREFIX.length);
+  const { route, params } = parts.route(method, path);
+  if (body !== undefined && route.body === undefined) {
+    throw new ApiError(400, { code: 6007, message: `${method} of this path takes no request body` });
+  }
+  if (body === undefined && route.body === "required")
+    throw new ApiError(400, { code: 6007, message: "Malformed JSON in request body: it is empty" });
+  const changes: CloudChange[] = [];
+  const disconnects: string[] = [];
+  const reads = route.method === "GET";
+  const call: Call = {
+    state: reads ? store.state : structuredClone(store.state),
+    method: route.method,
+    token,
+    params,
+    query: new URLSearchParams(search),
+    body,
+    clock,
+    live,
+    path: path.slice(0, 200),
+    changed: (change) => void changes.push(change),
+    disconnect: (tunnelId) => void disconnects.push(tunnelId),
+    permit: (...groups) => authorize(token, groups),
+  };
+  const answer = route.handle(call);
+  if (changes.length > 0) store.commit(call.state);
+  cloud.announce(changes);
+  for (const tunnelId of disconnects) cloud.disconnect(tunnelId);
+  return answer;
+}
+
+function split(target: string): [string, string] {
+  const at = target.indexOf("?");
+  return at < 0 ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof StateError) return new ApiError(500, { code: 10500, message: error.message });
+  // a bug of ours; its text may hold anything, so only its kind is told
+  return new ApiError(500, {
+    code: 10500,
+    message: `Internal error in the API on localhost (${error instanceof Error ? error.name : typeof error})`,
+  });
+}
+
+function respond(response: ServerResponse, outcome: Outcome): void {
+  if ("error" in outcome) {
+    const { status, errors, headers } = outcome.error;
+    send(response, status, { result: null, success: false, errors, messages: [] }, headers);
+    return;
+  }
+  const { answer } = outcome;
+  if (answer.status === 204) {
+    response.writeHead(204).end();
+    return;
+  }
+  send(response, answer.status ?? 200, {
+    result: answer.result,
+    success: true,
+    errors: [],
+    messages: [],
+    ...(answer.resultInfo === undefined ? {} : { result_info: answer.resultInfo }),
+  });
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  envelope: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(envelope);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    ...headers,
+  });
+  response.end(text);
+}

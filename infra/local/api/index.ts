@@ -1,0 +1,121 @@
+/**
+ * A Cloudflare on localhost, its REST API: what the program, the provider and the operator's tools ask of
+ * api.cloudflare.com, stateful and on 127.0.0.1 only.
+ */
+import type { AddressInfo } from "node:net";
+import { createClock } from "./clock.ts";
+import { createCloud } from "./cloud.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { createRouter } from "./http/router.ts";
+import { createApiServer } from "./http/server.ts";
+import { newId, newTokenValue } from "./ids.ts";
+import { type ApiCall, createJournal } from "./journal.ts";
+import { createLiveTunnels } from "./live-tunnels.ts";
+import { dnsRecordRoutes } from "./routes/dns-records.ts";
+import { rulesetRoutes } from "./routes/rulesets.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
+import { tunnelRoutes } from "./routes/tunnels.ts";
+import { zoneSettingRoutes } from "./routes/zone-settings.ts";
+import { zoneRoutes } from "./routes/zones.ts";
+import { type Seed, seedState } from "./seed.ts";
+import type { Cloud, PermissionGroup } from "./state.ts";
+import { openStore } from "./store.ts";
+
+export type { Fault, FaultMatch, Faults } from "./faults.ts";
+export type { ApiCall } from "./journal.ts";
+export type { Seed } from "./seed.ts";
+export type {
+  Cloud,
+  CloudChange,
+  Connection,
+  DnsRecord,
+  IngressRule,
+  PermissionGroup,
+  StoredRule,
+  StoredRuleset,
+  Tunnel,
+  TunnelConfig,
+  Zone,
+} from "./state.ts";
+export { permissionGroups } from "./state.ts";
+export { StateError, type StateErrorCode } from "./store.ts";
+
+export interface ApiOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  /** Where the state is kept (0600); absent: in memory. */
+  readonly file?: string;
+  /** Used where there is no state yet. */
+  readonly seed?: Seed;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+export interface LocalApi {
+  /** `http://127.0.0.1:PORT/client/v4` */
+  readonly url: string;
+  /** The seeded account's API token, with every permission; made once and kept in the state. */
+  readonly token: string;
+  readonly accountId: string;
+  /** The first zone of the state. */
+  readonly zoneId: string;
+  readonly zoneName: string;
+  readonly cloud: Cloud;
+  /** Every call so far, oldest first. */
+  readonly journal: readonly ApiCall[];
+  readonly faults: Faults;
+  /** Makes a token of the account that may do only this. */
+  issueToken(permissions: readonly PermissionGroup[]): string;
+  /** Ends open connections and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Starts the API. @throws StateError where the state file cannot be used; EADDRINUSE where the port is taken */
+export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
+  const clock = createClock(options.clock ?? Date.now);
+  const store = openStore(options.file, () => seedState(options.seed ?? {}, clock));
+  const live = createLiveTunnels(clock);
+  const cloud = createCloud(() => store.state, live);
+  const journal = createJournal();
+  const faults = createFaults();
+  const route = createRouter([
+    ...tokenRoutes,
+    ...zoneRoutes,
+    ...zoneSettingRoutes,
+    ...dnsRecordRoutes,
+    ...rulesetRoutes,
+    ...tunnelRoutes,
+  ]);
+  const server = createApiServer({ store, cloud, clock, live, journal, faults, route });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  const { accounts, zones, tokens } = store.state;
+  const [account, zone, token] = [accounts[0], zones[0], tokens[0]];
+  if (!account || !zone || !token) throw new Error("invariant: a state has an account, a zone and a token");
+  return {
+    url: `http://127.0.0.1:${port}/client/v4`,
+    token: token.value,
+    accountId: account.id,
+    zoneId: zone.id,
+    zoneName: zone.name,
+    cloud,
+    journal: journal.calls,
+    faults: { next: faults.next },
+    issueToken(permissions) {
+      const value = newTokenValue();
+      const draft = structuredClone(store.state);
+      draft.tokens.push({ id: newId(), value, account_id: account.id, permissions: [...permissions] });
+      store.commit(draft);
+      return value;
+    },
+    close() {
+      return new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      });
+    },
+  };
+}

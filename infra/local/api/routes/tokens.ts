@@ -1,0 +1,17 @@
+/** Verification of tokens: of users (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/) and of accounts. */
+import type { Call, Route } from "../http/router.ts";
+import { accountOf } from "./scope.ts";
+
+const verified = (call: Call) => ({ result: { id: call.token.id, status: "active" } });
+
+export const tokenRoutes: readonly Route[] = [
+  { method: "GET", path: "/user/tokens/verify", handle: verified },
+  {
+    method: "GET",
+    path: "/accounts/:account/tokens/verify",
+    handle(call) {
+      accountOf(call);
+      return verified(call);
+    },
+  },
+];

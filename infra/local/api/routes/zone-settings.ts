@@ -1,0 +1,72 @@
+/** Zone settings (https://developers.cloudflare.com/api/resources/zones/subresources/settings/). */
+import { isDeepStrictEqual } from "node:util";
+import { invalid } from "../errors.ts";
+import type { Call, Route } from "../http/router.ts";
+import { isObject } from "../shape.ts";
+import type { StoredZone } from "../state.ts";
+import { isEditable, type SettingRule, settingRule, settingRules } from "../zone-settings.ts";
+import { zoneOf } from "./scope.ts";
+
+function shownSetting(zone: StoredZone, id: string, rule: SettingRule) {
+  const stored = zone.settings[id];
+  return {
+    id,
+    value: stored?.value ?? rule.initial,
+    editable: isEditable(rule, zone.plan),
+    modified_on: stored?.modified_on ?? null,
+  };
+}
+
+function ruleOf(call: Call): { id: string; rule: SettingRule } {
+  const id = call.params.setting ?? "";
+  const rule = settingRule(id);
+  if (!rule) throw invalid(1006, `Unrecognized zone setting name ${id.slice(0, 100)}`);
+  return { id, rule };
+}
+
+function editSetting(call: Call) {
+  call.permit("Zone Settings Write");
+  const zone = zoneOf(call);
+  const { id, rule } = ruleOf(call);
+  // an empty body is refused too: pulumi-cloudflare#1319
+  const invalidValue = () => invalid(1007, `Invalid value for zone setting ${id}`, "/value");
+  if (!isObject(call.body) || !Object.hasOwn(call.body, "value")) throw invalidValue();
+  if (Object.keys(call.body).some((key) => !["id", "value", "enabled"].includes(key))) throw invalidValue();
+  const { value } = call.body;
+  if (rule.shape(value, "/value")) throw invalidValue();
+  // the numeric code of a setting that the plan cannot change is ours
+  if (!isEditable(rule, zone.plan)) {
+    throw invalid(
+      1015,
+      `Not allowed to edit setting for ${id}: it cannot be set as it is read only on the ${zone.plan} plan`,
+    );
+  }
+  if (!isDeepStrictEqual(zone.settings[id]?.value ?? rule.initial, value) || !zone.settings[id]) {
+    zone.settings[id] = { value, modified_on: call.clock.timestamp() };
+    call.changed({ kind: "zone", id: zone.id });
+  }
+  return { result: shownSetting(zone, id, rule) };
+}
+
+export const zoneSettingRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/zones/:zone/settings",
+    handle(call) {
+      call.permit("Zone Settings Read");
+      const zone = zoneOf(call);
+      return { result: Object.entries(settingRules).map(([id, rule]) => shownSetting(zone, id, rule)) };
+    },
+  },
+  {
+    method: "GET",
+    path: "/zones/:zone/settings/:setting",
+    handle(call) {
+      call.permit("Zone Settings Read");
+      const zone = zoneOf(call);
+      const { id, rule } = ruleOf(call);
+      return { result: shownSetting(zone, id, rule) };
+    },
+  },
+  { method: "PATCH", path: "/zones/:zone/settings/:setting", body: "required", handle: editSetting },
+];

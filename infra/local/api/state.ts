@@ -1,0 +1,208 @@
+/**
+ * What the Cloudflare on localhost knows: the stored document, and the view of it that the edge and the tunnel read.
+ * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader may
+ * cache what it derived from it by identity.
+ */
+import type { Plan, Rule, Ruleset } from "../../rules/engine/types.ts";
+
+export type { Plan } from "../../rules/engine/types.ts";
+
+/** A rule as the API stores it: it has an identity and a version of its own. */
+export interface StoredRule extends Rule {
+  readonly id: string;
+  readonly ref: string;
+  readonly version: string;
+  /** RFC 3339. */
+  readonly last_updated: string;
+}
+
+/** A ruleset as the API stores it (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
+export interface StoredRuleset extends Ruleset {
+  readonly description: string;
+  /** "1" at first, one more with every write. */
+  readonly version: string;
+  /** RFC 3339. */
+  readonly last_updated: string;
+  readonly rules: readonly StoredRule[];
+}
+
+/** https://developers.cloudflare.com/api/resources/dns/subresources/records/ */
+export interface DnsRecord {
+  readonly id: string;
+  /** Fully qualified, lower case. */
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+  readonly proxiable: boolean;
+  readonly proxied: boolean;
+  /** Seconds; 1 means automatic, and always when proxied. */
+  readonly ttl: number;
+  readonly priority?: number;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly comment: string | null;
+  readonly tags: readonly string[];
+  readonly created_on: string;
+  readonly modified_on: string;
+  readonly comment_modified_on?: string;
+  readonly tags_modified_on?: string;
+}
+
+/** One rule of a tunnel's ingress (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/). */
+export interface IngressRule {
+  readonly hostname?: string;
+  /** A Go regular expression, not anchored. */
+  readonly path?: string;
+  readonly service: string;
+  readonly originRequest?: Readonly<Record<string, unknown>>;
+}
+
+/** A tunnel's remote configuration, as it is pushed to the connectors. */
+export interface TunnelConfig {
+  readonly ingress?: readonly IngressRule[];
+  readonly originRequest?: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly created_on: string;
+  rulesets: StoredRuleset[];
+}
+
+export interface StoredZone {
+  readonly id: string;
+  readonly name: string;
+  readonly account_id: string;
+  readonly plan: Plan;
+  readonly created_on: string;
+  modified_on: string;
+  /** Only the settings that someone changed; the others have their defaults. */
+  settings: Record<string, { readonly value: unknown; readonly modified_on: string }>;
+  records: DnsRecord[];
+  rulesets: StoredRuleset[];
+}
+
+export interface StoredTunnel {
+  readonly id: string;
+  readonly account_tag: string;
+  name: string;
+  readonly config_src: "local" | "cloudflare";
+  /** Base64 of at least 32 bytes. */
+  secret: string;
+  config: TunnelConfig | null;
+  /** 0 until the first configuration is written. */
+  version: number;
+  config_created_at: string;
+  readonly created_at: string;
+  /** Deleted tunnels stay readable by id. */
+  deleted_at: string | null;
+}
+
+/** Permission groups of API tokens, by the names of https://developers.cloudflare.com/fundamentals/api/reference/permissions/ */
+export const permissionGroups = [
+  "Zone Read",
+  "Zone Settings Read",
+  "Zone Settings Write",
+  "DNS Read",
+  "DNS Write",
+  "Zone WAF Read",
+  "Zone WAF Write",
+  "Zone Transform Rules Read",
+  "Zone Transform Rules Write",
+  "Config Settings Read",
+  "Config Settings Write",
+  "Cache Settings Read",
+  "Cache Settings Write",
+  "Dynamic URL Redirects Read",
+  "Dynamic URL Redirects Write",
+  "Origin Read",
+  "Origin Write",
+  "Custom Errors Read",
+  "Custom Errors Write",
+  "Account Rulesets Read",
+  "Account Rulesets Write",
+  "Cloudflare Tunnel Read",
+  "Cloudflare Tunnel Write",
+] as const;
+
+export type PermissionGroup = (typeof permissionGroups)[number];
+
+export interface StoredToken {
+  readonly id: string;
+  readonly value: string;
+  readonly account_id: string;
+  readonly permissions: readonly PermissionGroup[];
+}
+
+/** All that is kept, in one JSON file. */
+export interface State {
+  readonly format: "causeway-cloud";
+  readonly version: 1;
+  accounts: StoredAccount[];
+  zones: StoredZone[];
+  tunnels: StoredTunnel[];
+  tokens: StoredToken[];
+}
+
+/** A zone as the edge reads it. */
+export interface Zone {
+  readonly id: string;
+  readonly name: string;
+  readonly accountId: string;
+  readonly plan: Plan;
+  /** Every zone setting with its value, defaults included. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly records: readonly DnsRecord[];
+  readonly rulesets: readonly StoredRuleset[];
+  /** The account's own rulesets; they run before the zone's. */
+  readonly accountRulesets: readonly StoredRuleset[];
+}
+
+/** A tunnel as the edge authorizes and configures it. */
+export interface Tunnel {
+  readonly id: string;
+  readonly accountTag: string;
+  readonly name: string;
+  readonly secret: Buffer;
+  readonly config: TunnelConfig | null;
+  readonly version: number;
+  readonly deletedAt: string | null;
+}
+
+/** One connection of a connector, in the API's words. */
+export interface Connection {
+  /** UUID of the connection. */
+  readonly id: string;
+  /** UUID of the connector. */
+  readonly client_id: string;
+  readonly client_version: string;
+  readonly colo_name: string;
+  readonly origin_ip: string;
+  /** RFC 3339. */
+  readonly opened_at: string;
+  readonly is_pending_reconnect: boolean;
+  /** What the connector says of itself, e.g. "linux_amd64". */
+  readonly arch?: string;
+  readonly features?: readonly string[];
+}
+
+export interface CloudChange {
+  readonly kind: "zone" | "tunnel";
+  readonly id: string;
+}
+
+/** What the edge and the tunnel read of the API's state, and what they tell it. */
+export interface Cloud {
+  /** The zone that serves a hostname: the longest zone name that is its suffix. Undefined: no such zone. */
+  zoneOf(hostname: string): Zone | undefined;
+  /** A tunnel by id, deleted ones included. */
+  tunnel(id: string): Tunnel | undefined;
+  /** The edge says which connections a tunnel has now; the tunnel's status follows. */
+  connected(tunnelId: string, connections: readonly Connection[]): void;
+  /** Calls the listener after each change that was stored; returns how to stop. */
+  onChange(listener: (change: CloudChange) => void): () => void;
+  /** Calls the listener when `DELETE /cfd_tunnel/{id}/connections` asks to drop a tunnel's connections; returns how to stop. */
+  onDisconnect(listener: (tunnelId: string) => void): () => void;
+}
