@@ -177,7 +177,7 @@ export const socket = [
 ] as const satisfies readonly SocketEntry[];
 
 /** Events the server emits to sockets. */
-export const emits = ["message", "serverMessage"] as const;
+export const emits = ["message", "serverMessage", "drain"] as const;
 
 /** Actions that somebody outside can reach, by the way they come. */
 export type HttpAction = (typeof http)[number]["action"];

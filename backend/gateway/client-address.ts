@@ -1,0 +1,86 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP, SocketAddress } from "node:net";
+
+/** Where a request came from. */
+export interface Client {
+  /** IP address; IPv4 in IPv6 is written as IPv4. */
+  readonly address: string;
+  /** What limits count by: the address, of IPv6 its /64, which is what one customer has (RFC 6177). */
+  readonly key: string;
+  /** Cloudflare's id of the request; absent when it did not come through Cloudflare. */
+  readonly ray: string | undefined;
+}
+
+/** Headers by which a client could claim to be somewhere else. Whatever of them is not believed is removed. */
+const CLAIMS = [
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-pseudo-ipv4",
+  "true-client-ip",
+  "x-real-ip",
+  "x-client-ip",
+  "x-forwarded-for",
+  "forwarded",
+];
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
+
+/**
+ * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted, that is the connector:
+ * on the loopback, on a Unix socket or in one of the networks (CIDR); anybody else can write that header too.
+ */
+export function clientReader(trusted: readonly string[]): (request: IncomingMessage) => Client {
+  const peers = new BlockList();
+  peers.addSubnet("127.0.0.0", 8, "ipv4");
+  peers.addAddress("::1", "ipv6");
+  for (const network of trusted) {
+    const [base = "", bits = ""] = network.split("/");
+    peers.addSubnet(base, Number(bits), isIP(base) === 6 ? "ipv6" : "ipv4");
+  }
+  // one connection carries many requests, and its peer stays the same
+  const known = new WeakMap<object, { readonly address: string; readonly trusted: boolean }>();
+
+  return (request) => {
+    const { socket, headers } = request;
+    let peer = known.get(socket);
+    if (!peer) {
+      const address = plain(socket.remoteAddress ?? "");
+      // a Unix socket has no address: who may open it is the file system's decision
+      peer = { address, trusted: address === "" || peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4") };
+      known.set(socket, peer);
+    }
+    const claim = peer.trusted ? headers["cf-connecting-ip"] : undefined;
+    const ray = peer.trusted ? headers["cf-ray"] : undefined;
+    for (const name of CLAIMS) if (name in headers) delete headers[name];
+    const claimed = typeof claim === "string" && isIP(claim) ? plain(claim) : undefined;
+    const address = claimed ?? (peer.address || "unix");
+    return { address, key: limitKey(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
+  };
+}
+
+function plain(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+/** The part of an address that one customer cannot change. */
+function limitKey(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const groups = expand(address.split("%")[0] ?? address);
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
+/** The eight groups of an IPv6 address. */
+function expand(address: string): string[] {
+  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(canonical);
+  const text = dotted ? `${dotted[1]}${hex(dotted[2], dotted[3])}:${hex(dotted[4], dotted[5])}` : canonical;
+  const [head = "", tail] = text.split("::");
+  const left = head.split(":").filter(Boolean);
+  const right = (tail ?? "").split(":").filter(Boolean);
+  return tail === undefined
+    ? left
+    : [...left, ...new Array<string>(8 - left.length - right.length).fill("0"), ...right];
+}
+
+function hex(high: string | undefined, low: string | undefined): string {
+  return (Number(high) * 256 + Number(low)).toString(16);
+}

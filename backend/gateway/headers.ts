@@ -1,0 +1,34 @@
+/** On every answer. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC 6797 8.1). */
+export const baseHeaders = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000",
+  "cross-origin-resource-policy": "same-origin",
+} as const;
+
+/** On every answer that is not a page: nothing in it may be cached, run or framed. */
+export const apiHeaders = {
+  ...baseHeaders,
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "content-type": "application/json; charset=utf-8",
+} as const;
+
+/** On the page and its files: only our own files run, nothing inline, nobody frames it. */
+export const pageHeaders = {
+  ...baseHeaders,
+  "cache-control": "no-cache",
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; "),
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=()",
+} as const;

@@ -1,0 +1,262 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServiceBroker } from "moleculer";
+import type { Logger } from "pino";
+import { OUTSIDE } from "../authorization.ts";
+import { type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
+import type { HttpAction, HttpEntry } from "../surface.ts";
+import { isFresh, type ServedAsset } from "./assets.ts";
+import type { Client } from "./client-address.ts";
+import { apiHeaders } from "./headers.ts";
+import { bearerToken, type Identity, identify } from "./identity.ts";
+import { readJsonBody } from "./json-body.ts";
+import { addressKey, type Limits, userKey } from "./limits.ts";
+import type { Standing } from "./origins.ts";
+import { readQuery } from "./query.ts";
+import { noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+
+export interface HttpParts {
+  readonly broker: ServiceBroker;
+  readonly log: Logger;
+  /** Share of the requests that are logged. */
+  readonly logSample: number;
+  /** The methods that exist at a path; undefined where nothing is. */
+  resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
+  readonly assets: ReadonlyMap<string, ServedAsset>;
+  client(request: IncomingMessage): Client;
+  standing(headers: IncomingMessage["headers"]): Standing;
+  readonly limits: Limits;
+}
+
+/** Answers HTTP requests; knows how many it is at, and stops taking new ones. */
+export interface HttpDoor {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Refuses what comes from now on and resolves when the last answer is out. */
+  drain(): Promise<void>;
+}
+
+/** One request on its way through the gateway. */
+interface Exchange {
+  readonly id: string;
+  readonly started: number;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly query: string;
+  readonly client: Client;
+  readonly standing: Standing;
+  entry?: HttpEntry;
+  identity?: Identity;
+}
+
+/** Actions after which a browser has no session any more. */
+const ENDS_SESSION: ReadonlySet<string> = new Set<HttpAction>(["auth.logout"]);
+/** Larger rests of a refused request are not read to the end: the connection is closed instead. */
+const DISCARD = 64 * 1024;
+
+export function createHttpDoor(parts: HttpParts): HttpDoor {
+  let active = 0;
+  let drained: (() => void) | undefined;
+
+  async function serve(exchange: Exchange): Promise<void> {
+    try {
+      if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      await answer(exchange);
+    } catch (thrown) {
+      refuseExchange(exchange, thrown);
+    }
+  }
+
+  async function answer(exchange: Exchange): Promise<void> {
+    const { request, path, client } = exchange;
+    const asset = parts.assets.get(path);
+    if (asset && (request.method === "GET" || request.method === "HEAD")) {
+      await parts.limits.use("read", addressKey(client.key));
+      return sendAsset(exchange, asset);
+    }
+    const methods = parts.resolve(path);
+    if (methods && request.method === "OPTIONS") return sendPreflight(exchange, methods);
+    const entry = methods?.get(request.method ?? "");
+    if (!entry) throw refuse("NOT_FOUND");
+    exchange.entry = entry;
+    if (exchange.standing === "foreign" && entry.method !== "GET") throw refuse("ORIGIN");
+
+    await parts.limits.use(entry.rate, addressKey(client.key));
+    if (entry.access !== "public") {
+      exchange.identity = await identify(parts.broker, bearerToken(request.headers.authorization));
+      await parts.limits.use(entry.rate, userKey(exchange.identity.user.id));
+    }
+    const params = await paramsOf(exchange, entry);
+    const user = exchange.identity?.user;
+    const meta: Meta = { ...(user ? { user } : {}), client: { address: client.address } };
+    sendResult(
+      exchange,
+      entry,
+      await parts.broker.call<unknown, object>(entry.action, params, outside(meta, exchange.id)),
+    );
+  }
+
+  function refuseExchange(exchange: Exchange, thrown: unknown): void {
+    const error = publicError(thrown);
+    if (error.status >= 500 && error.code === "INTERNAL") {
+      parts.log.error({ err: thrown, id: exchange.id, ray: exchange.client.ray }, "request failed");
+    }
+    const headers: OutgoingHttpHeaders = {};
+    if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
+    if (error.status === 401) headers["www-authenticate"] = "Bearer";
+    // a browser whose refresh token is not good any more shall not send it again and again
+    if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
+      headers["set-cookie"] = noRefreshCookie;
+    }
+    if (hasLongRest(exchange.request)) headers.connection = "close";
+    send(exchange, error.status, headers, errorBody(error), error.code);
+  }
+
+  function sendResult(exchange: Exchange, entry: HttpEntry, result: unknown): void {
+    const headers: OutgoingHttpHeaders = {};
+    let body = result;
+    if (exchange.standing === "allowed") {
+      if (isRecord(result) && typeof result.refreshToken === "string") {
+        const { refreshToken, ...rest } = result;
+        headers["set-cookie"] = refreshCookie(refreshToken as string);
+        body = rest;
+      } else if (ENDS_SESSION.has(entry.action)) headers["set-cookie"] = noRefreshCookie;
+    }
+    send(exchange, 200, headers, JSON.stringify(body ?? null));
+  }
+
+  function send(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, body: string, code?: string): void {
+    const { request, response, standing } = exchange;
+    if (!response.headersSent && !response.destroyed) {
+      const cors =
+        standing === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {};
+      response.writeHead(status, {
+        ...apiHeaders,
+        ...cors,
+        ...headers,
+        ...(drained ? { connection: "close" } : {}),
+        "x-request-id": exchange.id,
+        "content-length": Buffer.byteLength(body),
+      });
+      response.end(request.method === "HEAD" ? undefined : body);
+    }
+    note(exchange, status, code);
+  }
+
+  function sendAsset(exchange: Exchange, asset: ServedAsset): void {
+    const { request, response } = exchange;
+    const fresh = isFresh(request.headers["if-none-match"], asset.etag);
+    const { "content-length": length, ...headers } = asset.headers;
+    response.writeHead(fresh ? 304 : 200, {
+      ...headers,
+      ...(fresh ? {} : { "content-length": length }),
+      "x-request-id": exchange.id,
+    });
+    response.end(fresh || request.method === "HEAD" ? undefined : asset.body);
+    note(exchange, response.statusCode);
+  }
+
+  function sendPreflight(exchange: Exchange, methods: ReadonlyMap<string, HttpEntry>): void {
+    const { request, response } = exchange;
+    const { origin, "access-control-request-method": method } = request.headers;
+    if (exchange.standing !== "allowed" || origin === undefined || !methods.has(method ?? ""))
+      throw refuse("NOT_FOUND");
+    response.writeHead(204, {
+      ...corsHeaders(origin),
+      "access-control-allow-methods": [...methods.keys()].join(", "),
+      "access-control-allow-headers": "authorization, content-type",
+      "access-control-max-age": "600",
+      "x-request-id": exchange.id,
+    });
+    response.end();
+    note(exchange, 204);
+  }
+
+  /** The one line a request leaves in the log: no query, no body, no header that a client chose. */
+  function note(exchange: Exchange, status: number, code?: string): void {
+    if (status < 500 && parts.logSample < 1 && Math.random() >= parts.logSample) return;
+    const { id, client, request, identity } = exchange;
+    parts.log.info(
+      {
+        id,
+        ray: client.ray,
+        method: request.method,
+        path: exchange.path.slice(0, 200),
+        status,
+        code,
+        ms: Math.round((performance.now() - exchange.started) * 100) / 100,
+        address: client.address,
+        user: identity?.user.id,
+      },
+      "request",
+    );
+  }
+
+  return {
+    handle(request, response) {
+      const url = request.url ?? "/";
+      const mark = url.indexOf("?");
+      const exchange: Exchange = {
+        id: randomUUID(),
+        started: performance.now(),
+        request,
+        response,
+        path: mark < 0 ? url : url.slice(0, mark),
+        query: mark < 0 ? "" : url.slice(mark + 1),
+        client: parts.client(request),
+        standing: parts.standing(request.headers),
+      };
+      response.on("error", () => undefined); // the client went away while we wrote
+      active++;
+      serve(exchange)
+        .catch((thrown: unknown) => {
+          parts.log.error({ err: thrown, id: exchange.id }, "request could not be answered");
+          response.destroy();
+        })
+        .finally(() => {
+          if (--active === 0) drained?.();
+        });
+    },
+    drain() {
+      return new Promise((resolve) => {
+        drained = resolve;
+        if (active === 0) resolve();
+      });
+    },
+  };
+}
+
+/** Options of a call for somebody outside. */
+export function outside(
+  meta: Meta,
+  requestID: string,
+): { meta: Meta; headers: Record<string, true>; requestID: string } {
+  return { meta, headers: { [OUTSIDE]: true }, requestID };
+}
+
+async function paramsOf({ request, query, standing }: Exchange, entry: HttpEntry): Promise<object> {
+  if (entry.method === "GET") return readQuery(query, entry.params);
+  const params = await readJsonBody(request, entry.bodyLimit);
+  // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
+  if (!Object.hasOwn(entry.params, "refreshToken") || "refreshToken" in params || standing !== "allowed") return params;
+  const refreshToken = readRefreshCookie(request.headers.cookie);
+  return refreshToken === undefined ? params : { ...params, refreshToken };
+}
+
+/** Whether a refused request has more of a body coming than is worth reading. */
+function hasLongRest({ headers, complete }: IncomingMessage): boolean {
+  return !complete && (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD);
+}
+
+function corsHeaders(origin: string): OutgoingHttpHeaders {
+  return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
+}
+
+/** The one shape of a refusal. */
+export function errorBody({ code, message, field }: PublicError): string {
+  return JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }) } });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

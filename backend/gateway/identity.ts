@@ -1,0 +1,32 @@
+import type { ServiceBroker } from "moleculer";
+import { call, refuse, type User, type VerifiedToken } from "../contract/index.ts";
+
+/** Who is at the other end, as a verified access token says; nobody can change it afterwards. */
+export interface Identity {
+  readonly user: User;
+  /** When the token ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Longer than any token of ours. */
+const TOKEN_MAX = 4096;
+const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
+
+/** The token in an `Authorization` header (RFC 6750 2.1); undefined when there is none. Throws UNAUTHORIZED when it is malformed. */
+export function bearerToken(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
+  return token;
+}
+
+/** Asks `auth.verifyToken` who an access token speaks for. Throws UNAUTHORIZED for anything that is not a valid one. */
+export async function identify(broker: ServiceBroker, token: unknown): Promise<Identity> {
+  if (typeof token !== "string" || token.length === 0 || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
+  return freeze(await call(broker, "auth.verifyToken", { token }));
+}
+
+function freeze({ id, roles, sid, exp }: VerifiedToken): Identity {
+  const user: User = Object.freeze({ id, roles: Object.freeze([...roles]), sid });
+  return Object.freeze({ user, expiresAt: exp * 1000 });
+}

@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { CODES, type Code } from "../contract/index.ts";
+import { apiHeaders } from "./headers.ts";
+import { errorBody } from "./http.ts";
+
+/** Milliseconds that a client has for its parts of a request. */
+export interface ServerTimes {
+  readonly headers: number;
+  readonly request: number;
+  /** Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about to use. */
+  readonly keepAlive: number;
+  /** How often they are checked. */
+  readonly check: number;
+}
+
+export const SERVER_TIMES: ServerTimes = { headers: 10_000, request: 15_000, keepAlive: 95_000, check: 1_000 };
+
+/** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
+export function createDoorServer(onRequest: RequestListener, times: ServerTimes = SERVER_TIMES): Server {
+  const server = createServer(
+    {
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
+      keepAliveTimeout: times.keepAlive,
+      connectionsCheckingInterval: times.check,
+      maxHeaderSize: 16 * 1024,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      joinDuplicateHeaders: false,
+    },
+    onRequest,
+  );
+  server.maxHeadersCount = 100;
+  server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
+    if (error.code === "ECONNRESET") socket.destroy();
+    else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
+  });
+  // a CONNECT has no business here; without a listener Node would leave the decision to its default
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));
+  return server;
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "TIMEOUT",
+  HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
+};
+
+/** Refuses on a bare connection and closes it. */
+export function refuseRaw(socket: Duplex, code: Code, retryAfter?: number): void {
+  socket.on("error", () => undefined);
+  // destroyed once written: a client that keeps its half open would hold the connection for ever
+  if (socket.writable) socket.end(rawRefusal(code, retryAfter), () => socket.destroy());
+  else socket.destroy();
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+};
+
+function rawRefusal(code: Code, retryAfter?: number): string {
+  const [status, message] = CODES[code];
+  const body = errorBody({ status, code, message });
+  const headers = Object.entries({
+    ...apiHeaders,
+    ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+    connection: "close",
+    "content-length": String(Buffer.byteLength(body)),
+  });
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}`, ...lines, "", body].join("\r\n");
+}

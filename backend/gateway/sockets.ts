@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import type { ServiceBroker } from "moleculer";
+import type { Logger } from "pino";
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import { type Events, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
+import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
+import type { Client } from "./client-address.ts";
+import { isNestedTooDeep } from "./depth.ts";
+import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
+import { outside } from "./http.ts";
+import { type Identity, identify } from "./identity.ts";
+import { addressKey, type Limits, MAX_SOCKETS, userKey } from "./limits.ts";
+
+/** What the gateway remembers of a socket. Only this room writes it; nothing that an action does can. */
+interface SocketData {
+  client: Client;
+  identity: Identity;
+  expiry: NodeJS.Timeout;
+}
+export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
+export type GatewayIo = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
+
+export interface SocketParts {
+  readonly broker: ServiceBroker;
+  readonly log: Logger;
+  readonly limits: Limits;
+  /** Where the connection of a socket came from, as the upgrade door saw it. */
+  clientOf(socket: GatewaySocket): Client;
+}
+
+type Ack = (error: object | null, result?: unknown) => void;
+type Handler = (this: GatewaySocket, ...args: unknown[]) => void;
+
+/** What moleculer-io asks of us, and what services tell the sockets of this node. */
+export interface SocketDoor {
+  attach(io: GatewayIo): void;
+  /** Puts a handshake through; throws the refusal, so that nothing but an identity lets a socket in. */
+  authorize(socket: GatewaySocket): Promise<Identity>;
+  remember(socket: GatewaySocket, identity: Identity): void;
+  /** The two events a client may send: a call, and a fresh access token. */
+  readonly events: { readonly call: Handler; readonly authenticate: Handler };
+  broadcast(event: Events["chat.broadcast"]): void;
+  endSession(sid: string): void;
+  /** Tells every socket to come back after a random while, waits for the calls under way, then closes all. */
+  drain(): Promise<void>;
+}
+
+const entries: ReadonlyMap<string, SocketEntry> = new Map(socketEntries.map((entry) => [entry.action, entry]));
+/** setTimeout's own limit. */
+const LONGEST = 2 ** 31 - 1;
+/** Milliseconds for which the end of a session is remembered: longer than verifying a token takes. */
+const ENDED_MEMORY = 60_000;
+/** Milliseconds over which the sockets of a node that stops spread their return. */
+const SPREAD = 5_000;
+
+export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts): SocketDoor {
+  let io: GatewayIo | undefined;
+  let active = 0;
+  let drained: (() => void) | undefined;
+  const asked = new WeakSet<object>();
+  const ended = new Map<string, number>();
+  const fanOut = createFanOut(() => io);
+
+  async function authorize(socket: GatewaySocket): Promise<Identity> {
+    try {
+      if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      // a client may ask for the namespace again and again while its first token is still being verified
+      if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
+      asked.add(socket.conn);
+      const identity = await identify(broker, (socket.handshake.auth as { token?: unknown }).token);
+      const open = io?.of("/").adapter.rooms.get(userOf(identity.user.id))?.size ?? 0;
+      if (open >= MAX_SOCKETS.user) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+      return identity;
+    } catch (thrown) {
+      // the same connection may ask again with another token
+      asked.delete(socket.conn);
+      throw connectError(thrown);
+    }
+  }
+
+  function remember(socket: GatewaySocket, identity: Identity): void {
+    clearTimeout(socket.data.expiry);
+    socket.data.client ??= clientOf(socket);
+    socket.data.identity = identity;
+    const left = Math.min(Math.max(0, identity.expiresAt - Date.now()), LONGEST);
+    socket.data.expiry = setTimeout(() => socket.disconnect(true), left).unref();
+  }
+
+  function admit(socket: GatewaySocket): void {
+    const { identity } = socket.data;
+    socket.on("disconnect", () => clearTimeout(socket.data.expiry));
+    // without a listener Socket.IO prints the stack of every malformed packet
+    socket.on("error", () => undefined);
+    // the session may have ended while its token was being verified
+    if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
+    void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
+    socket.use(([event, ...args], next) => {
+      limits.use("packet", socket.id).then(
+        () => {
+          if (event === "call" || event === "authenticate") return next();
+          const ack = args.at(-1);
+          if (typeof ack === "function") ack(visible(publicError(refuse("NOT_FOUND"))));
+        },
+        () => socket.disconnect(true),
+      );
+    });
+  }
+
+  /** Runs an event's handler; whatever it throws becomes an answer, never an unhandled rejection. */
+  function answering(handler: (socket: GatewaySocket, args: readonly unknown[]) => Promise<unknown>): Handler {
+    return function onEvent(...args) {
+      const ack: Ack = typeof args.at(-1) === "function" ? (args.pop() as Ack) : () => undefined;
+      active++;
+      handler(this, args)
+        .then(
+          (result) => ack(null, result),
+          (thrown: unknown) => {
+            const error = publicError(thrown);
+            if (error.code === "INTERNAL") log.error({ err: thrown, user: this.data.identity?.user.id }, "call failed");
+            ack(visible(error));
+          },
+        )
+        .catch((thrown: unknown) => log.error({ err: thrown }, "call could not be answered"))
+        .finally(() => {
+          if (--active === 0) drained?.();
+        });
+    };
+  }
+
+  const call = answering(async (socket, [action, given]) => {
+    if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    const { identity, client } = socket.data;
+    if (!identity || !client) throw refuse("UNAUTHORIZED");
+    const entry = typeof action === "string" ? entries.get(action) : undefined;
+    if (!entry) throw refuse("NOT_FOUND");
+    const params = given ?? {};
+    if (typeof params !== "object" || Array.isArray(params) || ArrayBuffer.isView(params)) throw refuse("VALIDATION");
+    if (isNestedTooDeep(params)) throw refuse("TOO_DEEP");
+    await limits.use(entry.rate, userKey(identity.user.id));
+    await limits.use(entry.rate, addressKey(client.key));
+    const meta: Meta = { user: identity.user, client: { address: client.address } };
+    const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta, randomUUID()));
+    switch (entry.action as SocketAction) {
+      case "chat.join":
+        return fanOut.join(socket, run);
+      case "chat.leave":
+        return fanOut.leave(socket, run);
+      default:
+        return run();
+    }
+  });
+
+  const authenticate = answering(async (socket, [given]) => {
+    const before = socket.data.identity;
+    const token = typeof given === "object" && given !== null && "token" in given ? given.token : undefined;
+    const identity = await identify(broker, token);
+    // a fresh token for the same session; another user needs another socket
+    if (!before || identity.user.id !== before.user.id || identity.user.sid !== before.user.sid)
+      throw refuse("UNAUTHORIZED");
+    if (socket.connected && !ended.has(identity.user.sid)) remember(socket, identity);
+    return { expiresAt: identity.expiresAt };
+  });
+
+  return {
+    attach(server) {
+      io = server;
+      server.on("connection", admit);
+    },
+    authorize,
+    remember,
+    events: { call, authenticate },
+    broadcast: fanOut.broadcast,
+    endSession(sid) {
+      const now = Date.now();
+      for (const [known, at] of ended) if (now - at > ENDED_MEMORY) ended.delete(known);
+      ended.set(sid, now);
+      io?.local.in(sessionOf(sid)).disconnectSockets(true);
+    },
+    async drain() {
+      const idle = new Promise<void>((resolve) => {
+        drained = resolve;
+        if (active === 0) resolve();
+      });
+      for (const socket of io?.of("/").sockets.values() ?? []) {
+        socket.emit("drain", { retryAfter: Math.round(Math.random() * SPREAD) });
+      }
+      await idle;
+      io?.local.disconnectSockets(true);
+    },
+  };
+}
+
+/** What a client sees of a refusal: the same as in an HTTP body. */
+function visible({ code, message, field, retryAfter }: PublicError): object {
+  return {
+    code,
+    message,
+    ...(field === undefined ? {} : { field }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** Socket.IO sends an error's message and data to the client whose handshake it refuses. */
+function connectError(thrown: unknown): Error {
+  const error = publicError(thrown);
+  return Object.assign(new Error(error.code), { data: visible(error) });
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type Code, publicError } from "../contract/index.ts";
+import { SOCKET_PATH } from "../surface.ts";
+import type { Client } from "./client-address.ts";
+import { addressKey, type Limits, MAX_SOCKETS } from "./limits.ts";
+import type { Standing } from "./origins.ts";
+import { refuseRaw } from "./server.ts";
+
+export interface UpgradeParts {
+  client(request: IncomingMessage): Client;
+  standing(headers: IncomingMessage["headers"]): Standing;
+  readonly limits: Limits;
+  /** Most sockets that one address may have open. */
+  readonly maxSockets?: number;
+  /** Hands the connection to Socket.IO. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
+}
+
+/**
+ * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours or none at all,
+ * and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
+ */
+export function createUpgradeDoor(
+  parts: UpgradeParts,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  const open = new Map<string, number>();
+  const max = parts.maxSockets ?? MAX_SOCKETS.address;
+
+  async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const client = parts.client(request);
+    const refusal = refusalOf(request, parts.standing(request.headers));
+    if (refusal) return refuseRaw(socket, refusal);
+    try {
+      await parts.limits.use("handshake", addressKey(client.key));
+    } catch (thrown) {
+      const { code, retryAfter } = publicError(thrown);
+      return refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
+    }
+    const count = open.get(client.key) ?? 0;
+    if (count >= max) return refuseRaw(socket, "RATE_LIMITED", 10);
+    if (socket.destroyed) return;
+    open.set(client.key, count + 1);
+    socket.once("close", () => {
+      const left = (open.get(client.key) ?? 1) - 1;
+      if (left > 0) open.set(client.key, left);
+      else open.delete(client.key);
+    });
+    parts.accept(request, socket, head, client);
+  }
+
+  return (request, socket, head) => {
+    socket.on("error", () => undefined);
+    admit(request, socket, head).catch(() => socket.destroy());
+  };
+}
+
+function refusalOf({ url = "", method, headers }: IncomingMessage, standing: Standing): Code | undefined {
+  const mark = url.indexOf("?");
+  if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
+  if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
+  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  if (query.get("EIO") !== "4" || query.get("transport") !== "websocket" || query.has("sid")) return "BAD_REQUEST";
+  return standing === "foreign" ? "ORIGIN" : undefined;
+}

@@ -1,0 +1,217 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context, Service, ServiceSchema } from "moleculer";
+import IO from "moleculer-io";
+import Web from "moleculer-web";
+import type { Logger } from "pino";
+import { type ServerOptions, Server as SocketServer } from "socket.io";
+import type { Config } from "../config.ts";
+import { actionRules, type Events } from "../contract/index.ts";
+import { type Asset, serveAssets } from "../gateway/assets.ts";
+import { type Client, clientReader } from "../gateway/client-address.ts";
+import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
+import { createLimits, type LimitTable } from "../gateway/limits.ts";
+import { openApi } from "../gateway/openapi.ts";
+import { localOrigins, originJudge } from "../gateway/origins.ts";
+import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
+import { createDoorServer, type ServerTimes } from "../gateway/server.ts";
+import { createSocketDoor, type GatewayIo, type GatewaySocket, type SocketDoor } from "../gateway/sockets.ts";
+import { createUpgradeDoor } from "../gateway/upgrades.ts";
+import { SOCKET_PATH } from "../surface.ts";
+
+export interface GatewayOptions {
+  readonly log: Logger;
+  /** The files of the page, exactly those that the surface lists. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  /** Other limits than the surface's. */
+  readonly limits?: LimitTable;
+  readonly times?: ServerTimes;
+}
+
+/** The gateway: a service for the broker, whose door opens only when everything behind it has started. */
+export interface Gateway {
+  readonly schema: ServiceSchema;
+  /** Listens and answers the port. Throws a PortError when the address cannot be had. */
+  open(): Promise<number>;
+  /** Takes nothing new, finishes what is under way within the configured time, and closes every connection. */
+  drain(): Promise<void>;
+}
+
+/** The address to listen on cannot be had. */
+export class PortError extends Error {
+  constructor({ host, port }: Pick<Config, "host" | "port">, cause: NodeJS.ErrnoException) {
+    const reason =
+      cause.code === "EADDRINUSE"
+        ? "something else listens there"
+        : cause.code === "EACCES"
+          ? "this user may not"
+          : cause.code;
+    super(
+      `The gateway cannot listen on ${host} port ${port}: ${reason}. Stop the other one or set PORT to a free port.`,
+      { cause },
+    );
+    this.name = "PortError";
+  }
+}
+
+const socketOptions: Partial<ServerOptions> = {
+  path: SOCKET_PATH,
+  transports: ["websocket"],
+  allowUpgrades: false,
+  serveClient: false,
+  perMessageDeflate: false,
+  httpCompression: false,
+  maxHttpBufferSize: 64 * 1024,
+  connectTimeout: 10_000,
+  pingInterval: 25_000,
+  pingTimeout: 20_000,
+  destroyUpgrade: false,
+};
+
+type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof routeTable>[0] };
+
+export function createGateway(config: Config, options: GatewayOptions): Gateway {
+  const { log } = options;
+  const limits = createLimits(options.limits);
+  const origins = new Set(config.origins);
+  const standing = originJudge(origins);
+  const client = clientReader(config.trustedPeers);
+  const clients = new WeakMap<IncomingMessage, Client>();
+  // Socket.IO listens here; only what the upgrade door lets through is passed on to it
+  const socketServer = createServer();
+  let doors: { readonly web: HttpDoor; readonly sockets: SocketDoor; readonly server: Server } | undefined;
+  const built = () => {
+    if (!doors) throw new Error("The gateway's service was not created.");
+    return doors;
+  };
+
+  function build({ broker, aliases }: GatewayService): void {
+    const table: RouteTable = routeTable(aliases);
+    const web = createHttpDoor({
+      broker,
+      log,
+      logSample: config.logSample,
+      resolve: (path) => table.get(path),
+      assets: serveAssets(options.assets),
+      client,
+      standing,
+      limits,
+    });
+    const sockets = createSocketDoor({
+      broker,
+      log,
+      limits,
+      clientOf: (socket) => clients.get(socket.request) ?? client(socket.request),
+    });
+    const upgrade = createUpgradeDoor({
+      client,
+      standing,
+      limits,
+      accept(request, socket, head, from) {
+        clients.set(request, from);
+        socketServer.emit("upgrade", request, socket, head);
+      },
+    });
+    const server = createDoorServer(web.handle, options.times).on("upgrade", upgrade);
+    doors = { web, sockets, server };
+  }
+
+  const schema = {
+    name: "gateway",
+    mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,
+    settings: {
+      // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it stops
+      server: false,
+      routes,
+      logRequest: null,
+      logResponse: null,
+      logRequestParams: null,
+      logRouteRegistration: null,
+      logClientConnection: null,
+      io: {
+        namespaces: {
+          "/": {
+            authorization: true,
+            events: {
+              call(this: GatewaySocket, ...args: unknown[]) {
+                built().sockets.events.call.apply(this, args);
+              },
+              authenticate(this: GatewaySocket, ...args: unknown[]) {
+                built().sockets.events.authenticate.apply(this, args);
+              },
+            },
+          },
+        },
+      },
+    } as ServiceSchema["settings"],
+    actions: {
+      // what the mixins bring along: reachable by name, and each of them a way around the surface
+      rest: false,
+      listAliases: false,
+      addRoute: false,
+      removeRoute: false,
+      call: false,
+      broadcast: false,
+      getClients: false,
+      openapi: { ...actionRules("gateway.openapi"), handler: () => document },
+    },
+    events: {
+      "chat.broadcast"(ctx: Context<Events["chat.broadcast"]>) {
+        built().sockets.broadcast(ctx.params);
+      },
+      "session.ended"(ctx: Context<Events["session.ended"]>) {
+        built().sockets.endSession(ctx.params.sid);
+      },
+    },
+    methods: {
+      initSocketIO(this: GatewayService) {
+        this.io = new SocketServer(socketServer, socketOptions);
+        built().sockets.attach(this.io);
+      },
+      socketAuthorize(socket: GatewaySocket) {
+        return built().sockets.authorize(socket);
+      },
+      socketSaveUser(socket: GatewaySocket, identity: Parameters<SocketDoor["remember"]>[1]) {
+        built().sockets.remember(socket, identity);
+      },
+    },
+    created(this: Service) {
+      build(this as GatewayService);
+    },
+    async stopped(this: Service) {
+      // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the process alive
+      (this as GatewayService).io?.disconnectSockets(true);
+      const { server } = built();
+      server.closeAllConnections();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  } as ServiceSchema;
+
+  return {
+    schema,
+    async open() {
+      const { server } = built();
+      server.listen(config.port, config.host);
+      try {
+        await once(server, "listening");
+      } catch (error) {
+        throw new PortError(config, error as NodeJS.ErrnoException);
+      }
+      server.on("error", (err) => log.error({ err }, "server error"));
+      const { port } = server.address() as AddressInfo;
+      if (config.origins.length === 0) for (const origin of localOrigins(port)) origins.add(origin);
+      return port;
+    },
+    async drain() {
+      const { web, sockets, server } = built();
+      server.close();
+      const finished = Promise.all([web.drain(), sockets.drain()]);
+      await Promise.race([finished, delay(config.drainTime, undefined, { ref: false })]);
+      server.closeAllConnections();
+    },
+  };
+}
+
+const document = openApi();
