@@ -1,7 +1,7 @@
 import type { Events, ResultOf } from "../contract/index.ts";
 import { ClientError } from "../contract/index.ts";
 import { emits } from "../surface.ts";
-import type { GatewayIo, GatewaySocket } from "./sockets.ts";
+import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 
 type Broadcast = Events["chat.broadcast"];
 

@@ -1,24 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import { type Events, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { Client } from "./client-address.ts";
 import { isNestedTooDeep } from "./depth.ts";
 import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
+import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { addressKey, type Limits, MAX_SOCKETS, userKey } from "./limits.ts";
-
-/** What the gateway remembers of a socket. Only this room writes it; nothing that an action does can. */
-interface SocketData {
-  client: Client;
-  identity: Identity;
-  expiry: NodeJS.Timeout;
-}
-export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
-export type GatewayIo = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
 
 export interface SocketParts {
   readonly broker: ServiceBroker;

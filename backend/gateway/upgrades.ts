@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Code, publicError } from "../contract/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
 import type { Client } from "./client-address.ts";
@@ -17,14 +19,22 @@ export interface UpgradeParts {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
 }
 
+export interface UpgradeDoor {
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then cuts what is left. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a client has to answer our closing handshake. */
+const CLOSING = 500;
+
 /**
  * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours or none at all,
  * and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
-export function createUpgradeDoor(
-  parts: UpgradeParts,
-): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   const open = new Map<string, number>();
+  const connections = new Set<Duplex>();
   const max = parts.maxSockets ?? MAX_SOCKETS.address;
 
   async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -41,7 +51,9 @@ export function createUpgradeDoor(
     if (count >= max) return refuseRaw(socket, "RATE_LIMITED", 10);
     if (socket.destroyed) return;
     open.set(client.key, count + 1);
+    connections.add(socket);
     socket.once("close", () => {
+      connections.delete(socket);
       const left = (open.get(client.key) ?? 1) - 1;
       if (left > 0) open.set(client.key, left);
       else open.delete(client.key);
@@ -49,9 +61,16 @@ export function createUpgradeDoor(
     parts.accept(request, socket, head, client);
   }
 
-  return (request, socket, head) => {
-    socket.on("error", () => undefined);
-    admit(request, socket, head).catch(() => socket.destroy());
+  return {
+    handle(request, socket, head) {
+      socket.on("error", () => undefined);
+      admit(request, socket, head).catch(() => socket.destroy());
+    },
+    async close() {
+      const closed = [...connections].map((socket) => once(socket, "close"));
+      await Promise.race([Promise.all(closed), delay(CLOSING, undefined, { ref: false })]);
+      for (const socket of connections) socket.destroy();
+    },
   };
 }
 

@@ -11,14 +11,15 @@ import type { Config } from "../config.ts";
 import { actionRules, type Events } from "../contract/index.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
 import { type Client, clientReader } from "../gateway/client-address.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
 import { createLimits, type LimitTable } from "../gateway/limits.ts";
 import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, type ServerTimes } from "../gateway/server.ts";
-import { createSocketDoor, type GatewayIo, type GatewaySocket, type SocketDoor } from "../gateway/sockets.ts";
-import { createUpgradeDoor } from "../gateway/upgrades.ts";
+import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
+import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
 import { SOCKET_PATH } from "../surface.ts";
 
 export interface GatewayOptions {
@@ -81,7 +82,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const clients = new WeakMap<IncomingMessage, Client>();
   // Socket.IO listens here; only what the upgrade door lets through is passed on to it
   const socketServer = createServer();
-  let doors: { readonly web: HttpDoor; readonly sockets: SocketDoor; readonly server: Server } | undefined;
+  let doors: { web: HttpDoor; sockets: SocketDoor; server: Server; upgrades: UpgradeDoor } | undefined;
   const built = () => {
     if (!doors) throw new Error("The gateway's service was not created.");
     return doors;
@@ -105,7 +106,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       limits,
       clientOf: (socket) => clients.get(socket.request) ?? client(socket.request),
     });
-    const upgrade = createUpgradeDoor({
+    const upgrades = createUpgradeDoor({
       client,
       standing,
       limits,
@@ -114,8 +115,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         socketServer.emit("upgrade", request, socket, head);
       },
     });
-    const server = createDoorServer(web.handle, options.times).on("upgrade", upgrade);
-    doors = { web, sockets, server };
+    const server = createDoorServer(web.handle, options.times).on("upgrade", upgrades.handle);
+    doors = { web, sockets, server, upgrades };
   }
 
   const schema = {
@@ -183,8 +184,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     async stopped(this: Service) {
       // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the process alive
       (this as GatewayService).io?.disconnectSockets(true);
-      const { server } = built();
+      const { server, upgrades } = built();
       server.closeAllConnections();
+      await upgrades.close();
       if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
   } as ServiceSchema;
@@ -205,11 +207,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       return port;
     },
     async drain() {
-      const { web, sockets, server } = built();
+      const { web, sockets, server, upgrades } = built();
       server.close();
       const finished = Promise.all([web.drain(), sockets.drain()]);
       await Promise.race([finished, delay(config.drainTime, undefined, { ref: false })]);
       server.closeAllConnections();
+      await upgrades.close();
     },
   };
 }

@@ -1,0 +1,12 @@
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { Client } from "./client-address.ts";
+import type { Identity } from "./identity.ts";
+
+/** What the gateway remembers of a socket. Only this room writes it; nothing that an action does can. */
+interface SocketData {
+  client: Client;
+  identity: Identity;
+  expiry: NodeJS.Timeout;
+}
+export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
+export type GatewayIo = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
