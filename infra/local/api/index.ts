@@ -19,7 +19,7 @@ import { zoneSettingRoutes } from "./routes/zone-settings.ts";
 import { zoneRoutes } from "./routes/zones.ts";
 import { type Seed, seedState } from "./seed.ts";
 import type { Cloud, PermissionGroup } from "./state.ts";
-import { openStore } from "./store.ts";
+import { draftOf, openStore } from "./store.ts";
 
 export type { Fault, FaultMatch, Faults } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
@@ -106,7 +106,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     faults: { next: faults.next },
     issueToken(permissions) {
       const value = newTokenValue();
-      const draft = structuredClone(store.state);
+      const draft = draftOf(store.state);
       draft.tokens.push({ id: newId(), value, account_id: account.id, permissions: [...permissions] });
       store.commit(draft);
       return value;

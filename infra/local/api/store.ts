@@ -59,6 +59,11 @@ export function openStore(file: string | undefined, seed: () => State): Store {
   };
 }
 
+/** A copy to change; the state is JSON by definition. */
+export function draftOf(state: State): State {
+  return JSON.parse(JSON.stringify(state)) as State;
+}
+
 function load(file: string): State {
   let text: string;
   try {

@@ -7,7 +7,7 @@ import type { createFaults } from "../faults.ts";
 import type { Journal } from "../journal.ts";
 import type { LiveTunnels } from "../live-tunnels.ts";
 import type { CloudChange } from "../state.ts";
-import { StateError, type Store } from "../store.ts";
+import { draftOf, StateError, type Store } from "../store.ts";
 import { authenticate, authorize } from "./auth.ts";
 import { readJson } from "./body.ts";
 import type { Answer, Call, Match } from "./router.ts";
@@ -101,7 +101,7 @@ function handle(parts: ApiParts, request: IncomingMessage, method: string, targe
   const disconnects: string[] = [];
   const reads = route.method === "GET";
   const call: Call = {
-    state: reads ? store.state : structuredClone(store.state),
+    state: reads ? store.state : draftOf(store.state),
     method: route.method,
     token,
     params,

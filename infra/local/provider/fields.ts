@@ -1,0 +1,119 @@
+/**
+ * The inputs and outputs of a resource as data: their names in Pulumi and in the API, what is required, what the server
+ * fills in. From one table come the checks, the request bodies, the outputs and the differences, so that they cannot
+ * disagree. Names and defaults are those of pulumi-cloudflare 6 (https://www.pulumi.com/registry/packages/cloudflare/).
+ */
+export type Kind =
+  | "text"
+  | "number"
+  | "flag"
+  /** Any JSON value, passed through as it is. */
+  | "any"
+  /** An object in the API, its JSON text in Pulumi. */
+  | "json"
+  | { readonly list: Kind }
+  /** An object with free keys. */
+  | { readonly record: Kind }
+  | { readonly object: Fields };
+
+export interface Field {
+  readonly kind: Kind;
+  /** The API's name, where it is not the snake_case of ours. */
+  readonly wire?: string;
+  readonly required?: true;
+  /** Part of the request's path, never of its body. */
+  readonly path?: true;
+  /** A change makes a new resource. */
+  readonly replaces?: true;
+  /** "always": the server's, no input. "optional": the server's where no input is given. */
+  readonly computed?: "always" | "optional";
+  /** Sent where no input is given. */
+  readonly initial?: unknown;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+export type Values = Readonly<Record<string, unknown>>;
+
+/** The engine's mark for a value that is not known before the update runs (pulumi/proto/resource.proto). */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export const text: Field = { kind: "text" };
+export const number: Field = { kind: "number" };
+export const flag: Field = { kind: "flag" };
+export const texts: Field = { kind: { list: "text" } };
+
+/** `requestsPerPeriod` is `requests_per_period` to the API. */
+export function wireName(name: string, field: Field): string {
+  return field.wire ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export function isValues(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The inputs with what the provider itself fills in. */
+export function withInitials(fields: Fields, inputs: Values): Record<string, unknown> {
+  const filled: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const value = inputs[name] ?? structuredClone(field.initial);
+    if (value !== undefined && value !== null) filled[name] = fillKind(field.kind, value);
+  }
+  return filled;
+}
+
+function fillKind(kind: Kind, value: unknown): unknown {
+  if (typeof kind === "string") return value;
+  if ("object" in kind) return isValues(value) ? withInitials(kind.object, value) : value;
+  if ("list" in kind) return Array.isArray(value) ? value.map((item) => fillKind(kind.list, item)) : value;
+  if (!isValues(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillKind(kind.record, item)]));
+}
+
+/** A request's body from inputs: what stands in the path or belongs to the server is left out. */
+export function toBody(fields: Fields, inputs: Values): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const value = inputs[name];
+    if (value === undefined || value === null || field.path || field.computed === "always") continue;
+    body[wireName(name, field)] = bodyOfKind(field.kind, value);
+  }
+  return body;
+}
+
+function bodyOfKind(kind: Kind, value: unknown): unknown {
+  if (typeof kind === "string") return value;
+  if ("object" in kind) return isValues(value) ? toBody(kind.object, value) : value;
+  if ("list" in kind) return Array.isArray(value) ? value.map((item) => bodyOfKind(kind.list, item)) : value;
+  if (!isValues(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, bodyOfKind(kind.record, item)]));
+}
+
+/** Outputs from an answer's result: null means "not set" and is left out. */
+export function fromAnswer(fields: Fields, answer: unknown): Record<string, unknown> {
+  const outputs: Record<string, unknown> = {};
+  if (!isValues(answer)) return outputs;
+  for (const [name, field] of Object.entries(fields)) {
+    const value = answer[wireName(name, field)];
+    if (value !== undefined && value !== null) outputs[name] = valueOfKind(field.kind, value);
+  }
+  return outputs;
+}
+
+function valueOfKind(kind: Kind, value: unknown): unknown {
+  if (kind === "json") return JSON.stringify(value);
+  if (typeof kind === "string") return value;
+  if ("object" in kind) return fromAnswer(kind.object, value);
+  if ("list" in kind) return Array.isArray(value) ? value.map((item) => valueOfKind(kind.list, item)) : value;
+  if (!isValues(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, valueOfKind(kind.record, item)]));
+}
+
+/** Whether two JSON values are the same; a member that is undefined counts as absent. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => sameValue(item, other[index]));
+  }
+  if (!isValues(one) || !isValues(other)) return false;
+  return [...Object.keys(one), ...Object.keys(other)].every((key) => sameValue(one[key], other[key]));
+}

@@ -1,0 +1,50 @@
+/**
+ * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls of the
+ * API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17).
+ */
+import { createCalls } from "./calls.ts";
+import type { Values } from "./fields.ts";
+import { getTunnelToken } from "./functions/get-tunnel-token.ts";
+import { getZone } from "./functions/get-zone.ts";
+import { createResourceType, type ResourceType } from "./resource.ts";
+import { dnsRecord } from "./resources/dns-record.ts";
+import { ruleset } from "./resources/ruleset.ts";
+import { tunnel } from "./resources/tunnel.ts";
+import { tunnelConfig } from "./resources/tunnel-config.ts";
+import { zoneSetting } from "./resources/zone-setting.ts";
+
+export { CallError, type CallErrorCode } from "./calls.ts";
+export type { CheckFailure } from "./check.ts";
+export type { Difference } from "./difference.ts";
+export { UNKNOWN, type Values } from "./fields.ts";
+export type { ResourceType } from "./resource.ts";
+
+export interface Provider {
+  /** The type tokens that `resource` knows. */
+  readonly types: readonly string[];
+  /** By type token, e.g. "cloudflare:index/dnsRecord:DnsRecord"; undefined for one that is not there. */
+  resource(type: string): ResourceType | undefined;
+  /** A look-up by its token, e.g. "cloudflare:index/getZone:getZone". @throws CallError; Error for an unknown token or wrong arguments */
+  invoke(token: string, args: Values): Promise<Values>;
+}
+
+const definitions = [dnsRecord, ruleset, tunnel, tunnelConfig, zoneSetting];
+const functions = [getTunnelToken, getZone];
+
+/** A provider for one API and token; nothing is called before it is used. */
+export function createProvider(options: { apiToken: string; baseURL: string }): Provider {
+  const calls = createCalls(options);
+  const resources = new Map(definitions.map((definition) => [definition.type, createResourceType(definition, calls)]));
+  return {
+    types: [...resources.keys()],
+    resource: (type) => resources.get(type),
+    async invoke(token, args) {
+      const lookUp = functions.find((known) => known.token === token);
+      if (!lookUp)
+        throw new Error(`${token} is not among the look-ups here: ${functions.map((known) => known.token).join(", ")}`);
+      const [failure] = lookUp.check(args);
+      if (failure) throw new Error(`${token}: ${failure.property}: ${failure.reason}`);
+      return lookUp.invoke(calls, args);
+    },
+  };
+}

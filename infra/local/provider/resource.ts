@@ -1,0 +1,115 @@
+/** From the definition of a resource type, data and a few paths, to its behaviour. */
+import type { Calls, Request } from "./calls.ts";
+import { type CheckFailure, checkInputs } from "./check.ts";
+import { type Difference, differenceOf, inputsFrom } from "./difference.ts";
+import { type Fields, fromAnswer, type Values, withInitials } from "./fields.ts";
+
+/** What a resource type is made of. Requests get inputs with the provider's defaults filled in. */
+export interface Definition {
+  readonly type: string;
+  readonly fields: Fields;
+  readonly secretOutputs?: readonly string[];
+  /** Inputs on which resources of this type depend besides their shape, as the real provider validates them. */
+  validate?(inputs: Values): CheckFailure[];
+  create(inputs: Values): Request;
+  /** The new resource's id, from its answer. */
+  idOf(inputs: Values, answer: Values): string;
+  read(id: string, inputs: Values): Request;
+  update(id: string, inputs: Values, before: Before): Request;
+  /** A sentence instead of a request: nothing is sent, and the sentence is the warning. */
+  remove(id: string, inputs: Values): Request | string;
+  /** The parts of an import id, as inputs; undefined where it has another form. */
+  importId: { readonly form: string; parse(id: string): { readonly id: string; readonly inputs: Values } | undefined };
+  /** What the provider makes of outputs besides renaming. */
+  finish?(outputs: Values, inputs: Values): Values;
+}
+
+/** What was there before an update. */
+export interface Before {
+  readonly inputs: Values;
+  readonly outputs?: Values;
+}
+
+export interface ResourceType {
+  readonly type: string;
+  readonly secretOutputs: readonly string[];
+  check(inputs: Values): CheckFailure[];
+  diff(id: string, oldInputs: Values, newInputs: Values): Difference;
+  create(inputs: Values): Promise<{ id: string; outputs: Values }>;
+  /**
+   * What is there now; undefined where it is gone. Without inputs the id is an import id.
+   * @throws Error naming the form of import ids where the id has another one
+   */
+  read(id: string, inputs?: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
+  /** Old outputs, where they are known, keep what the server chose. */
+  update(id: string, oldInputs: Values, newInputs: Values, oldOutputs?: Values): Promise<{ outputs: Values }>;
+  /** What is already gone is no error. */
+  delete(id: string, inputs: Values): Promise<{ warning?: string }>;
+}
+
+export function createResourceType(definition: Definition, calls: Calls): ResourceType {
+  const { type, fields } = definition;
+  const filled = (inputs: Values) => withInitials(fields, inputs);
+  /** Inputs stand in the outputs as they were given; lists of rules are the answer's, which has their ids. */
+  const outputsOf = (id: string, inputs: Values, answer: unknown): Values => {
+    const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "rules"));
+    const outputs = { ...fromAnswer(fields, answer), ...given, id };
+    return definition.finish?.(outputs, inputs) ?? outputs;
+  };
+  const inspected = async (id: string, inputs: Values, given?: Values) => {
+    const answer = await calls.find(definition.read(id, inputs));
+    if (answer === undefined || answer === null) return undefined;
+    const kept = Object.fromEntries(
+      Object.entries(inputs).filter(([name]) => fields[name]?.path || definition.secretOutputs?.includes(name)),
+    );
+    const outputs = outputsOf(id, kept, answer);
+    return { id, inputs: inputsFrom(fields, outputs, given), outputs };
+  };
+  return {
+    type,
+    secretOutputs: definition.secretOutputs ?? [],
+    check(inputs) {
+      const failures = checkInputs(fields, inputs);
+      return failures.length > 0 ? failures : (definition.validate?.(inputs) ?? []);
+    },
+    diff: (_id, before, after) => differenceOf(fields, before, after),
+    async create(inputs) {
+      const given = filled(inputs);
+      const answer = await calls.send(definition.create(given));
+      const id = definition.idOf(given, (answer ?? {}) as Values);
+      return { id, outputs: outputsOf(id, given, answer) };
+    },
+    async read(id, inputs) {
+      if (inputs && Object.keys(inputs).length > 0) return inspected(id, inputs, inputs);
+      const parsed = definition.importId.parse(id);
+      if (!parsed) throw new Error(`${id} is no import id of ${type}: it has the form ${definition.importId.form}`);
+      return inspected(parsed.id, parsed.inputs);
+    },
+    async update(id, oldInputs, newInputs, oldOutputs) {
+      const given = filled(newInputs);
+      const before = { inputs: filled(oldInputs), ...(oldOutputs ? { outputs: oldOutputs } : {}) };
+      const answer = await calls.send(definition.update(id, given, before));
+      return { outputs: outputsOf(id, given, answer) };
+    },
+    async delete(id, inputs) {
+      const request = definition.remove(id, filled(inputs));
+      if (typeof request === "string") return { warning: request };
+      await calls.find(request);
+      return {};
+    },
+  };
+}
+
+/** An import id of slash-separated parts, the last being the resource's own id; the others become inputs. */
+export function importIdOf(form: string, names: readonly (string | null)[]): Definition["importId"] {
+  return {
+    form,
+    parse(id) {
+      const parts = id.split("/");
+      if (parts.length !== names.length + 1 || parts.some((part) => part === "")) return undefined;
+      const inputs: Record<string, unknown> = {};
+      for (const [index, name] of names.entries()) if (name !== null) inputs[name] = parts[index];
+      return { id: parts.at(-1) ?? "", inputs };
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** cloudflare.DnsRecord (https://www.pulumi.com/registry/packages/cloudflare/api-docs/dnsrecord/). */
+import { path } from "../calls.ts";
+import { type Field, type Fields, flag, isValues, number, text, texts, toBody, type Values } from "../fields.ts";
+import { type Definition, importIdOf } from "../resource.ts";
+
+const server: Field = { kind: "text", computed: "always" };
+
+/** The parts of structured records (CAA, SRV and others). */
+const data: Fields = {
+  ...Object.fromEntries(
+    "algorithm altitude digestType keyTag latDegrees latMinutes latSeconds longDegrees longMinutes longSeconds matchingType order port precisionHorz precisionVert preference priority protocol selector size type usage weight"
+      .split(" ")
+      .map((name) => [name, number]),
+  ),
+  ...Object.fromEntries(
+    "certificate digest fingerprint latDirection longDirection publicKey regex replacement service tag target value"
+      .split(" ")
+      .map((name) => [name, text]),
+  ),
+  flags: { kind: "any" },
+};
+
+const settings: Fields = {
+  flattenCname: { kind: "flag", computed: "optional", initial: false },
+  ipv4Only: { kind: "flag", wire: "ipv4_only", computed: "optional", initial: false },
+  ipv6Only: { kind: "flag", wire: "ipv6_only", computed: "optional", initial: false },
+};
+
+const fields: Fields = {
+  zoneId: { kind: "text", path: true, required: true, replaces: true },
+  name: { kind: "text", required: true },
+  type: { kind: "text", required: true, replaces: true },
+  ttl: { kind: "number", required: true },
+  content: text,
+  proxied: { ...flag, initial: false },
+  comment: text,
+  tags: { ...texts, computed: "optional" },
+  priority: number,
+  data: { kind: { object: data } },
+  settings: { kind: { object: settings }, computed: "optional" },
+  privateRouting: flag,
+  createdOn: server,
+  modifiedOn: server,
+  commentModifiedOn: server,
+  tagsModifiedOn: server,
+  proxiable: { kind: "flag", computed: "always" },
+  meta: { kind: "json", computed: "always" },
+};
+
+const permission = "DNS Write";
+const noSettings = { flattenCname: false, ipv4Only: false, ipv6Only: false };
+
+export const dnsRecord: Definition = {
+  type: "cloudflare:index/dnsRecord:DnsRecord",
+  fields,
+  validate: ({ proxied, ttl }) =>
+    proxied === true && typeof ttl === "number" && ttl !== 1
+      ? [{ property: "ttl", reason: "ttl must be 1 when proxied is true" }]
+      : [],
+  create: (inputs) => ({
+    method: "POST",
+    path: path`/zones/${inputs.zoneId}/dns_records`,
+    body: toBody(fields, inputs),
+    permission,
+  }),
+  idOf: (_inputs, answer) => String(answer.id),
+  read: (id, inputs) => ({
+    method: "GET",
+    path: path`/zones/${inputs.zoneId}/dns_records/${id}`,
+    permission: "DNS Read",
+  }),
+  // what the server chose is sent back, so that a record keeps its tags
+  update: (id, inputs, { outputs }) => ({
+    method: "PUT",
+    path: path`/zones/${inputs.zoneId}/dns_records/${id}`,
+    body: toBody(fields, {
+      ...inputs,
+      settings: inputs.settings ?? outputs?.settings ?? noSettings,
+      tags: inputs.tags ?? outputs?.tags ?? [],
+    }),
+    permission,
+  }),
+  remove: (id, inputs) => ({ method: "DELETE", path: path`/zones/${inputs.zoneId}/dns_records/${id}`, permission }),
+  importId: importIdOf("<zone id>/<record id>", ["zoneId"]),
+  finish: (outputs): Values => ({
+    ...outputs,
+    settings: { ...noSettings, ...(isValues(outputs.settings) ? outputs.settings : {}) },
+  }),
+};

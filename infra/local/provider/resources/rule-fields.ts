@@ -1,0 +1,105 @@
+/** The rules of a ruleset and their action parameters, by the names of the provider's RulesetRule types. */
+import { type Field, type Fields, flag, number, text, texts } from "../fields.ts";
+
+const object = (fields: Fields, more: Partial<Field> = {}): Field => ({ kind: { object: fields }, ...more });
+const list = (fields: Fields, wire?: string): Field => ({
+  kind: { list: { object: fields } },
+  ...(wire === undefined ? {} : { wire }),
+});
+/** A list whose name is plural here and singular in the API. */
+const named = (wire: string): Field => ({ ...texts, wire });
+const all = (field: Field, names: string): Fields => Object.fromEntries(names.split(" ").map((name) => [name, field]));
+const required = (field: Field): Field => ({ ...field, required: true });
+
+const valueOrExpression = object({ value: text, expression: text });
+const directive = object({ operation: required(text), cloudflareOnly: flag });
+const qualified = object({ operation: required(text), cloudflareOnly: flag, qualifiers: texts });
+const timed = object({ operation: required(text), cloudflareOnly: flag, value: number });
+const override = { action: text, enabled: flag, sensitivityLevel: text };
+const presence = { checkPresences: named("check_presence"), includes: named("include") };
+const queryList = object({ all: flag, lists: named("list") });
+const logField = { name: required(text) };
+const logFieldWithDuplicates = { ...logField, preserveDuplicates: flag };
+
+const cacheKey = object({
+  ...all(flag, "cacheByDeviceType cacheDeceptionArmor ignoreQueryStringsOrder"),
+  customKey: object({
+    cookie: object(presence),
+    header: object({ ...presence, contains: { kind: { record: { list: "text" } } }, excludeOrigin: flag }),
+    host: object({ resolved: flag }),
+    queryString: object({ exclude: queryList, include: queryList }),
+    user: object(all(flag, "deviceType geo lang")),
+  }),
+});
+
+const edgeTtl = object({
+  default: number,
+  mode: required(text),
+  statusCodeTtls: list(
+    { statusCode: number, statusCodeRange: object({ from: number, to: number }), value: required(number) },
+    "status_code_ttl",
+  ),
+});
+
+const actionParameters: Fields = {
+  ...all(
+    flag,
+    "automaticHttpsRewrites bic cache contentConverter disableApps disableRum disableZaraz emailObfuscation fonts hotlinkProtection mirage opportunisticEncryption originCacheControl originErrorPagePassthru redirectsForAiTraining respectStrongEtags rocketLoader serverSideExcludes stripEtags stripLastModified stripSetCookie sxg",
+  ),
+  ...all(
+    text,
+    "assetName content contentType expression hostHeader id operation polish requestBodyBuffering responseBodyBuffering ruleset securityLevel ssl",
+  ),
+  ...all(number, "increment readTimeout statusCode"),
+  ...all(texts, "phases products rulesets values"),
+  ...all(directive, "immutable mustRevalidate mustUnderstand noStore noTransform proxyRevalidate public"),
+  ...all(qualified, "noCache private"),
+  ...all(timed, "maxAge sMaxage staleIfError staleWhileRevalidate"),
+  ...all(list(logField), "cookieFields requestFields transformedRequestFields"),
+  ...all(list(logFieldWithDuplicates), "rawResponseFields responseFields"),
+  additionalCacheablePorts: { kind: { list: "number" } },
+  algorithms: list({ name: text }),
+  autominify: object(all(flag, "css html js")),
+  browserTtl: object({ default: number, mode: required(text) }),
+  cacheKey,
+  cacheReserve: object({ eligible: required(flag), minimumFileSize: number }),
+  edgeTtl,
+  fromList: object({ key: required(text), name: required(text) }),
+  fromValue: object({ preserveQueryString: flag, statusCode: number, targetUrl: required(valueOrExpression) }),
+  headers: { kind: { record: { object: { operation: required(text), value: text, expression: text } } } },
+  matchedData: object({ publicKey: required(text) }),
+  origin: object({ host: text, port: number }),
+  overrides: object({
+    ...override,
+    categories: list({ ...override, category: required(text) }),
+    rules: list({ ...override, id: required(text), scoreThreshold: number }),
+  }),
+  response: object({ content: required(text), contentType: required(text), statusCode: required(number) }),
+  rules: { kind: { record: { list: "text" } } },
+  serveStale: object({ disableStaleWhileUpdating: flag }),
+  sni: object({ value: required(text) }),
+  uri: object({ path: valueOrExpression, query: valueOrExpression }),
+};
+
+/** A rule without action parameters still carries an empty object, as the real provider sends it. */
+export const ruleFields: Fields = {
+  action: required(text),
+  actionParameters: object(actionParameters, { initial: {} }),
+  description: { ...text, initial: "" },
+  enabled: { ...flag, initial: true },
+  exposedCredentialCheck: object({ passwordExpression: required(text), usernameExpression: required(text) }),
+  expression: required(text),
+  id: { ...text, computed: "optional" },
+  logging: object({ enabled: flag }),
+  ratelimit: object({
+    characteristics: { ...texts, required: true },
+    countingExpression: text,
+    mitigationTimeout: { ...number, computed: "optional" },
+    period: required(number),
+    requestsPerPeriod: number,
+    requestsToOrigin: { ...flag, initial: false },
+    scorePerPeriod: number,
+    scoreResponseHeaderName: text,
+  }),
+  ref: { ...text, computed: "optional" },
+};

@@ -1,0 +1,101 @@
+/** cloudflare.Ruleset (https://www.pulumi.com/registry/packages/cloudflare/api-docs/ruleset/). */
+import { path } from "../calls.ts";
+import { type Fields, isValues, text, toBody, type Values } from "../fields.ts";
+import type { Definition } from "../resource.ts";
+import { ruleFields } from "./rule-fields.ts";
+
+const fields: Fields = {
+  zoneId: { kind: "text", path: true, replaces: true },
+  accountId: { kind: "text", path: true, replaces: true },
+  kind: { kind: "text", required: true, replaces: true },
+  name: { kind: "text", required: true, replaces: true },
+  phase: { kind: "text", required: true, replaces: true },
+  description: { ...text, initial: "" },
+  rules: { kind: { list: { object: ruleFields } }, initial: [] },
+  lastUpdated: { kind: "text", computed: "always" },
+  version: { kind: "text", computed: "always" },
+};
+
+const scopeOf = ({ zoneId, accountId }: Values) =>
+  zoneId === undefined ? path`/accounts/${accountId}` : path`/zones/${zoneId}`;
+
+/** The permission group that a phase's rules need (https://developers.cloudflare.com/fundamentals/api/reference/permissions/). */
+function permissionOf({ phase, zoneId }: Values): string {
+  if (zoneId === undefined) return "Account Rulesets";
+  switch (phase) {
+    case "http_request_dynamic_redirect":
+      return "Dynamic URL Redirects";
+    case "http_request_transform":
+    case "http_request_late_transform":
+    case "http_response_headers_transform":
+      return "Zone Transform Rules";
+    case "http_request_origin":
+      return "Origin";
+    case "http_request_cache_settings":
+      return "Cache Settings";
+    case "http_config_settings":
+      return "Config Settings";
+    case "http_custom_errors":
+      return "Custom Errors";
+    default:
+      return "Zone WAF";
+  }
+}
+
+/** A skip rule logs unless it says otherwise; the real provider fills that in before it sends the rule. */
+function ruleOf(rule: unknown, before: unknown): unknown {
+  if (!isValues(rule)) return rule;
+  const ref = rule.ref ?? (isValues(before) ? before.ref : undefined);
+  return {
+    ...rule,
+    ...(rule.action === "skip" && rule.logging === undefined ? { logging: { enabled: true } } : {}),
+    ...(ref === undefined ? {} : { ref }),
+  };
+}
+
+/** A rule that was given no ref keeps the one that the server chose, by its place. */
+function bodyOf(inputs: Values, outputs?: Values): object {
+  const before: unknown[] = Array.isArray(outputs?.rules) ? outputs.rules : [];
+  const rules = Array.isArray(inputs.rules) ? inputs.rules.map((rule, index) => ruleOf(rule, before[index])) : [];
+  return toBody(fields, { ...inputs, rules });
+}
+
+export const ruleset: Definition = {
+  type: "cloudflare:index/ruleset:Ruleset",
+  fields,
+  validate: ({ zoneId, accountId }) =>
+    (zoneId === undefined) === (accountId === undefined)
+      ? [{ property: "zoneId", reason: "a ruleset has either a zoneId or an accountId" }]
+      : [],
+  create: (inputs) => ({
+    method: "POST",
+    path: `${scopeOf(inputs)}/rulesets`,
+    body: bodyOf(inputs),
+    permission: `${permissionOf(inputs)} Write`,
+  }),
+  idOf: (_inputs, answer) => String(answer.id),
+  read: (id, inputs) => ({
+    method: "GET",
+    path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
+    permission: `${permissionOf(inputs)} Read`,
+  }),
+  update: (id, inputs, { outputs }) => ({
+    method: "PUT",
+    path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
+    body: bodyOf(inputs, outputs),
+    permission: `${permissionOf(inputs)} Write`,
+  }),
+  remove: (id, inputs) => ({
+    method: "DELETE",
+    path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
+    permission: `${permissionOf(inputs)} Write`,
+  }),
+  importId: {
+    form: "zones/<zone id>/<ruleset id> or accounts/<account id>/<ruleset id>",
+    parse(id) {
+      const [, scope, owner, ruleset] = /^(zones|accounts)\/([^/]+)\/([^/]+)$/.exec(id) ?? [];
+      if (owner === undefined || ruleset === undefined) return undefined;
+      return { id: ruleset, inputs: scope === "zones" ? { zoneId: owner } : { accountId: owner } };
+    },
+  },
+};

@@ -1,0 +1,119 @@
+/** What the real provider sent and made of the answers, and that ours does the same (corpus/provider-calls.json says how it was recorded). */
+import { describe, expect, test } from "@jest/globals";
+import { createProvider, type ResourceType } from "../../../../infra/local/provider/index.ts";
+import { type RecordedCall, recording, withReplay } from "./replay.ts";
+
+const { phases, resources } = recording;
+
+/** Types of the recording that our table does not have: the program declares none of them. */
+const notHere = [
+  "cloudflare:index/list:List",
+  "cloudflare:index/managedTransforms:ManagedTransforms",
+  "cloudflare:index/notificationPolicy:NotificationPolicy",
+  "cloudflare:index/notificationPolicyWebhooks:NotificationPolicyWebhooks",
+  "cloudflare:index/turnstileWidget:TurnstileWidget",
+  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
+];
+
+function providerAt(baseURL: string) {
+  return createProvider({ apiToken: "recorded", baseURL });
+}
+
+function typeAt(baseURL: string, type: string): ResourceType {
+  const found = providerAt(baseURL).resource(type);
+  if (!found) throw new Error(`no ${type}`);
+  return found;
+}
+
+/** Each call must be in the recorded phase, with the same body. */
+function expectRecorded(calls: readonly RecordedCall[], phase: readonly RecordedCall[]): void {
+  for (const { method, path, body } of calls) {
+    const candidates = phase.filter((call) => call.method === method && call.path === path).map((call) => call.body);
+    expect(candidates).toContainEqual(body);
+  }
+}
+
+/** The recorder stored what was asked under the answer that its own stand-in gave: two creations share a path. */
+function answering(phase: readonly RecordedCall[], inputs: Record<string, unknown>): RecordedCall[] {
+  const named = phase.filter(({ result }) => (result as { name?: unknown } | undefined)?.name === inputs.name);
+  return [...named, ...phase];
+}
+
+test("every type of the recording is in the table or in the list of those that are not", () => {
+  const { types } = providerAt("http://127.0.0.1:1");
+  expect([...new Set(resources.map(({ type }) => type))].sort()).toEqual([...types, ...notHere].sort());
+});
+
+describe.each(resources.filter(({ type }) => !notHere.includes(type)))(
+  "$name",
+  ({ id, type, inputs, inputsAfterChange, outputs }) => {
+    test("is created by the recorded call, with the recorded outputs", async () => {
+      await withReplay(answering(phases.up, inputs), async (baseURL, calls) => {
+        const resource = typeAt(baseURL, type);
+        expect(resource.check(inputs)).toEqual([]);
+        expect(await resource.create(inputs)).toEqual({ id, outputs });
+        expect(calls).toHaveLength(1);
+        expectRecorded(calls, phases.up);
+      });
+    });
+
+    test("is refreshed by the recorded call, and nothing has changed", async () => {
+      await withReplay(phases.refresh, async (baseURL, calls) => {
+        const resource = typeAt(baseURL, type);
+        const read = await resource.read(id, inputs);
+        expect(read).toEqual({ id, inputs: expect.anything(), outputs });
+        expect(resource.diff(id, read?.inputs ?? {}, inputs)).toEqual({ changed: [], replaces: [] });
+        expect(calls).toHaveLength(1);
+        expectRecorded(calls, phases.refresh);
+      });
+    });
+
+    test("is deleted by the recorded call, or by none and a warning", async () => {
+      await withReplay(phases.destroy, async (baseURL, calls) => {
+        const { warning } = await typeAt(baseURL, type).delete(id, inputs);
+        expect(calls).toHaveLength(warning === undefined ? 1 : 0);
+        expectRecorded(calls, phases.destroy);
+        if (type.endsWith("ZoneSetting") || type.endsWith("TunnelCloudflaredConfig"))
+          expect(warning).toContain("cannot be deleted");
+        else expect(warning).toBeUndefined();
+      });
+    });
+
+    if (inputsAfterChange) {
+      test("is changed by the recorded call", async () => {
+        await withReplay(phases["up after the change"], async (baseURL, calls) => {
+          const resource = typeAt(baseURL, type);
+          const { changed, replaces } = resource.diff(id, inputs, inputsAfterChange);
+          expect([changed.length, replaces]).toEqual([1, []]);
+          await resource.update(id, inputs, inputsAfterChange, outputs);
+          expect(calls).toHaveLength(1);
+          expectRecorded(calls, phases["up after the change"]);
+        });
+      });
+    }
+  },
+);
+
+test("the look-ups make the recorded calls", async () => {
+  await withReplay(phases.preview, async (baseURL, calls) => {
+    const zone = await providerAt(baseURL).invoke("cloudflare:index/getZone:getZone", {
+      filter: { name: "example.com" },
+    });
+    expect(zone).toMatchObject({
+      id: "<zone id>",
+      zoneId: "<zone id>",
+      name: "example.com",
+      account: { id: "<account id>", name: "acme" },
+      plan: { legacyId: "pro", isSubscribed: true },
+      nameServers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
+    });
+    expect(calls.map(({ path }) => path)).toEqual(["/zones?name=example.com", "/zones/<zone id>"]);
+  });
+  await withReplay(phases.up, async (baseURL) => {
+    const args = { accountId: "<account id>", tunnelId: "<tunnel id>" };
+    const token = "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken";
+    expect(await providerAt(baseURL).invoke(token, args)).toEqual({ ...args, token: "<token>" });
+  });
+});
