@@ -1,0 +1,157 @@
+import { isUnicodeLook, isWordByte } from "./look.ts";
+import { type Look, type Node, nullable } from "./node.ts";
+import { type RangeSet, rangesOf } from "./range-set.ts";
+
+/** What a state of the automaton does. */
+export const op = {
+  /** Consumes a byte of set `x`, then goes to `y`. */
+  bytes: 0,
+  /** Goes to `x` or, with less preference, to `y`. */
+  split: 1,
+  /** Goes to `y` where assertion `x` holds. */
+  look: 2,
+  /** Stores the position in slot `x`, goes to `y`. */
+  save: 3,
+  match: 4,
+} as const;
+
+/** Thompson's nondeterministic automaton: state `s` is `ops[s]`, `xs[s]`, `ys[s]`. */
+export interface Automaton {
+  readonly ops: Uint8Array;
+  readonly xs: Int32Array;
+  readonly ys: Int32Array;
+  readonly start: number;
+  readonly looks: readonly Look[];
+  /** For each byte its class: bytes of one class lead to the same states. */
+  readonly classes: Uint8Array;
+  readonly classCount: number;
+  /** A byte of each class. */
+  readonly representatives: Uint8Array;
+  /** `members[set * classCount + class]` is 1 where the class is in the set. */
+  readonly members: Uint8Array;
+  readonly usesUnicodeLooks: boolean;
+}
+
+/** Builds the automaton of a node whose size was checked before. */
+export function buildAutomaton(node: Node): Automaton {
+  return new Builder().build(node);
+}
+
+class Builder {
+  readonly #ops: number[] = [];
+  readonly #xs: number[] = [];
+  readonly #ys: number[] = [];
+  readonly #looks: Look[] = [];
+  readonly #sets: RangeSet[] = [];
+  readonly #setNumbers = new Map<string, number>();
+
+  build(node: Node): Automaton {
+    const start = this.#node(node, this.#state(op.match, 0, 0));
+    const { classes, classCount, representatives } = byteClasses(this.#sets, this.#looks);
+    const members = new Uint8Array(this.#sets.length * classCount);
+    this.#sets.forEach((set, number) => {
+      for (const [low, high] of rangesOf(set)) {
+        for (let byte = low; byte <= high; byte += 1) members[number * classCount + (classes[byte] ?? 0)] = 1;
+      }
+    });
+    return {
+      ops: Uint8Array.from(this.#ops),
+      xs: Int32Array.from(this.#xs),
+      ys: Int32Array.from(this.#ys),
+      start,
+      looks: this.#looks,
+      classes,
+      classCount,
+      representatives,
+      members,
+      usesUnicodeLooks: this.#looks.some(isUnicodeLook),
+    };
+  }
+
+  #state(kind: number, x: number, y: number): number {
+    this.#ops.push(kind);
+    this.#xs.push(x);
+    this.#ys.push(y);
+    return this.#ops.length - 1;
+  }
+
+  /** Adds the states of a node that goes on to `next`; answers where it begins. */
+  #node(node: Node, next: number): number {
+    switch (node.kind) {
+      case "empty":
+        return next;
+      case "bytes":
+        return this.#state(op.bytes, this.#set(node.set), next);
+      case "look":
+        return this.#state(op.look, this.#look(node.look), next);
+      case "capture": {
+        const end = this.#state(op.save, 2 * node.index + 1, next);
+        return this.#state(op.save, 2 * node.index, this.#node(node.node, end));
+      }
+      case "concat":
+        return node.nodes.reduceRight((after, part) => this.#node(part, after), next);
+      case "alternate":
+        return node.nodes
+          .map((branch) => this.#node(branch, next))
+          .reduceRight((others, branch) => this.#state(op.split, branch, others));
+      case "repeat":
+        return this.#repeat(node, next);
+    }
+  }
+
+  #repeat(node: Node & { readonly kind: "repeat" }, next: number): number {
+    const { node: body, min, max, greedy } = node;
+    const choice = (first: number, second: number): number =>
+      greedy ? this.#state(op.split, first, second) : this.#state(op.split, second, first);
+    let start = next;
+    if (max === Number.POSITIVE_INFINITY) {
+      const loop = choice(next, next);
+      start = this.#node(body, loop);
+      if (greedy) this.#xs[loop] = start;
+      else this.#ys[loop] = start;
+      // A body that can match nothing is taken once before it may be left: x* is (x+)?.
+      if (min === 0) start = nullable(body) ? choice(start, next) : loop;
+    } else {
+      for (let i = min; i < max; i += 1) start = choice(this.#node(body, start), next);
+    }
+    const copies = max === Number.POSITIVE_INFINITY ? min - 1 : min;
+    for (let i = 0; i < copies; i += 1) start = this.#node(body, start);
+    return start;
+  }
+
+  #set(set: RangeSet): number {
+    const key = set.join();
+    const known = this.#setNumbers.get(key) ?? this.#sets.push(set) - 1;
+    this.#setNumbers.set(key, known);
+    return known;
+  }
+
+  #look(look: Look): number {
+    const known = this.#looks.indexOf(look);
+    return known >= 0 ? known : this.#looks.push(look) - 1;
+  }
+}
+
+/** Divides the 256 bytes into classes that no set and no assertion tells apart. */
+function byteClasses(
+  sets: readonly RangeSet[],
+  looks: readonly Look[],
+): Pick<Automaton, "classes" | "classCount" | "representatives"> {
+  const starts = new Uint8Array(257);
+  const cut = (low: number, high: number): void => {
+    starts[low] = 1;
+    starts[high + 1] = 1;
+  };
+  for (const set of sets) for (const [low, high] of rangesOf(set)) cut(low, high);
+  if (looks.some((look) => look.includes("line"))) for (const byte of [0x0a, 0x0d]) cut(byte, byte);
+  if (looks.some((look) => look.includes("word"))) {
+    for (let byte = 0; byte < 256; byte += 1) if (isWordByte(byte) !== isWordByte(byte - 1)) starts[byte] = 1;
+  }
+  const classes = new Uint8Array(256);
+  const representatives = [0];
+  for (let byte = 1; byte < 256; byte += 1) {
+    if (starts[byte]) representatives.push(byte);
+    classes[byte] = representatives.length - 1;
+  }
+  return { classes, classCount: representatives.length, representatives: Uint8Array.from(representatives) };
+}

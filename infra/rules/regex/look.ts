@@ -1,0 +1,72 @@
+import type { Look } from "./node.ts";
+import { has } from "./range-set.ts";
+import { unicodeClasses } from "./unicode.ts";
+import { decodeAt, decodeBefore } from "./utf8.ts";
+
+/** The byte before the beginning and after the end of the input. */
+export const edge = -1;
+
+/** Whether a byte counts for `\w` without Unicode. */
+export function isWordByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= 0x61 && byte <= 0x7a)
+  );
+}
+
+/** Whether an assertion that needs Unicode looks at more than the two bytes beside a position. */
+export function isUnicodeLook(look: Look): boolean {
+  return look.startsWith("unicode-");
+}
+
+/** Whether an assertion holds between two bytes ({@link edge} where there is none). Not for Unicode's. */
+export function holdsBetween(look: Look, before: number, after: number): boolean {
+  switch (look) {
+    case "start":
+      return before === edge;
+    case "end":
+      return after === edge;
+    case "start-line":
+      return before === edge || before === 0x0a;
+    case "end-line":
+      return after === edge || after === 0x0a;
+    case "start-line-crlf":
+      return before === edge || before === 0x0a || (before === 0x0d && after !== 0x0a);
+    case "end-line-crlf":
+      return after === edge || after === 0x0d || (after === 0x0a && before !== 0x0d);
+    default:
+      return wordLook(look, isWordByte(before), isWordByte(after));
+  }
+}
+
+/** Whether a Unicode assertion holds at a position of a byte string. Beside invalid UTF-8 there is no word, and `\B` fails. */
+export function holdsAt(look: Look, input: string, at: number): boolean {
+  const isWord = (scalar: number | undefined): boolean => scalar !== undefined && has(unicodeClasses.word(), scalar);
+  const before = decodeBefore(input, at);
+  const after = at < input.length ? decodeAt(input, at)?.scalar : undefined;
+  if (
+    look === "unicode-not-word-boundary" &&
+    ((at > 0 && before === undefined) || (at < input.length && after === undefined))
+  ) {
+    return false;
+  }
+  return wordLook(look.slice("unicode-".length) as Look, isWord(before), isWord(after));
+}
+
+function wordLook(look: Look, before: boolean, after: boolean): boolean {
+  switch (look) {
+    case "word-boundary":
+      return before !== after;
+    case "not-word-boundary":
+      return before === after;
+    case "word-start":
+      return !before && after;
+    case "word-end":
+      return before && !after;
+    case "word-start-half":
+      return !before;
+    case "word-end-half":
+      return !after;
+    default:
+      throw new Error(`invariant: ${look} is no word boundary`);
+  }
+}

@@ -1,0 +1,114 @@
+import { type Automaton, op } from "./automaton.ts";
+import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
+
+/** Where a simulation stands: the input is only looked at by Unicode's word boundaries. */
+export interface Place {
+  readonly input: string;
+  at: number;
+}
+
+/**
+ * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern.
+ * Both the lazy automaton and its fallback are made of it.
+ */
+export class Simulation {
+  readonly #automaton: Automaton;
+  readonly #stack: number[] = [];
+  /** A sparse set: `#list[0..#count)` are the members, `#index[member]` is where. */
+  readonly #list: Int32Array;
+  readonly #index: Int32Array;
+  #count = 0;
+  readonly #reached: Int32Array;
+  readonly #reachedIndex: Int32Array;
+
+  constructor(automaton: Automaton) {
+    this.#automaton = automaton;
+    const size = automaton.ops.length;
+    this.#list = new Int32Array(size);
+    this.#index = new Int32Array(size);
+    this.#reached = new Int32Array(size);
+    this.#reachedIndex = new Int32Array(size);
+  }
+
+  /**
+   * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it reached
+   * a match.
+   */
+  close(states: Int32Array, before: number, after: number, place?: Place): boolean {
+    this.#count = 0;
+    const { start } = this.#automaton;
+    if (this.#follow(start, before, after, place)) return true;
+    for (const state of states) if (this.#follow(state, before, after, place)) return true;
+    return false;
+  }
+
+  /** The states after a byte of the class, unordered; valid until the next call. */
+  step(byteClass: number): Int32Array {
+    const { ops, xs, ys, members, classCount } = this.#automaton;
+    let reached = 0;
+    for (let i = 0; i < this.#count; i += 1) {
+      const state = this.#list[i] as number;
+      if (ops[state] !== op.bytes || members[(xs[state] as number) * classCount + byteClass] !== 1) continue;
+      const next = ys[state] as number;
+      const at = this.#reachedIndex[next] as number;
+      if (at < reached && this.#reached[at] === next) continue;
+      this.#reachedIndex[next] = reached;
+      this.#reached[reached] = next;
+      reached += 1;
+    }
+    return this.#reached.subarray(0, reached);
+  }
+
+  #follow(from: number, before: number, after: number, place: Place | undefined): boolean {
+    const { ops, xs, ys, looks } = this.#automaton;
+    const stack = this.#stack;
+    stack.length = 0;
+    stack.push(from);
+    for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
+      const at = this.#index[state] as number;
+      if (at < this.#count && this.#list[at] === state) continue;
+      this.#index[state] = this.#count;
+      this.#list[this.#count] = state;
+      this.#count += 1;
+      switch (ops[state]) {
+        case op.match:
+          return true;
+        case op.split:
+          stack.push(ys[state] as number, xs[state] as number);
+          break;
+        case op.save:
+          stack.push(ys[state] as number);
+          break;
+        case op.look: {
+          const look = looks[xs[state] as number];
+          if (!look) throw new Error("invariant: an assertion without a name");
+          const holds = isUnicodeLook(look)
+            ? place !== undefined && holdsAt(look, place.input, place.at)
+            : holdsBetween(look, before, after);
+          if (holds) stack.push(ys[state] as number);
+        }
+      }
+    }
+    return false;
+  }
+}
+
+/** Whether the input matches from a position on, for states reached before it. */
+export function simulate(
+  automaton: Automaton,
+  simulation: Simulation,
+  input: string,
+  from: number,
+  states: Int32Array,
+): boolean {
+  const place = { input, at: from };
+  let before = from === 0 ? edge : input.charCodeAt(from - 1);
+  let current = states;
+  for (; place.at < input.length; place.at += 1) {
+    const byte = input.charCodeAt(place.at);
+    if (simulation.close(current, before, byte, place)) return true;
+    current = simulation.step(automaton.classes[byte] as number);
+    before = byte;
+  }
+  return simulation.close(current, before, edge, place);
+}
