@@ -199,5 +199,9 @@ export const assets = [
   "/app.js",
   "/client.js",
   "/favicon.svg",
+  "/outbox.js",
+  "/requests.js",
   "/socket.io.js",
+  "/timeline.js",
+  "/view.js",
 ] as const satisfies readonly `/${string}`[];

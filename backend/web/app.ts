@@ -1,0 +1,363 @@
+import { type Announcement, ChatClient, type ClientState, RequestError } from "./client.ts";
+import { io } from "./socket.io.js";
+import { element, type Item, showMessages, showRooms } from "./view.ts";
+
+const LOBBY = "lobby";
+/** Where the browser remembers the rooms one is in; who one is stands in a cookie that no script can read. */
+const ROOMS = "causeway.rooms";
+/** Pixels from the end at which one still counts as reading along. */
+const NEAR_END = 80;
+/** Milliseconds between two tries to open the chat while the server cannot be reached. */
+const OPEN_AGAIN = 3000;
+
+const opening = element("opening", HTMLElement);
+const openingText = element("opening-text", HTMLElement);
+const entrance = element("entrance", HTMLElement);
+const chat = element("chat", HTMLElement);
+const loginForm = element("login", HTMLFormElement);
+const registerForm = element("register", HTMLFormElement);
+const status = element("status", HTMLElement);
+const me = element("me", HTMLElement);
+const banner = element("banner", HTMLElement);
+const roomList = element("rooms", HTMLElement);
+const roomName = element("room-name", HTMLElement);
+const leaveButton = element("leave", HTMLButtonElement);
+const scroller = element("scroller", HTMLElement);
+const olderButton = element("older", HTMLButtonElement);
+const empty = element("empty", HTMLElement);
+const messages = element("messages", HTMLElement);
+const newestButton = element("newest", HTMLButtonElement);
+const composer = element("composer", HTMLFormElement);
+const text = element("text", HTMLTextAreaElement);
+const joinDialog = element("join", HTMLDialogElement);
+const announceDialog = element("announce", HTMLDialogElement);
+const announceOpen = element("announce-open", HTMLButtonElement);
+
+let rooms: string[] = [LOBBY];
+let active = LOBBY;
+let shownState: ClientState = "signedOut";
+let notice = "";
+const seen = new Map<string, number>();
+let announcements: readonly Announcement[] = [];
+
+const client = new ChatClient({
+  connect: io,
+  onChange: () => requestRender(),
+  onAnnouncement(announcement) {
+    announcements = [...announcements, announcement];
+    requestRender();
+  },
+  onSignedOut() {
+    notice = "Your session has ended. Sign in again.";
+    showEntrance(loginForm);
+  },
+});
+
+let rendering = false;
+function requestRender(): void {
+  if (rendering) return;
+  rendering = true;
+  queueMicrotask(() => {
+    rendering = false;
+    render();
+  });
+}
+
+function render(): void {
+  const { state, user } = client;
+  const entered = user !== undefined;
+  chat.hidden = !entered;
+  if (!entered) return;
+  opening.hidden = true;
+  entrance.hidden = true;
+  if (state !== shownState) showState(state);
+  me.textContent = user.name;
+  announceOpen.hidden = !user.roles.includes("moderator");
+
+  const timeline = client.timeline(active);
+  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+  const items: Item[] = [
+    ...(timeline?.messages ?? []).map((message) => ({ kind: "message", message }) as const),
+    ...announcements.map((announcement) => ({ kind: "announcement", announcement }) as const),
+  ].sort((a, b) => timeOf(a) - timeOf(b));
+  for (const pending of client.pending) if (pending.room === active) items.push({ kind: "pending", pending });
+  showMessages(messages, items, user.id, {
+    retry: (clientId) => client.retry(clientId),
+    discard: (clientId) => client.discard(clientId),
+  });
+  roomName.textContent = active;
+  leaveButton.hidden = active === LOBBY;
+  olderButton.hidden = !timeline?.hasOlder;
+  empty.hidden = items.length > 0 || timeline === undefined;
+  if (atEnd) scrollToEnd();
+  else newestButton.hidden = !hasUnread(active);
+  if (atEnd && document.visibilityState === "visible") markSeen();
+  const unread = rooms.map((name) => ({ name, unread: unreadIn(name) }));
+  showRooms(roomList, unread, active, choose);
+  const total = unread.reduce((sum, room) => sum + room.unread, 0);
+  document.title = total > 0 ? `(${total}) Causeway` : "Causeway";
+}
+
+function timeOf(item: Item): number {
+  if (item.kind === "message") return item.message.at;
+  return item.kind === "announcement" ? item.announcement.at : item.pending.at;
+}
+
+function showState(state: ClientState): void {
+  const words = { signedOut: "", connecting: "Connecting …", online: "Connected", reconnecting: "Reconnecting …" };
+  status.textContent = words[state];
+  status.dataset.state = state;
+  banner.hidden = state !== "reconnecting";
+  banner.textContent =
+    state === "reconnecting" ? "The connection is lost. What you write is kept and sent when it is back." : "";
+  if (state === "online" && shownState !== "online") for (const room of rooms) void enter(room);
+  shownState = state;
+}
+
+async function enter(room: string): Promise<void> {
+  if (client.timeline(room)) return; // the client comes back to it by itself
+  try {
+    await client.join(room);
+    seen.set(room, client.timeline(room)?.position?.cursor ?? 0);
+    if (room === active) scrollToEnd();
+  } catch (error) {
+    if (error instanceof RequestError && error.code !== "OFFLINE") forget(room);
+  }
+}
+
+function hasUnread(room: string): boolean {
+  return unreadIn(room) > 0;
+}
+
+function unreadIn(room: string): number {
+  const last = seen.get(room);
+  const own = client.user?.id;
+  if (last === undefined) return 0;
+  return client.timeline(room)?.messages.filter(({ seq, author }) => seq > last && author.id !== own).length ?? 0;
+}
+
+function markSeen(): void {
+  const cursor = client.timeline(active)?.position?.cursor;
+  if (cursor !== undefined) seen.set(active, cursor);
+}
+
+function scrollToEnd(): void {
+  scroller.scrollTop = scroller.scrollHeight;
+  newestButton.hidden = true;
+}
+
+function choose(room: string): void {
+  active = room;
+  render();
+  scrollToEnd();
+  markSeen();
+  render();
+  text.focus();
+}
+
+function remember(): void {
+  try {
+    localStorage.setItem(ROOMS, JSON.stringify(rooms));
+  } catch {
+    // a browser that keeps nothing forgets the rooms with the page
+  }
+}
+
+function recall(): string[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(ROOMS) ?? "[]");
+    const names = Array.isArray(kept) ? kept.filter((name): name is string => typeof name === "string") : [];
+    return [...new Set([LOBBY, ...names])].slice(0, 20);
+  } catch {
+    return [LOBBY];
+  }
+}
+
+function forget(room: string): void {
+  rooms = rooms.filter((name) => name === LOBBY || name !== room);
+  seen.delete(room);
+  if (active === room) active = LOBBY;
+  remember();
+  requestRender();
+}
+
+function showEntrance(form: HTMLFormElement): void {
+  const other = form === loginForm ? registerForm : loginForm;
+  opening.hidden = true;
+  chat.hidden = true;
+  entrance.hidden = false;
+  form.hidden = false;
+  other.hidden = true;
+  announcements = [];
+  seen.clear();
+  active = LOBBY;
+  shownState = "signedOut";
+  document.title = "Causeway";
+  problemOf(form, notice);
+  notice = "";
+  form.querySelector("input")?.focus();
+}
+
+/** Says what is wrong, in the form and at the field. */
+function problemOf(form: HTMLFormElement, message: string, field?: string): void {
+  const problem = form.querySelector<HTMLElement>(".problem");
+  if (!problem) throw new Error("invariant: every form has a place for its problem");
+  problem.hidden = message === "";
+  problem.textContent = message;
+  for (const input of form.querySelectorAll("input, textarea")) {
+    const wrong = message !== "" && input.getAttribute("name") === field;
+    if (wrong) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    if (wrong && input instanceof HTMLElement) input.focus();
+  }
+}
+
+/** Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait. */
+function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
+  const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
+  if (!button) throw new Error("invariant: every form can be submitted");
+  const label = button.textContent ?? "";
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    const missing = [...form.querySelectorAll<HTMLInputElement>("[required]")].find(({ value }) => value.trim() === "");
+    if (missing) return problemOf(form, `${labelOf(missing)} is missing.`, missing.name);
+    problemOf(form, "");
+    button.disabled = true;
+    let wait = 0;
+    try {
+      const data = new FormData(form);
+      await work((name) => String(data.get(name) ?? ""));
+      form.reset();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      problemOf(form, error.message, error.field);
+      if (error.status === 429) wait = error.retryAfter ?? 0;
+    } finally {
+      await countDown(button, label, wait);
+      button.disabled = false;
+    }
+  });
+}
+
+async function countDown(button: HTMLButtonElement, label: string, seconds: number): Promise<void> {
+  for (let left = Math.min(seconds, 600); left > 0; left -= 1) {
+    button.textContent = `Wait ${left} s`;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  button.textContent = label;
+}
+
+function labelOf(input: HTMLInputElement): string {
+  return input.labels?.[0]?.textContent ?? "A value";
+}
+
+function onDialog(dialog: HTMLDialogElement, work: (values: (name: string) => string) => Promise<void>): void {
+  const form = dialog.querySelector("form");
+  if (!form) throw new Error("invariant: every dialog has a form");
+  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    problemOf(form, "");
+    form.reset();
+  });
+  onSubmit(form, async (values) => {
+    await work(values);
+    dialog.close();
+  });
+}
+
+onSubmit(loginForm, (values) => client.login({ email: values("email").trim(), password: values("password") }));
+onSubmit(registerForm, (values) =>
+  client.register({ name: values("name").trim(), email: values("email").trim(), password: values("password") }),
+);
+onDialog(joinDialog, async (values) => {
+  const room = await client.join(values("room").trim());
+  if (!rooms.includes(room)) rooms = [...rooms, room];
+  remember();
+  choose(room);
+});
+onDialog(announceDialog, (values) => client.announce(values("text")));
+
+element("to-register", HTMLButtonElement).addEventListener("click", () => showEntrance(registerForm));
+element("to-login", HTMLButtonElement).addEventListener("click", () => showEntrance(loginForm));
+element("join-open", HTMLButtonElement).addEventListener("click", () => joinDialog.showModal());
+announceOpen.addEventListener("click", () => announceDialog.showModal());
+
+element("logout", HTMLButtonElement).addEventListener("click", async () => {
+  try {
+    await client.logout();
+    showEntrance(loginForm);
+  } catch {
+    banner.hidden = false;
+    banner.textContent =
+      "You are still signed in: the server could not be told. Try again when the connection is back.";
+  }
+});
+
+leaveButton.addEventListener("click", () => {
+  const room = active;
+  forget(room);
+  client.leave(room).catch(() => undefined); // without a connection there is nothing to leave
+  choose(LOBBY);
+});
+
+olderButton.addEventListener("click", async () => {
+  const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+  olderButton.disabled = true;
+  await client.older(active).catch(() => undefined); // the button stays, to be tried again
+  olderButton.disabled = false;
+  render();
+  scroller.scrollTop = scroller.scrollHeight - fromEnd;
+});
+
+newestButton.addEventListener("click", () => {
+  scrollToEnd();
+  markSeen();
+  requestRender();
+});
+
+scroller.addEventListener("scroll", () => {
+  if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END && hasUnread(active)) {
+    markSeen();
+    newestButton.hidden = true;
+    requestRender();
+  }
+});
+
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (text.value.trim() === "") return;
+  client.send(active, text.value);
+  text.value = "";
+  render();
+  scrollToEnd();
+  text.focus();
+});
+
+text.addEventListener("keydown", (event) => {
+  // while an input method composes, Enter chooses a character
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  composer.requestSubmit();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  client.wake();
+  requestRender();
+});
+addEventListener("online", () => client.wake());
+
+async function open(): Promise<void> {
+  try {
+    if (!(await client.restore())) showEntrance(loginForm);
+  } catch (error) {
+    opening.hidden = false;
+    openingText.textContent = error instanceof RequestError ? error.message : "The chat could not be opened.";
+    const seconds = error instanceof RequestError ? error.retryAfter : undefined;
+    setTimeout(() => void open(), seconds === undefined ? OPEN_AGAIN : seconds * 1000);
+  }
+}
+
+rooms = recall();
+void open();
