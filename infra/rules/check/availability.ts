@@ -1,0 +1,110 @@
+/** Whether a phase and a plan have what an expression uses. */
+import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Phase, Plan } from "../engine/types.ts";
+import type { FieldSpec } from "../schema/fields.ts";
+import type { FunctionSpec } from "../schema/functions.ts";
+import { includesPlan, MAX_EXPRESSION_LENGTH, MAX_REGEXES, PLAN_LIMITS, PLANS, planName } from "../schema/plans.ts";
+import type { Analysis } from "./analyze.ts";
+
+/** Where an expression is to run; what is absent is not checked. */
+export interface Where {
+  readonly phase?: Phase;
+  readonly plan?: Plan;
+  /** The counting expression of a rate limiting rule may read the response. */
+  readonly part?: "expression" | "counting";
+}
+
+const RESPONSE_PHASES: ReadonlySet<Phase> = new Set(["http_response_headers_transform", "http_custom_errors"]);
+const TRANSFORM_PHASES: ReadonlySet<Phase> = new Set(["http_request_transform", "http_request_late_transform"]);
+
+/** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
+export function availability(analysis: Analysis, text: string, where: Where): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const report = (code: string, span: Span, message: string, hint?: string) =>
+    found.push({ code, severity: "error", message, span, ...(hint && { hint }) });
+
+  if (text.length > MAX_EXPRESSION_LENGTH)
+    report(
+      "expression-too-long",
+      { start: MAX_EXPRESSION_LENGTH, end: text.length },
+      `the expression has ${text.length} characters, ${text.length - MAX_EXPRESSION_LENGTH} more than the ${MAX_EXPRESSION_LENGTH} that Cloudflare takes`,
+      "move addresses or hosts into a list",
+    );
+  const surplus = analysis.regexes[MAX_REGEXES];
+  if (surplus)
+    report(
+      "too-many-regexes",
+      surplus,
+      `a rule has at most ${MAX_REGEXES} regular expressions, this one has ${analysis.regexes.length}`,
+    );
+
+  for (const { what, span } of analysis.fields) {
+    const problem = (where.phase && fieldInPhase(what, where.phase, where.part)) ?? fieldOnPlan(what, where);
+    if (problem) report(problem.code, span, problem.message, problem.hint);
+  }
+  for (const { what, span } of analysis.functions) {
+    const problem = functionProblem(what, where);
+    if (problem) report(problem.code, span, problem.message);
+  }
+  const { plan } = where;
+  if (plan && !PLAN_LIMITS[plan].regex)
+    for (const span of analysis.regexes)
+      report(
+        "regex-plan",
+        span,
+        `regular expressions need ${planName(PLANS.find((one) => PLAN_LIMITS[one].regex) ?? "enterprise")} or higher, this is ${planName(plan)}`,
+        "use contains, starts_with, ends_with or wildcard instead",
+      );
+  return found;
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+function fieldInPhase({ name, source }: FieldSpec, phase: Phase, part: Where["part"]): Problem | undefined {
+  if (source === "network")
+    return { code: "field-phase", message: `${name} belongs to Network Firewall; HTTP rules do not have it` };
+  if (source === "transform" && !TRANSFORM_PHASES.has(phase))
+    return { code: "field-phase", message: `${name} can be used in transform rules only` };
+  if (source !== "response" || RESPONSE_PHASES.has(phase)) return undefined;
+  if (phase === "http_ratelimit" && part === "counting") return undefined;
+  return {
+    code: "field-phase",
+    message: `${name} is known after the origin answered, but ${phase} runs before`,
+    ...(phase === "http_ratelimit" && { hint: "it can stand in the counting expression of a rate limiting rule" }),
+  };
+}
+
+function fieldOnPlan(field: FieldSpec, { phase, plan, part }: Where): Problem | undefined {
+  if (!plan) return undefined;
+  if (!includesPlan(plan, field.plan))
+    return {
+      code: "field-plan",
+      message: `${field.name} needs ${planName(field.plan)} or higher, this is ${planName(plan)}`,
+    };
+  const { rlFields } = PLAN_LIMITS[plan];
+  if (phase !== "http_ratelimit" || part === "counting" || rlFields.includes("*")) return undefined;
+  if (rlFields.includes(field.name) || rlFields.includes(field.replacedBy ?? "")) return undefined;
+  return {
+    code: "field-plan",
+    message: `rate limiting rules on ${planName(plan)} cannot use ${field.name}`,
+    hint: `they can use ${rlFields.join(", ")}`,
+  };
+}
+
+function functionProblem({ name, phases, plan: needed }: FunctionSpec, { phase, plan }: Where): Problem | undefined {
+  if (phase && phases && !phases.includes(phase))
+    return {
+      code: "function-phase",
+      message: `${name}() cannot be used in ${phase}; it exists in ${phases.join(", ")}`,
+    };
+  if (plan && needed && !includesPlan(plan, needed))
+    return {
+      code: "function-plan",
+      message: `${name}() needs ${planName(needed)} or higher, this is ${planName(plan)}`,
+    };
+  return undefined;
+}

@@ -1,0 +1,22 @@
+/** A place in the text of an expression, in UTF-16 code units, the end exclusive. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Error: Cloudflare would refuse. Warning: a likely mistake. Hint: style. */
+export type Severity = "error" | "warning" | "hint";
+
+/** One problem of an expression or a rule, as data. */
+export interface Diagnostic {
+  /** Stable name of the kind of problem, kebab-case. */
+  readonly code: string;
+  readonly severity: Severity;
+  /** What is wrong, in a sentence without a full stop. */
+  readonly message: string;
+  readonly span: Span;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** What Cloudflare answers for the same text, and the offset its error points at; absent where it has no objection. */
+  readonly engine?: { readonly message: string; readonly at: number };
+}

@@ -1,0 +1,68 @@
+import { analyze } from "../check/analyze.ts";
+import { availability, type Where } from "../check/availability.ts";
+import { mergeDiagnostics } from "../check/merge.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Expression } from "../language/ast.ts";
+import { parseTolerantly } from "../language/parse.ts";
+import { SCHEMA, type Schema } from "../schema/schema.ts";
+import { compileCondition, compileMapped } from "./conditions.ts";
+import type { Implementation } from "./functions.ts";
+import type { Context } from "./readers.ts";
+import type { Fields, Value } from "./value.ts";
+
+export interface CompileOptions extends Where {
+  /** Cloudflare's own, unless said otherwise. */
+  readonly schema?: Schema;
+  /** Functions of that schema that Cloudflare's does not have. */
+  readonly functions?: Readonly<Record<string, Implementation>>;
+  /** Lists by name without `$`; a list that is not here throws FieldNotGiven when it is asked. */
+  readonly lists?: ReadonlyMap<string, (value: Value) => boolean>;
+  readonly maxDepth?: number;
+}
+
+/** An expression ready to run. */
+export interface Compiled {
+  readonly ok: true;
+  readonly text: string;
+  readonly tree: Expression;
+  /** Names of the fields it can read, each once. */
+  readonly fields: readonly string[];
+  /** Names of the lists it asks, without `$`. */
+  readonly lists: readonly string[];
+  /**
+   * Whether it matches a request.
+   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and nobody gave
+   */
+  matches(fields: Fields): boolean;
+}
+
+export interface NotCompiled {
+  readonly ok: false;
+  /** In the order of the text; at least one is an error. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** An expression checked and compiled to closures, or why it cannot be. */
+export function compile(text: string, options: CompileOptions = {}): Compiled | NotCompiled {
+  const schema = options.schema ?? SCHEMA;
+  const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
+  const analysis = analyze(tree, text, schema);
+  const unavailable = availability(analysis, text, options);
+  const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...unavailable]);
+  const { condition } = analysis;
+  if (!condition || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
+  const context: Context = {
+    condition: (argument) => (argument.mapped ? compileMapped(argument, context) : compileCondition(argument, context)),
+    functions: options.functions ?? {},
+    lists: options.lists,
+    nilNotEqual: schema.nilNotEqual,
+  };
+  return {
+    ok: true,
+    text,
+    tree,
+    fields: [...new Set(analysis.fields.map(({ what }) => what.name))],
+    lists: [...new Set(analysis.lists.map(({ what }) => what))],
+    matches: compileCondition(condition, context),
+  };
+}

@@ -1,0 +1,54 @@
+/** The functions that are compiled with a pattern: `regex_replace` and `wildcard_replace`. */
+import type { TypedArgument } from "../check/typed.ts";
+import { wildcardParts } from "../language/wildcard.ts";
+import type { Implementation } from "./functions.ts";
+import { lowerAscii } from "./match-wildcard.ts";
+
+/** The implementation of `name` for these arguments, if it is one of them. */
+export function patternFunction(name: string, args: readonly TypedArgument[]): Implementation | undefined {
+  const [, pattern, replacement, flags] = args.map((argument) =>
+    argument.kind === "literal" ? String(argument.value) : "",
+  );
+  if (name !== "wildcard_replace" || pattern === undefined || replacement === undefined) return undefined;
+  const replace = wildcardReplacer(pattern, replacement, flags === "s");
+  return (value) => (value === undefined ? undefined : replace(value as string));
+}
+
+/**
+ * Replaces a whole value that matches; `${1}` to `${8}` are what the stars took, as little as possible from the left, and `$$` is
+ * a dollar sign. https://developers.cloudflare.com/ruleset-engine/rules-language/functions/#wildcard_replace
+ */
+export function wildcardReplacer(pattern: string, replacement: string, strict: boolean): (value: string) => string {
+  const parts = wildcardParts(strict ? pattern : lowerAscii(pattern));
+  return (value) => {
+    const taken = capture(parts, strict ? value : lowerAscii(value), value);
+    return taken ? fill(replacement, taken) : value;
+  };
+}
+
+/** What each star took of `value`, or undefined where `compared`, the same in one case, does not match. */
+function capture(parts: readonly string[], compared: string, value: string): readonly string[] | undefined {
+  const head = parts[0] ?? "";
+  const tail = parts.at(-1) ?? "";
+  if (parts.length === 1) return compared === head ? [] : undefined;
+  if (compared.length < head.length + tail.length || !compared.startsWith(head) || !compared.endsWith(tail))
+    return undefined;
+  const end = value.length - tail.length;
+  const taken: string[] = [];
+  let at = head.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = compared.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return undefined;
+    taken.push(value.slice(at, found));
+    at = found + part.length;
+  }
+  taken.push(value.slice(at, end));
+  return taken;
+}
+
+/** A replacement text with `${n}` and `$$` filled in. */
+export function fill(replacement: string, taken: readonly (string | undefined)[]): string {
+  return replacement.replace(/\$\$|\$\{(\d)\}/g, (_, number?: string) =>
+    number ? (taken[Number(number) - 1] ?? "") : "$",
+  );
+}

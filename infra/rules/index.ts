@@ -1,0 +1,40 @@
+/**
+ * The Cloudflare Rules language, offline: `parse` text to a tree, `check` it for a phase and plan, `compile` it to a function,
+ * and make the fields of a request with `requestFields`. It needs nothing but JavaScript.
+ */
+
+// text
+export { fromBytes, toBytes } from "./bytes.ts";
+// check
+export type { Where } from "./check/availability.ts";
+export { check } from "./check/check.ts";
+export type { Diagnostic, Severity, Span } from "./diagnostic.ts";
+// engine
+export type * from "./engine/types.ts";
+// evaluate
+export { type Compiled, type CompileOptions, compile, type NotCompiled } from "./evaluate/compile.ts";
+export { FieldValueError } from "./evaluate/convert.ts";
+export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";
+export { fieldsOf, type RequestFields, requestFields } from "./evaluate/request-fields.ts";
+export { FieldNotGiven, type Fields, type Value } from "./evaluate/value.ts";
+// language
+export type * from "./language/ast.ts";
+export { MAX_DEPTH, type Parsed, parse } from "./language/parse.ts";
+export { print } from "./language/print.ts";
+export { engineError, locate, render } from "./render.ts";
+// schema
+export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
+export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
+export {
+  ALLOWED_MITIGATION_TIMEOUTS,
+  ALLOWED_PERIODS,
+  includesPlan,
+  MAX_EXPRESSION_LENGTH,
+  MAX_REGEXES,
+  PLAN_LIMITS,
+  PLANS,
+  type PlanLimits,
+  planName,
+} from "./schema/plans.ts";
+export { createSchema, localField, SCHEMA, type Schema } from "./schema/schema.ts";
+export { parseType, type Type, typeName } from "./schema/type.ts";
