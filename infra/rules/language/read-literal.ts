@@ -46,7 +46,7 @@ export function readQuoted(text: string, at: number): Read<string> {
       next = byte.end;
     } else {
       const hint = `only \\", \\\\, \\xHH and \\OOO are escapes; write \\\\${escaped} for a backslash, or use a raw string r"..."`;
-      return fail("unknown-escaped", 'expected ", xHH or OOO after \\', next + 1, next + 2, hint);
+      return fail("unknown-escape", 'expected ", xHH or OOO after \\', next + 1, next + 2, hint);
     }
   }
 }
