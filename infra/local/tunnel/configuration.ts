@@ -1,0 +1,51 @@
+/** A tunnel's remote configuration as Cloudflare's API holds it and the edge pushes it to connectors; durations are seconds
+ * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-parameters/). */
+export interface TunnelConfiguration {
+  readonly ingress?: readonly IngressRule[];
+  readonly originRequest?: OriginRequest;
+  readonly "warp-routing"?: Readonly<Record<string, unknown>>;
+}
+
+/** The first rule whose hostname and path match takes the request; the last one takes the rest. */
+export interface IngressRule {
+  /** Exact, or `*.` and a suffix; absent, empty or `*` is every hostname. */
+  readonly hostname?: string;
+  /** Go regular expression, unanchored. */
+  readonly path?: string;
+  /** `http://host:port`, `https://...`, `ws://...`, `wss://...`, `unix:/path`, `unix+tls:/path` or `http_status:404`. */
+  readonly service: string;
+  readonly originRequest?: OriginRequest;
+}
+
+export type OriginRequest = Readonly<Record<string, unknown>>;
+
+/** A configuration with the version that decides whether a connector takes it. */
+export interface VersionedConfiguration {
+  readonly version: number;
+  readonly config: TunnelConfiguration;
+}
+
+/** A connector ignores a version that is not above its current one (cloudflared, orchestration/orchestrator.go). */
+export interface ConfigurationAnswer {
+  readonly lastAppliedVersion: number;
+  /** Why the configuration was not applied; cloudflared sends an empty object. */
+  readonly err: unknown;
+}
+
+/** The body of an `update-configuration` request. */
+export function encodeUpdate({ version, config }: VersionedConfiguration): string {
+  return JSON.stringify({ version, config });
+}
+
+/** Reads a connector's answer to an update; undefined where it is none. */
+export function decodeAnswer(body: string): ConfigurationAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer !== "object" || answer === null || !("lastAppliedVersion" in answer)) return undefined;
+    const { lastAppliedVersion } = answer;
+    if (typeof lastAppliedVersion !== "number") return undefined;
+    return { lastAppliedVersion, err: "err" in answer ? answer.err : null };
+  } catch {
+    return undefined;
+  }
+}

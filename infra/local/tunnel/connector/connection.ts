@@ -1,0 +1,170 @@
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { isIPv4 } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { EDGE_SERVER_NAME } from "../certificates.ts";
+import type { TunnelConfiguration } from "../configuration.ts";
+import type { RegistrationRequest, RegistrationResult } from "../wire/registration.ts";
+import { RegistrationClient } from "../wire/registration-client.ts";
+import { UPGRADE } from "../wire/response-headers.ts";
+import type { OriginProxy } from "./proxy.ts";
+
+/** Where a connection goes and whom it serves. */
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authorities to trust. */
+  readonly ca: string | undefined;
+  readonly request: Omit<RegistrationRequest, "originLocalIp">;
+  readonly proxy: OriginProxy;
+}
+
+/** Milliseconds from dialling to the answer of the registration. */
+const REGISTRATION_DEADLINE = 15_000;
+const UNREGISTER_DEADLINE = 2_000;
+const MAX_CONFIGURATION = 1024 * 1024;
+const STREAM_WINDOW = 256 * 1024;
+
+/** One connection to the edge: TLS from here to there, HTTP/2 from there to here. */
+export class ConnectorConnection {
+  /** The edge's answer; rejects when the connection does not get that far. */
+  readonly registered: Promise<RegistrationResult>;
+  /** Settles when the connection is gone. */
+  readonly closed: Promise<void>;
+  readonly #options: ConnectionOptions;
+  readonly #socket: TLSSocket;
+  #session: ServerHttp2Session | undefined;
+  #client: RegistrationClient | undefined;
+  #control: ServerHttp2Stream | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#socket = connect({
+      host: options.host,
+      port: options.port,
+      servername: EDGE_SERVER_NAME,
+      minVersion: "TLSv1.2",
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    });
+    this.closed = new Promise((resolve) => this.#socket.once("close", () => resolve()));
+    this.registered = new Promise((resolve, reject) => {
+      const deadline = setTimeout(
+        () => this.#socket.destroy(new Error("the edge did not answer the registration in time")),
+        REGISTRATION_DEADLINE,
+      );
+      this.#socket.on("error", reject);
+      this.#socket.once("close", () => {
+        clearTimeout(deadline);
+        reject(new Error("the edge closed the connection before the registration"));
+      });
+      this.#socket.once("secureConnect", () => {
+        this.#socket.setNoDelay(true);
+        this.#serve((stream) => {
+          this.#register(stream).then((result) => {
+            clearTimeout(deadline);
+            resolve(result);
+          }, reject);
+        });
+      });
+    });
+    this.registered.catch(() => {}); // who only waits for `closed` need not handle it
+  }
+
+  /** Asks the edge for no more requests, waits for those in flight up to the grace period (milliseconds), then closes. */
+  async stop(gracePeriod: number): Promise<void> {
+    const client = this.#client;
+    if (client && !this.#socket.destroyed) {
+      await within(
+        UNREGISTER_DEADLINE,
+        client.unregister().catch(() => {}),
+      );
+      this.#control?.end();
+      if (this.#session && !this.#session.closed) this.#session.close();
+      await within(gracePeriod, this.closed);
+    }
+    this.destroy();
+    await this.closed;
+  }
+
+  /** Ends the connection and everything on it. */
+  destroy(): void {
+    this.#session?.destroy();
+    this.#socket.destroy();
+  }
+
+  #serve(control: (stream: ServerHttp2Stream) => void): void {
+    const session = performServerHandshake(this.#socket, {
+      settings: { maxConcurrentStreams: 0xffffffff, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      maxSessionMemory: 128,
+      // Streams are reset whenever a visitor leaves; the edge is trusted, so that is no attack on this connection.
+      streamResetBurst: 1_000_000,
+      streamResetRate: 100_000,
+      strictSingleValueFields: false,
+    });
+    this.#session = session;
+    session.on("error", () => this.destroy());
+    session.once("close", () => this.#socket.destroy());
+    session.on("stream", (stream: ServerHttp2Stream, headers, _flags, raw: string[]) => {
+      const kind = headers[UPGRADE];
+      if (kind === "control-stream") {
+        if (this.#control) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        this.#control = stream;
+        stream.on("error", () => {});
+        control(stream);
+      } else if (kind === "update-configuration") this.#configure(stream);
+      else if (headers["cf-cloudflared-proxy-src"] !== undefined) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else this.#options.proxy.serve(stream, raw);
+    });
+  }
+
+  async #register(stream: ServerHttp2Stream): Promise<RegistrationResult> {
+    stream.respond({ ":status": 200 });
+    this.#client = new RegistrationClient(stream);
+    const address = this.#socket.localAddress ?? "";
+    const originLocalIp = Buffer.from(isIPv4(address) ? address.split(".").map(Number) : []);
+    return await this.#client.register({ ...this.#options.request, originLocalIp });
+  }
+
+  #configure(stream: ServerHttp2Stream): void {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.on("error", () => {});
+    stream.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > MAX_CONFIGURATION) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else chunks.push(chunk);
+    });
+    stream.once("end", () => {
+      if (stream.destroyed || stream.closed) return;
+      const { proxy } = this.#options;
+      const problem = applyUpdate(Buffer.concat(chunks).toString("utf8"), proxy);
+      const err = problem === undefined ? null : { message: problem };
+      stream.respond({ ":status": 200 });
+      stream.end(JSON.stringify({ lastAppliedVersion: proxy.version, err }));
+    });
+  }
+}
+
+function applyUpdate(body: string, proxy: OriginProxy): string | undefined {
+  try {
+    const update: unknown = JSON.parse(body);
+    if (typeof update !== "object" || update === null || !("version" in update && "config" in update)) {
+      return "the update has no version or no config";
+    }
+    const { version, config } = update;
+    if (typeof version !== "number" || !Number.isInteger(version)) return "the version is no integer";
+    return proxy.configure(version, (config ?? {}) as TunnelConfiguration);
+  } catch (error) {
+    if (error instanceof SyntaxError) return "the update is not JSON";
+    throw error;
+  }
+}
+
+/** Waits for a promise, but no longer than so many milliseconds. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, elapsed]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,59 @@
+import { Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
+import { request as requestHttps, Agent as TlsAgent } from "node:https";
+import type { OriginSettings, Service } from "./ingress.ts";
+
+type Origin = Exclude<Service, { kind: "status" }>;
+
+/** Idle connections to one origin, and how to make new ones. */
+export class OriginPool {
+  readonly #origin: Origin;
+  readonly #settings: OriginSettings;
+  readonly #agent: Agent;
+
+  constructor(origin: Origin, settings: OriginSettings) {
+    this.#origin = origin;
+    this.#settings = settings;
+    const pool = {
+      keepAlive: true,
+      keepAliveMsecs: settings.tcpKeepAlive,
+      maxFreeSockets: settings.keepAliveConnections,
+      timeout: settings.keepAliveTimeout,
+    };
+    this.#agent = origin.tls ? new TlsAgent(pool) : new Agent(pool);
+  }
+
+  /** Starts a request; `pooled` false takes a connection of its own, which a WebSocket keeps. */
+  request(options: { method: string; path: string; host: string; headers: string[]; pooled: boolean }): ClientRequest {
+    const { connectTimeout, tlsTimeout, originServerName, matchSniToHost, noTlsVerify } = this.#settings;
+    const origin = this.#origin;
+    const servername = originServerName ?? (matchSniToHost ? options.host.replace(/:\d+$/, "") : undefined);
+    const common: RequestOptions = {
+      method: options.method,
+      path: options.path,
+      headers: options.headers,
+      setHost: false,
+      agent: options.pooled ? this.#agent : false,
+      ...(origin.kind === "unix" ? { socketPath: origin.path } : { host: origin.host, port: origin.port }),
+    };
+    const request = origin.tls
+      ? requestHttps({ ...common, rejectUnauthorized: !noTlsVerify, ...(servername ? { servername } : {}) })
+      : requestHttp(common);
+    request.once("socket", (socket) => {
+      if (!socket.connecting) return;
+      const limit = (ms: number, what: string, event: string) => {
+        const timer = setTimeout(() => request.destroy(new Error(`${what} took longer than ${ms} ms`)), ms);
+        socket.once(event, () => clearTimeout(timer));
+        socket.once("close", () => clearTimeout(timer));
+      };
+      limit(connectTimeout, "connecting", "connect");
+      if (origin.tls) limit(connectTimeout + tlsTimeout, "the TLS handshake", "secureConnect");
+    });
+    return request;
+  }
+
+  /** Keeps no connection for later; those in use end with their requests. */
+  retire(): void {
+    this.#agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+}

@@ -1,0 +1,250 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { TunnelConfiguration } from "../configuration.ts";
+import { reasonOf } from "../errors.ts";
+import {
+  encodeHeaders,
+  encodeMeta,
+  type HeaderLine,
+  isControlHeader,
+  RESPONSE_HEADERS,
+  RESPONSE_META,
+  UPGRADE,
+} from "../wire/response-headers.ts";
+import { compileIngress, findRoute, type Route } from "./ingress.ts";
+import { OriginPool } from "./origin-pool.ts";
+
+/** Carries requests from the tunnel to the origins that the current configuration names. */
+export class OriginProxy {
+  readonly #connectorId: string;
+  readonly #log: (message: string) => void;
+  #version = -1;
+  #routes: (Route & Destination)[] = [];
+  #requests = 0;
+  #errors = 0;
+
+  constructor(connectorId: string, log: (message: string) => void) {
+    this.#connectorId = connectorId;
+    this.#log = log;
+    this.#apply({});
+  }
+
+  /** Version of the configuration in use; -1 before the first. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Requests that the origin did not answer. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** Takes a configuration whose version is above the current one; answers why not, if it cannot. Requests in flight go on. */
+  configure(version: number, config: TunnelConfiguration): string | undefined {
+    if (version <= this.#version) return undefined;
+    const problem = this.#apply(config);
+    if (problem === undefined) this.#version = version;
+    return problem;
+  }
+
+  #apply(config: TunnelConfiguration): string | undefined {
+    const compiled = compileIngress(config);
+    if (!compiled.ok) return compiled.message;
+    this.retire();
+    this.#routes = compiled.routes.map((route) => ({ ...route, ...destinationOf(route) }));
+    return undefined;
+  }
+
+  /** Lets go of idle connections to the origins. */
+  retire(): void {
+    for (const route of this.#routes) if ("pool" in route) route.pool.retire();
+  }
+
+  /** Serves one stream of the tunnel; `raw` is the request's header block, names and values in turn. */
+  serve(stream: ServerHttp2Stream, raw: readonly string[]): void {
+    this.#requests += 1;
+    stream.on("error", ignore);
+    const request = readRequest(raw);
+    const path = decodedPath(request.target);
+    const route = path === undefined ? undefined : findRoute(this.#routes, request.host, path);
+    if (!route) respondItself(stream, path === undefined ? 400 : 502);
+    else if ("pool" in route) this.#forward(stream, request, route.pool, route.settings.httpHostHeader ?? request.host);
+    else respond(stream, route.status, []);
+  }
+
+  #forward(stream: ServerHttp2Stream, request: TunnelledRequest, pool: OriginPool, host: string): void {
+    const headers = ["host", host, ...request.headers.flat(), "cf-warp-tag-id", this.#connectorId];
+    if (request.websocket) headers.push("connection", "Upgrade", "upgrade", "websocket", "sec-websocket-version", "13");
+    else headers.push("connection", "keep-alive");
+    const bodiless = stream.readableEnded || stream.endAfterHeaders || request.websocket;
+    if (!bodiless && !request.headers.some(([name]) => name === "content-length")) {
+      headers.push("transfer-encoding", "chunked");
+    }
+    const { method, target } = request;
+    const attempt = (again: boolean): void => {
+      const upstream = start(() => pool.request({ method, path: target, host, headers, pooled: !request.websocket }));
+      if (!(upstream instanceof Error)) {
+        this.#relay(stream, upstream, (error) => {
+          // An idle connection may have been closed by the origin a moment ago; Go's client tries again as well.
+          if (again && bodiless && upstream.reusedSocket && SAFE.has(method)) attempt(false);
+          else this.#fail(stream, error);
+        });
+        if (bodiless) upstream.end();
+        else stream.pipe(upstream);
+      } else this.#fail(stream, upstream);
+    };
+    attempt(true);
+  }
+
+  #relay(stream: ServerHttp2Stream, upstream: ClientRequest, failed: (error: Error) => void): void {
+    const cancel = () => upstream.destroy();
+    stream.once("close", cancel);
+    let answered = false;
+    upstream.on("error", (error) => {
+      stream.off("close", cancel);
+      // Once there is a response, its own events tell whether it is whole; an origin may answer without reading the body.
+      if (!answered) failed(error);
+    });
+    upstream.once("response", (response) => {
+      answered = true;
+      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1).
+      stream.once("finish", () => {
+        if (!stream.endAfterHeaders && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+      });
+      relayResponse(stream, response);
+    });
+    upstream.once("upgrade", (response, socket, head) => {
+      answered = true;
+      socket.on("error", () => stream.destroy());
+      if (stream.destroyed) {
+        socket.destroy();
+        return;
+      }
+      respond(stream, 200, userHeaders(response), { open: true });
+      if (head.length > 0) stream.write(head);
+      socket.pipe(stream).pipe(socket);
+      socket.once("close", () => stream.end());
+      stream.once("close", () => socket.destroy());
+    });
+  }
+
+  #fail(stream: ServerHttp2Stream, error: Error): void {
+    if (stream.destroyed) return;
+    this.#errors += 1;
+    this.#log(`Unable to reach the origin service. The service may be down or not responding: ${error.message}`);
+    stream.resume(); // the rest of a body that nobody takes
+    respondItself(stream, 502);
+  }
+}
+
+/** Where a route's requests end: an answer of our own, or connections to an origin. */
+type Destination = { readonly status: number } | { readonly pool: OriginPool };
+
+function destinationOf({ service, settings }: Route): Destination {
+  return service.kind === "status" ? { status: service.status } : { pool: new OriginPool(service, settings) };
+}
+
+const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+interface TunnelledRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly headers: HeaderLine[];
+  readonly websocket: boolean;
+}
+
+function ignore(): void {}
+
+/** A request that cannot be written, for a header that HTTP/1.1 does not allow, fails as one that cannot be sent. */
+function start(make: () => ClientRequest): ClientRequest | Error {
+  try {
+    return make();
+  } catch (error) {
+    return new Error(reasonOf(error));
+  }
+}
+
+function readRequest(raw: readonly string[]): TunnelledRequest {
+  const headers: HeaderLine[] = [];
+  const pseudo = new Map<string, string>();
+  let websocket = false;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? "").toLowerCase();
+    const value = raw[index + 1] ?? "";
+    if (name.startsWith(":")) pseudo.set(name, value);
+    else if (name === UPGRADE) websocket = value === "websocket";
+    else if (name !== "host") headers.push([name, value]);
+  }
+  return {
+    method: pseudo.get(":method") ?? "GET",
+    target: pseudo.get(":path") ?? "/",
+    host: pseudo.get(":authority") ?? "",
+    // What the connector sets itself for a WebSocket must not stand there twice.
+    headers: websocket
+      ? headers.filter(([name]) => name !== "sec-websocket-version" && name !== "content-length")
+      : headers,
+    websocket,
+  };
+}
+
+/** The path that ingress rules see: decoded, without the query; undefined where an escape is malformed. */
+function decodedPath(target: string): string | undefined {
+  const path = target.split("?", 1)[0] ?? "";
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
+  const bytes = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+function userHeaders(response: IncomingMessage): HeaderLine[] {
+  const headers: HeaderLine[] = [];
+  for (let index = 0; index + 1 < response.rawHeaders.length; index += 2) {
+    const name = response.rawHeaders[index] ?? "";
+    const lower = name.toLowerCase();
+    if (lower !== "transfer-encoding" && !isControlHeader(lower))
+      headers.push([name, response.rawHeaders[index + 1] ?? ""]);
+  }
+  return headers;
+}
+
+function relayResponse(stream: ServerHttp2Stream, response: IncomingMessage): void {
+  const chunked = response.headers["transfer-encoding"] !== undefined;
+  respond(stream, response.statusCode ?? 502, userHeaders(response), {
+    open: true,
+    trailers: chunked ? () => response.trailers : undefined,
+    length: response.headers["content-length"],
+  });
+  response.on("error", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  response.once("aborted", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  if (stream.destroyed) response.destroy();
+  else response.pipe(stream);
+}
+
+/** Answers as the origin, or as an `http_status` rule, would. */
+function respond(
+  stream: ServerHttp2Stream,
+  status: number,
+  headers: HeaderLine[],
+  options: { open?: boolean; length?: string | undefined; trailers?: (() => NodeJS.Dict<string>) | undefined } = {},
+): void {
+  if (stream.destroyed || stream.closed) return;
+  const { open = false, length, trailers } = options;
+  const block: Record<string, string | number> = {
+    ":status": status,
+    [RESPONSE_HEADERS]: encodeHeaders(headers),
+    [RESPONSE_META]: encodeMeta("origin"),
+  };
+  if (length !== undefined) block["content-length"] = length;
+  if (trailers) stream.once("wantTrailers", () => stream.sendTrailers(trailers()));
+  stream.respond(block, { endStream: !open, waitForTrailers: trailers !== undefined });
+}
+
+/** Answers as the connector itself. */
+function respondItself(stream: ServerHttp2Stream, status: number): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  stream.respond({ ":status": status, [RESPONSE_META]: encodeMeta("cloudflared") }, { endStream: true });
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { Authorization, TunnelClaim } from "./authorize.ts";
+import { EDGE_SERVER_NAME } from "./certificates.ts";
+import { type ConfigurationAnswer, decodeAnswer, encodeUpdate, type VersionedConfiguration } from "./configuration.ts";
+import { openTunnelStream, type TunnelRequest, type TunnelStream } from "./tunnel-stream.ts";
+import type { RegistrationRequest, RegistrationResult } from "./wire/registration.ts";
+import { serveRegistration } from "./wire/registration-server.ts";
+import { UPGRADE } from "./wire/response-headers.ts";
+
+/** A connection of a connector, as Cloudflare's API lists it. */
+export interface TunnelConnection {
+  /** UUID that the edge gave the connection. */
+  readonly id: string;
+  /** UUID of the connector process. */
+  readonly clientId: string;
+  readonly clientVersion: string;
+  readonly arch: string;
+  readonly features: readonly string[];
+  /** 0 to 3. */
+  readonly index: number;
+  readonly originIp: string;
+  readonly colo: string;
+  /** Milliseconds since the UNIX epoch. */
+  readonly openedAt: number;
+}
+
+/** What a connection asks of the edge that it belongs to. */
+export interface EdgeConnectionOwner {
+  readonly colo: string;
+  clock(): number;
+  authorize(claim: TunnelClaim): Authorization;
+  /** Why the tunnel takes no further connection, if it does not. */
+  refusal(tunnelId: string, clientId: string): string | undefined;
+  /** The newest configuration known for a tunnel. */
+  latest(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null;
+  opened(connection: EdgeConnection): void;
+  closed(connection: EdgeConnection): void;
+}
+
+/** Milliseconds from the end of the TLS handshake to the registration. */
+const REGISTRATION_DEADLINE = 10_000;
+/** Milliseconds a connector has to answer a pushed configuration. */
+const CONFIGURATION_DEADLINE = 5_000;
+/** Milliseconds that a refused connector has to read why. */
+const REFUSAL_LINGER = 1_000;
+const MAX_ANSWER = 64 * 1024;
+/** HTTP/2 flow control per stream: enough for a loopback at full speed, little enough for a thousand stalled visitors. */
+const STREAM_WINDOW = 256 * 1024;
+/** Mebibytes that nghttp2 may hold for all streams of one connection before it refuses new ones. */
+const SESSION_MEMORY = 128;
+
+/** The edge's side of one connection that a connector opened. The roles are reversed: the edge is the HTTP/2 client. */
+export class EdgeConnection {
+  readonly #socket: TLSSocket;
+  readonly #session: ClientHttp2Session;
+  readonly #control: ClientHttp2Stream;
+  readonly #owner: EdgeConnectionOwner;
+  readonly #deadline: NodeJS.Timeout;
+  #registered: { tunnelId: string; details: TunnelConnection } | undefined;
+  #configured: number | undefined;
+  #draining = false;
+  #active = 0;
+
+  constructor(socket: TLSSocket, owner: EdgeConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    socket.on("error", () => this.destroy());
+    this.#session = connect(`https://${EDGE_SERVER_NAME}`, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      maxSessionMemory: SESSION_MEMORY,
+    });
+    this.#session.on("error", () => this.destroy());
+    this.#session.on("goaway", () => this.drain());
+    this.#session.once("close", () => this.#close());
+    this.#control = this.#session.request(
+      { ":method": "GET", ":path": "/", ":authority": EDGE_SERVER_NAME, [UPGRADE]: "control-stream" },
+      { endStream: false },
+    );
+    this.#control.on("error", () => this.destroy());
+    this.#control.once("close", () => this.drain());
+    this.#deadline = setTimeout(() => this.destroy(), REGISTRATION_DEADLINE);
+    serveRegistration(this.#control, {
+      register: (request) => this.#register(request),
+      answered: (result) => (result.ok ? this.#open() : this.#refuse()),
+      unregister: () => this.drain(),
+      failed: () => (this.#registered ? this.drain() : this.#refuse()),
+    });
+  }
+
+  /** The tunnel that the connection serves, once it is registered. */
+  get tunnelId(): string | undefined {
+    return this.#registered?.tunnelId;
+  }
+
+  get details(): TunnelConnection | undefined {
+    return this.#registered?.details;
+  }
+
+  /** Whether new requests may be sent down this connection. */
+  get usable(): boolean {
+    return this.#registered !== undefined && !this.#draining && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** Requests and WebSockets in flight. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Opens a stream; undefined where the session takes none any more. */
+  open(request: TunnelRequest): TunnelStream | undefined {
+    if (!this.usable) return undefined;
+    const stream = openTunnelStream(this.#session, request);
+    this.#active += 1;
+    stream.once("close", () => {
+      this.#active -= 1;
+    });
+    return stream;
+  }
+
+  /** Sends a configuration to the connector; undefined where no answer came, because the connection ended or stalled. */
+  configure(configuration: VersionedConfiguration): Promise<ConfigurationAnswer | undefined> {
+    return new Promise((resolve) => {
+      if (this.#session.closed || this.#session.destroyed) return resolve(undefined);
+      const stream = this.#session.request({
+        ":method": "PUT",
+        ":path": "/",
+        ":authority": EDGE_SERVER_NAME,
+        [UPGRADE]: "update-configuration",
+        "content-type": "application/json",
+      });
+      const timer = setTimeout(() => stream.destroy(), CONFIGURATION_DEADLINE);
+      let answer = "";
+      stream.setEncoding("utf8");
+      stream.on("data", (text: string) => {
+        answer += text;
+        if (answer.length > MAX_ANSWER) stream.destroy();
+      });
+      stream.on("error", () => {});
+      stream.once("close", () => {
+        clearTimeout(timer);
+        resolve(decodeAnswer(answer));
+      });
+      stream.end(encodeUpdate(configuration));
+    });
+  }
+
+  /** Takes no new requests, lets those in flight end, then closes. The connector bounds the wait by its grace period. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    clearTimeout(this.#deadline);
+    this.#owner.closed(this);
+    if (this.#control.writable) this.#control.end();
+    if (!this.#session.closed) this.#session.close();
+  }
+
+  /** Ends the connection and everything in flight on it. */
+  destroy(): void {
+    if (!this.#session.destroyed) this.#session.destroy();
+    this.#socket.destroy();
+    this.#close();
+  }
+
+  async #register(request: RegistrationRequest): Promise<RegistrationResult> {
+    const { tunnelId, accountTag, tunnelSecret: secret, clientId } = request;
+    const authorization = this.#owner.authorize({ accountTag, tunnelId, secret });
+    if (!authorization.ok) return { ok: false, cause: `Unauthorized: ${authorization.reason}` };
+    const refusal = this.#owner.refusal(tunnelId, clientId);
+    if (refusal) return { ok: false, cause: refusal, retryAfterMs: 5_000 };
+    // The connector has its configuration before it hears that it is registered, so it never answers by an older one.
+    const latest = this.#owner.latest(tunnelId, authorization.config);
+    if (latest) await this.configure(latest);
+    this.#configured = latest?.version;
+    const id = randomUUID();
+    const details: TunnelConnection = {
+      id,
+      clientId,
+      clientVersion: request.version,
+      arch: request.arch,
+      features: request.features,
+      index: request.connectionIndex,
+      originIp: this.#socket.remoteAddress ?? "",
+      colo: this.#owner.colo,
+      openedAt: this.#owner.clock(),
+    };
+    this.#registered = { tunnelId, details };
+    return { ok: true, connectionId: id, location: this.#owner.colo, remotelyManaged: true };
+  }
+
+  #open(): void {
+    if (this.#draining || this.#session.destroyed) return;
+    clearTimeout(this.#deadline);
+    this.#owner.opened(this);
+    // What was pushed to the others while this one registered.
+    const latest = this.#registered && this.#owner.latest(this.#registered.tunnelId, null);
+    if (latest && latest.version > (this.#configured ?? -1)) void this.configure(latest);
+  }
+
+  /** On a refusal it is the edge that closes; cloudflared waits for it. */
+  #refuse(): void {
+    this.#draining = true;
+    clearTimeout(this.#deadline);
+    this.#control.end();
+    this.#session.close();
+    const linger = setTimeout(() => this.destroy(), REFUSAL_LINGER);
+    this.#session.once("close", () => clearTimeout(linger));
+  }
+
+  #close(): void {
+    clearTimeout(this.#deadline);
+    this.#draining = true;
+    this.#owner.closed(this);
+  }
+}

@@ -1,0 +1,42 @@
+/** A problem of the tunnel that somebody outside the program can do something about; `message` says what. */
+export class TunnelError extends Error {
+  override readonly name = "TunnelError";
+  readonly code: TunnelErrorCode;
+
+  constructor(code: TunnelErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export type TunnelErrorCode =
+  /** The folder of the certificates cannot be read or written. */
+  | "CERTIFICATES_UNUSABLE"
+  /** The port of the tunnel or of the metrics cannot be opened. */
+  | "LISTEN_FAILED"
+  /** The connection that carried a stream ended before the response. */
+  | "STREAM_LOST"
+  /** The connector answered with something that is no response of the protocol. */
+  | "BAD_RESPONSE"
+  /** The connector refused a pushed configuration. */
+  | "CONFIGURATION_REFUSED"
+  /** What was given as the tunnel's token is none. */
+  | "BAD_TOKEN"
+  /** The edge does not accept the token. */
+  | "UNAUTHORIZED"
+  /** The edge cannot be reached, or is not the one that the certificate authority vouches for. */
+  | "EDGE_UNREACHABLE"
+  /** The edge refused the connection for another reason than the token. */
+  | "REGISTRATION_FAILED"
+  /** The connector was stopped before it was ready. */
+  | "STOPPED";
+
+/** What an error of any make says, for a message that explains it. */
+export function reasonOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+}
+
+/** The code of a system error, such as `ENOENT`. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
