@@ -3,9 +3,9 @@
  * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader may
  * cache what it derived from it by identity.
  */
-import type { Plan, Rule, Ruleset } from "../../rules/engine/types.ts";
+import type { Plan, Rule, Ruleset } from "../../rules/index.ts";
 
-export type { Plan } from "../../rules/engine/types.ts";
+export type { Plan } from "../../rules/index.ts";
 
 /** A rule as the API stores it: it has an identity and a version of its own. */
 export interface StoredRule extends Rule {

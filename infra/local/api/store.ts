@@ -118,12 +118,21 @@ function save(file: string, state: State): void {
     renameSync(temporary, file);
     syncFolder(dirname(file));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new StateError(
       "STATE_UNWRITABLE",
       `The state of the Cloudflare on localhost could not be written to ${file} (${reason(error)}). Nothing was changed; check the folder's rights and free space.`,
       error,
     );
+  }
+}
+
+/** What cannot be removed either must not hide why the write failed. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {
+    // it stays; the next write replaces it
   }
 }
 

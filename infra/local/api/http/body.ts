@@ -11,7 +11,8 @@ const MAX_DEPTH = 32;
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  // a request that is refused halfway keeps its socket, or the refusal could not be sent
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     // the numeric code is ours
     if (size > MAX_BODY)

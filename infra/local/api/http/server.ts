@@ -76,7 +76,7 @@ async function serve(parts: ApiParts, request: IncomingMessage, response: Server
   parts.journal.add({ method, path, status, ...(body === undefined ? {} : { body }) });
   respond(response, outcome);
   // a body that was refused unread must not be taken for the next request
-  if (!request.complete) response.once("finish", () => request.socket.destroy());
+  if (!request.complete) response.once("finish", () => request.destroy());
 }
 
 /** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */

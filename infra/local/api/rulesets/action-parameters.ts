@@ -2,7 +2,7 @@
  * What each action's parameters may hold (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/). The keys of
  * cache and configuration settings are known by name; their values are the engine's to understand.
  */
-import type { Action } from "../../../rules/engine/types.ts";
+import type { Action } from "../../../rules/index.ts";
 import { anything, flag, integer, list, object, oneOf, record, type Shape, text } from "../shape.ts";
 
 const id = text({ pattern: /^[0-9a-f]{32}$/, what: "an id of 32 hex digits" });

@@ -2,7 +2,15 @@
  * What a plan does not include, refused in the words of Cloudflare's answers as far as those are known; the other texts
  * begin like them ("not entitled to use"). Limits: infra/rules/schema/data/plan-limits.json, which names its sources.
  */
-import type { Phase, Plan, RateLimit, Rule } from "../../../rules/engine/types.ts";
+import {
+  ALLOWED_MITIGATION_TIMEOUTS,
+  ALLOWED_PERIODS,
+  type Phase,
+  PLAN_LIMITS,
+  type Plan,
+  type RateLimit,
+  type Rule,
+} from "../../../rules/index.ts";
 import planLimits from "../../../rules/schema/data/plan-limits.json" with { type: "json" };
 import { invalid, notEntitled } from "../errors.ts";
 
@@ -10,7 +18,7 @@ import { invalid, notEntitled } from "../errors.ts";
 const customRulesets: Readonly<Record<Plan, number>> = { free: 1, pro: 2, business: 5, enterprise: 10 };
 
 function maxRules(phase: Phase, plan: Plan): number {
-  const limits = planLimits.plans[plan];
+  const limits = PLAN_LIMITS[plan];
   switch (phase) {
     case "http_request_firewall_custom":
       return limits.customRules;
@@ -56,7 +64,7 @@ export function assertCustomRulesets(plan: Plan, count: number): void {
 
 /** @throws 400 where the plan has no such action, or not in this way */
 export function assertEntitled(rule: Rule, plan: Plan, pointer: string): void {
-  if (rule.action === "log" && !planLimits.plans[plan].logAction) {
+  if (rule.action === "log" && !PLAN_LIMITS[plan].logAction) {
     throw notEntitled("not entitled to use the action log", `${pointer}/action`);
   }
   if (rule.action === "execute") assertManaged(rule, plan, pointer);
@@ -73,9 +81,9 @@ function assertManaged(rule: Rule, plan: Plan, pointer: string): void {
 
 /** https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/ */
 function assertRateLimit(rule: Rule, limit: RateLimit, plan: Plan, pointer: string): void {
-  const limits = planLimits.plans[plan];
+  const limits = PLAN_LIMITS[plan];
   const timeout = limit.mitigation_timeout ?? 0;
-  const periods = planLimits.allowedPeriods.filter((period) => period <= limits.rlMaxPeriod);
+  const periods = ALLOWED_PERIODS.filter((period) => period <= limits.rlMaxPeriod);
   if (!periods.includes(limit.period)) {
     throw notEntitled(
       `not entitled to use the period ${limit.period}, can only use a period among [${periods.join(" ")}]`,
@@ -91,7 +99,7 @@ function assertRateLimit(rule: Rule, limit: RateLimit, plan: Plan, pointer: stri
         `${pointer}/mitigation_timeout`,
       );
   } else {
-    const timeouts = planLimits.allowedMitigationTimeouts.filter(
+    const timeouts = ALLOWED_MITIGATION_TIMEOUTS.filter(
       (allowed) => allowed <= limits.rlMaxTimeout && (allowed > 0 || plan === "enterprise"),
     );
     if (!timeouts.includes(timeout)) {
@@ -116,7 +124,7 @@ function assertCharacteristics(characteristics: readonly string[], plan: Plan, p
   if (characteristics.includes("ip.src") && characteristics.includes("cf.unique_visitor_id")) {
     throw invalid(20000, "characteristics cannot have both ip.src and cf.unique_visitor_id", pointer);
   }
-  const allowed = planLimits.plans[plan].rlCharacteristics;
+  const allowed = PLAN_LIMITS[plan].rlCharacteristics;
   const stray = characteristics.find(
     (name) => name !== "cf.colo.id" && !allowed.includes("*") && !allowed.includes(name),
   );

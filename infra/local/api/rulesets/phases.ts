@@ -2,7 +2,7 @@
  * The phases that the API on localhost knows: which actions their rules may have, which permission they need
  * (https://developers.cloudflare.com/ruleset-engine/reference/phases-list/).
  */
-import type { Action, Phase } from "../../../rules/engine/types.ts";
+import type { Action, Phase } from "../../../rules/index.ts";
 import type { PermissionGroup } from "../state.ts";
 
 /** The permission groups of a phase's rules, without " Read" or " Write". */

@@ -3,7 +3,7 @@
  * the same `ref` or the same `id`; else it is a new rule (https://developers.cloudflare.com/terraform/troubleshooting/rule-id-changes/).
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Action, Phase, Plan, Rule } from "../../../rules/engine/types.ts";
+import type { Action, Phase, Plan, Rule } from "../../../rules/index.ts";
 import type { Clock } from "../clock.ts";
 import { type ApiError, invalid } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -133,9 +133,10 @@ function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): 
   if (phase !== "http_ratelimit" && rule.ratelimit) {
     throw refuseRuleset({ pointer: `${pointer}/ratelimit`, message: `is not allowed in the phase ${phase}` });
   }
-  assertExpression(rule.expression, phase, plan, `${pointer}/expression`);
-  if (rule.ratelimit?.counting_expression) {
-    assertExpression(rule.ratelimit.counting_expression, phase, plan, `${pointer}/ratelimit/counting_expression`);
+  assertExpression(rule.expression, { phase, plan, part: "expression", pointer: `${pointer}/expression` });
+  const counting = rule.ratelimit?.counting_expression;
+  if (counting) {
+    assertExpression(counting, { phase, plan, part: "counting", pointer: `${pointer}/ratelimit/counting_expression` });
   }
   assertEntitled(rule, plan, pointer);
 }
