@@ -12,6 +12,12 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.exit(1);
 }
 
+// Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.
+const { emitWarning } = process;
+process.emitWarning = (warning, ...rest) => {
+  if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
+};
+
 const [name = "", ...args] = process.argv.slice(2);
 process.argv.splice(1, process.argv.length - 1, name, ...args);
 await import(`./${name}.ts`);

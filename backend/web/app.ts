@@ -5,6 +5,10 @@ import { element, type Item, showMessages, showRooms } from "./view.ts";
 const LOBBY = "lobby";
 /** Where the browser remembers the rooms one is in; who one is stands in a cookie that no script can read. */
 const ROOMS = "causeway.rooms";
+/** And that somebody is signed in at all, so that a first visit does not ask for a session that cannot be there. */
+const SIGNED_IN = "causeway.signed-in";
+/** Rooms that are joined again when the page opens. */
+const ROOMS_MAX = 20;
 /** Pixels from the end at which one still counts as reading along. */
 const NEAR_END = 80;
 /** Milliseconds between two tries to open the chat while the server cannot be reached. */
@@ -110,6 +114,7 @@ function showState(state: ClientState): void {
   banner.hidden = state !== "reconnecting";
   banner.textContent =
     state === "reconnecting" ? "The connection is lost. What you write is kept and sent when it is back." : "";
+  keep(SIGNED_IN, "yes");
   if (state === "online" && shownState !== "online") for (const room of rooms) void enter(room);
   shownState = state;
 }
@@ -155,19 +160,28 @@ function choose(room: string): void {
   text.focus();
 }
 
-function remember(): void {
+function keep(name: string, value: string | null): void {
   try {
-    localStorage.setItem(ROOMS, JSON.stringify(rooms));
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
   } catch {
-    // a browser that keeps nothing forgets the rooms with the page
+    // a browser that keeps nothing forgets it with the page
+  }
+}
+
+function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
   }
 }
 
 function recall(): string[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(ROOMS) ?? "[]");
-    const names = Array.isArray(kept) ? kept.filter((name): name is string => typeof name === "string") : [];
-    return [...new Set([LOBBY, ...names])].slice(0, 20);
+    const names: unknown = JSON.parse(kept(ROOMS) ?? "[]");
+    const texts = Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+    return [...new Set([LOBBY, ...texts])].slice(0, ROOMS_MAX);
   } catch {
     return [LOBBY];
   }
@@ -177,7 +191,7 @@ function forget(room: string): void {
   rooms = rooms.filter((name) => name === LOBBY || name !== room);
   seen.delete(room);
   if (active === room) active = LOBBY;
-  remember();
+  keep(ROOMS, JSON.stringify(rooms));
   requestRender();
 }
 
@@ -193,6 +207,7 @@ function showEntrance(form: HTMLFormElement): void {
   active = LOBBY;
   shownState = "signedOut";
   document.title = "Causeway";
+  keep(SIGNED_IN, null);
   problemOf(form, notice);
   notice = "";
   form.querySelector("input")?.focus();
@@ -252,7 +267,11 @@ function labelOf(input: HTMLInputElement): string {
   return input.labels?.[0]?.textContent ?? "A value";
 }
 
-function onDialog(dialog: HTMLDialogElement, work: (values: (name: string) => string) => Promise<void>): void {
+/** A dialog with a form. `work` may answer what is to happen once the dialog is closed and has given the focus back. */
+function onDialog(
+  dialog: HTMLDialogElement,
+  work: (values: (name: string) => string) => Promise<(() => void) | undefined>,
+): void {
   const form = dialog.querySelector("form");
   if (!form) throw new Error("invariant: every dialog has a form");
   dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
@@ -261,8 +280,9 @@ function onDialog(dialog: HTMLDialogElement, work: (values: (name: string) => st
     form.reset();
   });
   onSubmit(form, async (values) => {
-    await work(values);
+    const after = await work(values);
     dialog.close();
+    after?.();
   });
 }
 
@@ -273,10 +293,13 @@ onSubmit(registerForm, (values) =>
 onDialog(joinDialog, async (values) => {
   const room = await client.join(values("room").trim());
   if (!rooms.includes(room)) rooms = [...rooms, room];
-  remember();
-  choose(room);
+  keep(ROOMS, JSON.stringify(rooms));
+  return () => choose(room);
 });
-onDialog(announceDialog, (values) => client.announce(values("text")));
+onDialog(announceDialog, async (values) => {
+  await client.announce(values("text"));
+  return undefined;
+});
 
 element("to-register", HTMLButtonElement).addEventListener("click", () => showEntrance(registerForm));
 element("to-login", HTMLButtonElement).addEventListener("click", () => showEntrance(loginForm));
@@ -360,4 +383,5 @@ async function open(): Promise<void> {
 }
 
 rooms = recall();
-void open();
+if (kept(SIGNED_IN) === null) showEntrance(loginForm);
+else void open();

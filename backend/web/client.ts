@@ -245,9 +245,20 @@ export class ChatClient {
       auth: (give) => give({ token: this.#session?.accessToken }),
     });
     this.#socket = socket;
+    let drain: number | undefined;
     socket.on("connect", () => void this.#connected());
+    socket.on("drain", ({ retryAfter }: { retryAfter: number }) => {
+      drain = retryAfter;
+    });
     socket.on("disconnect", (reason) => {
       this.#become("reconnecting");
+      if (drain !== undefined) {
+        // the server is about to stop and has told each client another moment, so that not all come back in the same one
+        socket.disconnect();
+        this.#later(drain, () => void this.#reconnect());
+        drain = undefined;
+        return;
+      }
       // the server closed it on purpose: Socket.IO leaves coming back to us
       if (reason === "io server disconnect") void this.#reconnect();
     });
@@ -298,7 +309,7 @@ export class ChatClient {
     try {
       const { accessToken } = await this.#renew();
       // the socket goes on with the new token; should it not, the server closes it and it comes back by itself
-      await this.#emit("authenticate", accessToken).catch(() => undefined);
+      await this.#emit("authenticate", { token: accessToken }).catch(() => undefined);
     } catch (error) {
       if (!this.#endsSession(error)) this.#later(waitFor(error), () => void this.#renewInTime());
     }

@@ -34,12 +34,14 @@ export function element<T extends HTMLElement>(id: string, kind: abstract new ()
 export function showMessages(list: HTMLElement, items: readonly Item[], me: string, actions: Actions): void {
   const rows: Row[] = [];
   let before: Fact | undefined;
+  let today = "";
   for (const item of items) {
     const fact = factOf(item, me);
-    if (!before || day.format(before.at) !== day.format(fact.at)) {
-      const text = day.format(fact.at);
-      rows.push({ key: `day ${text}`, version: "", make: () => dayRow(text) });
+    const date = day.format(fact.at);
+    if (date !== today) {
+      rows.push({ key: `day ${date}`, version: "", make: () => dayRow(date) });
       before = undefined;
+      today = date;
     }
     const continues = before?.author === fact.author && fact.at - before.at < TOGETHER;
     rows.push({
@@ -65,7 +67,7 @@ interface Fact {
   readonly own: boolean;
   readonly at: number;
   readonly text: string;
-  readonly fate: "sent" | "waiting" | "failed";
+  readonly fate: "sent" | "waiting" | "sending" | "failed";
   readonly clientId?: string;
   readonly problem?: string;
 }
@@ -81,7 +83,6 @@ function factOf(item: Item, me: string): Fact {
     }
     case "pending": {
       const { clientId, at, text, state, problem } = item.pending;
-      const fate = state === "failed" ? "failed" : "waiting";
       return {
         key: `own ${clientId}`,
         author: me,
@@ -89,7 +90,7 @@ function factOf(item: Item, me: string): Fact {
         own: true,
         at,
         text,
-        fate,
+        fate: state,
         clientId,
         problem: problem ?? "",
       };
@@ -169,7 +170,8 @@ function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLEleme
 
 function fateOf({ fate, problem, clientId }: Fact, actions: Actions): (Node | string)[] {
   if (fate === "sent" || clientId === undefined) return [];
-  if (fate === "waiting") return ["Sending …"];
+  if (fate === "waiting") return ["Waiting to be sent"];
+  if (fate === "sending") return ["Sending …"];
   const button = (text: string, act: (clientId: string) => void) => {
     const made = document.createElement("button");
     made.type = "button";

@@ -1,0 +1,14 @@
+// `npm run backend`: the backend alone, as it runs behind a tunnel. Everything it can be told stands in backend/config.ts.
+import { ConfigError, readConfig } from "../backend/config.ts";
+import { endWith, startBackend } from "../backend/main.ts";
+import { PortError } from "../backend/services/gateway.service.ts";
+import { StoreError } from "../backend/store/index.ts";
+import { loadAssets } from "../backend/web/index.ts";
+
+try {
+  endWith(await startBackend(readConfig(process.env), { assets: await loadAssets() }));
+} catch (error) {
+  const known = error instanceof ConfigError || error instanceof PortError || error instanceof StoreError;
+  console.error(known ? error.message : error);
+  process.exitCode = 1;
+}
