@@ -1,5 +1,5 @@
 import { type Announcement, ChatClient, type ClientState, RequestError } from "./client.ts";
-import { io } from "./socket.io.js";
+import { io } from "./socket.io.ts";
 import { element, type Item, showMessages, showRooms } from "./view.ts";
 
 const LOBBY = "lobby";

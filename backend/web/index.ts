@@ -21,7 +21,7 @@ const FILES: readonly (readonly [path: string, file: string, contentType: string
 const MODULES = ["app", "client", "outbox", "requests", "timeline", "view"];
 
 /** `from "./name.ts"`, which Node and the type checker follow, is `/name.js` for the browser. */
-const MODULE_IMPORT = /(\bfrom "\.\/[a-z-]+)\.ts"/g;
+const MODULE_IMPORT = /(\bfrom "\.\/[a-z.-]+)\.ts"/g;
 
 /** Loads the page: every file of `assets` in the surface, by its path. */
 export async function loadAssets(): Promise<ReadonlyMap<string, LoadedAsset>> {
