@@ -14,6 +14,7 @@ export type * from "./engine/types.ts";
 // evaluate
 export { type Compiled, type CompileOptions, compile, type NotCompiled } from "./evaluate/compile.ts";
 export { FieldValueError } from "./evaluate/convert.ts";
+export type { Part, Reading } from "./evaluate/reading.ts";
 export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";
 export { fieldsOf, type RequestFields, requestFields } from "./evaluate/request-fields.ts";
 export { FieldNotGiven, type Fields, type Value } from "./evaluate/value.ts";

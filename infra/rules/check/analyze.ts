@@ -18,11 +18,11 @@ import {
   readIpRange,
 } from "../language/read-literal.ts";
 import { wildcardError } from "../language/wildcard.ts";
+import { compileRegex } from "../regex/index.ts";
 import { UNTYPED_FIELDS } from "../schema/fields.ts";
 import type { Accepted, FunctionSpec, Param } from "../schema/functions.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
 import { arrayOf, engineTypeName, isArrayOfBool, isScalar, sameType, type Type, typeName } from "../schema/type.ts";
-import { compileRegex } from "./regex-support.ts";
 import { didYouMean } from "./suggest.ts";
 import type { CallSource, Condition, FieldSource, Reader, Test, TypedArgument, TypedLiteral } from "./typed.ts";
 
@@ -366,7 +366,7 @@ class Analyzer {
     this.regexes.push(text.span);
     // A string that could not be read was reported when it was parsed.
     const compiled = compileRegex(text.value);
-    if (compiled.ok) return { kind: "matches", pattern: text.value, test: compiled.test };
+    if (compiled.ok) return { kind: "matches", regex: compiled };
     const open = this.#text.indexOf('"', text.span.start) + 1;
     const start = Math.min(patternOffset(this.#text, open, text, compiled.at), text.span.end - 1);
     this.report("bad-regex", { start, end: start + 1 }, `this regular expression is wrong: ${compiled.message}`, {
@@ -489,6 +489,7 @@ class Analyzer {
         });
         failed = true;
       } else if (!failed && !this.#fits(spec, index, typed, args, argument.span)) failed = true;
+      if (paramAt(spec, index).pattern === "regex") this.regexes.push(argument.span);
       args.push(typed);
     }
     if (call.arguments.length < spec.params.length) {
@@ -575,8 +576,7 @@ class Analyzer {
       );
       return false;
     }
-    const refused =
-      isLiteral && !Array.isArray(typed.value) ? param.refuse?.(typed.value as string | number | bigint) : undefined;
+    const refused = isLiteral ? refusal(param, typed) : undefined;
     if (refused) {
       this.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${refused}`, {
         engine: `invalid value of argument #${index}: invalid argument: ${JSON.stringify(refused)}`,
@@ -685,6 +685,17 @@ function debugType(type: Type): string {
     inner = inner.of;
   }
   return `${type.kind}(CompoundType { layers: ${layers}, len: ${length}, primitive: ${inner} })`;
+}
+
+/** What is wrong with a literal argument, patterns included. */
+function refusal(param: Param, { value }: TypedLiteral): string | undefined {
+  if (param.pattern && typeof value === "string") {
+    const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
+    if (error) return error.message;
+    const regex = param.pattern === "regex" ? compileRegex(value) : undefined;
+    if (regex && !regex.ok) return `it is no regular expression: ${regex.message}`;
+  }
+  return typeof value === "object" ? undefined : param.refuse?.(value);
 }
 
 function callType(source: CallSource): Type {

@@ -2,6 +2,7 @@
 import type { Comparison, Expression, OrderingOperator, Quantifier, Value } from "../language/ast.ts";
 import type { IpAddress, IpRange } from "../language/ip-address.ts";
 import type { Integer, IntegerRange } from "../language/read-literal.ts";
+import type { Regex } from "../regex/index.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { SchemaField } from "../schema/schema.ts";
 import type { Type } from "../schema/type.ts";
@@ -55,7 +56,7 @@ export type Test =
   | { readonly kind: "dynamic"; readonly operator: OrderingOperator | "bitwise_and"; readonly right: Reader }
   | { readonly kind: "bits"; readonly value: Integer }
   | { readonly kind: "contains"; readonly value: string }
-  | { readonly kind: "matches"; readonly pattern: string; readonly test: (value: string) => boolean }
+  | { readonly kind: "matches"; readonly regex: Regex }
   | { readonly kind: "wildcard"; readonly pattern: string; readonly strict: boolean }
   | { readonly kind: "texts"; readonly values: readonly string[] }
   | { readonly kind: "integers"; readonly ranges: readonly IntegerRange[] }

@@ -8,6 +8,7 @@ import { SCHEMA, type Schema } from "../schema/schema.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import type { Implementation } from "./functions.ts";
 import type { Context } from "./readers.ts";
+import { compileReading, type Reading } from "./reading.ts";
 import type { Fields, Value } from "./value.ts";
 
 export interface CompileOptions extends Where {
@@ -34,6 +35,8 @@ export interface Compiled {
    * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and nobody gave
    */
   matches(fields: Fields): boolean;
+  /** The same, slowly: which part decided and why, and undetermined instead of an error where a field was not given. */
+  read(fields: Fields): Reading;
 }
 
 export interface NotCompiled {
@@ -64,5 +67,6 @@ export function compile(text: string, options: CompileOptions = {}): Compiled | 
     fields: [...new Set(analysis.fields.map(({ what }) => what.name))],
     lists: [...new Set(analysis.lists.map(({ what }) => what))],
     matches: compileCondition(condition, context),
+    read: compileReading(condition, text, context),
   };
 }

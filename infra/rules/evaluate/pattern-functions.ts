@@ -1,15 +1,20 @@
 /** The functions that are compiled with a pattern: `regex_replace` and `wildcard_replace`. */
 import type { TypedArgument } from "../check/typed.ts";
 import { wildcardParts } from "../language/wildcard.ts";
+import { compileRegex } from "../regex/index.ts";
 import type { Implementation } from "./functions.ts";
 import { lowerAscii } from "./match-wildcard.ts";
 
 /** The implementation of `name` for these arguments, if it is one of them. */
 export function patternFunction(name: string, args: readonly TypedArgument[]): Implementation | undefined {
-  const [, pattern, replacement, flags] = args.map((argument) =>
+  const [, pattern = "", replacement = "", flags] = args.map((argument) =>
     argument.kind === "literal" ? String(argument.value) : "",
   );
-  if (name !== "wildcard_replace" || pattern === undefined || replacement === undefined) return undefined;
+  if (name === "regex_replace") {
+    const regex = compileRegex(pattern);
+    return (value) => (value === undefined || !regex.ok ? undefined : regex.replaceFirst(value as string, replacement));
+  }
+  if (name !== "wildcard_replace") return undefined;
   const replace = wildcardReplacer(pattern, replacement, flags === "s");
   return (value) => (value === undefined ? undefined : replace(value as string));
 }

@@ -24,8 +24,10 @@ export function compileTest(test: Exclude<Test, { kind: "dynamic" | "list" }>): 
       const part = test.value;
       return (value) => (value as string).includes(part);
     }
-    case "matches":
-      return test.test as Predicate;
+    case "matches": {
+      const { regex } = test;
+      return (value) => regex.test(value as string);
+    }
     case "wildcard":
       return wildcardMatcher(test.pattern, test.strict) as Predicate;
     case "texts":

@@ -165,7 +165,7 @@ class Parser {
   /** Text where an operator or the end should be. */
   #surplus(place: Place, at: number): void {
     const start = this.#at;
-    const word = /^[A-Za-z]+/.exec(this.#text.slice(at, at + 16))?.[0];
+    const word = /^[A-Za-z_]+/.exec(this.#text.slice(at, at + 16))?.[0];
     const lower = word?.toLowerCase();
     const expected = { top: undefined, group: ")", call: ",", quantifier: ")" }[place];
     const engine = expected ? `expected literal "${expected}"` : "unrecognised input";

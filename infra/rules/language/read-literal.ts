@@ -3,7 +3,7 @@
  * characters mean different things for different types, and where a literal ends depends on its type too.
  */
 import { toBytes } from "../bytes.ts";
-import { compareIp, type IpAddress, type IpRange, network, parseIp } from "./ip-address.ts";
+import { compareIp, type IpAddress, type IpRange, mask, network, parseIp, printIp } from "./ip-address.ts";
 
 /** What was read and where it ends, or what is wrong and where the engine points. */
 export type Read<T> = { readonly ok: true; readonly value: T; readonly end: number } | ReadError;
@@ -244,7 +244,8 @@ export function readIpRange(text: string, at: number): Read<IpRange> {
     );
   const range = network(ip, Number(length));
   if (range) return { ok: true, value: range, end };
-  return fail("host-bits", "host part of address was not zero", at, at + address.length);
+  const hint = `the network is ${printIp(mask(ip, Number(length)))}/${Number(length)}`;
+  return fail("host-bits", "host part of address was not zero", at, at + address.length, hint);
 }
 
 function readFromTo(text: string, at: number, dots: number, end: number): Read<IpRange> {

@@ -16,6 +16,8 @@ export interface Param {
   readonly types: readonly Accepted[];
   /** What is wrong with a literal, or undefined. */
   readonly refuse?: (value: string | number | bigint) => string | undefined;
+  /** What a literal is a pattern of. */
+  readonly pattern?: "regex" | "wildcard";
 }
 
 export interface FunctionSpec {
@@ -132,13 +134,13 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   { name: "to_string", params: [field("Int", "Bool", "Ip")], returns: "Bytes", phases: [...TRANSFORMS, REDIRECT] },
   {
     name: "regex_replace",
-    params: [any("Bytes"), literal("Bytes"), literal("Bytes")],
+    params: [any("Bytes"), { ...literal("Bytes"), pattern: "regex" }, literal("Bytes")],
     returns: "Bytes",
     phases: [...TRANSFORMS, REDIRECT],
   },
   {
     name: "wildcard_replace",
-    params: [field("Bytes"), literal("Bytes"), literal("Bytes")],
+    params: [field("Bytes"), { ...literal("Bytes"), pattern: "wildcard" }, literal("Bytes")],
     optional: [literal("Bytes", oneOf("s", ""))],
     returns: "Bytes",
     phases: [...TRANSFORMS, REDIRECT],

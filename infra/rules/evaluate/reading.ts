@@ -1,0 +1,182 @@
+/**
+ * The slow readings of a checked expression: traced, which part decided and why, and three-valued (Kleene), where a field that
+ * nobody gave is undetermined instead of an error.
+ */
+import type { Compared, Condition, Quantified, Reader, Truth } from "../check/typed.ts";
+import type { Expression } from "../language/ast.ts";
+import { arrayOf } from "../schema/type.ts";
+import { compileCondition, compileMapped } from "./conditions.ts";
+import { type Context, compileReader } from "./readers.ts";
+import { maySecret, show } from "./show.ts";
+import { FieldNotGiven, type Fields, type Value } from "./value.ts";
+
+/** What an expression says about one request. */
+export interface Reading {
+  /** Absent: it depends on what nobody gave. */
+  readonly value: boolean | undefined;
+  /** Fields and `$lists` that nobody gave and that the value depends on. */
+  readonly undetermined: readonly string[];
+  /** Which part decided, in a sentence without full stop. */
+  readonly why: string;
+  /** Every part that was looked at, in the order of the text, the whole first. */
+  readonly parts: readonly Part[];
+}
+
+export interface Part {
+  readonly node: Expression;
+  readonly value: boolean | undefined;
+}
+
+interface Outcome {
+  readonly value: boolean | undefined;
+  readonly missing: readonly string[];
+  readonly why: string;
+}
+
+/** A function that reads one expression, `text`, slowly and in full. */
+export function compileReading(condition: Condition, text: string, context: Context): (fields: Fields) => Reading {
+  const leaves = new Map<Condition, Leaf>();
+  return (fields) => {
+    const parts: Part[] = [];
+    const { value, missing, why } = new Tracer(text, context, leaves, fields, parts).read(condition);
+    return { value, undetermined: [...new Set(missing)], why, parts };
+  };
+}
+
+interface Leaf {
+  readonly holds: (fields: Fields) => boolean;
+  readonly seen: (fields: Fields) => string;
+}
+
+class Tracer {
+  readonly #text: string;
+  readonly #context: Context;
+  readonly #leaves: Map<Condition, Leaf>;
+  readonly #fields: Fields;
+  readonly #parts: Part[];
+
+  constructor(text: string, context: Context, leaves: Map<Condition, Leaf>, fields: Fields, parts: Part[]) {
+    this.#text = text;
+    this.#context = context;
+    this.#leaves = leaves;
+    this.#fields = fields;
+    this.#parts = parts;
+  }
+
+  read(condition: Condition): Outcome {
+    const at = this.#parts.length;
+    this.#parts.push({ node: condition.node, value: undefined });
+    const outcome = this.#readParts(condition);
+    this.#parts[at] = { node: condition.node, value: outcome.value };
+    return outcome;
+  }
+
+  #readParts(condition: Condition): Outcome {
+    if (condition.kind === "not") {
+      const { value, missing, why } = this.read(condition.operand);
+      return { value: value === undefined ? undefined : !value, missing, why };
+    }
+    if (condition.kind !== "logical") return this.#leaf(condition);
+    return condition.operator === "xor"
+      ? this.#xor(condition.items)
+      : this.#join(condition.items, condition.operator === "or");
+  }
+
+  /** `or` stops at the first true part, `and` at the first false one; an undetermined part does not stop it. */
+  #join(items: readonly Condition[], stop: boolean): Outcome {
+    const outcomes: Outcome[] = [];
+    for (const item of items) {
+      const outcome = this.read(item);
+      if (outcome.value === stop) return outcome;
+      outcomes.push(outcome);
+    }
+    const open = outcomes.filter(({ value }) => value === undefined);
+    const deciding = open.length > 0 ? open : outcomes;
+    return {
+      value: open.length > 0 ? undefined : !stop,
+      missing: open.flatMap(({ missing }) => missing),
+      why: sentence(deciding),
+    };
+  }
+
+  #xor(items: readonly Condition[]): Outcome {
+    const outcomes = items.map((item) => this.read(item));
+    const open = outcomes.filter(({ value }) => value === undefined);
+    return {
+      value: open.length > 0 ? undefined : outcomes.filter(({ value }) => value).length % 2 === 1,
+      missing: open.flatMap(({ missing }) => missing),
+      why: sentence(open.length > 0 ? open : outcomes),
+    };
+  }
+
+  #leaf(condition: Quantified | Truth | Compared): Outcome {
+    let leaf = this.#leaves.get(condition);
+    if (!leaf) {
+      leaf = { holds: compileCondition(condition, this.#context), seen: seenBy(condition, this.#context) };
+      this.#leaves.set(condition, leaf);
+    }
+    const { span } = condition.node;
+    const text = this.#text.slice(span.start, span.end);
+    try {
+      const value = leaf.holds(this.#fields);
+      return { value, missing: [], why: `${text} is ${value}${leaf.seen(this.#fields)}` };
+    } catch (error) {
+      if (!(error instanceof FieldNotGiven)) throw error;
+      return {
+        value: undefined,
+        missing: [error.field],
+        why: `${text} is undetermined, because ${error.field} was not given`,
+      };
+    }
+  }
+}
+
+/** At most three reasons; more would not be read. */
+function sentence(outcomes: readonly Outcome[]): string {
+  const reasons = outcomes.slice(0, 3).map(({ why }) => why);
+  const more = outcomes.length - reasons.length;
+  return `${reasons.join(", and ")}${more > 0 ? `, and ${more} more` : ""}`;
+}
+
+/** What the left side was, as the end of a sentence; nothing for what may be a secret. */
+function seenBy(condition: Quantified | Truth | Compared, context: Context): (fields: Fields) => string {
+  if (condition.kind === "quantifier") return seenElements(condition, context);
+  if (condition.kind === "truth") return () => "";
+  const left = seenReader(condition.left, context);
+  const right = condition.test.kind === "dynamic" ? seenReader(condition.test.right, context) : undefined;
+  return (fields) => `, because ${left(fields)}${right ? ` and ${right(fields)}` : ""}`;
+}
+
+function seenReader(reader: Reader, context: Context): (fields: Fields) => string {
+  const name = readerName(reader);
+  if (maySecret(reader)) return () => `of ${name}, which is not shown`;
+  const read = compileReader(reader, context);
+  const type = reader.mapped ? arrayOf(reader.type) : reader.type;
+  return (fields) => `${name} is ${show(read(fields), type)}`;
+}
+
+/** A quantifier names the first element that decided. */
+function seenElements({ quantifier, over }: Quantified, context: Context): (fields: Fields) => string {
+  if (over.kind !== "compare") return () => "";
+  const each = compileMapped(over, context);
+  const read = compileReader(over.left, context);
+  const secret = maySecret(over.left);
+  const name = readerName(over.left);
+  return (fields) => {
+    const results = each(fields);
+    if (results.length === 0) return `, because ${name} has no elements`;
+    const at = results.indexOf(quantifier === "any");
+    if (at < 0) return `, because ${quantifier === "any" ? "no" : "each"} element of ${name} does`;
+    const element = (read(fields) as readonly Value[] | undefined)?.[at];
+    return secret ? "" : `, because one of ${name} is ${show(element, over.left.type)}`;
+  };
+}
+
+function readerName({ source, accesses }: Reader): string {
+  const base = source.kind === "field" ? source.field.name : `${source.spec.name}(…)`;
+  return accesses.reduce(
+    (name, access) =>
+      `${name}[${access.kind === "each" ? "*" : access.kind === "key" ? JSON.stringify(access.key) : access.position}]`,
+    base,
+  );
+}
