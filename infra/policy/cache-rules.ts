@@ -1,0 +1,33 @@
+import { ALWAYS, not } from "./expression.ts";
+import { roomBesideGuard } from "./hostnames.ts";
+import { anyOfPaths } from "./paths.ts";
+import type { Example, PolicyRule } from "./rule.ts";
+import type { Site } from "./site.ts";
+import { type Surface, uncacheablePaths } from "./surface.ts";
+
+/**
+ * Cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/). Only the page's assets may be cached. Everything
+ * else passes by, whatever its name ends with, so that no answer meant for one caller can be stored for others.
+ */
+export function cacheRules(site: Site, surface: Surface): readonly PolicyRule[] {
+  const own = new Set(uncacheablePaths(surface));
+  const cacheable = surface.assets.filter((path) => !own.has(path));
+  const exact = not(anyOfPaths(cacheable));
+  const fits = exact.length <= roomBesideGuard(site);
+  return [
+    {
+      ref: "cache_bypass",
+      description: "Never cache API and socket answers: only the page's assets may be",
+      when: fits ? exact : ALWAYS,
+      action: "set_cache_settings",
+      action_parameters: { cache: false },
+      examples: {
+        match: [
+          `GET ${surface.socketPath}`,
+          ...surface.http.flatMap(({ method, path }): Example[] => [`${method} ${path}`, `GET ${path}/photo.jpg`]),
+        ],
+        pass: [`GET ${cacheable[0] ?? "/"}`, ...cacheable.slice(1).map((path): Example => `GET ${path}`)],
+      },
+    },
+  ];
+}

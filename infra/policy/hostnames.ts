@@ -1,0 +1,17 @@
+import { and, EXPRESSION_LIMIT, type Expression, oneOf, or, startsWith } from "./expression.ts";
+import type { Site } from "./site.ts";
+
+/** `http.host` as received may hold capitals, which the field keeps. */
+const HOST = "lower(http.host)";
+
+/**
+ * The guard of every rule: the request is for one of the site's hostnames. A zone may carry other sites, and nothing here may
+ * touch them. A `Host` with a port is the same site: cloudflared strips the port before it picks the ingress rule, so a guard
+ * without this case could be stepped around with `Host: chat.example.com:1`.
+ */
+export const onHostnames = ({ hostnames }: Pick<Site, "hostnames">): Expression =>
+  or(oneOf(HOST, hostnames), ...hostnames.map((hostname) => startsWith(HOST, `${hostname}:`)));
+
+/** Characters that the guard leaves to a rule's own condition. */
+export const roomBesideGuard = (site: Pick<Site, "hostnames">): number =>
+  EXPRESSION_LIMIT - and(onHostnames(site), "").length;

@@ -1,0 +1,63 @@
+/** What the edge shall be: one `Site` in, plain data out. No I/O, no Pulumi; `README.md` says how to change it. */
+import type { Phase, Plan } from "../rules/engine/types.ts";
+import { cacheRules } from "./cache-rules.ts";
+import { customRules } from "./custom-rules.ts";
+import { and } from "./expression.ts";
+import { onHostnames, roomBesideGuard } from "./hostnames.ts";
+import { type IngressRule, ingress } from "./ingress.ts";
+import { notInSurface } from "./not-in-surface.ts";
+import { rateLimitSees, rateLimits } from "./rate-limits.ts";
+import { type PlanReport, planReport } from "./report.ts";
+import type { DeployedRule, PhaseRuleset, PolicyRule } from "./rule.ts";
+import type { Site } from "./site.ts";
+import { SURFACE, type Surface } from "./surface.ts";
+import type { ZoneSetting } from "./zone-settings.ts";
+
+export type { Plan } from "../rules/engine/types.ts";
+export { entitlementProblems, type PolicyProblem } from "./entitlements.ts";
+export { exampleFacts } from "./examples.ts";
+export type { IngressRule } from "./ingress.ts";
+export type { PlanReport } from "./report.ts";
+export type { DeployedRule, Example, PhaseRuleset } from "./rule.ts";
+export { ownerMark, type Site } from "./site.ts";
+export { SURFACE, type Surface } from "./surface.ts";
+export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
+
+export interface Policy {
+  /** One a phase, in the order in which a request passes them; never empty. */
+  readonly rulesets: readonly PhaseRuleset[];
+  readonly ingress: readonly IngressRule[];
+  readonly zoneSettings: readonly ZoneSetting[];
+  readonly report: PlanReport;
+}
+
+/** The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. */
+export function policyFor(site: Site, plan: Plan, surface: Surface = SURFACE): Policy {
+  const limits = rateLimits(plan, surface);
+  const phases: readonly [phase: Phase, name: string, rules: readonly PolicyRule[]][] = [
+    ["http_request_firewall_custom", "causeway custom rules", customRules(site, surface)],
+    ["http_ratelimit", "causeway rate limits", limits.rules],
+    ["http_request_cache_settings", "causeway cache rules", cacheRules(site, surface)],
+  ];
+  const rulesets = phases
+    .filter(([, , rules]) => rules.length > 0)
+    .map(([phase, name, rules]) => ({ phase, name, rules: rules.map((rule) => deployed(rule, phase, site, plan)) }));
+  return {
+    rulesets,
+    ingress: ingress(site),
+    zoneSettings: Object.entries(site.zoneSettings).map(([id, value]) => ({ id, value })),
+    report: planReport({
+      plan,
+      surface,
+      rulesets,
+      classesLeft: limits.left,
+      exact: notInSurface(surface, roomBesideGuard(site)).exact,
+    }),
+  };
+}
+
+/** The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything said explicitly. */
+function deployed({ when, examples, ...rule }: PolicyRule, phase: Phase, site: Site, plan: Plan): DeployedRule {
+  const guarded = phase !== "http_ratelimit" || rateLimitSees(plan, "http.host");
+  return { ...rule, expression: guarded ? and(onHostnames(site), when) : when, enabled: true, examples };
+}

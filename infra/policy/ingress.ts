@@ -1,0 +1,33 @@
+import type { Site } from "./site.ts";
+
+/** How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters). */
+export interface OriginRequest {
+  readonly connectTimeout: number;
+  readonly tcpKeepAlive: number;
+  readonly keepAliveConnections: number;
+  readonly keepAliveTimeout: number;
+}
+
+/** One rule of the tunnel's configuration, in the API's words. */
+export interface IngressRule {
+  readonly hostname?: string;
+  readonly service: string;
+  readonly originRequest?: OriginRequest;
+}
+
+/**
+ * The gateway is on the same machine: what cannot be connected to within 5 s is down. 1024 idle connections absorb bursts. Node
+ * must keep idle connections for longer than 90 s, else a request can meet a connection that is just being closed.
+ */
+const TO_GATEWAY: OriginRequest = {
+  connectTimeout: 5,
+  tcpKeepAlive: 30,
+  keepAliveConnections: 1024,
+  keepAliveTimeout: 90,
+};
+
+/** Hostnames to the gateway; anything else that reaches the tunnel is answered by cloudflared with 404. */
+export const ingress = (site: Pick<Site, "hostnames" | "origin">): readonly IngressRule[] => [
+  ...site.hostnames.map((hostname) => ({ hostname, service: site.origin, originRequest: TO_GATEWAY })),
+  { service: "http_status:404" },
+];

@@ -1,0 +1,28 @@
+import { and, EXPRESSION_LIMIT, type Expression, not, oneOf, or } from "./expression.ts";
+import { anyOfPaths, isPlain, longestDepth } from "./paths.ts";
+import { allPaths, methodGroups, type Surface } from "./surface.ts";
+
+/** Field with the method as received; methods are case-sensitive (RFC 9110, 9.1). */
+export const METHOD = "http.request.method";
+
+export interface NotInSurface {
+  /** True for requests that the surface has no answer to; never for one that it has. */
+  readonly when: Expression;
+  /** Whether it is true for all of them. Otherwise the gateway answers the rest with 404. */
+  readonly exact: boolean;
+}
+
+/**
+ * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer segments
+ * until it does: the rule then blocks less, never more.
+ */
+export function notInSurface(surface: Surface, room: number = EXPRESSION_LIMIT): NotInSurface {
+  const groups = methodGroups(surface);
+  const deepest = longestDepth(allPaths(surface));
+  for (let depth = deepest; ; depth -= 1) {
+    const known = groups.map(({ methods, paths }) => and(oneOf(METHOD, methods), anyOfPaths(paths, depth)));
+    const when = not(or(...known));
+    if (when.length <= room || depth === 0)
+      return { when, exact: depth === deepest && allPaths(surface).every(isPlain) };
+  }
+}

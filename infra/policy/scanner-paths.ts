@@ -1,0 +1,39 @@
+import { contains, type Expression, endsWith, or } from "./expression.ts";
+import { isPlain, PATH } from "./paths.ts";
+import { allPaths, type Surface } from "./surface.ts";
+
+/**
+ * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and must never
+ * meet a path of the surface. Compared in lower case.
+ */
+const CONTAINS = [
+  "/.git",
+  "/.env",
+  "/.aws",
+  "/.ssh",
+  "/.svn",
+  "/.vscode",
+  "/wp-",
+  "/wordpress",
+  "/xmlrpc",
+  "/phpmyadmin",
+  "/cgi-bin",
+  "/actuator",
+  "/server-status",
+  "/vendor/",
+  "/node_modules",
+  "/etc/passwd",
+];
+const ENDS = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".sql", ".bak", ".ini", ".yml", ".yaml", ".pem", ".key"];
+
+/** True for paths that scanners probe. An entry that a path of the surface meets is left out: the surface wins. */
+export function isScannerPath(surface: Surface): Expression {
+  const own = allPaths(surface).map((path) => path.toLowerCase());
+  // a path that normalization may rewrite could become anything, one of these included
+  if (!own.every(isPlain)) return or();
+  const path = `lower(${PATH})`;
+  return or(
+    ...CONTAINS.filter((text) => !own.some((known) => known.includes(text))).map((text) => contains(path, text)),
+    ...ENDS.filter((suffix) => !own.some((known) => known.endsWith(suffix))).map((suffix) => endsWith(path, suffix)),
+  );
+}

@@ -1,0 +1,52 @@
+import { assets, type HttpEntry, http, RATE_CLASSES, type RateClass, SOCKET_PATH } from "../../backend/surface.ts";
+
+/** The part of `backend/surface.ts` that the edge can see: paths, methods and rate classes. Tests give other surfaces. */
+export interface Surface {
+  readonly http: readonly Pick<HttpEntry, "method" | "path" | "rate">[];
+  /** Served by GET and HEAD. */
+  readonly assets: readonly string[];
+  /** Handshakes are GET requests of exactly this path. */
+  readonly socketPath: string;
+  readonly rates: Readonly<Record<RateClass, { readonly requests: number; readonly seconds: number }>>;
+}
+
+/** The surface of this project's backend. */
+export const SURFACE: Surface = { http, assets, socketPath: SOCKET_PATH, rates: RATE_CLASSES };
+
+/** Paths that answer to one and the same set of methods. */
+export interface MethodGroup {
+  /** Sorted, without repeats. */
+  readonly methods: readonly string[];
+  /** Sorted, without repeats. */
+  readonly paths: readonly string[];
+}
+
+/** Everything that the surface answers to, each path once, grouped by the methods it has. */
+export function methodGroups(surface: Surface): MethodGroup[] {
+  const methodsOf = new Map<string, Set<string>>();
+  const add = (path: string, ...methods: readonly string[]) => {
+    const known = methodsOf.get(path) ?? new Set();
+    for (const method of methods) known.add(method);
+    methodsOf.set(path, known);
+  };
+  for (const path of surface.assets) add(path, "GET", "HEAD");
+  for (const { method, path } of surface.http) add(path, method);
+  add(surface.socketPath, "GET");
+
+  const groups = Map.groupBy(methodsOf, ([, methods]) => [...methods].sort().join(" "));
+  return [...groups]
+    .map(([methods, entries]) => ({ methods: methods.split(" "), paths: entries.map(([path]) => path).sort() }))
+    .sort((a, b) => (a.methods.join() < b.methods.join() ? -1 : 1));
+}
+
+/** Every path of the surface, each once, sorted. */
+export const allPaths = (surface: Surface): string[] =>
+  [...new Set([...surface.assets, ...surface.http.map(({ path }) => path), surface.socketPath])].sort();
+
+/** Paths whose answers belong to one caller or change from call to call: the API and the socket, never an asset alone. */
+export const uncacheablePaths = (surface: Surface): string[] =>
+  [...new Set([...surface.http.map(({ path }) => path), surface.socketPath])].sort();
+
+/** HTTP paths of one rate class, sorted. */
+export const pathsOfClass = (surface: Surface, rate: RateClass): string[] =>
+  [...new Set(surface.http.filter((entry) => entry.rate === rate).map(({ path }) => path))].sort();

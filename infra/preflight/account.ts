@@ -1,0 +1,102 @@
+import type Cloudflare from "cloudflare";
+import type { Plan, Site } from "../policy/index.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { isNotFound, isUnauthenticated, type Reading, reading } from "./reading.ts";
+
+/** The zone that the site is in, and what it may do. */
+export interface Account {
+  readonly accountId: string;
+  readonly zoneId: string;
+  /** The plan to keep within: the zone's, or the smaller one that the configuration names. */
+  readonly plan: Plan;
+}
+
+const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+const rank = (plan: Plan): number => PLANS.indexOf(plan);
+
+/** Whether Cloudflare knows the token and it is active: undefined where so. */
+export async function tokenObstacle(api: Cloudflare, site: Site): Promise<Obstacle | undefined> {
+  const verify = async (): Promise<string> => {
+    try {
+      return (await api.user.tokens.verify()).status;
+    } catch (error) {
+      // tokens that belong to an account are verified there
+      if (site.accountId === undefined || !isUnauthenticated(error)) throw error;
+      return (await api.accounts.tokens.verify({ account_id: site.accountId })).status;
+    }
+  };
+  try {
+    const status = await verify();
+    if (status === "active") return undefined;
+    return { code: "token", found: `the API token is ${status}`, fix: "Use one that is active." };
+  } catch (error) {
+    if (!isUnauthenticated(error)) {
+      const failed = await reading("the API token", "none is needed", () => Promise.reject(error));
+      return "obstacle" in failed ? failed.obstacle : undefined;
+    }
+    return {
+      code: "token",
+      found: "Cloudflare does not accept the API token",
+      fix: "Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a token that belongs to an account also needs `accountId`.",
+    };
+  }
+}
+
+/** Finds the zone by its id, or else by its name. */
+export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<Account>> {
+  const { id, name } = site.zone;
+  const found = await reading(`the zone ${name}`, "Zone Read", async () => {
+    if (id !== undefined) return zoneById(api, id);
+    return (await api.zones.list({ name, ...(site.accountId ? { account: { id: site.accountId } } : {}) })).result;
+  });
+  if ("obstacle" in found) return found;
+  const zone = found.value.find((candidate) => candidate.name === name);
+  if (zone === undefined) {
+    return refusal(
+      "zone_not_found",
+      `the API token sees no zone ${name}${id === undefined ? "" : ` with the id ${id}`}`,
+      'Check the name and give the token "Zone Read" for it; add the zone to the account if it is not there yet.',
+    );
+  }
+  if (zone.status !== "active" || zone.paused === true) {
+    return refusal(
+      "zone_not_active",
+      `the zone ${name} is ${zone.paused === true ? "paused" : (zone.status ?? "not active")}`,
+      "Point its domain to Cloudflare's name servers, or unpause it, and wait until it is active.",
+    );
+  }
+  const accountId = zone.account.id;
+  if (accountId === undefined || (site.accountId !== undefined && site.accountId !== accountId)) {
+    return refusal(
+      "account_mismatch",
+      `the zone ${name} belongs to the account ${accountId ?? "(not shown)"}`,
+      "Name that account as `accountId`, or leave it away.",
+    );
+  }
+  const subscribed = planOf(zone.plan);
+  if (site.plan !== "auto" && rank(site.plan) > rank(subscribed)) {
+    return refusal(
+      "plan_too_small",
+      `the zone ${name} is on the ${subscribed} plan, the configuration names ${site.plan}`,
+      "Set `plan` to auto, or change the zone's plan.",
+    );
+  }
+  return { value: { accountId, zoneId: zone.id, plan: site.plan === "auto" ? subscribed : site.plan } };
+}
+
+/** None where there is none, as a search would answer. */
+async function zoneById(api: Cloudflare, id: string) {
+  try {
+    return [await api.zones.get({ zone_id: id })];
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+const refusal = (code: string, found: string, fix: string): Reading<never> => ({ obstacle: { code, found, fix } });
+
+/** `legacy_id` names the plan; what it does not name (trials, partner plans) is taken as Free, which every zone has. */
+function planOf(plan: { readonly legacy_id?: unknown } | undefined): Plan {
+  return PLANS.find((name) => name === plan?.legacy_id) ?? "free";
+}

@@ -1,0 +1,62 @@
+import Cloudflare from "cloudflare";
+import type { Obstacle } from "./obstacle.ts";
+
+/** What a read of the account came to: a value, or why there is none. */
+export type Reading<T> = { readonly value: T } | { readonly obstacle: Obstacle };
+
+/**
+ * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the dashboard says
+ * "Edit" where the API says "Write"). What is not an answer of the API is thrown on.
+ */
+export async function reading<T>(what: string, permission: string, read: () => PromiseLike<T>): Promise<Reading<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    return { obstacle: obstacleOf(error, what, permission) };
+  }
+}
+
+/** Whether the API answered that it has no such thing. */
+export const isNotFound = (error: unknown): boolean => error instanceof Cloudflare.NotFoundError;
+
+/** Whether the API did not accept the token at all. */
+export const isUnauthenticated = (error: unknown): boolean =>
+  error instanceof Cloudflare.AuthenticationError ||
+  // a malformed token: 6003 "Invalid request headers"
+  (error instanceof Cloudflare.BadRequestError && error.errors.some(({ code }) => code === 6003));
+
+function obstacleOf(error: unknown, what: string, permission: string): Obstacle {
+  if (error instanceof Cloudflare.PermissionDeniedError) {
+    return {
+      code: "permission",
+      found: `the API token may not read ${what} (${answerOf(error)})`,
+      fix: `Give the token the permission "${permission}" in https://dash.cloudflare.com/profile/api-tokens.`,
+    };
+  }
+  if (error instanceof Cloudflare.APIConnectionError) {
+    return {
+      code: "unreachable",
+      found: `Cloudflare's API could not be reached while reading ${what}: ${causeOf(error)}`,
+      fix: "Check the network and `cloudflare:baseUrl`, then run again.",
+    };
+  }
+  if (error instanceof Cloudflare.APIError) {
+    return {
+      code: error.status === 429 ? "throttled" : "api_error",
+      found: `Cloudflare answered ${error.status ?? "nothing"} while reading ${what} (${answerOf(error)})`,
+      fix:
+        error.status === 429
+          ? "Wait five minutes, then run again."
+          : "Run again; if it stays, see https://www.cloudflarestatus.com.",
+    };
+  }
+  throw error;
+}
+
+const answerOf = (error: InstanceType<typeof Cloudflare.APIError>): string =>
+  error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || "no reason given";
+
+/** The innermost cause says what happened; the outer ones say "fetch failed". */
+function causeOf(error: Error): string {
+  return error.cause instanceof Error ? causeOf(error.cause) : error.message;
+}

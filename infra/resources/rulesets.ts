@@ -1,0 +1,15 @@
+import { Ruleset } from "@pulumi/cloudflare/ruleset.js";
+import { ComponentResource } from "@pulumi/pulumi";
+import type { CompiledStack } from "./compile.ts";
+
+/** One ruleset a phase: the zone's entry point of that phase. */
+export class Rulesets extends ComponentResource {
+  constructor(name: string, rulesets: CompiledStack["rulesets"]) {
+    super("causeway:index:Rulesets", name, {}, {});
+    for (const ruleset of rulesets) {
+      // a phase has room for one: a second would be refused (20217) while the first still stands
+      new Ruleset(ruleset.name, ruleset.args, { parent: this, deleteBeforeReplace: true });
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { ConfigError, DEFAULTS, readAccess, readSite } from "../../infra/config.ts";
+
+const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
+
+function problemsOf(values: Record<string, string>, stack = "dev"): string[] {
+  try {
+    readSite("causeway", stack, values);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { key, given, expected } of error.problems) {
+      expect(error.message).toContain(`${key}: got ${given}, expected ${expected}`);
+    }
+    return error.problems.map(({ key, given, expected }) => `${key} | ${given} | ${expected}`);
+  }
+  throw new Error("the configuration was accepted");
+}
+
+test("a zone and a hostname are enough; the rest has defaults", () => {
+  expect(readSite("causeway", "dev", minimal)).toEqual({
+    project: "causeway",
+    stack: "dev",
+    zone: { name: "example.com" },
+    hostnames: ["chat.example.com"],
+    origin: DEFAULTS.origin,
+    plan: DEFAULTS.plan,
+    zoneSettings: {},
+  });
+});
+
+test("every key is read, under the project's own name", () => {
+  const site = readSite("acme", "prod", {
+    "acme:accountId": "a".repeat(32),
+    "acme:hostnames": "chat.example.com, www.example.com",
+    "acme:origin": "http://[::1]:4000",
+    "acme:plan": "pro",
+    "acme:zone": "example.com",
+    "acme:zoneId": "b".repeat(32),
+    "acme:zoneSettings": '{"always_use_https":"on","http2":"on"}',
+    "cloudflare:apiToken": "not ours to judge",
+  });
+  expect(site).toEqual({
+    project: "acme",
+    stack: "prod",
+    accountId: "a".repeat(32),
+    hostnames: ["chat.example.com", "www.example.com"],
+    origin: "http://[::1]:4000",
+    plan: "pro",
+    zone: { name: "example.com", id: "b".repeat(32) },
+    zoneSettings: { always_use_https: "on", http2: "on" },
+  });
+});
+
+test("all problems are told at once, each with its key, what was given and what is expected", () => {
+  expect(
+    problemsOf({
+      "causeway:accountId": "me",
+      "causeway:hostname": "chat.example.com",
+      "causeway:origin": "http://127.0.0.1:3000/chat",
+      "causeway:plan": "premium",
+      "causeway:zoneSettings": '{"ssl":"maybe","speed":"on","security_header":{"strict_transport_security":{}}}',
+    }),
+  ).toEqual([
+    'causeway:zone | nothing | the name of a zone, such as "example.com"',
+    'causeway:accountId | "me" | the id of a Cloudflare account: 32 hex digits',
+    'causeway:origin | "http://127.0.0.1:3000/chat" | where the gateway listens, such as "http://127.0.0.1:3000", without a path',
+    'causeway:plan | "premium" | one of auto, free, pro, business, enterprise',
+    'causeway:hostnames | nothing | hostnames of the zone, such as ["chat.example.com"]',
+    'causeway:zoneSettings.ssl | "maybe" | "flexible", "full", "strict"',
+    expect.stringMatching(/^causeway:zoneSettings\.speed \| "on" \| one of ssl, /),
+    expect.stringMatching(/^causeway:zoneSettings\.security_header \| \{.*\} \| \{ "strict_transport_security"/),
+    expect.stringMatching(
+      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, hostnames, /,
+    ),
+  ]);
+});
+
+test.each([
+  ["in another zone", "chat.example.org", "a hostname inside the zone example.com"],
+  ["that only ends like the zone", "chatexample.com", "a hostname inside the zone example.com"],
+  ["in capitals", "Chat.example.com", "a hostname in lower case, without port or wildcard"],
+  ["with a port", "chat.example.com:443", "a hostname in lower case, without port or wildcard"],
+  ["with a wildcard", "*.example.com", "a hostname in lower case, without port or wildcard"],
+  ["that would end its string in a rule", 'a".example.com', "a hostname in lower case, without port or wildcard"],
+])("a hostname %s is refused", (_, hostname, expected) => {
+  expect(problemsOf({ ...minimal, "causeway:hostnames": JSON.stringify([hostname]) })).toEqual([
+    `causeway:hostnames | ${JSON.stringify(hostname)} | ${expected}`,
+  ]);
+});
+
+test("a setting that the named plan cannot edit is refused", () => {
+  const http2 = { ...minimal, "causeway:zoneSettings": '{"http2":"on"}' };
+  expect(problemsOf({ ...http2, "causeway:plan": "free" })).toEqual([
+    'causeway:zoneSettings.http2 | "on" | the Pro plan: on Free it is read-only',
+  ]);
+});
+
+test("project and stack must fit the comment of a DNS record, which marks what is ours", () => {
+  expect(problemsOf(minimal, "s".repeat(90))).toEqual([expect.stringMatching(/^project and stack \| /)]);
+});
+
+test("the token comes from the configuration or the environment, and is never quoted", () => {
+  expect(readAccess({ "cloudflare:apiToken": "one" }, { CLOUDFLARE_API_TOKEN: "two" })).toEqual({
+    apiToken: "one",
+    baseURL: undefined,
+  });
+  expect(readAccess({}, { CLOUDFLARE_API_TOKEN: "two", CLOUDFLARE_BASE_URL: "http://127.0.0.1:1/client/v4" })).toEqual({
+    apiToken: "two",
+    baseURL: "http://127.0.0.1:1/client/v4",
+  });
+  expect(() => readAccess({}, {})).toThrow(/cloudflare:apiToken: got nothing, expected an API token/);
+});
+
+test("Pulumi.yaml repeats the defaults, and names no key that the program does not know", () => {
+  const { name, config } = parse(readFileSync("Pulumi.yaml", "utf8"));
+  const defaults = Object.entries<{ default?: unknown }>(config).filter(([, schema]) => schema.default !== undefined);
+  expect(Object.fromEntries(defaults.map(([key, schema]) => [key, schema.default]))).toEqual(DEFAULTS);
+  const values = Object.fromEntries(Object.keys(config).map((key) => [`${name}:${key}`, "{"]));
+  for (const problem of problemsOf(values)) expect(problem).not.toContain("no such key");
+});

@@ -1,0 +1,159 @@
+import { expect, test } from "@jest/globals";
+import { entitlementProblems, policyFor, type Site, SURFACE } from "../../../infra/policy/index.ts";
+import type { Plan } from "../../../infra/rules/engine/types.ts";
+
+const site: Site = {
+  project: "causeway",
+  stack: "test",
+  zone: { name: "example.com" },
+  hostnames: ["chat.example.com", "www.example.com"],
+  origin: "http://127.0.0.1:3000",
+  plan: "auto",
+  zoneSettings: {},
+};
+const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+
+test("the first `pulumi up` works on Free: within its rules, with room for two of one's own", () => {
+  const { rulesets } = policyFor(site, "free");
+  expect(rulesets.map(({ phase, rules }) => [phase, rules.length])).toEqual([
+    ["http_request_firewall_custom", 3],
+    ["http_ratelimit", 1],
+    ["http_request_cache_settings", 1],
+  ]);
+  for (const { expression, action } of rulesets.flatMap(({ rules }) => rules)) {
+    expect(expression).not.toMatch(/matches|~/);
+    expect(action).not.toBe("log");
+  }
+});
+
+test.each(PLANS)("the policy is within the %s plan", (plan) => {
+  expect(entitlementProblems(policyFor(site, plan).rulesets, plan)).toEqual([]);
+});
+
+test.each(PLANS)("on the %s plan every rule has its own ref, a description and examples", (plan) => {
+  for (const { rules } of policyFor(site, plan).rulesets) {
+    expect(new Set(rules.map(({ ref }) => ref)).size).toBe(rules.length);
+    for (const rule of rules) {
+      expect(rule.ref).toMatch(/^[a-z][a-z0-9_]+$/);
+      expect(rule.description.length).toBeGreaterThan(10);
+      expect(rule.examples.match.length).toBeGreaterThan(0);
+      expect(rule.examples.pass.length).toBeGreaterThan(0);
+    }
+  }
+});
+
+test("every rule is guarded by the site's hostnames, except Free's rate limiting rule, and the report says so", () => {
+  const guard =
+    '((lower(http.host) in {"chat.example.com" "www.example.com"} or starts_with(lower(http.host), "chat.example.com:") or starts_with(lower(http.host), "www.example.com:")) and ';
+  for (const plan of PLANS) {
+    const { rulesets, report } = policyFor(site, plan);
+    const unguarded = rulesets.flatMap(({ rules }) => rules.filter(({ expression }) => !expression.startsWith(guard)));
+    expect(unguarded.map(({ ref }) => ref)).toEqual(plan === "free" ? ["credential_rate"] : []);
+    expect(report.notAtTheEdge.some(({ what }) => what.includes("hostname in the rate limiting rule"))).toBe(
+      plan === "free",
+    );
+  }
+});
+
+test("exactly the credential endpoints are rate limited, at the surface's rate", () => {
+  const [limit] = policyFor(site, "free").rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules ?? [];
+  expect(limit?.expression).toBe(
+    'http.request.uri.path in {"/api/auth/login" "/api/auth/refresh" "/api/auth/register"}',
+  );
+  expect(limit?.ratelimit).toEqual({
+    characteristics: ["ip.src", "cf.colo.id"],
+    period: 10,
+    requests_per_period: SURFACE.rates.credential.requests,
+    mitigation_timeout: 10,
+    requests_to_origin: false,
+  });
+});
+
+test("a rate over a longer time than the plan has keeps its average, rounded down", () => {
+  const rates = { ...SURFACE.rates, credential: { requests: 25, seconds: 60 } };
+  const limitOn = (plan: Plan) =>
+    policyFor(site, plan, { ...SURFACE, rates }).rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules[0]
+      ?.ratelimit;
+  expect(limitOn("free")).toMatchObject({ period: 10, requests_per_period: 4, mitigation_timeout: 10 });
+  expect(limitOn("pro")).toMatchObject({ period: 60, requests_per_period: 25, mitigation_timeout: 60 });
+});
+
+test("classes that the plan has no rule for are reported as the gateway's", () => {
+  const left = (plan: Plan) =>
+    policyFor(site, plan)
+      .report.notAtTheEdge.filter(({ what }) => what.startsWith("rate class"))
+      .map(({ what, enforcedBy }) => `${what.split(":")[0]} ${enforcedBy}`);
+  expect(left("free")).toEqual(["rate class write gateway", "rate class read gateway"]);
+  expect(left("pro")).toEqual(["rate class read gateway"]);
+  expect(left("business")).toEqual([]);
+});
+
+test("ingress leads the hostnames to the gateway, and anything else to 404", () => {
+  const { ingress } = policyFor(site, "free");
+  expect(ingress.map(({ hostname, service }) => [hostname, service])).toEqual([
+    ["chat.example.com", "http://127.0.0.1:3000"],
+    ["www.example.com", "http://127.0.0.1:3000"],
+    [undefined, "http_status:404"],
+  ]);
+});
+
+test("zone settings are those that the configuration names, and none else", () => {
+  expect(policyFor(site, "free").zoneSettings).toEqual([]);
+  expect(policyFor({ ...site, zoneSettings: { ssl: "strict" } }, "free").zoneSettings).toEqual([
+    { id: "ssl", value: "strict" },
+  ]);
+});
+
+test("what the plan does not allow is found before the API is asked", () => {
+  const [custom] = policyFor(site, "free").rulesets;
+  const [rule] = custom?.rules ?? [];
+  if (custom === undefined || rule === undefined) throw new Error("no rules");
+  const ratelimit = {
+    characteristics: ["ip.src", "http.host"],
+    period: 25,
+    requests_per_period: 1,
+    counting_expression: "ssl",
+  };
+  const problems = entitlementProblems(
+    [
+      {
+        ...custom,
+        rules: [
+          ...custom.rules,
+          { ...rule, ref: "Bad ref", action: "log" },
+          { ...rule, action_parameters: { response: { status_code: 403 } } },
+          { ...rule, ref: "long", expression: `${rule.expression} or ssl${" ".repeat(4096)}` },
+        ],
+      },
+      {
+        phase: "http_ratelimit",
+        name: "limits",
+        rules: [
+          { ...rule, ratelimit },
+          { ...rule, ref: "none" },
+        ],
+      },
+    ],
+    "free",
+  );
+  expect(problems.map(({ code, ref }) => `${code} ${ref ?? ""}`)).toEqual([
+    "too_many_rules ",
+    "repeated_ref scanner_paths",
+    "bad_ref Bad ref",
+    "log_action Bad ref",
+    "custom_response scanner_paths",
+    "expression_too_long long",
+    "too_many_rules ",
+    "period scanner_paths",
+    "mitigation_timeout scanner_paths",
+    "characteristics scanner_paths",
+    "counting_expression scanner_paths",
+    "no_ratelimit none",
+  ]);
+});
+
+test("rules of an adopted ruleset use the plan's room", () => {
+  const { rulesets } = policyFor(site, "free");
+  const standing = { http_request_firewall_custom: 3 };
+  expect(entitlementProblems(rulesets, "free", standing).map(({ code }) => code)).toEqual(["too_many_rules"]);
+});

@@ -1,0 +1,186 @@
+import { afterEach, expect, test } from "@jest/globals";
+import Cloudflare from "cloudflare";
+import { type LocalApi, type Seed, startApi } from "../../../infra/local/api/index.ts";
+import type { Site } from "../../../infra/policy/index.ts";
+import { type Obstacle, PreflightError, preflight } from "../../../infra/preflight/index.ts";
+
+const site: Site = {
+  project: "causeway",
+  stack: "test",
+  zone: { name: "example.com" },
+  hostnames: ["chat.example.com"],
+  origin: "http://127.0.0.1:3000",
+  plan: "auto",
+  zoneSettings: {},
+};
+
+let api: LocalApi;
+afterEach(() => api.close());
+
+async function start(seed: Seed = { zones: [{ name: "example.com" }] }): Promise<Cloudflare> {
+  api = await startApi({ seed });
+  return client();
+}
+const client = (apiToken = api.token) => new Cloudflare({ apiToken, baseURL: api.url, logLevel: "off", maxRetries: 0 });
+
+async function obstaclesOf(cloudflare: Cloudflare, of: Site = site): Promise<readonly Obstacle[]> {
+  try {
+    await preflight(cloudflare, of);
+  } catch (error) {
+    if (!(error instanceof PreflightError)) throw error;
+    for (const { found, fix } of error.obstacles) {
+      expect(error.message).toContain(found);
+      expect(error.message).toContain(fix);
+    }
+    expect(api.journal.filter(({ method, path }) => method !== "GET" && !path.startsWith("/seed"))).toEqual(written);
+    return error.obstacles;
+  }
+  throw new Error("nothing stood in the way");
+}
+/** Writes that the test itself made. */
+let written: unknown[] = [];
+const setUp = async (work: () => Promise<unknown>): Promise<void> => {
+  await work();
+  written = api.journal.filter(({ method }) => method !== "GET");
+};
+afterEach(() => {
+  written = [];
+});
+
+test("an empty zone is ready; its account and plan are found; nothing is written", async () => {
+  const { account, policy } = await preflight(await start(), site);
+  expect(account).toEqual({ accountId: api.accountId, zoneId: api.zoneId, plan: "free" });
+  expect(policy.report.plan).toBe("free");
+  expect(api.journal.every(({ method }) => method === "GET")).toBe(true);
+});
+
+test("a smaller plan than the zone has may be named, a larger one not", async () => {
+  const cloudflare = await start({ zones: [{ name: "example.com", plan: "pro" }] });
+  expect((await preflight(cloudflare, { ...site, plan: "free" })).account.plan).toBe("free");
+  expect(await obstaclesOf(cloudflare, { ...site, plan: "business" })).toEqual([
+    {
+      code: "plan_too_small",
+      found: "the zone example.com is on the pro plan, the configuration names business",
+      fix: expect.any(String),
+    },
+  ]);
+});
+
+test("what stands under our names and is not ours is told all at once, emptied entry points too", async () => {
+  const cloudflare = await start();
+  const zone_id = api.zoneId;
+  await setUp(async () => {
+    await cloudflare.rulesets.create({
+      zone_id,
+      kind: "zone",
+      name: "default",
+      phase: "http_request_firewall_custom",
+      rules: [],
+    });
+    await cloudflare.rulesets.create({
+      zone_id,
+      kind: "zone",
+      name: "causeway cache rules",
+      description: "causeway causeway/other",
+      phase: "http_request_cache_settings",
+      rules: [],
+    });
+    await cloudflare.dns.records.create({ zone_id, type: "A", name: "chat.example.com", content: "192.0.2.1", ttl: 1 });
+    await cloudflare.zeroTrust.tunnels.cloudflared.create({
+      account_id: api.accountId,
+      name: "causeway causeway/test",
+      config_src: "local",
+    });
+  });
+  const found = await obstaclesOf(cloudflare);
+  expect(found.map(({ code, found: what }) => `${code}: ${what.replaceAll(/[0-9a-f-]{32,36}/g, "ID")}`)).toEqual([
+    'entrypoint_taken: the zone has a ruleset for http_request_firewall_custom already: "default" (ID) with 0 rules',
+    'entrypoint_taken: the zone has a ruleset for http_request_cache_settings already: "causeway cache rules" (ID) and belongs to another stack, "causeway causeway/other"',
+    "record_taken: chat.example.com has a record already: A 192.0.2.1 (ID)",
+    'tunnel_taken: the account has a tunnel "causeway causeway/test" (ID) already, and it is configured on its connectors',
+  ]);
+});
+
+test("what carries the stack's mark is ours", async () => {
+  const cloudflare = await start();
+  const zone_id = api.zoneId;
+  await cloudflare.rulesets.create({
+    zone_id,
+    kind: "zone",
+    name: "causeway custom rules",
+    description: "causeway causeway/test",
+    phase: "http_request_firewall_custom",
+    rules: [],
+  });
+  await cloudflare.dns.records.create({
+    zone_id,
+    type: "CNAME",
+    name: "chat.example.com",
+    content: "x.cfargotunnel.com",
+    comment: "causeway causeway/test",
+    proxied: true,
+    ttl: 1,
+  });
+  await expect(preflight(cloudflare, site)).resolves.toBeDefined();
+});
+
+test("records beside a CNAME do no harm", async () => {
+  const cloudflare = await start();
+  await cloudflare.dns.records.create({
+    zone_id: api.zoneId,
+    type: "TXT",
+    name: "chat.example.com",
+    content: '"v"',
+    ttl: 1,
+  });
+  await expect(preflight(cloudflare, site)).resolves.toBeDefined();
+});
+
+test("a token that Cloudflare does not know stops it, and is not quoted", async () => {
+  await start();
+  const [obstacle, ...others] = await obstaclesOf(client("mistyped-token-0123456789abcdefghijklmnop"));
+  expect([obstacle?.code, others]).toEqual(["token", []]);
+  expect(JSON.stringify(obstacle)).not.toContain("mistyped");
+});
+
+test("a missing permission is named, each one", async () => {
+  await start();
+  const token = api.issueToken(["Zone Read"]);
+  expect((await obstaclesOf(client(token))).map(({ code, fix }) => `${code} ${/"(.*?)"/.exec(fix)?.[1]}`)).toEqual([
+    "permission Zone WAF Write",
+    "permission Zone WAF Write",
+    "permission Cache Settings Write",
+    "permission DNS Write",
+    "permission Cloudflare Tunnel Write",
+  ]);
+});
+
+test("a wrong zone, a wrong account", async () => {
+  const cloudflare = await start();
+  const codes = async (of: Partial<Site>) =>
+    (await obstaclesOf(cloudflare, { ...site, ...of })).map(({ code }) => code);
+  expect(await codes({ zone: { name: "example.org" }, hostnames: ["chat.example.org"] })).toEqual(["zone_not_found"]);
+  expect(await codes({ zone: { name: "example.com", id: "0".repeat(32) } })).toEqual(["zone_not_found"]);
+  expect(await codes({ zone: { name: "example.com", id: api.zoneId }, accountId: "0".repeat(32) })).toEqual([
+    "account_mismatch",
+  ]);
+});
+
+test("a setting that the zone's plan cannot edit is found although the plan is only known now", async () => {
+  const found = await obstaclesOf(await start(), { ...site, zoneSettings: { http2: "on" } });
+  expect(found).toEqual([
+    {
+      code: "zone_setting",
+      found: 'the setting http2 cannot be "on"',
+      fix: "It takes the Pro plan: on Free it is read-only.",
+    },
+  ]);
+});
+
+test("an API that fails or cannot be reached is an obstacle, not a crash", async () => {
+  const cloudflare = await start();
+  api.faults.next({ path: /dns_records/ }, { status: 500 });
+  api.faults.next({ path: /cfd_tunnel/ }, { status: 429 });
+  api.faults.next({ path: /http_ratelimit/ }, "cut");
+  expect((await obstaclesOf(cloudflare)).map(({ code }) => code)).toEqual(["unreachable", "api_error", "throttled"]);
+});

@@ -1,0 +1,106 @@
+import { expect, test } from "@jest/globals";
+import { type Policy, policyFor, type Site } from "../../../infra/policy/index.ts";
+import { camelCase } from "../../../infra/resources/camel-case.ts";
+import { compile } from "../../../infra/resources/compile.ts";
+
+const site: Site = {
+  project: "causeway",
+  stack: "test",
+  zone: { name: "example.com" },
+  hostnames: ["chat.example.com"],
+  origin: "http://127.0.0.1:3000",
+  plan: "auto",
+  zoneSettings: { security_level: "high" },
+};
+const target = { accountId: "a".repeat(32), zoneId: "b".repeat(32) };
+const policy = policyFor(site, "free");
+
+/** The policy with one rule of one phase. */
+const withRule = (rule: Partial<Policy["rulesets"][number]["rules"][number]>): Policy => {
+  const [ruleset] = policy.rulesets;
+  const [first] = ruleset?.rules ?? [];
+  if (ruleset === undefined || first === undefined) throw new Error("no rules");
+  return { ...policy, rulesets: [{ ...ruleset, rules: [{ ...first, ...rule }] }] };
+};
+const ruleOf = (compiled: ReturnType<typeof compile>): unknown => {
+  const rules = compiled.rulesets[0]?.args.rules;
+  return Array.isArray(rules) ? rules[0] : undefined;
+};
+
+test("everything carries the stack's mark", () => {
+  const { tunnel, records, rulesets } = compile(site, policy, target);
+  expect(tunnel).toEqual({ accountId: target.accountId, name: "causeway causeway/test", configSrc: "cloudflare" });
+  expect(records).toEqual([
+    {
+      name: "chat.example.com",
+      args: {
+        zoneId: target.zoneId,
+        name: "chat.example.com",
+        type: "CNAME",
+        proxied: true,
+        ttl: 1,
+        comment: "causeway causeway/test",
+      },
+    },
+  ]);
+  for (const { args } of rulesets) expect(args).toMatchObject({ kind: "zone", description: "causeway causeway/test" });
+});
+
+test("rules carry every member that the API would fill in, and no logging (20018)", () => {
+  for (const { args } of compile(site, policy, target).rulesets) {
+    for (const rule of Array.isArray(args.rules) ? args.rules : []) {
+      expect(rule).toEqual(
+        expect.objectContaining({
+          ref: expect.any(String),
+          description: expect.any(String),
+          enabled: true,
+          expression: expect.any(String),
+          action: expect.any(String),
+        }),
+      );
+      expect(rule).not.toHaveProperty("logging");
+      expect(rule).not.toHaveProperty("examples");
+    }
+  }
+});
+
+test("only skip rules carry logging", () => {
+  const skip = { action: "skip", action_parameters: { ruleset: "current" } } as const;
+  expect(ruleOf(compile(site, withRule(skip), target))).toMatchObject({
+    actionParameters: { ruleset: "current" },
+    logging: { enabled: true },
+  });
+});
+
+test("cf.colo.id is there once and last; timeout and requestsToOrigin are said", () => {
+  const ratelimit = { characteristics: ["cf.colo.id", "ip.src"], period: 10, requests_per_period: 5 };
+  expect(ruleOf(compile(site, withRule({ ratelimit }), target))).toMatchObject({
+    ratelimit: {
+      characteristics: ["ip.src", "cf.colo.id"],
+      period: 10,
+      requestsPerPeriod: 5,
+      mitigationTimeout: 0,
+      requestsToOrigin: false,
+    },
+  });
+});
+
+test("names of members change their case, names that are data keep it", () => {
+  expect(
+    camelCase({
+      status_code: 403,
+      browser_ttl: { mode: "override_origin" },
+      headers: { "X-Content_type_options": { operation: "set", some_value: "a_b" } },
+    }),
+  ).toEqual({
+    statusCode: 403,
+    browserTtl: { mode: "override_origin" },
+    headers: { "X-Content_type_options": { operation: "set", someValue: "a_b" } },
+  });
+});
+
+test("zone settings keep the API's own shape of their value", () => {
+  expect(compile(site, policy, target).zoneSettings).toEqual([
+    { name: "security_level", args: { zoneId: target.zoneId, settingId: "security_level", value: "high" } },
+  ]);
+});
