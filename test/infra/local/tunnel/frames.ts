@@ -23,7 +23,8 @@ export async function serverFrame(stream: Duplex): Promise<Buffer> {
   return take(stream, length);
 }
 
-async function take(stream: Duplex, length: number): Promise<Buffer> {
+/** Reads exactly so many bytes. */
+export async function take(stream: Duplex, length: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (let left = length; left > 0; ) {
     const chunk: Buffer | null = stream.read(Math.min(left, stream.readableLength || 1));

