@@ -10,9 +10,19 @@ export type { Where } from "./check/availability.ts";
 export { check } from "./check/check.ts";
 export type { Diagnostic, Severity, Span } from "./diagnostic.ts";
 // engine
+export { RateCounters, type WindowKind } from "./engine/counters.ts";
+export { createEngine, type EngineOptions } from "./engine/engine.ts";
+export { EngineError, type EngineErrorCode } from "./engine/error.ts";
 export type * from "./engine/types.ts";
 // evaluate
-export { type Compiled, type CompileOptions, compile, type NotCompiled } from "./evaluate/compile.ts";
+export {
+  type Compiled,
+  type CompiledValue,
+  type CompileOptions,
+  compile,
+  compileValue,
+  type NotCompiled,
+} from "./evaluate/compile.ts";
 export { FieldValueError } from "./evaluate/convert.ts";
 export type { Part, Reading } from "./evaluate/reading.ts";
 export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";

@@ -60,6 +60,24 @@ export function analyze(tree: Expression, text: string, schema: Schema): Analysi
   return { ...(!failed && { condition }), diagnostics, fields, functions, regexes, lists };
 }
 
+/** Checks a tree that is a value and nothing else: a field or a call with its accesses, as a rate limit's characteristic is. */
+export function analyzeValue(
+  tree: Expression,
+  text: string,
+  schema: Schema,
+): Omit<Analysis, "condition"> & { readonly reader?: Reader } {
+  const analyzer = new Analyzer(text, schema);
+  const value = tree.kind === "comparison" && !tree.operator ? tree.left : undefined;
+  const reader = value && analyzer.reader(value);
+  if (!value && tree.kind !== "broken") {
+    analyzer.report("expected-value", tree.span, "expected a field or a function call, got a condition", {
+      engine: "unrecognised input",
+    });
+  }
+  const { diagnostics, fields, functions, regexes, lists } = analyzer;
+  return { ...(reader && diagnostics.length === 0 && { reader }), diagnostics, fields, functions, regexes, lists };
+}
+
 type Place = "top" | "group" | "call" | "quantifier";
 
 class Analyzer {

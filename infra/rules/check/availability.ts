@@ -18,7 +18,7 @@ const RESPONSE_PHASES: ReadonlySet<Phase> = new Set(["http_response_headers_tran
 const TRANSFORM_PHASES: ReadonlySet<Phase> = new Set(["http_request_transform", "http_request_late_transform"]);
 
 /** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
-export function availability(analysis: Analysis, text: string, where: Where): readonly Diagnostic[] {
+export function availability(analysis: Omit<Analysis, "condition">, text: string, where: Where): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   const report = (code: string, span: Span, message: string, hint?: string) =>
     found.push({ code, severity: "error", message, span, ...(hint && { hint }) });

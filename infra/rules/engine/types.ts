@@ -2,6 +2,9 @@
  * Rulesets as the Rulesets API stores them (https://developers.cloudflare.com/ruleset-engine/rulesets-api/), and what
  * running a request through them yields. Names are the API's own.
  */
+
+import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
+
 export type Plan = "free" | "pro" | "business" | "enterprise";
 
 export type Phase =
@@ -75,8 +78,10 @@ export interface RuleEvent {
   readonly phase: Phase;
   readonly action: Action;
   readonly description: string;
-  /** Which part of the expression decided, in a sentence. */
+  /** Which part of the expression decided, or how the limit was exceeded, in a sentence. */
   readonly why: string;
+  /** Whether Cloudflare would write a security event: not for settings, executed rulesets and skips with logging off. */
+  readonly logged: boolean;
 }
 
 /** What the edge does with a request. */
@@ -86,9 +91,11 @@ export interface Verdict {
   readonly by?: RuleEvent;
   /** What to answer with, where the edge answers by itself. */
   readonly response?: {
+    /** 403 (429 in the rate limiting phase) unless the rule gives another, 400-499. */
     readonly status: number;
-    readonly contentType: string;
-    readonly body: string /** Seconds. */;
+    /** The rule's custom response, as text; absent: the edge's own page. */
+    readonly content?: { readonly type: string; readonly body: string };
+    /** Whole seconds until the limit lets the visitor pass again. */
     readonly retryAfter?: number;
   };
   /** Every rule that matched, in order, the deciding one included. */
@@ -97,4 +104,22 @@ export interface Verdict {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Fields that no one gave and that the outcome depends on. */
   readonly undetermined: readonly string[];
+}
+
+/** What is deployed for one zone: entry point rulesets and the custom rulesets that they execute, of both levels. */
+export interface Deployment {
+  readonly plan: Plan;
+  readonly zone: readonly Ruleset[];
+  readonly account?: readonly Ruleset[];
+}
+
+/** Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other facts. */
+export interface Engine {
+  /** Runs the request phases; counts the request where a rate limiting rule counts at request time. Never throws. */
+  handle(request: RequestFacts): Verdict;
+  /**
+   * Counts what rate limiting rules count after the response. To be called once for each verdict that passed, with the
+   * answer that the visitor got; verdicts that did not pass count nothing here.
+   */
+  respond(request: RequestFacts, verdict: Verdict, response: ResponseFacts): void;
 }

@@ -1,4 +1,4 @@
-import { analyze } from "../check/analyze.ts";
+import { type Analysis, analyze, analyzeValue } from "../check/analyze.ts";
 import { availability, type Where } from "../check/availability.ts";
 import { mergeDiagnostics } from "../check/merge.ts";
 import type { Diagnostic } from "../diagnostic.ts";
@@ -7,7 +7,7 @@ import { parseTolerantly } from "../language/parse.ts";
 import { SCHEMA, type Schema } from "../schema/schema.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import type { Implementation } from "./functions.ts";
-import type { Context } from "./readers.ts";
+import { type Context, compileReader } from "./readers.ts";
 import { compileReading, type Reading } from "./reading.ts";
 import type { Fields, Value } from "./value.ts";
 
@@ -45,6 +45,29 @@ export interface NotCompiled {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A value ready to be read. */
+export interface CompiledValue {
+  readonly ok: true;
+  readonly text: string;
+  readonly fields: readonly string[];
+  /**
+   * The value for a request; undefined is missing.
+   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and nobody gave
+   */
+  read(fields: Fields): Value | undefined;
+}
+
+/** A field or a call, with its accesses, compiled to a closure: what a rate limit's characteristic is. */
+export function compileValue(text: string, options: CompileOptions = {}): CompiledValue | NotCompiled {
+  const schema = options.schema ?? SCHEMA;
+  const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
+  const analysis = analyzeValue(tree, text, schema);
+  const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...availability(analysis, text, options)]);
+  const { reader } = analysis;
+  if (!reader || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
+  return { ok: true, text, fields: namesOf(analysis), read: compileReader(reader, contextOf(options, schema)) };
+}
+
 /** An expression checked and compiled to closures, or why it cannot be. */
 export function compile(text: string, options: CompileOptions = {}): Compiled | NotCompiled {
   const schema = options.schema ?? SCHEMA;
@@ -54,19 +77,28 @@ export function compile(text: string, options: CompileOptions = {}): Compiled | 
   const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...unavailable]);
   const { condition } = analysis;
   if (!condition || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
+  const context = contextOf(options, schema);
+  return {
+    ok: true,
+    text,
+    tree,
+    fields: namesOf(analysis),
+    lists: [...new Set(analysis.lists.map(({ what }) => what))],
+    matches: compileCondition(condition, context),
+    read: compileReading(condition, text, context),
+  };
+}
+
+function namesOf({ fields }: Pick<Analysis, "fields">): readonly string[] {
+  return [...new Set(fields.map(({ what }) => what.name))];
+}
+
+function contextOf(options: CompileOptions, schema: Schema): Context {
   const context: Context = {
     condition: (argument) => (argument.mapped ? compileMapped(argument, context) : compileCondition(argument, context)),
     functions: options.functions ?? {},
     lists: options.lists,
     nilNotEqual: schema.nilNotEqual,
   };
-  return {
-    ok: true,
-    text,
-    tree,
-    fields: [...new Set(analysis.fields.map(({ what }) => what.name))],
-    lists: [...new Set(analysis.lists.map(({ what }) => what))],
-    matches: compileCondition(condition, context),
-    read: compileReading(condition, text, context),
-  };
+  return context;
 }

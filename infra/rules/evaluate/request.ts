@@ -23,6 +23,8 @@ export interface RequestFacts {
   readonly body?: string;
   /** Cloudflare's data centre; one counter of a rate limit exists per data centre. */
   readonly colo?: string;
+  /** The visitor holds valid clearance, that is, has solved a challenge: challenges then let him pass. */
+  readonly clearance?: boolean;
   /** Values of fields that only Cloudflare can compute (bot score, country ...), by field name. */
   readonly given?: Readonly<Record<string, FieldValue>>;
 }

@@ -1,0 +1,164 @@
+import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
+import { EngineError } from "./error.ts";
+import { firewallRule } from "./firewall.ts";
+import { type Condition, characteristic, condition as compileCondition } from "./language.ts";
+import { executeTarget, type Level, rateLimitOf, refOf } from "./parameters.ts";
+import { rateLimitRule } from "./rate-limit.ts";
+import { type Flow, holds, note, type Run, type Step } from "./run.ts";
+import type { Deployment, Phase, Rule, Ruleset } from "./types.ts";
+
+/** The phases that are imitated, in Cloudflare's order: https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ */
+const PHASES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_cache_settings"];
+/** In each phase account-level rulesets run first. */
+const LEVELS: readonly Level[] = ["account", "zone"];
+
+/** One entry point ruleset, ready to run. */
+export interface EntryPoint {
+  readonly phase: Phase;
+  readonly level: Level;
+  readonly steps: readonly Step[];
+}
+
+interface Assembly {
+  readonly deployment: Deployment;
+  readonly window: WindowKind;
+  table(identity: string, limit: Limit): CounterTable;
+}
+
+/** All entry points in the order they run. Counters change hands only when everything has compiled. Throws EngineError. */
+export function assemble(deployment: Deployment, window: WindowKind, counters: RateCounters): readonly EntryPoint[] {
+  const tables = counters.next();
+  const assembly: Assembly = { deployment, window, table: tables.table };
+  for (const level of LEVELS) {
+    for (const ruleset of entryPoints(deployment, level)) {
+      if (PHASES.includes(ruleset.phase) || !ruleset.rules.some(isOn)) continue;
+      const at = { ruleset: ruleset.name };
+      throw new EngineError("no-semantics", at, `rules of phase ${ruleset.phase} are not imitated`);
+    }
+  }
+  const program = PHASES.flatMap((phase) =>
+    LEVELS.flatMap((level) =>
+      entryPoints(deployment, level)
+        .filter((ruleset) => ruleset.phase === phase)
+        .map((ruleset) => ({ phase, level, steps: stepsOf(assembly, level, ruleset, true) })),
+    ),
+  );
+  tables.commit();
+  return program;
+}
+
+/** Runs steps in order until one sends the request elsewhere. */
+export function through(run: Run, steps: readonly Step[]): Flow {
+  for (const step of steps) {
+    const flow = step(run);
+    if (flow !== "next") return flow;
+  }
+  return "next";
+}
+
+const isOn = (rule: Rule): boolean => rule.enabled !== false;
+
+function rulesetsOf(deployment: Deployment, level: Level): readonly Ruleset[] {
+  return level === "zone" ? deployment.zone : (deployment.account ?? []);
+}
+
+function entryPoints(deployment: Deployment, level: Level): readonly Ruleset[] {
+  const kind = level === "zone" ? "zone" : "root";
+  return rulesetsOf(deployment, level).filter((ruleset) => ruleset.kind === kind);
+}
+
+function stepsOf(assembly: Assembly, level: Level, ruleset: Ruleset, entryPoint: boolean): readonly Step[] {
+  return ruleset.rules.filter(isOn).map((rule) => {
+    const at = { ruleset: ruleset.name, rule: refOf(rule) };
+    if (at.rule === "") throw new EngineError("invalid-rule", at, "a rule needs a ref or an id");
+    const condition = compiled(assembly, ruleset, rule, rule.expression, "expression");
+    const step =
+      rule.action === "execute"
+        ? executeStep(assembly, level, ruleset, rule, condition, entryPoint)
+        : ruleset.phase === "http_ratelimit"
+          ? rateLimitStep(assembly, level, ruleset, rule, condition)
+          : ruleset.phase === "http_request_cache_settings"
+            ? settingsStep(ruleset, rule, condition)
+            : firewallRule(level, ruleset, rule, condition);
+    if (step) return step;
+    throw new EngineError("no-semantics", at, `action "${rule.action}" is not imitated in phase ${ruleset.phase}`);
+  });
+}
+
+function compiled(
+  { deployment: { plan } }: Assembly,
+  ruleset: Ruleset,
+  rule: Rule,
+  text: string,
+  part: "expression" | "counting",
+): Condition {
+  const condition = compileCondition(text, { phase: ruleset.phase, plan, part });
+  if (condition.ok) return condition.value;
+  throw new EngineError("expression", { ruleset: ruleset.name, rule: refOf(rule) }, `\n${condition.problem}`);
+}
+
+/** Runs a custom ruleset of the same level and phase; what it decides is decided. */
+function executeStep(
+  assembly: Assembly,
+  level: Level,
+  ruleset: Ruleset,
+  rule: Rule,
+  condition: Condition,
+  entryPoint: boolean,
+): Step {
+  const at = { ruleset: ruleset.name, rule: refOf(rule) };
+  if (!entryPoint) throw new EngineError("invalid-rule", at, "only an entry point ruleset can execute another ruleset");
+  const id = executeTarget(ruleset, rule);
+  const target = rulesetsOf(assembly.deployment, level).find((candidate) => candidate.id === id);
+  if (!target) throw new EngineError("unknown-ruleset", at, `executes ruleset ${id}, which is not deployed`);
+  if (target.kind !== "custom" || target.phase !== ruleset.phase) {
+    const what = `a ${target.kind} ruleset of phase ${target.phase}`;
+    throw new EngineError("no-semantics", at, `executes ${what}; only custom rulesets of the same phase are imitated`);
+  }
+  const steps = stepsOf(assembly, level, target, false);
+  return (run) => {
+    if (!holds(run, condition, true)) return "next";
+    note(run, ruleset, rule, condition.why(run.fields), false);
+    const flow = through(run, steps);
+    return flow === "leave-ruleset" ? "next" : flow;
+  };
+}
+
+function rateLimitStep(
+  assembly: Assembly,
+  level: Level,
+  ruleset: Ruleset,
+  rule: Rule,
+  condition: Condition,
+): Step | undefined {
+  if (!["block", "challenge", "js_challenge", "managed_challenge", "log"].includes(rule.action)) return undefined;
+  const parameters = rateLimitOf(ruleset, rule);
+  const { period, threshold, timeout, countingExpression } = parameters;
+  const where = { phase: ruleset.phase, plan: assembly.deployment.plan };
+  const characteristics = parameters.characteristics
+    .filter((name) => name !== "cf.colo.id")
+    .map((name) => {
+      const value = characteristic(name, where);
+      if (value.ok) return value.value;
+      const at = { ruleset: ruleset.name, rule: refOf(rule) };
+      throw new EngineError("expression", at, `characteristic ${name}\n${value.problem}`);
+    });
+  const counting =
+    countingExpression === undefined ? condition : compiled(assembly, ruleset, rule, countingExpression, "counting");
+  const limit: Limit = { period, threshold, timeout, window: assembly.window };
+  const identity = JSON.stringify([level, ruleset.id, refOf(rule), rule.ratelimit, assembly.window]);
+  const table = assembly.table(identity, limit);
+  return rateLimitRule({ ruleset, rule, parameters, condition, counting, characteristics, limit }, table);
+}
+
+/** Cache rules: every matching rule applies, a later one overrides what an earlier one set. */
+function settingsStep(ruleset: Ruleset, rule: Rule, condition: Condition): Step | undefined {
+  if (rule.action !== "set_cache_settings") return undefined;
+  const settings = rule.action_parameters ?? {};
+  return (run) => {
+    if (!holds(run, condition, false)) return "next";
+    note(run, ruleset, rule, condition.why(run.fields), false);
+    Object.assign(run.settings, settings);
+    return "next";
+  };
+}

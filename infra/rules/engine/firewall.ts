@@ -1,0 +1,56 @@
+import type { Condition } from "./language.ts";
+import { blockResponse, type CustomResponse, isChallenge, type Level, skipOf } from "./parameters.ts";
+import { type Flow, holds, note, type Step } from "./run.ts";
+import type { Rule, Ruleset } from "./types.ts";
+
+/**
+ * A custom rule: `block`, a challenge, `log` or `skip`
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/). Block and challenges end the request's way
+ * unless the visitor has clearance. A zone-level skip of phases leaves account-level rulesets of these phases running; an
+ * account-level one skips both.
+ */
+export function firewallRule(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step | undefined {
+  switch (rule.action) {
+    case "block":
+      return terminating(ruleset, rule, condition, blockResponse(ruleset, rule));
+    case "challenge":
+    case "js_challenge":
+    case "managed_challenge":
+      return terminating(ruleset, rule, condition, { status: 403 });
+    case "log":
+      return (run) => {
+        if (holds(run, condition, false)) note(run, ruleset, rule, condition.why(run.fields), true);
+        return "next";
+      };
+    case "skip":
+      return skipping(level, ruleset, rule, condition);
+    default:
+      return undefined;
+  }
+}
+
+function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, response: CustomResponse): Step {
+  const challenge = isChallenge(rule);
+  return (run) => {
+    if (!holds(run, condition, true)) return "next";
+    const by = note(run, ruleset, rule, condition.why(run.fields), true);
+    if (challenge && run.clearance) return "next";
+    run.decision = { outcome: challenge ? "challenge" : "block", by, response };
+    return "stop";
+  };
+}
+
+function skipping(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step {
+  const skip = skipOf(level, ruleset, rule);
+  const logged = rule.logging?.enabled !== false;
+  const flow: Flow = skip.phase ? "leave-phase" : skip.ruleset ? "leave-ruleset" : "next";
+  return (run) => {
+    if (!holds(run, condition, true)) return "next";
+    note(run, ruleset, rule, condition.why(run.fields), logged);
+    for (const phase of skip.phases) {
+      run.skipped.zone.add(phase);
+      if (level === "account") run.skipped.account.add(phase);
+    }
+    return flow;
+  };
+}

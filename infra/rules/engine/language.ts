@@ -1,0 +1,68 @@
+import type { Where } from "../check/availability.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { compile, compileValue } from "../evaluate/compile.ts";
+import { FieldNotGiven, type Fields, type Value } from "../evaluate/value.ts";
+import { render } from "../render.ts";
+import { SCHEMA } from "../schema/schema.ts";
+
+/** A compiled text, or its rendered diagnostics. */
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+/** Fields that nobody gave and on which the answer depends. */
+export type Undetermined = readonly string[];
+
+/** An expression as the engine runs it. */
+export interface Condition {
+  holds(fields: Fields): boolean | Undetermined;
+  /** Which part decided, for a request that matched. */
+  why(fields: Fields): string;
+  readonly usesResponse: boolean;
+}
+
+/** A characteristic of a rate limiting rule. */
+export interface Characteristic {
+  readonly name: string;
+  /** Its value, undefined where the request has none. */
+  read(fields: Fields): { readonly value: Value | undefined } | Undetermined;
+}
+
+/** Compiles a rule's expression for its phase and plan. */
+export function condition(text: string, where: Where): Result<Condition> {
+  const compiled = compile(text, where);
+  if (!compiled.ok) return refused(compiled.diagnostics, text);
+  const holds = (fields: Fields): boolean | Undetermined => {
+    try {
+      return compiled.matches(fields);
+    } catch (error) {
+      if (!(error instanceof FieldNotGiven)) throw error;
+      // the slow reading knows whether the answer depends on that field at all
+      const { value, undetermined } = compiled.read(fields);
+      return value ?? undetermined;
+    }
+  };
+  const why = (fields: Fields) => compiled.read(fields).why.replace(/\s+/g, " ");
+  const usesResponse = compiled.fields.some((name) => SCHEMA.fields.get(name)?.source === "response");
+  return { ok: true, value: { holds, why, usesResponse } };
+}
+
+/** Compiles a characteristic: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics */
+export function characteristic(name: string, where: Where): Result<Characteristic> {
+  // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
+  if (name === "cf.unique_visitor_id") return { ok: true, value: { name, read: () => [name] } };
+  const compiled = compileValue(name, { ...where, part: "counting" });
+  if (!compiled.ok) return refused(compiled.diagnostics, name);
+  const read = (fields: Fields) => {
+    try {
+      return { value: compiled.read(fields) };
+    } catch (error) {
+      if (error instanceof FieldNotGiven) return [error.field];
+      throw error;
+    }
+  };
+  return { ok: true, value: { name, read } };
+}
+
+function refused(diagnostics: readonly Diagnostic[], text: string): { readonly ok: false; readonly problem: string } {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  return { ok: false, problem: errors.map((diagnostic) => render(diagnostic, text)).join("\n") };
+}

@@ -1,0 +1,125 @@
+import type { Value } from "../evaluate/value.ts";
+import type { CounterTable, Limit } from "./counters.ts";
+import type { Characteristic, Condition } from "./language.ts";
+import { blockResponse, isChallenge, type RateLimitParameters } from "./parameters.ts";
+import { holds, note, type Run, type Step } from "./run.ts";
+import type { Rule, Ruleset } from "./types.ts";
+
+/** The compiled parts of a rate limiting rule. */
+export interface RateLimitRule {
+  readonly ruleset: Ruleset;
+  readonly rule: Rule;
+  readonly parameters: RateLimitParameters;
+  readonly condition: Condition;
+  /** The counting expression; the rule's own condition where it has none. It is not and-ed with the condition. */
+  readonly counting: Condition;
+  /** In the order of `parameters.characteristics`, cf.colo.id left out. */
+  readonly characteristics: readonly Characteristic[];
+  readonly limit: Limit;
+}
+
+/** Bytes of one characteristic that enter the key as they are; of what is longer, the rest enters as a checksum. */
+const KEY_BYTES = 256;
+const MAX_SCORE = 1_000_000;
+
+/**
+ * One rate limiting rule (https://developers.cloudflare.com/waf/rate-limiting-rules/request-rate/). A request counts before
+ * it is judged, so that the first one above the limit is acted on; where the count needs the answer, it counts afterwards,
+ * and the next request is acted on. What Cloudflare does not document is chosen here: requests that the rule itself acts
+ * on go on counting, except when a sliding window throttles, where they would keep a steady client out for ever; an answer
+ * that a rule made counts for nobody.
+ */
+export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
+  const { ruleset, rule, parameters, condition, counting, limit } = parts;
+  const { scoreHeader, requestsToOrigin } = parameters;
+  const postponed = counting.usesResponse || requestsToOrigin || scoreHeader !== undefined;
+  const takesBack = limit.timeout === 0 && limit.window === "sliding";
+  const challenge = isChallenge(rule);
+  const response = rule.action === "block" ? blockResponse(ruleset, rule) : { status: challenge ? 403 : 429 };
+  const unit = scoreHeader === undefined ? "requests" : "points";
+  const limited = `the limit of ${limit.threshold} ${unit} in ${limit.period / 1000} s`;
+
+  return (run) => {
+    const matched = holds(run, condition, true);
+    const counted = !postponed && (counting === condition ? matched : holds(run, counting, true));
+    if (!matched && !counted && !postponed) return "next";
+    const key = keyOf(run, parts);
+    if (key === undefined) return "next";
+    if (counted) table.add(key, run.now, 1);
+    if (postponed) {
+      run.deferred.push((answer) => {
+        if (requestsToOrigin && answer.fromCache) return;
+        if (!holds(run, counting, false, answer.fields)) return;
+        const amount = scoreHeader === undefined ? 1 : scoreOf(answer.header(scoreHeader));
+        if (amount > 0) table.add(key, answer.at, amount);
+      });
+    }
+    if (!matched) return "next";
+
+    let until = table.mitigatedUntil(key, run.now);
+    let excess = "";
+    if (until === undefined) {
+      const rate = table.rate(key, run.now);
+      if (rate <= limit.threshold) return "next";
+      excess = `${Math.ceil(rate)} ${unit} exceed ${limited}`;
+      if (limit.timeout > 0) {
+        table.mitigate(key, run.now);
+        until = run.now + limit.timeout;
+      } else if (takesBack && counted) table.add(key, run.now, -1);
+    } else excess = `${limited} was exceeded before`;
+
+    const wait = Math.max(1, Math.ceil((until === undefined ? table.recovery(key, run.now) : until - run.now) / 1000));
+    const by = note(run, ruleset, rule, `${excess}, for ${subject(run, parts)}; ${wait} s left`, true);
+    if (rule.action === "log") return "next";
+    if (challenge && run.clearance) {
+      table.reset(key);
+      return "next";
+    }
+    run.decision = { outcome: challenge ? "challenge" : "block", by, response: { ...response, retryAfter: wait } };
+    return "stop";
+  };
+}
+
+/** Complexity of one request: an integer of 1 to 1,000,000; anything else counts nothing. */
+function scoreOf(text: string | undefined): number {
+  if (text === undefined || !/^[0-9]{1,7}$/.test(text)) return 0;
+  const score = Number(text);
+  return score <= MAX_SCORE ? score : 0;
+}
+
+/** The counter's key: data centre, then each characteristic; a missing one differs from an empty one. */
+function keyOf(run: Run, { characteristics }: RateLimitRule): string | undefined {
+  let key = encode(run.colo);
+  for (const { read } of characteristics) {
+    const answer = read(run.fields);
+    if (!("value" in answer)) {
+      for (const field of answer) run.undetermined.add(field);
+      return undefined;
+    }
+    key += answer.value === undefined ? "\x01" : encode(answer.value);
+  }
+  return key;
+}
+
+function encode(value: Value): string {
+  if (typeof value === "object") {
+    const items: readonly Value[] = value instanceof Map ? [...value].flat() : (value as readonly Value[]);
+    return `\x03${items.length}:${items.map(encode).join("")}`;
+  }
+  const text = String(value);
+  const kept = text.length <= KEY_BYTES ? text : `${text.slice(0, KEY_BYTES)}~${checksum(text)}`;
+  return `\x02${text.length}:${kept}`;
+}
+
+/** FNV-1a of 32 bits: who makes two of his own long values collide shares a counter with himself. */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
+}
+
+function subject(run: Run, { characteristics }: RateLimitRule): string {
+  const others = characteristics.filter(({ name }) => name !== "ip.src").map(({ name }) => name);
+  const parts = characteristics.length > others.length ? [`ip.src ${run.ip}`, ...others] : others;
+  return parts.length === 0 ? "all visitors" : parts.join(" and ");
+}
