@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Cloud } from "../api/state.ts";
+import type { TunnelEdge } from "../tunnel/index.ts";
+import type { DeploymentProblem } from "./deployments.ts";
+import { EdgeError } from "./errors.ts";
+import { type EdgeTimeouts, HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
+import { EdgeListener } from "./listener.ts";
+import type { RequestRecord } from "./record.ts";
+
+/** How to start the edge. */
+export interface EdgeOptions {
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** What is deployed. */
+  readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
+  /** The way to the origins. */
+  readonly tunnel: Pick<TunnelEdge, "open">;
+  /** Milliseconds since the UNIX epoch. */
+  readonly clock?: () => number;
+  /** Data centre: three letters at the end of every CF-Ray, and a dimension of every rate limit. `LCL` by default. */
+  readonly colo?: string;
+  readonly timeouts?: Partial<EdgeTimeouts>;
+  readonly maxWebSockets?: number;
+  /** Called once for each request when it is over. */
+  onRequest?(record: RequestRecord): void;
+  /** Called when deployed rules cannot be run. */
+  onProblem?(problem: DeploymentProblem): void;
+}
+
+/** A running edge. */
+export interface Edge {
+  /** `http://127.0.0.1:PORT`; sites are reached by their hostnames on this port. The listener counts as TLS. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends all connections at once. */
+  close(): Promise<void>;
+}
+
+/** Starts the edge on 127.0.0.1. Rejects with EdgeError where the port cannot be opened. */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const listener = new EdgeListener(options, timeouts);
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.idle,
+      connectionsCheckingInterval: Math.max(50, Math.min(5_000, timeouts.headers / 4)),
+      requireHostHeader: false, // the edge answers that itself
+      shouldUpgradeCallback: (request) => listener.takesUpgrade(request),
+    },
+    (request, response) => listener.serve(request, response),
+  );
+  // Node drops header lines beyond this number without a word, and rules would judge less than the origin gets; bytes bound them.
+  server.maxHeadersCount = 0;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(timeouts.idle);
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
+    listener.serve(request, response, true),
+  );
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+    listener.refuseExpectation(request, response),
+  );
+  server.on("upgrade", (request, socket, head) => listener.upgrade(request, socket, head));
+  server.on("connect", (request, socket) => listener.malformed(socket, 405, request));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => listener.clientError(error, socket));
+  await listen(server, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  const silence = options.cloud.onChange(({ kind }) => {
+    if (kind === "zone") listener.redeploy();
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    async close() {
+      silence();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeAllConnections();
+      listener.close();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === "EADDRINUSE";
+      const what = inUse ? "another program uses the port; stop it or choose another port" : error.message;
+      const code = inUse ? "PORT_IN_USE" : "LISTEN_FAILED";
+      reject(new EdgeError(code, `The edge cannot listen on 127.0.0.1:${port}: ${what}.`, error));
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}

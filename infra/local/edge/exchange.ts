@@ -1,0 +1,222 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
+import { requestLines, responseLines, valuesOf } from "./headers.ts";
+import type { Arrival, Forward } from "./judge.ts";
+import { type PageName, page, pageCode } from "./pages.ts";
+import type { EdgeFailure } from "./record.ts";
+import { endAnswer, sendPage, validateLines } from "./send.ts";
+
+/** How an exchange with the origin ended. */
+export interface Outcome {
+  /** 499 where the client left first. */
+  readonly status: number;
+  readonly failure?: EdgeFailure;
+}
+
+export interface ExchangeContext {
+  readonly tunnel: Pick<TunnelEdge, "open">;
+  clock(): number;
+  /** Milliseconds until the origin's answer must begin. */
+  readonly originTimeout: number;
+}
+
+/** Why the origin's answer cannot be passed on. */
+export class OriginFailure extends Error {
+  readonly page: PageName;
+  constructor(page: PageName, message: string) {
+    super(message);
+    this.page = page;
+  }
+}
+
+const CLIENT_LEFT: Outcome = { status: 499 };
+
+/** Sends a request down the tunnel and its answer to the client, both streamed. Ends when the answer has gone, or will not. */
+export async function exchange(
+  arrival: Arrival,
+  forward: Forward,
+  response: ServerResponse,
+  context: ExchangeContext,
+): Promise<Outcome> {
+  const { request, ray, lines } = arrival;
+  const body = lines.some(([name]) => name.toLowerCase() === "transfer-encoding") || contentLength(arrival) > 0;
+  let stream: TunnelStream | undefined;
+  const left = () => {
+    if (!response.writableFinished) stream?.destroy();
+  };
+  response.once("close", left);
+  try {
+    stream = openStream(arrival, forward, context, body);
+    const answer = await originAnswer(stream, context.originTimeout, (touch, fail) => {
+      if (body && stream) upload(request, response, stream, { limit: forward.bodyLimit, touch, fail });
+    });
+    if (response.destroyed) return CLIENT_LEFT;
+    const sent = responseLines(answer.headers, { ray, cacheStatus: cacheStatusOf(forward) });
+    acceptable(answer, sent);
+    countAnswer(forward, answer.status, answer.headers, context);
+    response.writeHead(answer.status, sent.flat());
+    response.flushHeaders();
+    await download(stream, response);
+    await endAnswer(request, response);
+    return { status: answer.status };
+  } catch (error) {
+    stream?.destroy();
+    if (response.headersSent) {
+      const cut = lost(response);
+      response.destroy(); // a cut answer must not look like a whole one
+      return { status: response.statusCode, ...cut };
+    }
+    if (response.destroyed) return CLIENT_LEFT;
+    const failure = asFailure(error);
+    const { status, code } = pageCode(failure.page);
+    countAnswer(forward, status, [], context);
+    await sendPage(request, response, page(failure.page, ray, arrival.accept, retryOf(failure.page)), ray);
+    return { status, failure: { code, message: failure.message } };
+  } finally {
+    response.off("close", left);
+  }
+}
+
+/** Opens the tunnel's stream for a request. Throws OriginFailure without a connector. */
+export function openStream(
+  arrival: Arrival,
+  forward: Forward,
+  { tunnel }: Pick<ExchangeContext, "tunnel">,
+  body: boolean,
+  websocket = false,
+): TunnelStream {
+  const { tunnelId, authority, uri } = forward;
+  const headers = requestLines(arrival.lines, { ip: arrival.client, ray: arrival.ray });
+  const method = arrival.request.method ?? "";
+  const stream = tunnel.open(tunnelId, { method, path: uri, host: authority, headers, body, websocket });
+  if (stream) return stream;
+  const hint = "start it with `npm run connector`";
+  throw new OriginFailure("noConnector", `no connector is connected to tunnel ${tunnelId}; ${hint}`);
+}
+
+/** Waits until the origin's answer begins; `begin` gets a function that postpones the deadline, and one that ends the wait. */
+export function originAnswer(
+  stream: TunnelStream,
+  timeout: number,
+  begin: (touch: () => void, fail: (failure: OriginFailure) => void) => void = () => {},
+): Promise<TunnelResponse> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new OriginFailure("originTimeout", `the origin sent nothing for ${timeout / 1000} s`));
+    const timer = setTimeout(late, timeout);
+    const settled = () => clearTimeout(timer);
+    stream.response.then(resolve, reject).finally(settled);
+    begin(
+      () => timer.refresh(),
+      (failure) => {
+        settled();
+        reject(failure);
+      },
+    );
+  });
+}
+
+interface Upload {
+  readonly limit: number;
+  touch(): void;
+  fail(failure: OriginFailure): void;
+}
+
+/**
+ * Sends the request's body down the tunnel at the pace the tunnel takes it. Not a pipeline: that would destroy the client's
+ * socket when the origin answers early and reads no further, and with it the answer. What the origin does not want is read and
+ * dropped.
+ */
+function upload(request: IncomingMessage, response: ServerResponse, stream: TunnelStream, to: Upload): void {
+  let received = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    to.touch();
+    if (received > to.limit) {
+      request.removeAllListeners("data").pause();
+      to.fail(new OriginFailure("tooLarge", `the body exceeds the plan's ${to.limit} bytes`));
+      if (response.headersSent) response.destroy();
+      stream.destroy();
+    } else if (stream.writable && !stream.write(chunk)) request.pause();
+  });
+  stream.on("drain", () => request.resume());
+  stream.once("close", () => request.resume());
+  request.once("end", () => stream.end());
+  request.once("close", () => {
+    if (!request.complete) stream.destroy();
+  });
+}
+
+/**
+ * Sends the answer's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline: that takes an
+ * answer for cut when the origin has not read the whole request.
+ */
+function download(stream: TunnelStream, response: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cut = () => reject(new Error("cut"));
+    stream.on("data", (chunk: Buffer) => {
+      if (!response.write(chunk)) stream.pause();
+    });
+    response.on("drain", () => stream.resume());
+    // a stream that the other side resets ends as well
+    stream.once("end", () => ("rstCode" in stream && stream.rstCode ? cut() : resolve()));
+    stream.once("error", cut).once("close", cut);
+    response.once("close", cut);
+  });
+}
+
+function contentLength({ lines }: Arrival): number {
+  return Number(valuesOf(lines, "content-length")[0] ?? 0);
+}
+
+function cacheStatusOf({ verdict }: Forward): "BYPASS" | "DYNAMIC" {
+  return verdict.settings.cache === false ? "BYPASS" : "DYNAMIC";
+}
+
+/** Lets the rate limits count what they count after the answer. */
+export function countAnswer(
+  { engine, facts, verdict }: Forward,
+  status: number,
+  headers: TunnelResponse["headers"],
+  { clock }: Pick<ExchangeContext, "clock">,
+): void {
+  engine.respond(facts, verdict, { status, headers, fromCache: false, at: clock() });
+}
+
+/** Throws OriginFailure for an answer that is none, or that only says the origin is down. */
+export function acceptable(answer: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
+  if (answer.from === "cloudflared" && answer.status === 502) {
+    throw new OriginFailure(
+      "badGateway",
+      "cloudflared cannot reach the origin; start the gateway, or look at the ingress rules",
+    );
+  }
+  if (answer.status < 200 || answer.status > 599) {
+    throw new OriginFailure("badAnswer", `the origin answered with status ${answer.status}`);
+  }
+  try {
+    validateLines(sent);
+  } catch {
+    throw new OriginFailure("badAnswer", "the origin sent a header that cannot stand in HTTP/1.1");
+  }
+}
+
+/** Any error of the tunnel as what it means to the visitor. */
+export function asFailure(error: unknown): OriginFailure {
+  if (error instanceof OriginFailure) return error;
+  return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));
+}
+
+/** Cloudflare asks clients to wait two minutes after error 1033. */
+export function retryOf(name: PageName): readonly (readonly [string, string])[] {
+  return name === "noConnector" ? [["Retry-After", "120"]] : [];
+}
+
+function lost(response: ServerResponse): Pick<Outcome, "failure"> {
+  if (response.writableFinished) return {};
+  return {
+    failure: {
+      code: response.statusCode,
+      message: "the answer was cut: the client left, or the origin's stream ended",
+    },
+  };
+}

@@ -1,0 +1,6 @@
+/** The edge of the Cloudflare on localhost: what happens to a request between the visitor and the tunnel. */
+export type { DeploymentProblem } from "./deployments.ts";
+export { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
+export { EdgeError } from "./errors.ts";
+export type { EdgeTimeouts } from "./limits.ts";
+export type { EdgeFailure, RequestRecord } from "./record.ts";

@@ -1,0 +1,172 @@
+import type { IncomingMessage } from "node:http";
+import type { Engine, RequestFacts, Verdict } from "../../rules/index.ts";
+import type { Cloud, Zone } from "../api/state.ts";
+import type { Deployments } from "./deployments.ts";
+import { resolve } from "./dns.ts";
+import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
+import { bodyLimit } from "./limits.ts";
+import { type Page, type PageName, page, pageCode, statusPage } from "./pages.ts";
+import type { EdgeFailure } from "./record.ts";
+import { readTarget } from "./target.ts";
+
+/** A request as it came in. */
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly lines: HeaderLines;
+  readonly ray: string;
+  readonly client: string;
+  /** Milliseconds since the UNIX epoch. */
+  readonly time: number;
+  readonly colo: string;
+  readonly accept: string;
+}
+
+/** What becomes of a request. */
+export type Judgement = Answer | Forward;
+
+interface Seen {
+  /** Without port; empty where it could not be read. */
+  readonly host: string;
+  readonly path: string;
+  readonly verdict?: Verdict;
+}
+
+export interface Answer extends Seen {
+  readonly kind: "answer";
+  readonly page: Page;
+  readonly failure?: EdgeFailure;
+}
+
+export interface Forward extends Seen {
+  readonly kind: "forward";
+  readonly zone: Zone;
+  readonly tunnelId: string;
+  /** What the origin gets as Host. */
+  readonly authority: string;
+  readonly uri: string;
+  readonly verdict: Verdict;
+  readonly engine: Engine;
+  readonly facts: RequestFacts;
+  /** Bytes of body that the plan allows. */
+  readonly bodyLimit: number;
+}
+
+/** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
+export function judge(arrival: Arrival, cloud: Pick<Cloud, "zoneOf">, deployments: Deployments): Judgement {
+  const { request, lines, ray, accept } = arrival;
+  const target = readTarget(request, lines);
+  if ("status" in target) {
+    const { status, message } = target;
+    return {
+      kind: "answer",
+      host: "",
+      path: "",
+      page: statusPage(status, ray, accept),
+      failure: { code: status, message },
+    };
+  }
+  const seen = { host: target.host, path: target.uri.split("?", 1)[0] ?? "" };
+  const fail = (name: PageName, message: string, verdict?: Verdict): Answer => ({
+    kind: "answer",
+    ...seen,
+    page: page(name, ray, accept, name === "noConnector" ? [["Retry-After", "120"]] : []),
+    failure: { code: pageCode(name).code, message },
+    ...(verdict ? { verdict } : {}),
+  });
+
+  const route = resolve(cloud, target.host);
+  switch (route.kind) {
+    case "address":
+      return fail("addressAsHost", "the request names an address instead of a hostname");
+    case "no-zone":
+      return fail("unknownHost", "no zone of the account has this hostname");
+    case "no-record":
+      return fail("unknownHost", `zone ${route.zone.name} has no DNS record for this hostname`);
+    case "unproxied":
+      return fail("unknownHost", "the DNS record is not proxied: visitors would not come through Cloudflare");
+  }
+
+  const { zone } = route;
+  const engine = deployments.engineOf(zone);
+  if (!engine) return fail("noRules", `the rules deployed in zone ${zone.name} cannot be run`);
+  const facts = factsOf(arrival, target.host, target.uri, zone);
+  const verdict = engine.handle(facts);
+  const decided = decidedPage(verdict, ray, accept);
+  if (decided) return { kind: "answer", ...seen, page: decided, verdict };
+
+  const largest = bodyLimit(zone.plan);
+  const length = Number(valuesOf(lines, "content-length")[0] ?? 0);
+  const answer =
+    length > largest
+      ? fail("tooLarge", `the body has ${length} bytes; plan ${zone.plan} allows ${largest}`, verdict)
+      : route.kind === "elsewhere"
+        ? fail("unreachable", `the record points to ${route.target}; a local edge reaches tunnels only`, verdict)
+        : undefined;
+  if (answer) {
+    engine.respond(facts, verdict, { status: answer.page.status, headers: [], fromCache: false, at: arrival.time });
+    return answer;
+  }
+  if (route.kind !== "tunnel") throw new Error("invariant: only tunnels are left");
+  const { authority, uri } = target;
+  return {
+    kind: "forward",
+    ...seen,
+    zone,
+    tunnelId: route.tunnelId,
+    authority,
+    uri,
+    verdict,
+    engine,
+    facts,
+    bodyLimit: largest,
+  };
+}
+
+/** The rules see the listener as Cloudflare's port 443. */
+function factsOf(
+  { request, lines, ray, client, time, colo }: Arrival,
+  host: string,
+  uri: string,
+  zone: Zone,
+): RequestFacts {
+  return {
+    method: request.method ?? "",
+    host,
+    uri,
+    version: request.httpVersion === "1.0" ? "HTTP/1.0" : "HTTP/1.1",
+    scheme: "https",
+    headers: lines,
+    ip: client,
+    at: time,
+    colo,
+    given: { "cf.ray_id": ray.slice(0, 16), "cf.zone.name": zone.name },
+  };
+}
+
+/** What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched. */
+function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: string): Page | undefined {
+  if (!response) return undefined;
+  const retry: Page["headers"] =
+    response.retryAfter === undefined ? [] : [["Retry-After", String(response.retryAfter)]];
+  const { status, content } = response;
+  if (content) {
+    const type = content.type === "application/json" ? content.type : `${content.type}; charset=utf-8`;
+    return {
+      status,
+      headers: [["Content-Type", type], ["Cache-Control", "private, no-store"], ...retry],
+      body: content.body,
+    };
+  }
+  const challenged = outcome === "challenge" || by?.action.endsWith("challenge") === true;
+  if (challenged) return page("challenge", ray, accept, [["CF-Mitigated", "challenge"], ...retry]);
+  return { ...page(by?.phase === "http_ratelimit" ? "limited" : "blocked", ray, accept, retry), status };
+}
+
+/** Reads what every step needs of a request. */
+export function arrivalOf(
+  request: IncomingMessage,
+  seen: { ray: string; client: string; time: number; colo: string },
+): Arrival {
+  const lines = linesOf(request.rawHeaders);
+  return { request, lines, accept: valuesOf(lines, "accept").join(","), ...seen };
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type DeploymentProblem, Deployments } from "./deployments.ts";
+import { resolve } from "./dns.ts";
+import type { EdgeOptions } from "./edge.ts";
+import { type ExchangeContext, exchange, type Outcome } from "./exchange.ts";
+import { type Answer, type Arrival, arrivalOf, type Forward, type Judgement, judge } from "./judge.ts";
+import { type EdgeTimeouts, MAX_WEBSOCKETS } from "./limits.ts";
+import { page, statusPage } from "./pages.ts";
+import type { EdgeFailure } from "./record.ts";
+import { sendPage, sendRawPage } from "./send.ts";
+import { asksForWebSocket, relayWebSocket } from "./websocket.ts";
+
+const DEFAULT_COLO = "LCL";
+
+/** What the edge's server does with what clients send. No method throws, whatever that is. */
+export class EdgeListener {
+  readonly #options: EdgeOptions;
+  readonly #deployments: Deployments;
+  readonly #context: ExchangeContext;
+  readonly #clock: () => number;
+  readonly #sockets = new Set<Duplex>();
+  /** Sockets with an answer under way, into which nothing else may be written. */
+  readonly #busy = new WeakMap<Duplex, number>();
+
+  constructor(options: EdgeOptions, timeouts: EdgeTimeouts) {
+    this.#options = options;
+    this.#clock = options.clock ?? Date.now;
+    this.#deployments = new Deployments((problem) => this.#report(problem));
+    this.#context = { tunnel: options.tunnel, clock: this.#clock, originTimeout: timeouts.origin };
+  }
+
+  /** Compiles what has changed, so that a problem is told when it is made and not when the first visitor meets it. */
+  redeploy(): void {
+    for (const name of this.#deployments.zones) {
+      const zone = this.#options.cloud.zoneOf(name);
+      if (zone) this.#deployments.engineOf(zone);
+    }
+  }
+
+  /** Answers an HTTP request. */
+  serve(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
+    const arrival = this.#arrival(request, request.socket);
+    const { socket } = request;
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    response.once("close", () => this.#busy.set(socket, (this.#busy.get(socket) ?? 1) - 1));
+    response.on("error", () => response.destroy());
+    request.on("error", () => {});
+    void this.#guard(arrival, socket, async (judged) => {
+      if (judged.kind === "answer") {
+        await sendPage(request, response, judged.page, arrival.ray);
+        return { status: judged.page.status, ...failureOf(judged) };
+      }
+      if (expectsContinue) response.writeContinue();
+      return exchange(arrival, judged, response, this.#context);
+    });
+  }
+
+  /** `Expect` with anything but 100-continue (RFC 9110, 10.1.1). */
+  refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+    const { ray, accept } = this.#arrival(request, request.socket);
+    void sendPage(request, response, page("badExpectation", ray, accept), ray);
+  }
+
+  /** Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. */
+  takesUpgrade(request: IncomingMessage): boolean {
+    if (!asksForWebSocket(request)) return false;
+    const route = resolve(this.#options.cloud, (request.headers.host ?? "").replace(/:\d*$/, ""));
+    return !("zone" in route) || route.zone.settings.websockets !== "off";
+  }
+
+  /** Opens a WebSocket, or refuses it. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const arrival = this.#arrival(request, request.socket);
+    socket.on("error", () => socket.destroy());
+    const full = this.#sockets.size >= (this.#options.maxWebSockets ?? MAX_WEBSOCKETS);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    void this.#guard(arrival, socket, async (judged) => {
+      if (judged.kind === "answer") {
+        sendRawPage(socket, judged.page, arrival.ray);
+        return { status: judged.page.status, ...failureOf(judged) };
+      }
+      if (full) {
+        sendRawPage(socket, page("tooManySockets", arrival.ray, arrival.accept), arrival.ray);
+        return { status: 503, failure: { code: 503, message: `${this.#sockets.size - 1} WebSockets are open` } };
+      }
+      return relayWebSocket(arrival, judged, { socket, head }, this.#context);
+    });
+  }
+
+  /** What Node's parser refuses, or what came too slowly. */
+  clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+    if (error.code === "ECONNRESET" || !socket.writable || (this.#busy.get(socket) ?? 0) > 0) socket.destroy();
+    else this.malformed(socket, status);
+  }
+
+  /** Refuses with a bare status what is no request for a site. */
+  malformed(socket: Duplex, status: number, request?: IncomingMessage): void {
+    const ray = this.#ray();
+    socket.on("error", () => socket.destroy());
+    sendRawPage(socket, statusPage(status, ray, ""), ray);
+    this.#options.onRequest?.({
+      time: this.#clock(),
+      ray,
+      client: addressOf(socket as Socket),
+      method: request?.method ?? "",
+      host: "",
+      path: "",
+      status,
+      duration: 0,
+      failure: { code: status, message: "the request is malformed, too large or too slow" },
+    });
+  }
+
+  /** Ends the WebSockets. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Judges and answers, and records what became of it; a bug of ours costs one connection. */
+  async #guard(arrival: Arrival, socket: Duplex, answer: (judged: Judgement) => Promise<Outcome>): Promise<void> {
+    let judged: Answer | Forward | undefined;
+    let outcome: Outcome;
+    try {
+      judged = judge(arrival, this.#options.cloud, this.#deployments);
+      outcome = await answer(judged);
+    } catch (error) {
+      socket.destroy();
+      const message = `the edge failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      outcome = { status: 500, failure: { code: 500, message } };
+    }
+    const { ray, client, time, request } = arrival;
+    this.#options.onRequest?.({
+      time,
+      ray,
+      client,
+      method: request.method ?? "",
+      host: judged?.host ?? "",
+      path: judged?.path ?? "",
+      ...(judged?.verdict ? { verdict: judged.verdict } : {}),
+      ...outcome,
+      duration: this.#clock() - time,
+    });
+  }
+
+  #arrival(request: IncomingMessage, socket: Socket): Arrival {
+    const colo = this.#options.colo ?? DEFAULT_COLO;
+    return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo });
+  }
+
+  /** https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/ */
+  #ray(): string {
+    return `${randomBytes(8).toString("hex")}-${this.#options.colo ?? DEFAULT_COLO}`;
+  }
+
+  #report(problem: DeploymentProblem): void {
+    this.#options.onProblem?.(problem);
+  }
+}
+
+function failureOf({ failure }: Answer): { readonly failure?: EdgeFailure } {
+  return failure ? { failure } : {};
+}
+
+/** A client's address as Cloudflare writes it: no zone id, no IPv4 in IPv6's clothes. */
+function addressOf({ remoteAddress }: Pick<Socket, "remoteAddress">): string {
+  return (remoteAddress ?? "0.0.0.0").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
+}

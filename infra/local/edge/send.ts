@@ -1,0 +1,84 @@
+import {
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { edgeLines, type HeaderLines } from "./headers.ts";
+import type { Page } from "./pages.ts";
+
+/** The lines of a page with everything that an answer of the edge carries. */
+function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [string, string][] {
+  return [
+    ...headers.map(([name, value]): [string, string] => [name, value]),
+    ["Content-Length", String(Buffer.byteLength(body))],
+    ...edgeLines(ray),
+    ...(close ? [["Connection", "close"] as [string, string]] : []),
+  ];
+}
+
+/** How long the rest of an unwanted body is read and dropped, milliseconds. */
+const LINGER = 1_000;
+
+/**
+ * Ends an answer. Where the client is still sending, what comes is read and dropped for a moment: closing at once would reset
+ * the connection, and the client would lose the answer with it (RFC 9112, 9.6).
+ */
+export async function endAnswer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!request.complete) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LINGER);
+      const over = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      request.once("end", over).once("close", over);
+      response.once("close", over);
+      request.resume();
+    });
+  }
+  if (response.destroyed) return;
+  await new Promise<void>((resolve) => {
+    response.once("close", resolve);
+    response.end();
+  });
+}
+
+/** Answers with a page. Where the request's body was not read, the connection ends: what follows on it is that body. */
+export async function sendPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  page: Page,
+  ray: string,
+): Promise<void> {
+  response.writeHead(page.status, linesOfPage(page, ray, !request.complete).flat());
+  if (request.method === "HEAD") response.flushHeaders();
+  else response.write(page.body);
+  await endAnswer(request, response);
+}
+
+/** Answers with a page on a bare socket, and ends it. */
+export function sendRawPage(socket: Duplex, page: Page, ray: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(Buffer.concat([rawHead(page.status, linesOfPage(page, ray, true)), Buffer.from(page.body)]));
+}
+
+/** Status line and header lines as bytes. Throws where a line would break the framing. */
+export function rawHead(status: number, lines: HeaderLines): Buffer {
+  validateLines(lines);
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${text}\r\n`, "latin1");
+}
+
+/** Throws where a name or value cannot stand in HTTP/1.1. */
+export function validateLines(lines: HeaderLines): void {
+  for (const [name, value] of lines) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+}

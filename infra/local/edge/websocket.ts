@@ -1,0 +1,112 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TunnelResponse, TunnelStream } from "../tunnel/index.ts";
+import {
+  acceptable,
+  asFailure,
+  countAnswer,
+  type ExchangeContext,
+  type Outcome,
+  openStream,
+  originAnswer,
+  retryOf,
+} from "./exchange.ts";
+import { edgeLines, responseLines } from "./headers.ts";
+import type { Arrival, Forward } from "./judge.ts";
+import { page, pageCode } from "./pages.ts";
+import { rawHead, sendRawPage } from "./send.ts";
+
+/** How long a socket may stay open in one direction only, milliseconds. */
+const HALF_OPEN = 5_000;
+
+/** Whether a request asks for a WebSocket (RFC 6455, 4.1). Any other upgrade is ignored, as RFC 9110 allows. */
+export function asksForWebSocket(request: IncomingMessage): boolean {
+  const { upgrade, connection } = request.headers;
+  return (
+    request.method === "GET" &&
+    request.httpVersion === "1.1" &&
+    upgrade?.toLowerCase() === "websocket" &&
+    (connection ?? "").split(",").some((token) => token.trim().toLowerCase() === "upgrade") &&
+    request.headers["content-length"] === undefined &&
+    request.headers["transfer-encoding"] === undefined
+  );
+}
+
+/** Opens a WebSocket through the tunnel and relays its frames untouched until one side ends. */
+export async function relayWebSocket(
+  arrival: Arrival,
+  forward: Forward,
+  client: { readonly socket: Duplex; readonly head: Buffer },
+  context: ExchangeContext,
+): Promise<Outcome> {
+  const { socket, head } = client;
+  const { ray, accept } = arrival;
+  let stream: TunnelStream | undefined;
+  const left = () => stream?.destroy();
+  socket.once("close", left);
+  try {
+    stream = openStream(arrival, forward, context, false, true);
+    const answer = await originAnswer(stream, context.originTimeout);
+    if (socket.destroyed) return { status: 499 };
+    const accepted = answer.status === 101;
+    const lines = accepted ? upgradeLines(answer, ray) : refusalLines(answer, ray);
+    acceptable(accepted ? { ...answer, status: 200 } : answer, lines);
+    countAnswer(forward, answer.status, answer.headers, context);
+    socket.write(rawHead(answer.status, lines));
+    if (head.length > 0) stream.write(head);
+    await relay(socket, stream, accepted);
+    return { status: answer.status };
+  } catch (error) {
+    stream?.destroy();
+    if (socket.destroyed) return { status: 499 };
+    const failure = asFailure(error);
+    const { status, code } = pageCode(failure.page);
+    countAnswer(forward, status, [], context);
+    sendRawPage(socket, page(failure.page, ray, accept, retryOf(failure.page)), ray);
+    return { status, failure: { code, message: failure.message } };
+  } finally {
+    socket.off("close", left);
+  }
+}
+
+function upgradeLines({ headers }: TunnelResponse, ray: string): [string, string][] {
+  const own = new Set(["connection", "upgrade", "content-length", "transfer-encoding", "server", "cf-ray"]);
+  const kept = headers.filter(([name]) => !own.has(name.toLowerCase()));
+  return [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ...kept.map(([name, value]): [string, string] => [name, value]),
+    ...edgeLines(ray),
+  ];
+}
+
+function refusalLines({ headers }: TunnelResponse, ray: string): [string, string][] {
+  return [...responseLines(headers, { ray, cacheStatus: "DYNAMIC" }), ["Connection", "close"]];
+}
+
+/** Carries bytes both ways at the pace of the slower side. Resolves when both are closed. */
+function relay(socket: Duplex, stream: Duplex, bothWays: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let grace: NodeJS.Timeout | undefined;
+    const end = () => {
+      clearTimeout(grace);
+      socket.destroy();
+      stream.destroy();
+    };
+    const halfOpen = () => {
+      grace ??= setTimeout(end, HALF_OPEN);
+    };
+    stream.pipe(socket);
+    if (bothWays) socket.pipe(stream);
+    else socket.resume();
+    socket.once("end", halfOpen).once("error", end);
+    stream
+      .once("end", halfOpen)
+      .once("error", end)
+      .once("close", () => socket.end());
+    socket.once("close", () => {
+      end();
+      resolve();
+    });
+  });
+}
