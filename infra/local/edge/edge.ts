@@ -1,32 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Cloud } from "../api/state.ts";
-import type { TunnelEdge } from "../tunnel/index.ts";
-import type { DeploymentProblem } from "./deployments.ts";
 import { EdgeError } from "./errors.ts";
-import { type EdgeTimeouts, HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
+import { HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
 import { EdgeListener } from "./listener.ts";
-import type { RequestRecord } from "./record.ts";
-
-/** How to start the edge. */
-export interface EdgeOptions {
-  /** Port on 127.0.0.1; 0, the default, takes a free one. */
-  readonly port?: number;
-  /** What is deployed. */
-  readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
-  /** The way to the origins. */
-  readonly tunnel: Pick<TunnelEdge, "open">;
-  /** Milliseconds since the UNIX epoch. */
-  readonly clock?: () => number;
-  /** Data centre: three letters at the end of every CF-Ray, and a dimension of every rate limit. `LCL` by default. */
-  readonly colo?: string;
-  readonly timeouts?: Partial<EdgeTimeouts>;
-  readonly maxWebSockets?: number;
-  /** Called once for each request when it is over. */
-  onRequest?(record: RequestRecord): void;
-  /** Called when deployed rules cannot be run. */
-  onProblem?(problem: DeploymentProblem): void;
-}
+import type { EdgeOptions } from "./options.ts";
 
 /** A running edge. */
 export interface Edge {

@@ -1,6 +1,7 @@
 /** The edge of the Cloudflare on localhost: what happens to a request between the visitor and the tunnel. */
 export type { DeploymentProblem } from "./deployments.ts";
-export { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
+export { type Edge, startEdge } from "./edge.ts";
 export { EdgeError } from "./errors.ts";
 export type { EdgeTimeouts } from "./limits.ts";
+export type { EdgeOptions } from "./options.ts";
 export type { EdgeFailure, RequestRecord } from "./record.ts";
