@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -67,7 +66,8 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
       admit(request, socket, head).catch(() => socket.destroy());
     },
     async close() {
-      const closed = [...connections].map((socket) => once(socket, "close"));
+      // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
+      const closed = [...connections].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
       await Promise.race([Promise.all(closed), delay(CLOSING, undefined, { ref: false })]);
       for (const socket of connections) socket.destroy();
     },

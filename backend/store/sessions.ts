@@ -42,6 +42,12 @@ export function sessionStore(db: Kysely<Schema>) {
       return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
     },
 
+    /** A user's sessions that have not been ended, the oldest first. */
+    async list(userId: string): Promise<readonly Session[]> {
+      const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
+      return (await query.orderBy("created_at").orderBy("id").execute()).map(fields);
+    },
+
     /** Puts the next refresh token in the place of the current one; false when another request was faster or the session ended. */
     async rotate(id: string, from: string, to: string, now: number): Promise<boolean> {
       const { numUpdatedRows } = await db

@@ -29,6 +29,8 @@ export interface ClientOptions {
   readonly onAnnouncement?: (announcement: Announcement) => void;
   /** The session ended without being asked to. */
   readonly onSignedOut?: () => void;
+  /** Milliseconds before its end at which the access token is renewed; a minute when left out. */
+  readonly renewBefore?: number;
 }
 
 interface Session {
@@ -40,8 +42,9 @@ interface Session {
   readonly refreshToken: string | undefined;
 }
 
-/** Milliseconds before its end at which an access token is renewed. */
 const RENEW_BEFORE = 60_000;
+/** Milliseconds between two renewals at least. */
+const RENEW_PAUSE = 1000;
 /** Milliseconds that the server may take to answer a call. */
 const CALL_PATIENCE = 10_000;
 /** Milliseconds that a message may arrive out of order before what is missing is asked for. */
@@ -64,6 +67,7 @@ export class ChatClient {
   #socket: Socket | undefined;
   #state: ClientState = "signedOut";
   #renewing: Promise<Session> | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   #flushing = false;
 
   constructor(options: ClientOptions) {
@@ -227,7 +231,9 @@ export class ChatClient {
     };
     const session: Session = { user, accessToken, expiresAt: Date.now() + expiresIn * 1000, refreshToken };
     this.#session = session;
-    this.#later(Math.max(expiresIn * 1000 - RENEW_BEFORE, RETRY_AFTER), () => void this.#renewInTime());
+    clearTimeout(this.#renewal);
+    const untilRenewal = Math.max(expiresIn * 1000 - (this.#options.renewBefore ?? RENEW_BEFORE), RENEW_PAUSE);
+    this.#renewal = this.#later(untilRenewal, () => void this.#renewInTime());
     if (this.#socket) this.#changed();
     else this.#open();
     return session;
@@ -305,7 +311,7 @@ export class ChatClient {
   }
 
   async #renewInTime(): Promise<void> {
-    if (!this.#session || this.#session.expiresAt - Date.now() > RENEW_BEFORE + RETRY_AFTER) return;
+    if (!this.#session) return;
     try {
       const { accessToken } = await this.#renew();
       // the socket goes on with the new token; should it not, the server closes it and it comes back by itself
@@ -397,12 +403,13 @@ export class ChatClient {
     }
   }
 
-  #later(milliseconds: number, work: () => void): void {
+  #later(milliseconds: number, work: () => void): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       work();
     }, milliseconds);
     this.#timers.add(timer);
+    return timer;
   }
 
   #become(state: ClientState): void {

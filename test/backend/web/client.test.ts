@@ -1,0 +1,275 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { io } from "socket.io-client";
+import { readConfig } from "../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../backend/main.ts";
+import { openStore } from "../../../backend/store/index.ts";
+import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/web/client.ts";
+import { loadAssets } from "../../../backend/web/index.ts";
+import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
+
+const PASSWORD = "correct horse battery";
+const assets = await loadAssets();
+let dataDir: string;
+let backend: Backend;
+const clients: ChatClient[] = [];
+const proxies: CuttableProxy[] = [];
+
+const start = (port = "0") =>
+  startBackend(readConfig({ PORT: port, DATA_DIR: dataDir, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), { assets });
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-client-"));
+  backend = await start();
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  for (const proxy of proxies.splice(0)) await proxy.close();
+  await backend.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+/** A client whose changes can be waited for. */
+class Watched extends ChatClient {
+  readonly announcements: Announcement[] = [];
+  signedOut = 0;
+  readonly #checks = new Set<() => void>();
+
+  constructor(url: string, options: Partial<ClientOptions> = {}) {
+    super({
+      url,
+      connect: (how) => io(url, { ...how, reconnectionDelay: 20, reconnectionDelayMax: 100 }),
+      onChange: () => this.#check(),
+      onAnnouncement: (announcement) => {
+        this.announcements.push(announcement);
+        this.#check();
+      },
+      onSignedOut: () => {
+        this.signedOut += 1;
+        this.#check();
+      },
+      ...options,
+    });
+    clients.push(this);
+  }
+
+  #check(): void {
+    for (const check of this.#checks) check();
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!condition()) return;
+        this.#checks.delete(check);
+        resolve();
+      };
+      this.#checks.add(check);
+      check();
+    });
+  }
+
+  async online(): Promise<this> {
+    await this.until(() => this.state === "online");
+    return this;
+  }
+
+  texts(room: string): string[] {
+    return this.timeline(room)?.messages.map(({ text }) => text) ?? [];
+  }
+}
+
+async function person(name: string, url = backend.url, options?: Partial<ClientOptions>): Promise<Watched> {
+  const client = new Watched(url, options);
+  await client.register({ email: `${name.toLowerCase()}@example.org`, password: PASSWORD, name });
+  return client.online();
+}
+
+async function proxied(): Promise<CuttableProxy> {
+  const proxy = await startProxy(backend.url);
+  proxies.push(proxy);
+  return proxy;
+}
+
+test("two people talk, live; each message is seen once by each", async () => {
+  const [ada, bob] = [await person("Ada"), await person("Bob")];
+  expect(await ada.join("Lobby")).toBe("lobby");
+  await bob.join("lobby");
+  for (const text of ["one", "two", "three"]) {
+    ada.send("lobby", text);
+    bob.send("lobby", `${text} too`);
+  }
+  for (const client of [ada, bob]) {
+    await client.until(() => client.texts("lobby").length === 6 && client.pending.length === 0);
+    expect(new Set(client.texts("lobby")).size).toBe(6);
+  }
+  expect(ada.texts("lobby")).toEqual(bob.texts("lobby"));
+  expect(ada.texts("lobby").filter((text) => !text.endsWith("too"))).toEqual(["one", "two", "three"]);
+});
+
+test("what is written without a connection is kept, sent once in order when it is back, and what was missed arrives", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  const bob = await person("Bob");
+  await ada.join("lobby");
+  await bob.join("lobby");
+  proxy.refuse(true);
+  proxy.cut();
+  await ada.until(() => ada.state === "reconnecting");
+  const written = ["first", "second", "third"];
+  for (const text of written) ada.send("lobby", text);
+  expect(ada.pending.map(({ text, state }) => [text, state])).toEqual(written.map((text) => [text, "waiting"]));
+  bob.send("lobby", "missed by Ada");
+  await bob.until(() => bob.pending.length === 0);
+  proxy.refuse(false);
+  await ada.online();
+  for (const client of [ada, bob]) {
+    await client.until(() => client.texts("lobby").length === 4);
+    expect(client.texts("lobby")).toEqual(["missed by Ada", ...written]);
+  }
+  expect(ada.pending).toEqual([]);
+});
+
+test("a lost acknowledgement does not send a message twice", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  const bob = await person("Bob");
+  await ada.join("lobby");
+  await bob.join("lobby");
+  proxy.mute();
+  ada.send("lobby", "only once");
+  await bob.until(() => bob.texts("lobby").length === 1);
+  expect(ada.pending).toMatchObject([{ text: "only once", state: "sending" }]);
+  proxy.cut();
+  await ada.until(() => ada.state === "reconnecting");
+  await ada.online();
+  await ada.until(() => ada.pending.length === 0 && ada.texts("lobby").length === 1);
+  bob.send("lobby", "after");
+  await ada.until(() => ada.texts("lobby").length === 2);
+  expect(bob.texts("lobby")).toEqual(["only once", "after"]);
+});
+
+test("a restarted backend loses nothing, and everybody comes back by themselves", async () => {
+  const [ada, bob] = [await person("Ada"), await person("Bob")];
+  await ada.join("lobby");
+  await bob.join("lobby");
+  ada.send("lobby", "before");
+  await bob.until(() => bob.texts("lobby").length === 1);
+  const { port } = new URL(backend.url);
+  await backend.stop();
+  await ada.until(() => ada.state === "reconnecting");
+  ada.send("lobby", "meanwhile");
+  backend = await start(port);
+  for (const client of [ada, bob]) {
+    client.wake();
+    await client.until(() => client.texts("lobby").length === 2);
+    expect(client.texts("lobby")).toEqual(["before", "meanwhile"]);
+  }
+});
+
+test("the access token is renewed in time, and the socket goes on with it", async () => {
+  const ada = await person("Ada", backend.url, { renewBefore: 10 * 60_000 });
+  const { broker } = backend;
+  const seen: unknown[] = [];
+  broker.createService({
+    name: "watch",
+    events: { "session.reused": (ctx: { params: unknown }) => void seen.push(ctx.params) },
+  });
+  let renewals = 0;
+  const user = ada.user;
+  await ada.until(() => {
+    if (ada.user !== user) renewals += 1;
+    return renewals > 0;
+  });
+  expect(ada.state).toBe("online");
+  await ada.join("lobby");
+  ada.send("lobby", "still here");
+  await ada.until(() => ada.pending.length === 0);
+  expect(seen).toEqual([]);
+});
+
+test("a session that ends elsewhere ends here at once", async () => {
+  const ada = await person("Ada");
+  const elsewhere = new Watched(backend.url);
+  await elsewhere.login({ email: "ada@example.org", password: PASSWORD });
+  await elsewhere.online();
+  const store = await openStore({ dataDir });
+  const sid = await currentSession(ada);
+  await store.sessions.end(sid, "ended", Date.now());
+  await store.close();
+  await backend.broker.broadcast("session.ended", { sid });
+  await ada.until(() => ada.signedOut === 1);
+  expect(ada.state).toBe("signedOut");
+  expect(elsewhere.state).toBe("online");
+});
+
+test("logging out ends the session on the server", async () => {
+  const ada = await person("Ada");
+  const sid = await currentSession(ada);
+  await ada.logout();
+  expect(ada.state).toBe("signedOut");
+  expect(ada.signedOut).toBe(0);
+  const store = await openStore({ dataDir });
+  expect((await store.sessions.find(sid))?.session.endedAt).not.toBeNull();
+  await store.close();
+});
+
+test("a logout that does not reach the server says so and leaves everything as it is", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  proxy.refuse(true);
+  proxy.cut();
+  await expect(ada.logout()).rejects.toMatchObject({ code: "OFFLINE" });
+  expect(ada.user).toBeDefined();
+});
+
+test("a message that the server refuses is kept with the reason, until it is tried again or given up", async () => {
+  const ada = await person("Ada");
+  await ada.join("lobby");
+  const { clientId } = ada.send("lobby", "bell \u0007");
+  ada.send("lobby", "fine");
+  await ada.until(() => ada.texts("lobby").length === 1);
+  const failed = { clientId, state: "failed", problem: "The text contains control characters." };
+  expect(ada.pending).toMatchObject([failed]);
+  ada.retry(clientId);
+  await ada.until(() => ada.pending[0]?.state === "failed");
+  ada.discard(clientId);
+  expect(ada.pending).toEqual([]);
+});
+
+test("wrong credentials and wrong fields are told as the server tells them", async () => {
+  const client = new Watched(backend.url);
+  const login = client.login({ email: "nobody@example.org", password: PASSWORD });
+  await expect(login).rejects.toMatchObject({ code: "CREDENTIALS", status: 401 });
+  const register = client.register({ email: "ada@example.org", password: "password123", name: "Ada" });
+  await expect(register).rejects.toMatchObject({ code: "PASSWORD_COMMON", field: "password" });
+  expect(client.state).toBe("signedOut");
+});
+
+test("older messages come page by page, and announcements reach everybody", async () => {
+  const ada = await person("Ada");
+  const bob = await person("Bob");
+  await ada.join("lobby");
+  for (let n = 1; n <= 55; n += 1) await ada.call("chat.send", { room: "lobby", text: `m${n}`, clientId: `c${n}` });
+  await bob.join("lobby");
+  expect(bob.texts("lobby")).toHaveLength(50);
+  await bob.older("lobby");
+  expect(bob.texts("lobby")).toEqual(Array.from({ length: 55 }, (_, n) => `m${n + 1}`));
+  await expect(bob.announce("no")).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await backend.broker.broadcast("chat.broadcast", { event: "serverMessage", payload: { text: "Hello all", at: 1 } });
+  await bob.until(() => bob.announcements.length === 1);
+  await ada.until(() => ada.announcements.length === 1);
+});
+
+/** The id of the session that the client's access token belongs to. */
+async function currentSession(client: ChatClient): Promise<string> {
+  const store = await openStore({ dataDir });
+  const user = client.user;
+  const sessions = user ? await store.sessions.list(user.id) : [];
+  await store.close();
+  const [first] = sessions;
+  if (!first) throw new Error("there is a session");
+  return first.id;
+}
