@@ -192,12 +192,11 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
   };
 }
 
-/** The path that ingress rules see: decoded, without the query; undefined where an escape is malformed. */
+/** The path that ingress rules see: decoded to a byte string, without the query; undefined where an escape is malformed. */
 function decodedPath(target: string): string | undefined {
   const path = target.split("?", 1)[0] ?? "";
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
-  const bytes = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function userHeaders(response: IncomingMessage): HeaderLine[] {

@@ -1,0 +1,54 @@
+import type { Cloud, Connection } from "../api/state.ts";
+import { authorizeTunnel } from "./authorize.ts";
+import { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./edge.ts";
+import type { TunnelConnection } from "./edge-connection.ts";
+
+/** How to start the tunnel's edge for the tunnels that the API holds. */
+export interface CloudTunnelsOptions extends Omit<TunnelEdgeOptions, "authorize" | "onConnections"> {
+  readonly cloud: Cloud;
+  /** Told when a connector refuses a configuration that was deployed. */
+  onRefused?(error: unknown): void;
+}
+
+/** Starts the tunnel's edge and keeps it and the API of one mind: tokens are checked against the API's tunnels, it hears of
+ * connections, a deployed configuration is pushed, a deleted tunnel is disconnected. */
+export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<TunnelEdge> {
+  const { cloud } = options;
+  const edge = await startTunnelEdge({
+    ...options,
+    authorize: (claim) => authorizeTunnel(cloud.tunnel(claim.tunnelId), claim),
+    onConnections: (tunnelId, connections) => cloud.connected(tunnelId, connections.map(listed)),
+  });
+  const stopChanges = cloud.onChange(({ kind, id }) => {
+    const tunnel = kind === "tunnel" ? cloud.tunnel(id) : undefined;
+    if (!tunnel) return;
+    if (tunnel.deletedAt) edge.disconnect(id);
+    else if (tunnel.config) {
+      edge.configure(id, tunnel.version, tunnel.config).catch((error: unknown) => options.onRefused?.(error));
+    }
+  });
+  const stopDisconnects = cloud.onDisconnect((tunnelId) => edge.disconnect(tunnelId));
+  return {
+    ...edge,
+    async close() {
+      stopChanges();
+      stopDisconnects();
+      await edge.close();
+    },
+  };
+}
+
+/** A connection in the API's words. */
+function listed(connection: TunnelConnection): Connection {
+  return {
+    id: connection.id,
+    client_id: connection.clientId,
+    client_version: connection.clientVersion,
+    colo_name: connection.colo,
+    origin_ip: connection.originIp,
+    opened_at: new Date(connection.openedAt).toISOString(),
+    is_pending_reconnect: false,
+    arch: connection.arch,
+    features: connection.features,
+  };
+}
