@@ -99,7 +99,7 @@ function functionProblem({ name, phases, plan: needed }: FunctionSpec, { phase, 
   if (phase && phases && !phases.includes(phase))
     return {
       code: "function-phase",
-      message: `${name}() cannot be used in ${phase}; it exists in ${phases.join(", ")}`,
+      message: `${name}() cannot be used in ${phase}; ${phases.length > 0 ? `it exists in ${phases.join(", ")}` : "it belongs to Network Firewall"}`,
     };
   if (plan && needed && !includesPlan(plan, needed))
     return {

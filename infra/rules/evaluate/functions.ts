@@ -2,7 +2,7 @@
  * What the functions do with values: https://developers.cloudflare.com/ruleset-engine/rules-language/functions/. A missing
  * argument makes the result missing, except where the comment says otherwise.
  */
-import { type IpAddress, mask, printIp } from "../language/ip-address.ts";
+import { type IpAddress, mask } from "../language/ip-address.ts";
 import { toInteger } from "../language/read-literal.ts";
 import { decodeBase64, encodeBase64, urlDecode } from "./encoding.ts";
 import { hashInRange } from "./hash.ts";
@@ -63,10 +63,6 @@ function split(value: Value, separator: Value, limit: Value): Value {
   return [...parts.slice(0, most - 1), parts.slice(most - 1).join(text(separator))];
 }
 
-function toText(value: Value): Value {
-  return typeof value === "object" ? printIp(value as IpAddress) : String(value);
-}
-
 /**
  * `MessageMAC` is the message, any separator of `separatorLength` bytes, ten digits of seconds, a hyphen and the base64 of
  * HMAC-SHA256 over message and seconds.
@@ -116,7 +112,7 @@ function uuidv4(seed: Value): Value {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** By name. `regex_replace` and `wildcard_replace` are compiled with their patterns, and JWT needs a configuration. */
+/** By name, but for those of prepared-functions.ts; what reads a JWT needs a configuration. */
 export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   lower: (value) => (value === undefined ? undefined : lowerAscii(text(value))),
   upper: (value) => (value === undefined ? undefined : upperAscii(text(value))),
@@ -148,7 +144,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   coalesce: (...args) => args.find((arg) => arg !== undefined),
   hash_in_range: strict((low, high, ...values) => hashInRange(int(low), int(high), values)),
   is_timed_hmac_valid_v0: strict(isTimedHmacValid),
-  to_string: strict(toText),
+  to_string: strict((value) => String(value)),
   sha256: strict((value) => sha256(text(value))),
   uuidv4: strict(uuidv4),
   remove_query_args: strict(removeQueryArgs),

@@ -2,7 +2,7 @@
 import type { Condition, Reader, TypedArgument } from "../check/typed.ts";
 import type { Access } from "../language/ast.ts";
 import { IMPLEMENTATIONS, type Implementation } from "./functions.ts";
-import { patternFunction } from "./pattern-functions.ts";
+import { preparedFunction } from "./prepared-functions.ts";
 import { FieldNotGiven, type Fields, type Value } from "./value.ts";
 
 /** Reads a value; undefined is missing. A mapped reader gives an array of the elements. */
@@ -130,7 +130,7 @@ function compileArgument(argument: TypedArgument, context: Context): Read {
 }
 
 function implementation(name: string, args: readonly TypedArgument[], context: Context): Implementation {
-  const known = context.functions[name] ?? IMPLEMENTATIONS[name] ?? patternFunction(name, args);
+  const known = context.functions[name] ?? preparedFunction(name, args) ?? IMPLEMENTATIONS[name];
   // What needs configuration of the account is known to Cloudflare alone.
   return (
     known ??

@@ -1,6 +1,7 @@
 import { SCHEMA, type Schema, type SchemaField } from "../schema/schema.ts";
 import { convert } from "./convert.ts";
-import { COMPUTERS, type Source } from "./fields/computers.ts";
+import { BODY_COMPUTERS } from "./fields/body.ts";
+import { COMPUTERS, type Computer, type Source } from "./fields/computers.ts";
 import type { RequestFacts, ResponseFacts } from "./request.ts";
 import { FieldNotGiven, type Fields, type Value } from "./value.ts";
 
@@ -8,6 +9,7 @@ import { FieldNotGiven, type Fields, type Value } from "./value.ts";
 export type RequestFields = Fields;
 
 const BY_SLOT: readonly SchemaField[] = [...SCHEMA.fields.values()];
+const COMPUTE: readonly (Computer | undefined)[] = BY_SLOT.map(({ name }) => COMPUTERS[name] ?? BODY_COMPUTERS[name]);
 
 /**
  * The fields of a request. A field that only Cloudflare can compute and that `facts.given` does not name throws FieldNotGiven
@@ -39,7 +41,7 @@ class LazyFields implements Fields, Source {
     const field = BY_SLOT[slot];
     if (!field) throw new RangeError(`no field has slot ${slot}`);
     const given = givenValue(this.facts, field);
-    const value = given ?? COMPUTERS[field.name]?.(this);
+    const value = given ?? COMPUTE[slot]?.(this);
     if (value === undefined) throw new FieldNotGiven(field.name);
     this.values[slot] = value;
     return value;

@@ -161,4 +161,6 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     returns: "Bytes",
     phases: TRANSFORMS,
   },
+  // Network Firewall alone.
+  { name: "bit_slice", params: [field("Bytes"), literal("Int"), literal("Int")], returns: "Int", phases: [] },
 ];

@@ -1,15 +1,19 @@
-/** The functions that are compiled with a pattern: `regex_replace` and `wildcard_replace`. */
+/** The functions that are compiled for their arguments: a pattern is prepared, and an address is not an integer. */
 import type { TypedArgument } from "../check/typed.ts";
+import { type IpAddress, printIp } from "../language/ip-address.ts";
 import { wildcardParts } from "../language/wildcard.ts";
 import { compileRegex } from "../regex/index.ts";
 import type { Implementation } from "./functions.ts";
 import { lowerAscii } from "./match-wildcard.ts";
 
 /** The implementation of `name` for these arguments, if it is one of them. */
-export function patternFunction(name: string, args: readonly TypedArgument[]): Implementation | undefined {
+export function preparedFunction(name: string, args: readonly TypedArgument[]): Implementation | undefined {
   const [, pattern = "", replacement = "", flags] = args.map((argument) =>
     argument.kind === "literal" ? String(argument.value) : "",
   );
+  const [first] = args;
+  if (name === "to_string" && first?.kind === "reader" && first.type === "Ip")
+    return (ip) => (ip === undefined ? undefined : printIp(ip as IpAddress));
   if (name === "regex_replace") {
     const regex = compileRegex(pattern);
     return (value) => (value === undefined || !regex.ok ? undefined : regex.replaceFirst(value as string, replacement));
