@@ -32,6 +32,7 @@ export interface Before {
 
 export interface ResourceType {
   readonly type: string;
+  readonly fields: Fields;
   readonly secretOutputs: readonly string[];
   check(inputs: Values): CheckFailure[];
   diff(id: string, oldInputs: Values, newInputs: Values): Difference;
@@ -67,6 +68,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
   };
   return {
     type,
+    fields,
     secretOutputs: definition.secretOutputs ?? [],
     check(inputs) {
       const failures = checkInputs(fields, inputs);

@@ -1,0 +1,182 @@
+/**
+ * The resource provider as Pulumi's engine speaks to it: each call of the protocol answered from the provider table
+ * (https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto).
+ */
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { type CheckFailure, createProvider, type Provider, type ResourceType, UNKNOWN, type Values } from "../index.ts";
+import { fromStruct, toStruct } from "./properties.ts";
+import { schemaOf } from "./schema.ts";
+
+/** How a call reaches Cloudflare's API, where the stack's configuration does not say. */
+export interface Defaults {
+  readonly apiToken?: string;
+  readonly baseURL?: string;
+}
+
+/** Shows the operator a warning for a resource. */
+export type Warn = (peer: string, urn: string, message: string) => void;
+
+type Response<Name extends keyof typeof messages> = (typeof messages)[Name] extends new () => infer Message
+  ? Message
+  : never;
+type CheckRequest = InstanceType<typeof messages.CheckRequest>;
+type UpdateRequest = InstanceType<typeof messages.UpdateRequest>;
+
+/** A typed handler: what it throws becomes the call's error. */
+export type Handler<Request, Reply> = (request: Request, peer: string) => Promise<Reply> | Reply;
+
+const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
+
+export function createService(version: string, defaults: Defaults, warn: Warn) {
+  // an engine configures each provider of a stack over a connection of its own
+  const configured = new Map<string, Provider>();
+  const providerOf = (peer: string): Provider => {
+    const provider = configured.get(peer) ?? [...configured.values()].at(-1);
+    if (!provider) throw new Error("the engine used the provider before it configured it");
+    return provider;
+  };
+  const table = createProvider({ apiToken: "none", baseURL: CLOUDFLARE_API });
+  const resourceOf = (peer: string, urn: string): ResourceType => {
+    const type = typeOf(urn);
+    const found = (configured.size === 0 ? table : providerOf(peer)).resource(type);
+    if (!found) throw new Error(`${type} is not among the resources here: ${table.types.join(", ")}`);
+    return found;
+  };
+
+  return {
+    getSchema: () => {
+      const resources = table.types.flatMap((type) => table.resource(type) ?? []);
+      return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(resources, version)));
+    },
+    checkConfig: (request: CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
+    diffConfig: () => new messages.DiffResponse().setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE),
+    configure: (request: InstanceType<typeof messages.ConfigureRequest>, peer: string) => {
+      const given = fromStruct(request.getArgs());
+      const apiToken = textOf(given.apiToken) ?? defaults.apiToken;
+      if (apiToken === undefined) {
+        throw new Error(
+          "there is no API token: set it with `pulumi config set --secret cloudflare:apiToken`, or in CLOUDFLARE_API_TOKEN",
+        );
+      }
+      const baseURL = textOf(given.baseUrl) ?? defaults.baseURL ?? CLOUDFLARE_API;
+      configured.set(peer, createProvider({ apiToken, baseURL }));
+      const response = new messages.ConfigureResponse();
+      response.setSupportspreview(true);
+      response.setAcceptsecrets(false);
+      return response;
+    },
+    invoke: async (request: InstanceType<typeof messages.InvokeRequest>, peer: string) => {
+      const outputs = await providerOf(peer).invoke(request.getTok(), fromStruct(request.getArgs()));
+      return new messages.InvokeResponse().setReturn(toStruct(outputs));
+    },
+    check: (request: CheckRequest, peer: string) => {
+      const resource = resourceOf(peer, request.getUrn());
+      const inputs = fromStruct(request.getNews());
+      const response = new messages.CheckResponse().setInputs(toStruct(inputs, resource.secretOutputs));
+      return response.setFailuresList(resource.check(inputs).map(failureOf));
+    },
+    diff: (request: InstanceType<typeof messages.DiffRequest>, peer: string) => {
+      const before = fromStruct(request.getOldInputs() ?? request.getOlds());
+      const after = fromStruct(request.getNews());
+      return diffOf(resourceOf(peer, request.getUrn()), request.getId(), before, after);
+    },
+    create: async (request: InstanceType<typeof messages.CreateRequest>, peer: string) => {
+      const resource = resourceOf(peer, request.getUrn());
+      const inputs = fromStruct(request.getProperties());
+      const { id, outputs } = request.getPreview()
+        ? { id: "", outputs: planned(resource, inputs) }
+        : await resource.create(inputs);
+      return new messages.CreateResponse().setId(id).setProperties(toStruct(outputs, resource.secretOutputs));
+    },
+    read: async (request: InstanceType<typeof messages.ReadRequest>, peer: string) => {
+      const resource = resourceOf(peer, request.getUrn());
+      const found = await resource.read(request.getId(), fromStruct(request.getInputs()));
+      const response = new messages.ReadResponse();
+      if (!found) return response;
+      response.setId(found.id);
+      response.setProperties(toStruct(found.outputs, resource.secretOutputs));
+      response.setInputs(toStruct(found.inputs, resource.secretOutputs));
+      return response;
+    },
+    update: async (request: UpdateRequest, peer: string) => {
+      const resource = resourceOf(peer, request.getUrn());
+      const outputs = await updated(resource, request);
+      return new messages.UpdateResponse().setProperties(toStruct(outputs, resource.secretOutputs));
+    },
+    delete: async (request: InstanceType<typeof messages.DeleteRequest>, peer: string) => {
+      const outputs = fromStruct(request.getProperties());
+      const inputs = { ...outputs, ...fromStruct(request.getOldInputs()) };
+      const { warning } = await resourceOf(peer, request.getUrn()).delete(request.getId(), inputs);
+      if (warning !== undefined) warn(peer, request.getUrn(), warning);
+    },
+  };
+}
+
+/** In a preview, what the server decides keeps its present value. */
+async function updated(resource: ResourceType, request: UpdateRequest): Promise<Values> {
+  const before = fromStruct(request.getOlds());
+  const after = fromStruct(request.getNews());
+  if (request.getPreview()) return { ...before, ...after };
+  return (await resource.update(request.getId(), fromStruct(request.getOldInputs()), after, before)).outputs;
+}
+
+/** The outputs of a resource that does not exist yet: its inputs, and unknowns where the server will decide. */
+function planned(resource: ResourceType, inputs: Values): Values {
+  const decided = Object.entries(resource.fields).filter(
+    ([name, { computed }]) => computed && inputs[name] === undefined,
+  );
+  return { ...inputs, ...Object.fromEntries(decided.map(([name]) => [name, UNKNOWN])) };
+}
+
+function diffOf(resource: ResourceType, id: string, before: Values, after: Values): Response<"DiffResponse"> {
+  const { changed, replaces } = resource.diff(id, before, after);
+  const { DiffChanges } = messages.DiffResponse;
+  const response = new messages.DiffResponse()
+    .setChanges(changed.length > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE)
+    .setReplacesList([...replaces])
+    .setDiffsList([...new Set(changed.map(topOf))])
+    .setHasdetaileddiff(true);
+  for (const path of changed) {
+    response.getDetaileddiffMap().set(path, propertyDiff(path, before, after, replaces.includes(topOf(path))));
+  }
+  return response;
+}
+
+function propertyDiff(path: string, before: Values, after: Values, replaces: boolean): Response<"PropertyDiff"> {
+  const { Kind } = messages.PropertyDiff;
+  const [was, is] = [valueAt(before, path), valueAt(after, path)];
+  const kinds =
+    was === undefined
+      ? [Kind.ADD, Kind.ADD_REPLACE]
+      : is === undefined
+        ? [Kind.DELETE, Kind.DELETE_REPLACE]
+        : [Kind.UPDATE, Kind.UPDATE_REPLACE];
+  return new messages.PropertyDiff().setKind(kinds[replaces ? 1 : 0] ?? Kind.UPDATE).setInputdiff(true);
+}
+
+/** `rules[1].expression` in values; undefined where the path leads nowhere. */
+function valueAt(values: Values, path: string): unknown {
+  let value: unknown = values;
+  for (const [, key, index, quoted] of path.matchAll(/([^.[\]"]+)(?=\.|\[|$)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]/g)) {
+    const step = quoted === undefined ? (index ?? key ?? "") : JSON.parse(`"${quoted}"`);
+    value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[step] : undefined;
+  }
+  return value;
+}
+
+function topOf(path: string): string {
+  return path.split(/[.[]/, 1)[0] ?? path;
+}
+
+function failureOf({ property, reason }: CheckFailure): Response<"CheckFailure"> {
+  return new messages.CheckFailure().setProperty(property).setReason(reason);
+}
+
+/** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` */
+function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

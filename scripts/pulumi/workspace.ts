@@ -1,0 +1,84 @@
+/**
+ * A folder of its own for runs of the real Pulumi CLI: its state (file backend), its plugins and the stack's configuration
+ * live and die with it, so that a rehearsal touches neither the operator's login nor the project's files.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+export interface Run {
+  /** 255 where the CLI was ended by a signal. */
+  readonly code: number;
+  /** What it wrote, both streams in the order it came. */
+  readonly text: string;
+}
+
+export interface Workspace {
+  readonly dir: string;
+  /** Runs `pulumi ARGS` there, without colours and questions. */
+  run(...args: string[]): Promise<Run>;
+  /** Changes the environment of later runs; undefined takes a variable away. */
+  setEnvironment(variables: Readonly<Record<string, string | undefined>>): void;
+  remove(): void;
+}
+
+export interface WorkspaceOptions {
+  /** The CLI. */
+  readonly pulumi: string;
+  /** The project's root: its node_modules are used. */
+  readonly root: string;
+  /** Files of the project's root that the program needs, linked. */
+  readonly links?: readonly string[];
+  /** Files to write, by path. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Milliseconds; a run that takes longer is ended. */
+const LIMIT = 120_000;
+
+export function openWorkspace(options: WorkspaceOptions): Workspace {
+  const dir = mkdtempSync(join(tmpdir(), "causeway-pulumi-"));
+  const [state, home] = [join(dir, "state"), join(dir, "home")];
+  for (const folder of [state, home]) mkdirSync(folder, { mode: 0o700 });
+  for (const name of ["node_modules", ...(options.links ?? [])]) symlinkSync(join(options.root, name), join(dir, name));
+  for (const [name, text] of Object.entries(options.files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text, { mode: 0o600 });
+  }
+  let environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    // the language host runs the `node` that PATH finds: it shall be this one
+    PATH: [dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_HOME: home,
+    PULUMI_CONFIG_PASSPHRASE: "rehearsal",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    NODE_OPTIONS: undefined,
+    ...options.environment,
+  };
+  return {
+    dir,
+    setEnvironment(variables) {
+      environment = { ...environment, ...variables };
+    },
+    run: (...args) => runCli(options.pulumi, [...args, "--color=never", "--non-interactive"], dir, environment),
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+function runCli(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? 255, text }));
+  });
+}
