@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "./free-port.ts";
+
+/** Where the parts listen at 127.0.0.1. 0 takes any free port. */
+export interface Ports {
+  /** What browsers open. */
+  readonly edge: number;
+  readonly gateway: number;
+  readonly api: number;
+  /** Where connectors dial. */
+  readonly tunnel: number;
+}
+
+const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844 };
+
+/**
+ * The ports of this run: those of the last one, so that nothing deployed has to change, each moved to the next free one where
+ * another program took it. Remembered in the data folder.
+ */
+export async function choosePorts(dataDir: string, wanted: Partial<Ports> = {}): Promise<Ports> {
+  const file = join(dataDir, "ports.json");
+  const first = { ...DEFAULTS, ...remembered(file), ...wanted };
+  const ports = {} as Record<keyof Ports, number>;
+  for (const part of Object.keys(DEFAULTS) as (keyof Ports)[]) {
+    ports[part] = await freePort(first[part], new Set(Object.values(ports)));
+  }
+  writeFileSync(file, `${JSON.stringify(ports)}\n`, { mode: 0o600 });
+  return ports;
+}
+
+/** What the last run used; nothing where the file is missing or is not ours: ports are a convenience, not data. */
+function remembered(file: string): Partial<Ports> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const known = Object.keys(DEFAULTS).map((part) => [part, (value as Record<string, unknown>)[part]] as const);
+    return Object.fromEntries(
+      known.filter(([, port]) => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536),
+    );
+  } catch {
+    return {};
+  }
+}
