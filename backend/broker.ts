@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { INTERNAL_MIDDLEWARES, ServiceBroker } from "moleculer";
+import { type BrokerOptions, INTERNAL_MIDDLEWARES, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
 import { BrokerLog } from "./log.ts";
 
 /**
- * The broker with its middlewares in the right order. Moleculer puts the first of the list innermost; its own order runs the cache
- * and the validator before anything of ours, so that a stranger gets cached secrets. Authorization stands right outside the cache.
- * There is no `call` hook: an asynchronous one mixes up the contexts of concurrent calls (moleculer#1270).
+ * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its own order runs
+ * the cache and the validator before anything of ours, so that a stranger gets cached secrets. Authorization stands right outside the
+ * cache. There is no `call` hook: an asynchronous one mixes up the contexts of concurrent calls (moleculer#1270).
  */
-export function createBroker(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): ServiceBroker {
-  return new ServiceBroker({
+export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): BrokerOptions {
+  return {
     namespace: "causeway",
     nodeID: config.nodeId ?? `node-${randomUUID()}`,
     logger: new BrokerLog(log),
@@ -24,5 +24,9 @@ export function createBroker(config: Pick<Config, "natsUrl" | "nodeId">, log: Lo
     tracking: { enabled: true, shutdownTimeout: 5_000 },
     registry: { stopDelay: config.natsUrl === undefined ? 0 : 100 },
     skipProcessEventRegistration: true, // main.ts decides what a signal does
-  });
+  };
+}
+
+export function createBroker(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): ServiceBroker {
+  return new ServiceBroker(brokerOptions(config, log));
 }

@@ -55,16 +55,15 @@ export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts)
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
       if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      // a client may ask for the namespace again and again while its first token is still being verified
+      // one connection asks once: nobody tries tokens, or joins twice, behind the limit of handshakes
       if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       asked.add(socket.conn);
       const identity = await identify(broker, (socket.handshake.auth as { token?: unknown }).token);
+      if (ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
       const open = io?.of("/").adapter.rooms.get(userOf(identity.user.id))?.size ?? 0;
       if (open >= MAX_SOCKETS.user) throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
-      // the same connection may ask again with another token
-      asked.delete(socket.conn);
       throw connectError(thrown);
     }
   }

@@ -1,0 +1,164 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { announce, type User } from "../../../backend/contract/index.ts";
+import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
+
+let gateway: TestGateway;
+/** Calls that wait until the test lets them go on. */
+const waiting: (() => void)[] = [];
+
+beforeAll(async () => {
+  gateway = await startTestGateway({
+    async "chat.history"(ctx) {
+      const before = ctx.meta.user.id;
+      for (let i = 0; i < 3; i++) await turn();
+      return { before, after: ctx.meta.user.id } as never;
+    },
+    async "chat.send"(ctx) {
+      // an action that writes into meta, as the article's do
+      (ctx.meta as { user: User }).user = { id: "admin", roles: ["admin"], sid: "s-admin" };
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { message: {} } as never;
+    },
+    "chat.leave": (ctx) => {
+      (ctx.meta.user.roles as string[]).push("admin");
+      return { room: "r" };
+    },
+    "chat.sendMessageToAll": () => ({ sent: true }),
+    "users.profile": async (ctx) => {
+      await turn();
+      return { id: ctx.meta.user.id } as never;
+    },
+    async "users.login"(ctx) {
+      await turn();
+      return { refreshToken: ctx.params.email } as never;
+    },
+    "auth.verifyToken": (ctx) => {
+      const { token } = ctx.params;
+      if (token === "null") throw null;
+      if (token === "nothing") return undefined as never;
+      if (token === "false") return false as never;
+      if (token === "empty") return {} as never;
+      return verify(token);
+    },
+  });
+});
+afterAll(() => gateway.stop());
+
+test("identities of concurrent calls never mix (backend-stack 1.2 no. 2)", async () => {
+  const names = ["alice", "bob", "carol", "dave", "admin"];
+  const sockets = await Promise.all(
+    names.map((name) => gateway.socket(tokenOf(name, name === "admin" ? "admin" : "user"))),
+  );
+  const rounds = Array.from({ length: 40 }).flatMap(() =>
+    sockets.map(async (socket, index) => {
+      const { result } = await emit(socket, "call", "chat.history", { room: "r" });
+      return [result, { before: names[index], after: names[index] }];
+    }),
+  );
+  for (const [seen, expected] of await Promise.all(rounds)) expect(seen).toEqual(expected);
+
+  const requests = Array.from({ length: 40 }).flatMap(() =>
+    names.map(async (name) => [name, (await gateway.ask("GET", "/api/users/me", { token: tokenOf(name) })).json]),
+  );
+  for (const [name, json] of await Promise.all(requests)) expect(json).toEqual({ id: name });
+  const logins = Array.from({ length: 40 }, async (_, index) => {
+    const email = `u${index}@example.org`.replace("@", ".");
+    const body = { email: `u${index}@example.org`, password: "x" };
+    const { headers } = await gateway.ask("POST", "/api/auth/login", { body, headers: { origin: gateway.url } });
+    return [index, headers.get("set-cookie"), email];
+  });
+  // an @ cannot stand in the cookie: each of these fails by itself instead of getting another's
+  for (const [, cookie] of await Promise.all(logins)) expect(cookie).toBeNull();
+});
+
+test("no middleware wraps broker.call: an asynchronous one mixes contexts (no. 2)", () => {
+  const { registeredHooks } = gateway.broker.middlewares as unknown as { registeredHooks: Record<string, unknown[]> };
+  // Timeout and Debounce of Moleculer are there, and none of them wraps call
+  expect(Object.keys(registeredHooks)).toContain("localAction");
+  expect(registeredHooks.call).toBeUndefined();
+});
+
+test("an action that writes meta.user changes nobody's identity (H4)", async () => {
+  const socket = await gateway.socket(tokenOf("mallory"));
+  const sent = emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
+  while (waiting.length === 0) await turn();
+  waiting.pop()?.();
+  await sent;
+  expect((await emit(socket, "call", "chat.history", { room: "r" })).result).toEqual({
+    before: "mallory",
+    after: "mallory",
+  });
+  expect((await emit(socket, "call", "chat.sendMessageToAll", { text: "x" })).error?.code).toBe("FORBIDDEN");
+  // the roles are frozen as well
+  expect((await emit(socket, "call", "chat.leave", { room: "r" })).error?.code).toBe("INTERNAL");
+  expect((await emit(socket, "call", "chat.sendMessageToAll", { text: "x" })).error?.code).toBe("FORBIDDEN");
+});
+
+test("logout is not undone by a call in flight (H5, backend-stack 1.2 no. 9)", async () => {
+  const socket = await gateway.socket(tokenOf("leaver"));
+  socket.emit("call", "chat.send", { room: "r", text: "x", clientId: "1" });
+  while (waiting.length === 0) await turn();
+  const gone = disconnected(socket);
+  await announce(gateway.broker, "session.ended", { sid: "s-leaver" });
+  await gone;
+  waiting.pop()?.();
+  // the session stays ended for a handshake that was under way, too
+  await expect(gateway.socket(tokenOf("leaver"))).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+});
+
+test("one connection carries one identity: a second handshake on it is refused (H6, no. 8)", async () => {
+  const socket = await gateway.socket(tokenOf("alice"));
+  const closed = disconnected(socket);
+  // CONNECT again on the same connection, as somebody else
+  socket.io.engine.write(`0${JSON.stringify({ token: tokenOf("bob", "admin") })}`);
+  await closed;
+});
+
+test("many handshakes at once on one connection make at most one socket", async () => {
+  const { engine } = (await gateway.socket(tokenOf("opener"))).io;
+  const port = gateway.port;
+  const { WebSocket } = globalThis;
+  const raw = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
+  const packets: string[] = [];
+  raw.onmessage = ({ data }) => packets.push(String(data));
+  await new Promise((resolve) => {
+    raw.onopen = resolve;
+  });
+  for (let i = 0; i < 50; i++) raw.send(`40${JSON.stringify({ token: tokenOf("twin") })}`);
+  while (packets.filter((packet) => packet.startsWith("4")).length < 1) await turn();
+  await emit(await gateway.socket(tokenOf("other")), "call", "chat.history", { room: "r" });
+  expect(packets.filter((packet) => packet.startsWith("40")).length).toBeLessThanOrEqual(1);
+  raw.close();
+  engine.close();
+});
+
+test("whatever verifying a token answers, only an identity lets somebody in (H3, backend-stack 1.2 no. 5)", async () => {
+  for (const token of ["null", "nothing", "false", "empty"]) {
+    await expect(gateway.socket(token)).rejects.toMatchObject({
+      message: expect.stringMatching(/UNAUTHORIZED|INTERNAL/),
+    });
+    expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBeGreaterThanOrEqual(400);
+  }
+});
+
+test("a socket is closed when its token ends, and a fresh token of the same session keeps it (no. 13)", async () => {
+  const short = await gateway.socket(tokenOf("short", "user", 0.3));
+  const kept = await gateway.socket(tokenOf("kept", "user", 0.3));
+  expect((await emit(kept, "authenticate", { token: tokenOf("short") })).error?.code).toBe("UNAUTHORIZED");
+  expect((await emit(kept, "authenticate", { token: tokenOf("kept") })).error).toBeNull();
+  await disconnected(short);
+  expect((await emit(kept, "call", "chat.history", { room: "r" })).error).toBeNull();
+});
+
+test("the end of a session closes its sockets, and nobody else's, at once (no. 13)", async () => {
+  const [one, two, other] = await Promise.all([
+    gateway.socket(tokenOf("ender")),
+    gateway.socket(tokenOf("ender")),
+    gateway.socket(tokenOf("stayer")),
+  ]);
+  const gone = Promise.all([disconnected(one), disconnected(two)]);
+  await announce(gateway.broker, "session.ended", { sid: "s-ender" });
+  await gone;
+  expect((await emit(other, "call", "chat.history", { room: "r" })).error).toBeNull();
+});

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Errors } from "moleculer";
+import { createBroker } from "../../../backend/broker.ts";
+import { createLog } from "../../../backend/log.ts";
+import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+
+const SECRET = "hunter2";
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  const fail = () => {
+    throw Object.assign(new Error(`connect ECONNREFUSED db.internal:5432 password=${SECRET}`), {
+      data: { sql: SECRET },
+    });
+  };
+  gateway = await startTestGateway(
+    {
+      "users.profile": fail,
+      "chat.history": fail,
+      "chat.leave": () => {
+        throw new Errors.MoleculerClientError(`row of ${SECRET}`, 409, "CONFLICT", { row: SECRET });
+      },
+      "chat.join": () => {
+        throw new Errors.ValidationError(SECRET, SECRET, [{ field: "room", actual: SECRET, nodeID: SECRET } as never]);
+      },
+      "users.login": () => {
+        throw Object.assign(new Error(SECRET), { name: "ClientError", code: 299, type: "OK" });
+      },
+      "users.register": () => ({ user: {}, refreshToken: SECRET }) as never,
+    },
+    { config: { LOG_LEVEL: "debug" } },
+  );
+});
+afterAll(() => gateway.stop());
+
+test("native errors, others' client errors and validators' data stay inside, over HTTP and sockets (no. 12, H10)", async () => {
+  const token = tokenOf("alice");
+  const socket = await gateway.socket(token);
+  const answers = [
+    await gateway.ask("GET", "/api/users/me", { token }),
+    await gateway.ask("POST", "/api/auth/login", { body: { email: "a@b.de", password: SECRET } }),
+  ].map(({ text }) => text);
+  const refusals = [
+    await emit(socket, "call", "chat.history", { room: "r" }),
+    await emit(socket, "call", "chat.leave", { room: "r" }),
+    await emit(socket, "call", "chat.join", { room: "r" }),
+    await emit(socket, "call", "chat.send", { room: "r", text: SECRET, clientId: 1 }),
+  ].map((answer) => JSON.stringify(answer));
+  for (const text of [...answers, ...refusals]) {
+    expect(text).not.toMatch(/hunter2|db\.internal|node-|actual|nodeID|stack/);
+    expect(text).toMatch(/"code":"(INTERNAL|VALIDATION)"/);
+  }
+});
+
+test("a handshake's refusal says only what a client may know", async () => {
+  const error = await gateway.socket("x").catch((reason: Error & { data?: unknown }) => reason);
+  expect(error).toMatchObject({ message: "UNAUTHORIZED", data: { code: "UNAUTHORIZED", message: expect.any(String) } });
+});
+
+test("neither parameters nor tokens enter the log, at debug level either (no. 17, H9)", async () => {
+  const token = tokenOf(SECRET);
+  await gateway.ask("POST", "/api/auth/register", {
+    body: { email: "a@b.de", password: `${SECRET}${SECRET}`, name: SECRET },
+  });
+  await gateway.ask("GET", `/api/openapi.json?token=${SECRET}`);
+  await gateway.ask("POST", "/api/auth/refresh", {
+    body: { refreshToken: SECRET },
+    headers: { cookie: `__Host-refresh=${SECRET}` },
+  });
+  await gateway.ask("GET", "/.well-known/jwks.json", { token, headers: { "x-request-id": SECRET, "cf-ray": SECRET } });
+  const lines = gateway.log.filter(({ err }) => err === undefined).map((line) => JSON.stringify(line));
+  expect(lines.length).toBeGreaterThan(4);
+  expect(lines.filter((line) => line.includes(SECRET))).toEqual([]);
+});
+
+test("the log redacts what is called a secret", () => {
+  const lines: string[] = [];
+  const log = createLog({ logLevel: "info" }, { write: (line) => void lines.push(line) });
+  log.info(
+    { password: SECRET, headers: { authorization: SECRET, cookie: SECRET }, body: { user: { refreshToken: SECRET } } },
+    "x",
+  );
+  expect(lines.join("")).toContain("[secret]");
+  expect(lines.join("")).not.toContain(SECRET);
+});
+
+test("other nodes learn no settings that could hold a secret, and nothing is traced (no. 17, H9)", async () => {
+  const broker = createBroker({ natsUrl: undefined, nodeId: "n1" }, createLog({ logLevel: "silent" }));
+  expect(broker.isTracingEnabled()).toBe(false);
+  await broker.stop();
+  const info = JSON.stringify(gateway.broker.registry.getLocalNodeInfo());
+  expect(info).not.toMatch(/dataDir|natsUrl|DATA_DIR|\.data/);
+});

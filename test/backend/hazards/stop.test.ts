@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { expect, test } from "@jest/globals";
+import { disconnected, emit, startTestBackend, startTestGateway, tokenOf } from "../support.ts";
+
+test("broker.stop ends although sockets live and connections are kept alive (backend-stack 1.2 no. 11)", async () => {
+  const gateway = await startTestGateway();
+  const socket = await gateway.socket(tokenOf("alice"));
+  await gateway.ask("GET", "/");
+  const idle = connect({ port: gateway.port, host: "127.0.0.1" });
+  await once(idle, "connect");
+  const gone = disconnected(socket);
+  const started = performance.now();
+  await gateway.broker.stop();
+  expect(performance.now() - started).toBeLessThan(3000);
+  await gone;
+  idle.destroy();
+  await gateway.stop();
+});
+
+test("stopping finishes what is under way, takes nothing new, and tells sockets when to come back (H12)", async () => {
+  let release: (() => void) | undefined;
+  const called = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let entered = 0;
+  const gateway = await startTestGateway({
+    "chat.history": async () => {
+      entered++;
+      await called;
+      return "history" as never;
+    },
+    "users.profile": async () => {
+      entered++;
+      await called;
+      return { id: "slow" } as never;
+    },
+  });
+  const token = tokenOf("alice");
+  const socket = await gateway.socket(token);
+  const hint = new Promise<{ retryAfter: number }>((resolve) => socket.once("drain", resolve));
+  const gone = disconnected(socket);
+  const overSocket = emit(socket, "call", "chat.history", { room: "r" });
+  const overHttp = gateway.ask("GET", "/api/users/me", { token });
+  while (entered < 2) await new Promise(setImmediate);
+
+  const stopped = gateway.gateway.drain();
+  expect((await hint).retryAfter).toBeGreaterThanOrEqual(0);
+  expect((await emit(socket, "call", "chat.history", { room: "r" })).error?.code).toBe("UNAVAILABLE");
+  await expect(gateway.ask("GET", "/")).rejects.toThrow();
+  release?.();
+  expect((await overSocket).result).toBe("history");
+  expect((await overHttp).json).toEqual({ id: "slow" });
+  await Promise.all([gone, stopped]);
+  await gateway.stop();
+});
+
+test("stopping ends within the stated time although a call never returns (H12)", async () => {
+  const gateway = await startTestGateway(
+    { "chat.history": () => new Promise(() => undefined) },
+    { config: { DRAIN_SECONDS: "0" } },
+  );
+  const socket = await gateway.socket(tokenOf("alice"));
+  socket.emit("call", "chat.history", { room: "r" });
+  const gone = disconnected(socket);
+  await gateway.gateway.drain();
+  await gone;
+  await gateway.stop();
+});
+
+test("a port in use is a clear message, and nothing stays behind", async () => {
+  const first = await startTestBackend();
+  await expect(startTestBackend({ config: { PORT: String(first.port) } })).rejects.toThrow(
+    `The gateway cannot listen on 127.0.0.1 port ${first.port}: something else listens there.`,
+  );
+  expect((await first.ask("GET", "/")).status).toBe(200);
+  await first.stop();
+});

@@ -1,0 +1,282 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ServiceBroker } from "moleculer";
+import { io, type Socket } from "socket.io-client";
+import { createBroker } from "../../backend/broker.ts";
+import { type Config, readConfig } from "../../backend/config.ts";
+import {
+  type AnyAction,
+  defineService,
+  type Handlers,
+  refuse,
+  type SignedIn,
+  serviceActions,
+  type VerifiedToken,
+} from "../../backend/contract/index.ts";
+import { LIMITS, type LimitTable } from "../../backend/gateway/limits.ts";
+import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/server.ts";
+import { createLog } from "../../backend/log.ts";
+import { type Backend, startBackend } from "../../backend/main.ts";
+import { createGateway, type Gateway } from "../../backend/services/gateway.service.ts";
+import { openStore } from "../../backend/store/index.ts";
+import { assets, http, ROLES, type Role, socket } from "../../backend/surface.ts";
+
+/** No limit that a test reaches by accident. */
+export const NO_LIMITS: LimitTable = Object.fromEntries(
+  Object.keys(LIMITS).map((name) => [name, { requests: 1_000_000, seconds: 10 }]),
+) as LimitTable;
+
+export const TEST_ASSETS = new Map(
+  assets.map((path) => [path, { contentType: "text/html; charset=utf-8", body: Buffer.from(`<p>${path}</p>`) }]),
+);
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined when it is not JSON. */
+  readonly json: Record<string, never> & { error?: { code: string; message: string; field?: string } };
+}
+
+export interface Asked {
+  readonly body?: unknown;
+  readonly token?: string | undefined;
+  readonly headers?: Record<string, string>;
+}
+
+/** What tests do to a gateway from outside. */
+export interface Outside {
+  readonly url: string;
+  readonly port: number;
+  readonly broker: ServiceBroker;
+  /** What it has logged, parsed. */
+  readonly log: Record<string, unknown>[];
+  ask(method: string, path: string, asked?: Asked): Promise<Answer>;
+  /** Sends bytes and collects what comes back until the other side closes, or `until` says it is enough. */
+  raw(bytes: string | Buffer, until?: (text: string) => boolean): Promise<string>;
+  /** Connects; rejects with the handshake's error. */
+  socket(token?: unknown, options?: object): Promise<Socket>;
+  stop(): Promise<void>;
+}
+
+/** Calls over a socket: the result, or the refusal. */
+export function emit(
+  socket: Socket,
+  ...args: unknown[]
+): Promise<{ error: { code: string; field?: string } | null; result?: unknown }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no acknowledgement")), 5000);
+    const [event, ...rest] = args;
+    socket.emit(event as string, ...rest, (error: { code: string } | null, result: unknown) => {
+      clearTimeout(timer);
+      resolve({ error, result });
+    });
+  });
+}
+
+/** Resolves with the reason when the socket is disconnected. */
+export function disconnected(socket: Socket): Promise<string> {
+  return new Promise((resolve) => socket.once("disconnect", (reason) => resolve(reason)));
+}
+
+interface TestOptions {
+  readonly config?: Readonly<Record<string, string>>;
+  readonly limits?: LimitTable;
+  readonly times?: Partial<ServerTimes>;
+}
+
+interface Running {
+  readonly url: string;
+  readonly broker: ServiceBroker;
+  stop(): Promise<void>;
+}
+
+function outsideOf(running: Running, log: Record<string, unknown>[]): Outside {
+  const { url, broker } = running;
+  const port = Number(new URL(url).port);
+  const open = new Set<Socket>();
+  return {
+    url,
+    port,
+    broker,
+    log,
+    async ask(method, path, { body, token, headers } = {}) {
+      const response = await fetch(url + path, {
+        method,
+        redirect: "error",
+        headers: {
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+      } as RequestInit);
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, json: parsed(text) as Answer["json"] };
+    },
+    async raw(bytes, until) {
+      const connection = connect({ port, host: "127.0.0.1" });
+      connection.on("error", () => undefined);
+      let text = "";
+      connection.setEncoding("latin1").on("data", (chunk: string) => {
+        text += chunk;
+        if (until?.(text)) connection.destroy();
+      });
+      connection.write(bytes);
+      await once(connection, "close");
+      return text;
+    },
+    socket(token, options = {}) {
+      const socket = io(url, {
+        transports: ["websocket"],
+        forceNew: true,
+        reconnection: false,
+        auth: { token },
+        ...options,
+      });
+      open.add(socket);
+      return new Promise((resolve, reject) => {
+        socket.on("connect", () => resolve(socket));
+        socket.on("connect_error", reject);
+      });
+    },
+    async stop() {
+      for (const socket of open) socket.close();
+      await running.stop();
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function logLines(): { lines: Record<string, unknown>[]; destination: { write(line: string): void } } {
+  const lines: Record<string, unknown>[] = [];
+  return { lines, destination: { write: (line) => void lines.push(JSON.parse(line)) } };
+}
+
+export interface Person extends Omit<SignedIn, "user"> {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+export interface TestBackend extends Outside {
+  readonly config: Config;
+  readonly backend: Backend;
+  /** Registers somebody new, with this role. */
+  person(role?: Role): Promise<Person>;
+}
+
+/** The whole backend over a store of its own, on a free port. */
+export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
+  const dataDir = mkdtempSync(join(tmpdir(), "causeway-backend-"));
+  const { lines, destination } = logLines();
+  const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
+  const backend = await startBackend(config, {
+    log: destination,
+    assets: TEST_ASSETS,
+    limits: options.limits ?? NO_LIMITS,
+    times: { ...SERVER_TIMES, ...options.times },
+  }).catch((error: unknown) => {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
+  });
+  const outside = outsideOf(backend, lines);
+  let people = 0;
+  return {
+    ...outside,
+    config,
+    backend,
+    async person(role = "user") {
+      const email = `person${++people}@example.org`;
+      const password = `correct horse ${people}`;
+      const signUp = await outside.ask("POST", "/api/auth/register", {
+        body: { email, password, name: `Person ${people}` },
+      });
+      let signedIn = signUp.json as unknown as SignedIn;
+      if (role !== "user") {
+        const store = await openStore({ dataDir });
+        await store.users.setRole(signedIn.user.id, role);
+        await store.close();
+        const login = await outside.ask("POST", "/api/auth/login", { body: { email, password } });
+        signedIn = login.json as unknown as SignedIn;
+      }
+      const { user, ...tokens } = signedIn;
+      return { ...tokens, id: user.id, email, password };
+    },
+    async stop() {
+      await outside.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the services behind a gateway under test do; what is left out refuses. */
+export type Actions = { readonly [A in AnyAction]?: HandlerOf<A> };
+type HandlerOf<A extends AnyAction> = A extends `${infer N extends "users" | "auth" | "chat" | "gateway"}.${infer Name}`
+  ? Handlers<N>[Name & keyof Handlers<N>]
+  : never;
+
+/**
+ * The token of somebody for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is called like the
+ * person.
+ */
+export function tokenOf(name: string, role: Role = "user", seconds = 600): string {
+  return `${role}.${name}.${Math.round(Date.now() / 10) / 100 + seconds}`;
+}
+
+export const verify = (token: string): VerifiedToken => {
+  const [role, name, ...end] = token.split(".");
+  const known = ROLES.find((one) => one === role);
+  if (!known || !name) throw refuse("UNAUTHORIZED");
+  return { id: name, sid: `s-${name}`, roles: ROLES.slice(0, ROLES.indexOf(known) + 1), exp: Number(end.join(".")) };
+};
+
+const verifying = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
+const notThere = (): never => {
+  throw refuse("UNAVAILABLE");
+};
+
+export interface TestGateway extends Outside {
+  readonly gateway: Gateway;
+}
+
+/** The gateway alone, over services that do what the test says. */
+export async function startTestGateway(actions: Actions = {}, options: TestOptions = {}): Promise<TestGateway> {
+  const { lines, destination } = logLines();
+  const config = readConfig({ PORT: "0", LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
+  const log = createLog(config, destination);
+  const broker = createBroker(config, log);
+  const gateway = createGateway(config, {
+    log,
+    assets: TEST_ASSETS,
+    limits: options.limits ?? NO_LIMITS,
+    times: { ...SERVER_TIMES, ...options.times },
+  });
+  const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
+  const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));
+  for (const name of ["users", "auth", "chat"] as const) {
+    const owned = names.filter((action) => action.startsWith(`${name}.`));
+    const handlers = owned.map((action) => [action.slice(name.length + 1), given[action] ?? notThere]);
+    broker.createService(defineService({ name, actions: Object.fromEntries(handlers) } as never));
+  }
+  broker.createService(gateway.schema);
+  await broker.start();
+  const port = await gateway.open();
+  const stop = async () => {
+    await gateway.drain();
+    await broker.stop();
+  };
+  return { ...outsideOf({ url: `http://127.0.0.1:${port}`, broker, stop }, lines), gateway };
+}
