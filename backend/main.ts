@@ -9,6 +9,7 @@ import { createLog } from "./log.ts";
 import { createGateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { openStore } from "./store/index.ts";
+import { loadAssets } from "./web/index.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -23,7 +24,7 @@ export interface Backend {
 export interface BackendOptions {
   /** Where the log goes; the standard output when left out. */
   readonly log?: DestinationStream;
-  readonly assets: ReadonlyMap<string, Asset>;
+  readonly assets?: ReadonlyMap<string, Asset>;
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
 }
@@ -32,9 +33,9 @@ export interface BackendOptions {
  * Starts the store, the services and last the gateway, so that nobody is let in before there is somebody to answer. Throws a
  * StoreError or a PortError that says what to do; nothing stays behind then.
  */
-export async function startBackend(config: Config, options: BackendOptions): Promise<Backend> {
+export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const log = createLog(config, options.log);
-  const { assets } = options;
+  const assets = options.assets ?? (await loadAssets());
   const store = await openStore(config);
   const broker = createBroker(config, log);
   let stopping: Promise<void> | undefined;

@@ -140,9 +140,8 @@ export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts)
     }
   });
 
-  const authenticate = answering(async (socket, [given]) => {
+  const authenticate = answering(async (socket, [token]) => {
     const before = socket.data.identity;
-    const token = typeof given === "object" && given !== null && "token" in given ? given.token : undefined;
     const identity = await identify(broker, token);
     // a fresh token for the same session; another user needs another socket
     if (!before || identity.user.id !== before.user.id || identity.user.sid !== before.user.sid)
