@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openStore } from "../../../backend/store/index.ts";
+
+const run = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
+let dataDir: string;
+
+const user = (...args: string[]) =>
+  new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const env = { ...process.env, DATA_DIR: dataDir };
+    execFile(process.execPath, [run, "user", ...args], { env }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-user-"));
+  const store = await openStore({ dataDir });
+  const facts = { passwordHash: "", role: "user", disabledAt: null } as const;
+  await store.users.create({ id: "1", email: "ada@example.org", name: "Ada", createdAt: 0, ...facts });
+  await store.users.create({ id: "2", email: "bob.long@example.org", name: "Bob", createdAt: 1000, ...facts });
+  await store.close();
+});
+afterAll(() => rmSync(dataDir, { recursive: true }));
+
+test("sets a role and lists the users", async () => {
+  const set = await user("role", "ADA@example.org", "moderator");
+  expect(set).toEqual({ code: 0, out: expect.stringContaining("ada@example.org has the role moderator"), err: "" });
+  expect((await user("list")).out).toBe(
+    "ada@example.org       moderator  1970-01-01T00:00:00.000Z  Ada\n" +
+      "bob.long@example.org  user       1970-01-01T00:00:01.000Z  Bob\n",
+  );
+});
+
+test.each([
+  [["role", "ada@example.org", "root"], "root is no role; the roles are user, moderator, admin."],
+  [["role", "eve@example.org", "user"], "Nobody is registered with the e-mail address eve@example.org."],
+  [["role", "ada@example.org"], "npm run user -- role EMAIL ROLE"],
+  [[], "npm run user -- list"],
+])("%j is refused with what to do", async (args, message) => {
+  const { code, out, err } = await user(...args);
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toContain(message);
+});
+
+test("a data folder that cannot be used is one clear line", async () => {
+  const file = join(dataDir, "file");
+  writeFileSync(file, "");
+  const before = dataDir;
+  dataDir = file;
+  const { code, err } = await user("list");
+  dataDir = before;
+  expect(code).toBe(1);
+  expect(err).toMatch(/^cannot open the database .*file.*\n$/);
+});

@@ -1,0 +1,246 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "puppeteer-core";
+import { readConfig } from "../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../backend/main.ts";
+import { openStore } from "../../../backend/store/index.ts";
+import { loadAssets } from "../../../backend/web/index.ts";
+import { freePort } from "../../../scripts/free-port.ts";
+import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+
+const PASSWORD = "correct horse battery";
+const assets = await loadAssets();
+let dataDir: string;
+let port: number;
+let origin: string;
+let backend: Backend;
+let browser: TestBrowser;
+
+const start = () => {
+  const origins = [origin, `http://127.0.0.1:${port}`, `http://localhost:${port}`].join(",");
+  const env = { PORT: String(port), DATA_DIR: dataDir, ORIGINS: origins, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
+  return startBackend(readConfig(env), { assets });
+};
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-page-"));
+  port = await freePort(4200);
+  origin = `http://chat.causeway.localhost:${port}`;
+  backend = await start();
+  browser = await startBrowser();
+}, 30_000);
+afterAll(async () => {
+  await browser.close();
+  await backend.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+const emailOf = (name: string) => `${name.toLowerCase()}@example.org`;
+
+async function register(page: Page, name: string, at = origin): Promise<void> {
+  await page.goto(`${at}/`);
+  await page.locator("#to-register").click();
+  await page.locator("#register-name").fill(name);
+  await page.locator("#register-email").fill(emailOf(name));
+  await page.locator("#register-password").fill(PASSWORD);
+  await page.locator("#register button[type=submit]").click();
+  await online(page);
+}
+
+const online = (page: Page) => page.waitForSelector("#chat:not([hidden]) #status[data-state=online]");
+const texts = (page: Page) => page.$$eval(".message .text", (all) => all.map((one) => one.textContent));
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.locator("#text").fill(text);
+  await page.focus("#text");
+  await page.keyboard.press("Enter");
+}
+
+/** Waits until an expression holds in the page. It is text: the page's types are not the tests'. */
+const until = (page: Page, expression: string) => page.waitForFunction(expression);
+const focus = (page: Page) => page.evaluate("document.activeElement.id");
+const shows = (page: Page, text: string) =>
+  until(
+    page,
+    `[...document.querySelectorAll(".message .text")].some((one) => one.textContent === ${JSON.stringify(text)})`,
+  );
+
+test("two people register and talk, live; markup is text; nothing breaks the Content-Security-Policy", async () => {
+  const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
+  await register(ada.page, "Ada");
+  await register(bob.page, "Bob");
+  await say(ada.page, "Hello Bob");
+  await shows(bob.page, "Hello Bob");
+  const markup = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>";
+  await say(bob.page, markup);
+  await shows(ada.page, markup);
+  expect(await ada.page.$$(".message img, .message b b")).toEqual([]);
+  expect(await texts(bob.page)).toEqual(["Hello Bob", markup]);
+  expect(await ada.page.title()).toBe("Causeway");
+  expect(ada.complaints).toEqual([]);
+  expect(bob.complaints).toEqual([]);
+});
+
+test("a reload finds the session in its cookie, which no script can read", async () => {
+  const { page } = await browser.visitor();
+  await register(page, "Cora");
+  const cookies = await page.browserContext().cookies();
+  expect(cookies).toMatchObject([
+    { name: "__Host-refresh", httpOnly: true, secure: true, sameSite: "Strict", path: "/" },
+  ]);
+  expect(await page.evaluate("document.cookie")).toBe("");
+  const stored = await page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })");
+  expect(stored).not.toMatch(/eyJ|[A-Za-z0-9_-]{43}/);
+  await page.reload();
+  await online(page);
+  expect(await page.$eval("#me", (me) => me.textContent)).toBe("Cora");
+});
+
+test.each(["127.0.0.1", "localhost"])("the page at http://%s works, a reload included", async (host) => {
+  const { page } = await browser.visitor();
+  await register(page, host === "localhost" ? "Lou" : "Max", `http://${host}:${port}`);
+  await page.reload();
+  await online(page);
+});
+
+test("logging out takes the cookie away and asks to sign in; a reload does not bring the session back", async () => {
+  const { page, complaints } = await browser.visitor();
+  await register(page, "Dora");
+  await page.locator("#logout").click();
+  await page.waitForSelector("#login:not([hidden])");
+  expect(await page.browserContext().cookies()).toEqual([]);
+  await page.reload();
+  await page.waitForSelector("#login:not([hidden])");
+  await page.locator("#login-email").fill(emailOf("Dora"));
+  await page.locator("#login-password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await online(page);
+  expect(complaints).toEqual([]);
+});
+
+test("what is wrong is said in words, at the field, and the focus goes there", async () => {
+  const { page } = await browser.visitor(PHONE);
+  await page.goto(`${origin}/`);
+  await page.locator("#login button[type=submit]").click();
+  const problem = (form: string) => page.$eval(`#${form} .problem:not([hidden])`, (one) => one.textContent);
+  expect(await problem("login")).toBe("E-mail address is missing.");
+  await page.locator("#login-email").fill(emailOf("Nobody"));
+  await page.locator("#login-password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await until(page, `document.querySelector("#login .problem")?.textContent?.includes("wrong")`);
+  expect(await problem("login")).toBe("The e-mail address or the password is wrong.");
+  await page.locator("#to-register").click();
+  await page.locator("#register-name").fill("Eve");
+  await page.locator("#register-email").fill(emailOf("Eve"));
+  await page.locator("#register-password").fill("password123");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#register-password[aria-invalid=true]");
+  expect(await focus(page)).toBe("register-password");
+  expect(await problem("register")).toContain("among the first that are guessed");
+});
+
+test("too many attempts are counted down, whoever limits them; a block at the edge is a sentence", async () => {
+  const { page } = await browser.visitor();
+  await page.goto(`${origin}/`);
+  let answer = { status: 429, headers: { "retry-after": "2" }, body: "<!doctype html><h1>Error 1015</h1>" };
+  await page.setRequestInterception(true);
+  page.on("request", (request) => {
+    const edge = { ...answer, contentType: "text/html" };
+    void (request.url().endsWith("/api/auth/login") ? request.respond(edge) : request.continue());
+  });
+  await page.locator("#login-email").fill("x@example.org");
+  await page.locator("#login-password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#login .problem:not([hidden])");
+  expect(await page.$eval("#login .problem", (one) => one.textContent)).toBe(
+    "Too many attempts. Try again in 2 seconds.",
+  );
+  expect(await page.$eval("#login .primary", (one) => one.textContent)).toMatch(/^Wait [12] s$/);
+  await page.waitForSelector("#login .primary:not(:disabled)");
+  answer = { status: 403, headers: { "retry-after": "" }, body: "<html>Sorry, you have been blocked</html>" };
+  await page.locator("#login .primary").click();
+  await until(page, `document.querySelector("#login .problem")?.textContent?.includes("blocked")`);
+});
+
+test("without a connection the page says so, keeps what is written and sends it once", async () => {
+  const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE)];
+  await register(ada.page, "Fay");
+  await register(bob.page, "Gus");
+  await backend.stop();
+  await ada.page.waitForSelector("#banner:not([hidden])");
+  expect(await ada.page.$eval("#status", (one) => one.textContent)).toBe("Reconnecting …");
+  await say(ada.page, "written while it was gone");
+  await ada.page.waitForSelector(".message[data-fate=waiting]");
+  backend = await start();
+  await shows(bob.page, "written while it was gone");
+  await ada.page.waitForSelector("#banner", { hidden: true });
+  await until(ada.page, `document.querySelectorAll("[data-fate=waiting], [data-fate=sending]").length === 0`);
+  for (const { page } of [ada, bob]) {
+    expect((await texts(page)).filter((text) => text === "written while it was gone")).toHaveLength(1);
+  }
+}, 30_000);
+
+test("rooms are joined, marked unread, left; the keyboard is enough", async () => {
+  const [ada, bob] = [await browser.visitor(), await browser.visitor()];
+  await register(ada.page, "Hana");
+  await register(bob.page, "Ivo");
+  for (const { page } of [ada, bob]) {
+    await page.focus("#join-open");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("Boats");
+    await page.keyboard.press("Enter");
+    await until(page, `document.querySelector("#room-name")?.textContent === "boats"`);
+    expect(await focus(page)).toBe("text");
+  }
+  await ada.page.locator("#rooms li:first-child button").click();
+  await say(bob.page, "Anybody sailing?");
+  await until(ada.page, `document.querySelector(".unread")?.textContent === "1 unread"`);
+  expect(await ada.page.title()).toBe("(1) Causeway");
+  await ada.page.locator("#rooms li:nth-child(2) button").click();
+  await shows(ada.page, "Anybody sailing?");
+  await ada.page.waitForSelector(".unread", { hidden: true });
+  await ada.page.reload();
+  await until(ada.page, `document.querySelectorAll("#rooms li").length === 2`);
+  await ada.page.locator("#rooms li:nth-child(2) button").click();
+  await ada.page.locator("#leave").click();
+  await until(ada.page, `document.querySelectorAll("#rooms li").length === 1`);
+});
+
+test("a moderator speaks to everybody; others have no button for it", async () => {
+  const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE)];
+  await register(ada.page, "Jude");
+  await register(bob.page, "Kim");
+  expect(await ada.page.$eval("#announce-open", (one) => (one as unknown as { hidden: boolean }).hidden)).toBe(true);
+  const store = await openStore({ dataDir });
+  const user = await store.users.findByEmail(emailOf("Jude"));
+  await store.users.setRole(user!.id, "moderator");
+  await store.close();
+  await ada.page.reload();
+  await online(ada.page);
+  await ada.page.locator("#announce-open").click();
+  await ada.page.locator("#announce-text").fill("The road closes at noon.");
+  await ada.page.locator("#announce .primary").click();
+  for (const { page } of [ada, bob]) {
+    await until(page, `document.querySelector(".announcement .text")?.textContent?.includes("noon")`);
+  }
+});
+
+test.each([PHONE, { width: 320, height: 568 }, { width: 768, height: 1024 }])(
+  "nothing is wider than a screen of %j",
+  async (view) => {
+    const { page } = await browser.visitor(view);
+    const fits = () => page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+    await page.goto(`${origin}/`);
+    await page.waitForSelector("#login:not([hidden])");
+    expect(await fits()).toBe(true);
+    await register(page, `Wide${view.width}`);
+    await say(page, `word${"w".repeat(300)}`);
+    await shows(page, `word${"w".repeat(300)}`);
+    expect(await fits()).toBe(true);
+    // the field to write in and its button are on the screen
+    const bottom = await page.$eval("#composer", (one) => one.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThanOrEqual(view.height);
+  },
+);
