@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Engine, RequestFacts, Verdict } from "../../rules/index.ts";
-import type { Cloud, Zone } from "../api/state.ts";
+import type { Zone } from "../api/state.ts";
 import type { Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
 import { bodyLimit } from "./limits.ts";
+import type { EdgeOptions } from "./options.ts";
 import { type Page, type PageName, page, pageCode, statusPage } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
 import { readTarget } from "./target.ts";
@@ -52,7 +53,11 @@ export interface Forward extends Seen {
 }
 
 /** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
-export function judge(arrival: Arrival, cloud: Pick<Cloud, "zoneOf">, deployments: Deployments): Judgement {
+export function judge(
+  arrival: Arrival,
+  { cloud, maxBody }: Pick<EdgeOptions, "cloud" | "maxBody">,
+  deployments: Deployments,
+): Judgement {
   const { request, lines, ray, accept } = arrival;
   const target = readTarget(request, lines);
   if ("status" in target) {
@@ -94,11 +99,11 @@ export function judge(arrival: Arrival, cloud: Pick<Cloud, "zoneOf">, deployment
   const decided = decidedPage(verdict, ray, accept);
   if (decided) return { kind: "answer", ...seen, page: decided, verdict };
 
-  const largest = bodyLimit(zone.plan);
+  const largest = maxBody ?? bodyLimit(zone.plan);
   const length = Number(valuesOf(lines, "content-length")[0] ?? 0);
   const answer =
     length > largest
-      ? fail("tooLarge", `the body has ${length} bytes; plan ${zone.plan} allows ${largest}`, verdict)
+      ? fail("tooLarge", `the body has ${length} bytes; the limit of plan ${zone.plan} is ${largest}`, verdict)
       : route.kind === "elsewhere"
         ? fail("unreachable", `the record points to ${route.target}; a local edge reaches tunnels only`, verdict)
         : undefined;

@@ -94,7 +94,8 @@ export class EdgeListener {
   /** What Node's parser refuses, or what came too slowly. */
   clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-    if (error.code === "ECONNRESET" || !socket.writable || (this.#busy.get(socket) ?? 0) > 0) socket.destroy();
+    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    else if ((this.#busy.get(socket) ?? 0) > 0) (socket as Socket).destroySoon();
     else this.malformed(socket, status);
   }
 
@@ -126,7 +127,7 @@ export class EdgeListener {
     let judged: Answer | Forward | undefined;
     let outcome: Outcome;
     try {
-      judged = judge(arrival, this.#options.cloud, this.#deployments);
+      judged = judge(arrival, this.#options, this.#deployments);
       outcome = await answer(judged);
     } catch (error) {
       socket.destroy();

@@ -20,7 +20,7 @@ function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [str
 }
 
 /** How long the rest of an unwanted body is read and dropped, milliseconds. */
-const LINGER = 1_000;
+const LINGER = 500;
 
 /**
  * Ends an answer. Where the client is still sending, what comes is read and dropped for a moment: closing at once would reset

@@ -26,6 +26,9 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
  * length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.
  */
 export function readTarget(request: IncomingMessage, lines: HeaderLines): Target | Refusal {
+  const { httpVersion } = request;
+  if (httpVersion !== "1.1" && httpVersion !== "1.0")
+    return { status: 505, message: `HTTP/${httpVersion} is not spoken here` };
   const target = request.url ?? "";
   if (target.length > URI_LIMIT) return { status: 414, message: `the request target exceeds ${URI_LIMIT} bytes` };
   const refused = refuseFraming(request, lines);

@@ -70,6 +70,7 @@ export class EdgeConnection {
     this.#session = connect(`https://${EDGE_SERVER_NAME}`, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      maxSendHeaderBlockLength: 256 * 1024, // nghttp2 would stop at 64 KiB, half of what Cloudflare takes from visitors
       maxSessionMemory: SESSION_MEMORY,
     });
     this.#session.on("error", () => this.destroy());

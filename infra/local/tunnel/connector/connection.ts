@@ -94,6 +94,7 @@ export class ConnectorConnection {
   #serve(control: (stream: ServerHttp2Stream) => void): void {
     const session = performServerHandshake(this.#socket, {
       settings: { maxConcurrentStreams: 0xffffffff, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      maxSendHeaderBlockLength: 256 * 1024,
       maxSessionMemory: 128,
       // Streams are reset whenever a visitor leaves; the edge is trusted, so that is no attack on this connection.
       streamResetBurst: 1_000_000,

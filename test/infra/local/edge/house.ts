@@ -69,7 +69,7 @@ export class House {
       authorize: (claim) => authorizeTunnel(api.cloud.tunnel(claim.tunnelId), claim),
       onConnections: () => {},
     });
-    const origin = createServer(handler);
+    const origin = createServer({ maxHeaderSize: 256 * 1024 }, handler);
     await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
     let house: House | undefined;
     const edge = await startEdge({

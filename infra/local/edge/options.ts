@@ -1,0 +1,28 @@
+import type { Cloud } from "../api/state.ts";
+import type { TunnelEdge } from "../tunnel/index.ts";
+import type { DeploymentProblem } from "./deployments.ts";
+import type { EdgeTimeouts } from "./limits.ts";
+import type { RequestRecord } from "./record.ts";
+
+/** How to start the edge. */
+export interface EdgeOptions {
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** What is deployed. */
+  readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
+  /** The way to the origins. */
+  readonly tunnel: Pick<TunnelEdge, "open">;
+  /** Milliseconds since the UNIX epoch. */
+  readonly clock?: () => number;
+  /** Data centre: three letters at the end of every CF-Ray, and a dimension of every rate limit. `LCL` by default. */
+  readonly colo?: string;
+  readonly timeouts?: Partial<EdgeTimeouts>;
+  /** WebSockets at once; 1,024 by default. */
+  readonly maxWebSockets?: number;
+  /** Bytes of a request's body; what the zone's plan allows by default. */
+  readonly maxBody?: number;
+  /** Called once for each request when it is over. */
+  onRequest?(record: RequestRecord): void;
+  /** Called when deployed rules cannot be run. */
+  onProblem?(problem: DeploymentProblem): void;
+}

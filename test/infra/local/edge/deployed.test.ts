@@ -1,0 +1,300 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Phase, Rule } from "../../../../infra/rules/index.ts";
+import { HOST, House } from "./house.ts";
+
+const FIREWALL = "http_request_firewall_custom";
+const PHASES: readonly Phase[] = [
+  FIREWALL,
+  "http_ratelimit",
+  "http_request_cache_settings",
+  "http_request_late_transform",
+];
+const at = (path: string) => `http.request.uri.path eq "${path}"`;
+const block = (path: string, parts: Partial<Rule> = {}): Rule => ({
+  ref: "block",
+  expression: at(path),
+  action: "block",
+  ...parts,
+});
+
+let house: House;
+let now = 1_800_000_000_000;
+let reached: string[] = [];
+let handler: (request: IncomingMessage, response: ServerResponse) => void;
+
+beforeAll(async () => {
+  house = await House.build(
+    (request, response) => {
+      reached.push(request.url ?? "");
+      handler(request, response);
+    },
+    { edge: { clock: () => now, colo: "TST", timeouts: { origin: 300 } } },
+  );
+});
+afterAll(() => house.close());
+beforeEach(async () => {
+  for (const phase of PHASES) await house.deploy(phase, []);
+  house.records.length = 0;
+  house.problems.length = 0;
+  reached = [];
+  handler = (_request, response) => response.end("origin");
+});
+
+describe("rules", () => {
+  test("a blocked request gets 403, never reaches the origin, and the record names the rule and why", async () => {
+    await house.deploy(FIREWALL, [block("/admin", { description: "No admin." })]);
+    const reply = await house.get("/admin?token=secret");
+    expect(reply.status).toBe(403);
+    expect(reached).toEqual([]);
+    const [record] = await house.over(1);
+    expect(record).toMatchObject({
+      method: "GET",
+      host: HOST,
+      path: "/admin",
+      client: "127.0.0.1",
+      status: 403,
+      time: now,
+    });
+    expect(record?.ray).toMatch(/^[0-9a-f]{16}-TST$/);
+    expect(record?.ray).toBe(reply.headers["cf-ray"]);
+    expect(record?.verdict?.by).toMatchObject({
+      ref: "block",
+      phase: FIREWALL,
+      action: "block",
+      description: "No admin.",
+    });
+    expect(record?.verdict?.by?.why).toContain(at("/admin"));
+    expect(JSON.stringify(record)).not.toContain("secret");
+  });
+
+  test("the block page is HTML for browsers and a line of text for others; neither says which rule it was", async () => {
+    await house.deploy(FIREWALL, [block("/admin", { ref: "secret-rule", description: "Secret words." })]);
+    const browser = await house.get("/admin", { headers: { accept: "text/html,*/*" } });
+    expect(browser.headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect(browser.body).toContain("<h1>Blocked</h1>");
+    const other = await house.get("/admin");
+    expect(other.headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect(other.body).toContain(String(other.headers["cf-ray"]));
+    for (const { body, headers } of [browser, other]) {
+      expect(body).not.toMatch(/secret/i);
+      expect(headers["cache-control"]).toContain("no-store");
+    }
+  });
+
+  test("a custom response is sent as the rule gives it", async () => {
+    const response = { status_code: 451, content_type: "application/json", content: '{"why":"é"}' };
+    await house.deploy(FIREWALL, [block("/x", { action_parameters: { response } })]);
+    const reply = await house.get("/x");
+    expect(reply).toMatchObject({ status: 451, body: '{"why":"é"}' });
+    expect(reply.headers["content-type"]).toBe("application/json");
+  });
+
+  test("a challenge is answered with 403 and cf-mitigated", async () => {
+    await house.deploy(FIREWALL, [block("/x", { action: "managed_challenge" })]);
+    const reply = await house.get("/x");
+    expect(reply.status).toBe(403);
+    expect(reply.headers["cf-mitigated"]).toBe("challenge");
+    expect(reached).toEqual([]);
+  });
+
+  test("rules see the host without the listener's port, TLS, the client's address and raw headers", async () => {
+    const seen = `http.host eq "${HOST}" and ssl and ip.src eq 127.0.0.1 and http.request.full_uri eq "https://${HOST}/x?y" and any(http.request.headers["x-a"][*] eq "B") and http.request.headers.names[1] eq "X-A"`;
+    await house.deploy(FIREWALL, [block("", { expression: seen })]);
+    expect((await house.get("/x?y", { host: `${HOST}:${house.edge.port}`, headers: { "X-A": "B" } })).status).toBe(403);
+  });
+
+  test("what is deployed counts from the next request on", async () => {
+    expect((await house.get("/x")).status).toBe(200);
+    await house.deploy(FIREWALL, [block("/x")]);
+    expect((await house.get("/x")).status).toBe(403);
+    await house.deploy(FIREWALL, []);
+    expect((await house.get("/x")).status).toBe(200);
+  });
+
+  test("a cache rule that bypasses shows in cf-cache-status", async () => {
+    const rule: Rule = {
+      ref: "c",
+      expression: at("/api"),
+      action: "set_cache_settings",
+      action_parameters: { cache: false },
+    };
+    await house.deploy("http_request_cache_settings", [rule]);
+    expect((await house.get("/api")).headers["cf-cache-status"]).toBe("BYPASS");
+    expect((await house.get("/")).headers["cf-cache-status"]).toBe("DYNAMIC");
+  });
+
+  test("rules that cannot be run are reported, once, and those before stay in force", async () => {
+    await house.deploy(FIREWALL, [block("/x")]);
+    expect((await house.get("/x")).status).toBe(403);
+    const headers = { "X-A": { operation: "set", value: "1" } };
+    await house.deploy("http_request_late_transform", [
+      { ref: "t", expression: "true", action: "rewrite", action_parameters: { headers } },
+    ]);
+    await house.deploy(FIREWALL, []);
+    expect((await house.get("/x")).status).toBe(403);
+    expect((await house.get("/y")).status).toBe(200);
+    // the deployment and the change of the firewall made one problem each; the two requests none
+    expect(house.problems.map(({ zone }) => zone)).toEqual(["causeway.localhost", "causeway.localhost"]);
+    expect(house.problems[0]?.message).toContain("http_request_late_transform");
+    await house.deploy("http_request_late_transform", []);
+    expect((await house.get("/x")).status).toBe(200);
+  });
+});
+
+describe("rate limits", () => {
+  const rule = (parts: Partial<Rule> = {}, limit: Partial<NonNullable<Rule["ratelimit"]>> = {}): Rule => ({
+    ref: "login",
+    expression: at("/login"),
+    action: "block",
+    ratelimit: {
+      characteristics: ["cf.colo.id", "ip.src"],
+      period: 10,
+      requests_per_period: 2,
+      mitigation_timeout: 30,
+      ...limit,
+    },
+    ...parts,
+  });
+
+  test("answer 429 with Retry-After until the time is over, and do not touch other paths", async () => {
+    await house.deploy("http_ratelimit", [rule()]);
+    now += 100_000;
+    const statuses = [];
+    for (let time = 0; time < 3; time += 1) statuses.push((await house.get("/login")).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    now += 10_000;
+    const limited = await house.get("/login");
+    expect(limited.headers["retry-after"]).toBe("20");
+    expect((await house.get("/")).status).toBe(200);
+    const record = (await house.over(5))[3];
+    expect(record?.verdict?.by).toMatchObject({ ref: "login", phase: "http_ratelimit" });
+    now += 20_001;
+    expect((await house.get("/login")).status).toBe(200);
+  });
+
+  test("a spoofed address does not get a counter of its own", async () => {
+    await house.deploy("http_ratelimit", [rule({ ref: "spoofed" })]);
+    const forged = (address: string) => ({
+      "CF-Connecting-IP": address,
+      "X-Forwarded-For": address,
+      "True-Client-IP": address,
+    });
+    const statuses = [];
+    for (const address of ["1.1.1.1", "2.2.2.2", "3.3.3.3"])
+      statuses.push((await house.get("/login", { headers: forged(address) })).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  test("keep counting across a deployment that does not change them", async () => {
+    await house.deploy("http_ratelimit", [rule({ ref: "kept" })]);
+    for (let time = 0; time < 2; time += 1) await house.get("/login");
+    await house.deploy(FIREWALL, [block("/other")]);
+    await house.deploy("http_ratelimit", [rule({ ref: "kept", description: "new words" })]);
+    expect((await house.get("/login")).status).toBe(429);
+  });
+
+  test("count what the origin answered, where they count answers", async () => {
+    const counting_expression = `${at("/login")} and http.response.code eq 401`;
+    await house.deploy("http_ratelimit", [rule({ ref: "answers" }, { counting_expression, requests_per_period: 1 })]);
+    const statuses = [];
+    for (const status of [200, 401, 200, 401, 200]) {
+      handler = (_request, response) => response.writeHead(status).end();
+      statuses.push((await house.get("/login")).status);
+    }
+    expect(statuses).toEqual([200, 401, 200, 401, 429]);
+  });
+});
+
+describe("hosts", () => {
+  beforeAll(async () => {
+    await house.record("plain.causeway.localhost", "A", "192.0.2.1", false);
+    await house.record("other.causeway.localhost", "CNAME", "example.com");
+    await house.record("*.wild.causeway.localhost", "CNAME", `${house.tunnelId}.cfargotunnel.com`);
+    await house.record("text.wild.causeway.localhost", "TXT", '"hello"', false);
+  });
+
+  test.each([
+    ["nothing.causeway.localhost", 409, 1001],
+    ["example.org", 409, 1001],
+    ["causeway.localhost.example.org", 409, 1001],
+    ["plain.causeway.localhost", 409, 1001],
+    ["text.wild.causeway.localhost", 409, 1001],
+    ["127.0.0.1", 403, 1003],
+    ["[::1]", 403, 1003],
+    ["other.causeway.localhost", 530, 1016],
+  ])("%s is answered %d with error %d", async (host, status, code) => {
+    const reply = await house.get("/", { host });
+    expect(reply.status).toBe(status);
+    expect(reply.body).toContain(`error ${code}`);
+    expect((await house.over(1))[0]?.failure?.code).toBe(code);
+    expect(reached).toEqual([]);
+  });
+
+  test("the port of the Host does not matter", async () => {
+    expect((await house.get("/", { host: `${HOST}:443` })).status).toBe(200);
+  });
+
+  test.each([HOST.toUpperCase(), `${HOST}.`])(
+    "%s is the same host for DNS, but not for the ingress of cloudflared",
+    async (host) => {
+      expect((await house.get("/", { host })).status).toBe(404);
+      expect((await house.over(1))[0]?.verdict?.outcome).toBe("pass");
+    },
+  );
+
+  test("a wildcard serves names below it that have no record of their own", async () => {
+    // the tunnel has no ingress for it, so its catch-all answers 404: the request did go down the tunnel
+    expect((await house.get("/", { host: "a.b.wild.causeway.localhost" })).status).toBe(404);
+    expect((await house.get("/", { host: "wild.causeway.localhost" })).status).toBe(409);
+  });
+
+  test("rules apply to every proxied host of the zone and to no other", async () => {
+    await house.deploy(FIREWALL, [block("", { expression: "true" })]);
+    expect((await house.get("/", { host: "other.causeway.localhost" })).status).toBe(403);
+    expect((await house.get("/", { host: "plain.causeway.localhost" })).status).toBe(409);
+    expect((await house.get("/", { host: "example.org" })).status).toBe(409);
+  });
+
+  test("the URL of an absolute target names the host, not the Host line", async () => {
+    const reply = await house.raw(
+      `GET http://${HOST}/abs?q HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n`,
+    );
+    expect(reply).toContain("200 OK");
+    expect(reached).toEqual(["/abs?q"]);
+  });
+});
+
+describe("origins", () => {
+  test("no connector: 530 with error 1033 and Retry-After; back again, all is well", async () => {
+    await house.stopConnector();
+    const reply = await house.get();
+    expect(reply).toMatchObject({ status: 530, headers: { "retry-after": "120" } });
+    expect(reply.body).toContain("error 1033");
+    expect((await house.over(1))[0]?.failure).toMatchObject({ code: 1033 });
+    await house.startConnector();
+    expect((await house.get()).status).toBe(200);
+  });
+
+  test("an origin that is down: 502", async () => {
+    handler = (request) => request.socket.destroy();
+    const reply = await house.get("/", { method: "POST", body: "x" });
+    expect(reply.status).toBe(502);
+    expect((await house.over(1))[0]?.failure).toMatchObject({ code: 502 });
+  });
+
+  test("an origin that does not answer in time: 524, and it hears that nobody waits", async () => {
+    const gone = Promise.withResolvers<void>();
+    handler = (_request, response) => response.once("close", gone.resolve);
+    expect((await house.get()).status).toBe(524);
+    await gone.promise;
+  });
+
+  test("a body above the plan's limit: 413, by its declared length", async () => {
+    const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 500000001\r\n\r\n`;
+    const reply = await house.raw(head, (text) => text.includes("Ray"));
+    expect(reply).toMatch(/^HTTP\/1\.1 413 /);
+    expect(reached).toEqual([]);
+    expect((await house.over(1))[0]?.failure?.message).toContain("500000001");
+  });
+});
