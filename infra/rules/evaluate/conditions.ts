@@ -29,12 +29,35 @@ export function compileCondition(condition: Condition, context: Context): Matche
     case "quantifier":
       return quantified(condition, context);
     case "truth": {
+      const affix = affixTest(condition.left);
+      if (affix) return affix;
       const read = compileReader(condition.left, context);
       return (fields) => read(fields) === true;
     }
     case "compare":
       return compared(condition, context);
   }
+}
+
+/** `starts_with` and `ends_with` of a plain field and a literal, in one closure. */
+function affixTest({ source, accesses }: Reader): Matches | undefined {
+  if (source.kind !== "call" || accesses.length > 0) return undefined;
+  const [of, part] = source.arguments;
+  if (of?.kind !== "reader" || of.source.kind !== "field" || of.accesses.length > 0 || part?.kind !== "literal")
+    return undefined;
+  const { slot } = of.source.field;
+  const text = part.value as string;
+  if (source.spec.name === "starts_with") {
+    return (fields) => {
+      const value = (fields.values[slot] ?? fields.read(slot)) as string | undefined;
+      return value?.startsWith(text) ?? false;
+    };
+  }
+  if (source.spec.name !== "ends_with") return undefined;
+  return (fields) => {
+    const value = (fields.values[slot] ?? fields.read(slot)) as string | undefined;
+    return value?.endsWith(text) ?? false;
+  };
 }
 
 /** A condition over an array. */
@@ -82,8 +105,9 @@ export function zip<T>(left: readonly T[], right: readonly T[], combine: (left: 
 }
 
 function joined(operator: "and" | "or" | "xor", items: readonly Matches[]): Matches {
-  const [first, second, third] = items;
+  const [first, second, third, fourth] = items;
   if (!first || !second) return first ?? (() => false);
+  const count = items.length;
   if (operator === "xor") {
     return (fields) => {
       let odd = false;
@@ -93,16 +117,18 @@ function joined(operator: "and" | "or" | "xor", items: readonly Matches[]): Matc
   }
   if (operator === "and") {
     if (!third) return (fields) => first(fields) && second(fields);
-    if (items.length === 3) return (fields) => first(fields) && second(fields) && third(fields);
+    if (!fourth) return (fields) => first(fields) && second(fields) && third(fields);
+    if (count === 4) return (fields) => first(fields) && second(fields) && third(fields) && fourth(fields);
     return (fields) => {
-      for (const item of items) if (!item(fields)) return false;
+      for (let at = 0; at < count; at += 1) if (!items[at]?.(fields)) return false;
       return true;
     };
   }
   if (!third) return (fields) => first(fields) || second(fields);
-  if (items.length === 3) return (fields) => first(fields) || second(fields) || third(fields);
+  if (!fourth) return (fields) => first(fields) || second(fields) || third(fields);
+  if (count === 4) return (fields) => first(fields) || second(fields) || third(fields) || fourth(fields);
   return (fields) => {
-    for (const item of items) if (item(fields)) return true;
+    for (let at = 0; at < count; at += 1) if (items[at]?.(fields)) return true;
     return false;
   };
 }
@@ -184,6 +210,13 @@ function plainField(left: Reader, test: Test, predicate: Predicate, missing: boo
   if (test.kind === "order" && test.operator === "eq") {
     const { value: wanted } = test;
     return (fields) => (fields.values[slot] ?? fields.read(slot)) === wanted;
+  }
+  if (test.kind === "texts" && test.values.length === 2) {
+    const [one, other] = test.values;
+    return (fields) => {
+      const value = fields.values[slot] ?? fields.read(slot);
+      return value === one || value === other;
+    };
   }
   if (test.kind === "contains") {
     const part = test.value;

@@ -3,100 +3,142 @@ import { compareIp, type Ip6, type IpAddress, type IpRange } from "../language/i
 
 /** Whether an address lies in one of the ranges. Ranges may overlap; version 4 is never in a version 6 range. */
 export function ipSet(ranges: readonly IpRange[]): (ip: IpAddress) => boolean {
-  const has4 = set4(ranges);
-  const has6 = set6(ranges);
-  return (ip) => (typeof ip === "number" ? has4(ip) : has6(ip));
+  const builder = new IpSetBuilder(ranges.length);
+  for (const range of ranges) builder.add(range);
+  return builder.build();
 }
 
-/** From this many ranges on, a table by the leading bits narrows the search. */
-const TABLE_FROM = 32;
+/** Collects ranges, without an object for each of version 4. */
+export class IpSetBuilder {
+  readonly #firsts: Uint32Array;
+  readonly #lasts: Uint32Array;
+  #count = 0;
+  readonly #ranges6: { first: Ip6; last: Ip6 }[] = [];
 
-function set4(ranges: readonly IpRange[]): (ip: number) => boolean {
-  const pairs = new Float64Array(ranges.length * 2);
-  let count = 0;
-  for (const { first, last } of ranges) {
-    if (typeof first !== "number" || typeof last !== "number") continue;
-    pairs[count] = first;
-    pairs[count + 1] = last;
-    count += 2;
+  /** @param capacity the most ranges that will be added */
+  constructor(capacity: number) {
+    this.#firsts = new Uint32Array(capacity);
+    this.#lasts = new Uint32Array(capacity);
   }
-  const { starts, ends } = merge(pairs.subarray(0, count));
+
+  add({ first, last }: IpRange): void {
+    if (typeof first === "number" && typeof last === "number") this.add4(first, last);
+    else if (typeof first !== "number" && typeof last !== "number") this.#ranges6.push({ first, last });
+  }
+
+  add4(first: number, last: number): void {
+    this.#firsts[this.#count] = first;
+    this.#lasts[this.#count] = last;
+    this.#count += 1;
+  }
+
+  build(): (ip: IpAddress) => boolean {
+    const has4 = set4(this.#firsts.subarray(0, this.#count), this.#lasts.subarray(0, this.#count));
+    const has6 = set6(this.#ranges6);
+    return (ip) => (typeof ip === "number" ? has4(ip) : has6(ip));
+  }
+}
+
+function set4(firsts: Uint32Array, lasts: Uint32Array): (ip: number) => boolean {
+  if (firsts.length === 0) return () => false;
+  const bits = Math.min(16, Math.ceil(Math.log2(firsts.length)) + 1);
+  const { starts, ends } = merge(firsts, lasts, 32 - bits);
   const size = starts.length;
-  if (size === 0) return () => false;
-  if (size < TABLE_FROM) return (ip) => ip <= (ends[lastAtMost(starts, ip, 0, size)] ?? -1);
-  const bits = Math.min(16, Math.ceil(Math.log2(size)) + 2);
   const shift = 32 - bits;
   // table[b] is the number of ranges that start before block b.
   const table = new Uint32Array(2 ** bits + 1);
-  for (let at = 0, block = 0; block < table.length; block += 1) {
-    const start = block * 2 ** shift;
-    while (at < size && (starts[at] ?? 0) < start) at += 1;
-    table[block] = at;
+  for (let at = 0; at < size; at += 1) {
+    const after = ((starts[at] ?? 0) >>> shift) + 1;
+    table[after] = (table[after] ?? 0) + 1;
   }
+  for (let block = 1; block < table.length; block += 1) table[block] = (table[block] ?? 0) + (table[block - 1] ?? 0);
   return (ip) => {
     const block = ip >>> shift;
-    const from = table[block] ?? 0;
-    const to = table[block + 1] ?? 0;
-    return ip <= (ends[lastAtMost(starts, ip, from > 0 ? from - 1 : 0, to)] ?? -1);
+    // The last range that starts at or before the address is in its block, or is the last before that.
+    let low = table[block] ?? 0;
+    let high = table[block + 1] ?? 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] ?? 0) <= ip) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && ip <= (ends[low - 1] ?? 0);
   };
 }
 
-/** The index in [from, to) of the last start that is not above `ip`, or -1. */
-function lastAtMost(starts: Uint32Array, ip: number, from: number, to: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((starts[middle] ?? 0) <= ip) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-/** Sorted, overlapping and touching ranges joined. Bounds are packed into one number each, so that sorting is numeric. */
-function merge(pairs: Float64Array): { readonly starts: Uint32Array; readonly ends: Uint32Array } {
-  const size = pairs.length / 2;
-  const order = new Float64Array(size);
-  let simple = true;
+/** Sorted by first address, overlapping ranges joined. A counting sort by the leading bits leaves little to order. */
+function merge(
+  firsts: Uint32Array,
+  lasts: Uint32Array,
+  shift: number,
+): { readonly starts: Uint32Array; readonly ends: Uint32Array } {
+  const size = firsts.length;
+  const next = new Uint32Array(2 ** (32 - shift) + 1);
   for (let at = 0; at < size; at += 1) {
-    const first = pairs[at * 2] ?? 0;
-    const length = (pairs[at * 2 + 1] ?? 0) - first + 1;
-    const bits = Math.log2(length);
-    simple &&= Number.isInteger(bits);
-    order[at] = first * 64 + bits;
+    const after = ((firsts[at] ?? 0) >>> shift) + 1;
+    next[after] = (next[after] ?? 0) + 1;
   }
-  const sorted: (readonly [number, number])[] = [];
+  for (let block = 1; block < next.length; block += 1) next[block] = (next[block] ?? 0) + (next[block - 1] ?? 0);
+  const order = new Uint32Array(size);
+  for (let at = 0; at < size; at += 1) {
+    const block = (firsts[at] ?? 0) >>> shift;
+    const place = next[block] ?? 0;
+    order[place] = at;
+    next[block] = place + 1;
+  }
+  // next[b] is now where block b ends.
+  for (let block = 0, from = 0; block < next.length; block += 1) {
+    const to = next[block] ?? 0;
+    if (to - from > 1) sortBlock(order, firsts, from, to);
+    from = Math.max(from, to);
+  }
   const starts = new Uint32Array(size);
   const ends = new Uint32Array(size);
   let count = 0;
-  const add = (first: number, last: number) => {
-    if (count > 0 && first <= (ends[count - 1] ?? 0) + 1) {
-      if (last > (ends[count - 1] ?? 0)) ends[count - 1] = last;
+  for (let at = 0; at < size; at += 1) {
+    const index = order[at] ?? 0;
+    const first = firsts[index] ?? 0;
+    const last = lasts[index] ?? 0;
+    const before = count > 0 ? (ends[count - 1] ?? 0) : -1;
+    if (count > 0 && first <= before) {
+      if (last > before) ends[count - 1] = last;
     } else {
       starts[count] = first;
       ends[count] = last;
       count += 1;
     }
-  };
-  if (simple) {
-    order.sort();
-    for (const packed of order) {
-      const first = Math.floor(packed / 64);
-      add(first, first + 2 ** (packed - first * 64) - 1);
-    }
-  } else {
-    for (let at = 0; at < size; at += 1) sorted.push([pairs[at * 2] ?? 0, pairs[at * 2 + 1] ?? 0]);
-    sorted.sort((a, b) => a[0] - b[0]);
-    for (const [first, last] of sorted) add(first, last);
   }
-  return { starts: starts.slice(0, count), ends: ends.slice(0, count) };
+  return { starts: starts.subarray(0, count), ends: ends.subarray(0, count) };
 }
 
-function set6(ranges: readonly IpRange[]): (ip: Ip6) => boolean {
-  const sorted: { first: Ip6; last: Ip6 }[] = [];
-  for (const { first, last } of ranges)
-    if (typeof first !== "number" && typeof last !== "number") sorted.push({ first, last });
-  sorted.sort((a, b) => compareIp(a.first, b.first) ?? 0);
+/** Up to this many are sorted by insertion. */
+const FEW = 16;
+
+/** Sorts the indexes of one block by their first address. */
+function sortBlock(order: Uint32Array, firsts: Uint32Array, from: number, to: number): void {
+  if (to - from > FEW) {
+    // Address and index fit into the 53 bits of a number, and numbers sort without a comparison function.
+    const packed = Float64Array.from(
+      order.subarray(from, to),
+      (index) => (firsts[index] ?? 0) * 2 ** 21 + index,
+    ).sort();
+    for (const [at, value] of packed.entries()) order[from + at] = value % 2 ** 21;
+    return;
+  }
+  for (let at = from + 1; at < to; at += 1) {
+    const index = order[at] ?? 0;
+    const first = firsts[index] ?? 0;
+    let place = at;
+    while (place > from && (firsts[order[place - 1] ?? 0] ?? 0) > first) {
+      order[place] = order[place - 1] ?? 0;
+      place -= 1;
+    }
+    order[place] = index;
+  }
+}
+
+function set6(ranges: readonly { first: Ip6; last: Ip6 }[]): (ip: Ip6) => boolean {
+  const sorted = ranges.toSorted((a, b) => compareIp(a.first, b.first) ?? 0);
   const merged: { first: Ip6; last: Ip6 }[] = [];
   for (const range of sorted) {
     const before = merged.at(-1);

@@ -1,7 +1,7 @@
 /** Lists that rules ask with `in $name`: https://developers.cloudflare.com/waf/tools/lists/ */
-import type { IpRange } from "../language/ip-address.ts";
+import type { IpAddress, IpRange } from "../language/ip-address.ts";
 import { readIpRange } from "../language/read-literal.ts";
-import { ipSet } from "./ip-set.ts";
+import { IpSetBuilder } from "./ip-set.ts";
 import { lowerAscii } from "./match-wildcard.ts";
 import type { Value } from "./value.ts";
 
@@ -29,13 +29,61 @@ export class ListItemError extends Error {
  * @throws ListItemError
  */
 export function compileList({ kind, items }: ListSpec): (value: Value) => boolean {
-  if (kind === "ip") return ipSet(items.map(ipItem)) as (value: Value) => boolean;
+  if (kind === "ip") return ipList(items) as (value: Value) => boolean;
   if (kind === "asn") {
     const numbers = new Set<Value>(items.map(asnItem));
     return (value) => numbers.has(value);
   }
   return hostnames(items);
 }
+
+function ipList(items: readonly (string | number)[]): (ip: IpAddress) => boolean {
+  const builder = new IpSetBuilder(items.length);
+  for (const item of items) if (typeof item !== "string" || !addPlain4(builder, item)) builder.add(ipItem(item));
+  return builder.build();
+}
+
+/** The usual item, `a.b.c.d` or `a.b.c.d/n`, in one pass over its characters; false where it is anything else. */
+function addPlain4(builder: IpSetBuilder, text: string): boolean {
+  let value = 0;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  let length = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at) - 0x30;
+    if (code >= 0 && code <= 9) {
+      if (digits > 0 && octet === 0) return false;
+      octet = octet * 10 + code;
+      digits += 1;
+      if (octet > 255) return false;
+    } else if (digits > 0 && code === DOT && dots < 3) {
+      value = value * 256 + octet;
+      dots += 1;
+      octet = 0;
+      digits = 0;
+    } else if (digits > 0 && code === SLASH && dots === 3 && length < 0) {
+      value = value * 256 + octet;
+      length = 0;
+      octet = 0;
+      digits = 0;
+    } else return false;
+  }
+  if (digits === 0 || dots !== 3) return false;
+  if (length < 0) {
+    const address = value * 256 + octet;
+    builder.add4(address, address);
+    return true;
+  }
+  if (octet > 32) return false;
+  const size = 2 ** (32 - octet);
+  if (value % size !== 0) return false;
+  builder.add4(value, value + size - 1);
+  return true;
+}
+
+const DOT = 0x2e - 0x30;
+const SLASH = 0x2f - 0x30;
 
 function ipItem(item: string | number): IpRange {
   const text = String(item);

@@ -26,12 +26,17 @@ function equalsFolded(value: string, lower: string): boolean {
   return value.length === lower.length && (value === lower || lowerAscii(value) === lower);
 }
 
+// Bytes that JavaScript takes for letters of its own: it would change their case too.
+const LATIN = /[\xb5\xc0-\xff]/;
+
 /** Lower case of ASCII letters alone; bytes above 127 stay. */
 export function lowerAscii(text: string): string {
+  if (!LATIN.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Upper case of ASCII letters alone. */
 export function upperAscii(text: string): string {
+  if (!LATIN.test(text)) return text.toUpperCase();
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }

@@ -104,6 +104,18 @@ function compileCall(reader: Reader, context: Context): Read {
   const run = implementation(source.spec.name, source.arguments, context);
   const [first, ...rest] = source.arguments.map((argument) => compileArgument(argument, context));
   if (!first) return () => run();
+  if (source.mapped && rest.length === 0) {
+    return (fields) => {
+      const values = first(fields);
+      if (values === undefined) return undefined;
+      const results: Value[] = [];
+      for (const value of values as readonly Value[]) {
+        const result = run(value);
+        if (result !== undefined) results.push(result);
+      }
+      return results;
+    };
+  }
   if (source.mapped) {
     return (fields) => {
       const values = first(fields);

@@ -33,32 +33,57 @@ function parseIp4(text: string): number | undefined {
 }
 
 function parseIp6(text: string): Ip6 | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] ?? "", halves.length === 1);
-  const tail = halves.length === 2 ? groupsOf(halves[1] ?? "", true) : [];
-  if (!head || !tail) return undefined;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
-  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
-  const word = (at: number) => (groups[at] ?? 0) * 0x10000 + (groups[at + 1] ?? 0);
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0];
+  let count = 0;
+  // How many groups stand before `::`; -1 while there is none.
+  let gap = -1;
+  let at = 0;
+  if (text.startsWith("::")) {
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.length) {
+    if (count === 8) return undefined;
+    const start = at;
+    let group = 0;
+    for (; at < text.length; at += 1) {
+      const digit = hexDigit(text.charCodeAt(at));
+      if (digit < 0) break;
+      group = group * 16 + digit;
+    }
+    if (text.charCodeAt(at) === 0x2e) {
+      const v4 = count <= 6 ? parseIp4(text.slice(start)) : undefined;
+      if (v4 === undefined) return undefined;
+      groups[count] = Math.floor(v4 / 0x10000);
+      groups[count + 1] = v4 % 0x10000;
+      count += 2;
+      break;
+    }
+    if (at === start || at - start > 4) return undefined;
+    groups[count] = group;
+    count += 1;
+    if (at === text.length) break;
+    if (text.charCodeAt(at) !== 0x3a) return undefined;
+    at += 1;
+    if (text.charCodeAt(at) === 0x3a) {
+      if (gap >= 0) return undefined;
+      gap = count;
+      at += 1;
+    } else if (at === text.length) return undefined;
+  }
+  if (gap < 0 ? count !== 8 : count > 7) return undefined;
+  if (gap >= 0) {
+    groups.copyWithin(8 - (count - gap), gap, count);
+    groups.fill(0, gap, 8 - (count - gap));
+  }
+  const word = (index: number) => (groups[index] ?? 0) * 0x10000 + (groups[index + 1] ?? 0);
   return [word(0), word(2), word(4), word(6)];
 }
 
-/** The 16-bit groups of one side of `::`; version 4 may stand at the very end. */
-function groupsOf(text: string, last: boolean): number[] | undefined {
-  if (text === "") return [];
-  const groups: number[] = [];
-  const parts = text.split(":");
-  for (const [at, part] of parts.entries()) {
-    if (part.includes(".")) {
-      const v4 = last && at === parts.length - 1 ? parseIp4(part) : undefined;
-      if (v4 === undefined) return undefined;
-      groups.push(Math.floor(v4 / 0x10000), v4 % 0x10000);
-    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16));
-    else return undefined;
-  }
-  return groups;
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** The text of an address in the recommended form (RFC 5952). */
@@ -80,11 +105,7 @@ export function printIp(ip: IpAddress): string {
 export function compareIp(left: IpAddress, right: IpAddress): number | undefined {
   if (typeof left === "number") return typeof right === "number" ? left - right : undefined;
   if (typeof right === "number") return undefined;
-  for (let at = 0; at < 4; at += 1) {
-    const difference = (left[at] ?? 0) - (right[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  return left[0] - right[0] || left[1] - right[1] || left[2] - right[2] || left[3] - right[3];
 }
 
 /** First and last address, of one version and in order. */

@@ -195,10 +195,13 @@ export function readIntegerRange(text: string, at: number): Read<IntegerRange> {
 const NO_ADDRESS = "couldn't parse address in network: invalid IP address syntax";
 
 function addressEnd(text: string, at: number): number {
-  let end = at;
-  while (/[0-9a-fA-F:./]/.test(text[end] ?? "")) end += 1;
-  return end;
+  ADDRESS.lastIndex = at;
+  ADDRESS.test(text);
+  return ADDRESS.lastIndex;
 }
+
+// Sticky, so that it matches at an offset; it always matches, if only nothing.
+const ADDRESS = /[0-9a-fA-F:./]*/y;
 
 /** One address, strictly written. */
 export function readIp(text: string, at: number): Read<IpAddress> {
