@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Param } from "../../backend/surface.ts";
+import { goodParams, httpEntries, socketEntries } from "./samples.ts";
+import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+
+let backend: TestBackend;
+let person: Person;
+let moderator: Person;
+beforeAll(async () => {
+  backend = await startTestBackend();
+  person = await backend.person();
+  moderator = await backend.person("moderator");
+});
+afterAll(() => backend.stop());
+
+/** JSON texts that a parameter must not be. */
+function wrongValues(param: Param): string[] {
+  const common = [
+    "true",
+    "[]",
+    "{}",
+    '["x"]',
+    '{"toString":"x"}',
+    '{"__proto__":{"x":1}}',
+    "[[[[[[[[[[[[[[]]]]]]]]]]]]]]",
+  ];
+  if (param.type === "integer") {
+    return [
+      ...common,
+      '"1"',
+      "1.5",
+      "1e400",
+      "-1e400",
+      `${param.max + 2}`,
+      `${param.min - 1}`,
+      "null".repeat(param.optional ? 0 : 1),
+    ].filter(Boolean);
+  }
+  const length = param.type === "email" ? [] : Array.from({ length: param.min > 0 ? 1 : 0 }, () => '""');
+  const email =
+    param.type === "email"
+      ? ['"x"', '"a@b"', '"a b@example.org"', '"@example.org"', '"a@@example.org"', '"a@example..org"']
+      : [];
+  return [
+    ...common,
+    "1",
+    ...length,
+    ...email,
+    `"${"x".repeat(param.max + 1)}"`,
+    '"x\\u0000xxxxxxxx@a.b"',
+    '"\\ud800xxxxxxxxx@a.b"',
+    '"xxxxxxxx\\udc00@a.b"',
+  ];
+}
+
+const withBody = httpEntries.filter(({ method }) => method !== "GET");
+
+test.each(withBody)("$method $path refuses every wrong value of every parameter by name", async (entry) => {
+  const good = () => goodParams(entry.action, entry.params, person);
+  const send = (body: string) => backend.ask(entry.method, entry.path, { body, token: person.accessToken });
+  for (const [name, param] of Object.entries(entry.params)) {
+    for (const value of wrongValues(param)) {
+      const others = Object.entries(good()).filter(([key]) => key !== name);
+      const members = [
+        ...others.map(([key, item]) => `${JSON.stringify(key)}:${JSON.stringify(item)}`),
+        `"${name}":${value}`,
+      ];
+      const { status, json } = await send(`{${members.join(",")}}`);
+      expect([name, value, status, json.error?.field]).toEqual([name, value, 422, name]);
+    }
+    if (param.optional) continue;
+    const { [name]: _, ...missing } = good();
+    const { status, json } = await send(JSON.stringify(missing));
+    expect([status, json.error?.code, json.error?.field]).toEqual([422, "VALIDATION", name]);
+  }
+  for (const key of ["__proto__", "constructor", "prototype", "toString", "role", "$join", "meta"]) {
+    const members = Object.entries(good()).map(([name, item]) => `"${name}":${JSON.stringify(item)}`);
+    const { status, json } = await send(`{${[...members, `"${key}":{"admin":true}`].join(",")}}`);
+    expect([key, status, json.error?.code]).toEqual([key, 422, "VALIDATION"]);
+  }
+});
+
+test("bodies that are no JSON object are refused with a stable code", async () => {
+  const send = async (body: string | Buffer, headers: Record<string, string> = {}) => {
+    const { status, json } = await backend.ask("POST", "/api/auth/login", { body, headers });
+    return [status, json.error?.code];
+  };
+  for (const body of ["{", "}", "nul", '{"a":1,}', "{'a':1}", '{"email":"a"}x', "undefined", "NaN"]) {
+    expect([body, await send(body)]).toEqual([body, [400, "BAD_JSON"]]);
+  }
+  expect(await send(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))).toEqual([400, "BAD_JSON"]);
+  expect(await send(Buffer.from([0xc0, 0x80]))).toEqual([400, "BAD_JSON"]);
+  for (const body of ["[]", "1", '"x"', "null", "true"]) expect(await send(body)).toEqual([422, "VALIDATION"]);
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json; charset=utf-16",
+    "application/jsonp",
+  ]) {
+    expect(await send("{}", { "content-type": type })).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+  }
+  expect(await send("{}", { "content-encoding": "gzip" })).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+  expect(await send(`{"email":"${"x".repeat(4096)}"}`)).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+});
+
+test("a query is read strictly: names once, nothing that is not declared", async () => {
+  const code = async (query: string) => (await backend.ask("GET", `/.well-known/jwks.json?${query}`)).json.error?.code;
+  for (const query of ["a=1", "a=1&a=2", "__proto__=x", "constructor=x", "__proto__[x]=1", "a[b]=1", "%ff=1"]) {
+    expect([query, await code(query)]).toEqual([query, "VALIDATION"]);
+  }
+});
+
+test.each(socketEntries)("the call $action refuses every wrong value of every parameter by name", async (entry) => {
+  const who = entry.access === "user" ? person : moderator;
+  const socket = await backend.socket(who.accessToken);
+  for (const [name, param] of Object.entries(entry.params)) {
+    for (const text of wrongValues(param)) {
+      // Infinity cannot travel as JSON: the client would send null
+      if (text.includes("e400")) continue;
+      const params = { ...goodParams(entry.action, entry.params, who), [name]: JSON.parse(text) };
+      const { error } = await emit(socket, "call", entry.action, params);
+      expect([name, text, error?.field]).toEqual([name, text, name]);
+    }
+  }
+  for (const given of ["x", 1, true, [], [1], Buffer.from("x")]) {
+    expect((await emit(socket, "call", entry.action, given)).error?.code).toBe("VALIDATION");
+  }
+});
+
+test("nothing of all that was stored", async () => {
+  const socket = await backend.socket(person.accessToken);
+  const { result } = await emit(socket, "call", "chat.history", { room: "lobby" });
+  expect(result).toMatchObject({ messages: [] });
+});

@@ -1,0 +1,33 @@
+import { type HttpEntry, http, type Param, type Params, type SocketEntry, socket } from "../../backend/surface.ts";
+import type { Person } from "./support.ts";
+
+/** Everything that somebody outside can ask for. */
+export const httpEntries: readonly HttpEntry[] = http;
+export const socketEntries: readonly SocketEntry[] = socket;
+
+let fresh = 0;
+
+/** Parameters with which an action succeeds for this person. */
+export function goodParams(action: string, params: Params, person: Person): Record<string, unknown> {
+  const isNew = action === "users.register";
+  const known: Record<string, unknown> = {
+    email: isNew ? `fresh${++fresh}@example.org` : person.email,
+    password: person.password,
+    refreshToken: person.refreshToken,
+    room: "lobby",
+    clientId: `c-${++fresh}`,
+  };
+  const required = Object.entries(params).filter(([name, param]) => param.optional !== true || name === "refreshToken");
+  return Object.fromEntries(required.map(([name, param]) => [name, known[name] ?? sample(param)]));
+}
+
+function sample(param: Param): unknown {
+  switch (param.type) {
+    case "integer":
+      return param.min;
+    case "email":
+      return "somebody@example.org";
+    case "string":
+      return "sample".repeat(11).slice(0, Math.max(param.min, Math.min(param.max, 6)));
+  }
+}

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ServiceBroker } from "moleculer";
+import { brokerOptions } from "../../backend/broker.ts";
+import { serviceActions } from "../../backend/contract/index.ts";
+import { createLog } from "../../backend/log.ts";
+import { createServices } from "../../backend/services/index.ts";
+import { openStore, type Store } from "../../backend/store/index.ts";
+import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
+import { goodParams, httpEntries, socketEntries } from "./samples.ts";
+import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+
+let backend: TestBackend;
+const people = {} as Record<Role, Person>;
+/** A second node that owns nothing: what it calls runs on another one. */
+let remote: ServiceBroker;
+let owner: ServiceBroker;
+let store: Store;
+
+const below = (access: Access): Role | undefined =>
+  access === "public" ? undefined : ROLES[ROLES.indexOf(access) - 1];
+const userOf = (role: Role) => ({
+  user: { id: people[role].id, roles: ROLES.slice(0, ROLES.indexOf(role) + 1), sid: "s" },
+});
+
+beforeAll(async () => {
+  backend = await startTestBackend();
+  for (const role of ROLES) people[role] = await backend.person(role);
+  store = await openStore(backend.config);
+  const options = (nodeId: string) => ({
+    ...brokerOptions({ natsUrl: undefined, nodeId }, createLog({ logLevel: "silent" })),
+    transporter: "Fake" as const,
+  });
+  owner = new ServiceBroker(options("owner"));
+  for (const service of createServices({ store })) owner.createService(service);
+  remote = new ServiceBroker(options("caller"));
+  await Promise.all([owner.start(), remote.start()]);
+  await remote.waitForServices(["users", "auth", "chat"], 5000, 10);
+});
+afterAll(async () => {
+  await Promise.all([remote.stop(), owner.stop()]);
+  await store.close();
+  await backend.stop();
+});
+
+/** Asks for an HTTP entry with good parameters. */
+function askFor(entry: (typeof httpEntries)[number], person: Person, token: string | undefined) {
+  const params = goodParams(entry.action, entry.params, person);
+  const query = entry.method === "GET" ? new URLSearchParams(params as Record<string, string>).toString() : "";
+  return backend.ask(entry.method, query ? `${entry.path}?${query}` : entry.path, {
+    token,
+    ...(entry.method === "GET" ? {} : { body: params }),
+  });
+}
+
+test.each(httpEntries)("$method $path lets in exactly whom the surface says", async (entry) => {
+  if (entry.access === "public") {
+    const person = await backend.person();
+    expect((await askFor(entry, person, undefined)).status).toBe(200);
+    return;
+  }
+  const person = await backend.person(entry.access);
+  const nobody = await askFor(entry, person, undefined);
+  expect([nobody.status, nobody.json.error?.code, nobody.headers.get("www-authenticate")]).toEqual([
+    401,
+    "UNAUTHORIZED",
+    "Bearer",
+  ]);
+  for (const token of ["", "x", `${person.accessToken}x`, person.refreshToken])
+    expect((await askFor(entry, person, token)).status).toBe(401);
+  const lower = below(entry.access);
+  if (lower) expect((await askFor(entry, people[lower], people[lower].accessToken)).status).toBe(403);
+  expect((await askFor(entry, person, person.accessToken)).status).toBe(200);
+});
+
+test.each(socketEntries)("the call $action lets in exactly whom the surface says", async (entry) => {
+  await expect(backend.socket()).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  const lower = below(entry.access);
+  if (lower) {
+    const socket = await backend.socket(people[lower].accessToken);
+    const { error } = await emit(socket, "call", entry.action, goodParams(entry.action, entry.params, people[lower]));
+    expect(error?.code).toBe("FORBIDDEN");
+  }
+  const socket = await backend.socket(people[entry.access].accessToken);
+  const { error } = await emit(
+    socket,
+    "call",
+    entry.action,
+    goodParams(entry.action, entry.params, people[entry.access]),
+  );
+  expect(error).toBeNull();
+});
+
+test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.startsWith("gateway.")))(
+  "$action decides on the node that runs it, for a remote call alike",
+  async ({ action, access, params }) => {
+    const person = people[access === "public" ? "user" : access];
+    const good = () => goodParams(action, params, person);
+    if (access !== "public") {
+      await expect(remote.call(action, good())).rejects.toMatchObject({ code: 401, type: "UNAUTHORIZED" });
+      const lower = below(access);
+      if (lower)
+        await expect(remote.call(action, good(), { meta: userOf(lower) })).rejects.toMatchObject({ code: 403 });
+    }
+    const meta = access === "public" ? {} : userOf(access);
+    // whom the session belongs to is the action's own business: anything but a refusal of the caller will do
+    const outcome = await remote.call(action, good(), { meta }).then(
+      () => 200,
+      (error: { code: number; type: string }) => (error.type === "SIGN_IN" ? 200 : error.code),
+    );
+    expect(outcome).toBe(200);
+  },
+);
+
+test("every action of the broker is declared, and what only services call is out of reach on every way", async () => {
+  const names: string[] = backend.broker.registry.getActionList({}).map(({ name }: { name: string }) => name);
+  const declared = [...httpEntries, ...socketEntries].map(({ action }) => action as string);
+  expect([...new Set(names)].sort()).toEqual([...new Set([...declared, ...Object.keys(serviceActions)])].sort());
+
+  const socket = await backend.socket(people.admin.accessToken);
+  const reachable = new Set(socketEntries.map(({ action }) => action as string));
+  for (const name of names.filter((one) => !reachable.has(one))) {
+    expect([name, (await emit(socket, "call", name, {})).error?.code]).toEqual([name, "NOT_FOUND"]);
+  }
+  for (const name of Object.keys(serviceActions)) {
+    await expect(remote.call(name, {}, { headers: { outside: true } })).rejects.toMatchObject({ code: 404 });
+    const path = name.replace(".", "/");
+    for (const url of [`/${path}`, `/api/${path}`, `/${name}`])
+      expect((await backend.ask("POST", url, { body: {} })).status).toBe(404);
+  }
+});
+
+test("no credential can be sent over a socket", () => {
+  for (const { rate, params } of socketEntries) {
+    expect(rate).not.toBe("credential");
+    for (const [name, param] of Object.entries(params)) expect([name, "secret" in param]).toEqual([name, false]);
+  }
+});
+
+test("what the surface does not list is 404: every other method of every path, and paths around them", async () => {
+  const token = people.admin.accessToken;
+  const paths = new Set([...httpEntries.map(({ path }) => path as string), ...assets]);
+  for (const path of paths) {
+    for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const isAsset = assets.some((asset) => asset === path) && (method === "GET" || method === "HEAD");
+      if (isAsset || httpEntries.some((entry) => entry.path === path && entry.method === method)) continue;
+      expect([method, path, (await backend.ask(method, path, { token })).status]).toEqual([method, path, 404]);
+    }
+    if (path === "/") continue;
+    const around = [`${path}/`, path.toUpperCase(), `/${path}`, `${path}x`, `${path}%20`, path.slice(0, -1)].filter(
+      (one) => !paths.has(one),
+    );
+    for (const url of around) expect([url, (await backend.ask("GET", url, { token })).status]).toEqual([url, 404]);
+  }
+});
+
+test("the OpenAPI document is the surface", async () => {
+  const { json } = await backend.ask("GET", "/api/openapi.json");
+  const { openapi, paths } = json as unknown as {
+    openapi: string;
+    paths: Record<string, Record<string, { operationId: string }>>;
+  };
+  expect(openapi).toBe("3.1.0");
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${path} ${operationId}`),
+  );
+  expect(described.sort()).toEqual(httpEntries.map(({ method, path, action }) => `${method} ${path} ${action}`).sort());
+});
+
+test.each(assets)("%s is served from memory, safe to show and to cache", async (path) => {
+  const { status, headers, text } = await backend.ask("GET", path);
+  expect(status).toBe(200);
+  expect(text).toBe(`<p>${path}</p>`);
+  expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+  expect(headers.get("content-security-policy")).not.toContain("unsafe");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("referrer-policy")).toBe("no-referrer");
+  const etag = headers.get("etag") ?? "";
+  expect((await backend.ask("GET", path, { headers: { "if-none-match": etag } })).status).toBe(304);
+  const head = await backend.ask("HEAD", path);
+  expect([head.status, head.text, head.headers.get("content-length")]).toEqual([200, "", String(text.length)]);
+});
