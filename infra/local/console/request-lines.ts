@@ -1,0 +1,71 @@
+import type { RuleEvent, Verdict } from "../../rules/index.ts";
+import type { DeploymentProblem, RequestRecord } from "../edge/index.ts";
+import { printable, printableBytes } from "./escape.ts";
+
+/** How lines are written. */
+export interface LineOptions {
+  /** ANSI colours. */
+  readonly color?: boolean;
+}
+
+const RED = 31;
+const YELLOW = 33;
+const INDENT = " ".repeat(10);
+
+/**
+ * The lines for a request that is worth a look: a rule stopped it or could not be judged, or the edge answered with an error.
+ * Empty for all others. The first line says what happened to which request, the others which rule did it and why, or what failed.
+ */
+export function requestLines(record: RequestRecord, options: LineOptions = {}): readonly string[] {
+  const { verdict, failure, status } = record;
+  const paint = painter(options);
+  if (verdict?.response) {
+    const [word, color] = wordOf(verdict);
+    return [headline(record, paint(word, color)), ...ruleLines(verdict.by), ...doubtLines(verdict)];
+  }
+  const lines = failure ? [`${INDENT}${printable(failure.message, 1_000)}`] : [];
+  const doubts = verdict ? doubtLines(verdict) : [];
+  if (lines.length === 0 && doubts.length === 0) return [];
+  const word = failure
+    ? paint(failure.code === status ? "ERROR" : `ERROR ${failure.code}`, RED)
+    : paint("UNSURE", YELLOW);
+  return [headline(record, word), ...lines, ...doubts];
+}
+
+/** The lines for rules that are deployed and cannot be run. */
+export function problemLines({ zone, message }: DeploymentProblem, options: LineOptions = {}): readonly string[] {
+  const [first = "", ...rest] = message.split("\n");
+  const lines = rest.map((line) => `${INDENT}${printable(line, 1_000)}`);
+  return [`${painter(options)("RULES", RED)}     zone ${printable(zone)}: ${printable(first, 1_000)}`, ...lines];
+}
+
+function wordOf({ outcome, by }: Verdict): [word: string, color: number] {
+  if (outcome === "challenge" || by?.action.endsWith("challenge")) return ["CHALLENGE", YELLOW];
+  return by?.phase === "http_ratelimit" ? ["LIMITED", YELLOW] : ["BLOCKED", RED];
+}
+
+function headline({ time, method, host, path, client, status, ray }: RequestRecord, word: string): string {
+  const at = new Date(time).toTimeString().slice(0, 8);
+  const request =
+    method === "" ? "(malformed request)" : `${printableBytes(method, 20)} ${printableBytes(host + path)}`;
+  return `${at}  ${word} ${status}  ${request}  from ${printable(client)}  ray ${ray}`;
+}
+
+function ruleLines(by: RuleEvent | undefined): string[] {
+  if (!by) return [];
+  const description = by.description === "" ? "" : `: ${printable(by.description)}`;
+  return [
+    `${INDENT}rule ${printable(by.ref)} (${by.phase}, ${by.action})${description}`,
+    `${INDENT}${printable(by.why, 500)}`,
+  ];
+}
+
+function doubtLines({ undetermined }: Verdict): string[] {
+  if (undetermined.length === 0) return [];
+  const names = undetermined.map((name) => printable(name)).join(", ");
+  return [`${INDENT}undetermined: only Cloudflare knows ${names}; rules in doubt were taken as not matching`];
+}
+
+function painter({ color }: LineOptions): (text: string, code: number) => string {
+  return (text, code) => (color === true ? `\x1b[${code}m${text}\x1b[0m` : text);
+}

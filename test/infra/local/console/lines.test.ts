@@ -1,0 +1,172 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  deploymentLines,
+  printable,
+  printableBytes,
+  problemLines,
+  requestLines,
+} from "../../../../infra/local/console/index.ts";
+import type { RequestRecord } from "../../../../infra/local/edge/index.ts";
+import type { RuleEvent, Verdict } from "../../../../infra/rules/index.ts";
+
+const time = new Date(2026, 10, 22, 9, 5, 7).getTime();
+const plain: RequestRecord = {
+  time,
+  ray: "0123456789abcdef-LCL",
+  client: "127.0.0.1",
+  method: "GET",
+  host: "chat.causeway.localhost",
+  path: "/admin",
+  status: 200,
+  duration: 3,
+};
+const pass: Verdict = { outcome: "pass", events: [], settings: {}, undetermined: [] };
+const by: RuleEvent = {
+  ref: "surface",
+  ruleset: "custom rules",
+  phase: "http_request_firewall_custom",
+  action: "block",
+  description: "What the surface does not have.",
+  why: 'http.request.uri.path eq "/admin" is true, because http.request.uri.path is "/admin"',
+  logged: true,
+};
+const stopped = (event: Partial<RuleEvent> = {}, status = 403): RequestRecord => ({
+  ...plain,
+  status,
+  verdict: { ...pass, outcome: "block", by: { ...by, ...event }, response: { status } },
+});
+
+describe("requests", () => {
+  test("that passed make no lines", () => {
+    expect(requestLines({ ...plain, verdict: pass })).toEqual([]);
+    expect(requestLines({ ...plain, status: 404, verdict: pass })).toEqual([]);
+  });
+
+  test("that a rule blocked name the request, the rule and why", () => {
+    expect(requestLines(stopped())).toEqual([
+      "09:05:07  BLOCKED 403  GET chat.causeway.localhost/admin  from 127.0.0.1  ray 0123456789abcdef-LCL",
+      "          rule surface (http_request_firewall_custom, block): What the surface does not have.",
+      '          http.request.uri.path eq "/admin" is true, because http.request.uri.path is "/admin"',
+    ]);
+  });
+
+  test("above a rate limit, and challenged ones, say so", () => {
+    expect(requestLines(stopped({ phase: "http_ratelimit" }, 429))[0]).toContain("LIMITED 429");
+    expect(requestLines(stopped({ action: "managed_challenge" }))[0]).toContain("CHALLENGE 403");
+  });
+
+  test("that the edge answered with an error say what to do", () => {
+    const failure = { code: 1033, message: "no connector; start it with `npm run connector`" };
+    const lines = requestLines({ ...plain, status: 530, verdict: pass, failure });
+    expect(lines[0]).toContain("ERROR 1033 530");
+    expect(lines[1]).toContain("npm run connector");
+    const bad = { code: 502, message: "the origin is down" };
+    expect(requestLines({ ...plain, status: 502, failure: bad })[0]).toContain("ERROR 502 ");
+    const malformed = {
+      ...plain,
+      method: "",
+      host: "",
+      path: "",
+      status: 400,
+      failure: { code: 400, message: "malformed" },
+    };
+    expect(requestLines(malformed)[0]).toContain("(malformed request)");
+  });
+
+  test("whose rules could not be judged name the fields", () => {
+    const lines = requestLines({
+      ...plain,
+      verdict: { ...pass, outcome: "undetermined", undetermined: ["cf.client.bot"] },
+    });
+    expect(lines[0]).toContain("UNSURE");
+    expect(lines[1]).toContain("cf.client.bot");
+  });
+
+  test("are coloured where asked", () => {
+    expect(requestLines(stopped(), { color: true })[0]).toContain("\x1b[31mBLOCKED\x1b[0m");
+    expect(problemLines({ zone: "z", message: "m" }, { color: true })[0]).toContain("\x1b[31m");
+  });
+});
+
+describe("text of attackers", () => {
+  test("cannot drive the terminal, break lines or turn the direction of text", () => {
+    expect(printable("a\x1b[2J\r\nb\x9b31m\u202ec\u2028")).toBe("a\\x1b[2J\\x0d\\x0ab\\x9b31m\\u{202e}c\\u{2028}");
+    expect(printable("\\x1b")).toBe("\\\\x1b");
+    expect(printableBytes("/\xc3\xa9\x80")).toBe("/\\xc3\\xa9\\x80");
+    expect(printable("é 🙂")).toBe("é 🙂");
+  });
+
+  test("is cut", () => {
+    expect(printable("x".repeat(500), 10)).toBe(`${"x".repeat(10)}...`);
+  });
+
+  test("of any kind makes lines of printable characters only", () => {
+    const hostile = fc.string({ unit: "binary", maxLength: 60 });
+    const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
+    fc.assert(
+      fc.property(hostile, hostile, hostile, (one, two, three) => {
+        const record = stopped({ ref: one, description: two, why: three });
+        const failure = { code: 502, message: one };
+        const lines = [
+          ...requestLines({ ...record, method: one, host: two, path: three, client: one }),
+          ...requestLines({ ...plain, method: two, path: three, failure }),
+          ...problemLines({ zone: one, message: two }),
+          ...deploymentLines({
+            name: one,
+            plan: two,
+            rulesets: [ruleset([{ ref: three, expression: one, action: "block" }])],
+            accountRulesets: [],
+          }),
+        ];
+        expect(lines.join("")).not.toMatch(unsafe);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+function ruleset(
+  rules: Parameters<typeof deploymentLines>[0]["rulesets"][number]["rules"],
+  phase: RuleEvent["phase"] = by.phase,
+) {
+  return { id: "1", name: "n", kind: "zone", phase, rules } as const;
+}
+
+describe("the list of what is deployed", () => {
+  test("has every rule and limit under its phase", () => {
+    const limit = {
+      characteristics: ["cf.colo.id", "ip.src"],
+      period: 10,
+      requests_per_period: 20,
+      mitigation_timeout: 10,
+    };
+    const rulesets = [
+      ruleset([
+        { ref: "surface", expression: "true", action: "block", description: "Unknown paths." },
+        { ref: "old", expression: 'http.host\neq "x"', action: "managed_challenge", enabled: false },
+      ]),
+      ruleset(
+        [{ ref: "login", expression: "true", action: "block", description: "Logins.", ratelimit: limit }],
+        "http_ratelimit",
+      ),
+      ruleset([], "http_request_cache_settings"),
+    ];
+    expect(deploymentLines({ name: "causeway.localhost", plan: "free", rulesets, accountRulesets: [] })).toEqual([
+      "zone causeway.localhost, plan free",
+      "  custom rules",
+      "    surface  block: Unknown paths.",
+      '    old      (off) managed_challenge: http.host eq "x"',
+      "  rate limits",
+      "    login    block: more than 20 requests in 10 s by ip.src, then for 10 s; Logins.",
+    ]);
+  });
+
+  test("says when there is nothing, and whose a ruleset is", () => {
+    const zone = { name: "z", plan: "free", rulesets: [], accountRulesets: [] };
+    expect(deploymentLines(zone)).toEqual(["zone z, plan free: no rules are deployed"]);
+    const rules = [{ ref: "r", expression: "true", action: "block" }] as const;
+    const account = { ...ruleset(rules), kind: "root" } as const;
+    expect(deploymentLines({ ...zone, accountRulesets: [account] })[1]).toBe("  custom rules of the account");
+  });
+});
