@@ -206,7 +206,7 @@ export const tunnelRoutes: readonly Route[] = [
       call.permit("Cloudflare Tunnel Write");
       const tunnel = tunnelOf(call);
       call.disconnect(tunnel.id);
-      return { result: {} };
+      return { result: null };
     },
   },
 ];
