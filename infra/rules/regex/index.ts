@@ -13,6 +13,8 @@ export type { Groups } from "./capture-search.ts";
 /** A compiled pattern. All inputs are byte strings: one UTF-16 code unit per byte. */
 export interface Regex {
   readonly ok: true;
+  /** As given: a byte string. */
+  readonly pattern: string;
   /** Whether the pattern matches somewhere in the input. Time is linear in the input's length, for every pattern. */
   test(input: string): boolean;
   /** The leftmost match and its groups, as a backtracking matcher would prefer them. */
@@ -55,7 +57,7 @@ export function compileRegex(pattern: string, options: RegexOptions = {}): Regex
   const size = compiledSize(parsed.node);
   if (size > sizeLimit)
     return { ok: false, message: `Compiled regex exceeds size limit of ${sizeLimit} bytes.`, at: 0 };
-  return new CompiledRegex(parsed, matcher === "automaton" ? undefined : backtracker(trim(parsed.node)));
+  return new CompiledRegex(pattern, parsed, matcher === "automaton" ? undefined : backtracker(trim(parsed.node)));
 }
 
 /** Patterns of a larger compiled size are not worth a RegExp: engines limit those as well. */
@@ -70,26 +72,32 @@ function backtracker(node: Node): { readonly regExp: RegExp; readonly longest: n
 
 class CompiledRegex implements Regex {
   readonly ok = true;
-  readonly #pattern: ParsedPattern;
+  readonly pattern: string;
+  readonly #parsed: ParsedPattern;
   readonly #regExp: RegExp | undefined;
   readonly #longest: number;
   #automaton: LazyAutomaton | undefined;
   #captureSearch: CaptureSearch | undefined;
 
-  constructor(pattern: ParsedPattern, fast: { readonly regExp: RegExp; readonly longest: number } | undefined) {
-    this.#pattern = pattern;
+  constructor(
+    pattern: string,
+    parsed: ParsedPattern,
+    fast: { readonly regExp: RegExp; readonly longest: number } | undefined,
+  ) {
+    this.pattern = pattern;
+    this.#parsed = parsed;
     this.#regExp = fast?.regExp;
     this.#longest = fast?.longest ?? 0;
   }
 
   test(input: string): boolean {
     if (this.#regExp && input.length <= this.#longest) return this.#regExp.test(input);
-    this.#automaton ??= new LazyAutomaton(trim(this.#pattern.node));
+    this.#automaton ??= new LazyAutomaton(trim(this.#parsed.node));
     return this.#automaton.test(input);
   }
 
   find(input: string): Groups | undefined {
-    this.#captureSearch ??= new CaptureSearch(this.#pattern.node, this.#pattern.captures);
+    this.#captureSearch ??= new CaptureSearch(this.#parsed.node, this.#parsed.captures);
     return this.#captureSearch.find(input);
   }
 
