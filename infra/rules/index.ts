@@ -33,6 +33,21 @@ export { FieldNotGiven, type Fields, type Value } from "./evaluate/value.ts";
 export type * from "./language/ast.ts";
 export { MAX_DEPTH, type Parsed, parse } from "./language/parse.ts";
 export { print } from "./language/print.ts";
+// lint
+export {
+  applyEdits,
+  type Edit,
+  type Finding,
+  githubReport,
+  jsonReport,
+  LINTS,
+  type Lint,
+  type LintInput,
+  type ListDefinition,
+  lint,
+  sarifReport,
+  textReport,
+} from "./lint/index.ts";
 export { engineError, locate, render } from "./render.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";

@@ -1,0 +1,128 @@
+import type { Analysis } from "../check/analyze.ts";
+import type { Diagnostic, Severity, Span } from "../diagnostic.ts";
+import type { Phase, Plan, Rule } from "../engine/types.ts";
+import type { Expression } from "../language/ast.ts";
+
+/** A list of the account, as `$name` in expressions refers to it (https://developers.cloudflare.com/waf/tools/lists/). */
+export interface ListDefinition {
+  readonly kind: "ip" | "hostname" | "asn";
+  /** Addresses and networks, host names, or numbers. */
+  readonly items: readonly string[];
+}
+
+/** What is linted: everything the lints can know about; what is absent is not checked. */
+export interface LintInput {
+  readonly plan: Plan;
+  /** In the order in which a request passes them. */
+  readonly rulesets: readonly LintInputRuleset[];
+  /** By name, without `$`. Absent: any name may exist. */
+  readonly lists?: Readonly<Record<string, ListDefinition>>;
+  /** The host names that the tunnel's ingress serves; `*.` at the front is a wildcard. */
+  readonly hostnames?: readonly string[];
+}
+
+export interface LintInputRuleset {
+  readonly phase: Phase;
+  readonly name?: string;
+  readonly rules: readonly Rule[];
+}
+
+/** A whole policy, prepared: every expression is parsed and checked once. */
+export interface Policy {
+  readonly input: LintInput;
+  readonly plan: Plan;
+  readonly rulesets: readonly PolicyRuleset[];
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyRuleset {
+  readonly phase: Phase;
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyRule {
+  readonly rule: Rule;
+  readonly ruleset: PolicyRuleset;
+  readonly phase: Phase;
+  readonly plan: Plan;
+  /** Place in its ruleset, from 0. */
+  readonly index: number;
+  /** How to name it: its `ref`, or its place. */
+  readonly label: string;
+  readonly expression: PolicyExpression;
+  /** The counting expression, where it has one that is not empty. */
+  readonly counting?: PolicyExpression;
+}
+
+export interface PolicyExpression {
+  readonly text: string;
+  /** As far as it could be read. */
+  readonly tree: Expression;
+  /** What the checker made of it; its `condition` is absent where the expression is wrong. */
+  readonly analysis: Analysis;
+  /** What the parser and the checker have to say. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly part: "expression" | "counting";
+  readonly phase: Phase;
+  readonly plan: Plan;
+}
+
+/** Text to put in place of a span; applied together, from the last to the first. */
+export interface Edit {
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** What a lint finds in an expression. */
+export interface Problem {
+  readonly span: Span;
+  readonly message: string;
+  readonly hint?: string;
+  /** Edits that certainly do what was meant. */
+  readonly fix?: readonly Edit[];
+  /** Where it differs from the lint's own. */
+  readonly severity?: Severity;
+}
+
+/** What a lint finds in a rule beside its expressions. */
+export interface RuleProblem {
+  /** Path of the property in the rule, e.g. `ratelimit.period`. */
+  readonly property: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly severity?: Severity;
+}
+
+/** What a lint finds by looking at several rules; without `rule` it concerns the policy as a whole. */
+export interface PolicyProblem extends RuleProblem {
+  readonly rule?: PolicyRule;
+}
+
+interface About {
+  /** Kebab-case; the name of its file and the code of its findings. */
+  readonly name: string;
+  readonly severity: Severity;
+  /** One line of documentation. */
+  readonly about: string;
+}
+
+/** One kind of mistake. */
+export type Lint = About &
+  (
+    | { readonly inExpression: (expression: PolicyExpression) => Iterable<Problem> }
+    | { readonly inRule: (rule: PolicyRule) => Iterable<RuleProblem> }
+    | { readonly inPolicy: (policy: Policy) => Iterable<PolicyProblem> }
+  );
+
+/** A problem with its place in the policy. */
+export interface Finding extends Diagnostic {
+  readonly phase?: Phase;
+  /** The rule's `ref`, or its place. */
+  readonly rule?: string;
+  /** Path of the property that `text` is, e.g. `expression`. */
+  readonly property: string;
+  /** What the span is a part of: an expression, or a property as JSON. */
+  readonly text: string;
+  readonly fix?: readonly Edit[];
+}

@@ -1,0 +1,15 @@
+import type { Lint } from "../lint.ts";
+
+export const rateLimitResponse: Lint = {
+  name: "rate-limit-response",
+  severity: "hint",
+  about: "Counting by the response bypasses the cache for these requests, and acts one request later.",
+  *inRule({ counting }) {
+    const field = counting?.analysis.fields.find(({ what }) => what.source === "response");
+    if (!field) return;
+    yield {
+      property: "ratelimit.counting_expression",
+      message: `${field.what.name} is known after the response: the request that goes over the limit still passes, and these requests bypass the cache`,
+    };
+  },
+};

@@ -1,0 +1,42 @@
+import { implies } from "../implies.ts";
+import type { Lint, PolicyRule } from "../lint.ts";
+
+export const ruleShadowed: Lint = {
+  name: "rule-shadowed",
+  severity: "warning",
+  about: "An earlier rule blocks or skips every request that this rule is for, so that it never acts or counts.",
+  *inPolicy({ rules }) {
+    const active = rules.filter(({ rule }) => rule.enabled !== false);
+    for (const [i, later] of active.entries()) {
+      const { condition } = later.expression.analysis;
+      if (!condition) continue;
+      const earlier = active.slice(0, i).find((one) => {
+        const before = one.expression.analysis.condition;
+        if (!before || !keepsFrom(one, later)) return false;
+        return implies({ condition, text: later.expression.text }, { condition: before, text: one.expression.text });
+      });
+      if (!earlier) continue;
+      const verb = earlier.rule.action === "block" ? "blocks" : "skips";
+      yield {
+        rule: later,
+        property: "expression",
+        message: `never reached: ${earlier.label} ${verb} every request that this matches`,
+        hint: "put the narrower rule first, or remove it",
+      };
+    }
+  },
+};
+
+/** Whether what one rule matches never reaches the other. Who holds a clearance passes a challenge. */
+function keepsFrom(earlier: PolicyRule, later: PolicyRule): boolean {
+  const { action, action_parameters: parameters } = earlier.rule;
+  if (action === "block") return true;
+  if (action !== "skip") return false;
+  const phases = parameters?.phases;
+  if (Array.isArray(phases) && phases.includes(later.phase)) return true;
+  const sameRuleset = earlier.ruleset === later.ruleset;
+  return (
+    (parameters?.ruleset === "current" && sameRuleset) ||
+    (parameters?.phase === "current" && earlier.phase === later.phase)
+  );
+}

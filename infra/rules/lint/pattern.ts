@@ -1,0 +1,36 @@
+import type { Node } from "../regex/node.ts";
+import { parsePattern } from "../regex/parser.ts";
+
+/** Every node of a pattern that was checked before, from the outside in. */
+export function* walkPattern(pattern: string): Generator<Node> {
+  yield* walkNode(parsePattern(pattern).node);
+}
+
+function* walkNode(node: Node): Generator<Node> {
+  yield node;
+  if (node.kind === "capture" || node.kind === "repeat") yield* walkNode(node.node);
+  if (node.kind === "concat" || node.kind === "alternate") for (const part of node.nodes) yield* walkNode(part);
+}
+
+/** A pattern that is one text, perhaps anchored; undefined for any other. */
+export function literalPattern(
+  pattern: string,
+): { readonly text: string; readonly start: boolean; readonly end: boolean } | undefined {
+  const { node, captures } = parsePattern(pattern);
+  if (captures > 0) return undefined;
+  const parts = node.kind === "concat" ? [...node.nodes] : [node];
+  const start = isLook(parts[0], "start");
+  if (start) parts.shift();
+  const end = isLook(parts.at(-1), "end");
+  if (end) parts.pop();
+  let text = "";
+  for (const part of parts) {
+    if (part.kind !== "bytes" || part.set.length !== 2 || part.set[0] !== part.set[1]) return undefined;
+    text += String.fromCharCode(part.set[0] ?? 0);
+  }
+  return text === "" ? undefined : { text, start, end };
+}
+
+function isLook(node: Node | undefined, look: "start" | "end"): boolean {
+  return node?.kind === "look" && node.look === look;
+}

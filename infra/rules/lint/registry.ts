@@ -1,0 +1,169 @@
+import type { Lint } from "./lint.ts";
+import { actionPhase } from "./lints/action-phase.ts";
+import { actionPlan } from "./lints/action-plan.ts";
+import { addressOrder } from "./lints/address-order.ts";
+import { allOfMissing } from "./lints/all-of-missing.ts";
+import { anyNotEqual } from "./lints/any-not-equal.ts";
+import { blockResponse } from "./lints/block-response.ts";
+import { caseNeverMatches } from "./lints/case-never-matches.ts";
+import { cloudflareAddress } from "./lints/cloudflare-address.ts";
+import { commaInSet } from "./lints/comma-in-set.ts";
+import { commentInExpression } from "./lints/comment-in-expression.ts";
+import { constantField } from "./lints/constant-field.ts";
+import { constantRule } from "./lints/constant-rule.ts";
+import { contradiction } from "./lints/contradiction.ts";
+import { countryCode } from "./lints/country-code.ts";
+import { deprecatedField } from "./lints/deprecated-field.ts";
+import { disabledRule } from "./lints/disabled-rule.ts";
+import { doubleNegation } from "./lints/double-negation.ts";
+import { duplicateExpression } from "./lints/duplicate-expression.ts";
+import { duplicateInSet } from "./lints/duplicate-in-set.ts";
+import { duplicateRef } from "./lints/duplicate-ref.ts";
+import { emptySet } from "./lints/empty-set.ts";
+import { encodedPath } from "./lints/encoded-path.ts";
+import { extensionDot } from "./lints/extension-dot.ts";
+import { headerKeyCase } from "./lints/header-key-case.ts";
+import { headerNamesCase } from "./lints/header-names-case.ts";
+import { hostBits } from "./lints/host-bits.ts";
+import { hostCase } from "./lints/host-case.ts";
+import { hostLiteral } from "./lints/host-literal.ts";
+import { hostnameNotServed } from "./lints/hostname-not-served.ts";
+import { hostnameWithoutRule } from "./lints/hostname-without-rule.ts";
+import { listDefinition } from "./lints/list-definition.ts";
+import { listKind } from "./lints/list-kind.ts";
+import { literalLooksLikePattern } from "./lints/literal-looks-like-pattern.ts";
+import { loggingWithoutSkip } from "./lints/logging-without-skip.ts";
+import { longDescription } from "./lints/long-description.ts";
+import { mappedAddress } from "./lints/mapped-address.ts";
+import { methodCase } from "./lints/method-case.ts";
+import { missingRef } from "./lints/missing-ref.ts";
+import { missingValue } from "./lints/missing-value.ts";
+import { mixedAndOr } from "./lints/mixed-and-or.ts";
+import { mixedNotation } from "./lints/mixed-notation.ts";
+import { negativeLength } from "./lints/negative-length.ts";
+import { octalInteger } from "./lints/octal-integer.ts";
+import { overlapInSet } from "./lints/overlap-in-set.ts";
+import { pathLiteral } from "./lints/path-literal.ts";
+import { pathRegexQuery } from "./lints/path-regex-query.ts";
+import { quantifierNeedsParentheses } from "./lints/quantifier-needs-parentheses.ts";
+import { rateLimitCharacteristics } from "./lints/rate-limit-characteristics.ts";
+import { rateLimitColo } from "./lints/rate-limit-colo.ts";
+import { rateLimitCounting } from "./lints/rate-limit-counting.ts";
+import { rateLimitCountingPlan } from "./lints/rate-limit-counting-plan.ts";
+import { rateLimitLists } from "./lints/rate-limit-lists.ts";
+import { rateLimitMissingKey } from "./lints/rate-limit-missing-key.ts";
+import { rateLimitPeriod } from "./lints/rate-limit-period.ts";
+import { rateLimitResponse } from "./lints/rate-limit-response.ts";
+import { rateLimitThreshold } from "./lints/rate-limit-threshold.ts";
+import { rateLimitTimeout } from "./lints/rate-limit-timeout.ts";
+import { rawPath } from "./lints/raw-path.ts";
+import { regexBacktracks } from "./lints/regex-backtracks.ts";
+import { regexDoubleEscape } from "./lints/regex-double-escape.ts";
+import { regexLiteral } from "./lints/regex-literal.ts";
+import { regexMatchesEverything } from "./lints/regex-matches-everything.ts";
+import { regexUnescapedDot } from "./lints/regex-unescaped-dot.ts";
+import { regexUnlikeJavascript } from "./lints/regex-unlike-javascript.ts";
+import { ruleCount } from "./lints/rule-count.ts";
+import { ruleShadowed } from "./lints/rule-shadowed.ts";
+import { skipDoesNothing } from "./lints/skip-does-nothing.ts";
+import { skipOnSpoofable } from "./lints/skip-on-spoofable.ts";
+import { skipScope } from "./lints/skip-scope.ts";
+import { skipTooLate } from "./lints/skip-too-late.ts";
+import { skipValues } from "./lints/skip-values.ts";
+import { spoofableAddress } from "./lints/spoofable-address.ts";
+import { substringBounds } from "./lints/substring-bounds.ts";
+import { surroundingSpace } from "./lints/surrounding-space.ts";
+import { tabInExpression } from "./lints/tab-in-expression.ts";
+import { tautology } from "./lints/tautology.ts";
+import { unknownList } from "./lints/unknown-list.ts";
+import { unroutableAddress } from "./lints/unroutable-address.ts";
+import { useIn } from "./lints/use-in.ts";
+import { valueRange } from "./lints/value-range.ts";
+import { wildcardWithLower } from "./lints/wildcard-with-lower.ts";
+import { wildcardWithoutStar } from "./lints/wildcard-without-star.ts";
+
+/** Every lint: first what Cloudflare refuses, then likely mistakes, security first, then style. */
+export const LINTS: readonly Lint[] = [
+  tabInExpression,
+  commaInSet,
+  commentInExpression,
+  quantifierNeedsParentheses,
+  hostBits,
+  actionPhase,
+  actionPlan,
+  blockResponse,
+  loggingWithoutSkip,
+  skipDoesNothing,
+  skipValues,
+  duplicateRef,
+  ruleCount,
+  rateLimitColo,
+  rateLimitCharacteristics,
+  rateLimitPeriod,
+  rateLimitTimeout,
+  rateLimitThreshold,
+  rateLimitCountingPlan,
+  rateLimitLists,
+  unknownList,
+  listKind,
+  listDefinition,
+  skipOnSpoofable,
+  spoofableAddress,
+  skipScope,
+  skipTooLate,
+  ruleShadowed,
+  duplicateExpression,
+  constantRule,
+  contradiction,
+  tautology,
+  caseNeverMatches,
+  headerKeyCase,
+  hostLiteral,
+  pathLiteral,
+  pathRegexQuery,
+  encodedPath,
+  methodCase,
+  countryCode,
+  valueRange,
+  extensionDot,
+  negativeLength,
+  substringBounds,
+  octalInteger,
+  mappedAddress,
+  unroutableAddress,
+  cloudflareAddress,
+  addressOrder,
+  allOfMissing,
+  anyNotEqual,
+  emptySet,
+  duplicateInSet,
+  overlapInSet,
+  regexMatchesEverything,
+  regexDoubleEscape,
+  regexUnescapedDot,
+  literalLooksLikePattern,
+  constantField,
+  deprecatedField,
+  missingRef,
+  longDescription,
+  rateLimitCounting,
+  hostnameNotServed,
+  missingValue,
+  headerNamesCase,
+  hostCase,
+  rawPath,
+  regexUnlikeJavascript,
+  regexBacktracks,
+  regexLiteral,
+  wildcardWithLower,
+  wildcardWithoutStar,
+  useIn,
+  doubleNegation,
+  mixedNotation,
+  mixedAndOr,
+  surroundingSpace,
+  disabledRule,
+  rateLimitResponse,
+  rateLimitMissingKey,
+  hostnameWithoutRule,
+];

@@ -1,0 +1,60 @@
+import { locate } from "../../render.ts";
+import type { Finding, Lint } from "../lint.ts";
+import { placeOf } from "./text.ts";
+
+const levels = { error: "error", warning: "warning", hint: "note" } as const;
+
+/**
+ * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which code scanning services read. The rules stand in
+ * one file, `artifact`; where in an expression a finding is stands in its message and its logical location.
+ */
+export function sarifReport(findings: readonly Finding[], lints: readonly Lint[], artifact: string): string {
+  const names = [...new Set([...lints.map(({ name }) => name), ...findings.map(({ code }) => code)])];
+  const rules = names.map((id) => {
+    const known = lints.find(({ name }) => name === id);
+    return {
+      id,
+      ...(known && {
+        shortDescription: { text: known.about },
+        defaultConfiguration: { level: levels[known.severity] },
+      }),
+    };
+  });
+  const results = findings.map((finding) => {
+    const { line, column } = locate(finding.text, finding.span.start);
+    return {
+      ruleId: finding.code,
+      ruleIndex: names.indexOf(finding.code),
+      level: levels[finding.severity],
+      message: { text: messageOf(finding, line, column) },
+      locations: [
+        {
+          physicalLocation: { artifactLocation: { uri: artifact }, region: { startLine: 1 } },
+          logicalLocations: [{ fullyQualifiedName: placeOf(finding).replaceAll(" ", "/") }],
+        },
+      ],
+      partialFingerprints: {
+        causeway: `${placeOf(finding)} ${finding.code} ${finding.text.slice(finding.span.start, finding.span.end)}`,
+      },
+    };
+  });
+  const driver = { name: "causeway rules", rules };
+  return JSON.stringify(
+    {
+      $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+      version: "2.1.0",
+      runs: [{ tool: { driver }, results }],
+    },
+    null,
+    2,
+  );
+}
+
+function messageOf(finding: Finding, line: number, column: number): string {
+  const found = finding.text.slice(finding.span.start, finding.span.end);
+  return [
+    `${placeOf(finding)}, ${line}:${column}: ${finding.message}`,
+    ...(found ? [`at: ${found}`] : []),
+    ...(finding.hint ? [finding.hint] : []),
+  ].join("\n");
+}

@@ -1,0 +1,34 @@
+import type { LintInput, Phase, Plan, Rule } from "../../../../infra/rules/index.ts";
+
+/** A policy of one or a few rules, and where one lint finds something in it. */
+export interface Case {
+  /** The expression of the only rule. */
+  readonly expression?: string;
+  /** What else that rule has. */
+  readonly rule?: Partial<Rule>;
+  /** Several rules instead. */
+  readonly rules?: readonly Partial<Rule>[];
+  readonly phase?: Phase;
+  readonly plan?: Plan;
+  readonly lists?: LintInput["lists"];
+  readonly hostnames?: readonly string[];
+  /** The texts that it underlines; none where it has nothing to say. */
+  readonly finds: readonly string[];
+  /** The expression after the first finding's fix. */
+  readonly fixed?: string;
+}
+
+export function inputOf({ expression, rule, rules, phase, plan = "enterprise", lists, hostnames }: Case): LintInput {
+  const given: readonly Partial<Rule>[] = rules ?? [{ ...rule, ...(expression !== undefined && { expression }) }];
+  return {
+    plan,
+    rulesets: [
+      {
+        phase: phase ?? (given.some(({ ratelimit }) => ratelimit) ? "http_ratelimit" : "http_request_firewall_custom"),
+        rules: given.map((one, i) => ({ ref: `rule_${i + 1}`, expression: "ssl", action: "block", ...one })),
+      },
+    ],
+    ...(lists && { lists }),
+    ...(hostnames && { hostnames }),
+  };
+}

@@ -1,0 +1,10 @@
+import type { Case } from "../case.ts";
+
+export const cases: readonly Case[] = [
+  {
+    expression: 'any(http.request.headers["a"][*] == "x" or http.request.headers["b"][*] == "(")',
+    finds: ["or"],
+    fixed: 'any((http.request.headers["a"][*] == "x" or http.request.headers["b"][*] == "("))',
+  },
+  { expression: 'any((http.request.headers["a"][*] == "x" or http.request.headers["b"][*] == "y"))', finds: [] },
+];

@@ -1,0 +1,40 @@
+import type { Case } from "../case.ts";
+
+export const cases: readonly Case[] = [
+  {
+    finds: ['http.request.uri.path eq "/admin/x" and ssl'],
+    rules: [
+      { expression: 'starts_with(http.request.uri.path, "/admin")' },
+      { expression: 'http.request.uri.path eq "/admin/x" and ssl' },
+    ],
+  },
+  {
+    finds: ["ip.src in {203.0.113.7 203.0.113.9}"],
+    rules: [
+      { expression: "ip.src in {203.0.113.0/24} or not ssl" },
+      { expression: "ip.src in {203.0.113.7 203.0.113.9}" },
+    ],
+  },
+  {
+    finds: ['http.host in {"a" "b"}'],
+    rules: [
+      { expression: 'http.host in {"a" "b" "c"}', action: "skip", action_parameters: { ruleset: "current" } },
+      { expression: 'http.host in {"a" "b"}' },
+    ],
+  },
+  {
+    finds: ["cf.edge.server_port gt 8000"],
+    rules: [{ expression: "cf.edge.server_port ge 8000" }, { expression: "cf.edge.server_port gt 8000" }],
+  },
+  { finds: ["ssl"], rules: [{ expression: "true" }, { expression: "ssl" }] },
+  { finds: [], rules: [{ expression: "true", action: "managed_challenge" }, { expression: "ssl" }] },
+  { finds: [], rules: [{ expression: "true", enabled: false }, { expression: "ssl" }] },
+  { finds: [], rules: [{ expression: 'http.host in {"a" "b"}' }, { expression: 'http.host in {"a" "c"}' }] },
+  {
+    finds: [],
+    rules: [
+      { expression: 'not http.request.headers["x"][0] eq "1"' },
+      { expression: 'http.request.headers["x"][0] ne "2"' },
+    ],
+  },
+];

@@ -1,0 +1,21 @@
+import type { Case } from "../case.ts";
+
+export const cases: readonly Case[] = [
+  {
+    finds: ['["http_request_firewall_custom"]'],
+    rule: { action: "skip", action_parameters: { phases: ["http_request_firewall_custom"] } },
+  },
+  { finds: ['["BIC"]', "all"], rule: { action: "skip", action_parameters: { products: ["BIC"], ruleset: "all" } } },
+  {
+    finds: [],
+    rule: {
+      action: "skip",
+      action_parameters: {
+        products: ["bic", "uaBlock"],
+        ruleset: "current",
+        phase: "current",
+        phases: ["http_ratelimit"],
+      },
+    },
+  },
+];

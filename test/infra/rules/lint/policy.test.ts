@@ -1,0 +1,126 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  FIELDS,
+  githubReport,
+  jsonReport,
+  LINTS,
+  type LintInput,
+  lint,
+  PLANS,
+  type Rule,
+  sarifReport,
+  textReport,
+} from "../../../../infra/rules/index.ts";
+
+const input = (rules: readonly Partial<Rule>[], plan: LintInput["plan"] = "enterprise"): LintInput => ({
+  plan,
+  rulesets: [
+    {
+      phase: "http_request_firewall_custom",
+      rules: rules.map((rule, i) => ({ ref: `rule_${i + 1}`, expression: "ssl", action: "block", ...rule })),
+    },
+  ],
+});
+const findings = lint(
+  input([
+    { expression: "http.hots eq 1" },
+    { expression: 'http.request.method eq "get"', description: "x".repeat(501) },
+    { expression: 'http.referer in {"a", "b", "c"}' },
+  ]),
+);
+
+test("what the checker says comes with it, in the order of the rules; a lint's own word replaces the parser's", () => {
+  expect(findings.map(({ rule, property, code, severity }) => [rule, property, code, severity])).toEqual([
+    ["rule_1", "expression", "unknown-field", "error"],
+    ["rule_2", "expression", "method-case", "warning"],
+    ["rule_2", "description", "long-description", "warning"],
+    ["rule_3", "expression", "comma-in-set", "error"],
+  ]);
+});
+
+test("the plan is asked for every expression", () => {
+  const rules = [{ expression: 'http.host matches "a" or cf.bot_management.score lt 3' }];
+  expect(new Set(lint(input(rules, "free")).map(({ code }) => code))).toEqual(
+    new Set(["regex-literal", "regex-plan", "field-plan"]),
+  );
+  expect(lint(input(rules, "enterprise")).filter(({ severity }) => severity === "error")).toEqual([]);
+});
+
+test("as text: rule, place, line, caret, advice, sum", () => {
+  expect(textReport(findings.slice(1, 2))).toBe(
+    [
+      "http_request_firewall_custom rule_2 expression",
+      "  warning at 1:24: methods are in upper case, so that this never matches [method-case]",
+      '    http.request.method eq "get"',
+      "                           ^^^^^",
+      "0 errors, 1 warning, 0 hints; 1 can be corrected automatically",
+    ].join("\n"),
+  );
+});
+
+test("as JSON: everything, with line and column", () => {
+  expect(JSON.parse(jsonReport(findings)).findings[1]).toMatchObject({
+    code: "method-case",
+    rule: "rule_2",
+    property: "expression",
+    line: 1,
+    column: 24,
+    span: { start: 23, end: 28 },
+    fix: [{ span: { start: 23, end: 28 }, text: '"GET"' }],
+  });
+});
+
+test("as SARIF 2.1.0: every finding has its rule and its fingerprint", () => {
+  const log = JSON.parse(sarifReport(findings, LINTS, "infra/policy/custom-rules.ts"));
+  expect(log.version).toBe("2.1.0");
+  const [{ tool, results }] = log.runs;
+  expect(results).toHaveLength(findings.length);
+  for (const result of results) {
+    expect(tool.driver.rules[result.ruleIndex].id).toBe(result.ruleId);
+    expect(["error", "warning", "note"]).toContain(result.level);
+    expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe("infra/policy/custom-rules.ts");
+    expect(result.partialFingerprints.causeway).not.toBe("");
+  }
+});
+
+test("as GitHub annotations: one line each, with what GitHub would misread escaped", () => {
+  const lines = githubReport(
+    lint(input([{ expression: 'http.host eq "100%"\nand http.host eq "a"' }])),
+    "infra/policy/a,b:c.ts",
+  ).split("\n");
+  expect(
+    lines.every((line) => /^::(?:error|warning|notice) file=infra\/policy\/a%2Cb%3Ac\.ts,title=[a-z-]+::/.test(line)),
+  ).toBe(true);
+  expect(lines.find((line) => line.includes("title=contradiction"))).toContain('http.host eq "100%25"');
+});
+
+test("no policy, however wrong, stops it, and no fix adds an error", () => {
+  const words = fc.constantFrom(
+    ...FIELDS.map(({ name }) => name),
+    ...'and or not ( ) any( all( [*] ["X-A"] [0] eq ne lt in { } { , } "A" "/a?b" r"^a" 0443 80 10.0.0.1 ::ffff:1.2.3.4 contains matches wildcard lower( len( true $list # \t'.split(
+      " ",
+    ),
+  );
+  const expression = fc.array(words, { maxLength: 12 }).map((parts) => parts.join(" "));
+  const rule = fc.record({
+    ref: fc.constantFrom("a", "b", ""),
+    expression,
+    action: fc.constantFrom<Rule["action"][]>("block", "skip", "log", "rewrite"),
+    action_parameters: fc.dictionary(
+      fc.constantFrom("phases", "products", "ruleset", "response"),
+      fc.jsonValue({ maxDepth: 1 }),
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 4 }), fc.constantFrom(...PLANS), (rules, plan) => {
+      const before = lint(input(rules, plan));
+      for (const { span, text } of before) {
+        expect(span.start).toBeGreaterThanOrEqual(0);
+        expect(span.end).toBeLessThanOrEqual(text.length + 1);
+      }
+      expect(textReport(before)).not.toBe("");
+    }),
+    { numRuns: 300 },
+  );
+});
