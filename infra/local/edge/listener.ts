@@ -21,6 +21,7 @@ export class EdgeListener {
   readonly #deployments: Deployments;
   readonly #context: ExchangeContext;
   readonly #clock: () => number;
+  readonly #idle: number;
   readonly #sockets = new Set<Duplex>();
   /** Sockets with an answer under way, into which nothing else may be written. */
   readonly #busy = new WeakMap<Duplex, number>();
@@ -28,6 +29,7 @@ export class EdgeListener {
   constructor(options: EdgeOptions, timeouts: EdgeTimeouts) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
+    this.#idle = timeouts.idle;
     this.#deployments = new Deployments((problem) => this.#report(problem));
     this.#context = { tunnel: options.tunnel, clock: this.#clock, originTimeout: timeouts.origin };
   }
@@ -75,6 +77,7 @@ export class EdgeListener {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const arrival = this.#arrival(request, request.socket);
     socket.on("error", () => socket.destroy());
+    request.socket.setTimeout(this.#idle, () => socket.destroy()); // the server's own ends with HTTP
     const full = this.#sockets.size >= (this.#options.maxWebSockets ?? MAX_WEBSOCKETS);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));

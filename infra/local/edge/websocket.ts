@@ -88,13 +88,15 @@ function refusalLines({ headers }: TunnelResponse, ray: string): [string, string
 function relay(socket: Duplex, stream: Duplex, bothWays: boolean): Promise<void> {
   return new Promise((resolve) => {
     let grace: NodeJS.Timeout | undefined;
+    let over = false;
     const end = () => {
+      over = true;
       clearTimeout(grace);
       socket.destroy();
       stream.destroy();
     };
     const halfOpen = () => {
-      grace ??= setTimeout(end, HALF_OPEN);
+      if (!over) grace ??= setTimeout(end, HALF_OPEN);
     };
     stream.pipe(socket);
     if (bothWays) socket.pipe(stream);
@@ -103,7 +105,10 @@ function relay(socket: Duplex, stream: Duplex, bothWays: boolean): Promise<void>
     stream
       .once("end", halfOpen)
       .once("error", end)
-      .once("close", () => socket.end());
+      .once("close", () => {
+        socket.end();
+        halfOpen();
+      });
     socket.once("close", () => {
       end();
       resolve();
