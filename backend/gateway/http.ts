@@ -69,6 +69,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
 
   async function answer(exchange: Exchange): Promise<void> {
     const { request, path, client } = exchange;
+    if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
     const asset = parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
       await parts.limits.use("read", addressKey(client.key));
@@ -108,7 +109,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
-    if (hasLongRest(exchange.request)) headers.connection = "close";
+    if (error.code === "BAD_REQUEST" || hasLongRest(exchange.request)) headers.connection = "close";
     send(exchange, error.status, headers, errorBody(error), error.code);
   }
 

@@ -26,7 +26,7 @@ export function createDoorServer(onRequest: RequestListener, times: ServerTimes 
       connectionsCheckingInterval: times.check,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
       joinDuplicateHeaders: false,
     },
     onRequest,

@@ -77,6 +77,7 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
 function refusalOf({ url = "", method, headers }: IncomingMessage, standing: Standing): Code | undefined {
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
+  if (headers.host === undefined) return "BAD_REQUEST";
   if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
   const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
   if (query.get("EIO") !== "4" || query.get("transport") !== "websocket" || query.has("sid")) return "BAD_REQUEST";

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { type Socket as Connection, connect } from "node:net";
+import { afterEach, expect, test } from "@jest/globals";
+import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+
+let gateway: TestGateway | undefined;
+afterEach(async () => {
+  await gateway?.stop();
+  gateway = undefined;
+});
+
+const HANDSHAKE =
+  "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/** Opens a WebSocket by hand; answers the status and the connection. */
+async function handshake(port: number, ip: string): Promise<{ status: string; connection: Connection }> {
+  const connection = connect({ port, host: "127.0.0.1" });
+  connection.on("error", () => undefined);
+  connection.write(`${HANDSHAKE}cf-connecting-ip: ${ip}\r\n\r\n`);
+  const [first] = (await once(connection, "data")) as [Buffer];
+  return { status: first.toString("latin1").slice(9, 12), connection };
+}
+
+test("an entry's rate class limits an address and a user, whatever address the user comes from", async () => {
+  gateway = await startTestGateway(
+    { "users.profile": () => ({ id: "x" }) as never },
+    { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
+  );
+  const ask = async (ip: string, token: string) =>
+    (await (gateway as TestGateway).ask("GET", "/api/users/me", { token, headers: { "cf-connecting-ip": ip } })).status;
+  const alice = tokenOf("alice");
+  expect([await ask("192.0.2.1", alice), await ask("192.0.2.2", alice), await ask("192.0.2.3", alice)]).toEqual([
+    200, 200, 200,
+  ]);
+  expect(await ask("192.0.2.4", alice)).toBe(429);
+  const bob = tokenOf("bob");
+  expect(await ask("192.0.2.9", bob)).toBe(200);
+  // strangers with bad tokens count for their address
+  expect([
+    await ask("192.0.2.8", "x"),
+    await ask("192.0.2.8", "x"),
+    await ask("192.0.2.8", "x"),
+    await ask("192.0.2.8", bob),
+  ]).toEqual([401, 401, 401, 429]);
+});
+
+test("HTTP and sockets draw on one budget: a socket is no way around a limit", async () => {
+  gateway = await startTestGateway(
+    { "chat.send": () => ({ message: {} }) as never, "auth.logout": () => ({ ended: true }) },
+    { limits: { ...NO_LIMITS, write: { requests: 3, seconds: 10 } } },
+  );
+  const token = tokenOf("alice");
+  const socket = await gateway.socket(token);
+  const send = () => emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
+  expect((await send()).error).toBeNull();
+  expect((await gateway.ask("POST", "/api/auth/logout", { token })).status).toBe(200);
+  expect((await send()).error).toBeNull();
+  expect((await send()).error).toMatchObject({ code: "RATE_LIMITED", retryAfter: expect.any(Number) });
+  expect((await gateway.ask("POST", "/api/auth/logout", { token })).status).toBe(429);
+});
+
+test("handshakes are limited per address", async () => {
+  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, handshake: { requests: 3, seconds: 10 } } });
+  const results = [];
+  for (const ip of ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"])
+    results.push(await handshake(gateway.port, ip));
+  expect(results.map(({ status }) => status)).toEqual(["101", "101", "101", "429", "101"]);
+  for (const { connection } of results) connection.destroy();
+});
+
+test("open sockets are limited per address, and a closed one makes room", async () => {
+  gateway = await startTestGateway();
+  const open = [];
+  for (let i = 0; i < 100; i++) open.push(await handshake(gateway.port, "2001:db8::1"));
+  expect(new Set(open.map(({ status }) => status))).toEqual(new Set(["101"]));
+  // another address of the same customer
+  const refused = await handshake(gateway.port, "2001:db8::2");
+  expect(refused.status).toBe("429");
+  const other = await handshake(gateway.port, "2001:db8:1::1");
+  expect(other.status).toBe("101");
+  open[0]?.connection.destroy();
+  let again = await handshake(gateway.port, "2001:db8::3");
+  while (again.status !== "101") again = await handshake(gateway.port, "2001:db8::3");
+  for (const { connection } of [...open, other, again]) connection.destroy();
+});
+
+test("open sockets are limited per user", async () => {
+  gateway = await startTestGateway();
+  const token = tokenOf("many");
+  for (let i = 0; i < 20; i++) await gateway.socket(token);
+  await expect(gateway.socket(token)).rejects.toMatchObject({ message: "RATE_LIMITED" });
+  await gateway.socket(tokenOf("other"));
+});
+
+test("a socket that floods is closed, whatever it sends", async () => {
+  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, packet: { requests: 20, seconds: 10 } } });
+  const socket = await gateway.socket(tokenOf("flood"));
+  const gone = disconnected(socket);
+  for (let i = 0; i < 30; i++) socket.emit("nonsense", i);
+  expect(await gone).toBe("io server disconnect");
+});
+
+test("a packet over 64 KiB closes its connection", async () => {
+  gateway = await startTestGateway();
+  const socket = await gateway.socket(tokenOf("large"));
+  const gone = disconnected(socket);
+  socket.emit("call", "chat.send", { room: "r", text: "x".repeat(70_000), clientId: "1" });
+  await gone;
+});
