@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { ownerMark, type Site } from "./policy/site.ts";
 import { zoneSettingProblem } from "./policy/zone-settings.ts";
-import type { Plan } from "./rules/engine/types.ts";
+import type { Plan } from "./rules/index.ts";
 
 /** One wrong or missing configuration value. */
 export interface ConfigProblem {
@@ -129,6 +129,23 @@ export function readAccess(values: Values, env: Readonly<Record<string, string |
   }
   return { apiToken, baseURL: values["cloudflare:baseUrl"] ?? env.CLOUDFLARE_BASE_URL };
 }
+
+/**
+ * What is ours and yet not in the stack's state, as after a lost answer or a lost state: it is imported instead of created.
+ * `CAUSEWAY_STACK_RESOURCES` holds the names that the state has, as a JSON list; whoever starts the program and can read the state sets
+ * it (`npm start`, `npm run up`). Without it nothing is reclaimed, since the program cannot see its own state.
+ */
+export function reclaimed(
+  ours: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const known = listOf(env[STACK_RESOURCES]);
+  if (known === undefined) return {};
+  return Object.fromEntries(Object.entries(ours).filter(([name]) => !known.includes(name)));
+}
+
+/** Environment variable with the names of the resources in the stack's state. */
+export const STACK_RESOURCES = "CAUSEWAY_STACK_RESOURCES";
 
 const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 

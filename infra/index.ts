@@ -1,18 +1,18 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
 import Cloudflare from "cloudflare";
-import { readAccess, readSite } from "./config.ts";
+import { readAccess, readSite, reclaimed } from "./config.ts";
 import { preflight } from "./preflight/index.ts";
 import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
-const { account, policy } = await preflight(new Cloudflare(readAccess(values, process.env)), site);
-const compiled = compile(site, policy, account);
+const { account, policy, ours } = await preflight(new Cloudflare(readAccess(values, process.env)), site);
+const compiled = compile(site, policy, account, reclaimed(ours, process.env));
 
 const rulesets = new Rulesets("rules", compiled.rulesets);
 new ZoneSettings("settings", compiled.zoneSettings);
-const tunnel = new Tunnel("tunnel", compiled);
+const tunnel = new Tunnel(compiled);
 new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
 
 /** Id of the tunnel. */

@@ -1,6 +1,14 @@
-import type { Phase, Plan } from "../rules/engine/types.ts";
-import { EXPRESSION_LIMIT } from "./expression.ts";
-import { PLAN_LIMITS, RATE_LIMIT_PERIODS } from "./plan-limits.ts";
+import {
+  ALLOWED_MITIGATION_TIMEOUTS,
+  ALLOWED_PERIODS,
+  compile,
+  includesPlan,
+  type Phase,
+  PLAN_LIMITS,
+  type Plan,
+  planName,
+  type Rule,
+} from "../rules/index.ts";
 import type { DeployedRule, PhaseRuleset } from "./rule.ts";
 
 /** Why Cloudflare would refuse a part of the policy on the plan. */
@@ -26,7 +34,11 @@ export function entitlementProblems(
     ...countProblems(phase, rules.length, standing[phase] ?? 0, plan),
     ...repeatedRefs(phase, rules),
     ...rules.flatMap((rule) =>
-      ruleProblems(phase, rule, plan).map((problem) => ({ phase, ref: rule.ref, ...problem })),
+      [...expressionProblems(phase, rule, plan), ...ruleProblems(phase, rule, plan)].map((problem) => ({
+        phase,
+        ref: rule.ref,
+        ...problem,
+      })),
     ),
   ]);
 }
@@ -37,8 +49,8 @@ function countProblems(phase: Phase, own: number, standing: number, plan: Plan):
   const limits = PLAN_LIMITS[plan];
   const roomOf: Partial<Record<Phase, number>> = {
     http_request_firewall_custom: limits.customRules,
-    http_ratelimit: limits.rateLimitingRules,
-    http_request_cache_settings: limits.cacheRules,
+    http_ratelimit: limits.rateLimitRules,
+    http_request_cache_settings: limits.configRules,
   };
   const room = roomOf[phase];
   if (room === undefined || own + standing <= room) return [];
@@ -47,7 +59,7 @@ function countProblems(phase: Phase, own: number, standing: number, plan: Plan):
     {
       code: "too_many_rules",
       phase,
-      message: `${own + standing} rules${adopted} in ${phase}; the ${plan} plan has room for ${room}`,
+      message: `${own + standing} rules${adopted} in ${phase}; ${planName(plan)} has room for ${room}`,
       hint: "join rules of one action with `or`, remove some, or take a larger plan",
     },
   ];
@@ -64,30 +76,42 @@ function repeatedRefs(phase: Phase, rules: readonly DeployedRule[]): PolicyProbl
   }));
 }
 
+/** What the language itself has against the rule's expressions. */
+function expressionProblems(phase: Phase, { expression, ratelimit }: Rule, plan: Plan): Found[] {
+  const counting = ratelimit?.counting_expression;
+  const compiled = [
+    compile(expression, { phase, plan }),
+    ...(counting === undefined ? [] : [compile(counting, { phase, plan, part: "counting" })]),
+  ];
+  return compiled.flatMap((result) =>
+    result.ok
+      ? []
+      : result.diagnostics
+          .filter(({ severity }) => severity === "error")
+          .map(({ code, message, hint }) => ({
+            code,
+            message,
+            hint: hint ?? "see https://developers.cloudflare.com/ruleset-engine/rules-language/",
+          })),
+  );
+}
+
 function ruleProblems(phase: Phase, rule: DeployedRule, plan: Plan): Found[] {
-  const limits = PLAN_LIMITS[plan];
   const found: Found[] = [];
   if (!/^[a-z0-9_]{1,64}$/.test(rule.ref)) {
     found.push({ code: "bad_ref", message: `"${rule.ref}" is no ref`, hint: "use a-z, 0-9 and _, up to 64" });
   }
-  if (rule.expression.length > EXPRESSION_LIMIT) {
-    found.push({
-      code: "expression_too_long",
-      message: `the expression has ${rule.expression.length} characters; Cloudflare takes ${EXPRESSION_LIMIT}`,
-      hint: "compare by prefix instead of listing, or deploy fewer hostnames",
-    });
-  }
-  if (rule.action === "log" && !limits.logAction) {
+  if (rule.action === "log" && !PLAN_LIMITS[plan].logAction) {
     found.push({
       code: "log_action",
-      message: `the ${plan} plan has no log action`,
-      hint: "try the rule on its examples",
+      message: `${planName(plan)} has no log action`,
+      hint: "try the rule on its examples instead",
     });
   }
-  if (rule.action_parameters?.response !== undefined && !limits.customResponse) {
+  if (rule.action_parameters?.response !== undefined && !includesPlan(plan, "pro")) {
     found.push({
       code: "custom_response",
-      message: `the ${plan} plan has no response of one's own for blocked requests`,
+      message: `${planName(plan)} has no response of one's own for blocked requests`,
       hint: "leave `response` away: Cloudflare's page is shown",
     });
   }
@@ -107,41 +131,53 @@ function rateLimitProblems({ ratelimit, action }: DeployedRule, plan: Plan): Fou
     ];
   }
   const found: Found[] = [];
-  const periods = RATE_LIMIT_PERIODS.filter((period) => period <= limits.longestPeriod);
+  const periods = periodsOf(plan);
   if (!periods.includes(ratelimit.period)) {
     found.push({
       code: "period",
-      message: `a period of ${ratelimit.period} s is not among those of the ${plan} plan`,
+      message: `${planName(plan)} has no period of ${ratelimit.period} s`,
       hint: `take one of ${periods.join(", ")}`,
     });
   }
-  const timeouts = [
-    ...(action === "block" && plan !== "enterprise" ? [] : [0]),
-    ...RATE_LIMIT_PERIODS.filter((timeout) => timeout <= limits.longestTimeout),
-    ...(limits.longestTimeout >= 86_400 ? [86_400] : []),
-  ];
-  if (!timeouts.includes(ratelimit.mitigation_timeout ?? 0)) {
+  // 0 throttles: with block it is Enterprise's; a challenge has no other value below Enterprise
+  const timeouts =
+    action === "block" || plan === "enterprise"
+      ? ALLOWED_MITIGATION_TIMEOUTS.filter((s) => s <= limits.rlMaxTimeout && (s > 0 || plan === "enterprise"))
+      : [0];
+  const timeout = ratelimit.mitigation_timeout ?? 0;
+  if (!timeouts.includes(timeout)) {
     found.push({
       code: "mitigation_timeout",
-      message: `a mitigation timeout of ${ratelimit.mitigation_timeout ?? 0} s is not among those of the ${plan} plan`,
+      message: `${planName(plan)} has no mitigation timeout of ${timeout} s for ${action}`,
       hint: `take one of ${timeouts.join(", ")}`,
     });
   }
-  const others = ratelimit.characteristics.filter((name) => name !== "cf.colo.id");
-  const unknown = others.filter((name) => limits.characteristics !== "all" && !limits.characteristics.includes(name));
+  const unknown = ratelimit.characteristics.filter(
+    (name) => name !== "cf.colo.id" && !includes(limits.rlCharacteristics, name),
+  );
   if (unknown.length > 0) {
     found.push({
       code: "characteristics",
-      message: `the ${plan} plan cannot count by ${unknown.join(", ")}`,
-      hint: `count by ${limits.characteristics === "all" ? "ip.src" : limits.characteristics.join(" or ")}`,
+      message: `${planName(plan)} cannot count by ${unknown.join(", ")}`,
+      hint: `count by ${limits.rlCharacteristics.join(" or ")}`,
     });
   }
-  if (ratelimit.counting_expression !== undefined && !limits.countingExpression) {
+  if (ratelimit.counting_expression !== undefined && !limits.rlCountingExpression) {
     found.push({
       code: "counting_expression",
-      message: `the ${plan} plan has no counting expression`,
+      message: `${planName(plan)} has no counting expression`,
       hint: "leave it away: what the rule matches is counted",
     });
   }
   return found;
 }
+
+/** Whether a plan's list has the name; `*` has all. */
+const includes = (names: readonly string[], name: string): boolean => names.includes("*") || names.includes(name);
+
+/** Periods of rate limiting rules on the plan, in seconds, ascending. */
+export const periodsOf = (plan: Plan): readonly number[] =>
+  ALLOWED_PERIODS.filter((period) => period <= PLAN_LIMITS[plan].rlMaxPeriod);
+
+/** Whether the plan's rate limiting rules may use the field. */
+export const rateLimitSees = (plan: Plan, field: string): boolean => includes(PLAN_LIMITS[plan].rlFields, field);

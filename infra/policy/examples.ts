@@ -1,12 +1,9 @@
-import type { RequestFacts } from "../rules/evaluate/request.ts";
+import { type RequestFacts, toBytes } from "../rules/index.ts";
 import type { Example } from "./rule.ts";
 import type { Site } from "./site.ts";
 
 /** An address of TEST-NET-3 (RFC 5737): nobody's. */
 const SOMEBODY = "203.0.113.7";
-
-/** Text as the byte string that the rules compare. */
-const toBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /**
  * The request that an example stands for, as the edge would receive it. Throws a TypeError that quotes the example where it is

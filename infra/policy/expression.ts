@@ -7,9 +7,6 @@
 /** Text of one expression. */
 export type Expression = string;
 
-/** Longest expression the Rulesets API accepts, in characters, on every plan (rules-language/expressions). */
-export const EXPRESSION_LIMIT = 4096;
-
 /** A quoted string: `\` and `"` escaped, control characters as `\xHH`; the language has no other escapes. */
 export function quote(value: string): Expression {
   const escaped = value.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (character) => {

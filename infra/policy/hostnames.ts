@@ -1,4 +1,5 @@
-import { and, EXPRESSION_LIMIT, type Expression, oneOf, or, startsWith } from "./expression.ts";
+import { MAX_EXPRESSION_LENGTH } from "../rules/index.ts";
+import { and, type Expression, oneOf, or, startsWith } from "./expression.ts";
 import type { Site } from "./site.ts";
 
 /** `http.host` as received may hold capitals, which the field keeps. */
@@ -14,4 +15,4 @@ export const onHostnames = ({ hostnames }: Pick<Site, "hostnames">): Expression 
 
 /** Characters that the guard leaves to a rule's own condition. */
 export const roomBesideGuard = (site: Pick<Site, "hostnames">): number =>
-  EXPRESSION_LIMIT - and(onHostnames(site), "").length;
+  MAX_EXPRESSION_LENGTH - and(onHostnames(site), "").length;

@@ -1,19 +1,20 @@
 /** What the edge shall be: one `Site` in, plain data out. No I/O, no Pulumi; `README.md` says how to change it. */
-import type { Phase, Plan } from "../rules/engine/types.ts";
+import type { Phase, Plan } from "../rules/index.ts";
 import { cacheRules } from "./cache-rules.ts";
 import { customRules } from "./custom-rules.ts";
+import { rateLimitSees } from "./entitlements.ts";
 import { and } from "./expression.ts";
 import { onHostnames, roomBesideGuard } from "./hostnames.ts";
 import { type IngressRule, ingress } from "./ingress.ts";
 import { notInSurface } from "./not-in-surface.ts";
-import { rateLimitSees, rateLimits } from "./rate-limits.ts";
+import { rateLimits } from "./rate-limits.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule } from "./rule.ts";
 import type { Site } from "./site.ts";
 import { SURFACE, type Surface } from "./surface.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
-export type { Plan } from "../rules/engine/types.ts";
+export type { Plan } from "../rules/index.ts";
 export { entitlementProblems, type PolicyProblem } from "./entitlements.ts";
 export { exampleFacts } from "./examples.ts";
 export type { IngressRule } from "./ingress.ts";

@@ -1,4 +1,5 @@
-import { and, EXPRESSION_LIMIT, type Expression, not, oneOf, or } from "./expression.ts";
+import { MAX_EXPRESSION_LENGTH } from "../rules/index.ts";
+import { and, type Expression, not, oneOf, or } from "./expression.ts";
 import { anyOfPaths, isPlain, longestDepth } from "./paths.ts";
 import { allPaths, methodGroups, type Surface } from "./surface.ts";
 
@@ -16,7 +17,7 @@ export interface NotInSurface {
  * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer segments
  * until it does: the rule then blocks less, never more.
  */
-export function notInSurface(surface: Surface, room: number = EXPRESSION_LIMIT): NotInSurface {
+export function notInSurface(surface: Surface, room: number = MAX_EXPRESSION_LENGTH): NotInSurface {
   const groups = methodGroups(surface);
   const deepest = longestDepth(allPaths(surface));
   for (let depth = deepest; ; depth -= 1) {

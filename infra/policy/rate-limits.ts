@@ -1,7 +1,7 @@
 import type { RateClass } from "../../backend/surface.ts";
-import type { Plan, RateLimit } from "../rules/engine/types.ts";
+import { PLAN_LIMITS, type Plan, type RateLimit } from "../rules/index.ts";
+import { periodsOf } from "./entitlements.ts";
 import { anyOfPaths } from "./paths.ts";
-import { PLAN_LIMITS, RATE_LIMIT_PERIODS } from "./plan-limits.ts";
 import type { Example, PolicyRule } from "./rule.ts";
 import { pathsOfClass, type Surface } from "./surface.ts";
 
@@ -20,17 +20,11 @@ export interface RateLimits {
  */
 export function rateLimits(plan: Plan, surface: Surface): RateLimits {
   const classes = BY_RISK.filter((rate) => pathsOfClass(surface, rate).length > 0);
-  const deployed = classes.slice(0, PLAN_LIMITS[plan].rateLimitingRules);
+  const deployed = classes.slice(0, PLAN_LIMITS[plan].rateLimitRules);
   return {
     rules: deployed.map((rate) => limitOf(rate, plan, surface)),
     left: classes.slice(deployed.length),
   };
-}
-
-/** Whether the plan's rate limiting rules may use the field. */
-export function rateLimitSees(plan: Plan, field: string): boolean {
-  const { rateLimitFields } = PLAN_LIMITS[plan];
-  return rateLimitFields === "all" || rateLimitFields.includes(field);
 }
 
 function limitOf(rate: RateClass, plan: Plan, surface: Surface): PolicyRule {
@@ -55,7 +49,7 @@ function limitOf(rate: RateClass, plan: Plan, surface: Surface): PolicyRule {
  * allows more than the gateway; blocked callers stay blocked for one period.
  */
 function withinPlan(requests: number, seconds: number, plan: Plan): RateLimit & { requests_per_period: number } {
-  const allowed = RATE_LIMIT_PERIODS.filter((period) => period <= PLAN_LIMITS[plan].longestPeriod);
+  const allowed = periodsOf(plan);
   const [shortest = 10] = allowed;
   const period = allowed.findLast((candidate) => candidate <= seconds) ?? shortest;
   return {

@@ -1,6 +1,6 @@
 import type { RateClass } from "../../backend/surface.ts";
-import type { Phase, Plan, RateLimit } from "../rules/engine/types.ts";
-import { rateLimitSees } from "./rate-limits.ts";
+import type { Phase, Plan, RateLimit } from "../rules/index.ts";
+import { rateLimitSees } from "./entitlements.ts";
 import type { PhaseRuleset } from "./rule.ts";
 import type { Surface } from "./surface.ts";
 

@@ -1,5 +1,4 @@
-import type { Action, Phase, RateLimit, Rule } from "../rules/engine/types.ts";
-import type { FieldValue } from "../rules/evaluate/request.ts";
+import type { Action, FieldValue, Phase, RateLimit, Rule } from "../rules/index.ts";
 import type { Expression } from "./expression.ts";
 
 /**

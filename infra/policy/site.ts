@@ -1,4 +1,4 @@
-import type { Plan } from "../rules/engine/types.ts";
+import type { Plan } from "../rules/index.ts";
 
 /** What one stack deploys, read from its configuration by `infra/config.ts`. Plain data; nothing in it is secret. */
 export interface Site {

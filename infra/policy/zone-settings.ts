@@ -1,4 +1,4 @@
-import type { Plan } from "../rules/engine/types.ts";
+import type { Plan } from "../rules/index.ts";
 
 /** One zone setting (https://developers.cloudflare.com/api/resources/zones/subresources/settings/) as the API takes it. */
 export interface ZoneSetting {

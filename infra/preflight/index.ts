@@ -2,7 +2,7 @@
 import type Cloudflare from "cloudflare";
 import { entitlementProblems, type Policy, policyFor, type Site, zoneSettingProblem } from "../policy/index.ts";
 import { type Account, readAccount, tokenObstacle } from "./account.ts";
-import { namesTaken } from "./names.ts";
+import { readNames } from "./names.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 
 export type { Account } from "./account.ts";
@@ -12,6 +12,8 @@ export { type Obstacle, PreflightError } from "./obstacle.ts";
 export interface Cleared {
   readonly account: Account;
   readonly policy: Policy;
+  /** What carries the stack's mark already: import id by the name that the resource has in the program. */
+  readonly ours: Readonly<Record<string, string>>;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
 
   const account = found.value;
   const policy = policyFor(site, account.plan);
+  const standing = await readNames(api, site, account, policy.rulesets);
   const obstacles: Obstacle[] = [
     ...entitlementProblems(policy.rulesets, account.plan).map(({ code, phase, ref, message, hint }) => ({
       code: `policy.${code}`,
@@ -44,8 +47,8 @@ export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
             },
           ];
     }),
-    ...(await namesTaken(api, site, account, policy.rulesets)),
+    ...standing.obstacles,
   ];
   if (obstacles.length > 0) throw new PreflightError(obstacles);
-  return { account, policy };
+  return { account, policy, ours: standing.ours };
 }

@@ -5,7 +5,7 @@ import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
 import { type DeployedRule, ownerMark, type PhaseRuleset, type Policy, type Site } from "../policy/index.ts";
-import type { RateLimit } from "../rules/engine/types.ts";
+import type { RateLimit } from "../rules/index.ts";
 import { camelCase } from "./camel-case.ts";
 
 /** Where the resources go: what preflight found. */
@@ -14,15 +14,20 @@ export interface Target {
   readonly zoneId: string;
 }
 
+/** The tunnel's name in the program. */
+export const TUNNEL = "tunnel";
+
 /** One resource: its name in the program, which is its identity in the stack, and its inputs. */
 export interface Named<Args> {
   readonly name: string;
   readonly args: Args;
+  /** Import id of what exists and is taken over; absent: it is created. */
+  readonly import?: string;
 }
 
 /** All inputs but those that only exist once the tunnel does. */
 export interface CompiledStack {
-  readonly tunnel: ZeroTrustTunnelCloudflaredArgs;
+  readonly tunnel: Named<ZeroTrustTunnelCloudflaredArgs>;
   readonly ingresses: input.ZeroTrustTunnelCloudflaredConfigConfigIngress[];
   readonly records: readonly Named<Omit<DnsRecordArgs, "content">>[];
   readonly rulesets: readonly Named<RulesetArgs>[];
@@ -30,25 +35,31 @@ export interface CompiledStack {
 }
 
 /**
- * Compiles the policy. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
+ * Compiles the policy. `imports` has the import ids of what is to be taken over, by name. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
  * difference (pulumi-cloudflare#444, #630).
  */
-export function compile(site: Site, policy: Policy, { accountId, zoneId }: Target): CompiledStack {
+export function compile(
+  site: Site,
+  policy: Policy,
+  target: Target,
+  imports: Readonly<Record<string, string>> = {},
+): CompiledStack {
+  const { accountId, zoneId } = target;
   const owner = ownerMark(site);
+  const named = <Args>(name: string, args: Args): Named<Args> => {
+    const id = imports[name];
+    return id === undefined ? { name, args } : { name, args, import: id };
+  };
   return {
     // `local`, the default, would ignore the configuration; no secret: Cloudflare makes one
-    tunnel: { accountId, name: owner, configSrc: "cloudflare" },
+    tunnel: named(TUNNEL, { accountId, name: owner, configSrc: "cloudflare" }),
     ingresses: policy.ingress.map((rule) => ({ ...rule })),
-    records: site.hostnames.map((hostname) => ({
-      name: hostname,
+    records: site.hostnames.map((hostname) =>
       // a proxied record has the TTL 1, "automatic"
-      args: { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: owner },
-    })),
-    rulesets: policy.rulesets.map((ruleset) => ({
-      name: ruleset.phase,
-      args: rulesetArgs(ruleset, owner, zoneId),
-    })),
-    zoneSettings: policy.zoneSettings.map(({ id, value }) => ({ name: id, args: { zoneId, settingId: id, value } })),
+      named(hostname, { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: owner }),
+    ),
+    rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, owner, zoneId))),
+    zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),
   };
 }
 

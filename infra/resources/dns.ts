@@ -1,6 +1,7 @@
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { ComponentResource, type Output, type Resource } from "@pulumi/pulumi";
 import type { CompiledStack } from "./compile.ts";
+import { options } from "./options.ts";
 
 /** Proxied records that lead each hostname to the tunnel. */
 export class Dns extends ComponentResource {
@@ -13,7 +14,7 @@ export class Dns extends ComponentResource {
         record.name,
         { ...record.args, content },
         // a second record of the name would be refused (81053) while the first still stands
-        { parent: this, dependsOn: protection, deleteBeforeReplace: true },
+        { ...options(this, record), dependsOn: protection, deleteBeforeReplace: true },
       );
     }
     this.registerOutputs({});

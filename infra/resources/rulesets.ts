@@ -1,6 +1,7 @@
 import { Ruleset } from "@pulumi/cloudflare/ruleset.js";
 import { ComponentResource } from "@pulumi/pulumi";
 import type { CompiledStack } from "./compile.ts";
+import { options } from "./options.ts";
 
 /** One ruleset a phase: the zone's entry point of that phase. */
 export class Rulesets extends ComponentResource {
@@ -8,7 +9,7 @@ export class Rulesets extends ComponentResource {
     super("causeway:index:Rulesets", name, {}, {});
     for (const ruleset of rulesets) {
       // a phase has room for one: a second would be refused (20217) while the first still stands
-      new Ruleset(ruleset.name, ruleset.args, { parent: this, deleteBeforeReplace: true });
+      new Ruleset(ruleset.name, ruleset.args, { ...options(this, ruleset), deleteBeforeReplace: true });
     }
     this.registerOutputs({});
   }

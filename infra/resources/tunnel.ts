@@ -3,6 +3,7 @@ import { ZeroTrustTunnelCloudflared } from "@pulumi/cloudflare/zeroTrustTunnelCl
 import { ZeroTrustTunnelCloudflaredConfig } from "@pulumi/cloudflare/zeroTrustTunnelCloudflaredConfig.js";
 import { ComponentResource, type Input, type Output, secret } from "@pulumi/pulumi";
 import type { CompiledStack } from "./compile.ts";
+import { options } from "./options.ts";
 
 /** The tunnel, its configuration, and the token that a connector runs it with. */
 export class Tunnel extends ComponentResource {
@@ -10,19 +11,19 @@ export class Tunnel extends ComponentResource {
   /** Secret: whoever has it can serve the site. */
   readonly token: Output<string>;
 
-  constructor(name: string, { tunnel, ingresses }: Pick<CompiledStack, "tunnel" | "ingresses">) {
-    super("causeway:index:Tunnel", name, {}, {});
-    const resource = new ZeroTrustTunnelCloudflared(name, tunnel, {
-      parent: this,
+  constructor({ tunnel, ingresses }: Pick<CompiledStack, "tunnel" | "ingresses">) {
+    super("causeway:index:Tunnel", tunnel.name, {}, {});
+    const resource = new ZeroTrustTunnelCloudflared(tunnel.name, tunnel.args, {
+      ...options(this, tunnel),
       // its id is in every DNS record, and its connectors hold its token
       protect: true,
       // An update would be a PATCH, after which the provider sends later updates of the run without their strings
       // (terraform-provider-cloudflare#7305). So no run updates it; the secret is rotated through the API.
       ignoreChanges: ["name", "tunnelSecret"],
     });
-    const accountId: Input<string> = tunnel.accountId;
+    const accountId: Input<string> = tunnel.args.accountId;
     new ZeroTrustTunnelCloudflaredConfig(
-      `${name}-config`,
+      `${tunnel.name}-config`,
       { accountId, tunnelId: resource.id, config: { ingresses } },
       { parent: this },
     );

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { ConfigError, DEFAULTS, readAccess, readSite } from "../../infra/config.ts";
+import { ConfigError, DEFAULTS, readAccess, readSite, reclaimed } from "../../infra/config.ts";
 
 const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
 
@@ -119,4 +119,11 @@ test("Pulumi.yaml repeats the defaults, and names no key that the program does n
   expect(Object.fromEntries(defaults.map(([key, schema]) => [key, schema.default]))).toEqual(DEFAULTS);
   const values = Object.fromEntries(Object.keys(config).map((key) => [`${name}:${key}`, "{"]));
   for (const problem of problemsOf(values)) expect(problem).not.toContain("no such key");
+});
+
+test("what is ours and not in the state is reclaimed, where the state is known", () => {
+  const ours = { tunnel: "a/b", "chat.example.com": "c/d" };
+  expect(reclaimed(ours, {})).toEqual({});
+  expect(reclaimed(ours, { CAUSEWAY_STACK_RESOURCES: "[]" })).toEqual(ours);
+  expect(reclaimed(ours, { CAUSEWAY_STACK_RESOURCES: '["tunnel"]' })).toEqual({ "chat.example.com": "c/d" });
 });

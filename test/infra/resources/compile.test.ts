@@ -29,7 +29,10 @@ const ruleOf = (compiled: ReturnType<typeof compile>): unknown => {
 
 test("everything carries the stack's mark", () => {
   const { tunnel, records, rulesets } = compile(site, policy, target);
-  expect(tunnel).toEqual({ accountId: target.accountId, name: "causeway causeway/test", configSrc: "cloudflare" });
+  expect(tunnel).toEqual({
+    name: "tunnel",
+    args: { accountId: target.accountId, name: "causeway causeway/test", configSrc: "cloudflare" },
+  });
   expect(records).toEqual([
     {
       name: "chat.example.com",
@@ -102,5 +105,21 @@ test("names of members change their case, names that are data keep it", () => {
 test("zone settings keep the API's own shape of their value", () => {
   expect(compile(site, policy, target).zoneSettings).toEqual([
     { name: "security_level", args: { zoneId: target.zoneId, settingId: "security_level", value: "high" } },
+  ]);
+});
+
+test("what is taken over carries its import id", () => {
+  const { tunnel, records, rulesets } = compile(site, policy, target, {
+    tunnel: "account/tunnel",
+    http_ratelimit: "zones/zone/ruleset",
+    "chat.example.com": "zone/record",
+  });
+  const ids = [tunnel, ...records, ...rulesets].map(({ name, import: id }) => [name, id]);
+  expect(ids).toEqual([
+    ["tunnel", "account/tunnel"],
+    ["chat.example.com", "zone/record"],
+    ["http_request_firewall_custom", undefined],
+    ["http_ratelimit", "zones/zone/ruleset"],
+    ["http_request_cache_settings", undefined],
   ]);
 });

@@ -1,0 +1,22 @@
+import type { Step } from "./step.ts";
+
+/**
+ * A run that did not come to its end. `code` says where: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created), `STATE_UNUSABLE`,
+ * `PROGRAM_FAILED`, or of an operation `API_...` and the like. What was done before is saved: the same command continues.
+ */
+export class ApplyError extends Error {
+  readonly code: string;
+  /** What was done before it failed. */
+  readonly steps: readonly Step[];
+
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly steps?: readonly Step[] } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "ApplyError";
+    this.code = code;
+    this.steps = options.steps ?? [];
+  }
+}

@@ -1,0 +1,72 @@
+import * as pulumi from "@pulumi/pulumi";
+import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
+import { STACK_RESOURCES } from "../../config.ts";
+import { createProvider, type Provider } from "../provider/index.ts";
+import { createDeployment, type Deployment } from "./deployment.ts";
+import type { Order, Outcome } from "./messages.ts";
+import { Monitor } from "./monitor.ts";
+import { createSeal } from "./sealing.ts";
+import { StackState } from "./stack-state.ts";
+import { type Properties, revealed, Secret } from "./values.ts";
+
+/** Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has ended. */
+export async function run(order: Order): Promise<Outcome> {
+  let deployment: Deployment | undefined;
+  try {
+    const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
+    const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url });
+    deployment = createDeployment({ state, provider, preview: order.preview ?? false });
+    const outputs = await declared(order, { state, provider, deployment });
+    await deployment.deleteOthers();
+    const entries = Object.entries(outputs);
+    return {
+      ok: true,
+      applied: {
+        steps: deployment.steps,
+        warnings: deployment.warnings,
+        outputs: Object.fromEntries(entries.filter(([, value]) => !(value instanceof Secret))),
+        secrets: Object.fromEntries(
+          entries.filter(([, value]) => value instanceof Secret).map(([name, value]) => [name, revealed(value)]),
+        ),
+      },
+    };
+  } catch (error) {
+    return { ok: false, ...told(error), steps: deployment?.steps ?? [] };
+  }
+}
+
+/** Runs the program until everything that it declares is registered, and answers its outputs. */
+async function declared(
+  order: Order,
+  { state, provider, deployment }: { state: StackState; provider: Provider; deployment: Deployment },
+): Promise<Properties> {
+  const { project, stack, config, secrets = {}, api } = order;
+  const access = { "cloudflare:apiToken": api.token, "cloudflare:baseUrl": api.url };
+  const monitor = new Monitor({ project, stack, deployment, provider });
+  setMockOptions(monitor, project, stack, order.preview ?? false, "organization");
+  pulumi.runtime.setAllConfig({ ...config, ...secrets, ...access }, ["cloudflare:apiToken", ...Object.keys(secrets)]);
+  process.env[STACK_RESOURCES] = JSON.stringify(state.resources.map(({ name }) => name));
+
+  process.on("unhandledRejection", monitor.fail);
+  process.on("uncaughtException", monitor.fail);
+  const program = async (): Promise<void> => {
+    await pulumi.runtime.runInPulumiStack(async () => {
+      const main: { readonly default?: unknown } = await import(order.program);
+      return "default" in main ? await main.default : main;
+    });
+    await disconnect();
+  };
+  await Promise.race([program(), monitor.failed]).catch(async (error) => {
+    monitor.fail(error);
+    await monitor.idle();
+    throw error;
+  });
+  return monitor.stackOutputs;
+}
+
+/** Errors that say what to do carry a code; anything else is told with its first line. */
+function told(error: unknown): { readonly code: string; readonly message: string } {
+  if (!(error instanceof Error)) return { code: "PROGRAM_FAILED", message: String(error) };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "PROGRAM_FAILED";
+  return { code, message: error.message };
+}

@@ -1,0 +1,51 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+
+/** Closes and opens secret values with a key that lies beside the state. */
+export interface Seal {
+  /** JSON of the value, encrypted: AES-256-GCM, a fresh nonce each time. */
+  close(value: unknown): string;
+  /** Throws where the text was changed or the key is another one. */
+  open(sealed: string): unknown;
+}
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** A seal with the key in the file, which is made on first use (0600). A state file alone, copied or backed up, tells nothing. */
+export function createSeal(keyFile: string): Seal {
+  let key: Buffer | undefined;
+  const theKey = (): Buffer => {
+    key ??= readKey(keyFile);
+    return key;
+  };
+  return {
+    close(value) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", theKey(), nonce);
+      const text = Buffer.concat([cipher.update(JSON.stringify(value), "utf8"), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString("base64");
+    },
+    open(sealed) {
+      const bytes = Buffer.from(sealed, "base64");
+      const decipher = createDecipheriv("aes-256-gcm", theKey(), bytes.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      const text = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+      return JSON.parse(text.toString("utf8"));
+    },
+  };
+}
+
+function readKey(keyFile: string): Buffer {
+  try {
+    writeFileSync(keyFile, randomBytes(KEY_BYTES), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const key = readFileSync(keyFile);
+  if (key.length !== KEY_BYTES) throw new Error(`${keyFile} is no key: it has ${key.length} bytes, not ${KEY_BYTES}`);
+  return key;
+}

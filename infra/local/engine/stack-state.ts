@@ -1,0 +1,134 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import type { Seal } from "./sealing.ts";
+import { mapInside, type Properties, Secret } from "./values.ts";
+
+/** One resource that exists. */
+export interface ResourceState {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  /** URNs of what must outlive it. */
+  readonly dependencies: readonly string[];
+  readonly protect: boolean;
+  /** Taken over or shared: forgotten instead of deleted. */
+  readonly retainOnDelete: boolean;
+  /** Replaced by a newer one of the same URN; waits for its deletion. */
+  readonly superseded: boolean;
+}
+
+/** The state cannot be used. Code `STATE_UNUSABLE`. */
+export class StateFileError extends Error {
+  readonly code = "STATE_UNUSABLE";
+}
+
+const FORMAT = "causeway-stack";
+const VERSION = 1;
+const SEALED = "$sealed";
+
+/** What a stack has deployed, kept in one file (0600) that is replaced whole: it is either the old state or the new one. */
+export class StackState {
+  readonly #file: string;
+  readonly #seal: Seal;
+  #resources: readonly ResourceState[];
+
+  /** Throws `StateFileError` where the file is there and is no state, or its secrets cannot be opened. */
+  constructor(file: string, seal: Seal) {
+    this.#file = file;
+    this.#seal = seal;
+    this.#resources = this.#read();
+  }
+
+  /** Every resource, each after those it was created after. */
+  get resources(): readonly ResourceState[] {
+    return this.#resources;
+  }
+
+  /** The resource that stands for the URN now. */
+  find(urn: string): ResourceState | undefined {
+    return this.#resources.find((resource) => resource.urn === urn && !resource.superseded);
+  }
+
+  /** Puts `next` where `before` was, or at the end, and writes the file. */
+  put(next: ResourceState, before?: ResourceState): void {
+    this.#write(
+      before === undefined
+        ? [...this.#resources, next]
+        : this.#resources.map((resource) => (resource === before ? next : resource)),
+    );
+  }
+
+  /** Remembers what was read of it, for the next time the file is written. */
+  note(next: ResourceState, before: ResourceState): void {
+    this.#resources = this.#resources.map((resource) => (resource === before ? next : resource));
+  }
+
+  /** Forgets it, and writes the file. */
+  remove(gone: ResourceState): void {
+    this.#write(this.#resources.filter((resource) => resource !== gone));
+  }
+
+  #read(): readonly ResourceState[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw this.#unusable(error);
+    }
+    try {
+      const state: unknown = JSON.parse(text, (_, value) =>
+        typeof value === "object" && value !== null && typeof value[SEALED] === "string"
+          ? new Secret(this.#seal.open(value[SEALED]))
+          : value,
+      );
+      if (!isState(state)) throw new Error(`it is no ${FORMAT} of version ${VERSION}`);
+      return state.resources;
+    } catch (error) {
+      throw this.#unusable(error);
+    }
+  }
+
+  #unusable(error: unknown): StateFileError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new StateFileError(
+      `The stack's state ${this.#file} cannot be used: ${reason}. Restore it and its key from a backup. Without it the stack starts anew: remove the file, and what carries the stack's name is taken over.`,
+    );
+  }
+
+  /** A new file beside it, on the disk before it takes the old one's place. */
+  #write(resources: readonly ResourceState[]): void {
+    const state = { format: FORMAT, version: VERSION, resources: resources.map((resource) => this.#sealed(resource)) };
+    const next = `${this.#file}.new`;
+    const descriptor = openSync(next, "w", 0o600);
+    try {
+      writeSync(descriptor, `${JSON.stringify(state, undefined, 2)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(next, this.#file);
+    this.#resources = resources;
+  }
+
+  #sealed(value: unknown): unknown {
+    return value instanceof Secret
+      ? { [SEALED]: this.#seal.close(value.reveal()) }
+      : mapInside(value, (member) => this.#sealed(member));
+  }
+}
+
+function isState(value: unknown): value is { readonly resources: readonly ResourceState[] } {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "format" in value &&
+    value.format === FORMAT &&
+    "version" in value &&
+    value.version === VERSION &&
+    "resources" in value &&
+    Array.isArray(value.resources)
+  );
+}

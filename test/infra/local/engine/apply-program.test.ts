@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
+import { ApplyError, type ApplyOptions, applyProgram } from "../../../../infra/local/engine/index.ts";
+
+let folder: string;
+let api: LocalApi;
+let options: ApplyOptions;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "causeway-apply-"));
+  api = await startApi();
+  options = {
+    project: "causeway",
+    stack: "local",
+    config: { "causeway:zone": api.zoneName, "causeway:hostnames": `chat.${api.zoneName}` },
+    stateFile: join(folder, "stack.json"),
+    api: { url: api.url, token: api.token },
+  };
+});
+afterEach(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true });
+});
+
+const steps = async (of: Partial<ApplyOptions> = {}): Promise<string[]> =>
+  (await applyProgram({ ...options, ...of })).steps.map(({ op, name }) => `${op} ${name}`).sort();
+const failure = async (of: Partial<ApplyOptions> = {}): Promise<ApplyError> => {
+  const error = await applyProgram({ ...options, ...of }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApplyError)) throw new Error(`no ApplyError but ${error}`);
+  return error;
+};
+const ALL = [
+  "chat.causeway.localhost",
+  "http_ratelimit",
+  "http_request_cache_settings",
+  "http_request_firewall_custom",
+  "tunnel",
+  "tunnel-config",
+];
+const every = (op: string): string[] => ALL.map((name) => `${op} ${name}`);
+const writes = (from = 0): string[] =>
+  api.journal
+    .slice(from)
+    .filter(({ method }) => method !== "GET")
+    .map(
+      ({ method, path, status }) =>
+        `${method} ${path
+          .split("/")
+          .slice(3)
+          .join("/")
+          .replaceAll(/[0-9a-f-]{32,36}/g, "ID")} ${status}`,
+    );
+
+test("the program is applied: the rules before the hostname, the token secret; a second run only reads", async () => {
+  const first = await applyProgram(options);
+  expect(first.steps.map(({ op, name }) => `${op} ${name}`).sort()).toEqual(every("create"));
+  expect(writes().sort()).toEqual([
+    "POST cfd_tunnel 200",
+    "POST dns_records 200",
+    "POST rulesets 200",
+    "POST rulesets 200",
+    "POST rulesets 200",
+    "PUT cfd_tunnel/ID/configurations 200",
+  ]);
+  const order = api.journal.filter(({ method }) => method === "POST").map(({ path }) => path.split("/").at(-1));
+  expect(order.at(-1)).toBe("dns_records");
+
+  expect(first.outputs).toMatchObject({
+    hostnames: ["chat.causeway.localhost"],
+    plan: "free",
+    report: { plan: "free", deployed: expect.any(Array), notAtTheEdge: expect.any(Array) },
+  });
+  const tunnel = api.cloud.tunnel(String(first.outputs.tunnelId));
+  const token = Buffer.from(JSON.stringify({ a: api.accountId, t: tunnel?.id, s: tunnel?.secret.toString("base64") }));
+  expect(first.secrets).toEqual({ tunnelToken: token.toString("base64") });
+  expect(JSON.stringify(first.outputs)).not.toContain(first.secrets.tunnelToken);
+  expect(readFileSync(options.stateFile, "utf8")).not.toContain(tunnel?.secret.toString("base64"));
+  expect(statSync(options.stateFile).mode & 0o777).toBe(0o600);
+
+  const state = readFileSync(options.stateFile, "utf8");
+  const calls = api.journal.length;
+  const second = await applyProgram(options);
+  expect(second.steps.map(({ op, name }) => `${op} ${name}`).sort()).toEqual(every("same"));
+  expect(writes(calls)).toEqual([]);
+  expect(second.outputs).toEqual(first.outputs);
+  expect(readFileSync(options.stateFile, "utf8")).toBe(state);
+});
+
+test("a write that is refused stops the run with one message; the next run goes on from there", async () => {
+  api.faults.next(
+    { method: "POST", path: /dns_records/ },
+    { status: 403, code: 10000, message: "Authentication error" },
+  );
+  const error = await failure();
+  expect(error.message).toMatch(/^DnsRecord "chat\.causeway\.localhost": .*403.*"DNS Write"/);
+  expect(error.message.split("\n")).toHaveLength(1);
+  expect(error.steps.map(({ op, name }) => `${op} ${name}`)).toContain("create tunnel");
+  const calls = api.journal.length;
+  expect(await steps()).toEqual(every("same").with(0, "create chat.causeway.localhost"));
+  expect(writes(calls)).toEqual(["POST dns_records 200"]);
+});
+
+test("what was made although its answer was lost is found by its mark, and nothing is made twice", async () => {
+  api.faults.next({ method: "POST", path: /rulesets/ }, "lost");
+  api.faults.next({ method: "POST", path: /cfd_tunnel/ }, "lost");
+  await failure();
+  const repaired = await steps();
+  expect(repaired.filter((step) => step.startsWith("import"))).not.toEqual([]);
+  expect(repaired.map((step) => step.split(" ")[1])).toEqual(expect.arrayContaining(ALL));
+  expect(api.cloud.zoneOf("chat.causeway.localhost")).toMatchObject({
+    records: { length: 1 },
+    rulesets: { length: 3 },
+  });
+});
+
+test("a throttled or broken API is told as that; the next run goes on", async () => {
+  api.faults.next({ method: "POST", path: /rulesets/ }, { status: 429, headers: { "retry-after": "300" } });
+  expect(await failure()).toMatchObject({ code: "API_THROTTLED" });
+  api.faults.next({ method: "PUT", path: /configurations/ }, { status: 500, headers: { "x-should-retry": "false" } });
+  expect(await failure()).toMatchObject({ code: "API_FAILED" });
+  expect(await steps()).toContain("create tunnel-config");
+});
+
+test("a preview says what would be done and does none of it", async () => {
+  await applyProgram(options);
+  const calls = api.journal.length;
+  const config = { ...options.config, "causeway:hostnames": `www.${api.zoneName}` };
+  expect(await steps({ preview: true, config })).toEqual([
+    "create www.causeway.localhost",
+    "delete chat.causeway.localhost",
+    "same http_ratelimit",
+    "same tunnel",
+    "update http_request_cache_settings",
+    "update http_request_firewall_custom",
+    "update tunnel-config",
+  ]);
+  expect(writes(calls)).toEqual([]);
+});
+
+test("a configuration and an account that are not ready are told before anything is created", async () => {
+  expect(await failure({ config: {} })).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(/causeway:zone: got nothing.*\n.*causeway:hostnames: got nothing/),
+  });
+  const other = await failure({ api: { url: api.url, token: "not-a-token-of-this-account-0123456789ab" } });
+  expect(other).toMatchObject({ code: "PREFLIGHT", message: expect.stringContaining("does not accept the API token") });
+});
+
+test("a program that fails where nobody awaits it is told; what was under way is finished and saved", async () => {
+  const error = await failure({
+    program: new URL("./programs/throws-under-way.ts", import.meta.url),
+    config: { "causeway:zoneId": api.zoneId },
+  });
+  expect(error.message).toContain("the program went wrong");
+  const made = writes().length;
+  expect(readFileSync(options.stateFile, "utf8").includes("websockets")).toBe(made === 1);
+});
