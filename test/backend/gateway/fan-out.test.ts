@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { announce, refuse } from "../../../backend/contract/index.ts";
+import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+
+let gateway: TestGateway;
+/** What happens between an action's look at the history and its answer. */
+let meanwhile: () => Promise<unknown> = async () => undefined;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({
+    "chat.join": async (ctx) => {
+      const room = ctx.params.room.toLowerCase();
+      if (room === "closed") throw refuse("FORBIDDEN");
+      await meanwhile();
+      return { room, epoch: "e", seq: 5, messages: [], recovered: false };
+    },
+    "chat.leave": (ctx) => ({ room: ctx.params.room.toLowerCase() }),
+    "chat.history": () => ({}) as never,
+  });
+});
+afterAll(() => gateway.stop());
+
+const say = (room: string | undefined, seq: number) =>
+  announce(gateway.broker, "chat.broadcast", {
+    ...(room === undefined ? {} : { room }),
+    event: "message",
+    payload: { room, seq },
+  });
+
+async function listener(name: string) {
+  const socket = await gateway.socket(tokenOf(name));
+  const heard: number[] = [];
+  socket.on("message", ({ seq }: { seq: number }) => heard.push(seq));
+  return {
+    socket,
+    heard,
+    /** What has been heard once everything sent so far has arrived. */
+    async settled() {
+      await emit(socket, "call", "chat.history", { room: "x" });
+      return heard;
+    },
+  };
+}
+
+test("only who joined a room hears it, by the room's one name (backend-stack 1.2 no. 10)", async () => {
+  const [inside, outside] = [await listener("inside"), await listener("outside")];
+  await emit(inside.socket, "call", "chat.join", { room: "LOBBY" });
+  await say("lobby", 6);
+  await say("other", 7);
+  await say("", 8);
+  expect(await inside.settled()).toEqual([6]);
+  expect(await outside.settled()).toEqual([]);
+  await emit(inside.socket, "call", "chat.leave", { room: "Lobby" });
+  await say("lobby", 9);
+  expect(await inside.settled()).toEqual([6]);
+  await say(undefined, 10);
+  expect([await inside.settled(), await outside.settled()]).toEqual([[6, 10], [10]]);
+});
+
+test("a room cannot have the name of a socket, a user or a session: nobody listens in by joining one", async () => {
+  const victim = await listener("victim");
+  const spy = await listener("spy");
+  await emit(spy.socket, "call", "chat.join", { room: String(victim.socket.id) });
+  await emit(spy.socket, "call", "chat.join", { room: "user:victim" });
+  await emit(spy.socket, "call", "chat.join", { room: "session:s-victim" });
+  const kept = await listener("kept");
+  await emit(kept.socket, "call", "chat.join", { room: "session:s-spy" });
+  const gone = new Promise((resolve) => spy.socket.once("disconnect", resolve));
+  await announce(gateway.broker, "session.ended", { sid: "s-spy" });
+  await gone;
+  expect(await victim.settled()).toEqual([]);
+  expect(kept.socket.connected).toBe(true);
+});
+
+test("a refused join lets nobody in, nor does a client's own word for it", async () => {
+  const { socket, settled } = await listener("refused");
+  expect((await emit(socket, "call", "chat.join", { room: "closed" })).error?.code).toBe("FORBIDDEN");
+  await emit(socket, "join", "closed");
+  await emit(socket, "call", "chat.leave", { room: "x", $join: "closed" });
+  await say("closed", 6);
+  expect(await settled()).toEqual([]);
+});
+
+test("what is said while somebody joins is neither lost nor doubled", async () => {
+  const joiner = await listener("joiner");
+  meanwhile = async () => {
+    await say("lobby", 5); // already in the state that the action answers
+    await say("lobby", 6);
+    await say("other", 7);
+  };
+  await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  await say("lobby", 8);
+  expect(await joiner.settled()).toEqual([6, 8]);
+  // who is in the room already hears each once
+  meanwhile = () => say("lobby", 9);
+  await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  expect(await joiner.settled()).toEqual([6, 8, 9]);
+});
+
+test("an event that the surface does not list is not sent", async () => {
+  const { socket } = await listener("quiet");
+  const any: string[] = [];
+  socket.onAny((event: string) => any.push(event));
+  await announce(gateway.broker, "chat.broadcast", { event: "connect_error", payload: {} });
+  await emit(socket, "call", "chat.history", { room: "x" });
+  expect(any).toEqual([]);
+});
+
+test("a connection is in a limited number of rooms", async () => {
+  const { socket } = await listener("hoarder");
+  for (let i = 0; i < 98; i++) expect((await emit(socket, "call", "chat.join", { room: `r${i}` })).error).toBeNull();
+  expect((await emit(socket, "call", "chat.join", { room: "one-more" })).error?.code).toBe("TOO_MANY_ROOMS");
+});
