@@ -4,9 +4,7 @@ import { join } from "node:path";
 import "reflect-metadata"; // @peculiar/x509 wants it loaded first
 import * as x509 from "@peculiar/x509";
 import { codeOf, reasonOf, TunnelError } from "./errors.ts";
-
-/** The name that cloudflared asks for in its TLS handshake over http2 (cloudflared, connection/protocol.go). */
-export const EDGE_SERVER_NAME = "h2.cftunnel.com";
+import { EDGE_SERVER_NAME } from "./server-name.ts";
 
 const DAY = 86_400_000;
 const AUTHORITY_DAYS = 3650;

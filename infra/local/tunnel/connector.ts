@@ -4,7 +4,7 @@ import { ConnectorConnection } from "./connector/connection.ts";
 import { OriginProxy } from "./connector/proxy.ts";
 import { serveReadiness } from "./connector/readiness.ts";
 import { parseToken } from "./connector/token.ts";
-import { reasonOf, TunnelError } from "./errors.ts";
+import { codeOf, reasonOf, TunnelError } from "./errors.ts";
 
 export { parseToken, type TunnelToken } from "./connector/token.ts";
 export { TunnelError, type TunnelErrorCode } from "./errors.ts";
@@ -164,7 +164,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
 }
 
 function isFinal({ code }: TunnelError): boolean {
-  return code === "UNAUTHORIZED" || code === "REGISTRATION_FAILED";
+  return code === "UNAUTHORIZED" || code === "EDGE_UNTRUSTED" || code === "REGISTRATION_FAILED";
 }
 
 function parseAddress(text: string): { host: string; port: number } {
@@ -186,10 +186,21 @@ function refusalOf(cause: string): TunnelError {
   return new TunnelError("REGISTRATION_FAILED", `The edge refused the connection: ${cause}.`);
 }
 
+/** What OpenSSL calls a certificate that is not to be trusted. */
+const UNTRUSTED = /CERT|SIGNATURE|ISSUER|SELF_SIGNED|ALTNAME/;
+
 function unreachable(address: string, error: unknown): TunnelError {
+  const reason = reasonOf(error);
+  if (UNTRUSTED.test(String(codeOf(error)))) {
+    return new TunnelError(
+      "EDGE_UNTRUSTED",
+      `The edge at ${address} shows a certificate that is not trusted here: ${reason}. The certificate authority given must be the ca.pem of that edge.`,
+      error,
+    );
+  }
   return new TunnelError(
     "EDGE_UNREACHABLE",
-    `No connection to the edge at ${address}: ${reasonOf(error)}. Is it running, and is the certificate authority the right one?`,
+    `No connection to the edge at ${address}: ${reason}. Is it running?`,
     error,
   );
 }

@@ -24,8 +24,10 @@ export type TunnelErrorCode =
   | "BAD_TOKEN"
   /** The edge does not accept the token. */
   | "UNAUTHORIZED"
-  /** The edge cannot be reached, or is not the one that the certificate authority vouches for. */
+  /** The edge cannot be reached. */
   | "EDGE_UNREACHABLE"
+  /** The edge shows a certificate that the authority does not vouch for. */
+  | "EDGE_UNTRUSTED"
   /** The edge refused the connection for another reason than the token. */
   | "REGISTRATION_FAILED"
   /** The connector was stopped before it was ready. */

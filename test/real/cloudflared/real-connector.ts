@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ConnectorUnderTest, StartWith } from "../../infra/local/tunnel/tunnel-suite.ts";
 
-/** Starts the cloudflared on PATH by environment alone, as the kit does, and judges it by what it logs. */
+/** Starts cloudflared by environment alone, as the kit does, and judges it by what it logs. */
 export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
-  const child = spawn("cloudflared", ["tunnel", "run"], {
+  const child = spawn(process.env.CLOUDFLARED_BIN || "cloudflared", ["tunnel", "run"], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       PATH: process.env.PATH,

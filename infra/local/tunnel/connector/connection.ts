@@ -1,8 +1,8 @@
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { isIPv4 } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { EDGE_SERVER_NAME } from "../certificates.ts";
 import type { TunnelConfiguration } from "../configuration.ts";
+import { EDGE_SERVER_NAME } from "../server-name.ts";
 import type { RegistrationRequest, RegistrationResult } from "../wire/registration.ts";
 import { RegistrationClient } from "../wire/registration-client.ts";
 import { UPGRADE } from "../wire/response-headers.ts";

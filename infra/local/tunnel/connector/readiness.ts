@@ -17,7 +17,7 @@ export interface ReadinessServer {
   close(): Promise<void>;
 }
 
-/** Serves `/ready`, `/healthcheck` and `/metrics` on the loopback, with cloudflared's paths, bodies and metric names
+/** Serves `/ready`, `/config` (its version only), `/healthcheck` and `/metrics` on the loopback, with cloudflared's paths, bodies and metric names
  * (cloudflared, metrics/metrics.go and metrics/readiness.go). */
 export async function serveReadiness(port: number, status: ConnectorStatus): Promise<ReadinessServer> {
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
@@ -27,6 +27,9 @@ export async function serveReadiness(port: number, status: ConnectorStatus): Pro
       const code = readyConnections > 0 ? 200 : 503;
       response.writeHead(code, { "content-type": "application/json" });
       response.end(JSON.stringify({ status: code, readyConnections, connectorId: status.connectorId }));
+    } else if (path === "/config") {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ version: status.configurationVersion() }));
     } else if (path === "/healthcheck") {
       response.end("OK\n");
     } else if (path === "/metrics") {

@@ -1,0 +1,146 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Binary } from "./find.ts";
+import { ConnectorProblem, explain, explainOrigin } from "./problem.ts";
+import type { RunningConnector, StartOptions } from "./running-connector.ts";
+
+/** What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of ours. */
+const INHERITED = [
+  "ALL_PROXY",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "SSL_CERT_DIR",
+  "SSL_CERT_FILE",
+  "SYSTEMROOT",
+  "TUNNEL_EDGE_BIND_ADDRESS",
+  "TUNNEL_EDGE_IP_VERSION",
+  "TUNNEL_POST_QUANTUM",
+  "TUNNEL_REGION",
+  "TUNNEL_TRANSPORT_PROTOCOL",
+  "TZ",
+] as const;
+
+const KEPT_LINES = 50;
+const POLL = 100;
+
+/** The environment that cloudflared is started with: its token, where the edge is, and no automatic update. */
+export function environmentOf(options: StartOptions): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name of INHERITED) {
+    const value = options.env[name] ?? options.env[name.toLowerCase()];
+    if (value !== undefined) env[name] = value;
+  }
+  env.TUNNEL_TOKEN = options.token;
+  env.NO_AUTOUPDATE = "true";
+  env.TUNNEL_METRICS = `127.0.0.1:${options.metricsPort ?? 0}`;
+  env.TUNNEL_GRACE_PERIOD = `${options.gracePeriod ?? 30_000}ms`;
+  if (options.local) {
+    // cloudflared opens as many connections as it is named addresses, up to four.
+    env.TUNNEL_EDGE = Array(4).fill(options.local.edge).join(",");
+    env.TUNNEL_CACERT = options.local.caFile;
+    env.TUNNEL_TRANSPORT_PROTOCOL = "http2";
+    env.TUNNEL_NO_PRECHECKS = "true";
+  }
+  return env;
+}
+
+/** Starts the real cloudflared and waits until it is ready. */
+export async function startBinary(binary: Binary, options: StartOptions): Promise<RunningConnector> {
+  const child = spawn(binary.file, ["tunnel", "run"], {
+    env: environmentOf(options),
+    stdio: ["ignore", "ignore", "pipe"],
+    windowsHide: true,
+    // A group of its own: Ctrl-C in a terminal reaches every process of the group, and a second signal ends cloudflared at once.
+    detached: process.platform !== "win32",
+  });
+  const exited = Promise.race([once(child, "exit"), once(child, "error")]);
+  const killWithUs = () => child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+
+  const lines: string[] = [];
+  let metrics: string | undefined;
+  let explained = false;
+  createInterface({ input: child.stderr as Readable }).on("line", (text) => {
+    const line = text.replaceAll(options.token, "[token]");
+    metrics ??= /Starting metrics server on ([^\s/]+)/.exec(line)?.[1];
+    lines.push(line);
+    if (lines.length > KEPT_LINES) lines.shift();
+    options.log?.(line);
+    const hint = explained ? undefined : explainOrigin(line);
+    if (hint) options.log?.(hint);
+    explained ||= hint !== undefined;
+  });
+
+  let stopping: Promise<void> | undefined;
+  let over = false;
+  const ended = exited.then(([result]) => {
+    over = true;
+    process.off("exit", killWithUs);
+    if (stopping) return undefined;
+    const known = explain(lines);
+    return (
+      known ??
+      new ConnectorProblem(
+        "ENDED",
+        `cloudflared ended by itself (${result}). Its last words: ${lines.at(-1) ?? "none"}`,
+      )
+    );
+  });
+  const stop = () => {
+    stopping ??= (async () => {
+      child.kill("SIGTERM");
+      // Past the grace period it has nothing left to wait for.
+      const patience = setTimeout(killWithUs, (options.gracePeriod ?? 30_000) + 5_000);
+      await exited;
+      clearTimeout(patience);
+    })();
+    return stopping;
+  };
+  const readyConnections = () => connectionsOf(metrics);
+
+  const deadline = performance.now() + (options.readyTimeout ?? 30_000);
+  while ((await readyConnections()) === 0) {
+    const problem = over ? await ended : fatal(lines);
+    if (problem || performance.now() > deadline) {
+      await stop();
+      throw problem ?? explain(lines) ?? notReady(lines);
+    }
+    await delay(POLL);
+  }
+  return {
+    kind: "cloudflared",
+    version: binary.version,
+    pid: child.pid ?? 0,
+    metrics: metrics ?? "",
+    readyConnections,
+    ended,
+    stop,
+  };
+}
+
+/** What cloudflared would go on trying although it is no use. */
+function fatal(lines: readonly string[]): ConnectorProblem | undefined {
+  const problem = explain(lines);
+  return problem?.code === "UNAUTHORIZED" || problem?.code === "EDGE_UNTRUSTED" ? problem : undefined;
+}
+
+function notReady(lines: readonly string[]): ConnectorProblem {
+  return new ConnectorProblem("NOT_READY", `cloudflared is not ready. Its last words: ${lines.at(-1) ?? "none"}`);
+}
+
+/** How many connections `/ready` tells; 0 while nobody answers there. */
+async function connectionsOf(metrics: string | undefined): Promise<number> {
+  if (metrics === undefined) return 0;
+  try {
+    const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(2_000) });
+    const status: unknown = await response.json();
+    if (typeof status !== "object" || status === null || !("readyConnections" in status)) return 0;
+    return typeof status.readyConnections === "number" ? status.readyConnections : 0;
+  } catch {
+    return 0;
+  }
+}

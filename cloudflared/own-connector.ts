@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector.ts";
+import { ConnectorProblem, type ConnectorProblemCode, explainOrigin } from "./problem.ts";
+import type { LocalEdge, RunningConnector, StartOptions } from "./running-connector.ts";
+
+const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = {
+  BAD_TOKEN: "BAD_TOKEN",
+  EDGE_UNREACHABLE: "EDGE_UNREACHABLE",
+  EDGE_UNTRUSTED: "EDGE_UNTRUSTED",
+  LISTEN_FAILED: "METRICS_PORT",
+  REGISTRATION_FAILED: "NOT_READY",
+  STOPPED: "STOPPED",
+  UNAUTHORIZED: "UNAUTHORIZED",
+};
+
+/** Starts our own connector in this process and waits until it is ready. */
+export async function startOwn(local: LocalEdge, options: StartOptions): Promise<RunningConnector> {
+  const ca = await readFile(local.caFile, "utf8");
+  let explained = false;
+  const log = (line: string) => {
+    options.log?.(line);
+    const hint = explained ? undefined : explainOrigin(line);
+    if (hint) options.log?.(hint);
+    explained ||= hint !== undefined;
+  };
+  try {
+    const { gracePeriod, metricsPort, token } = options;
+    const connector = await startConnector({
+      token,
+      edge: [local.edge],
+      ca,
+      log,
+      ...(gracePeriod === undefined ? {} : { gracePeriod }),
+      ...(metricsPort === undefined ? {} : { metricsPort }),
+    });
+    await connector.ready;
+    return {
+      kind: "causeway",
+      version: "own",
+      pid: process.pid,
+      metrics: connector.metrics,
+      readyConnections: async () => connector.readyConnections,
+      ended: connector.ended.then((error) => error && problemOf(error)),
+      stop: () => connector.stop(),
+    };
+  } catch (error) {
+    throw error instanceof TunnelError ? problemOf(error) : error;
+  }
+}
+
+function problemOf(error: TunnelError): ConnectorProblem {
+  return new ConnectorProblem(CODES[error.code] ?? "NOT_READY", error.message);
+}

@@ -1,0 +1,83 @@
+/** What keeps a connector from serving; the message says what happened and what to do. */
+export class ConnectorProblem extends Error {
+  override readonly name = "ConnectorProblem";
+  readonly code: ConnectorProblemCode;
+
+  constructor(code: ConnectorProblemCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type ConnectorProblemCode =
+  /** There is no token where one was looked for, or more than one. */
+  | "NO_TOKEN"
+  /** The token's file cannot be read, or others can read it. */
+  | "TOKEN_FILE"
+  /** What was given is no token. */
+  | "BAD_TOKEN"
+  /** No cloudflared was found, and there is no local edge that our own connector could serve. */
+  | "NOT_INSTALLED"
+  /** The cloudflared found is too old, or does not run. */
+  | "BAD_BINARY"
+  /** The edge does not take the token. */
+  | "UNAUTHORIZED"
+  /** The edge cannot be reached from here. */
+  | "EDGE_UNREACHABLE"
+  /** The edge's certificate is not one that is trusted here. */
+  | "EDGE_UNTRUSTED"
+  /** The port for `/ready` and `/metrics` is taken. */
+  | "METRICS_PORT"
+  /** It did not become ready in time, for a reason that its output does not tell. */
+  | "NOT_READY"
+  /** It ended by itself. */
+  | "ENDED"
+  /** It was stopped before it was ready. */
+  | "STOPPED";
+
+/** How cloudflared says what is wrong, and what it means to whoever started it. */
+const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, message: string])[] = [
+  [
+    /Unauthorized|Invalid tunnel secret/i,
+    "UNAUTHORIZED",
+    "The edge does not accept the tunnel's token: the tunnel was deleted, or its secret was rotated. Get the token again and start the connector with it.",
+  ],
+  [
+    /Provided Tunnel token is not valid/i,
+    "BAD_TOKEN",
+    "cloudflared does not take this for a tunnel token. Use the one line of base64 that Cloudflare gives, without the command around it.",
+  ],
+  [
+    /Error opening metrics server listener|listen tcp \S+: bind: /i,
+    "METRICS_PORT",
+    "The port for the connector's readiness is taken. Stop what uses it, or choose another with TUNNEL_METRICS=127.0.0.1:PORT.",
+  ],
+  [
+    /x509: |certificate signed by unknown authority|tls: failed to verify/i,
+    "EDGE_UNTRUSTED",
+    "The edge shows a certificate that is not trusted here. For the Cloudflare on localhost, TUNNEL_CACERT must name its ca.pem; for Cloudflare's own edge, a proxy may be breaking into the connection.",
+  ],
+  [
+    /Unable to establish connection with Cloudflare edge|Serve tunnel error|failed to dial to edge|edge discovery: /i,
+    "EDGE_UNREACHABLE",
+    "The edge cannot be reached. For Cloudflare's own edge, outgoing connections to port 7844 (TCP for http2, UDP for quic) must be allowed: https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/tunnel-with-firewall/. For the Cloudflare on localhost, is `npm start` running?",
+  ],
+];
+
+/** What a connector's output says is wrong; undefined where nothing in it is known. The latest sign counts. */
+export function explain(lines: readonly string[]): ConnectorProblem | undefined {
+  for (const line of lines.toReversed()) {
+    // A request that did not reach the origin is no problem of the connector's own.
+    const found = ORIGIN_DOWN.test(line) ? undefined : SIGNS.find(([sign]) => sign.test(line));
+    if (found) return new ConnectorProblem(found[1], found[2]);
+  }
+  return undefined;
+}
+
+const ORIGIN_DOWN = /Unable to reach the origin service/i;
+
+/** What a line of a running connector's output means for the operator; undefined for most lines. */
+export function explainOrigin(line: string): string | undefined {
+  if (!ORIGIN_DOWN.test(line)) return undefined;
+  return "The tunnel is up, but the service behind it does not answer: is the backend running on the address that the tunnel's ingress names?";
+}

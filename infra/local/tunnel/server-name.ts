@@ -1,0 +1,2 @@
+/** The name that cloudflared asks for in its TLS handshake over http2 (cloudflared, connection/protocol.go). */
+export const EDGE_SERVER_NAME = "h2.cftunnel.com";

@@ -1,0 +1,115 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { hasConfiguration, startCloudflared } from "../../cloudflared/index.ts";
+import { explain, explainOrigin } from "../../cloudflared/problem.ts";
+import { runConnector } from "./connector-command.ts";
+import { connectorSuite } from "./connector-suite.ts";
+import { startEdgeForTests } from "./edge-for-tests.ts";
+
+// Without a PATH no cloudflared is found, so it is our own that starts.
+connectorSuite("the road with our own connector", { PATH: "" }, "causeway");
+
+describe("what can be wrong", () => {
+  test("the command called wrongly ends with 2 and a clear line", async () => {
+    const calls = [
+      [{}, [], /TUNNEL_TOKEN_FILE/],
+      [{ TUNNEL_TOKEN: "x" }, ["--token=secret"], /takes no arguments/],
+      [{ TUNNEL_TOKEN: "x" }, [], /not a tunnel token/],
+      [{ TUNNEL_EDGE: "127.0.0.1:1" }, [], /go together/],
+      [{ TUNNEL_METRICS: "0.0.0.0:20241" }, [], /127\.0\.0\.1:PORT/],
+      [{ TUNNEL_GRACE_PERIOD: "30" }, [], /as in 30s/],
+    ] as const;
+    const results = await Promise.all(calls.map(([env, args]) => runConnector({ PATH: "", ...env }, args).ended));
+    for (const [index, { code, output }] of results.entries()) {
+      expect(output).toMatch(calls[index]![2]);
+      expect(output.trim().split("\n")).toHaveLength(1);
+      expect(code).toBe(2);
+    }
+  });
+
+  test("no cloudflared, and no local edge to serve instead", async () => {
+    await expect(startCloudflared({ token: "x", env: { PATH: "" } })).rejects.toMatchObject({
+      code: "NOT_INSTALLED",
+      message: expect.stringMatching(/CLOUDFLARED_BIN/),
+    });
+  });
+
+  test("a port for the metrics that is taken", async () => {
+    const house = await startEdgeForTests(null);
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const local = { edge: house.edge.address, caFile: house.edge.caFile };
+    await expect(startCloudflared({ token: house.token, local, env: {}, metricsPort: port })).rejects.toMatchObject({
+      code: "METRICS_PORT",
+      message: expect.stringMatching(new RegExp(String(port))),
+    });
+    await new Promise((resolve) => taken.close(resolve));
+    await house.close();
+  });
+
+  test("a tunnel without a configuration is told from one that has one", async () => {
+    const house = await startEdgeForTests(null);
+    const local = { edge: house.edge.address, caFile: house.edge.caFile };
+    const connector = await startCloudflared({ token: house.token, local, env: {} });
+    expect(await hasConfiguration(connector, 0)).toBe(false);
+    await house.edge.configure(house.tunnelId, 1, { ingress: [{ service: "http_status:204" }] });
+    expect(await hasConfiguration(connector, 0)).toBe(true);
+    await connector.stop();
+    await house.close();
+  });
+
+  test("a binary that is none, or too old, is named and not passed over", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "causeway-binary-"));
+    const file = join(folder, "cloudflared");
+    const start = () => startCloudflared({ token: "x", env: { PATH: folder } });
+    await writeFile(file, "#!/bin/sh\nexit 3\n");
+    await chmod(file, 0o755);
+    await expect(start()).rejects.toMatchObject({ code: "BAD_BINARY", message: expect.stringMatching(/does not run/) });
+    await writeFile(file, "#!/bin/sh\necho 'cloudflared version 2024.12.2 (built 2024)'\n");
+    await expect(start()).rejects.toMatchObject({
+      code: "BAD_BINARY",
+      message: expect.stringMatching(/2024\.12\.2.*2025\.4\.0/),
+    });
+    await expect(
+      startCloudflared({ token: "x", env: { CLOUDFLARED_BIN: join(folder, "none") } }),
+    ).rejects.toMatchObject({
+      code: "BAD_BINARY",
+      message: expect.stringMatching(/CLOUDFLARED_BIN/),
+    });
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("what cloudflared's output means", () => {
+  test.each([
+    ['ERR failed to serve incoming request error="Unauthorized: Invalid tunnel secret"', "UNAUTHORIZED"],
+    ["Provided Tunnel token is not valid.", "BAD_TOKEN"],
+    [
+      'ERR Unable to establish connection with Cloudflare edge error="DialContext error: dial tcp 127.0.0.1:9: connect: connection refused"',
+      "EDGE_UNREACHABLE",
+    ],
+    [
+      'ERR Unable to establish connection with Cloudflare edge error="TLS handshake with edge error: tls: failed to verify certificate: x509: certificate signed by unknown authority"',
+      "EDGE_UNTRUSTED",
+    ],
+    [
+      'ERR Error opening metrics server listener error="listen tcp 127.0.0.1:20241: bind: address already in use"',
+      "METRICS_PORT",
+    ],
+  ])("%s", (line, code) => {
+    expect(explain(["INF Starting tunnel", line, "INF Retrying connection in up to 2s"])?.code).toBe(code);
+  });
+
+  test("an origin that is down is not taken for a tunnel that is", () => {
+    const line =
+      'ERR error="Unable to reach the origin service. The service may be down: dial tcp 127.0.0.1:1: connect: connection refused" originService=http://127.0.0.1:1';
+    expect(explain([line])).toBeUndefined();
+    expect(explainOrigin(line)).toMatch(/backend/);
+    expect(explain(["INF Registered tunnel connection"])).toBeUndefined();
+  });
+});
