@@ -53,7 +53,8 @@ export interface Visitor {
 /**
  * The header lines that the origin gets. What the client sent under a name of the edge is dropped, in any case and with
  * underscores for hyphens. As at Cloudflare, the client's address is appended to its `X-Forwarded-For`, of which therefore
- * only the last entry means anything.
+ * only the last entry means anything, and other `X-Forwarded-` headers are the client's own: a local edge that dropped them
+ * would hide an origin that trusts them.
  */
 export function requestLines(lines: HeaderLines, visitor: Visitor): [string, string][] {
   const declared = declaredHopByHop(lines);

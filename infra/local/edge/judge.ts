@@ -74,7 +74,7 @@ export function judge(
   const fail = (name: PageName, message: string, verdict?: Verdict): Answer => ({
     kind: "answer",
     ...seen,
-    page: page(name, ray, accept, name === "noConnector" ? [["Retry-After", "120"]] : []),
+    page: page(name, ray, accept),
     failure: { code: pageCode(name).code, message },
     ...(verdict ? { verdict } : {}),
   });

@@ -26,5 +26,7 @@ export const TIMEOUTS: EdgeTimeouts = { headers: 15_000, request: 300_000, origi
 
 /** Client connections at once; more are closed at once. */
 export const MAX_CONNECTIONS = 4_096;
+/** Requests under way on one connection, sent without waiting for answers; a client that sends more is cut off. */
+export const MAX_PIPELINED = 64;
 /** WebSockets at once; more are answered 503. */
 export const MAX_WEBSOCKETS = 1_024;

@@ -6,7 +6,7 @@ import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type ExchangeContext, exchange, type Outcome } from "./exchange.ts";
 import { type Answer, type Arrival, arrivalOf, type Forward, type Judgement, judge } from "./judge.ts";
-import { type EdgeTimeouts, MAX_WEBSOCKETS } from "./limits.ts";
+import { type EdgeTimeouts, MAX_PIPELINED, MAX_WEBSOCKETS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
@@ -46,7 +46,12 @@ export class EdgeListener {
   serve(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
     const arrival = this.#arrival(request, request.socket);
     const { socket } = request;
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    const underWay = (this.#busy.get(socket) ?? 0) + 1;
+    if (underWay > MAX_PIPELINED) {
+      socket.destroy();
+      return;
+    }
+    this.#busy.set(socket, underWay);
     response.once("close", () => this.#busy.set(socket, (this.#busy.get(socket) ?? 1) - 1));
     response.on("error", () => response.destroy());
     request.on("error", () => {});

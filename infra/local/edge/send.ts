@@ -27,7 +27,7 @@ const LINGER = 500;
  * the connection, and the client would lose the answer with it (RFC 9112, 9.6).
  */
 export async function endAnswer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (!request.complete) {
+  if (isSending(request)) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LINGER);
       const over = () => {
@@ -46,6 +46,12 @@ export async function endAnswer(request: IncomingMessage, response: ServerRespon
   });
 }
 
+/** Whether a request announces a body; `complete` is false even for those without one while their headers are handled. */
+function isSending({ headers, complete }: IncomingMessage): boolean {
+  const { "content-length": length, "transfer-encoding": encoding } = headers;
+  return !complete && (encoding !== undefined || (length !== undefined && length !== "0"));
+}
+
 /** Answers with a page. Where the request's body was not read, the connection ends: what follows on it is that body. */
 export async function sendPage(
   request: IncomingMessage,
@@ -53,7 +59,7 @@ export async function sendPage(
   page: Page,
   ray: string,
 ): Promise<void> {
-  response.writeHead(page.status, linesOfPage(page, ray, !request.complete).flat());
+  response.writeHead(page.status, linesOfPage(page, ray, isSending(request)).flat());
   if (request.method === "HEAD") response.flushHeaders();
   else response.write(page.body);
   await endAnswer(request, response);

@@ -82,6 +82,13 @@ describe("rules", () => {
     }
   });
 
+  test("a connection goes on after a page, where the request had no body to skip", async () => {
+    await house.deploy(FIREWALL, [block("/x")]);
+    const one = (more: string) => `GET /x HTTP/1.1\r\nHost: ${HOST}\r\n${more}\r\n`;
+    const replies = await house.raw(one("") + one("Content-Length: 0\r\n") + one("Connection: close\r\n"));
+    expect(replies.match(/HTTP\/1\.1 403/g)).toHaveLength(3);
+  });
+
   test("a custom response is sent as the rule gives it", async () => {
     const response = { status_code: 451, content_type: "application/json", content: '{"why":"é"}' };
     await house.deploy(FIREWALL, [block("/x", { action_parameters: { response } })]);

@@ -155,6 +155,12 @@ describe("slow and broken clients", () => {
     expect((await house.over(1))[0]?.status).toBe(499);
   });
 
+  test("a client that sends requests without end and reads no answer is cut off", async () => {
+    const one = `GET /many HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+    await house.raw(one.repeat(2000));
+    expect(reached.length).toBeLessThan(200);
+  });
+
   test("garbage of any kind never ends the edge", async () => {
     const piece = fc.oneof(
       fc.constantFrom("GET ", "POST ", " / ", "/a?b", " HTTP/1.1", " HTTP/1.0", "\r\n", "\n", "\r", "\r\n\r\n", ": "),
