@@ -49,6 +49,9 @@ export {
   textReport,
 } from "./lint/index.ts";
 export { engineError, locate, render } from "./render.ts";
+// request
+export type { Defaults } from "./request/draft.ts";
+export { type ParsedRequests, parseRequests } from "./request/notation.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";

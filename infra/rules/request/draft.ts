@@ -1,0 +1,106 @@
+import { toBytes } from "../bytes.ts";
+import { didYouMean } from "../check/suggest.ts";
+import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { parseIp } from "../language/ip-address.ts";
+import { SCHEMA } from "../schema/schema.ts";
+
+/** A text that is no request; the message says what is wrong and what is expected. */
+export class NotationError extends Error {
+  readonly code = "REQUEST_NOTATION";
+}
+
+/** What a notation may leave out. */
+export interface Defaults {
+  /** `example.com` if absent. */
+  readonly host?: string;
+  /** 203.0.113.1 (RFC 5737) if absent. */
+  readonly ip?: string;
+  /** Milliseconds since the UNIX epoch; 0 if absent. */
+  readonly at?: number;
+}
+
+/** A request in ordinary text, before its bytes. */
+export interface Draft {
+  readonly method?: string | undefined;
+  /** `/path?query` or a whole URL. */
+  readonly target: string;
+  readonly host?: string | undefined;
+  readonly version?: RequestFacts["version"] | undefined;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly ip?: string | undefined;
+  /** Milliseconds. */
+  readonly at?: number | undefined;
+  readonly body?: string | undefined;
+  readonly given?: Readonly<Record<string, FieldValue>> | undefined;
+}
+
+/** @throws NotationError where the target, an address or the method cannot be */
+export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
+  const url = /^(https?):\/\/([^/?#]+)([^#]*)/i.exec(draft.target);
+  const path = url ? url[3] || "/" : draft.target.replace(/#.*$/s, "");
+  if (!path.startsWith("/") && !path.startsWith("?"))
+    throw new NotationError(
+      `"${draft.target}" is neither a path that starts with / nor a URL with http:// or https://`,
+    );
+  const method = draft.method ?? "GET";
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw new NotationError(`"${method}" is no HTTP method`);
+  const ip = draft.ip ?? defaults.ip ?? "203.0.113.1";
+  if (parseIp(ip) === undefined) throw new NotationError(`"${ip}" is no IP address`);
+  const header = draft.headers.find(([name]) => name.toLowerCase() === "host")?.[1];
+  const host = header ?? draft.host ?? url?.[2]?.replace(/^.*@/, "") ?? defaults.host ?? "example.com";
+  const headers = header === undefined ? [["Host", host] as const, ...draft.headers] : draft.headers;
+  return {
+    method: toBytes(method),
+    host: toBytes(host),
+    uri: toBytes(path.startsWith("?") ? `/${path}` : path),
+    version: draft.version ?? "HTTP/1.1",
+    scheme: url?.[1]?.toLowerCase() === "http" ? "http" : "https",
+    headers: headers.map(([name, value]) => [toBytes(name), toBytes(value)]),
+    ip,
+    at: draft.at ?? defaults.at ?? 0,
+    ...(draft.body !== undefined && { body: toBytes(draft.body) }),
+    ...(draft.given && Object.keys(draft.given).length > 0 && { given: givenFields(draft.given) }),
+  };
+}
+
+/** Text as bytes, for fields that exist. */
+function givenFields(given: Readonly<Record<string, FieldValue>>): Readonly<Record<string, FieldValue>> {
+  for (const name of Object.keys(given)) {
+    if (SCHEMA.fields.has(name)) continue;
+    const meant = didYouMean(name, SCHEMA.fields.keys());
+    throw new NotationError(`a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`);
+  }
+  return bytesOf(given) as Readonly<Record<string, FieldValue>>;
+}
+
+function bytesOf(value: FieldValue): FieldValue {
+  if (typeof value === "string") return toBytes(value);
+  if (Array.isArray(value)) return value.map(bytesOf);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, element]) => [toBytes(key), bytesOf(element as FieldValue)]),
+  );
+}
+
+/** `Name: value`. */
+export function splitHeader(line: string): readonly [name: string, value: string] {
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s.exec(line);
+  if (!match?.[1]) throw new NotationError(`"${line}" is no header; write "Name: value"`);
+  return [match[1], match[2] ?? ""];
+}
+
+/** A time as ISO 8601 or milliseconds since the UNIX epoch. */
+export function toTime(written: string | number): number {
+  const time = typeof written === "number" ? written : /^\d+$/.test(written) ? Number(written) : Date.parse(written);
+  if (!Number.isFinite(time))
+    throw new NotationError(`"${written}" is no time; write 2026-11-01T10:00:00Z or milliseconds`);
+  return time;
+}
+
+/** An HTTP version as any of the notations writes it. */
+export function toVersion(written: string): RequestFacts["version"] {
+  const lower = written.toLowerCase();
+  if (lower === "http/1.0") return "HTTP/1.0";
+  if (/^(http\/2(\.0)?|h2)$/.test(lower)) return "HTTP/2";
+  return /^(http\/3(\.0)?|h3)/.test(lower) ? "HTTP/3" : "HTTP/1.1";
+}

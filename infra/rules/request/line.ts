@@ -1,0 +1,58 @@
+import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { type Defaults, NotationError, splitHeader, toFacts, toTime } from "./draft.ts";
+
+const USAGE =
+  'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, given field=value';
+
+/**
+ * `GET /admin from 203.0.113.9 as "curl/8"`. The method may be left out, parts may come in any order and `with` and `given` more
+ * than once.
+ */
+export function parseLine(text: string, defaults: Defaults): RequestFacts {
+  const words = split(text);
+  const hasMethod = /^[A-Z]+$/.test(words[0] ?? "");
+  const target = words[hasMethod ? 1 : 0];
+  if (target === undefined) throw new NotationError(`"${text}" is no request; ${USAGE}`);
+  const headers: (readonly [string, string])[] = [];
+  const given: Record<string, FieldValue> = {};
+  let ip: string | undefined;
+  let at: number | undefined;
+  let body: string | undefined;
+  for (let next = hasMethod ? 2 : 1; next < words.length; next += 2) {
+    const [word, value] = words.slice(next, next + 2);
+    if (value === undefined) throw new NotationError(`"${word}" has nothing after it; ${USAGE}`);
+    if (word === "from") ip = value;
+    else if (word === "as") headers.push(["User-Agent", value]);
+    else if (word === "with") headers.push(splitHeader(value));
+    else if (word === "body") body = value;
+    else if (word === "at") at = toTime(value);
+    else if (word === "given") {
+      const equals = value.indexOf("=");
+      if (equals < 1) throw new NotationError(`"${value}" gives no value; write field=value`);
+      given[value.slice(0, equals)] = readValue(value.slice(equals + 1));
+    } else throw new NotationError(`"${word}" is not known here; ${USAGE}`);
+  }
+  return toFacts({ method: hasMethod ? words[0] : undefined, target, headers, ip, at, body, given }, defaults);
+}
+
+/** JSON where it is some, else the text itself: `true`, `30`, `["a"]`, `FR`. */
+function readValue(text: string): FieldValue {
+  try {
+    return JSON.parse(text) as FieldValue;
+  } catch {
+    return text;
+  }
+}
+
+/** Words divided by white space; quotes hold a word together, and a backslash keeps a quote. */
+function split(text: string): readonly string[] {
+  const words: string[] = [];
+  for (const [word] of text.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/gs)) {
+    words.push(
+      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, double?: string, single?: string) =>
+        double === undefined ? (single ?? "") : double.replace(/\\(["\\])/g, "$1"),
+      ),
+    );
+  }
+  return words;
+}

@@ -1,0 +1,72 @@
+/** `npm run rules -- explain <request>`: which rules of the policy saw a request, in order, and which part decided each. */
+import type { policyFor } from "../../infra/policy/index.ts";
+import {
+  type Compiled,
+  compile,
+  createEngine,
+  type RequestFacts,
+  render,
+  requestFields,
+  type Verdict,
+} from "../../infra/rules/index.ts";
+import { readFields, word } from "./eval.ts";
+import { readOptions, readRequests, requestLine, rulesetsOf, UsageError } from "./options.ts";
+
+const USAGE = `usage: npm run rules -- explain [--plan free|pro|business|enterprise] [--host HOST] '<request>' ...
+  a request is GET /admin from 203.0.113.9 as "curl/8", a curl command, raw HTTP, a HAR entry or JSON`;
+
+/** Exit code: 0 explained, 1 the outcome depends on a field that was not given, 2 wrong use. */
+export function explainCommand(args: readonly string[]): number {
+  const { plan, site, words } = readOptions(args, USAGE);
+  if (words.length === 0) throw new UsageError(USAGE);
+  const rulesets = rulesetsOf(site, plan);
+  const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
+  const engine = createEngine({ plan, zone });
+  let failed = false;
+  for (const request of words.flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))) {
+    console.log(requestLine(request));
+    const verdict = engine.handle(request);
+    explainRules(rulesets, verdict, request);
+    console.log(`  => ${conclusion(verdict)}`);
+    failed ||= verdict.outcome === "undetermined";
+  }
+  return failed ? 1 : 0;
+}
+
+type Rulesets = ReturnType<typeof policyFor>["rulesets"];
+
+function explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): void {
+  const fields = requestFields(request);
+  const matched = new Set(verdict.events.map(({ phase, ref }) => `${phase} ${ref}`));
+  let ended = false;
+  for (const { phase, rules } of rulesets) {
+    console.log(`  ${phase}`);
+    for (const { ref, action, expression } of rules) {
+      if (ended) {
+        console.log(`    -      ${ref} (${action}): not reached`);
+        continue;
+      }
+      const { value, why } = readFields(() => compiled(expression).read(fields));
+      const acted = matched.has(`${phase} ${ref}`);
+      console.log(`    ${word(value)}  ${ref} (${action}): ${why}${value && !acted ? "; it did not act" : ""}`);
+      ended = verdict.by?.ref === ref && verdict.by.phase === phase;
+    }
+  }
+}
+
+function compiled(expression: string): Compiled {
+  const result = compile(expression);
+  if (!result.ok) throw new Error(result.diagnostics.map((one) => render(one, expression)).join("\n"));
+  return result;
+}
+
+function conclusion({ outcome, by, response, undetermined, settings }: Verdict): string {
+  if (outcome === "undetermined") {
+    const give = undetermined.map((field) => `given ${field}=…`).join(" ");
+    return `undetermined: it depends on ${undetermined.join(", ")}; add to the request: ${give}`;
+  }
+  const status = response ? `, status ${response.status}` : "";
+  if (by) return `${outcome} by ${by.ref}${status}`;
+  const set = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return set.length > 0 ? `${outcome}, with ${set.join(", ")}` : outcome;
+}
