@@ -10,6 +10,7 @@ const checks: readonly (readonly [what: string, command: string, args: readonly 
     ? [["types of the page", "tsc", ["--noEmit", "-p", "backend/web"]] as const]
     : []),
   ["arrows", "depcruise", ["--config", ".dependency-cruiser.mjs", ...rooms]],
+  ["policy", process.execPath, ["scripts/rules.ts", "check"]],
 ];
 
 let failed = 0;

@@ -41,14 +41,16 @@ function explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFact
   let ended = false;
   for (const { phase, rules } of rulesets) {
     console.log(`  ${phase}`);
-    for (const { ref, action, expression } of rules) {
+    for (const { ref, action, expression, ratelimit } of rules) {
       if (ended) {
         console.log(`    -      ${ref} (${action}): not reached`);
         continue;
       }
       const { value, why } = readFields(() => compiled(expression).read(fields));
       const acted = matched.has(`${phase} ${ref}`);
-      console.log(`    ${word(value)}  ${ref} (${action}): ${why}${value && !acted ? "; it did not act" : ""}`);
+      console.log(
+        `    ${word(value)}  ${ref} (${action}): ${why}${value && !acted ? (ratelimit ? "; counted, and within its limit" : "; skipped") : ""}`,
+      );
       ended = verdict.by?.ref === ref && verdict.by.phase === phase;
     }
   }

@@ -5,27 +5,34 @@ import { type Defaults, PLANS, parseRequests, type RequestFacts } from "../../in
 /** The command was used wrongly: exit code 2, and the message says how it is used. */
 export class UsageError extends Error {}
 
-/** What all commands that read the policy take. */
-export const POLICY_OPTIONS = {
-  plan: { type: "string", default: "free" },
-  host: { type: "string", multiple: true, default: ["chat.causeway.localhost"] },
-} as const;
+export interface Options {
+  readonly plan: Plan;
+  readonly site: Site;
+  readonly format: string;
+  /** What is left on the command line. */
+  readonly words: readonly string[];
+}
 
-/** `--plan` and `--host` of a command line, and the words that are left. */
-export function readOptions(
-  args: readonly string[],
-  usage: string,
-): { plan: Plan; site: Site; words: readonly string[] } {
-  let parsed: { values: { plan: string; host: string[] }; positionals: string[] };
+/** Options and words of a command that reads the policy. @throws UsageError */
+export function readOptions(args: readonly string[], usage: string): Options {
+  const { values, positionals } = parse(args, usage);
+  const { plan: written = "free", host = ["chat.causeway.localhost"], format = "text" } = values;
+  const plan = PLANS.find((one) => one === written);
+  if (!plan) throw new UsageError(`there is no plan "${written}"; there are ${PLANS.join(", ")}\n${usage}`);
+  return { plan, site: siteOf(host), format, words: positionals };
+}
+
+function parse(args: readonly string[], usage: string) {
   try {
-    parsed = parseArgs({ args: [...args], options: POLICY_OPTIONS, allowPositionals: true, strict: true });
+    const options = {
+      plan: { type: "string" },
+      host: { type: "string", multiple: true },
+      format: { type: "string" },
+    } as const;
+    return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : error}\n${usage}`);
   }
-  const { values, positionals } = parsed;
-  const plan = PLANS.find((one) => one === values.plan);
-  if (!plan) throw new UsageError(`there is no plan "${values.plan}"; there are ${PLANS.join(", ")}\n${usage}`);
-  return { plan, site: siteOf(values.host), words: positionals };
 }
 
 /** A site that the rules are read for: only its hostnames matter to them. */

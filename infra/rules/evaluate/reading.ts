@@ -91,11 +91,10 @@ class Tracer {
       outcomes.push(outcome);
     }
     const open = outcomes.filter(({ value }) => value === undefined);
-    const deciding = open.length > 0 ? open : outcomes;
     return {
       value: open.length > 0 ? undefined : !stop,
       missing: open.flatMap(({ missing }) => missing),
-      why: sentence(deciding),
+      why: open.length > 0 ? sentence(open) : all(outcomes, stop ? "none" : "each"),
     };
   }
 
@@ -112,7 +111,7 @@ class Tracer {
   #leaf(condition: Quantified | Truth | Compared): Outcome {
     let leaf = this.#leaves.get(condition);
     if (!leaf) {
-      leaf = { holds: compileCondition(condition, this.#context), seen: seenBy(condition, this.#context) };
+      leaf = { holds: compileCondition(condition, this.#context), seen: seenBy(condition, this.#context, this.#text) };
       this.#leaves.set(condition, leaf);
     }
     const { span } = condition.node;
@@ -131,6 +130,12 @@ class Tracer {
   }
 }
 
+/** Every part agreed: a few are named, of many the first. */
+function all(outcomes: readonly Outcome[], which: "none" | "each"): string {
+  if (outcomes.length <= 3) return sentence(outcomes);
+  return `${which} of ${outcomes.length} conditions is true, the first being: ${outcomes[0]?.why}`;
+}
+
 /** At most three reasons; more would not be read. */
 function sentence(outcomes: readonly Outcome[]): string {
   const reasons = outcomes.slice(0, 3).map(({ why }) => why);
@@ -139,16 +144,16 @@ function sentence(outcomes: readonly Outcome[]): string {
 }
 
 /** What the left side was, as the end of a sentence; nothing for what may be a secret. */
-function seenBy(condition: Quantified | Truth | Compared, context: Context): (fields: Fields) => string {
-  if (condition.kind === "quantifier") return seenElements(condition, context);
+function seenBy(condition: Quantified | Truth | Compared, context: Context, text: string): (fields: Fields) => string {
+  if (condition.kind === "quantifier") return seenElements(condition, context, text);
   if (condition.kind === "truth") return () => "";
-  const left = seenReader(condition.left, context);
-  const right = condition.test.kind === "dynamic" ? seenReader(condition.test.right, context) : undefined;
+  const left = seenReader(condition.left, context, text);
+  const right = condition.test.kind === "dynamic" ? seenReader(condition.test.right, context, text) : undefined;
   return (fields) => `, because ${left(fields)}${right ? ` and ${right(fields)}` : ""}`;
 }
 
-function seenReader(reader: Reader, context: Context): (fields: Fields) => string {
-  const name = readerName(reader);
+function seenReader(reader: Reader, context: Context, text: string): (fields: Fields) => string {
+  const name = textOf(reader, text);
   if (maySecret(reader)) return () => `of ${name}, which is not shown`;
   const read = compileReader(reader, context);
   const type = reader.mapped ? arrayOf(reader.type) : reader.type;
@@ -156,12 +161,12 @@ function seenReader(reader: Reader, context: Context): (fields: Fields) => strin
 }
 
 /** A quantifier names the first element that decided. */
-function seenElements({ quantifier, over }: Quantified, context: Context): (fields: Fields) => string {
+function seenElements({ quantifier, over }: Quantified, context: Context, text: string): (fields: Fields) => string {
   if (over.kind !== "compare") return () => "";
   const each = compileMapped(over, context);
   const read = compileReader(over.left, context);
   const secret = maySecret(over.left);
-  const name = readerName(over.left);
+  const name = textOf(over.left, text);
   return (fields) => {
     const results = each(fields);
     if (results.length === 0) return `, because ${name} has no elements`;
@@ -172,11 +177,6 @@ function seenElements({ quantifier, over }: Quantified, context: Context): (fiel
   };
 }
 
-function readerName({ source, accesses }: Reader): string {
-  const base = source.kind === "field" ? source.field.name : `${source.spec.name}(…)`;
-  return accesses.reduce(
-    (name, access) =>
-      `${name}[${access.kind === "each" ? "*" : access.kind === "key" ? JSON.stringify(access.key) : access.position}]`,
-    base,
-  );
+function textOf({ node: { span } }: Reader, text: string): string {
+  return text.slice(span.start, span.end);
 }
