@@ -74,6 +74,8 @@ export interface SocketEntry {
 const email = { type: "email", max: 254 } as const;
 // 128 characters may be 256 code units; the exact bounds in characters are `newPassword`'s
 const password = { type: "string", min: 8, max: 256, secret: true } as const;
+const name = { type: "string", min: 1, max: 64 } as const;
+const id = { type: "string", min: 1, max: 64 } as const;
 const room = { type: "string", min: 1, max: 64 } as const;
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
 const cursor = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } as const;
@@ -89,7 +91,7 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password, name: { type: "string", min: 1, max: 64 } },
+    params: { email, password, name },
   },
   {
     method: "POST",
@@ -126,6 +128,96 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
+  },
+  {
+    method: "PATCH",
+    path: "/api/users/me",
+    action: "users.update",
+    access: "user",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: { name },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/password",
+    action: "users.changePassword",
+    access: "user",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { password: { ...password, min: 1 }, newPassword: password },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/delete",
+    action: "users.remove",
+    access: "user",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { password: { ...password, min: 1 } },
+  },
+  {
+    method: "GET",
+    path: "/api/auth/sessions",
+    action: "auth.sessions",
+    access: "user",
+    rate: "read",
+    bodyLimit: 0,
+    params: {},
+  },
+  {
+    method: "POST",
+    path: "/api/auth/sessions/end",
+    action: "auth.endSession",
+    access: "user",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: { sid: id },
+  },
+  {
+    method: "GET",
+    path: "/api/admin/users",
+    action: "users.list",
+    access: "admin",
+    rate: "read",
+    bodyLimit: 0,
+    params: { after: { ...id, optional: true } },
+  },
+  {
+    method: "POST",
+    path: "/api/admin/users/role",
+    action: "users.setRole",
+    access: "admin",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: { id, role: { type: "string", min: 1, max: 16 } },
+  },
+  {
+    method: "POST",
+    path: "/api/admin/users/disable",
+    action: "users.disable",
+    access: "admin",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: { id },
+  },
+  {
+    method: "POST",
+    path: "/api/admin/users/enable",
+    action: "users.enable",
+    access: "admin",
+    rate: "write",
+    bodyLimit: 4 * KIB,
+    params: { id },
+  },
+  {
+    method: "GET",
+    path: "/api/admin/audit",
+    action: "users.audit",
+    access: "admin",
+    rate: "read",
+    bodyLimit: 0,
+    params: { before: { ...id, optional: true } },
   },
   {
     method: "GET",

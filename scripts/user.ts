@@ -25,6 +25,8 @@ async function setRole(store: Store, email: string, role: string): Promise<strin
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
   if (!user) throw new Error(`Nobody is registered with the e-mail address ${email}.`);
   await store.users.setRole(user.id, known);
+  const facts = { actorId: null, subjectId: user.id, address: null, detail: `${user.role} to ${known}` };
+  await store.audit.record({ at: Date.now(), action: "role.changed", ...facts });
   return `${user.email} has the role ${known} now. Requests count it within a second, an open socket when it connects again.`;
 }
 

@@ -1,6 +1,8 @@
+import type { AuditRecord } from "../domain/audit.ts";
 import type { Message, RoomState } from "../domain/message.ts";
 import type { EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
 
+export type { AuditRecord } from "../domain/audit.ts";
 export type { Message, RoomState } from "../domain/message.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
@@ -15,7 +17,11 @@ export interface User {
 export interface Meta {
   readonly user?: User;
   /** Where an outside request came from; absent when a service or a script calls by itself. */
-  readonly client?: { readonly address: string };
+  readonly client?: {
+    readonly address: string;
+    /** What the client calls itself, for the user's list of sessions. */
+    readonly agent?: string;
+  };
 }
 
 /** A user as that user sees themself. */
@@ -26,6 +32,24 @@ export interface Profile {
   readonly roles: readonly Role[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+}
+
+/** A user as admins see one. */
+export interface Listed extends Profile {
+  /** Milliseconds since 1970; null while the user may sign in. */
+  readonly disabledAt: number | null;
+}
+
+/** A session as its user sees it. */
+export interface SessionInfo {
+  readonly sid: string;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly usedAt: number;
+  readonly address: string | null;
+  readonly agent: string | null;
 }
 
 /** What signing in gives. For browsers the gateway moves `refreshToken` into a cookie. */
@@ -48,6 +72,16 @@ export interface Results {
   "users.register": SignedIn;
   "users.login": SignedIn;
   "users.profile": Profile;
+  "users.update": Profile;
+  "users.changePassword": { readonly changed: true };
+  "users.remove": { readonly removed: true };
+  "users.list": { readonly users: readonly Listed[]; readonly more: boolean };
+  "users.setRole": Listed;
+  "users.disable": Listed;
+  "users.enable": Listed;
+  "users.audit": { readonly records: readonly AuditRecord[]; readonly more: boolean };
+  "auth.sessions": { readonly sessions: readonly SessionInfo[] };
+  "auth.endSession": { readonly ended: true };
   "auth.refresh": SignedIn;
   "auth.logout": { readonly ended: true };
   "auth.jwks": { readonly keys: readonly object[] };
@@ -63,6 +97,13 @@ export interface Results {
 export const serviceActions = {
   "auth.verifyToken": { params: { token: { type: "string", min: 1, max: 4096, secret: true } } },
   "auth.startSession": { params: { userId: { type: "string", min: 1, max: 64 } } },
+  "auth.endSessions": {
+    params: {
+      userId: { type: "string", min: 1, max: 64 },
+      except: { type: "string", min: 1, max: 64, optional: true },
+      reason: { type: "string", min: 1, max: 16 },
+    },
+  },
   "auth.generateToken": {
     params: { userId: { type: "string", min: 1, max: 64 }, sid: { type: "string", min: 1, max: 64 } },
   },
@@ -73,6 +114,8 @@ export interface ServiceResults {
   /** Throws UNAUTHORIZED for whatever is no live token of a live session. The roles are those the user has now. */
   "auth.verifyToken": VerifiedToken;
   "auth.startSession": Omit<SignedIn, "user">;
+  /** Ends all sessions of a user, but for one if that is named. */
+  "auth.endSessions": { readonly ended: number };
   "auth.generateToken": { readonly accessToken: string; readonly expiresIn: number };
 }
 
@@ -102,6 +145,8 @@ export interface Events {
   "session.ended": { readonly sid: string };
   /** A refresh token was used again after its successor: somebody has a copy, and the session has been ended. */
   "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
+  /** A user's roles have changed: what was decided for them before is asked again, open sockets included. */
+  "user.changed": { readonly id: string };
   /** To everybody in a room, or to everybody when no room is named; each node serves its own sockets. */
   "chat.broadcast": { readonly room?: string; readonly event: string; readonly payload: unknown };
 }

@@ -6,7 +6,8 @@ export const SESSION_MAX = 30 * 24 * 60 * 60 * 1000;
 export const RETRY_WINDOW = 10_000;
 
 /** Why a session ended. */
-export type EndReason = "logout" | "reuse" | "expired" | "ended" | "password" | "disabled";
+export const END_REASONS = ["logout", "reuse", "ended", "password", "disabled", "removed"] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 /** One sign-in on one device. Times in milliseconds since 1970. */
 export interface Session {
@@ -19,6 +20,9 @@ export interface Session {
   readonly createdAt: number;
   readonly usedAt: number;
   readonly endedAt: number | null;
+  /** Where it was last used from, and by what. */
+  readonly address: string | null;
+  readonly agent: string | null;
 }
 
 export function isLive(session: Session, now: number): boolean {

@@ -51,6 +51,8 @@ interface Exchange {
 
 /** Actions after which a browser has no session any more. */
 const ENDS_SESSION: ReadonlySet<string> = new Set<HttpAction>(["auth.logout"]);
+/** Characters of a client's own name that are passed on. */
+const AGENT_MAX = 200;
 /** Larger rests of a refused request are not read to the end: the connection is closed instead. */
 const DISCARD = 64 * 1024;
 
@@ -89,7 +91,9 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     }
     const params = await paramsOf(exchange, entry);
     const user = exchange.identity?.user;
-    const meta: Meta = { ...(user ? { user } : {}), client: { address: client.address } };
+    const agent = request.headers["user-agent"];
+    const from = { address: client.address, ...(agent === undefined ? {} : { agent: agent.slice(0, AGENT_MAX) }) };
+    const meta: Meta = { ...(user ? { user } : {}), client: from };
     sendResult(
       exchange,
       entry,

@@ -32,6 +32,8 @@ export interface SocketDoor {
   readonly events: { readonly call: Handler; readonly authenticate: Handler };
   broadcast(event: Events["chat.broadcast"]): void;
   endSession(sid: string): void;
+  /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
+  refresh(userId: string): void;
   /** Tells every socket to come back after a random while, waits for the calls under way, then closes all. */
   drain(): Promise<void>;
 }
@@ -164,6 +166,9 @@ export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts)
       for (const [known, at] of ended) if (now - at > ENDED_MEMORY) ended.delete(known);
       ended.set(sid, now);
       io?.local.in(sessionOf(sid)).disconnectSockets(true);
+    },
+    refresh(userId) {
+      io?.local.in(userOf(userId)).disconnectSockets(true);
     },
     async drain() {
       const idle = new Promise<void>((resolve) => {

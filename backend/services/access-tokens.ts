@@ -29,6 +29,8 @@ export interface AccessTokens {
   verify(token: string): Promise<Identity | undefined>;
   /** Refuses the session's tokens from now on. */
   forget(sid: string): void;
+  /** Asks the store again before the user's tokens count the next time. */
+  recheck(userId: string): void;
   readonly jwks: readonly PublicJwk[];
 }
 
@@ -86,6 +88,10 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
       for (const [past, until] of ended) if (until <= now) ended.delete(past);
       ended.set(sid, now + ACCESS_TOKEN_SECONDS * 1000);
       for (const [token, { identity }] of remembered) if (identity.sid === sid) remembered.delete(token);
+    },
+
+    recheck(userId) {
+      for (const known of remembered.values()) if (known.identity.id === userId) known.checkedAt = -Infinity;
     },
 
     jwks: signing.map((key) => publicJwk(key.publicKey)),

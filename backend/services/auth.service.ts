@@ -1,21 +1,25 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { announce, ClientError, defineService, refuse } from "../contract/index.ts";
+import { announce, ClientError, defineService, type Meta, refuse } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
+import { END_REASONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
+import { createAuditTrail } from "./audit-trail.ts";
 import { profile } from "./profile.ts";
-import { createSessions, type Sessions } from "./sessions.ts";
+import { createSessions, type Device, type Sessions } from "./sessions.ts";
 
 /** Tokens and sessions: who somebody is, for as long as that holds. */
 export function authService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
   const { store, clock } = options;
+  const audit = createAuditTrail(store, clock);
   let loaded: { tokens: AccessTokens; sessions: Sessions } | undefined;
   const ready = () => {
     if (!loaded) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     return loaded;
   };
 
-  const end = async (ctx: Context, sid: string) => {
+  /** Everywhere at once: this node forgets the tokens before it answers, the others and the sockets when they hear of it. */
+  const ended = async (ctx: Context<unknown, Meta>, sid: string) => {
     ready().tokens.forget(sid);
     await announce(ctx.broker, "session.ended", { sid });
   };
@@ -28,8 +32,16 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     actions: {
       async startSession(ctx) {
         const user = await liveUser(store, ctx.params.userId);
-        const { sid, refreshToken } = await ready().sessions.start(user.id);
+        const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
         return { ...ready().tokens.issue(user, sid), refreshToken };
+      },
+
+      async endSessions(ctx) {
+        const { userId, except } = ctx.params;
+        const reason = END_REASONS.find((known) => known === ctx.params.reason) ?? "ended";
+        const sessions = (await store.sessions.list(userId)).filter(({ id }) => id !== except);
+        for (const { id } of sessions) if (await ready().sessions.end(id, reason)) await ended(ctx, id);
+        return { ended: sessions.length };
       },
 
       async generateToken(ctx) {
@@ -46,11 +58,13 @@ export function authService(options: { readonly store: Store; readonly clock: ()
 
       async refresh(ctx) {
         const { refreshToken } = ctx.params;
-        const result = refreshToken === undefined ? undefined : await ready().sessions.refresh(refreshToken);
+        const result =
+          refreshToken === undefined ? undefined : await ready().sessions.refresh(refreshToken, device(ctx));
         if (result?.outcome === "reused") {
           const { sid, userId } = result;
           const from = ctx.meta.client;
-          await end(ctx, sid);
+          await ended(ctx, sid);
+          await audit(ctx, "session.reused", userId);
           await announce(ctx.broker, "session.reused", { sid, userId, ...(from && { address: from.address }) });
         }
         if (result?.outcome !== "renewed") throw new ClientError(401, "SIGN_IN", "Sign in again.");
@@ -65,9 +79,34 @@ export function authService(options: { readonly store: Store; readonly clock: ()
       },
 
       async logout(ctx) {
-        const { sid } = ctx.meta.user;
-        await ready().sessions.end(sid, "logout");
-        await end(ctx, sid);
+        const { sid, id } = ctx.meta.user;
+        const first = await ready().sessions.end(sid, "logout");
+        await ended(ctx, sid);
+        if (first) await audit(ctx, "session.ended", id);
+        return { ended: true };
+      },
+
+      async sessions(ctx) {
+        const { id, sid: current } = ctx.meta.user;
+        const sessions = (await ready().sessions.list(id)).map(({ id: sid, createdAt, usedAt, address, agent }) => ({
+          sid,
+          current: sid === current,
+          createdAt,
+          usedAt,
+          address,
+          agent,
+        }));
+        return { sessions };
+      },
+
+      async endSession(ctx) {
+        const { id } = ctx.meta.user;
+        const { sid } = ctx.params;
+        const found = await store.sessions.find(sid);
+        // somebody else's session and none at all are the same to whoever asks
+        if (found?.session.userId !== id) throw refuse("NOT_FOUND");
+        if (await ready().sessions.end(sid, "ended")) await audit(ctx, "session.ended", id);
+        await ended(ctx, sid);
         return { ended: true };
       },
 
@@ -75,8 +114,13 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     },
     events: {
       "session.ended": (ctx) => loaded?.tokens.forget(ctx.params.sid),
+      "user.changed": (ctx) => loaded?.tokens.recheck(ctx.params.id),
     },
   });
+}
+
+function device({ meta }: Context<unknown, Meta>): Device {
+  return { address: meta.client?.address ?? null, agent: meta.client?.agent ?? null };
 }
 
 async function liveUser(store: Store, id: string): Promise<User> {

@@ -165,6 +165,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       "session.ended"(ctx: Context<Events["session.ended"]>) {
         built().sockets.endSession(ctx.params.sid);
       },
+      "user.changed"(ctx: Context<Events["user.changed"]>) {
+        built().sockets.refresh(ctx.params.id);
+      },
     },
     methods: {
       initSocketIO(this: GatewayService) {

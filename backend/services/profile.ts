@@ -1,4 +1,4 @@
-import type { Profile } from "../contract/index.ts";
+import type { Listed, Profile } from "../contract/index.ts";
 import { rolesUpTo } from "../domain/access-token.ts";
 import type { User } from "../store/index.ts";
 
@@ -6,4 +6,9 @@ import type { User } from "../store/index.ts";
 export function profile(user: User): Profile {
   const { id, email, name, createdAt } = user;
   return { id, email, name, roles: rolesUpTo(user.role), createdAt };
+}
+
+/** A user as admins see one. */
+export function listed(user: User): Listed {
+  return { ...profile(user), disabledAt: user.disabledAt };
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "../domain/refresh-token.ts";
-import { type EndReason, judgeRefresh } from "../domain/session.ts";
-import type { Store } from "../store/index.ts";
+import { type EndReason, isLive, judgeRefresh, type Session } from "../domain/session.ts";
+import type { SessionUse, Store } from "../store/index.ts";
 
 /** What using a refresh token came to. */
 export type Refreshed =
@@ -9,9 +9,14 @@ export type Refreshed =
   | { readonly outcome: "reused"; readonly userId: string; readonly sid: string }
   | { readonly outcome: "refused" };
 
+/** Where and by what a session is used. */
+export type Device = Omit<SessionUse, "at">;
+
 export interface Sessions {
-  start(userId: string): Promise<{ sid: string; refreshToken: string }>;
-  refresh(token: string): Promise<Refreshed>;
+  start(userId: string, by: Device): Promise<{ sid: string; refreshToken: string }>;
+  refresh(token: string, by: Device): Promise<Refreshed>;
+  /** A user's live sessions, the oldest first. */
+  list(userId: string): Promise<readonly Session[]>;
   /** False when it was over already. */
   end(sid: string, reason: EndReason): Promise<boolean>;
 }
@@ -26,7 +31,7 @@ export async function createSessions(store: Store, clock: () => number): Promise
   const key = refreshKey(Buffer.from(stored.material, "base64url"));
 
   return {
-    async start(userId) {
+    async start(userId, by) {
       const now = clock();
       const first = firstRefreshToken(randomUUID(), key);
       await store.sessions.create({
@@ -38,11 +43,12 @@ export async function createSessions(store: Store, clock: () => number): Promise
         createdAt: now,
         usedAt: now,
         endedAt: null,
+        ...by,
       });
       return { sid: first.sid, refreshToken: first.token };
     },
 
-    async refresh(text) {
+    async refresh(text, by) {
       const token = readRefreshToken(text, key);
       if (!token) return { outcome: "refused" };
       const next = successor(token, key);
@@ -56,11 +62,16 @@ export async function createSessions(store: Store, clock: () => number): Promise
           await store.sessions.end(sid, "reuse", clock());
           return { outcome: "reused", userId, sid };
         }
-        if (verdict === "retry" || (await store.sessions.rotate(sid, token.hash, next.hash, clock()))) {
+        if (verdict === "retry" || (await store.sessions.rotate(sid, token.hash, next.hash, { at: clock(), ...by }))) {
           return { outcome: "renewed", userId, sid, refreshToken: next.token };
         }
       }
       return { outcome: "refused" };
+    },
+
+    async list(userId) {
+      const sessions = await store.sessions.list(userId);
+      return sessions.filter((session) => isLive(session, clock()));
     },
 
     end: (sid, reason) => store.sessions.end(sid, reason, clock()),

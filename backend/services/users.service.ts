@@ -1,13 +1,19 @@
 import { randomUUID } from "node:crypto";
-import type { ServiceSchema } from "moleculer";
-import { announce, ClientError, call, defineService, refuse } from "../contract/index.ts";
+import type { Context, ServiceSchema } from "moleculer";
+import { announce, ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
+import { AUDIT_KEPT } from "../domain/audit.ts";
 import { emailAddress } from "../domain/email.ts";
-import { type HashingQueue, QueueFull } from "../domain/hashing-queue.ts";
-import { hashPassword, needsRehash, newPassword, passwordForm, verifyPassword } from "../domain/password.ts";
+import type { HashingQueue } from "../domain/hashing-queue.ts";
+import { newPassword } from "../domain/password.ts";
+import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
-import type { Store } from "../store/index.ts";
+import type { Store, User } from "../store/index.ts";
+import { createAuditTrail } from "./audit-trail.ts";
 import { clean } from "./clean.ts";
+import { createLoginThrottle } from "./login-throttle.ts";
+import { createPasswords, type Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
+import { userAdministration } from "./user-administration.ts";
 
 /**
  * Users and their passwords.
@@ -22,56 +28,112 @@ export function usersService(options: {
   readonly clock: () => number;
 }): ServiceSchema {
   const { store, clock } = options;
-  let decoy = "";
+  const audit = createAuditTrail(store, clock);
+  const throttle = createLoginThrottle(clock);
+  let loaded: Passwords | undefined;
+  const passwords = () => {
+    if (!loaded) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    return loaded;
+  };
 
-  const hashing = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await options.hashing.run(work);
-    } catch (error) {
-      if (error instanceof QueueFull) throw refuse("UNAVAILABLE", { retryAfter: error.retryAfter });
-      throw error;
-    }
+  const caller = async (ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User> => {
+    const user = await store.users.find(ctx.meta.user.id);
+    if (!user || user.disabledAt !== null) throw refuse("UNAUTHORIZED");
+    return user;
+  };
+
+  /** Verifies a password, slowed down by failures before it. `account` is the one spelling of the user's address. */
+  const verified = async (
+    ctx: Context<unknown, Meta>,
+    account: string,
+    user: User | undefined,
+    password: string,
+  ): Promise<boolean> => {
+    const address = ctx.meta.client?.address ?? "";
+    const isFamiliar = async () =>
+      user !== undefined && (await store.sessions.hasBeenAt(user.id, address, clock() - SESSION_MAX));
+    const attempt = { account, address, isFamiliar };
+    await throttle.admit(attempt);
+    const right = await passwords().verify(user, password);
+    if (right) throttle.succeeded(attempt);
+    // not awaited: the answer for somebody must not come later than the answer for nobody
+    else if (user) void audit(ctx, "login.failed", user.id).catch((error) => ctx.broker.logger.error(error));
+    return right;
   };
 
   return defineService({
     name: "users",
     async started() {
-      decoy = await hashPassword(randomUUID());
+      loaded = await createPasswords(store, options.hashing);
+      await store.audit.prune(clock() - AUDIT_KEPT);
     },
     actions: {
       async register(ctx) {
         const email = clean("email", emailAddress(ctx.params.email));
         const name = clean("name", displayName(ctx.params.name));
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
-        const passwordHash = await hashing(() => hashPassword(password));
+        const passwordHash = await passwords().hash(password);
         const id = randomUUID();
         const user = { id, email, name, passwordHash, role: "user", createdAt: clock(), disabledAt: null } as const;
         if (!(await store.users.create(user))) {
           throw new ClientError(409, "EMAIL_TAKEN", "This e-mail address is registered already.", { field: "email" });
         }
+        await audit(ctx, "user.registered", id);
         await announce(ctx.broker, "user.created", { id });
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
       },
 
       async login(ctx) {
         const email = emailAddress(ctx.params.email);
-        const password = passwordForm(ctx.params.password) ?? "";
         const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
-        const right = await hashing(() => verifyPassword(password, user?.passwordHash ?? decoy));
+        const account = email.ok ? email.value : "";
+        const right = await verified(ctx, account, user, ctx.params.password);
         if (!user || !right || user.disabledAt !== null) {
           throw new ClientError(401, "CREDENTIALS", "The e-mail address or the password is wrong.");
         }
-        if (needsRehash(user.passwordHash)) {
-          await store.users.setPasswordHash(user.id, await hashing(() => hashPassword(password)));
-        }
+        await audit(ctx, "login.succeeded", user.id);
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: user.id })) };
       },
 
       async profile(ctx) {
-        const user = await store.users.find(ctx.meta.user.id);
-        if (!user) throw refuse("UNAUTHORIZED");
-        return profile(user);
+        return profile(await caller(ctx));
       },
+
+      async update(ctx) {
+        const user = await caller(ctx);
+        const name = clean("name", displayName(ctx.params.name));
+        await store.users.setName(user.id, name);
+        await audit(ctx, "profile.changed", user.id);
+        return profile({ ...user, name });
+      },
+
+      async changePassword(ctx) {
+        const user = await caller(ctx);
+        const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
+        if (!(await verified(ctx, user.email, user, ctx.params.password))) throw wrongPassword();
+        await store.users.setPasswordHash(user.id, await passwords().hash(next));
+        const { sid } = ctx.meta.user;
+        await call(ctx, "auth.endSessions", { userId: user.id, except: sid, reason: "password" });
+        await audit(ctx, "password.changed", user.id);
+        return { changed: true };
+      },
+
+      async remove(ctx) {
+        const user = await caller(ctx);
+        if (!(await verified(ctx, user.email, user, ctx.params.password))) throw wrongPassword();
+        const passwordHash = await passwords().hash(randomUUID());
+        const nobody = { email: `${user.id}@removed.invalid`, name: "Somebody who left", passwordHash };
+        await store.users.anonymize(user.id, nobody, clock());
+        await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
+        await audit(ctx, "user.removed", user.id);
+        return { removed: true };
+      },
+
+      ...userAdministration({ store, clock, audit }),
     },
   });
+}
+
+function wrongPassword(): ClientError {
+  return new ClientError(422, "PASSWORD_WRONG", "The password is wrong.", { field: "password" });
 }

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
+import { type AuditStore, auditStore } from "./audit.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MessageStore, messageStore } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -12,7 +13,7 @@ import { StoreError } from "./store-error.ts";
 import { type UserStore, userStore } from "./users.ts";
 
 export type { MessageStore, RoomPosition } from "./messages.ts";
-export type { SessionHolder, SessionStore } from "./sessions.ts";
+export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
 export { StoreError } from "./store-error.ts";
 export type { User, UserStore } from "./users.ts";
 
@@ -22,6 +23,7 @@ export interface Store {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly audit: AuditStore;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function openStore(options: { readonly dataDir: string }): Promise<
     users: userStore(db),
     sessions: sessionStore(db),
     messages: messageStore(db),
+    audit: auditStore(db),
     close: () => db.destroy(),
   };
 }

@@ -7,6 +7,7 @@ import type { Migration } from "kysely/migration";
 
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_road": { up: road },
+  "0002_accounts": { up: accounts },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -60,5 +61,21 @@ async function road(db: Kysely<unknown>): Promise<void> {
     .addColumn("at", "bigint", (column) => column.notNull())
     .addPrimaryKeyConstraint("messages_pk", ["room", "seq"])
     .addUniqueConstraint("messages_client", ["author_id", "client_id"])
+    .execute();
+}
+
+async function accounts(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema.alterTable("sessions").addColumn("address", "text").execute();
+  await schema.alterTable("sessions").addColumn("agent", "text").execute();
+  await schema
+    .createTable("audit")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("action", "text", (column) => column.notNull())
+    .addColumn("actor_id", "text")
+    .addColumn("subject_id", "text", (column) => column.notNull())
+    .addColumn("address", "text")
+    .addColumn("detail", "text")
     .execute();
 }

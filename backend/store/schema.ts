@@ -1,3 +1,4 @@
+import type { AuditAction } from "../domain/audit.ts";
 import type { Role } from "../surface.ts";
 
 /*
@@ -11,6 +12,7 @@ export interface Schema {
   sessions: SessionsTable;
   rooms: RoomsTable;
   messages: MessagesTable;
+  audit: AuditTable;
 }
 
 export interface KeysTable {
@@ -45,6 +47,9 @@ export interface SessionsTable {
   used_at: number;
   ended_at: number | null;
   end_reason: string | null;
+  /** Where it was last used from, and by what. */
+  address: string | null;
+  agent: string | null;
 }
 
 export interface RoomsTable {
@@ -61,4 +66,17 @@ export interface MessagesTable {
   client_id: string;
   text: string;
   at: number;
+}
+
+export interface AuditTable {
+  /** Sorts by time. */
+  id: string;
+  at: number;
+  action: AuditAction;
+  /** Who did it; null when nobody was signed in. */
+  actor_id: string | null;
+  /** Whom it concerns. */
+  subject_id: string;
+  address: string | null;
+  detail: string | null;
 }

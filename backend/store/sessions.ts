@@ -10,6 +10,13 @@ export interface SessionHolder {
   readonly disabledAt: number | null;
 }
 
+/** When, from where and by what a session is used. */
+export interface SessionUse {
+  readonly at: number;
+  readonly address: string | null;
+  readonly agent: string | null;
+}
+
 export type SessionStore = ReturnType<typeof sessionStore>;
 
 export function sessionStore(db: Kysely<Schema>) {
@@ -27,6 +34,8 @@ export function sessionStore(db: Kysely<Schema>) {
           used_at: session.usedAt,
           ended_at: session.endedAt,
           end_reason: null,
+          address: session.address,
+          agent: session.agent,
         })
         .execute();
     },
@@ -42,6 +51,18 @@ export function sessionStore(db: Kysely<Schema>) {
       return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
     },
 
+    /** Whether the user has signed in or renewed from this address after a time. */
+    async hasBeenAt(userId: string, address: string, since: number): Promise<boolean> {
+      const row = await db
+        .selectFrom("sessions")
+        .select("id")
+        .where("user_id", "=", userId)
+        .where("address", "=", address)
+        .where("used_at", ">", since)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     /** A user's sessions that have not been ended, the oldest first. */
     async list(userId: string): Promise<readonly Session[]> {
       const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
@@ -49,10 +70,11 @@ export function sessionStore(db: Kysely<Schema>) {
     },
 
     /** Puts the next refresh token in the place of the current one; false when another request was faster or the session ended. */
-    async rotate(id: string, from: string, to: string, now: number): Promise<boolean> {
+    async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable("sessions")
-        .set({ refresh_hash: to, previous_hash: from, rotated_at: now, used_at: now })
+        .set({ refresh_hash: to, previous_hash: from, rotated_at: use.at, used_at: use.at })
+        .set({ address: use.address, agent: use.agent })
         .where("id", "=", id)
         .where("refresh_hash", "=", from)
         .where("ended_at", "is", null)
@@ -83,5 +105,7 @@ function fields(row: SessionsTable): Session {
     createdAt: row.created_at,
     usedAt: row.used_at,
     endedAt: row.ended_at,
+    address: row.address,
+    agent: row.agent,
   };
 }

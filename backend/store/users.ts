@@ -45,9 +45,38 @@ export function userStore(db: Kysely<Schema>) {
       return asUser(await db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
     },
 
-    async list(limit: number): Promise<readonly User[]> {
-      const rows = await db.selectFrom("users").selectAll().orderBy("created_at").orderBy("id").limit(limit).execute();
-      return rows.map(fields);
+    /** In the order of registration, after a user if one is named. */
+    async list(limit: number, after?: User): Promise<readonly User[]> {
+      const all = db.selectFrom("users").selectAll();
+      const query = after
+        ? all.where((row) =>
+            row.or([
+              row("created_at", ">", after.createdAt),
+              row.and([row("created_at", "=", after.createdAt), row("id", ">", after.id)]),
+            ]),
+          )
+        : all;
+      return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
+    },
+
+    async setName(id: string, name: string): Promise<void> {
+      await db.updateTable("users").set({ name }).where("id", "=", id).execute();
+    },
+
+    /** `at` in milliseconds since 1970; null lets the user sign in again. */
+    async setDisabled(id: string, at: number | null): Promise<void> {
+      await db.updateTable("users").set({ disabled_at: at }).where("id", "=", id).execute();
+    },
+
+    /** Takes away everything that says who it was; the messages stay, and with them a row that they belong to. */
+    async anonymize(
+      id: string,
+      replacement: Pick<User, "email" | "name" | "passwordHash">,
+      now: number,
+    ): Promise<void> {
+      const { email, name, passwordHash } = replacement;
+      const nobody = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
+      await db.updateTable("users").set(nobody).where("id", "=", id).execute();
     },
 
     async setPasswordHash(id: string, passwordHash: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
 import type { ParamsOf, Profile, ResultOf, SignedIn } from "../contract/actions.ts";
 import type { Message } from "../domain/message.ts";
-import type { SocketAction } from "../surface.ts";
+import type { http, SocketAction } from "../surface.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { RequestError, requestJson } from "./requests.ts";
 import { Timeline } from "./timeline.ts";
@@ -32,6 +32,14 @@ export interface ClientOptions {
   /** Milliseconds before its end at which the access token is renewed; a minute when left out. */
   readonly renewBefore?: number;
 }
+
+type Endpoint = (typeof http)[number];
+type MethodOf = Endpoint["method"];
+type PathOf<M extends MethodOf> = Extract<Endpoint, { readonly method: M }>["path"];
+type ActionAt<M extends MethodOf, P extends PathOf<M>> = Extract<
+  Endpoint,
+  { readonly method: M; readonly path: P }
+>["action"];
 
 interface Session {
   readonly user: Profile;
@@ -93,17 +101,17 @@ export class ChatClient {
   }
 
   async register(params: ParamsOf<"users.register">): Promise<void> {
-    this.#signIn(await this.#post("/api/auth/register", params));
+    this.#signIn(await this.#send("POST", "/api/auth/register", params));
   }
 
   async login(params: ParamsOf<"users.login">): Promise<void> {
-    this.#signIn(await this.#post("/api/auth/login", params));
+    this.#signIn(await this.#send("POST", "/api/auth/login", params));
   }
 
   /** Takes up the session that the browser's cookie holds; false when there is none. */
   async restore(): Promise<boolean> {
     try {
-      this.#signIn(await this.#post("/api/auth/refresh", {}));
+      this.#signIn(await this.#send("POST", "/api/auth/refresh", {}));
       return true;
     } catch (error) {
       if (isUnauthorized(error)) return false;
@@ -115,11 +123,9 @@ export class ChatClient {
   async logout(): Promise<void> {
     if (!this.#session) return;
     try {
-      await this.#post("/api/auth/logout", {}, this.#session.accessToken);
+      await this.request("POST", "/api/auth/logout", {});
     } catch (error) {
       if (!isUnauthorized(error)) throw error;
-      // the access token may have run out while the session has not
-      if (await this.#renewed()) await this.#post("/api/auth/logout", {}, this.#session.accessToken);
     }
     this.close();
   }
@@ -195,6 +201,31 @@ export class ChatClient {
     if (this.#session && this.#socket && !this.#socket.connected) void this.#reconnect();
   }
 
+  /** Makes an HTTP request as the user, with a fresh access token if the one at hand is refused. Throws a `RequestError`. */
+  async request<M extends MethodOf, P extends PathOf<M>>(
+    method: M,
+    path: P,
+    params: ParamsOf<ActionAt<M, P>>,
+  ): Promise<ResultOf<ActionAt<M, P>>> {
+    const attempt = () => this.#send(method, path, params, this.#session?.accessToken);
+    let answer: unknown;
+    try {
+      answer = await attempt();
+    } catch (error) {
+      if (!isUnauthorized(error) || !this.#session) throw error;
+      await this.#renew();
+      answer = await attempt();
+    }
+    return answer as ResultOf<ActionAt<M, P>>;
+  }
+
+  /** Changes the user's own name. */
+  async rename(name: string): Promise<void> {
+    const user = await this.request("PATCH", "/api/users/me", { name });
+    if (this.#session) this.#session = { ...this.#session, user };
+    this.#changed();
+  }
+
   /** Makes a call over the socket. Throws a `RequestError`. */
   async call<A extends SocketAction>(action: A, params: ParamsOf<A>): Promise<ResultOf<A>> {
     return (await this.#emit("call", action, params)) as ResultOf<A>;
@@ -220,9 +251,12 @@ export class ChatClient {
     });
   }
 
-  async #post(path: string, body: object, accessToken?: string): Promise<unknown> {
+  #send(method: MethodOf, path: string, params: object, accessToken?: string): Promise<unknown> {
     const url = `${this.#options.url ?? ""}${path}`;
-    return requestJson({ method: "POST", url, body, ...(accessToken === undefined ? {} : { accessToken }) });
+    const token = accessToken === undefined ? {} : { accessToken };
+    if (method !== "GET") return requestJson({ method, url, body: params, ...token });
+    const query = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, String(value)])).toString();
+    return requestJson({ method, url: query === "" ? url : `${url}?${query}`, ...token });
   }
 
   #signIn(answer: unknown): Session {
@@ -323,7 +357,7 @@ export class ChatClient {
 
   #renew(): Promise<Session> {
     const refreshToken = this.#session?.refreshToken;
-    this.#renewing ??= this.#post("/api/auth/refresh", refreshToken === undefined ? {} : { refreshToken })
+    this.#renewing ??= this.#send("POST", "/api/auth/refresh", refreshToken === undefined ? {} : { refreshToken })
       .then((answer) => {
         if (!this.#session) throw new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
         return this.#signIn(answer);
@@ -332,17 +366,6 @@ export class ChatClient {
         this.#renewing = undefined;
       });
     return this.#renewing;
-  }
-
-  /** False when the session is over. */
-  async #renewed(): Promise<boolean> {
-    try {
-      await this.#renew();
-      return true;
-    } catch (error) {
-      if (isUnauthorized(error)) return false;
-      throw error;
-    }
   }
 
   #endsSession(error: unknown): boolean {

@@ -66,6 +66,8 @@ const session: Session = {
   createdAt: at - 1000,
   usedAt: at,
   endedAt: null,
+  address: null,
+  agent: null,
 };
 
 test.each([

@@ -29,7 +29,13 @@ export interface Running {
 }
 
 export const PASSWORD = "correct horse battery";
-const EVENTS: readonly (keyof Events)[] = ["user.created", "session.ended", "session.reused", "chat.broadcast"];
+const EVENTS: readonly (keyof Events)[] = [
+  "user.created",
+  "session.ended",
+  "session.reused",
+  "user.changed",
+  "chat.broadcast",
+];
 
 export async function startServices(): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-services-"));

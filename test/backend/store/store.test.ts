@@ -35,6 +35,8 @@ const session: Session = {
   createdAt: 10,
   usedAt: 10,
   endedAt: null,
+  address: null,
+  agent: null,
 };
 
 test("users are found by id and by address, and an address belongs to one", async () => {
@@ -57,12 +59,12 @@ test("of two requests with one refresh token, one rotates", async () => {
   await store.users.create(ada);
   await store.sessions.create(session);
   const both = await Promise.all([
-    store.sessions.rotate("s1", "h1", "h2", 20),
-    store.sessions.rotate("s1", "h1", "h2", 20),
+    store.sessions.rotate("s1", "h1", "h2", { at: 20, address: "192.0.2.1", agent: null }),
+    store.sessions.rotate("s1", "h1", "h2", { at: 20, address: "192.0.2.1", agent: null }),
   ]);
   expect(both.sort()).toEqual([false, true]);
   expect(await store.sessions.find("s1")).toEqual({
-    session: { ...session, refreshHash: "h2", previousHash: "h1", rotatedAt: 20, usedAt: 20 },
+    session: { ...session, refreshHash: "h2", previousHash: "h1", rotatedAt: 20, usedAt: 20, address: "192.0.2.1" },
     role: "user",
     disabledAt: null,
   });
@@ -73,7 +75,7 @@ test("an ended session stays ended", async () => {
   await store.sessions.create(session);
   expect(await store.sessions.end("s1", "logout", 30)).toBe(true);
   expect(await store.sessions.end("s1", "reuse", 40)).toBe(false);
-  expect(await store.sessions.rotate("s1", "h1", "h2", 50)).toBe(false);
+  expect(await store.sessions.rotate("s1", "h1", "h2", { at: 50, address: null, agent: null })).toBe(false);
   expect((await store.sessions.find("s1"))?.session.endedAt).toBe(30);
   expect(await store.sessions.find("s2")).toBeUndefined();
 });

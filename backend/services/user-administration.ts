@@ -1,0 +1,70 @@
+import type { Context } from "moleculer";
+import { announce, ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import type { Store, User } from "../store/index.ts";
+import { ROLES } from "../surface.ts";
+import type { AuditTrail } from "./audit-trail.ts";
+import { listed } from "./profile.ts";
+
+type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "enable" | "audit">;
+
+/** Users and records in a page. */
+const PAGE = 50;
+
+/** What admins do to other users' accounts. Nobody does it to their own, so that no last admin locks everybody out. */
+export function userAdministration(options: {
+  readonly store: Store;
+  readonly clock: () => number;
+  readonly audit: AuditTrail;
+}): Administration {
+  const { store, clock, audit } = options;
+
+  const other = async (ctx: Context<{ readonly id: string }, Meta & { user: { id: string } }>): Promise<User> => {
+    const user = await store.users.find(ctx.params.id);
+    if (!user) throw refuse("NOT_FOUND");
+    if (user.id === ctx.meta.user.id) {
+      throw new ClientError(409, "OWN_ACCOUNT", "This is your own account: another admin has to do that.");
+    }
+    return user;
+  };
+
+  return {
+    async list(ctx) {
+      const { after } = ctx.params;
+      const last = after === undefined ? undefined : await store.users.find(after);
+      if (after !== undefined && !last) throw refuse("NOT_FOUND");
+      const users = await store.users.list(PAGE + 1, last);
+      return { users: users.slice(0, PAGE).map(listed), more: users.length > PAGE };
+    },
+
+    async setRole(ctx) {
+      const role = ROLES.find((known) => known === ctx.params.role);
+      if (!role) throw refuse("VALIDATION", { field: "role" });
+      const user = await other(ctx);
+      await store.users.setRole(user.id, role);
+      await audit(ctx, "role.changed", user.id, `${user.role} to ${role}`);
+      await announce(ctx.broker, "user.changed", { id: user.id });
+      return listed({ ...user, role });
+    },
+
+    async disable(ctx) {
+      const user = await other(ctx);
+      const disabledAt = user.disabledAt ?? clock();
+      await store.users.setDisabled(user.id, disabledAt);
+      await call(ctx, "auth.endSessions", { userId: user.id, reason: "disabled" });
+      await audit(ctx, "user.disabled", user.id);
+      return listed({ ...user, disabledAt });
+    },
+
+    async enable(ctx) {
+      const user = await other(ctx);
+      await store.users.setDisabled(user.id, null);
+      await audit(ctx, "user.enabled", user.id);
+      return listed({ ...user, disabledAt: null });
+    },
+
+    async audit(ctx) {
+      const records = await store.audit.list(PAGE + 1, ctx.params.before);
+      return { records: records.slice(0, PAGE), more: records.length > PAGE };
+    },
+  };
+}
