@@ -33,13 +33,10 @@ export interface ClientOptions {
   readonly renewBefore?: number;
 }
 
-type Endpoint = (typeof http)[number];
-type MethodOf = Endpoint["method"];
-type PathOf<M extends MethodOf> = Extract<Endpoint, { readonly method: M }>["path"];
-type ActionAt<M extends MethodOf, P extends PathOf<M>> = Extract<
-  Endpoint,
-  { readonly method: M; readonly path: P }
->["action"];
+/** `METHOD /path` of every endpoint, and the action behind it. */
+type Endpoints = {
+  [E in (typeof http)[number] as `${E["method"]} ${E["path"]}`]: E["action"];
+};
 
 interface Session {
   readonly user: Profile;
@@ -101,17 +98,17 @@ export class ChatClient {
   }
 
   async register(params: ParamsOf<"users.register">): Promise<void> {
-    this.#signIn(await this.#send("POST", "/api/auth/register", params));
+    this.#signIn(await this.#send("POST /api/auth/register", params));
   }
 
   async login(params: ParamsOf<"users.login">): Promise<void> {
-    this.#signIn(await this.#send("POST", "/api/auth/login", params));
+    this.#signIn(await this.#send("POST /api/auth/login", params));
   }
 
   /** Takes up the session that the browser's cookie holds; false when there is none. */
   async restore(): Promise<boolean> {
     try {
-      this.#signIn(await this.#send("POST", "/api/auth/refresh", {}));
+      this.#signIn(await this.#send("POST /api/auth/refresh", {}));
       return true;
     } catch (error) {
       if (isUnauthorized(error)) return false;
@@ -123,7 +120,7 @@ export class ChatClient {
   async logout(): Promise<void> {
     if (!this.#session) return;
     try {
-      await this.request("POST", "/api/auth/logout", {});
+      await this.request("POST /api/auth/logout", {});
     } catch (error) {
       if (!isUnauthorized(error)) throw error;
     }
@@ -202,12 +199,11 @@ export class ChatClient {
   }
 
   /** Makes an HTTP request as the user, with a fresh access token if the one at hand is refused. Throws a `RequestError`. */
-  async request<M extends MethodOf, P extends PathOf<M>>(
-    method: M,
-    path: P,
-    params: ParamsOf<ActionAt<M, P>>,
-  ): Promise<ResultOf<ActionAt<M, P>>> {
-    const attempt = () => this.#send(method, path, params, this.#session?.accessToken);
+  async request<E extends keyof Endpoints>(
+    endpoint: E,
+    params: ParamsOf<Endpoints[E]>,
+  ): Promise<ResultOf<Endpoints[E]>> {
+    const attempt = () => this.#send(endpoint, params, this.#session?.accessToken);
     let answer: unknown;
     try {
       answer = await attempt();
@@ -216,12 +212,12 @@ export class ChatClient {
       await this.#renew();
       answer = await attempt();
     }
-    return answer as ResultOf<ActionAt<M, P>>;
+    return answer as ResultOf<Endpoints[E]>;
   }
 
   /** Changes the user's own name. */
   async rename(name: string): Promise<void> {
-    const user = await this.request("PATCH", "/api/users/me", { name });
+    const user = await this.request("PATCH /api/users/me", { name });
     if (this.#session) this.#session = { ...this.#session, user };
     this.#changed();
   }
@@ -251,7 +247,8 @@ export class ChatClient {
     });
   }
 
-  #send(method: MethodOf, path: string, params: object, accessToken?: string): Promise<unknown> {
+  #send(endpoint: keyof Endpoints, params: object, accessToken?: string): Promise<unknown> {
+    const [method = "", path = ""] = endpoint.split(" ");
     const url = `${this.#options.url ?? ""}${path}`;
     const token = accessToken === undefined ? {} : { accessToken };
     if (method !== "GET") return requestJson({ method, url, body: params, ...token });
@@ -357,7 +354,7 @@ export class ChatClient {
 
   #renew(): Promise<Session> {
     const refreshToken = this.#session?.refreshToken;
-    this.#renewing ??= this.#send("POST", "/api/auth/refresh", refreshToken === undefined ? {} : { refreshToken })
+    this.#renewing ??= this.#send("POST /api/auth/refresh", refreshToken === undefined ? {} : { refreshToken })
       .then((answer) => {
         if (!this.#session) throw new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
         return this.#signIn(answer);

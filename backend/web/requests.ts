@@ -20,7 +20,7 @@ export class RequestError extends Error {
 }
 
 export interface JsonRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: string;
   /** Absolute, or relative to the page. */
   readonly url: string;
   readonly body?: object;

@@ -58,7 +58,7 @@ test("every rule is guarded by the site's hostnames, except Free's rate limiting
 test("exactly the credential endpoints are rate limited, at the surface's rate", () => {
   const [limit] = policyFor(site, "free").rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules ?? [];
   expect(limit?.expression).toBe(
-    'http.request.uri.path in {"/api/auth/login" "/api/auth/refresh" "/api/auth/register"}',
+    'http.request.uri.path in {"/api/auth/delete" "/api/auth/login" "/api/auth/password" "/api/auth/refresh" "/api/auth/register"}',
   );
   expect(limit?.ratelimit).toEqual({
     characteristics: ["ip.src", "cf.colo.id"],
