@@ -1,0 +1,53 @@
+import { relative } from "node:path";
+import { deploymentLines } from "../infra/local/console/index.ts";
+import type { Kit } from "./kit.ts";
+
+/** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
+export function bannerLines(kit: Kit, seconds: number): readonly string[] {
+  const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = kit;
+  const zone = api.cloud.zoneOf(hostname);
+  const folder = relative(process.cwd(), dataDir) || ".";
+  return [
+    "",
+    `Causeway is up after ${seconds.toFixed(1)} s. The chat: ${chat}`,
+    "",
+    `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
+    `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
+    `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
+    `  Cloudflare  ${api.url}  its API on this machine`,
+    `  data        ${folder}/  users, messages, keys and what is deployed`,
+    "",
+    `The program infra/index.ts: ${stepsText(applied.steps)}`,
+    ...applied.warnings.map((warning) => `  warning: ${warning}`),
+    ...(zone ? deploymentLines(zone) : []),
+    "",
+    "What a rule stops is told below. Ctrl-C ends everything.",
+    "",
+  ];
+}
+
+function connectorText({ kind, version }: Kit["connector"]): string {
+  return kind === "cloudflared"
+    ? `cloudflared ${version} is connected`
+    : "our own connector is connected (no cloudflared on PATH)";
+}
+
+/** `nothing to change`, or how many resources were created, updated, replaced and deleted. */
+export function stepsText(steps: readonly { readonly op: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { op } of steps) if (op !== "same") counts.set(op, (counts.get(op) ?? 0) + 1);
+  if (counts.size === 0) return `${steps.length} resources, nothing to change`;
+  return [...counts]
+    .map(([op, count]) => `${count} ${PAST[op] ?? op}`)
+    .join(", ")
+    .concat(`, of ${steps.length} resources`);
+}
+
+const PAST: Readonly<Record<string, string>> = {
+  create: "created",
+  import: "imported",
+  update: "updated",
+  replace: "replaced",
+  delete: "deleted",
+  forget: "forgotten",
+};

@@ -1,0 +1,141 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { type Config, readConfig } from "../backend/config.ts";
+import { type Backend, startBackend } from "../backend/main.ts";
+import { loadAssets } from "../backend/web/index.ts";
+import { type RunningConnector, startCloudflared } from "../cloudflared/index.ts";
+import { type LocalApi, startApi } from "../infra/local/api/index.ts";
+import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../infra/local/edge/index.ts";
+import { type Applied, applyProgram } from "../infra/local/engine/index.ts";
+import { startCloudTunnels, type TunnelEdge } from "../infra/local/tunnel/index.ts";
+import { takeDataDir } from "./data-dir.ts";
+import { choosePorts, type Ports } from "./ports.ts";
+
+/** Everything of `npm start`, running. */
+export interface Kit {
+  /** Where the chat is, for browsers. */
+  readonly chat: string;
+  readonly hostname: string;
+  readonly dataDir: string;
+  readonly backend: Backend;
+  readonly api: LocalApi;
+  readonly tunnel: TunnelEdge;
+  readonly edge: Edge;
+  readonly applied: Applied;
+  readonly connector: RunningConnector;
+  /** Ends all of it, in the order in which requests flow. The same promise when called again. */
+  stop(): Promise<void>;
+}
+
+export interface KitOptions {
+  /** Folder of everything that outlives a run. */
+  readonly dataDir: string;
+  readonly ports?: Partial<Ports>;
+  /** The backend's environment; its address, its folder and its origins are the kit's to say. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Called once for each request that reached the edge, when it is over. */
+  onRequest(record: RequestRecord): void;
+  /** Called when deployed rules cannot be run. */
+  onProblem(problem: DeploymentProblem): void;
+  /** Told what goes wrong beside the road, for people. */
+  warn(line: string): void;
+}
+
+const PROJECT = "causeway";
+const STACK = "local";
+/** Milliseconds that requests in flight have when the connector stops. */
+const GRACE_PERIOD = 2_000;
+
+/**
+ * Starts the whole road: the Cloudflare on localhost, the backend, the Pulumi program applied to the API, a connector with the
+ * token that the API gave. Nothing keeps running when any of it fails.
+ */
+export async function startKit(options: KitOptions): Promise<Kit> {
+  const { dataDir, warn } = options;
+  const running = new AsyncDisposableStack();
+  try {
+    running.defer(takeDataDir(dataDir));
+    const ports = await choosePorts(dataDir, options.ports);
+    const hostname = `chat.causeway.localhost`;
+    const chat = `http://${hostname}:${ports.edge}`;
+    const config: Config = {
+      ...readConfig({ ...options.env, HOST: undefined, PORT: String(ports.gateway), DATA_DIR: dataDir, ORIGINS: chat }),
+    };
+
+    const [api, backend] = await Promise.all([
+      startApi({ port: ports.api, file: join(dataDir, "cloudflare.json") }).then((api) => {
+        running.defer(() => api.close());
+        return api;
+      }),
+      startGateway(config, running),
+    ]);
+    const tunnel = await startCloudTunnels({
+      cloud: api.cloud,
+      port: ports.tunnel,
+      certificates: join(dataDir, "certificates"),
+      onRefused: (error) => warn(`the connector refused the tunnel's configuration: ${reason(error)}`),
+    });
+    running.defer(() => tunnel.close());
+    const applied = await applyProgram({
+      project: PROJECT,
+      stack: STACK,
+      config: {
+        [`${PROJECT}:zone`]: api.zoneName,
+        [`${PROJECT}:hostnames`]: JSON.stringify([hostname]),
+        [`${PROJECT}:origin`]: backend.url,
+      },
+      stateFile: join(dataDir, "stack.json"),
+      api: { url: api.url, token: api.token },
+    });
+    const connector = await startCloudflared({
+      token: String(applied.secrets.tunnelToken),
+      local: { edge: tunnel.address, caFile: tunnel.caFile },
+      env: process.env,
+      gracePeriod: GRACE_PERIOD,
+    });
+    running.defer(() => connector.stop());
+    connector.ended.then((problem) => problem && warn(`the connector ended: ${problem.message}`));
+    const edge = await startEdge({
+      port: ports.edge,
+      cloud: api.cloud,
+      tunnel,
+      onRequest: options.onRequest,
+      onProblem: options.onProblem,
+    });
+    running.defer(() => edge.close());
+
+    let stopping: Promise<void> | undefined;
+    return {
+      chat,
+      dataDir,
+      hostname,
+      backend,
+      api,
+      tunnel,
+      edge,
+      applied,
+      connector,
+      stop() {
+        stopping ??= running.disposeAsync();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await running.disposeAsync();
+    throw error;
+  }
+}
+
+/** The backend, with its log in the data folder: the terminal belongs to the edge. */
+async function startGateway(config: Config, running: AsyncDisposableStack): Promise<Backend> {
+  const file = join(config.dataDir, "backend.log");
+  const log = pino.destination({ dest: file, mkdir: true, mode: 0o600, append: false, sync: true });
+  chmodSync(file, 0o600);
+  running.defer(() => log.end());
+  const backend = await startBackend(config, { log, assets: await loadAssets() });
+  running.defer(() => backend.stop());
+  return backend;
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,45 @@
+// `npm start`: the whole kit on one machine. Ctrl-C ends everything; a second Ctrl-C does not wait.
+import { resolve } from "node:path";
+import { problemLines, requestLines } from "../infra/local/console/index.ts";
+import { bannerLines } from "./banner.ts";
+import { type Kit, startKit } from "./kit.ts";
+
+const began = performance.now();
+const options = { color: process.stdout.isTTY && process.env.NO_COLOR === undefined };
+const say = (lines: readonly string[]) => {
+  for (const line of lines) console.log(line);
+};
+
+let kit: Kit | undefined;
+let ending = false;
+const end = (signal: NodeJS.Signals) => {
+  if (ending) process.exit(130);
+  ending = true;
+  say(["", `${signal}: ending (again to not wait)`]);
+  if (kit) leave(kit);
+};
+const leave = (running: Kit) =>
+  running.stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(`npm start: ${message(error)}`);
+      process.exit(1);
+    },
+  );
+const message = (error: unknown) => (error instanceof Error ? error.message : String(error));
+process.on("SIGINT", end).on("SIGTERM", end);
+
+try {
+  kit = await startKit({
+    dataDir: resolve(process.env.DATA_DIR ?? ".data"),
+    env: process.env,
+    onRequest: (record) => say(requestLines(record, options)),
+    onProblem: (problem) => say(problemLines(problem, options)),
+    warn: (line) => say([`warning: ${line}`]),
+  });
+  if (ending) leave(kit);
+  else say(bannerLines(kit, (performance.now() - began) / 1000));
+} catch (error) {
+  console.error(`npm start: ${message(error)}`);
+  process.exit(1);
+}

@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { type IncomingHttpHeaders, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { io, type Socket } from "socket.io-client";
+import { startCloudflared } from "../../cloudflared/index.ts";
+import type { RequestRecord } from "../../infra/local/edge/index.ts";
+import { type Kit, startKit } from "../../scripts/kit.ts";
+
+/** The whole kit in a folder of its own, on free ports. */
+export interface House {
+  readonly kit: Kit;
+  readonly records: readonly RequestRecord[];
+  readonly warnings: readonly string[];
+}
+
+export const newDataDir = () => mkdtempSync(join(tmpdir(), "causeway-journey-"));
+export const forget = (dataDir: string) => rmSync(dataDir, { recursive: true, force: true });
+
+/** Starts it as `npm start` does; a second start in the same folder takes the same ports. */
+export async function openHouse(dataDir: string, again = false): Promise<House> {
+  const records: RequestRecord[] = [];
+  const warnings: string[] = [];
+  const kit = await startKit({
+    dataDir,
+    ...(again ? {} : { ports: { edge: 0, gateway: 0, api: 0, tunnel: 0 } }),
+    env: { DRAIN_SECONDS: "1" },
+    onRequest: (record) => records.push(record),
+    onProblem: ({ message }) => warnings.push(message),
+    warn: (line) => warnings.push(line),
+  });
+  return { kit, records, warnings };
+}
+
+/** Another connector for the same tunnel, as `npm run connector` starts one. */
+export const startConnector = ({ applied, tunnel }: Kit) =>
+  startCloudflared({
+    token: String(applied.secrets.tunnelToken),
+    local: { edge: tunnel.address, caFile: tunnel.caFile },
+    env: process.env,
+    gracePeriod: 1_000,
+  });
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface Asked {
+  readonly body?: unknown;
+  readonly headers?: Record<string, string | string[]>;
+  /** Another hostname than the chat's. */
+  readonly host?: string;
+}
+
+/** A request to the edge. Node does not resolve names under localhost, so the address is given and the name goes into `Host`. */
+export function ask({ edge, hostname }: Kit, method: string, path: string, asked: Asked = {}): Promise<Answer> {
+  const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+  const headers = {
+    host: `${asked.host ?? hostname}:${edge.port}`,
+    ...(body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    ...asked.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { host: "127.0.0.1", port: edge.port, method, path, headers, agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+/** Somebody who registered; the password is the same for everybody. */
+export interface Member {
+  readonly email: string;
+  readonly accessToken: string;
+}
+
+export const PASSWORD = "a long enough secret";
+
+export async function register(kit: Kit, name: string): Promise<Member> {
+  const email = `${name.toLowerCase()}@example.org`;
+  const { status, text } = await ask(kit, "POST", "/api/auth/register", { body: { email, password: PASSWORD, name } });
+  if (status !== 200 && status !== 201) throw new Error(`registering ${name} answered ${status}: ${text}`);
+  return { email, accessToken: JSON.parse(text).accessToken };
+}
+
+/** A socket through the edge, without reconnecting by itself unless asked to. */
+export function connect({ edge, hostname, chat }: Kit, { accessToken }: Member, reconnection = false): Promise<Socket> {
+  const socket = io(`http://127.0.0.1:${edge.port}`, {
+    transports: ["websocket"],
+    auth: { token: accessToken },
+    extraHeaders: { host: `${hostname}:${edge.port}`, origin: chat },
+    forceNew: true,
+    reconnection,
+    reconnectionDelay: 50,
+    reconnectionDelayMax: 200,
+  });
+  return new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("connect_error", (error) => {
+      socket.close();
+      reject(error);
+    });
+  });
+}
+
+/** A call over the socket: the result, or the refusal thrown. */
+export async function call<T>(socket: Socket, action: string, params: object): Promise<T> {
+  const answer = await new Promise<[error: object | null, result: T]>((resolve, reject) => {
+    socket.timeout(5_000).emit("call", action, params, (late: Error | null, error: object | null, result: T) => {
+      if (late) reject(late);
+      else resolve([error, result]);
+    });
+  });
+  if (answer[0]) throw Object.assign(new Error(JSON.stringify(answer[0])), answer[0]);
+  return answer[1];
+}

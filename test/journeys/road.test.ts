@@ -1,0 +1,195 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Message } from "../../backend/domain/message.ts";
+import { requestLines } from "../../infra/local/console/index.ts";
+import { bannerLines } from "../../scripts/banner.ts";
+import {
+  ask,
+  call,
+  connect,
+  forget,
+  type House,
+  newDataDir,
+  openHouse,
+  PASSWORD,
+  register,
+  startConnector,
+} from "./house.ts";
+
+let dataDir: string;
+let house: House;
+beforeAll(async () => {
+  dataDir = newDataDir();
+  house = await openHouse(dataDir);
+}, 30_000);
+afterAll(async () => {
+  await house.kit.stop();
+  forget(dataDir);
+});
+
+const message = (socket: { once(event: "message", listener: (message: Message) => void): unknown }) =>
+  new Promise<Message>((resolve) => socket.once("message", resolve));
+
+test("the first start creates everything that the program declares and says what is deployed", () => {
+  const { kit } = house;
+  expect(new Set(kit.applied.steps.map(({ op }) => op))).toEqual(new Set(["create"]));
+  const banner = bannerLines(kit, 1.5).join("\n");
+  expect(banner).toContain(kit.chat);
+  expect(banner).toContain("counts as TLS");
+  for (const rule of ["scanner_paths", "not_in_surface", "credential_rate"]) expect(banner).toContain(rule);
+  expect(banner).not.toContain(kit.api.token);
+  expect(banner).not.toContain(String(kit.applied.secrets.tunnelToken));
+  expect(house.warnings).toEqual([]);
+});
+
+test("the page comes through edge, rules, tunnel and gateway", async () => {
+  const { status, headers, text } = await ask(house.kit, "GET", "/");
+  expect(status).toBe(200);
+  expect(text).toContain("<title>Causeway</title>");
+  expect(headers["content-security-policy"]).toContain("default-src 'none'");
+  expect(headers["cf-ray"]).toMatch(/^[0-9a-f]{16}-[A-Z]{3}$/);
+});
+
+test("two people chat, live, and a message that is acknowledged is in the history", async () => {
+  const { kit } = house;
+  const [ada, bob] = [await register(kit, "Ada"), await register(kit, "Bob")];
+  const [adas, bobs] = [await connect(kit, ada), await connect(kit, bob)];
+  try {
+    for (const socket of [adas, bobs]) await call(socket, "chat.join", { room: "lobby" });
+    const heard = message(bobs);
+    const sent = await call<{ message: Message }>(adas, "chat.send", { room: "lobby", text: "Hello", clientId: "1" });
+    expect(await heard).toEqual(sent.message);
+    const { messages } = await call<{ messages: Message[] }>(bobs, "chat.history", { room: "lobby" });
+    expect(messages.map(({ text }) => text)).toEqual(["Hello"]);
+    await expect(call(bobs, "chat.sendMessageToAll", { text: "psst" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  } finally {
+    adas.close();
+    bobs.close();
+  }
+});
+
+test.each([
+  ["GET", "/wp-login.php", "scanner_paths"],
+  ["GET", "/api/users", "not_in_surface"],
+  ["DELETE", "/api/users/me", "not_in_surface"],
+  ["GET", "/API/users/me", "not_in_surface"],
+])("%s %s is blocked at the edge, and the terminal names the rule %s", async (method, path, ref) => {
+  const { status } = await ask(house.kit, method, path);
+  expect(status).toBe(403);
+  const record = house.records.at(-1);
+  expect(record?.verdict?.by?.ref).toBe(ref);
+  expect(record && requestLines(record).join("\n")).toContain(`rule ${ref}`);
+});
+
+test("a host that is not the site's does not reach the backend", async () => {
+  const { status, text } = await ask(house.kit, "GET", "/", { host: "other.causeway.localhost" });
+  expect(status).toBe(409); // Cloudflare's error 1001: the zone has no record of that name
+  expect(text).toContain("1001");
+});
+
+test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the visitor's own address does", async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const origin = createServer((incoming, response) => {
+    seen.push(incoming.headers);
+    response.end();
+  });
+  const { kit } = house;
+  const ingress = kit.api.cloud.tunnel(String(kit.applied.outputs.tunnelId))?.config;
+  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
+  const address = origin.address();
+  if (!address || typeof address === "string") throw new Error("no port");
+  const configurations = `${kit.api.url}/accounts/${kit.api.accountId}/cfd_tunnel/${kit.applied.outputs.tunnelId}/configurations`;
+  const put = (config: unknown) =>
+    fetch(configurations, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${kit.api.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ config }),
+    });
+  try {
+    await put({ ingress: [{ service: `http://127.0.0.1:${address.port}` }] });
+    const forged = "203.0.113.66";
+    for (const header of ["CF-Connecting-IP", "cf-connecting-ip", "CF-CONNECTING-IP", "X-Real-IP", "True-Client-IP"]) {
+      await ask(kit, "GET", "/", { headers: { [header]: forged, "X-Forwarded-For": forged } });
+    }
+    expect(seen).toHaveLength(5);
+    for (const headers of seen) {
+      expect(headers["cf-connecting-ip"]).toBe("127.0.0.1");
+      expect(headers["true-client-ip"]).toBeUndefined();
+    }
+  } finally {
+    await put(ingress);
+    await new Promise((resolve) => origin.close(resolve));
+  }
+});
+
+test("a connector that is killed and started again loses no message", async () => {
+  const { kit } = house;
+  const eve = await register(kit, "Eve");
+  const first = await connect(kit, eve);
+  const { epoch } = await call<{ epoch: string }>(first, "chat.join", { room: "bridge" });
+  const sent: string[] = [];
+  const send = async (socket: typeof first, text: string) => {
+    const { message } = await call<{ message: Message }>(socket, "chat.send", { room: "bridge", text, clientId: text });
+    sent.push(message.text);
+    return message.seq;
+  };
+  const cursor = await send(first, "before");
+  const dropped = new Promise((resolve) => first.once("disconnect", resolve));
+  await kit.connector.stop();
+  await dropped;
+  expect((await ask(kit, "GET", "/")).status).toBe(530);
+
+  const connector = await startConnector(kit);
+  try {
+    const second = await connect(kit, eve);
+    await send(second, "after");
+    // the acknowledgement of this one got lost with the connector, so the client sends it once more
+    await call(second, "chat.send", { room: "bridge", text: "before", clientId: "before" });
+    const state = await call<{ messages: Message[]; recovered: boolean }>(second, "chat.join", {
+      room: "bridge",
+      cursor,
+      epoch,
+    });
+    expect(state.recovered).toBe(true);
+    expect(state.messages.map(({ text }) => text)).toEqual(["after"]);
+    const { messages } = await call<{ messages: Message[] }>(second, "chat.history", { room: "bridge" });
+    expect(messages.map(({ text }) => text)).toEqual(sent);
+    second.close();
+  } finally {
+    await connector.stop();
+  }
+  expect((await ask(kit, "GET", "/")).status).toBe(530);
+});
+
+test("hammering the login is stopped at the edge, and a second start finds users, messages and tunnel and changes nothing", async () => {
+  const before = house.kit;
+  const tunnelId = before.applied.outputs.tunnelId;
+  await before.stop();
+  house = await openHouse(dataDir, true);
+  const { kit, records } = house;
+
+  expect(kit.chat).toBe(before.chat);
+  expect(new Set(kit.applied.steps.map(({ op }) => op))).toEqual(new Set(["same"]));
+  expect(kit.applied.outputs.tunnelId).toBe(tunnelId);
+  expect(kit.api.journal.filter(({ method }) => method !== "GET")).toEqual([]);
+  expect(bannerLines(kit, 1).join("\n")).toContain("nothing to change");
+
+  const login = (password: string) =>
+    ask(kit, "POST", "/api/auth/login", { body: { email: "ada@example.org", password } });
+  const ada = JSON.parse((await login(PASSWORD)).text);
+  const socket = await connect(kit, { email: "ada@example.org", accessToken: ada.accessToken });
+  const { messages } = await call<{ messages: Message[] }>(socket, "chat.join", { room: "lobby" });
+  expect(messages.map(({ text }) => text)).toEqual(["Hello"]);
+  socket.close();
+
+  const statuses: number[] = [];
+  let limited = await login("wrong");
+  for (let tries = 0; limited.status !== 429 && tries < 30; tries++) {
+    statuses.push(limited.status);
+    limited = await login("wrong");
+  }
+  expect(limited.status).toBe(429);
+  expect(Number(limited.headers["retry-after"])).toBeGreaterThan(0);
+  expect(records.at(-1)?.verdict?.by?.ref).toBe("credential_rate");
+  expect((await ask(kit, "GET", "/")).status).toBe(200);
+}, 30_000);
