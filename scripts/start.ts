@@ -11,10 +11,15 @@ const say = (lines: readonly string[]) => {
 };
 
 let kit: Kit | undefined;
-let ending = false;
+let endingSince: number | undefined;
+/** Milliseconds in which a second signal is the first one, passed on by npm to its child that the terminal told already. */
+const SAME_KEY = 500;
 const end = (signal: NodeJS.Signals) => {
-  if (ending) process.exit(130);
-  ending = true;
+  if (endingSince !== undefined) {
+    if (performance.now() - endingSince > SAME_KEY) process.exit(130);
+    return;
+  }
+  endingSince = performance.now();
   say(["", `${signal}: ending (again to not wait)`]);
   if (kit) leave(kit);
 };
@@ -37,7 +42,7 @@ try {
     onProblem: (problem) => say(problemLines(problem, options)),
     warn: (line) => say([`warning: ${line}`]),
   });
-  if (ending) leave(kit);
+  if (endingSince !== undefined) leave(kit);
   else say(bannerLines(kit, (performance.now() - began) / 1000));
 } catch (error) {
   console.error(`npm start: ${message(error)}`);
