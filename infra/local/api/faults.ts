@@ -23,6 +23,8 @@ export interface FaultMatch {
 export interface Faults {
   /** The next calls that match (one, unless `times` says otherwise) meet the fault. */
   next(match: FaultMatch, fault: Fault, times?: number): void;
+  /** Forgets the faults that no call has met. */
+  clear(): void;
 }
 
 /** @returns the switchboard, and `take`, which finds and uses up the fault that a call meets. */
@@ -31,6 +33,9 @@ export function createFaults(): Faults & { take(method: string, path: string): F
   return {
     next(match, fault, times = 1) {
       if (times > 0) pending.push({ match, fault, left: times });
+    },
+    clear() {
+      pending.length = 0;
     },
     take(method, path) {
       const index = pending.findIndex(

@@ -103,7 +103,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     zoneName: zone.name,
     cloud,
     journal: journal.calls,
-    faults: { next: faults.next },
+    faults: { next: faults.next, clear: faults.clear },
     issueToken(permissions) {
       const value = newTokenValue();
       const draft = draftOf(store.state);

@@ -1,0 +1,155 @@
+/** Visitors of the rehearsed site: requests, a chat between two people, and steady traffic that counts what was lost. */
+import { randomUUID } from "node:crypto";
+import { request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { io, type Socket } from "socket.io-client";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Milliseconds that a visitor waits for an answer. */
+const PATIENCE = 10_000;
+
+/** One request through the edge; the hostname is not resolved, the edge is on this machine. */
+export function visit(port: number, hostname: string, path: string, body?: object): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const call = request(
+      {
+        host: "127.0.0.1",
+        port,
+        path,
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          host: `${hostname}:${port}`,
+          ...(body === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+        },
+        timeout: PATIENCE,
+      },
+      (response) => {
+        let answer = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          answer += chunk;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: answer }));
+        response.on("error", reject);
+      },
+    );
+    call.on("timeout", () => call.destroy(new Error(`no answer to ${path} within ${PATIENCE} ms`)));
+    call.on("error", reject);
+    call.end(text);
+  });
+}
+
+export interface Person {
+  readonly name: string;
+  readonly accessToken: string;
+}
+
+/** Registers and logs in. */
+export async function introduce(port: number, hostname: string, name: string): Promise<Person> {
+  const email = `${name}@example.com`;
+  const password = `rehearsal of ${name} ${Math.random().toString(36).slice(2)}`;
+  const registered = await visit(port, hostname, "/api/auth/register", { email, password, name });
+  if (registered.status >= 300)
+    throw new Error(`registering was answered with ${registered.status}: ${registered.body}`);
+  const loggedIn = await visit(port, hostname, "/api/auth/login", { email, password });
+  const { accessToken } = JSON.parse(loggedIn.body) as { accessToken?: string };
+  if (accessToken === undefined) throw new Error(`logging in was answered with ${loggedIn.status}: ${loggedIn.body}`);
+  return { name, accessToken };
+}
+
+/** A message from one person to the other, over WebSockets through the edge and the tunnel. */
+export async function converse(
+  port: number,
+  hostname: string,
+  [one, other]: readonly [Person, Person],
+  text: string,
+): Promise<void> {
+  const sockets = [one, other].map(({ accessToken }) => open(port, hostname, accessToken));
+  try {
+    const [speaker, listener] = await Promise.all(sockets.map(connected));
+    if (!speaker || !listener) throw new Error("invariant: two sockets");
+    for (const socket of [speaker, listener]) await call(socket, "chat.join", { room: "rehearsal" });
+    const heard = new Promise<void>((resolve) => {
+      listener.on("message", (message: { text?: string }) => {
+        if (message.text === text) resolve();
+      });
+    });
+    await call(speaker, "chat.send", { room: "rehearsal", text, clientId: randomUUID() });
+    await Promise.race([heard, late("the message did not arrive")]);
+  } finally {
+    for (const socket of sockets) socket.disconnect();
+  }
+}
+
+function open(port: number, hostname: string, token: string): Socket {
+  const origin = `http://${hostname}:${port}`;
+  return io(`http://127.0.0.1:${port}`, {
+    transports: ["websocket"],
+    extraHeaders: { host: `${hostname}:${port}`, origin },
+    auth: { token },
+    forceNew: true,
+    reconnection: false,
+  });
+}
+
+function connected(socket: Socket): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("connect_error", (error) => reject(new Error(`the socket was refused: ${error.message}`)));
+  });
+}
+
+async function call(socket: Socket, action: string, params: object): Promise<void> {
+  const answered = new Promise<void>((resolve, reject) => {
+    socket.emit("call", action, params, (error: { message?: string } | null) => {
+      if (error) reject(new Error(`${action}: ${error.message}`));
+      else resolve();
+    });
+  });
+  await Promise.race([answered, late(`${action} was not answered`)]);
+}
+
+async function late(what: string): Promise<never> {
+  await delay(PATIENCE, undefined, { ref: false });
+  throw new Error(`${what} within ${PATIENCE} ms`);
+}
+
+export interface Traffic {
+  /** Resolves when so many more requests are over. */
+  more(requests: number): Promise<void>;
+  /** Ends it: how many requests there were, and what became of those that did not succeed. */
+  stop(): Promise<{ requests: number; lost: readonly string[] }>;
+}
+
+/** A request every tenth of a second, within what the gateway lets one address do. */
+export function startTraffic(port: number, hostname: string): Traffic {
+  const lost: string[] = [];
+  let requests = 0;
+  const stopping = new AbortController();
+  const waiting: { until: number; done: () => void }[] = [];
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      requests += 1;
+      const answer = await visit(port, hostname, "/.well-known/jwks.json").catch((error: Error) => error);
+      if (answer instanceof Error) lost.push(answer.message);
+      else if (answer.status !== 200) lost.push(`status ${answer.status}`);
+      for (const { until, done } of waiting) if (requests >= until) done();
+      await delay(100, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    more: (wanted) => new Promise((done) => waiting.push({ until: requests + wanted, done })),
+    async stop() {
+      stopping.abort();
+      await running;
+      return { requests, lost };
+    },
+  };
+}
