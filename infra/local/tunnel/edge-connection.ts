@@ -29,18 +29,18 @@ export interface TunnelConnection {
 /** What a connection asks of the edge that it belongs to. */
 export interface EdgeConnectionOwner {
   readonly colo: string;
+  /** Milliseconds from the end of the TLS handshake to the registration. */
+  readonly registrationDeadline: number;
   clock(): number;
   authorize(claim: TunnelClaim): Authorization;
   /** Why the tunnel takes no further connection, if it does not. */
-  refusal(tunnelId: string, clientId: string): string | undefined;
+  refusal(tunnelId: string): string | undefined;
   /** The newest configuration known for a tunnel. */
   latest(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null;
   opened(connection: EdgeConnection): void;
   closed(connection: EdgeConnection): void;
 }
 
-/** Milliseconds from the end of the TLS handshake to the registration. */
-const REGISTRATION_DEADLINE = 10_000;
 /** Milliseconds a connector has to answer a pushed configuration. */
 const CONFIGURATION_DEADLINE = 5_000;
 /** Milliseconds that a refused connector has to read why. */
@@ -82,7 +82,7 @@ export class EdgeConnection {
     );
     this.#control.on("error", () => this.destroy());
     this.#control.once("close", () => this.drain());
-    this.#deadline = setTimeout(() => this.destroy(), REGISTRATION_DEADLINE);
+    this.#deadline = setTimeout(() => this.destroy(), owner.registrationDeadline);
     serveRegistration(this.#control, {
       register: (request) => this.#register(request),
       answered: (result) => (result.ok ? this.#open() : this.#refuse()),
@@ -169,7 +169,7 @@ export class EdgeConnection {
     const { tunnelId, accountTag, tunnelSecret: secret, clientId } = request;
     const authorization = this.#owner.authorize({ accountTag, tunnelId, secret });
     if (!authorization.ok) return { ok: false, cause: `Unauthorized: ${authorization.reason}` };
-    const refusal = this.#owner.refusal(tunnelId, clientId);
+    const refusal = this.#owner.refusal(tunnelId);
     if (refusal) return { ok: false, cause: refusal, retryAfterMs: 5_000 };
     // The connector has its configuration before it hears that it is registered, so it never answers by an older one.
     const latest = this.#owner.latest(tunnelId, authorization.config);

@@ -17,6 +17,7 @@ export interface TunnelEdgeOptions {
   readonly clock?: () => number;
   /** Name of the data centre that connectors are told, by Cloudflare's custom an airport's code; `lcl01` by default. */
   readonly colo?: string;
+  readonly limits?: Partial<TunnelLimits>;
   /** Whether a connector may serve a tunnel; compare secrets with `authorizeTunnel`. */
   authorize(claim: TunnelClaim): Authorization;
   /** Called with all connections of a tunnel whenever one opens or closes. */
@@ -41,18 +42,26 @@ export interface TunnelEdge {
   close(): Promise<void>;
 }
 
-/** Connections that have not registered yet; beyond this many, new ones are closed at once. */
-const MAX_UNREGISTERED = 64;
-/** Cloudflare's limit: 25 connectors with four connections each. */
-const MAX_PER_TUNNEL = 100;
-/** Milliseconds for the TLS handshake. */
-const HANDSHAKE_DEADLINE = 5_000;
+/** What an unknown peer, and a known one, may take. */
+export interface TunnelLimits {
+  /** Connections that have not registered yet; beyond this many, new ones are closed at once. */
+  readonly unregistered: number;
+  /** Connections of one tunnel; Cloudflare's limit is 25 connectors with four each. */
+  readonly perTunnel: number;
+  /** Milliseconds for the TLS handshake. */
+  readonly handshake: number;
+  /** Milliseconds from the end of the TLS handshake to the registration. */
+  readonly registration: number;
+}
+
+const LIMITS: TunnelLimits = { unregistered: 64, perTunnel: 100, handshake: 5_000, registration: 10_000 };
 /** The certificate is looked at this often, milliseconds. */
 const RENEWAL_INTERVAL = 12 * 3_600_000;
 
 /** Starts the tunnel's edge on 127.0.0.1; rejects with a TunnelError when port or certificates cannot be used. */
 export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<TunnelEdge> {
   const clock = options.clock ?? Date.now;
+  const limits = { ...LIMITS, ...options.limits };
   const certificates = await edgeCertificates(options.certificates, clock());
   const tunnels = new Map<string, Set<EdgeConnection>>();
   const configurations = new Map<string, VersionedConfiguration>();
@@ -70,11 +79,11 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
     key: certificates.key,
     cert: certificates.cert,
     minVersion: "TLSv1.2",
-    handshakeTimeout: HANDSHAKE_DEADLINE,
+    handshakeTimeout: limits.handshake,
   });
   server.on("connection", (socket: Socket) => {
     const port = socket.remotePort;
-    if (port === undefined || unregistered.size >= MAX_UNREGISTERED) {
+    if (port === undefined || unregistered.size >= limits.unregistered) {
       socket.destroy();
       return;
     }
@@ -93,9 +102,10 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
     new EdgeConnection(socket, {
       colo: options.colo ?? "lcl01",
       clock,
+      registrationDeadline: limits.registration,
       authorize: (claim) => options.authorize(claim),
-      refusal: (tunnelId, clientId) =>
-        live(tunnelId).length >= MAX_PER_TUNNEL ? `too many connections to this tunnel for ${clientId}` : undefined,
+      refusal: (tunnelId) =>
+        live(tunnelId).length >= limits.perTunnel ? "too many connections to this tunnel" : undefined,
       latest: (tunnelId, authorized) => {
         const pushed = configurations.get(tunnelId);
         return pushed && pushed.version >= (authorized?.version ?? -1) ? pushed : authorized;
@@ -104,14 +114,14 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
         unregistered.delete(port);
         const { tunnelId, details } = connection;
         if (tunnelId === undefined || details === undefined) return;
-        const connections = tunnels.get(tunnelId) ?? new Set();
-        tunnels.set(tunnelId, connections);
+        const connections = tunnels.get(tunnelId) ?? new Set<EdgeConnection>();
+        tunnels.set(tunnelId, connections.add(connection));
         // A connector that comes back for the same index has lost the old connection, even if nobody told us.
-        for (const other of connections) {
+        for (const other of [...connections]) {
           const known = other.details;
-          if (known?.clientId === details.clientId && known.index === details.index) other.destroy();
+          const same = known?.clientId === details.clientId && known.index === details.index;
+          if (same && other !== connection) other.destroy();
         }
-        connections.add(connection);
         report(tunnelId);
       },
       closed(connection) {

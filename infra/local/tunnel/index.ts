@@ -2,7 +2,7 @@
 export { type Authorization, authorizeTunnel, equalSecrets, type KnownTunnel, type TunnelClaim } from "./authorize.ts";
 export { type CloudTunnelsOptions, startCloudTunnels } from "./cloud-tunnels.ts";
 export type { IngressRule, OriginRequest, TunnelConfiguration, VersionedConfiguration } from "./configuration.ts";
-export { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./edge.ts";
+export { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions, type TunnelLimits } from "./edge.ts";
 export type { TunnelConnection } from "./edge-connection.ts";
 export { TunnelError, type TunnelErrorCode } from "./errors.ts";
 export type { TunnelRequest, TunnelResponse, TunnelStream } from "./tunnel-stream.ts";

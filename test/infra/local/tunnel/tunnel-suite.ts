@@ -291,6 +291,19 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       while (origin.aborted === before) await fetched({ path: "/" });
     });
 
+    test("hazard: visitors who leave in crowds do not end the connection (limit on stream resets)", async () => {
+      const before = (house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
+      for (let round = 0; round < 25; round += 1) {
+        const streams = Array.from({ length: 200 }, () =>
+          open({ host: "other.example.com", method: "POST", body: true }),
+        );
+        await Promise.all(streams.map((stream) => stream.response));
+        for (const stream of streams) stream.destroy();
+      }
+      expect((await fetched({ path: "/" })).status).toBe(200);
+      expect((house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
+    }, 30_000);
+
     test("a response that the origin cuts off ends with an error, not as if it were whole", async () => {
       const ended = await fetched({ path: "/cut" }).then(
         () => "whole",

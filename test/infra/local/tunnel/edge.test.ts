@@ -1,0 +1,355 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { ServerHttp2Stream } from "node:http2";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  authorizeTunnel,
+  equalSecrets,
+  startTunnelEdge,
+  type TunnelEdge,
+  type TunnelEdgeOptions,
+  type TunnelRequest,
+} from "../../../../infra/local/tunnel/index.ts";
+import { MessageBuilder } from "../../../../infra/local/tunnel/wire/capnp-writer.ts";
+import { METHOD, REGISTRATION_INTERFACE } from "../../../../infra/local/tunnel/wire/registration.ts";
+import {
+  encodeHeaders,
+  encodeMeta,
+  RESPONSE_HEADERS,
+  RESPONSE_META,
+} from "../../../../infra/local/tunnel/wire/response-headers.ts";
+import { writeBootstrap, writeCall } from "../../../../infra/local/tunnel/wire/rpc.ts";
+import { fakeConnector, tlsTo } from "./fake-connector.ts";
+
+const request: TunnelRequest = { method: "GET", path: "/", host: "x", headers: [], body: false };
+const tunnelId = randomUUID();
+const secret = randomBytes(32);
+let folder: string;
+let edge: TunnelEdge;
+let connections: number;
+
+async function start(options: Partial<TunnelEdgeOptions> = {}): Promise<void> {
+  edge = await startTunnelEdge({
+    certificates: join(folder, "certificates"),
+    authorize: (claim) =>
+      authorizeTunnel(
+        claim.tunnelId === tunnelId
+          ? { accountTag: "account", secret, config: null, version: 0, deletedAt: null }
+          : undefined,
+        claim,
+      ),
+    onConnections: (_, listed) => {
+      connections = listed.length;
+    },
+    ...options,
+  });
+}
+
+beforeEach(async () => {
+  connections = 0;
+  folder = await mkdtemp(join(tmpdir(), "causeway-edge-"));
+});
+
+afterEach(async () => {
+  await edge.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A TCP connection that says nothing; resolves when the edge has closed it. */
+function silentConnection(): Promise<unknown> {
+  const socket = connect(Number(edge.address.split(":")[1]), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.resume();
+  return once(socket, "close");
+}
+
+describe("peers that have not registered", () => {
+  test("who speaks no TLS is dropped after the handshake's deadline", async () => {
+    await start({ limits: { handshake: 50 } });
+    await silentConnection();
+  });
+
+  test("who does not register is dropped after the deadline, silent or not", async () => {
+    await start({ limits: { registration: 50 } });
+    const silent = await tlsTo(edge);
+    silent.resume();
+    const { closed } = await fakeConnector(edge);
+    await Promise.all([once(silent, "close"), closed]);
+  });
+
+  test("only so many are held at a time; those registered do not count", async () => {
+    await start({ limits: { unregistered: 2 } });
+    const known = await fakeConnector(edge);
+    await known.register({ tunnelId, secret });
+    const held = [await tlsTo(edge), await tlsTo(edge)];
+    await silentConnection();
+    held[0]?.destroy();
+    while (edge.connections(tunnelId) === 1) {
+      const late = await fakeConnector(edge).catch(() => undefined);
+      if (late) await late.register({ tunnelId, secret });
+    }
+    held[1]?.destroy();
+  });
+
+  test.each([
+    [
+      "random bytes after the TLS handshake",
+      async () => {
+        const socket = await tlsTo(edge);
+        socket.write(randomBytes(8192));
+        socket.resume();
+        await once(socket, "close");
+      },
+    ],
+    [
+      "an HTTP/1.1 response",
+      async () => {
+        const socket = await tlsTo(edge);
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        socket.resume();
+        await once(socket, "close");
+      },
+    ],
+    [
+      "random bytes on the control stream",
+      async () => {
+        const { control, closed } = await fakeConnector(edge);
+        control.write(randomBytes(8192));
+        await closed;
+      },
+    ],
+    [
+      "a control message of gigabytes",
+      async () => {
+        const { control, closed } = await fakeConnector(edge);
+        const header = Buffer.alloc(8);
+        header.writeUInt32LE(0x1fffffff, 4);
+        control.write(header);
+        await closed;
+      },
+    ],
+    [
+      "a message of unknown kind",
+      async () => {
+        const { control, closed } = await fakeConnector(edge);
+        const message = new MessageBuilder();
+        message.root(1, 1).uint16(0, 77);
+        control.write(message.finish());
+        await closed;
+      },
+    ],
+    [
+      "more messages than a connector has use for",
+      async () => {
+        const { control, closed } = await fakeConnector(edge);
+        for (let index = 0; index < 100; index += 1) control.write(writeBootstrap(index));
+        await closed;
+      },
+    ],
+    [
+      "two registrations on one connection",
+      async () => {
+        const connector = await fakeConnector(edge);
+        const both = [connector.register({ tunnelId, secret }), connector.register({ tunnelId, secret })];
+        await Promise.allSettled(both);
+        await connector.closed;
+      },
+    ],
+  ])("%s end that connection and nothing else", async (_, attack) => {
+    await start();
+    const known = await fakeConnector(edge);
+    await known.register({ tunnelId, secret });
+    await attack();
+    expect(edge.connections(tunnelId)).toBe(1);
+    const answer = await edge.open(tunnelId, request)?.response;
+    expect(answer?.status).toBe(200);
+  });
+
+  test("fuzz: whatever is written on the control stream, the edge lives", async () => {
+    await start({ limits: { registration: 200 } });
+    const valid = writeCall(
+      { question: 1, answerTo: 0, interfaceId: REGISTRATION_INTERFACE, method: METHOD.registerConnection },
+      (payload) => payload.struct(0, 1, 3),
+    );
+    const part = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
+      fc.constant(valid),
+      fc.constant(writeBootstrap(0)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 6 }), async (parts) => {
+        const { control, socket, closed } = await fakeConnector(edge);
+        for (const bytes of parts) control.write(bytes);
+        control.end();
+        await closed;
+        socket.destroy();
+      }),
+      { numRuns: 25 },
+    );
+    const known = await fakeConnector(edge);
+    expect(await known.register({ tunnelId, secret })).toMatchObject({ ok: true });
+  });
+
+  test("calls that nobody exported are answered with an exception", async () => {
+    await start();
+    const { control, client } = await fakeConnector(edge);
+    control.write(
+      writeCall({ question: 99, answerTo: 7, interfaceId: REGISTRATION_INTERFACE, method: 0 }, (payload) =>
+        payload.struct(0, 0, 0),
+      ),
+    );
+    control.write(
+      writeCall({ question: 98, answerTo: 0, interfaceId: 1n, method: 0 }, (payload) => payload.struct(0, 0, 0)),
+    );
+    await client.unregister();
+  });
+});
+
+describe("who may register", () => {
+  test("an unknown tunnel, a deleted one, another account and a wrong secret all look the same", async () => {
+    const known = { accountTag: "account", secret, config: null, version: 0, deletedAt: null };
+    const claim = { accountTag: "account", tunnelId, secret };
+    const reasons = [
+      authorizeTunnel(undefined, claim),
+      authorizeTunnel({ ...known, deletedAt: "2026-11-22T00:00:00Z" }, claim),
+      authorizeTunnel({ ...known, accountTag: "other" }, claim),
+      authorizeTunnel({ ...known, secret: Buffer.alloc(0) }, { ...claim, secret: Buffer.alloc(0) }),
+      authorizeTunnel(known, { ...claim, secret: secret.subarray(0, 31) }),
+      authorizeTunnel(known, { ...claim, secret: Buffer.concat([secret, Buffer.alloc(1)]) }),
+    ];
+    for (const reason of reasons) expect(reason).toEqual({ ok: false, reason: "Invalid tunnel secret" });
+    expect(authorizeTunnel(known, claim)).toEqual({ ok: true, config: null });
+    expect([equalSecrets(secret, Buffer.from(secret)), equalSecrets(secret, randomBytes(32))]).toEqual([true, false]);
+  });
+
+  test("a refused connector hears why and is disconnected by the edge", async () => {
+    await start();
+    const connector = await fakeConnector(edge);
+    expect(await connector.register({ tunnelId, secret: randomBytes(32) })).toEqual({
+      ok: false,
+      cause: "Unauthorized: Invalid tunnel secret",
+    });
+    await connector.closed;
+    expect(connections).toBe(0);
+  });
+
+  test("a tunnel takes only so many connections; the next is told to come back later", async () => {
+    await start({ limits: { perTunnel: 1 } });
+    await (await fakeConnector(edge)).register({ tunnelId, secret });
+    const result = await (await fakeConnector(edge)).register({ tunnelId, secret });
+    expect(result).toMatchObject({ ok: false, cause: expect.stringMatching(/too many/), retryAfterMs: 5000 });
+  });
+
+  test("a connector that comes back for the same index replaces its old connection", async () => {
+    await start();
+    const clientId = randomUUID();
+    const old = await fakeConnector(edge);
+    await old.register({ tunnelId, secret, clientId, index: 2 });
+    await (await fakeConnector(edge)).register({ tunnelId, secret, clientId, index: 2 });
+    await old.closed;
+    expect([edge.connections(tunnelId), connections]).toEqual([1, 1]);
+  });
+});
+
+describe("requests", () => {
+  const held: ServerHttp2Stream[] = [];
+  const hold = (stream: ServerHttp2Stream) => {
+    stream.respond({ ":status": 200, [RESPONSE_META]: encodeMeta("origin") });
+    held.push(stream);
+  };
+
+  test("go to the least loaded connection, and in turn where the load is equal", async () => {
+    await start();
+    const counts = [0, 0, 0];
+    for (const index of counts.keys()) {
+      const connector = await fakeConnector(edge, (stream) => {
+        counts[index]! += 1;
+        hold(stream);
+      });
+      await connector.register({ tunnelId, secret });
+    }
+    const open = async () => {
+      const stream = edge.open(tunnelId, request)!;
+      await stream.response;
+      return stream;
+    };
+    const streams = [];
+    for (let index = 0; index < 9; index += 1) streams.push(await open());
+    expect(counts).toEqual([3, 3, 3]);
+    for (const stream of streams) stream.destroy();
+    await Promise.all(streams.map((stream) => stream.trailers));
+    for (let index = 0; index < 3; index += 1) {
+      const stream = await open();
+      stream.destroy();
+      await stream.trailers;
+    }
+    expect(counts).toEqual([4, 4, 4]);
+  });
+
+  test.each([
+    ["headers that are no base64", { [RESPONSE_HEADERS]: "%%" }],
+    ["a header with a line break", { [RESPONSE_HEADERS]: encodeHeaders([["x", "a\r\nb: c"]]) }],
+  ])("an answer with %s is BAD_RESPONSE", async (_, headers) => {
+    await start();
+    const connector = await fakeConnector(edge, (stream) => stream.respond({ ":status": 200, ...headers }));
+    await connector.register({ tunnelId, secret });
+    await expect(edge.open(tunnelId, request)?.response).rejects.toMatchObject({ code: "BAD_RESPONSE" });
+    expect(edge.connections(tunnelId)).toBe(1);
+  });
+
+  test("a connection that is lost ends its streams: before the response with STREAM_LOST, after it with an error", async () => {
+    await start();
+    const connector = await fakeConnector(edge, (stream) => {
+      if (held.length === 0) hold(stream);
+      else connector.socket.destroy();
+    });
+    held.length = 0;
+    await connector.register({ tunnelId, secret });
+    const first = edge.open(tunnelId, request)!;
+    await first.response;
+    const second = edge.open(tunnelId, request)!;
+    await expect(second.response).rejects.toMatchObject({ code: "STREAM_LOST" });
+    await first.trailers;
+    expect(first.readableEnded).toBe(false);
+    expect([edge.open(tunnelId, request), connections]).toEqual([undefined, 0]);
+  });
+
+  test("a connector that leaves with a GOAWAY gets no new requests, and ends those it has", async () => {
+    await start();
+    held.length = 0;
+    const connector = await fakeConnector(edge, hold);
+    await connector.register({ tunnelId, secret });
+    const stream = edge.open(tunnelId, request)!;
+    await stream.response;
+    connector.session.goaway();
+    while (connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(edge.open(tunnelId, request)).toBeUndefined();
+    held[0]?.end("whole");
+    expect(String((await once(stream, "data"))[0])).toBe("whole");
+  });
+
+  test("a configuration that a stalled connector does not answer does not hold up the others", async () => {
+    await start();
+    await (await fakeConnector(edge, (stream, kind) => kind && stream.close())).register({ tunnelId, secret });
+    await edge.configure(tunnelId, 1, { ingress: [] });
+  });
+});
+
+test("a port in use, and a folder that is a file, are clear errors", async () => {
+  await start();
+  const port = Number(edge.address.split(":")[1]);
+  const again = { authorize: () => ({ ok: false, reason: "" }) as const, onConnections: () => {} };
+  await expect(startTunnelEdge({ ...again, port, certificates: join(folder, "certificates") })).rejects.toMatchObject({
+    code: "LISTEN_FAILED",
+    message: expect.stringMatching(String(port)),
+  });
+  await writeFile(join(folder, "file"), "");
+  await expect(startTunnelEdge({ ...again, certificates: join(folder, "file") })).rejects.toMatchObject({
+    code: "CERTIFICATES_UNUSABLE",
+  });
+});
