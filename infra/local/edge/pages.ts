@@ -5,6 +5,8 @@ export interface Page {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
+  /** The connection ends with it: where one request ends and the next begins is in doubt. */
+  readonly close?: boolean;
 }
 
 interface Words {
@@ -68,7 +70,7 @@ export function page(name: PageName, ray: string, accept: string, headers: Page[
 /** A page for a request that is refused with a bare status. */
 export function statusPage(status: number, ray: string, accept: string): Page {
   const title = STATUS_CODES[status] ?? "Error";
-  return render({ status, title, text: "The request could not be understood." }, ray, accept, []);
+  return { ...render({ status, title, text: "The request could not be understood." }, ray, accept, []), close: true };
 }
 
 function render(words: Words, ray: string, accept: string, headers: Page["headers"]): Page {

@@ -59,7 +59,7 @@ export async function sendPage(
   page: Page,
   ray: string,
 ): Promise<void> {
-  response.writeHead(page.status, linesOfPage(page, ray, isSending(request)).flat());
+  response.writeHead(page.status, linesOfPage(page, ray, page.close === true || isSending(request)).flat());
   if (request.method === "HEAD") response.flushHeaders();
   else response.write(page.body);
   await endAnswer(request, response);

@@ -118,7 +118,7 @@ function executeStep(
   const steps = stepsOf(assembly, level, target, false);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    note(run, ruleset, rule, condition.why(run.fields), false);
+    note(run, ruleset, rule, () => condition.why(run.fields), false);
     const flow = through(run, steps);
     return flow === "leave-ruleset" ? "next" : flow;
   };
@@ -157,7 +157,7 @@ function settingsStep(ruleset: Ruleset, rule: Rule, condition: Condition): Step 
   const settings = rule.action_parameters ?? {};
   return (run) => {
     if (!holds(run, condition, false)) return "next";
-    note(run, ruleset, rule, condition.why(run.fields), false);
+    note(run, ruleset, rule, () => condition.why(run.fields), false);
     Object.assign(run.settings, settings);
     return "next";
   };

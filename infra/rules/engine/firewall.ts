@@ -19,7 +19,7 @@ export function firewallRule(level: Level, ruleset: Ruleset, rule: Rule, conditi
       return terminating(ruleset, rule, condition, { status: 403 });
     case "log":
       return (run) => {
-        if (holds(run, condition, false)) note(run, ruleset, rule, condition.why(run.fields), true);
+        if (holds(run, condition, false)) note(run, ruleset, rule, () => condition.why(run.fields), true);
         return "next";
       };
     case "skip":
@@ -33,7 +33,7 @@ function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, respons
   const challenge = isChallenge(rule);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    const by = note(run, ruleset, rule, condition.why(run.fields), true);
+    const by = note(run, ruleset, rule, () => condition.why(run.fields), true);
     if (challenge && run.clearance) return "next";
     run.decision = { outcome: challenge ? "challenge" : "block", by, response };
     return "stop";
@@ -46,7 +46,7 @@ function skipping(level: Level, ruleset: Ruleset, rule: Rule, condition: Conditi
   const flow: Flow = skip.phase ? "leave-phase" : skip.ruleset ? "leave-ruleset" : "next";
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    note(run, ruleset, rule, condition.why(run.fields), logged);
+    note(run, ruleset, rule, () => condition.why(run.fields), logged);
     for (const phase of skip.phases) {
       run.skipped.zone.add(phase);
       if (level === "account") run.skipped.account.add(phase);

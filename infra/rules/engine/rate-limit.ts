@@ -69,7 +69,8 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
     } else excess = `${limited} was exceeded before`;
 
     const wait = Math.max(1, Math.ceil((until === undefined ? table.recovery(key, run.now) : until - run.now) / 1000));
-    const by = note(run, ruleset, rule, `${excess}, for ${subject(run, parts)}; ${wait} s left`, true);
+    const why = `${excess}, for ${subject(run, parts)}; ${wait} s left`;
+    const by = note(run, ruleset, rule, () => why, true);
     if (rule.action === "log") return "next";
     if (challenge && run.clearance) {
       table.reset(key);

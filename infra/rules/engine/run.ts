@@ -51,15 +51,19 @@ export function holds(run: Run, condition: Condition, decides: boolean, fields: 
   return false;
 }
 
-/** Notes that a rule matched. */
-export function note(run: Run, ruleset: Ruleset, rule: Rule, why: string, logged: boolean): RuleEvent {
+/** Notes that a rule matched. Why is found out when somebody reads it: that takes longer than the whole evaluation. */
+export function note(run: Run, ruleset: Ruleset, rule: Rule, why: () => string, logged: boolean): RuleEvent {
+  let found: string | undefined;
   const event: RuleEvent = {
     ref: refOf(rule),
     ruleset: ruleset.name,
     phase: ruleset.phase,
     action: rule.action,
     description: rule.description ?? "",
-    why,
+    get why() {
+      found ??= why();
+      return found;
+    },
     logged,
   };
   run.events.push(event);

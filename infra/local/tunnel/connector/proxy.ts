@@ -211,8 +211,15 @@ function userHeaders(response: IncomingMessage): HeaderLine[] {
 }
 
 function relayResponse(stream: ServerHttp2Stream, response: IncomingMessage): void {
+  const { statusCode = 0 } = response;
+  // Node's HTTP/2 throws for what is no status of HTTP, and an origin must not be able to end the connector.
+  if (statusCode < 200 || statusCode > 599) {
+    response.destroy();
+    respondItself(stream, 502);
+    return;
+  }
   const chunked = response.headers["transfer-encoding"] !== undefined;
-  respond(stream, response.statusCode ?? 502, userHeaders(response), {
+  respond(stream, statusCode, userHeaders(response), {
     open: true,
     trailers: chunked ? () => response.trailers : undefined,
     length: response.headers["content-length"],

@@ -38,6 +38,20 @@ describe("memory", () => {
   });
 });
 
+test("a key that nobody counted has no rate, no mitigation and nothing to recover from", () => {
+  const table = new CounterTable(limit);
+  expect([table.rate("k", 0), table.mitigatedUntil("k", 0), table.recovery("k", 0), table.size]).toEqual([
+    0,
+    undefined,
+    0,
+    0,
+  ]);
+  table.mitigate("k", 5);
+  expect(table.mitigatedUntil("k", 6)).toBe(60_005);
+  table.reset("k");
+  expect(table.size).toBe(0);
+});
+
 describe("time", () => {
   test("a clock that is set back neither prolongs a mitigation nor keeps an old count", () => {
     const table = new CounterTable(limit);

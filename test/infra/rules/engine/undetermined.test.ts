@@ -40,6 +40,11 @@ describe("fields that only Cloudflare can compute", () => {
       undetermined: ["cf.unique_visitor_id"],
     });
     expect(send(rule, request("/other")).outcome).toBe("pass");
+    const fingerprint = limited(limit({ characteristics: ["cf.colo.id", "cf.bot_management.ja4"] }));
+    expect(send(fingerprint, request("/form")).undetermined).toEqual(["cf.bot_management.ja4"]);
+    const given = { "cf.bot_management.ja4": "t13d" };
+    const outcomes = [0, 1].map((at) => send(fingerprint, request("/form", { at, given })).outcome);
+    expect(outcomes).toEqual(["pass", "block"]);
   });
 
   test("a cache rule in doubt sets nothing", () => {
