@@ -15,6 +15,8 @@ export interface ConfigProblem {
 /** The stack's configuration is wrong; the message lists every problem with what to set. Code `CONFIG_INVALID`. */
 export class ConfigError extends Error {
   readonly code = "CONFIG_INVALID";
+  /** Pulumi prints such an error without its stack: the program is not at fault. */
+  readonly __pulumiRunError = true;
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import Cloudflare from "cloudflare";
 import { readAccess, readSite, reclaimed } from "./config.ts";
+import { reportLines } from "./policy/index.ts";
 import { preflight } from "./preflight/index.ts";
 import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
@@ -24,4 +25,4 @@ export const hostnames = site.hostnames;
 /** The plan that the policy keeps within. */
 export const plan = account.plan;
 /** What is deployed, and what the plan had no room for. */
-export const report = policy.report;
+export const report = reportLines(policy.report);

@@ -3,11 +3,13 @@ const needed = [24, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
-  throw new Error(
+  const error = new Error(
     `Causeway's program needs Node.js ${needed.join(".")} or newer; Pulumi runs it with ${process.versions.node} (${process.execPath}).\n` +
       "Run it as `npm run up -- --stack NAME`, which uses the one that `npm ci` brought along, or put a newer one on PATH.",
   );
+  // Pulumi prints such an error without its stack
+  throw Object.assign(error, { __pulumiRunError: true });
 }
 
 // The program's exports are the stack's outputs.
-export default import("./index.ts");
+export default () => import("./index.ts");

@@ -18,7 +18,7 @@ export type { Plan } from "../rules/index.ts";
 export { entitlementProblems, type PolicyProblem } from "./entitlements.ts";
 export { exampleFacts } from "./examples.ts";
 export type { IngressRule } from "./ingress.ts";
-export type { PlanReport } from "./report.ts";
+export { type PlanReport, reportLines } from "./report.ts";
 export type { DeployedRule, Example, PhaseRuleset } from "./rule.ts";
 export { ownerMark, type Site } from "./site.ts";
 export { SURFACE, type Surface } from "./surface.ts";

@@ -1,5 +1,5 @@
 import type { RateClass } from "../../backend/surface.ts";
-import type { Phase, Plan, RateLimit } from "../rules/index.ts";
+import type { Phase, Plan } from "../rules/index.ts";
 import { rateLimitSees } from "./entitlements.ts";
 import type { PhaseRuleset } from "./rule.ts";
 import type { Surface } from "./surface.ts";
@@ -19,7 +19,6 @@ export interface PlanReport {
     readonly ref: string;
     readonly action: string;
     readonly description: string;
-    readonly limit?: string;
   }[];
   readonly notAtTheEdge: readonly NotAtTheEdge[];
 }
@@ -39,12 +38,11 @@ export function planReport({ plan, surface, rulesets, classesLeft, exact }: Buil
   return {
     plan,
     deployed: rulesets.flatMap(({ phase, rules }) =>
-      rules.map(({ ref, action, description, ratelimit }) => ({
+      rules.map(({ ref, action, description }) => ({
         phase,
         ref,
         action,
         description,
-        ...(ratelimit === undefined ? {} : { limit: limitText(ratelimit) }),
       })),
     ),
     notAtTheEdge: [
@@ -92,6 +90,15 @@ export function planReport({ plan, surface, rulesets, classesLeft, exact }: Buil
   };
 }
 
-function limitText({ requests_per_period, period, mitigation_timeout }: RateLimit): string {
-  return `${requests_per_period ?? 0} requests in ${period} s for each address, then blocked for ${mitigation_timeout ?? 0} s`;
+/** The report as the stack's outputs show it: one line an entry. */
+export function reportLines({ deployed, notAtTheEdge }: PlanReport): {
+  readonly deployed: readonly string[];
+  readonly notAtTheEdge: readonly string[];
+} {
+  return {
+    deployed: deployed.map(({ phase, ref, description }) => `${phase} ${ref}: ${description}`),
+    notAtTheEdge: notAtTheEdge.map(({ what, why, enforcedBy }) =>
+      enforcedBy === "gateway" ? `${what}: ${why}; the gateway sees to it` : `${what}: ${why}`,
+    ),
+  };
 }

@@ -10,6 +10,8 @@ export interface Obstacle {
 /** The account is not ready: nothing was created. The message lists every obstacle. Code `PREFLIGHT`. */
 export class PreflightError extends Error {
   readonly code = "PREFLIGHT";
+  /** Pulumi prints such an error without its stack: the program is not at fault. */
+  readonly __pulumiRunError = true;
   readonly obstacles: readonly Obstacle[];
 
   constructor(obstacles: readonly Obstacle[]) {

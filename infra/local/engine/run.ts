@@ -52,7 +52,8 @@ async function declared(
   const program = async (): Promise<void> => {
     await pulumi.runtime.runInPulumiStack(async () => {
       const main: { readonly default?: unknown } = await import(order.program);
-      return "default" in main ? await main.default : main;
+      // as Pulumi's own runner does
+      return typeof main.default === "function" ? main.default() : (main.default ?? main);
     });
     await disconnect();
   };

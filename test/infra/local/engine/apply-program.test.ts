@@ -73,7 +73,12 @@ test("the program is applied: the rules before the hostname, the token secret; a
   expect(first.outputs).toMatchObject({
     hostnames: ["chat.causeway.localhost"],
     plan: "free",
-    report: { plan: "free", deployed: expect.any(Array), notAtTheEdge: expect.any(Array) },
+    report: {
+      deployed: expect.arrayContaining([
+        expect.stringMatching(/^http_ratelimit credential_rate: Limit credential .*20/),
+      ]),
+      notAtTheEdge: expect.arrayContaining([expect.stringMatching(/^rate class read: .*; the gateway sees to it$/)]),
+    },
   });
   const tunnel = api.cloud.tunnel(String(first.outputs.tunnelId));
   const token = Buffer.from(JSON.stringify({ a: api.accountId, t: tunnel?.id, s: tunnel?.secret.toString("base64") }));
