@@ -32,8 +32,8 @@ export interface KitOptions {
   /** Folder of everything that outlives a run. */
   readonly dataDir: string;
   readonly ports?: Partial<Ports>;
-  /** The backend's environment; its address, its folder and its origins are the kit's to say. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For the backend, whose address, folder and origins are the kit's to say, and to find cloudflared by. */
+  readonly env: NodeJS.ProcessEnv;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
   /** Called when deployed rules cannot be run. */
@@ -91,7 +91,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     const connector = await startCloudflared({
       token: String(applied.secrets.tunnelToken),
       local: { edge: tunnel.address, caFile: tunnel.caFile },
-      env: process.env,
+      env: options.env,
       gracePeriod: GRACE_PERIOD,
     });
     running.defer(() => connector.stop());

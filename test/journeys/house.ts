@@ -17,14 +17,24 @@ export interface House {
 export const newDataDir = () => mkdtempSync(join(tmpdir(), "causeway-journey-"));
 export const forget = (dataDir: string) => rmSync(dataDir, { recursive: true, force: true });
 
-/** Starts it as `npm start` does; a second start in the same folder takes the same ports. */
-export async function openHouse(dataDir: string, again = false): Promise<House> {
+/** No PATH: the connector is our own, whatever this machine has installed. */
+const OWN_CONNECTOR = {};
+
+/**
+ * Starts it as `npm start` does; a second start in the same folder takes the same ports. `env` is where cloudflared is looked
+ * for: without it the connector is our own.
+ */
+export async function openHouse(
+  dataDir: string,
+  again = false,
+  env: NodeJS.ProcessEnv = OWN_CONNECTOR,
+): Promise<House> {
   const records: RequestRecord[] = [];
   const warnings: string[] = [];
   const kit = await startKit({
     dataDir,
     ...(again ? {} : { ports: { edge: 0, gateway: 0, api: 0, tunnel: 0 } }),
-    env: { DRAIN_SECONDS: "1" },
+    env: { ...env, DRAIN_SECONDS: "1" },
     onRequest: (record) => records.push(record),
     onProblem: ({ message }) => warnings.push(message),
     warn: (line) => warnings.push(line),
@@ -33,11 +43,11 @@ export async function openHouse(dataDir: string, again = false): Promise<House> 
 }
 
 /** Another connector for the same tunnel, as `npm run connector` starts one. */
-export const startConnector = ({ applied, tunnel }: Kit) =>
+export const startConnector = ({ applied, tunnel }: Kit, env: NodeJS.ProcessEnv = OWN_CONNECTOR) =>
   startCloudflared({
     token: String(applied.secrets.tunnelToken),
     local: { edge: tunnel.address, caFile: tunnel.caFile },
-    env: process.env,
+    env,
     gracePeriod: 1_000,
   });
 
