@@ -287,10 +287,13 @@ export const SOCKET_PATH = "/socket.io/";
 /** The page and its assets, served by GET and HEAD. */
 export const assets = [
   "/",
+  "/account.js",
+  "/admin.js",
   "/app.css",
   "/app.js",
   "/client.js",
   "/favicon.svg",
+  "/forms.js",
   "/outbox.js",
   "/requests.js",
   "/socket.io.js",

@@ -1,4 +1,7 @@
+import { connectAccount } from "./account.ts";
+import { connectAdmin } from "./admin.ts";
 import { type Announcement, ChatClient, type ClientState, RequestError } from "./client.ts";
+import { onDialog, onSubmit, problemOf } from "./forms.ts";
 import { io } from "./socket.io.ts";
 import { element, type Item, showMessages, showRooms } from "./view.ts";
 
@@ -35,6 +38,7 @@ const composer = element("composer", HTMLFormElement);
 const text = element("text", HTMLTextAreaElement);
 const joinDialog = element("join", HTMLDialogElement);
 const announceDialog = element("announce", HTMLDialogElement);
+const adminOpen = element("admin-open", HTMLButtonElement);
 const announceOpen = element("announce-open", HTMLButtonElement);
 
 let rooms: string[] = [LOBBY];
@@ -77,6 +81,7 @@ function render(): void {
   if (state !== shownState) showState(state);
   me.textContent = user.name;
   announceOpen.hidden = !user.roles.includes("moderator");
+  adminOpen.hidden = !user.roles.includes("admin");
 
   const timeline = client.timeline(active);
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
@@ -197,6 +202,7 @@ function forget(room: string): void {
 
 function showEntrance(form: HTMLFormElement): void {
   const other = form === loginForm ? registerForm : loginForm;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   opening.hidden = true;
   chat.hidden = true;
   entrance.hidden = false;
@@ -211,79 +217,6 @@ function showEntrance(form: HTMLFormElement): void {
   problemOf(form, notice);
   notice = "";
   form.querySelector("input")?.focus();
-}
-
-/** Says what is wrong, in the form and at the field. */
-function problemOf(form: HTMLFormElement, message: string, field?: string): void {
-  const problem = form.querySelector<HTMLElement>(".problem");
-  if (!problem) throw new Error("invariant: every form has a place for its problem");
-  problem.hidden = message === "";
-  problem.textContent = message;
-  for (const input of form.querySelectorAll("input, textarea")) {
-    const wrong = message !== "" && input.getAttribute("name") === field;
-    if (wrong) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
-    if (wrong && input instanceof HTMLElement) input.focus();
-  }
-}
-
-/** Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait. */
-function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
-  const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
-  if (!button) throw new Error("invariant: every form can be submitted");
-  const label = button.textContent ?? "";
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (button.disabled) return;
-    const missing = [...form.querySelectorAll<HTMLInputElement>("[required]")].find(({ value }) => value.trim() === "");
-    if (missing) return problemOf(form, `${labelOf(missing)} is missing.`, missing.name);
-    problemOf(form, "");
-    button.disabled = true;
-    let wait = 0;
-    try {
-      const data = new FormData(form);
-      await work((name) => String(data.get(name) ?? ""));
-      form.reset();
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      problemOf(form, error.message, error.field);
-      if (error.status === 429) wait = error.retryAfter ?? 0;
-    } finally {
-      await countDown(button, label, wait);
-      button.disabled = false;
-    }
-  });
-}
-
-async function countDown(button: HTMLButtonElement, label: string, seconds: number): Promise<void> {
-  for (let left = Math.min(seconds, 600); left > 0; left -= 1) {
-    button.textContent = `Wait ${left} s`;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  button.textContent = label;
-}
-
-function labelOf(input: HTMLInputElement): string {
-  return input.labels?.[0]?.textContent ?? "A value";
-}
-
-/** A dialog with a form. `work` may answer what is to happen once the dialog is closed and has given the focus back. */
-function onDialog(
-  dialog: HTMLDialogElement,
-  work: (values: (name: string) => string) => Promise<(() => void) | undefined>,
-): void {
-  const form = dialog.querySelector("form");
-  if (!form) throw new Error("invariant: every dialog has a form");
-  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => {
-    problemOf(form, "");
-    form.reset();
-  });
-  onSubmit(form, async (values) => {
-    const after = await work(values);
-    dialog.close();
-    after?.();
-  });
 }
 
 onSubmit(loginForm, (values) => client.login({ email: values("email").trim(), password: values("password") }));
@@ -305,17 +238,11 @@ element("to-register", HTMLButtonElement).addEventListener("click", () => showEn
 element("to-login", HTMLButtonElement).addEventListener("click", () => showEntrance(loginForm));
 element("join-open", HTMLButtonElement).addEventListener("click", () => joinDialog.showModal());
 announceOpen.addEventListener("click", () => announceDialog.showModal());
-
-element("logout", HTMLButtonElement).addEventListener("click", async () => {
-  try {
-    await client.logout();
-    showEntrance(loginForm);
-  } catch {
-    banner.hidden = false;
-    banner.textContent =
-      "You are still signed in: the server could not be told. Try again when the connection is back.";
-  }
+connectAccount(client, (farewell) => {
+  notice = farewell;
+  showEntrance(loginForm);
 });
+connectAdmin(client);
 
 leaveButton.addEventListener("click", () => {
   const room = active;

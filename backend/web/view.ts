@@ -20,6 +20,29 @@ const HUES = 6;
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** A moment in words. */
+export function when(at: number): string {
+  return moment.format(at);
+}
+
+/** A line of a list: what it is, and below it more about it. */
+export function line(title: string, more: string): HTMLElement {
+  const row = document.createElement("li");
+  const facts = document.createElement("div");
+  facts.className = "facts";
+  const first = document.createElement("p");
+  first.dir = "auto";
+  first.textContent = title;
+  const second = document.createElement("p");
+  second.className = "hint";
+  second.textContent = more;
+  facts.append(first, second);
+  row.append(facts);
+  return row;
+}
+
 /** The element of the page with this id; the page is ours, so it is there. */
 export function element<T extends HTMLElement>(id: string, kind: abstract new () => T): T {
   const found = document.getElementById(id);

@@ -39,7 +39,9 @@ test("every control of the page has a name", () => {
   const ids = [...html.matchAll(/<(?:input|textarea)[^>]*\bid="([^"]+)"/g)].map(([, id]) => id!);
   expect(ids.length).toBeGreaterThan(6);
   for (const id of ids) expect(html).toContain(`<label for="${id}"`);
-  for (const [, label] of html.matchAll(/<button[^>]*>([^<]*)</g)) expect(label!.trim()).not.toBe("");
+  for (const [, inside] of html.matchAll(/<button[^>]*>(.*?)<\/button>/gs)) {
+    expect(inside!.replace(/<[^>]*>/g, "").trim()).not.toBe("");
+  }
   for (const [, name] of html.matchAll(/aria-(?:labelledby|describedby)="([^"]+)"/g))
     expect(html).toContain(`id="${name}"`);
 });

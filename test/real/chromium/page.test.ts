@@ -108,6 +108,7 @@ test.each(["127.0.0.1", "localhost"])("the page at http://%s works, a reload inc
 test("logging out takes the cookie away and asks to sign in; a reload does not bring the session back", async () => {
   const { page, complaints } = await browser.visitor();
   await register(page, "Dora");
+  await page.locator("#account-open").click();
   await page.locator("#logout").click();
   await page.waitForSelector("#login:not([hidden])");
   expect(await page.browserContext().cookies()).toEqual([]);
@@ -206,6 +207,50 @@ test("rooms are joined, marked unread, left; the keyboard is enough", async () =
   await ada.page.locator("#rooms li:nth-child(2) button").click();
   await ada.page.locator("#leave").click();
   await until(ada.page, `document.querySelectorAll("#rooms li").length === 1`);
+});
+
+test("a user changes the name, ends another session and removes the account", async () => {
+  const [here, there] = [await browser.visitor(PHONE), await browser.visitor()];
+  await register(here.page, "Lea");
+  await there.page.goto(`${origin}/`);
+  await there.page.locator("#login-email").fill(emailOf("Lea"));
+  await there.page.locator("#login-password").fill(PASSWORD);
+  await there.page.keyboard.press("Enter");
+  await online(there.page);
+  await here.page.locator("#account-open").click();
+  await here.page.locator("#rename-name").fill("Lea Marie");
+  await here.page.keyboard.press("Enter");
+  await until(here.page, `document.querySelector("#me")?.textContent === "Lea Marie"`);
+  await here.page.locator("#sessions button").click();
+  await there.page.waitForSelector("#login:not([hidden])");
+  expect(await there.page.$eval("#login .problem", (one) => one.textContent)).toContain("session has ended");
+  await here.page.locator("#remove-password").fill(PASSWORD);
+  await here.page.locator("#remove button").click();
+  await here.page.waitForSelector("#login:not([hidden])");
+  expect(await here.page.$eval("#login .problem", (one) => one.textContent)).toBe("Your account has been removed.");
+  expect(here.complaints).toEqual([]);
+});
+
+test("an admin gives a role, which counts at once, disables a user, and sees both in the log", async () => {
+  const [root, user] = [await browser.visitor(), await browser.visitor()];
+  await register(root.page, "Root");
+  await register(user.page, "Mara");
+  const store = await openStore({ dataDir });
+  await store.users.setRole((await store.users.findByEmail(emailOf("Root")))!.id, "admin");
+  await store.close();
+  await root.page.reload();
+  await online(root.page);
+  await root.page.locator("#admin-open").click();
+  await root.page.locator('[aria-label="Role of Mara"]').fill("moderator");
+  await until(
+    root.page,
+    `document.querySelector("#audit li")?.textContent.includes("Mara has another role (user to moderator)")`,
+  );
+  await user.page.reload();
+  await until(user.page, `document.querySelector("#announce-open")?.hidden === false`);
+  await root.page.locator('[aria-label="Disable Mara"]').click();
+  await user.page.waitForSelector("#login:not([hidden])");
+  await until(root.page, `document.querySelector("#audit li")?.textContent.includes("Mara was disabled")`);
 });
 
 test("a moderator speaks to everybody; others have no button for it", async () => {

@@ -1,0 +1,106 @@
+import type { SessionInfo } from "../contract/actions.ts";
+import { type ChatClient, RequestError } from "./client.ts";
+import { onSubmit, problemOf } from "./forms.ts";
+import { element, line, when } from "./view.ts";
+
+/** Makes the account dialog work: signing out, name, password, sessions, removal. `onLeft` says farewell, in words or silently. */
+export function connectAccount(client: ChatClient, onLeft: (farewell: string) => void): void {
+  const dialog = element("account", HTMLDialogElement);
+  const rename = element("rename", HTMLFormElement);
+  const password = element("password", HTMLFormElement);
+  const remove = element("remove", HTMLFormElement);
+  const name = element("rename-name", HTMLInputElement);
+  const sessions = element("sessions", HTMLElement);
+  const problem = element("sessions-problem", HTMLElement);
+
+  async function showSessions(): Promise<void> {
+    try {
+      const list = await client.request("GET /api/auth/sessions", {});
+      problem.hidden = true;
+      sessions.replaceChildren(...list.sessions.toReversed().map((session) => sessionLine(session, end)));
+    } catch (error) {
+      problem.hidden = false;
+      problem.textContent = error instanceof RequestError ? error.message : "The sessions could not be loaded.";
+    }
+  }
+
+  async function end(sid: string): Promise<void> {
+    await client.request("POST /api/auth/sessions/end", { sid }).catch(() => undefined); // the list shows whether it is gone
+    await showSessions();
+  }
+
+  element("account-open", HTMLButtonElement).addEventListener("click", () => {
+    name.value = client.user?.name ?? "";
+    element("account-email", HTMLElement).textContent = client.user?.email ?? "";
+    for (const form of [rename, password]) done(form, "");
+    void showSessions();
+    dialog.showModal();
+  });
+  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+
+  onSubmit(rename, async (values) => {
+    await client.rename(values("name").trim());
+    name.defaultValue = client.user?.name ?? "";
+    done(rename, "Your name is changed.");
+  });
+  onSubmit(password, async (values) => {
+    const change = { password: values("password"), newPassword: values("newPassword") };
+    await client.request("POST /api/auth/password", change);
+    done(password, "Your password is changed.");
+    await showSessions();
+  });
+  onSubmit(remove, async (values) => {
+    await client.request("POST /api/auth/delete", { password: values("password") });
+    client.close();
+    onLeft("Your account has been removed.");
+  });
+
+  const logoutProblem = element("logout-problem", HTMLElement);
+  element("logout", HTMLButtonElement).addEventListener("click", async () => {
+    try {
+      await client.logout();
+      onLeft("");
+    } catch {
+      logoutProblem.hidden = false;
+      logoutProblem.textContent =
+        "You are still signed in: the server could not be told. Try again when the connection is back.";
+    }
+  });
+  dialog.addEventListener("close", () => {
+    logoutProblem.hidden = true;
+    for (const form of [password, remove]) form.reset();
+    for (const form of [rename, password, remove]) problemOf(form, "");
+  });
+}
+
+function done(form: HTMLFormElement, text: string): void {
+  const place = form.querySelector(".done");
+  if (place) place.textContent = text;
+}
+
+function sessionLine(session: SessionInfo, end: (sid: string) => Promise<void>): HTMLElement {
+  const { sid, current, agent, address, usedAt } = session;
+  const row = line(
+    current ? "This one" : deviceOf(agent),
+    `${address ?? "unknown address"}, last used ${when(usedAt)}`,
+  );
+  if (current) return row;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = "End";
+  button.setAttribute("aria-label", `End the session on ${deviceOf(agent)}`);
+  button.addEventListener("click", () => void end(sid));
+  row.append(button);
+  return row;
+}
+
+/** What most people call it; the whole text would tell them less. */
+function deviceOf(agent: string | null): string {
+  if (agent === null) return "Unknown device";
+  const browser = ["Edg", "OPR", "Firefox", "Chrome", "Safari"].find((name) => agent.includes(`${name}/`));
+  const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux"].find((name) => agent.includes(name));
+  const names: Readonly<Record<string, string>> = { Edg: "Edge", OPR: "Opera", "Mac OS X": "Mac" };
+  if (browser === undefined) return agent.slice(0, 60);
+  return `${names[browser] ?? browser}${system === undefined ? "" : ` on ${names[system] ?? system}`}`;
+}

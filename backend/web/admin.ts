@@ -1,0 +1,121 @@
+import type { AuditRecord, Listed } from "../contract/actions.ts";
+import { type ChatClient, RequestError } from "./client.ts";
+import { element, line, when } from "./view.ts";
+
+/** The roles as the list offers them; what they may do the server decides. */
+const ROLES = ["user", "moderator", "admin"];
+
+const WORDS: Readonly<Record<AuditRecord["action"], string>> = {
+  "user.registered": "registered",
+  "login.succeeded": "signed in",
+  "login.failed": "failed to sign in",
+  "session.ended": "ended a session",
+  "session.reused": "had a refresh token used twice; the session was ended",
+  "profile.changed": "changed the name",
+  "password.changed": "changed the password",
+  "role.changed": "has another role",
+  "user.disabled": "was disabled",
+  "user.enabled": "was enabled",
+  "user.removed": "removed the account",
+};
+
+/** Makes the administration work: users with their roles, and the audit log. */
+export function connectAdmin(client: ChatClient): void {
+  const dialog = element("admin", HTMLDialogElement);
+  const problem = element("admin-problem", HTMLElement);
+  const userList = element("users", HTMLElement);
+  const usersMore = element("users-more", HTMLButtonElement);
+  const auditList = element("audit", HTMLElement);
+  const auditMore = element("audit-more", HTMLButtonElement);
+  const users = new Map<string, Listed>();
+  let records: readonly AuditRecord[] = [];
+
+  /** Does something and says what went wrong, if it did. */
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      problem.hidden = true;
+    } catch (error) {
+      problem.hidden = false;
+      problem.textContent = error instanceof RequestError ? error.message : "That did not work.";
+    }
+  }
+
+  async function loadUsers(after?: string): Promise<void> {
+    const page = await client.request("GET /api/admin/users", after === undefined ? {} : { after });
+    if (after === undefined) users.clear();
+    for (const user of page.users) users.set(user.id, user);
+    usersMore.hidden = !page.more;
+    showUsers();
+  }
+
+  async function loadAudit(before?: string): Promise<void> {
+    const page = await client.request("GET /api/admin/audit", before === undefined ? {} : { before });
+    records = before === undefined ? page.records : [...records, ...page.records];
+    auditMore.hidden = !page.more;
+    auditList.replaceChildren(...records.map(auditLine));
+  }
+
+  function showUsers(): void {
+    userList.replaceChildren(...[...users.values()].map(userLine));
+  }
+
+  async function change(work: () => Promise<Listed>): Promise<void> {
+    await attempt(async () => {
+      const user = await work();
+      users.set(user.id, user);
+      await loadAudit();
+    });
+    showUsers();
+  }
+
+  function userLine(user: Listed): HTMLElement {
+    const { id, name, email, roles, disabledAt } = user;
+    const row = line(name, email);
+    if (disabledAt !== null) {
+      const mark = document.createElement("span");
+      mark.className = "off";
+      mark.textContent = "disabled";
+      row.append(mark);
+    }
+    if (id === client.user?.id) return row;
+    const deeds = document.createElement("span");
+    deeds.className = "deeds";
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", `Role of ${name}`);
+    for (const role of ROLES) select.add(new Option(role, role, false, role === roles.at(-1)));
+    select.addEventListener("change", () => {
+      void change(() => client.request("POST /api/admin/users/role", { id, role: select.value }));
+    });
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = disabledAt === null ? "danger" : "quiet";
+    button.textContent = disabledAt === null ? "Disable" : "Enable";
+    button.setAttribute("aria-label", `${button.textContent} ${name}`);
+    button.addEventListener("click", () => {
+      const endpoint = disabledAt === null ? "POST /api/admin/users/disable" : "POST /api/admin/users/enable";
+      void change(() => client.request(endpoint, { id }));
+    });
+    deeds.append(select, button);
+    row.append(deeds);
+    return row;
+  }
+
+  function auditLine({ action, actorId, subjectId, address, detail, at }: AuditRecord): HTMLElement {
+    const who = users.get(subjectId)?.name ?? "Somebody";
+    const by = actorId === null || actorId === subjectId ? "" : `, by ${users.get(actorId)?.name ?? "somebody"}`;
+    const more = detail === null ? "" : ` (${detail})`;
+    return line(`${who} ${WORDS[action]}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
+  }
+
+  element("admin-open", HTMLButtonElement).addEventListener("click", () => {
+    dialog.showModal();
+    void attempt(async () => {
+      await loadUsers();
+      await loadAudit();
+    });
+  });
+  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  usersMore.addEventListener("click", () => void attempt(() => loadUsers([...users.keys()].at(-1))));
+  auditMore.addEventListener("click", () => void attempt(() => loadAudit(records.at(-1)?.id)));
+}

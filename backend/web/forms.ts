@@ -1,0 +1,74 @@
+import { RequestError } from "./requests.ts";
+
+/** Says what is wrong, in the form and at the field. */
+export function problemOf(form: HTMLFormElement, message: string, field?: string): void {
+  const problem = form.querySelector<HTMLElement>(".problem");
+  if (!problem) throw new Error("invariant: every form has a place for its problem");
+  problem.hidden = message === "";
+  problem.textContent = message;
+  for (const input of form.querySelectorAll("input, textarea")) {
+    const wrong = message !== "" && input.getAttribute("name") === field;
+    if (wrong) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    if (wrong && input instanceof HTMLElement) input.focus();
+  }
+}
+
+/** Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait. */
+export function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
+  const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
+  if (!button) throw new Error("invariant: every form can be submitted");
+  const label = button.textContent ?? "";
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    const missing = [...form.querySelectorAll<HTMLInputElement>("[required]")].find(({ value }) => value.trim() === "");
+    if (missing) return problemOf(form, `${labelOf(missing)} is missing.`, missing.name);
+    problemOf(form, "");
+    button.disabled = true;
+    let wait = 0;
+    try {
+      const data = new FormData(form);
+      await work((name) => String(data.get(name) ?? ""));
+      form.reset();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      problemOf(form, error.message, error.field);
+      if (error.status === 429) wait = error.retryAfter ?? 0;
+    } finally {
+      await countDown(button, label, wait);
+      button.disabled = false;
+    }
+  });
+}
+
+async function countDown(button: HTMLButtonElement, label: string, seconds: number): Promise<void> {
+  for (let left = Math.min(seconds, 600); left > 0; left -= 1) {
+    button.textContent = `Wait ${left} s`;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  button.textContent = label;
+}
+
+function labelOf(input: HTMLInputElement): string {
+  return input.labels?.[0]?.textContent ?? "A value";
+}
+
+/** A dialog with a form. `work` may answer what is to happen once the dialog is closed and has given the focus back. */
+export function onDialog(
+  dialog: HTMLDialogElement,
+  work: (values: (name: string) => string) => Promise<(() => void) | undefined>,
+): void {
+  const form = dialog.querySelector("form");
+  if (!form) throw new Error("invariant: every dialog has a form");
+  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    problemOf(form, "");
+    form.reset();
+  });
+  onSubmit(form, async (values) => {
+    const after = await work(values);
+    dialog.close();
+    after?.();
+  });
+}
