@@ -1,19 +1,24 @@
+import type { Server } from "node:http";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker } from "./broker.ts";
 import type { Config } from "./config.ts";
 import type { Asset } from "./gateway/assets.ts";
+import { type Check, createInternalServer } from "./gateway/internal.ts";
 import type { LimitTable } from "./gateway/limits.ts";
-import type { ServerTimes } from "./gateway/server.ts";
+import { createMetrics } from "./gateway/metrics.ts";
+import { listen, type ServerTimes } from "./gateway/server.ts";
 import { createLog } from "./log.ts";
-import { createGateway } from "./services/gateway.service.ts";
+import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
-import { openStore } from "./store/index.ts";
+import { openStore, type Store } from "./store/index.ts";
 import { loadAssets } from "./web/index.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string;
+  /** Health and metrics; undefined when no internal port was asked for. */
+  readonly internalUrl: string | undefined;
   readonly broker: ServiceBroker;
   readonly log: Logger;
   /** Finishes what is under way, within the configured time, and closes everything. The same promise when called again. */
@@ -38,23 +43,36 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const assets = options.assets ?? (await loadAssets());
   const store = await openStore(config);
   const broker = createBroker(config, log);
-  let stopping: Promise<void> | undefined;
+  let internal: Server | undefined;
+  const close = async () => {
+    await broker.stop();
+    await store.close();
+    internal?.closeAllConnections();
+    internal?.close();
+  };
   try {
-    const gateway = createGateway(config, { ...options, log, assets });
+    const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
+    const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
     for (const service of createServices({ store })) broker.createService(service);
     broker.createService(gateway.schema);
     await broker.start();
-    const port = await gateway.open();
-    const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-    log.info({ url }, "backend started");
+    let internalUrl: string | undefined;
+    if (metrics && config.internalPort !== undefined) {
+      internal = createInternalServer(readiness(gateway, broker, store), metrics);
+      const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
+      internalUrl = urlOf(config.host, await listen(internal, place));
+    }
+    const url = urlOf(config.host, await gateway.open());
+    log.info({ url, internalUrl }, "backend started");
+    let stopping: Promise<void> | undefined;
     const stop = async () => {
       await gateway.drain();
-      await broker.stop();
-      await store.close();
+      await close();
       log.info("backend stopped");
     };
     return {
       url,
+      internalUrl,
       broker,
       log,
       stop() {
@@ -63,10 +81,29 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       },
     };
   } catch (error) {
-    await broker.stop();
-    await store.close();
+    await close();
     throw error;
   }
+}
+
+const SERVICES = ["auth", "users", "chat"] as const;
+
+/** The services that some node offers now. */
+function available(broker: ServiceBroker): ReadonlySet<string> {
+  return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
+}
+
+/** What has to work before requests are sent here: the door, the services behind it, the store. */
+function readiness(gateway: Gateway, broker: ServiceBroker, store: Store): readonly Check[] {
+  return [
+    { name: "gateway", run: async () => gateway.isOpen },
+    { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
+    { name: "store", run: () => store.users.find("").then(() => true) },
+  ];
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** How a process that runs a backend ends: by a signal, or by a bug of ours. */

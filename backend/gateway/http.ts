@@ -11,6 +11,7 @@ import { apiHeaders } from "./headers.ts";
 import { bearerToken, type Identity, identify } from "./identity.ts";
 import { readJsonBody } from "./json-body.ts";
 import { addressKey, type Limits, userKey } from "./limits.ts";
+import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
 import { noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
@@ -26,6 +27,8 @@ export interface HttpParts {
   client(request: IncomingMessage): Client;
   standing(headers: IncomingMessage["headers"]): Standing;
   readonly limits: Limits;
+  /** Told of every request that was answered. */
+  readonly finished?: ((facts: Finished) => void) | undefined;
 }
 
 /** Answers HTTP requests; knows how many it is at, and stops taking new ones. */
@@ -179,6 +182,12 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
 
   /** The one line a request leaves in the log: no query, no body, no header that a client chose. */
   function note(exchange: Exchange, status: number, code?: string): void {
+    const milliseconds = performance.now() - exchange.started;
+    if (parts.finished) {
+      const route = exchange.entry?.path ?? (status < 400 ? exchange.path : "none");
+      const method = route === "none" ? "none" : (exchange.request.method ?? "none");
+      parts.finished({ route, method, status, seconds: milliseconds / 1000 });
+    }
     if (status < 500 && parts.logSample < 1 && Math.random() >= parts.logSample) return;
     const { id, client, request, identity } = exchange;
     parts.log.info(
@@ -189,7 +198,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         path: exchange.path.slice(0, 200),
         status,
         code,
-        ms: Math.round((performance.now() - exchange.started) * 100) / 100,
+        ms: Math.round(milliseconds * 100) / 100,
         address: client.address,
         user: identity?.user.id,
       },

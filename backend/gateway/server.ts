@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../contract/index.ts";
 import { apiHeaders } from "./headers.ts";
@@ -36,9 +38,45 @@ export function createDoorServer(onRequest: RequestListener, times: ServerTimes 
     if (error.code === "ECONNRESET") socket.destroy();
     else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
   });
+  // an expectation that nobody knows is no reason to refuse (RFC 9110 10.1.1), least of all with Node's empty 417
+  server.on("checkExpectation", onRequest);
   // a CONNECT has no business here; without a listener Node would leave the decision to its default
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));
   return server;
+}
+
+/** What listens where, and which variable says so. */
+export interface Place {
+  readonly what: string;
+  readonly host: string;
+  readonly port: number;
+  readonly variable: string;
+}
+
+/** The address to listen on cannot be had. */
+export class PortError extends Error {
+  constructor({ what, host, port, variable }: Place, cause: NodeJS.ErrnoException) {
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "something else listens there",
+      EACCES: "this user may not",
+      EADDRNOTAVAIL: "this machine does not have that address",
+    };
+    const reason = reasons[cause.code ?? ""] ?? cause.code;
+    const advice = `Stop the other one or set ${variable} to a free port.`;
+    super(`The ${what} cannot listen on ${host} port ${port}: ${reason}. ${advice}`, { cause });
+    this.name = "PortError";
+  }
+}
+
+/** Listens and answers the port that was taken. Throws a PortError. */
+export async function listen(server: Server, place: Place): Promise<number> {
+  server.listen(place.port, place.host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new PortError(place, error as NodeJS.ErrnoException);
+  }
+  return (server.address() as AddressInfo).port;
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, Code>> = {

@@ -10,6 +10,7 @@ import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { addressKey, type Limits, MAX_SOCKETS, userKey } from "./limits.ts";
+import type { Finished } from "./metrics.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
@@ -17,6 +18,8 @@ export interface SocketParts {
   readonly limits: Limits;
   /** Where the connection of a socket came from, as the upgrade door saw it. */
   clientOf(socket: GatewaySocket): Client;
+  /** Told of every call that was answered. */
+  readonly finished?: ((facts: Finished) => void) | undefined;
 }
 
 type Ack = (error: object | null, result?: unknown) => void;
@@ -34,6 +37,8 @@ export interface SocketDoor {
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;
+  /** Sockets that are connected now. */
+  readonly open: number;
   /** Tells every socket to come back after a random while, waits for the calls under way, then closes all. */
   drain(): Promise<void>;
 }
@@ -46,7 +51,7 @@ const ENDED_MEMORY = 60_000;
 /** Milliseconds over which the sockets of a node that stops spread their return. */
 const SPREAD = 5_000;
 
-export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts): SocketDoor {
+export function createSocketDoor({ broker, log, limits, clientOf, finished }: SocketParts): SocketDoor {
   let io: GatewayIo | undefined;
   let active = 0;
   let drained: (() => void) | undefined;
@@ -103,11 +108,21 @@ export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts)
     return function onEvent(...args) {
       const ack: Ack = typeof args.at(-1) === "function" ? (args.pop() as Ack) : () => undefined;
       active++;
+      const started = performance.now();
+      const done = (status: number) => {
+        const [action] = args;
+        const route = typeof action === "string" && entries.has(action) ? action : "none";
+        finished?.({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
+      };
       handler(this, args)
         .then(
-          (result) => ack(null, result),
+          (result) => {
+            done(200);
+            ack(null, result);
+          },
           (thrown: unknown) => {
             const error = publicError(thrown);
+            done(error.status);
             if (error.code === "INTERNAL") log.error({ err: thrown, user: this.data.identity?.user.id }, "call failed");
             ack(visible(error));
           },
@@ -169,6 +184,9 @@ export function createSocketDoor({ broker, log, limits, clientOf }: SocketParts)
     },
     refresh(userId) {
       io?.local.in(userOf(userId)).disconnectSockets(true);
+    },
+    get open() {
+      return io?.of("/").sockets.size ?? 0;
     },
     async drain() {
       const idle = new Promise<void>((resolve) => {

@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import IO from "moleculer-io";
@@ -14,13 +12,16 @@ import { type Client, clientReader } from "../gateway/client-address.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
 import { createLimits, type LimitTable } from "../gateway/limits.ts";
+import type { Finished } from "../gateway/metrics.ts";
 import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
-import { createDoorServer, type ServerTimes } from "../gateway/server.ts";
+import { createDoorServer, listen, type ServerTimes } from "../gateway/server.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
 import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
 import { SOCKET_PATH } from "../surface.ts";
+
+export { PortError } from "../gateway/server.ts";
 
 export interface GatewayOptions {
   readonly log: Logger;
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   /** Other limits than the surface's. */
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
+  /** Told of every request and call that was answered. */
+  readonly finished?: (facts: Finished) => void;
 }
 
 /** The gateway: a service for the broker, whose door opens only when everything behind it has started. */
@@ -36,25 +39,12 @@ export interface Gateway {
   readonly schema: ServiceSchema;
   /** Listens and answers the port. Throws a PortError when the address cannot be had. */
   open(): Promise<number>;
+  /** Whether it takes requests. */
+  readonly isOpen: boolean;
+  /** Sockets that are connected now. */
+  readonly sockets: number;
   /** Takes nothing new, finishes what is under way within the configured time, and closes every connection. */
   drain(): Promise<void>;
-}
-
-/** The address to listen on cannot be had. */
-export class PortError extends Error {
-  constructor({ host, port }: Pick<Config, "host" | "port">, cause: NodeJS.ErrnoException) {
-    const reason =
-      cause.code === "EADDRINUSE"
-        ? "something else listens there"
-        : cause.code === "EACCES"
-          ? "this user may not"
-          : cause.code;
-    super(
-      `The gateway cannot listen on ${host} port ${port}: ${reason}. Stop the other one or set PORT to a free port.`,
-      { cause },
-    );
-    this.name = "PortError";
-  }
 }
 
 const socketOptions: Partial<ServerOptions> = {
@@ -99,12 +89,18 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       client,
       standing,
       limits,
+      finished: options.finished,
     });
     const sockets = createSocketDoor({
       broker,
       log,
       limits,
-      clientOf: (socket) => clients.get(socket.request) ?? client(socket.request),
+      finished: options.finished,
+      clientOf(socket) {
+        const from = clients.get(socket.request);
+        if (!from) throw new Error("invariant: a socket came past the upgrade door");
+        return from;
+      },
     });
     const upgrades = createUpgradeDoor({
       client,
@@ -196,16 +192,16 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 
   return {
     schema,
+    get isOpen() {
+      return doors?.server.listening === true;
+    },
+    get sockets() {
+      return doors?.sockets.open ?? 0;
+    },
     async open() {
       const { server } = built();
-      server.listen(config.port, config.host);
-      try {
-        await once(server, "listening");
-      } catch (error) {
-        throw new PortError(config, error as NodeJS.ErrnoException);
-      }
+      const port = await listen(server, { what: "gateway", host: config.host, port: config.port, variable: "PORT" });
       server.on("error", (err) => log.error({ err }, "server error"));
-      const { port } = server.address() as AddressInfo;
       if (config.origins.length === 0) for (const origin of localOrigins(port)) origins.add(origin);
       return port;
     },

@@ -5,7 +5,7 @@ import { httpEntries, socketEntries } from "./samples.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "./support.ts";
 
 /** Cases in each property; `npm test` runs some hundred, a longer run sets the variable. */
-const RUNS = Number(process.env.CAUSEWAY_FUZZ_RUNS ?? 150);
+const RUNS = Number(process.env.CAUSEWAY_FUZZ_RUNS ?? 100);
 const TIMEOUT = 15_000 + RUNS * 60;
 
 let gateway: TestGateway;

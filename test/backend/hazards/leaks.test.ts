@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Errors } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
-import { createLog } from "../../../backend/log.ts";
+import { BrokerLog, createLog } from "../../../backend/log.ts";
 import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 const SECRET = "hunter2";
@@ -81,6 +81,20 @@ test("the log redacts what is called a secret", () => {
     "x",
   );
   expect(lines.join("")).toContain("[secret]");
+  expect(lines.join("")).not.toContain(SECRET);
+});
+
+test("what Moleculer logs beside its words is dropped: parameters are among it (no. 17)", () => {
+  const lines: string[] = [];
+  const log = createLog({ logLevel: "debug" }, { write: (line) => void lines.push(line) });
+  const write = new BrokerLog(log).getLogHandler({ mod: "gateway" });
+  write("warn", ["Invalid header value", { url: SECRET }, new Error("because"), [SECRET]]);
+  expect(JSON.parse(lines.join(""))).toMatchObject({
+    level: "warn",
+    module: "gateway",
+    msg: "Invalid header value",
+    err: { message: "because" },
+  });
   expect(lines.join("")).not.toContain(SECRET);
 });
 

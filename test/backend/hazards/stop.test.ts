@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import { expect, test } from "@jest/globals";
 import { disconnected, emit, startTestBackend, startTestGateway, tokenOf } from "../support.ts";
 
+let gatewayEntered: () => void = () => undefined;
+
 test("broker.stop ends although sockets live and connections are kept alive (backend-stack 1.2 no. 11)", async () => {
   const gateway = await startTestGateway();
   const socket = await gateway.socket(tokenOf("alice"));
@@ -52,6 +54,46 @@ test("stopping finishes what is under way, takes nothing new, and tells sockets 
   expect((await overSocket).result).toBe("history");
   expect((await overHttp).json).toEqual({ id: "slow" });
   await Promise.all([gone, stopped]);
+  await gateway.stop();
+});
+
+test("a request under way is answered although no socket waits with it (H12)", async () => {
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const entered = new Promise<void>((resolve) => {
+    gatewayEntered = resolve;
+  });
+  const gateway = await startTestGateway({
+    "users.profile": async () => {
+      gatewayEntered();
+      await held;
+      return { id: "slow" } as never;
+    },
+  });
+  const asked = gateway.ask("GET", "/api/users/me", { token: tokenOf("alice") });
+  await entered;
+  const stopped = gateway.gateway.drain();
+  await new Promise(setImmediate);
+  release?.();
+  const { status, headers } = await asked;
+  expect([status, headers.get("connection")]).toEqual([200, "close"]);
+  await stopped;
+  await gateway.stop();
+});
+
+test("a WebSocket that never answers the closing handshake does not keep the process alive", async () => {
+  const gateway = await startTestGateway();
+  const connection = connect({ port: gateway.port, host: "127.0.0.1" });
+  connection.write(
+    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+  await once(connection, "data");
+  connection.on("data", () => undefined);
+  const closed = once(connection, "close");
+  await gateway.broker.stop();
+  await closed;
   await gateway.stop();
 });
 

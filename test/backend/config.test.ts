@@ -1,0 +1,87 @@
+import { expect, test } from "@jest/globals";
+import { ConfigError, readConfig } from "../../backend/config.ts";
+
+test("without an environment the backend is for this machine alone", () => {
+  const config = readConfig({});
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, natsUrl: undefined });
+  expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTime: 10_000 });
+  expect(config.dataDir).toMatch(/[\\/]\.data$/);
+});
+
+test("every variable is read", () => {
+  const env = {
+    HOST: "::1",
+    PORT: "8080",
+    INTERNAL_PORT: "9090",
+    DATA_DIR: "/var/lib/causeway",
+    NATS_URL: "nats://nats.internal:4222",
+    NODE_ID: "node-1",
+    ORIGINS: "https://chat.example.com, http://localhost:8080",
+    TRUSTED_PEERS: "172.16.0.0/12,fd00::/8",
+    LOG_LEVEL: "warn",
+    LOG_SAMPLE: "0.25",
+    DRAIN_SECONDS: "30",
+  };
+  expect(readConfig(env)).toEqual({
+    host: "::1",
+    port: 8080,
+    internalPort: 9090,
+    dataDir: "/var/lib/causeway",
+    natsUrl: "nats://nats.internal:4222",
+    nodeId: "node-1",
+    origins: ["https://chat.example.com", "http://localhost:8080"],
+    trustedPeers: ["172.16.0.0/12", "fd00::/8"],
+    logLevel: "warn",
+    logSample: 0.25,
+    drainTime: 30_000,
+  });
+});
+
+test("all problems are told at once, by the variable's name and never by a value that may hold a password", () => {
+  const env = {
+    HOST: "everywhere",
+    PORT: "65536",
+    INTERNAL_PORT: "-1",
+    NATS_URL: "hunter2@nats",
+    NODE_ID: "a b",
+    ORIGINS: "https://chat.example.com/",
+    TRUSTED_PEERS: "10.0.0.0/33",
+    LOG_LEVEL: "loud",
+    LOG_SAMPLE: "2",
+    DRAIN_SECONDS: "1e3",
+  };
+  let message = "";
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    message = (error as Error).message;
+  }
+  expect(message.split("\n")).toHaveLength(11);
+  for (const name of Object.keys(env)) expect(message).toContain(`- ${name} must be `);
+  expect(message).not.toContain("hunter2");
+});
+
+test.each([
+  [
+    "ORIGINS",
+    [
+      "*",
+      "null",
+      "chat.example.com",
+      "https://chat.example.com:443",
+      "HTTPS://chat.example.com",
+      "https://a.b,",
+      "wss://a.b",
+      "https://u@a.b",
+    ],
+  ],
+  ["TRUSTED_PEERS", ["10.0.0.0", "10.0.0.0/-1", "10.0.0.0/8/8", "::/129", "example.com/8", "10.0.0/8"]],
+  ["PORT", ["", " ", "x", "1.5", "0x10", "+1", "1e3"].filter((value) => value.trim())],
+])("%s is read exactly", (name, values) => {
+  for (const value of values) expect(() => readConfig({ [name]: value })).toThrow(name);
+});
+
+test("the internal port cannot be the gateway's: the tunnel would show it to everybody", () => {
+  expect(() => readConfig({ PORT: "3000", INTERNAL_PORT: "3000" })).toThrow("INTERNAL_PORT must differ");
+});

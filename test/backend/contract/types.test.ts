@@ -1,0 +1,65 @@
+import { expect, test } from "@jest/globals";
+import type { Context } from "moleculer";
+import { actionRules, call, defineService, type Meta, rolesFrom } from "../../../backend/contract/index.ts";
+import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
+
+// `npm run check` is what proves these: a line that ought to be wrong and compiles is an error there.
+const ctx = { call: () => Promise.resolve({}) } as unknown as Context<unknown, Meta>;
+const entry = {
+  method: "GET",
+  path: "/api/x",
+  action: "users.x",
+  access: "user",
+  rate: "read",
+  bodyLimit: 0,
+  params: {},
+} as const;
+const shout = { action: "chat.shout", access: "user", rate: "write", params: {} } as const;
+
+/** Only for the type checker. */
+export function wrongOnPurpose(): void {
+  // @ts-expect-error an action that nobody declares
+  void call(ctx, "users.nope", {});
+  // @ts-expect-error a parameter that is not declared
+  void call(ctx, "users.login", { email: "a", password: "b", role: "admin" });
+  // @ts-expect-error a parameter is missing
+  void call(ctx, "users.login", { email: "a" });
+  // @ts-expect-error a parameter has the wrong type
+  void call(ctx, "chat.join", { room: 1 });
+  // @ts-expect-error the result has no such member
+  void call(ctx, "users.profile", {}).then(({ password }) => password);
+  // @ts-expect-error actions are missing
+  defineService({ name: "chat", actions: {} });
+  // @ts-expect-error a service that owns nothing in the surface
+  defineService({ name: "cats", actions: {} });
+
+  // @ts-expect-error no such role
+  const role: HttpEntry = { ...entry, access: "king" };
+  // @ts-expect-error no such service
+  const service: HttpEntry = { ...entry, action: "cats.list" };
+  // @ts-expect-error no such rate class
+  const rate: HttpEntry = { ...entry, rate: "often" };
+  // @ts-expect-error no such kind of parameter
+  const param: HttpEntry = { ...entry, params: { when: { type: "date" } } };
+  // @ts-expect-error nobody is let in over a socket without an account
+  const open: SocketEntry = { ...shout, access: "public" };
+  // @ts-expect-error no credential goes over a socket
+  const credential: SocketEntry = { ...shout, rate: "credential" };
+  // @ts-expect-error no secret goes over a socket
+  const secret: SocketEntry = { ...shout, params: { password: { type: "string", min: 1, max: 9, secret: true } } };
+  void [role, service, rate, param, open, credential, secret];
+}
+
+test("an action takes who may call it, its parameters and its visibility from its entry", () => {
+  expect(actionRules("users.login")).toMatchObject({
+    auth: "public",
+    visibility: "published",
+    params: { $$strict: true },
+  });
+  expect(actionRules("users.profile")).toMatchObject({ auth: "required", roles: ["user", "moderator", "admin"] });
+  expect(actionRules("chat.sendMessageToAll")).toMatchObject({ auth: "required", roles: ["moderator", "admin"] });
+  expect(actionRules("auth.verifyToken")).toMatchObject({ auth: "service", visibility: "public" });
+  expect(() => actionRules("users.nope" as never)).toThrow("No entry declares the action users.nope");
+  expect(() => actionRules("toString" as never)).toThrow("No entry declares");
+  expect(rolesFrom("admin")).toEqual(["admin"]);
+});
