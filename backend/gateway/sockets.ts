@@ -85,7 +85,11 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
 
   function admit(socket: GatewaySocket): void {
     const { identity } = socket.data;
-    socket.on("disconnect", () => clearTimeout(socket.data.expiry));
+    socket.on("disconnect", () => {
+      clearTimeout(socket.data.expiry);
+      // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the connection
+      socket.conn.close();
+    });
     // without a listener Socket.IO prints the stack of every malformed packet
     socket.on("error", () => undefined);
     // the session may have ended while its token was being verified

@@ -111,7 +111,7 @@ test(
         }
         expect(answer).not.toMatch(/node_modules|at \w+ \(|Error:/);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, timeout: 3000 },
     );
   },
   TIMEOUT,
@@ -202,7 +202,7 @@ test(
         await closed;
         expect(received.join("\n")).not.toMatch(/node_modules|at \w+ \(|Error:/);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, timeout: 3000 },
     );
   },
   TIMEOUT,

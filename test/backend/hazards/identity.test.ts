@@ -115,6 +115,20 @@ test("one connection carries one identity: a second handshake on it is refused (
   await closed;
 });
 
+test("a connection whose socket has left the namespace is closed: nothing else would ever end it", async () => {
+  const raw = new WebSocket(`ws://127.0.0.1:${gateway.port}/socket.io/?EIO=4&transport=websocket`);
+  const closed = new Promise((resolve) => {
+    raw.onclose = resolve;
+  });
+  await new Promise((resolve) => {
+    raw.onmessage = ({ data }) => String(data).startsWith("40") && resolve(data);
+    raw.onopen = () => raw.send(`40${JSON.stringify({ token: tokenOf("ghost") })}`);
+  });
+  raw.send("41");
+  raw.send('420["call","chat.history",{"room":"r"}]');
+  await closed;
+});
+
 test("many handshakes at once on one connection make at most one socket", async () => {
   const { engine } = (await gateway.socket(tokenOf("opener"))).io;
   const port = gateway.port;
