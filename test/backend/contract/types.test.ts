@@ -16,8 +16,8 @@ const entry = {
 } as const;
 const shout = { action: "chat.shout", access: "user", rate: "write", params: {} } as const;
 
-/** Only for the type checker. */
-export function wrongOnPurpose(): void {
+/** Only for the type checker; never called. */
+function wrongOnPurpose(): void {
   // @ts-expect-error an action that nobody declares
   void call(ctx, "users.nope", {});
   // @ts-expect-error a parameter that is not declared
@@ -49,6 +49,10 @@ export function wrongOnPurpose(): void {
   const secret: SocketEntry = { ...shout, params: { password: { type: "string", min: 1, max: 9, secret: true } } };
   void [role, service, rate, param, open, credential, secret];
 }
+
+test("what is wrong does not compile", () => {
+  expect(wrongOnPurpose).toBeInstanceOf(Function);
+});
 
 test("an action takes who may call it, its parameters and its visibility from its entry", () => {
   expect(actionRules("users.login")).toMatchObject({
