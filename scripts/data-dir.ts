@@ -21,7 +21,7 @@ export function takeDataDir(dataDir: string): () => void {
       const holder = liveHolder(lock);
       if (holder !== undefined) {
         throw new DataDirError(
-          `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (CAUSEWAY_DATA_DIR)`,
+          `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (DATA_DIR)`,
         );
       }
       rmSync(lock, { force: true });
