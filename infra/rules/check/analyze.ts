@@ -6,7 +6,7 @@ import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Argument, Call, Comparison, Expression, Items, Right, Text, Token, Value } from "../language/ast.ts";
 import { describe } from "../language/describe.ts";
 import type { IpRange } from "../language/ip-address.ts";
-import { logicalOperatorAt, skipSpace } from "../language/parse.ts";
+import { logicalOperatorAt, MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
 import {
   type IntegerRange,
   type Read,
@@ -440,6 +440,7 @@ class Analyzer {
       this.fields.push({ what: field, span });
       return { kind: "field", field };
     }
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) return undefined;
     if (this.#schema.functions.has(name) || name === "any" || name === "all") {
       const at = skipSpace(this.#text, span.end);
       this.report("expected-parenthesis", span, `${name} is a function and needs parentheses`, {
@@ -620,6 +621,7 @@ class Analyzer {
     message: string,
     more: { engine: string; at?: number; hint?: string | undefined },
   ): void {
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     this.diagnostics.push({
       code,
       severity: "error",

@@ -1,5 +1,9 @@
+/** No name is longer, and comparing takes time. */
+const LONGEST = 80;
+
 /** The names closest to one that does not exist, best first, at most three; none if nothing is close. */
 export function suggest(name: string, known: Iterable<string>): readonly string[] {
+  if (name.length > LONGEST) return [];
   const limit = Math.max(2, Math.floor(name.length / 4));
   const lower = name.toLowerCase();
   return [...known]

@@ -106,7 +106,11 @@ const OPERATORS: readonly (readonly [written: string, Operator])[] = [
 /** What must follow an expression, by where it stands. */
 type Place = "top" | "group" | "call" | "quantifier";
 
-class NestingLimit extends Error {}
+/** Nobody reads more mistakes of one expression. */
+export const MAX_DIAGNOSTICS = 50;
+
+/** Ends the reading; what is wrong is reported. */
+class Stop extends Error {}
 
 const WORD = /[A-Za-z0-9_]/;
 const LITERAL = /[0-9A-Za-z_:./-]/;
@@ -131,7 +135,7 @@ class Parser {
     try {
       return this.#logical("top");
     } catch (error) {
-      if (!(error instanceof NestingLimit)) throw error;
+      if (!(error instanceof Stop)) throw error;
       return { kind: "broken", span: { start, end: this.#text.length } };
     }
   }
@@ -201,8 +205,7 @@ class Parser {
       const next = text[this.#at];
       if (open === 0 && (this.#closes(place, this.#at) || this.#operatorWordAt(this.#at))) return;
       if (next === '"') {
-        const string = readQuoted(text, this.#at);
-        this.#at = string.ok ? string.end : this.#at + 1;
+        this.#at = stringEnd(text, this.#at);
         continue;
       }
       if (next === "(" || next === "{") open += 1;
@@ -451,7 +454,9 @@ class Parser {
     const accesses: Access[] = [];
     while (this.#text[this.#at] === "[") {
       const access = this.#access();
-      if (access) accesses.push(access);
+      // Its type would be unknown, and everything after it doubtful.
+      if (!access) return undefined;
+      accesses.push(access);
     }
     return { kind: "value", of, accesses, span: this.#spanFrom(start) };
   }
@@ -495,29 +500,24 @@ class Parser {
     const start = this.#at;
     this.#at = skipSpace(this.#text, start + 1);
     const at = this.#at;
-    let access: Access | undefined;
-    const whole = () => ({ start, end: this.#at });
+    const span = () => ({ start, end: this.#at });
     if (this.#text[at] === "*") {
       this.#at += 1;
-      this.#closeAccess();
-      return { kind: "each", span: whole() };
+      return this.#closeAccess() ? { kind: "each", span: span() } : undefined;
     }
     if (this.#text[at] === '"') {
       const { value } = this.#string("quoted");
-      this.#closeAccess();
-      access = { kind: "key", key: value, span: whole() };
       if (fromBytes(value) === undefined)
         this.#error("bad-index", at, this.#at, "a key is text, not arbitrary bytes", {
           engine: 'expected literal "expected utf8 string"',
           engineAt: at,
         });
-      return access;
+      return this.#closeAccess() ? { kind: "key", key: value, span: span() } : undefined;
     }
     const read = readInteger(this.#text, at);
     if (read.ok && read.value >= 0 && read.value < 2 ** 32) {
       this.#at = read.end;
-      this.#closeAccess();
-      return { kind: "position", position: Number(read.value), span: whole() };
+      return this.#closeAccess() ? { kind: "position", position: Number(read.value), span: span() } : undefined;
     }
     const expected = read.ok ? "expected positive integer as index" : "expected quoted utf8 string or positive integer";
     const raw = this.#stringFormAt(at) === "raw";
@@ -526,22 +526,29 @@ class Parser {
       engineAt: at,
       ...(raw && { hint: 'a raw string cannot be a key; write ["key"]' }),
     });
-    const close = this.#text.indexOf("]", at);
-    this.#at = close < 0 ? this.#text.length : close + 1;
-    return access;
+    this.#leaveAccess();
+    return undefined;
   }
 
-  #closeAccess(): void {
+  #closeAccess(): boolean {
     this.#at = skipSpace(this.#text, this.#at);
-    if (this.#text[this.#at] === "]") this.#at += 1;
-    else {
-      this.#error("expected-bracket", this.#at, this.#at + 1, "expected ] here", {
-        engine: 'expected literal "]"',
-        engineAt: this.#at,
-      });
-      const close = this.#text.indexOf("]", this.#at);
-      this.#at = close < 0 ? this.#text.length : close + 1;
+    if (this.#text[this.#at] === "]") {
+      this.#at += 1;
+      return true;
     }
+    this.#error("expected-bracket", this.#at, this.#at + 1, "expected ] here", {
+      engine: 'expected literal "]"',
+      engineAt: this.#at,
+    });
+    this.#leaveAccess();
+    return false;
+  }
+
+  /** Behind the comparison that a broken access is in. */
+  #leaveAccess(): void {
+    const close = this.#text.indexOf("]", this.#at);
+    if (close >= 0) this.#at = close + 1;
+    this.#recover("call");
   }
 
   #call(name: string, nameSpan: Span, open: number): Call {
@@ -611,8 +618,7 @@ class Parser {
     for (; this.#at < this.#text.length; this.#at += 1) {
       const next = this.#text[this.#at];
       if (next === '"') {
-        const string = readQuoted(this.#text, this.#at);
-        if (string.ok) this.#at = string.end - 1;
+        this.#at = stringEnd(this.#text, this.#at) - 1;
       } else if (open === 0 && (next === ")" || (next === "," && place === "call"))) return;
       else if (next === "(") open += 1;
       else if (next === ")") open -= 1;
@@ -657,7 +663,7 @@ class Parser {
           engineAt: at,
         },
       );
-      throw new NestingLimit();
+      throw new Stop();
     }
     this.#depth += 1;
   }
@@ -692,6 +698,7 @@ class Parser {
       ...(more.hint && { hint: more.hint }),
       engine: { message: more.engine, at: more.engineAt },
     });
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) throw new Stop();
   }
 }
 
