@@ -37,6 +37,17 @@ test("a client that goes away in the middle leaves nothing behind", async () => 
   expect((await gateway.ask("GET", "/")).status).toBe(200);
 });
 
+test("a client that keeps its half open after a refused upgrade is cut: no timeout of the server's would", async () => {
+  const connection = connect({ port: gateway.port, host: "127.0.0.1", allowHalfOpen: true });
+  const closed = new Promise((resolve) => connection.on("error", resolve).on("close", resolve));
+  connection.resume().write("GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+  await once(connection, "end");
+  const writing = setInterval(() => connection.write("x"), 5);
+  await closed;
+  clearInterval(writing);
+  connection.destroy();
+});
+
 test.each([
   ["no HTTP at all", "hello\r\n\r\n", "400"],
   ["a bare line feed in a field", "GET / HTTP/1.1\nhost: x\n\n", "400"],
