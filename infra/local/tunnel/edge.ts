@@ -32,7 +32,8 @@ export interface TunnelEdge {
   readonly caFile: string;
   /** How many connections of a tunnel take requests. */
   connections(tunnelId: string): number;
-  /** Sends a request to a connector of the tunnel; undefined where none is connected (Cloudflare's error 1033). */
+  /** Sends a request to a connector of the tunnel; undefined where none is connected (Cloudflare's error 1033). Throws a
+   * TunnelError, BAD_REQUEST, for one that HTTP/2 cannot carry. */
   open(tunnelId: string, request: TunnelRequest): TunnelStream | undefined;
   /** Pushes a configuration to the tunnel's connectors and remembers it for those that come; rejects with
    * CONFIGURATION_REFUSED where one refuses. */

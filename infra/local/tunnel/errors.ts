@@ -16,6 +16,8 @@ export type TunnelErrorCode =
   | "LISTEN_FAILED"
   /** The connection that carried a stream ended before the response. */
   | "STREAM_LOST"
+  /** HTTP/2 cannot carry the request as it is. */
+  | "BAD_REQUEST"
   /** The connector answered with something that is no response of the protocol. */
   | "BAD_RESPONSE"
   /** The connector refused a pushed configuration. */

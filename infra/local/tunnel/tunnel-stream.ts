@@ -1,6 +1,6 @@
-import { type ClientHttp2Session, constants, type IncomingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
-import { TunnelError } from "./errors.ts";
+import { reasonOf, TunnelError } from "./errors.ts";
 import {
   belongsToTunnel,
   decodeHeaders,
@@ -43,11 +43,9 @@ export interface TunnelStream extends Duplex {
   readonly trailers: Promise<readonly HeaderLine[]>;
 }
 
-/** Opens a stream for a request; throws where the session takes none any more. */
+/** Opens a stream for a request; throws BAD_REQUEST for one that HTTP/2 cannot carry, such as a CONNECT. */
 export function openTunnelStream(session: ClientHttp2Session, request: TunnelRequest): TunnelStream {
-  const stream = session.request(requestHeaders(request), {
-    endStream: !request.body && !request.websocket,
-  });
+  const stream = start(session, request);
   // Who uses the stream sees errors through `response` and `close`; one that comes after both must not end the process.
   stream.on("error", ignore);
   const response = new Promise<TunnelResponse>((resolve, reject) => {
@@ -70,6 +68,14 @@ export function openTunnelStream(session: ClientHttp2Session, request: TunnelReq
 }
 
 function ignore(): void {}
+
+function start(session: ClientHttp2Session, request: TunnelRequest): ClientHttp2Stream {
+  try {
+    return session.request(requestHeaders(request), { endStream: !request.body && !request.websocket });
+  } catch (error) {
+    throw new TunnelError("BAD_REQUEST", `This request cannot be sent down the tunnel: ${reasonOf(error)}.`, error);
+  }
+}
 
 function requestHeaders(request: TunnelRequest): string[] {
   const headers = [":method", request.method, ":scheme", "https", ":authority", request.host, ":path", request.path];

@@ -219,6 +219,58 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(echo.length).toBe(takeover.length);
     });
 
+    test("hazard: an odd request ends at most itself, never the connection that others share", async () => {
+      const before = (house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
+      const odd: Partial<TunnelRequest>[] = [
+        { method: "OPTIONS", path: "*" },
+        { method: "PROPFIND" },
+        { method: "CONNECT" },
+        { path: "/caf\u00e9?\u00ff" },
+        { path: "no-slash" },
+        { path: "" },
+        { path: "/%zz" },
+        { path: "/a b" },
+        { path: "//evil.example/x" },
+        { path: "http://evil.example/x" },
+        { host: "" },
+        { host: "a b" },
+        { host: "user@a" },
+        { host: "\u00e9" },
+        { path: `/${"x".repeat(15_000)}` },
+        { headers: Array.from({ length: 300 }, (_, index): HeaderLine => [`x-${index}`, "1"]) },
+        { headers: [["content-length", "5"]] },
+        {
+          headers: [
+            ["content-length", "-1"],
+            ["content-length", "2"],
+          ],
+          method: "POST",
+          body: true,
+        },
+        {
+          headers: [
+            ["authorization", "a"],
+            ["authorization", "b"],
+            ["host", "b"],
+            ["te", "gzip"],
+          ],
+        },
+        { websocket: true, method: "POST", headers: [["content-length", "3"]] },
+      ];
+      for (const request of odd) {
+        try {
+          const stream = open(request);
+          if (request.body) stream.end();
+          await stream.response.finally(() => stream.destroy());
+          await stream.trailers;
+        } catch (error) {
+          expect(error).toMatchObject({ name: "TunnelError" });
+        }
+      }
+      expect((await fetched({ path: "/" })).status).toBe(200);
+      expect((house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
+    });
+
     test("answers a hostname without a rule by the catch-all", async () => {
       const { status, from, body } = await fetched({ host: "other.example.com" });
       expect([status, from, body.length]).toEqual([404, "origin", 0]);
