@@ -8,6 +8,7 @@ export { fromBytes, toBytes } from "./bytes.ts";
 // check
 export type { Where } from "./check/availability.ts";
 export { check } from "./check/check.ts";
+export { didYouMean } from "./check/suggest.ts";
 export type { Diagnostic, Severity, Span } from "./diagnostic.ts";
 // engine
 export { RateCounters, type WindowKind } from "./engine/counters.ts";

@@ -1,4 +1,5 @@
 /** Whether inputs are what a resource takes: unknown names, missing ones and wrong types, each said with its path. */
+import { didYouMean } from "../../rules/index.ts";
 import { type Fields, isValues, type Kind, UNKNOWN, type Values } from "./fields.ts";
 
 export interface CheckFailure {
@@ -19,8 +20,8 @@ export function checkInputs(fields: Fields, inputs: Values, at = ""): CheckFailu
     } else if (field) {
       failures.push({ property: path(name), reason: `${name} is decided by Cloudflare and cannot be given` });
     } else {
-      const near = nearest(name, names);
-      const hint = near === undefined ? `it takes ${names.join(", ")}` : `did you mean ${near}?`;
+      // the API's own spelling has underscores
+      const hint = didYouMean(name.replaceAll("_", ""), names) ?? `it takes ${names.join(", ")}`;
       failures.push({ property: path(name), reason: `there is no input named ${name}; ${hint}` });
     }
   }
@@ -52,28 +53,4 @@ function checkKind(kind: Kind, value: unknown, at: string): CheckFailure[] {
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "a list" : `a ${typeof value}`;
-}
-
-/** The candidate that is at most a third of the name's letters away (Levenshtein), or undefined. */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  let best: { candidate: string; distance: number } | undefined;
-  for (const candidate of candidates) {
-    const distance = distanceOf(name.toLowerCase().replaceAll("_", ""), candidate.toLowerCase());
-    if (distance <= Math.max(1, name.length / 3) && (best === undefined || distance < best.distance)) {
-      best = { candidate, distance };
-    }
-  }
-  return best?.candidate;
-}
-
-function distanceOf(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...one.slice(0, 100)].entries()) {
-    const next = [i + 1];
-    for (const [j, wanted] of [...other].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === wanted ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[other.length] ?? 0;
 }
