@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { readAdoption } from "./policy/adoption.ts";
 import { ownerMark, type Site } from "./policy/site.ts";
 import { zoneSettingProblem } from "./policy/zone-settings.ts";
 import type { Plan } from "./rules/index.ts";
@@ -33,7 +34,7 @@ export type Values = Readonly<Record<string, string>>;
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
 
-const KEYS = ["accountId", "hostnames", "origin", "plan", "zone", "zoneId", "zoneSettings"];
+const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "zone", "zoneId", "zoneSettings"];
 const PLANS: readonly (Plan | "auto")[] = ["auto", "free", "pro", "business", "enterprise"];
 /** Cloudflare takes comments of 100 characters on records; the mark of ownership must fit. */
 const LONGEST_MARK = 100;
@@ -83,6 +84,17 @@ export function readSite(project: string, stack: string, values: Values): Site {
     if (expected !== undefined) reject(`zoneSettings.${id}`, value, expected);
   }
 
+  const adoptText = values[full("adopt")];
+  const adopt =
+    adoptText === undefined
+      ? undefined
+      : readAdoption(parse(adoptText), ({ path, given, expected }) => {
+          reject(path === "" ? "adopt" : `adopt.${path}`, given, expected);
+        });
+  for (const name of Object.keys(adopt?.records ?? {})) {
+    if (!hostnames?.includes(name)) reject(`adopt.records.${name}`, name, "one of the hostnames");
+  }
+
   for (const key of Object.keys(values)) {
     const own = key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
     if (own !== undefined && !KEYS.includes(own)) reject(own, values[key], `no such key; there are ${KEYS.join(", ")}`);
@@ -107,6 +119,7 @@ export function readSite(project: string, stack: string, values: Values): Site {
     origin: origin ?? DEFAULTS.origin,
     plan: PLANS.find((name) => name === plan) ?? DEFAULTS.plan,
     zoneSettings,
+    ...(adopt === undefined ? {} : { adopt }),
   };
 }
 

@@ -20,7 +20,7 @@ export { exampleFacts } from "./examples.ts";
 export type { IngressRule } from "./ingress.ts";
 export { type PlanReport, reportLines } from "./report.ts";
 export type { DeployedRule, Example, PhaseRuleset } from "./rule.ts";
-export { ownerMark, type Site } from "./site.ts";
+export { type AdoptedRuleset, type Adoption, adoptionOf, ownerMark, type Site } from "./site.ts";
 export { SURFACE, type Surface } from "./surface.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 

@@ -1,4 +1,4 @@
-import type { Plan } from "../rules/index.ts";
+import type { Phase, Plan, Rule } from "../rules/index.ts";
 
 /** What one stack deploys, read from its configuration by `infra/config.ts`. Plain data; nothing in it is secret. */
 export interface Site {
@@ -17,7 +17,29 @@ export interface Site {
   readonly plan: Plan | "auto";
   /** Zone-wide settings that this stack sets, by id. Empty: the zone's settings stay as they are. */
   readonly zoneSettings: Readonly<Record<string, unknown>>;
+  /** What existed before and is taken over; it survives the stack. Absent: nothing. */
+  readonly adopt?: Adoption;
 }
+
+/** Things of the account that the stack takes over instead of creating its own. */
+export interface Adoption {
+  /** Id of a tunnel that Cloudflare configures (`config_src: cloudflare`); it keeps its name. */
+  readonly tunnel?: string;
+  /** Ids of DNS records, by hostname. */
+  readonly records: Readonly<Record<string, string>>;
+  readonly rulesets: Readonly<Partial<Record<Phase, AdoptedRuleset>>>;
+}
+
+/** An entry point that somebody else made: it keeps its name and its rules, which run before the stack's own. */
+export interface AdoptedRuleset {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly rules: readonly Rule[];
+}
+
+/** What the site takes over, which may be nothing. */
+export const adoptionOf = ({ adopt }: Pick<Site, "adopt">): Adoption => adopt ?? { records: {}, rulesets: {} };
 
 /**
  * The mark of ownership: description of the stack's rulesets, comment of its DNS records and name of its tunnel. What stands in

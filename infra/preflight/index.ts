@@ -1,6 +1,13 @@
 /** Reads the account before anything is registered, and reports every obstacle at once. Reads only. */
 import type Cloudflare from "cloudflare";
-import { entitlementProblems, type Policy, policyFor, type Site, zoneSettingProblem } from "../policy/index.ts";
+import {
+  adoptionOf,
+  entitlementProblems,
+  type Policy,
+  policyFor,
+  type Site,
+  zoneSettingProblem,
+} from "../policy/index.ts";
 import { type Account, readAccount, tokenObstacle } from "./account.ts";
 import { readNames } from "./names.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
@@ -30,11 +37,13 @@ export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
   const policy = policyFor(site, account.plan);
   const standing = await readNames(api, site, account, policy.rulesets);
   const obstacles: Obstacle[] = [
-    ...entitlementProblems(policy.rulesets, account.plan).map(({ code, phase, ref, message, hint }) => ({
-      code: `policy.${code}`,
-      found: `${ref === undefined ? phase : `rule ${ref} of ${phase}`}: ${message}`,
-      fix: `In infra/policy: ${hint}.`,
-    })),
+    ...entitlementProblems(policy.rulesets, account.plan, standingRules(site)).map(
+      ({ code, phase, ref, message, hint }) => ({
+        code: `policy.${code}`,
+        found: `${ref === undefined ? phase : `rule ${ref} of ${phase}`}: ${message}`,
+        fix: `In infra/policy: ${hint}.`,
+      }),
+    ),
     ...policy.zoneSettings.flatMap((setting) => {
       const expected = zoneSettingProblem(setting, account.plan);
       return expected === undefined
@@ -52,3 +61,7 @@ export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
   if (obstacles.length > 0) throw new PreflightError(obstacles);
   return { account, policy, ours: standing.ours };
 }
+
+/** How many rules the adopted rulesets have already: they use the same room. */
+const standingRules = (site: Site): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(adoptionOf(site).rulesets).map(([phase, { rules }]) => [phase, rules.length]));

@@ -1,5 +1,5 @@
 import type Cloudflare from "cloudflare";
-import { ownerMark, type PhaseRuleset, type Site } from "../policy/index.ts";
+import { adoptionOf, ownerMark, type PhaseRuleset, type Site } from "../policy/index.ts";
 import { TUNNEL } from "../resources/compile.ts";
 import type { Account } from "./account.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -44,6 +44,14 @@ const NOTHING: Standing = { obstacles: [], ours: {} };
 const inTheWay = (...obstacles: readonly Obstacle[]): Standing => ({ obstacles, ours: {} });
 const ours = (name: string, importId: string): Standing => ({ obstacles: [], ours: { [name]: importId } });
 
+/** The configuration adopts what is not there (any more). */
+const gone = (what: string): Standing =>
+  inTheWay({
+    code: "adopted_missing",
+    found: `the configuration adopts the ${what}, and there is no such thing`,
+    fix: "Correct `adopt`, or take it away so that the stack makes its own.",
+  });
+
 async function entrypoint(
   api: Cloudflare,
   site: Site,
@@ -60,6 +68,10 @@ async function entrypoint(
   });
   if ("obstacle" in read) return inTheWay(read.obstacle);
   const ruleset = read.value;
+  const adopted = adoptionOf(site).rulesets[phase];
+  if (adopted !== undefined) {
+    return adopted.id === ruleset?.id ? NOTHING : gone(`ruleset ${adopted.id} of ${phase}`);
+  }
   if (ruleset === undefined) return NOTHING;
   if (ruleset.description === ownerMark(site)) return ours(phase, `zones/${zoneId}/${ruleset.id}`);
   const rules = ruleset.rules?.length ?? 0;
@@ -69,7 +81,17 @@ async function entrypoint(
   return inTheWay({
     code: "entrypoint_taken",
     found: `the zone has a ruleset for ${phase} already: "${ruleset.name}" (${ruleset.id}) ${whose}`,
-    fix: "A zone has room for one a phase. Copy its rules into infra/policy and delete it, or use another zone.",
+    fix: "A zone has room for one a phase. Take it over, or delete it, or use another zone.",
+    adopt: {
+      rulesets: {
+        [phase]: {
+          id: ruleset.id,
+          name: ruleset.name,
+          description: ruleset.description ?? "",
+          rules: (ruleset.rules ?? []).map(({ id: _id, version: _version, last_updated: _updated, ...rule }) => rule),
+        },
+      },
+    },
   });
 }
 
@@ -82,24 +104,40 @@ async function records(api: Cloudflare, site: Site, zoneId: string, hostname: st
   });
   if ("obstacle" in read) return inTheWay(read.obstacle);
   const exclusive = read.value.filter(({ type }) => EXCLUSIVE.has(type));
+  const adopted = adoptionOf(site).records[hostname];
+  if (adopted !== undefined) {
+    return exclusive.some(({ id, type }) => id === adopted && type === "CNAME")
+      ? NOTHING
+      : gone(`CNAME record ${adopted} of ${hostname}`);
+  }
   const [own] = exclusive.filter(({ comment }) => comment === ownerMark(site));
   if (own !== undefined) return ours(hostname, `${zoneId}/${own.id}`);
   return inTheWay(
     ...exclusive.map((record) => ({
       code: "record_taken",
       found: `${hostname} has a record already: ${record.type} ${record.content ?? ""} (${record.id})${record.comment ? `, "${record.comment}"` : ""}`,
-      fix: "Delete the record, or choose another hostname.",
+      fix: "Take it over, or delete it, or choose another hostname.",
+      // another type would have to be replaced, which is no taking over
+      ...(record.type === "CNAME" ? { adopt: { records: { [hostname]: record.id } } } : {}),
     })),
   );
 }
 
 async function tunnels(api: Cloudflare, site: Site, accountId: string): Promise<Standing> {
   const name = ownerMark(site);
+  const adopted = adoptionOf(site).tunnel;
+  const wanted = adopted === undefined ? { name } : { uuid: adopted };
   const read = await reading("the tunnels of the account", "Cloudflare Tunnel Write", async () => {
-    return (await api.zeroTrust.tunnels.cloudflared.list({ account_id: accountId, name, is_deleted: false })).result;
+    const found = await api.zeroTrust.tunnels.cloudflared.list({ account_id: accountId, is_deleted: false, ...wanted });
+    return found.result;
   });
   if ("obstacle" in read) return inTheWay(read.obstacle);
-  const tunnel = read.value.find((candidate) => candidate.name === name);
+  const tunnel = read.value.find((candidate) => candidate.id === adopted || candidate.name === name);
+  if (adopted !== undefined) {
+    return tunnel !== undefined && tunnel.config_src !== "local"
+      ? NOTHING
+      : gone(`tunnel ${adopted} that Cloudflare configures`);
+  }
   if (tunnel?.id === undefined) return NOTHING;
   if (tunnel.config_src !== "local") return ours(TUNNEL, `${accountId}/${tunnel.id}`);
   return inTheWay({

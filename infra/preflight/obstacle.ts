@@ -1,3 +1,5 @@
+import type { Adoption } from "../policy/index.ts";
+
 /** One thing in the account that the run would stumble over. */
 export interface Obstacle {
   readonly code: string;
@@ -5,6 +7,8 @@ export interface Obstacle {
   readonly found: string;
   /** What to do about it. */
   readonly fix: string;
+  /** What the configuration would say to take it over, where that is possible. */
+  readonly adopt?: Partial<Adoption>;
 }
 
 /** The account is not ready: nothing was created. The message lists every obstacle. Code `PREFLIGHT`. */
@@ -16,10 +20,25 @@ export class PreflightError extends Error {
 
   constructor(obstacles: readonly Obstacle[]) {
     const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${found}\n    ${fix}`);
-    super(
-      `Nothing was created: ${obstacles.length === 1 ? "one thing stands" : "these stand"} in the way.\n${lines.join("\n")}`,
-    );
+    const count = obstacles.length === 1 ? "one thing stands" : "these stand";
+    super([`Nothing was created: ${count} in the way.`, ...lines, ...adoptionHint(obstacles)].join("\n"));
     this.name = "PreflightError";
     this.obstacles = obstacles;
   }
+}
+
+/** One line to paste, which YAML takes as it is. */
+function adoptionHint(obstacles: readonly Obstacle[]): string[] {
+  const parts = obstacles.flatMap(({ adopt }) => (adopt === undefined ? [] : [adopt]));
+  if (parts.length === 0) return [];
+  const merged = {
+    ...Object.assign({}, ...parts),
+    records: Object.assign({}, ...parts.map(({ records }) => records)),
+    rulesets: Object.assign({}, ...parts.map(({ rulesets }) => rulesets)),
+  };
+  return [
+    "To take over what stands there (it keeps its own rules, and stays when the stack goes), put this line under `config:` in the",
+    "stack's Pulumi.STACK.yaml:",
+    `  causeway:adopt: ${JSON.stringify(merged)}`,
+  ];
 }

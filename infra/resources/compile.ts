@@ -4,8 +4,8 @@ import type { RulesetArgs } from "@pulumi/cloudflare/ruleset.js";
 import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
-import { type DeployedRule, ownerMark, type PhaseRuleset, type Policy, type Site } from "../policy/index.ts";
-import type { RateLimit } from "../rules/index.ts";
+import { adoptionOf, ownerMark, type PhaseRuleset, type Policy, type Site } from "../policy/index.ts";
+import type { RateLimit, Rule } from "../rules/index.ts";
 import { camelCase } from "./camel-case.ts";
 
 /** Where the resources go: what preflight found. */
@@ -23,6 +23,8 @@ export interface Named<Args> {
   readonly args: Args;
   /** Import id of what exists and is taken over; absent: it is created. */
   readonly import?: string;
+  /** It was there before the stack, and stays when the stack goes. */
+  readonly retain?: true;
 }
 
 /** All inputs but those that only exist once the tunnel does. */
@@ -35,20 +37,22 @@ export interface CompiledStack {
 }
 
 /**
- * Compiles the policy. `imports` has the import ids of what is to be taken over, by name. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
+ * Compiles the policy. `reclaimed` has the import ids of what is ours and not in the state, by name. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
  * difference (pulumi-cloudflare#444, #630).
  */
 export function compile(
   site: Site,
   policy: Policy,
   target: Target,
-  imports: Readonly<Record<string, string>> = {},
+  reclaimed: Readonly<Record<string, string>> = {},
 ): CompiledStack {
   const { accountId, zoneId } = target;
   const owner = ownerMark(site);
+  const adopted = adoptedIds(site, target);
   const named = <Args>(name: string, args: Args): Named<Args> => {
-    const id = imports[name];
-    return id === undefined ? { name, args } : { name, args, import: id };
+    const [taken, found] = [adopted[name], reclaimed[name]];
+    if (taken !== undefined) return { name, args, import: taken, retain: true };
+    return found === undefined ? { name, args } : { name, args, import: found };
   };
   return {
     // `local`, the default, would ignore the configuration; no secret: Cloudflare makes one
@@ -58,19 +62,40 @@ export function compile(
       // a proxied record has the TTL 1, "automatic"
       named(hostname, { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: owner }),
     ),
-    rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, owner, zoneId))),
+    rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId))),
     zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),
   };
 }
 
-function rulesetArgs({ phase, name, rules }: PhaseRuleset, owner: string, zoneId: string): RulesetArgs {
-  return { zoneId, kind: "zone", phase, name, description: owner, rules: rules.map(ruleArgs) };
+/** Import ids of what the configuration adopts, by the resource's name in the program. */
+function adoptedIds(site: Site, { accountId, zoneId }: Target): Readonly<Record<string, string>> {
+  const adopt = adoptionOf(site);
+  return {
+    ...(adopt.tunnel === undefined ? {} : { [TUNNEL]: `${accountId}/${adopt.tunnel}` }),
+    ...Object.fromEntries(Object.entries(adopt.records).map(([hostname, id]) => [hostname, `${zoneId}/${id}`])),
+    ...Object.fromEntries(
+      Object.entries(adopt.rulesets).map(([phase, ruleset]) => [phase, `zones/${zoneId}/${ruleset.id}`]),
+    ),
+  };
 }
 
-function ruleArgs(rule: DeployedRule): input.RulesetRule {
-  const { ref, description, expression, action, action_parameters, enabled, logging, ratelimit } = rule;
+function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
+  const adopted = adoptionOf(site).rulesets[phase];
+  const shared = { zoneId, kind: "zone", phase };
+  if (adopted === undefined) return { ...shared, name, description: ownerMark(site), rules: rules.map(ruleArgs) };
   return {
-    ref,
+    ...shared,
+    name: adopted.name,
+    description: adopted.description,
+    rules: [...adopted.rules.map(ruleArgs), ...rules.map(ruleArgs)],
+  };
+}
+
+/** The API's own defaults stand where an adopted rule leaves something out. */
+function ruleArgs(rule: Rule): input.RulesetRule {
+  const { ref, description = "", expression, action, action_parameters, enabled = true, logging, ratelimit } = rule;
+  return {
+    ...(ref === undefined ? {} : { ref }),
     description,
     expression,
     action,

@@ -97,6 +97,36 @@ test("a setting that the named plan cannot edit is refused", () => {
   ]);
 });
 
+test("what is adopted is read in the shape that preflight prints, and checked", () => {
+  const rule = { ref: "a", expression: "ssl", action: "block" };
+  const adopt = {
+    tunnel: "0f0e0d0c-0b0a-0908-0706-050403020100",
+    records: { "chat.example.com": "a".repeat(32) },
+    rulesets: { http_ratelimit: { id: "b".repeat(32), name: "default", description: "", rules: [rule] } },
+  };
+  const adopting = (value: unknown) => ({ ...minimal, "causeway:adopt": JSON.stringify(value) });
+  expect(readSite("causeway", "dev", adopting(adopt)).adopt).toEqual(adopt);
+  expect(readSite("causeway", "dev", adopting({})).adopt).toEqual({ records: {}, rulesets: {} });
+  expect(problemsOf(adopting([])).map((problem) => problem.split(" | ")[0])).toEqual(["causeway:adopt"]);
+  const wrong = {
+    tunnel: "mine",
+    records: { "chat.example.com": "mine", "www.example.com": "a".repeat(32) },
+    rulesets: {
+      ddos_l7: {},
+      http_ratelimit: { ...adopt.rulesets.http_ratelimit, rules: [{ ...rule, ref: undefined }] },
+    },
+    lists: {},
+  };
+  expect(problemsOf(adopting(wrong)).map((problem) => problem.split(" | ")[0])).toEqual([
+    "causeway:adopt.lists",
+    "causeway:adopt.tunnel",
+    "causeway:adopt.records.chat.example.com",
+    "causeway:adopt.rulesets.ddos_l7",
+    "causeway:adopt.rulesets.http_ratelimit",
+    "causeway:adopt.records.www.example.com",
+  ]);
+});
+
 test("project and stack must fit the comment of a DNS record, which marks what is ours", () => {
   expect(problemsOf(minimal, "s".repeat(90))).toEqual([expect.stringMatching(/^project and stack \| /)]);
 });

@@ -124,6 +124,43 @@ test("what carries the stack's mark is ours", async () => {
   await expect(preflight(cloudflare, site)).resolves.toBeDefined();
 });
 
+test("what the configuration adopts must be there", async () => {
+  const cloudflare = await start();
+  const ruleset = { id: "0".repeat(32), name: "default", description: "", rules: [] };
+  const adopt = {
+    tunnel: "0f0e0d0c-0b0a-0908-0706-050403020100",
+    records: { "chat.example.com": "0".repeat(32) },
+    rulesets: { http_ratelimit: ruleset },
+  };
+  const found = await obstaclesOf(cloudflare, { ...site, adopt });
+  expect(found.map(({ code }) => code)).toEqual(["adopted_missing", "adopted_missing", "adopted_missing"]);
+});
+
+test("adopted rules use the plan's room", async () => {
+  const cloudflare = await start();
+  const rules = Array.from({ length: 3 }, (_, index) => ({
+    ref: `r${index}`,
+    expression: "ssl",
+    action: "block" as const,
+  }));
+  const made: { readonly id: string } = await cloudflare.rulesets.create({
+    zone_id: api.zoneId,
+    kind: "zone",
+    name: "default",
+    phase: "http_request_firewall_custom",
+    rules,
+  });
+  const ruleset = { id: made.id, name: "default", description: "", rules };
+  written = api.journal.filter(({ method }) => method !== "GET");
+  const found = await obstaclesOf(cloudflare, {
+    ...site,
+    adopt: { records: {}, rulesets: { http_request_firewall_custom: ruleset } },
+  });
+  expect(found.map(({ code, found: what }) => `${code}: ${what}`)).toEqual([
+    "policy.too_many_rules: http_request_firewall_custom: 6 rules, 3 of them adopted, in http_request_firewall_custom; Free has room for 5",
+  ]);
+});
+
 test("records beside a CNAME do no harm", async () => {
   const cloudflare = await start();
   await cloudflare.dns.records.create({

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
 import { ApplyError, type ApplyOptions, applyProgram } from "../../../../infra/local/engine/index.ts";
 
@@ -145,6 +146,49 @@ test("a preview says what would be done and does none of it", async () => {
     "update tunnel-config",
   ]);
   expect(writes(calls)).toEqual([]);
+});
+
+test("what was there before is taken over as preflight suggests: its name and rules stay, and it is imported once", async () => {
+  const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
+  const theirs = {
+    ref: "theirs",
+    description: "",
+    expression: 'http.host eq "shop.causeway.localhost"',
+    action: "block",
+  } as const;
+  await cloudflare.rulesets.create({
+    zone_id: api.zoneId,
+    kind: "zone",
+    name: "default",
+    phase: "http_request_firewall_custom",
+    rules: [theirs],
+  });
+  await cloudflare.dns.records.create({
+    zone_id: api.zoneId,
+    type: "CNAME",
+    name: "chat.causeway.localhost",
+    content: "old.example.com",
+    ttl: 300,
+  });
+  const { message } = await failure();
+  const adopt = /causeway:adopt: (.*)/.exec(message)?.[1] ?? "";
+  const config = { ...options.config, "causeway:adopt": adopt };
+  const done = await steps({ config });
+  expect(done).toEqual(
+    expect.arrayContaining([
+      "import chat.causeway.localhost",
+      "import http_request_firewall_custom",
+      "update chat.causeway.localhost",
+      "update http_request_firewall_custom",
+      "create tunnel",
+    ]),
+  );
+  const zone = api.cloud.zoneOf("chat.causeway.localhost");
+  const ruleset = zone?.rulesets.find(({ phase }) => phase === "http_request_firewall_custom");
+  expect(ruleset?.name).toBe("default");
+  expect(ruleset?.rules.map(({ ref }) => ref)).toEqual(["theirs", "scanner_paths", "plain_http", "not_in_surface"]);
+  expect(zone?.records.map(({ content }) => content)).toEqual([expect.stringMatching(/\.cfargotunnel\.com$/)]);
+  expect(await steps({ config })).toEqual(every("same"));
 });
 
 test("a configuration and an account that are not ready are told before anything is created", async () => {
