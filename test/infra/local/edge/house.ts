@@ -19,9 +19,23 @@ import {
   type RequestRecord,
   startEdge,
 } from "../../../../infra/local/edge/index.ts";
-import { type Connector, startConnector } from "../../../../infra/local/tunnel/connector.ts";
+import { startConnector } from "../../../../infra/local/tunnel/connector.ts";
 import { authorizeTunnel, startTunnelEdge, type TunnelEdge } from "../../../../infra/local/tunnel/index.ts";
 import type { Phase, Plan, Rule } from "../../../../infra/rules/index.ts";
+import type { ConnectorUnderTest, StartWith } from "../tunnel/tunnel-suite.ts";
+
+/** Our own connector. */
+export const ownConnector: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
+  const connector = await startConnector({ token, edge: [edge], ca: await readFile(caFile, "utf8"), gracePeriod });
+  return {
+    ready: connector.ready,
+    readyConnections: async () => connector.readyConnections,
+    async stop() {
+      await connector.stop();
+      return 0;
+    },
+  };
+};
 
 export const HOST = "chat.causeway.localhost";
 
@@ -29,6 +43,8 @@ export interface HouseOptions {
   readonly plan?: Plan;
   readonly zones?: Seed["zones"];
   readonly edge?: Partial<EdgeOptions>;
+  /** Our own by default. */
+  readonly connector?: StartWith;
 }
 
 /** What an origin answered to a visitor. */
@@ -48,16 +64,25 @@ export class House {
   readonly problems: DeploymentProblem[] = [];
   tunnelId = "";
   token = "";
-  #connector: Connector | undefined;
+  #connector: ConnectorUnderTest | undefined;
+  readonly #startWith: StartWith;
   #waiting: { count: number; done: () => void }[] = [];
   readonly #folder: string;
 
-  private constructor(parts: { api: LocalApi; tunnel: TunnelEdge; origin: Server; folder: string; edge: Edge }) {
+  private constructor(parts: {
+    api: LocalApi;
+    tunnel: TunnelEdge;
+    origin: Server;
+    folder: string;
+    edge: Edge;
+    startWith: StartWith;
+  }) {
     this.api = parts.api;
     this.tunnel = parts.tunnel;
     this.origin = parts.origin;
     this.edge = parts.edge;
     this.#folder = parts.folder;
+    this.#startWith = parts.startWith;
   }
 
   static async build(handler: RequestListener, options: HouseOptions = {}): Promise<House> {
@@ -79,7 +104,7 @@ export class House {
       onProblem: (problem) => house?.problems.push(problem),
       ...options.edge,
     });
-    house = new House({ api, tunnel, origin, folder, edge });
+    house = new House({ api, tunnel, origin, folder, edge, startWith: options.connector ?? ownConnector });
     await house.openTunnel();
     return house;
   }
@@ -97,8 +122,8 @@ export class House {
   }
 
   async startConnector(): Promise<void> {
-    const ca = await readFile(this.tunnel.caFile, "utf8");
-    this.#connector = await startConnector({ token: this.token, edge: [this.tunnel.address], ca, gracePeriod: 0 });
+    const { address: edge, caFile } = this.tunnel;
+    this.#connector = await this.#startWith({ token: this.token, edge, caFile, gracePeriod: 100 });
     await this.#connector.ready;
   }
 
