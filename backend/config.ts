@@ -11,6 +11,8 @@ export interface Config {
   readonly internalPort: number | undefined;
   /** Folder for the embedded database, keys and the outbox. */
   readonly dataDir: string;
+  /** PostgreSQL in the place of the embedded database; undefined is the embedded one. */
+  readonly databaseUrl: string | undefined;
   /** NATS server for more than one node; undefined is one node. */
   readonly natsUrl: string | undefined;
   /** Name of this node; undefined makes one. */
@@ -56,6 +58,12 @@ export function readConfig(env: Environment): Config {
     port: read("PORT", 3000, integer(0, 65_535), "a port: 0 to 65535"),
     internalPort: read<number | undefined>("INTERNAL_PORT", undefined, integer(0, 65_535), "a port: 0 to 65535"),
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
+    databaseUrl: read<string | undefined>(
+      "DATABASE_URL",
+      undefined,
+      url("postgres:", "postgresql:"),
+      "a URL like postgres://user:password@host:5432/database",
+    ),
     natsUrl: read<string | undefined>("NATS_URL", undefined, url("nats:", "tls:"), "a URL like nats://host:4222"),
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),

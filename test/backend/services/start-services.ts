@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import {
@@ -15,6 +12,7 @@ import {
 import { createLog } from "../../../backend/log.ts";
 import { createServices } from "../../../backend/services/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
+import { testStorage } from "../store/test-storage.ts";
 
 /** The services over a store of their own, with a clock that stands until it is told to move. */
 export interface Running {
@@ -38,8 +36,8 @@ const EVENTS: readonly (keyof Events)[] = [
 ];
 
 export async function startServices(): Promise<Running> {
-  const dataDir = mkdtempSync(join(tmpdir(), "causeway-services-"));
-  const store = await openStore({ dataDir });
+  const storage = await testStorage();
+  const store = await openStore(storage.options);
   const clock = { now: 1_790_000_000_000 };
   const broker = createBroker({ natsUrl: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   const announced: Running["announced"] = [];
@@ -66,7 +64,7 @@ export async function startServices(): Promise<Running> {
     async stop() {
       await broker.stop();
       await store.close();
-      rmSync(dataDir, { recursive: true });
+      await storage.remove();
     },
   };
   return running;

@@ -1,19 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Session } from "../../../backend/domain/session.ts";
 import { openStore, type Store, type User } from "../../../backend/store/index.ts";
+import { type TestStorage, testStorage } from "./test-storage.ts";
 
-let root: string;
+let storage: TestStorage;
 let store: Store;
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), "causeway-store-"));
-  store = await openStore({ dataDir: root });
+  storage = await testStorage();
+  store = await openStore(storage.options);
 });
 afterEach(async () => {
   await store.close();
-  rmSync(root, { recursive: true });
+  await storage.remove();
 });
 
 const ada: User = {
@@ -81,7 +79,7 @@ test("an ended session stays ended", async () => {
 });
 
 test("a session needs a user that exists", async () => {
-  await expect(store.sessions.create(session)).rejects.toThrow("FOREIGN KEY");
+  await expect(store.sessions.create(session)).rejects.toThrow(/foreign key/i);
 });
 
 const say = (room: string, authorId: string, clientId: string, text = clientId) =>

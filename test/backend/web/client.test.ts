@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { io } from "socket.io-client";
 import { readConfig } from "../../../backend/config.ts";
@@ -8,27 +5,28 @@ import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
 import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/web/client.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
+import { type TestStorage, testStorage } from "../store/test-storage.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
 
 const PASSWORD = "correct horse battery";
 const assets = await loadAssets();
-let dataDir: string;
+let storage: TestStorage;
 let backend: Backend;
 const clients: ChatClient[] = [];
 const proxies: CuttableProxy[] = [];
 
 const start = (port = "0") =>
-  startBackend(readConfig({ PORT: port, DATA_DIR: dataDir, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), { assets });
+  startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), { assets });
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "causeway-client-"));
+  storage = await testStorage();
   backend = await start();
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   for (const proxy of proxies.splice(0)) await proxy.close();
   await backend.stop();
-  rmSync(dataDir, { recursive: true });
+  await storage.remove();
 });
 
 /** A client whose changes can be waited for. */
@@ -195,7 +193,7 @@ test("a session that ends elsewhere ends here at once", async () => {
   const elsewhere = new Watched(backend.url);
   await elsewhere.login({ email: "ada@example.org", password: PASSWORD });
   await elsewhere.online();
-  const store = await openStore({ dataDir });
+  const store = await openStore(storage.options);
   const sid = await currentSession(ada);
   await store.sessions.end(sid, "ended", Date.now());
   await store.close();
@@ -211,7 +209,7 @@ test("logging out ends the session on the server", async () => {
   await ada.logout();
   expect(ada.state).toBe("signedOut");
   expect(ada.signedOut).toBe(0);
-  const store = await openStore({ dataDir });
+  const store = await openStore(storage.options);
   expect((await store.sessions.find(sid))?.session.endedAt).not.toBeNull();
   await store.close();
 });
@@ -265,7 +263,7 @@ test("older messages come page by page, and announcements reach everybody", asyn
 
 /** The id of the session that the client's access token belongs to. */
 async function currentSession(client: ChatClient): Promise<string> {
-  const store = await openStore({ dataDir });
+  const store = await openStore(storage.options);
   const user = client.user;
   const sessions = user ? await store.sessions.list(user.id) : [];
   await store.close();

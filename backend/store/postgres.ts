@@ -1,0 +1,38 @@
+import { type Dialect, PostgresDialect } from "kysely";
+import pg from "pg";
+import { StoreError } from "./store-error.ts";
+
+/** Connections of one node. */
+const CONNECTIONS = 10;
+/** Milliseconds to get a connection, and that a statement may take. */
+const CONNECT_TIMEOUT = 5000;
+const STATEMENT_TIMEOUT = 10_000;
+
+/** PostgreSQL at `url`. Throws a StoreError, without the password, when it cannot be reached. */
+export async function postgres(url: string): Promise<Dialect> {
+  const types = new pg.TypeOverrides();
+  // times and sequence numbers are far below 2^53; pg would hand out bigint columns as text
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    statement_timeout: STATEMENT_TIMEOUT,
+    application_name: "causeway",
+    types,
+  });
+  // a connection that dies while idle is replaced; without a listener it would end the process
+  pool.on("error", () => undefined);
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    await pool.end();
+    const { hostname, port, pathname } = new URL(url);
+    const reason = error instanceof Error && error.message !== "" ? error.message : "it cannot be reached";
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `cannot open the database ${pathname.slice(1)} at ${hostname}:${port || 5432}: ${reason}. Check DATABASE_URL and that PostgreSQL runs there.`,
+    );
+  }
+  return new PostgresDialect({ pool });
+}

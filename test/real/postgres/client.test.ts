@@ -1,0 +1,3 @@
+import "./in-postgres.ts";
+import "../../backend/web/client.test.ts";
+import "./after-postgres.ts";

@@ -1,0 +1,67 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import pg from "pg";
+import { freePort } from "../../../scripts/free-port.ts";
+
+/** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
+export interface Cluster {
+  /** Makes an empty database. */
+  database(): Promise<{ url: string; remove(): Promise<void> }>;
+  stop(): Promise<void>;
+}
+
+/** PostgreSQL refuses to run as root; then the user that its package made runs it. */
+function runner(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const bin = process.env.POSTGRES_BIN;
+  if (bin === undefined) throw new Error("POSTGRES_BIN names no folder with PostgreSQL; run `npm run test:real`");
+  const folder = mkdtempSync(join(tmpdir(), "causeway-postgres-"));
+  const as = runner();
+  if (as.uid !== undefined && as.gid !== undefined) chownSync(folder, as.uid, as.gid);
+  const data = join(folder, "data");
+  const initdb = ["-D", data, "-U", "causeway", "-A", "trust", "-E", "UTF8", "--no-sync"];
+  execFileSync(join(bin, "initdb"), initdb, { ...as, cwd: folder, stdio: "ignore" });
+  const port = await freePort(25_432);
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off", port: String(port) };
+  const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const server = spawn(join(bin, "postgres"), ["-D", data, ...options], {
+    ...as,
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const log = createInterface({ input: server.stderr });
+  await new Promise<void>((resolve, reject) => {
+    log.on("line", (line) => {
+      if (line.includes("ready to accept connections")) resolve();
+    });
+    server.once("exit", (code) => reject(new Error(`postgres ended with ${code}`)));
+  });
+  const admin = new pg.Client({ host: "127.0.0.1", port, user: "causeway", database: "postgres" });
+  await admin.connect();
+  let made = 0;
+  return {
+    async database() {
+      const name = `test${++made}`;
+      await admin.query(`create database ${name}`);
+      return {
+        url: `postgres://causeway@127.0.0.1:${port}/${name}`,
+        remove: async () => void (await admin.query(`drop database ${name} with (force)`)),
+      };
+    },
+    async stop() {
+      await admin.end();
+      server.kill("SIGINT");
+      if (server.exitCode === null) await once(server, "exit");
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import pg from "pg";
+import { openStore } from "../../../backend/store/index.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+}, 60_000);
+afterAll(() => cluster.stop(), 30_000);
+
+const dataDir = "unused";
+
+test("of several nodes that start at once, one makes the tables and all agree on the keys", async () => {
+  const { url } = await cluster.database();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore({ dataDir, databaseUrl: url })));
+  const keys = await Promise.all(stores.map((store, node) => store.keys.ensure("access", () => `by ${node}`, 1)));
+  for (const one of keys) expect(one).toEqual(keys[0]);
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test("a database that a newer program has changed is refused", async () => {
+  const { url } = await cluster.database();
+  await (await openStore({ dataDir, databaseUrl: url })).close();
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query("insert into kysely_migration values ('9999_future', '2030-01-01T00:00:00.000Z')");
+  await client.end();
+  await expect(openStore({ dataDir, databaseUrl: url })).rejects.toMatchObject({ code: "STORE_NEWER" });
+});
+
+test("a database that is not there is one clear message without the password", async () => {
+  const { url } = await cluster.database();
+  const missing = new URL(url);
+  missing.pathname = "/nowhere";
+  missing.password = "hunter2";
+  const failure = openStore({ dataDir, databaseUrl: missing.href });
+  await expect(failure).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringMatching(/^cannot open the database nowhere at 127\.0\.0\.1:\d+: .*DATABASE_URL/),
+  });
+  await expect(failure).rejects.not.toThrow("hunter2");
+});
+
+test("connections that die are replaced", async () => {
+  const { url } = await cluster.database();
+  const store = await openStore({ dataDir, databaseUrl: url });
+  await store.users.list(1);
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'causeway'");
+  await client.end();
+  const attempt = (): Promise<readonly unknown[]> => store.users.list(1).catch(() => attempt());
+  expect(await attempt()).toEqual([]);
+  await store.close();
+});
