@@ -626,7 +626,7 @@ class Analyzer {
       code,
       severity: "error",
       message,
-      span,
+      span: { start: span.start, end: Math.max(span.start, Math.min(span.end, this.#text.length)) },
       ...(more.hint && { hint: more.hint }),
       engine: { message: more.engine, at: more.at ?? span.start },
     });
