@@ -86,9 +86,8 @@ const DOT = 0x2e - 0x30;
 const SLASH = 0x2f - 0x30;
 
 function ipItem(item: string | number): IpRange {
-  const text = String(item);
-  const read = readIpRange(text, 0);
-  if (!read.ok || read.end !== text.length) throw new ListItemError("ip", item);
+  const read = typeof item === "string" ? readIpRange(item, 0) : undefined;
+  if (!read?.ok || read.end !== String(item).length) throw new ListItemError("ip", item);
   return read.value;
 }
 
