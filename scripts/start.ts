@@ -1,6 +1,6 @@
 // `npm start`: the whole kit on one machine. Ctrl-C ends everything; a second Ctrl-C does not wait.
 import { resolve } from "node:path";
-import { problemLines, requestLines } from "../infra/local/console/index.ts";
+import { createRequestLog, problemLines } from "../infra/local/console/index.ts";
 import { bannerLines } from "./banner.ts";
 import { type Kit, startKit } from "./kit.ts";
 
@@ -10,6 +10,7 @@ const say = (lines: readonly string[]) => {
   for (const line of lines) console.log(line);
 };
 
+const linesOf = createRequestLog(options);
 let kit: Kit | undefined;
 let endingSince: number | undefined;
 /** Milliseconds in which a second signal is the first one, passed on by npm to its child that the terminal told already. */
@@ -38,7 +39,7 @@ try {
   kit = await startKit({
     dataDir: resolve(process.env.DATA_DIR ?? ".data"),
     env: process.env,
-    onRequest: (record) => say(requestLines(record, options)),
+    onRequest: (record) => say(linesOf(record)),
     onProblem: (problem) => say(problemLines(problem, options)),
     warn: (line) => say([`warning: ${line}`]),
   });

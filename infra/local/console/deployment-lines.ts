@@ -9,15 +9,19 @@ export interface ListedZone {
   readonly accountRulesets: readonly Ruleset[];
 }
 
+/** In the order in which a request passes them. */
 const TITLES: Partial<Record<Phase, string>> = {
   http_request_firewall_custom: "custom rules",
   http_ratelimit: "rate limits",
   http_request_cache_settings: "cache rules",
 };
 
-/** The rules and limits deployed in a zone, for the banner: one line for each, under its phase, the account's first. */
+/** The rules and limits deployed in a zone, for the banner: one line for each, under its phase, in the order they run. */
 export function deploymentLines(zone: ListedZone): readonly string[] {
-  const rulesets = [...zone.accountRulesets, ...zone.rulesets].filter(({ rules }) => rules.length > 0);
+  const phases = Object.keys(TITLES);
+  const rulesets = [...zone.accountRulesets, ...zone.rulesets]
+    .filter(({ rules }) => rules.length > 0)
+    .sort((one, other) => phases.indexOf(one.phase) - phases.indexOf(other.phase));
   const head = `zone ${printable(zone.name)}, plan ${printable(zone.plan)}`;
   if (rulesets.length === 0) return [`${head}: no rules are deployed`];
   const width = Math.max(...rulesets.flatMap(({ rules }) => rules.map((rule) => nameOf(rule).length)));

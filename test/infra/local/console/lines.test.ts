@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
+  createRequestLog,
   deploymentLines,
   printable,
   printableBytes,
@@ -143,15 +144,19 @@ describe("the list of what is deployed", () => {
       requests_per_period: 20,
       mitigation_timeout: 10,
     };
+    const login = {
+      ref: "login",
+      expression: "true",
+      action: "block",
+      description: "Logins.",
+      ratelimit: limit,
+    } as const;
     const rulesets = [
+      ruleset([login], "http_ratelimit"),
       ruleset([
         { ref: "surface", expression: "true", action: "block", description: "Unknown paths." },
         { ref: "old", expression: 'http.host\neq "x"', action: "managed_challenge", enabled: false },
       ]),
-      ruleset(
-        [{ ref: "login", expression: "true", action: "block", description: "Logins.", ratelimit: limit }],
-        "http_ratelimit",
-      ),
       ruleset([], "http_request_cache_settings"),
     ];
     expect(deploymentLines({ name: "causeway.localhost", plan: "free", rulesets, accountRulesets: [] })).toEqual([
@@ -170,5 +175,39 @@ describe("the list of what is deployed", () => {
     const rules = [{ ref: "r", expression: "true", action: "block" }] as const;
     const account = { ...ruleset(rules), kind: "root" } as const;
     expect(deploymentLines({ ...zone, accountRulesets: [account] })[1]).toBe("  custom rules of the account");
+  });
+});
+
+describe("what comes too often", () => {
+  const limited = (seconds: number) => ({
+    ...stopped({ ref: "login", phase: "http_ratelimit" }, 429),
+    time: time + seconds * 1000,
+  });
+
+  test("is counted instead of shown, and the next one shown says how many", () => {
+    const log = createRequestLog();
+    const first = Array.from({ length: 20 }, () => log(limited(0)));
+    expect(first.slice(0, 4).every((lines) => lines.length === 3)).toBe(true);
+    expect(first[4]?.[3]).toContain("more of rule login are counted");
+    expect(first.slice(5).flat()).toEqual([]);
+    expect(log(limited(11))[0]).toContain("15 more of rule login were not shown");
+    expect(log(limited(22))).toHaveLength(3);
+  });
+
+  test("does not hide other rules and errors", () => {
+    const log = createRequestLog();
+    for (let count = 0; count < 100; count += 1) log(limited(0));
+    expect(log(stopped({ ref: "surface" }))).toHaveLength(3);
+    expect(log({ ...plain, status: 502, failure: { code: 502, message: "down" } })).toHaveLength(2);
+    expect(log({ ...plain, verdict: pass })).toEqual([]);
+  });
+
+  test("is bounded in memory whatever clients send", () => {
+    const log = createRequestLog();
+    const kinds = new Set<string>();
+    for (let count = 0; count < 1000; count += 1) {
+      for (const line of log({ ...stopped(), path: `/${count}`, client: `10.0.0.${count}` })) kinds.add(line);
+    }
+    expect(kinds.size).toBeLessThan(20);
   });
 });
