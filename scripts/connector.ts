@@ -1,7 +1,7 @@
 // `npm run connector`: starts a connector for the tunnel whose token TUNNEL_TOKEN_FILE or TUNNEL_TOKEN gives, says when it is ready,
 // and runs until Ctrl-C. A token is never an argument: everybody on the machine can read those.
 //
-//   TUNNEL_TOKEN_FILE   file with the token, readable by its owner only
+//   TUNNEL_TOKEN_FILE   file with the token, readable by its owner only; the connector leaves its pid in FILE.connectors/
 //   TUNNEL_TOKEN        the token itself
 //   CLOUDFLARED_BIN     which cloudflared to run; else the first on PATH
 //   TUNNEL_EDGE, TUNNEL_CACERT   the Cloudflare on localhost instead of Cloudflare's own edge
@@ -14,6 +14,7 @@ import {
   hasConfiguration,
   type LocalEdge,
   readToken,
+  register,
   startCloudflared,
 } from "../cloudflared/index.ts";
 
@@ -83,15 +84,25 @@ async function run(): Promise<void> {
     process.exit(0);
   }
   const what = connector.kind === "cloudflared" ? `cloudflared ${connector.version}` : "Causeway's own connector";
+  // Beside a token's file that we may not write to, as in a container, nobody looks for connectors.
+  const unregister = env.TUNNEL_TOKEN_FILE
+    ? await register(env.TUNNEL_TOKEN_FILE, { pid: process.pid, metrics: connector.metrics }, env).catch(
+        () => async () => {},
+      )
+    : async () => {};
   console.log(`ready: ${what}, pid ${connector.pid}, http://${connector.metrics}/ready`);
   void hasConfiguration(connector).then((has) => {
     if (!has)
       console.error("connector: the tunnel has no configuration yet; every request gets 503 until one is deployed");
   });
   const problem = await Promise.race([connector.ended, signalled]);
-  if (problem) return fail(problem);
+  if (problem) {
+    await unregister();
+    return fail(problem);
+  }
   console.log("stopping: requests in flight may end");
   await connector.stop();
+  await unregister();
 }
 
 await run().catch((error: unknown) => {

@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const run = fileURLToPath(new URL("../../scripts/run.mjs", import.meta.url));
 
+/** What `npm run connector` stands for. */
+export const connectorCommand = [process.execPath, run, "connector"] as const satisfies readonly string[];
+
 /** `npm run connector` as a process of its own. */
 export interface ConnectorCommand {
   /** Resolves with the line that says it is ready, or rejects with all output when it ends before. */
@@ -14,7 +17,10 @@ export interface ConnectorCommand {
 }
 
 export function runConnector(env: Record<string, string>, args: readonly string[] = []): ConnectorCommand {
-  const child = spawn(process.execPath, [run, "connector", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...connectorCommand.slice(1), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const ended = once(child, "close").then(([code]) => ({ code: code as number | null, output }));
   const ready = new Promise<string>((resolve, reject) => {

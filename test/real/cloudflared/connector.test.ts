@@ -1,8 +1,7 @@
 import { connectorSuite } from "../../cloudflared/connector-suite.ts";
+import { replaceSuite } from "../../cloudflared/replace-suite.ts";
 
 const { PATH = "", CLOUDFLARED_BIN } = process.env;
-connectorSuite(
-  "the road with the real cloudflared",
-  { PATH, ...(CLOUDFLARED_BIN && { CLOUDFLARED_BIN }) },
-  "cloudflared",
-);
+const env = { PATH, ...(CLOUDFLARED_BIN && { CLOUDFLARED_BIN }) };
+connectorSuite("the road with the real cloudflared", env, "cloudflared");
+replaceSuite("the real cloudflared", env);

@@ -1,0 +1,94 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What of its environment a connector was started with, so that its replacement can be started alike. */
+const KEPT = ["CLOUDFLARED_BIN", "TUNNEL_CACERT", "TUNNEL_EDGE", "TUNNEL_GRACE_PERIOD"] as const;
+
+/** A connector of this machine that runs for the token of a file. */
+export interface RegisteredConnector {
+  /** Process of `npm run connector`. */
+  readonly pid: number;
+  /** `host:port` of its `/ready`. */
+  readonly metrics: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The folder beside a token's file in which its connectors leave word of themselves. */
+function folderOf(tokenFile: string): string {
+  return `${tokenFile}.connectors`;
+}
+
+/** The file that takes the output of connectors started as replacements. */
+export function logOf(tokenFile: string): string {
+  return join(folderOf(tokenFile), "replacements.log");
+}
+
+/** Leaves word of this process beside the token's file; returns how to take it back. */
+export async function register(
+  tokenFile: string,
+  connector: { readonly pid: number; readonly metrics: string },
+  env: NodeJS.ProcessEnv,
+): Promise<() => Promise<void>> {
+  const folder = folderOf(tokenFile);
+  const file = join(folder, `${connector.pid}.json`);
+  const kept = Object.fromEntries(KEPT.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Whole or not at all: whoever lists the folder must not read half a file.
+  const draft = `${file}.draft`;
+  await writeFile(draft, JSON.stringify({ pid: connector.pid, metrics: connector.metrics, env: kept }), {
+    mode: 0o600,
+  });
+  await rename(draft, file);
+  return () => rm(file, { force: true });
+}
+
+/** The connectors that run for a token's file and answer. What is left of those that died is removed. */
+export async function registered(tokenFile: string): Promise<RegisteredConnector[]> {
+  const folder = folderOf(tokenFile);
+  const names = await readdir(folder).catch(() => []);
+  const found = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".json"))
+      .map(async (name) => {
+        const connector = read(await readFile(join(folder, name), "utf8").catch(() => ""));
+        // A number alone may belong to another process by now; the answer to /ready does not.
+        if (connector && isAlive(connector.pid) && (await answers(connector.metrics))) return connector;
+        await rm(join(folder, name), { force: true });
+        return undefined;
+      }),
+  );
+  return found.filter((connector) => connector !== undefined);
+}
+
+function read(text: string): RegisteredConnector | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || !("pid" in value && "metrics" in value && "env" in value))
+      return undefined;
+    const { pid, metrics, env } = value;
+    if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2 || typeof metrics !== "string")
+      return undefined;
+    return { pid, metrics, env: { ...(env as Record<string, string>) } };
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function answers(metrics: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(2_000) });
+    const status: unknown = await response.json();
+    return typeof status === "object" && status !== null && "connectorId" in status;
+  } catch {
+    return false;
+  }
+}
