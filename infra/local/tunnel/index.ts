@@ -1,5 +1,5 @@
 /** Both ends of cloudflared's http2 protocol; the connector is in `connector.ts`, so that the edge's users do not load it. */
-export { type Authorization, authorizeTunnel, equalSecrets, type KnownTunnel, type TunnelClaim } from "./authorize.ts";
+export { type Authorization, authorizeTunnel, type KnownTunnel, type TunnelClaim } from "./authorize.ts";
 export { type CloudTunnelsOptions, startCloudTunnels } from "./cloud-tunnels.ts";
 export type { IngressRule, OriginRequest, TunnelConfiguration, VersionedConfiguration } from "./configuration.ts";
 export { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions, type TunnelLimits } from "./edge.ts";

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { equalSecrets } from "../../../../infra/local/tunnel/authorize.ts";
 import {
   authorizeTunnel,
-  equalSecrets,
   startTunnelEdge,
   type TunnelEdge,
   type TunnelEdgeOptions,
