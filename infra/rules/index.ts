@@ -44,7 +44,6 @@ export {
   LINTS,
   type Lint,
   type LintInput,
-  type ListDefinition,
   lint,
   sarifReport,
   textReport,

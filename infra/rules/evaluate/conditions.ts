@@ -31,6 +31,11 @@ export function compileCondition(condition: Condition, context: Context): Matche
     case "truth": {
       const affix = affixTest(condition.left);
       if (affix) return affix;
+      const { source, accesses } = condition.left;
+      if (source.kind === "field" && accesses.length === 0) {
+        const { slot } = source.field;
+        return (fields) => (fields.values[slot] ?? fields.read(slot)) === true;
+      }
       const read = compileReader(condition.left, context);
       return (fields) => read(fields) === true;
     }
@@ -107,7 +112,6 @@ export function zip<T>(left: readonly T[], right: readonly T[], combine: (left: 
 function joined(operator: "and" | "or" | "xor", items: readonly Matches[]): Matches {
   const [first, second, third, fourth] = items;
   if (!first || !second) return first ?? (() => false);
-  const count = items.length;
   if (operator === "xor") {
     return (fields) => {
       let odd = false;
@@ -115,22 +119,20 @@ function joined(operator: "and" | "or" | "xor", items: readonly Matches[]): Matc
       return odd;
     };
   }
+  // One closure tests four conditions and hands on to the next: cheaper than a loop over them.
+  const rest = items.slice(4);
   if (operator === "and") {
     if (!third) return (fields) => first(fields) && second(fields);
     if (!fourth) return (fields) => first(fields) && second(fields) && third(fields);
-    if (count === 4) return (fields) => first(fields) && second(fields) && third(fields) && fourth(fields);
-    return (fields) => {
-      for (let at = 0; at < count; at += 1) if (!items[at]?.(fields)) return false;
-      return true;
-    };
+    if (rest.length === 0) return (fields) => first(fields) && second(fields) && third(fields) && fourth(fields);
+    const others = joined("and", rest);
+    return (fields) => first(fields) && second(fields) && third(fields) && fourth(fields) && others(fields);
   }
   if (!third) return (fields) => first(fields) || second(fields);
   if (!fourth) return (fields) => first(fields) || second(fields) || third(fields);
-  if (count === 4) return (fields) => first(fields) || second(fields) || third(fields) || fourth(fields);
-  return (fields) => {
-    for (let at = 0; at < count; at += 1) if (items[at]?.(fields)) return true;
-    return false;
-  };
+  if (rest.length === 0) return (fields) => first(fields) || second(fields) || third(fields) || fourth(fields);
+  const others = joined("or", rest);
+  return (fields) => first(fields) || second(fields) || third(fields) || fourth(fields) || others(fields);
 }
 
 /** `any` of none is false, `all` of none is true; an array that is missing makes both false. */
@@ -211,11 +213,11 @@ function plainField(left: Reader, test: Test, predicate: Predicate, missing: boo
     const { value: wanted } = test;
     return (fields) => (fields.values[slot] ?? fields.read(slot)) === wanted;
   }
-  if (test.kind === "texts" && test.values.length === 2) {
-    const [one, other] = test.values;
+  if (test.kind === "texts" && (test.values.length === 2 || test.values.length === 3)) {
+    const [one, other, third = other] = test.values;
     return (fields) => {
       const value = fields.values[slot] ?? fields.read(slot);
-      return value === one || value === other;
+      return value === one || value === other || value === third;
     };
   }
   if (test.kind === "contains") {

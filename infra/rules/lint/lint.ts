@@ -1,14 +1,8 @@
 import type { Analysis } from "../check/analyze.ts";
 import type { Diagnostic, Severity, Span } from "../diagnostic.ts";
 import type { Phase, Plan, Rule } from "../engine/types.ts";
+import type { ListSpec } from "../evaluate/lists.ts";
 import type { Expression } from "../language/ast.ts";
-
-/** A list of the account, as `$name` in expressions refers to it (https://developers.cloudflare.com/waf/tools/lists/). */
-export interface ListDefinition {
-  readonly kind: "ip" | "hostname" | "asn";
-  /** Addresses and networks, host names, or numbers. */
-  readonly items: readonly string[];
-}
 
 /** What is linted: everything the lints can know about; what is absent is not checked. */
 export interface LintInput {
@@ -16,7 +10,7 @@ export interface LintInput {
   /** In the order in which a request passes them. */
   readonly rulesets: readonly LintInputRuleset[];
   /** By name, without `$`. Absent: any name may exist. */
-  readonly lists?: Readonly<Record<string, ListDefinition>>;
+  readonly lists?: Readonly<Record<string, ListSpec>>;
   /** The host names that the tunnel's ingress serves; `*.` at the front is a wildcard. */
   readonly hostnames?: readonly string[];
 }

@@ -1,7 +1,8 @@
+import type { ListKind, ListSpec } from "../../evaluate/lists.ts";
 import { compareIp, type IpRange, printIp } from "../../language/ip-address.ts";
 import { readIpRange } from "../../language/read-literal.ts";
 import { PLAN_LIMITS, planName } from "../../schema/plans.ts";
-import type { Lint, ListDefinition } from "../lint.ts";
+import type { Lint } from "../lint.ts";
 
 export const listDefinition: Lint = {
   name: "list-definition",
@@ -34,8 +35,9 @@ export const listDefinition: Lint = {
 
 function* problemsOf({
   kind,
-  items,
-}: ListDefinition): Generator<{ readonly message: string; readonly severity?: "warning" }> {
+  items: given,
+}: ListSpec): Generator<{ readonly message: string; readonly severity?: "warning" }> {
+  const items = given.map(String);
   const wrong = items.find((item) => !isItem(kind, item));
   if (wrong !== undefined) yield { message: `${wrong} is no item of a list of kind ${kind}` };
   const seen = new Set<string>();
@@ -50,7 +52,7 @@ function* problemsOf({
   if (overlap) yield { severity: "warning", message: overlap };
 }
 
-function isItem(kind: ListDefinition["kind"], item: string): boolean {
+function isItem(kind: ListKind, item: string): boolean {
   if (kind === "asn") return /^[0-9]{1,10}$/.test(item) && Number(item) <= 0xffffffff;
   if (kind === "hostname")
     return /^(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}$/.test(item);

@@ -22,7 +22,7 @@ export const skipValues: Lint = {
       if (unknown.length > 0) {
         yield {
           property: `action_parameters.${property}`,
-          message: `a skip cannot name ${unknown.map(String).join(", ")} here`,
+          message: `a skip cannot name ${unknown.map((value) => JSON.stringify(value)).join(", ")} here`,
           hint: `it can name ${known.join(", ")}`,
         };
       }

@@ -6,6 +6,11 @@ export const cases: readonly Case[] = [
     rule: { action: "skip", action_parameters: { phases: ["http_request_firewall_custom"] } },
   },
   { finds: ['["BIC"]', "all"], rule: { action: "skip", action_parameters: { products: ["BIC"], ruleset: "all" } } },
+  // A value that cannot be turned into text must not stop the lint.
+  {
+    finds: ['{"toString":1}'],
+    rule: { action: "skip", action_parameters: { products: { toString: 1 } } },
+  },
   {
     finds: [],
     rule: {
