@@ -174,22 +174,22 @@ test("hammering the login is stopped at the edge, and a second start finds users
   expect(kit.api.journal.filter(({ method }) => method !== "GET")).toEqual([]);
   expect(bannerLines(kit, 1).join("\n")).toContain("nothing to change");
 
-  const login = (password: string) =>
-    ask(kit, "POST", "/api/auth/login", { body: { email: "ada@example.org", password } });
-  const ada = JSON.parse((await login(PASSWORD)).text);
+  const { text } = await ask(kit, "POST", "/api/auth/login", {
+    body: { email: "ada@example.org", password: PASSWORD },
+  });
+  const ada = JSON.parse(text);
   const socket = await connect(kit, { email: "ada@example.org", accessToken: ada.accessToken });
   const { messages } = await call<{ messages: Message[] }>(socket, "chat.join", { room: "lobby" });
   expect(messages.map(({ text }) => text)).toEqual(["Hello"]);
   socket.close();
 
-  const statuses: number[] = [];
-  let limited = await login("wrong");
-  for (let tries = 0; limited.status !== 429 && tries < 30; tries++) {
-    statuses.push(limited.status);
-    limited = await login("wrong");
-  }
-  expect(limited.status).toBe(429);
-  expect(Number(limited.headers["retry-after"])).toBeGreaterThan(0);
-  expect(records.at(-1)?.verdict?.by?.ref).toBe("credential_rate");
+  // the gateway slows a guesser down by itself, and sooner; the edge spares it the rest
+  const guess = () => ask(kit, "POST", "/api/auth/login", { body: { email: "nobody@example.org", password: "guess" } });
+  const byEdge = () => records.at(-1)?.verdict?.by?.ref === "credential_rate";
+  let answer = await guess();
+  for (let tries = 0; !byEdge() && tries < 30; tries++) answer = await guess();
+  expect(byEdge()).toBe(true);
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
   expect((await ask(kit, "GET", "/")).status).toBe(200);
 }, 30_000);
