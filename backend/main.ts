@@ -11,6 +11,7 @@ import { listen, type ServerTimes } from "./gateway/server.ts";
 import { createLog } from "./log.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
+import { setupPath } from "./services/setup.ts";
 import { openStore, type Store } from "./store/index.ts";
 import { loadAssets } from "./web/index.ts";
 
@@ -19,6 +20,8 @@ export interface Backend {
   readonly url: string;
   /** Health and metrics; undefined when no internal port was asked for. */
   readonly internalUrl: string | undefined;
+  /** While there is no administrator: path of the page under which the first one registers. A secret; it is never logged. */
+  readonly setupPath: string | undefined;
   readonly broker: ServiceBroker;
   readonly log: Logger;
   /** Finishes what is under way, within the configured time, and closes everything. The same promise when called again. */
@@ -62,6 +65,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
       internalUrl = urlOf(config.host, await listen(internal, place));
     }
+    const setup = await setupPath(store, Date.now());
     const url = urlOf(config.host, await gateway.open());
     log.info({ url, internalUrl }, "backend started");
     let stopping: Promise<void> | undefined;
@@ -73,6 +77,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     return {
       url,
       internalUrl,
+      setupPath: setup,
       broker,
       log,
       stop() {

@@ -91,7 +91,7 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password, name },
+    params: { email, password, name, setup: { ...id, optional: true, secret: true } },
   },
   {
     method: "POST",

@@ -6,7 +6,14 @@ import { StoreError } from "../backend/store/index.ts";
 import { loadAssets } from "../backend/web/index.ts";
 
 try {
-  endWith(await startBackend(readConfig(process.env), { assets: await loadAssets() }));
+  const config = readConfig(process.env);
+  const backend = await startBackend(config, { assets: await loadAssets() });
+  endWith(backend);
+  if (backend.setupPath !== undefined) {
+    const address = config.origins[0] ?? backend.url;
+    // not in the log, which is kept and read by others
+    console.error(`There is no administrator yet. Register the first one at ${address}${backend.setupPath}`);
+  }
 } catch (error) {
   const known = error instanceof ConfigError || error instanceof PortError || error instanceof StoreError;
   console.error(known ? error.message : error);

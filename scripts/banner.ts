@@ -10,6 +10,9 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
   return [
     "",
     `Causeway is up after ${seconds.toFixed(1)} s. The chat: ${chat}`,
+    ...(backend.setupPath === undefined
+      ? []
+      : [`There is no administrator yet. Register the first one: ${chat}${backend.setupPath}`]),
     "",
     `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
     `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,

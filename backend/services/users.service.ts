@@ -13,6 +13,7 @@ import { clean } from "./clean.ts";
 import { createLoginThrottle } from "./login-throttle.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
+import { isSetupToken, takeSetupToken } from "./setup.ts";
 import { userAdministration } from "./user-administration.ts";
 
 /**
@@ -72,13 +73,31 @@ export function usersService(options: {
         const email = clean("email", emailAddress(ctx.params.email));
         const name = clean("name", displayName(ctx.params.name));
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
+        const { setup } = ctx.params;
+        if (setup !== undefined && !(await isSetupToken(store, setup))) {
+          throw new ClientError(403, "SETUP_LINK", "This setup link is not valid any more; restart to get a new one.");
+        }
         const passwordHash = await passwords().hash(password);
         const id = randomUUID();
-        const user = { id, email, name, passwordHash, role: "user", createdAt: clock(), disabledAt: null } as const;
-        if (!(await store.users.create(user))) {
+        const registered = {
+          id,
+          email,
+          name,
+          passwordHash,
+          role: "user",
+          createdAt: clock(),
+          disabledAt: null,
+        } as const;
+        if (!(await store.users.create(registered))) {
           throw new ClientError(409, "EMAIL_TAKEN", "This e-mail address is registered already.", { field: "email" });
         }
         await audit(ctx, "user.registered", id);
+        const isFirstAdmin = setup !== undefined && (await takeSetupToken(store, setup));
+        if (isFirstAdmin) {
+          await store.users.setRole(id, "admin");
+          await audit(ctx, "role.changed", id, "user to admin, by the setup link");
+        }
+        const user: User = { ...registered, role: isFirstAdmin ? "admin" : "user" };
         await announce(ctx.broker, "user.created", { id });
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
       },

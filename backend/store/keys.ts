@@ -26,6 +26,25 @@ export function keyStore(db: Kysely<Schema>) {
     /** All keys of the purpose, the newest first. */
     list,
 
+    /** Puts one in the place of all others of its purpose. */
+    async replace(purpose: KeyPurpose, material: string, now: number): Promise<void> {
+      await db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom("keys").where("purpose", "=", purpose).execute();
+        const key = { purpose, generation: 1, material, created_at: now, retired_at: null };
+        await transaction.insertInto("keys").values(key).execute();
+      });
+    },
+
+    /** Takes a key away; false when it is not there, so that of several who try one succeeds. */
+    async take(purpose: KeyPurpose, material: string): Promise<boolean> {
+      const { numDeletedRows } = await db
+        .deleteFrom("keys")
+        .where("purpose", "=", purpose)
+        .where("material", "=", material)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
     /** The same, after making the first one if there is none. When two nodes start at once, both get the one that was stored. */
     async ensure(purpose: KeyPurpose, make: () => string, now: number): Promise<readonly StoredKey[]> {
       const known = await list(purpose);

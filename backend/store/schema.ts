@@ -16,7 +16,7 @@ export interface Schema {
 }
 
 export interface KeysTable {
-  purpose: "access" | "refresh";
+  purpose: "access" | "refresh" | "setup";
   /** 1, 2, 3 ...: the newest signs. */
   generation: number;
   material: string;

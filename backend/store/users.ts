@@ -59,6 +59,12 @@ export function userStore(db: Kysely<Schema>) {
       return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
     },
 
+    /** Whether there is an admin who may sign in. */
+    async hasAdmin(): Promise<boolean> {
+      const query = db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
+      return (await query.limit(1).executeTakeFirst()) !== undefined;
+    },
+
     async setName(id: string, name: string): Promise<void> {
       await db.updateTable("users").set({ name }).where("id", "=", id).execute();
     },

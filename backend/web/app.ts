@@ -41,6 +41,8 @@ const announceDialog = element("announce", HTMLDialogElement);
 const adminOpen = element("admin-open", HTMLButtonElement);
 const announceOpen = element("announce-open", HTMLButtonElement);
 
+/** The one-time token of the link with which the first administrator registers. */
+let setup = /^#setup=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
 let rooms: string[] = [LOBBY];
 let active = LOBBY;
 let shownState: ClientState = "signedOut";
@@ -220,9 +222,11 @@ function showEntrance(form: HTMLFormElement): void {
 }
 
 onSubmit(loginForm, (values) => client.login({ email: values("email").trim(), password: values("password") }));
-onSubmit(registerForm, (values) =>
-  client.register({ name: values("name").trim(), email: values("email").trim(), password: values("password") }),
-);
+onSubmit(registerForm, async (values) => {
+  const person = { name: values("name").trim(), email: values("email").trim(), password: values("password") };
+  await client.register(setup === undefined ? person : { ...person, setup });
+  setup = undefined;
+});
 onDialog(joinDialog, async (values) => {
   const room = await client.join(values("room").trim());
   if (!rooms.includes(room)) rooms = [...rooms, room];
@@ -310,5 +314,10 @@ async function open(): Promise<void> {
 }
 
 rooms = recall();
-if (kept(SIGNED_IN) === null) showEntrance(loginForm);
+const setupNote = element("setup-note", HTMLElement);
+setupNote.hidden = setup === undefined;
+// the token is good once and nobody's to find in the history
+if (setup !== undefined) history.replaceState(null, "", location.pathname);
+if (setup !== undefined) showEntrance(registerForm);
+else if (kept(SIGNED_IN) === null) showEntrance(loginForm);
 else void open();

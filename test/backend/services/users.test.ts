@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { createHashingQueue, type HashingQueue } from "../../../backend/domain/hashing-queue.ts";
 import { hashPassword } from "../../../backend/domain/password.ts";
+import { setupPath } from "../../../backend/services/setup.ts";
 import { usersService } from "../../../backend/services/users.service.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
@@ -57,6 +58,25 @@ test.each([
   // what the surface's own rules refuse first is a VALIDATION of the same field
   expect(answer).toMatchObject({ status: 422, field, code: expect.stringMatching(`^(?:${code}|VALIDATION)$`) });
   expect((await running.store.users.list(1000)).length).toBe(before);
+});
+
+test("the first administrator registers with a link that works once, and not beside an administrator", async () => {
+  const { store, clock } = running;
+  const tokenOf = (path: string | undefined) => path!.replace("/#setup=", "");
+  const register = (name: string, setup: string) =>
+    running.call("users.register", { email: `${name}@example.org`, password: PASSWORD, name, setup });
+  const old = tokenOf(await setupPath(store, clock.now));
+  const token = tokenOf(await setupPath(store, clock.now));
+  expect(JSON.stringify(await store.keys.list("setup"))).not.toContain(token);
+  for (const wrong of [old, "x".repeat(43), ""]) {
+    expect(await refusal(register("eve", wrong))).toMatchObject({ status: wrong === "" ? 422 : 403 });
+  }
+  // two at once: one becomes the administrator
+  const both = await Promise.allSettled([register("first", token), register("second", token)]);
+  const roles = both.map((one) => (one.status === "fulfilled" ? one.value.user.roles.at(-1) : "refused"));
+  expect(roles.filter((role) => role === "admin")).toHaveLength(1);
+  expect(await refusal(register("third", token))).toMatchObject({ status: 403, code: "SETUP_LINK" });
+  expect(await setupPath(store, clock.now)).toBeUndefined();
 });
 
 test("signing in works in every spelling of the address and typing of the password", async () => {
