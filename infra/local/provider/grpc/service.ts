@@ -3,6 +3,7 @@
  * (https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto).
  */
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { sameValue } from "../fields.ts";
 import { type CheckFailure, createProvider, type Provider, type ResourceType, UNKNOWN, type Values } from "../index.ts";
 import { fromStruct, toStruct } from "./properties.ts";
 import { schemaOf } from "./schema.ts";
@@ -49,7 +50,13 @@ export function createService(version: string, defaults: Defaults, warn: Warn) {
       return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(resources, version)));
     },
     checkConfig: (request: CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
-    diffConfig: () => new messages.DiffResponse().setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE),
+    // a provider that is said to be the same keeps the token of the run before
+    diffConfig: (request: InstanceType<typeof messages.DiffRequest>) => {
+      const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+      const before = fromStruct(request.getOldInputs() ?? request.getOlds());
+      const same = sameValue(before, fromStruct(request.getNews()));
+      return new messages.DiffResponse().setChanges(same ? DIFF_NONE : DIFF_SOME);
+    },
     configure: (request: InstanceType<typeof messages.ConfigureRequest>, peer: string) => {
       const given = fromStruct(request.getArgs());
       const apiToken = textOf(given.apiToken) ?? defaults.apiToken;

@@ -33,6 +33,7 @@ interface Replies {
   configure: InstanceType<typeof messages.ConfigureResponse>;
   check: InstanceType<typeof messages.CheckResponse>;
   diff: InstanceType<typeof messages.DiffResponse>;
+  diffConfig: InstanceType<typeof messages.DiffResponse>;
   create: InstanceType<typeof messages.CreateResponse>;
   read: InstanceType<typeof messages.ReadResponse>;
   update: InstanceType<typeof messages.UpdateResponse>;
@@ -173,6 +174,21 @@ test("the stack's configuration wins over the defaults, and a failure has the AP
     await expect(ask(client, "check", unknown)).rejects.toThrow(
       "cloudflare:index/worker:Worker is not among the resources here",
     );
+  });
+});
+
+test("a provider whose token changed is configured anew: said to be the same, it would keep the old token", async () => {
+  await withClient(async (client) => {
+    const changes = async (news: Record<string, string>) => {
+      const request = new messages.DiffRequest().setOldInputs(Struct.fromJavaScript({ apiToken: "old" }));
+      return (await ask(client, "diffConfig", request.setNews(Struct.fromJavaScript(news)))).getChanges();
+    };
+    const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+    expect([await changes({ apiToken: "old" }), await changes({ apiToken: "new" }), await changes({})]).toEqual([
+      DIFF_NONE,
+      DIFF_SOME,
+      DIFF_SOME,
+    ]);
   });
 });
 
