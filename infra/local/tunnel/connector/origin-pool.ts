@@ -4,6 +4,9 @@ import type { OriginSettings, Service } from "./ingress.ts";
 
 type Origin = Exclude<Service, { kind: "status" }>;
 
+/** Bytes of response headers: as many as still fit into the one header of 64 KiB that carries them, in base64. */
+const MAX_HEADERS = 44 * 1024;
+
 /** Idle connections to one origin, and how to make new ones. */
 export class OriginPool {
   readonly #origin: Origin;
@@ -32,6 +35,7 @@ export class OriginPool {
       path: options.path,
       headers: options.headers,
       setHost: false,
+      maxHeaderSize: MAX_HEADERS,
       agent: options.pooled ? this.#agent : false,
       ...(origin.kind === "unix" ? { socketPath: origin.path } : { host: origin.host, port: origin.port }),
     };

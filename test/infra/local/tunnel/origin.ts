@@ -66,6 +66,10 @@ export async function startOrigin(): Promise<Origin> {
       write();
     } else if (path === "/sent") {
       response.end(String(sent));
+    } else if (path === "/headers") {
+      const kilobytes = Number(request.url?.split("?")[1]);
+      for (let index = 0; index < kilobytes; index += 1) response.setHeader(`x-${index}`, "h".repeat(1024));
+      response.end("ok");
     } else if (path === "/refuse") {
       response.writeHead(413, { connection: "close" }).end("too large");
     } else if (path === "/cut") {

@@ -285,6 +285,13 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(values("transfer-encoding").concat(values("connection"))).toEqual([]);
     });
 
+    test("carries 30 kB of response headers", async () => {
+      const large = await fetched({ path: "/headers?30" });
+      expect([large.status, large.headers.filter(([name]) => name.toLowerCase().startsWith("x-")).length]).toEqual([
+        200, 30,
+      ]);
+    });
+
     test("carries a body of 8 MiB whole", async () => {
       const body = randomBytes(8 << 20);
       const echo = await echoed({ method: "POST", headers: [["content-length", String(body.length)]] }, body);

@@ -148,6 +148,20 @@ describe("what it does for an origin", () => {
     silent.close();
   });
 
+  test("hazard: more response headers than the tunnel can carry are a 502, not the loss of a connection", async () => {
+    const server = createServer((request, response) => {
+      for (let index = 0; index < Number(request.url?.slice(1)); index += 1)
+        response.setHeader(`x-${index}`, "~".repeat(1024));
+      response.end("ok");
+    });
+    await serviceAt(`http://127.0.0.1:${await listening(server)}`);
+    const before = connector.readyConnections;
+    expect(await get("/42")).toMatchObject({ status: 200, body: "ok" });
+    expect(await get("/90")).toMatchObject({ status: 502, from: "cloudflared" });
+    expect(connector.readyConnections).toBe(before);
+    await closed(server);
+  });
+
   test("a malformed escape in the path is 400 and reaches no origin", async () => {
     await serviceAt("http://127.0.0.1:1");
     expect(await get("/%zz")).toMatchObject({ status: 400, from: "cloudflared" });
