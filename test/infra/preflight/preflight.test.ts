@@ -143,14 +143,15 @@ test("adopted rules use the plan's room", async () => {
     expression: "ssl",
     action: "block" as const,
   }));
-  const made: { readonly id: string } = await cloudflare.rulesets.create({
+  await cloudflare.rulesets.create({
     zone_id: api.zoneId,
     kind: "zone",
     name: "default",
     phase: "http_request_firewall_custom",
     rules,
   });
-  const ruleset = { id: made.id, name: "default", description: "", rules };
+  const id = api.cloud.zoneOf("example.com")?.rulesets[0]?.id ?? "";
+  const ruleset = { id, name: "default", description: "", rules };
   written = api.journal.filter(({ method }) => method !== "GET");
   const found = await obstaclesOf(cloudflare, {
     ...site,
