@@ -1,0 +1,105 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { migrations } from "./migrations.ts";
+import { FILE } from "./sqlite.ts";
+
+/** A backup cannot be made or used; the message says why and what to do. */
+export class BackupError extends Error {
+  override name = "BackupError";
+}
+
+/**
+ * Copies the embedded database into one file (0600) while it is in use: everything acknowledged before is in it. The file holds keys,
+ * password hashes and messages. Throws a BackupError when the file exists or the database does not.
+ */
+export async function backUp(dataDir: string, file: string): Promise<void> {
+  const source = join(dataDir, FILE);
+  if (!existsSync(source))
+    throw new BackupError(`there is no database at ${source}; set DATA_DIR to the folder that has it.`);
+  if (existsSync(file)) throw new BackupError(`${file} exists already; name a new file.`);
+  closeSync(openSync(file, "wx", 0o600));
+  const database = new DatabaseSync(source, { readOnly: true });
+  try {
+    await backup(database, file);
+  } catch (error) {
+    rmSync(file);
+    throw new BackupError(`the backup failed: ${textOf(error)}`);
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it. Answers where.
+ * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers for theirs. Throws a BackupError
+ * when the backup is damaged or of a newer program, or when something still uses the database.
+ */
+export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
+  if (!existsSync(file)) throw new BackupError(`there is no file ${file}.`);
+  const target = join(dataDir, FILE);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  chmodSync(dataDir, 0o700);
+  const fresh = `${target}.${randomUUID()}`;
+  try {
+    copyChecked(file, fresh);
+    const kept = existsSync(target) ? setAside(target) : undefined;
+    renameSync(fresh, target);
+    return { kept };
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function copyChecked(file: string, fresh: string): void {
+  closeSync(openSync(fresh, "wx", 0o600));
+  rmSync(fresh); // VACUUM INTO wants no file; the rights are set again below
+  let source: DatabaseSync | undefined;
+  try {
+    source = new DatabaseSync(file, { readOnly: true });
+    const [check] = source.prepare("pragma integrity_check").all();
+    if (check?.integrity_check !== "ok") throw new BackupError(`${file} is damaged; use another backup.`);
+    const names = source
+      .prepare("select name from kysely_migration")
+      .all()
+      .map(({ name }) => String(name));
+    const newer = names.find((name) => !(name in migrations));
+    if (newer !== undefined)
+      throw new BackupError(`${file} is of a newer program (it has the migration ${newer}); use that one.`);
+    source.prepare("vacuum into ?").run(fresh);
+  } catch (error) {
+    if (error instanceof BackupError) throw error;
+    throw new BackupError(`${file} is no backup of this database: ${textOf(error)}`);
+  } finally {
+    source?.close();
+  }
+  chmodSync(fresh, 0o600);
+  const copy = new DatabaseSync(fresh);
+  try {
+    const rooms = copy.prepare("select name from rooms").all();
+    const renew = copy.prepare("update rooms set epoch = ? where name = ?");
+    for (const { name } of rooms) renew.run(randomBytes(9).toString("base64url"), String(name));
+  } finally {
+    copy.close();
+  }
+}
+
+/** Leaving WAL mode writes everything into the one file, and is only possible when nobody else has it open. */
+function setAside(target: string): string {
+  const database = new DatabaseSync(target, { timeout: 100 });
+  try {
+    database.exec("pragma journal_mode = delete");
+  } catch (error) {
+    throw new BackupError(`${target} is in use (${textOf(error)}); stop the backend first.`);
+  } finally {
+    database.close();
+  }
+  const kept = join(dirname(target), `before-restore-${new Date().toISOString().replaceAll(":", "-")}.db`);
+  renameSync(target, kept);
+  return kept;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

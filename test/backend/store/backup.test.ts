@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { BackupError, backUp, restore } from "../../../backend/store/backup.ts";
+import { openStore, type Store } from "../../../backend/store/index.ts";
+
+let root: string;
+let dataDir: string;
+let file: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "causeway-backup-"));
+  dataDir = join(root, "data");
+  file = join(root, "backup.db");
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const say = (store: Store, n: number) =>
+  store.messages.append({ room: "lobby", authorId: "ada", clientId: `c${n}`, text: `t${n}`, at: n });
+
+async function started(): Promise<Store> {
+  const store = await openStore({ dataDir });
+  const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", role: "user", createdAt: 1 } as const;
+  await store.users.create({ id: "ada", disabledAt: null, ...facts });
+  await say(store, 1);
+  return store;
+}
+
+test("a backup made while the store is in use has everything acknowledged, and restores it", async () => {
+  const store = await started();
+  const { epoch } = await store.messages.position("lobby", 1);
+  await backUp(dataDir, file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  await say(store, 2);
+  await store.close();
+
+  const { kept } = restore(dataDir, file);
+  const back = await openStore({ dataDir });
+  expect(statSync(join(dataDir, "causeway.db")).mode & 0o777).toBe(0o600);
+  expect((await back.messages.after("lobby", 0, 10)).map(({ text }) => text)).toEqual(["t1"]);
+  // a client that has seen t2 as number 2 must not take the next number 2 for it
+  expect((await back.messages.position("lobby", 1)).epoch).not.toBe(epoch);
+  await back.close();
+  const before = new DatabaseSync(kept!, { readOnly: true });
+  expect(before.prepare("select text from messages order by seq").all()).toEqual([{ text: "t1" }, { text: "t2" }]);
+  before.close();
+});
+
+test("a database in use is not replaced", async () => {
+  const store = await started();
+  await backUp(dataDir, file);
+  await say(store, 2);
+  expect(() => restore(dataDir, file)).toThrow(/in use .* stop the backend first/);
+  await say(store, 3);
+  expect(await store.messages.after("lobby", 0, 10)).toHaveLength(3);
+  await store.close();
+});
+
+test("restores into an empty folder", async () => {
+  await (await started()).close();
+  await backUp(dataDir, file);
+  const elsewhere = join(root, "new");
+  expect(restore(elsewhere, file)).toEqual({ kept: undefined });
+  const store = await openStore({ dataDir: elsewhere });
+  expect(await store.users.find("ada")).toMatchObject({ name: "Ada" });
+  await store.close();
+});
+
+test("a file that is there is not overwritten, and one that is no good is not restored", async () => {
+  await (await started()).close();
+  writeFileSync(file, "mine");
+  await expect(backUp(dataDir, file)).rejects.toThrow(BackupError);
+  expect(readFileSync(file, "utf8")).toBe("mine");
+  expect(() => restore(dataDir, file)).toThrow(/is no backup of this database/);
+  expect(() => restore(dataDir, join(root, "missing"))).toThrow(/there is no file/);
+  await expect(backUp(join(root, "nowhere"), join(root, "b.db"))).rejects.toThrow(/there is no database/);
+
+  const newer = join(root, "newer.db");
+  await backUp(dataDir, newer);
+  const database = new DatabaseSync(newer);
+  database.exec("insert into kysely_migration values ('9999_future', '2030-01-01T00:00:00.000Z')");
+  database.close();
+  expect(() => restore(dataDir, newer)).toThrow(/of a newer program .*9999_future/);
+  const store = await openStore({ dataDir });
+  expect(await store.messages.after("lobby", 0, 10)).toHaveLength(1);
+  await store.close();
+});
