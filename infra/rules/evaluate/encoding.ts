@@ -44,6 +44,7 @@ export function encodeBase64(bytes: string, flags: string): string {
 
 /** Both alphabets, padding optional; undefined where it is not base64. */
 export function decodeBase64(text: string): string | undefined {
+  if (text.endsWith("=") && text.length % 4 !== 0) return undefined;
   const digits = text.replace(/={1,2}$/, "");
   if (!/^[A-Za-z0-9+/_-]*$/.test(digits) || digits.length % 4 === 1) return undefined;
   let bytes = "";

@@ -84,7 +84,8 @@ function bytesOf(value: FieldValue): FieldValue {
 
 /** `Name: value`. */
 export function splitHeader(line: string): readonly [name: string, value: string] {
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s.exec(line);
+  // A value holds no line end: it would be another header.
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*$/.exec(line);
   if (!match?.[1]) throw new NotationError(`"${line}" is no header; write "Name: value"`);
   return [match[1], match[2] ?? ""];
 }

@@ -1,0 +1,185 @@
+// The security admin's commands, run as a person runs them.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, jest, test } from "@jest/globals";
+import { runRules } from "../../../scripts/rules/run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "causeway-rules-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a command in this process and keeps what it prints. */
+const run = (args: readonly string[]) => {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const log = jest.spyOn(console, "log").mockImplementation((line) => void stdout.push(`${line}\n`));
+  const error = jest.spyOn(console, "error").mockImplementation((line) => void stderr.push(`${line}\n`));
+  try {
+    const status = runRules(args);
+    return { status, stdout: stdout.join(""), stderr: stderr.join("") };
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
+};
+const file = (name: string, content: unknown) => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+};
+
+test("without a command, or with one that does not exist, it says how it is used", () => {
+  expect(run([])).toMatchObject({
+    status: 2,
+    stdout: "",
+    stderr: expect.stringContaining("usage: npm run rules -- COMMAND"),
+  });
+  expect(run(["chekc"])).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no command "chekc"') });
+});
+
+test("eval says whether, and why", () => {
+  const { status, stdout } = run([
+    "eval",
+    'http.user_agent contains "curl" and not ip.src in {10.0.0.0/8}',
+    'GET /admin from 203.0.113.9 as "curl/8"',
+  ]);
+  expect(status).toBe(0);
+  expect(stdout).toContain('true: http.user_agent contains "curl" is true, because http.user_agent is "curl/8"');
+  expect(stdout).toContain("true   not ip.src in {10.0.0.0/8}");
+});
+
+test("eval names the field that was not given, and how to give it", () => {
+  const { status, stdout } = run(["eval", "cf.bot_management.score lt 30", "/"]);
+  expect(status).toBe(1);
+  expect(stdout).toContain(
+    "cf.bot_management.score can only be known at Cloudflare; add to the request: given cf.bot_management.score=…",
+  );
+  expect(run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=5"])).toMatchObject({
+    status: 0,
+  });
+  expect(run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=low"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('cf.bot_management.score is Integer, but the value given for it is "low"'),
+  });
+});
+
+test("eval shows what is wrong with an expression or a request", () => {
+  expect(run(["eval", "http.hots eq 1", "/"])).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining("did you mean http.host?"),
+  });
+  expect(run(["eval", "ssl", "x"])).toMatchObject({ status: 2, stderr: expect.stringContaining("neither a path") });
+  expect(run(["eval", "ssl"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
+});
+
+test("explain goes through the rules in order and says what decided", () => {
+  const { status, stdout } = run([
+    "explain",
+    "--host",
+    "a.example.com",
+    "GET /.git/config from 203.0.113.9",
+    "POST /api/auth/login",
+  ]);
+  expect(status).toBe(0);
+  expect(stdout).toContain('true   scanner_paths (block): lower(http.host) eq "a.example.com" is true');
+  expect(stdout).toContain("not_in_surface (block): not reached");
+  expect(stdout).toContain("=> block by scanner_paths, status 403");
+  expect(stdout).toContain("counted, and within its limit");
+  expect(stdout).toContain("=> pass, with cache false");
+  expect(run(["explain"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
+  expect(run(["explain", "--plan", "gold", "/"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('there is no plan "gold"'),
+  });
+  expect(run(["explain", "--nope", "/"])).toMatchObject({ status: 2, stderr: expect.stringContaining("--nope") });
+});
+
+test("check is clean for the policy, in every format", () => {
+  expect(run(["check"])).toMatchObject({ status: 0, stdout: expect.stringContaining("rules on free") });
+  const json = run(["check", "--plan", "enterprise", "--format", "sarif"]);
+  expect(json.status).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ version: "2.1.0" });
+  expect(run(["check", "--format", "xml"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('there is no format "xml"'),
+  });
+  expect(run(["check", "x"])).toMatchObject({ status: 2 });
+});
+
+test("test runs examples and stories, and says what they leave out", () => {
+  const { status, stdout } = run(["test"]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/\d+ rules, \d+ examples and \d+ stories on free: 0 failed/);
+  expect(stdout).toContain("no example or story exercises");
+});
+
+test("a story that goes otherwise says where", () => {
+  const story = file("story.json", {
+    story: "wrong",
+    steps: [
+      { request: "GET /.git/config", expect: "pass" },
+      { request: "GET /.git/config", expect: "block", by: "plain_http" },
+      { request: "GET /.git/config", expect: "block", by: "scanner_paths", status: 429 },
+      { request: "POST /api/auth/login", times: 21, every: 0.1, after: 1, expect: "pass", status: 200 },
+    ],
+  });
+  const { status, stdout } = run(["test", story]);
+  expect(status).toBe(1);
+  expect(stdout).toContain("step 1, request 1 at 0 s (GET /.git/config): expected pass, got block by scanner_paths");
+  expect(stdout).toContain("expected it to be decided by plain_http, got block by scanner_paths");
+  expect(stdout).toContain("expected status 429, got 403");
+  expect(stdout).toContain(
+    "step 4, request 21 at 3 s (POST /api/auth/login): expected pass, got block by credential_rate",
+  );
+});
+
+test.each([
+  ["{", "is not JSON"],
+  [{}, 'it needs "story", a text, and "steps", a list'],
+  [{ story: "a", steps: [], plan: "gold" }, 'there is no plan "gold"'],
+  [{ story: "a", steps: [{}] }, 'step 1 has no "request"'],
+  [{ story: "a", steps: [{ request: "/" }] }, 'step 1 needs "expect"'],
+])("a file that is no story: %j", (content, message) => {
+  expect(run(["test", file("bad.json", content)])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(message),
+  });
+});
+
+test("format prints canonical form, and shows what is wrong", () => {
+  expect(run(["format", 'not  ssl&&http.host=="a"'])).toMatchObject({
+    status: 0,
+    stdout: 'not ssl and http.host eq "a"\n',
+  });
+  expect(run(["format", "ssl and"])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("[expected-operand]"),
+  });
+});
+
+test("vectors prints every difference and the counts", () => {
+  const good = file("good.json", { expressions: [{ expression: "ssl", docs_say: "valid" }] });
+  const bad = file("wrong.json", { expressions: [{ expression: "ssl", docs_say: "invalid" }] });
+  expect(run(["vectors", good])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("1 expressions, 1 assertions, 0 differences"),
+  });
+  expect(run(["vectors", good, bad])).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining('"ssl"\n  should be refused'),
+  });
+  expect(run(["vectors"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
+  expect(run(["vectors", file("text.json", "x")])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("cannot be read as JSON"),
+  });
+});
+
+test("the command itself: an expression from standard input, and its exit code", () => {
+  const { status, stdout } = spawnSync(process.execPath, ["scripts/rules.ts", "format"], {
+    encoding: "utf8",
+    input: "ssl||ssl\n",
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "ssl or ssl\n" });
+});
