@@ -1,4 +1,5 @@
 import { chmodSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { type Config, readConfig } from "../backend/config.ts";
@@ -88,8 +89,11 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       stateFile: join(dataDir, "stack.json"),
       api: { url: api.url, token: api.token },
     });
+    const token = String(applied.secrets.tunnelToken);
+    // For `npm run connector`, which serves the tunnel beside or instead of the one below.
+    await writeFile(join(dataDir, "tunnel-token"), `${token}\n`, { mode: 0o600 });
     const connector = await startCloudflared({
-      token: String(applied.secrets.tunnelToken),
+      token,
       local: { edge: tunnel.address, caFile: tunnel.caFile },
       env: options.env,
       gracePeriod: GRACE_PERIOD,
