@@ -1,19 +1,16 @@
-import { type KeyObject, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   ACCESS_TOKEN_SECONDS,
-  generateSigningKey,
   type Identity,
   type PublicJwk,
-  publicJwk,
   rolesUpTo,
-  type SigningKey,
   signAccessToken,
-  signingKey,
   verifyAccessToken,
 } from "../domain/access-token.ts";
 import { isLive } from "../domain/session.ts";
 import type { Store } from "../store/index.ts";
 import type { Role } from "../surface.ts";
+import { createKeyRing } from "./key-ring.ts";
 
 /** Verified tokens kept in memory; beyond it the oldest goes and is verified again when it comes back. */
 const REMEMBERED = 10_000;
@@ -24,14 +21,14 @@ const BELIEVED = 1000;
 const SCOPE = { issuer: "causeway", audience: "causeway" };
 
 export interface AccessTokens {
-  issue(user: { id: string; role: Role }, sid: string): { accessToken: string; expiresIn: number };
+  issue(user: { id: string; role: Role }, sid: string): Promise<{ accessToken: string; expiresIn: number }>;
   /** Undefined unless it is a token of ours whose session lives; the roles are those the user has now. */
   verify(token: string): Promise<Identity | undefined>;
   /** Refuses the session's tokens from now on. */
   forget(sid: string): void;
   /** Asks the store again before the user's tokens count the next time. */
   recheck(userId: string): void;
-  readonly jwks: readonly PublicJwk[];
+  jwks(): Promise<readonly PublicJwk[]>;
 }
 
 interface Remembered {
@@ -41,12 +38,7 @@ interface Remembered {
 
 /** Loads the signing keys, making the first, and keeps what has been verified until it expires, so that a request costs no signature. */
 export async function createAccessTokens(store: Store, clock: () => number): Promise<AccessTokens> {
-  const stored = await store.keys.ensure("access", generateSigningKey, clock());
-  const signing: readonly SigningKey[] = stored.map((key) => signingKey(key.material));
-  const newest = signing[0];
-  if (!newest) throw new Error("invariant: a key that was made is there");
-  const keys: ReadonlyMap<string, KeyObject> = new Map(signing.map((key) => [key.kid, key.publicKey]));
-
+  const ring = await createKeyRing(store, clock);
   const remembered = new Map<string, Remembered>();
   /** Sessions that ended, until the last token of each has expired. */
   const ended = new Map<string, number>();
@@ -59,9 +51,9 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
   };
 
   return {
-    issue(user, sid) {
+    async issue(user, sid) {
       const claims = { id: user.id, roles: rolesUpTo(user.role), sid, jti: randomUUID() };
-      const { token } = signAccessToken(claims, SCOPE, newest, clock());
+      const { token } = signAccessToken(claims, SCOPE, await ring.signing(), clock());
       return { accessToken: token, expiresIn: ACCESS_TOKEN_SECONDS };
     },
 
@@ -73,7 +65,7 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
         return undefined;
       }
       if (known && now - known.checkedAt < BELIEVED) return known.identity;
-      const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, keys, now);
+      const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);
       const identity = claimed ? await holder(claimed) : undefined;
       remembered.delete(token);
       if (!identity) return undefined;
@@ -94,6 +86,6 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
       for (const known of remembered.values()) if (known.identity.id === userId) known.checkedAt = -Infinity;
     },
 
-    jwks: signing.map((key) => publicJwk(key.publicKey)),
+    jwks: ring.jwks,
   };
 }

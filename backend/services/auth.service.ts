@@ -33,7 +33,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
       async startSession(ctx) {
         const user = await liveUser(store, ctx.params.userId);
         const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
-        return { ...ready().tokens.issue(user, sid), refreshToken };
+        return { ...(await ready().tokens.issue(user, sid)), refreshToken };
       },
 
       async endSessions(ctx) {
@@ -69,7 +69,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         }
         if (result?.outcome !== "renewed") throw new ClientError(401, "SIGN_IN", "Sign in again.");
         const user = await liveUser(store, result.userId);
-        const { accessToken } = ready().tokens.issue(user, result.sid);
+        const { accessToken } = await ready().tokens.issue(user, result.sid);
         return {
           user: profile(user),
           accessToken,
@@ -110,7 +110,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         return { ended: true };
       },
 
-      jwks: () => ({ keys: ready().tokens.jwks }),
+      jwks: async () => ({ keys: await ready().tokens.jwks() }),
     },
     events: {
       "session.ended": (ctx) => loaded?.tokens.forget(ctx.params.sid),

@@ -35,6 +35,25 @@ export function keyStore(db: Kysely<Schema>) {
       });
     },
 
+    /** Adds a newest one and retires those before it. */
+    async rotate(purpose: KeyPurpose, material: string, now: number): Promise<void> {
+      await db.transaction().execute(async (transaction) => {
+        const { newest } = await transaction
+          .selectFrom("keys")
+          .select((row) => row.fn.max("generation").as("newest"))
+          .where("purpose", "=", purpose)
+          .executeTakeFirstOrThrow();
+        await transaction
+          .updateTable("keys")
+          .set({ retired_at: now })
+          .where("purpose", "=", purpose)
+          .where("retired_at", "is", null)
+          .execute();
+        const key = { purpose, generation: (newest ?? 0) + 1, material, created_at: now, retired_at: null };
+        await transaction.insertInto("keys").values(key).execute();
+      });
+    },
+
     /** Takes a key away; false when it is not there, so that of several who try one succeeds. */
     async take(purpose: KeyPurpose, material: string): Promise<boolean> {
       const { numDeletedRows } = await db

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
+import { generateSigningKey } from "../../../backend/domain/access-token.ts";
 import { RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/domain/session.ts";
+import { KEY_DELAY, KEY_OVERLAP } from "../../../backend/services/key-ring.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;
@@ -135,6 +137,33 @@ test("the keys outlive a restart: what was issued before is good afterwards", as
   expect(await running.call("auth.jwks", {})).toEqual({ keys });
   expect(await verify(ada.accessToken)).toMatchObject(ada.identity);
   expect(await code(refresh(ada.refreshToken))).toBe("accepted");
+});
+
+test("keys are rotated with overlap: nothing that was issued is refused, and the old key goes when its last token has", async () => {
+  const ada = await running.register("Ada");
+  const kidOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()).kid;
+  const kids = async () => (await running.call("auth.jwks", {})).keys.map((key) => (key as { kid: string }).kid);
+  const [old] = await kids();
+  let { refreshToken } = ada;
+  const renew = async () => {
+    const renewed = await refresh(refreshToken);
+    refreshToken = renewed.refreshToken;
+    return renewed.accessToken;
+  };
+  await running.store.keys.rotate("access", generateSigningKey(), running.clock.now);
+  running.clock.now += KEY_DELAY / 2;
+  // published first, used later: no node meets a token whose key it cannot know
+  const both = await kids();
+  expect(both).toHaveLength(2);
+  const last = await renew();
+  expect(kidOf(last)).toBe(old);
+  running.clock.now += KEY_DELAY / 2;
+  const next = await renew();
+  expect(kidOf(next)).toBe(both.find((kid) => kid !== old));
+  for (const token of [last, next, ada.accessToken]) expect(await verify(token)).toMatchObject(ada.identity);
+  running.clock.now += KEY_OVERLAP;
+  expect(await kids()).toEqual([kidOf(next)]);
+  expect(await code(verify(await renew()))).toBe("accepted");
 });
 
 test("the JWKS has public keys only", async () => {
