@@ -61,7 +61,7 @@ describe("counting", () => {
   });
 
   test("a missing characteristic is a value of its own, different from the empty one", () => {
-    const rule = limited(limit(byKey));
+    const rule = limited(limit({ characteristics: ["cf.colo.id", 'http.request.headers["x-api-key"][0]'] }));
     const empty = { headers: [["X-API-Key", ""]] as const };
     expect(outcomesAt(rule, [0, 1])).toEqual(["pass", "block"]);
     expect(outcomesAt(rule, [0, 1], empty)).toEqual(["pass", "block"]);
