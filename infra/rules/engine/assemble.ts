@@ -1,3 +1,5 @@
+import type { CompileOptions } from "../evaluate/compile.ts";
+import { compileList } from "../evaluate/lists.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
 import { EngineError } from "./error.ts";
 import { firewallRule } from "./firewall.ts";
@@ -22,13 +24,19 @@ export interface EntryPoint {
 interface Assembly {
   readonly deployment: Deployment;
   readonly window: WindowKind;
+  readonly lists: NonNullable<CompileOptions["lists"]>;
   table(identity: string, limit: Limit): CounterTable;
 }
 
-/** All entry points in the order they run. Counters change hands only when everything has compiled. Throws EngineError. */
+/**
+ * All entry points in the order they run. Counters change hands only when everything has compiled.
+ * @throws EngineError, and ListItemError where a list holds what it cannot
+ */
 export function assemble(deployment: Deployment, window: WindowKind, counters: RateCounters): readonly EntryPoint[] {
   const tables = counters.next();
-  const assembly: Assembly = { deployment, window, table: tables.table };
+  const named = Object.entries(deployment.lists ?? {});
+  const lists = new Map(named.map(([name, list]) => [name, compileList(list)]));
+  const assembly: Assembly = { deployment, window, lists, table: tables.table };
   for (const level of LEVELS) {
     for (const ruleset of entryPoints(deployment, level)) {
       if (PHASES.includes(ruleset.phase) || !ruleset.rules.some(isOn)) continue;
@@ -86,13 +94,13 @@ function stepsOf(assembly: Assembly, level: Level, ruleset: Ruleset, entryPoint:
 }
 
 function compiled(
-  { deployment: { plan } }: Assembly,
+  { deployment: { plan }, lists }: Assembly,
   ruleset: Ruleset,
   rule: Rule,
   text: string,
   part: "expression" | "counting",
 ): Condition {
-  const condition = compileCondition(text, { phase: ruleset.phase, plan, part });
+  const condition = compileCondition(text, { phase: ruleset.phase, plan, part, lists });
   if (condition.ok) return condition.value;
   throw new EngineError("expression", { ruleset: ruleset.name, rule: refOf(rule) }, `\n${condition.problem}`);
 }

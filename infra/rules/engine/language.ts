@@ -1,6 +1,5 @@
-import type { Where } from "../check/availability.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import { compile, compileValue } from "../evaluate/compile.ts";
+import { type CompileOptions, compile, compileValue } from "../evaluate/compile.ts";
 import { FieldNotGiven, type Fields, type Value } from "../evaluate/value.ts";
 import { render } from "../render.ts";
 import { SCHEMA } from "../schema/schema.ts";
@@ -27,7 +26,7 @@ export interface Characteristic {
 }
 
 /** Compiles a rule's expression for its phase and plan. */
-export function condition(text: string, where: Where): Result<Condition> {
+export function condition(text: string, where: CompileOptions): Result<Condition> {
   const compiled = compile(text, where);
   if (!compiled.ok) return refused(compiled.diagnostics, text);
   const holds = (fields: Fields): boolean | Undetermined => {
@@ -46,7 +45,7 @@ export function condition(text: string, where: Where): Result<Condition> {
 }
 
 /** Compiles a characteristic: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics */
-export function characteristic(name: string, where: Where): Result<Characteristic> {
+export function characteristic(name: string, where: CompileOptions): Result<Characteristic> {
   // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
   if (name === "cf.unique_visitor_id") return { ok: true, value: { name, read: () => [name] } };
   const compiled = compileValue(name, { ...where, part: "counting" });

@@ -3,6 +3,7 @@
  * running a request through them yields. Names are the API's own.
  */
 
+import type { ListSpec } from "../evaluate/lists.ts";
 import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
 
 export type Plan = "free" | "pro" | "business" | "enterprise";
@@ -111,6 +112,8 @@ export interface Deployment {
   readonly plan: Plan;
   readonly zone: readonly Ruleset[];
   readonly account?: readonly Ruleset[];
+  /** The account's lists by name without `$`. A rule that asks another one leaves the outcome undetermined. */
+  readonly lists?: Readonly<Record<string, ListSpec>>;
 }
 
 /** Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other facts. */

@@ -47,6 +47,17 @@ describe("fields that only Cloudflare can compute", () => {
     expect(outcomes).toEqual(["pass", "block"]);
   });
 
+  test("a list that is deployed decides; one that is not leaves the outcome undetermined", () => {
+    const zone = [
+      ruleset("http_request_firewall_custom", [{ ref: "list", expression: "ip.src in $bad", action: "block" }]),
+    ];
+    const listed = engine({ zone, lists: { bad: { kind: "ip", items: ["203.0.113.0/24"] } } });
+    expect(listed.handle(request()).outcome).toBe("block");
+    expect(listed.handle(request("/", { ip: "198.51.100.1" })).outcome).toBe("pass");
+    expect(engine({ zone }).handle(request())).toMatchObject({ outcome: "undetermined", undetermined: ["$bad"] });
+    expect(() => engine({ zone, lists: { bad: { kind: "ip", items: ["nonsense"] } } })).toThrow("nonsense");
+  });
+
   test("a cache rule in doubt sets nothing", () => {
     const rule: Rule = { ...bot, action: "set_cache_settings", action_parameters: { cache: false } };
     const verdict = engine({ zone: [ruleset("http_request_cache_settings", [rule])] }).handle(request());
