@@ -10,6 +10,11 @@ export interface Step {
   run(stage: Stage, scene: Scene): Promise<string>;
 }
 
+/** The phase whose ruleset is there before the stack. */
+const FIREWALL = "http_request_firewall_custom";
+/** The rule in it. */
+const BY_HAND = 'http.user_agent contains "by-hand"';
+
 /** What one step leaves for the next. */
 export interface Scene {
   people?: readonly [Person, Person];
@@ -18,11 +23,34 @@ export interface Scene {
 
 export const steps: readonly Step[] = [
   {
+    name: "what stood there before stops the run, and is taken over",
+    async run(stage) {
+      const { zoneId } = stage.api;
+      await stage.byHand("POST", `/zones/${zoneId}/dns_records`, {
+        type: "CNAME",
+        name: HOSTNAME,
+        content: "elsewhere.example",
+      });
+      await stage.byHand("POST", `/zones/${zoneId}/rulesets`, {
+        kind: "zone",
+        name: "by hand",
+        phase: FIREWALL,
+        rules: [{ action: "block", expression: BY_HAND }],
+      });
+      const { run, writes } = await journaled(stage, () => stage.pulumi("up", "--yes", "--skip-preview"));
+      expectThat(run.code !== 0 && writes.length === 0, `the run went on over what stood there:\n${run.text}`);
+      const adopt = /causeway:adopt: (\{.*\})/.exec(run.text)?.[1];
+      expectThat(adopt !== undefined, `it does not say how to take it over:\n${run.text}`);
+      await stage.pulumiOk("config", "set", "causeway:adopt", required(adopt));
+      return "a record and a ruleset: the line to take them over was given, and is set";
+    },
+  },
+  {
     name: "preview: nothing is touched",
     async run(stage) {
       const { run, writes } = await journaled(stage, () => stage.pulumiOk("preview"));
       expectThat(writes.length === 0, `a preview wrote to the API: ${writes.join(", ")}`);
-      return `${count(run, "to create")} to create, only reads`;
+      return `${count(run, "to create")} to create, ${count(run, "to import")} to import, only reads`;
     },
   },
   {
@@ -35,7 +63,9 @@ export const steps: readonly Step[] = [
       scene.token = output.text.trim();
       const shown = await stage.pulumiOk("stack", "output");
       expectThat(!shown.text.includes(scene.token), "the tunnel's token is shown without being asked for");
-      return `${count(run, "created")} created, ${rulesets.length} rulesets, ${records.length} record`;
+      const kept = required(rulesets.find(({ phase }) => phase === FIREWALL)).rules[0];
+      expectThat(kept?.expression === BY_HAND, "the adopted ruleset lost its own rule");
+      return `${count(run, "created")} created, ${count(run, "imported")} imported; the adopted ruleset keeps its own rule`;
     },
   },
   {
@@ -89,8 +119,8 @@ export const steps: readonly Step[] = [
       const base = `/zones/${zone.id}`;
       const record = required(zone.records.find(({ name }) => name === HOSTNAME));
       await stage.byHand("PATCH", `${base}/dns_records/${record.id}`, { proxied: false, ttl: 300 });
-      const firewall = required(zone.rulesets.find(({ phase }) => phase === "http_request_firewall_custom"));
-      await stage.byHand("DELETE", `${base}/rulesets/${firewall.id}/rules/${required(firewall.rules[0]).id}`);
+      const firewall = required(zone.rulesets.find(({ phase }) => phase === FIREWALL));
+      await stage.byHand("DELETE", `${base}/rulesets/${firewall.id}/rules/${required(firewall.rules.at(-1)).id}`);
       const found = await stage.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff");
       expectThat(found.code !== 0, "the drift was not found");
       expectThat(
@@ -176,14 +206,15 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    name: "destroy: nothing stays but what cannot be deleted",
+    name: "destroy: nothing stays but what was adopted or cannot be deleted",
     async run(stage) {
       await Promise.all(stage.connectors.splice(0).map((connector) => connector.stop()));
       await stage.byHand("DELETE", `${tunnelPath(stage)}/connections`);
       await stage.pulumiOk("state", "unprotect", "--all", "--yes");
       const run = await stage.pulumiOk("destroy", "--yes", "--skip-preview");
-      const left = required(zoneOf(stage));
-      expectThat(left.records.length === 0 && left.rulesets.length === 0, `left in the zone: ${JSON.stringify(left)}`);
+      const { records, rulesets } = required(zoneOf(stage));
+      const left = [...records.map(({ name }) => name), ...rulesets.map(({ phase }) => phase)];
+      expectThat(left.join() === [HOSTNAME, FIREWALL].join(), `left in the zone: ${left.join(", ")}`);
       const tunnels = (await stage.byHand(
         "GET",
         `/accounts/${stage.api.accountId}/cfd_tunnel?is_deleted=false`,
@@ -193,7 +224,7 @@ export const steps: readonly Step[] = [
         run.text.includes(`${ZONE_SETTING} cannot be deleted`),
         `it does not say which setting stays:\n${run.text}`,
       );
-      return `${count(run, "deleted")} deleted; the setting ${ZONE_SETTING} stays, and is named`;
+      return `${count(run, "deleted")} deleted; the adopted ${left.join(" and ")} stay, and so does the setting ${ZONE_SETTING}`;
     },
   },
 ];
