@@ -1,0 +1,130 @@
+// A server of its own process for gateway.bench.ts: `node gateway-origin.ts KIND`. Prints its port.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ServiceBroker, type ServiceSchema } from "moleculer";
+import Web from "moleculer-web";
+import { pino } from "pino";
+import { Server } from "socket.io";
+import { createBroker } from "../../backend/broker.ts";
+import { readConfig } from "../../backend/config.ts";
+import { announce, defineService } from "../../backend/contract/index.ts";
+import { createMetrics } from "../../backend/gateway/metrics.ts";
+import { createLog } from "../../backend/log.ts";
+import { createGateway } from "../../backend/services/gateway.service.ts";
+import { http, socket } from "../../backend/surface.ts";
+import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
+
+const PROFILE = {
+  id: "u1",
+  email: "alice@example.org",
+  name: "Alice",
+  roles: ["user"],
+  createdAt: 1_790_000_000_000,
+} as const;
+
+/** The least that node:http needs to answer the same. */
+async function bare(): Promise<number> {
+  const server = createServer((request, response) => {
+    const body = request.url === "/api/users/me" ? JSON.stringify(PROFILE) : "{}";
+    response.writeHead(200, {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": Buffer.byteLength(body),
+    });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** moleculer-web as its documentation starts it, without logs, with an authentication hook and 60 more aliases. */
+async function moleculerWeb(): Promise<number> {
+  const broker = new ServiceBroker({ logger: false });
+  broker.createService({ name: "users", actions: { profile: { auth: "public", handler: () => PROFILE } } });
+  const aliases: Record<string, string> = { "GET users/me": "users.profile" };
+  for (let i = 0; i < 60; i++) aliases[`GET x${i}/:id/y`] = "users.profile";
+  const service = broker.createService({
+    name: "api",
+    mixins: [Web],
+    settings: {
+      port: 0,
+      ip: "127.0.0.1",
+      logRequest: null,
+      logResponse: null,
+      routes: [{ path: "/api", authentication: true, aliases }],
+    },
+    methods: { authenticate: async () => ({ id: "u1" }) },
+  } as unknown as ServiceSchema) as unknown as { server: { address(): AddressInfo } };
+  await broker.start();
+  return service.server.address().port;
+}
+
+/** Our gateway over services that answer at once; with its log and metrics on when asked. */
+async function gateway(observed: boolean): Promise<number> {
+  const config = readConfig({ PORT: "0", LOG_LEVEL: observed ? "info" : "silent" });
+  const log = createLog(config, pino.destination({ dest: "/dev/null", sync: false }));
+  const broker = createBroker(config, log);
+  const metrics = observed ? createMetrics(() => 0) : undefined;
+  const door = createGateway(config, {
+    log,
+    assets: TEST_ASSETS,
+    limits: NO_LIMITS,
+    ...(metrics && { finished: metrics.finished }),
+  });
+  const state = (room: string) => ({ room, epoch: "e", seq: 0, messages: [], recovered: false });
+  const does: Record<string, (ctx: { params: Record<string, string> }) => unknown> = {
+    "users.profile": () => PROFILE,
+    "auth.verifyToken": (ctx) => verify(String(ctx.params.token)),
+    "chat.join": (ctx) => state(String(ctx.params.room)),
+    "chat.history": (ctx) => state(String(ctx.params.room)),
+    "chat.send": async (ctx) => {
+      await announce(broker, "chat.broadcast", {
+        room: String(ctx.params.room),
+        event: "message",
+        payload: { from: "u", t: ctx.params.text },
+      });
+      return 1;
+    },
+  };
+  for (const name of ["users", "auth", "chat"] as const) {
+    const owned = new Set([...http, ...socket].map(({ action }) => action as string).concat(Object.keys(does)));
+    const handlers = [...owned]
+      .filter((one) => one.startsWith(`${name}.`))
+      .map((one) => [one.slice(name.length + 1), does[one] ?? (() => ({}))]);
+    broker.createService(defineService({ name, actions: Object.fromEntries(handlers) } as never));
+  }
+  broker.createService(door.schema);
+  await broker.start();
+  return door.open();
+}
+
+/** Socket.IO alone, doing the same. */
+async function socketIo(): Promise<number> {
+  const server = createServer();
+  const io = new Server(server, { transports: ["websocket"], serveClient: false, perMessageDeflate: false });
+  io.on("connection", (one) => {
+    one.on(
+      "call",
+      (action: string, params: { room: string; text: string }, ack: (error: null, result: unknown) => void) => {
+        if (action === "chat.join") void one.join(params.room);
+        if (action === "chat.send") io.to(params.room).emit("message", { from: "u", t: params.text });
+        ack(
+          null,
+          action === "chat.send" ? 1 : { room: params.room, epoch: "e", seq: 0, messages: [], recovered: false },
+        );
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+const KINDS: Readonly<Record<string, () => Promise<number>>> = {
+  bare,
+  "moleculer-web": moleculerWeb,
+  gateway: () => gateway(false),
+  observed: () => gateway(true),
+  "socket.io": socketIo,
+};
+const start = KINDS[process.argv[2] ?? ""];
+if (!start) throw new Error(`Kinds: ${Object.keys(KINDS).join(", ")}.`);
+process.stdout.write(`${await start()}\n`);
