@@ -11,18 +11,26 @@ import { BrokerLog } from "./log.ts";
  * cache. There is no `call` hook: an asynchronous one mixes up the contexts of concurrent calls (moleculer#1270).
  */
 export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): BrokerOptions {
+  const alone = config.natsUrl === undefined;
+  const nodeID = config.nodeId ?? `node-${randomUUID()}`;
+  const start = randomUUID();
+  let calls = 0;
   return {
     namespace: "causeway",
-    nodeID: config.nodeId ?? `node-${randomUUID()}`,
+    nodeID,
     logger: new BrokerLog(log),
     internalServices: false, // $node would tell anybody who reaches it the broker's options
     internalMiddlewares: false,
     middlewares: INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
-    transporter: config.natsUrl === undefined ? null : { type: "NATS", options: { url: config.natsUrl } },
-    requestTimeout: 10_000,
+    transporter: alone ? null : { type: "NATS", options: { url: config.natsUrl } },
+    // an id of a call has to be unique, not unguessable
+    uidGenerator: () => `${start}-${++calls}`,
+    // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the call
+    requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
-    tracking: { enabled: true, shutdownTimeout: 5_000 },
-    registry: { stopDelay: config.natsUrl === undefined ? 0 : 100 },
+    // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
+    tracking: { enabled: !alone, shutdownTimeout: 5_000 },
+    registry: { stopDelay: alone ? 0 : 100 },
     skipProcessEventRegistration: true, // main.ts decides what a signal does
   };
 }

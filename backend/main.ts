@@ -8,7 +8,7 @@ import { type Check, createInternalServer } from "./gateway/internal.ts";
 import type { LimitTable } from "./gateway/limits.ts";
 import { createMetrics } from "./gateway/metrics.ts";
 import { listen, type ServerTimes } from "./gateway/server.ts";
-import { createLog } from "./log.ts";
+import { bufferedOutput, createLog } from "./log.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
@@ -42,7 +42,7 @@ export interface BackendOptions {
  * StoreError or a PortError that says what to do; nothing stays behind then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
-  const log = createLog(config, options.log);
+  const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const store = await openStore(config);
   const broker = createBroker(config, log);

@@ -48,14 +48,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
   if (body.length === 0) return {};
-  let value: unknown;
-  try {
-    const text = utf8.decode(body);
-    if (isTooDeep(text)) throw refuse("TOO_DEEP");
-    value = JSON.parse(text);
-  } catch (error) {
-    throw error instanceof SyntaxError || error instanceof TypeError ? refuse("BAD_JSON") : error;
-  }
+  const text = attempt(() => utf8.decode(body));
+  if (isTooDeep(text)) throw refuse("TOO_DEEP");
+  const value: unknown = attempt(() => JSON.parse(text));
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("VALIDATION");
   return value as Readonly<Record<string, unknown>>;
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw refuse("BAD_JSON");
+  }
 }

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Param } from "../../backend/surface.ts";
+import { type Param, ROLES, type Role } from "../../backend/surface.ts";
 import { goodParams, httpEntries, socketEntries } from "./samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
 let backend: TestBackend;
-let person: Person;
-let moderator: Person;
+const people = {} as Record<Role, Person>;
 beforeAll(async () => {
   backend = await startTestBackend();
-  person = await backend.person();
-  moderator = await backend.person("moderator");
+  for (const role of ROLES) people[role] = await backend.person(role);
 });
 afterAll(() => backend.stop());
 
@@ -56,6 +54,7 @@ function wrongValues(param: Param): string[] {
 const withBody = httpEntries.filter(({ method }) => method !== "GET");
 
 test.each(withBody)("$method $path refuses every wrong value of every parameter by name", async (entry) => {
+  const person = people[entry.access === "public" ? "user" : entry.access];
   const good = () => goodParams(entry.action, entry.params, person);
   const send = (body: string) => backend.ask(entry.method, entry.path, { body, token: person.accessToken });
   for (const [name, param] of Object.entries(entry.params)) {
@@ -112,7 +111,7 @@ test("a query is read strictly: names once, nothing that is not declared", async
 });
 
 test.each(socketEntries)("the call $action refuses every wrong value of every parameter by name", async (entry) => {
-  const who = entry.access === "user" ? person : moderator;
+  const who = people[entry.access];
   const socket = await backend.socket(who.accessToken);
   for (const [name, param] of Object.entries(entry.params)) {
     for (const text of wrongValues(param)) {
@@ -129,7 +128,7 @@ test.each(socketEntries)("the call $action refuses every wrong value of every pa
 });
 
 test("nothing of all that was stored", async () => {
-  const socket = await backend.socket(person.accessToken);
+  const socket = await backend.socket(people.user.accessToken);
   const { result } = await emit(socket, "call", "chat.history", { room: "lobby" });
   expect(result).toMatchObject({ messages: [] });
 });

@@ -204,13 +204,12 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
       const signUp = await outside.ask("POST", "/api/auth/register", {
         body: { email, password, name: `Person ${people}` },
       });
-      let signedIn = signUp.json as unknown as SignedIn;
+      const signedIn = signUp.json as unknown as SignedIn;
       if (role !== "user") {
-        const store = await openStore({ dataDir });
+        // a token's roles are those that its user has when it is verified
+        const store = await openStore(config);
         await store.users.setRole(signedIn.user.id, role);
         await store.close();
-        const login = await outside.ask("POST", "/api/auth/login", { body: { email, password } });
-        signedIn = login.json as unknown as SignedIn;
       }
       const { user, ...tokens } = signedIn;
       return { ...tokens, id: user.id, email, password };

@@ -3,13 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import Web from "moleculer-web";
-import { pino } from "pino";
 import { Server } from "socket.io";
 import { createBroker } from "../../backend/broker.ts";
 import { readConfig } from "../../backend/config.ts";
 import { announce, defineService } from "../../backend/contract/index.ts";
 import { createMetrics } from "../../backend/gateway/metrics.ts";
-import { createLog } from "../../backend/log.ts";
+import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { createGateway } from "../../backend/services/gateway.service.ts";
 import { http, socket } from "../../backend/surface.ts";
 import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
@@ -61,7 +60,7 @@ async function moleculerWeb(): Promise<number> {
 /** Our gateway over services that answer at once; with its log and metrics on when asked. */
 async function gateway(observed: boolean): Promise<number> {
   const config = readConfig({ PORT: "0", LOG_LEVEL: observed ? "info" : "silent" });
-  const log = createLog(config, pino.destination({ dest: "/dev/null", sync: false }));
+  const log = createLog(config, bufferedOutput("/dev/null"));
   const broker = createBroker(config, log);
   const metrics = observed ? createMetrics(() => 0) : undefined;
   const door = createGateway(config, {
