@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
 import { announce, ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
-import { AUDIT_KEPT } from "../domain/audit.ts";
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { newPassword } from "../domain/password.ts";
@@ -66,7 +65,6 @@ export function usersService(options: {
     name: "users",
     async started() {
       loaded = await createPasswords(store, options.hashing);
-      await store.audit.prune(clock() - AUDIT_KEPT);
     },
     actions: {
       async register(ctx) {

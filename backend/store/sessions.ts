@@ -82,6 +82,11 @@ export function sessionStore(db: Kysely<Schema>) {
       return numUpdatedRows > 0n;
     },
 
+    /** Drops what was started before a time. */
+    async prune(before: number): Promise<void> {
+      await db.deleteFrom("sessions").where("created_at", "<", before).execute();
+    },
+
     /** False when it was over already. */
     async end(id: string, reason: EndReason, now: number): Promise<boolean> {
       const { numUpdatedRows } = await db

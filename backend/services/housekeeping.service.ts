@@ -1,0 +1,30 @@
+import type { ServiceSchema } from "moleculer";
+import { AUDIT_KEPT } from "../domain/audit.ts";
+import { SESSION_MAX } from "../domain/session.ts";
+import type { Store } from "../store/index.ts";
+
+/** Milliseconds between two rounds. */
+const ROUND = 6 * 60 * 60 * 1000;
+
+/** Drops what nobody needs any more: sessions that cannot live, audit records past their time. On the start and every few hours. */
+export function housekeepingService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
+  const { store, clock } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const round = async () => {
+    await store.sessions.prune(clock() - SESSION_MAX);
+    await store.audit.prune(clock() - AUDIT_KEPT);
+  };
+  return {
+    name: "housekeeping",
+    async started() {
+      await round();
+      timer = setInterval(() => {
+        round().catch((error: unknown) => this.logger.error("housekeeping failed", error));
+      }, ROUND);
+      timer.unref();
+    },
+    async stopped() {
+      clearInterval(timer);
+    },
+  };
+}
