@@ -118,7 +118,10 @@ export interface Deployment {
 
 /** Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other facts. */
 export interface Engine {
-  /** Runs the request phases; counts the request where a rate limiting rule counts at request time. Never throws. */
+  /**
+   * Runs the request phases; counts the request where a rate limiting rule counts at request time.
+   * @throws FieldValueError where a given value does not have its field's type
+   */
   handle(request: RequestFacts): Verdict;
   /**
    * Counts what rate limiting rules count after the response. To be called once for each verdict that passed, with the

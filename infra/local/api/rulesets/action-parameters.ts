@@ -50,6 +50,7 @@ export const parameterShapes: Readonly<Record<Action, Shape>> = {
   log: none,
   skip: object({
     ruleset: oneOf("current"),
+    phase: oneOf("current"),
     phases: list(text(), 50),
     products: list(oneOf("bic", "hot", "rateLimit", "securityLevel", "uaBlock", "waf", "zoneLockdown"), 10),
     rulesets: list(text(), 100),

@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Phase, Rule } from "../../../../infra/rules/index.ts";
+import type { Rule } from "../../../../infra/rules/index.ts";
 import { HOST, House } from "./house.ts";
 
 const FIREWALL = "http_request_firewall_custom";
-const PHASES: readonly Phase[] = [
-  FIREWALL,
-  "http_ratelimit",
-  "http_request_cache_settings",
-  "http_request_late_transform",
-];
 const at = (path: string) => `http.request.uri.path eq "${path}"`;
 const block = (path: string, parts: Partial<Rule> = {}): Rule => ({
   ref: "block",
@@ -34,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 beforeEach(async () => {
-  for (const phase of PHASES) await house.deploy(phase, []);
+  await house.clear();
   house.records.length = 0;
   house.problems.length = 0;
   reached = [];

@@ -136,7 +136,16 @@ export class House {
     await this.call("POST", `/zones/${this.api.zoneId}/dns_records`, { name, type, content, proxied, ttl: 1 });
   }
 
+  readonly #deployed = new Set<Phase>();
+
+  /** Takes away every rule that was deployed. */
+  async clear(): Promise<void> {
+    for (const phase of this.#deployed) await this.deploy(phase, []);
+    this.#deployed.clear();
+  }
+
   async deploy(phase: Phase, rules: readonly Rule[]): Promise<void> {
+    this.#deployed.add(phase);
     await this.call("PUT", `/zones/${this.api.zoneId}/rulesets/phases/${phase}/entrypoint`, { rules });
   }
 
