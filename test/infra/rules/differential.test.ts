@@ -10,6 +10,9 @@ beforeAll(async () => {
   oracle = await wirefilter();
 });
 
+/** Mostly what is right, sometimes what is wrong. */
+const mostly = (right: readonly string[], wrong: readonly string[]): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 80, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: fc.constantFrom(...wrong) });
 const text = fc
   .array(
     fc.constantFrom("a", "b", "A", ".", "/", "*", "?", "\\\\", '\\"', "\\x41", "\\101", "é", " ", "\n", "#", "]"),
@@ -19,48 +22,34 @@ const text = fc
   )
   .map((parts) => parts.join(""));
 const quoted = text.map((inner) => `"${inner}"`);
-const raw = fc.constantFrom('r"a"', 'r#"a"b"#', 'r"\\."', 'r##"x"#"##', "61:62", "61-2f.62");
-const pattern = fc.constantFrom(
-  '"a.*b"',
-  '"^[a-c]+$"',
-  '"(?i)A|/"',
-  '"["]"',
-  '"\\."',
-  '"a{2,}"',
-  '"("',
-  'r"[^/]"',
-  '"\\d"',
-  '"é"',
+const raw = mostly(['r"a"', 'r#"a"b"#', 'r"\\."', "61:62", "61-2f.62"], ['r##"x"#"##', "61", 'R"a"']);
+const pattern = mostly(
+  ['"a.*b"', '"^[a-c]+$"', '"(?i)A|/"', '"["]"', '"\\."', '"a{2,}"', 'r"[^/]"', '"é"'],
+  ['"("', '"[é]"', "61:62"],
 );
-const address = fc.constantFrom(
-  "203.0.113.7",
-  "2001:db8::7",
-  "::ffff:203.0.113.7",
-  "1.2.3",
-  "203.0.113.07",
-  "1.1.1.1",
-  "::1%eth0",
+const address = mostly(
+  ["203.0.113.7", "2001:db8::7", "::ffff:203.0.113.7", "1.1.1.1"],
+  ["1.2.3", "203.0.113.07", "::1%eth0", '"1.1.1.1"'],
 );
 const network = fc.oneof(
-  address,
-  fc.constantFrom("203.0.113.0/24", "203.0.113.7/24", "10/8", "2001:db8::/32", "1.1.1.1..203.0.113.9", "::/0"),
+  {
+    weight: 3,
+    arbitrary: mostly(["203.0.113.0/24", "10/8", "2001:db8::/32", "1.1.1.1..203.0.113.9", "::/0"], ["203.0.113.7/24"]),
+  },
+  { weight: 1, arbitrary: address },
 );
-const ordering = fc.constantFrom("eq", "==", "ne", "!=", "lt", "<", "le", "<=", "gt", ">", "ge", ">=", "EQ", "===");
+const ordering = mostly(["eq", "==", "ne", "!=", "lt", "<", "le", "<=", "gt", ">", "ge", ">="], ["EQ", "==="]);
 const textField = fc.constantFrom("http.host", "http.request.uri.path");
 const spaced = (...parts: fc.Arbitrary<string>[]) =>
-  fc.tuple(fc.constantFrom(" ", " ", " ", "", "\n", "  ", "\t"), ...parts).map(([space, ...rest]) => rest.join(space));
+  fc.tuple(mostly([" ", " ", " ", "\n", "  "], ["", "\t"]), ...parts).map(([space, ...rest]) => rest.join(space));
 const set = (item: fc.Arbitrary<string>) =>
   fc
-    .tuple(fc.array(item, { maxLength: 3 }), fc.constantFrom(" ", " ", "", "\n", ","))
+    .tuple(fc.array(item, { maxLength: 3 }), mostly([" ", " ", "\n"], ["", ","]))
     .map(([items, between]) => `{${items.join(between)}}`);
 const comparison = fc.oneof(
   spaced(textField, ordering, fc.oneof(quoted, raw)),
   spaced(textField, fc.constant("in"), set(quoted)),
-  spaced(
-    textField,
-    fc.constantFrom("contains", "wildcard", "strict wildcard", "strict  wildcard"),
-    fc.oneof(quoted, raw),
-  ),
+  spaced(textField, mostly(["contains", "wildcard", "strict wildcard"], ["strict  wildcard"]), fc.oneof(quoted, raw)),
   spaced(textField, fc.constantFrom("matches", "~"), pattern),
   spaced(fc.constant("ip.src"), ordering, address),
   spaced(fc.constant("ip.src"), fc.constant("in"), set(network)),
@@ -69,13 +58,13 @@ const { condition } = fc.letrec<{ condition: string; simple: string }>((tie) => 
   condition: fc
     .tuple(
       tie("simple"),
-      fc.array(fc.tuple(fc.constantFrom(" and ", " or ", " xor ", "&&", " || ", "^^", " And "), tie("simple")), {
+      fc.array(fc.tuple(mostly([" and ", " or ", " xor ", "&&", " || ", "^^"], [" And "]), tie("simple")), {
         maxLength: 3,
       }),
     )
     .map(([first, rest]) => first + rest.map((pair) => pair.join("")).join("")),
   simple: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
+    { maxDepth: 2, withCrossShrink: true },
     comparison,
     tie("condition").map((inner) => `(${inner})`),
     tie("condition").map((inner) => `( ${inner} )`),
@@ -102,7 +91,7 @@ const request = fc.record({
 const isNewer = (source: string): boolean => /(?:eq|==|ne|!=|l[te]|<=?|g[te]|>=?)\s*(?:http|ip)\./.test(source);
 
 test("what wirefilter accepts, refuses and matches", () => {
-  let accepted = 0;
+  const verdicts = { accepted: 0, refused: 0, matching: 0 };
   fc.assert(
     fc.property(expression, request, (source, { host, path, ip }) => {
       if (isNewer(source)) return;
@@ -118,7 +107,8 @@ test("what wirefilter accepts, refuses and matches", () => {
         at: 0,
       };
       const ours = compile(source);
-      if (typeof theirs === "boolean") accepted += 1;
+      verdicts[typeof theirs === "boolean" ? "accepted" : "refused"] += 1;
+      if (theirs === true) verdicts.matching += 1;
       expect({ source, host, path, ip, verdict: ours.ok ? ours.matches(requestFields(facts)) : "refused" }).toEqual({
         source,
         host,
@@ -129,5 +119,6 @@ test("what wirefilter accepts, refuses and matches", () => {
     }),
     { numRuns: 400 },
   );
-  expect(accepted).toBeGreaterThan(50);
+  // The comparison says something only where all three happen.
+  expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(20);
 });
