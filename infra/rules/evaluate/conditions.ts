@@ -67,6 +67,8 @@ function affixTest({ source, accesses }: Reader): Matches | undefined {
 
 /** A condition over an array. */
 export function compileMapped(condition: Condition, context: Context): MatchesEach {
+  // The checker never maps a quantifier.
+  if (condition.kind === "quantifier") return () => [];
   switch (condition.kind) {
     case "not": {
       const operand = compileMapped(condition.operand, context);
@@ -91,9 +93,6 @@ export function compileMapped(condition: Condition, context: Context): MatchesEa
         return values.map((value) => test(value));
       };
     }
-    case "quantifier":
-      // The checker never maps a quantifier.
-      return (fields) => [quantified(condition, context)(fields)];
   }
 }
 
