@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { announce, ClientError, defineService, type Meta, refuse } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
-import { END_REASONS } from "../domain/session.ts";
+import { END_REASONS, MAX_SESSIONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
 import { createAuditTrail } from "./audit-trail.ts";
@@ -32,6 +32,10 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     actions: {
       async startSession(ctx) {
         const user = await liveUser(store, ctx.params.userId);
+        const live = await ready().sessions.list(user.id);
+        for (const { id } of live.slice(0, Math.max(0, live.length + 1 - MAX_SESSIONS))) {
+          if (await ready().sessions.end(id, "ended")) await ended(ctx, id);
+        }
         const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
         return { ...(await ready().tokens.issue(user, sid)), refreshToken };
       },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { generateSigningKey } from "../../../backend/domain/access-token.ts";
-import { RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/domain/session.ts";
+import { MAX_SESSIONS, RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/domain/session.ts";
 import { KEY_DELAY, KEY_OVERLAP } from "../../../backend/services/key-ring.ts";
 import { type Running, startServices } from "./start-services.ts";
 
@@ -116,6 +116,18 @@ test("roles are those the user has now, not those when the token was made", asyn
   await running.store.users.setRole(ada.user.id, "user");
   running.clock.now += 1000;
   expect((await verify(ada.accessToken)).roles).toEqual(["user"]);
+});
+
+test("a user has a bounded number of sessions: the oldest ends when another begins", async () => {
+  const ada = await running.register("Ada");
+  for (let n = 1; n < MAX_SESSIONS; n += 1) {
+    running.clock.now += 1;
+    await running.call("auth.startSession", { userId: ada.user.id });
+  }
+  expect(await code(verify(ada.accessToken))).toBe("accepted");
+  await running.call("auth.startSession", { userId: ada.user.id });
+  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await running.store.sessions.list(ada.user.id)).toHaveLength(MAX_SESSIONS);
 });
 
 test("a token of a session that does not exist is refused, however well signed", async () => {
