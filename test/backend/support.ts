@@ -249,6 +249,8 @@ const notThere = (): never => {
 
 export interface TestGateway extends Outside {
   readonly gateway: Gateway;
+  /** Resolves when so many nodes offer the services. */
+  seesNodes(count: number): Promise<void>;
 }
 
 /** The gateway alone, over services that do what the test says. */
@@ -277,5 +279,13 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     await gateway.drain();
     await broker.stop();
   };
-  return { ...outsideOf({ url: `http://127.0.0.1:${port}`, broker, stop }, lines), gateway };
+  const offering = () =>
+    broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
+  return {
+    ...outsideOf({ url: `http://127.0.0.1:${port}`, broker, stop }, lines),
+    gateway,
+    async seesNodes(count) {
+      while (offering().length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  };
 }

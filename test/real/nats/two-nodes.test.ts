@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { announce } from "../../../backend/contract/index.ts";
+import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
+
+let stopServer: () => Promise<void>;
+let one: TestGateway;
+let two: TestGateway;
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  const server = spawn(process.env.NATS_SERVER_BIN ?? "nats-server", ["-a", "127.0.0.1", "-p", String(port)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let told = "";
+  await new Promise<void>((resolve, reject) => {
+    server.once("exit", () => reject(new Error(`nats-server did not start: ${told}`)));
+    server.stderr.on("data", (chunk: Buffer) => {
+      told += chunk;
+      if (told.includes("Server is ready")) resolve();
+    });
+  });
+  server.removeAllListeners("exit");
+  stopServer = async () => {
+    const gone = once(server, "exit");
+    server.kill();
+    await gone;
+  };
+  const seq = { value: 0 };
+  const actions = {
+    "chat.join": (ctx: { params: { room: string } }) => ({
+      room: ctx.params.room,
+      epoch: "e",
+      seq: seq.value,
+      messages: [],
+      recovered: false,
+    }),
+    "chat.history": () => ({}),
+    "chat.send": async (ctx: { params: { room: string; text: string }; broker: TestGateway["broker"] }) => {
+      const payload = { room: ctx.params.room, seq: ++seq.value, text: ctx.params.text };
+      await announce(ctx.broker, "chat.broadcast", { room: ctx.params.room, event: "message", payload });
+      return { message: payload };
+    },
+  } as never;
+  const config = { NATS_URL: `nats://127.0.0.1:${port}` };
+  one = await startTestGateway(actions, { config });
+  two = await startTestGateway(actions, { config });
+  await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
+}, 30_000);
+
+afterAll(async () => {
+  await Promise.all([one.stop(), two.stop()]);
+  await stopServer();
+});
+
+test("two nodes serve one room: each message arrives once at both", async () => {
+  const alice = await one.socket(tokenOf("alice"));
+  const bob = await two.socket(tokenOf("bob"));
+  await Promise.all([alice, bob].map((socket) => emit(socket, "call", "chat.join", { room: "lobby" })));
+  const heard = new Map([alice, bob].map((socket) => [socket, [] as number[]]));
+  const all = new Promise<void>((resolve) => {
+    for (const [socket, list] of heard) {
+      socket.on("message", ({ seq }: { seq: number }) => {
+        list.push(seq);
+        if ([...heard.values()].every(({ length }) => length >= 200)) resolve();
+      });
+    }
+  });
+  for (let i = 0; i < 100; i++) {
+    await emit(alice, "call", "chat.send", { room: "lobby", text: "from one", clientId: `a${i}` });
+    await emit(bob, "call", "chat.send", { room: "lobby", text: "from two", clientId: `b${i}` });
+  }
+  await all;
+  for (const list of heard.values()) expect(new Set(list).size).toBe(list.length);
+});
+
+test("the end of a session closes its sockets on every node within a second", async () => {
+  const [here, there] = await Promise.all([one.socket(tokenOf("carol")), two.socket(tokenOf("carol"))]);
+  const gone = Promise.all([disconnected(here), disconnected(there)]);
+  const started = performance.now();
+  await announce(one.broker, "session.ended", { sid: "s-carol" });
+  await gone;
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test("what only services call is refused on the other node as well, when it is for somebody outside", async () => {
+  const params = { token: tokenOf("alice") };
+  const nodeID = one.broker.nodeID;
+  await expect(two.broker.call("auth.verifyToken", params, { nodeID })).resolves.toMatchObject({ id: "alice" });
+  const outside = two.broker.call("auth.verifyToken", params, { nodeID, headers: { outside: true } });
+  await expect(outside).rejects.toMatchObject({ code: 404 });
+});
