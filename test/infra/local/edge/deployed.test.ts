@@ -23,7 +23,7 @@ beforeAll(async () => {
       reached.push(request.url ?? "");
       handler(request, response);
     },
-    { edge: { clock: () => now, colo: "TST", timeouts: { origin: 300 } } },
+    { edge: { clock: () => now, colo: "TST" } },
   );
 });
 afterAll(() => house.close());
@@ -282,13 +282,6 @@ describe("origins", () => {
     const reply = await house.get("/", { method: "POST", body: "x" });
     expect(reply.status).toBe(502);
     expect((await house.over(1))[0]?.failure).toMatchObject({ code: 502 });
-  });
-
-  test("an origin that does not answer in time: 524, and it hears that nobody waits", async () => {
-    const gone = Promise.withResolvers<void>();
-    handler = (_request, response) => response.once("close", gone.resolve);
-    expect((await house.get()).status).toBe(524);
-    await gone.promise;
   });
 
   test("a body above the plan's limit: 413, by its declared length", async () => {
