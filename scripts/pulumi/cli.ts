@@ -1,0 +1,100 @@
+/** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { delimiter, dirname } from "node:path";
+import { STACK_RESOURCES } from "../../infra/config.ts";
+import { findPulumi, NoPulumiError } from "./find-cli.ts";
+
+/** A command that did not succeed; the message is what the CLI said. */
+export class PulumiFailed extends Error {
+  override readonly name = "PulumiFailed";
+}
+
+/** One resource in the state of a stack. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+export interface Cli {
+  /** Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; answers its exit code. */
+  show(...args: readonly string[]): Promise<number>;
+  /** Runs it and answers what it printed, with its exit code. */
+  read(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly output: string; readonly errors: string }>;
+  /** Every resource in the stack's state. @throws PulumiFailed where there is no such stack, or it cannot be decrypted */
+  state(): Promise<readonly StateResource[]>;
+}
+
+/** Finds the CLI; `env` is read anew for each command, so that it may be added to. @throws NoPulumiError where there is none and none can be fetched */
+export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cli> {
+  const [command, ...before] = await commandOf(env);
+  const start = (args: readonly string[], stdio: "inherit" | "pipe") =>
+    spawn(command, [...before, ...args, "--stack", stack], {
+      // the language host runs the `node` that PATH finds: it shall be this one
+      env: { ...env, PATH: [dirname(process.execPath), env.PATH ?? ""].join(delimiter) },
+      stdio: stdio === "inherit" ? "inherit" : ["inherit", "pipe", "pipe"],
+    });
+  const cli: Cli = {
+    show: (...args) =>
+      new Promise((settle, reject) => {
+        start(args, "inherit")
+          .once("error", reject)
+          .once("close", (code) => settle(code ?? 255));
+      }),
+    read: (...args) =>
+      new Promise((settle, reject) => {
+        const [output, errors]: [Buffer[], Buffer[]] = [[], []];
+        const child = start(args, "pipe");
+        child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
+        child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
+        child.once("error", reject).once("close", (code) => {
+          settle({
+            code: code ?? 255,
+            output: Buffer.concat(output).toString(),
+            errors: Buffer.concat(errors).toString(),
+          });
+        });
+      }),
+    async state() {
+      const { code, output, errors } = await cli.read("stack", "export");
+      if (code !== 0) throw new PulumiFailed(stateFailure(stack, errors.trim()));
+      const { deployment }: { deployment?: { resources?: readonly StateResource[] } } = JSON.parse(output);
+      return deployment?.resources ?? [];
+    },
+  };
+  return cli;
+}
+
+/**
+ * Tells the program what its state has, so that what carries the stack's mark and is not in the state is taken back instead of
+ * made twice.
+ */
+export function tellState(resources: readonly StateResource[], env: NodeJS.ProcessEnv): void {
+  env[STACK_RESOURCES] = JSON.stringify(resources.map(({ urn }) => urn.split("::").at(-1)));
+}
+
+function stateFailure(stack: string, said: string): string {
+  if (!/no stack named/.test(said)) return said;
+  return `${said}\nMake it with \`pulumi stack init ${stack}\`, then copy Pulumi.example.yaml to Pulumi.${stack}.yaml and fill it in.`;
+}
+
+/** The CLI on this machine, or else the npm package's launcher, which fetches it on first use. */
+async function commandOf(env: NodeJS.ProcessEnv): Promise<[string, ...string[]]> {
+  try {
+    return [findPulumi(env)];
+  } catch (error) {
+    if (!(error instanceof NoPulumiError)) throw error;
+    const launcher = createRequire(import.meta.url).resolve("pulumi/run.js");
+    const fetched = await new Promise<number>((settle) => {
+      spawn(process.execPath, [launcher, "version"], { stdio: ["ignore", "ignore", "inherit"], env })
+        .once("error", () => settle(255))
+        .once("close", (code) => settle(code ?? 255));
+    });
+    if (fetched !== 0) throw new NoPulumiError(`${error.message} It could not be fetched either.`);
+    return [process.execPath, launcher];
+  }
+}

@@ -1,0 +1,189 @@
+/** The operator's commands as an operator runs them, with the real CLI, against a Cloudflare on localhost. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import Cloudflare from "cloudflare";
+import { registered } from "../../../cloudflared/index.ts";
+import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
+import { type ProviderServer, startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
+import { startCloudTunnels, type TunnelEdge } from "../../../infra/local/tunnel/index.ts";
+import { findPulumi } from "../../../scripts/pulumi/find-cli.ts";
+import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+let api: LocalApi;
+let provider: ProviderServer;
+let tunnels: TunnelEdge;
+let workspace: Workspace;
+let env: NodeJS.ProcessEnv;
+let cloudflare: Cloudflare;
+const tokenFile = () => join(workspace.dir, "data", "dev", "tunnel-token");
+
+beforeAll(async () => {
+  api = await startApi({ seed: { zones: [{ name: "example.com" }] } });
+  provider = await startProviderServer();
+  const pulumi = findPulumi(process.env);
+  workspace = openWorkspace({
+    pulumi,
+    root,
+    links: ["infra", "backend", "Pulumi.yaml", "package.json"],
+    files: {},
+    environment: { PULUMI_DEBUG_PROVIDERS: provider.debugProviders },
+  });
+  tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
+  cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
+  env = {
+    ...process.env,
+    PULUMI_BIN: pulumi,
+    PULUMI_BACKEND_URL: `file://${workspace.dir}/state`,
+    PULUMI_HOME: join(workspace.dir, "home"),
+    PULUMI_CONFIG_PASSPHRASE: "rehearsal",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_DEBUG_PROVIDERS: provider.debugProviders,
+    DATA_DIR: join(workspace.dir, "data"),
+    TUNNEL_EDGE: tunnels.address,
+    TUNNEL_CACERT: tunnels.caFile,
+    NODE_OPTIONS: undefined,
+  };
+  await workspace.run("stack", "init", "dev");
+  await workspace.run("config", "set", "zone", "example.com");
+  await workspace.run("config", "set", "--path", "hostnames[0]", "chat.example.com");
+  await workspace.run("config", "set", "cloudflare:baseUrl", api.url);
+}, 60_000);
+
+afterAll(async () => {
+  for (const { pid } of await registered(tokenFile())) process.kill(pid, "SIGTERM");
+  workspace.remove();
+  await tunnels.close();
+  await provider.close();
+  await api.close();
+});
+
+function npmRun(verb: string, ...args: readonly string[]): Promise<Run> {
+  return new Promise((done, failed) => {
+    const script = join(root, "scripts/run.mjs");
+    const child = spawn(process.execPath, [script, verb, "--stack", "dev", ...args], {
+      cwd: workspace.dir,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    child.once("error", failed);
+    child.once("close", (code) => done({ code: code ?? 255, text }));
+  });
+}
+const up = (): Promise<Run> => npmRun("up", "--yes", "--skip-preview");
+const writesSince = (from: number): string[] =>
+  api.journal
+    .slice(from)
+    .filter(({ method }) => method !== "GET")
+    .map(
+      ({ method, path }) =>
+        `${method} ${path
+          .split("/")
+          .slice(3)
+          .join("/")
+          .replaceAll(/[0-9a-f-]{32,36}/g, "ID")}`,
+    );
+
+test("without a token nothing is created, and it says what to set", async () => {
+  const { code, text } = await up();
+  expect(code).not.toBe(0);
+  expect(text).toContain("cloudflare:apiToken: got nothing, expected an API token");
+  expect(text).not.toContain("at readAccess");
+  expect(api.journal).toEqual([]);
+  await workspace.run("config", "set", "--secret", "cloudflare:apiToken", api.token);
+}, 60_000);
+
+test("without the passphrase it says so", async () => {
+  const { PULUMI_CONFIG_PASSPHRASE: passphrase, ...without } = env;
+  env = without;
+  expect(await npmRun("preview")).toMatchObject({ code: 1, text: expect.stringMatching(/PULUMI_CONFIG_PASSPHRASE/) });
+  env = { ...without, PULUMI_CONFIG_PASSPHRASE: passphrase };
+}, 60_000);
+
+test("what stands in the way is told with the line that takes it over; then `up` deploys, and a preview is empty", async () => {
+  const zone_id = api.zoneId;
+  await cloudflare.rulesets.create({
+    zone_id,
+    kind: "zone",
+    name: "default",
+    phase: "http_request_firewall_custom",
+    rules: [{ ref: "theirs", expression: "ssl", action: "skip", action_parameters: { ruleset: "current" } }],
+  });
+  await cloudflare.dns.records.create({
+    zone_id,
+    type: "CNAME",
+    name: "chat.example.com",
+    content: "old.example.com",
+    ttl: 1,
+  });
+  const calls = api.journal.length;
+  const refused = await up();
+  expect(refused.code).not.toBe(0);
+  expect(writesSince(calls)).toEqual([]);
+  const adopt = /causeway:adopt: (\{.*\})/.exec(refused.text)?.[1] ?? "";
+  const file = join(workspace.dir, "Pulumi.dev.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("config:\n", `config:\n  causeway:adopt: ${adopt}\n`));
+
+  expect(await up()).toMatchObject({ code: 0, text: expect.stringContaining("2 imported") });
+  expect(statSync(tokenFile()).mode & 0o777).toBe(0o400);
+  expect(await npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
+  expect(await npmRun("drift")).toEqual({ code: 0, text: expect.stringContaining("No drift") });
+}, 120_000);
+
+test("a change by hand is drift: exit code 1 and a table; `up` puts it back", async () => {
+  const [record] = api.cloud.zoneOf("chat.example.com")?.records ?? [];
+  if (record === undefined) throw new Error("there is no record");
+  await cloudflare.dns.records.edit(record.id, {
+    zone_id: api.zoneId,
+    type: "CNAME",
+    name: record.name,
+    content: "elsewhere.example.org",
+    ttl: 1,
+  });
+  const { code, text } = await npmRun("drift");
+  expect(code).toBe(1);
+  expect(text).toMatch(/^chat\.example\.com +content +"[0-9a-f-]{36}\.cfargotunnel\.com" +"elsewhere\.example\.org"$/m);
+  const calls = api.journal.length;
+  expect(await up()).toMatchObject({ code: 0 });
+  expect(writesSince(calls)).toEqual(["PUT dns_records/ID"]);
+}, 60_000);
+
+test("rotate replaces each connector of this machine by one with the new secret", async () => {
+  const connector = spawn(process.execPath, [join(root, "scripts/run.mjs"), "connector"], {
+    cwd: workspace.dir,
+    env: { ...env, TUNNEL_TOKEN_FILE: tokenFile() },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await once(connector.stdout, "data");
+  const before = readFileSync(tokenFile(), "utf8");
+  const { code, text } = await npmRun("rotate");
+  expect(text).toContain(`Connector ${connector.pid} is replaced by `);
+  expect(code).toBe(0);
+  expect(readFileSync(tokenFile(), "utf8")).not.toBe(before);
+  expect(text).not.toContain(before.trim());
+  const running = await registered(tokenFile());
+  expect(running).toHaveLength(1);
+  expect(running[0]?.pid).not.toBe(connector.pid);
+}, 60_000);
+
+test("`down` ends the connectors and leaves nothing but what was adopted", async () => {
+  expect(await npmRun("down", "--yes")).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^Stopped connector \d+\.$/m),
+  });
+  const zone = api.cloud.zoneOf("chat.example.com");
+  expect(zone?.records.map(({ name }) => name)).toEqual(["chat.example.com"]);
+  expect(zone?.rulesets.map(({ name }) => name)).toEqual(["default"]);
+  expect(
+    await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id: api.accountId, is_deleted: false }),
+  ).toMatchObject({ result: [] });
+  expect(existsSync(tokenFile())).toBe(false);
+}, 60_000);
