@@ -1,7 +1,16 @@
 /** What a rehearsal goes through, in order. Each step says in a few words what came of it, or throws. */
 import { randomBytes } from "node:crypto";
-import type { Zone } from "../../infra/local/api/index.ts";
-import type { Run } from "../pulumi/workspace.ts";
+import {
+  count,
+  difference,
+  expectThat,
+  failing,
+  journaled,
+  required,
+  snapshot,
+  tunnelPath,
+  zoneOf,
+} from "./observe.ts";
 import { HOSTNAME, SECOND_HOSTNAME, type Stage, ZONE_SETTING } from "./stage.ts";
 import { converse, introduce, type Person, startTraffic, visit } from "./visitors.ts";
 
@@ -229,71 +238,8 @@ export const steps: readonly Step[] = [
   },
 ];
 
-function expectThat(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
-}
-
-function required<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error("something that the stack should have made is not there");
-  return value;
-}
-
-/** The figure before a word of the CLI's summary. */
-function count({ text }: Run, word: string): number {
-  return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
-}
-
-function zoneOf(stage: Stage): Zone | undefined {
-  return stage.api.cloud.zoneOf(HOSTNAME);
-}
-
-/** What is deployed in the zone, without what changes with every write; a flag that is off is as good as none. */
-function snapshot(stage: Stage): string {
-  const { records = [], rulesets = [], settings = {} } = zoneOf(stage) ?? {};
-  const volatile = ["id", "version", "last_updated", "created_on", "modified_on", "comment_modified_on"];
-  return JSON.stringify(
-    {
-      records: [...records].sort((one, other) => one.name.localeCompare(other.name)),
-      rulesets: [...rulesets].sort((one, other) => one.phase.localeCompare(other.phase)),
-      settings,
-    },
-    (key, value) => (volatile.includes(key) || value === false ? undefined : value),
-  );
-}
-
-/** Where two texts part. */
-function difference(before: string, after: string): string {
-  let at = 0;
-  while (at < before.length && before[at] === after[at]) at += 1;
-  const part = (text: string) => text.slice(Math.max(0, at - 60), at + 60);
-  return `...${part(before)}... became ...${part(after)}...`;
-}
-
-async function journaled(
-  stage: Stage,
-  use: () => Promise<Run>,
-): Promise<{ run: Run; reads: number; writes: string[] }> {
-  const before = stage.api.journal.length;
-  const run = await use();
-  const calls = stage.api.journal.slice(before);
-  const writes = calls.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
-  return { run, reads: calls.length - writes.length, writes };
-}
-
-/** An `up` that must not succeed. */
-async function failing(stage: Stage): Promise<Run> {
-  const run = await stage.pulumi("up", "--yes", "--skip-preview");
-  expectThat(run.code !== 0, "the run succeeded although the API failed");
-  return run;
-}
-
 async function talk(stage: Stage, { people }: Scene, text: string): Promise<void> {
   await converse(stage.edge.port, HOSTNAME, required(people), text);
-}
-
-function tunnelPath(stage: Stage): string {
-  const content = required(zoneOf(stage)?.records.find(({ name }) => name === HOSTNAME)).content;
-  return `/accounts/${stage.api.accountId}/cfd_tunnel/${content.split(".")[0]}`;
 }
 
 /** Through the API and not through the program: an update of the tunnel makes the real provider spoil later ones (terraform-provider-cloudflare#7305). */

@@ -33,7 +33,6 @@ const rule = object({
   action_parameters: record(anything),
   logging: object({ "enabled*": flag }),
   ratelimit: record(anything),
-  exposed_credential_check: record(anything),
 });
 
 const ruleset = object({

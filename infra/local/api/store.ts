@@ -33,7 +33,7 @@ export class StateError extends Error {
 export interface Store {
   /** The present state; treat it as frozen. */
   readonly state: State;
-  /** Stores the draft, then makes it the present state. @throws StateError STATE_UNWRITABLE, and nothing has changed. */
+  /** Stores the draft, then makes it the present state; one that the next start would refuse is not stored. @throws StateError STATE_UNWRITABLE, and nothing has changed. */
   commit(draft: State): void;
 }
 
@@ -53,6 +53,8 @@ export function openStore(file: string | undefined, seed: () => State): Store {
       return state;
     },
     commit(draft) {
+      const read = readState(draft);
+      if (!read.ok) throw new Error(`invariant: a state that could not be read back: ${describe(read.problem)}`);
       if (file !== undefined) save(file, draft);
       state = draft;
     },

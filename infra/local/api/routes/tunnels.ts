@@ -10,8 +10,13 @@ import { assertRunnable, BAD_CONFIGURATION, configurationShape } from "../tunnel
 import { connectorToken, shownConnectors, shownTunnel } from "../tunnels/shown.ts";
 import { accountOf, bodyOf } from "./scope.ts";
 
+/** Characters of base64; real secrets have 44. */
+const MAX_SECRET = 1024;
 const secret = (value: unknown, pointer: string) =>
-  typeof value === "string" && /^[A-Za-z0-9+/]+={0,2}$/.test(value) && Buffer.from(value, "base64").length >= 32
+  typeof value === "string" &&
+  value.length <= MAX_SECRET &&
+  /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
+  Buffer.from(value, "base64").length >= 32
     ? undefined
     : { pointer, message: "must be base64 of at least 32 bytes" };
 const name = text({ min: 1, max: 100 });

@@ -20,6 +20,7 @@ export interface RuleContext {
   readonly clock: Clock;
 }
 
+/** Without `exposed_credential_check`: it is deprecated, the edge here does not run it, and what does not run is refused. */
 const ruleShape = object({
   "action*": text({ min: 1, max: 100 }),
   "expression*": text(),
@@ -33,10 +34,6 @@ const ruleShape = object({
   enabled: flag,
   action_parameters: record(anything),
   logging: object({ "enabled*": flag }),
-  exposed_credential_check: object({
-    "username_expression*": text({ min: 1 }),
-    "password_expression*": text({ min: 1 }),
-  }),
   ratelimit: object({
     "characteristics*": list(text({ min: 1, max: 500 }), 10),
     "period*": integer(1),

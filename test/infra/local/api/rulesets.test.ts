@@ -160,6 +160,15 @@ describe("what is wrong with a rule is said with a pointer to it", () => {
       "/rules/0/action_parameters/response/status_code",
     ],
     ["skip without parameters", { ...blockRule, action: "skip" }, 20000, "/rules/0/action_parameters"],
+    [
+      "a check that the edge here does not run",
+      {
+        ...blockRule,
+        exposed_credential_check: { username_expression: "http.host", password_expression: "http.host" },
+      },
+      20000,
+      "/rules/0/exposed_credential_check",
+    ],
     ["a rate limit elsewhere", { ...limitRule }, 20000, "/rules/0/ratelimit"],
     ["rules that are no list", {}, 20000, "/rules/0/action"],
   ];

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { createClock } from "../../../../infra/local/api/clock.ts";
+import { seedState } from "../../../../infra/local/api/seed.ts";
+import { draftOf, openStore } from "../../../../infra/local/api/store.ts";
 import { blockRule, customRules, withApi } from "./client.ts";
 
 let folder: string;
@@ -82,4 +85,13 @@ test("a change that cannot be stored has not happened", async () => {
     rmSync(`${file}.${process.pid}.new`, { recursive: true, force: true });
     expect((await call("POST", path, { name: "one" })).status).toBe(200);
   });
+});
+
+test("a state that the next start would refuse is not stored", () => {
+  const store = openStore(file, () => seedState({}, createClock(Date.now)));
+  const before = readFileSync(file);
+  const draft = draftOf(store.state);
+  draft.tokens.push({ id: "not an id", value: "x".repeat(40), account_id: "0".repeat(32), permissions: [] });
+  expect(() => store.commit(draft)).toThrow("/tokens/1/id is not an id of 32 hex digits");
+  expect([store.state.tokens.length, readFileSync(file)]).toEqual([1, before]);
 });

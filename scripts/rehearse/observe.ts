@@ -1,0 +1,72 @@
+/** What a step looks at: the zone, the journal, the CLI's words. */
+import type { Zone } from "../../infra/local/api/index.ts";
+import type { Run } from "../pulumi/workspace.ts";
+import { HOSTNAME, type Stage } from "./stage.ts";
+
+/** @throws Error with the text where it does not hold */
+export function expectThat(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+/** The value. @throws Error where there is none */
+export function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("something that the stack should have made is not there");
+  return value;
+}
+
+/** The figure before a word of the CLI's summary. */
+export function count({ text }: Run, word: string): number {
+  return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
+}
+
+/** The rehearsed zone as it is deployed now. */
+export function zoneOf(stage: Stage): Zone | undefined {
+  return stage.api.cloud.zoneOf(HOSTNAME);
+}
+
+/** What is deployed in the zone, without what changes with every write; a flag that is off is as good as none. */
+export function snapshot(stage: Stage): string {
+  const { records = [], rulesets = [], settings = {} } = zoneOf(stage) ?? {};
+  const volatile = ["id", "version", "last_updated", "created_on", "modified_on", "comment_modified_on"];
+  return JSON.stringify(
+    {
+      records: [...records].sort((one, other) => one.name.localeCompare(other.name)),
+      rulesets: [...rulesets].sort((one, other) => one.phase.localeCompare(other.phase)),
+      settings,
+    },
+    (key, value) => (volatile.includes(key) || value === false ? undefined : value),
+  );
+}
+
+/** Where two texts part. */
+export function difference(before: string, after: string): string {
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  const part = (text: string) => text.slice(Math.max(0, at - 60), at + 60);
+  return `...${part(before)}... became ...${part(after)}...`;
+}
+
+/** A run of the CLI, and what it asked of the API. */
+export async function journaled(
+  stage: Stage,
+  use: () => Promise<Run>,
+): Promise<{ run: Run; reads: number; writes: string[] }> {
+  const before = stage.api.journal.length;
+  const run = await use();
+  const calls = stage.api.journal.slice(before);
+  const writes = calls.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+  return { run, reads: calls.length - writes.length, writes };
+}
+
+/** An `up` that must not succeed. */
+export async function failing(stage: Stage): Promise<Run> {
+  const run = await stage.pulumi("up", "--yes", "--skip-preview");
+  expectThat(run.code !== 0, "the run succeeded although the API failed");
+  return run;
+}
+
+/** The API's path of the stack's tunnel, found by the record that leads to it. */
+export function tunnelPath(stage: Stage): string {
+  const content = required(zoneOf(stage)?.records.find(({ name }) => name === HOSTNAME)).content;
+  return `/accounts/${stage.api.accountId}/cfd_tunnel/${content.split(".")[0]}`;
+}
