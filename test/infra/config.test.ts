@@ -72,7 +72,7 @@ test("all problems are told at once, each with its key, what was given and what 
     expect.stringMatching(/^causeway:zoneSettings\.speed \| "on" \| one of ssl, /),
     expect.stringMatching(/^causeway:zoneSettings\.security_header \| \{.*\} \| \{ "strict_transport_security"/),
     expect.stringMatching(
-      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, hostnames, /,
+      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, adopt, hostnames, /,
     ),
   ]);
 });
