@@ -13,6 +13,8 @@ export const op = {
   /** Stores the position in slot `x`, goes to `y`. */
   save: 3,
   match: 4,
+  /** Consumes `counts[state]` bytes of set `x`, one after the other, then goes to `y`. Only where counters are asked for. */
+  count: 5,
 } as const;
 
 /** Thompson's nondeterministic automaton: state `s` is `ops[s]`, `xs[s]`, `ys[s]`. */
@@ -30,20 +32,39 @@ export interface Automaton {
   /** `members[set * classCount + class]` is 1 where the class is in the set. */
   readonly members: Uint8Array;
   readonly usesUnicodeLooks: boolean;
+  /**
+   * Of two states of one group (other than 0) the one with the higher number can do all that the other can: they are where
+   * the optional copies of one bounded repetition begin.
+   */
+  readonly groups: Int32Array;
+  readonly groupCount: number;
+  /** How many bytes each counting state consumes. */
+  readonly counts: ReadonlyMap<number, number>;
 }
 
+/** From this length on a run of one set is counted instead of copied, where that is asked for. */
+const minCounted = 256;
+
 /** Builds the automaton of a node whose size was checked before. */
-export function buildAutomaton(node: Node): Automaton {
-  return new Builder().build(node);
+export function buildAutomaton(node: Node, options: { readonly counters?: boolean } = {}): Automaton {
+  return new Builder(options.counters ?? false).build(node);
 }
 
 class Builder {
+  readonly #counters: boolean;
+  readonly #groups = new Map<number, number>();
+  readonly #counts = new Map<number, number>();
+  #groupCount = 1;
   readonly #ops: number[] = [];
   readonly #xs: number[] = [];
   readonly #ys: number[] = [];
   readonly #looks: Look[] = [];
   readonly #sets: RangeSet[] = [];
   readonly #setNumbers = new Map<string, number>();
+
+  constructor(counters: boolean) {
+    this.#counters = counters;
+  }
 
   build(node: Node): Automaton {
     const start = this.#node(node, this.#state(op.match, 0, 0));
@@ -54,7 +75,12 @@ class Builder {
         for (let byte = low; byte <= high; byte += 1) members[number * classCount + (classes[byte] ?? 0)] = 1;
       }
     });
+    const groups = new Int32Array(this.#ops.length);
+    for (const [state, group] of this.#groups) groups[state] = group;
     return {
+      groups,
+      groupCount: this.#groupCount,
+      counts: this.#counts,
       ops: Uint8Array.from(this.#ops),
       xs: Int32Array.from(this.#xs),
       ys: Int32Array.from(this.#ys),
@@ -112,9 +138,18 @@ class Builder {
       // A body that can match nothing is taken once before it may be left: x* is (x+)?.
       if (min === 0) start = nullable(body) ? choice(start, next) : loop;
     } else {
-      for (let i = min; i < max; i += 1) start = choice(this.#node(body, start), next);
+      for (let i = min; i < max; i += 1) {
+        start = choice(this.#node(body, start), next);
+        this.#groups.set(start, this.#groupCount);
+      }
+      this.#groupCount += 1;
     }
     const copies = max === Number.POSITIVE_INFINITY ? min - 1 : min;
+    if (this.#counters && body.kind === "bytes" && copies >= minCounted) {
+      const state = this.#state(op.count, this.#set(body.set), start);
+      this.#counts.set(state, copies);
+      return state;
+    }
     for (let i = 0; i < copies; i += 1) start = this.#node(body, start);
     return start;
   }

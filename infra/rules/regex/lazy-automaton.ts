@@ -40,7 +40,7 @@ export class LazyAutomaton {
   #emptiedAt = 0;
 
   constructor(node: Node) {
-    this.#automaton = buildAutomaton(node);
+    this.#automaton = buildAutomaton(node, { counters: true });
     this.#simulation = new Simulation(this.#automaton);
     this.#anchored = anchoredAtStart(node);
     this.#contexts = contexts(this.#automaton);
@@ -52,8 +52,12 @@ export class LazyAutomaton {
 
   /** Whether the pattern matches somewhere in a byte string. */
   test(input: string): boolean {
-    if (this.#automaton.usesUnicodeLooks) return simulate(this.#automaton, this.#simulation, input, 0, none);
-    const { classes, classCount } = this.#automaton;
+    const { classes, classCount, counts, usesUnicodeLooks } = this.#automaton;
+    // What is known by the place or by counting is no state that could be kept.
+    if (usesUnicodeLooks || counts.size > 0) {
+      this.#simulation.reset();
+      return simulate(this.#automaton, this.#simulation, input, 0, none);
+    }
     const match = this.#match;
     const { length } = input;
     let table = this.#table;
@@ -90,7 +94,7 @@ export class LazyAutomaton {
     let keep = true;
     if (this.#simulation.close(states, before, byte)) this.#made = this.#match;
     else {
-      const after = this.#simulation.step(byteClass).slice().sort();
+      const after = this.#simulation.step(byteClass).slice();
       if (this.#anchored && after.length === 0) this.#made = this.#dead;
       else {
         if (this.#weight > cacheLimit) {

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /**
- * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern.
+ * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern, and long runs of one set count as one state.
  * Both the lazy automaton and its fallback are made of it.
  */
 export class Simulation {
@@ -20,6 +20,11 @@ export class Simulation {
   #count = 0;
   readonly #reached: Int32Array;
   readonly #reachedIndex: Int32Array;
+  /** For each group of states the best one reached in this closure, which was number `#closure`. */
+  readonly #best: Int32Array;
+  readonly #bestIn: Int32Array;
+  #closure = 0;
+  readonly #counters: ReadonlyMap<number, Counter>;
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton;
@@ -28,6 +33,14 @@ export class Simulation {
     this.#index = new Int32Array(size);
     this.#reached = new Int32Array(size);
     this.#reachedIndex = new Int32Array(size);
+    this.#best = new Int32Array(automaton.groupCount);
+    this.#bestIn = new Int32Array(automaton.groupCount);
+    this.#counters = new Map([...automaton.counts].map(([state, length]) => [state, new Counter(length)]));
+  }
+
+  /** Forgets what is being counted. */
+  reset(): void {
+    for (const counter of this.#counters.values()) counter.clear();
   }
 
   /**
@@ -36,16 +49,29 @@ export class Simulation {
    */
   close(states: Int32Array, before: number, after: number, place?: Place): boolean {
     this.#count = 0;
+    this.#closure = (this.#closure + 1) | 0;
     const { start } = this.#automaton;
     if (this.#follow(start, before, after, place)) return true;
-    for (const state of states) if (this.#follow(state, before, after, place)) return true;
+    // The better states of a group have the higher numbers.
+    for (let i = states.length - 1; i >= 0; i -= 1) {
+      if (this.#follow(states[i] as number, before, after, place)) return true;
+    }
     return false;
   }
 
-  /** The states after a byte of the class, unordered; valid until the next call. */
-  step(byteClass: number): Int32Array {
+  /** The states after a byte of the class, ascending; valid until the next call. */
+  step(byteClass: number, place?: Place): Int32Array {
     const { ops, xs, ys, members, classCount } = this.#automaton;
     let reached = 0;
+    for (const [state, counter] of this.#counters) {
+      if (members[(xs[state] as number) * classCount + byteClass] !== 1) counter.clear();
+      else if (place && counter.isDone(place.at + 1)) {
+        const next = ys[state] as number;
+        this.#reachedIndex[next] = reached;
+        this.#reached[reached] = next;
+        reached += 1;
+      }
+    }
     for (let i = 0; i < this.#count; i += 1) {
       const state = this.#list[i] as number;
       if (ops[state] !== op.bytes || members[(xs[state] as number) * classCount + byteClass] !== 1) continue;
@@ -56,17 +82,23 @@ export class Simulation {
       this.#reached[reached] = next;
       reached += 1;
     }
-    return this.#reached.subarray(0, reached);
+    return this.#reached.subarray(0, reached).sort();
   }
 
   #follow(from: number, before: number, after: number, place: Place | undefined): boolean {
-    const { ops, xs, ys, looks } = this.#automaton;
+    const { ops, xs, ys, looks, groups } = this.#automaton;
     const stack = this.#stack;
     stack.length = 0;
     stack.push(from);
     for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
       const at = this.#index[state] as number;
       if (at < this.#count && this.#list[at] === state) continue;
+      const group = groups[state] as number;
+      if (group !== 0) {
+        if (this.#bestIn[group] === this.#closure && (this.#best[group] as number) > state) continue;
+        this.#best[group] = state;
+        this.#bestIn[group] = this.#closure;
+      }
       this.#index[state] = this.#count;
       this.#list[this.#count] = state;
       this.#count += 1;
@@ -79,6 +111,9 @@ export class Simulation {
         case op.save:
           stack.push(ys[state] as number);
           break;
+        case op.count:
+          if (place) this.#counters.get(state)?.begin(place.at);
+          break;
         case op.look: {
           const look = looks[xs[state] as number];
           if (!look) throw new Error("invariant: an assertion without a name");
@@ -90,6 +125,40 @@ export class Simulation {
       }
     }
     return false;
+  }
+}
+
+/** Runs of one length that began at different places and go on together. */
+class Counter {
+  readonly #length: number;
+  /** Where the runs began, ascending, in a ring: no more can be under way than the length. */
+  readonly #begun: Int32Array;
+  #first = 0;
+  #count = 0;
+
+  constructor(length: number) {
+    this.#length = length;
+    this.#begun = new Int32Array(length + 1);
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  begin(at: number): void {
+    const size = this.#begun.length;
+    const last = (this.#first + this.#count - 1) % size;
+    if (this.#count > 0 && this.#begun[last] === at) return;
+    this.#begun[(this.#first + this.#count) % size] = at;
+    this.#count += 1;
+  }
+
+  /** Whether the longest run is complete at a place; it is then over. */
+  isDone(at: number): boolean {
+    if (this.#count === 0 || (this.#begun[this.#first] as number) + this.#length !== at) return false;
+    this.#first = (this.#first + 1) % this.#begun.length;
+    this.#count -= 1;
+    return true;
   }
 }
 
@@ -107,7 +176,7 @@ export function simulate(
   for (; place.at < input.length; place.at += 1) {
     const byte = input.charCodeAt(place.at);
     if (simulation.close(current, before, byte, place)) return true;
-    current = simulation.step(automaton.classes[byte] as number);
+    current = simulation.step(automaton.classes[byte] as number, place).slice();
     before = byte;
   }
   return simulation.close(current, before, edge, place);

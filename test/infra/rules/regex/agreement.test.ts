@@ -50,6 +50,36 @@ test("all matchers agree on random patterns and inputs", () => {
   );
 });
 
+test("counted runs agree with copied ones", () => {
+  const counted = fc.constantFrom(
+    "x[ab]{256}y",
+    "[ab]{256,}y",
+    "(?:x|[ab]{257}){1,2}y",
+    "(?:[ab]{256}x?){2}",
+    "x[ab]{256,300}y",
+    "\\b[^x]{256}\\b",
+    "x.{0,300}y$",
+    "^(?:x{0,2}[ab]{260}){0,3}$",
+  );
+  const run = fc.tuple(
+    fc.constantFrom("a", "b", "x", "y", "xx", "x y", "\n"),
+    fc.integer({ min: 250, max: 310 }),
+    fc.constantFrom("ab", "a"),
+  );
+  const long = fc
+    .array(run, { minLength: 1, maxLength: 4 })
+    .map((runs) => `${runs.map(([before, length, of]) => before + of.repeat(length).slice(0, length)).join("")}y`);
+  fc.assert(
+    fc.property(counted, long, (source, text) => {
+      const regex = compileRegex(source, { matcher: "automaton" });
+      if (!regex.ok) throw new Error(`${source} is refused`);
+      // Twice: what was counted before must be forgotten.
+      expect([regex.test(text), regex.test(text)]).toEqual(Array(2).fill(regex.find(text) !== undefined));
+    }),
+    { numRuns: 150 },
+  );
+});
+
 test("groups are JavaScript's where both languages mean the same", () => {
   const simple = fc
     .array(fc.constantFrom("a", "b", "(a|ab)", "(b+)", "(a?b)", "(?:a|b)+?", "(c|bc)", ".", "b*"), {

@@ -53,6 +53,8 @@ describe("no pattern and input can hang it", () => {
     ["a.*b.*c.*d.*e", "abcd".repeat(long / 4)],
     ["(a?){300}a{300}$", "a".repeat(299)],
     ["^(\\w+\\s?)*$", `${"word ".repeat(long / 5)}!`],
+    ["a.{0,60000}x$", "a".repeat(long)],
+    ["a.{60000}x", "a".repeat(long)],
     ["a(.|\\s)*?b.{0,50}c$", "a b".repeat(long / 4)],
   ])("%s", (pattern, input) => {
     expect(compiled(pattern).test(input)).toBe(false);
