@@ -9,6 +9,7 @@ export class ConnectorProblem extends Error {
   }
 }
 
+/** What a ConnectorProblem is about. */
 export type ConnectorProblemCode =
   /** There is no token where one was looked for, or more than one. */
   | "NO_TOKEN"

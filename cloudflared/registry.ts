@@ -74,6 +74,7 @@ function read(text: string): RegisteredConnector | undefined {
   }
 }
 
+/** Whether a process of this number exists and is ours to signal. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -83,12 +84,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a connector answers there. One that takes its time is busy, not gone. */
 async function answers(metrics: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(5_000) });
     const status: unknown = await response.json();
     return typeof status === "object" && status !== null && "connectorId" in status;
-  } catch {
-    return false;
+  } catch (error) {
+    return typeof error === "object" && error !== null && "name" in error && error.name === "TimeoutError";
   }
 }

@@ -11,6 +11,7 @@ export interface Replacement {
   readonly new: number;
 }
 
+/** How to start what replaces. */
 export interface ReplaceOptions {
   /** The program and its arguments that start a connector: `npm run connector`, or what it stands for. */
   readonly command: readonly [program: string, ...args: string[]];

@@ -8,6 +8,7 @@ export interface LocalEdge {
   readonly caFile: string;
 }
 
+/** How to start a connector. */
 export interface StartOptions {
   /** The tunnel's token; it goes to cloudflared by its environment, never by its arguments. */
   readonly token: string;
@@ -25,6 +26,7 @@ export interface StartOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A connector that is ready. */
 export interface RunningConnector {
   readonly kind: "cloudflared" | "causeway";
   readonly version: string;

@@ -9,14 +9,14 @@ export function replaceSuite(name: string, env: Record<string, string>): void {
   test(`${name}: a connector is replaced without a lost request, and the old one stays when the new one cannot start`, async () => {
     const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
     const { tokenFile, tunnelId, edge } = house;
-    const local = { ...env, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile, TUNNEL_GRACE_PERIOD: "2s" };
+    const local = { ...env, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile, TUNNEL_GRACE_PERIOD: "10s" };
     const first = runConnector({ ...local, TUNNEL_TOKEN_FILE: tokenFile });
     await first.ready;
     const [known] = await registered(tokenFile);
     expect(known?.env).toEqual({
       TUNNEL_EDGE: edge.address,
       TUNNEL_CACERT: edge.caFile,
-      TUNNEL_GRACE_PERIOD: "2s",
+      TUNNEL_GRACE_PERIOD: "10s",
       ...(env.CLOUDFLARED_BIN && { CLOUDFLARED_BIN: env.CLOUDFLARED_BIN }),
     });
     expect((await stat(`${tokenFile}.connectors/${known?.pid}.json`)).mode & 0o777).toBe(0o600);

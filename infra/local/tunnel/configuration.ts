@@ -17,6 +17,7 @@ export interface IngressRule {
   readonly originRequest?: OriginRequest;
 }
 
+/** Parameters of the connection to an origin, by Cloudflare's names. */
 export type OriginRequest = Readonly<Record<string, unknown>>;
 
 /** A configuration with the version that decides whether a connector takes it. */

@@ -117,6 +117,7 @@ export class EdgeConnection {
     this.#active += 1;
     stream.once("close", () => {
       this.#active -= 1;
+      if (this.#draining) this.#closeWhenIdle();
     });
     return stream;
   }
@@ -155,7 +156,12 @@ export class EdgeConnection {
     clearTimeout(this.#deadline);
     this.#owner.closed(this);
     if (this.#control.writable) this.#control.end();
-    if (!this.#session.closed) this.#session.close();
+    this.#closeWhenIdle();
+  }
+
+  /** A GOAWAY may overtake a request that was just sent, and the connector would close on it: first the answers, then the end. */
+  #closeWhenIdle(): void {
+    if (this.#active === 0 && !this.#session.closed) this.#session.close();
   }
 
   /** Ends the connection and everything in flight on it. */

@@ -9,6 +9,7 @@ export class TunnelError extends Error {
   }
 }
 
+/** What a TunnelError is about. */
 export type TunnelErrorCode =
   /** The folder of the certificates cannot be read or written. */
   | "CERTIFICATES_UNUSABLE"

@@ -27,6 +27,7 @@ export interface TunnelRequest {
   readonly body: boolean;
 }
 
+/** What came back for a request, before its body. */
 export interface TunnelResponse {
   /** 101 when a WebSocket was accepted. */
   readonly status: number;

@@ -21,6 +21,7 @@ export interface OriginSettings {
   readonly noTlsVerify: boolean;
 }
 
+/** One ingress rule, ready to use. */
 export interface Route {
   matches(host: string, path: string): boolean;
   readonly service: Service;

@@ -11,6 +11,7 @@ export interface ConnectorStatus {
   errors(): number;
 }
 
+/** The server of `/ready` and its neighbours. */
 export interface ReadinessServer {
   /** `127.0.0.1:PORT` */
   readonly address: string;

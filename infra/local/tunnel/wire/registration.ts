@@ -3,7 +3,9 @@
 import { CapnpError, type StructReader } from "./capnp-reader.ts";
 import type { StructBuilder } from "./capnp-writer.ts";
 
+/** The id of the interface RegistrationServer. */
 export const REGISTRATION_INTERFACE = 0xf71695ec7fe85497n;
+/** Its methods by number. */
 export const METHOD = { registerConnection: 0, unregisterConnection: 1, updateLocalConfiguration: 2 } as const;
 
 /** What a connector says of itself and which tunnel it claims. */
@@ -23,10 +25,12 @@ export interface RegistrationRequest {
   readonly previousAttempts: number;
 }
 
+/** The edge's answer; a cause with "Unauthorized" makes cloudflared try again, any other ends it on its first connection. */
 export type RegistrationResult =
   | { readonly ok: true; readonly connectionId: string; readonly location: string; readonly remotelyManaged: boolean }
   | { readonly ok: false; readonly cause: string; readonly retryAfterMs?: number };
 
+/** Reads the parameters of registerConnection; throws CapnpError. */
 export function readRegistration(params: StructReader): RegistrationRequest {
   const auth = params.struct(0);
   const options = params.struct(2);
@@ -45,6 +49,7 @@ export function readRegistration(params: StructReader): RegistrationRequest {
   };
 }
 
+/** Writes the parameters of registerConnection. */
 export function writeRegistration(payload: StructBuilder, request: RegistrationRequest): void {
   const params = payload.struct(0, 1, 3).uint8(0, request.connectionIndex);
   params.struct(0, 0, 2).text(0, request.accountTag).data(1, request.tunnelSecret);
@@ -55,6 +60,7 @@ export function writeRegistration(payload: StructBuilder, request: RegistrationR
   options.data(1, request.originLocalIp);
 }
 
+/** Reads the results of registerConnection; throws CapnpError. */
 export function readRegistrationResult(results: StructReader): RegistrationResult {
   const response = results.struct(0);
   const body = response.struct(0);
@@ -65,6 +71,7 @@ export function readRegistrationResult(results: StructReader): RegistrationResul
   return { ok: true, connectionId: uuidOf(body.data(0)), location: body.text(1), remotelyManaged: body.bit(0) };
 }
 
+/** Writes the results of registerConnection. */
 export function writeRegistrationResult(payload: StructBuilder, result: RegistrationResult): void {
   const response = payload.struct(0, 0, 1).struct(0, 1, 1);
   if (result.ok) {

@@ -4,8 +4,10 @@ export type HeaderLine = readonly [name: string, value: string];
 /** Who made a response: the origin (or an `http_status` rule), or the connector because it could not reach the origin. */
 export type ResponseSource = "origin" | "cloudflared";
 
-/** A response's headers travel in one header each way of HTTP/2's rules for them (cloudflare/cloudflared, connection/header.go). */
+/** Holds a response's headers in one text, so that HTTP/2's rules for names and values do not touch them (cloudflared,
+ * connection/header.go). */
 export const RESPONSE_HEADERS = "cf-cloudflared-response-headers";
+/** Says who made the response, as JSON: `{"src":"origin"}`. */
 export const RESPONSE_META = "cf-cloudflared-response-meta";
 /** Says what a stream is, apart from a plain request: `control-stream`, `websocket` or `update-configuration`. */
 export const UPGRADE = "cf-cloudflared-proxy-connection-upgrade";

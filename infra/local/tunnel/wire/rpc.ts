@@ -8,6 +8,7 @@ const TAG = { unimplemented: 0, abort: 1, call: 2, return: 3, finish: 4, release
 /** Which capability a call is for: the answer to an earlier question, or one that was exported to the caller. */
 export type CallTarget = { answerTo: number } | { exported: number };
 
+/** A message of the control stream, as far as a connector and an edge use them. */
 export type RpcMessage =
   | { type: "bootstrap"; question: number }
   | { type: "call"; question: number; interfaceId: bigint; method: number; target: CallTarget; params: StructReader }

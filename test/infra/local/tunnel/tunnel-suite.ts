@@ -399,6 +399,8 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(names).toEqual(expect.arrayContaining(["sec-websocket-accept", "sec-websocket-protocol"]));
       stream.write(clientFrame(Buffer.from("hello"), false));
       expect((await serverFrame(stream)).toString()).toBe("echo:hello");
+      // A new configuration does not cut what is open.
+      await house.edge.configure(tunnel.id, 2, ingress(origin.url));
       const binary = randomBytes(300_000);
       stream.write(clientFrame(binary, true));
       expect((await serverFrame(stream)).equals(binary)).toBe(true);
