@@ -340,7 +340,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       let length = 0;
       for await (const chunk of stalled) length += (chunk as Buffer).length;
       expect(length).toBe(64 << 20);
-    });
+    }, 30_000);
 
     test("a visitor who leaves ends the request at the origin", async () => {
       const before = origin.aborted;
