@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { OUTSIDE } from "../authorization.ts";
 import { type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
@@ -252,12 +252,11 @@ function push(pairs: string[], headers: Readonly<Record<string, string>>): void 
 }
 
 /** Options of a call for somebody outside. */
-export function outside(
-  meta: Meta,
-  requestID: string,
-): { meta: Meta; headers: Record<string, true>; requestID: string } {
-  return { meta, headers: { [OUTSIDE]: true }, requestID };
+export function outside(meta: Meta, requestID?: string): CallingOptions {
+  return requestID === undefined ? { meta, headers: FROM_OUTSIDE } : { meta, headers: FROM_OUTSIDE, requestID };
 }
+
+const FROM_OUTSIDE = Object.freeze({ [OUTSIDE]: true });
 
 async function paramsOf({ request, query, standing }: Exchange, entry: HttpEntry): Promise<object> {
   if (entry.method === "GET") return readQuery(query, entry.params);

@@ -18,6 +18,8 @@ export const MAX_SOCKETS = { address: 100, user: 20 } as const;
 export interface Limits {
   /** Counts one use. Throws RATE_LIMITED with the seconds to wait. */
   use(limit: LimitName, key: string): Promise<void>;
+  /** A budget of one holder alone, counted where it is held: false when it is spent. */
+  budget(limit: LimitName): () => boolean;
 }
 
 export type LimitTable = Readonly<Record<LimitName, { readonly requests: number; readonly seconds: number }>>;
@@ -40,6 +42,19 @@ export function createLimits(table: LimitTable = LIMITS): Limits {
         }
         throw thrown;
       }
+    },
+    budget(limit) {
+      const { requests, seconds } = table[limit];
+      let used = 0;
+      let end = 0;
+      return () => {
+        const now = performance.now();
+        if (now >= end) {
+          used = 0;
+          end = now + seconds * 1000;
+        }
+        return ++used <= requests;
+      };
     },
   };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { type Events, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
@@ -95,15 +94,12 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     // the session may have ended while its token was being verified
     if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
-    socket.use(([event, ...args], next) => {
-      limits.use("packet", socket.id).then(
-        () => {
-          if (event === "call" || event === "authenticate") return next();
-          const ack = args.at(-1);
-          if (typeof ack === "function") ack(visible(publicError(refuse("NOT_FOUND"))));
-        },
-        () => socket.disconnect(true),
-      );
+    const mayGoOn = limits.budget("packet");
+    socket.use((packet, next) => {
+      if (!mayGoOn()) return void socket.disconnect(true);
+      if (packet[0] === "call" || packet[0] === "authenticate") return next();
+      const ack = packet.at(-1);
+      if (typeof ack === "function") ack(visible(publicError(refuse("NOT_FOUND"))));
     });
   }
 
@@ -112,11 +108,12 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     return function onEvent(...args) {
       const ack: Ack = typeof args.at(-1) === "function" ? (args.pop() as Ack) : () => undefined;
       active++;
-      const started = performance.now();
+      const started = finished ? performance.now() : 0;
       const done = (status: number) => {
+        if (!finished) return;
         const [action] = args;
         const route = typeof action === "string" && entries.has(action) ? action : "none";
-        finished?.({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
+        finished({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
       };
       handler(this, args)
         .then(
@@ -150,7 +147,7 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     await limits.use(entry.rate, userKey(identity.user.id));
     await limits.use(entry.rate, addressKey(client.key));
     const meta: Meta = { user: identity.user, client: { address: client.address } };
-    const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta, randomUUID()));
+    const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
       case "chat.join":
         return fanOut.join(socket, run);
