@@ -20,11 +20,25 @@ import {
 import { wildcardError } from "../language/wildcard.ts";
 import { compileRegex } from "../regex/index.ts";
 import { UNTYPED_FIELDS } from "../schema/fields.ts";
-import type { Accepted, FunctionSpec, Param } from "../schema/functions.ts";
+import type { FunctionSpec } from "../schema/functions.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
 import { arrayOf, engineTypeName, isArrayOfBool, isScalar, sameType, type Type, typeName } from "../schema/type.ts";
+import { acceptedTypes, accepts, argumentType, callType, expectedList, paramAt, refusal } from "./arguments.ts";
+import { patternOffset } from "./pattern-offset.ts";
 import { didYouMean } from "./suggest.ts";
 import type { CallSource, Condition, FieldSource, Reader, Test, TypedArgument, TypedLiteral } from "./typed.ts";
+import {
+  accessMessage,
+  article,
+  debugType,
+  itemHint,
+  itemMessage,
+  literalHint,
+  mismatch,
+  unknown,
+  unknownHint,
+  WANTED,
+} from "./words.ts";
 
 export interface Analysis {
   /** Absent where there is any error. */
@@ -636,145 +650,3 @@ class Analyzer {
 const TEXT_ONLY: ReadonlySet<string> = new Set(["contains", "matches", "wildcard", "strict wildcard"]);
 const READ = { Int: readInteger, Bytes: readBytes, Ip: readIp } as const;
 const READ_ITEM = { Int: readIntegerRange, Bytes: readBytes, Ip: readIpRange } as const;
-const WANTED = { Int: "an integer", Bytes: "a string", Ip: "an IP address" } as const;
-
-function mismatch(expected: Type, actual: Type): string {
-  return `expected value of type ${engineTypeName(expected)}, but got ${engineTypeName(actual)}`;
-}
-
-function article(type: Type): string {
-  const name = typeName(type);
-  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
-}
-
-function unknown(name: string): string {
-  return `there is no field ${name}`;
-}
-
-function unknownHint(name: string, meant: string | undefined, hint: string | undefined): { hint?: string } {
-  if (name === "false") return { hint: "there is no false; write not true" };
-  if (/^(NOT|AND|OR|XOR)$/.test(name)) return { hint: `operators are written in lower case: ${name.toLowerCase()}` };
-  if (/^(and|or|xor|eq|ne|in|lt|le|gt|ge)$/.test(name))
-    return { hint: `${name} stands between two operands; one is missing` };
-  if (/^[0-9]/.test(name)) return { hint: "a literal stands on the right of the operator" };
-  const found = meant ?? hint;
-  return found ? { hint: found } : {};
-}
-
-function literalHint(type: Type, right: Right, found: string, error: ReadError, dynamic: boolean): { hint?: string } {
-  if (error.hint) return { hint: error.hint };
-  if (right.kind === "text" && type !== "Bytes") return { hint: `write it without quotes: ${found.slice(1, -1)}` };
-  if (right.kind === "token" && type === "Bytes") return { hint: `text is written in quotes: "${found}"` };
-  if (right.kind === "value" && !dynamic)
-    return { hint: "this operator compares with a literal only, not with a field" };
-  if (found.startsWith("\"'")) return { hint: 'strings have double quotes: "…"' };
-  if (found.startsWith('"{')) return { hint: "a set follows in: in {…}" };
-  if (found.startsWith('"$')) return { hint: "a list follows in: in $name" };
-  return {};
-}
-
-function itemMessage(type: "Int" | "Bytes" | "Ip", item: Text | Token, written: string, read: ReadError): string {
-  if (read.code === "host-bits") return `${written} has bits set after its prefix`;
-  if (read.code === "bad-range") return `${written} is not a range`;
-  return `expected ${WANTED[type]}, got ${item.kind === "text" ? "the string " : ""}${written}`;
-}
-
-function itemHint(type: "Int" | "Bytes" | "Ip", written: string, read: ReadError): { hint?: string } {
-  if (read.hint) return { hint: read.hint };
-  if (type === "Bytes") return { hint: `text is written in quotes: "${written}"` };
-  if (type === "Ip" && written.includes("-")) return { hint: "a range has two dots: first..last" };
-  if (written.startsWith("..") || written.endsWith("..")) return { hint: "a range has no spaces around its dots" };
-  return {};
-}
-
-function accessMessage(access: "each" | "key" | "position", type: Type): string {
-  const what = { each: "[*]", key: "a key", position: "a position" }[access];
-  const needs = { each: "an array or map", key: "a map", position: "an array" }[access];
-  return `${what} needs ${needs}, but this is ${article(type)}`;
-}
-
-/** A type as Rust prints it for debugging, which is what some of the engine's errors show. */
-function debugType(type: Type): string {
-  if (typeof type === "string") return type;
-  let layers = 0;
-  let length = 0;
-  let inner = type.of;
-  while (typeof inner !== "string") {
-    if (inner.kind === "Map") layers |= 1 << length;
-    length += 1;
-    inner = inner.of;
-  }
-  return `${type.kind}(CompoundType { layers: ${layers}, len: ${length}, primitive: ${inner} })`;
-}
-
-/** What is wrong with a literal argument, patterns included. */
-function refusal(param: Param, { value }: TypedLiteral): string | undefined {
-  if (param.pattern && typeof value === "string") {
-    const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
-    if (error) return error.message;
-    const regex = param.pattern === "regex" ? compileRegex(value) : undefined;
-    if (regex && !regex.ok) return `it is no regular expression: ${regex.message}`;
-  }
-  return typeof value === "object" ? undefined : param.refuse?.(value);
-}
-
-function callType(source: CallSource): Type {
-  const { returns } = source.spec;
-  const type = typeof returns === "function" ? returns(source.arguments.map(argumentType)) : returns;
-  return source.mapped ? arrayOf(type) : type;
-}
-
-function argumentType(argument: TypedArgument): Type {
-  if (argument.kind === "literal" || argument.kind === "reader") return argument.type;
-  return argument.mapped ? arrayOf("Bool") : "Bool";
-}
-
-function paramAt(spec: FunctionSpec, index: number): Param {
-  const known = [...spec.params, ...(spec.optional ?? [])][index] ?? spec.rest;
-  return known ?? { kind: "any", types: [] };
-}
-
-function acceptedTypes(
-  spec: FunctionSpec,
-  index: number,
-  param: Param,
-  before: readonly TypedArgument[],
-): readonly Accepted[] {
-  const [first] = before;
-  if (index > 0 && first && spec.sameTypes) return [argumentType(first)];
-  if (index === 1 && first && spec.elementSecond) {
-    const of = argumentType(first);
-    return typeof of === "string" ? param.types : [of.of];
-  }
-  return param.types;
-}
-
-function accepts(accepted: Accepted, type: Type): boolean {
-  if (accepted === "Array" || accepted === "Map") return typeof type !== "string" && type.kind === accepted;
-  return sameType(accepted, type);
-}
-
-function expectedList(accepted: readonly Accepted[]): string {
-  return accepted.map((one) => (one === "Array" || one === "Map" ? `${one}<_>` : engineTypeName(one))).join(" or ");
-}
-
-/** The offset in the expression of a byte of a pattern, as near as escapes let it be told. */
-function patternOffset(text: string, open: number, node: Text, at: number): number {
-  let byte = 0;
-  let offset = open;
-  let inClass = false;
-  while (byte < at && offset < node.span.end) {
-    const code = text.codePointAt(offset) ?? 0;
-    const character = String.fromCodePoint(code);
-    if (node.form === "pattern" && !inClass && character === "\\" && text[offset + 1] === '"') {
-      offset += 2;
-      byte += 1;
-      continue;
-    }
-    if (character === "[") inClass = true;
-    if (character === "]") inClass = false;
-    offset += character.length;
-    byte += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return offset;
-}

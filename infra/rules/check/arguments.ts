@@ -1,0 +1,63 @@
+/** What a function takes: kinds, types and literals of its arguments. */
+import { wildcardError } from "../language/wildcard.ts";
+import { compileRegex } from "../regex/index.ts";
+import type { Accepted, FunctionSpec, Param } from "../schema/functions.ts";
+import { arrayOf, engineTypeName, sameType, type Type } from "../schema/type.ts";
+import type { CallSource, TypedArgument, TypedLiteral } from "./typed.ts";
+
+/** What is wrong with a literal argument, patterns included. */
+export function refusal(param: Param, { value }: TypedLiteral): string | undefined {
+  if (param.pattern && typeof value === "string") {
+    const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
+    if (error) return error.message;
+    const regex = param.pattern === "regex" ? compileRegex(value) : undefined;
+    if (regex && !regex.ok) return `it is no regular expression: ${regex.message}`;
+  }
+  return typeof value === "object" ? undefined : param.refuse?.(value);
+}
+
+/** The type of a call, an array where the function is applied to each element. */
+export function callType(source: CallSource): Type {
+  const { returns } = source.spec;
+  const type = typeof returns === "function" ? returns(source.arguments.map(argumentType)) : returns;
+  return source.mapped ? arrayOf(type) : type;
+}
+
+/** The type of an argument, of one element where it is mapped. */
+export function argumentType(argument: TypedArgument): Type {
+  if (argument.kind === "literal" || argument.kind === "reader") return argument.type;
+  return argument.mapped ? arrayOf("Bool") : "Bool";
+}
+
+/** The parameter that the argument at an index is for. */
+export function paramAt(spec: FunctionSpec, index: number): Param {
+  const known = [...spec.params, ...(spec.optional ?? [])][index] ?? spec.rest;
+  return known ?? { kind: "any", types: [] };
+}
+
+/** What types the argument at an index may have, given those before it; none means any. */
+export function acceptedTypes(
+  spec: FunctionSpec,
+  index: number,
+  param: Param,
+  before: readonly TypedArgument[],
+): readonly Accepted[] {
+  const [first] = before;
+  if (index > 0 && first && spec.sameTypes) return [argumentType(first)];
+  if (index === 1 && first && spec.elementSecond) {
+    const of = argumentType(first);
+    return typeof of === "string" ? param.types : [of.of];
+  }
+  return param.types;
+}
+
+/** Whether a type is accepted. */
+export function accepts(accepted: Accepted, type: Type): boolean {
+  if (accepted === "Array" || accepted === "Map") return typeof type !== "string" && type.kind === accepted;
+  return sameType(accepted, type);
+}
+
+/** Accepted types in the engine's words. */
+export function expectedList(accepted: readonly Accepted[]): string {
+  return accepted.map((one) => (one === "Array" || one === "Map" ? `${one}<_>` : engineTypeName(one))).join(" or ");
+}
