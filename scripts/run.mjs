@@ -1,23 +1,49 @@
 // Every npm script starts here: `node scripts/run.mjs NAME [argument ...]`. Plain JavaScript, so that a Node.js that is too old
-// to load TypeScript can still say what is missing.
+// to load TypeScript can hand over to the one that `npm ci` brought, or say what is missing.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
 const needed = [24, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 
-if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
-  console.error(
-    `Causeway needs Node.js ${needed.join(".")} or newer; this is ${process.versions.node} (${process.execPath}).\n` +
-      "`npm ci` brings one along on Linux (x64, arm64), macOS and Windows (x64): run the commands through npm, as in `npm start`.\n" +
-      "Elsewhere install Node.js 26 from https://nodejs.org and try again.",
-  );
-  process.exit(1);
+if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
+  // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
+  };
+  const [name = "", ...args] = process.argv.slice(2);
+  process.argv.splice(1, process.argv.length - 1, name, ...args);
+  await import(`./${name}.ts`);
+} else {
+  // npm links it as node_modules/.bin/node, which its scripts find first; some versions of npm leave the link out
+  const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "node_modules");
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const brought = [`node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`]
+    .map((name) => join(packages, name, "bin", process.platform === "win32" ? "node.exe" : "node"))
+    .find((file) => existsSync(file));
+  if (brought === undefined) {
+    console.error(
+      `Causeway needs Node.js ${needed.join(".")} or newer; this is ${process.versions.node} (${process.execPath}).\n` +
+        "`npm ci` brings one along on Linux (x64, arm64), macOS and Windows (x64). Elsewhere install Node.js 26 from\n" +
+        "https://nodejs.org and try again.",
+    );
+    process.exit(1);
+  }
+  handOver(brought);
 }
 
-// Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.
-const { emitWarning } = process;
-process.emitWarning = (warning, ...rest) => {
-  if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
-};
-
-const [name = "", ...args] = process.argv.slice(2);
-process.argv.splice(1, process.argv.length - 1, name, ...args);
-await import(`./${name}.ts`);
+/** Runs the same script with another Node.js, which ends as that one does. */
+function handOver(node) {
+  const child = spawn(node, process.argv.slice(1), {
+    stdio: "inherit",
+    env: { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) },
+  });
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+  // Ctrl-C reaches the child from the terminal too; to pass it on as well would be a second one
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+}
