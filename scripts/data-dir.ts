@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Another run holds the data folder, or the folder cannot be used; the message says what to do. */
 export class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
+
+/** The locks of this process. A lock with its id that is not among them was left by a killed run whose id came around again. */
+const held = new Set<string>();
 
 /**
  * Makes the data folder (0700) where it is not there and takes it for this process: two runs on the same users, messages and
@@ -31,7 +34,20 @@ export function takeDataDir(dataDir: string): () => void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DataDirError(`${dataDir} cannot be used (${reason}): it must be a folder that you may read and write`);
   }
-  return () => rmSync(lock, { force: true });
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    rmSync(lock, { force: true });
+  };
+}
+
+/** A file of the data folder that could not be read or written, as an error that says what to do; undefined for any other error. */
+export function unusableFile(error: unknown, dataDir: string): DataDirError | undefined {
+  const { path, message } = error as NodeJS.ErrnoException;
+  if (typeof path !== "string" || dirname(path) !== dataDir) return undefined;
+  return new DataDirError(
+    `${path} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: it is made anew`,
+  );
 }
 
 /** Creates the lock with this process's id; false when there is one already. */
@@ -55,6 +71,8 @@ function liveHolder(lock: string): number | undefined {
     throw error;
   }
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  // in a container every run has the same few ids
+  if (pid === process.pid && !held.has(lock)) return undefined;
   try {
     process.kill(pid, 0);
     return pid;

@@ -10,7 +10,7 @@ import { type LocalApi, startApi } from "../infra/local/api/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../infra/local/edge/index.ts";
 import { type Applied, applyProgram } from "../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../infra/local/tunnel/index.ts";
-import { takeDataDir } from "./data-dir.ts";
+import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 
 /** Everything of `npm start`, running. */
@@ -64,13 +64,15 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       ...readConfig({ ...options.env, HOST: undefined, PORT: String(ports.gateway), DATA_DIR: dataDir, ORIGINS: chat }),
     };
 
-    const [api, backend] = await Promise.all([
+    const starting = [
       startApi({ port: ports.api, file: join(dataDir, "cloudflare.json") }).then((api) => {
         running.defer(() => api.close());
         return api;
       }),
       startGateway(config, running),
-    ]);
+    ] as const;
+    await Promise.allSettled(starting); // what is half started when the other fails could not be ended
+    const [api, backend] = await Promise.all(starting);
     const tunnel = await startCloudTunnels({
       cloud: api.cloud,
       port: ports.tunnel,
@@ -127,7 +129,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     };
   } catch (error) {
     await running.disposeAsync();
-    throw error;
+    throw unusableFile(error, dataDir) ?? error;
   }
 }
 

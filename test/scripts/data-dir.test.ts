@@ -31,10 +31,20 @@ test("refuses a folder that a live process holds, and names the process", () => 
   }
 });
 
-test.each(["999999999", "", "garbage", "-1"])("takes over the lock %j that a killed run left behind", (left) => {
-  writeFileSync(join(folder, "lock"), left);
+test.each(["999999999", "", "garbage", "-1", String(process.pid)])(
+  "takes over the lock %j that a killed run left behind",
+  (left) => {
+    writeFileSync(join(folder, "lock"), left);
+    takeDataDir(folder)();
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  },
+);
+
+test("refuses a folder that this process holds itself, until it gives it back", () => {
+  const release = takeDataDir(folder);
+  expect(() => takeDataDir(folder)).toThrow(`in use by process ${process.pid}`);
+  release();
   takeDataDir(folder)();
-  expect(existsSync(join(folder, "lock"))).toBe(false);
 });
 
 test("says so when the folder is a file", () => {

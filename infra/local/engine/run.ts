@@ -1,3 +1,5 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { STACK_RESOURCES } from "../../config.ts";
@@ -65,9 +67,26 @@ async function declared(
   return monitor.stackOutputs;
 }
 
-/** Errors that say what to do carry a code; anything else is told with its first line. */
+/** Errors that say what to do carry a code of ours; anything else is a mistake in the program, told with its place. */
 function told(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: "PROGRAM_FAILED", message: String(error) };
-  const code = "code" in error && typeof error.code === "string" ? error.code : "PROGRAM_FAILED";
-  return { code, message: error.message };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "ERR_";
+  if (!code.startsWith("ERR_")) return { code, message: error.message };
+  const place = placeOf(error);
+  return { code: "PROGRAM_FAILED", message: place === undefined ? error.message : `${place}: ${error.message}` };
+}
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** How a stack begins where a module cannot be read, and how it names a call's place. */
+const HEADING = /^(file:\/\/\S+|(?:\/|[A-Z]:\\).+):(\d+)\n/;
+const FRAME = /(file:\/\/[^\s()]+?):(\d+)/g;
+
+/** Where in the project an error comes from, as `infra/policy/site.ts:12`: the first place in its stack that is no package's. */
+function placeOf({ stack = "" }: Error): string | undefined {
+  for (const [, file = "", line] of [HEADING.exec(stack) ?? [], ...stack.matchAll(FRAME)]) {
+    if (file === "" || file.includes("/node_modules/")) continue;
+    return `${relative(ROOT, file.startsWith("file:") ? fileURLToPath(file) : file)}:${line}`;
+  }
+  return undefined;
 }

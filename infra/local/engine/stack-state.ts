@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Seal } from "./sealing.ts";
 import { mapInside, type Properties, Secret } from "./values.ts";
 
@@ -104,7 +104,7 @@ export class StackState {
     const next = `${this.#file}.new`;
     const descriptor = openSync(next, "w", 0o600);
     try {
-      writeSync(descriptor, `${JSON.stringify(state, undefined, 2)}\n`);
+      writeFileSync(descriptor, `${JSON.stringify(state, undefined, 2)}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

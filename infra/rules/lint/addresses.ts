@@ -29,12 +29,6 @@ export function within({ first, last }: IpRange, network: string): boolean {
   return (compareIp(outer.first, first) ?? 1) <= 0 && (compareIp(last, outer.last) ?? 1) <= 0;
 }
 
-/** Whether a range and a network have an address in common. */
-export function overlaps({ first, last }: IpRange, network: string): boolean {
-  const other = parsed(network);
-  return (compareIp(other.first, last) ?? 1) <= 0 && (compareIp(first, other.last) ?? 1) <= 0;
-}
-
 export function networkName({ first, last }: IpRange): string {
   return compareIp(first, last) === 0 ? printIp(first) : `${printIp(first)} to ${printIp(last)}`;
 }

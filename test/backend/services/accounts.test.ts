@@ -65,8 +65,10 @@ test("a user sees the sessions and ends them, but nobody else's", async () => {
 
 test("an account that is removed leaves its messages and nothing that says whose they were", async () => {
   const ada = await running.register("Ada");
+  running.clock.now += 1000;
   const bob = await running.register("Bob");
   await running.call("chat.send", { room: "lobby", text: "I was here", clientId: "c1" }, ada.identity);
+  const before = await running.store.users.find(ada.user.id);
   expect(await answer(running.call("users.remove", { password: "wrong" }, ada.identity))).toMatchObject({
     status: 422,
   });
@@ -75,7 +77,14 @@ test("an account that is removed leaves its messages and nothing that says whose
   expect(await answer(login("ada@example.org", PASSWORD))).toMatchObject({ code: "CREDENTIALS" });
   const { messages } = await running.call("chat.join", { room: "lobby" }, bob.identity);
   expect(messages).toMatchObject([{ text: "I was here", author: { name: "Somebody who left" } }]);
-  expect(JSON.stringify(await running.store.users.list(10))).not.toMatch(/ada/i);
+  const left = await running.store.users.find(ada.user.id);
+  expect(left).toMatchObject({ email: `${ada.user.id}@removed.invalid`, name: "Somebody who left" });
+  expect(left?.passwordHash).not.toBe(before?.passwordHash);
+  const everybody = await running.store.users.list(10);
+  expect(everybody.map(({ email, name }) => `${email} ${name}`.replace(ada.user.id, "ID"))).toEqual([
+    "ID@removed.invalid Somebody who left",
+    "bob@example.org Bob",
+  ]);
   // the address is free again
   expect((await running.register("Ada")).user.id).not.toBe(ada.user.id);
 });

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
@@ -201,6 +202,19 @@ test("a configuration and an account that are not ready are told before anything
   });
   const other = await failure({ api: { url: api.url, token: "not-a-token-of-this-account-0123456789ab" } });
   expect(other).toMatchObject({ code: "PREFLIGHT", message: expect.stringContaining("does not accept the API token") });
+});
+
+test.each([
+  ["does not parse", "export const name = 1;\nconst = ;\n", /policy\.ts:2: .*Expected/],
+  ["imports what is not there", 'import { no } from "node:path";\nno();\n', /policy\.ts:1: .*named 'no'/],
+  ["throws", "\n\nthrow new TypeError('of a kind');\n", /policy\.ts:3: of a kind/],
+])("a program that %s is told with file and line", async (_name, text, message) => {
+  const file = join(folder, "policy.ts");
+  writeFileSync(file, text);
+  expect(await failure({ program: pathToFileURL(file) })).toMatchObject({
+    code: "PROGRAM_FAILED",
+    message: expect.stringMatching(message),
+  });
 });
 
 test("a program that fails where nobody awaits it is told; what was under way is finished and saved", async () => {

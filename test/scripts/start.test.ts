@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { choosePorts } from "../../scripts/ports.ts";
+
+jest.setTimeout(60_000);
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let dataDir: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "causeway-start-"));
+  dataDir = join(folder, "data");
+  mkdirSync(dataDir);
+  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** `npm start` of a tree, in a process of its own; `said` is everything that it wrote. */
+function start(root: string) {
+  const child = spawn(process.execPath, ["scripts/run.mjs", "start"], {
+    cwd: root,
+    env: { DATA_DIR: dataDir }, // no PATH: the connector is our own
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
+    child.once("close", (code) => resolve({ code, said })),
+  );
+  return { child, ended };
+}
+
+/** Resolves once the start holds the data folder. */
+function underWay(): Promise<void> {
+  const lock = join(dataDir, "lock");
+  return new Promise((resolve) => {
+    const watcher = watch(dataDir, () => existsSync(lock) && done());
+    const done = () => {
+      watcher.close();
+      resolve();
+    };
+    if (existsSync(lock)) done();
+  });
+}
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s during the start: it ends in order and gives the folder back",
+  async (signal) => {
+    const { child, ended } = start(ROOT);
+    await underWay();
+    child.kill(signal);
+    const { code, said } = await ended;
+    expect(said).toContain(`${signal}: ending`);
+    expect(said).not.toContain("Causeway is up");
+    expect(code).toBe(0);
+    expect(existsSync(join(dataDir, "lock"))).toBe(false);
+  },
+);
+
+test("a policy that does not parse: file and line, and a clean exit", async () => {
+  const copy = join(folder, "copy");
+  for (const part of ["backend", "cloudflared", "infra", "scripts", "package.json"]) {
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  const policy = join(copy, "infra/policy/custom-rules.ts");
+  writeFileSync(policy, readFileSync(policy, "utf8").replace("when:", "when"));
+  const { code, said } = await start(copy).ended;
+  expect(said).toMatch(/npm start: infra\/policy\/custom-rules\.ts:\d+: .*\n$/);
+  expect(code).toBe(1);
+  expect(existsSync(join(dataDir, "lock"))).toBe(false);
+});
