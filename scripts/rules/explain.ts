@@ -1,10 +1,11 @@
 /** `npm run rules -- explain <request>`: which rules of the policy saw a request, in order, and which part decided each. */
-import type { policyFor } from "../../infra/policy/index.ts";
 import {
   type Compiled,
   compile,
   createEngine,
+  type Phase,
   type RequestFacts,
+  type Rule,
   render,
   requestFields,
   type Verdict,
@@ -26,32 +27,43 @@ export function explainCommand(args: readonly string[]): number {
   for (const request of words.flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))) {
     console.log(requestLine(request));
     const verdict = engine.handle(request);
-    explainRules(rulesets, verdict, request);
+    for (const line of explainRules(rulesets, verdict, request)) console.log(line);
     console.log(`  => ${conclusion(verdict)}`);
     failed ||= verdict.outcome === "undetermined";
   }
   return failed ? 1 : 0;
 }
 
-type Rulesets = ReturnType<typeof policyFor>["rulesets"];
+type Rulesets = readonly {
+  readonly phase: Phase;
+  readonly rules: readonly (Rule & { readonly ref: string })[];
+}[];
 
-function explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): void {
+/** One line for each phase and each of its rules: what it was for this request and why, or by which rule it was skipped. */
+export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): Generator<string> {
   const fields = requestFields(request);
-  const matched = new Set(verdict.events.map(({ phase, ref }) => `${phase} ${ref}`));
+  const events = new Map(verdict.events.map((event) => [`${event.phase} ${event.ref}`, event]));
+  const leftOut = new Map<Phase, string>();
   let ended = false;
   for (const { phase, rules } of rulesets) {
-    console.log(`  ${phase}`);
+    yield `  ${phase}`;
     for (const { ref, action, expression, ratelimit } of rules) {
       if (ended) {
-        console.log(`    -      ${ref} (${action}): not reached`);
+        yield `    -      ${ref} (${action}): not reached`;
         continue;
       }
       const { value, why } = readFields(() => compiled(expression).read(fields));
-      const acted = matched.has(`${phase} ${ref}`);
-      console.log(
-        `    ${word(value)}  ${ref} (${action}): ${why}${value && !acted ? (ratelimit ? "; counted, and within its limit" : "; skipped") : ""}`,
-      );
-      ended = verdict.by?.ref === ref && verdict.by.phase === phase;
+      const skippedBy = leftOut.get(phase);
+      if (skippedBy !== undefined) {
+        yield `    -      ${ref} (${action}): skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
+        continue;
+      }
+      const event = events.get(`${phase} ${ref}`);
+      const counted = value && ratelimit && !event ? "; counted, and within its limit" : "";
+      yield `    ${word(value)}  ${ref} (${action}): ${why}${counted}`;
+      if (event?.skips?.rest) leftOut.set(phase, ref);
+      for (const later of event?.skips?.phases ?? []) leftOut.set(later, ref);
+      ended = verdict.by !== undefined && event === verdict.by;
     }
   }
 }

@@ -45,7 +45,8 @@ export interface Analysis {
   readonly condition?: Condition;
   readonly diagnostics: readonly Diagnostic[];
   readonly fields: readonly Use<SchemaField>[];
-  readonly functions: readonly Use<FunctionSpec>[];
+  /** Calls, the outer before the inner. */
+  readonly functions: readonly CallUse[];
   /** Where regular expressions stand. */
   readonly regexes: readonly Span[];
   /** Names of lists. */
@@ -56,6 +57,11 @@ export interface Analysis {
 export interface Use<T> {
   readonly what: T;
   readonly span: Span;
+}
+
+/** A function an expression calls; `span` is its name's, `call` has the arguments too. */
+export interface CallUse extends Use<FunctionSpec> {
+  readonly call: Span;
 }
 
 /** Checks a tree that was parsed from `text`. */
@@ -97,7 +103,7 @@ type Place = "top" | "group" | "call" | "quantifier";
 class Analyzer {
   readonly diagnostics: Diagnostic[] = [];
   readonly fields: Use<SchemaField>[] = [];
-  readonly functions: Use<FunctionSpec>[] = [];
+  readonly functions: CallUse[] = [];
   readonly regexes: Span[] = [];
   readonly lists: Use<string>[] = [];
   readonly #text: string;
@@ -500,7 +506,7 @@ class Analyzer {
       );
       return undefined;
     }
-    this.functions.push({ what: spec, span: call.nameSpan });
+    this.functions.push({ what: spec, span: call.nameSpan, call: call.span });
     const args: TypedArgument[] = [];
     const most = spec.rest
       ? (spec.atMost ?? Number.POSITIVE_INFINITY)

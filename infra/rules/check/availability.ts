@@ -46,6 +46,24 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
     const problem = functionProblem(what, where);
     if (problem) report(problem.code, span, problem.message);
   }
+  for (const [index, { what, span, call }] of analysis.functions.entries()) {
+    const earlier = what.once ? analysis.functions.slice(0, index) : [];
+    const outer = earlier.find((one) => one.what.once && one.what !== what && one.call.end >= call.end);
+    if (earlier.some((one) => one.what === what))
+      report(
+        "function-repeated",
+        span,
+        `${what.name}() can stand in an expression once`,
+        "rewrite in several steps: one rule for each",
+      );
+    else if (outer)
+      report(
+        "function-nested",
+        span,
+        `${what.name}() cannot stand inside ${outer.what.name}()`,
+        "rewrite in two steps: one rule for each",
+      );
+  }
   const { plan } = where;
   if (plan && !PLAN_LIMITS[plan].regex)
     for (const span of analysis.regexes)

@@ -41,13 +41,13 @@ function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, respons
 }
 
 function skipping(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step {
-  const skip = skipOf(level, ruleset, rule);
+  const skips = skipOf(level, ruleset, rule);
   const logged = rule.logging?.enabled !== false;
-  const flow: Flow = skip.phase ? "leave-phase" : skip.ruleset ? "leave-ruleset" : "next";
+  const flow: Flow = skips.rest ? `leave-${skips.rest}` : "next";
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    note(run, ruleset, rule, () => condition.why(run.fields), logged);
-    for (const phase of skip.phases) {
+    note(run, ruleset, rule, () => condition.why(run.fields), logged, skips);
+    for (const phase of skips.phases) {
       run.skipped.zone.add(phase);
       if (level === "account") run.skipped.account.add(phase);
     }

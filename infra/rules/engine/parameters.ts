@@ -4,19 +4,10 @@
  * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/.
  */
 import { EngineError } from "./error.ts";
-import type { Phase, Rule, Ruleset, Verdict } from "./types.ts";
+import type { Phase, Rule, Ruleset, Skipped, Verdict } from "./types.ts";
 
 export type Level = "account" | "zone";
 export type CustomResponse = NonNullable<Verdict["response"]>;
-
-/** What a `skip` rule leaves out. */
-export interface Skip {
-  /** The remaining rules of the ruleset. */
-  readonly ruleset: boolean;
-  /** The remaining rules of the phase, executed rulesets included. */
-  readonly phase: boolean;
-  readonly phases: readonly Phase[];
-}
 
 const CHALLENGES: ReadonlySet<string> = new Set(["challenge", "js_challenge", "managed_challenge"]);
 const CONTENT_TYPES: ReadonlySet<unknown> = new Set(["application/json", "text/html", "text/plain", "text/xml"]);
@@ -78,7 +69,7 @@ export function blockResponse(ruleset: Ruleset, rule: Rule): CustomResponse {
 }
 
 /** What `skip` leaves out. A skip that names nothing skips nothing. */
-export function skipOf(level: Level, ruleset: Ruleset, rule: Rule): Skip {
+export function skipOf(level: Level, ruleset: Ruleset, rule: Rule): Skipped {
   const parameters = onlyKnown(ruleset, rule, ["ruleset", "phase", "phases", "products"]);
   for (const key of ["ruleset", "phase"]) {
     if (parameters[key] !== undefined && parameters[key] !== "current") {
@@ -96,11 +87,9 @@ export function skipOf(level: Level, ruleset: Ruleset, rule: Rule): Skip {
     throw invalid(ruleset, rule, `"${key}" cannot hold ${JSON.stringify(wrong)}; known are ${[...allowed].join(", ")}`);
   };
   list("products", PRODUCTS);
-  return {
-    ruleset: parameters.ruleset === "current",
-    phase: parameters.phase === "current",
-    phases: list("phases", SKIPPABLE) as readonly Phase[],
-  };
+  const phases = list("phases", SKIPPABLE) as readonly Phase[];
+  if (parameters.phase !== undefined) return { rest: "phase", phases };
+  return parameters.ruleset === undefined ? { phases } : { rest: "ruleset", phases };
 }
 
 /** The id of the ruleset that `execute` runs. */

@@ -1,7 +1,7 @@
 import type { Fields } from "../evaluate/value.ts";
 import type { Condition } from "./language.ts";
 import { refOf } from "./parameters.ts";
-import type { Phase, Rule, RuleEvent, Ruleset, Verdict } from "./types.ts";
+import type { Phase, Rule, RuleEvent, Ruleset, Skipped, Verdict } from "./types.ts";
 
 /** Counts a request once its answer is known. */
 export type Deferred = (answer: Answer) => void;
@@ -52,7 +52,14 @@ export function holds(run: Run, condition: Condition, decides: boolean, fields: 
 }
 
 /** Notes that a rule matched. Why is found out when somebody reads it: that takes longer than the whole evaluation. */
-export function note(run: Run, ruleset: Ruleset, rule: Rule, why: () => string, logged: boolean): RuleEvent {
+export function note(
+  run: Run,
+  ruleset: Ruleset,
+  rule: Rule,
+  why: () => string,
+  logged: boolean,
+  skips?: Skipped,
+): RuleEvent {
   let found: string | undefined;
   const event: RuleEvent = {
     ref: refOf(rule),
@@ -65,6 +72,7 @@ export function note(run: Run, ruleset: Ruleset, rule: Rule, why: () => string, 
       return found;
     },
     logged,
+    ...(skips && { skips }),
   };
   run.events.push(event);
   return event;

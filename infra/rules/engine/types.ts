@@ -83,6 +83,16 @@ export interface RuleEvent {
   readonly why: string;
   /** Whether Cloudflare would write a security event: not for settings, executed rulesets and skips with logging off. */
   readonly logged: boolean;
+  /** What a skip left out. */
+  readonly skips?: Skipped;
+}
+
+/** What a `skip` rule leaves out: https://developers.cloudflare.com/waf/custom-rules/skip/options/ */
+export interface Skipped {
+  /** The remaining rules of its own ruleset, or of its whole phase; absent where those still run. */
+  readonly rest?: "ruleset" | "phase";
+  /** Later phases. */
+  readonly phases: readonly Phase[];
 }
 
 /** What the edge does with a request. */

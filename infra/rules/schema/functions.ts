@@ -36,6 +36,11 @@ export interface FunctionSpec {
   readonly phases?: readonly Phase[];
   /** The smallest plan that may use it. */
   readonly plan?: Plan;
+  /**
+   * It can stand in an expression once, and not inside another such function
+   * (https://developers.cloudflare.com/ruleset-engine/rules-language/functions/#regex_replace).
+   */
+  readonly once?: true;
 }
 
 const field = (...types: Accepted[]): Param => ({ kind: "field", types });
@@ -136,6 +141,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     name: "regex_replace",
     params: [any("Bytes"), { ...literal("Bytes"), pattern: "regex" }, literal("Bytes")],
     returns: "Bytes",
+    once: true,
     phases: [...TRANSFORMS, REDIRECT],
   },
   {
@@ -143,6 +149,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     params: [field("Bytes"), { ...literal("Bytes"), pattern: "wildcard" }, literal("Bytes")],
     optional: [literal("Bytes", oneOf("s", ""))],
     returns: "Bytes",
+    once: true,
     phases: [...TRANSFORMS, REDIRECT],
   },
   {

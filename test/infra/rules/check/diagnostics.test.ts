@@ -1,6 +1,13 @@
 // Every kind of mistake, as a person sees it.
 import { expect, test } from "@jest/globals";
-import { type CompileOptions, compile, engineError, locate, render } from "../../../../infra/rules/index.ts";
+import {
+  type CompileOptions,
+  compile,
+  compileValue,
+  engineError,
+  locate,
+  render,
+} from "../../../../infra/rules/index.ts";
 
 const told = (text: string, options: CompileOptions = {}) => {
   const compiled = compile(text, options);
@@ -228,6 +235,31 @@ test.each([
   ["ssl", { plan: "free", phase: "http_ratelimit" }, "field-plan", "http.request.uri.path"],
   ['is_jwt_valid("a")', { plan: "pro" }, "function-plan", "Enterprise"],
   ['http.host matches "a"', { plan: "free" }, "regex-plan", "use contains"],
+  [
+    'regex_replace(http.host, "a", "b") eq "b" or regex_replace(http.host, "c", "d") eq "d"',
+    { phase: "http_request_dynamic_redirect" },
+    "function-repeated",
+    "one rule for each",
+  ],
+  [
+    'wildcard_replace(http.host, "a*", "b") eq wildcard_replace(http.host, "c*", "d")',
+    {},
+    "function-repeated",
+    "wildcard_replace() can stand in an expression once",
+  ],
+  ['regex_replace(regex_replace(http.host, "a", "b"), "c", "d") eq "d"', {}, "function-repeated", "one rule for each"],
+  [
+    'regex_replace(wildcard_replace(http.host, "a*", "b"), "c", "d") eq "d"',
+    {},
+    "function-nested",
+    "wildcard_replace() cannot stand inside regex_replace()",
+  ],
+  [
+    'wildcard_replace(lower(regex_replace(http.host, "a", "b")), "c*", "d") eq "d"',
+    {},
+    "function-nested",
+    "regex_replace() cannot stand inside wildcard_replace()",
+  ],
 ] as const)("%s for %j is refused: %s", (text, where, code, hint) => {
   const message = told(text, where);
   expect(message).toContain(`[${code}]`);
@@ -243,6 +275,30 @@ test("what a phase or plan has is accepted", () => {
   expect(told("ssl", { phase: "http_ratelimit", plan: "enterprise" })).toBe("right");
   expect(told('any(http.request.accepted_languages[*] eq "fr")', { phase: "http_request_transform" })).toBe("right");
   expect(told("cidr(ip.src, 24, 24) eq 1.1.1.0", { phase: "http_ratelimit", plan: "enterprise" })).toBe("right");
+});
+
+test("one of each replacing function may stand in an expression, beside the other", () => {
+  const where = { phase: "http_request_dynamic_redirect", plan: "enterprise" } as const;
+  const regex = 'regex_replace(http.host, "a", "b")';
+  const wildcard = 'wildcard_replace(http.host, "a*", "b")';
+  expect(told(`${regex} eq "b"`, where)).toBe("right");
+  expect(told(`lower(${wildcard}) eq "b"`, where)).toBe("right");
+  expect(told(`${regex} eq ${wildcard}`, where)).toBe("right");
+  expect(told(`lower(lower(http.host)) eq lower(http.host)`, where)).toBe("right");
+  const doubled = compileValue(`concat(${regex}, ${regex})`, where);
+  expect(!doubled.ok && doubled.diagnostics.map(({ code }) => code)).toEqual(["function-repeated"]);
+});
+
+test("a value is a field or a call, and no condition", () => {
+  const refused = (text: string) => {
+    const compiled = compileValue(text);
+    return compiled.ok ? "right" : compiled.diagnostics.map(({ code, span }) => [code, span.start, span.end]);
+  };
+  expect(refused('lower(http.request.headers["x"][0])')).toBe("right");
+  expect(refused('http.host eq "a"')).toEqual([["expected-value", 0, 16]]);
+  expect(refused("ssl and ssl")).toEqual([["expected-value", 0, 11]]);
+  expect(refused("")).toEqual([["expected-operand", 0, 0]]);
+  expect(refused("http.hots")).toEqual([["unknown-field", 0, 9]]);
 });
 
 test("Cloudflare takes 4,096 characters and 64 regular expressions", () => {

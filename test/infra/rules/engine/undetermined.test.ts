@@ -47,6 +47,12 @@ describe("fields that only Cloudflare can compute", () => {
     expect(outcomes).toEqual(["pass", "block"]);
   });
 
+  test("a characteristic that was given with the wrong type is the caller's mistake, not a field in doubt", () => {
+    const fingerprint = limited(limit({ characteristics: ["cf.colo.id", "cf.bot_management.ja4"] }));
+    const given = { "cf.bot_management.ja4": 4 };
+    expect(() => send(fingerprint, request("/form", { given }))).toThrow("cf.bot_management.ja4 is String");
+  });
+
   test("a list that is deployed decides; one that is not leaves the outcome undetermined", () => {
     const zone = [
       ruleset("http_request_firewall_custom", [{ ref: "list", expression: "ip.src in $bad", action: "block" }]),

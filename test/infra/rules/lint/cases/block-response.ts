@@ -24,4 +24,20 @@ export const cases: readonly Case[] = [
     },
   },
   { finds: [], rule: { action: "block" } },
+  {
+    finds: ["x".repeat(30_001)],
+    rule: {
+      action: "block",
+      action_parameters: {
+        response: { status_code: 403, content_type: "text/plain", content: "x".repeat(30_001) },
+      },
+    },
+  },
+  {
+    finds: ["é".repeat(1_001)],
+    rule: {
+      action: "block",
+      action_parameters: { response: { status_code: 403, content_type: "text/plain", content: "é".repeat(1_001) } },
+    },
+  },
 ];

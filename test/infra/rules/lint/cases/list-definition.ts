@@ -18,4 +18,14 @@ export const cases: readonly Case[] = [
       c: { kind: "asn", items: ["13335"] },
     },
   },
+  {
+    finds: [""],
+    plan: "free",
+    lists: {
+      a: {
+        kind: "ip",
+        items: Array.from({ length: 10_001 }, (_, i) => `203.${i >> 14}.${(i >> 7) & 127}.${2 * (i & 127)}`),
+      },
+    },
+  },
 ];

@@ -37,4 +37,25 @@ export const cases: readonly Case[] = [
       { expression: 'http.request.headers["x"][0] ne "2"' },
     ],
   },
+  {
+    finds: ['http.request.uri.path eq "/a" or http.request.uri.path eq "/b"'],
+    rules: [
+      { expression: 'http.request.uri.path in {"/a" "/b" "/c"}' },
+      { expression: 'http.request.uri.path eq "/a" or http.request.uri.path eq "/b"' },
+    ],
+  },
+  {
+    finds: ['http.request.uri.path eq "/a.php" and ssl'],
+    rules: [
+      { expression: 'http.request.uri.path contains ".ph" and ends_with(http.request.uri.path, ".php")' },
+      { expression: 'http.request.uri.path eq "/a.php" and ssl' },
+    ],
+  },
+  {
+    finds: [],
+    rules: [
+      { expression: 'http.request.uri.path contains ".asp" or lower(http.request.uri.path) eq "/a.php"' },
+      { expression: 'http.request.uri.path eq "/a.php" or ssl' },
+    ],
+  },
 ];

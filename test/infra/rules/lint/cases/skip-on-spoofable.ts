@@ -27,4 +27,19 @@ export const cases: readonly Case[] = [
     rule: { action: "skip", action_parameters: { ruleset: "current" } },
   },
   { expression: 'http.user_agent contains "bot"', finds: [] },
+  {
+    finds: ['not http.user_agent contains "bad"'],
+    expression: 'not http.user_agent contains "bad"',
+    rule: { action: "skip", action_parameters: { ruleset: "current" } },
+  },
+  {
+    finds: ['starts_with(lower(http.referer), "https://a.example")'],
+    expression: 'starts_with(lower(http.referer), "https://a.example")',
+    rule: { action: "skip", action_parameters: { ruleset: "current" } },
+  },
+  {
+    finds: [],
+    expression: 'is_jwt_valid("token") or cidr(ip.src, 24, 48) eq 203.0.113.0',
+    rule: { action: "skip", action_parameters: { ruleset: "current" } },
+  },
 ];

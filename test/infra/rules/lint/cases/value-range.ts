@@ -9,4 +9,8 @@ export const cases: readonly Case[] = [
       "cf.bot_management.score lt 30 and http.request.timestamp.sec gt 1700000000 and cf.edge.server_port eq 443",
     finds: [],
   },
+  {
+    expression: "http.request.timestamp.msec & 4096 or http.request.timestamp.msec gt cf.bot_management.score",
+    finds: [],
+  },
 ];

@@ -1,0 +1,71 @@
+import { expect, test } from "@jest/globals";
+import { createEngine, type Phase, type Rule } from "../../../infra/rules/index.ts";
+import { explainRules } from "../../../scripts/rules/explain.ts";
+
+type Ruled = Rule & { readonly ref: string };
+
+const FIREWALL = "http_request_firewall_custom";
+const request = {
+  method: "GET",
+  host: "a.example",
+  uri: "/x",
+  version: "HTTP/2",
+  scheme: "https",
+  headers: [],
+  ip: "203.0.113.9",
+  at: 0,
+} as const;
+
+const limit: Ruled = {
+  ref: "limit",
+  expression: "ssl",
+  action: "block",
+  ratelimit: { characteristics: ["cf.colo.id", "ip.src"], period: 10, mitigation_timeout: 10, requests_per_period: 9 },
+};
+
+function explained(phases: Partial<Record<Phase, readonly Ruled[]>>): readonly string[] {
+  const rulesets = Object.entries(phases).map(([phase, rules]) => ({ phase: phase as Phase, rules }));
+  const zone = rulesets.map((one) => ({ ...one, id: one.phase, name: one.phase, kind: "zone" as const }));
+  return [...explainRules(rulesets, createEngine({ plan: "enterprise", zone }).handle(request), request)];
+}
+
+const skip = (action_parameters: Readonly<Record<string, unknown>>, expression = "ssl") => ({
+  ref: "trusted",
+  expression,
+  action: "skip" as const,
+  action_parameters,
+});
+
+test("a rule that a skip left out says by which rule, and whether it would have matched", () => {
+  const rules = [
+    { ref: "early", expression: "not ssl", action: "block" },
+    skip({ phase: "current", phases: ["http_ratelimit"] }),
+    { ref: "same", expression: 'http.host eq "a.example"', action: "block" },
+    { ref: "other", expression: 'http.host eq "b.example"', action: "block" },
+  ] as const;
+  expect(explained({ [FIREWALL]: rules, http_ratelimit: [limit] })).toEqual([
+    "  http_request_firewall_custom",
+    "    false  early (block): ssl is true",
+    "    true   trusted (skip): ssl is true",
+    '    -      same (block): skipped by trusted; it would have matched: http.host eq "a.example" is true, because http.host is "a.example"',
+    "    -      other (block): skipped by trusted",
+    "  http_ratelimit",
+    "    -      limit (block): skipped by trusted; it would have matched: ssl is true",
+  ]);
+});
+
+test("a skip that does not match, or names products only, leaves nothing out", () => {
+  const later: Ruled = { ref: "later", expression: "ssl", action: "log" };
+  for (const first of [skip({ ruleset: "current" }, "not ssl"), skip({ products: ["waf"] })]) {
+    const lines = explained({ [FIREWALL]: [first, later], http_ratelimit: [limit] });
+    expect(lines).toContain("    true   later (log): ssl is true");
+    expect(lines).toContain("    true   limit (block): ssl is true; counted, and within its limit");
+  }
+  expect(explained({ [FIREWALL]: [skip({ ruleset: "current" }), later], http_ratelimit: [limit] })).toEqual([
+    "  http_request_firewall_custom",
+    "    true   trusted (skip): ssl is true",
+    "    -      later (log): skipped by trusted; it would have matched: ssl is true",
+    "  http_ratelimit",
+    "    true   limit (block): ssl is true; counted, and within its limit",
+  ]);
+});
