@@ -48,21 +48,22 @@ function set4(firsts: Uint32Array, lasts: Uint32Array): (ip: number) => boolean 
   // table[b] is the number of ranges that start before block b.
   const table = new Uint32Array(2 ** bits + 1);
   for (let at = 0; at < size; at += 1) {
-    const after = ((starts[at] ?? 0) >>> shift) + 1;
-    table[after] = (table[after] ?? 0) + 1;
+    const after = ((starts[at] as number) >>> shift) + 1;
+    table[after] = (table[after] as number) + 1;
   }
-  for (let block = 1; block < table.length; block += 1) table[block] = (table[block] ?? 0) + (table[block - 1] ?? 0);
+  for (let block = 1; block < table.length; block += 1)
+    table[block] = (table[block] as number) + (table[block - 1] as number);
   return (ip) => {
     const block = ip >>> shift;
     // The last range that starts at or before the address is in its block, or is the last before that.
-    let low = table[block] ?? 0;
-    let high = table[block + 1] ?? 0;
+    let low = table[block] as number;
+    let high = table[block + 1] as number;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((starts[middle] ?? 0) <= ip) low = middle + 1;
+      if ((starts[middle] as number) <= ip) low = middle + 1;
       else high = middle;
     }
-    return low > 0 && ip <= (ends[low - 1] ?? 0);
+    return low > 0 && ip <= (ends[low - 1] as number);
   };
 }
 
@@ -75,20 +76,21 @@ function merge(
   const size = firsts.length;
   const next = new Uint32Array(2 ** (32 - shift) + 1);
   for (let at = 0; at < size; at += 1) {
-    const after = ((firsts[at] ?? 0) >>> shift) + 1;
-    next[after] = (next[after] ?? 0) + 1;
+    const after = ((firsts[at] as number) >>> shift) + 1;
+    next[after] = (next[after] as number) + 1;
   }
-  for (let block = 1; block < next.length; block += 1) next[block] = (next[block] ?? 0) + (next[block - 1] ?? 0);
+  for (let block = 1; block < next.length; block += 1)
+    next[block] = (next[block] as number) + (next[block - 1] as number);
   const order = new Uint32Array(size);
   for (let at = 0; at < size; at += 1) {
-    const block = (firsts[at] ?? 0) >>> shift;
-    const place = next[block] ?? 0;
+    const block = (firsts[at] as number) >>> shift;
+    const place = next[block] as number;
     order[place] = at;
     next[block] = place + 1;
   }
   // next[b] is now where block b ends.
   for (let block = 0, from = 0; block < next.length; block += 1) {
-    const to = next[block] ?? 0;
+    const to = next[block] as number;
     if (to - from > 1) sortBlock(order, firsts, from, to);
     from = Math.max(from, to);
   }
@@ -96,10 +98,10 @@ function merge(
   const ends = new Uint32Array(size);
   let count = 0;
   for (let at = 0; at < size; at += 1) {
-    const index = order[at] ?? 0;
-    const first = firsts[index] ?? 0;
-    const last = lasts[index] ?? 0;
-    const before = count > 0 ? (ends[count - 1] ?? 0) : -1;
+    const index = order[at] as number;
+    const first = firsts[index] as number;
+    const last = lasts[index] as number;
+    const before = count > 0 ? (ends[count - 1] as number) : -1;
     if (count > 0 && first <= before) {
       if (last > before) ends[count - 1] = last;
     } else {
@@ -120,17 +122,17 @@ function sortBlock(order: Uint32Array, firsts: Uint32Array, from: number, to: nu
     // Address and index fit into the 53 bits of a number, and numbers sort without a comparison function.
     const packed = Float64Array.from(
       order.subarray(from, to),
-      (index) => (firsts[index] ?? 0) * 2 ** 21 + index,
+      (index) => (firsts[index] as number) * 2 ** 21 + index,
     ).sort();
     for (const [at, value] of packed.entries()) order[from + at] = value % 2 ** 21;
     return;
   }
   for (let at = from + 1; at < to; at += 1) {
-    const index = order[at] ?? 0;
-    const first = firsts[index] ?? 0;
+    const index = order[at] as number;
+    const first = firsts[index] as number;
     let place = at;
-    while (place > from && (firsts[order[place - 1] ?? 0] ?? 0) > first) {
-      order[place] = order[place - 1] ?? 0;
+    while (place > from && (firsts[order[place - 1] as number] as number) > first) {
+      order[place] = order[place - 1] as number;
       place -= 1;
     }
     order[place] = index;
@@ -164,8 +166,8 @@ function set6(ranges: readonly { first: Ip6; last: Ip6 }[]): (ip: Ip6) => boolea
 
 function above(words: Uint32Array, at: number, ip: Ip6): boolean {
   for (let word = 0; word < 4; word += 1) {
-    const left = words[at + word] ?? 0;
-    const right = ip[word] ?? 0;
+    const left = words[at + word] as number;
+    const right = ip[word] as number;
     if (left !== right) return left > right;
   }
   return false;
@@ -173,8 +175,8 @@ function above(words: Uint32Array, at: number, ip: Ip6): boolean {
 
 function below(words: Uint32Array, at: number, ip: Ip6): boolean {
   for (let word = 0; word < 4; word += 1) {
-    const left = words[at + word] ?? 0;
-    const right = ip[word] ?? 0;
+    const left = words[at + word] as number;
+    const right = ip[word] as number;
     if (left !== right) return left < right;
   }
   return false;

@@ -4,7 +4,6 @@
  */
 import type { Compared, Condition, Quantified, Reader, Truth } from "../check/typed.ts";
 import type { Expression } from "../language/ast.ts";
-import { arrayOf } from "../schema/type.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import { type Context, compileReader } from "./readers.ts";
 import { maySecret, show } from "./show.ts";
@@ -156,8 +155,7 @@ function seenReader(reader: Reader, context: Context, text: string): (fields: Fi
   const name = textOf(reader, text);
   if (maySecret(reader)) return () => `of ${name}, which is not shown`;
   const read = compileReader(reader, context);
-  const type = reader.mapped ? arrayOf(reader.type) : reader.type;
-  return (fields) => `${name} is ${show(read(fields), type)}`;
+  return (fields) => `${name} is ${show(read(fields), reader.type)}`;
 }
 
 /** A quantifier names the first element that decided. */

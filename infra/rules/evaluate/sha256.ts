@@ -37,24 +37,26 @@ function wordAt(bytes: string, at: number, blocks: number): number {
   return word;
 }
 
+type Words = [number, number, number, number, number, number, number, number];
+
 function compress(state: Int32Array, w: Int32Array): void {
   for (let t = 16; t < 64; t += 1) {
-    const late = w[t - 2] ?? 0;
-    const early = w[t - 15] ?? 0;
+    const late = w[t - 2] as number;
+    const early = w[t - 15] as number;
     const small1 = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10);
     const small0 = rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3);
-    w[t] = (small1 + (w[t - 7] ?? 0) + small0 + (w[t - 16] ?? 0)) | 0;
+    w[t] = (small1 + (w[t - 7] as number) + small0 + (w[t - 16] as number)) | 0;
   }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+  let [a, b, c, d, e, f, g, h] = state as unknown as Words;
   for (let t = 0; t < 64; t += 1) {
     const big1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-    const first = (h + big1 + ((e & f) ^ (~e & g)) + (ROUNDS[t] ?? 0) + (w[t] ?? 0)) | 0;
+    const first = (h + big1 + ((e & f) ^ (~e & g)) + (ROUNDS[t] as number) + (w[t] as number)) | 0;
     const big0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
     const second = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
   }
   const added = [a, b, c, d, e, f, g, h];
-  for (let at = 0; at < 8; at += 1) state[at] = ((state[at] ?? 0) + (added[at] ?? 0)) | 0;
+  for (let at = 0; at < 8; at += 1) state[at] = ((state[at] as number) + (added[at] as number)) | 0;
 }
 
 /** The code as 32 bytes. */

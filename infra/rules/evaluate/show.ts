@@ -28,16 +28,12 @@ export function maySecret(reader: Reader): boolean {
   return headers && (key ? SECRET_HEADERS.has(key.key) : accesses.length > 0 || name.endsWith(".values"));
 }
 
-/** A value as an expression would write it, cut where it is long. */
+/** A value that can be compared, as an expression would write it, cut where it is long. */
 export function show(value: Value | undefined, type: Type): string {
   if (value === undefined) return "missing";
   if (type === "Bytes") return quote(value as string);
   if (type === "Ip") return printIp(value as IpAddress);
-  if (typeof type === "string") return String(value);
-  if (value instanceof Map) return `a map of ${value.size}`;
-  const elements = value as readonly Value[];
-  const shown = elements.slice(0, 5).map((element) => show(element, type.of));
-  return `[${shown.join(", ")}${elements.length > 5 ? `, … ${elements.length - 5} more` : ""}]`;
+  return String(value);
 }
 
 function quote(bytes: string): string {

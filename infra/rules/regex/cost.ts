@@ -115,30 +115,38 @@ function repeatCost({ node, min, max }: Node & { readonly kind: "repeat" }): Cos
   return bounded({ ways, steps });
 }
 
-/** The bytes that a node can begin with; undefined where it can match nothing, and so anything may come first. */
+/**
+ * The bytes that a node can begin with; undefined where it can match nothing, and so anything may come first, or where that is
+ * not known.
+ */
 function firstBytes(node: Node): RangeSet | undefined {
-  if (nullable(node)) return undefined;
   switch (node.kind) {
+    case "empty":
+    case "look":
+      return undefined;
     case "bytes":
       return node.set;
     case "capture":
-    case "repeat":
       return firstBytes(node.node);
-    case "alternate":
-      return node.nodes.reduce<RangeSet>((set, branch) => union(set, firstBytes(branch) ?? []), []);
+    case "repeat":
+      return node.min === 0 ? undefined : firstBytes(node.node);
+    case "alternate": {
+      const branches = node.nodes.map(firstBytes);
+      // One branch about which nothing is known leaves nothing known about the whole.
+      return branches.reduce<RangeSet | undefined>((set, first) => set && first && union(set, first), []);
+    }
     case "concat": {
       let set: RangeSet = [];
       for (const part of node.nodes) {
-        if (!nullable(part)) return union(set, firstBytes(part) ?? []);
-        if (part.kind === "look") continue;
-        const optional = part.kind === "repeat" && part.min === 0 ? firstBytes(part.node) : undefined;
-        if (!optional) return undefined;
-        set = union(set, optional);
+        if (part.kind === "look" || part.kind === "empty") continue;
+        const isOptional = part.kind === "repeat" && part.min === 0;
+        const first = firstBytes(isOptional ? part.node : part);
+        if (!first) return undefined;
+        set = union(set, first);
+        if (!isOptional) return set;
       }
       return undefined;
     }
-    default:
-      return undefined;
   }
 }
 

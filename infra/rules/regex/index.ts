@@ -51,8 +51,8 @@ export function compileRegex(pattern: string, options: RegexOptions = {}): Regex
   try {
     parsed = parsePattern(pattern);
   } catch (error) {
-    if (error instanceof PatternError) return { ok: false, message: error.message, at: error.at };
-    throw error;
+    if (!(error instanceof PatternError)) throw error;
+    return { ok: false, message: error.message, at: error.at };
   }
   const size = compiledSize(parsed.node);
   if (size > sizeLimit)

@@ -124,7 +124,7 @@ test.each([
   expect(compiled.ok ? String(compiled.matches(requestFields(facts))) : undefined).toBe(expected);
 });
 
-test("arrays and maps are shown in short", () => {
+test("of what is made from an array the result is shown, and a yes or no speaks for itself", () => {
   const names = Array.from({ length: 8 }, (_, at) => `n${at}`);
   const given = { "http.request.headers.names": names };
   expect(read('join(http.request.headers.names, ",") eq "x"', given).why).toContain('is "n0,n1');

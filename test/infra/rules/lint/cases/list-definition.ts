@@ -28,4 +28,8 @@ export const cases: readonly Case[] = [
       },
     },
   },
+  {
+    finds: [],
+    lists: { a: { kind: "ip", items: ["2001:db8::/48", "2001:db8:1::/48", "203.0.113.0/25", "203.0.113.128/25"] } },
+  },
 ];

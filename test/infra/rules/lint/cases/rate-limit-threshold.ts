@@ -52,4 +52,16 @@ export const cases: readonly Case[] = [
       },
     },
   },
+  {
+    finds: ["400", ""],
+    plan: "pro",
+    rule: {
+      ratelimit: {
+        characteristics: ["ip.src", "cf.colo.id"],
+        period: 60,
+        mitigation_timeout: 60,
+        score_per_period: 400,
+      },
+    },
+  },
 ];

@@ -58,4 +58,25 @@ export const cases: readonly Case[] = [
       { expression: 'http.request.uri.path eq "/a.php" or ssl' },
     ],
   },
+  {
+    finds: [],
+    rules: [
+      {
+        expression:
+          'starts_with(http.host, "/a") or len(http.request.uri.path) gt 9 or starts_with(http.request.uri.path, http.host)',
+      },
+      { expression: 'http.request.uri.path eq "/a.php"' },
+    ],
+  },
+  {
+    finds: ["ssl"],
+    rules: [{ expression: "true", action: "skip", action_parameters: { phase: "current" } }, { expression: "ssl" }],
+  },
+  {
+    finds: [],
+    rules: [
+      { expression: "true", action: "skip", action_parameters: { phases: ["http_ratelimit"] } },
+      { expression: "ssl" },
+    ],
+  },
 ];

@@ -7,4 +7,5 @@ export const cases: readonly Case[] = [
     fixed: 'http.host wildcard "*.example.com"',
   },
   { expression: 'lower(http.host) strict wildcard "*.example.com"', finds: [] },
+  { expression: 'remove_bytes(http.host, "-") wildcard "a*"', finds: [] },
 ];
