@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,12 +9,13 @@ import { choosePorts, type Ports } from "../../scripts/ports.ts";
 
 jest.setTimeout(60_000);
 
-const FREE: Ports = { edge: 0, gateway: 0, api: 0, tunnel: 0 };
 let dataDir: string;
 let ports: Ports;
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "causeway-kit-"));
-  ports = await choosePorts(dataDir, FREE);
+  // below the range that systems give out by themselves: no other test gets one of these meanwhile
+  const first = randomInt(20_000, 30_000);
+  ports = await choosePorts(dataDir, { edge: first, gateway: first + 10, api: first + 20, tunnel: first + 30 });
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 

@@ -131,13 +131,13 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
       if (stopping.signal.aborted) return;
       if (outcome === "good") attempt = 0;
       if (outcome instanceof TunnelError) {
-        log(outcome.message);
         if (outcome.code === "UNAUTHORIZED") refused += 1;
         // Nothing that waiting would change, or nothing that waiting has changed.
         const hopeless = wasReady
           ? refused >= CONNECTIONS && live.size === 0
           : isFinal(outcome) || attempt + 1 >= FIRST_ATTEMPTS;
-        if (hopeless) return void stop(outcome);
+        if (hopeless) return void stop(outcome); // told by `ready` and `ended`
+        log(outcome.message);
       }
       const pause = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => {});
