@@ -34,7 +34,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** The environment is not usable; the message names every problem at once. */
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
-    super(`The environment has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+    super(`The environment is not usable:\n${problems.map((line) => `  - ${line}`).join("\n")}`);
     this.name = "ConfigError";
   }
 }
@@ -68,7 +68,12 @@ export function readConfig(env: Environment): Config {
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
     trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
-    logLevel: read("LOG_LEVEL", "info", (value) => LOG_LEVELS.find((level) => level === value), LOG_LEVELS.join(", ")),
+    logLevel: read(
+      "LOG_LEVEL",
+      "info",
+      (value) => LOG_LEVELS.find((level) => level === value),
+      `one of ${LOG_LEVELS.join(", ")}`,
+    ),
     logSample: read("LOG_SAMPLE", 1, share, "a share: 0 to 1"),
     drainTime: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
   };

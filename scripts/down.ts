@@ -36,6 +36,10 @@ async function stopConnectors(file: string): Promise<void> {
 }
 
 async function confirmed(stack: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    console.error("down: nobody is there to confirm it; run it in a terminal, or with --yes.");
+    return false;
+  }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = await terminal.question(`The site of ${stack} will be gone. Type the stack's name to go on: `);

@@ -26,7 +26,10 @@ const end = (signal: NodeJS.Signals) => {
 };
 const leave = (running: Kit) =>
   running.stop().then(
-    () => process.exit(0),
+    () => {
+      say(["ended"]);
+      process.exit(0);
+    },
     (error: unknown) => {
       console.error(`npm start: ${message(error)}`);
       process.exit(1);

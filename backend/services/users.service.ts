@@ -73,7 +73,11 @@ export function usersService(options: {
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
         const { setup } = ctx.params;
         if (setup !== undefined && !(await isSetupToken(store, setup))) {
-          throw new ClientError(403, "SETUP_LINK", "This setup link is not valid any more; restart to get a new one.");
+          throw new ClientError(
+            403,
+            "SETUP_LINK",
+            "This setup link is not valid any more. While there is no administrator, each start prints a new one.",
+          );
         }
         const passwordHash = await passwords().hash(password);
         const id = randomUUID();

@@ -13,12 +13,12 @@ const site: Site = {
 };
 const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
 
-test("the first `pulumi up` works on Free: within its rules, with room for two of one's own", () => {
+test("the first `pulumi up` works on Free: in phases, with operators and actions that it has", () => {
   const { rulesets } = policyFor(site, "free");
-  expect(rulesets.map(({ phase, rules }) => [phase, rules.length])).toEqual([
-    ["http_request_firewall_custom", 3],
-    ["http_ratelimit", 1],
-    ["http_request_cache_settings", 1],
+  expect(rulesets.map(({ phase }) => phase)).toEqual([
+    "http_request_firewall_custom",
+    "http_ratelimit",
+    "http_request_cache_settings",
   ]);
   for (const { expression, action } of rulesets.flatMap(({ rules }) => rules)) {
     expect(expression).not.toMatch(/matches|~/);
