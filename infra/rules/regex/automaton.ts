@@ -138,11 +138,13 @@ class Builder {
       // A body that can match nothing is taken once before it may be left: x* is (x+)?.
       if (min === 0) start = nullable(body) ? choice(start, next) : loop;
     } else {
+      // Taken before the body is built: repetitions inside it have groups of their own.
+      const group = this.#groupCount;
+      this.#groupCount += 1;
       for (let i = min; i < max; i += 1) {
         start = choice(this.#node(body, start), next);
-        this.#groups.set(start, this.#groupCount);
+        this.#groups.set(start, group);
       }
-      this.#groupCount += 1;
     }
     const copies = max === Number.POSITIVE_INFINITY ? min - 1 : min;
     if (this.#counters && body.kind === "bytes" && copies >= minCounted) {

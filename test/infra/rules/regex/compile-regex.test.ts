@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { longestSafeInput } from "../../../../infra/rules/regex/cost.ts";
 import { compileRegex } from "../../../../infra/rules/regex/index.ts";
 import { javascriptSource } from "../../../../infra/rules/regex/javascript.ts";
+import { LazyAutomaton } from "../../../../infra/rules/regex/lazy-automaton.ts";
 import { anchoredAtStart } from "../../../../infra/rules/regex/node.ts";
 import { parsePattern } from "../../../../infra/rules/regex/parser.ts";
 import { has, rangeSet } from "../../../../infra/rules/regex/range-set.ts";
@@ -83,11 +84,11 @@ describe("no pattern and input can hang it", () => {
       state = (state * 1_664_525 + 1_013_904_223) >>> 0;
       return state >= 0x80000000 ? "a" : "b";
     };
-    const chunks = Array.from({ length: 10 }, () => Array.from({ length: 2_000 }, coin).join("").repeat(20));
-    const regex = compiled("[ab]*a[ab]{13}c", "automaton");
+    const chunks = Array.from({ length: 15 }, () => Array.from({ length: 2_000 }, coin).join("").repeat(20));
+    const regex = compiled("[ab]*a[ab]{16}c", "automaton");
     const input = chunks.join("");
-    expect([regex.test(input), regex.test(`${input}a${"b".repeat(13)}c`)]).toEqual([false, true]);
-    expect(regex.test(`${input}${"b".repeat(14)}c`)).toBe(false);
+    expect([regex.test(input), regex.test(`${input}a${"b".repeat(16)}c`)]).toEqual([false, true]);
+    expect(regex.test(`${input}${"b".repeat(17)}c`)).toBe(false);
   });
 
   test("a pattern that would take gigabytes is refused without being built", () => {
@@ -194,6 +195,19 @@ test("finds the leftmost match that a backtracking matcher would prefer, with it
   expect(compiled("(a)|(b)").find("b")).toEqual([[0, 1], undefined, [0, 1]]);
   expect(compiled("a+?").find("aaa")).toEqual([[0, 1]]);
   expect(compiled("a").find("b")).toBeUndefined();
+});
+
+test("optional copies of a repetition inside another are told apart", () => {
+  for (const pattern of ["b(?:(?:a?|\\s)*){0,2}a", "b((?im-s:a?|\\s)*|){0,2}?a", "b(?:(?:a?|c?){0,3}){0,2}a"]) {
+    const verdicts = ["b a", "bca", "ba", "b"].map((input) => compiled(pattern, "automaton").test(input));
+    expect(verdicts).toEqual(["b a", "bca", "ba", "b"].map((input) => compiled(pattern).find(input) !== undefined));
+    expect(verdicts.slice(2)).toEqual([true, false]);
+  }
+});
+
+test("the automaton matches through groups as well", () => {
+  const automaton = new LazyAutomaton(parsePattern("x(a|(b))+y").node);
+  expect(["xaby", "xy", "xbb"].map((input) => automaton.test(input))).toEqual([true, false, false]);
 });
 
 test("a pattern in a group is as anchored as without", () => {
