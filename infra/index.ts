@@ -1,14 +1,18 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
 import Cloudflare from "cloudflare";
-import { readAccess, readSite, reclaimed } from "./config.ts";
+import { readAccess, readSite, reclaimed, STACK_RESOURCES } from "./config.ts";
 import { reportLines } from "./policy/index.ts";
 import { preflight } from "./preflight/index.ts";
 import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
-const { account, policy, ours } = await preflight(new Cloudflare(readAccess(values, process.env)), site);
+const { account, policy, ours } = await preflight(
+  new Cloudflare(readAccess(values, process.env)),
+  site,
+  process.env[STACK_RESOURCES] !== undefined,
+);
 const compiled = compile(site, policy, account, reclaimed(ours, process.env));
 
 const rulesets = new Rulesets("rules", compiled.rulesets);

@@ -2,14 +2,11 @@
 // stack. What was adopted and zone settings stay.
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { setTimeout as delay } from "node:timers/promises";
-import { registered } from "../cloudflared/index.ts";
+import type { StateResource } from "./pulumi/cli.ts";
+import { stopConnectors } from "./pulumi/local-connectors.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
 import { openTunnel } from "./pulumi/tunnel.ts";
 import { runVerb } from "./pulumi/verb.ts";
-
-/** Milliseconds that connectors have for the requests in flight; after that their connections are ended at Cloudflare. */
-const PATIENCE = 60_000;
 
 await runVerb("down", async ({ cli, stack, rest, folder, env }) => {
   const resources = await cli.state();
@@ -17,22 +14,24 @@ await runVerb("down", async ({ cli, stack, rest, folder, env }) => {
   if (others.length === rest.length && !(await confirmed(stack))) return 1;
   const tunnel = await openTunnel(cli, resources, env);
   if (tunnel !== undefined) {
-    await stopConnectors(tokenFile(folder));
+    const stopped = await stopConnectors(tokenFile(folder));
+    if (stopped.length > 0) console.log(`Stopped ${stopped.map((pid) => `connector ${pid}`).join(", ")}.`);
     // a tunnel with connections cannot be deleted (1022)
     await tunnel.disconnect();
     const code = await cli.show("state", "unprotect", tunnel.urn, "--yes");
     if (code !== 0) return code;
   }
   const code = await cli.show("destroy", "--yes", ...others);
-  if (code === 0) rmSync(tokenFile(folder), { force: true });
-  return code;
+  if (code !== 0) return code;
+  rmSync(tokenFile(folder), { force: true });
+  const left = resources.filter(stays).map(({ urn }) => urn.split("::").at(-1));
+  if (left.length > 0) console.log(`Still at Cloudflare, as they are now: ${left.join(", ")}.`);
+  return 0;
 });
 
-async function stopConnectors(file: string): Promise<void> {
-  const running = await registered(file);
-  for (const { pid } of running) process.kill(pid, "SIGTERM");
-  for (let left = PATIENCE; left > 0 && (await registered(file)).length > 0; left -= 100) await delay(100);
-  if (running.length > 0) console.log(`Stopped ${running.map(({ pid }) => `connector ${pid}`).join(", ")}.`);
+/** What was adopted, and zone settings, which cannot be deleted. */
+function stays({ type, retainOnDelete }: StateResource): boolean {
+  return retainOnDelete === true || type === "cloudflare:index/zoneSetting:ZoneSetting";
 }
 
 async function confirmed(stack: string): Promise<boolean> {

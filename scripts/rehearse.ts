@@ -1,34 +1,35 @@
 // `npm run rehearse`: the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost, before anything is
 // deployed. Ends with 0 when every step came out as it should, with 1 when one did not.
-import { findPulumi, NoPulumiError } from "./pulumi/find-cli.ts";
-import { openStage } from "./rehearse/stage.ts";
+import { getPulumi, NoPulumiError } from "./pulumi/find-cli.ts";
+import { openStage, type Stage } from "./rehearse/stage.ts";
 import { type Scene, steps } from "./rehearse/steps.ts";
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
 
 async function rehearse(pulumi: string): Promise<number> {
   const start = performance.now();
-  const stage = await openStage(pulumi);
-  console.log(`ok  ${seconds(start)}  the stage: API, edge, tunnel, backend and a stack of their own`);
+  const scene: Scene = {};
+  let stage: Stage | undefined;
+  let name = "the stage";
+  let began = start;
   const end = (signal: NodeJS.Signals) => {
     console.error(`\n${signal}: putting everything away`);
-    stage.close().finally(() => process.exit(1));
+    Promise.resolve(stage?.close()).finally(() => process.exit(1));
   };
   process.once("SIGINT", end).once("SIGTERM", end);
-  const scene: Scene = {};
   try {
-    for (const { name, run } of steps) {
-      const began = performance.now();
-      try {
-        const result = await run(stage, scene);
-        console.log(`ok  ${seconds(began)}  ${name}: ${result}`);
-      } catch (error) {
-        console.error(`FAILED ${seconds(began)}  ${name}\n${error instanceof Error ? error.message : String(error)}`);
-        return 1;
-      }
+    stage = await openStage(pulumi);
+    console.log(`ok  ${seconds(began)}  ${name}: API, edge, tunnel, backend and a stack of their own`);
+    for (const step of steps) {
+      [name, began] = [step.name, performance.now()];
+      const result = await step.run(stage, scene);
+      console.log(`ok  ${seconds(began)}  ${name}: ${result}`);
     }
+  } catch (error) {
+    console.error(`FAILED ${seconds(began)}  ${name}\n${error instanceof Error ? error.message : String(error)}`);
+    return 1;
   } finally {
-    await stage.close();
+    await stage?.close();
   }
   console.log(
     `\n${steps.length} steps in ${seconds(start).trim()}: this stack can be created, changed, repaired, rotated and destroyed.`,
@@ -37,8 +38,9 @@ async function rehearse(pulumi: string): Promise<number> {
 }
 
 try {
-  process.exitCode = await rehearse(findPulumi(process.env));
+  process.exitCode = await rehearse(await getPulumi(process.env));
 } catch (error) {
-  console.error(error instanceof NoPulumiError ? error.message : error);
+  if (!(error instanceof NoPulumiError)) throw error;
+  console.error(`rehearse: ${error.message}`);
   process.exitCode = 1;
 }

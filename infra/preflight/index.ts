@@ -9,7 +9,7 @@ import {
   zoneSettingProblem,
 } from "../policy/index.ts";
 import { type Account, readAccount, tokenObstacle } from "./account.ts";
-import { readNames } from "./names.ts";
+import { deletedTunnels, readNames } from "./names.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 
 export type { Account } from "./account.ts";
@@ -26,9 +26,10 @@ export interface Cleared {
 /**
  * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a token
  * that is not accepted, a plan without room, names that somebody else has. Throws `PreflightError`. What a token may write
- * cannot be read: a missing right shows at the first write.
+ * cannot be read: a missing right shows at the first write. `stateKnown`: whoever started the run knows the stack's state, and
+ * has taken a deleted tunnel out of it.
  */
-export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
+export async function preflight(api: Cloudflare, site: Site, stateKnown = false): Promise<Cleared> {
   const [token, found] = await Promise.all([tokenObstacle(api, site), readAccount(api, site)]);
   if (token !== undefined) throw new PreflightError([token]);
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
@@ -57,6 +58,7 @@ export async function preflight(api: Cloudflare, site: Site): Promise<Cleared> {
           ];
     }),
     ...standing.obstacles,
+    ...(stateKnown ? [] : await deletedTunnels(api, account, standing)),
   ];
   if (obstacles.length > 0) throw new PreflightError(obstacles);
   return { account, policy, ours: standing.ours };

@@ -10,6 +10,7 @@ const PERMISSION: Readonly<Record<string, string>> = {
   http_request_cache_settings: "Cache Settings Write",
 };
 const WAF = "Zone WAF Write";
+const TUNNEL_PERMISSION = "Cloudflare Tunnel Write";
 
 /** What stands under one of the names that the stack wants. */
 export interface Standing {
@@ -17,6 +18,8 @@ export interface Standing {
   readonly obstacles: readonly Obstacle[];
   /** What carries the stack's mark: import id by the name that the resource has in the program. */
   readonly ours: Readonly<Record<string, string>>;
+  /** Tunnels that records of ours lead to. */
+  readonly leadsTo?: readonly string[];
 }
 
 /**
@@ -37,7 +40,35 @@ export async function readNames(
   return {
     obstacles: found.flatMap(({ obstacles }) => obstacles),
     ours: Object.assign({}, ...found.map(({ ours }) => ours)),
+    leadsTo: found.flatMap(({ leadsTo = [] }) => leadsTo),
   };
+}
+
+/**
+ * Records of ours that lead to a tunnel which was deleted elsewhere. Cloudflare goes on answering for one, with the time, and the
+ * provider takes it for there (cloudflared#1210): the run would fail halfway, at the tunnel's configuration.
+ */
+export async function deletedTunnels(
+  api: Cloudflare,
+  { accountId }: Account,
+  { ours, leadsTo = [] }: Standing,
+): Promise<readonly Obstacle[]> {
+  if (ours[TUNNEL] !== undefined) return [];
+  const read = await Promise.all(
+    [...new Set(leadsTo)].map((uuid) =>
+      reading("the tunnels of the account", TUNNEL_PERMISSION, async () => {
+        return (await api.zeroTrust.tunnels.cloudflared.list({ account_id: accountId, is_deleted: true, uuid })).result;
+      }),
+    ),
+  );
+  return read.flatMap((found) => {
+    if ("obstacle" in found) return [found.obstacle];
+    return found.value.map(({ id, deleted_at }) => ({
+      code: "tunnel_deleted",
+      found: `the stack's tunnel ${id} was deleted elsewhere (${deleted_at})`,
+      fix: "Run `npm run up -- --stack NAME`: it makes a new one, whose token every connector has to be started with.",
+    }));
+  });
 }
 
 const NOTHING: Standing = { obstacles: [], ours: {} };
@@ -111,7 +142,10 @@ async function records(api: Cloudflare, site: Site, zoneId: string, hostname: st
       : gone(`CNAME record ${adopted} of ${hostname}`);
   }
   const [own] = exclusive.filter(({ comment }) => comment === ownerMark(site));
-  if (own !== undefined) return ours(hostname, `${zoneId}/${own.id}`);
+  if (own !== undefined) {
+    const tunnel = /^([0-9a-f-]{36})\.cfargotunnel\.com$/.exec(own.content ?? "")?.[1];
+    return { ...ours(hostname, `${zoneId}/${own.id}`), ...(tunnel === undefined ? {} : { leadsTo: [tunnel] }) };
+  }
   return inTheWay(
     ...exclusive.map((record) => ({
       code: "record_taken",
@@ -127,7 +161,7 @@ async function tunnels(api: Cloudflare, site: Site, accountId: string): Promise<
   const name = ownerMark(site);
   const adopted = adoptionOf(site).tunnel;
   const wanted = adopted === undefined ? { name } : { uuid: adopted };
-  const read = await reading("the tunnels of the account", "Cloudflare Tunnel Write", async () => {
+  const read = await reading("the tunnels of the account", TUNNEL_PERMISSION, async () => {
     const found = await api.zeroTrust.tunnels.cloudflared.list({ account_id: accountId, is_deleted: false, ...wanted });
     return found.result;
   });

@@ -1,9 +1,8 @@
 /** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { delimiter, dirname } from "node:path";
 import { STACK_RESOURCES } from "../../infra/config.ts";
-import { findPulumi, NoPulumiError } from "./find-cli.ts";
+import { getPulumi } from "./find-cli.ts";
 
 /** A command that did not succeed; the message is what the CLI said. */
 export class PulumiFailed extends Error {
@@ -15,6 +14,8 @@ export interface StateResource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
+  /** It was adopted: it stays when the stack goes. */
+  readonly retainOnDelete?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,11 +32,10 @@ export interface Cli {
 
 /** Finds the CLI; `env` is read anew for each command, so that it may be added to. @throws NoPulumiError where there is none and none can be fetched */
 export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cli> {
-  const [command, ...before] = await commandOf(env);
+  const command = await getPulumi(env);
   const start = (args: readonly string[], stdio: "inherit" | "pipe") =>
-    spawn(command, [...before, ...args, "--stack", stack], {
-      // the language host runs the `node` that PATH finds: it shall be this one
-      env: { ...env, PATH: [dirname(process.execPath), env.PATH ?? ""].join(delimiter) },
+    spawn(command, [...args, "--stack", stack], {
+      env: { ...env, PATH: pathFor(command, env) },
       stdio: stdio === "inherit" ? "inherit" : ["inherit", "pipe", "pipe"],
     });
   const cli: Cli = {
@@ -79,22 +79,9 @@ export function tellState(resources: readonly StateResource[], env: NodeJS.Proce
 
 function stateFailure(stack: string, said: string): string {
   if (!/no stack named/.test(said)) return said;
-  return `${said}\nMake it with \`pulumi stack init ${stack}\`, then copy Pulumi.example.yaml to Pulumi.${stack}.yaml and fill it in.`;
+  return `${said}\nCopy Pulumi.example.yaml to Pulumi.${stack}.yaml and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;
 }
 
-/** The CLI on this machine, or else the npm package's launcher, which fetches it on first use. */
-async function commandOf(env: NodeJS.ProcessEnv): Promise<[string, ...string[]]> {
-  try {
-    return [findPulumi(env)];
-  } catch (error) {
-    if (!(error instanceof NoPulumiError)) throw error;
-    const launcher = createRequire(import.meta.url).resolve("pulumi/run.js");
-    const fetched = await new Promise<number>((settle) => {
-      spawn(process.execPath, [launcher, "version"], { stdio: ["ignore", "ignore", "inherit"], env })
-        .once("error", () => settle(255))
-        .once("close", (code) => settle(code ?? 255));
-    });
-    if (fetched !== 0) throw new NoPulumiError(`${error.message} It could not be fetched either.`);
-    return [process.execPath, launcher];
-  }
-}
+/** PATH for the CLI: its language host, which stands beside it, runs the `node` that is found there; it shall be this one. */
+export const pathFor = (command: string, { PATH = "" }: NodeJS.ProcessEnv): string =>
+  [dirname(process.execPath), PATH, dirname(command)].join(delimiter);

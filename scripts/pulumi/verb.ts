@@ -20,8 +20,8 @@ export interface Verb {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Runs `npm run NAME -- --stack STACK ...`: exit code 2 where it was called wrongly, 1 where it failed. */
-export async function runVerb(name: string, run: (verb: Verb) => Promise<number>): Promise<void> {
+/** Runs `npm run NAME -- --stack STACK ...`: exit code 2 where it was called wrongly, `failed` where it could not go on. */
+export async function runVerb(name: string, run: (verb: Verb) => Promise<number>, failed = 1): Promise<void> {
   try {
     const { stack, rest } = argumentsOf(name, process.argv.slice(2));
     const env = { ...process.env };
@@ -31,7 +31,7 @@ export async function runVerb(name: string, run: (verb: Verb) => Promise<number>
     const told = [VerbError, PulumiFailed, NoPulumiError, ConfigError].some((kind) => error instanceof kind);
     if (!told || !(error instanceof Error)) throw error;
     console.error(`${name}: ${error.message}`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = error instanceof UsageError ? 2 : failed;
   }
 }
 

@@ -5,7 +5,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { pathFor } from "./cli.ts";
 
 export interface Run {
   /** 255 where the CLI was ended by a signal. */
@@ -24,7 +25,7 @@ export interface Workspace {
 }
 
 export interface WorkspaceOptions {
-  /** The CLI. */
+  /** The CLI's file. */
   readonly pulumi: string;
   /** The project's root: its node_modules are used. */
   readonly root: string;
@@ -49,8 +50,7 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
   }
   let environment: NodeJS.ProcessEnv = {
     ...process.env,
-    // the language host runs the `node` that PATH finds: it shall be this one
-    PATH: [dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
+    PATH: pathFor(options.pulumi, process.env),
     PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_HOME: home,
     PULUMI_CONFIG_PASSPHRASE: "rehearsal",

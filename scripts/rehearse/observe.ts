@@ -64,9 +64,3 @@ export async function failing(stage: Stage): Promise<Run> {
   expectThat(run.code !== 0, "the run succeeded although the API failed");
   return run;
 }
-
-/** The API's path of the stack's tunnel, found by the record that leads to it. */
-export function tunnelPath(stage: Stage): string {
-  const content = required(zoneOf(stage)?.records.find(({ name }) => name === HOSTNAME)).content;
-  return `/accounts/${stage.api.accountId}/cfd_tunnel/${content.split(".")[0]}`;
-}

@@ -1,4 +1,5 @@
 /** The stage of a rehearsal: API, tunnel, edge and backend on this machine, and the real Pulumi CLI with our provider attached. */
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,8 +8,10 @@ import { type Backend, startBackend } from "../../backend/main.ts";
 import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type Edge, startEdge } from "../../infra/local/edge/index.ts";
 import { type ProviderServer, startProviderServer } from "../../infra/local/provider/grpc/index.ts";
-import { type Connector, startConnector } from "../../infra/local/tunnel/connector.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
+import type { StateResource } from "../pulumi/cli.ts";
+import { CONNECTOR, connectorEnvironment, stopConnectors } from "../pulumi/local-connectors.ts";
+import { tokenFile } from "../pulumi/token-file.ts";
 import { openWorkspace, type Run, type Workspace } from "../pulumi/workspace.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -23,15 +26,18 @@ const STACK = "rehearsal";
 export interface Stage {
   readonly api: LocalApi;
   readonly edge: Edge;
-  readonly connectors: Connector[];
+  /** Where the stack's token is, as in `.data/STACK`. */
+  readonly folder: string;
   /** Runs the CLI. */
   pulumi(...args: string[]): Promise<Run>;
   /** The same; a code other than 0 is an error with what the CLI wrote. */
   pulumiOk(...args: string[]): Promise<Run>;
+  /** Every resource in the stack's state. */
+  state(): Promise<readonly StateResource[]>;
   /** A call of the API as an operator makes it by hand. @throws Error where it is refused */
   byHand(method: string, path: string, body?: object): Promise<unknown>;
-  /** Starts one more connector with the token and waits until it is ready. */
-  connect(token: string): Promise<Connector>;
+  /** Starts one more connector, as `npm run connector`, and waits until it is ready. @throws Error with what it said */
+  connect(tokenFile: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,11 +63,10 @@ export async function openStage(pulumi: string): Promise<Stage> {
     closers.push(() => provider.close());
     const workspace = openProgram(pulumi, api, provider, backend.url);
     closers.push(() => workspace.remove());
-    const connectors: Connector[] = [];
+    const stackFolder = join(folder, "stack");
     closers.push(async () => {
-      await Promise.all(connectors.map((connector) => connector.stop()));
+      await stopConnectors(tokenFile(stackFolder));
     });
-    const ca = readFileSync(tunnel.caFile, "utf8");
     const pulumiOk = async (...args: string[]) => {
       const run = await workspace.run(...args);
       if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.text.trim()}`);
@@ -71,23 +76,51 @@ export async function openStage(pulumi: string): Promise<Stage> {
     return {
       api,
       edge,
-      connectors,
+      folder: stackFolder,
       pulumi: (...args) => workspace.run(...args),
       pulumiOk,
-      byHand: (method, path, body) => callApi(api, method, path, body),
-      async connect(token) {
-        const edges = Array.from({ length: 4 }, () => tunnel.address);
-        const connector = await startConnector({ token, edge: edges, ca, gracePeriod: 2000 });
-        connectors.push(connector);
-        await connector.ready;
-        return connector;
+      async state() {
+        const file = join(workspace.dir, "exported.json");
+        await pulumiOk("stack", "export", "--file", file);
+        const { deployment }: { deployment: { resources?: readonly StateResource[] } } = JSON.parse(
+          readFileSync(file, "utf8"),
+        );
+        return deployment.resources ?? [];
       },
+      byHand: (method, path, body) => callApi(api, method, path, body),
+      connect: (file) => startConnector(file, tunnel),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** `npm run connector` for the tunnel on this machine: the cloudflared on PATH, or else our own. */
+function startConnector(file: string, { address, caFile }: TunnelEdge): Promise<void> {
+  const [program, ...args] = CONNECTOR;
+  const child = spawn(program, args, {
+    env: {
+      ...connectorEnvironment(),
+      TUNNEL_TOKEN_FILE: file,
+      TUNNEL_EDGE: address,
+      TUNNEL_CACERT: caFile,
+      TUNNEL_GRACE_PERIOD: "2s",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  return new Promise((ready, failed) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (/^ready: /m.test(said)) ready();
+      });
+    }
+    child.once("error", failed);
+    child.once("close", (code) => failed(new Error(`the connector ended with ${code}: ${said.trim()}`)));
+  });
 }
 
 /** The backend as it runs behind a tunnel, on a database of its own. */

@@ -67,7 +67,8 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
     if (before === undefined) return undefined;
     const inputs = revealedProperties(before.inputs);
     const found = await type.read(before.id, inputs);
-    if (found === undefined) {
+    // a tunnel that was deleted still answers, with the time
+    if (found === undefined || found.outputs.deletedAt) {
       if (!preview) state.remove(before);
       return undefined;
     }

@@ -124,6 +124,38 @@ test("what carries the stack's mark is ours", async () => {
   await expect(preflight(cloudflare, site)).resolves.toBeDefined();
 });
 
+test("a tunnel deleted elsewhere, to which a record of ours still leads, is told unless the state is known", async () => {
+  const cloudflare = await start();
+  const account_id = api.accountId;
+  await setUp(async () => {
+    const { id = "" } = await cloudflare.zeroTrust.tunnels.cloudflared.create({
+      account_id,
+      name: "causeway causeway/test",
+      config_src: "cloudflare",
+    });
+    await cloudflare.dns.records.create({
+      zone_id: api.zoneId,
+      type: "CNAME",
+      name: "chat.example.com",
+      content: `${id}.cfargotunnel.com`,
+      comment: "causeway causeway/test",
+      proxied: true,
+      ttl: 1,
+    });
+  });
+  await expect(preflight(cloudflare, site)).resolves.toBeDefined();
+  const [{ id = "" } = {}] = (await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id })).result;
+  await setUp(() => cloudflare.zeroTrust.tunnels.cloudflared.delete(id, { account_id }));
+  expect(await obstaclesOf(cloudflare)).toEqual([
+    {
+      code: "tunnel_deleted",
+      found: expect.stringContaining(`${id} was deleted elsewhere (20`),
+      fix: expect.stringContaining("npm run up"),
+    },
+  ]);
+  await expect(preflight(cloudflare, site, true)).resolves.toBeDefined();
+});
+
 test("what the configuration adopts must be there", async () => {
   const cloudflare = await start();
   const ruleset = { id: "0".repeat(32), name: "default", description: "", rules: [] };

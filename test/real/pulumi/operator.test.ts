@@ -1,15 +1,15 @@
 /** The operator's commands as an operator runs them, with the real CLI, against a Cloudflare on localhost. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { registered } from "../../../cloudflared/index.ts";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { type ProviderServer, startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../../infra/local/tunnel/index.ts";
-import { findPulumi } from "../../../scripts/pulumi/find-cli.ts";
+import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
 import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -25,7 +25,7 @@ const tokenFile = () => join(workspace.dir, "data", "dev", "tunnel-token");
 beforeAll(async () => {
   api = await startApi({ seed: { zones: [{ name: "example.com" }] } });
   provider = await startProviderServer();
-  const pulumi = findPulumi(process.env);
+  const pulumi = await getPulumi(process.env);
   workspace = openWorkspace({
     pulumi,
     root,
@@ -156,6 +156,26 @@ test("a change by hand is drift: exit code 1 and a table; `up` puts it back", as
   expect(writesSince(calls)).toEqual(["PUT dns_records/ID"]);
 }, 60_000);
 
+test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `up` makes a new one", async () => {
+  const account_id = api.accountId;
+  const live = async () =>
+    (await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id, is_deleted: false })).result.map(({ id }) => id);
+  const [old = ""] = await live();
+  await cloudflare.zeroTrust.tunnels.cloudflared.delete(old, { account_id });
+  const drift = await npmRun("drift");
+  expect([drift.code, drift.text]).toEqual([1, expect.stringMatching(/^tunnel +resource +"there" +"deleted"$/m)]);
+  const told = { code: 1, text: expect.stringMatching(/npm run up/) };
+  expect([await npmRun("preview"), await npmRun("rotate")]).toEqual([told, told]);
+  const { code, text } = await up();
+  expect([code, text]).toEqual([0, expect.stringContaining(`The tunnel ${old} was deleted elsewhere`)]);
+  const [now, ...others] = await live();
+  expect(others).toEqual([]);
+  expect(api.cloud.zoneOf("chat.example.com")?.records.map(({ content }) => content)).toEqual([
+    `${now}.cfargotunnel.com`,
+  ]);
+  expect(await npmRun("drift")).toMatchObject({ code: 0 });
+}, 120_000);
+
 test("rotate replaces each connector of this machine by one with the new secret", async () => {
   const connector = spawn(process.execPath, [join(root, "scripts/run.mjs"), "connector"], {
     cwd: workspace.dir,
@@ -174,11 +194,35 @@ test("rotate replaces each connector of this machine by one with the new secret"
   expect(running[0]?.pid).not.toBe(connector.pid);
 }, 60_000);
 
+test("no token stands in plain text in any file of the stack but its token file", async () => {
+  const tunnelToken = readFileSync(tokenFile(), "utf8").trim();
+  const secrets = [api.token, tunnelToken, JSON.parse(Buffer.from(tunnelToken, "base64").toString()).s];
+  // the rest of the folder is links to the project
+  const files = ["state", "home", "data"].flatMap((folder) =>
+    readdirSync(join(workspace.dir, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
+  files.push(join(workspace.dir, "Pulumi.dev.yaml"));
+  const holding = files.filter((file) => secrets.some((secret) => readFileSync(file).includes(secret)));
+  expect(holding).toEqual([tokenFile()]);
+  expect(files.some((file) => basename(file) === "dev.json")).toBe(true);
+});
+
+test("`down` does nothing where it cannot ask", async () => {
+  const { code, text } = await npmRun("down");
+  expect([code, text]).toEqual([1, expect.stringContaining("with --yes")]);
+  expect(await registered(tokenFile())).toHaveLength(1);
+}, 60_000);
+
 test("`down` ends the connectors and leaves nothing but what was adopted", async () => {
-  expect(await npmRun("down", "--yes")).toMatchObject({
-    code: 0,
-    text: expect.stringMatching(/^Stopped connector \d+\.$/m),
-  });
+  const { code, text } = await npmRun("down", "--yes");
+  expect(code).toBe(0);
+  expect(text).toMatch(/^Stopped connector \d+\.$/m);
+  expect(/^Still at Cloudflare, as they are now: (.*)\.$/m.exec(text)?.[1]?.split(", ").sort()).toEqual([
+    "chat.example.com",
+    "http_request_firewall_custom",
+  ]);
   const zone = api.cloud.zoneOf("chat.example.com");
   expect(zone?.records.map(({ name }) => name)).toEqual(["chat.example.com"]);
   expect(zone?.rulesets.map(({ name }) => name)).toEqual(["default"]);

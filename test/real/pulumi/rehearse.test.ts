@@ -5,10 +5,16 @@ import { expect, test } from "@jest/globals";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Runs the command and gives what it wrote, both streams in the order it came. */
-function rehearse(env: NodeJS.ProcessEnv): Promise<{ code: number | null; text: string }> {
+const INSTALL = "https://www.pulumi.com/docs/install";
+
+/** Runs `npm run NAME -- ARGS` and gives what it wrote, both streams in the order it came. */
+function run(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; text: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, ["scripts/run.mjs", "rehearse"], { cwd: root, env });
+    const child = spawn(process.execPath, ["scripts/run.mjs", name, ...args], { cwd: root, env });
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (chunk) => (text += chunk));
@@ -18,14 +24,31 @@ function rehearse(env: NodeJS.ProcessEnv): Promise<{ code: number | null; text: 
 }
 
 test("every step comes out as it should", async () => {
-  const { code, text } = await rehearse(process.env);
+  const { code, text } = await run("rehearse", [], process.env);
   expect(text).toContain("can be created, changed, repaired, rotated and destroyed");
   expect(text.match(/^ok /gm)).toHaveLength(13);
   expect(code).toBe(0);
 }, 300_000);
 
-test("without a CLI it says where to get one", async () => {
+test("without a CLI, where none can be fetched, it says where to get one", async () => {
   const { PULUMI_BIN: _, ...env } = process.env;
-  const { code, text } = await rehearse({ ...env, PATH: resolve(root, "node_modules/.bin") });
-  expect([code, text]).toEqual([1, expect.stringContaining("https://www.pulumi.com/docs/install")]);
+  // a version that nobody ever released
+  const without = { ...env, PATH: resolve(root, "node_modules/.bin"), PULUMI_VERSION: "0.0.0-none" };
+  expect(await run("rehearse", [], without)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
+  const up = await run("up", ["--stack", "dev"], without);
+  expect(up).toEqual({ code: 1, text: expect.stringMatching(/^up: There is no Pulumi CLI on PATH.*docs\/install/m) });
+}, 60_000);
+
+test("a PULUMI_BIN that is no program is named, and nothing else is run instead", async () => {
+  for (const wrong of ["/no/such/pulumi", root]) {
+    const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: wrong });
+    expect([code, text]).toEqual([1, expect.stringContaining(`PULUMI_BIN names ${wrong}`)]);
+    expect(text).not.toMatch(/^ {4}at /m);
+  }
+});
+
+test("a step that does not come out as it should ends it with 1", async () => {
+  const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: "/bin/false" });
+  expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the stage.*\n.*stack init/m)]);
+  expect(text).not.toMatch(/^ {4}at /m);
 });

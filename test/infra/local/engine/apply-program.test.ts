@@ -136,6 +136,21 @@ test("a throttled or broken API is told as that; the next run goes on", async ()
   expect(await steps()).toContain("create tunnel-config");
 });
 
+test("a tunnel deleted by hand, which still answers, is made again, and the hostname leads to the new one", async () => {
+  const { tunnelId: old } = (await applyProgram(options)).outputs;
+  const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
+  await cloudflare.zeroTrust.tunnels.cloudflared.delete(String(old), { account_id: api.accountId });
+  const { tunnelId } = (await applyProgram(options)).outputs;
+  expect(tunnelId).not.toBe(old);
+  expect(api.cloud.zoneOf(`chat.${api.zoneName}`)?.records.map(({ content }) => content)).toEqual([
+    `${tunnelId}.cfargotunnel.com`,
+  ]);
+  expect(api.cloud.tunnel(String(tunnelId))?.config?.ingress).toContainEqual(
+    expect.objectContaining({ hostname: `chat.${api.zoneName}` }),
+  );
+  expect(await steps()).toEqual(every("same"));
+});
+
 test("a preview says what would be done and does none of it", async () => {
   await applyProgram(options);
   const calls = api.journal.length;
