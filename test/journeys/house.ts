@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -17,6 +18,12 @@ export interface House {
 export const newDataDir = () => mkdtempSync(join(tmpdir(), "causeway-journey-"));
 export const forget = (dataDir: string) => rmSync(dataDir, { recursive: true, force: true });
 
+/** Ports that the system gives to nobody for the asking: they are still free when a second start wants them again. */
+function unlent() {
+  const first = randomInt(20_000, 30_000);
+  return { edge: first, gateway: first + 1, api: first + 2, tunnel: first + 3 };
+}
+
 /** No PATH: the connector is our own, whatever this machine has installed. */
 const OWN_CONNECTOR = {};
 
@@ -33,7 +40,7 @@ export async function openHouse(
   const warnings: string[] = [];
   const kit = await startKit({
     dataDir,
-    ...(again ? {} : { ports: { edge: 0, gateway: 0, api: 0, tunnel: 0 } }),
+    ...(again ? {} : { ports: unlent() }),
     env: { ...env, DRAIN_SECONDS: "1" },
     onRequest: (record) => records.push(record),
     onProblem: ({ message }) => warnings.push(message),
