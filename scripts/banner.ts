@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { deploymentLines } from "../infra/local/console/index.ts";
 import type { Kit } from "./kit.ts";
+import { tokenFile } from "./pulumi/token-file.ts";
 
 /** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
 export function bannerLines(kit: Kit, seconds: number): readonly string[] {
@@ -16,7 +17,7 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
     "",
     `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
     `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
-    `              another: TUNNEL_TOKEN_FILE=${folder}/tunnel-token TUNNEL_EDGE=${tunnel.address} TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
+    `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
     `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
     `  Cloudflare  ${api.url}  its API on this machine`,
     `  data        ${folder}/  users, messages, keys and what is deployed`,

@@ -43,10 +43,10 @@ export function takeDataDir(dataDir: string): () => void {
 
 /** A file of the data folder that could not be read or written, as an error that says what to do; undefined for any other error. */
 export function unusableFile(error: unknown, dataDir: string): DataDirError | undefined {
-  const { path, message } = error as NodeJS.ErrnoException;
-  if (typeof path !== "string" || dirname(path) !== dataDir) return undefined;
+  const { path, dest = path, message } = error as NodeJS.ErrnoException & { dest?: string };
+  if (typeof dest !== "string" || dirname(dest) !== dataDir) return undefined;
   return new DataDirError(
-    `${path} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: it is made anew`,
+    `${dest} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: it is made anew`,
   );
 }
 

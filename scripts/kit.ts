@@ -1,5 +1,4 @@
 import { chmodSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { type Config, readConfig } from "../backend/config.ts";
@@ -12,6 +11,7 @@ import { type Applied, applyProgram } from "../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../infra/local/tunnel/index.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
+import { writeTokenFile } from "./pulumi/token-file.ts";
 
 /** Everything of `npm start`, running. */
 export interface Kit {
@@ -58,11 +58,10 @@ export async function startKit(options: KitOptions): Promise<Kit> {
   try {
     running.defer(takeDataDir(dataDir));
     const ports = await choosePorts(dataDir, options.ports);
-    const hostname = `chat.causeway.localhost`;
+    const hostname = "chat.causeway.localhost";
     const chat = `http://${hostname}:${ports.edge}`;
-    const config: Config = {
-      ...readConfig({ ...options.env, HOST: undefined, PORT: String(ports.gateway), DATA_DIR: dataDir, ORIGINS: chat }),
-    };
+    const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
+    const config = readConfig({ ...options.env, ...address, DATA_DIR: dataDir });
 
     const starting = [
       startApi({ port: ports.api, file: join(dataDir, "cloudflare.json") }).then((api) => {
@@ -93,7 +92,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     });
     const token = String(applied.secrets.tunnelToken);
     // For `npm run connector`, which serves the tunnel beside or instead of the one below.
-    await writeFile(join(dataDir, "tunnel-token"), `${token}\n`, { mode: 0o600 });
+    writeTokenFile(dataDir, token);
     const connector = await startCloudflared({
       token,
       local: { edge: tunnel.address, caFile: tunnel.caFile },
