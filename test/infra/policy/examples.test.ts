@@ -1,19 +1,8 @@
 import { expect, test } from "@jest/globals";
-import { type Example, exampleFacts, type PhaseRuleset, policyFor, type Site } from "../../../infra/policy/index.ts";
+import { type Example, exampleFacts, type PhaseRuleset, policyFor } from "../../../infra/policy/index.ts";
 import { createEngine, type Engine, type Plan, type Verdict } from "../../../infra/rules/index.ts";
 import { lint } from "../../../infra/rules/lint/index.ts";
-
-const site: Site = {
-  project: "causeway",
-  stack: "test",
-  zone: { name: "example.com" },
-  hostnames: ["chat.example.com", "www.example.com"],
-  origin: "http://127.0.0.1:3000",
-  plan: "auto",
-  zoneSettings: {},
-};
-
-const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+import { PLANS, site } from "./site.ts";
 
 /** The rulesets as Cloudflare would hold them, each rule alone: an earlier rule that blocks would hide what the later ones do. */
 const engineOf = (plan: Plan, rulesets: readonly PhaseRuleset[]): Engine =>

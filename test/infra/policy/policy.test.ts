@@ -1,17 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { entitlementProblems, policyFor, type Site, SURFACE } from "../../../infra/policy/index.ts";
+import { entitlementProblems, policyFor, SURFACE } from "../../../infra/policy/index.ts";
 import type { Plan } from "../../../infra/rules/engine/types.ts";
-
-const site: Site = {
-  project: "causeway",
-  stack: "test",
-  zone: { name: "example.com" },
-  hostnames: ["chat.example.com", "www.example.com"],
-  origin: "http://127.0.0.1:3000",
-  plan: "auto",
-  zoneSettings: {},
-};
-const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+import { PLANS, site } from "./site.ts";
 
 test("the first `pulumi up` works on Free: in phases, with operators and actions that it has", () => {
   const { rulesets } = policyFor(site, "free");

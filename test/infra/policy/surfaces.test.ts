@@ -1,17 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { exampleFacts, policyFor, type Site, SURFACE, type Surface } from "../../../infra/policy/index.ts";
+import { exampleFacts, policyFor, SURFACE, type Surface } from "../../../infra/policy/index.ts";
 import { type Compiled, compile, requestFields } from "../../../infra/rules/index.ts";
-
-const site: Site = {
-  project: "causeway",
-  stack: "test",
-  zone: { name: "example.com" },
-  hostnames: ["chat.example.com", "www.example.com"],
-  origin: "http://127.0.0.1:3000",
-  plan: "auto",
-  zoneSettings: {},
-};
+import { site } from "./site.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 const segment = fc.oneof(

@@ -3,16 +3,9 @@ import Cloudflare from "cloudflare";
 import { type LocalApi, type Seed, startApi } from "../../../infra/local/api/index.ts";
 import type { Site } from "../../../infra/policy/index.ts";
 import { type Obstacle, PreflightError, preflight } from "../../../infra/preflight/index.ts";
+import { site as sample } from "../policy/site.ts";
 
-const site: Site = {
-  project: "causeway",
-  stack: "test",
-  zone: { name: "example.com" },
-  hostnames: ["chat.example.com"],
-  origin: "http://127.0.0.1:3000",
-  plan: "auto",
-  zoneSettings: {},
-};
+const site: Site = { ...sample, hostnames: ["chat.example.com"] };
 
 let api: LocalApi;
 afterEach(() => api.close());

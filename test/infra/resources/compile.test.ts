@@ -2,14 +2,11 @@ import { expect, test } from "@jest/globals";
 import { type Policy, policyFor, type Site } from "../../../infra/policy/index.ts";
 import { camelCase } from "../../../infra/resources/camel-case.ts";
 import { compile } from "../../../infra/resources/compile.ts";
+import { site as sample } from "../policy/site.ts";
 
 const site: Site = {
-  project: "causeway",
-  stack: "test",
-  zone: { name: "example.com" },
+  ...sample,
   hostnames: ["chat.example.com"],
-  origin: "http://127.0.0.1:3000",
-  plan: "auto",
   zoneSettings: { security_level: "high" },
 };
 const target = { accountId: "a".repeat(32), zoneId: "b".repeat(32) };

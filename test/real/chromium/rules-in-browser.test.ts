@@ -2,23 +2,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { build } from "esbuild";
 import type { Page } from "puppeteer-core";
 import * as rules from "../../../infra/rules/index.ts";
+import { request } from "../../infra/rules/request.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 
 type Rules = typeof rules;
-
-const request: rules.RequestFacts = {
-  method: "POST",
-  host: "Chat.Example.com",
-  uri: "/Admin/../api/auth/login?next=%2F",
-  version: "HTTP/2",
-  scheme: "https",
-  headers: [
-    ["User-Agent", "curl/8"],
-    ["Cookie", "sid=1; theme=dark"],
-  ],
-  ip: "2001:db8::7",
-  at: 1_790_000_000_123,
-};
 
 let browser: TestBrowser;
 let page: Page;

@@ -4,21 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { compile, type RequestFacts, requestFields } from "../../../infra/rules/index.ts";
-
-const request: RequestFacts = {
-  method: "POST",
-  host: "Chat.Example.com",
-  uri: "/Admin/../api/auth/login?next=%2F",
-  version: "HTTP/2",
-  scheme: "https",
-  headers: [
-    ["User-Agent", "curl/8"],
-    ["Cookie", "sid=1; theme=dark"],
-  ],
-  ip: "2001:db8::7",
-  at: 1_790_000_000_123,
-};
+import { compile, requestFields } from "../../../infra/rules/index.ts";
+import { request } from "../../infra/rules/request.ts";
 
 let folder: string;
 let wrangler: ChildProcess;
