@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { emailAddress } from "./domain/email.ts";
+import type { MailServer } from "./mail/smtp.ts";
 
 /** What the backend is told when it starts. Nothing else reads the environment. */
 export interface Config {
@@ -19,6 +21,8 @@ export interface Config {
   readonly nodeId: string | undefined;
   /** Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this machine. */
   readonly origins: readonly string[];
+  /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
+  readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
   /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
@@ -67,6 +71,7 @@ export function readConfig(env: Environment): Config {
     natsUrl: read<string | undefined>("NATS_URL", undefined, url("nats:", "tls:"), "a URL like nats://host:4222"),
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
+    mail: undefined,
     trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
     logLevel: read(
       "LOG_LEVEL",
@@ -80,8 +85,26 @@ export function readConfig(env: Environment): Config {
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
     problems.push("INTERNAL_PORT must differ from PORT: the tunnel would show it to everybody.");
   }
+  const server = read<MailServer | undefined>(
+    "MAIL_URL",
+    undefined,
+    mailServer,
+    "a URL like smtp://user:password@host:587 or smtps://host, with ?tls=off for a server without TLS in a network of yours",
+  );
+  const from = read<string | undefined>(
+    "MAIL_FROM",
+    undefined,
+    sender,
+    "an e-mail address, for example chat@example.com",
+  );
+  if (text("MAIL_URL") !== undefined) {
+    if (text("MAIL_FROM") === undefined)
+      problems.push("MAIL_FROM must be set with MAIL_URL: the address mails come from.");
+    if (text("ORIGINS") === undefined)
+      problems.push("ORIGINS must be set with MAIL_URL: links in mails lead to the first.");
+  }
   if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+  return server && from ? { ...config, mail: { server, from } } : config;
 }
 
 function integer(min: number, max: number): (value: string) => number | undefined {
@@ -108,6 +131,43 @@ function url(...protocols: readonly string[]): (value: string) => string | undef
     const parsed = URL.parse(value);
     return parsed && protocols.includes(parsed.protocol) && parsed.hostname ? value : undefined;
   };
+}
+
+const MAIL_PORTS: Readonly<Record<string, number>> = { "smtp:": 587, "smtps:": 465 };
+
+/** TLS is asked for unless the server is on this machine or the URL says `?tls=off`. */
+function mailServer(value: string): MailServer | undefined {
+  const parsed = URL.parse(value);
+  const usual = parsed && MAIL_PORTS[parsed.protocol];
+  if (!parsed?.hostname || !usual || !["", "/"].includes(parsed.pathname) || parsed.hash) return undefined;
+  const secure = parsed.protocol === "smtps:";
+  if (parsed.search !== "" && (parsed.search !== "?tls=off" || secure)) return undefined;
+  const host = parsed.hostname.replace(/^\[|\]$/g, "");
+  const isHere = host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+  const user = decoded(parsed.username);
+  const password = decoded(parsed.password);
+  if (user === undefined || password === undefined) return undefined;
+  return {
+    host,
+    port: parsed.port === "" ? usual : Number(parsed.port),
+    secure,
+    requireTls: !secure && !isHere && parsed.search === "",
+    user: user || undefined,
+    password: password || undefined,
+  };
+}
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function sender(value: string): string | undefined {
+  const address = emailAddress(value);
+  return address.ok ? address.value : undefined;
 }
 
 /** Only the exact serialization, because that is what browsers send and what is compared. */

@@ -1,4 +1,6 @@
 import type { Server } from "node:http";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker } from "./broker.ts";
@@ -9,6 +11,7 @@ import type { LimitTable } from "./gateway/limits.ts";
 import { createMetrics } from "./gateway/metrics.ts";
 import { listen, type ServerTimes } from "./gateway/server.ts";
 import { bufferedOutput, createLog } from "./log.ts";
+import { OUTBOX, postFor } from "./mail/index.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
@@ -22,6 +25,8 @@ export interface Backend {
   readonly internalUrl: string | undefined;
   /** While there is no administrator: path of the page under which the first one registers. A secret; it is never logged. */
   readonly setupPath: string | undefined;
+  /** Folder that mails are put into while there is no mail server. */
+  readonly outbox: string | undefined;
   readonly broker: ServiceBroker;
   readonly log: Logger;
   /** Finishes what is under way, within the configured time, and closes everything. The same promise when called again. */
@@ -46,9 +51,12 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const assets = options.assets ?? (await loadAssets());
   const store = await openStore(config);
   const broker = createBroker(config, log);
+  const post = postFor(config, log);
+  let site = config.origins[0] ?? "";
   let internal: Server | undefined;
   const close = async () => {
     await broker.stop();
+    await Promise.race([post.stop(), delay(config.drainTime, undefined, { ref: false })]);
     await store.close();
     internal?.closeAllConnections();
     internal?.close();
@@ -56,7 +64,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   try {
     const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
-    for (const service of createServices({ store })) broker.createService(service);
+    for (const service of createServices({ store, post, site: () => site })) broker.createService(service);
     broker.createService(gateway.schema);
     await broker.start();
     let internalUrl: string | undefined;
@@ -67,7 +75,9 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     }
     const setup = await setupPath(store, Date.now());
     const url = urlOf(config.host, await gateway.open());
-    log.info({ url, internalUrl }, "backend started");
+    site ||= url;
+    const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
+    log.info({ url, internalUrl, mail: outbox ?? "smtp" }, "backend started");
     let stopping: Promise<void> | undefined;
     const stop = async () => {
       await gateway.drain();
@@ -78,6 +88,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       url,
       internalUrl,
       setupPath: setup,
+      outbox,
       broker,
       log,
       stop() {

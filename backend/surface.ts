@@ -80,6 +80,8 @@ const room = { type: "string", min: 1, max: 64 } as const;
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
 const cursor = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } as const;
 const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
+/** What a link in a mail carries. */
+const mailToken = { type: "string", min: 1, max: 64, secret: true } as const;
 const KIB = 1024;
 
 /** HTTP endpoints: JSON in and out. */
@@ -146,6 +148,51 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { password: { ...password, min: 1 }, newPassword: password },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/request-reset",
+    action: "users.requestReset",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { email },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/reset-password",
+    action: "users.resetPassword",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { token: mailToken, newPassword: password },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/request-verification",
+    action: "users.requestVerification",
+    access: "user",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: {},
+  },
+  {
+    method: "POST",
+    path: "/api/auth/verify-email",
+    action: "users.verifyEmail",
+    access: "public",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { token: mailToken },
+  },
+  {
+    method: "POST",
+    path: "/api/auth/change-email",
+    action: "users.changeEmail",
+    access: "user",
+    rate: "credential",
+    bodyLimit: 4 * KIB,
+    params: { email, password: { ...password, min: 1 } },
   },
   {
     method: "POST",

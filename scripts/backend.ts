@@ -9,6 +9,8 @@ try {
   const config = readConfig(process.env);
   const backend = await startBackend(config, { assets: await loadAssets() });
   endWith(backend);
+  if (backend.outbox !== undefined)
+    console.error(`Mails are not sent: they go into ${backend.outbox} (set MAIL_URL to send them).`);
   if (backend.setupPath !== undefined) {
     const address = config.origins[0] ?? backend.url;
     // not in the log, which is kept and read by others

@@ -20,6 +20,7 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
     `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
     `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
     `  Cloudflare  ${api.url}  its API on this machine`,
+    ...(backend.outbox === undefined ? [] : [`  mail        ${folder}/outbox/  one file a mail; MAIL_URL sends them`]),
     `  data        ${folder}/  users, messages, keys and what is deployed`,
     "",
     `The program infra/index.ts: ${stepsText(applied.steps)}`,

@@ -29,6 +29,8 @@ export interface Profile {
   readonly id: string;
   readonly email: string;
   readonly name: string;
+  /** Whether the address was shown to be the user's own, by a link in a mail. */
+  readonly verified: boolean;
   readonly roles: readonly Role[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -74,6 +76,13 @@ export interface Results {
   "users.profile": Profile;
   "users.update": Profile;
   "users.changePassword": { readonly changed: true };
+  "users.requestReset": { readonly requested: true };
+  /** Nobody is signed in by it. */
+  "users.resetPassword": { readonly changed: true };
+  "users.requestVerification": { readonly requested: true };
+  "users.verifyEmail": { readonly verified: true };
+  /** The address changes when the link that was sent to it is opened. */
+  "users.changeEmail": { readonly requested: true };
   "users.remove": { readonly removed: true };
   "users.list": { readonly users: readonly Listed[]; readonly more: boolean };
   "users.setRole": Listed;

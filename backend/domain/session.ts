@@ -8,7 +8,7 @@ export const MAX_SESSIONS = 50;
 export const RETRY_WINDOW = 10_000;
 
 /** Why a session ended. */
-export const END_REASONS = ["logout", "reuse", "ended", "password", "disabled", "removed"] as const;
+export const END_REASONS = ["logout", "reuse", "ended", "password", "reset", "disabled", "removed"] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One sign-in on one device. Times in milliseconds since 1970. */

@@ -1,10 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { ServiceSchema } from "moleculer";
 import { createHashingQueue } from "../domain/hashing-queue.ts";
+import type { Post } from "../mail/index.ts";
 import type { Store } from "../store/index.ts";
 import { authService } from "./auth.service.ts";
 import { chatService } from "./chat.service.ts";
 import { housekeepingService } from "./housekeeping.service.ts";
+import { SCATTER } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
 /** Logins and registrations that may wait for a hash; with more, waiting takes longer than people do. */
@@ -13,14 +15,19 @@ const HASHING_ROOM = 64;
 /** The services behind the gateway, over one store. `clock` in milliseconds since 1970. */
 export function createServices(options: {
   readonly store: Store;
+  readonly post: Post;
+  /** Where the page is for people, without a slash at the end. */
+  readonly site: () => string;
   readonly clock?: () => number;
+  /** Milliseconds after which a request for a new password is looked at. */
+  readonly scatter?: () => number;
 }): readonly ServiceSchema[] {
-  const { store, clock = Date.now } = options;
+  const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
   const hashing = createHashingQueue({ lanes: Math.max(1, availableParallelism() >> 1), room: HASHING_ROOM });
   return [
     authService({ store, clock }),
-    usersService({ store, hashing, clock }),
+    usersService({ store, hashing, clock, post, site, scatter }),
     chatService({ store, clock }),
     housekeepingService({ store, clock }),
   ];

@@ -4,8 +4,8 @@ import type { User } from "../store/index.ts";
 
 /** A user as that user sees themself: no hash, no state of ours. */
 export function profile(user: User): Profile {
-  const { id, email, name, createdAt } = user;
-  return { id, email, name, roles: rolesUpTo(user.role), createdAt };
+  const { id, email, name, createdAt, verifiedAt } = user;
+  return { id, email, name, verified: verifiedAt !== null, roles: rolesUpTo(user.role), createdAt };
 }
 
 /** A user as admins see one. */

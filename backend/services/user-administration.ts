@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { announce, ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { MAIL_PURPOSES } from "../domain/mail-token.ts";
 import type { Store, User } from "../store/index.ts";
 import { ROLES } from "../surface.ts";
 import type { AuditTrail } from "./audit-trail.ts";
@@ -40,7 +41,7 @@ export function userAdministration(options: {
       const role = ROLES.find((known) => known === ctx.params.role);
       if (!role) throw refuse("VALIDATION", { field: "role" });
       const user = await other(ctx);
-      await store.users.setRole(user.id, role);
+      await store.users.setRole(user.id, role, clock());
       await audit(ctx, "role.changed", user.id, `${user.role} to ${role}`);
       await announce(ctx.broker, "user.changed", { id: user.id });
       return listed({ ...user, role });
@@ -50,6 +51,7 @@ export function userAdministration(options: {
       const user = await other(ctx);
       const disabledAt = user.disabledAt ?? clock();
       await store.users.setDisabled(user.id, disabledAt);
+      await store.mailTokens.void(user.id, MAIL_PURPOSES);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "disabled" });
       await audit(ctx, "user.disabled", user.id);
       return listed({ ...user, disabledAt });

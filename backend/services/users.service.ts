@@ -6,7 +6,10 @@ import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { newPassword } from "../domain/password.ts";
 import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
+import { createThrottle } from "../domain/throttle.ts";
+import type { Post } from "../mail/index.ts";
 import type { Store, User } from "../store/index.ts";
+import { createAccountMail } from "./account-mail.ts";
 import { createAuditTrail } from "./audit-trail.ts";
 import { clean } from "./clean.ts";
 import { createLoginThrottle } from "./login-throttle.ts";
@@ -14,21 +17,35 @@ import { createPasswords, type Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
 import { isSetupToken, takeSetupToken } from "./setup.ts";
 import { userAdministration } from "./user-administration.ts";
+import { userMail } from "./user-mail.ts";
+
+/** Registrations from one address that are written to; somebody who registers more of them can ask for the mail later. */
+const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
 
 /**
  * Users and their passwords.
  *
  * What a stranger can learn: logging in tells nothing about whether an address has a user, neither by the answer nor by the time (one
  * hash either way). Registering does tell it (409), because it signs in at once and so shows it anyway; it costs the stranger a full
- * hash and one of a few tries per address and time.
+ * hash and one of a few tries per address and time. Asking for a new password tells nothing.
+ *
+ * An address that is not verified yet takes no right away: the profile and the list of users say so. Who can read its mail gets
+ * the account, by asking for a new password, and whoever had registered it is signed out.
  */
 export function usersService(options: {
   readonly store: Store;
   readonly hashing: HashingQueue;
   readonly clock: () => number;
+  readonly post: Post;
+  /** Where the page is for people: links in mails lead there. */
+  readonly site: () => string;
+  /** Milliseconds after which a request for a new password is looked at. */
+  readonly scatter: () => number;
 }): ServiceSchema {
   const { store, clock } = options;
   const audit = createAuditTrail(store, clock);
+  const mail = createAccountMail(options);
+  const welcomes = createThrottle(WELCOMES, clock);
   const throttle = createLoginThrottle(clock);
   let loaded: Passwords | undefined;
   const passwords = () => {
@@ -59,6 +76,10 @@ export function usersService(options: {
     // not awaited: the answer for somebody must not come later than the answer for nobody
     else if (user) void audit(ctx, "login.failed", user.id).catch((error) => ctx.broker.logger.error(error));
     return right;
+  };
+  const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<void> => {
+    if (await verified(ctx, user.email, user, password)) return;
+    throw new ClientError(422, "PASSWORD_WRONG", "The password is wrong.", { field: "password" });
   };
 
   return defineService({
@@ -96,10 +117,15 @@ export function usersService(options: {
         await audit(ctx, "user.registered", id);
         const isFirstAdmin = setup !== undefined && (await takeSetupToken(store, setup));
         if (isFirstAdmin) {
-          await store.users.setRole(id, "admin");
+          await store.users.setRole(id, "admin", clock());
           await audit(ctx, "role.changed", id, "user to admin, by the setup link");
         }
-        const user: User = { ...registered, role: isFirstAdmin ? "admin" : "user" };
+        const user: User = { ...registered, role: isFirstAdmin ? "admin" : "user", verifiedAt: null };
+        const from = ctx.meta.client?.address ?? "";
+        if (welcomes.waitFor(from) === 0) {
+          welcomes.failed(from);
+          await mail.link("verify", user, email);
+        }
         await announce(ctx.broker, "user.created", { id });
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
       },
@@ -110,6 +136,8 @@ export function usersService(options: {
         const account = email.ok ? email.value : "";
         const right = await verified(ctx, account, user, ctx.params.password);
         if (!user || !right || user.disabledAt !== null) {
+          if (user && right)
+            void audit(ctx, "login.failed", user.id, "disabled").catch((error) => ctx.broker.logger.error(error));
           throw new ClientError(401, "CREDENTIALS", "The e-mail address or the password is wrong.");
         }
         await audit(ctx, "login.succeeded", user.id);
@@ -131,30 +159,30 @@ export function usersService(options: {
       async changePassword(ctx) {
         const user = await caller(ctx);
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
-        if (!(await verified(ctx, user.email, user, ctx.params.password))) throw wrongPassword();
+        await confirmed(ctx, user, ctx.params.password);
         await store.users.setPasswordHash(user.id, await passwords().hash(next));
+        await store.mailTokens.void(user.id, ["reset"]);
         const { sid } = ctx.meta.user;
         await call(ctx, "auth.endSessions", { userId: user.id, except: sid, reason: "password" });
         await audit(ctx, "password.changed", user.id);
+        mail.notice("passwordChanged", user.email);
         return { changed: true };
       },
 
       async remove(ctx) {
         const user = await caller(ctx);
-        if (!(await verified(ctx, user.email, user, ctx.params.password))) throw wrongPassword();
+        await confirmed(ctx, user, ctx.params.password);
         const passwordHash = await passwords().hash(randomUUID());
         const nobody = { email: `${user.id}@removed.invalid`, name: "Somebody who left", passwordHash };
         await store.users.anonymize(user.id, nobody, clock());
+        await store.mailTokens.forget(user.id);
         await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
         await audit(ctx, "user.removed", user.id);
         return { removed: true };
       },
 
+      ...userMail({ store, clock, audit, mail, passwords, caller, confirmed, scatter: options.scatter }),
       ...userAdministration({ store, clock, audit }),
     },
   });
-}
-
-function wrongPassword(): ClientError {
-  return new ClientError(422, "PASSWORD_WRONG", "The password is wrong.", { field: "password" });
 }

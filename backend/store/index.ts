@@ -1,6 +1,7 @@
 import { Kysely } from "kysely";
 import { type AuditStore, auditStore } from "./audit.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
+import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MessageStore, messageStore } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { postgres } from "./postgres.ts";
@@ -9,10 +10,11 @@ import { type SessionStore, sessionStore } from "./sessions.ts";
 import { sqlite } from "./sqlite.ts";
 import { type UserStore, userStore } from "./users.ts";
 
+export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { MessageStore, RoomPosition } from "./messages.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
 export { StoreError } from "./store-error.ts";
-export type { User, UserStore } from "./users.ts";
+export type { NewUser, User, UserStore } from "./users.ts";
 
 /** Where the store keeps its data. */
 export interface StoreOptions {
@@ -29,6 +31,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
   readonly audit: AuditStore;
+  readonly mailTokens: MailTokenStore;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessions: sessionStore(db),
     messages: messageStore(db),
     audit: auditStore(db),
+    mailTokens: mailTokenStore(db),
     close: () => db.destroy(),
   };
 }

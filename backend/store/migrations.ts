@@ -8,6 +8,7 @@ import type { Migration } from "kysely/migration";
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_road": { up: road },
   "0002_accounts": { up: accounts },
+  "0003_mail": { up: mail },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -77,5 +78,25 @@ async function accounts(db: Kysely<unknown>): Promise<void> {
     .addColumn("subject_id", "text", (column) => column.notNull())
     .addColumn("address", "text")
     .addColumn("detail", "text")
+    .execute();
+}
+
+async function mail(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema.alterTable("users").addColumn("verified_at", "bigint").execute();
+  await schema.alterTable("users").addColumn("role_changed_at", "bigint").execute();
+  // what each node asks twice a second: who lost a right lately
+  await schema.createIndex("users_role_changed").on("users").column("role_changed_at").execute();
+  await schema.createIndex("sessions_ended").on("sessions").column("ended_at").execute();
+  await schema
+    .createTable("mail_tokens")
+    .addColumn("user_id", "text", (column) => column.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("purpose", "text", (column) => column.notNull())
+    .addColumn("hash", "text", (column) => column.unique())
+    .addColumn("email", "text", (column) => column.notNull())
+    .addColumn("issued_at", "bigint", (column) => column.notNull())
+    .addColumn("expires_at", "bigint", (column) => column.notNull())
+    .addColumn("issues", "integer", (column) => column.notNull())
+    .addPrimaryKeyConstraint("mail_tokens_pk", ["user_id", "purpose"])
     .execute();
 }

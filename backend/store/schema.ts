@@ -1,4 +1,5 @@
 import type { AuditAction } from "../domain/audit.ts";
+import type { MailPurpose } from "../domain/mail-token.ts";
 import type { Role } from "../surface.ts";
 
 /*
@@ -13,6 +14,7 @@ export interface Schema {
   rooms: RoomsTable;
   messages: MessagesTable;
   audit: AuditTable;
+  mail_tokens: MailTokensTable;
 }
 
 export interface KeysTable {
@@ -35,6 +37,10 @@ export interface UsersTable {
   role: Role;
   created_at: number;
   disabled_at: number | null;
+  /** When the address was shown to be the user's own. */
+  verified_at: number | null;
+  /** When the role was last changed: how nodes find out that did not hear of it. */
+  role_changed_at: number | null;
 }
 
 export interface SessionsTable {
@@ -79,4 +85,16 @@ export interface AuditTable {
   subject_id: string;
   address: string | null;
   detail: string | null;
+}
+
+export interface MailTokensTable {
+  user_id: string;
+  purpose: MailPurpose;
+  /** SHA-256 of the link's token, base64url; null when it has been used or put out of use. */
+  hash: string | null;
+  email: string;
+  issued_at: number;
+  expires_at: number;
+  /** Mails of this purpose to this user lately. */
+  issues: number;
 }

@@ -11,14 +11,19 @@ export interface User {
   readonly role: Role;
   readonly createdAt: number;
   readonly disabledAt: number | null;
+  /** When the address was shown to be the user's own; null until then. */
+  readonly verifiedAt: number | null;
 }
+
+/** A user who registers: the address is still to be verified. */
+export type NewUser = Omit<User, "verifiedAt">;
 
 export type UserStore = ReturnType<typeof userStore>;
 
 export function userStore(db: Kysely<Schema>) {
   return {
     /** False when the e-mail address has a user already. */
-    async create(user: User): Promise<boolean> {
+    async create(user: NewUser): Promise<boolean> {
       const created = await db
         .insertInto("users")
         .values({
@@ -74,6 +79,29 @@ export function userStore(db: Kysely<Schema>) {
       await db.updateTable("users").set({ disabled_at: at }).where("id", "=", id).execute();
     },
 
+    /** The address is the user's own; false when the user has another one by now. */
+    async setVerified(id: string, email: string, at: number): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("users")
+        .set({ verified_at: at })
+        .where("id", "=", id)
+        .where("email", "=", email)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** Another address, which was shown to be the user's own; false when somebody else has it. */
+    async setEmail(id: string, email: string, at: number): Promise<boolean> {
+      try {
+        await db.updateTable("users").set({ email, verified_at: at }).where("id", "=", id).execute();
+        return true;
+      } catch (error) {
+        const holder = await db.selectFrom("users").select("id").where("email", "=", email).executeTakeFirst();
+        if (holder && holder.id !== id) return false;
+        throw error;
+      }
+    },
+
     /** Takes away everything that says who it was; the messages stay, and with them a row that they belong to. */
     async anonymize(
       id: string,
@@ -82,7 +110,11 @@ export function userStore(db: Kysely<Schema>) {
     ): Promise<void> {
       const { email, name, passwordHash } = replacement;
       const nobody = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
-      await db.updateTable("users").set(nobody).where("id", "=", id).execute();
+      await db
+        .updateTable("users")
+        .set({ ...nobody, verified_at: null })
+        .where("id", "=", id)
+        .execute();
     },
 
     async setPasswordHash(id: string, passwordHash: string): Promise<void> {
@@ -90,8 +122,9 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /** False when there is no such user. */
-    async setRole(id: string, role: Role): Promise<boolean> {
-      const { numUpdatedRows } = await db.updateTable("users").set({ role }).where("id", "=", id).executeTakeFirst();
+    async setRole(id: string, role: Role, now: number = Date.now()): Promise<boolean> {
+      const changed = { role, role_changed_at: now };
+      const { numUpdatedRows } = await db.updateTable("users").set(changed).where("id", "=", id).executeTakeFirst();
       return numUpdatedRows > 0n;
     },
   };
@@ -110,5 +143,6 @@ function fields(row: UsersTable): User {
     role: row.role,
     createdAt: row.created_at,
     disabledAt: row.disabled_at,
+    verifiedAt: row.verified_at,
   };
 }

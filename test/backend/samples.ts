@@ -1,3 +1,5 @@
+import { newMailToken } from "../../backend/domain/mail-token.ts";
+import type { Store } from "../../backend/store/index.ts";
 import { type HttpEntry, http, type Param, type Params, type SocketEntry, socket } from "../../backend/surface.ts";
 import type { Person } from "./support.ts";
 
@@ -14,7 +16,7 @@ export function goodParams(
   person: Person,
   target: Person = person,
 ): Record<string, unknown> {
-  const isNew = action === "users.register";
+  const isNew = action === "users.register" || action === "users.changeEmail";
   const known: Record<string, unknown> = {
     email: isNew ? `fresh${++fresh}@example.org` : person.email,
     password: person.password,
@@ -28,6 +30,25 @@ export function goodParams(
   };
   const required = Object.entries(params).filter(([name, param]) => param.optional !== true || name === "refreshToken");
   return Object.fromEntries(required.map(([name, param]) => [name, known[name] ?? sample(param)]));
+}
+
+/** The same, with what has to stand in the store before the action can succeed. */
+export async function prepared(
+  store: Store,
+  action: string,
+  params: Params,
+  person: Person,
+  target: Person,
+): Promise<Record<string, unknown>> {
+  const good = goodParams(action, params, person, target);
+  if (action === "users.requestVerification") await store.mailTokens.forget(person.id); // one was sent a moment ago
+  if (!("token" in params)) return good;
+  await store.mailTokens.forget(person.id);
+  const { token, hash } = newMailToken();
+  const purpose = action === "users.resetPassword" ? "reset" : "verify";
+  const link = { userId: person.id, purpose, email: person.email, hash, expiresAt: Date.now() + 60_000 } as const;
+  await store.mailTokens.issue(link, Date.now());
+  return { ...good, token };
 }
 
 /** The session that an access token belongs to. */

@@ -3,10 +3,11 @@ import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../backend/broker.ts";
 import { serviceActions } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
+import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
-import { goodParams, httpEntries, sidOf, socketEntries } from "./samples.ts";
+import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
 let backend: TestBackend;
@@ -30,12 +31,13 @@ beforeAll(async () => {
   for (const role of ROLES) people[role] = await backend.person(role);
   target = await backend.person();
   store = await openStore(backend.config);
+  const post = postFor(backend.config, createLog({ logLevel: "silent" }));
   const options = (nodeId: string) => ({
     ...brokerOptions({ natsUrl: undefined, nodeId }, createLog({ logLevel: "silent" })),
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));
-  for (const service of createServices({ store })) owner.createService(service);
+  for (const service of createServices({ store, post, site: () => backend.url })) owner.createService(service);
   remote = new ServiceBroker(options("caller"));
   await Promise.all([owner.start(), remote.start()]);
   await remote.waitForServices(["users", "auth", "chat"], 5000, 10);
@@ -47,8 +49,8 @@ afterAll(async () => {
 });
 
 /** Asks for an HTTP entry with good parameters. */
-function askFor(entry: (typeof httpEntries)[number], person: Person, token: string | undefined) {
-  const params = goodParams(entry.action, entry.params, person, target);
+async function askFor(entry: (typeof httpEntries)[number], person: Person, token: string | undefined) {
+  const params = await prepared(store, entry.action, entry.params, person, target);
   const query = entry.method === "GET" ? new URLSearchParams(params as Record<string, string>).toString() : "";
   return backend.ask(entry.method, query ? `${entry.path}?${query}` : entry.path, {
     token,
@@ -99,17 +101,17 @@ test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.star
   async ({ action, access, params }) => {
     const role = access === "public" ? "user" : access;
     const person = await backend.person(role);
-    const good = () => goodParams(action, params, person, target);
+    const good = () => prepared(store, action, params, person, target);
     if (access !== "public") {
-      await expect(remote.call(action, good())).rejects.toMatchObject({ code: 401, type: "UNAUTHORIZED" });
+      await expect(remote.call(action, await good())).rejects.toMatchObject({ code: 401, type: "UNAUTHORIZED" });
       const lower = below(access);
       if (lower)
-        await expect(remote.call(action, good(), { meta: userOf(lower, people[lower]) })).rejects.toMatchObject({
+        await expect(remote.call(action, await good(), { meta: userOf(lower, people[lower]) })).rejects.toMatchObject({
           code: 403,
         });
     }
     const meta = access === "public" ? {} : userOf(role, person);
-    await remote.call(action, good(), { meta });
+    await remote.call(action, await good(), { meta });
   },
 );
 

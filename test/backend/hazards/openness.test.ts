@@ -7,9 +7,9 @@ import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway({
-    "users.profile": (ctx) => ({ id: ctx.meta.user.id, email: "", name: "", roles: [], createdAt: 0 }),
+    "users.profile": (ctx) => ({ id: ctx.meta.user.id, email: "", name: "", verified: false, roles: [], createdAt: 0 }),
     "users.login": () => ({
-      user: { id: "", email: "", name: "", roles: [], createdAt: 0 },
+      user: { id: "", email: "", name: "", verified: false, roles: [], createdAt: 0 },
       accessToken: "",
       expiresIn: 1,
       refreshToken: "r",

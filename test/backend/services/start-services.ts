@@ -10,6 +10,8 @@ import {
   type User,
 } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
+import type { Letter } from "../../../backend/mail/letter.ts";
+import { createPost, type Post } from "../../../backend/mail/post.ts";
 import { createServices } from "../../../backend/services/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { testStorage } from "../store/test-storage.ts";
@@ -21,11 +23,19 @@ export interface Running {
   readonly clock: { now: number };
   /** Every event that was announced, in order. */
   readonly announced: { event: string; payload: unknown }[];
+  /** Every mail that was sent, in order. */
+  readonly letters: Letter[];
+  /** Resolves with the next mail that is sent. */
+  nextLetter(): Promise<Letter>;
+  /** What services that write mails are made with. */
+  readonly mail: { readonly post: Post; site(): string; scatter(): number };
   call<A extends AnyAction>(action: A, params: ParamsOf<A>, user?: User): Promise<ResultOf<A>>;
   register(name: string): Promise<SignedIn & { identity: User }>;
   stop(): Promise<void>;
 }
 
+/** Where links in mails lead. */
+export const SITE = "https://chat.example.org";
 export const PASSWORD = "correct horse battery";
 const EVENTS: readonly (keyof Events)[] = [
   "user.created",
@@ -41,7 +51,17 @@ export async function startServices(): Promise<Running> {
   const clock = { now: 1_790_000_000_000 };
   const broker = createBroker({ natsUrl: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   const announced: Running["announced"] = [];
-  for (const service of createServices({ store, clock: () => clock.now })) broker.createService(service);
+  const letters: Letter[] = [];
+  const readers: ((letter: Letter) => void)[] = [];
+  const carrier = {
+    async deliver(letter: Letter) {
+      letters.push(letter);
+      for (const read of readers.splice(0)) read(letter);
+    },
+  };
+  const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
+  const mail = { post, site: () => SITE, scatter: () => 0 };
+  for (const service of createServices({ store, clock: () => clock.now, ...mail })) broker.createService(service);
   broker.createService({
     name: "listener",
     events: Object.fromEntries(
@@ -54,6 +74,9 @@ export async function startServices(): Promise<Running> {
     store,
     clock,
     announced,
+    letters,
+    nextLetter: () => new Promise((resolve) => readers.push(resolve)),
+    mail,
     call: (action, params, user) => call(broker, action, params, user && { meta: { user } }),
     async register(name) {
       const email = `${name.toLowerCase()}@example.org`;

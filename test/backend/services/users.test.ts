@@ -28,6 +28,7 @@ test("registering signs in, announces the user and tells the user everything but
     id: expect.any(String),
     email: "ada@example.org",
     name: "Ada Lovelace",
+    verified: false,
     roles: ["user"],
     createdAt: running.clock.now,
   });
@@ -106,7 +107,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
     },
   };
   const { store, clock } = running;
-  const service = usersService({ store, hashing: counting, clock: () => clock.now });
+  const service = usersService({ store, hashing: counting, clock: () => clock.now, ...running.mail });
   await running.broker.destroyService("users");
   running.broker.createService(service);
   await running.broker.waitForServices("users");
@@ -144,7 +145,7 @@ test("more logins than the hashing queue holds are told to come back, the others
   const { store, clock } = running;
   await running.broker.destroyService("users");
   const hashing = createHashingQueue({ lanes: 1, room: 2, retryAfter: 3 });
-  running.broker.createService(usersService({ store, hashing, clock: () => clock.now }));
+  running.broker.createService(usersService({ store, hashing, clock: () => clock.now, ...running.mail }));
   await running.broker.waitForServices("users");
   const answers = await Promise.all(
     Array.from({ length: 6 }, () =>

@@ -22,6 +22,7 @@ const ada: User = {
   role: "user",
   createdAt: 1_790_000_000_000,
   disabledAt: null,
+  verifiedAt: null,
 };
 const bob: User = { ...ada, id: "bob", email: "bob@example.org", name: "Bob", createdAt: ada.createdAt + 1 };
 const session: Session = {

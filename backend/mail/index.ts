@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import { outboxFolder } from "./outbox-folder.ts";
+import { createPost, type Post } from "./post.ts";
+import { smtpCarrier } from "./smtp.ts";
+
+export { type LinkedKind, linkedLetter, type NoticeKind, noticeLetter } from "./letter.ts";
+export type { Post } from "./post.ts";
+
+/** Folder of letters in the data folder, where there is no mail server. */
+export const OUTBOX = "outbox";
+/** The sender of letters that nobody sends. */
+const NOBODY = "causeway@localhost.invalid";
+
+/** The post that the configuration asks for: to the mail server, or into the data folder. */
+export function postFor(config: Pick<Config, "mail" | "dataDir">, log: Logger): Post {
+  const { mail, dataDir } = config;
+  const carrier = mail ? smtpCarrier(mail.server, mail.from) : outboxFolder(join(dataDir, OUTBOX), NOBODY);
+  return createPost({ carrier, log });
+}

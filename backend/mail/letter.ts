@@ -1,0 +1,64 @@
+/** A mail to one person, in plain text: nothing that anybody typed stands in it, so that nobody can send words of theirs through us. */
+export interface Letter {
+  readonly kind: LetterKind;
+  /** An address as `emailAddress` spells it. */
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+const LINKED = {
+  verify: {
+    subject: "Confirm your e-mail address",
+    why: "Somebody, probably you, registered at Causeway with this e-mail address. Open this link to confirm that it is yours:",
+    life: "The link works once and for 24 hours.",
+    otherwise: "If it was not you, do nothing.",
+  },
+  move: {
+    subject: "Confirm your new e-mail address",
+    why: "Somebody, probably you, wants to use this e-mail address for an account at Causeway. Open this link to confirm that it is yours:",
+    life: "The link works once and for one hour.",
+    otherwise: "If it was not you, do nothing.",
+  },
+  reset: {
+    subject: "Choose a new password",
+    why: "Somebody, probably you, forgot the password of your account at Causeway. Open this link to choose a new one:",
+    life: "The link works once and for one hour. It signs out everybody who uses the account.",
+    otherwise: "If it was not you, do nothing: your password stays as it is.",
+  },
+} as const;
+
+const NOTICES = {
+  passwordChanged: {
+    subject: "Your password was changed",
+    what: "The password of your account at Causeway was changed.",
+  },
+  passwordReset: {
+    subject: "Your password was changed",
+    what: "The password of your account at Causeway was changed with a link that we had sent to you. All sessions have ended.",
+  },
+  emailChanged: {
+    subject: "Your e-mail address was changed",
+    what: "Your account at Causeway has another e-mail address now. Nothing more will be sent to this one.",
+  },
+} as const;
+
+export type LinkedKind = keyof typeof LINKED;
+export type NoticeKind = keyof typeof NOTICES;
+export type LetterKind = LinkedKind | NoticeKind;
+
+/** A letter with a link of one use; `link` holds a secret. */
+export function linkedLetter(kind: LinkedKind, to: string, link: string): Letter {
+  const { subject, why, life, otherwise } = LINKED[kind];
+  return { kind, to, subject, text: [why, link, `${life} ${otherwise}`].map((part) => `${part}\n`).join("\n") };
+}
+
+/** A letter that tells what happened; `site` is where its reader can do something about it. */
+export function noticeLetter(kind: NoticeKind, to: string, site: string): Letter {
+  const { subject, what } = NOTICES[kind];
+  const advice =
+    kind === "emailChanged"
+      ? "If it was not you, write to whoever runs the site."
+      : `If it was not you, choose another password at once, under "Forgot your password?":\n\n${site}/`;
+  return { kind, to, subject, text: `${what}\n\n${advice}\n` };
+}

@@ -1,0 +1,117 @@
+import type { Logger } from "pino";
+import { createThrottle } from "../domain/throttle.ts";
+import type { Letter } from "./letter.ts";
+
+/** Takes letters to where they are read. Rejects when it cannot; with a `Refused` when trying again makes no sense. */
+export interface Carrier {
+  deliver(letter: Letter): Promise<void>;
+}
+
+/** The letter will never be taken: a permanent refusal (RFC 5321 4.2.1). */
+export class Refused extends Error {
+  override name = "Refused";
+}
+
+/** Sends letters beside the requests that cause them. */
+export interface Post {
+  /** Takes a letter and returns at once. One that there is no room for, or that is one too many for its reader, is dropped. */
+  send(letter: Letter): void;
+  /** Resolves when nothing is being delivered; what waits for another try is given up. */
+  stop(): Promise<void>;
+}
+
+export interface PostOptions {
+  readonly carrier: Carrier;
+  readonly log: Pick<Logger, "info" | "warn">;
+  readonly clock?: () => number;
+  /** Runs work after so many milliseconds. */
+  readonly later?: (milliseconds: number, work: () => void) => void;
+}
+
+/** Letters that wait or are under way; a kilobyte each. */
+const ROOM = 1000;
+/** Letters that are delivered at the same time. */
+const LANES = 2;
+/** Milliseconds before the second, third ... try: a quarter of an hour in all, well within the life of a link. */
+const PAUSES = [5_000, 30_000, 120_000, 600_000];
+/** Letters for one address: whoever registers and removes accounts again and again must not fill somebody's mailbox. */
+const READER = { free: 10, first: 60_000, longest: 60 * 60_000 };
+
+/** A post of bounded size: a slow or dead mail server holds up no request and no memory beyond it. */
+export function createPost(options: PostOptions): Post {
+  const { carrier, log, clock = Date.now, later = unreferenced } = options;
+  const perReader = createThrottle(READER, clock);
+  const ready: { letter: Letter; tries: number }[] = [];
+  let letters = 0;
+  let lanes = 0;
+  let stopped: (() => void) | undefined;
+
+  const next = () => {
+    while (!stopped && lanes < LANES) {
+      const task = ready.shift();
+      if (!task) return;
+      lanes += 1;
+      void attempt(task.letter, task.tries).finally(() => {
+        lanes -= 1;
+        if (lanes === 0) stopped?.();
+        next();
+      });
+    }
+  };
+
+  const attempt = async (letter: Letter, tries: number): Promise<void> => {
+    const { kind } = letter;
+    try {
+      await carrier.deliver(letter);
+      letters -= 1;
+      log.info({ kind, tries: tries + 1 }, "mail sent");
+    } catch (error) {
+      const pause = error instanceof Refused || stopped ? undefined : PAUSES[tries];
+      const facts = { kind, tries: tries + 1, ...reasonOf(error) };
+      log.warn(facts, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
+      if (pause === undefined) {
+        letters -= 1;
+        return;
+      }
+      later(pause, () => {
+        ready.push({ letter, tries: tries + 1 });
+        next();
+      });
+    }
+  };
+
+  return {
+    send(letter) {
+      const { kind } = letter;
+      if (stopped || letters >= ROOM) return log.warn({ kind }, "mail dropped: too many wait");
+      if (perReader.waitFor(letter.to) > 0) return log.warn({ kind }, "mail dropped: too many for one address");
+      perReader.failed(letter.to);
+      letters += 1;
+      ready.push({ letter, tries: 0 });
+      next();
+    },
+    stop() {
+      return new Promise((resolve) => {
+        stopped = () => {
+          if (letters > 0) log.warn({ letters }, "mails given up: the backend stops");
+          resolve();
+        };
+        if (lanes === 0) stopped();
+      });
+    },
+  };
+}
+
+function unreferenced(milliseconds: number, work: () => void): void {
+  setTimeout(work, milliseconds).unref();
+}
+
+/** Codes only: an error's text may repeat an address or what the server said. */
+function reasonOf(error: unknown): object {
+  if (!(error instanceof Error)) return {};
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
+  return {
+    ...(typeof code === "string" && { code }),
+    ...(typeof responseCode === "number" && { responseCode }),
+  };
+}
