@@ -316,7 +316,8 @@ export const socket = [
 ] as const satisfies readonly SocketEntry[];
 
 /** Events the server emits to sockets. */
-export const emits = ["message", "serverMessage", "drain"] as const;
+export const emits = ["message", "serverMessage", "drain", "presence", "typing", "read"] as const;
+export type EmittedEvent = (typeof emits)[number];
 
 /** Actions that somebody outside can reach, by the way they come. */
 export type HttpAction = (typeof http)[number]["action"];

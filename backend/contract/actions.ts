@@ -1,9 +1,13 @@
 import type { AuditRecord } from "../domain/audit.ts";
 import type { Message, RoomState } from "../domain/message.ts";
-import type { EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
+import type { Presence } from "../domain/presence.ts";
+import type { ReadMark } from "../domain/read-mark.ts";
+import type { EmittedEvent, EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
 
 export type { AuditRecord } from "../domain/audit.ts";
 export type { Message, RoomState } from "../domain/message.ts";
+export type { Presence, PresenceState } from "../domain/presence.ts";
+export type { ReadMark } from "../domain/read-mark.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
 export interface User {
@@ -156,6 +160,30 @@ export interface Events {
   "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
   /** A user's roles have changed: what was decided for them before is asked again, open sockets included. */
   "user.changed": { readonly id: string };
-  /** To everybody in a room, or to everybody when no room is named; each node serves its own sockets. */
-  "chat.broadcast": { readonly room?: string; readonly event: string; readonly payload: unknown };
+  /** To the sockets of `Audience`; each node serves its own. */
+  "chat.broadcast": Broadcast;
 }
+
+/** What a socket hears with each event. An event that the surface lists and this table does not is a compile error. */
+export interface Emitted {
+  message: Message;
+  /** Said to everybody; it is not stored. `at` in milliseconds since 1970. */
+  serverMessage: { readonly text: string; readonly at: number };
+  /** The server is about to stop: come back after so many milliseconds. */
+  drain: { readonly retryAfter: number };
+  /** People one shares a room with have come, gone, or left their screen. */
+  presence: { readonly users: readonly Presence[] };
+  /** Somebody is writing; it holds for `TYPING_HOLDS` milliseconds. */
+  typing: { readonly room: string; readonly user: { readonly id: string; readonly name: string } };
+  /** How far somebody has read. */
+  read: ReadMark;
+}
+
+/** Who hears: the sockets in a room, or all of one user's, or everybody; but for those of one user. */
+export interface Audience {
+  readonly room?: string;
+  readonly user?: string;
+  readonly except?: string;
+}
+export type Broadcast = Audience &
+  { [E in EmittedEvent]: { readonly event: E; readonly payload: Emitted[E] } }[EmittedEvent];

@@ -1,9 +1,6 @@
-import type { Events, ResultOf } from "../contract/index.ts";
-import { ClientError } from "../contract/index.ts";
+import { type Broadcast, ClientError, type ResultOf } from "../contract/index.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
-
-type Broadcast = Events["chat.broadcast"];
 
 // Every socket is in a room named after its own id: chat rooms must not be able to have that name.
 export const roomOf = (name: string): string => `room:${name}`;
@@ -17,7 +14,7 @@ const MAX_HELD = 1000;
 
 /** Which sockets of this node hear what. Sockets enter and leave rooms only by what `chat.join` and `chat.leave` answered. */
 export interface FanOut {
-  /** To a room or to everybody on this node. */
+  /** To those of the audience whose sockets are on this node. */
   broadcast(event: Broadcast): void;
   join(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
@@ -29,7 +26,11 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   return {
     broadcast(event) {
       if (!emits.some((name) => name === event.event)) throw new Error(`The surface emits no ${event.event}.`);
-      const target = event.room === undefined ? io()?.local : io()?.local.to(roomOf(event.room));
+      const { room, user, except } = event;
+      let target = io()?.local;
+      if (room !== undefined) target = target?.to(roomOf(room));
+      if (user !== undefined) target = target?.to(userOf(user));
+      if (except !== undefined) target = target?.except(userOf(except));
       target?.emit(event.event, event.payload);
       if (event.room !== undefined) for (const held of joins) if (held.length <= MAX_HELD) held.push(event);
     },
@@ -47,7 +48,11 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         if (held.length > MAX_HELD)
           throw new ClientError(503, "UNAVAILABLE", "Too much is going on.", { retryAfter: 1 });
         await socket.join(room);
-        if (!isIn) for (const event of held) if (isNews(event, state)) socket.emit(event.event, event.payload);
+        const user = socket.data.identity?.user.id;
+        if (!isIn) {
+          for (const event of held)
+            if (isNews(event, state) && event.except !== user) socket.emit(event.event, event.payload);
+        }
         return state;
       } finally {
         joins.delete(held);
@@ -62,9 +67,8 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   };
 }
 
-/** Whether an event came after the state that the client gets. */
-function isNews({ room, payload }: Broadcast, state: ResultOf<"chat.join">): boolean {
-  if (room !== state.room) return false;
-  const seq = typeof payload === "object" && payload !== null && "seq" in payload ? payload.seq : undefined;
-  return typeof seq !== "number" || seq > state.seq;
+/** Whether an event is of the room and came after the state that the client gets. */
+function isNews(event: Broadcast, state: ResultOf<"chat.join">): boolean {
+  if (event.room !== state.room) return false;
+  return event.event !== "message" || event.payload.seq > state.seq;
 }

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
-import { type Events, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
+import { type Broadcast, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { Client } from "./client-address.ts";
 import { isNestedTooDeep } from "./depth.ts";
@@ -32,7 +32,7 @@ export interface SocketDoor {
   remember(socket: GatewaySocket, identity: Identity): void;
   /** The two events a client may send: a call, and a fresh access token. */
   readonly events: { readonly call: Handler; readonly authenticate: Handler };
-  broadcast(event: Events["chat.broadcast"]): void;
+  broadcast(event: Broadcast): void;
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;

@@ -24,7 +24,7 @@ const say = (room: string | undefined, seq: number) =>
   announce(gateway.broker, "chat.broadcast", {
     ...(room === undefined ? {} : { room }),
     event: "message",
-    payload: { room, seq },
+    payload: { room, seq } as never,
   });
 
 async function listener(name: string) {
@@ -99,11 +99,46 @@ test("what is said while somebody joins is neither lost nor doubled", async () =
   expect(await joiner.settled()).toEqual([6, 8, 9]);
 });
 
+test("what is for one user's devices reaches those alone; what is for the others of a room spares them", async () => {
+  const [phone, laptop, other] = [await listener("mine"), await listener("mine"), await listener("theirs")];
+  await emit(other.socket, "call", "chat.join", { room: "lobby" });
+  await emit(laptop.socket, "call", "chat.join", { room: "lobby" });
+  const send = (audience: object, seq: number) =>
+    announce(gateway.broker, "chat.broadcast", { ...audience, event: "message", payload: { seq } as never });
+  await send({ user: "mine" }, 20);
+  await send({ room: "lobby", except: "mine" }, 21);
+  await send({ room: "lobby", user: "mine" }, 22);
+  expect(await phone.settled()).toEqual([20, 22]);
+  expect(await laptop.settled()).toEqual([20, 22]); // once, though for two reasons
+  expect(await other.settled()).toEqual([21, 22]);
+});
+
+test("what is not a message is told to who just joins, whatever its numbers, but not to whom it spares", async () => {
+  const joiner = await listener("reader");
+  const marks: number[] = [];
+  joiner.socket.on("read", ({ seq }: { seq: number }) => marks.push(seq));
+  const mark = (seq: number, except?: string) =>
+    announce(gateway.broker, "chat.broadcast", {
+      room: "lobby",
+      ...(except === undefined ? {} : { except }),
+      event: "read",
+      payload: { room: "lobby", user: "other", epoch: "e", seq },
+    });
+  meanwhile = async () => {
+    await mark(2);
+    await mark(3, "reader");
+  };
+  await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  await joiner.settled();
+  expect(marks).toEqual([2]);
+});
+
 test("an event that the surface does not list is not sent", async () => {
   const { socket } = await listener("quiet");
   const any: string[] = [];
   socket.onAny((event: string) => any.push(event));
-  await announce(gateway.broker, "chat.broadcast", { event: "connect_error", payload: {} });
+  await announce(gateway.broker, "chat.broadcast", { event: "connect_error", payload: {} } as never);
   await emit(socket, "call", "chat.history", { room: "x" });
   expect(any).toEqual([]);
 });
