@@ -342,6 +342,7 @@ export const assets = [
   "/client.js",
   "/favicon.svg",
   "/forms.js",
+  "/links.js",
   "/outbox.js",
   "/requests.js",
   "/socket.io.js",

@@ -1,17 +1,31 @@
 import type { SessionInfo } from "../contract/actions.ts";
 import { type ChatClient, RequestError } from "./client.ts";
-import { onSubmit, problemOf } from "./forms.ts";
+import { doneIn, onSubmit, problemOf } from "./forms.ts";
 import { element, line, when } from "./view.ts";
 
-/** Makes the account dialog work: signing out, name, password, sessions, removal. `onLeft` says farewell, in words or silently. */
+/** Makes the account dialog work: signing out, name, e-mail address, password, sessions, removal. `onLeft` says farewell, in words or silently. */
 export function connectAccount(client: ChatClient, onLeft: (farewell: string) => void): void {
   const dialog = element("account", HTMLDialogElement);
   const rename = element("rename", HTMLFormElement);
   const password = element("password", HTMLFormElement);
   const remove = element("remove", HTMLFormElement);
   const name = element("rename-name", HTMLInputElement);
+  const address = element("address", HTMLFormElement);
+  const email = element("account-email", HTMLElement);
+  const unverified = element("unverified", HTMLElement);
+  const resend = element("resend", HTMLButtonElement);
+  const resent = element("resent", HTMLElement);
   const sessions = element("sessions", HTMLElement);
   const problem = element("sessions-problem", HTMLElement);
+
+  /** The address as it stands now: it may have been confirmed or changed by a link in another window. */
+  async function showAddress(): Promise<void> {
+    const user = await client.request("GET /api/users/me", {}).catch(() => client.user); // what is known meanwhile will do
+    email.textContent = user?.email ?? "";
+    unverified.hidden = user?.verified !== false;
+    resend.hidden = false;
+    resent.textContent = "";
+  }
 
   async function showSessions(): Promise<void> {
     try {
@@ -31,8 +45,10 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
 
   element("account-open", HTMLButtonElement).addEventListener("click", () => {
     name.value = client.user?.name ?? "";
-    element("account-email", HTMLElement).textContent = client.user?.email ?? "";
-    for (const form of [rename, password]) done(form, "");
+    email.textContent = client.user?.email ?? "";
+    for (const form of [rename, address, password]) doneIn(form, "");
+    unverified.hidden = true;
+    void showAddress();
     void showSessions();
     dialog.showModal();
   });
@@ -41,12 +57,28 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
   onSubmit(rename, async (values) => {
     await client.rename(values("name").trim());
     name.defaultValue = client.user?.name ?? "";
-    done(rename, "Your name is changed.");
+    doneIn(rename, "Your name is changed.");
+  });
+  resend.addEventListener("click", async () => {
+    try {
+      await client.request("POST /api/auth/request-verification", {});
+      resent.textContent = "A new link is on its way. It is good for a day.";
+      resend.hidden = true;
+    } catch (error) {
+      resent.textContent = notSent(error);
+    }
+  });
+  onSubmit(address, async (values) => {
+    await client.request("POST /api/auth/change-email", {
+      email: values("email").trim(),
+      password: values("password"),
+    });
+    doneIn(address, "A link is on its way to the new address. The address changes when it is opened.");
   });
   onSubmit(password, async (values) => {
     const change = { password: values("password"), newPassword: values("newPassword") };
     await client.request("POST /api/auth/password", change);
-    done(password, "Your password is changed.");
+    doneIn(password, "Your password is changed.");
     await showSessions();
   });
   onSubmit(remove, async (values) => {
@@ -68,14 +100,15 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
   });
   dialog.addEventListener("close", () => {
     logoutProblem.hidden = true;
-    for (const form of [password, remove]) form.reset();
-    for (const form of [rename, password, remove]) problemOf(form, "");
+    for (const form of [address, password, remove]) form.reset();
+    for (const form of [rename, address, password, remove]) problemOf(form, "");
   });
 }
 
-function done(form: HTMLFormElement, text: string): void {
-  const place = form.querySelector(".done");
-  if (place) place.textContent = text;
+function notSent(error: unknown): string {
+  if (!(error instanceof RequestError)) return "That did not work.";
+  if (error.status !== 429) return error.message;
+  return `A link was sent a short time ago. Look for it, or ask again in ${error.retryAfter ?? 60} seconds.`;
 }
 
 function sessionLine(session: SessionInfo, end: (sid: string) => Promise<void>): HTMLElement {

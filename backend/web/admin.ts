@@ -75,8 +75,8 @@ export function connectAdmin(client: ChatClient): void {
   }
 
   function userLine(user: Listed): HTMLElement {
-    const { id, name, email, roles, disabledAt } = user;
-    const row = line(name, email);
+    const { id, name, email, verified, roles, disabledAt } = user;
+    const row = line(name, `${email}${verified ? "" : ", not confirmed"}`);
     if (disabledAt !== null) {
       const mark = document.createElement("span");
       mark.className = "off";

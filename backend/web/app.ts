@@ -1,7 +1,8 @@
 import { connectAccount } from "./account.ts";
 import { connectAdmin } from "./admin.ts";
 import { type Announcement, ChatClient, type ClientState, RequestError } from "./client.ts";
-import { onDialog, onSubmit, problemOf } from "./forms.ts";
+import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
+import { connectMailForms, takeLink } from "./links.ts";
 import { io } from "./socket.io.ts";
 import { element, type Item, showMessages, showRooms } from "./view.ts";
 
@@ -41,8 +42,9 @@ const announceDialog = element("announce", HTMLDialogElement);
 const adminOpen = element("admin-open", HTMLButtonElement);
 const announceOpen = element("announce-open", HTMLButtonElement);
 
+const link = takeLink();
 /** The one-time token of the link with which the first administrator registers. */
-let setup = /^#setup=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
+let setup = link?.kind === "setup" ? link.token : undefined;
 let rooms: string[] = [LOBBY];
 let active = LOBBY;
 let shownState: ClientState = "signedOut";
@@ -202,23 +204,33 @@ function forget(room: string): void {
   requestRender();
 }
 
-function showEntrance(form: HTMLFormElement): void {
-  const other = form === loginForm ? registerForm : loginForm;
-  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+const mailForms = connectMailForms(client, link, (words) => {
+  showEntrance(loginForm);
+  doneIn(loginForm, words);
+});
+const doors = [loginForm, registerForm, ...Object.values(mailForms)];
+
+/** Shows one form of the entrance, and what is to be said first. */
+function showDoor(form: HTMLFormElement): void {
   opening.hidden = true;
-  chat.hidden = true;
   entrance.hidden = false;
-  form.hidden = false;
-  other.hidden = true;
+  for (const door of doors) door.hidden = door !== form;
+  for (const door of [loginForm, mailForms.forgot]) doneIn(door, "");
+  problemOf(form, notice);
+  notice = "";
+  form.querySelector<HTMLElement>("input, button")?.focus();
+}
+
+function showEntrance(form: HTMLFormElement): void {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  chat.hidden = true;
   announcements = [];
   seen.clear();
   active = LOBBY;
   shownState = "signedOut";
   document.title = "Causeway";
   keep(SIGNED_IN, null);
-  problemOf(form, notice);
-  notice = "";
-  form.querySelector("input")?.focus();
+  showDoor(form);
 }
 
 onSubmit(loginForm, (values) => client.login({ email: values("email").trim(), password: values("password") }));
@@ -239,7 +251,12 @@ onDialog(announceDialog, async (values) => {
 });
 
 element("to-register", HTMLButtonElement).addEventListener("click", () => showEntrance(registerForm));
-element("to-login", HTMLButtonElement).addEventListener("click", () => showEntrance(loginForm));
+const onEach = (name: string, work: () => void) => {
+  for (const button of document.querySelectorAll(`.${name}`)) button.addEventListener("click", work);
+};
+onEach("to-login", () => showEntrance(loginForm));
+onEach("to-forgot", () => showDoor(mailForms.forgot));
+element("confirm-onward", HTMLButtonElement).addEventListener("click", () => start());
 element("join-open", HTMLButtonElement).addEventListener("click", () => joinDialog.showModal());
 announceOpen.addEventListener("click", () => announceDialog.showModal());
 connectAccount(client, (farewell) => {
@@ -313,11 +330,15 @@ async function open(): Promise<void> {
   }
 }
 
+function start(): void {
+  if (kept(SIGNED_IN) === null) showEntrance(loginForm);
+  else void open();
+}
+
 rooms = recall();
 const setupNote = element("setup-note", HTMLElement);
 setupNote.hidden = setup === undefined;
-// the token is good once and nobody's to find in the history
-if (setup !== undefined) history.replaceState(null, "", location.pathname);
 if (setup !== undefined) showEntrance(registerForm);
-else if (kept(SIGNED_IN) === null) showEntrance(loginForm);
-else void open();
+else if (link?.kind === "reset") showDoor(mailForms.reset);
+else if (link?.kind === "verify") showDoor(mailForms.confirm);
+else start();

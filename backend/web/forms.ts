@@ -14,6 +14,13 @@ export function problemOf(form: HTMLFormElement, message: string, field?: string
   }
 }
 
+/** Says in the form what was done, for a screen reader as well; empty text takes it away. */
+export function doneIn(form: HTMLFormElement, text: string): void {
+  const place = form.querySelector(".done");
+  if (!place) throw new Error("invariant: a form that says what was done has a place for it");
+  place.textContent = text;
+}
+
 /** Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait. */
 export function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");

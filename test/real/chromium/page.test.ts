@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -8,6 +8,7 @@ import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { freePort } from "../../../scripts/free-port.ts";
+import { NO_LIMITS } from "../../backend/support.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
 const PASSWORD = "correct horse battery";
@@ -21,7 +22,8 @@ let browser: TestBrowser;
 const start = () => {
   const origins = [origin, `http://127.0.0.1:${port}`, `http://localhost:${port}`].join(",");
   const env = { PORT: String(port), DATA_DIR: dataDir, ORIGINS: origins, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
-  return startBackend(readConfig(env), { assets });
+  // all visitors of these tests come from one address
+  return startBackend(readConfig(env), { assets, limits: NO_LIMITS });
 };
 
 beforeAll(async () => {
@@ -207,6 +209,85 @@ test("rooms are joined, marked unread, left; the keyboard is enough", async () =
   await ada.page.locator("#rooms li:nth-child(2) button").click();
   await ada.page.locator("#leave").click();
   await until(ada.page, `document.querySelectorAll("#rooms li").length === 1`);
+});
+
+/** The link in the newest mail to somebody. */
+function linkFor(name: string): string | undefined {
+  const folder = join(dataDir, "outbox");
+  const letters = readdirSync(folder)
+    .sort()
+    .map((file) => readFileSync(join(folder, file), "utf8"));
+  const letter = letters.findLast((one) => one.includes(`To: <${emailOf(name)}>`));
+  return letter?.split("\n").find((line) => line.startsWith(`${origin}/#`));
+}
+const done = (page: Page, form: string, words: string) =>
+  until(page, `document.querySelector("#${form} .done")?.textContent?.includes(${JSON.stringify(words)})`);
+
+test("a forgotten password: a link by mail, a new password, every session ended, by keyboard alone", async () => {
+  const [here, there] = [await browser.visitor(PHONE), await browser.visitor()];
+  await register(there.page, "Nora");
+  await here.page.goto(`${origin}/`);
+  await here.page.locator("#login .to-forgot").click();
+  expect(await focus(here.page)).toBe("forgot-email");
+  const before = linkFor("Nora");
+  await here.page.keyboard.type(emailOf("Nora"));
+  await here.page.keyboard.press("Enter");
+  await done(here.page, "forgot", "a link is on its way");
+  let link = before;
+  for (; link === before; link = linkFor("Nora"))
+    await here.page.evaluate("new Promise((then) => setTimeout(then, 50))");
+  await here.page.goto(link ?? "");
+  await here.page.waitForSelector("#reset:not([hidden])");
+  // the token is not left in the address, nor anywhere a later user of this browser would find it
+  expect(await here.page.evaluate("location.href + JSON.stringify({ ...localStorage })")).not.toContain("reset=");
+  expect(await focus(here.page)).toBe("reset-password");
+  await here.page.keyboard.type("password123");
+  await here.page.keyboard.press("Enter");
+  await here.page.waitForSelector("#reset-password[aria-invalid=true]");
+  await here.page.locator("#reset-password").fill("another horse");
+  await here.page.keyboard.press("Enter");
+  await done(here.page, "login", "Your password is changed");
+  await there.page.waitForSelector("#login:not([hidden])");
+  await here.page.locator("#login-email").fill(emailOf("Nora"));
+  await here.page.locator("#login-password").fill("another horse");
+  await here.page.keyboard.press("Enter");
+  await online(here.page);
+  await there.page.goto(link ?? "");
+  await there.page.locator("#reset-password").fill("a third horse");
+  await there.page.locator("#reset .primary").click();
+  await until(there.page, `document.querySelector("#reset .problem")?.textContent?.includes("not valid any more")`);
+  expect(here.complaints.filter((one) => !one.includes("422"))).toEqual([]);
+});
+
+test("an address is confirmed by a link and changed by another; the account shows which it is", async () => {
+  const { page, complaints } = await browser.visitor();
+  await register(page, "Olga");
+  await page.locator("#account-open").click();
+  await page.waitForSelector("#unverified:not([hidden])");
+  await page.locator("#resend").click();
+  await until(page, `document.querySelector("#resent")?.textContent?.startsWith("A link was sent")`);
+  await page.goto(linkFor("Olga") ?? "");
+  await page.waitForSelector("#confirm:not([hidden])");
+  expect(await focus(page)).toBe("confirm-button");
+  await page.keyboard.press("Enter");
+  await done(page, "confirm", "confirmed");
+  expect(await focus(page)).toBe("confirm-onward");
+  await page.keyboard.press("Enter");
+  await online(page);
+  await page.locator("#account-open").click();
+  await page.locator("#address-email").fill(emailOf("Olga2"));
+  await page.locator("#address-password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await done(page, "address", "A link is on its way");
+  expect(await page.$eval("#unverified", (one) => one.hasAttribute("hidden"))).toBe(true);
+  await page.goto(linkFor("Olga2") ?? "");
+  await page.locator("#confirm-button").click();
+  await done(page, "confirm", "confirmed");
+  await page.locator("#confirm-onward").click();
+  await online(page);
+  await page.locator("#account-open").click();
+  await until(page, `document.querySelector("#account-email")?.textContent === "${emailOf("Olga2")}"`);
+  expect(complaints.filter((one) => !one.includes("429"))).toEqual([]);
 });
 
 test("a user changes the name, ends another session and removes the account", async () => {
