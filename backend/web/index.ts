@@ -18,7 +18,21 @@ const FILES: readonly (readonly [path: string, file: string, contentType: string
   ["/favicon.svg", "favicon.svg", "image/svg+xml"],
 ];
 /** The page's modules: TypeScript, whose types are taken out here, when the server starts. */
-const MODULES = ["account", "admin", "app", "client", "forms", "links", "outbox", "requests", "timeline", "view"];
+const MODULES = [
+  "account",
+  "admin",
+  "app",
+  "client",
+  "connection",
+  "forms",
+  "links",
+  "outbox",
+  "requests",
+  "rooms",
+  "session",
+  "timeline",
+  "view",
+];
 
 /** `from "./name.ts"`, which Node and the type checker follow, is `/name.js` for the browser. */
 const MODULE_IMPORT = /(\bfrom "\.\/[a-z.-]+)\.ts"/g;

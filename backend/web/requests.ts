@@ -19,6 +19,35 @@ export class RequestError extends Error {
   }
 }
 
+/** Refusals that waiting cures. */
+const PASSING: ReadonlySet<string> = new Set(["OFFLINE", "EDGE", "UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT"]);
+
+export function isUnauthorized(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 401;
+}
+
+/** Whether the same may succeed later. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof RequestError && PASSING.has(error.code);
+}
+
+/** Milliseconds between tries: the first wait, and the longest. */
+export interface Backoff {
+  readonly first: number;
+  readonly most: number;
+}
+export const BACKOFF: Backoff = { first: 500, most: 30_000 };
+
+/**
+ * Milliseconds to wait before trying again, after so many tries before this one: what the server asked for, or else twice as long each
+ * time; never the same for two clients, so that they do not all come back in one moment.
+ */
+export function waitFor(error: unknown, tries: number, { first, most }: Backoff): number {
+  const seconds = error instanceof RequestError ? error.retryAfter : undefined;
+  if (seconds !== undefined) return seconds * 1000 + Math.random() * first;
+  return Math.min(most, first * 2 ** tries) * (0.5 + Math.random() / 2);
+}
+
 export interface JsonRequest {
   readonly method: string;
   /** Absolute, or relative to the page. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { io } from "socket.io-client";
+import { io, type Socket } from "socket.io-client";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
-import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/web/client.ts";
+import { type Announcement, ChatClient, type ClientOptions, type Keep } from "../../../backend/web/client.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
@@ -38,7 +38,8 @@ class Watched extends ChatClient {
   constructor(url: string, options: Partial<ClientOptions> = {}) {
     super({
       url,
-      connect: (how) => io(url, { ...how, reconnectionDelay: 20, reconnectionDelayMax: 100 }),
+      connect: (how) => io(url, how),
+      backoff: { first: 20, most: 100 },
       onChange: () => this.#check(),
       onAnnouncement: (announcement) => {
         this.announcements.push(announcement);
@@ -168,24 +169,72 @@ test("a restarted backend loses nothing, and everybody comes back by themselves"
 });
 
 test("the access token is renewed in time, and the socket goes on with it", async () => {
-  const ada = await person("Ada", backend.url, { renewBefore: 10 * 60_000 });
-  const { broker } = backend;
-  const seen: unknown[] = [];
-  broker.createService({
+  let socket: Socket | undefined;
+  const renewed: unknown[] = [];
+  const ada = await person("Ada", backend.url, {
+    renewBefore: 10 * 60_000,
+    connect(how) {
+      socket = io(backend.url, how).onAnyOutgoing((event, token) => event === "authenticate" && renewed.push(token));
+      return socket;
+    },
+  });
+  const reused: unknown[] = [];
+  backend.broker.createService({
     name: "watch",
-    events: { "session.reused": (ctx: { params: unknown }) => void seen.push(ctx.params) },
+    events: { "session.reused": (ctx: { params: unknown }) => void reused.push(ctx.params) },
   });
-  let renewals = 0;
-  const user = ada.user;
-  await ada.until(() => {
-    if (ada.user !== user) renewals += 1;
-    return renewals > 0;
-  });
+  await ada.until(() => renewed.length > 0);
+  // what the client sends is what the server takes
+  const taken = await new Promise((resolve) => socket?.emit("authenticate", renewed[0], resolve));
+  expect(taken).toBeNull();
   expect(ada.state).toBe("online");
   await ada.join("lobby");
   ada.send("lobby", "still here");
   await ada.until(() => ada.pending.length === 0);
-  expect(seen).toEqual([]);
+  expect(reused).toEqual([]);
+});
+
+test("messages that are not sent yet outlive the page: who comes back sends them, once", async () => {
+  const kept = new Map<string, string>();
+  const keep: Keep = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url, { keep });
+  const bob = await person("Bob");
+  await ada.join("lobby");
+  await bob.join("lobby");
+  proxy.mute();
+  ada.send("lobby", "stored, but never acknowledged");
+  ada.send("lobby", "never sent");
+  await bob.until(() => bob.texts("lobby").length === 1);
+  ada.close(); // the page is gone
+  const stranger = await person("Eve", backend.url, { keep });
+  expect(stranger.pending).toEqual([]);
+  const back = new Watched(backend.url, { keep });
+  await back.login({ email: "ada@example.org", password: PASSWORD });
+  expect(back.pending.map(({ text }) => text)).toEqual(["stored, but never acknowledged", "never sent"]);
+  await bob.until(() => bob.texts("lobby").length === 2);
+  await back.until(() => back.pending.length === 0);
+  expect(bob.texts("lobby")).toEqual(["stored, but never acknowledged", "never sent"]);
+  back.send("lobby", "bell \u0007");
+  await back.until(() => back.pending[0]?.state === "failed");
+  await back.logout();
+  expect([...kept.keys()].filter((key) => key !== `causeway.outbox.${stranger.user?.id}`)).toEqual([]);
+});
+
+test("only so many messages wait, and whoever writes more is told", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  proxy.refuse(true);
+  proxy.cut();
+  await ada.until(() => ada.state === "reconnecting");
+  for (let n = 0; n < 200; n += 1) ada.send("lobby", `m${n}`);
+  expect(() => ada.send("lobby", "one more")).toThrow(expect.objectContaining({ code: "OUTBOX_FULL" }));
+  ada.discard(ada.pending[0]?.clientId ?? "");
+  expect(ada.send("lobby", "fits").state).toBe("waiting");
 });
 
 test("a session that ends elsewhere ends here at once", async () => {
