@@ -75,14 +75,19 @@ export class ChatClient {
         this.#become("reconnecting");
       },
       on: {
-        message: (message) => {
-          if (message.author.id === this.user?.id) this.#outbox.remove(message.clientId);
-          this.#rooms.take(message);
-        },
+        message: (message) => this.#rooms.take(message),
         serverMessage: (announcement) => options.onAnnouncement?.(announcement),
       },
     });
-    this.#rooms = new Rooms({ connection: this.#connection, backoff, onChange });
+    this.#rooms = new Rooms({
+      connection: this.#connection,
+      backoff,
+      onChange,
+      onStored: (messages) => {
+        const own = messages.filter(({ author }) => author.id === this.user?.id);
+        this.#outbox.remove(...own.map(({ clientId }) => clientId));
+      },
+    });
     this.#outbox = new Outbox({
       send: async ({ room, text, clientId }) => {
         this.#rooms.take((await this.call("chat.send", { room, text, clientId })).message);

@@ -84,11 +84,10 @@ export class Outbox {
     void this.#flush();
   }
 
-  /** Drops a message: it has been stored, or is given up. */
-  remove(clientId: string): void {
-    if (this.#pending.some((pending) => pending.clientId === clientId)) {
-      this.#become(this.#pending.filter((pending) => pending.clientId !== clientId));
-    }
+  /** Drops messages: they have been stored, or are given up. */
+  remove(...clientIds: readonly string[]): void {
+    const left = this.#pending.filter(({ clientId }) => !clientIds.includes(clientId));
+    if (left.length < this.#pending.length) this.#become(left);
   }
 
   /** Forgets what is in memory; with `discard`, what was kept as well. */

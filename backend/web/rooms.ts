@@ -7,6 +7,8 @@ export interface RoomsOptions {
   readonly connection: Connection;
   readonly backoff: Backoff;
   readonly onChange: () => void;
+  /** Told of messages that are in the store, whichever way they came, before the change that shows them. */
+  readonly onStored: (messages: readonly Message[]) => void;
 }
 
 /** Rooms that are joined again at the same time; all at once would run into the limit of calls. */
@@ -39,6 +41,7 @@ export class Rooms {
     const timeline = this.#timelines.get(state.room) ?? new Timeline(state.room);
     this.#timelines.set(state.room, timeline);
     timeline.resume(state);
+    this.#options.onStored(state.messages);
     this.#options.onChange();
     return state.room;
   }
@@ -67,8 +70,10 @@ export class Rooms {
   /** Takes a message, as it was announced or acknowledged. */
   take(message: Message): void {
     const timeline = this.#timelines.get(message.room);
+    const arrival = timeline?.add(message);
+    this.#options.onStored([message]);
     if (!timeline) return;
-    if (timeline.add(message) === "gap") {
+    if (arrival === "gap") {
       setTimeout(() => {
         if (!timeline.isWaiting || this.#timelines.get(message.room) !== timeline) return;
         this.#due.add(message.room);

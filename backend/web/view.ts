@@ -127,8 +127,10 @@ function factOf(item: Item, me: string): Fact {
 
 function reconcile(list: HTMLElement, rows: readonly Row[]): void {
   const present = new Map<string, HTMLElement>();
-  for (const child of list.children) {
-    if (child instanceof HTMLElement) present.set(child.dataset.key ?? "", child);
+  for (const child of [...list.children]) {
+    if (child instanceof HTMLElement && !present.has(child.dataset.key ?? ""))
+      present.set(child.dataset.key ?? "", child);
+    else child.remove();
   }
   let place = list.firstElementChild;
   for (const { key, version, make } of rows) {

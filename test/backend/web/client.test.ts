@@ -12,7 +12,7 @@ const PASSWORD = "correct horse battery";
 const assets = await loadAssets();
 let storage: TestStorage;
 let backend: Backend;
-const clients: ChatClient[] = [];
+const clients: Watched[] = [];
 const proxies: CuttableProxy[] = [];
 
 const start = (port = "0") =>
@@ -23,16 +23,20 @@ beforeEach(async () => {
   backend = await start();
 });
 afterEach(async () => {
+  const doubled = clients.flatMap((client) => client.doubled);
   for (const client of clients.splice(0)) client.close();
   for (const proxy of proxies.splice(0)) await proxy.close();
   await backend.stop();
   await storage.remove();
+  expect(doubled).toEqual([]);
 });
 
 /** A client whose changes can be waited for. */
 class Watched extends ChatClient {
   readonly announcements: Announcement[] = [];
   signedOut = 0;
+  /** Messages that were shown as waiting and as stored at once. */
+  readonly doubled: string[] = [];
   readonly #checks = new Set<() => void>();
 
   constructor(url: string, options: Partial<ClientOptions> = {}) {
@@ -55,6 +59,10 @@ class Watched extends ChatClient {
   }
 
   #check(): void {
+    for (const { room, clientId } of this.pending) {
+      const isStored = this.timeline(room)?.messages.some((message) => message.clientId === clientId);
+      if (isStored) this.doubled.push(clientId);
+    }
     for (const check of this.#checks) check();
   }
 
