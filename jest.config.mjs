@@ -10,5 +10,5 @@ export default {
   modulePathIgnorePatterns: ["<rootDir>/.data/"],
   watchman: false,
   maxWorkers: 2,
-  testTimeout: 15_000,
+  testTimeout: 60_000, // a limit for what hangs, not for what is slow
 };

@@ -87,6 +87,8 @@ process.exitCode = runnable.length
         "--testMatch",
         ...runnable,
         "--runInBand",
+        // a limit for what hangs, not for what is slow
+        "--testTimeout=120000",
         ...process.argv.slice(2).map(String),
       ],
       env,

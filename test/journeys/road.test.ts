@@ -21,7 +21,7 @@ let house: House;
 beforeAll(async () => {
   dataDir = newDataDir();
   house = await openHouse(dataDir);
-}, 30_000);
+});
 afterAll(async () => {
   await house.kit.stop();
   forget(dataDir);
@@ -192,4 +192,4 @@ test("hammering the login is stopped at the edge, and a second start finds users
   expect(answer.status).toBe(429);
   expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
   expect((await ask(kit, "GET", "/")).status).toBe(200);
-}, 30_000);
+});

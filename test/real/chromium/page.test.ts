@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
@@ -32,7 +32,8 @@ beforeAll(async () => {
   origin = `http://chat.causeway.localhost:${port}`;
   backend = await start();
   browser = await startBrowser();
-}, 30_000);
+});
+afterEach(() => browser.leave());
 afterAll(async () => {
   await browser.close();
   await backend.stop();
@@ -183,7 +184,7 @@ test("without a connection the page says so, keeps what is written and sends it 
   for (const { page } of [ada, bob]) {
     expect((await texts(page)).filter((text) => text === "written while it was gone")).toHaveLength(1);
   }
-}, 30_000);
+});
 
 test("rooms are joined, marked unread, left; the keyboard is enough", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor()];

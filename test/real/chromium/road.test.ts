@@ -16,12 +16,12 @@ beforeAll(async () => {
   dataDir = newDataDir();
   house = await openHouse(dataDir, false, env);
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   await house.kit.stop();
   forget(dataDir);
-}, 30_000);
+});
 
 async function register(page: Page, name: string): Promise<void> {
   await page.goto(`${house.kit.chat}/`);
@@ -98,4 +98,4 @@ test("two people talk through edge, rules, tunnel and gateway; a killed connecto
   } finally {
     await connector.stop();
   }
-}, 120_000);
+});

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const visitor = await browser.visitor();
   ({ page, complaints } = visitor);
   await page.addScriptTag({ content: outputFiles[0]?.text ?? "" });
-}, 60_000);
+});
 
 afterAll(() => browser?.close());
 

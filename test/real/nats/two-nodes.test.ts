@@ -61,7 +61,7 @@ beforeAll(async () => {
   one = await startTestGateway(actions, { config });
   two = await startTestGateway(actions, { config });
   await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
-}, 30_000);
+});
 
 afterAll(async () => {
   await Promise.all([one.stop(), two.stop()]);

@@ -8,6 +8,6 @@ let cluster: Cluster;
 beforeAll(async () => {
   cluster = await startCluster();
   storeInPostgres(() => cluster.database());
-}, 60_000);
+});
 
 export const stopCluster = () => cluster.stop();

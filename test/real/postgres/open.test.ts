@@ -6,8 +6,8 @@ import { type Cluster, startCluster } from "./cluster.ts";
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await startCluster();
-}, 60_000);
-afterAll(() => cluster.stop(), 30_000);
+});
+afterAll(() => cluster.stop());
 
 const dataDir = "unused";
 

@@ -83,4 +83,4 @@ test("a ruleset, a record and a tunnel are imported, kept without the option, an
     await provider.close();
     await api.close();
   }
-}, 120_000);
+});

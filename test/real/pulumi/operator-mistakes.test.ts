@@ -11,7 +11,7 @@ beforeAll(async () => {
     outside: { ...config, "causeway:hostnames": ["chat.other.example"] },
     second: config,
   });
-}, 60_000);
+});
 
 afterAll(() => project?.close());
 
@@ -76,10 +76,10 @@ test("a write right that is missing stops at the first write, is named, and a se
   await project.workspace.run("config", "rm", "cloudflare:apiToken", "--stack", "good");
   const again = await project.workspace.run("up", "--yes", "--skip-preview", "--stack", "good");
   expect([again.code, again.text]).toEqual([0, expect.stringContaining("created")]);
-}, 60_000);
+});
 
 test("a second stack in the same zone", async () => {
   const { failed, text, writes } = await refused("second");
   expect(text).toMatch(/causeway\/good/);
   expect([failed, writes]).toEqual([true, []]);
-}, 60_000);
+});

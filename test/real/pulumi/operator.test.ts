@@ -53,7 +53,7 @@ beforeAll(async () => {
   await workspace.run("config", "set", "zone", "example.com");
   await workspace.run("config", "set", "--path", "hostnames[0]", "chat.example.com");
   await workspace.run("config", "set", "cloudflare:baseUrl", api.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const { pid } of await registered(tokenFile())) process.kill(pid, "SIGTERM");
@@ -99,14 +99,14 @@ test("without a token nothing is created, and it says what to set", async () => 
   expect(text).not.toContain("at readAccess");
   expect(api.journal).toEqual([]);
   await workspace.run("config", "set", "--secret", "cloudflare:apiToken", api.token);
-}, 60_000);
+});
 
 test("without the passphrase it says so", async () => {
   const { PULUMI_CONFIG_PASSPHRASE: passphrase, ...without } = env;
   env = without;
   expect(await npmRun("preview")).toMatchObject({ code: 1, text: expect.stringMatching(/PULUMI_CONFIG_PASSPHRASE/) });
   env = { ...without, PULUMI_CONFIG_PASSPHRASE: passphrase };
-}, 60_000);
+});
 
 test("what stands in the way is told with the line that takes it over; then `up` deploys, and a preview is empty", async () => {
   const zone_id = api.zoneId;
@@ -136,7 +136,7 @@ test("what stands in the way is told with the line that takes it over; then `up`
   expect(statSync(tokenFile()).mode & 0o777).toBe(0o400);
   expect(await npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
   expect(await npmRun("drift")).toEqual({ code: 0, text: expect.stringContaining("No drift") });
-}, 120_000);
+});
 
 test("a change by hand is drift: exit code 1 and a table; `up` puts it back", async () => {
   const [record] = api.cloud.zoneOf("chat.example.com")?.records ?? [];
@@ -154,7 +154,7 @@ test("a change by hand is drift: exit code 1 and a table; `up` puts it back", as
   const calls = api.journal.length;
   expect(await up()).toMatchObject({ code: 0 });
   expect(writesSince(calls)).toEqual(["PUT dns_records/ID"]);
-}, 60_000);
+});
 
 test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `up` makes a new one", async () => {
   const account_id = api.accountId;
@@ -174,7 +174,7 @@ test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `
     `${now}.cfargotunnel.com`,
   ]);
   expect(await npmRun("drift")).toMatchObject({ code: 0 });
-}, 120_000);
+});
 
 test("rotate replaces each connector of this machine by one with the new secret", async () => {
   const connector = spawn(process.execPath, [join(root, "scripts/run.mjs"), "connector"], {
@@ -192,7 +192,7 @@ test("rotate replaces each connector of this machine by one with the new secret"
   const running = await registered(tokenFile());
   expect(running).toHaveLength(1);
   expect(running[0]?.pid).not.toBe(connector.pid);
-}, 60_000);
+});
 
 test("no token stands in plain text in any file of the stack but its token file", async () => {
   const tunnelToken = readFileSync(tokenFile(), "utf8").trim();
@@ -213,7 +213,7 @@ test("`down` does nothing where it cannot ask", async () => {
   const { code, text } = await npmRun("down");
   expect([code, text]).toEqual([1, expect.stringContaining("with --yes")]);
   expect(await registered(tokenFile())).toHaveLength(1);
-}, 60_000);
+});
 
 test("`down` ends the connectors and leaves nothing but what was adopted", async () => {
   const { code, text } = await npmRun("down", "--yes");
@@ -230,4 +230,4 @@ test("`down` ends the connectors and leaves nothing but what was adopted", async
     await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id: api.accountId, is_deleted: false }),
   ).toMatchObject({ result: [] });
   expect(existsSync(tokenFile())).toBe(false);
-}, 60_000);
+});

@@ -37,7 +37,7 @@ test("without a CLI, where none can be fetched, it says where to get one", async
   expect(await run("rehearse", [], without)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
   const up = await run("up", ["--stack", "dev"], without);
   expect(up).toEqual({ code: 1, text: expect.stringMatching(/^up: There is no Pulumi CLI on PATH.*docs\/install/m) });
-}, 60_000);
+});
 
 test("a PULUMI_BIN that is no program is named, and nothing else is run instead", async () => {
   for (const wrong of ["/no/such/pulumi", root]) {

@@ -51,4 +51,4 @@ test("records, rulesets, settings and tunnel are the same, and a second run of e
     await other.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -45,7 +45,7 @@ beforeAll(async () => {
     wrangler.stderr?.on("data", listen);
     wrangler.once("exit", (code) => reject(new Error(`wrangler ended with ${code}: ${said}`)));
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   const { pid } = wrangler ?? {};
