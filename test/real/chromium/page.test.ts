@@ -12,6 +12,8 @@ import { NO_LIMITS } from "../../backend/support.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
 const PASSWORD = "correct horse battery";
+/** The form to sign in, on the screen: inside the entrance it is never hidden while somebody is signed in. */
+const LOGIN = "#entrance:not([hidden]) #login:not([hidden])";
 const assets = await loadAssets();
 let dataDir: string;
 let port: number;
@@ -113,10 +115,10 @@ test("logging out takes the cookie away and asks to sign in; a reload does not b
   await register(page, "Dora");
   await page.locator("#account-open").click();
   await page.locator("#logout").click();
-  await page.waitForSelector("#login:not([hidden])");
+  await page.waitForSelector(LOGIN);
   expect(await page.browserContext().cookies()).toEqual([]);
   await page.reload();
-  await page.waitForSelector("#login:not([hidden])");
+  await page.waitForSelector(LOGIN);
   await page.locator("#login-email").fill(emailOf("Dora"));
   await page.locator("#login-password").fill(PASSWORD);
   await page.keyboard.press("Enter");
@@ -248,7 +250,7 @@ test("a forgotten password: a link by mail, a new password, every session ended,
   await here.page.locator("#reset-password").fill("another horse");
   await here.page.keyboard.press("Enter");
   await done(here.page, "login", "Your password is changed");
-  await there.page.waitForSelector("#login:not([hidden])");
+  await there.page.waitForSelector(LOGIN);
   await here.page.locator("#login-email").fill(emailOf("Nora"));
   await here.page.locator("#login-password").fill("another horse");
   await here.page.keyboard.press("Enter");
@@ -304,11 +306,11 @@ test("a user changes the name, ends another session and removes the account", as
   await here.page.keyboard.press("Enter");
   await until(here.page, `document.querySelector("#me")?.textContent === "Lea Marie"`);
   await here.page.locator("#sessions button").click();
-  await there.page.waitForSelector("#login:not([hidden])");
+  await there.page.waitForSelector(LOGIN);
   expect(await there.page.$eval("#login .problem", (one) => one.textContent)).toContain("session has ended");
   await here.page.locator("#remove-password").fill(PASSWORD);
   await here.page.locator("#remove button").click();
-  await here.page.waitForSelector("#login:not([hidden])");
+  await here.page.waitForSelector(LOGIN);
   expect(await here.page.$eval("#login .problem", (one) => one.textContent)).toBe("Your account has been removed.");
   expect(here.complaints).toEqual([]);
 });
@@ -333,7 +335,7 @@ test("an admin gives a role, which counts at once, disables a user, and sees bot
   await user.page.reload();
   await until(user.page, `document.querySelector("#announce-open")?.hidden === false`);
   await root.page.locator('[aria-label="Disable Mara"]').click();
-  await user.page.waitForSelector("#login:not([hidden])");
+  await user.page.waitForSelector(LOGIN);
   await until(root.page, `document.querySelector("#audit li")?.textContent.includes("Mara was disabled")`);
 });
 
@@ -362,7 +364,7 @@ test.each([PHONE, { width: 320, height: 568 }, { width: 768, height: 1024 }])(
     const { page } = await browser.visitor(view);
     const fits = () => page.evaluate("document.documentElement.scrollWidth <= innerWidth");
     await page.goto(`${origin}/`);
-    await page.waitForSelector("#login:not([hidden])");
+    await page.waitForSelector(LOGIN);
     expect(await fits()).toBe(true);
     await register(page, `Wide${view.width}`);
     await say(page, `word${"w".repeat(300)}`);
