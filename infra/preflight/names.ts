@@ -83,6 +83,16 @@ const gone = (what: string): Standing =>
     fix: "Correct `adopt`, or take it away so that the stack makes its own.",
   });
 
+/** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is nobody's. */
+const otherStack = (mark: string | undefined): string | undefined => /^causeway (\S+\/\S+)$/.exec(mark ?? "")?.[1];
+
+/** Never offered for adoption: two stacks that write the same thing undo each other with every run. */
+const anotherStack = (stack: string, what: string): Obstacle => ({
+  code: "another_stack",
+  found: `the stack ${stack} has ${what}`,
+  fix: `Use another zone or hostname, or end that stack first, from where its state is: \`npm run down -- --stack ${stack.split("/")[1]}\`. Where its state is lost, delete what it left.`,
+});
+
 async function entrypoint(
   api: Cloudflare,
   site: Site,
@@ -105,13 +115,13 @@ async function entrypoint(
   }
   if (ruleset === undefined) return NOTHING;
   if (ruleset.description === ownerMark(site)) return ours(phase, `zones/${zoneId}/${ruleset.id}`);
+  const what = `a ruleset for ${phase}: "${ruleset.name}" (${ruleset.id})`;
+  const other = otherStack(ruleset.description);
+  if (other !== undefined) return inTheWay(anotherStack(other, what));
   const rules = ruleset.rules?.length ?? 0;
-  const whose = /^causeway \S+\/\S+$/.test(ruleset.description ?? "")
-    ? `and belongs to another stack, "${ruleset.description}"`
-    : `with ${rules === 1 ? "one rule" : `${rules} rules`}`;
   return inTheWay({
     code: "entrypoint_taken",
-    found: `the zone has a ruleset for ${phase} already: "${ruleset.name}" (${ruleset.id}) ${whose}`,
+    found: `the zone has ${what} already, with ${rules === 1 ? "one rule" : `${rules} rules`}`,
     fix: "A zone has room for one a phase. Take it over, or delete it, or use another zone.",
     adopt: {
       rulesets: {
@@ -147,13 +157,18 @@ async function records(api: Cloudflare, site: Site, zoneId: string, hostname: st
     return { ...ours(hostname, `${zoneId}/${own.id}`), ...(tunnel === undefined ? {} : { leadsTo: [tunnel] }) };
   }
   return inTheWay(
-    ...exclusive.map((record) => ({
-      code: "record_taken",
-      found: `${hostname} has a record already: ${record.type} ${record.content ?? ""} (${record.id})${record.comment ? `, "${record.comment}"` : ""}`,
-      fix: "Take it over, or delete it, or choose another hostname.",
-      // another type would have to be replaced, which is no taking over
-      ...(record.type === "CNAME" ? { adopt: { records: { [hostname]: record.id } } } : {}),
-    })),
+    ...exclusive.map((record) => {
+      const what = `${record.type} ${record.content ?? ""} (${record.id})`;
+      const other = otherStack(record.comment ?? undefined);
+      if (other !== undefined) return anotherStack(other, `the record of ${hostname}: ${what}`);
+      return {
+        code: "record_taken",
+        found: `${hostname} has a record already: ${what}${record.comment ? `, "${record.comment}"` : ""}`,
+        fix: "Take it over, or delete it, or choose another hostname.",
+        // another type would have to be replaced, which is no taking over
+        ...(record.type === "CNAME" ? { adopt: { records: { [hostname]: record.id } } } : {}),
+      };
+    }),
   );
 }
 

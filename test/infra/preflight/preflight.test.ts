@@ -87,8 +87,8 @@ test("what stands under our names and is not ours is told all at once, emptied e
   });
   const found = await obstaclesOf(cloudflare);
   expect(found.map(({ code, found: what }) => `${code}: ${what.replaceAll(/[0-9a-f-]{32,36}/g, "ID")}`)).toEqual([
-    'entrypoint_taken: the zone has a ruleset for http_request_firewall_custom already: "default" (ID) with 0 rules',
-    'entrypoint_taken: the zone has a ruleset for http_request_cache_settings already: "causeway cache rules" (ID) and belongs to another stack, "causeway causeway/other"',
+    'entrypoint_taken: the zone has a ruleset for http_request_firewall_custom: "default" (ID) already, with 0 rules',
+    'another_stack: the stack causeway/other has a ruleset for http_request_cache_settings: "causeway cache rules" (ID)',
     "record_taken: chat.example.com has a record already: A 192.0.2.1 (ID)",
     'tunnel_taken: the account has a tunnel "causeway causeway/test" (ID) already, and it is configured on its connectors',
   ]);
