@@ -21,8 +21,10 @@ export async function postgres(url: string): Promise<Dialect> {
     application_name: "causeway",
     types,
   });
-  // a connection that dies while idle is replaced; without a listener it would end the process
+  // a connection that dies is replaced: idle ones are told by the pool, those at work by themselves; an error without a listener
+  // would end the process
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   try {
     (await pool.connect()).release();
   } catch (error) {

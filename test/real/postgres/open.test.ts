@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import pg from "pg";
 import { openStore } from "../../../backend/store/index.ts";
+import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;
@@ -53,4 +54,26 @@ test("connections that die are replaced", async () => {
   const attempt = (): Promise<readonly unknown[]> => store.users.list(1).catch(() => attempt());
   expect(await attempt()).toEqual([]);
   await store.close();
+});
+
+test("a connection that is cut in the middle of a query fails that query and nothing else", async () => {
+  const { url } = await cluster.database();
+  const proxy = await startProxy(url);
+  const through = new URL(url);
+  through.port = new URL(proxy.url).port;
+  const store = await openStore({ dataDir, databaseUrl: through.href });
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query("begin; lock table users in access exclusive mode");
+  const waiting = store.users.list(1);
+  const waits = "select 1 from pg_stat_activity where application_name = 'causeway' and wait_event_type = 'Lock'";
+  while ((await client.query(waits)).rowCount === 0);
+  proxy.cut();
+  // an error that nobody listens to would end the process
+  await expect(waiting).rejects.toThrow();
+  await client.query("rollback");
+  await client.end();
+  expect(await store.users.list(1)).toEqual([]);
+  await store.close();
+  await proxy.close();
 });
