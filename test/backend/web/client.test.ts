@@ -3,10 +3,11 @@ import { io, type Socket } from "socket.io-client";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
-import { type Announcement, ChatClient, type ClientOptions, type Keep } from "../../../backend/web/client.ts";
+import type { ClientOptions, Keep } from "../../../backend/web/client.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
+import { Watched } from "./watched-client.ts";
 
 const PASSWORD = "correct horse battery";
 const assets = await loadAssets();
@@ -31,65 +32,14 @@ afterEach(async () => {
   expect(doubled).toEqual([]);
 });
 
-/** A client whose changes can be waited for. */
-class Watched extends ChatClient {
-  readonly announcements: Announcement[] = [];
-  signedOut = 0;
-  /** Messages that were shown as waiting and as stored at once. */
-  readonly doubled: string[] = [];
-  readonly #checks = new Set<() => void>();
-
-  constructor(url: string, options: Partial<ClientOptions> = {}) {
-    super({
-      url,
-      connect: (how) => io(url, how),
-      backoff: { first: 20, most: 100 },
-      onChange: () => this.#check(),
-      onAnnouncement: (announcement) => {
-        this.announcements.push(announcement);
-        this.#check();
-      },
-      onSignedOut: () => {
-        this.signedOut += 1;
-        this.#check();
-      },
-      ...options,
-    });
-    clients.push(this);
-  }
-
-  #check(): void {
-    for (const { room, clientId } of this.pending) {
-      const isStored = this.timeline(room)?.messages.some((message) => message.clientId === clientId);
-      if (isStored) this.doubled.push(clientId);
-    }
-    for (const check of this.#checks) check();
-  }
-
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return;
-        this.#checks.delete(check);
-        resolve();
-      };
-      this.#checks.add(check);
-      check();
-    });
-  }
-
-  async online(): Promise<this> {
-    await this.until(() => this.state === "online");
-    return this;
-  }
-
-  texts(room: string): string[] {
-    return this.timeline(room)?.messages.map(({ text }) => text) ?? [];
-  }
+function watched(url = backend.url, options?: Partial<ClientOptions>): Watched {
+  const client = new Watched(url, options);
+  clients.push(client);
+  return client;
 }
 
 async function person(name: string, url = backend.url, options?: Partial<ClientOptions>): Promise<Watched> {
-  const client = new Watched(url, options);
+  const client = watched(url, options);
   await client.register({ email: `${name.toLowerCase()}@example.org`, password: PASSWORD, name });
   return client.online();
 }
@@ -221,7 +171,7 @@ test("messages that are not sent yet outlive the page: who comes back sends them
   ada.close(); // the page is gone
   const stranger = await person("Eve", backend.url, { keep });
   expect(stranger.pending).toEqual([]);
-  const back = new Watched(backend.url, { keep });
+  const back = watched(backend.url, { keep });
   await back.login({ email: "ada@example.org", password: PASSWORD });
   expect(back.pending.map(({ text }) => text)).toEqual(["stored, but never acknowledged", "never sent"]);
   await bob.until(() => bob.texts("lobby").length === 2);
@@ -247,7 +197,7 @@ test("only so many messages wait, and whoever writes more is told", async () => 
 
 test("a session that ends elsewhere ends here at once", async () => {
   const ada = await person("Ada");
-  const elsewhere = new Watched(backend.url);
+  const elsewhere = watched();
   await elsewhere.login({ email: "ada@example.org", password: PASSWORD });
   await elsewhere.online();
   const store = await openStore(storage.options);
@@ -295,7 +245,7 @@ test("a message that the server refuses is kept with the reason, until it is tri
 });
 
 test("wrong credentials and wrong fields are told as the server tells them", async () => {
-  const client = new Watched(backend.url);
+  const client = watched();
   const login = client.login({ email: "nobody@example.org", password: PASSWORD });
   await expect(login).rejects.toMatchObject({ code: "CREDENTIALS", status: 401 });
   const register = client.register({ email: "ada@example.org", password: "password123", name: "Ada" });
@@ -319,7 +269,7 @@ test("older messages come page by page, and announcements reach everybody", asyn
 });
 
 /** The id of the session that the client's access token belongs to. */
-async function currentSession(client: ChatClient): Promise<string> {
+async function currentSession(client: Watched): Promise<string> {
   const store = await openStore(storage.options);
   const user = client.user;
   const sessions = user ? await store.sessions.list(user.id) : [];

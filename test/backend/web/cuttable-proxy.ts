@@ -1,37 +1,55 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
+/** `up` from the client to the server, `down` from the server to the client. */
+export type Direction = "up" | "down";
+
 /** A TCP proxy on 127.0.0.1 whose connections can be made deaf or cut: what a bad network does. */
 export interface CuttableProxy {
   readonly url: string;
-  /** Answers of the server no longer reach the client. */
-  mute(): void;
+  /** What comes from that side, of the connections that are open now, gets lost: by default the server's answers. */
+  mute(direction?: Direction): void;
   /** Ends every connection; new ones work again. */
   cut(): void;
+  /** Ends each connection that is open now when so many more bytes have passed, in the middle of whatever that is. */
+  cutAfter(direction: Direction, bytes: number): void;
   /** Whether new connections are refused. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
 }
 
+interface Pair {
+  readonly client: Socket;
+  /** Bytes that still pass before the connection is cut, or `lost` when nothing passes any more. */
+  readonly passes: Record<Direction, number | "lost">;
+}
+
 export async function startProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port } = new URL(target);
-  const open = new Set<{ client: Socket; server: Socket }>();
+  const open = new Set<Pair>();
   let refusing = false;
   const listener = createServer((client) => {
     client.on("error", () => undefined);
     if (refusing) return void client.destroy();
     const server = connect(Number(port), hostname);
-    const pair = { client, server };
+    const pair: Pair = { client, passes: { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY } };
     open.add(pair);
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
+    for (const [from, to, direction] of [
+      [client, server, "up"],
+      [server, client, "down"],
     ] as const) {
-      one.pipe(other);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
+      from.on("data", (chunk: Buffer) => {
+        const passes = pair.passes[direction];
+        if (passes === "lost") return;
+        pair.passes[direction] = passes - chunk.length;
+        if (!to.write(chunk.subarray(0, passes))) from.pause();
+        if (chunk.length >= passes) to.end(() => client.destroy());
+      });
+      to.on("drain", () => from.resume());
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
         open.delete(pair);
-        other.destroy();
+        to.destroy();
       });
     }
   });
@@ -42,13 +60,13 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
   };
   return {
     url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
-    mute() {
-      for (const { server, client } of open) {
-        server.unpipe(client);
-        server.resume();
-      }
+    mute(direction = "down") {
+      for (const { passes } of open) passes[direction] = "lost";
     },
     cut,
+    cutAfter(direction, bytes) {
+      for (const { passes } of open) if (passes[direction] !== "lost") passes[direction] = bytes;
+    },
     refuse(now) {
       refusing = now;
     },
