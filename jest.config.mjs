@@ -9,6 +9,6 @@ export default {
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/real/", "<rootDir>/test/bench/"],
   modulePathIgnorePatterns: ["<rootDir>/.data/"],
   watchman: false,
-  maxWorkers: 2,
+  maxWorkers: 3, // two cores: some tests wait while others work
   testTimeout: 60_000, // a limit for what hangs, not for what is slow
 };
