@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type BrokerOptions, INTERNAL_MIDDLEWARES, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
@@ -37,4 +38,21 @@ export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: L
 
 export function createBroker(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): ServiceBroker {
   return new ServiceBroker(brokerOptions(config, log));
+}
+
+/** Milliseconds that the NATS server has to answer a ping. */
+const PING_PATIENCE = 400;
+
+/**
+ * Whether the NATS server answers: what other nodes tell arrives then. Moleculer calls itself connected as long as it tries to be,
+ * which on a half-open connection is for minutes. A node that is alone misses nothing.
+ */
+export async function hearsOthers({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
+  if (!transit) return true;
+  const { client } = transit.tx as unknown as { readonly client?: { rtt(): Promise<number> } | null };
+  const answered = client?.rtt().then(
+    () => true,
+    () => false,
+  );
+  return answered ? Promise.race([answered, delay(PING_PATIENCE, false, { ref: false })]) : false;
 }

@@ -55,8 +55,9 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
   const close = async () => {
-    await broker.stop();
-    await Promise.race([post.stop(), delay(config.drainTime, undefined, { ref: false })]);
+    // a mail server and a NATS server that have stopped answering would be waited for without end
+    await Promise.race([broker.stop(), delay(CLOSING, undefined, { ref: false })]);
+    await Promise.race([post.stop(), delay(CLOSING, undefined, { ref: false })]);
     await store.close();
     internal?.closeAllConnections();
     internal?.close();
@@ -101,6 +102,9 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     throw error;
   }
 }
+
+/** Milliseconds for each of the things that are told to close. */
+const CLOSING = 5_000;
 
 const SERVICES = ["auth", "users", "chat"] as const;
 

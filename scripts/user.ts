@@ -27,7 +27,7 @@ async function setRole(store: Store, email: string, role: string): Promise<strin
   await store.users.setRole(user.id, known);
   const facts = { actorId: null, subjectId: user.id, address: null, detail: `${user.role} to ${known}` };
   await store.audit.record({ at: Date.now(), action: "role.changed", ...facts });
-  return `${user.email} has the role ${known} now. Requests count it within a second, an open socket when it connects again.`;
+  return `${user.email} has the role ${known} now. Requests and open sockets count it within a second.`;
 }
 
 const [command, ...args] = process.argv.slice(2);

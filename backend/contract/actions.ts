@@ -158,8 +158,10 @@ export interface Events {
   "session.ended": { readonly sid: string };
   /** A refresh token was used again after its successor: somebody has a copy, and the session has been ended. */
   "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
-  /** A user's roles have changed: what was decided for them before is asked again, open sockets included. */
-  "user.changed": { readonly id: string };
+  /** A user's roles have changed, `at` milliseconds since 1970: what was decided for them before is asked again, open sockets included. */
+  "user.changed": { readonly id: string; readonly at: number };
+  /** Of this node alone: nobody can say any more which sessions live, so that its sockets are closed. */
+  "node.blind": Record<string, never>;
   /** To the sockets of `Audience`; each node serves its own. */
   "chat.broadcast": Broadcast;
 }

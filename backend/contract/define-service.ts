@@ -1,4 +1,4 @@
-import type { ActionSchema, CallingOptions, Context, ServiceBroker, ServiceSchema } from "moleculer";
+import type { ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { http, ROLES, type Role, type ServiceName, socket } from "../surface.ts";
 import {
   type AnyAction,
@@ -45,7 +45,7 @@ export interface ServiceDefinition<N extends ServiceName> {
   readonly actions: Handlers<N>;
   readonly events?: EventHandlers;
   readonly created?: () => void;
-  readonly started?: () => void | Promise<void>;
+  readonly started?: (this: Service) => void | Promise<void>;
   readonly stopped?: () => void | Promise<void>;
 }
 
@@ -94,6 +94,15 @@ export function call<A extends AnyAction>(
   options?: CallingOptions,
 ): Promise<ResultOf<A>> {
   return (from as Pick<ServiceBroker, "call">).call<ResultOf<A>, ParamsOf<A>>(action, params, options);
+}
+
+/** Tells the services of this node alone. */
+export function tell<E extends keyof Events>(
+  to: Pick<ServiceBroker, "broadcastLocal">,
+  event: E,
+  payload: Events[E],
+): Promise<void> {
+  return to.broadcastLocal(event, payload);
 }
 
 /** Tells every node, this one included. */

@@ -36,6 +36,8 @@ export interface SocketDoor {
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;
+  /** Closes every socket. */
+  endAll(): void;
   /** Sockets that are connected now. */
   readonly open: number;
   /** Tells every socket to come back after a random while, waits for the calls under way, then closes all. */
@@ -179,12 +181,19 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     broadcast: fanOut.broadcast,
     endSession(sid) {
       const now = Date.now();
-      for (const [known, at] of ended) if (now - at > ENDED_MEMORY) ended.delete(known);
+      for (const [known, at] of ended) {
+        if (now - at <= ENDED_MEMORY) break; // they stand in the order of their time
+        ended.delete(known);
+      }
+      ended.delete(sid);
       ended.set(sid, now);
       io?.local.in(sessionOf(sid)).disconnectSockets(true);
     },
     refresh(userId) {
       io?.local.in(userOf(userId)).disconnectSockets(true);
+    },
+    endAll() {
+      io?.local.disconnectSockets(true);
     },
     get open() {
       return io?.of("/").sockets.size ?? 0;

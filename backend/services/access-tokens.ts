@@ -40,13 +40,32 @@ interface Remembered {
 export async function createAccessTokens(store: Store, clock: () => number): Promise<AccessTokens> {
   const ring = await createKeyRing(store, clock);
   const remembered = new Map<string, Remembered>();
-  /** Sessions that ended, until the last token of each has expired. */
+  /** The same by session: forgetting one session must not cost a walk over all. */
+  const ofSession = new Map<string, Set<string>>();
+  /** Sessions that ended, until the last token of each has expired; in the order of that time. */
   const ended = new Map<string, number>();
+
+  const drop = (token: string): void => {
+    const sid = remembered.get(token)?.identity.sid;
+    if (sid === undefined) return;
+    remembered.delete(token);
+    const tokens = ofSession.get(sid);
+    tokens?.delete(token);
+    if (tokens?.size === 0) ofSession.delete(sid);
+  };
+  const keep = (token: string, identity: Identity, checkedAt: number): void => {
+    drop(token);
+    const [oldest] = remembered.size >= REMEMBERED ? remembered.keys() : [];
+    if (oldest !== undefined) drop(oldest);
+    remembered.set(token, { identity, checkedAt });
+    const tokens = ofSession.get(identity.sid) ?? new Set();
+    ofSession.set(identity.sid, tokens.add(token));
+  };
 
   const holder = async (identity: Identity): Promise<Identity | undefined> => {
     const found = await store.sessions.find(identity.sid);
     if (!found || found.session.userId !== identity.id || found.disabledAt !== null) return undefined;
-    if (!isLive(found.session, clock()) || ended.has(identity.sid)) return undefined;
+    if (!isLive(found.session, clock())) return undefined;
     return { ...identity, roles: rolesUpTo(found.role) };
   };
 
@@ -61,25 +80,28 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
       const known = remembered.get(token);
       const now = clock();
       if (known && known.identity.expiresAt <= now) {
-        remembered.delete(token);
+        drop(token);
         return undefined;
       }
       if (known && now - known.checkedAt < BELIEVED) return known.identity;
       const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);
       const identity = claimed ? await holder(claimed) : undefined;
-      remembered.delete(token);
-      if (!identity) return undefined;
-      const [oldest] = remembered.size >= REMEMBERED ? remembered.keys() : [];
-      if (oldest !== undefined) remembered.delete(oldest);
-      remembered.set(token, { identity, checkedAt: now });
-      return identity;
+      // the session may have ended while the store was asked
+      const lives = identity !== undefined && !ended.has(identity.sid);
+      if (lives) keep(token, identity, now);
+      else drop(token);
+      return lives ? identity : undefined;
     },
 
     forget(sid) {
       const now = clock();
-      for (const [past, until] of ended) if (until <= now) ended.delete(past);
+      for (const [past, until] of ended) {
+        if (until > now) break;
+        ended.delete(past);
+      }
+      ended.delete(sid);
       ended.set(sid, now + ACCESS_TOKEN_SECONDS * 1000);
-      for (const [token, { identity }] of remembered) if (identity.sid === sid) remembered.delete(token);
+      for (const token of ofSession.get(sid) ?? []) drop(token);
     },
 
     recheck(userId) {

@@ -1,11 +1,13 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { announce, ClientError, defineService, type Meta, refuse } from "../contract/index.ts";
+import { hearsOthers } from "../broker.ts";
+import { announce, ClientError, defineService, type Meta, refuse, tell } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
 import { END_REASONS, MAX_SESSIONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
 import { createAuditTrail } from "./audit-trail.ts";
 import { profile } from "./profile.ts";
+import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
 import { createSessions, type Device, type Sessions } from "./sessions.ts";
 
 /** Tokens and sessions: who somebody is, for as long as that holds. */
@@ -13,6 +15,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
   const { store, clock } = options;
   const audit = createAuditTrail(store, clock);
   let loaded: { tokens: AccessTokens; sessions: Sessions } | undefined;
+  let revocations: Revocations | undefined;
   const ready = () => {
     if (!loaded) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     return loaded;
@@ -28,7 +31,18 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     name: "auth",
     async started() {
       loaded = { tokens: await createAccessTokens(store, clock), sessions: await createSessions(store, clock) };
+      const { broker } = this;
+      const failed = (error: unknown) => broker.logger.error(error);
+      revocations = watchRevocations({
+        store,
+        clock,
+        hears: () => hearsOthers(broker),
+        onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(failed),
+        onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(failed),
+        onBlind: () => void tell(broker, "node.blind", {}).catch(failed),
+      });
     },
+    stopped: () => revocations?.stop(),
     actions: {
       async startSession(ctx) {
         const user = await liveUser(store, ctx.params.userId);
@@ -84,9 +98,10 @@ export function authService(options: { readonly store: Store; readonly clock: ()
 
       async logout(ctx) {
         const { sid, id } = ctx.meta.user;
-        const first = await ready().sessions.end(sid, "logout");
-        await ended(ctx, sid);
-        if (first) await audit(ctx, "session.ended", id);
+        if (await ready().sessions.end(sid, "logout")) {
+          await ended(ctx, sid);
+          await audit(ctx, "session.ended", id);
+        }
         return { ended: true };
       },
 
@@ -109,16 +124,26 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         const found = await store.sessions.find(sid);
         // somebody else's session and none at all are the same to whoever asks
         if (found?.session.userId !== id) throw refuse("NOT_FOUND");
-        if (await ready().sessions.end(sid, "ended")) await audit(ctx, "session.ended", id);
-        await ended(ctx, sid);
+        // who ended it before has told everybody: asking again and again makes no news
+        if (await ready().sessions.end(sid, "ended")) {
+          await ended(ctx, sid);
+          await audit(ctx, "session.ended", id);
+        }
         return { ended: true };
       },
 
       jwks: async () => ({ keys: await ready().tokens.jwks() }),
     },
     events: {
-      "session.ended": (ctx) => loaded?.tokens.forget(ctx.params.sid),
-      "user.changed": (ctx) => loaded?.tokens.recheck(ctx.params.id),
+      "session.ended"(ctx) {
+        revocations?.heard(ctx.params.sid);
+        loaded?.tokens.forget(ctx.params.sid);
+      },
+      "user.changed"(ctx) {
+        const { id, at } = ctx.params;
+        revocations?.heard(roleKey(id, at));
+        loaded?.tokens.recheck(id);
+      },
     },
   });
 }

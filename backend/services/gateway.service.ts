@@ -164,6 +164,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       "user.changed"(ctx: Context<Events["user.changed"]>) {
         built().sockets.refresh(ctx.params.id);
       },
+      "node.blind"() {
+        built().sockets.endAll();
+      },
     },
     methods: {
       initSocketIO(this: GatewayService) {

@@ -41,9 +41,10 @@ export function userAdministration(options: {
       const role = ROLES.find((known) => known === ctx.params.role);
       if (!role) throw refuse("VALIDATION", { field: "role" });
       const user = await other(ctx);
-      await store.users.setRole(user.id, role, clock());
+      const at = clock();
+      await store.users.setRole(user.id, role, at);
       await audit(ctx, "role.changed", user.id, `${user.role} to ${role}`);
-      await announce(ctx.broker, "user.changed", { id: user.id });
+      await announce(ctx.broker, "user.changed", { id: user.id, at });
       return listed({ ...user, role });
     },
 

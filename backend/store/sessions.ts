@@ -82,6 +82,12 @@ export function sessionStore(db: Kysely<Schema>) {
       return numUpdatedRows > 0n;
     },
 
+    /** Sessions that have ended since a time. */
+    async endedSince(since: number): Promise<readonly string[]> {
+      const rows = await db.selectFrom("sessions").select("id").where("ended_at", ">=", since).execute();
+      return rows.map(({ id }) => id);
+    },
+
     /** Drops what was started before a time. */
     async prune(before: number): Promise<void> {
       await db.deleteFrom("sessions").where("created_at", "<", before).execute();

@@ -121,6 +121,12 @@ export function userStore(db: Kysely<Schema>) {
       await db.updateTable("users").set({ password_hash: passwordHash }).where("id", "=", id).execute();
     },
 
+    /** Whose role has changed since a time, and when. */
+    async roleChangedSince(since: number): Promise<readonly { readonly id: string; readonly at: number }[]> {
+      const query = db.selectFrom("users").select(["id", "role_changed_at"]).where("role_changed_at", ">=", since);
+      return (await query.execute()).map(({ id, role_changed_at }) => ({ id, at: role_changed_at ?? since }));
+    },
+
     /** False when there is no such user. */
     async setRole(id: string, role: Role, now: number = Date.now()): Promise<boolean> {
       const changed = { role, role_changed_at: now };

@@ -104,7 +104,7 @@ test("admins list users, set roles and disable; never themselves", async () => {
   expect(await running.call("users.setRole", { id, role: "moderator" }, root)).toMatchObject({
     roles: ["user", "moderator"],
   });
-  expect(running.announced).toContainEqual({ event: "user.changed", payload: { id } });
+  expect(running.announced).toContainEqual({ event: "user.changed", payload: { id, at: running.clock.now } });
   expect((await running.call("auth.verifyToken", { token: ada.accessToken })).roles).toContain("moderator");
   expect(await answer(running.call("users.setRole", { id, role: "root" }, root))).toMatchObject({ field: "role" });
   expect(await answer(running.call("users.setRole", { id: root.id, role: "user" }, root))).toMatchObject({

@@ -1,42 +1,14 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce } from "../../../backend/contract/index.ts";
 import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
+import { type NatsServer, startNats } from "./nats-server.ts";
 
-let stopServer: () => Promise<void>;
+let nats: NatsServer;
 let one: TestGateway;
 let two: TestGateway;
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
-
 beforeAll(async () => {
-  const port = await freePort();
-  const server = spawn(process.env.NATS_SERVER_BIN ?? "nats-server", ["-a", "127.0.0.1", "-p", String(port)], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let told = "";
-  await new Promise<void>((resolve, reject) => {
-    server.once("exit", () => reject(new Error(`nats-server did not start: ${told}`)));
-    server.stderr.on("data", (chunk: Buffer) => {
-      told += chunk;
-      if (told.includes("Server is ready")) resolve();
-    });
-  });
-  server.removeAllListeners("exit");
-  stopServer = async () => {
-    const gone = once(server, "exit");
-    server.kill();
-    await gone;
-  };
+  nats = await startNats();
   const seq = { value: 0 };
   const actions = {
     "chat.join": (ctx: { params: { room: string } }) => ({
@@ -57,7 +29,7 @@ beforeAll(async () => {
       return { message: payload };
     },
   } as never;
-  const config = { NATS_URL: `nats://127.0.0.1:${port}` };
+  const config = { NATS_URL: nats.url };
   one = await startTestGateway(actions, { config });
   two = await startTestGateway(actions, { config });
   await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
@@ -65,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([one.stop(), two.stop()]);
-  await stopServer();
+  await nats.stop();
 });
 
 test("two nodes serve one room: each message arrives once at both", async () => {

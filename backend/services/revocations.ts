@@ -1,0 +1,80 @@
+import type { Store } from "../store/index.ts";
+
+/** Milliseconds between two looks: how late a node is that heard nothing. */
+const ROUND = 400;
+/** Milliseconds that each look goes back behind the one before: nodes' clocks differ, and a change shows only when it is committed. */
+const OVERLAP = 10_000;
+/** Milliseconds without a look after which a node that hears no other node knows nothing any more. */
+const BLIND = 500;
+
+export interface Revocations {
+  /** The node has heard of it: it will not be told again. */
+  heard(key: string): void;
+  stop(): void;
+}
+
+/** How a role's change is known, by the user and its time. */
+export const roleKey = (id: string, at: number): string => `${id} ${at}`;
+
+/**
+ * Looks into the store for sessions that have ended and roles that have changed, so that they count within a second where the news
+ * of them did not arrive: on a node that is cut off from the others, or when a command beside the backend did it. One query of an
+ * index for each, whatever is connected.
+ */
+export function watchRevocations(options: {
+  readonly store: Store;
+  readonly clock: () => number;
+  /** Whether news of other nodes arrive, as far as this one can tell; asked only while the store is silent. */
+  readonly hears: () => Promise<boolean>;
+  readonly onEnded: (sid: string) => void;
+  readonly onRoleChanged: (id: string, at: number) => void;
+  /** Nothing is heard and the store does not answer: nobody can say any more who may still do what. */
+  readonly onBlind: () => void;
+}): Revocations {
+  const { store, clock, hears, onEnded, onRoleChanged, onBlind } = options;
+  const known = new Map<string, number>();
+  let seenAt = clock();
+  let looking = false;
+  let listening = false;
+
+  const isNews = (key: string): boolean => {
+    if (known.has(key)) return false;
+    known.set(key, clock());
+    return true;
+  };
+
+  const look = async (): Promise<void> => {
+    const now = clock();
+    const since = seenAt - OVERLAP;
+    const [ended, changed] = await Promise.all([store.sessions.endedSince(since), store.users.roleChangedSince(since)]);
+    for (const sid of ended) if (isNews(sid)) onEnded(sid);
+    for (const { id, at } of changed) if (isNews(roleKey(id, at))) onRoleChanged(id, at);
+    seenAt = now;
+    for (const [key, at] of known) {
+      if (at >= since - OVERLAP) break; // they stand in the order of their time
+      known.delete(key);
+    }
+  };
+
+  const listen = async (): Promise<void> => {
+    if (!(await hears()) && clock() - seenAt > BLIND) onBlind();
+  };
+
+  const timer = setInterval(() => {
+    if (!listening && clock() - seenAt > BLIND) {
+      listening = true;
+      listen().finally(() => {
+        listening = false;
+      });
+    }
+    if (looking) return;
+    looking = true;
+    look()
+      .catch(() => undefined) // the next one looks further back
+      .finally(() => {
+        looking = false;
+      });
+  }, ROUND);
+  timer.unref();
+  return { heard: (key) => void isNews(key), stop: () => clearInterval(timer) };
+}

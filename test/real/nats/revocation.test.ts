@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Socket } from "socket.io-client";
+import { hearsOthers } from "../../../backend/broker.ts";
+import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { type NatsServer, startNats } from "./nats-server.ts";
+
+let nats: NatsServer;
+let proxy: CuttableProxy;
+let dataDir: string;
+let one: TestBackend;
+/** Hears the others through the proxy. */
+let two: TestBackend;
+
+beforeAll(async () => {
+  nats = await startNats();
+}, 30_000);
+afterAll(() => nats.stop());
+beforeEach(async () => {
+  proxy = await startProxy(nats.url);
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-nodes-"));
+  one = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: nats.url } });
+  two = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: proxy.url.replace("http", "nats") } });
+  const nodes = () =>
+    one.broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
+  while (nodes().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+}, 30_000);
+afterEach(async () => {
+  proxy.refuse(false);
+  if (!(await hearsOthers(two.broker))) proxy.cut();
+  while (!(await hearsOthers(two.broker))) await new Promise((resolve) => setTimeout(resolve, 20));
+  await Promise.all([one.stop(), two.stop()]);
+  await proxy.close();
+  rmSync(dataDir, { recursive: true });
+}, 30_000);
+
+const profile = async (at: TestBackend, { accessToken }: Person) =>
+  (await at.ask("GET", "/api/users/me", { token: accessToken })).status;
+
+/** Milliseconds from the end of a session on one node until its socket and its token are refused on the other. */
+async function timeToEnd(at: TestBackend, person: Person, other: TestBackend, socket: Socket): Promise<number> {
+  expect(await profile(other, person)).toBe(200);
+  const gone = disconnected(socket);
+  const started = performance.now();
+  expect((await at.ask("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
+  expect(await profile(at, person)).toBe(401); // at once where it was ended
+  await gone;
+  while ((await profile(other, person)) !== 401) await new Promise((resolve) => setTimeout(resolve, 5));
+  return performance.now() - started;
+}
+
+test.each<[string, () => void]>([
+  ["that hears of it", () => undefined],
+  ["that is connected and hears nothing", () => proxy.mute()],
+  [
+    "that is cut off",
+    () => {
+      proxy.refuse(true);
+      proxy.cut();
+    },
+  ],
+])("the end of a session counts within a second on a node %s, for requests and sockets", async (_, spoil) => {
+  const people = [];
+  for (let n = 0; n < 8; n += 1) people.push(await one.person());
+  const sockets = await Promise.all(people.map(({ accessToken }) => two.socket(accessToken)));
+  spoil();
+  const times = [];
+  for (const [n, person] of people.entries()) {
+    times.push(await timeToEnd(one, person, two, sockets[n]!));
+    await new Promise((resolve) => setTimeout(resolve, 70 * n));
+  }
+  expect(Math.max(...times)).toBeLessThan(1000);
+  for (const { accessToken } of people) {
+    await expect(two.socket(accessToken)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  }
+});
+
+test("a session that a node ends while it is cut off ends there at once, and on the others within a second", async () => {
+  const person = await two.person();
+  const socket = await one.socket(person.accessToken);
+  proxy.refuse(true);
+  proxy.cut();
+  expect(await timeToEnd(two, person, one, socket)).toBeLessThan(1000);
+});
+
+test("a lost role counts within a second on a node that is cut off", async () => {
+  const [admin, person] = [await one.person("admin"), await one.person("moderator")];
+  const socket = await two.socket(person.accessToken);
+  proxy.refuse(true);
+  proxy.cut();
+  const gone = disconnected(socket);
+  const started = performance.now();
+  const role = { id: person.id, role: "user" };
+  expect((await one.ask("POST", "/api/admin/users/role", { token: admin.accessToken, body: role })).status).toBe(200);
+  await gone;
+  expect(performance.now() - started).toBeLessThan(1000);
+});
