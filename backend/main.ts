@@ -5,6 +5,7 @@ import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker } from "./broker.ts";
 import type { Config } from "./config.ts";
+import type { PresenceTimes } from "./domain/presence.ts";
 import type { Asset } from "./gateway/assets.ts";
 import { type Check, createInternalServer } from "./gateway/internal.ts";
 import type { LimitTable } from "./gateway/limits.ts";
@@ -40,6 +41,7 @@ export interface BackendOptions {
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
+  readonly presence?: PresenceTimes;
 }
 
 /**
@@ -65,7 +67,8 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   try {
     const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
-    for (const service of createServices({ store, post, site: () => site })) broker.createService(service);
+    const parts = { store, post, site: () => site, ...(options.presence && { presence: options.presence }) };
+    for (const service of createServices(parts)) broker.createService(service);
     broker.createService(gateway.schema);
     await broker.start();
     let internalUrl: string | undefined;

@@ -78,7 +78,8 @@ const name = { type: "string", min: 1, max: 64 } as const;
 const id = { type: "string", min: 1, max: 64 } as const;
 const room = { type: "string", min: 1, max: 64 } as const;
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
-const cursor = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER, optional: true } as const;
+const seq = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER } as const;
+const cursor = { ...seq, optional: true } as const;
 const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
 /** What a link in a mail carries. */
 const mailToken = { type: "string", min: 1, max: 64, secret: true } as const;
@@ -313,6 +314,16 @@ export const socket = [
     rate: "write",
     params: { text: { type: "string", min: 1, max: 4000 } },
   },
+  { action: "chat.presence", access: "user", rate: "read", params: { room } },
+  {
+    action: "chat.setPresence",
+    access: "user",
+    rate: "write",
+    params: { state: { type: "string", min: 1, max: 16 } },
+  },
+  { action: "chat.typing", access: "user", rate: "write", params: { room } },
+  { action: "chat.read", access: "user", rate: "write", params: { room, seq, epoch } },
+  { action: "chat.marks", access: "user", rate: "read", params: { room } },
 ] as const satisfies readonly SocketEntry[];
 
 /** Events the server emits to sockets. */
@@ -345,6 +356,7 @@ export const assets = [
   "/forms.js",
   "/links.js",
   "/outbox.js",
+  "/people.js",
   "/requests.js",
   "/rooms.js",
   "/session.js",

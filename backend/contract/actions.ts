@@ -1,13 +1,13 @@
 import type { AuditRecord } from "../domain/audit.ts";
 import type { Message, RoomState } from "../domain/message.ts";
-import type { Presence } from "../domain/presence.ts";
-import type { ReadMark } from "../domain/read-mark.ts";
+import type { DeviceState, Presence, PresenceHere, PresenceNews, RoomPresence } from "../domain/presence.ts";
+import type { ReadMarks } from "../domain/read-mark.ts";
 import type { EmittedEvent, EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
 
 export type { AuditRecord } from "../domain/audit.ts";
 export type { Message, RoomState } from "../domain/message.ts";
-export type { Presence, PresenceState } from "../domain/presence.ts";
-export type { ReadMark } from "../domain/read-mark.ts";
+export type { Presence, PresenceState, RoomPresence } from "../domain/presence.ts";
+export type { ReadMarks } from "../domain/read-mark.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
 export interface User {
@@ -104,6 +104,14 @@ export interface Results {
   "chat.history": RoomState;
   "chat.send": { readonly message: Message };
   "chat.sendMessageToAll": { readonly sent: true };
+  "chat.presence": RoomPresence;
+  "chat.setPresence": { readonly state: DeviceState };
+  /** Whether the others were told; more often than every few seconds they are not. */
+  "chat.typing": { readonly told: boolean };
+  /** Where the mark stands now. */
+  "chat.read": { readonly room: string; readonly epoch: string; readonly seq: number };
+  /** Of all members where there are few, else one's own. */
+  "chat.marks": ReadMarks;
 }
 
 /** Actions that only services call: they have no entry in the surface and refuse whoever comes from outside. */
@@ -162,6 +170,12 @@ export interface Events {
   "user.changed": { readonly id: string; readonly at: number };
   /** Of this node alone: nobody can say any more which sessions live, so that its sockets are closed. */
   "node.blind": Record<string, never>;
+  /** A node says whose sockets it holds. */
+  "presence.here": PresenceHere;
+  /** Somebody has missed what a node said; it is to say everything again. */
+  "presence.wanted": { readonly node: string };
+  /** Within one node: whose state is to be told to which rooms. */
+  "presence.news": { readonly news: readonly PresenceNews[] };
   /** To the sockets of `Audience`; each node serves its own. */
   "chat.broadcast": Broadcast;
 }
@@ -175,16 +189,16 @@ export interface Emitted {
   drain: { readonly retryAfter: number };
   /** People one shares a room with have come, gone, or left their screen. */
   presence: { readonly users: readonly Presence[] };
-  /** Somebody is writing; it holds for `TYPING_HOLDS` milliseconds. */
+  /** Somebody is writing; whoever hears it forgets it after a few seconds. */
   typing: { readonly room: string; readonly user: { readonly id: string; readonly name: string } };
-  /** How far somebody has read. */
-  read: ReadMark;
+  /** How far some have read. */
+  read: ReadMarks;
 }
 
-/** Who hears: the sockets in a room, or all of one user's, or everybody; but for those of one user. */
+/** Who hears: the sockets in a room, all of some users', or everybody; but for those of one user. */
 export interface Audience {
   readonly room?: string;
-  readonly user?: string;
+  readonly users?: readonly string[];
   readonly except?: string;
 }
 export type Broadcast = Audience &

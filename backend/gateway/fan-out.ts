@@ -1,4 +1,5 @@
 import { type Broadcast, ClientError, type ResultOf } from "../contract/index.ts";
+import type { Presence, PresenceNews } from "../domain/presence.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 
@@ -16,6 +17,8 @@ const MAX_HELD = 1000;
 export interface FanOut {
   /** To those of the audience whose sockets are on this node. */
   broadcast(event: Broadcast): void;
+  /** Each socket of this node hears in one packet of all whom it may hear of. */
+  tell(news: readonly PresenceNews[]): void;
   join(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
 }
@@ -26,13 +29,27 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   return {
     broadcast(event) {
       if (!emits.some((name) => name === event.event)) throw new Error(`The surface emits no ${event.event}.`);
-      const { room, user, except } = event;
+      const { room, users, except } = event;
       let target = io()?.local;
       if (room !== undefined) target = target?.to(roomOf(room));
-      if (user !== undefined) target = target?.to(userOf(user));
+      if (users !== undefined) target = target?.to(users.map(userOf));
       if (except !== undefined) target = target?.except(userOf(except));
       target?.emit(event.event, event.payload);
       if (event.room !== undefined) for (const held of joins) if (held.length <= MAX_HELD) held.push(event);
+    },
+
+    tell(news) {
+      const letters = new Map<string, Presence[]>();
+      const { sockets, adapter } = io()?.of("/") ?? {};
+      for (const { presence, rooms } of news) {
+        const readers = new Set(rooms.flatMap((room) => [...(adapter?.rooms.get(roomOf(room)) ?? [])]));
+        for (const reader of readers) {
+          const letter = letters.get(reader);
+          if (letter) letter.push(presence);
+          else letters.set(reader, [presence]);
+        }
+      }
+      for (const [reader, users] of letters) sockets?.get(reader)?.emit("presence", { users });
     },
 
     async join(socket, run) {

@@ -1,4 +1,5 @@
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { DeviceState } from "../domain/presence.ts";
 import type { Client } from "./client-address.ts";
 import type { Identity } from "./identity.ts";
 
@@ -7,6 +8,8 @@ interface SocketData {
   client: Client;
   identity: Identity;
   expiry: NodeJS.Timeout;
+  /** What it counts as among its user's devices; absent until it is let in. */
+  device: DeviceState;
 }
 export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
 export type GatewayIo = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;

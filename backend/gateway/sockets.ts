@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
-import { type Broadcast, type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
+import { type Broadcast, type Meta, type PublicError, publicError, type ResultOf, refuse } from "../contract/index.ts";
+import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { Client } from "./client-address.ts";
 import { isNestedTooDeep } from "./depth.ts";
@@ -10,11 +11,13 @@ import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { addressKey, type Limits, MAX_SOCKETS, userKey } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
+import type { LocalPresence } from "./presence.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
   readonly log: Logger;
   readonly limits: Limits;
+  readonly presence: LocalPresence;
   /** Where the connection of a socket came from, as the upgrade door saw it. */
   clientOf(socket: GatewaySocket): Client;
   /** Told of every call that was answered. */
@@ -33,6 +36,8 @@ export interface SocketDoor {
   /** The two events a client may send: a call, and a fresh access token. */
   readonly events: { readonly call: Handler; readonly authenticate: Handler };
   broadcast(event: Broadcast): void;
+  /** Tells the sockets of this node who has come and gone, as far as they may know. */
+  tell(news: readonly PresenceNews[]): void;
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;
@@ -52,7 +57,7 @@ const ENDED_MEMORY = 60_000;
 /** Milliseconds over which the sockets of a node that stops spread their return. */
 const SPREAD = 5_000;
 
-export function createSocketDoor({ broker, log, limits, clientOf, finished }: SocketParts): SocketDoor {
+export function createSocketDoor({ broker, log, limits, presence, clientOf, finished }: SocketParts): SocketDoor {
   let io: GatewayIo | undefined;
   let active = 0;
   let drained: (() => void) | undefined;
@@ -88,6 +93,8 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     const { identity } = socket.data;
     socket.on("disconnect", () => {
       clearTimeout(socket.data.expiry);
+      const { identity, device } = socket.data;
+      if (identity && device) presence.closed(identity.user.id, device);
       // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the connection
       socket.conn.close();
     });
@@ -96,6 +103,8 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     // the session may have ended while its token was being verified
     if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
+    socket.data.device = "online";
+    presence.opened(identity.user.id, "online");
     const mayGoOn = limits.budget("packet");
     socket.use((packet, next) => {
       if (!mayGoOn()) return void socket.disconnect(true);
@@ -103,6 +112,14 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
       const ack = packet.at(-1);
       if (typeof ack === "function") ack(visible(publicError(refuse("NOT_FOUND"))));
     });
+  }
+
+  function becomes(socket: GatewaySocket, state: DeviceState): void {
+    const { identity, device } = socket.data;
+    if (!identity || !device || !socket.connected) return;
+    socket.data.device = state;
+    presence.opened(identity.user.id, state);
+    presence.closed(identity.user.id, device);
   }
 
   /** Runs an event's handler; whatever it throws becomes an answer, never an unhandled rejection. */
@@ -155,6 +172,11 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
         return fanOut.join(socket, run);
       case "chat.leave":
         return fanOut.leave(socket, run);
+      case "chat.setPresence": {
+        const set = (await run()) as ResultOf<"chat.setPresence">;
+        becomes(socket, set.state);
+        return set;
+      }
       default:
         return run();
     }
@@ -179,6 +201,7 @@ export function createSocketDoor({ broker, log, limits, clientOf, finished }: So
     remember,
     events: { call, authenticate },
     broadcast: fanOut.broadcast,
+    tell: fanOut.tell,
     endSession(sid) {
       const now = Date.now();
       for (const [known, at] of ended) {

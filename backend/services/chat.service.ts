@@ -5,10 +5,20 @@ import { roomName } from "../domain/room.ts";
 import { messageText } from "../domain/text.ts";
 import type { Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
+import type { PresenceRegistry } from "./presence-registry.ts";
+import { createReadReceipts } from "./read-receipts.ts";
+import { roomAccess } from "./room-access.ts";
+import { signals } from "./signals.ts";
 
 /** Rooms and messages. Who sits in which socket room is the gateway's; what was said, and in which order, is this service's. */
-export function chatService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
-  const { store, clock } = options;
+export function chatService(options: {
+  readonly store: Store;
+  readonly clock: () => number;
+  readonly registry: PresenceRegistry;
+}): ServiceSchema {
+  const { store, clock, registry } = options;
+  const receipts = createReadReceipts();
+  const enter = roomAccess({ store, clock });
 
   const newest = async (room: string): Promise<RoomState> => {
     const { epoch, seq } = await store.messages.position(room, clock());
@@ -18,7 +28,12 @@ export function chatService(options: { readonly store: Store; readonly clock: ()
 
   return defineService({
     name: "chat",
+    async stopped() {
+      receipts.stop();
+    },
     actions: {
+      ...signals({ store, clock, registry, receipts, enter }),
+
       async join(ctx) {
         const room = clean("room", roomName(ctx.params.room));
         const { cursor } = ctx.params;

@@ -6,7 +6,8 @@ import Web from "moleculer-web";
 import type { Logger } from "pino";
 import { type ServerOptions, Server as SocketServer } from "socket.io";
 import type { Config } from "../config.ts";
-import { actionRules, type Events } from "../contract/index.ts";
+import { actionRules, announce, type Events } from "../contract/index.ts";
+import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
 import { type Client, clientReader } from "../gateway/client-address.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
@@ -15,6 +16,7 @@ import { createLimits, type LimitTable } from "../gateway/limits.ts";
 import type { Finished } from "../gateway/metrics.ts";
 import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
+import { createLocalPresence } from "../gateway/presence.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, type ServerTimes } from "../gateway/server.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
@@ -30,6 +32,7 @@ export interface GatewayOptions {
   /** Other limits than the surface's. */
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
+  readonly presence?: PresenceTimes;
   /** Told of every request and call that was answered. */
   readonly finished?: (facts: Finished) => void;
 }
@@ -70,6 +73,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const standing = originJudge(origins);
   const client = clientReader(config.trustedPeers);
   const clients = new WeakMap<IncomingMessage, Client>();
+  const presenceTimes = options.presence ?? PRESENCE_TIMES;
+  const presence = createLocalPresence(presenceTimes, () => performance.now());
+  let ticking: NodeJS.Timeout | undefined;
   // Socket.IO listens here; only what the upgrade door lets through is passed on to it
   const socketServer = createServer();
   let doors: { web: HttpDoor; sockets: SocketDoor; server: Server; upgrades: UpgradeDoor } | undefined;
@@ -95,6 +101,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       broker,
       log,
       limits,
+      presence,
       finished: options.finished,
       clientOf(socket) {
         const from = clients.get(socket.request);
@@ -167,6 +174,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       "node.blind"() {
         built().sockets.endAll();
       },
+      "presence.wanted"(this: Service, ctx: Context<Events["presence.wanted"]>) {
+        if (ctx.params.node === this.broker.nodeID) presence.repeat();
+      },
+      "presence.news"(ctx: Context<Events["presence.news"]>) {
+        built().sockets.tell(ctx.params.news);
+      },
+      "$node.connected"() {
+        presence.repeat();
+      },
     },
     methods: {
       initSocketIO(this: GatewayService) {
@@ -183,7 +199,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     created(this: Service) {
       build(this as GatewayService);
     },
+    async started(this: Service) {
+      ticking = setInterval(() => {
+        const here = presence.tick();
+        if (here) announce(this.broker, "presence.here", here).catch((err: unknown) => log.error({ err }, "not told"));
+      }, presenceTimes.window).unref();
+    },
     async stopped(this: Service) {
+      clearInterval(ticking);
       // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the process alive
       (this as GatewayService).io?.disconnectSockets(true);
       const { server, upgrades } = built();
@@ -210,6 +233,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     async drain() {
       const { web, sockets, server, upgrades } = built();
+      // whose socket closes now comes back through another node: that is not for us to tell
+      clearInterval(ticking);
       server.close();
       const finished = Promise.all([web.drain(), sockets.drain()]);
       await Promise.race([finished, delay(config.drainTime, undefined, { ref: false })]);

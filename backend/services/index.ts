@@ -1,11 +1,14 @@
 import { availableParallelism } from "node:os";
 import type { ServiceSchema } from "moleculer";
 import { createHashingQueue } from "../domain/hashing-queue.ts";
+import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import type { Post } from "../mail/index.ts";
 import type { Store } from "../store/index.ts";
 import { authService } from "./auth.service.ts";
 import { chatService } from "./chat.service.ts";
 import { housekeepingService } from "./housekeeping.service.ts";
+import { presenceService } from "./presence.service.ts";
+import { createPresenceRegistry } from "./presence-registry.ts";
 import { SCATTER } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
@@ -21,14 +24,18 @@ export function createServices(options: {
   readonly clock?: () => number;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter?: () => number;
+  readonly presence?: PresenceTimes;
 }): readonly ServiceSchema[] {
   const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
+  const times = options.presence ?? PRESENCE_TIMES;
+  const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
   const hashing = createHashingQueue({ lanes: Math.max(1, availableParallelism() >> 1), room: HASHING_ROOM });
   return [
     authService({ store, clock }),
     usersService({ store, hashing, clock, post, site, scatter }),
-    chatService({ store, clock }),
+    chatService({ store, clock, registry }),
+    presenceService({ store, registry, times }),
     housekeepingService({ store, clock }),
   ];
 }

@@ -5,6 +5,7 @@ import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MessageStore, messageStore } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { postgres } from "./postgres.ts";
+import { type ReadMarkStore, readMarkStore } from "./read-marks.ts";
 import type { Schema } from "./schema.ts";
 import { type SessionStore, sessionStore } from "./sessions.ts";
 import { sqlite } from "./sqlite.ts";
@@ -30,6 +31,7 @@ export interface Store {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly readMarks: ReadMarkStore;
   readonly audit: AuditStore;
   readonly mailTokens: MailTokenStore;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     users: userStore(db),
     sessions: sessionStore(db),
     messages: messageStore(db),
+    readMarks: readMarkStore(db),
     audit: auditStore(db),
     mailTokens: mailTokenStore(db),
     close: () => db.destroy(),

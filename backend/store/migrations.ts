@@ -9,6 +9,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001_road": { up: road },
   "0002_accounts": { up: accounts },
   "0003_mail": { up: mail },
+  "0004_read_marks": { up: readMarks },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -99,4 +100,16 @@ async function mail(db: Kysely<unknown>): Promise<void> {
     .addColumn("issues", "integer", (column) => column.notNull())
     .addPrimaryKeyConstraint("mail_tokens_pk", ["user_id", "purpose"])
     .execute();
+}
+
+async function readMarks(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("read_marks")
+    .addColumn("room", "text", (column) => column.notNull().references("rooms.name").onDelete("cascade"))
+    .addColumn("user_id", "text", (column) => column.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("epoch", "text", (column) => column.notNull())
+    .addColumn("seq", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("read_marks_pk", ["room", "user_id"])
+    .execute();
+  await db.schema.createIndex("read_marks_user").on("read_marks").column("user_id").execute();
 }

@@ -13,6 +13,7 @@ export interface Schema {
   sessions: SessionsTable;
   rooms: RoomsTable;
   messages: MessagesTable;
+  read_marks: ReadMarksTable;
   audit: AuditTable;
   mail_tokens: MailTokensTable;
 }
@@ -72,6 +73,14 @@ export interface MessagesTable {
   client_id: string;
   text: string;
   at: number;
+}
+
+export interface ReadMarksTable {
+  room: string;
+  user_id: string;
+  /** The mark counts only within it. */
+  epoch: string;
+  seq: number;
 }
 
 export interface AuditTable {

@@ -1,13 +1,15 @@
-import type { Emitted, ParamsOf, Profile, ResultOf } from "../contract/actions.ts";
+import type { Emitted, ParamsOf, PresenceState, Profile, ResultOf } from "../contract/actions.ts";
 import type { SocketAction } from "../surface.ts";
 import { type Connect, Connection } from "./connection.ts";
 import { type Keep, Outbox, type Pending } from "./outbox.ts";
+import { People, type Typist } from "./people.ts";
 import { BACKOFF, type Backoff, isUnauthorized } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { type Endpoints, Session } from "./session.ts";
 import type { Timeline } from "./timeline.ts";
 
 export type { Keep, Pending } from "./outbox.ts";
+export type { Typist } from "./people.ts";
 export { RequestError } from "./requests.ts";
 
 /** Whether somebody is signed in, and whether the server can be reached for them. */
@@ -45,6 +47,7 @@ export class ChatClient {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #rooms: Rooms;
+  readonly #people: People;
   #state: ClientState = "signedOut";
 
   constructor(options: ClientOptions) {
@@ -68,6 +71,7 @@ export class ChatClient {
       onOnline: () => {
         this.#become("online");
         this.#rooms.online();
+        this.#people.online();
         this.#outbox.online(true);
       },
       onOffline: () => {
@@ -75,7 +79,13 @@ export class ChatClient {
         this.#become("reconnecting");
       },
       on: {
-        message: (message) => this.#rooms.take(message),
+        message: (message) => {
+          this.#people.stopTyping(message.room, message.author.id);
+          this.#rooms.take(message);
+        },
+        presence: (presence) => this.#people.takePresence(presence),
+        typing: (typing) => this.#people.takeTyping(typing),
+        read: (marks) => this.#people.takeMarks(marks),
         serverMessage: (announcement) => options.onAnnouncement?.(announcement),
       },
     });
@@ -88,6 +98,7 @@ export class ChatClient {
         this.#outbox.remove(...own.map(({ clientId }) => clientId));
       },
     });
+    this.#people = new People({ connection: this.#connection, backoff, onChange });
     this.#outbox = new Outbox({
       send: async ({ room, text, clientId }) => {
         this.#rooms.take((await this.call("chat.send", { room, text, clientId })).message);
@@ -170,7 +181,48 @@ export class ChatClient {
    * `OUTBOX_FULL` when too many are waiting.
    */
   send(room: string, text: string): Pending {
+    this.#people.sent(room);
     return this.#outbox.add(room, text);
+  }
+
+  /** Whether somebody is there, of the people in watched and in small rooms. */
+  presenceOf(user: string): PresenceState {
+    return this.#people.stateOf(user);
+  }
+
+  /** Who is writing in a room now. */
+  typists(room: string): readonly Typist[] {
+    return this.#people.typists(room);
+  }
+
+  /** How far each has read a room, oneself included, as far as is known. */
+  marks(room: string): ReadonlyMap<string, number> {
+    return this.#people.marks(room);
+  }
+
+  /** Learns who of a room is there and how far each has read, for as long as it is shown. Throws a `RequestError`. */
+  watch(room: string): Promise<void> {
+    return this.#people.watch(room);
+  }
+
+  unwatch(room: string): void {
+    this.#people.unwatch(room);
+  }
+
+  /** Lets the others know that one is writing; to be called with every key. */
+  typing(room: string): void {
+    this.#people.typing(room);
+  }
+
+  /** Everything in a room that is here has been seen; other devices and, in small rooms, the others learn it. */
+  read(room: string): void {
+    const position = this.timeline(room)?.position;
+    if (position && this.user) this.#people.read(room, this.user.id, position);
+  }
+
+  /** Whether the user looks at something else: the page is hidden, for one. */
+  away(isAway: boolean): void {
+    this.#people.away(isAway);
   }
 
   /** Tries a failed message again, as the same message. */
@@ -224,6 +276,7 @@ export class ChatClient {
     this.#connection.close();
     this.#session.close();
     this.#rooms.close();
+    this.#people.close();
     this.#outbox.close(discard);
     this.#become("signedOut");
   }

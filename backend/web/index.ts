@@ -27,6 +27,7 @@ const MODULES = [
   "forms",
   "links",
   "outbox",
+  "people",
   "requests",
   "rooms",
   "session",

@@ -26,6 +26,7 @@ export function goodParams(
     sid: sidOf(person.accessToken),
     role: "user",
     room: "lobby",
+    state: "away",
     clientId: `c-${++fresh}`,
   };
   const required = Object.entries(params).filter(([name, param]) => param.optional !== true || name === "refreshToken");

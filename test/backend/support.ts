@@ -16,6 +16,7 @@ import {
   serviceActions,
   type VerifiedToken,
 } from "../../backend/contract/index.ts";
+import type { PresenceTimes } from "../../backend/domain/presence.ts";
 import { LIMITS, type LimitTable } from "../../backend/gateway/limits.ts";
 import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/server.ts";
 import { createLog } from "../../backend/log.ts";
@@ -86,6 +87,7 @@ interface TestOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly limits?: LimitTable;
   readonly times?: Partial<ServerTimes>;
+  readonly presence?: PresenceTimes;
 }
 
 interface Running {
@@ -188,6 +190,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
     assets: TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     times: { ...SERVER_TIMES, ...options.times },
+    ...(options.presence && { presence: options.presence }),
   }).catch((error: unknown) => {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
@@ -264,6 +267,7 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     assets: TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     times: { ...SERVER_TIMES, ...options.times },
+    ...(options.presence && { presence: options.presence }),
   });
   const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
   const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));

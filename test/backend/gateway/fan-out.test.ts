@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { announce, refuse } from "../../../backend/contract/index.ts";
+import { announce, type Emitted, refuse } from "../../../backend/contract/index.ts";
 import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 let gateway: TestGateway;
@@ -105,9 +105,9 @@ test("what is for one user's devices reaches those alone; what is for the others
   await emit(laptop.socket, "call", "chat.join", { room: "lobby" });
   const send = (audience: object, seq: number) =>
     announce(gateway.broker, "chat.broadcast", { ...audience, event: "message", payload: { seq } as never });
-  await send({ user: "mine" }, 20);
+  await send({ users: ["mine"] }, 20);
   await send({ room: "lobby", except: "mine" }, 21);
-  await send({ room: "lobby", user: "mine" }, 22);
+  await send({ room: "lobby", users: ["mine"] }, 22);
   expect(await phone.settled()).toEqual([20, 22]);
   expect(await laptop.settled()).toEqual([20, 22]); // once, though for two reasons
   expect(await other.settled()).toEqual([21, 22]);
@@ -116,13 +116,13 @@ test("what is for one user's devices reaches those alone; what is for the others
 test("what is not a message is told to who just joins, whatever its numbers, but not to whom it spares", async () => {
   const joiner = await listener("reader");
   const marks: number[] = [];
-  joiner.socket.on("read", ({ seq }: { seq: number }) => marks.push(seq));
+  joiner.socket.on("read", (read: Emitted["read"]) => marks.push(...read.marks.map(({ seq }) => seq)));
   const mark = (seq: number, except?: string) =>
     announce(gateway.broker, "chat.broadcast", {
       room: "lobby",
       ...(except === undefined ? {} : { except }),
       event: "read",
-      payload: { room: "lobby", user: "other", epoch: "e", seq },
+      payload: { room: "lobby", epoch: "e", marks: [{ user: "other", seq }] },
     });
   meanwhile = async () => {
     await mark(2);

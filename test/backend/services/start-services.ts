@@ -45,6 +45,9 @@ const EVENTS: readonly (keyof Events)[] = [
   "chat.broadcast",
 ];
 
+/** Presence that nobody has to wait for. */
+const presence = { grace: 50, pace: 20, window: 5 };
+
 export async function startServices(): Promise<Running> {
   const storage = await testStorage();
   const store = await openStore(storage.options);
@@ -61,7 +64,8 @@ export async function startServices(): Promise<Running> {
   };
   const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
   const mail = { post, site: () => SITE, scatter: () => 0 };
-  for (const service of createServices({ store, clock: () => clock.now, ...mail })) broker.createService(service);
+  for (const service of createServices({ store, clock: () => clock.now, presence, ...mail }))
+    broker.createService(service);
   broker.createService({
     name: "listener",
     events: Object.fromEntries(

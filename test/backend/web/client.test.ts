@@ -17,7 +17,10 @@ const clients: Watched[] = [];
 const proxies: CuttableProxy[] = [];
 
 const start = (port = "0") =>
-  startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), { assets });
+  startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
+    assets,
+    presence: { grace: 100, pace: 10, window: 10 },
+  });
 
 beforeEach(async () => {
   storage = await testStorage();
@@ -266,6 +269,79 @@ test("older messages come page by page, and announcements reach everybody", asyn
   await backend.broker.broadcast("chat.broadcast", { event: "serverMessage", payload: { text: "Hello all", at: 1 } });
   await bob.until(() => bob.announcements.length === 1);
   await ada.until(() => ada.announcements.length === 1);
+});
+
+test("people see who is there, on whichever device, who is writing and who has read how far", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada");
+  const bob = await person("Bob", proxy.url);
+  const [adaId, bobId] = [ada.user?.id ?? "", bob.user?.id ?? ""];
+  const phone = watched();
+  await phone.login({ email: "bob@example.org", password: PASSWORD });
+  await phone.online();
+  for (const client of [ada, bob, phone]) {
+    await client.join("lobby");
+    client.send("lobby", `${client.user?.name} is here`);
+    await client.until(() => client.pending.length === 0);
+    client.read("lobby");
+  }
+  await ada.until(() => ada.marks("lobby").get(bobId) === 3);
+  await phone.until(() => phone.marks("lobby").get(adaId) === 1);
+  await bob.until(() => bob.marks("lobby").get(bobId) === 3);
+  await ada.watch("lobby");
+  await ada.until(() => ada.presenceOf(bobId) === "online");
+  bob.away(true);
+  phone.away(true);
+  await ada.until(() => ada.presenceOf(bobId) === "away");
+  // a connection that comes back is still that of a device whose screen shows something else
+  proxy.cut();
+  await bob.until(() => bob.state === "reconnecting");
+  await bob.online();
+  phone.close();
+  expect(ada.presenceOf(bobId)).toBe("away");
+  bob.away(false);
+  await ada.until(() => ada.presenceOf(bobId) === "online");
+  for (let key = 0; key < 20; key += 1) bob.typing("lobby");
+  await ada.until(() => ada.typists("lobby").length === 1);
+  expect(ada.typists("lobby")).toEqual([{ id: bobId, name: "Bob" }]);
+  expect(bob.typists("lobby")).toEqual([]);
+  bob.send("lobby", "written");
+  await ada.until(() => ada.texts("lobby").at(-1) === "written");
+  expect(ada.typists("lobby")).toEqual([]);
+  bob.close();
+  await ada.until(() => ada.presenceOf(bobId) === "offline");
+});
+
+test("what was read without a connection is told when there is one, and who has gone meanwhile is gone", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  const bob = await person("Bob");
+  const [adaId, bobId] = [ada.user?.id ?? "", bob.user?.id ?? ""];
+  for (const client of [ada, bob]) {
+    await client.join("lobby");
+    client.send("lobby", "here");
+    await client.until(() => client.pending.length === 0);
+  }
+  await ada.until(() => ada.texts("lobby").length === 2);
+  bob.read("lobby");
+  await ada.until(() => ada.marks("lobby").get(bobId) === 2);
+  await ada.watch("lobby");
+  await ada.until(() => ada.presenceOf(bobId) === "online");
+  proxy.refuse(true);
+  proxy.cut();
+  await ada.until(() => ada.state === "reconnecting");
+  ada.read("lobby");
+  bob.close();
+  const eve = await person("Eve");
+  await eve.watch("lobby");
+  await eve.until(() => eve.presenceOf(adaId) === "offline" && eve.presenceOf(bobId) === "offline");
+  proxy.refuse(false);
+  await ada.online();
+  await ada.until(() => ada.presenceOf(bobId) === "offline");
+  const marks = async () => (await eve.call("chat.marks", { room: "lobby" })).marks;
+  await eve.join("lobby");
+  await eve.until(() => eve.marks("lobby").get(adaId) === 2);
+  expect(await marks()).toContainEqual({ user: adaId, seq: 2 });
 });
 
 /** The id of the session that the client's access token belongs to. */

@@ -1,0 +1,56 @@
+import type { ServiceBroker } from "moleculer";
+import { announce } from "../contract/index.ts";
+import type { ReadMark } from "../domain/read-mark.ts";
+import type { Entered } from "./room-access.ts";
+
+/** Collects marks that have moved and tells them together: of each user and room only the newest. */
+export interface ReadReceipts {
+  /** A mark has moved. The user's own devices learn it, and in a small room the others. */
+  moved(broker: ServiceBroker, room: Entered, mark: ReadMark): void;
+  /** Tells no more; what is waiting has been stored, and whoever comes back asks for it. */
+  stop(): void;
+}
+
+interface Waiting {
+  readonly entered: Entered;
+  readonly seqs: Map<string, number>;
+}
+
+/** Milliseconds for which marks are collected. */
+const WINDOW = 1_000;
+
+export function createReadReceipts(window: number = WINDOW): ReadReceipts {
+  const waiting = new Map<string, Waiting>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function tell(broker: ServiceBroker): Promise<void> {
+    timer = undefined;
+    const rooms = [...waiting.values()];
+    waiting.clear();
+    for (const { entered, seqs } of rooms) {
+      const { room, epoch, isSmall } = entered;
+      const marks = [...seqs].map(([user, seq]) => ({ user, seq }));
+      // one packet for a small room, however many of its members are reading along
+      for (const part of isSmall ? [marks] : marks.map((mark) => [mark])) {
+        const users = part.map(({ user }) => user);
+        const audience = isSmall ? { room, users } : { users };
+        await announce(broker, "chat.broadcast", { ...audience, event: "read", payload: { room, epoch, marks: part } });
+      }
+    }
+  }
+
+  return {
+    moved(broker, entered, { user, seq }) {
+      const known = waiting.get(entered.room);
+      const seqs = known?.entered.epoch === entered.epoch ? known.seqs : new Map<string, number>();
+      seqs.set(user, Math.max(seq, seqs.get(user) ?? 0));
+      waiting.set(entered.room, { entered, seqs });
+      timer ??= setTimeout(() => {
+        tell(broker).catch((error: unknown) => broker.logger.error("marks could not be told", error));
+      }, window).unref();
+    },
+    stop() {
+      clearTimeout(timer);
+    },
+  };
+}
