@@ -53,6 +53,7 @@ const needs: Readonly<Record<string, Need>> = {
       ? undefined
       : "no pulumi-language-nodejs on PATH (it comes with Pulumi's own install)";
   },
+  readme: () => undefined, // nothing but time
   reference: (env) =>
     env.CAUSEWAY_REFERENCE
       ? undefined
