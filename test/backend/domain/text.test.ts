@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { clientId } from "../../../backend/domain/message.ts";
 import { roomName } from "../../../backend/domain/room.ts";
 import { displayName, MESSAGE_MAX, messageText } from "../../../backend/domain/text.ts";
+import { character } from "../../character.ts";
 
-const hostile = fc.string({ unit: "binary", maxLength: 100 });
+const hostile = fc.string({ unit: character, maxLength: 100 });
 
 test("text is kept as it is written, in NFC and with LF line ends", () => {
   expect(messageText(" <b>Grüße</b>\r\n\t\u{1f44b}\r ")).toEqual({ ok: true, value: "<b>Grüße</b>\n\t\u{1f44b}" });

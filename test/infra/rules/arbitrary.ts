@@ -1,5 +1,6 @@
 /** Random trees of the whole grammar, and text that is nearly an expression. */
 import fc from "fast-check";
+import { character } from "../../character.ts";
 
 const name = fc.constantFrom("http.host", "http.request.uri.path", "http.user_agent");
 const map = fc.constantFrom("http.request.headers", "http.request.uri.args");
@@ -8,7 +9,7 @@ const integer = fc.constantFrom("http.request.timestamp.sec", "cf.threat_score",
 
 const bytes = fc.oneof(
   fc.string({ maxLength: 6 }),
-  fc.string({ unit: "binary", maxLength: 4 }),
+  fc.string({ unit: character, maxLength: 4 }),
   fc.constantFrom('a"b', "a\\b", 'x"#y', "é", "", "Chrome/1", "x-foo"),
 );
 
@@ -171,5 +172,5 @@ export const nearly: fc.Arbitrary<string> = fc.oneof(
     const from = at % (right.length + 1);
     return right.slice(0, from) + put + right.slice(from + length);
   }),
-  fc.string({ unit: "binary", maxLength: 60 }),
+  fc.string({ unit: character, maxLength: 60 }),
 );

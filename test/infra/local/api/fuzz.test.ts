@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readState } from "../../../../infra/local/api/state-file.ts";
+import { character } from "../../../character.ts";
 import { blockRule, customRules, withApi } from "./client.ts";
 
 const words = [
@@ -80,7 +81,7 @@ const leaf = fc.oneof(
   fc.integer({ min: -2, max: 100_000 }),
   fc.boolean(),
   fc.constant(null),
-  fc.string({ maxLength: 30, unit: "binary" }),
+  fc.string({ maxLength: 30, unit: character }),
   fc.double(),
 );
 const { body: anyBody } = fc.letrec<{ body: unknown }>((tie) => ({

@@ -5,6 +5,7 @@ import { CapnpError, MessageReader, type StructReader } from "../../../../../inf
 import { MessageBuilder } from "../../../../../infra/local/tunnel/wire/capnp-writer.ts";
 import { readRegistration, writeRegistration } from "../../../../../infra/local/tunnel/wire/registration.ts";
 import { readRpc, writeCall } from "../../../../../infra/local/tunnel/wire/rpc.ts";
+import { character } from "../../../../character.ts";
 
 /** A segment of 64-bit words, each as [low, high]. */
 function words(...pairs: (readonly [low: number, high: number])[]): Buffer {
@@ -49,7 +50,7 @@ describe("reading what a peer sent", () => {
   test("reads back what the writer wrote", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: "binary" }),
+        fc.string({ unit: character }),
         fc.uint8Array({ maxLength: 2000 }),
         fc.array(fc.string(), { maxLength: 20 }),
         fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
