@@ -128,7 +128,12 @@ function keyIdOf(token: string): string | undefined {
   }
 }
 
+/** A token of ours has these claims, all of them and no other. */
+const CLAIMS = ["iss", "aud", "sub", "sid", "jti", "roles", "iat", "exp"];
+
 function identity(claims: jwt.JwtPayload): Identity | undefined {
+  const names = Object.keys(claims);
+  if (names.length !== CLAIMS.length || !CLAIMS.every((name) => names.includes(name))) return undefined;
   const { sub, sid, jti, roles, iat, exp } = claims;
   const texts = [sub, sid, jti].every((claim) => typeof claim === "string" && claim.length > 0);
   if (!texts || typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(roles)) return undefined;

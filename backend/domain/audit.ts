@@ -1,21 +1,23 @@
 /** What is recorded for admins: who did what to whose account. */
-export type AuditAction =
-  | "user.registered"
-  | "login.succeeded"
-  | "login.failed"
-  | "session.ended"
-  | "session.reused"
-  | "profile.changed"
-  | "email.changed"
-  | "email.verified"
-  | "verification.requested"
-  | "password.changed"
-  | "password.reset"
-  | "reset.requested"
-  | "role.changed"
-  | "user.disabled"
-  | "user.enabled"
-  | "user.removed";
+export const AUDIT_ACTIONS = [
+  "user.registered",
+  "login.succeeded",
+  "login.failed",
+  "session.ended",
+  "session.reused",
+  "profile.changed",
+  "email.changed",
+  "email.verified",
+  "verification.requested",
+  "password.changed",
+  "password.reset",
+  "reset.requested",
+  "role.changed",
+  "user.disabled",
+  "user.enabled",
+  "user.removed",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** One line of the audit log. It holds no secrets, and no e-mail addresses, so that it outlives the people in it. */
 export interface AuditRecord {

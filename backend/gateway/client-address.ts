@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP, SocketAddress } from "node:net";
+import { BlockList, isIP } from "node:net";
+import { networkOf } from "../domain/network.ts";
 
 /** Where a request came from. */
 export interface Client {
   /** IP address; IPv4 in IPv6 is written as IPv4. */
   readonly address: string;
-  /** What limits count by: the address, of IPv6 its /64, which is what one customer has (RFC 6177). */
+  /** What limits count by. */
   readonly key: string;
   /** Cloudflare's id of the request; absent when it did not come through Cloudflare. */
   readonly ray: string | undefined;
@@ -53,34 +54,10 @@ export function clientReader(trusted: readonly string[]): (request: IncomingMess
     for (const name of CLAIMS) if (name in headers) delete headers[name];
     const claimed = typeof claim === "string" && isIP(claim) ? plain(claim) : undefined;
     const address = claimed ?? (peer.address || "unix");
-    return { address, key: limitKey(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
+    return { address, key: networkOf(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
   };
 }
 
 function plain(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-}
-
-/** The part of an address that one customer cannot change. */
-function limitKey(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const groups = expand(address.split("%")[0] ?? address);
-  return `${groups.slice(0, 4).join(":")}::/64`;
-}
-
-/** The eight groups of an IPv6 address. */
-function expand(address: string): string[] {
-  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(canonical);
-  const text = dotted ? `${dotted[1]}${hex(dotted[2], dotted[3])}:${hex(dotted[4], dotted[5])}` : canonical;
-  const [head = "", tail] = text.split("::");
-  const left = head.split(":").filter(Boolean);
-  const right = (tail ?? "").split(":").filter(Boolean);
-  return tail === undefined
-    ? left
-    : [...left, ...new Array<string>(8 - left.length - right.length).fill("0"), ...right];
-}
-
-function hex(high: string | undefined, low: string | undefined): string {
-  return (Number(high) * 256 + Number(low)).toString(16);
 }

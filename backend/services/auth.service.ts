@@ -48,7 +48,9 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         const user = await liveUser(store, ctx.params.userId);
         const live = await ready().sessions.list(user.id);
         for (const { id } of live.slice(0, Math.max(0, live.length + 1 - MAX_SESSIONS))) {
-          if (await ready().sessions.end(id, "ended")) await ended(ctx, id);
+          if (!(await ready().sessions.end(id, "ended"))) continue;
+          await ended(ctx, id);
+          await audit(ctx, "session.ended", user.id, "the oldest of too many");
         }
         const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
         return { ...(await ready().tokens.issue(user, sid)), refreshToken };

@@ -1,4 +1,5 @@
 import { refuse } from "../contract/index.ts";
+import { networkOf } from "../domain/network.ts";
 import { createThrottle, type ThrottleRule } from "../domain/throttle.ts";
 
 /** An account from one address: somebody guesses one user's password. */
@@ -31,21 +32,22 @@ export function createLoginThrottle(clock: () => number): LoginThrottle {
   const pair = createThrottle(PAIR, clock);
   const account = createThrottle(ACCOUNT, clock);
   const address = createThrottle(ADDRESS, clock);
-  const pairOf = (attempt: LoginTry) => `${attempt.address} ${attempt.account}`;
+  const addressOf = (attempt: LoginTry) => networkOf(attempt.address);
+  const pairOf = (attempt: LoginTry) => `${addressOf(attempt)} ${attempt.account}`;
   return {
     async admit(attempt) {
       const everywhere = account.waitFor(attempt.account);
       const foreign = everywhere > 0 && !(await attempt.isFamiliar()) ? everywhere : 0;
-      const wait = Math.max(pair.waitFor(pairOf(attempt)), address.waitFor(attempt.address), foreign);
+      const wait = Math.max(pair.waitFor(pairOf(attempt)), address.waitFor(addressOf(attempt)), foreign);
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
       pair.failed(pairOf(attempt));
       account.failed(attempt.account);
-      address.failed(attempt.address);
+      address.failed(addressOf(attempt));
     },
     succeeded(attempt) {
       pair.clear(pairOf(attempt));
       account.undo(attempt.account);
-      address.undo(attempt.address);
+      address.undo(addressOf(attempt));
     },
   };
 }

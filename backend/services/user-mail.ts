@@ -2,6 +2,7 @@ import type { Context, ServiceBroker } from "moleculer";
 import { ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import { type MailPurpose, mailTokenHash } from "../domain/mail-token.ts";
+import { networkOf } from "../domain/network.ts";
 import { newPassword } from "../domain/password.ts";
 import { createThrottle } from "../domain/throttle.ts";
 import type { MailToken, Store, User } from "../store/index.ts";
@@ -63,7 +64,7 @@ export function userMail(options: {
   return {
     requestReset(ctx) {
       const email = clean("email", emailAddress(ctx.params.email));
-      const from = ctx.meta.client?.address ?? "";
+      const from = networkOf(ctx.meta.client?.address ?? "");
       const wait = asking.waitFor(from);
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
       asking.failed(from);

@@ -3,6 +3,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { announce, ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
+import { networkOf } from "../domain/network.ts";
 import { newPassword } from "../domain/password.ts";
 import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
@@ -59,6 +60,13 @@ export function usersService(options: {
     return user;
   };
 
+  /** After the answer is out: the one for somebody must not come later than the one for nobody. */
+  const noteFailure = (ctx: Context<unknown, Meta>, user: User, detail?: string): void => {
+    setImmediate(() => {
+      audit(ctx, "login.failed", user.id, detail).catch((error: unknown) => ctx.broker.logger.error(error));
+    });
+  };
+
   /** Verifies a password, slowed down by failures before it. `account` is the one spelling of the user's address. */
   const verified = async (
     ctx: Context<unknown, Meta>,
@@ -67,14 +75,13 @@ export function usersService(options: {
     password: string,
   ): Promise<boolean> => {
     const address = ctx.meta.client?.address ?? "";
-    const isFamiliar = async () =>
-      user !== undefined && (await store.sessions.hasBeenAt(user.id, address, clock() - SESSION_MAX));
+    // nobody is looked up as somebody is: a wait must not tell them apart either
+    const isFamiliar = () => store.sessions.hasBeenAt(user?.id ?? "", address, clock() - SESSION_MAX);
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);
     const right = await passwords().verify(user, password);
     if (right) throttle.succeeded(attempt);
-    // not awaited: the answer for somebody must not come later than the answer for nobody
-    else if (user) void audit(ctx, "login.failed", user.id).catch((error) => ctx.broker.logger.error(error));
+    else if (user) noteFailure(ctx, user);
     return right;
   };
   const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<void> => {
@@ -121,7 +128,7 @@ export function usersService(options: {
           await audit(ctx, "role.changed", id, "user to admin, by the setup link");
         }
         const user: User = { ...registered, role: isFirstAdmin ? "admin" : "user", verifiedAt: null };
-        const from = ctx.meta.client?.address ?? "";
+        const from = networkOf(ctx.meta.client?.address ?? "");
         if (welcomes.waitFor(from) === 0) {
           welcomes.failed(from);
           await mail.link("verify", user, email);
@@ -136,8 +143,7 @@ export function usersService(options: {
         const account = email.ok ? email.value : "";
         const right = await verified(ctx, account, user, ctx.params.password);
         if (!user || !right || user.disabledAt !== null) {
-          if (user && right)
-            void audit(ctx, "login.failed", user.id, "disabled").catch((error) => ctx.broker.logger.error(error));
+          if (user && right) noteFailure(ctx, user, "disabled");
           throw new ClientError(401, "CREDENTIALS", "The e-mail address or the password is wrong.");
         }
         await audit(ctx, "login.succeeded", user.id);

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Errors } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import { BrokerLog, createLog } from "../../../backend/log.ts";
-import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 const SECRET = "hunter2";
 let gateway: TestGateway;
@@ -71,6 +73,20 @@ test("neither parameters nor tokens enter the log, at debug level either (no. 17
   const lines = gateway.log.filter(({ err }) => err === undefined).map((line) => JSON.stringify(line));
   expect(lines.length).toBeGreaterThan(4);
   expect(lines.filter((line) => line.includes(SECRET))).toEqual([]);
+});
+
+test("of mails the log has their kind: no address, no link, no password (no. 17)", async () => {
+  const backend = await startTestBackend({ config: { LOG_LEVEL: "debug" } });
+  const { email, password } = await backend.person();
+  await backend.ask("POST", "/api/auth/reset-password", { body: { token: SECRET, newPassword: `${SECRET} horse` } });
+  const folder = backend.backend.outbox ?? "";
+  while (!backend.log.some(({ msg }) => msg === "mail sent")) await new Promise((resolve) => setImmediate(resolve));
+  const [letter = ""] = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const token = /#verify=([\w-]{43})$/m.exec(letter)?.[1] ?? "";
+  expect((await backend.ask("POST", "/api/auth/verify-email", { body: { token } })).status).toBe(200);
+  const text = JSON.stringify(backend.log);
+  for (const secret of [token, email, password, SECRET]) expect(text).not.toContain(secret);
+  await backend.stop();
 });
 
 test("the log redacts what is called a secret", () => {

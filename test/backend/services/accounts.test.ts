@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { call, type PublicError, publicError, type User } from "../../../backend/contract/index.ts";
+import { AUDIT_ACTIONS } from "../../../backend/domain/audit.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 let running: Running;
@@ -144,6 +145,52 @@ test("what was done to accounts stands in the audit log, readable by admins, wit
   expect(JSON.stringify(records)).not.toMatch(/@|password|argon2|eyJ/);
   const older = await running.call("users.audit", { before: records[0]!.id }, root);
   expect(older.records).toEqual(records.slice(1));
+});
+
+test("everything that happens to an account is in the audit log", async () => {
+  const root = await admin();
+  const ada = await running.register("Ada");
+  const letterTo = (to: string) => /=([\w-]{43})$/m.exec(running.letters.findLast((one) => one.to === to)?.text ?? "");
+  const open = async (to: string) => running.call("users.verifyEmail", { token: letterTo(to)?.[1] ?? "" });
+  await login("ada@example.org", PASSWORD);
+  await answer(login("ada@example.org", "wrong password"));
+  await running.call("users.update", { name: "Ada L." }, ada.identity);
+  running.clock.now += 60_000;
+  await running.call("users.requestVerification", {}, ada.identity);
+  await open("ada@example.org");
+  await running.call("users.changeEmail", { email: "new@example.org", password: PASSWORD }, ada.identity);
+  await open("new@example.org");
+  await running.call("users.changePassword", { password: PASSWORD, newPassword: "another horse" }, ada.identity);
+  const asked = running.nextLetter();
+  await running.call("users.requestReset", { email: "new@example.org" });
+  await asked;
+  const token = letterTo("new@example.org")?.[1] ?? "";
+  await running.call("users.resetPassword", { token, newPassword: "a third horse" });
+  const again = await login("new@example.org", "a third horse");
+  const first = await running.call("auth.refresh", { refreshToken: again.refreshToken });
+  await running.call("auth.refresh", { refreshToken: first.refreshToken });
+  await answer(running.call("auth.refresh", { refreshToken: again.refreshToken }));
+  const { id } = ada.user;
+  await running.call("users.setRole", { id, role: "moderator" }, root);
+  await running.call("users.disable", { id }, root);
+  await answer(login("new@example.org", "a third horse"));
+  await running.call("users.enable", { id }, root);
+  await login("new@example.org", "a third horse");
+  await running.call("auth.logout", {}, root);
+  await running.call("users.remove", { password: "a third horse" }, ada.identity);
+  const { records } = await running.call("users.audit", {}, root);
+  expect([...new Set(records.map(({ action }) => action))].sort()).toEqual([...AUDIT_ACTIONS].sort());
+  expect(records).toContainEqual(expect.objectContaining({ action: "login.failed", detail: "disabled" }));
+  expect(JSON.stringify(records)).not.toMatch(/@|argon2|eyJ/);
+});
+
+test("who has a whole IPv6 network counts as one address", async () => {
+  const answers: (number | string)[] = [];
+  for (let n = 0; n < 7; n += 1) {
+    const one = await answer(login("ada@example.org", "a wrong guess", `2001:db8:1:2::${n}`));
+    answers.push(one === "accepted" ? one : one.status);
+  }
+  expect(answers.at(-1)).toBe(429);
 });
 
 test("guessing one account's password from one address is slowed down more and more", async () => {
