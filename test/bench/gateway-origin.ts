@@ -12,6 +12,7 @@ import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { createGateway } from "../../backend/services/gateway.service.ts";
 import { http, socket } from "../../backend/surface.ts";
 import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
+import { answerQuestions } from "./answer-questions.ts";
 
 const PROFILE = {
   id: "u1",
@@ -126,4 +127,6 @@ const KINDS: Readonly<Record<string, () => Promise<number>>> = {
 };
 const start = KINDS[process.argv[2] ?? ""];
 if (!start) throw new Error(`Kinds: ${Object.keys(KINDS).join(", ")}.`);
-process.stdout.write(`${await start()}\n`);
+const port = await start();
+answerQuestions();
+process.stdout.write(`${port}\n`);

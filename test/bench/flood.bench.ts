@@ -1,0 +1,148 @@
+// `npm run bench -- flood`: what is left for everybody else while strangers try passwords as fast as they are let. The server has
+// both cores, since hashing is meant to use another one than the requests; the load shares them. Windows with and without the
+// flood are taken in turns; the answers to others are counted at a fixed number of connections, and at a fixed rate for their time.
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cpu, median, quantile, ratios, say, start, stop, verdict } from "./contenders.ts";
+import { addressOf } from "./line.ts";
+
+const ROUNDS = 7;
+const WINDOW = 1_500;
+const CONNECTIONS = 20;
+/** Logins a second that are tried: many times what can be hashed. */
+const FLOOD = 400;
+const FLOODERS = 120;
+
+interface Window {
+  readonly rate: number;
+  readonly p95: number;
+  /** Microseconds of CPU for each request of the others, the flood's included. */
+  readonly cores: number;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function dial(port: number): Promise<Socket> {
+  const connection = connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(connection, "connect");
+  return connection;
+}
+
+/** Sends one request and resolves with the status of its answer. */
+function exchange(connection: Socket, request: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    connection.once("data", (chunk: Buffer) => resolve(Number(chunk.toString("latin1", 9, 12))));
+    connection.once("close", () => reject(new Error("the server closed a connection")));
+    connection.write(request);
+  }).finally(() => connection.removeAllListeners("close")) as Promise<number>;
+}
+
+/** Answers of the others in one window, each connection asking again when it was answered. */
+async function others(
+  connections: readonly Socket[],
+  tokens: readonly string[],
+): Promise<{ rate: number; p95: number }> {
+  const end = performance.now() + WINDOW;
+  const took: number[] = [];
+  let sent = 0;
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (performance.now() < end) {
+        // a user and an address ask at most 200 times in 10 s
+        const who = sent++ % tokens.length;
+        const before = performance.now();
+        const status = await exchange(
+          connection,
+          `GET /api/users/me HTTP/1.1\r\nhost: bench\r\ncf-connecting-ip: ${addressOf(who)}\r\nauthorization: Bearer ${tokens[who]}\r\n\r\n`,
+        );
+        took.push(performance.now() - before);
+        if (status !== 200) throw new Error(`refused with ${status}`);
+      }
+    }),
+  );
+  return { rate: (took.length / WINDOW) * 1000, p95: quantile(took, 0.95) };
+}
+
+/** Tries passwords from ever other addresses until it is told to stop; counts the answers by status. */
+async function flood(
+  connections: readonly Socket[],
+  answers: Map<number, number>,
+  going: () => boolean,
+): Promise<void> {
+  let sent = 0;
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (going()) {
+        const n = sent++;
+        const body = JSON.stringify({ email: `u${(n * 13) % 1000}@example.org`, password: `guess number ${n}` });
+        const status = await exchange(
+          connection,
+          `POST /api/auth/login HTTP/1.1\r\nhost: bench\r\ncf-connecting-ip: 2001:db8:${(n & 0xffff).toString(16)}:1::1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        );
+        answers.set(status, (answers.get(status) ?? 0) + 1);
+        await pause((FLOODERS / FLOOD) * 1000);
+      }
+    }),
+  );
+}
+
+const folder = mkdtempSync(join(tmpdir(), "causeway-bench-tokens-"));
+process.env.TOKENS_FILE = join(folder, "tokens.json");
+try {
+  const server = await start("backend-origin.ts", "backend", { everywhere: true });
+  const tokens = JSON.parse(readFileSync(process.env.TOKENS_FILE, "utf8")) as string[];
+  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => dial(server.port)));
+  const flooders = await Promise.all(Array.from({ length: FLOODERS }, () => dial(server.port)));
+  const calm: Window[] = [];
+  const flooded: Window[] = [];
+  const answers = new Map<number, number>();
+  const measure = async (windows: Window[]) => {
+    const before = cpu(server);
+    const figures = await others(connections, tokens);
+    windows.push({ ...figures, cores: (cpu(server) - before) / 1000 / WINDOW });
+  };
+  await others(connections, tokens);
+  for (let round = 0; round < ROUNDS; round++) {
+    await measure(calm);
+    let going = true;
+    const attack = flood(flooders, answers, () => going);
+    await pause(300); // until the queue of hashes is full
+    await measure(flooded);
+    going = false;
+    await attack;
+  }
+  say(
+    `${CONNECTIONS} connections asking for a profile; ${FLOOD} logins/s tried; ${ROUNDS} windows of ${WINDOW / 1000} s each, medians`,
+  );
+  for (const [name, windows] of [
+    ["without the flood", calm],
+    ["with the flood", flooded],
+  ] as const) {
+    const of = (figure: (one: Window) => number) => median(windows.map(figure));
+    say(
+      `${name.padEnd(20)} ${of((one) => one.rate)
+        .toFixed(0)
+        .padStart(
+          7,
+        )} requests/s   p95 ${of((one) => one.p95).toFixed(1)} ms   server on ${of((one) => one.cores).toFixed(2)} cores`,
+    );
+  }
+  say(`the logins were answered ${[...answers].map(([status, count]) => `${status}: ${count}`).join(", ")}`);
+  verdict(
+    "other endpoints during the flood",
+    ratios(
+      flooded.map(({ rate }) => rate),
+      calm.map(({ rate }) => rate),
+    ),
+    ">=",
+    0.7,
+  );
+  for (const connection of [...connections, ...flooders]) connection.destroy();
+  await stop(server);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit();

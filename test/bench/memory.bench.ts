@@ -1,0 +1,49 @@
+// `npm run bench -- memory`: what an idle socket costs the gateway and Socket.IO alone. Each round starts a process of its own for
+// each, connects, forces collections, and compares with before.
+import { tokenOf } from "../backend/support.ts";
+import { ask, type Contender, median, ratios, say, start, stop, verdict } from "./contenders.ts";
+import { addressOf, type Line, line } from "./line.ts";
+
+const ROUNDS = 5;
+/** Connected before the first look, so that what is made once is there already. */
+const FIRST = 200;
+const SOCKETS = 1500;
+
+async function connect({ port }: Contender, from: number, to: number): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (let i = from; i < to; i++) lines.push(await line(port, tokenOf(`u${i}`, "user", 3600), addressOf(i)));
+  return lines;
+}
+
+/** KiB for each idle socket: of the whole process, and of JavaScript's heap with the buffers that it holds. */
+async function measure(kind: string): Promise<{ resident: number; heap: number }> {
+  const server = await start("gateway-origin.ts", kind, { flags: ["--expose-gc"] });
+  const first = await connect(server, 0, FIRST);
+  const { memory: before } = await ask(server);
+  const rest = await connect(server, FIRST, FIRST + SOCKETS);
+  const { memory: after } = await ask(server);
+  for (const { socket } of [...first, ...rest]) socket.terminate();
+  await stop(server);
+  const held = ({ heapUsed, external }: NodeJS.MemoryUsage) => heapUsed + external;
+  const each = (bytes: number) => bytes / SOCKETS / 1024;
+  return { resident: each(after.rss - before.rss), heap: each(held(after) - held(before)) };
+}
+
+const kinds = ["socket.io", "gateway"] as const;
+const figures = kinds.map((name) => ({ name, resident: [] as number[], heap: [] as number[] }));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const one of round % 2 === 0 ? figures : figures.toReversed()) {
+    const { resident, heap } = await measure(one.name);
+    one.resident.push(resident);
+    one.heap.push(heap);
+  }
+}
+say(`${SOCKETS} idle sockets, ${ROUNDS} rounds: KiB for each, medians`);
+for (const { name, resident, heap } of figures)
+  say(`${name.padEnd(12)} process ${median(resident).toFixed(1)}  heap and buffers ${median(heap).toFixed(1)}`);
+const [plain, ours] = figures;
+if (plain && ours) {
+  verdict("memory for each idle socket against Socket.IO, process", ratios(ours.resident, plain.resident), "<=", 1.2);
+  verdict("the same, heap and buffers", ratios(ours.heap, plain.heap), "<=", 1.2);
+}
+process.exit();
