@@ -1,6 +1,5 @@
 import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer";
-import type { Meta } from "./contract/index.ts";
-import { refuse } from "./contract/index.ts";
+import { type Code, type Meta, refuse } from "./contract/index.ts";
 
 /**
  * Header of a call that the gateway makes for somebody outside. Unlike meta, headers do not pass on to the calls that an action
@@ -20,19 +19,23 @@ export const authorization: Middleware = {
       case "public":
         return next;
       case "required":
-        return async function authorized(ctx: Context<unknown, Meta>) {
+        return function authorized(ctx: Context<unknown, Meta>) {
           const { user } = ctx.meta;
-          if (!user) throw refuse("UNAUTHORIZED");
-          if (roles && !user.roles.some((role) => roles.includes(role))) throw refuse("FORBIDDEN");
+          if (!user) return refused("UNAUTHORIZED");
+          if (roles && !user.roles.some((role) => roles.includes(role))) return refused("FORBIDDEN");
           return next.call(this, ctx);
         };
       case "service":
-        return async function fromServicesOnly(ctx: Context<unknown, Meta>) {
-          if (ctx.headers[OUTSIDE]) throw refuse("NOT_FOUND");
-          return next.call(this, ctx);
+        return function fromServicesOnly(ctx: Context<unknown, Meta>) {
+          return ctx.headers[OUTSIDE] ? refused("NOT_FOUND") : next.call(this, ctx);
         };
       default:
         throw new Error(`The action ${action.name} does not say who may call it (auth: public, required or service).`);
     }
   },
 };
+
+/** Never a throw: one from here would leave `broker.call` as an exception, past everybody who waits for a rejection. */
+function refused(code: Code): Promise<never> {
+  return Promise.reject(refuse(code));
+}

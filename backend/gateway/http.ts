@@ -8,7 +8,8 @@ import type { HttpAction, HttpEntry } from "../surface.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import type { Client } from "./client-address.ts";
 import { apiHeaders } from "./headers.ts";
-import { bearerToken, type Identity, identify } from "./identity.ts";
+import type { Identities } from "./identities.ts";
+import type { Identity } from "./identity.ts";
 import { readJsonBody } from "./json-body.ts";
 import { addressKey, type Limits, userKey } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
@@ -18,6 +19,7 @@ import { noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-coo
 
 export interface HttpParts {
   readonly broker: ServiceBroker;
+  readonly identities: Identities;
   readonly log: Logger;
   /** Share of the requests that are logged. */
   readonly logSample: number;
@@ -66,44 +68,61 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   let drained: (() => void) | undefined;
 
   async function serve(exchange: Exchange): Promise<void> {
+    active++;
     try {
       if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      await answer(exchange);
+      const working = answer(exchange);
+      if (working) await working;
     } catch (thrown) {
-      refuseExchange(exchange, thrown);
+      refuseAfterAll(exchange, thrown);
+    } finally {
+      if (--active === 0) drained?.();
     }
   }
 
-  async function answer(exchange: Exchange): Promise<void> {
+  function refuseAfterAll(exchange: Exchange, thrown: unknown): void {
+    try {
+      refuseExchange(exchange, thrown);
+    } catch (err) {
+      parts.log.error({ err, id: exchange.id }, "request could not be answered");
+      exchange.response.destroy();
+    }
+  }
+
+  /** Everything that is known at once is decided at once: each promise on the way costs a request. */
+  function answer(exchange: Exchange): Promise<void> | undefined {
     const { request, path, client } = exchange;
     if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
     const asset = parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
-      await parts.limits.use("read", addressKey(client.key));
-      return sendAsset(exchange, asset);
+      parts.limits.use("read", addressKey(client.key));
+      return void sendAsset(exchange, asset);
     }
     const methods = parts.resolve(path);
-    if (methods && request.method === "OPTIONS") return sendPreflight(exchange, methods);
+    if (methods && request.method === "OPTIONS") return void sendPreflight(exchange, methods);
     const entry = methods?.get(request.method ?? "");
     if (!entry) throw refuse("NOT_FOUND");
     exchange.entry = entry;
     if (exchange.standing === "foreign" && entry.method !== "GET") throw refuse("ORIGIN");
 
-    await parts.limits.use(entry.rate, addressKey(client.key));
+    parts.limits.use(entry.rate, addressKey(client.key));
+    return run(exchange, entry);
+  }
+
+  async function run(exchange: Exchange, entry: HttpEntry): Promise<void> {
+    const { request, client } = exchange;
     if (entry.access !== "public") {
-      exchange.identity = await identify(parts.broker, bearerToken(request.headers.authorization));
-      await parts.limits.use(entry.rate, userKey(exchange.identity.user.id));
+      const identity = parts.identities.of(request.headers.authorization);
+      exchange.identity = identity instanceof Promise ? await identity : identity;
+      parts.limits.use(entry.rate, userKey(exchange.identity.user.id));
     }
-    const params = await paramsOf(exchange, entry);
-    const user = exchange.identity?.user;
+    const params = entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry);
     const agent = request.headers["user-agent"];
-    const from = { address: client.address, ...(agent === undefined ? {} : { agent: agent.slice(0, AGENT_MAX) }) };
-    const meta: Meta = { ...(user ? { user } : {}), client: from };
-    sendResult(
-      exchange,
-      entry,
-      await parts.broker.call<unknown, object>(entry.action, params, outside(meta, exchange.id)),
-    );
+    const from =
+      agent === undefined ? { address: client.address } : { address: client.address, agent: agent.slice(0, AGENT_MAX) };
+    const meta: Meta = exchange.identity ? { user: exchange.identity.user, client: from } : { client: from };
+    const result = await parts.broker.call<unknown, object>(entry.action, params, outside(meta, exchange.id));
+    sendResult(exchange, entry, result);
   }
 
   function refuseExchange(exchange: Exchange, thrown: unknown): void {
@@ -123,15 +142,14 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   }
 
   function sendResult(exchange: Exchange, entry: HttpEntry, result: unknown): void {
+    if (exchange.standing !== "allowed") return void send(exchange, 200, NONE, JSON.stringify(result ?? null));
     const headers: Record<string, string> = {};
     let body = result;
-    if (exchange.standing === "allowed") {
-      if (isRecord(result) && typeof result.refreshToken === "string") {
-        const { refreshToken, ...rest } = result;
-        headers["set-cookie"] = refreshCookie(refreshToken as string);
-        body = rest;
-      } else if (ENDS_SESSION.has(entry.action)) headers["set-cookie"] = noRefreshCookie;
-    }
+    if (isRecord(result) && typeof result.refreshToken === "string") {
+      const { refreshToken, ...rest } = result;
+      headers["set-cookie"] = refreshCookie(refreshToken as string);
+      body = rest;
+    } else if (ENDS_SESSION.has(entry.action)) headers["set-cookie"] = noRefreshCookie;
     send(exchange, 200, headers, JSON.stringify(body ?? null));
   }
 
@@ -187,6 +205,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
 
   /** The one line a request leaves in the log: no query, no body, no header that a client chose. */
   function note(exchange: Exchange, status: number, code?: string): void {
+    if (!parts.finished && !requests.isLevelEnabled("info")) return;
     const milliseconds = performance.now() - exchange.started;
     if (parts.finished) {
       const route = exchange.entry?.path ?? (status < 400 ? exchange.path : "none");
@@ -226,15 +245,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         standing: parts.standing(request.headers),
       };
       response.on("error", () => undefined); // the client went away while we wrote
-      active++;
-      serve(exchange)
-        .catch((thrown: unknown) => {
-          parts.log.error({ err: thrown, id: exchange.id }, "request could not be answered");
-          response.destroy();
-        })
-        .finally(() => {
-          if (--active === 0) drained?.();
-        });
+      void serve(exchange);
     },
     drain() {
       return new Promise((resolve) => {
@@ -245,6 +256,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   };
 }
 
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
 
 function push(pairs: string[], headers: Readonly<Record<string, string>>): void {
@@ -258,8 +270,7 @@ export function outside(meta: Meta, requestID?: string): CallingOptions {
 
 const FROM_OUTSIDE = Object.freeze({ [OUTSIDE]: true });
 
-async function paramsOf({ request, query, standing }: Exchange, entry: HttpEntry): Promise<object> {
-  if (entry.method === "GET") return readQuery(query, entry.params);
+async function bodyOf({ request, standing }: Exchange, entry: HttpEntry): Promise<object> {
   const params = await readJsonBody(request, entry.bodyLimit);
   // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
   if (!Object.hasOwn(entry.params, "refreshToken") || "refreshToken" in params || standing !== "allowed") return params;

@@ -163,8 +163,8 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     const params = given ?? {};
     if (typeof params !== "object" || Array.isArray(params) || ArrayBuffer.isView(params)) throw refuse("VALIDATION");
     if (isNestedTooDeep(params)) throw refuse("TOO_DEEP");
-    await limits.use(entry.rate, userKey(identity.user.id));
-    await limits.use(entry.rate, addressKey(client.key));
+    limits.use(entry.rate, userKey(identity.user.id));
+    limits.use(entry.rate, addressKey(client.key));
     const meta: Meta = { user: identity.user, client: { address: client.address } };
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {

@@ -36,18 +36,18 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   const connections = new Set<Duplex>();
   const max = parts.maxSockets ?? MAX_SOCKETS.address;
 
-  async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const client = parts.client(request);
     const refusal = refusalOf(request, parts.standing(request.headers));
-    if (refusal) return refuseRaw(socket, refusal);
+    if (refusal) return void refuseRaw(socket, refusal);
     try {
-      await parts.limits.use("handshake", addressKey(client.key));
+      parts.limits.use("handshake", addressKey(client.key));
     } catch (thrown) {
       const { code, retryAfter } = publicError(thrown);
-      return refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
+      return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
     }
     const count = open.get(client.key) ?? 0;
-    if (count >= max) return refuseRaw(socket, "RATE_LIMITED", 10);
+    if (count >= max) return void refuseRaw(socket, "RATE_LIMITED", 10);
     if (socket.destroyed) return;
     open.set(client.key, count + 1);
     connections.add(socket);
@@ -63,7 +63,11 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   return {
     handle(request, socket, head) {
       socket.on("error", () => undefined);
-      admit(request, socket, head).catch(() => socket.destroy());
+      try {
+        admit(request, socket, head);
+      } catch {
+        socket.destroy();
+      }
     },
     async close() {
       // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail

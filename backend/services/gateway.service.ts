@@ -12,6 +12,7 @@ import { type Asset, serveAssets } from "../gateway/assets.ts";
 import { type Client, clientReader } from "../gateway/client-address.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
+import { createIdentities, type Identities } from "../gateway/identities.ts";
 import { createLimits, type LimitTable } from "../gateway/limits.ts";
 import type { Finished } from "../gateway/metrics.ts";
 import { openApi } from "../gateway/openapi.ts";
@@ -78,7 +79,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   let ticking: NodeJS.Timeout | undefined;
   // Socket.IO listens here; only what the upgrade door lets through is passed on to it
   const socketServer = createServer();
-  let doors: { web: HttpDoor; sockets: SocketDoor; server: Server; upgrades: UpgradeDoor } | undefined;
+  let doors:
+    | { web: HttpDoor; sockets: SocketDoor; server: Server; upgrades: UpgradeDoor; identities: Identities }
+    | undefined;
   const built = () => {
     if (!doors) throw new Error("The gateway's service was not created.");
     return doors;
@@ -86,8 +89,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 
   function build({ broker, aliases }: GatewayService): void {
     const table: RouteTable = routeTable(aliases);
+    const identities = createIdentities(broker);
     const web = createHttpDoor({
       broker,
+      identities,
       log,
       logSample: config.logSample,
       resolve: (path) => table.get(path),
@@ -119,7 +124,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       },
     });
     const server = createDoorServer(web.handle, options.times).on("upgrade", upgrades.handle);
-    doors = { web, sockets, server, upgrades };
+    doors = { web, sockets, server, upgrades, identities };
   }
 
   const schema = {
@@ -166,12 +171,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         built().sockets.broadcast(ctx.params);
       },
       "session.ended"(ctx: Context<Events["session.ended"]>) {
+        built().identities.forget();
         built().sockets.endSession(ctx.params.sid);
       },
       "user.changed"(ctx: Context<Events["user.changed"]>) {
+        built().identities.forget();
         built().sockets.refresh(ctx.params.id);
       },
       "node.blind"() {
+        built().identities.forget();
         built().sockets.endAll();
       },
       "presence.wanted"(this: Service, ctx: Context<Events["presence.wanted"]>) {

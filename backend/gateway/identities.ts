@@ -1,0 +1,43 @@
+import type { ServiceBroker } from "moleculer";
+import { bearerToken, type Identity, identify } from "./identity.ts";
+
+/** Milliseconds for which an answer of `auth.verifyToken` is taken again: a page asks for several things at once. */
+const REMEMBERED_FOR = 300;
+/** Most answers kept; all are forgotten when there would be more. */
+const MOST = 10_000;
+
+/** Who is behind an `Authorization` header. */
+export interface Identities {
+  /** At once where it is known; throws, or rejects with, UNAUTHORIZED. */
+  of(authorization: string | undefined): Identity | Promise<Identity>;
+  /** Forgets everybody: a session has ended, or somebody's roles have changed. */
+  forget(): void;
+}
+
+/** Asks the auth service, and for a moment not again. `clock` in milliseconds since 1970. */
+export function createIdentities(broker: ServiceBroker, clock: () => number = Date.now): Identities {
+  const known = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  let forgotten = 0;
+
+  async function ask(authorization: string | undefined): Promise<Identity> {
+    const before = forgotten;
+    const now = clock();
+    const identity = await identify(broker, bearerToken(authorization));
+    // what was asked before the news is not kept after it
+    if (authorization === undefined || before !== forgotten) return identity;
+    if (known.size >= MOST) known.clear();
+    known.set(authorization, { identity, until: Math.min(now + REMEMBERED_FOR, identity.expiresAt) });
+    return identity;
+  }
+
+  return {
+    of(authorization) {
+      const found = authorization === undefined ? undefined : known.get(authorization);
+      return found && clock() < found.until ? found.identity : ask(authorization);
+    },
+    forget() {
+      forgotten++;
+      known.clear();
+    },
+  };
+}

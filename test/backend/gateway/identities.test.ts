@@ -1,0 +1,116 @@
+import { expect, test } from "@jest/globals";
+import type { ServiceBroker } from "moleculer";
+import { createBroker } from "../../../backend/broker.ts";
+import { readConfig } from "../../../backend/config.ts";
+import { defineService, serviceActions } from "../../../backend/contract/index.ts";
+import { createIdentities } from "../../../backend/gateway/identities.ts";
+import { createLog } from "../../../backend/log.ts";
+import { http, socket } from "../../../backend/surface.ts";
+import { startTestGateway, tokenOf, verify } from "../support.ts";
+
+/** A broker whose auth service counts how often it is asked, and waits when it is told to. */
+async function asked(
+  wait: () => Promise<void> = async () => undefined,
+): Promise<{ broker: ServiceBroker; times: () => number }> {
+  const config = readConfig({ LOG_LEVEL: "silent" });
+  const broker = createBroker(config, createLog(config));
+  let times = 0;
+  const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));
+  const actions = names
+    .filter((name) => name.startsWith("auth."))
+    .map((name) => [name.slice("auth.".length), () => ({})] as const);
+  const verifyToken = async (ctx: { params: { token: string } }) => {
+    times++;
+    const verified = verify(ctx.params.token);
+    await wait();
+    return verified;
+  };
+  broker.createService(
+    defineService({ name: "auth", actions: { ...Object.fromEntries(actions), verifyToken } } as never),
+  );
+  await broker.start();
+  return { broker, times: () => times };
+}
+
+test("who a token speaks for is asked once for what comes right after it, and again a moment later or after any news", async () => {
+  const { broker, times } = await asked();
+  let now = Date.now();
+  const identities = createIdentities(broker, () => now);
+  const alice = `Bearer ${tokenOf("alice")}`;
+  expect(await identities.of(alice)).toMatchObject({ user: { id: "alice" } });
+  expect(identities.of(alice)).toMatchObject({ user: { id: "alice" } });
+  expect(times()).toBe(1);
+  expect(await identities.of(`Bearer ${tokenOf("bob")}`)).toMatchObject({ user: { id: "bob" } });
+  now += 300;
+  await identities.of(alice);
+  expect(times()).toBe(3);
+  identities.forget();
+  await identities.of(alice);
+  expect(times()).toBe(4);
+  await broker.stop();
+});
+
+test("an expired token, a refused one and none at all are never remembered", async () => {
+  const { broker, times } = await asked();
+  let now = Date.now();
+  const identities = createIdentities(broker, () => now);
+  const short = `Bearer ${tokenOf("short", "user", 0.1)}`;
+  await identities.of(short);
+  now += 200;
+  await identities.of(short);
+  expect(times()).toBe(2);
+  for (const header of [undefined, "", "Bearer", "Bearer x", "Basic YTpi", "bearer"])
+    for (let i = 0; i < 2; i++) await expect(identities.of(header)).rejects.toMatchObject({ type: "UNAUTHORIZED" });
+  expect(times()).toBe(4);
+  await broker.stop();
+});
+
+test("an answer that was under way when a session ended is not remembered", async () => {
+  let answer = () => {};
+  const { broker, times } = await asked(
+    () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+  );
+  const identities = createIdentities(broker);
+  const alice = `Bearer ${tokenOf("alice")}`;
+  const first = identities.of(alice);
+  await new Promise(setImmediate);
+  identities.forget();
+  answer();
+  await first;
+  const again = identities.of(alice);
+  expect(again).toBeInstanceOf(Promise);
+  await new Promise(setImmediate);
+  answer();
+  await again;
+  expect(times()).toBe(2);
+  await broker.stop();
+});
+
+test("the end of a session, a changed role and a blind node are news to the gateway at once", async () => {
+  let ended = false;
+  const gateway = await startTestGateway({
+    "auth.verifyToken": (ctx) => {
+      const verified = verify(ctx.params.token);
+      return ended ? { ...verified, roles: ["user", "moderator", "admin"] } : verified;
+    },
+    "users.profile": (ctx) => ({ roles: ctx.meta.user.roles }) as never,
+  });
+  const token = tokenOf("alice");
+  const roles = async () => (await gateway.ask("GET", "/api/users/me", { token })).json.roles;
+  for (const [event, payload] of [
+    ["session.ended", { sid: "other" }],
+    ["user.changed", { id: "alice", at: 1 }],
+    ["node.blind", {}],
+  ] as const) {
+    ended = false;
+    await gateway.broker.broadcast("session.ended", { sid: "start" });
+    expect(await roles()).toEqual(["user"]);
+    ended = true;
+    await gateway.broker.broadcast(event, payload);
+    expect(await roles()).toEqual(["user", "moderator", "admin"]);
+  }
+  await gateway.stop();
+});
