@@ -88,6 +88,8 @@ export function userMail(options: {
       const passwordHash = await passwords().hash(password);
       await take(token);
       await store.users.setPasswordHash(user.id, passwordHash);
+      // somebody who was in the account may have asked for another address
+      await store.mailTokens.void(user.id, ["move"]);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "reset" });
       // who read the mail has the address
       if (user.verifiedAt === null) await store.users.setVerified(user.id, user.email, clock());

@@ -167,7 +167,8 @@ export function usersService(options: {
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
         await confirmed(ctx, user, ctx.params.password);
         await store.users.setPasswordHash(user.id, await passwords().hash(next));
-        await store.mailTokens.void(user.id, ["reset"]);
+        // nobody who knew the old password may still get in or move the account to another address
+        await store.mailTokens.void(user.id, ["reset", "move"]);
         const { sid } = ctx.meta.user;
         await call(ctx, "auth.endSessions", { userId: user.id, except: sid, reason: "password" });
         await audit(ctx, "password.changed", user.id);

@@ -238,6 +238,9 @@ onSubmit(registerForm, async (values) => {
   const person = { name: values("name").trim(), email: values("email").trim(), password: values("password") };
   await client.register(setup === undefined ? person : { ...person, setup });
   setup = undefined;
+  const text = `Open the link in the mail to ${person.email}: it confirms that the address is yours.`;
+  announcements = [...announcements, { text, at: Date.now() }];
+  requestRender();
 });
 onDialog(joinDialog, async (values) => {
   const room = await client.join(values("room").trim());

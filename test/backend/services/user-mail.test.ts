@@ -168,9 +168,22 @@ test("another address is confirmed before it counts, the old one is told, and li
   expect(await login("ada@example.org", PASSWORD)).toMatchObject({ code: "CREDENTIALS" });
   expect(await login("new@example.org", PASSWORD)).toBe("accepted");
 
+  // whoever was in the account cannot take it along: a new password puts that link out of use
+  running.clock.now += MINUTE;
+  expect(await change("eve@example.org")).toBe("accepted");
+  const toEve = tokenIn(last());
+  expect(await reset(await askAndRead("new@example.org"))).toBe("accepted");
+  expect(await verify(toEve)).toMatchObject({ code: "LINK" });
+  running.clock.now += 2 * MINUTE;
+  expect(await change("eve@example.org", "another horse")).toBe("accepted");
+  const again = tokenIn(last());
+  const newer = { password: "another horse", newPassword: PASSWORD };
+  await running.call("users.changePassword", newer, ada.identity);
+  expect(await verify(again)).toMatchObject({ code: "LINK" });
+
   // whether an address is taken shows to whoever reads its mail, not to whoever asks
   await running.register("Bob");
-  running.clock.now += MINUTE;
+  running.clock.now += 4 * MINUTE;
   expect(await change("bob@example.org")).toBe("accepted");
   expect(await verify(tokenIn(last()))).toMatchObject({ status: 409, code: "EMAIL_TAKEN" });
   expect(await actions()).toContain("email.changed");
