@@ -38,7 +38,7 @@ export function clientReader(trusted: readonly string[]): (request: IncomingMess
     peers.addSubnet(base, Number(bits), isIP(base) === 6 ? "ipv6" : "ipv4");
   }
   // one connection carries many requests, and its peer stays the same
-  const known = new WeakMap<object, { readonly address: string; readonly trusted: boolean }>();
+  const known = new WeakMap<object, { readonly client: Client; readonly trusted: boolean }>();
 
   return (request) => {
     const { socket, headers } = request;
@@ -46,14 +46,16 @@ export function clientReader(trusted: readonly string[]): (request: IncomingMess
     if (!peer) {
       const address = plain(socket.remoteAddress ?? "");
       // a Unix socket has no address: who may open it is the file system's decision
-      peer = { address, trusted: address === "" || peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4") };
+      const trusted = address === "" || peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+      const own = address || "unix";
+      peer = { client: { address: own, key: networkOf(own), ray: undefined }, trusted };
       known.set(socket, peer);
     }
     const claim = peer.trusted ? headers["cf-connecting-ip"] : undefined;
     const ray = peer.trusted ? headers["cf-ray"] : undefined;
     for (const name of CLAIMS) if (name in headers) delete headers[name];
-    const claimed = typeof claim === "string" && isIP(claim) ? plain(claim) : undefined;
-    const address = claimed ?? (peer.address || "unix");
+    if (claim === undefined && ray === undefined) return peer.client;
+    const address = typeof claim === "string" && isIP(claim) ? plain(claim) : peer.client.address;
     return { address, key: networkOf(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
   };
 }

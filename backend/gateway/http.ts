@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { OUTSIDE } from "../authorization.ts";
@@ -16,6 +16,7 @@ import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
 import { noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import type { DoorResponse } from "./usual-head.ts";
 
 export interface HttpParts {
   readonly broker: ServiceBroker;
@@ -35,7 +36,7 @@ export interface HttpParts {
 
 /** Answers HTTP requests; knows how many it is at, and stops taking new ones. */
 export interface HttpDoor {
-  handle(request: IncomingMessage, response: ServerResponse): void;
+  handle(request: IncomingMessage, response: DoorResponse): void;
   /** Refuses what comes from now on and resolves when the last answer is out. */
   drain(): Promise<void>;
 }
@@ -45,7 +46,7 @@ interface Exchange {
   readonly id: string;
   readonly started: number;
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly response: DoorResponse;
   readonly path: string;
   readonly query: string;
   readonly client: Client;
@@ -142,14 +143,15 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   }
 
   function sendResult(exchange: Exchange, entry: HttpEntry, result: unknown): void {
-    if (exchange.standing !== "allowed") return void send(exchange, 200, NONE, JSON.stringify(result ?? null));
-    const headers: Record<string, string> = {};
+    let headers = NONE;
     let body = result;
-    if (isRecord(result) && typeof result.refreshToken === "string") {
-      const { refreshToken, ...rest } = result;
-      headers["set-cookie"] = refreshCookie(refreshToken as string);
-      body = rest;
-    } else if (ENDS_SESSION.has(entry.action)) headers["set-cookie"] = noRefreshCookie;
+    if (exchange.standing === "allowed") {
+      if (isRecord(result) && typeof result.refreshToken === "string") {
+        const { refreshToken, ...rest } = result;
+        headers = { "set-cookie": refreshCookie(refreshToken as string) };
+        body = rest;
+      } else if (ENDS_SESSION.has(entry.action)) headers = { "set-cookie": noRefreshCookie };
+    }
     send(exchange, 200, headers, JSON.stringify(body ?? null));
   }
 
@@ -161,11 +163,12 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     code?: string,
   ): void {
     const { request, response, standing } = exchange;
-    if (!response.headersSent && !response.destroyed) {
+    const origin = standing === "allowed" ? request.headers.origin : undefined;
+    const usual = status === 200 && headers === NONE && origin === undefined && !drained;
+    if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(exchange.id, body))) {
       // pairs in one array: Node then writes them as they are
       const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
-      if (standing === "allowed" && request.headers.origin !== undefined)
-        push(pairs, corsHeaders(request.headers.origin));
+      if (origin !== undefined) push(pairs, corsHeaders(origin));
       push(pairs, headers);
       if (drained) pairs.push("connection", "close");
       response.writeHead(status, pairs);

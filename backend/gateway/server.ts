@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../contract/index.ts";
 import { apiHeaders } from "./headers.ts";
 import { errorBody } from "./http.ts";
+import { DoorResponse } from "./usual-head.ts";
 
 /** Milliseconds that a client has for its parts of a request. */
 export interface ServerTimes {
@@ -19,9 +20,13 @@ export interface ServerTimes {
 export const SERVER_TIMES: ServerTimes = { headers: 10_000, request: 15_000, keepAlive: 95_000, check: 1_000 };
 
 /** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
-export function createDoorServer(onRequest: RequestListener, times: ServerTimes = SERVER_TIMES): Server {
+export function createDoorServer(
+  onRequest: RequestListener<typeof IncomingMessage, typeof DoorResponse>,
+  times: ServerTimes = SERVER_TIMES,
+): Server {
   const server = createServer(
     {
+      ServerResponse: DoorResponse,
       headersTimeout: times.headers,
       requestTimeout: times.request,
       keepAliveTimeout: times.keepAlive,
