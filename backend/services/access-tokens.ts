@@ -28,6 +28,8 @@ export interface AccessTokens {
   forget(sid: string): void;
   /** Asks the store again before the user's tokens count the next time. */
   recheck(userId: string): void;
+  /** Believes nothing that was known until now without asking the store. */
+  doubt(): void;
   jwks(): Promise<readonly PublicJwk[]>;
 }
 
@@ -44,6 +46,8 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
   const ofSession = new Map<string, Set<string>>();
   /** Sessions that ended, until the last token of each has expired; in the order of that time. */
   const ended = new Map<string, number>();
+
+  let doubtedAt = -Infinity;
 
   const drop = (token: string): void => {
     const sid = remembered.get(token)?.identity.sid;
@@ -83,7 +87,7 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
         drop(token);
         return undefined;
       }
-      if (known && now - known.checkedAt < BELIEVED) return known.identity;
+      if (known && known.checkedAt > doubtedAt && now - known.checkedAt < BELIEVED) return known.identity;
       const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);
       const identity = claimed ? await holder(claimed) : undefined;
       // the session may have ended while the store was asked
@@ -106,6 +110,10 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
 
     recheck(userId) {
       for (const known of remembered.values()) if (known.identity.id === userId) known.checkedAt = -Infinity;
+    },
+
+    doubt() {
+      doubtedAt = clock();
     },
 
     jwks: ring.jwks,

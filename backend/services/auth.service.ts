@@ -39,7 +39,10 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         hears: () => hearsOthers(broker),
         onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(failed),
         onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(failed),
-        onBlind: () => void tell(broker, "node.blind", {}).catch(failed),
+        onBlind: () => {
+          loaded?.tokens.doubt();
+          tell(broker, "node.blind", {}).catch(failed);
+        },
       });
     },
     stopped: () => revocations?.stop(),

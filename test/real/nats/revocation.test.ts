@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { hearsOthers } from "../../../backend/broker.ts";
@@ -97,4 +98,23 @@ test("a lost role counts within a second on a node that is cut off", async () =>
   expect((await one.ask("POST", "/api/admin/users/role", { token: admin.accessToken, body: role })).status).toBe(200);
   await gone;
   expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test("a node that reaches neither the others nor the store closes its sockets and lets nobody in; one that hears keeps them", async () => {
+  const person = await one.person();
+  const [here, there] = await Promise.all([one.socket(person.accessToken), two.socket(person.accessToken)]);
+  const gone = disconnected(there);
+  const database = new DatabaseSync(join(dataDir, "causeway.db"), { timeout: 5000 });
+  const started = performance.now();
+  proxy.refuse(true);
+  proxy.cut();
+  database.exec("alter table sessions rename to hidden_sessions");
+  await gone;
+  expect(performance.now() - started).toBeLessThan(2000);
+  await expect(two.socket(person.accessToken)).rejects.toMatchObject({ message: "INTERNAL" });
+  expect(await profile(two, person)).toBe(500);
+  expect(here.connected).toBe(true);
+  database.exec("alter table hidden_sessions rename to sessions");
+  database.close();
+  expect((await two.socket(person.accessToken)).connected).toBe(true);
 });
