@@ -5,6 +5,7 @@ import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker } from "./broker.ts";
 import type { Config } from "./config.ts";
+import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
 import type { Asset } from "./gateway/assets.ts";
 import { type Check, createInternalServer } from "./gateway/internal.ts";
@@ -42,6 +43,7 @@ export interface BackendOptions {
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
+  readonly hashCost?: HashCost;
 }
 
 /**
@@ -67,8 +69,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   try {
     const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
-    const parts = { store, post, site: () => site, ...(options.presence && { presence: options.presence }) };
-    for (const service of createServices(parts)) broker.createService(service);
+    for (const service of createServices({ ...options, store, post, site: () => site })) broker.createService(service);
     broker.createService(gateway.schema);
     await broker.start();
     let internalUrl: string | undefined;

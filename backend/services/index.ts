@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { ServiceSchema } from "moleculer";
 import { createHashingQueue } from "../domain/hashing-queue.ts";
+import { HASH_COST, type HashCost } from "../domain/password.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import type { Post } from "../mail/index.ts";
 import type { Store } from "../store/index.ts";
@@ -25,15 +26,18 @@ export function createServices(options: {
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter?: () => number;
   readonly presence?: PresenceTimes;
+  /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
+  readonly hashCost?: HashCost;
 }): readonly ServiceSchema[] {
   const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
+  const { hashCost = HASH_COST } = options;
   const times = options.presence ?? PRESENCE_TIMES;
   const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
   const hashing = createHashingQueue({ lanes: Math.max(1, availableParallelism() >> 1), room: HASHING_ROOM });
   return [
     authService({ store, clock }),
-    usersService({ store, hashing, clock, post, site, scatter }),
+    usersService({ store, hashing, hashCost, clock, post, site, scatter }),
     chatService({ store, clock, registry }),
     presenceService({ store, registry, times }),
     housekeepingService({ store, clock }),

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../contract/index.ts";
 import { type HashingQueue, QueueFull } from "../domain/hashing-queue.ts";
-import { hashPassword, needsRehash, passwordForm, verifyPassword } from "../domain/password.ts";
+import {
+  HASH_COST,
+  type HashCost,
+  hashPassword,
+  needsRehash,
+  passwordForm,
+  verifyPassword,
+} from "../domain/password.ts";
 import type { Store, User } from "../store/index.ts";
 
 /** Hashing behind its queue: every hash that somebody outside can cause goes through here. */
@@ -12,8 +19,12 @@ export interface Passwords {
 }
 
 /** Throws UNAVAILABLE with the seconds to wait when the queue is full. */
-export async function createPasswords(store: Store, queue: HashingQueue): Promise<Passwords> {
-  const decoy = await hashPassword(randomUUID());
+export async function createPasswords(
+  store: Store,
+  queue: HashingQueue,
+  cost: HashCost = HASH_COST,
+): Promise<Passwords> {
+  const decoy = await hashPassword(randomUUID(), cost);
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await queue.run(work);
@@ -23,13 +34,13 @@ export async function createPasswords(store: Store, queue: HashingQueue): Promis
     }
   };
   return {
-    hash: (password) => run(() => hashPassword(password)),
+    hash: (password) => run(() => hashPassword(password, cost)),
     async verify(user, input) {
       const password = passwordForm(input) ?? "";
       const right = await run(() => verifyPassword(password, user?.passwordHash ?? decoy));
       if (!user || !right) return false;
-      if (needsRehash(user.passwordHash)) {
-        await store.users.setPasswordHash(user.id, await run(() => hashPassword(password)));
+      if (needsRehash(user.passwordHash, cost)) {
+        await store.users.setPasswordHash(user.id, await run(() => hashPassword(password, cost)));
       }
       return true;
     },

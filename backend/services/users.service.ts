@@ -4,6 +4,7 @@ import { announce, ClientError, call, defineService, type Meta, refuse } from ".
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { networkOf } from "../domain/network.ts";
+import type { HashCost } from "../domain/password.ts";
 import { newPassword } from "../domain/password.ts";
 import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
@@ -36,6 +37,7 @@ const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
 export function usersService(options: {
   readonly store: Store;
   readonly hashing: HashingQueue;
+  readonly hashCost?: HashCost;
   readonly clock: () => number;
   readonly post: Post;
   /** Where the page is for people: links in mails lead there. */
@@ -92,7 +94,7 @@ export function usersService(options: {
   return defineService({
     name: "users",
     async started() {
-      loaded = await createPasswords(store, options.hashing);
+      loaded = await createPasswords(store, options.hashing, options.hashCost);
     },
     actions: {
       async register(ctx) {

@@ -8,7 +8,7 @@ import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
-import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
 let backend: TestBackend;
 const people = {} as Record<Role, Person>;
@@ -37,7 +37,8 @@ beforeAll(async () => {
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));
-  for (const service of createServices({ store, post, site: () => backend.url })) owner.createService(service);
+  for (const service of createServices({ store, post, site: () => backend.url, hashCost: CHEAP }))
+    owner.createService(service);
   remote = new ServiceBroker(options("caller"));
   await Promise.all([owner.start(), remote.start()]);
   await remote.waitForServices(["users", "auth", "chat"], 5000, 10);

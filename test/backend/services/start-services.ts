@@ -15,6 +15,7 @@ import { createPost, type Post } from "../../../backend/mail/post.ts";
 import { createServices } from "../../../backend/services/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { testStorage } from "../store/test-storage.ts";
+import { CHEAP } from "../support.ts";
 
 /** The services over a store of their own, with a clock that stands until it is told to move. */
 export interface Running {
@@ -48,7 +49,7 @@ const EVENTS: readonly (keyof Events)[] = [
 /** Presence that nobody has to wait for. */
 const presence = { grace: 50, pace: 20, window: 5 };
 
-export async function startServices(): Promise<Running> {
+export async function startServices({ hashCost = CHEAP } = {}): Promise<Running> {
   const storage = await testStorage();
   const store = await openStore(storage.options);
   const clock = { now: 1_790_000_000_000 };
@@ -64,7 +65,7 @@ export async function startServices(): Promise<Running> {
   };
   const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
   const mail = { post, site: () => SITE, scatter: () => 0 };
-  for (const service of createServices({ store, clock: () => clock.now, presence, ...mail }))
+  for (const service of createServices({ store, clock: () => clock.now, presence, hashCost, ...mail }))
     broker.createService(service);
   broker.createService({
     name: "listener",

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { createHashingQueue, type HashingQueue } from "../../../backend/domain/hashing-queue.ts";
-import { hashPassword } from "../../../backend/domain/password.ts";
+import { HASH_COST, hashPassword } from "../../../backend/domain/password.ts";
 import { setupPath } from "../../../backend/services/setup.ts";
 import { usersService } from "../../../backend/services/users.service.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 let running: Running;
 beforeAll(async () => {
-  running = await startServices();
+  running = await startServices({ hashCost: HASH_COST });
 });
 afterAll(() => running.stop());
 

@@ -6,6 +6,7 @@ import { openStore } from "../../../backend/store/index.ts";
 import type { ClientOptions, Keep } from "../../../backend/web/client.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
+import { CHEAP } from "../support.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
 import { Watched } from "./watched-client.ts";
 
@@ -19,6 +20,7 @@ const proxies: CuttableProxy[] = [];
 const start = (port = "0") =>
   startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
     assets,
+    hashCost: CHEAP,
     presence: { grace: 100, pace: 10, window: 10 },
   });
 
