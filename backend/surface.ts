@@ -46,6 +46,10 @@ export const RATE_CLASSES = {
   credential: { requests: 20, seconds: 10 },
   read: { requests: 200, seconds: 10 },
   write: { requests: 60, seconds: 10 },
+  /** Opening rooms, direct ones included. */
+  opening: { requests: 30, seconds: 3600 },
+  invitation: { requests: 60, seconds: 3600 },
+  report: { requests: 20, seconds: 3600 },
 } as const satisfies Readonly<Record<string, { readonly requests: number; readonly seconds: number }>>;
 export type RateClass = keyof typeof RATE_CLASSES;
 
@@ -81,6 +85,9 @@ const room = { type: "string", min: 1, max: 64 } as const;
 const seq = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const cursor = { ...seq, optional: true } as const;
 const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
+const text = { type: "string", min: 1, max: 4000 } as const;
+/** One of a few words, which the action knows. */
+const word = { type: "string", min: 1, max: 16 } as const;
 /** What a link in a mail carries. */
 const mailToken = { type: "string", min: 1, max: 64, secret: true } as const;
 const KIB = 1024;
@@ -238,7 +245,7 @@ export const http = [
     access: "admin",
     rate: "write",
     bodyLimit: 4 * KIB,
-    params: { id, role: { type: "string", min: 1, max: 16 } },
+    params: { id, role: word },
   },
   {
     method: "POST",
@@ -289,13 +296,40 @@ export const http = [
 
 /** Calls over the socket. No entry here may take credentials: the WAF sees a WebSocket's handshake only, never its messages. */
 export const socket = [
+  { action: "chat.rooms", access: "user", rate: "read", params: { after: { ...room, optional: true } } },
+  {
+    action: "chat.browse",
+    access: "user",
+    rate: "read",
+    params: { prefix: { ...room, optional: true }, after: { ...room, optional: true } },
+  },
+  { action: "chat.create", access: "user", rate: "opening", params: { kind: word, title: name } },
+  { action: "chat.direct", access: "user", rate: "opening", params: { user: id } },
   {
     action: "chat.join",
     access: "user",
     rate: "write",
-    params: { room, cursor, epoch },
+    params: { room, cursor, epoch, revision: cursor },
   },
   { action: "chat.leave", access: "user", rate: "write", params: { room } },
+  {
+    action: "chat.members",
+    access: "user",
+    rate: "read",
+    params: { room, state: { ...word, optional: true }, after: { ...id, optional: true } },
+  },
+  { action: "chat.invite", access: "user", rate: "invitation", params: { room, user: id } },
+  { action: "chat.setRoomRole", access: "user", rate: "write", params: { room, user: id, role: word } },
+  {
+    action: "chat.mute",
+    access: "user",
+    rate: "write",
+    params: { room, user: id, seconds: { type: "integer", min: 1, max: 2_592_000 } },
+  },
+  { action: "chat.unmute", access: "user", rate: "write", params: { room, user: id } },
+  { action: "chat.kick", access: "user", rate: "write", params: { room, user: id } },
+  { action: "chat.ban", access: "user", rate: "write", params: { room, user: id } },
+  { action: "chat.unban", access: "user", rate: "write", params: { room, user: id } },
   {
     action: "chat.history",
     access: "user",
@@ -306,13 +340,23 @@ export const socket = [
     action: "chat.send",
     access: "user",
     rate: "write",
-    params: { room, text: { type: "string", min: 1, max: 4000 }, clientId: { type: "string", min: 1, max: 64 } },
+    params: { room, text, clientId: { type: "string", min: 1, max: 64 } },
   },
+  { action: "chat.edit", access: "user", rate: "write", params: { room, seq, text } },
+  { action: "chat.delete", access: "user", rate: "write", params: { room, seq } },
+  {
+    action: "chat.report",
+    access: "user",
+    rate: "report",
+    params: { room, seq, reason: { type: "string", min: 1, max: 500 } },
+  },
+  { action: "chat.reports", access: "moderator", rate: "read", params: { after: { ...id, optional: true } } },
+  { action: "chat.settleReport", access: "moderator", rate: "write", params: { report: id, outcome: word } },
   {
     action: "chat.sendMessageToAll",
     access: "moderator",
     rate: "write",
-    params: { text: { type: "string", min: 1, max: 4000 } },
+    params: { text },
   },
   { action: "chat.presence", access: "user", rate: "read", params: { room } },
   {
@@ -327,7 +371,16 @@ export const socket = [
 ] as const satisfies readonly SocketEntry[];
 
 /** Events the server emits to sockets. */
-export const emits = ["message", "serverMessage", "drain", "presence", "typing", "read"] as const;
+export const emits = [
+  "message",
+  "messageChanged",
+  "membership",
+  "serverMessage",
+  "drain",
+  "presence",
+  "typing",
+  "read",
+] as const;
 export type EmittedEvent = (typeof emits)[number];
 
 /** Actions that somebody outside can reach, by the way they come. */

@@ -1,13 +1,19 @@
 import type { AuditRecord } from "../domain/audit.ts";
+import type { MembershipChange, RoomRole } from "../domain/membership.ts";
 import type { Message, RoomState } from "../domain/message.ts";
+import type { Outcome, Report } from "../domain/moderation.ts";
 import type { DeviceState, Presence, PresenceHere, PresenceNews, RoomPresence } from "../domain/presence.ts";
 import type { ReadMarks } from "../domain/read-mark.ts";
+import type { RoomKind } from "../domain/room.ts";
 import type { EmittedEvent, EntryOf, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
 
 export type { AuditRecord } from "../domain/audit.ts";
+export type { MembershipChange, RoomRole } from "../domain/membership.ts";
 export type { Message, RoomState } from "../domain/message.ts";
+export type { Outcome, Report } from "../domain/moderation.ts";
 export type { Presence, PresenceState, RoomPresence } from "../domain/presence.ts";
 export type { ReadMarks } from "../domain/read-mark.ts";
+export type { RoomKind } from "../domain/room.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
 export interface User {
@@ -73,6 +79,57 @@ export interface VerifiedToken extends User {
   readonly exp: number;
 }
 
+/** A room as somebody sees it who is in it or invited to it. */
+export interface RoomSummary {
+  readonly room: string;
+  readonly kind: RoomKind;
+  /** A public room's name, a private one's title, in a direct one the other's name. */
+  readonly title: string;
+  /** The other one in a direct room. */
+  readonly peerId?: string;
+  /** null while one is only invited: `chat.join` accepts, `chat.leave` declines. */
+  readonly role: RoomRole | null;
+  readonly members: number;
+  readonly epoch: string;
+  /** Position of the newest message. */
+  readonly seq: number;
+  /** Position up to which one has read. */
+  readonly read: number;
+  readonly unread: number;
+  /** Milliseconds since 1970; null while one may speak. */
+  readonly mutedUntil: number | null;
+}
+
+/** A public room as anybody finds it. */
+export interface PublicRoom {
+  readonly room: string;
+  readonly members: number;
+}
+
+/** Somebody in a room; `mutedUntil` is there for those who moderate it. */
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly role: RoomRole;
+  readonly mutedUntil?: number;
+}
+
+/** What joining answers. */
+export interface JoinedRoom extends RoomState {
+  readonly kind: RoomKind;
+  readonly role: RoomRole;
+  /** The room's revision when one became a member: what ended an earlier membership does not end this one. */
+  readonly since: number;
+}
+
+/** A member after a change. */
+export interface MemberChanged {
+  readonly room: string;
+  readonly user: string;
+  readonly role: RoomRole | null;
+  readonly mutedUntil: number | null;
+}
+
 /** What every action of the surface answers. An action that the surface names and this table does not is a compile error. */
 export interface Results {
   "users.register": SignedIn;
@@ -99,9 +156,28 @@ export interface Results {
   "auth.logout": { readonly ended: true };
   "auth.jwks": { readonly keys: readonly object[] };
   "gateway.openapi": object;
-  "chat.join": RoomState;
+  /** Those one is in or invited to. */
+  "chat.rooms": { readonly rooms: readonly RoomSummary[]; readonly more: boolean };
+  "chat.browse": { readonly rooms: readonly PublicRoom[]; readonly more: boolean };
+  "chat.create": RoomSummary;
+  "chat.direct": RoomSummary;
+  "chat.join": JoinedRoom;
   "chat.leave": { readonly room: string };
   "chat.history": RoomState;
+  "chat.members": { readonly members: readonly Member[]; readonly more: boolean };
+  "chat.invite": { readonly invited: true };
+  "chat.setRoomRole": MemberChanged;
+  "chat.mute": MemberChanged;
+  "chat.unmute": MemberChanged;
+  "chat.kick": MemberChanged;
+  "chat.ban": MemberChanged;
+  "chat.unban": MemberChanged;
+  "chat.edit": { readonly message: Message };
+  "chat.delete": { readonly message: Message };
+  "chat.report": { readonly reported: true };
+  /** Those that nobody has settled, the oldest first. */
+  "chat.reports": { readonly reports: readonly Report[]; readonly more: boolean };
+  "chat.settleReport": { readonly outcome: Outcome };
   "chat.send": { readonly message: Message };
   "chat.sendMessageToAll": { readonly sent: true };
   "chat.presence": RoomPresence;
@@ -176,6 +252,8 @@ export interface Events {
   "presence.wanted": { readonly node: string };
   /** Within one node: whose state is to be told to which rooms. */
   "presence.news": { readonly news: readonly PresenceNews[] };
+  /** Somebody is no longer in a room, from this revision of it on: every node takes their sockets out at once. */
+  "chat.left": { readonly room: string; readonly user: string; readonly revision: number };
   /** To the sockets of `Audience`; each node serves its own. */
   "chat.broadcast": Broadcast;
 }
@@ -183,6 +261,14 @@ export interface Events {
 /** What a socket hears with each event. An event that the surface lists and this table does not is a compile error. */
 export interface Emitted {
   message: Message;
+  /** A message was edited or deleted: it is now this one. */
+  messageChanged: Message;
+  /** To one's own devices: what happened to one's membership. `by` is who did it, when it was not oneself. */
+  membership: MemberChanged & {
+    readonly change: MembershipChange;
+    readonly kind: RoomKind;
+    readonly by?: string;
+  };
   /** Said to everybody; it is not stored. `at` in milliseconds since 1970. */
   serverMessage: { readonly text: string; readonly at: number };
   /** The server is about to stop: come back after so many milliseconds. */

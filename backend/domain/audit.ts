@@ -1,4 +1,4 @@
-/** What is recorded for admins: who did what to whose account. */
+/** What is recorded for admins: who did what to whose account, and site moderators to whom in which room. */
 export const AUDIT_ACTIONS = [
   "user.registered",
   "login.succeeded",
@@ -16,6 +16,14 @@ export const AUDIT_ACTIONS = [
   "user.disabled",
   "user.enabled",
   "user.removed",
+  "member.role",
+  "member.muted",
+  "member.unmuted",
+  "member.kicked",
+  "member.banned",
+  "member.unbanned",
+  "report.upheld",
+  "report.dismissed",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

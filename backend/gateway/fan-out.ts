@@ -1,5 +1,6 @@
-import { type Broadcast, ClientError, type ResultOf } from "../contract/index.ts";
+import { type Broadcast, ClientError, type Events, type ResultOf, refuse } from "../contract/index.ts";
 import type { Presence, PresenceNews } from "../domain/presence.ts";
+import { ROOMS_MAX } from "../domain/room.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 
@@ -8,8 +9,8 @@ export const roomOf = (name: string): string => `room:${name}`;
 export const sessionOf = (sid: string): string => `session:${sid}`;
 export const userOf = (id: string): string => `user:${id}`;
 
-/** Rooms that one socket may be in. */
-const MAX_ROOMS = 100;
+/** Rooms that one socket may listen to: as many as its user may be in, and as many direct ones. */
+const MAX_ROOMS = 2 * ROOMS_MAX.joined;
 /** Broadcasts kept for one join under way; a join that takes longer than this many starts again. */
 const MAX_HELD = 1000;
 
@@ -19,12 +20,22 @@ export interface FanOut {
   broadcast(event: Broadcast): void;
   /** Each socket of this node hears in one packet of all whom it may hear of. */
   tell(news: readonly PresenceNews[]): void;
+  /** Takes the sockets of somebody who is no longer in a room out of it, those that are about to enter included. */
+  expel(left: Events["chat.left"]): void;
   join(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
 }
 
+/** A join under way: what was said to the rooms meanwhile, and who was put out of one. */
+interface Join {
+  readonly held: Broadcast[];
+  readonly left: Events["chat.left"][];
+}
+
 export function createFanOut(io: () => GatewayIo | undefined): FanOut {
-  const joins = new Set<Broadcast[]>();
+  const joins = new Set<Join>();
+  /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
+  const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
   return {
     broadcast(event) {
@@ -35,7 +46,16 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
       if (users !== undefined) target = target?.to(users.map(userOf));
       if (except !== undefined) target = target?.except(userOf(except));
       target?.emit(event.event, event.payload);
-      if (event.room !== undefined) for (const held of joins) if (held.length <= MAX_HELD) held.push(event);
+      if (event.room !== undefined) for (const { held } of joins) if (held.length <= MAX_HELD) held.push(event);
+    },
+
+    expel(left) {
+      for (const join of joins) join.left.push(left);
+      const { sockets, adapter } = io()?.of("/") ?? {};
+      for (const id of adapter?.rooms.get(userOf(left.user)) ?? []) {
+        const socket = sockets?.get(id);
+        if (socket && (since.get(socket)?.get(left.room) ?? 0) < left.revision) void socket.leave(roomOf(left.room));
+      }
     },
 
     tell(news) {
@@ -56,30 +76,36 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
       if (socket.rooms.size > MAX_ROOMS)
         throw new ClientError(409, "TOO_MANY_ROOMS", "This connection is in too many rooms.");
       // what is sent between the action's look at the history and our joining the room would be lost: it is held and told after
-      const held: Broadcast[] = [];
-      joins.add(held);
+      const join: Join = { held: [], left: [] };
+      const { held, left } = join;
+      joins.add(join);
       try {
         const state = (await run()) as ResultOf<"chat.join">;
         const room = roomOf(state.room);
         const isIn = socket.rooms.has(room);
         if (held.length > MAX_HELD)
           throw new ClientError(503, "UNAVAILABLE", "Too much is going on.", { retryAfter: 1 });
-        await socket.join(room);
         const user = socket.data.identity?.user.id;
+        // put out after the action had looked: nobody is left listening
+        if (left.some((one) => one.user === user && one.room === state.room && one.revision > state.since))
+          throw refuse("NOT_FOUND", { field: "room" });
+        const seats = since.get(socket) ?? new Map<string, number>();
+        since.set(socket, seats.set(state.room, state.since));
+        await socket.join(room);
         if (!isIn) {
           for (const event of held)
             if (isNews(event, state) && event.except !== user) socket.emit(event.event, event.payload);
         }
         return state;
       } finally {
-        joins.delete(held);
+        joins.delete(join);
       }
     },
 
     async leave(socket, run) {
-      const left = (await run()) as ResultOf<"chat.leave">;
-      await socket.leave(roomOf(left.room));
-      return left;
+      const answer = (await run()) as ResultOf<"chat.leave">;
+      await socket.leave(roomOf(answer.room));
+      return answer;
     },
   };
 }
@@ -87,5 +113,6 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
 /** Whether an event is of the room and came after the state that the client gets. */
 function isNews(event: Broadcast, state: ResultOf<"chat.join">): boolean {
   if (event.room !== state.room) return false;
-  return event.event !== "message" || event.payload.seq > state.seq;
+  if (event.event === "message") return event.payload.seq > state.seq;
+  return event.event !== "messageChanged" || (event.payload.revision ?? 0) > state.revision;
 }

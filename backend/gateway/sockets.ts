@@ -1,6 +1,14 @@
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
-import { type Broadcast, type Meta, type PublicError, publicError, type ResultOf, refuse } from "../contract/index.ts";
+import {
+  type Broadcast,
+  type Events,
+  type Meta,
+  type PublicError,
+  publicError,
+  type ResultOf,
+  refuse,
+} from "../contract/index.ts";
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { Client } from "./client-address.ts";
@@ -38,6 +46,8 @@ export interface SocketDoor {
   broadcast(event: Broadcast): void;
   /** Tells the sockets of this node who has come and gone, as far as they may know. */
   tell(news: readonly PresenceNews[]): void;
+  /** Somebody is no longer in a room: their sockets hear nothing more of it. */
+  expel(left: Events["chat.left"]): void;
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;
@@ -202,6 +212,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     events: { call, authenticate },
     broadcast: fanOut.broadcast,
     tell: fanOut.tell,
+    expel: fanOut.expel,
     endSession(sid) {
       const now = Date.now();
       for (const [known, at] of ended) {

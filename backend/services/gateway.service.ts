@@ -170,6 +170,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       "chat.broadcast"(ctx: Context<Events["chat.broadcast"]>) {
         built().sockets.broadcast(ctx.params);
       },
+      "chat.left"(ctx: Context<Events["chat.left"]>) {
+        built().sockets.expel(ctx.params);
+      },
       "session.ended"(ctx: Context<Events["session.ended"]>) {
         built().identities.forget();
         built().sockets.endSession(ctx.params.sid);

@@ -26,7 +26,7 @@ export function presenceService({ store, registry, times }: PresenceOptions): Se
     const presences = registry.news(performance.now(), BATCH);
     if (presences.length === 0) return;
     const ids = presences.map(({ id }) => id);
-    const rooms = Map.groupBy(await store.readMarks.audience(ids, SMALL_ROOM), ({ user }) => user);
+    const rooms = Map.groupBy(await store.members.audience(ids, SMALL_ROOM), ({ user }) => user);
     const news: PresenceNews[] = presences.map((presence) => ({
       presence,
       rooms: (rooms.get(presence.id) ?? []).map(({ room }) => room),

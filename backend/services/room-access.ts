@@ -1,8 +1,47 @@
-import { roomName, SMALL_ROOM } from "../domain/room.ts";
+import type { Context } from "moleculer";
+import { announce, ClientError, type MemberChanged, type Meta, refuse, type User } from "../contract/index.ts";
+import { isMuted, type MembershipChange, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
+import { rank } from "../domain/moderation.ts";
+import { type Room, roomKey, SMALL_ROOM } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
 
-/** A room that somebody is in. */
+/** What the parts of the chat are made of. `clock` in milliseconds since 1970. */
+export interface ChatParts {
+  readonly store: Store;
+  readonly clock: () => number;
+}
+
+/** A call by somebody about a room. */
+export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: User }>;
+
+/** The key that a call names. */
+export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
+
+/**
+ * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in answer and in
+ * what it takes: one look-up.
+ */
+export function shutOut(standing: Standing | undefined): ClientError {
+  if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
+  return standing.membership?.state === "banned"
+    ? new ClientError(403, "BANNED", "You were banned from this room.", { field: "room" })
+    : new ClientError(403, "NOT_MEMBER", "You are not in this room: join it first.", { field: "room" });
+}
+
+/** A room as somebody sees it who is in it. Throws for everybody else. */
+export function inside(standing: Standing | undefined): Standing & { readonly role: RoomRole } {
+  const role = standing && roleIn(standing);
+  if (!role) throw shutOut(standing);
+  return { ...standing, role };
+}
+
+/** Looks up at this very moment whether the caller is in the room. Throws when not. */
+export async function enteredRoom(store: Store, ctx: RoomCall): Promise<Standing & { readonly role: RoomRole }> {
+  return inside(await store.rooms.standing(keyOf(ctx), ctx.meta.user.id));
+}
+
+/** A room that somebody is in, as far as signals need it. */
 export interface Entered {
   readonly room: string;
   readonly epoch: string;
@@ -15,10 +54,46 @@ export interface Entered {
 /** The room that a parameter names, for whoever is in it. Refuses others as if there were no such room. */
 export type EnterRoom = (input: string, userId: string) => Promise<Entered>;
 
-export function roomAccess({ store, clock }: { readonly store: Store; readonly clock: () => number }): EnterRoom {
-  return async (input) => {
-    const room = clean("room", roomName(input));
-    const { epoch, seq } = await store.messages.position(room, clock());
-    return { room, epoch, seq, isSmall: (await store.readMarks.readers(room, SMALL_ROOM + 1)).length <= SMALL_ROOM };
+export function roomAccess(store: Store): EnterRoom {
+  return async (input, userId) => {
+    const { room } = inside(await store.rooms.standing(clean("room", roomKey(input)), userId));
+    const { key, epoch, seq, members } = room;
+    return { room: key, epoch, seq, isSmall: members <= SMALL_ROOM };
   };
+}
+
+/** Throws unless somebody with this standing may write in the room now. */
+export function mayWrite(standing: Standing | undefined, now: number): void {
+  const { room, membership } = inside(standing);
+  if (standing && isMuted(standing, now)) {
+    const retryAfter = ((membership?.mutedUntil ?? now) - now) / 1000;
+    throw new ClientError(403, "MUTED", "You may not write in this room for a while.", { field: "room", retryAfter });
+  }
+  if (room.kind === "direct" && room.members < 2) {
+    throw new ClientError(409, "PEER_LEFT", "The other one has left this room.", { field: "room" });
+  }
+}
+
+/** The caller's standing and rank in a room. Throws for whoever neither is in it nor may moderate it. */
+export async function ranked(store: Store, ctx: RoomCall): Promise<Standing & { readonly rank: number }> {
+  const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
+  const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
+  if (!standing || own < 0) throw shutOut(standing);
+  return { ...standing, rank: own };
+}
+
+/** Tells somebody's devices what happened to their membership. */
+export async function tellMembership(
+  ctx: Context<unknown, Meta & { readonly user: User }>,
+  room: Room,
+  user: string,
+  change: MembershipChange,
+  { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,
+): Promise<void> {
+  const by = ctx.meta.user.id;
+  await announce(ctx.broker, "chat.broadcast", {
+    users: [user],
+    event: "membership",
+    payload: { room: room.key, kind: room.kind, user, change, role, mutedUntil, ...(by === user ? {} : { by }) },
+  });
 }

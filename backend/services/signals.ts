@@ -25,7 +25,7 @@ export function signals({ store, clock, registry, receipts, enter }: SignalOptio
   return {
     async presence(ctx) {
       const { room } = await enter(ctx.params.room, ctx.meta.user.id);
-      const members = await store.readMarks.readers(room, LOOKED_AT + 1);
+      const members = await store.members.ids(room, LOOKED_AT + 1);
       const users = members
         .slice(0, LOOKED_AT)
         .map((id) => ({ id, state: registry.stateOf(id) }))

@@ -2,17 +2,22 @@ import { Kysely } from "kysely";
 import { type AuditStore, auditStore } from "./audit.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
+import { type MemberStore, memberStore } from "./members.ts";
 import { type MessageStore, messageStore } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { postgres } from "./postgres.ts";
 import { type ReadMarkStore, readMarkStore } from "./read-marks.ts";
+import { type ReportStore, reportStore } from "./reports.ts";
+import { type RoomStore, roomStore } from "./rooms.ts";
 import type { Schema } from "./schema.ts";
 import { type SessionStore, sessionStore } from "./sessions.ts";
 import { sqlite } from "./sqlite.ts";
 import { type UserStore, userStore } from "./users.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
-export type { MessageStore, RoomPosition } from "./messages.ts";
+export type { Ended, MemberStore } from "./members.ts";
+export type { Judge, MessageStore } from "./messages.ts";
+export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
 export { StoreError } from "./store-error.ts";
 export type { NewUser, User, UserStore } from "./users.ts";
@@ -30,8 +35,11 @@ export interface Store {
   readonly keys: KeyStore;
   readonly users: UserStore;
   readonly sessions: SessionStore;
+  readonly rooms: RoomStore;
+  readonly members: MemberStore;
   readonly messages: MessageStore;
   readonly readMarks: ReadMarkStore;
+  readonly reports: ReportStore;
   readonly audit: AuditStore;
   readonly mailTokens: MailTokenStore;
   close(): Promise<void>;
@@ -55,8 +63,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keys: keyStore(db),
     users: userStore(db),
     sessions: sessionStore(db),
+    rooms: roomStore(db),
+    members: memberStore(db),
     messages: messageStore(db),
     readMarks: readMarkStore(db),
+    reports: reportStore(db),
     audit: auditStore(db),
     mailTokens: mailTokenStore(db),
     close: () => db.destroy(),

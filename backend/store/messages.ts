@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
+import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
 import type { Schema } from "./schema.ts";
+import { standingOf } from "./standing.ts";
 
 /** A message on its way into the store. */
 export interface NewMessage {
@@ -10,12 +11,16 @@ export interface NewMessage {
   readonly clientId: string;
   readonly text: string;
   readonly at: number;
+  readonly mentions?: readonly string[];
 }
 
-export interface RoomPosition {
-  readonly epoch: string;
-  readonly seq: number;
-}
+/** Throws what the author or changer is told when they may not; `standing` is theirs at this very moment. */
+export type Judge = (standing: Standing | undefined) => void;
+
+/** What a message becomes: another text, or none any more. */
+export type Change =
+  | { readonly text: string; readonly mentions: readonly string[]; readonly editedAt: number }
+  | { readonly deletedAt: number };
 
 export type MessageStore = ReturnType<typeof messageStore>;
 
@@ -23,14 +28,6 @@ export type MessageStore = ReturnType<typeof messageStore>;
 class AlreadyStored extends Error {}
 
 export function messageStore(db: Kysely<Schema>) {
-  const messages = (of: Kysely<Schema>) =>
-    of
-      .selectFrom("messages")
-      .innerJoin("rooms", "rooms.name", "messages.room")
-      .innerJoin("users", "users.id", "messages.author_id")
-      .select(["messages.room", "messages.seq", "messages.client_id", "messages.text", "messages.at"])
-      .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
-
   const sent = async (authorId: string, clientId: string): Promise<Message | undefined> => {
     const row = await messages(db)
       .where("messages.author_id", "=", authorId)
@@ -42,11 +39,11 @@ export function messageStore(db: Kysely<Schema>) {
   return {
     /**
      * Gives the message its number and stores it; when this returns, a killed process does not lose it. `repeated` when the author has
-     * sent one with this client id before: then that one is answered and nothing is stored.
+     * sent one with this client id before: then that one is answered and nothing is stored. Whatever `judge` throws ends it.
      */
-    async append(draft: NewMessage): Promise<{ message: Message; repeated: boolean }> {
+    async append(draft: NewMessage, judge: Judge): Promise<{ message: Message; repeated: boolean }> {
       try {
-        const stored = await db.transaction().execute((transaction) => store(transaction, draft));
+        const stored = await db.transaction().execute((transaction) => store(transaction, draft, judge));
         return { message: stored, repeated: false };
       } catch (error) {
         if (!(error instanceof AlreadyStored)) throw error;
@@ -56,9 +53,45 @@ export function messageStore(db: Kysely<Schema>) {
       }
     },
 
-    /** Where the room stands; a room in which nobody has spoken yet is made on the way, so that it has an epoch to come back to. */
-    async position(room: string, now: number): Promise<RoomPosition> {
-      return (await positionOf(db, room)) ?? (await openRoom(db, room, now));
+    async find(room: string, seq: number): Promise<Message | undefined> {
+      const row = await messages(db)
+        .where("messages.room", "=", room)
+        .where("messages.seq", "=", seq)
+        .executeTakeFirst();
+      return row && message(row);
+    },
+
+    /** Changes a message as `decide` says, for this user; whatever that throws ends it. */
+    async change(
+      room: string,
+      seq: number,
+      userId: string,
+      decide: (standing: Standing | undefined, message: Message | undefined) => Change,
+    ): Promise<Message> {
+      return db.transaction().execute(async (transaction) => {
+        const position = await transaction
+          .updateTable("rooms")
+          .set((row) => ({ revision: row("revision", "+", 1) }))
+          .where("name", "=", room)
+          .returning("revision")
+          .executeTakeFirst();
+        const one = messages(transaction).where("messages.room", "=", room).where("messages.seq", "=", seq);
+        const row = await one.executeTakeFirst();
+        const change = decide(await standingOf(transaction, room, userId), row && message(row));
+        if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
+        const { revision } = position;
+        const changed =
+          "deletedAt" in change
+            ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
+            : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
+        await transaction
+          .updateTable("messages")
+          .set(changed)
+          .where("room", "=", room)
+          .where("seq", "=", seq)
+          .execute();
+        return message({ ...row, ...changed });
+      });
     },
 
     /** Messages after a position, oldest first. */
@@ -73,27 +106,44 @@ export function messageStore(db: Kysely<Schema>) {
       const query = seq === undefined ? all : all.where("messages.seq", "<", seq);
       return (await query.orderBy("messages.seq", "desc").limit(limit).execute()).map(message).reverse();
     },
+
+    /** Messages up to a position that were changed after a revision of the room, in the order of their changes. */
+    async changedSince(room: string, revision: number, upTo: number, limit: number): Promise<readonly Message[]> {
+      const query = messages(db)
+        .where("messages.room", "=", room)
+        .where("messages.revision", ">", revision)
+        .where("messages.seq", "<=", upTo);
+      return (await query.orderBy("messages.revision").limit(limit).execute()).map(message);
+    },
   };
 }
 
-async function store(transaction: Transaction<Schema>, draft: NewMessage): Promise<Message> {
-  const number = () =>
-    transaction
-      .updateTable("rooms")
-      .set((row) => ({ seq: row("seq", "+", 1) }))
-      .where("name", "=", draft.room)
-      .returning(["seq", "epoch"])
-      .executeTakeFirst();
-  let position = await number();
-  if (!position) {
-    await openRoom(transaction, draft.room, draft.at);
-    position = await number();
-  }
-  if (!position) throw new Error("invariant: a room that was just opened is there");
-  const { room, authorId, clientId, text, at } = draft;
+const messages = (db: Kysely<Schema>) =>
+  db
+    .selectFrom("messages")
+    .innerJoin("rooms", "rooms.name", "messages.room")
+    .innerJoin("users", "users.id", "messages.author_id")
+    .select(["messages.room", "messages.seq", "messages.client_id", "messages.text", "messages.at"])
+    .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
+    .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
+
+async function store(transaction: Transaction<Schema>, draft: NewMessage, judge: Judge): Promise<Message> {
+  const { room, authorId, clientId, text, at, mentions = [] } = draft;
+  // takes the room's row: whoever is put out of it comes before this message or after it, on every node
+  const position = await transaction
+    .updateTable("rooms")
+    .set((row) => ({ seq: row("seq", "+", 1) }))
+    .where("name", "=", room)
+    .returning(["seq", "epoch"])
+    .executeTakeFirst();
+  judge(position && (await standingOf(transaction, room, authorId)));
+  if (!position) throw new Error("invariant: nobody may write where there is no room");
   const stored = await transaction
     .insertInto("messages")
-    .values({ room, seq: position.seq, author_id: authorId, client_id: clientId, text, at })
+    .values({
+      ...{ room, seq: position.seq, author_id: authorId, client_id: clientId, text, at },
+      ...{ mentions: asText(mentions), revision: null, edited_at: null, deleted_at: null },
+    })
     .onConflict((conflict) => conflict.columns(["author_id", "client_id"]).doNothing())
     .returning("seq")
     .executeTakeFirst();
@@ -111,22 +161,8 @@ async function store(transaction: Transaction<Schema>, draft: NewMessage): Promi
     text,
     at,
     clientId,
+    ...(mentions.length > 0 ? { mentions } : {}),
   };
-}
-
-async function positionOf(db: Kysely<Schema>, room: string): Promise<RoomPosition | undefined> {
-  return db.selectFrom("rooms").select(["epoch", "seq"]).where("name", "=", room).executeTakeFirst();
-}
-
-async function openRoom(db: Kysely<Schema>, name: string, now: number): Promise<RoomPosition> {
-  await db
-    .insertInto("rooms")
-    .values({ name, epoch: randomBytes(9).toString("base64url"), seq: 0, created_at: now })
-    .onConflict((conflict) => conflict.column("name").doNothing())
-    .execute();
-  const position = await positionOf(db, name);
-  if (!position) throw new Error("invariant: a room that was just opened is there");
-  return position;
 }
 
 interface MessageRow {
@@ -138,6 +174,10 @@ interface MessageRow {
   client_id: string;
   text: string;
   at: number;
+  mentions: string | null;
+  revision: number | null;
+  edited_at: number | null;
+  deleted_at: number | null;
 }
 
 function message(row: MessageRow): Message {
@@ -149,5 +189,11 @@ function message(row: MessageRow): Message {
     text: row.text,
     at: row.at,
     clientId: row.client_id,
+    ...(row.mentions === null ? {} : { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.revision === null ? {} : { revision: row.revision }),
+    ...(row.edited_at === null ? {} : { editedAt: row.edited_at }),
+    ...(row.deleted_at === null ? {} : { deletedAt: row.deleted_at }),
   };
 }
+
+const asText = (mentions: readonly string[]): string | null => (mentions.length > 0 ? JSON.stringify(mentions) : null);

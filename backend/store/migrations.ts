@@ -1,4 +1,5 @@
-import type { Kysely } from "kysely";
+import { randomBytes } from "node:crypto";
+import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 
 /*
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002_accounts": { up: accounts },
   "0003_mail": { up: mail },
   "0004_read_marks": { up: readMarks },
+  "0005_rooms": { up: rooms },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -112,4 +114,94 @@ async function readMarks(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint("read_marks_pk", ["room", "user_id"])
     .execute();
   await db.schema.createIndex("read_marks_user").on("read_marks").column("user_id").execute();
+}
+
+/** Rooms get members: those that are there stay, public, and whoever has spoken in one is in it; everybody is in the lobby. */
+async function rooms(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .alterTable("rooms")
+    .addColumn("kind", "text", (column) => column.notNull().defaultTo("public"))
+    .execute();
+  await schema.alterTable("rooms").addColumn("title", "text").execute();
+  await schema.alterTable("rooms").addColumn("created_by", "text").execute();
+  for (const counter of ["revision", "members"]) {
+    await schema
+      .alterTable("rooms")
+      .addColumn(counter, "bigint", (column) => column.notNull().defaultTo(0))
+      .execute();
+  }
+  await schema.alterTable("rooms").addColumn("browse_key", "text").execute();
+  await schema.alterTable("rooms").addColumn("closed_at", "bigint").execute();
+  await schema.createIndex("rooms_browse").on("rooms").column("browse_key").execute();
+  await schema.createIndex("rooms_opened").on("rooms").columns(["created_by", "kind", "created_at"]).execute();
+  await schema.createIndex("rooms_closed").on("rooms").column("closed_at").execute();
+
+  await schema.alterTable("messages").addColumn("mentions", "text").execute();
+  await schema.alterTable("messages").addColumn("revision", "bigint").execute();
+  await schema.alterTable("messages").addColumn("edited_at", "bigint").execute();
+  await schema.alterTable("messages").addColumn("deleted_at", "bigint").execute();
+  // few messages ever change: sending does not pay for this one
+  await schema
+    .createIndex("messages_changed")
+    .on("messages")
+    .columns(["room", "revision"])
+    .where(sql.ref("revision"), "is not", null)
+    .execute();
+  // `@Name` is looked up by name
+  await schema.createIndex("users_name").on("users").column("name").execute();
+
+  await schema
+    .createTable("members")
+    .addColumn("room", "text", (column) => column.notNull().references("rooms.name").onDelete("cascade"))
+    .addColumn("user_id", "text", (column) => column.notNull().references("users.id").onDelete("cascade"))
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("since", "bigint", (column) => column.notNull())
+    .addColumn("joined_at", "bigint", (column) => column.notNull())
+    .addColumn("ended_at", "bigint")
+    .addColumn("muted_until", "bigint")
+    .addColumn("peer_id", "text")
+    .addPrimaryKeyConstraint("members_pk", ["room", "user_id"])
+    .execute();
+  await schema.createIndex("members_user").on("members").columns(["user_id", "state", "room"]).execute();
+  await schema.createIndex("members_state").on("members").columns(["room", "state", "user_id"]).execute();
+  await schema.createIndex("members_ended").on("members").column("ended_at").execute();
+
+  await schema
+    .createTable("reports")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("reporter_id", "text", (column) => column.notNull())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("room", "text", (column) => column.notNull())
+    .addColumn("seq", "bigint", (column) => column.notNull())
+    .addColumn("author_id", "text", (column) => column.notNull())
+    .addColumn("text", "text", (column) => column.notNull())
+    .addColumn("settled_at", "bigint")
+    .addColumn("settled_by", "text")
+    .addColumn("outcome", "text")
+    .addUniqueConstraint("reports_once", ["reporter_id", "room", "seq"])
+    .execute();
+  await schema.createIndex("reports_open").on("reports").columns(["settled_at", "id"]).execute();
+
+  const epoch = randomBytes(9).toString("base64url");
+  await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0) on conflict (name) do nothing`.execute(
+    db,
+  );
+  await sql`insert into members (room, user_id, role, state, since, joined_at)
+    select 'lobby', id, 'member', 'in', 0, created_at from users`.execute(db);
+  await sql`insert into members (room, user_id, role, state, since, joined_at)
+    select room, author_id, 'member', 'in', 0, min(at) from messages where room <> 'lobby' group by room, author_id`.execute(
+    db,
+  );
+  await sql`update rooms set members = (select count(*) from members where members.room = rooms.name)`.execute(db);
+  await sql`insert into read_marks (room, user_id, epoch, seq)
+    select members.room, members.user_id, rooms.epoch, rooms.seq from members join rooms on rooms.name = members.room
+    where true on conflict do nothing`.execute(db);
+  const { rows } = await sql<{ name: string }>`select name from rooms`.execute(db);
+  for (const { name } of rows) {
+    const key = Buffer.from(name, "utf8").toString("hex");
+    await sql`update rooms set browse_key = ${key} where name = ${name}`.execute(db);
+  }
 }

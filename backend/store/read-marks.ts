@@ -45,36 +45,22 @@ export function readMarkStore(db: Kysely<Schema>) {
       return { seq: (await find(room, epoch, userId))?.seq ?? 0, moved: false };
     },
 
-    async readers(room: string, limit: number): Promise<readonly string[]> {
-      const rows = db
-        .selectFrom("read_marks")
-        .select("user_id")
-        .where("room", "=", room)
-        .orderBy("user_id")
-        .limit(limit);
-      return (await rows.execute()).map(({ user_id }) => user_id);
-    },
-
-    async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
-      return db
-        .selectFrom("read_marks as mark")
-        .select(["mark.user_id as user", "mark.room"])
-        .where("mark.user_id", "in", users)
-        .where(
-          (row) =>
-            row
-              .selectFrom("read_marks as other")
-              .select((count) => count.fn.countAll<number>().as("count"))
-              .whereRef("other.room", "=", "mark.room"),
-          "<=",
-          size,
-        )
-        .execute();
-    },
-
-    /** The marks of a room, so many at most. */
+    /** The marks of those who are in a room, so many at most. */
     async of(room: string, epoch: string, limit: number): Promise<readonly ReadMark[]> {
-      return marks(room, epoch).orderBy("user_id").limit(limit).execute();
+      return db
+        .selectFrom("members")
+        .innerJoin("read_marks", (join) =>
+          join
+            .onRef("read_marks.room", "=", "members.room")
+            .onRef("read_marks.user_id", "=", "members.user_id")
+            .on("read_marks.epoch", "=", epoch),
+        )
+        .select(["members.user_id as user", "read_marks.seq"])
+        .where("members.room", "=", room)
+        .where("members.state", "=", "in")
+        .orderBy("members.user_id")
+        .limit(limit)
+        .execute();
     },
   };
 }

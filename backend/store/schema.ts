@@ -1,5 +1,8 @@
 import type { AuditAction } from "../domain/audit.ts";
 import type { MailPurpose } from "../domain/mail-token.ts";
+import type { MembershipState, RoomRole } from "../domain/membership.ts";
+import type { Outcome } from "../domain/moderation.ts";
+import type { RoomKind } from "../domain/room.ts";
 import type { Role } from "../surface.ts";
 
 /*
@@ -13,7 +16,9 @@ export interface Schema {
   sessions: SessionsTable;
   rooms: RoomsTable;
   messages: MessagesTable;
+  members: MembersTable;
   read_marks: ReadMarksTable;
+  reports: ReportsTable;
   audit: AuditTable;
   mail_tokens: MailTokensTable;
 }
@@ -60,10 +65,20 @@ export interface SessionsTable {
 }
 
 export interface RoomsTable {
+  /** The room's key: a public room's name, else an id that starts with a tilde. */
   name: string;
   epoch: string;
   seq: number;
   created_at: number;
+  kind: RoomKind;
+  title: string | null;
+  created_by: string | null;
+  revision: number;
+  members: number;
+  /** `browseKey` of a public room's name; null keeps all others out of the list. */
+  browse_key: string | null;
+  /** When the last one left a private room: nobody can reach it, and it is removed. */
+  closed_at: number | null;
 }
 
 export interface MessagesTable {
@@ -71,10 +86,48 @@ export interface MessagesTable {
   seq: number;
   author_id: string;
   client_id: string;
+  /** Empty once it is deleted. */
   text: string;
   at: number;
+  /** JSON array of user ids; null for none. */
+  mentions: string | null;
+  /** The room's revision when it was last changed; null while it is as it was sent. */
+  revision: number | null;
+  edited_at: number | null;
+  deleted_at: number | null;
 }
 
+export interface MembersTable {
+  room: string;
+  user_id: string;
+  role: RoomRole;
+  state: MembershipState;
+  /** The room's revision at the last coming or going. */
+  since: number;
+  joined_at: number;
+  /** When a membership last ended: how nodes find out that did not hear of it. */
+  ended_at: number | null;
+  muted_until: number | null;
+  /** The other one in a direct room. */
+  peer_id: string | null;
+}
+
+export interface ReportsTable {
+  /** Sorts by time. */
+  id: string;
+  at: number;
+  reporter_id: string;
+  reason: string;
+  room: string;
+  seq: number;
+  author_id: string;
+  text: string;
+  settled_at: number | null;
+  settled_by: string | null;
+  outcome: Outcome | null;
+}
+
+/** How far somebody has read a room. */
 export interface ReadMarksTable {
   room: string;
   user_id: string;

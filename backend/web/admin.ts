@@ -22,6 +22,14 @@ const WORDS: Readonly<Record<AuditRecord["action"], string>> = {
   "user.disabled": "was disabled",
   "user.enabled": "was enabled",
   "user.removed": "removed the account",
+  "member.role": "has another role in a room",
+  "member.muted": "was muted in a room",
+  "member.unmuted": "may write in a room again",
+  "member.kicked": "was put out of a room",
+  "member.banned": "was banned from a room",
+  "member.unbanned": "may join a room again",
+  "report.upheld": "was reported; the message was removed",
+  "report.dismissed": "was reported; the message stays",
 };
 
 /** Makes the administration work: users with their roles, and the audit log. */

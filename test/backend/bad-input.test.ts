@@ -125,6 +125,7 @@ test.each(socketEntries)("the call $action refuses every wrong value of every pa
   for (const given of ["x", 1, true, [], [1], Buffer.from("x")]) {
     expect((await emit(socket, "call", entry.action, given)).error?.code).toBe("VALIDATION");
   }
+  socket.close();
 });
 
 test("nothing of all that was stored", async () => {

@@ -25,6 +25,10 @@ export function goodParams(
     id: target.id,
     sid: sidOf(person.accessToken),
     role: "user",
+    user: target.id,
+    kind: "public",
+    title: `fresh-${++fresh}`,
+    outcome: "dismissed",
     room: "lobby",
     state: "away",
     clientId: `c-${++fresh}`,
@@ -43,6 +47,7 @@ export async function prepared(
 ): Promise<Record<string, unknown>> {
   const good = goodParams(action, params, person, target);
   if (action === "users.requestVerification") await store.mailTokens.forget(person.id); // one was sent a moment ago
+  if (action.startsWith("chat.")) return { ...good, ...(await inRoom(store, action, person, target)) };
   if (!("token" in params)) return good;
   await store.mailTokens.forget(person.id);
   const { token, hash } = newMailToken();
@@ -50,6 +55,31 @@ export async function prepared(
   const link = { userId: person.id, purpose, email: person.email, hash, expiresAt: Date.now() + 60_000 } as const;
   await store.mailTokens.issue(link, Date.now());
   return { ...good, token };
+}
+
+/** A room of this person's with the target in it and a message of the person's, as far as the action is about one. */
+async function inRoom(store: Store, action: string, person: Person, target: Person): Promise<Record<string, unknown>> {
+  const key = `prepared-${++fresh}`;
+  const at = Date.now();
+  const message = { room: key, authorId: person.id, clientId: `p-${++fresh}`, text: "prepared", at };
+  const isAbout = (...names: string[]) => names.some((name) => action === `chat.${name}`);
+  if (isAbout("settleReport")) {
+    const about = { room: "lobby", seq: 1, authorId: target.id, text: "x", reason: "x" };
+    await store.reports.add({ ...about, at, reporterId: `reporter-${++fresh}` });
+    const reports = await store.reports.open(1000);
+    return { report: reports.at(-1)?.id };
+  }
+  if (!isAbout("invite", "setRoomRole", "mute", "unmute", "kick", "ban", "unban", "edit", "delete", "report"))
+    return {};
+  const people = [
+    { id: person.id, role: "owner", peerId: null },
+    ...(isAbout("invite", "unban") ? [] : [{ id: target.id, role: "member", peerId: null } as const]),
+  ] as const;
+  await store.rooms.open({ key, kind: "public", title: null, openedBy: "nobody", at }, people);
+  if (isAbout("unban")) await store.members.shutOut(key, target.id, at);
+  if (isAbout("setRoomRole")) return { room: key, role: "moderator" };
+  if (!isAbout("edit", "delete", "report")) return { room: key };
+  return { room: key, seq: (await store.messages.append(message, () => undefined)).message.seq };
 }
 
 /** The session that an access token belongs to. */

@@ -11,6 +11,7 @@ import {
   type AnyAction,
   defineService,
   type Handlers,
+  type JoinedRoom,
   refuse,
   type SignedIn,
   serviceActions,
@@ -249,6 +250,12 @@ export const verify = (token: string): VerifiedToken => {
   if (!known || !name) throw refuse("UNAUTHORIZED");
   return { id: name, sid: `s-${name}`, roles: ROLES.slice(0, ROLES.indexOf(known) + 1), exp: Number(end.join(".")) };
 };
+
+/** What joining a public room answers where nothing has been said yet. */
+export const joinedRoom = (room: string, of: Partial<JoinedRoom> = {}): JoinedRoom => ({
+  ...{ room, kind: "public", role: "member", since: 0, epoch: "e", seq: 0, revision: 0 },
+  ...{ messages: [], changed: [], recovered: false, ...of },
+});
 
 const verifying = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
 const notThere = (): never => {

@@ -11,7 +11,7 @@ import { createMetrics } from "../../backend/gateway/metrics.ts";
 import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { createGateway } from "../../backend/services/gateway.service.ts";
 import { http, socket } from "../../backend/surface.ts";
-import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
+import { joinedRoom, NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
 
 const PROFILE = {
@@ -70,12 +70,11 @@ async function gateway(observed: boolean): Promise<number> {
     limits: NO_LIMITS,
     ...(metrics && { finished: metrics.finished }),
   });
-  const state = (room: string) => ({ room, epoch: "e", seq: 0, messages: [], recovered: false });
   const does: Record<string, (ctx: { params: Record<string, string> }) => unknown> = {
     "users.profile": () => PROFILE,
     "auth.verifyToken": (ctx) => verify(String(ctx.params.token)),
-    "chat.join": (ctx) => state(String(ctx.params.room)),
-    "chat.history": (ctx) => state(String(ctx.params.room)),
+    "chat.join": (ctx) => joinedRoom(String(ctx.params.room)),
+    "chat.history": (ctx) => joinedRoom(String(ctx.params.room)),
     "chat.send": async (ctx) => {
       await announce(broker, "chat.broadcast", {
         room: String(ctx.params.room),

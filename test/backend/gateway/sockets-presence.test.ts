@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce, announceHere, type Emitted } from "../../../backend/contract/index.ts";
 import type { PresenceHere } from "../../../backend/domain/presence.ts";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 let gateway: TestGateway;
 const spoken: PresenceHere[] = [];
@@ -10,7 +10,7 @@ const listening = new Set<() => void>();
 beforeAll(async () => {
   gateway = await startTestGateway(
     {
-      "chat.join": (ctx) => ({ room: ctx.params.room, epoch: "e", seq: 0, messages: [], recovered: false }),
+      "chat.join": (ctx) => joinedRoom(ctx.params.room),
       "chat.history": () => ({}) as never,
       "chat.setPresence": (ctx) => ({ state: ctx.params.state as "away" | "online" }),
     },

@@ -18,6 +18,9 @@ const send = (room: string, text: string, clientId = `c${++serial}`, user = ada.
   running.call("chat.send", { room, text, clientId }, user);
 const join = (room: string, at?: { epoch: string; cursor: number }) =>
   running.call("chat.join", { room, ...at }, bob.identity);
+const enter = async (room: string) => {
+  for (const { identity } of [ada, bob]) await running.call("chat.join", { room }, identity);
+};
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const seqs = ({ messages }: { messages: readonly { seq: number }[] }) => messages.map(({ seq }) => seq);
 
@@ -40,6 +43,7 @@ test("a message is stored, then everybody is told, then it is acknowledged", asy
 });
 
 test("a retry gets the same acknowledgement and nobody hears it twice", async () => {
+  await enter("retry");
   const first = await send("retry", "once", "same");
   const heard = running.announced.length;
   expect(await send("retry", "once", "same")).toEqual(first);
@@ -48,6 +52,8 @@ test("a retry gets the same acknowledgement and nobody hears it twice", async ()
 });
 
 test("a client id belongs to its user and to one message", async () => {
+  await enter("ids");
+  await enter("elsewhere");
   await send("ids", "mine", "id-1");
   expect(await refusal(send("ids", "mine", "id-1", bob.identity))).toBe("accepted");
   const other = { status: 409, code: "CLIENT_ID_USED", field: "clientId" };
@@ -56,6 +62,7 @@ test("a client id belongs to its user and to one message", async () => {
 });
 
 test("a newcomer gets the newest page, a returning client exactly what it missed", async () => {
+  await enter("resume");
   for (let n = 1; n <= PAGE + 5; n += 1) await send("resume", `m${n}`);
   const fresh = await join("resume");
   expect(fresh).toMatchObject({ room: "resume", seq: PAGE + 5, recovered: false });
@@ -70,6 +77,7 @@ test("a newcomer gets the newest page, a returning client exactly what it missed
 });
 
 test("what cannot be made whole is said not to be: another epoch, a position never reached, too much missed", async () => {
+  await enter("gap");
   await send("gap", "one");
   const { epoch } = await join("gap");
   expect(await join("gap", { epoch: "another", cursor: 1 })).toMatchObject({ recovered: false });

@@ -17,6 +17,9 @@ afterAll(() => running.stop());
 let serial = 0;
 const send = (room: string, user = ada.identity) =>
   running.call("chat.send", { room, text: "hi", clientId: `c${++serial}` }, user);
+const enter = async (room: string, ...people: Person[]) => {
+  for (const { identity } of people) await running.call("chat.join", { room }, identity);
+};
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const heard = (event: string) =>
   running.announced
@@ -40,6 +43,7 @@ function next(event: string, room: string): Promise<unknown> {
 }
 
 test("that somebody is writing is told to the others, every few seconds at most, and not stored", async () => {
+  await enter("typing", ada);
   await send("typing");
   expect(await running.call("chat.typing", { room: "Typing" }, ada.identity)).toEqual({ told: true });
   expect(heard("typing").at(-1)).toEqual({
@@ -54,6 +58,7 @@ test("that somebody is writing is told to the others, every few seconds at most,
 });
 
 test("a mark only moves forward, not beyond what there is, and not on the word of another epoch", async () => {
+  await enter("marks", ada, bob);
   const { message } = await send("marks");
   for (let n = 0; n < 4; n += 1) await send("marks");
   const { epoch } = message;
@@ -68,6 +73,7 @@ test("a mark only moves forward, not beyond what there is, and not on the word o
 });
 
 test("marks of a while are told together: to the room, and to every device of whoever has read", async () => {
+  await enter("together", ada, bob, eve);
   const { message } = await send("together");
   for (let n = 0; n < 4; n += 1) await send("together");
   const told = next("read", "together");
@@ -94,6 +100,7 @@ test("a device is online or away, nothing else", async () => {
 
 test("who of a room is there is put together from what every node says, and told to the rooms that they share", async () => {
   const { broker } = running;
+  await enter("people", ada, bob);
   await send("people");
   for (const { identity } of [ada, bob]) await running.call("chat.read", { room: "people", seq: 1 }, identity);
   const news: PresenceNews[] = [];

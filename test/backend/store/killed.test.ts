@@ -13,7 +13,7 @@ const WRITER = `
   const store = await openStore({ dataDir: process.argv[2] });
   await store.users.create({ id: "ada", email: "a@example.org", name: "Ada", passwordHash: "", role: "user", createdAt: 1, disabledAt: null });
   for (let n = 1; ; n += 1) {
-    const { message } = await store.messages.append({ room: "lobby", authorId: "ada", clientId: "c" + n, text: "t" + n, at: n });
+    const { message } = await store.messages.append({ room: "lobby", authorId: "ada", clientId: "c" + n, text: "t" + n, at: n }, () => undefined);
     console.log(message.seq);
   }
 `;

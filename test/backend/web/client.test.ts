@@ -335,13 +335,13 @@ test("what was read without a connection is told when there is one, and who has 
   ada.read("lobby");
   bob.close();
   const eve = await person("Eve");
+  await eve.join("lobby"); // who is not in a room hears of its people only when asking
   await eve.watch("lobby");
   await eve.until(() => eve.presenceOf(adaId) === "offline" && eve.presenceOf(bobId) === "offline");
   proxy.refuse(false);
   await ada.online();
   await ada.until(() => ada.presenceOf(bobId) === "offline");
   const marks = async () => (await eve.call("chat.marks", { room: "lobby" })).marks;
-  await eve.join("lobby");
   await eve.until(() => eve.marks("lobby").get(adaId) === 2);
   expect(await marks()).toContainEqual({ user: adaId, seq: 2 });
 });

@@ -17,6 +17,8 @@ const state = (from: number, to: number, recovered: boolean, epoch = "e1") => ({
   room: "lobby",
   epoch,
   seq: to,
+  revision: 0,
+  changed: [],
   messages: range(from, to).map((seq) => message(seq, epoch)),
   recovered,
 });

@@ -1,0 +1,51 @@
+import { LOBBY, type Room } from "./room.ts";
+
+/** Roles within a room in ascending order; each includes the ones before it. */
+export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
+export type RoomRole = (typeof ROOM_ROLES)[number];
+
+/** `out`: was in it, or was asked and did not want to. A mute and a ban outlive leaving. */
+export type MembershipState = "in" | "invited" | "out" | "banned";
+
+/** What binds a user to a room. Times in milliseconds since 1970. */
+export interface Membership {
+  readonly userId: string;
+  readonly role: RoomRole;
+  readonly state: MembershipState;
+  /** The room's revision at the user's last coming or going: tells an old going from a new coming. */
+  readonly since: number;
+  /** Until when they may not speak; null, or a time that is over, when they may. */
+  readonly mutedUntil: number | null;
+}
+
+/** Milliseconds for which it is known that somebody left: a day. */
+export const LEFT_KEPT = 24 * 60 * 60 * 1000;
+
+/** A room and how one user stands in it. */
+export interface Standing {
+  readonly room: Room;
+  readonly membership: Membership | undefined;
+}
+
+/** What happened to somebody's membership, as they are told. */
+export type MembershipChange =
+  | "joined"
+  | "left"
+  | "invited"
+  | "role"
+  | "muted"
+  | "unmuted"
+  | "kicked"
+  | "banned"
+  | "unbanned";
+
+/** The role somebody has who is in the room; undefined for whoever is not. Everybody is in the lobby. */
+export function roleIn({ room, membership }: Standing): RoomRole | undefined {
+  if (room.key === LOBBY) return "member";
+  return membership?.state === "in" ? membership.role : undefined;
+}
+
+/** Whether they may not speak at the moment. */
+export function isMuted({ membership }: Standing, now: number): boolean {
+  return (membership?.mutedUntil ?? 0) > now;
+}

@@ -1,0 +1,93 @@
+import { announce, ClientError, type Handlers, type Message, refuse } from "../contract/index.ts";
+import { MENTIONS_MAX, namesMentioned } from "../domain/mention.ts";
+import { clientId, EDIT_TIME, PAGE } from "../domain/message.ts";
+import { MODERATOR, rank } from "../domain/moderation.ts";
+import { messageText } from "../domain/text.ts";
+import { clean } from "./clean.ts";
+import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
+
+type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
+
+/** Saying things, changing and removing what was said. */
+export function chatMessages({ store, clock }: ChatParts): Messages {
+  const mentionsIn = (room: string, text: string) => store.members.named(room, namesMentioned(text), MENTIONS_MAX);
+
+  return {
+    async history(ctx) {
+      const { room } = await enteredRoom(store, ctx);
+      const { key, epoch, seq, revision } = room;
+      const messages = await store.messages.before(key, ctx.params.cursor, PAGE);
+      return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
+    },
+
+    async send(ctx) {
+      const room = keyOf(ctx);
+      const text = clean("text", messageText(ctx.params.text));
+      const at = clock();
+      const draft = {
+        room,
+        clientId: clean("clientId", clientId(ctx.params.clientId)),
+        text,
+        authorId: ctx.meta.user.id,
+        at,
+        mentions: await mentionsIn(room, text),
+      };
+      const { message, repeated } = await store.messages.append(draft, (standing) => mayWrite(standing, at));
+      if (!repeated) {
+        await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
+      } else if (message.room !== room || (message.revision === undefined && message.text !== text)) {
+        throw new ClientError(409, "CLIENT_ID_USED", "This client id belongs to another message.", {
+          field: "clientId",
+        });
+      }
+      return { message };
+    },
+
+    async edit(ctx) {
+      const room = keyOf(ctx);
+      const { id } = ctx.meta.user;
+      const text = clean("text", messageText(ctx.params.text));
+      const mentions = await mentionsIn(room, text);
+      const now = clock();
+      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
+        mayWrite(standing, now);
+        if (there(original).author.id !== id) throw refuse("FORBIDDEN");
+        if (there(original).at + EDIT_TIME <= now) {
+          throw new ClientError(409, "TOO_LATE", "A message can be edited for an hour.", { field: "seq" });
+        }
+        return { text, mentions, editedAt: now };
+      });
+      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      return { message };
+    },
+
+    async delete(ctx) {
+      const room = keyOf(ctx);
+      const { id, roles } = ctx.meta.user;
+      const now = clock();
+      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
+        if (!standing || rank(standing, roles) < 0) throw shutOut(standing);
+        const isAuthor = there(original).author.id === id;
+        if (!isAuthor && rank(standing, roles) < MODERATOR) throw refuse("FORBIDDEN");
+        return { deletedAt: now };
+      });
+      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      return { message };
+    },
+
+    async sendMessageToAll(ctx) {
+      const payload = { text: clean("text", messageText(ctx.params.text)), at: clock() };
+      await announce(ctx.broker, "chat.broadcast", { event: "serverMessage", payload });
+      return { sent: true };
+    },
+  };
+}
+
+/** The message, if there is one that was not deleted. */
+export function there(message: Message | undefined): Message {
+  if (!message) throw refuse("NOT_FOUND", { field: "seq" });
+  if (message.deletedAt !== undefined) {
+    throw new ClientError(410, "MESSAGE_DELETED", "This message was deleted.", { field: "seq" });
+  }
+  return message;
+}

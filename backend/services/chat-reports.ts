@@ -1,0 +1,51 @@
+import { announce, ClientError, type Handlers, refuse } from "../contract/index.ts";
+import { OPEN_REPORTS_MAX, OUTCOMES, reportReason } from "../domain/moderation.ts";
+import { LIST_PAGE } from "../domain/room.ts";
+import type { AuditTrail } from "./audit-trail.ts";
+import { there } from "./chat-messages.ts";
+import { clean } from "./clean.ts";
+import { type ChatParts, enteredRoom } from "./room-access.ts";
+
+type Reports = Pick<Handlers<"chat">, "report" | "reports" | "settleReport">;
+
+/**
+ * Members report messages to the site's moderators, who read the copy that the report carries: rooms that are not public stay closed to
+ * them, and still they can remove what was reported.
+ */
+export function chatReports({ store, clock, audit }: ChatParts & { readonly audit: AuditTrail }): Reports {
+  return {
+    async report(ctx) {
+      const { room } = await enteredRoom(store, ctx);
+      const reason = clean("reason", reportReason(ctx.params.reason));
+      const { id: reporterId } = ctx.meta.user;
+      if ((await store.reports.openBy(reporterId)) >= OPEN_REPORTS_MAX) {
+        throw new ClientError(409, "REPORTS", "Your earlier reports have to be settled first.");
+      }
+      const { seq, author, text } = there(await store.messages.find(room.key, ctx.params.seq));
+      const about = { room: room.key, seq, authorId: author.id, text };
+      await store.reports.add({ at: clock(), reporterId, reason, ...about });
+      return { reported: true };
+    },
+
+    async reports(ctx) {
+      const reports = await store.reports.open(LIST_PAGE + 1, ctx.params.after);
+      return { reports: reports.slice(0, LIST_PAGE), more: reports.length > LIST_PAGE };
+    },
+
+    async settleReport(ctx) {
+      const outcome = OUTCOMES.find((known) => known === ctx.params.outcome);
+      if (!outcome) throw refuse("VALIDATION", { field: "outcome" });
+      const { id } = ctx.meta.user;
+      const settled = await store.reports.settle(ctx.params.report, id, outcome, clock());
+      if (!settled) throw refuse("NOT_FOUND", { field: "report" });
+      const { room, seq, authorId } = settled;
+      const message = await store.messages.find(room, seq);
+      if (outcome === "removed" && message && message.deletedAt === undefined) {
+        const removed = await store.messages.change(room, seq, id, () => ({ deletedAt: clock() }));
+        await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: removed });
+      }
+      await audit(ctx, outcome === "removed" ? "report.upheld" : "report.dismissed", authorId, `${room} ${seq}`);
+      return { outcome };
+    },
+  };
+}

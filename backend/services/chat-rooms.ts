@@ -1,0 +1,224 @@
+import type { Context } from "moleculer";
+import {
+  announce,
+  ClientError,
+  type Handlers,
+  type Meta,
+  type RoomSummary,
+  refuse,
+  type User,
+} from "../contract/index.ts";
+import type { MembershipState, Standing } from "../domain/membership.ts";
+import { CATCH_UP, type Message, PAGE, type RoomState } from "../domain/message.ts";
+import { MODERATOR } from "../domain/moderation.ts";
+import {
+  LIST_PAGE,
+  LOBBY,
+  MEMBERS_MAX,
+  OPENED_MAX,
+  ROOMS_MAX,
+  type Room,
+  type RoomKind,
+  roomKey,
+  roomName,
+} from "../domain/room.ts";
+import { directKey, privateKey } from "../domain/room-key.ts";
+import { displayName } from "../domain/text.ts";
+import type { RoomRow, Store } from "../store/index.ts";
+import { clean } from "./clean.ts";
+import { type ChatParts, inside, keyOf, ranked, shutOut, tellMembership } from "./room-access.ts";
+
+type Rooms = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members">;
+type ByUser = Context<unknown, Meta & { readonly user: User }>;
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Finding, opening, entering and leaving rooms. */
+export function chatRooms({ store, clock }: ChatParts): Rooms {
+  /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
+  async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
+    const { id } = ctx.meta.user;
+    const at = clock();
+    if ((await store.rooms.openedSince(id, kind, at - DAY)) >= OPENED_MAX[kind]) {
+      throw new ClientError(429, "ROOMS_OPENED", "You have opened too many rooms today.", { retryAfter: DAY / 1000 });
+    }
+    const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
+    const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
+    if (peerId === undefined) await mayHaveMore(store, id, "owned");
+    return store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer]);
+  }
+
+  async function summary(userId: string, room: string): Promise<RoomSummary> {
+    const [row] = await store.rooms.list(userId, 1, { room });
+    if (!row) throw refuse("NOT_FOUND");
+    return summaryOf(row, clock());
+  }
+
+  /** Lets the caller in from one of these states. Throws when there is no more room for them. */
+  async function enter(ctx: ByUser, room: Room, from: readonly (MembershipState | "none")[]): Promise<void> {
+    const { id } = ctx.meta.user;
+    if (room.key !== LOBBY && room.kind !== "direct") await mayHaveMore(store, id, "joined");
+    const limit = room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind];
+    const outcome = await store.members.enter({ room: room.key, userId: id, at: clock(), from, limit });
+    if (outcome === "full") throw new ClientError(409, "ROOM_FULL", "This room is full.", { field: "room" });
+    if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
+  }
+
+  /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
+  async function admitted(ctx: ByUser, key: string): Promise<Standing> {
+    const { id } = ctx.meta.user;
+    const known = await store.rooms.standing(key, id);
+    if (known?.membership?.state === "in") return known;
+    if (!known) {
+      if (key.startsWith("~")) throw shutOut(undefined);
+      await open(ctx, "public", key, null);
+    } else if (known.room.kind === "public" && known.membership?.state !== "banned") {
+      await enter(ctx, known.room, ["invited", "out", "none"]);
+    } else if (known.room.kind === "private" && known.membership?.state === "invited") {
+      await enter(ctx, known.room, ["invited"]);
+    } else throw shutOut(known);
+    return inside(await store.rooms.standing(key, id));
+  }
+
+  return {
+    async rooms(ctx) {
+      const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
+      const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
+      const now = clock();
+      return { rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now)), more: rows.length > LIST_PAGE };
+    },
+
+    async browse(ctx) {
+      const { prefix, after } = ctx.params;
+      const rooms = await store.rooms.browse(
+        prefix === undefined ? "" : clean("prefix", roomName(prefix)),
+        after === undefined ? undefined : clean("after", roomName(after)),
+        LIST_PAGE + 1,
+      );
+      return { rooms: rooms.slice(0, LIST_PAGE), more: rooms.length > LIST_PAGE };
+    },
+
+    async create(ctx) {
+      const { kind } = ctx.params;
+      if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
+      const isPublic = kind === "public";
+      const title = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
+      const key = isPublic ? title : privateKey();
+      if (!(await open(ctx, kind, key, isPublic ? null : title))) {
+        throw new ClientError(409, "ROOM_EXISTS", "There is a room with this name: join it.", { field: "title" });
+      }
+      return summary(ctx.meta.user.id, key);
+    },
+
+    async direct(ctx) {
+      const { id } = ctx.meta.user;
+      const peer = await store.users.find(ctx.params.user);
+      if (!peer || peer.disabledAt !== null) throw refuse("NOT_FOUND");
+      if (peer.id === id) throw refuse("VALIDATION", { field: "user" });
+      const key = directKey(id, peer.id);
+      const known = await store.rooms.standing(key, id);
+      if (known?.membership?.state === "out") await enter(ctx, known.room, ["out"]);
+      if (!known && (await open(ctx, "direct", key, null, peer.id))) {
+        const opened = inside(await store.rooms.standing(key, id));
+        for (const one of [id, peer.id]) {
+          await tellMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
+        }
+      }
+      return summary(id, key);
+    },
+
+    async join(ctx) {
+      const key = keyOf(ctx);
+      const standing = inside(await admitted(ctx, key));
+      const { room, role, membership } = standing;
+      const state = await resumed(store, room, ctx.params);
+      return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
+    },
+
+    async leave(ctx) {
+      const room = keyOf(ctx);
+      const { id } = ctx.meta.user;
+      if (room === LOBBY) return { room }; // nobody leaves it for good: only this connection does
+      const standing = await store.rooms.standing(room, id);
+      if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
+      if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
+      return { room };
+    },
+
+    async members(ctx) {
+      const { state = "in", after } = ctx.params;
+      if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
+      const { room, rank } = await ranked(store, ctx);
+      if (state !== "in" && rank < MODERATOR) throw refuse("FORBIDDEN");
+      const rows = await store.members.list(room.key, state, LIST_PAGE + 1, after);
+      const now = clock();
+      const members = rows.slice(0, LIST_PAGE).map(({ mutedUntil, ...member }) => {
+        return { ...member, ...(rank >= MODERATOR && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}) };
+      });
+      return { members, more: rows.length > LIST_PAGE };
+    },
+  };
+}
+
+/** Throws when somebody is in, or owns, as many rooms as one may. */
+export async function mayHaveMore(store: Store, userId: string, what: "joined" | "owned"): Promise<void> {
+  const counts = await store.members.counts(userId);
+  if (counts.joined >= ROOMS_MAX.joined || (what === "owned" && counts.owned >= ROOMS_MAX.owned)) {
+    throw new ClientError(409, "ROOM_LIMIT", "That would be too many rooms: leave one first.");
+  }
+}
+
+/**
+ * Ends somebody's membership and tells every node, the one it was, and whom the room has gone to. False when there was none. The event
+ * follows the store: whoever asks the store in between is refused already.
+ */
+export async function endMembership(
+  { store, clock }: ChatParts,
+  ctx: ByUser,
+  room: Room,
+  userId: string,
+  change: "left" | "kicked" | "banned",
+): Promise<boolean> {
+  const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock());
+  if (!ended) return false;
+  await announce(ctx.broker, "chat.left", { room: room.key, user: userId, revision: ended.revision });
+  await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });
+  const { successor } = ended;
+  if (successor !== undefined) await tellMembership(ctx, room, successor, "role", { role: "owner", mutedUntil: null });
+  return true;
+}
+
+/** Where the room stands, from the client's position on if that can be made whole, else its newest page. */
+async function resumed(
+  store: Store,
+  { key: room, epoch, seq, revision }: Room,
+  from: { readonly cursor?: number; readonly epoch?: string; readonly revision?: number },
+): Promise<RoomState> {
+  const state = (messages: readonly Message[], changed: readonly Message[], recovered: boolean) => {
+    return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed, recovered };
+  };
+  const newest = async () => state(await store.messages.before(room, undefined, PAGE), [], false);
+  const { cursor, revision: seen = revision } = from;
+  // a position that this epoch never had says nothing about what the client has seen
+  if (cursor === undefined || from.epoch !== epoch || cursor > seq || seen > revision) return newest();
+  const messages = await store.messages.after(room, cursor, CATCH_UP + 1);
+  const changed = seen < revision ? await store.messages.changedSince(room, seen, cursor, CATCH_UP + 1) : [];
+  return messages.length > CATCH_UP || changed.length > CATCH_UP ? newest() : state(messages, changed, true);
+}
+
+function summaryOf(row: RoomRow, now: number): RoomSummary {
+  const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;
+  return {
+    room: key,
+    kind,
+    title: row.title ?? peer?.name ?? key,
+    ...(peer ? { peerId: peer.id } : {}),
+    role: isInvited ? null : role,
+    members,
+    epoch,
+    seq,
+    read,
+    unread: isInvited ? 0 : Math.max(0, seq - read),
+    mutedUntil: (mutedUntil ?? 0) > now ? mutedUntil : null,
+  };
+}

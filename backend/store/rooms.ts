@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import type { Kysely } from "kysely";
+import type { RoomRole, Standing } from "../domain/membership.ts";
+import type { RoomKind } from "../domain/room.ts";
+import { browseKey } from "../domain/room-key.ts";
+import type { Schema } from "./schema.ts";
+import { standingOf } from "./standing.ts";
+
+/** A room that is about to be. */
+export interface NewRoom {
+  readonly key: string;
+  readonly kind: RoomKind;
+  readonly title: string | null;
+  readonly openedBy: string;
+  readonly at: number;
+}
+
+/** Somebody who is in a room from its beginning. */
+export interface FirstMember {
+  readonly id: string;
+  readonly role: RoomRole;
+  /** The other one in a direct room. */
+  readonly peerId: string | null;
+}
+
+/** A room as one of its members lists it. */
+export interface RoomRow {
+  readonly key: string;
+  readonly kind: RoomKind;
+  readonly title: string | null;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly members: number;
+  readonly role: RoomRole;
+  readonly isInvited: boolean;
+  readonly mutedUntil: number | null;
+  readonly peer: { readonly id: string; readonly name: string } | undefined;
+  readonly read: number;
+}
+
+export type RoomStore = ReturnType<typeof roomStore>;
+
+/** Messages of closed rooms that are removed at once: more would hold up who writes. */
+const SLICE = 500;
+/** After every character of a `browseKey`, in every collation. */
+const BEYOND = "z";
+
+export function roomStore(db: Kysely<Schema>) {
+  return {
+    standing: (room: string, userId: string): Promise<Standing | undefined> => standingOf(db, room, userId),
+
+    /** Makes a room with its first members; false when there is one with this key. */
+    async open(room: NewRoom, first: readonly FirstMember[]): Promise<boolean> {
+      const { key, kind, title, openedBy, at } = room;
+      return db.transaction().execute(async (transaction) => {
+        const opened = await transaction
+          .insertInto("rooms")
+          .values({
+            name: key,
+            kind,
+            title,
+            epoch: randomBytes(9).toString("base64url"),
+            seq: 0,
+            created_at: at,
+            created_by: openedBy,
+            revision: 0,
+            members: first.length,
+            browse_key: kind === "public" ? browseKey(key) : null,
+            closed_at: null,
+          })
+          .onConflict((conflict) => conflict.column("name").doNothing())
+          .returning("name")
+          .executeTakeFirst();
+        if (!opened) return false;
+        if (first.length === 0) return true;
+        await transaction
+          .insertInto("members")
+          .values(
+            first.map(({ id, role, peerId }) => ({
+              room: key,
+              user_id: id,
+              role,
+              state: "in" as const,
+              since: 0,
+              joined_at: at,
+              ended_at: null,
+              muted_until: null,
+              peer_id: peerId,
+            })),
+          )
+          .execute();
+        return true;
+      });
+    },
+
+    /** How many rooms of a kind a user has opened since a time. */
+    async openedSince(userId: string, kind: RoomKind, since: number): Promise<number> {
+      const { count } = await db
+        .selectFrom("rooms")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .where("created_by", "=", userId)
+        .where("kind", "=", kind)
+        .where("created_at", ">", since)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+
+    /** Public rooms whose names start so, in their order, after one if it is named. */
+    async browse(prefix: string, after: string | undefined, limit: number) {
+      const start = browseKey(prefix);
+      const all = db
+        .selectFrom("rooms")
+        .select(["name as room", "members"])
+        .where("browse_key", ">=", start)
+        .where("browse_key", "<", start + BEYOND);
+      const query = after === undefined ? all : all.where("browse_key", ">", browseKey(after));
+      return query.orderBy("browse_key").limit(limit).execute();
+    },
+
+    /** The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one. */
+    async list(
+      userId: string,
+      limit: number,
+      where: { readonly after?: string | undefined; readonly room?: string } = {},
+    ): Promise<readonly RoomRow[]> {
+      let query = db
+        .selectFrom("members")
+        .innerJoin("rooms", "rooms.name", "members.room")
+        .leftJoin("users as peers", "peers.id", "members.peer_id")
+        .leftJoin("read_marks", (join) =>
+          join
+            .onRef("read_marks.room", "=", "members.room")
+            .onRef("read_marks.user_id", "=", "members.user_id")
+            .onRef("read_marks.epoch", "=", "rooms.epoch"),
+        )
+        .select(["rooms.name as key", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.members"])
+        .select(["members.role", "members.state", "members.muted_until as mutedUntil"])
+        .select(["peers.id as peerId", "peers.name as peerName", "read_marks.seq as read"])
+        .where("members.user_id", "=", userId)
+        .where("members.state", "in", ["in", "invited"])
+        .where("rooms.closed_at", "is", null);
+      if (where.after !== undefined) query = query.where("members.room", ">", where.after);
+      if (where.room !== undefined) query = query.where("members.room", "=", where.room);
+      const rows = await query.orderBy("members.room").limit(limit).execute();
+      return rows.map(({ state, peerId, peerName, read, ...row }) => ({
+        ...row,
+        isInvited: state === "invited",
+        peer: peerId !== null && peerName !== null ? { id: peerId, name: peerName } : undefined,
+        read: read ?? 0,
+      }));
+    },
+
+    /** Removes private rooms that the last one has left, a slice of their messages at a time. */
+    async prune(): Promise<void> {
+      for (;;) {
+        const closed = await db
+          .selectFrom("rooms")
+          .select("name")
+          .where("closed_at", "is not", null)
+          .orderBy("closed_at")
+          .limit(1)
+          .executeTakeFirst();
+        if (!closed) return;
+        const slice = await db
+          .selectFrom("messages")
+          .select("seq")
+          .where("room", "=", closed.name)
+          .orderBy("seq")
+          .limit(SLICE)
+          .execute();
+        const last = slice.at(-1);
+        if (last)
+          await db.deleteFrom("messages").where("room", "=", closed.name).where("seq", "<=", last.seq).execute();
+        else await db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
+      }
+    },
+  };
+}
