@@ -30,12 +30,16 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Whether a parsed value is nested more than `max` levels deep; level by level, without recursion. */
 export function isNestedTooDeep(value: unknown, max: number = MAX_DEPTH): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
+  let level: object[] = isNested(value) ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > max) return true;
-    level = level
-      .filter((item) => typeof item === "object" && item !== null && !ArrayBuffer.isView(item))
-      .flatMap((item) => Object.values(item as object));
+    const next: object[] = [];
+    for (const item of level) for (const inner of Object.values(item)) if (isNested(inner)) next.push(inner);
+    level = next;
   }
   return false;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
 }

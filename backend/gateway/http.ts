@@ -11,7 +11,7 @@ import { apiHeaders } from "./headers.ts";
 import type { Identities } from "./identities.ts";
 import type { Identity } from "./identity.ts";
 import { readJsonBody } from "./json-body.ts";
-import { addressKey, type Limits, userKey } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
@@ -96,7 +96,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
     const asset = parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
-      parts.limits.use("read", addressKey(client.key));
+      parts.limits.address("read", client.key);
       return void sendAsset(exchange, asset);
     }
     const methods = parts.resolve(path);
@@ -106,7 +106,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     exchange.entry = entry;
     if (exchange.standing === "foreign" && entry.method !== "GET") throw refuse("ORIGIN");
 
-    parts.limits.use(entry.rate, addressKey(client.key));
+    parts.limits.address(entry.rate, client.key);
     return run(exchange, entry);
   }
 
@@ -115,7 +115,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     if (entry.access !== "public") {
       const identity = parts.identities.of(request.headers.authorization);
       exchange.identity = identity instanceof Promise ? await identity : identity;
-      parts.limits.use(entry.rate, userKey(exchange.identity.user.id));
+      parts.limits.user(entry.rate, exchange.identity.user.id);
     }
     const params = entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry);
     const agent = request.headers["user-agent"];

@@ -16,8 +16,10 @@ export type LimitName = keyof typeof LIMITS;
 export const MAX_SOCKETS = { address: 100, user: 20 } as const;
 
 export interface Limits {
-  /** Counts one use. Throws RATE_LIMITED with the seconds to wait. */
-  use(limit: LimitName, key: string): void;
+  /** Counts one use by an address, whatever user. Throws RATE_LIMITED with the seconds to wait. */
+  address(limit: LimitName, key: string): void;
+  /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
+  user(limit: LimitName, id: string): void;
   /** A budget of one holder alone, counted where it is held: false when it is spent. */
   budget(limit: LimitName): () => boolean;
 }
@@ -40,19 +42,23 @@ class Counter extends RateLimiterMemory {
   }
 }
 
-/** Limits counted in the memory of this node. */
+/** Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. */
 export function createLimits(table: LimitTable = LIMITS): Limits {
-  const limiters = new Map(
-    Object.entries(table).map(([name, { requests, seconds }]) => [
-      name,
-      new Counter({ keyPrefix: name, points: requests, duration: seconds }),
-    ]),
-  );
-  return {
-    use(limit, key) {
-      const retryAfter = limiters.get(limit)?.take(key);
+  const counting = (): Limits["address"] => {
+    const counters = new Map(
+      Object.entries(table).map(([name, { requests, seconds }]) => [
+        name,
+        new Counter({ keyPrefix: "", points: requests, duration: seconds }),
+      ]),
+    );
+    return (limit, key) => {
+      const retryAfter = counters.get(limit)?.take(key);
       if (retryAfter !== undefined) throw refuse("RATE_LIMITED", { retryAfter });
-    },
+    };
+  };
+  return {
+    address: counting(),
+    user: counting(),
     budget(limit) {
       const { requests, seconds } = table[limit];
       let used = 0;
@@ -68,7 +74,3 @@ export function createLimits(table: LimitTable = LIMITS): Limits {
     },
   };
 }
-
-/** What one address counts under, and what one user does. */
-export const addressKey = (address: string): string => `a:${address}`;
-export const userKey = (id: string): string => `u:${id}`;

@@ -17,7 +17,7 @@ import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
-import { addressKey, type Limits, MAX_SOCKETS, userKey } from "./limits.ts";
+import { type Limits, MAX_SOCKETS } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import type { LocalPresence } from "./presence.ts";
 
@@ -33,7 +33,7 @@ export interface SocketParts {
 }
 
 type Ack = (error: object | null, result?: unknown) => void;
-type Handler = (this: GatewaySocket, ...args: unknown[]) => void;
+type Handler = (this: GatewaySocket, ...args: unknown[]) => Promise<void>;
 
 /** What moleculer-io asks of us, and what services tell the sockets of this node. */
 export interface SocketDoor {
@@ -134,37 +134,40 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
 
   /** Runs an event's handler; whatever it throws becomes an answer, never an unhandled rejection. */
   function answering(handler: (socket: GatewaySocket, args: readonly unknown[]) => Promise<unknown>): Handler {
-    return function onEvent(...args) {
+    return async function onEvent(...args) {
       const ack: Ack = typeof args.at(-1) === "function" ? (args.pop() as Ack) : () => undefined;
-      active++;
       const started = finished ? performance.now() : 0;
-      const done = (status: number) => {
-        if (!finished) return;
-        const [action] = args;
-        const route = typeof action === "string" && entries.has(action) ? action : "none";
-        finished({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
-      };
-      handler(this, args)
-        .then(
-          (result) => {
-            done(200);
-            ack(null, result);
-          },
-          (thrown: unknown) => {
-            const error = publicError(thrown);
-            done(error.status);
-            if (error.code === "INTERNAL") log.error({ err: thrown, user: this.data.identity?.user.id }, "call failed");
-            ack(visible(error));
-          },
-        )
-        .catch((thrown: unknown) => log.error({ err: thrown }, "call could not be answered"))
-        .finally(() => {
-          if (--active === 0) drained?.();
-        });
+      active++;
+      try {
+        const result = await handler(this, args);
+        ack(null, result);
+        told(args[0], 200, started);
+      } catch (thrown) {
+        refuseCall(this, ack, thrown, (status) => told(args[0], status, started));
+      } finally {
+        if (--active === 0) drained?.();
+      }
     };
   }
 
-  const call = answering(async (socket, [action, given]) => {
+  function refuseCall(socket: GatewaySocket, ack: Ack, thrown: unknown, done: (status: number) => void): void {
+    try {
+      const error = publicError(thrown);
+      done(error.status);
+      if (error.code === "INTERNAL") log.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
+      ack(visible(error));
+    } catch (err) {
+      log.error({ err }, "call could not be answered");
+    }
+  }
+
+  function told(action: unknown, status: number, started: number): void {
+    if (!finished) return;
+    const route = typeof action === "string" && entries.has(action) ? action : "none";
+    finished({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
+  }
+
+  const call = answering((socket, [action, given]) => {
     if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
@@ -173,8 +176,8 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     const params = given ?? {};
     if (typeof params !== "object" || Array.isArray(params) || ArrayBuffer.isView(params)) throw refuse("VALIDATION");
     if (isNestedTooDeep(params)) throw refuse("TOO_DEEP");
-    limits.use(entry.rate, userKey(identity.user.id));
-    limits.use(entry.rate, addressKey(client.key));
+    limits.user(entry.rate, identity.user.id);
+    limits.address(entry.rate, client.key);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
@@ -182,11 +185,11 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
         return fanOut.join(socket, run);
       case "chat.leave":
         return fanOut.leave(socket, run);
-      case "chat.setPresence": {
-        const set = (await run()) as ResultOf<"chat.setPresence">;
-        becomes(socket, set.state);
-        return set;
-      }
+      case "chat.setPresence":
+        return run().then((set) => {
+          becomes(socket, (set as ResultOf<"chat.setPresence">).state);
+          return set;
+        });
       default:
         return run();
     }

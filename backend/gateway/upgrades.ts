@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Code, publicError } from "../contract/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
 import type { Client } from "./client-address.ts";
-import { addressKey, type Limits, MAX_SOCKETS } from "./limits.ts";
+import { type Limits, MAX_SOCKETS } from "./limits.ts";
 import type { Standing } from "./origins.ts";
 import { refuseRaw } from "./server.ts";
 
@@ -41,7 +41,7 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
     const refusal = refusalOf(request, parts.standing(request.headers));
     if (refusal) return void refuseRaw(socket, refusal);
     try {
-      parts.limits.use("handshake", addressKey(client.key));
+      parts.limits.address("handshake", client.key);
     } catch (thrown) {
       const { code, retryAfter } = publicError(thrown);
       return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
