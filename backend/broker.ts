@@ -29,6 +29,11 @@ export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: L
     // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the call
     requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
+    // a node that dies without a word is noticed after 8 to 16 s: no call goes there any more, nobody counts as being there
+    heartbeatInterval: 3,
+    heartbeatTimeout: 8,
+    // the others know of a new node before it opens its door: what they said within the second that Moleculer waits would miss its sockets
+    transit: { serviceChangedDebounceTime: 0 } as NonNullable<BrokerOptions["transit"]>,
     // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
     registry: { stopDelay: alone ? 0 : 100 },

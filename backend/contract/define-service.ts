@@ -113,12 +113,3 @@ export function announce<E extends keyof Events>(
 ): Promise<void> {
   return from.broadcast(event, payload);
 }
-
-/** Tells the services of this node alone. */
-export function announceHere<E extends keyof Events>(
-  from: Pick<ServiceBroker, "broadcastLocal">,
-  event: E,
-  payload: Events[E],
-): Promise<void> {
-  return from.broadcastLocal(event, payload);
-}

@@ -1,5 +1,5 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { announce, announceHere, type Events } from "../contract/index.ts";
+import { announce, type Events, tell } from "../contract/index.ts";
 import type { PresenceNews, PresenceTimes } from "../domain/presence.ts";
 import { SMALL_ROOM } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
@@ -22,7 +22,7 @@ export function presenceService({ store, registry, times }: PresenceOptions): Se
   let timer: NodeJS.Timeout | undefined;
   let isTelling = false;
 
-  async function tell(service: Service): Promise<void> {
+  async function look(service: Service): Promise<void> {
     const presences = registry.news(performance.now(), BATCH);
     if (presences.length === 0) return;
     const ids = presences.map(({ id }) => id);
@@ -31,7 +31,7 @@ export function presenceService({ store, registry, times }: PresenceOptions): Se
       presence,
       rooms: (rooms.get(presence.id) ?? []).map(({ room }) => room),
     }));
-    await announceHere(service.broker, "presence.news", { news: news.filter(({ rooms }) => rooms.length > 0) });
+    await tell(service.broker, "presence.news", { news: news.filter(({ rooms }) => rooms.length > 0) });
     registry.confirm(presences);
   }
 
@@ -50,7 +50,7 @@ export function presenceService({ store, registry, times }: PresenceOptions): Se
       timer = setInterval(() => {
         if (isTelling) return;
         isTelling = true;
-        tell(this)
+        look(this)
           .catch((error: unknown) => this.logger.error("presence could not be told", error))
           .finally(() => {
             isTelling = false;

@@ -70,8 +70,8 @@ export class ChatClient {
       backoff,
       onOnline: () => {
         this.#become("online");
-        this.#rooms.online();
         this.#people.online();
+        this.#rooms.online();
         this.#outbox.online(true);
       },
       onOffline: () => {
@@ -93,6 +93,7 @@ export class ChatClient {
       connection: this.#connection,
       backoff,
       onChange,
+      onBack: () => this.#people.back(),
       onStored: (messages) => {
         const own = messages.filter(({ author }) => author.id === this.user?.id);
         this.#outbox.remove(...own.map(({ clientId }) => clientId));

@@ -98,11 +98,15 @@ export class People {
     if (this.#options.connection.isOpen) this.#tellAway();
   }
 
-  /** There is a connection again: what was missed is asked for, what could not be told is told. */
+  /** There is a connection again: what could not be told is told. */
   online(): void {
     this.#unsure = new Set(this.#states.keys());
     if (this.#isAway) this.#tellAway();
     this.#tellMarks();
+  }
+
+  /** Whoever comes and goes is told again: what was missed is asked for, and not before, or a change in between would be missed. */
+  back(): void {
     void this.#learnAgain(0);
   }
 

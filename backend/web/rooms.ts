@@ -7,6 +7,8 @@ export interface RoomsOptions {
   readonly connection: Connection;
   readonly backoff: Backoff;
   readonly onChange: () => void;
+  /** After an interruption every room has been joined again: whatever is told in them arrives from now on. */
+  readonly onBack: () => void;
   /** Told of messages that are in the store, whichever way they came, before the change that shows them. */
   readonly onStored: (messages: readonly Message[]) => void;
 }
@@ -23,6 +25,7 @@ export class Rooms {
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
   #joining = 0;
+  #isComingBack = false;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,6 +66,7 @@ export class Rooms {
   /** There is a connection again. */
   online(): void {
     this.#tries = 0;
+    this.#isComingBack = true;
     for (const room of this.#timelines.keys()) this.#due.add(room);
     this.#resume();
   }
@@ -103,6 +107,9 @@ export class Rooms {
       this.#joining += 1;
       void this.#joinAgain(room);
     }
+    if (this.#joining > 0 || !this.#isComingBack) return;
+    this.#isComingBack = false;
+    this.#options.onBack();
   }
 
   /** Joins again from where the room stands here; while that fails for passing reasons, again. */

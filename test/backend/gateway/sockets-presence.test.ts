@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { announce, announceHere, type Emitted } from "../../../backend/contract/index.ts";
+import { announce, type Emitted, tell } from "../../../backend/contract/index.ts";
 import type { PresenceHere } from "../../../backend/domain/presence.ts";
 import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
@@ -106,7 +106,7 @@ test("news go to the rooms they may go to, in one packet for each socket, to nob
     socket.on("presence", ({ users }: Emitted["presence"]) => packets.push(users.map(({ id }) => id)));
     return packets;
   });
-  await announceHere(gateway.broker, "presence.news", {
+  await tell(gateway.broker, "presence.news", {
     news: [
       { presence: { id: "x", state: "online" }, rooms: ["one", "two"] },
       { presence: { id: "y", state: "offline" }, rooms: ["two", "none"] },

@@ -335,7 +335,7 @@ test("what was read without a connection is told when there is one, and who has 
   ada.read("lobby");
   bob.close();
   const eve = await person("Eve");
-  await eve.join("lobby"); // who is not in a room hears of its people only when asking
+  await eve.join("lobby");
   await eve.watch("lobby");
   await eve.until(() => eve.presenceOf(adaId) === "offline" && eve.presenceOf(bobId) === "offline");
   proxy.refuse(false);

@@ -15,6 +15,8 @@ export interface CuttableProxy {
   cutAfter(direction: Direction, bytes: number): void;
   /** Whether new connections are refused. */
   refuse(refusing: boolean): void;
+  /** New connections go there, as a load balancer sends them. */
+  moveTo(target: string): void;
   close(): Promise<void>;
 }
 
@@ -25,7 +27,7 @@ interface Pair {
 }
 
 export async function startProxy(target: string): Promise<CuttableProxy> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const open = new Set<Pair>();
   let refusing = false;
   const listener = createServer((client) => {
@@ -69,6 +71,9 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
     },
     refuse(now) {
       refusing = now;
+    },
+    moveTo(other) {
+      ({ hostname, port } = new URL(other));
     },
     async close() {
       cut();

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type TestStorage, testStorage } from "../../backend/store/test-storage.ts";
+import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { Watched } from "../../backend/web/watched-client.ts";
+import { type NatsServer, startNats } from "./nats-server.ts";
+
+/** A backend in a process of its own, as it is deployed. */
+interface BackendNode {
+  readonly url: string;
+  readonly process: ChildProcess;
+}
+
+const PASSWORD = "correct horse battery";
+let nats: NatsServer;
+let storage: TestStorage;
+let one: BackendNode;
+let two: BackendNode;
+const clients: Watched[] = [];
+const proxies: CuttableProxy[] = [];
+
+async function startNode(): Promise<BackendNode> {
+  const node = spawn(process.execPath, ["scripts/backend.ts"], {
+    env: { ...process.env, ...storage.env, PORT: "0", NATS_URL: nats.url, LOG_LEVEL: "info", DRAIN_SECONDS: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let problem = "";
+  node.stderr.on("data", (chunk: Buffer) => {
+    problem += chunk;
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    node.once("exit", (code) => reject(new Error(`the backend ended with ${code}: ${problem}`)));
+    createInterface({ input: node.stdout }).on("line", (line) => {
+      const { msg, url } = JSON.parse(line) as { msg?: string; url?: string };
+      if (msg === "backend started" && url) resolve(url);
+    });
+  });
+  node.removeAllListeners("exit");
+  return { url, process: node };
+}
+
+async function person(name: string, url: string, known = false): Promise<Watched> {
+  const client = new Watched(url);
+  clients.push(client);
+  const email = `${name.toLowerCase()}@example.org`;
+  if (known) await client.login({ email, password: PASSWORD });
+  else await client.register({ email, password: PASSWORD, name });
+  return client.online();
+}
+
+async function through(target: string): Promise<CuttableProxy> {
+  const proxy = await startProxy(target);
+  proxies.push(proxy);
+  return proxy;
+}
+
+beforeAll(async () => {
+  [nats, storage] = await Promise.all([startNats(), testStorage()]);
+  one = await startNode();
+  two = await startNode();
+}, 30_000);
+
+afterAll(async () => {
+  for (const client of clients) client.close();
+  for (const proxy of proxies) await proxy.close();
+  for (const node of [one, two]) {
+    if (!node || node.process.exitCode !== null || node.process.signalCode !== null) continue;
+    const gone = once(node.process, "exit");
+    node.process.kill("SIGTERM");
+    await gone;
+  }
+  await nats?.stop();
+  await storage?.remove();
+}, 30_000);
+
+test("one room on two nodes: messages, presence, typing and marks; a node that is killed costs nothing", async () => {
+  const balancer = await through(one.url);
+  const ada = await person("Ada", balancer.url);
+  const carol = await person("Carol", one.url);
+  const bob = await person("Bob", two.url);
+  const [adaId, bobId, carolId] = [ada, bob, carol].map((client) => client.user?.id ?? "") as [string, string, string];
+  for (const client of [ada, bob, carol]) {
+    await client.join("lobby");
+    client.send("lobby", `${client.user?.name} is here`);
+    await client.until(() => client.pending.length === 0);
+    client.read("lobby");
+  }
+  for (const client of [ada, bob, carol]) await client.until(() => client.texts("lobby").length === 3);
+  await ada.watch("lobby");
+  await bob.watch("lobby");
+  await ada.until(() => ada.presenceOf(bobId) === "online");
+  await bob.until(() => bob.presenceOf(adaId) === "online" && bob.presenceOf(carolId) === "online");
+
+  // a device on each node
+  const phone = await person("Ada", two.url, true);
+  bob.typing("lobby");
+  await ada.until(() => ada.typists("lobby").length === 1);
+  ada.read("lobby");
+  await bob.until(() => bob.marks("lobby").get(adaId) === 3);
+  await phone.watch("lobby");
+  expect(phone.marks("lobby").get(adaId)).toBe(3);
+  phone.close();
+
+  const seen: string[] = [];
+  const watching = bob.until(() => {
+    if (seen.at(-1) !== bob.presenceOf(adaId)) seen.push(bob.presenceOf(adaId));
+    return bob.presenceOf(carolId) === "offline";
+  });
+  one.process.kill("SIGKILL");
+  await ada.until(() => ada.state === "reconnecting");
+  ada.send("lobby", "written while the node was dead");
+  bob.send("lobby", "missed by Ada");
+  balancer.moveTo(two.url);
+  await ada.online();
+  for (const client of [ada, bob]) {
+    await client.until(() => client.texts("lobby").length === 5 && client.pending.length === 0);
+    expect(client.timeline("lobby")?.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  }
+  expect(ada.texts("lobby")).toEqual(bob.texts("lobby"));
+  // who came back through another node was never gone; who did not is, once the node is missed
+  await watching;
+  expect(seen).toEqual(["online"]);
+
+  one = await startNode();
+  balancer.moveTo(one.url);
+  balancer.cut();
+  await ada.until(() => ada.state === "reconnecting");
+  await ada.online();
+  await ada.until(() => ada.presenceOf(bobId) === "online");
+  ada.send("lobby", "from the new node");
+  await bob.until(() => bob.texts("lobby").at(-1) === "from the new node");
+}, 90_000);
