@@ -4,11 +4,13 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
 import { readConfig } from "../../../backend/config.ts";
 import { linkedLetter } from "../../../backend/mail/letter.ts";
 import { outboxFolder } from "../../../backend/mail/outbox-folder.ts";
 import { type MailServer, smtpCarrier } from "../../../backend/mail/smtp.ts";
+import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
 
 const LINK = `https://chat.example.org/#reset=${"t".repeat(43)}`;
 const letter = linkedLetter("reset", "ada@example.org", LINK);
@@ -110,6 +112,25 @@ test("a refusal for good is told from one for now; a server without TLS gets not
   const plain = await deliver({ STARTTLS: "502 no" }, { requireTls: true, user: "chat", password: "hunter2" });
   expect(plain.error).toBeInstanceOf(Error);
   expect(plain.commands.filter((line) => /^(?:AUTH|MAIL|DATA)/.test(line))).toEqual([]);
+});
+
+test("a mail server that cannot prove its name gets nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-certificates-"));
+  const { key, cert } = await edgeCertificates(folder, Date.now());
+  const heard: unknown[] = [];
+  const server = createTlsServer({ key, cert }, (socket) => {
+    socket.on("data", (bytes) => heard.push(bytes)).on("error", () => undefined);
+    socket.write("220 mail.example.org ESMTP\r\n");
+  });
+  server.on("tlsClientError", () => undefined);
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const at = { host: "127.0.0.1", port, secure: true, requireTls: false, user: "chat", password: "hunter2" };
+  await expect(smtpCarrier(at, "noreply@example.org").deliver(letter)).rejects.toThrow(/certificate/);
+  expect(heard).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 test("without a mail server each letter is a file for its owner's eyes, readable as it is, and old ones go", async () => {
