@@ -25,6 +25,8 @@ export interface ClientOptions {
   /** Anything that can be seen has changed. */
   readonly onChange?: () => void;
   readonly onAnnouncement?: (announcement: Announcement) => void;
+  /** Something has happened to the user's membership in a room. */
+  readonly onMembership?: (membership: Emitted["membership"]) => void;
   /** The session ended without being asked to. */
   readonly onSignedOut?: () => void;
   /** Milliseconds before its end at which the access token is renewed; a minute when left out. */
@@ -86,6 +88,7 @@ export class ChatClient {
         presence: (presence) => this.#people.takePresence(presence),
         typing: (typing) => this.#people.takeTyping(typing),
         read: (marks) => this.#people.takeMarks(marks),
+        membership: (membership) => options.onMembership?.(membership),
         serverMessage: (announcement) => options.onAnnouncement?.(announcement),
       },
     });

@@ -1,0 +1,202 @@
+import { type Announcement, type ChatClient, RequestError } from "./client.ts";
+import { connectComposer } from "./composer.ts";
+import { connectDeeds } from "./deeds.ts";
+import { connectMembers, type Person } from "./members.ts";
+import { type Item, showMessages, timeOf } from "./message-list.ts";
+import { LOBBY, type RoomList } from "./room-list.ts";
+import { element, presenceMark } from "./view.ts";
+
+/** Pixels from the end at which one still counts as reading along. */
+const NEAR_END = 80;
+/** Names in the lines below the messages; more are counted. */
+const NAMED = 3;
+
+/** The room on the screen: its messages, what one writes, and what there is to do in it. */
+export class Conversation {
+  readonly #client: ChatClient;
+  readonly #rooms: RoomList;
+  readonly #scroller = element("scroller", HTMLElement);
+  readonly #messages = element("messages", HTMLElement);
+  readonly #older = element("older", HTMLButtonElement);
+  readonly #newest = element("newest", HTMLButtonElement);
+  readonly #text = element("text", HTMLTextAreaElement);
+  readonly #actions: Parameters<typeof showMessages>[3];
+  #active = LOBBY;
+  #announcements: readonly Announcement[] = [];
+
+  constructor(client: ChatClient, rooms: RoomList) {
+    this.#client = client;
+    this.#rooms = rooms;
+    const { about } = connectMembers(client, rooms, () => this.#active);
+    this.#actions = {
+      retry: (clientId) => client.retry(clientId),
+      discard: (clientId) => client.discard(clientId),
+      choose: connectDeeds(client, rooms),
+      about: (author) => about(author, this.#active),
+    };
+    connectComposer({
+      onSend: (text) => {
+        client.send(this.#active, text);
+        this.render();
+        this.#toEnd();
+      },
+      onWriting: () => client.typing(this.#active),
+      people: () => this.#people(),
+    });
+    this.#connectScrolling();
+    element("leave", HTMLButtonElement).addEventListener("click", () => {
+      // without a connection there is nothing to leave
+      client
+        .leave(this.#active)
+        .catch(() => undefined)
+        .finally(() => rooms.refresh());
+      this.show(LOBBY);
+    });
+  }
+
+  get active(): string {
+    return this.#active;
+  }
+
+  /** Shows a room from its newest message on. */
+  show(room: string): void {
+    if (room !== this.#active) this.#client.unwatch(this.#active);
+    this.#active = room;
+    this.watch();
+    this.render();
+    this.#toEnd();
+    this.#markRead();
+    this.#text.focus();
+  }
+
+  /** Learns who is there and who has read what, in the room on the screen. */
+  watch(): void {
+    // what is not known is not shown
+    this.#client.watch(this.#active).catch(() => undefined);
+  }
+
+  announce(announcement: Announcement): void {
+    this.#announcements = [...this.#announcements, announcement];
+  }
+
+  /** Nobody is signed in any more. */
+  forget(): void {
+    this.#active = LOBBY;
+    this.#announcements = [];
+  }
+
+  render(): void {
+    const { user } = this.#client;
+    if (!user) return;
+    if (this.#rooms.isLoaded && !this.#rooms.find(this.#active)) this.#active = LOBBY;
+    const timeline = this.#client.timeline(this.#active);
+    const atEnd = this.#isAtEnd();
+    const items: Item[] = [
+      ...(timeline?.messages ?? []).map((message) => ({ kind: "message", message }) as const),
+      ...this.#announcements.map((announcement) => ({ kind: "announcement", announcement }) as const),
+    ].sort((a, b) => timeOf(a) - timeOf(b));
+    for (const pending of this.#client.pending)
+      if (pending.room === this.#active) items.push({ kind: "pending", pending });
+    showMessages(this.#messages, items, user.id, this.#actions);
+    this.#renderHead();
+    this.#older.hidden = !timeline?.hasOlder;
+    element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined;
+    if (atEnd) this.#toEnd();
+    else this.#newest.hidden = this.#rooms.unread(this.#active) === 0;
+    if (atEnd && document.visibilityState === "visible") this.#markRead();
+    this.#renderTyping(user.id);
+    this.#renderSeen(user.id);
+  }
+
+  #renderHead(): void {
+    const summary = this.#rooms.find(this.#active);
+    element("room-name", HTMLElement).textContent = summary?.title ?? this.#active;
+    const mark = element("room-presence", HTMLElement);
+    mark.hidden = summary?.peerId === undefined;
+    if (summary?.peerId !== undefined) presenceMark(mark, this.#client.presenceOf(summary.peerId));
+    element("leave", HTMLButtonElement).hidden = this.#active === LOBBY;
+    const mutedUntil = summary?.mutedUntil ?? 0;
+    const isMuted = mutedUntil > Date.now();
+    this.#text.placeholder = isMuted ? "You may not write here at the moment" : "Write a message";
+  }
+
+  #renderTyping(me: string): void {
+    const names = this.#client
+      .typists(this.#active)
+      .filter(({ id }) => id !== me)
+      .map(({ name }) => name);
+    const words = names.length === 0 ? "" : `${listed(names)} ${names.length === 1 ? "is" : "are"} writing …`;
+    const line = element("typing", HTMLElement);
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  /** Under one's own newest message: who has seen it, where that is known. */
+  #renderSeen(me: string): void {
+    const newest = this.#client.timeline(this.#active)?.messages.at(-1);
+    const line = element("seen-by", HTMLElement);
+    const seen =
+      newest?.author.id === me
+        ? [...this.#client.marks(this.#active)].filter(([id, seq]) => id !== me && seq >= newest.seq).map(([id]) => id)
+        : [];
+    const names = new Map(this.#people().map(({ id, name }) => [id, name]));
+    const known = seen.flatMap((id) => names.get(id) ?? []);
+    const isDirect = this.#rooms.find(this.#active)?.kind === "direct";
+    const words = seen.length === 0 ? "" : isDirect ? "Seen" : `Seen by ${listed(known, seen.length)}`;
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  /** Whoever has spoken here, the last one first, without oneself. */
+  #people(): readonly Person[] {
+    const people = new Map<string, Person>();
+    for (const { author } of (this.#client.timeline(this.#active)?.messages ?? []).toReversed()) {
+      if (author.id !== this.#client.user?.id && !people.has(author.id)) people.set(author.id, author);
+    }
+    return [...people.values()];
+  }
+
+  #connectScrolling(): void {
+    this.#older.addEventListener("click", async () => {
+      const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+      this.#older.disabled = true;
+      await this.#client.older(this.#active).catch((error: unknown) => {
+        if (!(error instanceof RequestError)) throw error; // the button stays, to be tried again
+      });
+      this.#older.disabled = false;
+      this.render();
+      this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+    });
+    this.#newest.addEventListener("click", () => {
+      this.#toEnd();
+      this.#markRead();
+    });
+    this.#scroller.addEventListener("scroll", () => {
+      if (this.#isAtEnd() && this.#rooms.unread(this.#active) > 0) {
+        this.#markRead();
+        this.#newest.hidden = true;
+      }
+    });
+  }
+
+  #isAtEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+  }
+
+  #toEnd(): void {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#newest.hidden = true;
+  }
+
+  #markRead(): void {
+    this.#client.read(this.#active);
+  }
+}
+
+/** Some names in words, of `count` people. */
+function listed(names: readonly string[], count: number = names.length): string {
+  const shown = names.slice(0, NAMED);
+  const more = count - shown.length;
+  if (shown.length === 0) return String(more);
+  if (more > 0) return `${shown.join(", ")} and ${more} more`;
+  return shown.length === 1 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}

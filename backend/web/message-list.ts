@@ -1,0 +1,182 @@
+import type { Message } from "../domain/message.ts";
+import type { Announcement, Pending } from "./client.ts";
+import { button, element, type Row, reconcile, timeElement } from "./view.ts";
+
+/** Something in the list of messages. */
+export type Item =
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "pending"; readonly pending: Pending }
+  | { readonly kind: "announcement"; readonly announcement: Announcement };
+
+/** What one can do in the list. */
+export interface Actions {
+  retry(clientId: string): void;
+  discard(clientId: string): void;
+  /** What there is to do with a message. */
+  choose(message: Message): void;
+  /** About who wrote it. */
+  about(author: Message["author"]): void;
+}
+
+/** Messages of one author that follow within this many milliseconds stand together. */
+const TOGETHER = 5 * 60_000;
+/** Colours of the avatars. */
+const HUES = 6;
+
+const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+
+/** When an item belongs between the others, in milliseconds since 1970. */
+export function timeOf(item: Item): number {
+  if (item.kind === "message") return item.message.at;
+  return item.kind === "announcement" ? item.announcement.at : item.pending.at;
+}
+
+/** Shows the items, in order. */
+export function showMessages(list: HTMLElement, items: readonly Item[], me: string, actions: Actions): void {
+  const rows: Row[] = [];
+  let before: Fact | undefined;
+  let today = "";
+  for (const item of items) {
+    const fact = factOf(item, me);
+    const date = day.format(fact.at);
+    if (date !== today) {
+      rows.push({ key: `day ${date}`, version: "", make: () => dayRow(date) });
+      before = undefined;
+      today = date;
+    }
+    const continues = before?.author === fact.author && fact.at - before.at < TOGETHER;
+    rows.push({
+      key: fact.key,
+      version: JSON.stringify([continues, fact.text, fact.fate, fact.name, fact.mentioned, fact.edited]),
+      make: () => (item.kind === "announcement" ? announcementRow(fact) : messageRow(fact, continues, actions)),
+    });
+    before = item.kind === "announcement" ? undefined : fact;
+  }
+  reconcile(list, rows);
+}
+
+interface Fact {
+  readonly key: string;
+  readonly author: string;
+  readonly name: string;
+  readonly own: boolean;
+  readonly at: number;
+  readonly text: string;
+  readonly fate: "sent" | "waiting" | "sending" | "failed" | "deleted";
+  readonly mentioned?: boolean;
+  readonly edited?: boolean;
+  /** The message, once it is stored. */
+  readonly message?: Message;
+  readonly clientId?: string;
+  readonly problem?: string;
+}
+
+function factOf(item: Item, me: string): Fact {
+  switch (item.kind) {
+    case "message": {
+      const { message } = item;
+      const { author, clientId, at, text, editedAt, deletedAt, mentions, epoch, seq } = message;
+      // a message keeps its row when it turns from pending to stored
+      const own = author.id === me;
+      return {
+        key: own ? `own ${clientId}` : `${epoch} ${seq}`,
+        author: author.id,
+        name: author.name,
+        own,
+        at,
+        text: deletedAt === undefined ? text : "This message was deleted.",
+        fate: deletedAt === undefined ? "sent" : "deleted",
+        mentioned: mentions?.includes(me) === true,
+        edited: editedAt !== undefined && deletedAt === undefined,
+        message,
+      };
+    }
+    case "pending": {
+      const { clientId, at, text, state, problem } = item.pending;
+      const key = `own ${clientId}`;
+      return { key, author: me, name: "", own: true, at, text, fate: state, clientId, problem: problem ?? "" };
+    }
+    case "announcement": {
+      const { at, text } = item.announcement;
+      return { key: `announcement ${at} ${text}`, author: "", name: "", own: false, at, text, fate: "sent" };
+    }
+  }
+}
+
+function dayRow(text: string): HTMLElement {
+  const row = document.createElement("li");
+  row.className = "day";
+  row.textContent = text;
+  return row;
+}
+
+function announcementRow({ text, at }: Fact): HTMLElement {
+  const row = document.createElement("li");
+  row.className = "announcement";
+  const words = document.createElement("p");
+  words.className = "text";
+  words.dir = "auto";
+  words.textContent = text;
+  const title = document.createElement("p");
+  title.className = "who";
+  title.append("Announcement ", timeElement(at));
+  row.append(title, words);
+  return row;
+}
+
+function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLElement {
+  const copy = document.importNode(element("message-template", HTMLTemplateElement).content, true);
+  const row = copy.firstElementChild;
+  if (!(row instanceof HTMLElement)) throw new Error("invariant: the template has a row");
+  const part = (selector: string) => {
+    const found = row.querySelector<HTMLElement>(selector);
+    if (!found) throw new Error(`invariant: the template has ${selector}`);
+    return found;
+  };
+  const { message, own, fate } = fact;
+  row.classList.toggle("own", own);
+  row.classList.toggle("continues", continues);
+  row.classList.toggle("mentioned", fact.mentioned === true);
+  row.dataset.fate = fate;
+  part(".avatar").textContent = initial(fact.name);
+  part(".avatar").dataset.hue = String(hueOf(fact.author));
+  const name = part(".name");
+  part(".name bdi").textContent = own ? "You" : fact.name;
+  if (message && !own) name.addEventListener("click", () => actions.about(message.author));
+  else name.replaceWith(...name.childNodes);
+  const time = timeElement(fact.at);
+  part("time").replaceWith(time);
+  if (fact.edited) time.after(" edited");
+  part(".text").textContent = fact.text;
+  part(".fate").replaceChildren(...fateOf(fact, actions));
+  const more = part(".more");
+  if (message && fate === "sent") {
+    more.setAttribute("aria-label", `Do something with ${own ? "your message" : `the message of ${fact.name}`}`);
+    more.addEventListener("click", () => actions.choose(message));
+  } else more.remove();
+  return row;
+}
+
+function fateOf({ fate, problem, clientId }: Fact, actions: Actions): (Node | string)[] {
+  if (clientId === undefined) return [];
+  if (fate === "waiting") return ["Waiting to be sent"];
+  if (fate === "sending") return ["Sending …"];
+  if (fate !== "failed") return [];
+  return [
+    `Not sent. ${problem} `,
+    button("Try again", "link", () => actions.retry(clientId)),
+    " ",
+    button("Discard", "link", () => actions.discard(clientId)),
+  ];
+}
+
+function initial(name: string): string {
+  const [first = ""] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(name);
+  return typeof first === "string" ? first : first.segment.toLocaleUpperCase();
+}
+
+function hueOf(id: string): number {
+  let hash = 0;
+  for (const letter of id) hash = (hash * 31 + letter.charCodeAt(0)) % 65_536;
+  return hash % HUES;
+}
