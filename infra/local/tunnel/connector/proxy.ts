@@ -94,7 +94,11 @@ export class OriginProxy {
           else this.#fail(stream, error);
         });
         if (bodiless) upstream.end();
-        else stream.pipe(upstream);
+        else {
+          stream.pipe(upstream, { end: false });
+          // a body that was cut must not look like a whole one
+          stream.once("end", () => (stream.aborted ? upstream.destroy() : upstream.end()));
+        }
       } else this.#fail(stream, upstream);
     };
     attempt(true);
@@ -111,9 +115,12 @@ export class OriginProxy {
     });
     upstream.once("response", (response) => {
       answered = true;
-      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1).
+      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1). Its connection is not used
+      // again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
       stream.once("finish", () => {
-        if (!stream.endAfterHeaders && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+        if (stream.endAfterHeaders || stream.readableEnded) return;
+        upstream.destroy();
+        stream.close(constants.NGHTTP2_NO_ERROR);
       });
       relayResponse(stream, response);
     });

@@ -187,6 +187,33 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         const reply = await house.get("/", { method: "POST", body: "x".repeat(1_000_000) });
         expect(reply).toMatchObject({ status: 401, body: "no" });
       });
+
+      test("an early answer does not make the next visitor's request a part of its body", async () => {
+        handler = (request, response) => {
+          if (request.url === "/early") response.writeHead(401).end("no");
+          else request.on("data", () => {}).on("end", () => response.end(`${request.method} ${request.url}`));
+        };
+        for (const next of ["/one", "/two"]) {
+          await house.get("/early", { method: "POST", body: "x".repeat(1_000_000) });
+          const reply = await house.get(next, { method: "POST", body: "mine" });
+          expect(reply).toMatchObject({ status: 200, body: `POST ${next}` });
+        }
+      });
+
+      test("a body that is cut never looks whole to the origin", async () => {
+        const seen = Promise.withResolvers<void>();
+        const over = Promise.withResolvers<boolean>();
+        handler = (request) => {
+          request.on("data", () => seen.resolve()).on("error", () => {});
+          request.once("close", () => over.resolve(request.complete));
+        };
+        const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`;
+        const client = house.dial();
+        client.write(head);
+        await seen.promise;
+        client.destroy();
+        expect(await over.promise).toBe(false);
+      });
     });
 
     describe("leaving early", () => {

@@ -8,7 +8,7 @@ import {
   type RequestListener,
   type Server,
 } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LocalApi, type Seed, startApi } from "../../../../infra/local/api/index.ts";
@@ -204,10 +204,15 @@ export class House {
     });
   }
 
+  /** A connection to the edge. */
+  dial(): Socket {
+    return connect(this.edge.port, "127.0.0.1");
+  }
+
   /** Sends bytes as they are and reads until the edge closes, or until `enough` says so. */
   raw(bytes: string | Buffer, enough: (received: string) => boolean = () => false): Promise<string> {
     return new Promise((resolve) => {
-      const socket = connect(this.edge.port, "127.0.0.1");
+      const socket = this.dial();
       let received = "";
       socket.on("data", (chunk) => {
         received += chunk.toString("latin1");
