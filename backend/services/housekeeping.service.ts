@@ -3,7 +3,7 @@ import { AUDIT_KEPT } from "../domain/audit.ts";
 import { MAIL_MEMORY } from "../domain/mail-token.ts";
 import { LEFT_KEPT } from "../domain/membership.ts";
 import { REPORTS_KEPT } from "../domain/moderation.ts";
-import { SESSION_MAX } from "../domain/session.ts";
+import { ENDED_KEPT, SESSION_MAX } from "../domain/session.ts";
 import type { Store } from "../store/index.ts";
 
 /** Milliseconds between two rounds. */
@@ -14,7 +14,7 @@ export function housekeepingService(options: { readonly store: Store; readonly c
   const { store, clock } = options;
   let timer: NodeJS.Timeout | undefined;
   const round = async () => {
-    await store.sessions.prune(clock() - SESSION_MAX);
+    await store.sessions.prune(clock() - SESSION_MAX, clock() - ENDED_KEPT);
     await store.mailTokens.prune(clock() - MAIL_MEMORY);
     await store.audit.prune(clock() - AUDIT_KEPT);
     await store.members.prune(clock() - LEFT_KEPT, clock());

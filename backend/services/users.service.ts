@@ -23,6 +23,8 @@ import { userMail } from "./user-mail.ts";
 
 /** Registrations from one address that are written to; somebody who registers more of them can ask for the mail later. */
 const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
+/** What one user does that leaves a record for a year: sign in, change the name or the password. */
+const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
 
 /**
  * Users and their passwords.
@@ -49,6 +51,7 @@ export function usersService(options: {
   const audit = createAuditTrail(store, clock);
   const mail = createAccountMail(options);
   const welcomes = createThrottle(WELCOMES, clock);
+  const recorded = createThrottle(RECORDED, clock);
   const throttle = createLoginThrottle(clock);
   let loaded: Passwords | undefined;
   const passwords = () => {
@@ -60,6 +63,13 @@ export function usersService(options: {
     const user = await store.users.find(ctx.meta.user.id);
     if (!user || user.disabledAt !== null) throw refuse("UNAUTHORIZED");
     return user;
+  };
+
+  /** Counts a deed that leaves a record; a user who does nothing else has to wait, so that nobody fills the log. */
+  const countDeed = (user: User): void => {
+    const wait = recorded.waitFor(user.id);
+    if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
+    recorded.failed(user.id);
   };
 
   /** After the answer is out: the one for somebody must not come later than the one for nobody. */
@@ -148,6 +158,7 @@ export function usersService(options: {
           if (user && right) noteFailure(ctx, user, "disabled");
           throw new ClientError(401, "CREDENTIALS", "The e-mail address or the password is wrong.");
         }
+        countDeed(user);
         await audit(ctx, "login.succeeded", user.id);
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: user.id })) };
       },
@@ -159,6 +170,7 @@ export function usersService(options: {
       async update(ctx) {
         const user = await caller(ctx);
         const name = clean("name", displayName(ctx.params.name));
+        countDeed(user);
         await store.users.setName(user.id, name);
         await audit(ctx, "profile.changed", user.id);
         return profile({ ...user, name });
@@ -168,6 +180,7 @@ export function usersService(options: {
         const user = await caller(ctx);
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
         await confirmed(ctx, user, ctx.params.password);
+        countDeed(user);
         await store.users.setPasswordHash(user.id, await passwords().hash(next));
         // nobody who knew the old password may still get in or move the account to another address
         await store.mailTokens.void(user.id, ["reset", "move"]);

@@ -88,9 +88,10 @@ export function sessionStore(db: Kysely<Schema>) {
       return rows.map(({ id }) => id);
     },
 
-    /** Drops what was started before a time. */
-    async prune(before: number): Promise<void> {
-      await db.deleteFrom("sessions").where("created_at", "<", before).execute();
+    /** Drops what was started before a time, and what had ended before another. */
+    async prune(startedBefore: number, endedBefore: number): Promise<void> {
+      await db.deleteFrom("sessions").where("created_at", "<", startedBefore).execute();
+      await db.deleteFrom("sessions").where("ended_at", "<", endedBefore).execute();
     },
 
     /** False when it was over already. */

@@ -185,6 +185,18 @@ test("everything that happens to an account is in the audit log", async () => {
   expect(JSON.stringify(records)).not.toMatch(/@|argon2|eyJ/);
 });
 
+test("nobody fills the audit log by signing in or changing a name again and again", async () => {
+  const ada = await running.register("Ada");
+  const rename = (n: number) => answer(running.call("users.update", { name: `Ada ${n}` }, ada.identity));
+  const answers: unknown[] = [];
+  for (let n = 0; n < 33; n += 1) answers.push(await rename(n));
+  expect(answers.slice(0, 31)).toEqual(Array(31).fill("accepted"));
+  expect(answers.at(-1)).toMatchObject({ status: 429, retryAfter: 10 });
+  expect(await answer(login("ada@example.org", PASSWORD))).toMatchObject({ status: 429 });
+  running.clock.now += 10_000;
+  expect(await answer(login("ada@example.org", PASSWORD))).toBe("accepted");
+});
+
 test("who has a whole IPv6 network counts as one address", async () => {
   const answers: (number | string)[] = [];
   for (let n = 0; n < 7; n += 1) {
