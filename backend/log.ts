@@ -10,12 +10,25 @@ export function createLog(config: Pick<Config, "logLevel">, destination?: Destin
   const options = {
     level: config.logLevel,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: time,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
     serializers: { err: errorFacts },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+let millisecond = 0;
+let written = "";
+
+/** The time as a line has it, in ISO 8601; made once for the lines of a millisecond, of which a busy gateway writes many. */
+function time(): string {
+  const now = Date.now();
+  if (now !== millisecond) {
+    millisecond = now;
+    written = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return written;
 }
 
 /** Milliseconds that a line may wait for company. */

@@ -247,7 +247,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         client: parts.client(request),
         standing: parts.standing(request.headers),
       };
-      response.on("error", () => undefined); // the client went away while we wrote
+      response.on("error", ignore); // the client went away while we wrote
       void serve(exchange);
     },
     drain() {
@@ -258,6 +258,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     },
   };
 }
+
+function ignore(): void {}
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();

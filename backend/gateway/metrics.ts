@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** What the gateway tells of one finished HTTP request or socket call. */
 export interface Finished {
@@ -18,24 +18,47 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** Counts for Prometheus. `sockets` says how many are open when it is asked. */
+/** Upper bounds in seconds. */
+const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10] as const;
+
+/** What was counted of one route and method. */
+interface Tally {
+  readonly method: string;
+  readonly route: string;
+  readonly statuses: Map<number, number>;
+  /** Of each bucket's own range; the last is for what took longer than all. */
+  readonly ranges: number[];
+  sum: number;
+  count: number;
+}
+
+/**
+ * Counts for Prometheus. `sockets` says how many are open when it is asked. Requests are tallied by themselves and told to
+ * prom-client when somebody asks: it would build and hash the labels for each, which costs a request as much as its action.
+ */
 export function createMetrics(sockets: () => number): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const labelNames = ["method", "route", "status"] as const;
-  const requests = new Counter({
+  const tallies = new Map<string, Map<string, Tally>>();
+  new Counter({
     name: "causeway_requests_total",
     help: "HTTP requests and socket calls by outcome",
-    labelNames,
+    labelNames: ["method", "route", "status"] as const,
     registers: [registry],
+    collect() {
+      this.reset();
+      for (const { method, route, statuses } of all(tallies))
+        for (const [status, count] of statuses) this.inc({ method, route, status }, count);
+    },
   });
-  const duration = new Histogram({
-    name: "causeway_request_duration_seconds",
-    help: "Time from the whole header to the answer",
-    labelNames: ["method", "route"] as const,
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-    registers: [registry],
-  });
+  registry.registerMetric(
+    new Durations({
+      name: DURATION,
+      help: "Time from the whole header to the answer",
+      labelNames: ["method", "route", "le"],
+      registers: [],
+    }).of(() => all(tallies)),
+  );
   new Gauge({
     name: "causeway_sockets_open",
     help: "Connected sockets of this node",
@@ -46,10 +69,58 @@ export function createMetrics(sockets: () => number): Metrics {
   });
   return {
     finished({ route, method, status, seconds }) {
-      requests.inc({ method, route, status });
-      duration.observe({ method, route }, seconds);
+      const tally = tallies.get(route)?.get(method) ?? open(tallies, route, method);
+      tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
+      const found = BUCKETS.findIndex((bound) => seconds <= bound);
+      const range = found < 0 ? BUCKETS.length : found;
+      tally.ranges[range] = (tally.ranges[range] ?? 0) + 1;
+      tally.sum += seconds;
+      tally.count++;
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+const DURATION = "causeway_request_duration_seconds";
+
+type Tallies = Map<string, Map<string, Tally>>;
+
+function open(tallies: Tallies, route: string, method: string): Tally {
+  const methods = tallies.get(route) ?? new Map<string, Tally>();
+  const ranges = new Array<number>(BUCKETS.length + 1).fill(0);
+  const tally: Tally = { method, route, statuses: new Map(), ranges, sum: 0, count: 0 };
+  tallies.set(route, methods.set(method, tally));
+  return tally;
+}
+
+function* all(tallies: Tallies): Generator<Tally> {
+  for (const methods of tallies.values()) yield* methods.values();
+}
+
+/** A histogram of tallies: buckets with everything up to their bound, sum and count, as Prometheus' format wants them. */
+class Durations extends Gauge<"method" | "route" | "le"> {
+  #tallies: () => Iterable<Tally> = () => [];
+
+  of(tallies: () => Iterable<Tally>): this {
+    this.#tallies = tallies;
+    return this;
+  }
+
+  override async get(): ReturnType<Gauge<"method" | "route" | "le">["get"]> {
+    const values = [...this.#tallies()].flatMap(({ method, route, ranges, sum, count }) => {
+      let upTo = 0;
+      const buckets = ranges.map((inRange, i) => {
+        upTo += inRange;
+        return { metricName: `${DURATION}_bucket`, labels: { le: BUCKETS[i] ?? "+Inf", method, route }, value: upTo };
+      });
+      return [
+        ...buckets,
+        { metricName: `${DURATION}_sum`, labels: { method, route }, value: sum },
+        { metricName: `${DURATION}_count`, labels: { method, route }, value: count },
+      ];
+    });
+    // prom-client's types have an enum here, the library itself words
+    return Object.assign(await super.get(), { type: "histogram", values });
+  }
 }
