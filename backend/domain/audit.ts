@@ -22,6 +22,7 @@ export const AUDIT_ACTIONS = [
   "member.kicked",
   "member.banned",
   "member.unbanned",
+  "message.removed",
   "report.upheld",
   "report.dismissed",
 ] as const;

@@ -1,15 +1,16 @@
 import { announce, ClientError, type Handlers, type Message, refuse } from "../contract/index.ts";
 import { MENTIONS_MAX, namesMentioned } from "../domain/mention.ts";
 import { clientId, EDIT_TIME, PAGE } from "../domain/message.ts";
-import { MODERATOR, rank } from "../domain/moderation.ts";
+import { MODERATOR, rank, SITE } from "../domain/moderation.ts";
 import { messageText } from "../domain/text.ts";
+import type { AuditTrail } from "./audit-trail.ts";
 import { clean } from "./clean.ts";
 import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
 
 type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
 
 /** Saying things, changing and removing what was said. */
-export function chatMessages({ store, clock }: ChatParts): Messages {
+export function chatMessages({ store, clock, audit }: ChatParts & { readonly audit: AuditTrail }): Messages {
   const mentionsIn = (room: string, text: string) => store.members.named(room, namesMentioned(text), MENTIONS_MAX);
 
   return {
@@ -65,12 +66,14 @@ export function chatMessages({ store, clock }: ChatParts): Messages {
       const room = keyOf(ctx);
       const { id, roles } = ctx.meta.user;
       const now = clock();
+      let own = -1;
       const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-        if (!standing || rank(standing, roles) < 0) throw shutOut(standing);
-        const isAuthor = there(original).author.id === id;
-        if (!isAuthor && rank(standing, roles) < MODERATOR) throw refuse("FORBIDDEN");
+        own = standing ? rank(standing, roles) : -1;
+        if (own < 0) throw shutOut(standing);
+        if (there(original).author.id !== id && own < MODERATOR) throw refuse("FORBIDDEN");
         return { deletedAt: now };
       });
+      if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
       await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
       return { message };
     },

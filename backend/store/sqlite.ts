@@ -21,6 +21,8 @@ export function sqlite(dataDir: string): Dialect {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
     // WAL with NORMAL: a commit survives the death of the process, and readers never wait for the writer
     database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 10;");
+    // what is deleted is overwritten in the file, not only taken out of its index
+    database.exec("pragma secure_delete = on");
     return new NodeSqliteDialect(database);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

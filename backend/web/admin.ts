@@ -28,6 +28,7 @@ const WORDS: Readonly<Record<AuditRecord["action"], string>> = {
   "member.kicked": "was put out of a room",
   "member.banned": "was banned from a room",
   "member.unbanned": "may join a room again",
+  "message.removed": "had a message removed from a room",
   "report.upheld": "was reported; the message was removed",
   "report.dismissed": "was reported; the message stays",
 };

@@ -99,6 +99,63 @@ test("what is said while somebody joins is neither lost nor doubled", async () =
   expect(await joiner.settled()).toEqual([6, 8, 9]);
 });
 
+const leave = (user: string, room: string, revision: number) =>
+  announce(gateway.broker, "chat.left", { user, room, revision });
+
+test("who is put out of a room hears nothing more of it, on any device; others and other rooms go on", async () => {
+  const [phone, laptop, other] = [await listener("out"), await listener("out"), await listener("stays")];
+  for (const { socket } of [phone, laptop, other]) await emit(socket, "call", "chat.join", { room: "lobby" });
+  await emit(phone.socket, "call", "chat.join", { room: "elsewhere" });
+  await leave("out", "lobby", 3);
+  await say("lobby", 6);
+  await say("elsewhere", 7);
+  expect([await phone.settled(), await laptop.settled(), await other.settled()]).toEqual([[7], [], [6]]);
+});
+
+test("who is put out between the action's look and the socket's joining is refused: no listener is left behind", async () => {
+  const joiner = await listener("raced");
+  meanwhile = () => leave("raced", "lobby", 3);
+  const { error } = await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  expect(error?.code).toBe("NOT_FOUND");
+  await say("lobby", 6);
+  expect(await joiner.settled()).toEqual([]);
+});
+
+test("an end that comes late does not end a newer membership, nor does somebody else's", async () => {
+  const joiner = await listener("back");
+  meanwhile = async () => {
+    await leave("back", "lobby", 1); // before the membership, which began at the room's revision 2
+    await leave("else", "lobby", 3);
+    await leave("back", "other", 3);
+  };
+  await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  await leave("back", "lobby", 2);
+  await say("lobby", 6);
+  expect(await joiner.settled()).toEqual([6]);
+});
+
+test("a change that is in the state already is not told to who joins; a newer one is", async () => {
+  const joiner = await listener("changes");
+  const revisions: number[] = [];
+  joiner.socket.on("messageChanged", ({ revision }: { revision: number }) => revisions.push(revision));
+  const change = (revision: number) =>
+    announce(gateway.broker, "chat.broadcast", {
+      room: "lobby",
+      event: "messageChanged",
+      payload: { revision } as never,
+    });
+  meanwhile = async () => {
+    await change(3);
+    await change(4);
+  };
+  await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
+  meanwhile = async () => undefined;
+  await joiner.settled();
+  expect(revisions).toEqual([4]);
+});
+
 test("what is for one user's devices reaches those alone; what is for the others of a room spares them", async () => {
   const [phone, laptop, other] = [await listener("mine"), await listener("mine"), await listener("theirs")];
   await emit(other.socket, "call", "chat.join", { room: "lobby" });

@@ -44,6 +44,7 @@ const EVENTS: readonly (keyof Events)[] = [
   "session.reused",
   "user.changed",
   "chat.broadcast",
+  "chat.left",
 ];
 
 /** Presence that nobody has to wait for. */
