@@ -9,7 +9,7 @@ import type { RunningConnector, StartOptions } from "./running-connector.ts";
 export { hasConfiguration } from "./configuration.ts";
 export { type Binary, findCloudflared } from "./find.ts";
 export { ConnectorProblem, type ConnectorProblemCode } from "./problem.ts";
-export { type RegisteredConnector, register, registered } from "./registry.ts";
+export { type RegisteredConnector, register, registered, stopOrphans } from "./registry.ts";
 export { type Replacement, type ReplaceOptions, replaceConnectors } from "./replace.ts";
 export type { LocalEdge, RunningConnector, StartOptions } from "./running-connector.ts";
 export { readToken, type TokenSources } from "./token.ts";

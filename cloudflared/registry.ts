@@ -6,8 +6,10 @@ const KEPT = ["CLOUDFLARED_BIN", "TUNNEL_CACERT", "TUNNEL_EDGE", "TUNNEL_GRACE_P
 
 /** A connector of this machine that runs for the token of a file. */
 export interface RegisteredConnector {
-  /** Process of `npm run connector`. */
+  /** Process whose SIGTERM ends it: `npm run connector`, or the cloudflared that outlived it. */
   readonly pid: number;
+  /** Its `npm run connector` was killed without a chance to end cloudflared. */
+  readonly orphan: boolean;
   /** `host:port` of its `/ready`. */
   readonly metrics: string;
   readonly env: Readonly<Record<string, string>>;
@@ -26,7 +28,7 @@ export function logOf(tokenFile: string): string {
 /** Leaves word of this process beside the token's file; returns how to take it back. */
 export async function register(
   tokenFile: string,
-  connector: { readonly pid: number; readonly metrics: string },
+  connector: { readonly pid: number; readonly child: number; readonly metrics: string },
   env: NodeJS.ProcessEnv,
 ): Promise<() => Promise<void>> {
   const folder = folderOf(tokenFile);
@@ -35,9 +37,8 @@ export async function register(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // Whole or not at all: whoever lists the folder must not read half a file.
   const draft = `${file}.draft`;
-  await writeFile(draft, JSON.stringify({ pid: connector.pid, metrics: connector.metrics, env: kept }), {
-    mode: 0o600,
-  });
+  const { pid, child, metrics } = connector;
+  await writeFile(draft, JSON.stringify({ pid, child, metrics, env: kept }), { mode: 0o600 });
   await rename(draft, file);
   return () => rm(file, { force: true });
 }
@@ -50,9 +51,12 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
     names
       .filter((name) => name.endsWith(".json"))
       .map(async (name) => {
-        const connector = read(await readFile(join(folder, name), "utf8").catch(() => ""));
+        const left = read(await readFile(join(folder, name), "utf8").catch(() => ""));
+        const pid = left && [left.pid, left.child].find(isAlive);
         // A number alone may belong to another process by now; the answer to /ready does not.
-        if (connector && isAlive(connector.pid) && (await answers(connector.metrics))) return connector;
+        if (left && pid !== undefined && (await answers(left.metrics))) {
+          return { pid, orphan: pid !== left.pid, metrics: left.metrics, env: left.env };
+        }
         await rm(join(folder, name), { force: true });
         return undefined;
       }),
@@ -60,18 +64,30 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
   return found.filter((connector) => connector !== undefined);
 }
 
-function read(text: string): RegisteredConnector | undefined {
+/** What a connector left word of; `child` is the process that does the work, its own or cloudflared's. */
+type Word = Omit<RegisteredConnector, "orphan"> & { readonly child: number };
+
+function read(text: string): Word | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || !("pid" in value && "metrics" in value && "env" in value))
       return undefined;
     const { pid, metrics, env } = value;
-    if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2 || typeof metrics !== "string")
-      return undefined;
-    return { pid, metrics, env: { ...(env as Record<string, string>) } };
+    const child = "child" in value ? value.child : pid;
+    if (!isPid(pid) || !isPid(child) || typeof metrics !== "string") return undefined;
+    return { pid, child, metrics, env: { ...(env as Record<string, string>) } };
   } catch {
     return undefined;
   }
+}
+
+const isPid = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 1;
+
+/** Tells every cloudflared whose `npm run connector` was killed to stop; answers their pids. */
+export async function stopOrphans(tokenFile: string): Promise<readonly number[]> {
+  const orphans = (await registered(tokenFile)).filter(({ orphan }) => orphan);
+  for (const { pid } of orphans) process.kill(pid, "SIGTERM");
+  return orphans.map(({ pid }) => pid);
 }
 
 /** Whether a process of this number exists and is ours to signal. */

@@ -16,6 +16,7 @@ import {
   readToken,
   register,
   startCloudflared,
+  stopOrphans,
 } from "../cloudflared/index.ts";
 
 const WRONG_CALL = new Set(["NO_TOKEN", "TOKEN_FILE", "BAD_TOKEN"]);
@@ -86,10 +87,16 @@ async function run(): Promise<void> {
   const what = connector.kind === "cloudflared" ? `cloudflared ${connector.version}` : "Causeway's own connector";
   // Beside a token's file that we may not write to, as in a container, nobody looks for connectors.
   const unregister = env.TUNNEL_TOKEN_FILE
-    ? await register(env.TUNNEL_TOKEN_FILE, { pid: process.pid, metrics: connector.metrics }, env).catch(
-        () => async () => {},
-      )
+    ? await register(
+        env.TUNNEL_TOKEN_FILE,
+        { pid: process.pid, child: connector.pid, metrics: connector.metrics },
+        env,
+      ).catch(() => async () => {})
     : async () => {};
+  // only now that this one is ready: until then one that was left behind may be all that serves
+  for (const pid of env.TUNNEL_TOKEN_FILE ? await stopOrphans(env.TUNNEL_TOKEN_FILE) : []) {
+    console.error(`connector: told cloudflared ${pid} to stop, which a killed connector had left running`);
+  }
   console.log(`ready: ${what}, pid ${connector.pid}, http://${connector.metrics}/ready`);
   void hasConfiguration(connector).then((has) => {
     if (!has)

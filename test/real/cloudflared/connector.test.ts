@@ -1,7 +1,30 @@
+import { expect, test } from "@jest/globals";
+import { registered } from "../../../cloudflared/index.ts";
+import { runConnector } from "../../cloudflared/connector-command.ts";
 import { connectorSuite } from "../../cloudflared/connector-suite.ts";
+import { startEdgeForTests } from "../../cloudflared/edge-for-tests.ts";
 import { replaceSuite } from "../../cloudflared/replace-suite.ts";
 
 const { PATH = "", CLOUDFLARED_BIN } = process.env;
 const env = { PATH, ...(CLOUDFLARED_BIN && { CLOUDFLARED_BIN }) };
 connectorSuite("the road with the real cloudflared", env, "cloudflared");
 replaceSuite("the real cloudflared", env);
+
+test("kill -9 of a connector leaves its cloudflared, which is found, and stopped when the next one is ready", async () => {
+  const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+  const { tokenFile, edge } = house;
+  const local = { ...env, TUNNEL_TOKEN_FILE: tokenFile, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile };
+  const killed = runConnector(local);
+  const left = Number(/pid (\d+)/.exec(await killed.ready)?.[1]);
+  killed.signal("SIGKILL");
+  await killed.ended;
+  expect(await registered(tokenFile)).toMatchObject([{ pid: left, orphan: true }]);
+  const next = runConnector(local);
+  await next.ready;
+  await house.until(4);
+  const [one, ...others] = await registered(tokenFile);
+  expect([one?.orphan, others]).toEqual([false, []]);
+  next.signal("SIGTERM");
+  expect((await next.ended).output).toContain(`told cloudflared ${left} to stop`);
+  await house.close();
+});
