@@ -87,6 +87,13 @@ test("a host that is not the site's does not reach the backend", async () => {
   expect(text).toContain("1001");
 });
 
+test("a dot at the end of the host steps around no rule, and the connector serves nothing under that name", async () => {
+  const host = `${house.kit.hostname}.`;
+  expect((await ask(house.kit, "GET", "/wp-login.php", { host })).status).toBe(403);
+  expect(house.records.at(-1)?.verdict?.by?.ref).toBe("scanner_paths");
+  expect(await ask(house.kit, "GET", "/", { host })).toMatchObject({ status: 404, text: "" });
+});
+
 test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the visitor's own address does", async () => {
   const seen: IncomingHttpHeaders[] = [];
   const origin = createServer((incoming, response) => {

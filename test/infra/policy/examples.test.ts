@@ -89,9 +89,15 @@ test("the 21st login in 10 s from one address is answered with 429 for 10 s, oth
   expect(login(60_000)).toBe("pass");
 });
 
-test("a Host with a port or in capitals does not step around the rules", () => {
+test("a Host with a port, with a dot at its end or in capitals does not step around the rules", () => {
   const engine = engineOf("free", policyFor(site, "free").rulesets);
-  for (const host of ["chat.example.com:8443", "CHAT.example.com", "Www.Example.Com:1"]) {
+  for (const host of [
+    "chat.example.com:8443",
+    "CHAT.example.com",
+    "Www.Example.Com:1",
+    "chat.example.com.",
+    "Chat.example.com.:1",
+  ]) {
     expect(engine.handle({ ...exampleFacts("GET /api/debug", site), host }).by?.ref).toBe("not_in_surface");
   }
 });

@@ -34,7 +34,9 @@ test.each(PLANS)("on the %s plan every rule has its own ref, a description and e
 
 test("every rule is guarded by the site's hostnames, except Free's rate limiting rule, and the report says so", () => {
   const guard =
-    '((lower(http.host) in {"chat.example.com" "www.example.com"} or starts_with(lower(http.host), "chat.example.com:") or starts_with(lower(http.host), "www.example.com:")) and ';
+    '((lower(http.host) in {"chat.example.com" "chat.example.com." "www.example.com" "www.example.com."}' +
+    ' or starts_with(lower(http.host), "chat.example.com:") or starts_with(lower(http.host), "chat.example.com.:")' +
+    ' or starts_with(lower(http.host), "www.example.com:") or starts_with(lower(http.host), "www.example.com.:")) and ';
   for (const plan of PLANS) {
     const { rulesets, report } = policyFor(site, plan);
     const unguarded = rulesets.flatMap(({ rules }) => rules.filter(({ expression }) => !expression.startsWith(guard)));

@@ -8,7 +8,8 @@ export const hostnameNotServed: Lint = {
   *inPolicy({ rules, input: { hostnames } }) {
     if (!hostnames) return;
     for (const rule of rules) {
-      const strange = hostsIn(rule.expression).filter((host) => !isServed(host, hostnames));
+      const hosts = new Set(hostsIn(rule.expression));
+      const strange = [...hosts].filter((host) => !isServed(host, hostnames));
       if (strange.length === 0) continue;
       yield {
         rule,

@@ -7,6 +7,7 @@ export const cases: readonly Case[] = [
     hostnames: ["chat.example.com"],
   },
   { expression: 'http.host eq "chat.example.com"', finds: [], hostnames: ["*.example.com"] },
+  { expression: 'http.host in {"a.example.com" "a.example.com."}', finds: [], hostnames: ["a.example.com"] },
   { expression: 'http.host eq "a.example.com"', finds: [] },
   { expression: 'not http.host eq "a.example.com"', finds: [], hostnames: ["chat.example.com"] },
 ];
