@@ -112,6 +112,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     socket.on("error", () => undefined);
     // the session may have ended while its token was being verified
     if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
+    forgetHandshake(socket);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
     socket.data.device = "online";
     presence.opened(identity.user.id, "online");
@@ -248,6 +249,17 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     },
   };
 }
+
+/**
+ * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the access token,
+ * which nobody needs any more.
+ */
+function forgetHandshake({ request, handshake }: GatewaySocket): void {
+  Object.assign(request, { headers: NONE, rawHeaders: [] });
+  Object.assign(handshake, { headers: NONE, auth: NONE, query: NONE });
+}
+
+const NONE = Object.freeze({});
 
 /** What a client sees of a refusal: the same as in an HTTP body. */
 function visible({ code, message, field, retryAfter }: PublicError): object {

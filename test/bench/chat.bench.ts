@@ -62,8 +62,10 @@ async function gather(server: Contender, tokens: readonly string[]): Promise<Cro
   return { ...server, lines, heard: lines.map(() => 0), windows: [] };
 }
 
+let runs = 0;
+
 /** One window: clients send on a schedule of their own, however long answers take. */
-async function run(crowd: Crowd, perSecond: number, milliseconds: number): Promise<Window> {
+async function window(crowd: Crowd, perSecond: number, milliseconds: number): Promise<Window> {
   const figures: Window = {
     latencies: [],
     acknowledgements: [],
@@ -77,6 +79,7 @@ async function run(crowd: Crowd, perSecond: number, milliseconds: number): Promi
     load: 0,
     late: 0,
   };
+  const run = ++runs; // a client id is used once
   /** Of each room, the number of its newest acknowledged message. */
   const newest = new Map<string, number>();
   const sentAt = new Map<number, number>();
@@ -113,7 +116,7 @@ async function run(crowd: Crowd, perSecond: number, milliseconds: number): Promi
       const client = (figures.sent * 7) % CLIENTS; // neighbours in a room do not speak right after one another
       const now = performance.now();
       sentAt.set(figures.sent, now);
-      const params = `{"room":"${roomOf(client)}","text":"t${now}","clientId":"${crowd.windows.length}-${figures.sent}"}`;
+      const params = `{"room":"${roomOf(client)}","text":"t${now}","clientId":"${run}-${figures.sent}"}`;
       crowd.lines[client]?.socket.send(`42${figures.sent}["call","chat.send",${params}]`);
     }
     await pause(TICK);
@@ -139,10 +142,10 @@ try {
   const crowds: Crowd[] = [];
   for (const server of servers) crowds.push(await gather(server, tokens));
   for (const crowd of crowds) {
-    for (const rate of [1, 3]) await run(crowd, rate, 2_000);
+    for (const rate of [1, 3]) await window(crowd, rate, 2_000);
     crowd.windows.length = 0;
   }
-  for (let i = 0; i < WINDOWS; i++) for (const crowd of crowds) await run(crowd, PER_SECOND, WINDOW);
+  for (let i = 0; i < WINDOWS; i++) for (const crowd of crowds) await window(crowd, PER_SECOND, WINDOW);
   say(
     `${CLIENTS} clients in rooms of ${ROOM_OF}, ${PER_SECOND} messages/s each, ${WINDOWS} windows of ${WINDOW / 1000} s in turns`,
   );

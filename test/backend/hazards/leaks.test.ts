@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Errors } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
+import type { GatewayIo } from "../../../backend/gateway/gateway-socket.ts";
 import { BrokerLog, createLog } from "../../../backend/log.ts";
 import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
@@ -120,4 +121,15 @@ test("other nodes learn no settings that could hold a secret, and nothing is tra
   await broker.stop();
   const info = JSON.stringify(gateway.broker.registry.getLocalNodeInfo());
   expect(info).not.toMatch(/dataDir|natsUrl|DATA_DIR|\.data/);
+});
+
+test("the access token and the headers of a handshake are not kept while the socket is open", async () => {
+  const token = tokenOf("kept");
+  const socket = await gateway.socket(token, { extraHeaders: { "x-kept": SECRET } });
+  const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
+  const kept = io.of("/").sockets.get(socket.id ?? "");
+  expect(kept?.data.identity?.user.id).toBe("kept");
+  const { headers, rawHeaders } = kept?.request ?? {};
+  expect(JSON.stringify([kept?.handshake, headers, rawHeaders])).not.toMatch(new RegExp(`${SECRET}|kept`));
+  socket.close();
 });
