@@ -6,7 +6,7 @@ import type { Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import type { ReadReceipts } from "./read-receipts.ts";
-import type { EnterRoom } from "./room-access.ts";
+import { type EnterRoom, inside, keyOf, mayWrite } from "./room-access.ts";
 
 export interface SignalOptions {
   readonly store: Store;
@@ -38,7 +38,9 @@ export function signals({ store, clock, registry, receipts, enter }: SignalOptio
 
     async typing(ctx) {
       const { id } = ctx.meta.user;
-      const { room } = await enter(ctx.params.room, id);
+      const standing = await store.rooms.standing(keyOf(ctx), id);
+      mayWrite(standing, clock());
+      const room = inside(standing).room.key;
       if (!mayTell(room, id, clock())) return { told: false };
       const name = (await store.users.find(id))?.name ?? "";
       const payload = { room, user: { id, name } };

@@ -1,4 +1,4 @@
-import type { Emitted, ParamsOf, PresenceState, Profile, ResultOf } from "../contract/actions.ts";
+import type { Emitted, ParamsOf, PresenceState, Profile, ResultOf, RoomSummary } from "../contract/actions.ts";
 import type { SocketAction } from "../surface.ts";
 import { type Connect, Connection } from "./connection.ts";
 import { type Keep, Outbox, type Pending } from "./outbox.ts";
@@ -18,6 +18,14 @@ export type ClientState = "signedOut" | "connecting" | "online" | "reconnecting"
 /** Something said to everybody; it is not stored. */
 export type Announcement = Emitted["serverMessage"];
 
+/** A room of one's own list. */
+export interface RoomView extends RoomSummary {
+  /** Messages of others that have not been read. */
+  readonly unread: number;
+  /** Those among them, of the messages that are here, that mention one. */
+  readonly mentions: number;
+}
+
 export interface ClientOptions {
   readonly connect: Connect;
   /** Where the server is; the page's own origin when left out. */
@@ -33,6 +41,8 @@ export interface ClientOptions {
   readonly renewBefore?: number;
   /** Waits between two tries to reach the server. */
   readonly backoff?: Backoff;
+  /** Joins every room one is in by itself, so that messages, unread marks and mentions of all of them arrive. */
+  readonly follow?: boolean;
   /** Keeps messages that are not sent yet, a browser's `sessionStorage` for one; they live in memory alone when left out. */
   readonly keep?: Keep;
 }
@@ -85,17 +95,23 @@ export class ChatClient {
           this.#people.stopTyping(message.room, message.author.id);
           this.#rooms.take(message);
         },
+        messageChanged: (message) => this.#rooms.change(message),
+        membership: (change) => {
+          this.#rooms.membership(change);
+          options.onMembership?.(change);
+        },
         presence: (presence) => this.#people.takePresence(presence),
         typing: (typing) => this.#people.takeTyping(typing),
         read: (marks) => this.#people.takeMarks(marks),
-        membership: (membership) => options.onMembership?.(membership),
         serverMessage: (announcement) => options.onAnnouncement?.(announcement),
       },
     });
     this.#rooms = new Rooms({
       connection: this.#connection,
       backoff,
+      follow: options.follow ?? false,
       onChange,
+      onList: (list) => this.#people.takeOwnMarks(this.user?.id, list),
       onBack: () => this.#people.back(),
       onStored: (messages) => {
         const own = messages.filter(({ author }) => author.id === this.user?.id);
@@ -124,6 +140,11 @@ export class ChatClient {
   /** Messages that are not acknowledged yet, of all rooms. */
   get pending(): readonly Pending[] {
     return this.#outbox.pending;
+  }
+
+  /** The rooms one is in or invited to, with what is unread by now. */
+  get rooms(): readonly RoomView[] {
+    return this.#rooms.list.map((summary) => ({ ...summary, ...this.#unread(summary) }));
   }
 
   /** A room that has been joined. */
@@ -169,6 +190,16 @@ export class ChatClient {
   /** Joins a room; answers the room's one name. Rooms are joined again by themselves after every interruption. */
   join(room: string): Promise<string> {
     return this.#rooms.join(room);
+  }
+
+  /** Shows a room: joins it if need be, and gets its newest page if nothing of it is here. Answers the room's one name. */
+  open(room: string): Promise<string> {
+    return this.#rooms.open(room);
+  }
+
+  /** Reads the list of rooms again; it is also read after every interruption and whenever one's membership changes. */
+  refresh(): Promise<void> {
+    return this.#rooms.refresh();
   }
 
   leave(room: string): Promise<void> {
@@ -263,6 +294,21 @@ export class ChatClient {
   async rename(name: string): Promise<void> {
     this.#session.become(await this.request("PATCH /api/users/me", { name }));
     this.#changed();
+  }
+
+  /** Counts what is here; of what is older than that, only how much there is. */
+  #unread({ room, read, unread }: RoomSummary): Pick<RoomView, "unread" | "mentions"> {
+    const timeline = this.timeline(room);
+    const own = this.user?.id ?? "";
+    if (!timeline?.position) return { unread, mentions: 0 };
+    const mark = Math.max(read, this.marks(room).get(own) ?? 0);
+    const news = timeline.messages.filter(
+      ({ seq, author, deletedAt }) => seq > mark && author.id !== own && deletedAt === undefined,
+    );
+    return {
+      unread: news.length + Math.max(0, timeline.first - 1 - mark),
+      mentions: news.filter(({ mentions }) => mentions?.includes(own)).length,
+    };
   }
 
   #hasToken(token: string): void {

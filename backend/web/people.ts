@@ -1,4 +1,4 @@
-import type { Emitted, PresenceState } from "../contract/actions.ts";
+import type { Emitted, PresenceState, RoomSummary } from "../contract/actions.ts";
 import type { Connection } from "./connection.ts";
 import { type Backoff, isPassing, waitFor } from "./requests.ts";
 
@@ -175,6 +175,12 @@ export class People {
     }
     for (const user of this.#unsure) this.#states.delete(user);
     this.#options.onChange();
+  }
+
+  /** Takes how far one has read on other devices, as the list of rooms says. */
+  takeOwnMarks(user: string | undefined, list: readonly RoomSummary[]): void {
+    if (user === undefined) return;
+    for (const { room, epoch, read } of list) this.takeMarks({ room, epoch, marks: [{ user, seq: read }] });
   }
 
   #tellAway(): void {

@@ -1,3 +1,4 @@
+import type { Emitted, RoomSummary } from "../contract/actions.ts";
 import type { Message } from "../domain/message.ts";
 import type { Connection } from "./connection.ts";
 import { type Backoff, isPassing, waitFor } from "./requests.ts";
@@ -6,7 +7,11 @@ import { Timeline } from "./timeline.ts";
 export interface RoomsOptions {
   readonly connection: Connection;
   readonly backoff: Backoff;
+  /** Whether every room of the list is joined, so that what happens there arrives. */
+  readonly follow: boolean;
   readonly onChange: () => void;
+  /** The list has been read. */
+  readonly onList: (list: readonly RoomSummary[]) => void;
   /** After an interruption every room has been joined again: whatever is told in them arrives from now on. */
   readonly onBack: () => void;
   /** Told of messages that are in the store, whichever way they came, before the change that shows them. */
@@ -15,8 +20,12 @@ export interface RoomsOptions {
 
 /** Rooms that are joined again at the same time; all at once would run into the limit of calls. */
 const AT_ONCE = 4;
+/** Rooms that are followed; one connection may be in 100. */
+const FOLLOWED = 90;
 /** Milliseconds that a message may arrive out of order before what is missing is asked for. */
 const GAP_PATIENCE = 250;
+/** Milliseconds between two looks at the list: what was told and never arrived, with nothing after it, shows only there. */
+const CHECK = 60_000;
 
 /** The rooms one is in, each with its timeline; after every interruption all of them go on where they stood. */
 export class Rooms {
@@ -24,13 +33,22 @@ export class Rooms {
   readonly #timelines = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
+  #list: readonly RoomSummary[] = [];
+  #reading: Promise<void> | undefined;
+  #isStale = false;
   #joining = 0;
   #isComingBack = false;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #check: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+  }
+
+  /** The rooms one is in or invited to, as they stood when the list was last read. */
+  get list(): readonly RoomSummary[] {
+    return this.#list;
   }
 
   timeline(room: string): Timeline | undefined {
@@ -49,6 +67,13 @@ export class Rooms {
     return state.room;
   }
 
+  /** Joins a room if that has not happened, and gets its newest page if nothing of it is here. */
+  async open(room: string): Promise<string> {
+    const name = this.#timelines.has(room) ? room : await this.join(room);
+    if (this.#timelines.get(name)?.messages.length === 0) await this.older(name);
+    return name;
+  }
+
   async leave(room: string): Promise<void> {
     this.#forget(room);
     await this.#options.connection.call("chat.leave", { room });
@@ -57,9 +82,8 @@ export class Rooms {
   /** Gets a page of older messages. */
   async older(room: string): Promise<void> {
     const timeline = this.#timelines.get(room);
-    const first = timeline?.messages[0];
-    if (!timeline || !first) return;
-    timeline.prepend(await this.#options.connection.call("chat.history", { room, cursor: first.seq }));
+    if (!timeline?.hasOlder) return;
+    timeline.prepend(await this.#options.connection.call("chat.history", { room, cursor: timeline.first }));
     this.#options.onChange();
   }
 
@@ -67,8 +91,16 @@ export class Rooms {
   online(): void {
     this.#tries = 0;
     this.#isComingBack = true;
-    for (const room of this.#timelines.keys()) this.#due.add(room);
-    this.#resume();
+    void this.#comeBack();
+  }
+
+  /** Reads the list again. Throws a `RequestError`. */
+  refresh(): Promise<void> {
+    this.#isStale = true;
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 
   /** Takes a message, as it was announced or acknowledged. */
@@ -87,10 +119,84 @@ export class Rooms {
     this.#options.onChange();
   }
 
+  /** Takes a message that was edited or deleted. */
+  change(message: Message): void {
+    this.#timelines.get(message.room)?.change(message);
+    this.#options.onChange();
+  }
+
+  /** Takes what happened to one's membership. */
+  membership({ room, change }: Emitted["membership"]): void {
+    if (change === "left" || change === "kicked" || change === "banned") {
+      this.#list = this.#list.filter((one) => one.room !== room);
+      this.#forget(room);
+    } else {
+      this.refresh().catch(() => undefined); // the next look at the list shows it
+    }
+  }
+
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#check);
     this.#timelines.clear();
     this.#due.clear();
+    this.#list = [];
+  }
+
+  /**
+   * Looks first which rooms one is still in: joining the others again would undo what happened meanwhile, a leaving on another device for
+   * one. Then joins each from where it stands here.
+   */
+  async #comeBack(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      const { connection, backoff } = this.#options;
+      clearTimeout(this.#timer);
+      if (connection.isOpen && isPassing(error))
+        this.#timer = setTimeout(() => void this.#comeBack(), waitFor(error, this.#tries++, backoff));
+      return;
+    }
+    for (const room of this.#timelines.keys()) this.#due.add(room);
+    this.#resume();
+  }
+
+  async #readAll(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false; // what changes from here on is read in another turn
+      await this.#read();
+    }
+  }
+
+  async #read(): Promise<void> {
+    clearTimeout(this.#check);
+    this.#check = setTimeout(() => void this.refresh().catch(() => undefined), CHECK * (1 + Math.random()));
+    const { connection, follow, onList, onChange } = this.#options;
+    const before = new Set(this.#timelines.keys());
+    const list: RoomSummary[] = [];
+    for (let more = true; more; ) {
+      const after = list.at(-1)?.room;
+      const page = await connection.call("chat.rooms", after === undefined ? {} : { after });
+      list.push(...page.rooms);
+      more = page.more;
+    }
+    this.#list = list;
+    onList(list);
+    const joined = list.filter(({ role }) => role !== null);
+    const known = new Set(joined.map(({ room }) => room));
+    for (const room of before) if (!known.has(room)) this.#forget(room);
+    for (const { room, epoch, seq, unread } of joined) {
+      const position = this.#timelines.get(room)?.position;
+      if (position && position.epoch === epoch && position.cursor >= seq) continue;
+      if (!this.#timelines.has(room)) {
+        if (!follow || this.#timelines.size >= FOLLOWED) continue;
+        // where there is something to read, the newest page says who wrote and whether one is mentioned
+        this.#timelines.set(room, new Timeline(room, unread > 0 ? undefined : { epoch, cursor: seq }));
+      }
+      this.#due.add(room);
+    }
+    if (!this.#isComingBack) this.#resume();
+    onChange();
   }
 
   #forget(room: string): void {
@@ -115,7 +221,7 @@ export class Rooms {
   /** Joins again from where the room stands here; while that fails for passing reasons, again. */
   async #joinAgain(room: string): Promise<void> {
     try {
-      await this.join(room);
+      if (this.#timelines.has(room)) await this.join(room);
       this.#tries = 0;
     } catch (error) {
       if (isPassing(error) && this.#timelines.has(room)) {

@@ -92,6 +92,25 @@ test("marks of a while are told together: to the room, and to every device of wh
   });
 });
 
+test("a room that one is not in is refused like one that does not exist, in answer and without a trace", async () => {
+  const { room: hidden } = await running.call("chat.create", { kind: "private", title: "Hidden" }, ada.identity);
+  await send(hidden);
+  const told = running.announced.length;
+  for (const room of [hidden, `~${"A".repeat(22)}`]) {
+    const attempts = [
+      running.call("chat.typing", { room }, eve.identity),
+      running.call("chat.presence", { room }, eve.identity),
+      running.call("chat.read", { room, seq: 1 }, eve.identity),
+      running.call("chat.marks", { room }, eve.identity),
+    ];
+    for (const attempt of attempts) {
+      expect(await refusal(attempt)).toEqual({ status: 404, code: "NOT_FOUND", message: "There is nothing here." });
+    }
+  }
+  expect(running.announced.length).toBe(told);
+  expect((await running.call("chat.marks", { room: hidden }, ada.identity)).marks).toEqual([]);
+});
+
 test("a device is online or away, nothing else", async () => {
   const set = (state: string) => running.call("chat.setPresence", { state }, ada.identity);
   expect(await set("away")).toEqual({ state: "away" });

@@ -346,6 +346,93 @@ test("what was read without a connection is told when there is one, and who has 
   expect(await marks()).toContainEqual({ user: adaId, seq: 2 });
 });
 
+const roomOf = (client: Watched, room: string) => client.rooms.find((one) => one.room === room);
+
+test("a client that follows has every room: what is unread, who mentions one, edits, and what ends", async () => {
+  const ada = await person("Ada");
+  await ada.join("garden");
+  await ada.join("cellar");
+  const changes: string[] = [];
+  const bob = await person("Bob", backend.url, {
+    follow: true,
+    onMembership: ({ change }) => changes.push(change),
+  });
+  const bobId = bob.user?.id ?? "";
+  await bob.join("garden");
+  await bob.until(() => roomOf(bob, "garden") !== undefined);
+  for (const text of ["one", "two @Bob", "three"]) ada.send("garden", text);
+  await bob.until(() => bob.texts("garden").length === 3);
+  expect(roomOf(bob, "garden")).toMatchObject({ unread: 3, mentions: 1, role: "member", kind: "public" });
+  bob.read("garden");
+  expect(roomOf(bob, "garden")).toMatchObject({ unread: 0, mentions: 0 });
+  await ada.until(() => ada.marks("garden").get(bobId) === 3);
+
+  // another device starts where this one has read
+  ada.send("garden", "four @Bob");
+  await bob.until(() => bob.texts("garden").length === 4);
+  const phone = watched(backend.url, { follow: true });
+  await phone.login({ email: "bob@example.org", password: PASSWORD });
+  await phone.until(() => phone.texts("garden").length === 4);
+  expect(roomOf(phone, "garden")).toMatchObject({ unread: 1, mentions: 1 });
+
+  await ada.call("chat.edit", { room: "garden", seq: 1, text: "one, edited" });
+  await ada.call("chat.delete", { room: "garden", seq: 4 });
+  await bob.until(() => bob.timeline("garden")?.messages[3]?.deletedAt !== undefined);
+  expect(bob.texts("garden")).toEqual(["one, edited", "two @Bob", "three", ""]);
+  expect(roomOf(bob, "garden")?.unread).toBe(0);
+
+  await ada.call("chat.mute", { room: "garden", user: bobId, seconds: 60 });
+  await bob.until(() => (roomOf(bob, "garden")?.mutedUntil ?? 0) > Date.now());
+  await expect(bob.call("chat.typing", { room: "garden" })).rejects.toMatchObject({ code: "MUTED" });
+  const { room: hidden } = await ada.call("chat.create", { kind: "private", title: "Hidden" });
+  await ada.call("chat.invite", { room: hidden, user: bobId });
+  await bob.until(() => roomOf(bob, hidden)?.role === null);
+  expect(bob.timeline(hidden)).toBeUndefined();
+  await ada.call("chat.kick", { room: "garden", user: bobId });
+  await bob.until(() => bob.timeline("garden") === undefined && roomOf(bob, "garden") === undefined);
+  expect(changes).toEqual(["joined", "muted", "invited", "kicked"]);
+});
+
+test("who left on another device, or was put out, while this one had no connection does not come back by it", async () => {
+  const ada = await person("Ada");
+  await ada.join("garden");
+  await ada.join("cellar");
+  const proxy = await proxied();
+  const bob = await person("Bob", proxy.url);
+  for (const room of ["garden", "cellar", "attic"]) await bob.join(room);
+  proxy.refuse(true);
+  proxy.cut();
+  await bob.until(() => bob.state === "reconnecting");
+  const phone = watched();
+  await phone.login({ email: "bob@example.org", password: PASSWORD });
+  await phone.online();
+  await phone.leave("garden");
+  await ada.call("chat.kick", { room: "cellar", user: bob.user?.id ?? "" });
+  ada.send("garden", "not for Bob");
+  await ada.until(() => ada.texts("garden").length === 1);
+  proxy.refuse(false);
+  await bob.online();
+  await bob.until(() => bob.timeline("garden") === undefined && bob.timeline("cellar") === undefined);
+  phone.close();
+  const { members } = await ada.call("chat.members", { room: "garden" });
+  expect(members.map(({ name }) => name)).toEqual(["Ada"]);
+  expect(bob.timeline("attic")).toBeDefined();
+});
+
+test("what was told and never arrived is noticed in the list of rooms", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada");
+  const bob = await person("Bob", proxy.url);
+  await ada.join("garden");
+  await bob.join("garden");
+  const store = await openStore(storage.options);
+  const draft = { room: "garden", authorId: ada.user?.id ?? "", clientId: "untold", text: "untold", at: Date.now() };
+  await store.messages.append({ ...draft, mentions: [] }, () => undefined);
+  await store.close();
+  await bob.refresh();
+  await bob.until(() => bob.texts("garden").at(-1) === "untold");
+});
+
 /** The id of the session that the client's access token belongs to. */
 async function currentSession(client: Watched): Promise<string> {
   const store = await openStore(storage.options);

@@ -28,7 +28,7 @@ test("starts with the newest page and goes on from there", () => {
   const timeline = new Timeline("lobby");
   expect(timeline.position).toBeUndefined();
   timeline.resume(state(11, 20, false));
-  expect(timeline.position).toEqual({ epoch: "e1", cursor: 20 });
+  expect(timeline.position).toEqual({ epoch: "e1", cursor: 20, revision: 0 });
   expect(timeline.hasOlder).toBe(true);
   expect(timeline.add(message(21))).toBe("added");
   expect(timeline.add(message(21))).toBe("known");
@@ -64,11 +64,45 @@ test("a page that does not follow takes the place of what was there, never leavi
   expect(timeline.hasOlder).toBe(true);
 });
 
-test("a page that overlaps is joined on", () => {
+test("a page that is not known to be whole takes the place of what it overlaps: that may have been edited", () => {
   const timeline = new Timeline("lobby");
   timeline.resume(state(1, 30, false));
   timeline.resume(state(20, 69, false));
+  expect(seqs(timeline)).toEqual(range(20, 69));
+  timeline.prepend(state(1, 19, true));
   expect(seqs(timeline)).toEqual(range(1, 69));
+});
+
+test("a room can be followed from its end; what came before is asked for when it is shown", () => {
+  const timeline = new Timeline("lobby", { epoch: "e1", cursor: 20 });
+  expect(timeline.position).toEqual({ epoch: "e1", cursor: 20 });
+  timeline.resume(state(21, 20, true));
+  timeline.add(message(21));
+  expect([seqs(timeline), timeline.hasOlder, timeline.first]).toEqual([[21], true, 21]);
+  timeline.prepend(state(11, 20, true));
+  expect(seqs(timeline)).toEqual(range(11, 21));
+});
+
+test("a message is as it was last edited, whichever way and in whichever order that arrives", () => {
+  const edited = (seq: number, revision: number): Message => ({ ...message(seq), text: `r${revision}`, revision });
+  const text = (seq: number) => timeline.messages.find((one) => one.seq === seq)?.text;
+  const timeline = new Timeline("lobby");
+  timeline.resume(state(4, 6, false));
+  timeline.change(edited(5, 2));
+  timeline.change(edited(5, 1));
+  expect(text(5)).toBe("r2");
+  // before the message itself, and before the page that it stands on
+  timeline.change(edited(7, 3));
+  timeline.add(message(7));
+  timeline.change(edited(2, 4));
+  timeline.prepend(state(1, 3, true));
+  expect([text(7), text(2), text(1)]).toEqual(["r3", "r4", "m1"]);
+  // while there was no connection
+  timeline.resume({ ...state(8, 8, true), changed: [edited(1, 6), edited(5, 5)], revision: 6 });
+  expect([text(1), text(5), text(8)]).toEqual(["r6", "r5", "m8"]);
+  expect(timeline.position).toEqual({ epoch: "e1", cursor: 8, revision: 6 });
+  timeline.change({ ...edited(8, 9), epoch: "e2" });
+  expect(text(8)).toBe("m8");
 });
 
 test("another epoch starts anew, even at the same numbers", () => {
@@ -76,7 +110,7 @@ test("another epoch starts anew, even at the same numbers", () => {
   timeline.resume(state(1, 5, false));
   expect(timeline.add(message(6, "e2"))).toBe("gap");
   timeline.resume(state(1, 6, false, "e2"));
-  expect(timeline.position).toEqual({ epoch: "e2", cursor: 6 });
+  expect(timeline.position).toEqual({ epoch: "e2", cursor: 6, revision: 0 });
   expect(timeline.messages.every(({ epoch }) => epoch === "e2")).toBe(true);
   expect(timeline.isWaiting).toBe(false);
 });
@@ -84,7 +118,7 @@ test("another epoch starts anew, even at the same numbers", () => {
 test("an empty room is joined at its beginning", () => {
   const timeline = new Timeline("lobby");
   timeline.resume(state(1, 0, false));
-  expect(timeline.position).toEqual({ epoch: "e1", cursor: 0 });
+  expect(timeline.position).toEqual({ epoch: "e1", cursor: 0, revision: 0 });
   expect(timeline.add(message(1))).toBe("added");
 });
 
