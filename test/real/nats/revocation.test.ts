@@ -118,3 +118,15 @@ test("a node that reaches neither the others nor the store closes its sockets an
   database.close();
   expect((await two.socket(person.accessToken)).connected).toBe(true);
 });
+
+test("a NATS server that does not answer holds up no stop", async () => {
+  const road = await startProxy(nats.url);
+  const three = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: road.url.replace("http", "nats") } });
+  road.mute();
+  await three.stop();
+  await expect(three.ask("GET", "/")).rejects.toThrow("fetch failed");
+  // the process would end here; the test closes what was left
+  const { tx } = three.broker.transit as unknown as { tx: { client: { close(): Promise<void> } } };
+  await tx.client.close();
+  await road.close();
+}, 30_000);
