@@ -61,7 +61,7 @@ const writes = (from = 0): string[] =>
           .replaceAll(/[0-9a-f-]{32,36}/g, "ID")} ${status}`,
     );
 
-test("the program is applied: the rules before the hostname, the token secret; a second run only reads", async () => {
+test("the program is applied: the rules before the hostname, the token secret; a second run only reads, and so does a preview", async () => {
   const first = await applyProgram(options);
   expect(first.steps.map(({ op, name }) => `${op} ${name}`).sort()).toEqual(every("create"));
   expect(writes().sort()).toEqual([
@@ -99,9 +99,25 @@ test("the program is applied: the rules before the hostname, the token secret; a
   expect(writes(calls)).toEqual([]);
   expect(second.outputs).toEqual(first.outputs);
   expect(readFileSync(options.stateFile, "utf8")).toBe(state);
+
+  // a preview says what would be done and does none of it
+  const config = { ...options.config, "causeway:hostnames": `www.${api.zoneName}` };
+  expect(await steps({ preview: true, config })).toEqual([
+    "create www.causeway.localhost",
+    "delete chat.causeway.localhost",
+    "same http_ratelimit",
+    "same tunnel",
+    "update http_request_cache_settings",
+    "update http_request_firewall_custom",
+    "update tunnel-config",
+  ]);
+  expect(writes(calls)).toEqual([]);
+  expect(readFileSync(options.stateFile, "utf8")).toBe(state);
 });
 
-test("a write that is refused stops the run with one message; the next run goes on from there", async () => {
+test("what an API refuses stops the run with one message that tells its kind; the next run goes on from there", async () => {
+  api.faults.next({ method: "POST", path: /rulesets/ }, { status: 429, headers: { "retry-after": "300" } });
+  expect(await failure()).toMatchObject({ code: "API_THROTTLED" });
   api.faults.next(
     { method: "POST", path: /dns_records/ },
     { status: 403, code: 10000, message: "Authentication error" },
@@ -109,7 +125,7 @@ test("a write that is refused stops the run with one message; the next run goes 
   const error = await failure();
   expect(error.message).toMatch(/^DnsRecord "chat\.causeway\.localhost": .*403.*"DNS Write"/);
   expect(error.message.split("\n")).toHaveLength(1);
-  expect(error.steps.map(({ op, name }) => `${op} ${name}`)).toContain("create tunnel");
+  expect(error.steps.map(({ op, name }) => `${op} ${name}`)).toContain("create tunnel-config");
   const calls = api.journal.length;
   expect(await steps()).toEqual(every("same").with(0, "create chat.causeway.localhost"));
   expect(writes(calls)).toEqual(["POST dns_records 200"]);
@@ -128,18 +144,13 @@ test("what was made although its answer was lost is found by its mark, and nothi
   });
 });
 
-test("a throttled or broken API is told as that; the next run goes on", async () => {
-  api.faults.next({ method: "POST", path: /rulesets/ }, { status: 429, headers: { "retry-after": "300" } });
-  expect(await failure()).toMatchObject({ code: "API_THROTTLED" });
-  api.faults.next({ method: "PUT", path: /configurations/ }, { status: 500, headers: { "x-should-retry": "false" } });
-  expect(await failure()).toMatchObject({ code: "API_FAILED" });
-  expect(await steps()).toContain("create tunnel-config");
-});
-
 test("a tunnel deleted by hand, which still answers, is made again, and the hostname leads to the new one", async () => {
   const { tunnelId: old } = (await applyProgram(options)).outputs;
   const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
   await cloudflare.zeroTrust.tunnels.cloudflared.delete(String(old), { account_id: api.accountId });
+  // an API that breaks in the middle is told as that, and the next run goes on
+  api.faults.next({ method: "PUT", path: /configurations/ }, { status: 500, headers: { "x-should-retry": "false" } });
+  expect(await failure()).toMatchObject({ code: "API_FAILED" });
   const { tunnelId } = (await applyProgram(options)).outputs;
   expect(tunnelId).not.toBe(old);
   expect(api.cloud.zoneOf(`chat.${api.zoneName}`)?.records.map(({ content }) => content)).toEqual([
@@ -149,22 +160,6 @@ test("a tunnel deleted by hand, which still answers, is made again, and the host
     expect.objectContaining({ hostname: `chat.${api.zoneName}` }),
   );
   expect(await steps()).toEqual(every("same"));
-});
-
-test("a preview says what would be done and does none of it", async () => {
-  await applyProgram(options);
-  const calls = api.journal.length;
-  const config = { ...options.config, "causeway:hostnames": `www.${api.zoneName}` };
-  expect(await steps({ preview: true, config })).toEqual([
-    "create www.causeway.localhost",
-    "delete chat.causeway.localhost",
-    "same http_ratelimit",
-    "same tunnel",
-    "update http_request_cache_settings",
-    "update http_request_firewall_custom",
-    "update tunnel-config",
-  ]);
-  expect(writes(calls)).toEqual([]);
 });
 
 test("what was there before is taken over as preflight suggests: its name and rules stay, and it is imported once", async () => {
