@@ -201,6 +201,7 @@ export const serviceActions = {
       reason: { type: "string", min: 1, max: 16 },
     },
   },
+  "chat.endMemberships": { params: { userId: { type: "string", min: 1, max: 64 } } },
   "auth.generateToken": {
     params: { userId: { type: "string", min: 1, max: 64 }, sid: { type: "string", min: 1, max: 64 } },
   },
@@ -213,6 +214,8 @@ export interface ServiceResults {
   "auth.startSession": Omit<SignedIn, "user">;
   /** Ends all sessions of a user, but for one if that is named. */
   "auth.endSessions": { readonly ended: number };
+  /** Takes a user out of every room, for good. */
+  "chat.endMemberships": { readonly ended: number };
   "auth.generateToken": { readonly accessToken: string; readonly expiresIn: number };
 }
 

@@ -7,8 +7,8 @@ import { MODERATOR, OWNER, rank, SITE } from "../domain/moderation.ts";
 import { INVITATIONS_MAX, LOBBY, type Room } from "../domain/room.ts";
 import type { User as Account } from "../store/index.ts";
 import type { AuditTrail } from "./audit-trail.ts";
-import { endMembership, mayHaveMore } from "./chat-rooms.ts";
-import { type ChatParts, ranked, tellMembership } from "./room-access.ts";
+import { endMembership, mayHaveMore, tellMembership } from "./memberships.ts";
+import { type ChatParts, ranked } from "./room-access.ts";
 
 type Moderation = Pick<Handlers<"chat">, "invite" | "setRoomRole" | "mute" | "unmute" | "kick" | "ban" | "unban">;
 type AboutSomebody = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: User }>;

@@ -1,13 +1,5 @@
 import type { Context } from "moleculer";
-import {
-  announce,
-  ClientError,
-  type Handlers,
-  type Meta,
-  type RoomSummary,
-  refuse,
-  type User,
-} from "../contract/index.ts";
+import { ClientError, type Handlers, type Meta, type RoomSummary, refuse, type User } from "../contract/index.ts";
 import type { MembershipState, Standing } from "../domain/membership.ts";
 import { CATCH_UP, type Message, PAGE, type RoomState } from "../domain/message.ts";
 import { MODERATOR } from "../domain/moderation.ts";
@@ -16,7 +8,6 @@ import {
   LOBBY,
   MEMBERS_MAX,
   OPENED_MAX,
-  ROOMS_MAX,
   type Room,
   type RoomKind,
   roomKey,
@@ -26,9 +17,13 @@ import { directKey, privateKey } from "../domain/room-key.ts";
 import { displayName } from "../domain/text.ts";
 import type { RoomRow, Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
-import { type ChatParts, inside, keyOf, ranked, shutOut, tellMembership } from "./room-access.ts";
+import { endMembership, mayHaveMore, tellMembership } from "./memberships.ts";
+import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 
-type Rooms = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members">;
+type Rooms = Pick<
+  Handlers<"chat">,
+  "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members" | "endMemberships"
+>;
 type ByUser = Context<unknown, Meta & { readonly user: User }>;
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -145,6 +140,17 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
       return { room };
     },
 
+    async endMemberships(ctx) {
+      const { userId } = ctx.params;
+      let ended = 0;
+      for (const room of await store.members.roomsOf(userId)) {
+        const standing = await store.rooms.standing(room, userId);
+        if (standing?.membership?.state === "invited") await store.members.release(room, userId, "invited", clock());
+        if (standing && (await endMembership({ store, clock }, ctx, standing.room, userId, "left"))) ended += 1;
+      }
+      return { ended };
+    },
+
     async members(ctx) {
       const { state = "in", after } = ctx.params;
       if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
@@ -158,34 +164,6 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
       return { members, more: rows.length > LIST_PAGE };
     },
   };
-}
-
-/** Throws when somebody is in, or owns, as many rooms as one may. */
-export async function mayHaveMore(store: Store, userId: string, what: "joined" | "owned"): Promise<void> {
-  const counts = await store.members.counts(userId);
-  if (counts.joined >= ROOMS_MAX.joined || (what === "owned" && counts.owned >= ROOMS_MAX.owned)) {
-    throw new ClientError(409, "ROOM_LIMIT", "That would be too many rooms: leave one first.");
-  }
-}
-
-/**
- * Ends somebody's membership and tells every node, the one it was, and whom the room has gone to. False when there was none. The event
- * follows the store: whoever asks the store in between is refused already.
- */
-export async function endMembership(
-  { store, clock }: ChatParts,
-  ctx: ByUser,
-  room: Room,
-  userId: string,
-  change: "left" | "kicked" | "banned",
-): Promise<boolean> {
-  const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock());
-  if (!ended) return false;
-  await announce(ctx.broker, "chat.left", { room: room.key, user: userId, revision: ended.revision });
-  await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });
-  const { successor } = ended;
-  if (successor !== undefined) await tellMembership(ctx, room, successor, "role", { role: "owner", mutedUntil: null });
-  return true;
 }
 
 /** Where the room stands, from the client's position on if that can be made whole, else its newest page. */

@@ -1,3 +1,4 @@
+import type { Events } from "../contract/index.ts";
 import type { Store } from "../store/index.ts";
 
 /** Milliseconds between two looks: how late a node is that heard nothing. */
@@ -17,8 +18,8 @@ export interface Revocations {
 export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 
 /**
- * Looks into the store for sessions that have ended and roles that have changed, so that they count within a second where the news
- * of them did not arrive: on a node that is cut off from the others, or when a command beside the backend did it. One query of an
+ * Looks into the store for sessions and memberships that have ended and roles that have changed, so that they count within a second
+ * where the news of them did not arrive: on a node that is cut off from the others, or when a command beside the backend did it. One query of an
  * index for each, whatever is connected.
  */
 export function watchRevocations(options: {
@@ -28,10 +29,11 @@ export function watchRevocations(options: {
   readonly hears: () => Promise<boolean>;
   readonly onEnded: (sid: string) => void;
   readonly onRoleChanged: (id: string, at: number) => void;
+  readonly onLeft: (left: Events["chat.left"]) => void;
   /** Nothing is heard and the store does not answer: nobody can say any more who may still do what. */
   readonly onBlind: () => void;
 }): Revocations {
-  const { store, clock, hears, onEnded, onRoleChanged, onBlind } = options;
+  const { store, clock, hears, onEnded, onRoleChanged, onLeft, onBlind } = options;
   const known = new Map<string, number>();
   let seenAt = clock();
   let looking = false;
@@ -46,9 +48,14 @@ export function watchRevocations(options: {
   const look = async (): Promise<void> => {
     const now = clock();
     const since = seenAt - OVERLAP;
-    const [ended, changed] = await Promise.all([store.sessions.endedSince(since), store.users.roleChangedSince(since)]);
+    const [ended, changed, left] = await Promise.all([
+      store.sessions.endedSince(since),
+      store.users.roleChangedSince(since),
+      store.members.endedSince(since),
+    ]);
     for (const sid of ended) if (isNews(sid)) onEnded(sid);
     for (const { id, at } of changed) if (isNews(roleKey(id, at))) onRoleChanged(id, at);
+    for (const one of left) if (isNews(`${one.room} ${one.user} ${one.revision}`)) onLeft(one);
     seenAt = now;
     for (const [key, at] of known) {
       if (at >= since - OVERLAP) break; // they stand in the order of their time

@@ -1,8 +1,8 @@
 import type { Context } from "moleculer";
-import { announce, ClientError, type MemberChanged, type Meta, refuse, type User } from "../contract/index.ts";
-import { isMuted, type MembershipChange, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
+import { ClientError, type Meta, refuse, type User } from "../contract/index.ts";
+import { isMuted, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
 import { rank } from "../domain/moderation.ts";
-import { type Room, roomKey, SMALL_ROOM } from "../domain/room.ts";
+import { roomKey, SMALL_ROOM } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
 
@@ -80,20 +80,4 @@ export async function ranked(store: Store, ctx: RoomCall): Promise<Standing & { 
   const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
   if (!standing || own < 0) throw shutOut(standing);
   return { ...standing, rank: own };
-}
-
-/** Tells somebody's devices what happened to their membership. */
-export async function tellMembership(
-  ctx: Context<unknown, Meta & { readonly user: User }>,
-  room: Room,
-  user: string,
-  change: MembershipChange,
-  { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,
-): Promise<void> {
-  const by = ctx.meta.user.id;
-  await announce(ctx.broker, "chat.broadcast", {
-    users: [user],
-    event: "membership",
-    payload: { room: room.key, kind: room.kind, user, change, role, mutedUntil, ...(by === user ? {} : { by }) },
-  });
 }

@@ -199,6 +199,7 @@ export function usersService(options: {
         await store.users.anonymize(user.id, nobody, clock());
         await store.mailTokens.forget(user.id);
         await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
+        await call(ctx, "chat.endMemberships", { userId: user.id });
         await audit(ctx, "user.removed", user.id);
         return { removed: true };
       },

@@ -231,6 +231,12 @@ export function memberStore(db: Kysely<Schema>) {
         .execute();
     },
 
+    /** The rooms that somebody is in or invited to. */
+    async roomsOf(userId: string): Promise<readonly string[]> {
+      const rows = db.selectFrom("members").select("room").where("user_id", "=", userId);
+      return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
+    },
+
     /** How many rooms a user is in, owns and is invited to, direct ones not counted. */
     async counts(userId: string): Promise<{ joined: number; owned: number; invited: number }> {
       const rows = await db

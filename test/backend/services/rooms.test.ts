@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError, type User } from "../../../backend/contract/index.ts";
 import { INVITATIONS_MAX, LIST_PAGE, OPENED_MAX, ROOMS_MAX } from "../../../backend/domain/room.ts";
-import { type Running, startServices } from "./start-services.ts";
+import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 let running: Running;
 let ada: User;
@@ -204,6 +204,16 @@ test("two people have one direct room, whoever opens it; leaving it closes it to
   ]);
   expect(await refusal(running.call("chat.direct", { user: ada.id }, ada))).toMatchObject({ field: "user" });
   expect(await refusal(running.call("chat.direct", { user: "nobody" }, ada))).toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("who removes the account is in no room any more, and what they owned goes to others", async () => {
+  const leo = await running.register("Leo");
+  await join(leo.identity, "leos");
+  await join(bob, "leos");
+  await running.call("chat.invite", { room: "garden", user: leo.user.id }, ada);
+  await running.call("users.remove", { password: PASSWORD }, leo.identity);
+  expect((await roomOf(bob, "leos"))?.role).toBe("owner");
+  expect(await running.store.members.roomsOf(leo.user.id)).toEqual([]);
 });
 
 test("rooms, openings, invitations and members have limits", async () => {

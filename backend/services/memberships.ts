@@ -1,0 +1,50 @@
+import type { Context } from "moleculer";
+import { announce, ClientError, type MemberChanged, type Meta } from "../contract/index.ts";
+import type { MembershipChange } from "../domain/membership.ts";
+import { ROOMS_MAX, type Room } from "../domain/room.ts";
+import type { Store } from "../store/index.ts";
+import type { ChatParts } from "./room-access.ts";
+
+/** Throws when somebody is in, or owns, as many rooms as one may. */
+export async function mayHaveMore(store: Store, userId: string, what: "joined" | "owned"): Promise<void> {
+  const counts = await store.members.counts(userId);
+  if (counts.joined >= ROOMS_MAX.joined || (what === "owned" && counts.owned >= ROOMS_MAX.owned)) {
+    throw new ClientError(409, "ROOM_LIMIT", "That would be too many rooms: leave one first.");
+  }
+}
+
+/**
+ * Ends somebody's membership and tells every node, the one it was, and whom the room has gone to. False when there was none. The event
+ * follows the store: whoever asks the store in between is refused already.
+ */
+export async function endMembership(
+  { store, clock }: ChatParts,
+  ctx: Context<unknown, Meta>,
+  room: Room,
+  userId: string,
+  change: "left" | "kicked" | "banned",
+): Promise<boolean> {
+  const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock());
+  if (!ended) return false;
+  await announce(ctx.broker, "chat.left", { room: room.key, user: userId, revision: ended.revision });
+  await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });
+  const { successor } = ended;
+  if (successor !== undefined) await tellMembership(ctx, room, successor, "role", { role: "owner", mutedUntil: null });
+  return true;
+}
+
+/** Tells somebody's devices what happened to their membership. */
+export async function tellMembership(
+  ctx: Context<unknown, Meta>,
+  room: Room,
+  user: string,
+  change: MembershipChange,
+  { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,
+): Promise<void> {
+  const by = ctx.meta.user?.id ?? user;
+  await announce(ctx.broker, "chat.broadcast", {
+    users: [user],
+    event: "membership",
+    payload: { room: room.key, kind: room.kind, user, change, role, mutedUntil, ...(by === user ? {} : { by }) },
+  });
+}
