@@ -2,8 +2,10 @@ import { expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
 import { actionRules, call, defineService, type Meta, rolesFrom } from "../../../backend/contract/index.ts";
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
+import type { ChatClient } from "../../../backend/web/client.ts";
 
 // `npm run check` is what proves these: a line that ought to be wrong and compiles is an error there.
+const client = {} as ChatClient;
 const ctx = { call: () => Promise.resolve({}) } as unknown as Context<unknown, Meta>;
 const entry = {
   method: "GET",
@@ -32,6 +34,17 @@ function wrongOnPurpose(): void {
   defineService({ name: "chat", actions: {} });
   // @ts-expect-error a service that owns nothing in the surface
   defineService({ name: "cats", actions: {} });
+
+  // @ts-expect-error the client makes no call that the surface does not list
+  void client.call("chat.shout", { room: "lobby" });
+  // @ts-expect-error what only HTTP carries is no call over the socket
+  void client.call("users.login", { email: "a", password: "b" });
+  // @ts-expect-error a parameter of the client's call has the wrong type
+  void client.call("chat.read", { room: "lobby", seq: "1" });
+  // @ts-expect-error the client makes no request that the surface does not list
+  void client.request("GET /api/users/you", {});
+  // @ts-expect-error the result of the client's call has no such member
+  void client.call("chat.presence", { room: "lobby" }).then(({ online }) => online);
 
   // @ts-expect-error no such role
   const role: HttpEntry = { ...entry, access: "king" };
