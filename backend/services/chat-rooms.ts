@@ -66,7 +66,8 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
     if (known?.membership?.state === "in") return known;
     if (!known) {
       if (key.startsWith("~")) throw shutOut(undefined);
-      await open(ctx, "public", key, null);
+      // somebody else may have opened it in this moment: then it is entered as any other
+      if (!(await open(ctx, "public", key, null))) return admitted(ctx, key);
     } else if (known.room.kind === "public" && known.membership?.state !== "banned") {
       await enter(ctx, known.room, ["invited", "out", "none"]);
     } else if (known.room.kind === "private" && known.membership?.state === "invited") {
