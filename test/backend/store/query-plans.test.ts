@@ -1,0 +1,93 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, expect, test } from "@jest/globals";
+import { openStore } from "../../../backend/store/index.ts";
+import { testStorage } from "./test-storage.ts";
+
+/*
+ * What a client can make the store do again and again goes by an index, however many rows there are.
+ */
+
+const statements = new Set<string>();
+const { prepare } = DatabaseSync.prototype;
+DatabaseSync.prototype.prepare = function recording(this: DatabaseSync, sql: string) {
+  statements.add(sql);
+  return prepare.call(this, sql);
+};
+afterAll(() => {
+  DatabaseSync.prototype.prepare = prepare;
+});
+
+test("no query about rooms, members, messages, marks or reports looks at a whole table", async () => {
+  const storage = await testStorage();
+  const store = await openStore(storage.options);
+  statements.clear();
+  for (const id of ["ada", "bob"]) {
+    const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
+    await store.users.create({ id, ...facts });
+  }
+  const { rooms, members, messages, reports, readMarks } = store;
+  const room = "garden";
+  const at = 1;
+  await rooms.open({ key: room, kind: "public", title: null, openedBy: "ada", at }, [
+    { id: "ada", role: "owner", peerId: null },
+  ]);
+  await rooms.openedSince("ada", "public", 0);
+  await rooms.standing(room, "ada");
+  await rooms.browse("g", undefined, 10);
+  await rooms.browse("", "g", 10);
+  await rooms.list("ada", 10);
+  await rooms.list("ada", 10, { after: "a" });
+  await rooms.list("ada", 1, { room });
+  await members.enter({ room, userId: "bob", at, from: ["invited", "out", "none"], limit: 10 });
+  await members.setRole(room, "bob", "owner");
+  await members.setMuted(room, "bob", 5);
+  await members.list(room, "in", 10);
+  await members.list(room, "in", 10, "a");
+  await members.ids(room, 10);
+  await members.audience(["ada", "bob"], 10);
+  await members.counts("ada");
+  await members.roomsOf("ada");
+  expect(await members.named(room, ["ada", "bob", "eve"], 10)).toEqual(["ada", "bob"]);
+  const draft = { room, authorId: "ada", clientId: "1", text: "x", at };
+  for (let n = 0; n < 2; n += 1) await messages.append(draft, () => undefined);
+  await messages.find(room, 1);
+  await messages.change(room, 1, "ada", () => ({ text: "y", mentions: [], editedAt: 2 }));
+  await messages.after(room, 0, 10);
+  await messages.before(room, undefined, 10);
+  await messages.before(room, 5, 10);
+  expect(await messages.changedSince(room, 0, 5, 10)).toHaveLength(1);
+  await readMarks.move({ room, userId: "ada", epoch: "e", seq: 1 });
+  await readMarks.find(room, "e", "ada");
+  await readMarks.of(room, "e", 10);
+  await reports.add({ at, reporterId: "bob", reason: "x", room, seq: 1, authorId: "ada", text: "x" });
+  await reports.openBy("bob");
+  const [report] = await reports.open(10);
+  await reports.open(10, "0");
+  await reports.settle(report?.id ?? "", "ada", "dismissed", 2);
+  await members.shutOut(room, "eve", at).catch(() => undefined);
+  await members.end(room, "ada", "banned", at);
+  await members.release(room, "ada", "banned", at);
+  await members.invite(room, "ada", at);
+  await members.endedSince(0);
+  await members.prune(0, 0);
+  await reports.prune(0);
+  await rooms.prune();
+  await store.close();
+
+  const queries = [...statements].filter((sql) => /^(select|update|delete|insert)/.test(sql));
+  expect(queries.length).toBeGreaterThan(40);
+  const again = await openStore(storage.options);
+  const database = new DatabaseSync(`${storage.options.dataDir}/causeway.db`, { readOnly: true });
+  const scans = queries.flatMap((sql) =>
+    prepare
+      .call(database, `explain query plan ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail))
+      .filter((detail) => /^SCAN/.test(detail) && detail !== "SCAN CONSTANT ROW")
+      .map((detail) => `${detail}: ${sql}`),
+  );
+  expect(scans).toEqual([]);
+  database.close();
+  await again.close();
+  await storage.remove();
+});
