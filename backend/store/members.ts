@@ -261,11 +261,19 @@ export function memberStore(db: Kysely<Schema>) {
       if (names.length === 0) return [];
       const rows = await db
         .selectFrom("users")
-        .innerJoin("members", "members.user_id", "users.id")
-        .select("users.id")
-        .where("users.name", "in", names)
-        .where("members.room", "=", room)
-        .where("members.state", "=", "in")
+        .select("id")
+        .where("name", "in", names)
+        // not a join: that would go through all members of a room to find one
+        .where((row) =>
+          row.exists(
+            row
+              .selectFrom("members")
+              .select("members.user_id")
+              .where("members.room", "=", room)
+              .whereRef("members.user_id", "=", "users.id")
+              .where("members.state", "=", "in"),
+          ),
+        )
         .limit(limit)
         .execute();
       return rows.map(({ id }) => id);
