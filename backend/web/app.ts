@@ -44,17 +44,13 @@ const client = new ChatClient({
     conversation.announce(announcement);
     requestRender();
   },
-  onMembership: () => rooms.refresh(),
+  follow: true,
   onSignedOut() {
     notice = "Your session has ended. Sign in again.";
     showEntrance(loginForm);
   },
 });
-const rooms = new RoomList(
-  client,
-  (room) => conversation.show(room),
-  () => requestRender(),
-);
+const rooms = new RoomList(client, (room) => conversation.show(room));
 const conversation = new Conversation(client, rooms);
 
 let rendering = false;
@@ -80,7 +76,7 @@ function render(): void {
   adminOpen.hidden = !user.roles.includes("admin");
   conversation.render();
   rooms.render(conversation.active);
-  const total = rooms.rooms.reduce((sum, { room }) => sum + rooms.unread(room), 0);
+  const total = client.rooms.reduce((sum, { unread }) => sum + unread, 0);
   document.title = total > 0 ? `(${total}) Causeway` : "Causeway";
 }
 
@@ -92,10 +88,7 @@ function showState(state: ClientState): void {
   banner.textContent =
     state === "reconnecting" ? "The connection is lost. What you write is kept and sent when it is back." : "";
   keep(SIGNED_IN, "yes");
-  if (state === "online") {
-    rooms.refresh();
-    conversation.watch();
-  }
+  if (state === "online") conversation.watch();
   shownState = state;
 }
 
@@ -137,7 +130,6 @@ function showEntrance(form: HTMLFormElement): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   chat.hidden = true;
   conversation.forget();
-  rooms.forget();
   shownState = "signedOut";
   document.title = "Causeway";
   keep(SIGNED_IN, null);

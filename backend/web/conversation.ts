@@ -46,10 +46,7 @@ export class Conversation {
     this.#connectScrolling();
     element("leave", HTMLButtonElement).addEventListener("click", () => {
       // without a connection there is nothing to leave
-      client
-        .leave(this.#active)
-        .catch(() => undefined)
-        .finally(() => rooms.refresh());
+      client.leave(this.#active).catch(() => undefined);
       this.show(LOBBY);
     });
   }
@@ -63,6 +60,8 @@ export class Conversation {
     if (room !== this.#active) this.#client.unwatch(this.#active);
     this.#active = room;
     this.watch();
+    // what cannot be had now comes with the next connection
+    this.#client.open(room).catch(() => undefined);
     this.render();
     this.#toEnd();
     this.#markRead();
@@ -88,7 +87,7 @@ export class Conversation {
   render(): void {
     const { user } = this.#client;
     if (!user) return;
-    if (this.#rooms.isLoaded && !this.#rooms.find(this.#active)) this.#active = LOBBY;
+    if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#active = LOBBY;
     const timeline = this.#client.timeline(this.#active);
     const atEnd = this.#isAtEnd();
     const items: Item[] = [
@@ -102,7 +101,7 @@ export class Conversation {
     this.#older.hidden = !timeline?.hasOlder;
     element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined;
     if (atEnd) this.#toEnd();
-    else this.#newest.hidden = this.#rooms.unread(this.#active) === 0;
+    else this.#newest.hidden = (this.#rooms.find(this.#active)?.unread ?? 0) === 0;
     if (atEnd && document.visibilityState === "visible") this.#markRead();
     this.#renderTyping(user.id);
     this.#renderSeen(user.id);
@@ -170,7 +169,7 @@ export class Conversation {
       this.#markRead();
     });
     this.#scroller.addEventListener("scroll", () => {
-      if (this.#isAtEnd() && this.#rooms.unread(this.#active) > 0) {
+      if (this.#isAtEnd() && (this.#rooms.find(this.#active)?.unread ?? 0) > 0) {
         this.#markRead();
         this.#newest.hidden = true;
       }

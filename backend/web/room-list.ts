@@ -1,172 +1,76 @@
-import type { PublicRoom, RoomSummary } from "../contract/actions.ts";
-import { type ChatClient, RequestError } from "./client.ts";
+import type { PublicRoom } from "../contract/actions.ts";
+import { type ChatClient, RequestError, type RoomView } from "./client.ts";
 import { onDialog } from "./forms.ts";
 import { attempt, button, element, line, presenceMark, type Row, reconcile } from "./view.ts";
 
 export const LOBBY = "lobby";
-/** Pages of the list that are read: more rooms than anybody may be in. */
-const PAGES = 6;
-/** Milliseconds for which news about memberships are collected before the list is read again. */
-const PAUSE = 100;
 
-/** The rooms one is in or invited to, as the server lists them, and the way into others. */
+/** The rooms one is in or invited to, as a list to choose from, and the way into others. */
 export class RoomList {
   readonly #client: ChatClient;
-  readonly #choose: (room: string) => void;
-  readonly #onChange: () => void;
+  readonly #show: (room: string) => void;
   readonly #list = element("rooms", HTMLElement);
   readonly #invitation = element("invitation", HTMLDialogElement);
-  #rooms: readonly RoomSummary[] = [];
-  #isLoaded = false;
-  #loading: Promise<void> | undefined;
-  #due: ReturnType<typeof setTimeout> | undefined;
-  #invited: RoomSummary | undefined;
+  #invited: RoomView | undefined;
 
-  /** `choose` shows a room. */
-  constructor(client: ChatClient, choose: (room: string) => void, onChange: () => void) {
+  /** `show` brings a room to the screen. */
+  constructor(client: ChatClient, show: (room: string) => void) {
     this.#client = client;
-    this.#choose = choose;
-    this.#onChange = onChange;
+    this.#show = show;
     connectFinding(client, (room) => this.open(room));
     this.#connectCreating();
     this.#connectInvitation();
   }
 
-  /** Those one is in, the lobby first. */
-  get rooms(): readonly RoomSummary[] {
-    return this.#rooms.filter(({ role }) => role !== null);
+  /** Those one is in. */
+  get rooms(): readonly RoomView[] {
+    return this.#client.rooms.filter(({ role }) => role !== null);
   }
 
-  /** Whether the list has been read once. */
-  get isLoaded(): boolean {
-    return this.#isLoaded;
-  }
-
-  find(room: string): RoomSummary | undefined {
-    return this.#rooms.find((one) => one.room === room && one.role !== null);
+  find(room: string): RoomView | undefined {
+    return this.rooms.find((one) => one.room === room);
   }
 
   /** Goes into a room that one may enter, and shows it. Throws a `RequestError`. */
   async open(room: string): Promise<void> {
     const key = await this.#client.join(room);
-    await this.load();
-    this.#choose(key);
-  }
-
-  /** Reads the list, and joins every room of it that is not joined. */
-  load(): Promise<void> {
-    this.#loading ??= this.#read().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  /** Something about one's rooms has changed: reads the list soon. */
-  refresh(): void {
-    this.#due ??= setTimeout(() => {
-      this.#due = undefined;
-      // without a connection, the next one reads it
-      void (this.#loading ?? Promise.resolve()).then(() => this.load()).catch(() => undefined);
-    }, PAUSE);
-  }
-
-  /** Nobody is signed in any more. */
-  forget(): void {
-    clearTimeout(this.#due);
-    this.#due = undefined;
-    this.#rooms = [];
-    this.#isLoaded = false;
-    this.#invitation.close();
-  }
-
-  /** Messages of others in a room after what one has read. */
-  unread(room: string): number {
-    return this.#unseen(room).count;
+    await this.#client.refresh();
+    this.#show(key);
   }
 
   render(active: string): void {
+    const rooms = this.#client.rooms.toSorted((a, b) => order(a) - order(b) || a.title.localeCompare(b.title));
     reconcile(
       this.#list,
-      this.#rooms.map((room) => this.#row(room, room.room === active)),
+      rooms.map((room) => this.#row(room, room.room === active)),
     );
   }
 
-  async #read(): Promise<void> {
-    const rooms: RoomSummary[] = [];
-    for (let page = 0; page < PAGES; page += 1) {
-      const last = rooms.at(-1)?.room;
-      const answer = await this.#client.call("chat.rooms", last === undefined ? {} : { after: last });
-      rooms.push(...answer.rooms);
-      if (!answer.more) break;
-    }
-    this.#rooms = rooms.sort((a, b) => order(a) - order(b) || a.title.localeCompare(b.title));
-    this.#isLoaded = true;
-    this.#onChange();
-    for (const { room, role } of this.#rooms) if (role !== null) await this.#enter(room);
-    this.#onChange();
-  }
-
-  async #enter(room: string): Promise<void> {
-    if (this.#client.timeline(room)) return; // the client comes back to it by itself
-    try {
-      await this.#client.join(room);
-    } catch (error) {
-      if (!(error instanceof RequestError) || error.code === "OFFLINE") throw error;
-      if (error.retryAfter === undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, (error.retryAfter ?? 0) * 1000));
-      await this.#enter(room);
-    }
-  }
-
-  /** How many messages of others one has not read, and whether one of them mentions oneself. */
-  #unseen(key: string): { readonly count: number; readonly mentioned: boolean } {
-    const summary = this.find(key);
-    const me = this.#client.user?.id;
-    if (!summary || me === undefined) return { count: 0, mentioned: false };
-    const mark = this.#client.marks(key).get(me) ?? 0;
-    const read = Math.max(summary.read, mark);
-    // what came before the list was read is counted there, unless one has read on since
-    const counted = read > summary.read ? 0 : summary.unread;
-    const from = read > summary.read ? read : Math.max(read, summary.seq);
-    const later = (this.#client.timeline(key)?.messages ?? []).filter(
-      ({ seq, author }) => seq > from && author.id !== me,
-    );
-    const unread = (this.#client.timeline(key)?.messages ?? []).filter(({ seq }) => seq > read);
-    return { count: counted + later.length, mentioned: unread.some(({ mentions }) => mentions?.includes(me)) };
-  }
-
-  #row(summary: RoomSummary, isActive: boolean): Row {
-    const { room, kind, title, role, peerId } = summary;
-    const { count, mentioned } = this.#unseen(room);
+  #row(view: RoomView, isActive: boolean): Row {
+    const { room, kind, title, role, peerId, unread, mentions } = view;
     const state = peerId === undefined ? undefined : this.#client.presenceOf(peerId);
     return {
       key: room,
-      version: JSON.stringify([title, count, mentioned, state, role === null, isActive]),
+      version: JSON.stringify([title, unread, mentions, state, role === null, isActive]),
       make: () => {
-        const choice = button("", "room-choice", () => (role === null ? this.#ask(summary) : this.#choose(room)));
+        const choice = button("", "room-choice", () => (role === null ? this.#ask(view) : this.#show(room)));
         if (isActive) choice.setAttribute("aria-current", "true");
         const name = document.createElement("span");
         name.className = "room-title";
-        if (state !== undefined) {
-          const mark = document.createElement("span");
-          presenceMark(mark, state);
-          name.append(mark);
-        } else {
-          const sign = document.createElement("span");
+        const sign = document.createElement("span");
+        if (state === undefined) {
           sign.className = "sign";
           sign.ariaHidden = "true";
           sign.textContent = kind === "private" ? "◇" : "#";
-          name.append(sign);
-        }
+        } else presenceMark(sign, state);
         const words = document.createElement("bdi");
         words.textContent = title;
-        name.append(words);
+        name.append(sign, words);
         choice.append(name);
         if (role === null) choice.append(badge("invited", ""));
-        else if (count > 0)
-          choice.append(
-            badge(count > 99 ? "99+" : String(count), mentioned ? "unread, you are mentioned" : "unread", mentioned),
-          );
+        else if (mentions > 0)
+          choice.append(badge(`@${counted(unread)}`, "unread, you are mentioned", "unread mention"));
+        else if (unread > 0) choice.append(badge(counted(unread), "unread"));
         const item = document.createElement("li");
         item.append(choice);
         return item;
@@ -174,9 +78,9 @@ export class RoomList {
     };
   }
 
-  #ask(summary: RoomSummary): void {
-    this.#invited = summary;
-    element("invitation-room", HTMLElement).textContent = summary.title;
+  #ask(view: RoomView): void {
+    this.#invited = view;
+    element("invitation-room", HTMLElement).textContent = view.title;
     this.#invitation.showModal();
   }
 
@@ -189,11 +93,12 @@ export class RoomList {
     element("decline", HTMLButtonElement).addEventListener("click", () => {
       const room = this.#invited?.room;
       this.#invitation.close();
+      // without a connection the invitation stays
       if (room !== undefined)
-        void this.#client
+        this.#client
           .leave(room)
-          .catch(() => undefined)
-          .then(() => this.refresh());
+          .then(() => this.#client.refresh())
+          .catch(() => undefined);
     });
   }
 
@@ -209,16 +114,18 @@ export class RoomList {
 }
 
 /** The lobby, the other public rooms, the private ones, the direct ones, then invitations. */
-function order({ room, kind, role }: RoomSummary): number {
+function order({ room, kind, role }: RoomView): number {
   if (room === LOBBY) return 0;
   if (role === null) return 4;
   return { public: 1, private: 2, direct: 3 }[kind];
 }
 
-function badge(text: string, words: string, mentioned = false): HTMLElement {
+const counted = (count: number): string => (count > 99 ? "99+" : String(count));
+
+function badge(text: string, words: string, kind = "unread"): HTMLElement {
   const mark = document.createElement("span");
-  mark.className = mentioned ? "unread mention" : "unread";
-  mark.textContent = mentioned ? `@${text}` : text;
+  mark.className = kind;
+  mark.textContent = text;
   if (words !== "") {
     const more = document.createElement("span");
     more.className = "unseen";
@@ -254,7 +161,7 @@ function connectFinding(client: ChatClient, open: (room: string) => Promise<void
     list.replaceChildren(
       ...found.map(({ room, members }) => {
         const row = line(room, members === 1 ? "one person" : `${members} people`);
-        row.append(button("Go in", "quiet", () => void enter(room), `Go into ${room}`));
+        row.append(button("Go in", "quiet", () => void enter(room), `Go in to ${room}`));
         return row;
       }),
     );

@@ -9,9 +9,9 @@ import { openStore } from "../../../backend/store/index.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { freePort } from "../../../scripts/free-port.ts";
 import { NO_LIMITS } from "../../backend/support.ts";
+import { emailOf, focus, online, PASSWORD, register as registerAt, say, shows, texts, until } from "./acts.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
-const PASSWORD = "correct horse battery";
 /** The form to sign in, on the screen: inside the entrance it is never hidden while somebody is signed in. */
 const LOGIN = "#entrance:not([hidden]) #login:not([hidden])";
 const assets = await loadAssets();
@@ -42,35 +42,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-const emailOf = (name: string) => `${name.toLowerCase()}@example.org`;
-
-async function register(page: Page, name: string, at = origin): Promise<void> {
-  await page.goto(`${at}/`);
-  await page.locator("#to-register").click();
-  await page.locator("#register-name").fill(name);
-  await page.locator("#register-email").fill(emailOf(name));
-  await page.locator("#register-password").fill(PASSWORD);
-  await page.locator("#register button[type=submit]").click();
-  await online(page);
-}
-
-const online = (page: Page) => page.waitForSelector("#chat:not([hidden]) #status[data-state=online]");
-const texts = (page: Page) => page.$$eval(".message .text", (all) => all.map((one) => one.textContent));
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.locator("#text").fill(text);
-  await page.focus("#text");
-  await page.keyboard.press("Enter");
-}
-
-/** Waits until an expression holds in the page. It is text: the page's types are not the tests'. */
-const until = (page: Page, expression: string) => page.waitForFunction(expression);
-const focus = (page: Page) => page.evaluate("document.activeElement.id");
-const shows = (page: Page, text: string) =>
-  until(
-    page,
-    `[...document.querySelectorAll(".message .text")].some((one) => one.textContent === ${JSON.stringify(text)})`,
-  );
+const register = (page: Page, name: string, at = origin) => registerAt(page, at, name);
 
 test("two people register and talk, live; markup is text; nothing breaks the Content-Security-Policy", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
@@ -223,6 +195,14 @@ function linkFor(name: string): string | undefined {
   const letter = letters.findLast((one) => one.includes(`To: <${emailOf(name)}>`));
   return letter?.split("\n").find((line) => line.startsWith(`${origin}/#`));
 }
+/** Waits for a link to somebody that is another one than this: mails go out after the answer. */
+async function mailed(name: string, before?: string): Promise<string> {
+  for (;;) {
+    const link = linkFor(name);
+    if (link !== undefined && link !== before) return link;
+    await new Promise((then) => setTimeout(then, 20));
+  }
+}
 const done = (page: Page, form: string, words: string) =>
   until(page, `document.querySelector("#${form} .done")?.textContent?.includes(${JSON.stringify(words)})`);
 
@@ -236,10 +216,8 @@ test("a forgotten password: a link by mail, a new password, every session ended,
   await here.page.keyboard.type(emailOf("Nora"));
   await here.page.keyboard.press("Enter");
   await done(here.page, "forgot", "a link is on its way");
-  let link = before;
-  for (; link === before; link = linkFor("Nora"))
-    await here.page.evaluate("new Promise((then) => setTimeout(then, 50))");
-  await here.page.goto(link ?? "");
+  const link = await mailed("Nora", before);
+  await here.page.goto(link);
   await here.page.waitForSelector("#reset:not([hidden])");
   // the token is not left in the address, nor anywhere a later user of this browser would find it
   expect(await here.page.evaluate("location.href + JSON.stringify({ ...localStorage })")).not.toContain("reset=");
@@ -255,7 +233,7 @@ test("a forgotten password: a link by mail, a new password, every session ended,
   await here.page.locator("#login-password").fill("another horse");
   await here.page.keyboard.press("Enter");
   await online(here.page);
-  await there.page.goto(link ?? "");
+  await there.page.goto(link);
   await there.page.locator("#reset-password").fill("a third horse");
   await there.page.locator("#reset .primary").click();
   await until(there.page, `document.querySelector("#reset .problem")?.textContent?.includes("not valid any more")`);
@@ -270,7 +248,7 @@ test("an address is confirmed by a link and changed by another; the account show
   await page.waitForSelector("#unverified:not([hidden])");
   await page.locator("#resend").click();
   await until(page, `document.querySelector("#resent")?.textContent?.startsWith("A link was sent")`);
-  await page.goto(linkFor("Olga") ?? "");
+  await page.goto(await mailed("Olga"));
   await page.waitForSelector("#confirm:not([hidden])");
   expect(await focus(page)).toBe("confirm-button");
   await page.keyboard.press("Enter");
@@ -284,7 +262,7 @@ test("an address is confirmed by a link and changed by another; the account show
   await page.keyboard.press("Enter");
   await done(page, "address", "A link is on its way");
   expect(await page.$eval("#unverified", (one) => one.hasAttribute("hidden"))).toBe(true);
-  await page.goto(linkFor("Olga2") ?? "");
+  await page.goto(await mailed("Olga2"));
   await page.locator("#confirm-button").click();
   await done(page, "confirm", "confirmed");
   await page.locator("#confirm-onward").click();
