@@ -21,6 +21,8 @@ export class Conversation {
   readonly #newest = element("newest", HTMLButtonElement);
   readonly #text = element("text", HTMLTextAreaElement);
   readonly #actions: Parameters<typeof showMessages>[3];
+  /** What is being written in the rooms that are not on the screen. */
+  readonly #drafts = new Map<string, string>();
   #active = LOBBY;
   #announcements: readonly Announcement[] = [];
 
@@ -57,8 +59,7 @@ export class Conversation {
 
   /** Shows a room from its newest message on. */
   show(room: string): void {
-    if (room !== this.#active) this.#client.unwatch(this.#active);
-    this.#active = room;
+    this.#turnTo(room);
     this.watch();
     // what cannot be had now comes with the next connection
     this.#client.open(room).catch(() => undefined);
@@ -80,14 +81,16 @@ export class Conversation {
 
   /** Nobody is signed in any more. */
   forget(): void {
-    this.#active = LOBBY;
+    this.#turnTo(LOBBY);
+    this.#text.value = "";
+    this.#drafts.clear();
     this.#announcements = [];
   }
 
   render(): void {
     const { user } = this.#client;
     if (!user) return;
-    if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#active = LOBBY;
+    if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#turnTo(LOBBY);
     const timeline = this.#client.timeline(this.#active);
     const atEnd = this.#isAtEnd();
     const items: Item[] = [
@@ -105,6 +108,15 @@ export class Conversation {
     if (atEnd && document.visibilityState === "visible") this.#markRead();
     this.#renderTyping(user.id);
     this.#renderSeen(user.id);
+  }
+
+  /** Another room is the one on the screen; what was being written stays with its room. */
+  #turnTo(room: string): void {
+    if (room === this.#active) return;
+    this.#client.unwatch(this.#active);
+    this.#drafts.set(this.#active, this.#text.value);
+    this.#text.value = this.#drafts.get(room) ?? "";
+    this.#active = room;
   }
 
   #renderHead(): void {

@@ -164,7 +164,10 @@ test("a message is edited, deleted; somebody is mentioned by the keyboard alone,
   await press(gus, "#edit", "Save");
   await shows(fay, "Spelling matters");
   await reads(fay, ".message .who", "edited");
+  await gus.locator("#text").fill("not for the lobby");
   await choose(gus, "lobby");
+  const written = () => gus.$eval("#text", (one) => (one as unknown as { value: string }).value);
+  expect(await written()).toBe("");
   await fay.focus("#text");
   await fay.keyboard.type("Right, @gus");
   await reads(fay, "#suggestions", "Gustav");
@@ -174,6 +177,7 @@ test("a message is edited, deleted; somebody is mentioned by the keyboard alone,
   await shows(fay, "Right, @Gustav !");
   await reads(gus, "#rooms .mention", "@1");
   await choose(gus, "words");
+  expect(await written()).toBe("not for the lobby");
   await reads(gus, ".message.mentioned .text", "Right, @Gustav !");
   await act(fay, "Right, @Gustav !", "Delete");
   await press(fay, "#delete", "Delete");
