@@ -1,13 +1,13 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import { type CompileOptions, compile, compileValue } from "../evaluate/compile.ts";
-import { FieldNotGiven, type Fields, type Value } from "../evaluate/value.ts";
+import { type Fields, unknownBy, type Value } from "../evaluate/value.ts";
 import { render } from "../render.ts";
 import { SCHEMA } from "../schema/schema.ts";
 
 /** A compiled text, or its rendered diagnostics. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
-/** Fields that nobody gave and on which the answer depends. */
+/** Fields that nobody gave, or patterns that take too many steps, on which the answer depends. */
 export type Undetermined = readonly string[];
 
 /** An expression as the engine runs it. */
@@ -33,8 +33,8 @@ export function condition(text: string, where: CompileOptions): Result<Condition
     try {
       return compiled.matches(fields);
     } catch (error) {
-      if (!(error instanceof FieldNotGiven)) throw error;
-      // the slow reading knows whether the answer depends on that field at all
+      if (!unknownBy(error)) throw error;
+      // the slow reading knows whether the answer depends on it at all
       const { value, undetermined } = compiled.read(fields);
       return value ?? undetermined;
     }
@@ -54,7 +54,8 @@ export function characteristic(name: string, where: CompileOptions): Result<Char
     try {
       return { value: compiled.read(fields) };
     } catch (error) {
-      if (error instanceof FieldNotGiven) return [error.field];
+      const unknown = unknownBy(error);
+      if (unknown) return [unknown.what];
       throw error;
     }
   };

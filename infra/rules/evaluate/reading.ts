@@ -1,19 +1,19 @@
 /**
  * The slow readings of a checked expression: traced, which part decided and why, and three-valued (Kleene), where a field that
- * nobody gave is undetermined instead of an error.
+ * nobody gave is undetermined instead of an error, and so is a pattern that takes too many steps.
  */
 import type { Compared, Condition, Quantified, Reader, Truth } from "../check/typed.ts";
 import type { Expression } from "../language/ast.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import { type Context, compileReader } from "./readers.ts";
 import { maySecret, show } from "./show.ts";
-import { FieldNotGiven, type Fields, type Value } from "./value.ts";
+import { type Fields, unknownBy, type Value } from "./value.ts";
 
 /** What an expression says about one request. */
 export interface Reading {
   /** Absent: it depends on what nobody gave. */
   readonly value: boolean | undefined;
-  /** Fields and `$lists` that nobody gave and that the value depends on. */
+  /** Fields and `$lists` that nobody gave, and patterns that take too many steps, on which the value depends. */
   readonly undetermined: readonly string[];
   /** Which part decided, in a sentence without full stop. */
   readonly why: string;
@@ -119,12 +119,9 @@ class Tracer {
       const value = leaf.holds(this.#fields);
       return { value, missing: [], why: `${text} is ${value}${leaf.seen(this.#fields)}` };
     } catch (error) {
-      if (!(error instanceof FieldNotGiven)) throw error;
-      return {
-        value: undefined,
-        missing: [error.field],
-        why: `${text} is undetermined, because ${error.field} was not given`,
-      };
+      const unknown = unknownBy(error);
+      if (!unknown) throw error;
+      return { value: undefined, missing: [unknown.what], why: `${text} is undetermined, because ${unknown.reason}` };
     }
   }
 }

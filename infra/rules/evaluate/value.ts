@@ -1,5 +1,6 @@
 import type { IpAddress } from "../language/ip-address.ts";
 import type { Integer } from "../language/read-literal.ts";
+import { PatternTooCostly } from "../regex/index.ts";
 
 /**
  * A value while an expression is evaluated: String as byte string, Integer, Boolean, IP address, arrays and maps of them. The
@@ -21,6 +22,24 @@ export class FieldNotGiven extends Error {
     );
     this.field = field;
   }
+}
+
+/** Why an answer is not known: what it depends on, and the reason as the end of a sentence. */
+export interface Unknown {
+  readonly what: string;
+  readonly reason: string;
+}
+
+/** Reads an error that stands for an answer which is not known; undefined for every other error. */
+export function unknownBy(error: unknown): Unknown | undefined {
+  if (error instanceof FieldNotGiven) return { what: error.field, reason: `${error.field} was not given` };
+  if (error instanceof PatternTooCostly) {
+    return {
+      what: `the pattern ${error.pattern.slice(0, 80)}`,
+      reason: "its pattern takes too many steps on this input",
+    };
+  }
+  return undefined;
 }
 
 /** The values of one request, each computed when it is first read. */

@@ -58,6 +58,7 @@ import { rateLimitThreshold } from "./lints/rate-limit-threshold.ts";
 import { rateLimitTimeout } from "./lints/rate-limit-timeout.ts";
 import { rawPath } from "./lints/raw-path.ts";
 import { regexBacktracks } from "./lints/regex-backtracks.ts";
+import { regexCostly } from "./lints/regex-costly.ts";
 import { regexDoubleEscape } from "./lints/regex-double-escape.ts";
 import { regexLiteral } from "./lints/regex-literal.ts";
 import { regexMatchesEverything } from "./lints/regex-matches-everything.ts";
@@ -154,6 +155,7 @@ export const LINTS: readonly Lint[] = [
   rawPath,
   regexUnlikeJavascript,
   regexBacktracks,
+  regexCostly,
   regexLiteral,
   wildcardWithLower,
   wildcardWithoutStar,

@@ -1,4 +1,5 @@
 import { type Automaton, buildAutomaton, op } from "./automaton.ts";
+import type { Budget } from "./budget.ts";
 import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 import type { Node } from "./node.ts";
 
@@ -13,22 +14,28 @@ interface Thread {
 
 /**
  * Finds the leftmost match, the one that a backtracking matcher would prefer, with its groups, by simulating all ways in
- * step (Pike's algorithm): time is at most states x bytes.
+ * step (Pike's algorithm): time is at most states x bytes, and at most what the budget allows.
  */
 export class CaptureSearch {
   readonly #automaton: Automaton;
   readonly #slots: number;
+  readonly #budget: Budget;
   /** `#seen[state]` is the generation in which a state was reached last. */
   readonly #seen: Int32Array;
   #generation = 0;
+  /** States visited since the last byte. */
+  #visited = 0;
 
-  constructor(node: Node, captures: number) {
+  constructor(node: Node, captures: number, budget: Budget) {
+    this.#budget = budget;
     this.#automaton = buildAutomaton({ kind: "capture", index: 0, node });
     this.#slots = 2 * (captures + 1);
     this.#seen = new Int32Array(this.#automaton.ops.length);
   }
 
+  /** The leftmost match. Throws `PatternTooCostly`. */
   find(input: string): Groups | undefined {
+    this.#budget.renew();
     const { ops, xs, ys, classes, classCount, members, start } = this.#automaton;
     const fresh = new Array<number>(this.#slots).fill(-1);
     let threads: Thread[] = [];
@@ -38,6 +45,8 @@ export class CaptureSearch {
       const closed: Thread[] = [];
       for (const thread of threads) this.#follow(thread, input, at, closed);
       if (!found) this.#follow({ state: start, slots: fresh }, input, at, closed);
+      this.#budget.spend(this.#visited);
+      this.#visited = 0;
       threads = [];
       const byteClass = at < input.length ? (classes[input.charCodeAt(at)] as number) : -1;
       for (const { state, slots } of closed) {
@@ -69,6 +78,7 @@ export class CaptureSearch {
       const { state, slots } = thread;
       if (this.#seen[state] === this.#generation) continue;
       this.#seen[state] = this.#generation;
+      this.#visited += 1;
       const x = xs[state] as number;
       const next = ys[state] as number;
       switch (ops[state]) {

@@ -1,3 +1,4 @@
+import { Budget } from "./budget.ts";
 import { CaptureSearch, type Groups } from "./capture-search.ts";
 import { longestSafeInput } from "./cost.ts";
 import { javascriptSource } from "./javascript.ts";
@@ -8,6 +9,7 @@ import { PatternError } from "./scanner.ts";
 import { compiledSize, defaultSizeLimit } from "./size.ts";
 import { trim } from "./trim.ts";
 
+export { PatternTooCostly } from "./budget.ts";
 export type { Groups } from "./capture-search.ts";
 
 /** A compiled pattern. All inputs are byte strings: one UTF-16 code unit per byte. */
@@ -15,9 +17,11 @@ export interface Regex {
   readonly ok: true;
   /** As given: a byte string. */
   readonly pattern: string;
-  /** Whether the pattern matches somewhere in the input. Time is linear in the input's length, for every pattern. */
+  /** Whether the pattern matches somewhere in the input. Time is linear in the input's length, and capped. Throws `PatternTooCostly`. */
   test(input: string): boolean;
-  /** The leftmost match and its groups, as a backtracking matcher would prefer them. */
+  /** Whether there may be an input of this many bytes on which `test` throws. */
+  mayBeTooCostly(length: number): boolean;
+  /** The leftmost match and its groups, as a backtracking matcher would prefer them. Throws `PatternTooCostly`. */
   find(input: string): Groups | undefined;
   /** The input with its first match replaced: `${1}` stands for a group, `$$` for a dollar sign. */
   replaceFirst(input: string, replacement: string): string;
@@ -42,7 +46,7 @@ export interface RegexOptions {
  * (https://developers.cloudflare.com/ruleset-engine/rules-language/operators/, https://docs.rs/regex/latest/regex/#syntax).
  *
  * What a backtracking matcher can be trusted with runs on JavaScript's RegExp, everything else, and every long input, on a
- * lazily built automaton; no pattern and input can hang either.
+ * lazily built automaton. No pattern and input can hang either: what takes too many steps throws `PatternTooCostly`.
  * @param pattern the pattern as a byte string (UTF-8)
  */
 export function compileRegex(pattern: string, options: RegexOptions = {}): Regex | RegexRefusal {
@@ -76,7 +80,8 @@ class CompiledRegex implements Regex {
   readonly #parsed: ParsedPattern;
   readonly #regExp: RegExp | undefined;
   readonly #longest: number;
-  #automaton: LazyAutomaton | undefined;
+  readonly #budget: Budget;
+  #lazyAutomaton: LazyAutomaton | undefined;
   #captureSearch: CaptureSearch | undefined;
 
   constructor(
@@ -88,16 +93,25 @@ class CompiledRegex implements Regex {
     this.#parsed = parsed;
     this.#regExp = fast?.regExp;
     this.#longest = fast?.longest ?? 0;
+    this.#budget = new Budget(pattern);
+  }
+
+  get #automaton(): LazyAutomaton {
+    this.#lazyAutomaton ??= new LazyAutomaton(trim(this.#parsed.node), this.#budget);
+    return this.#lazyAutomaton;
   }
 
   test(input: string): boolean {
     if (this.#regExp && input.length <= this.#longest) return this.#regExp.test(input);
-    this.#automaton ??= new LazyAutomaton(trim(this.#parsed.node));
     return this.#automaton.test(input);
   }
 
+  mayBeTooCostly(length: number): boolean {
+    return length > this.#longest && this.#automaton.mayBeTooCostly(length);
+  }
+
   find(input: string): Groups | undefined {
-    this.#captureSearch ??= new CaptureSearch(this.#parsed.node, this.#parsed.captures);
+    this.#captureSearch ??= new CaptureSearch(this.#parsed.node, this.#parsed.captures, this.#budget);
     return this.#captureSearch.find(input);
   }
 

@@ -1,4 +1,5 @@
 import { type Automaton, buildAutomaton } from "./automaton.ts";
+import { type Budget, VISITS } from "./budget.ts";
 import { edge, isWordByte } from "./look.ts";
 import { anchoredAtStart, type Node } from "./node.ts";
 import { Simulation, simulate } from "./simulation.ts";
@@ -7,6 +8,8 @@ import { Simulation, simulate } from "./simulation.ts";
 const cacheLimit = 2 * 1024 * 1024;
 /** A cache that fills up within fewer bytes of input per state than this does not pay: the rest is simulated. */
 const minBytesPerState = 10;
+/** A state of more states than this is too large to be kept and found again: it costs more than it spares. */
+const maxStates = 500;
 const none = new Int32Array(0);
 
 interface State {
@@ -39,9 +42,9 @@ export class LazyAutomaton {
   /** Where in the input the cache was last emptied. */
   #emptiedAt = 0;
 
-  constructor(node: Node) {
+  constructor(node: Node, budget: Budget) {
     this.#automaton = buildAutomaton(node, { counters: true });
-    this.#simulation = new Simulation(this.#automaton);
+    this.#simulation = new Simulation(this.#automaton, budget);
     this.#anchored = anchoredAtStart(node);
     this.#contexts = contexts(this.#automaton);
     this.#stride = this.#automaton.classCount + 1;
@@ -50,12 +53,17 @@ export class LazyAutomaton {
     this.#empty();
   }
 
-  /** Whether the pattern matches somewhere in a byte string. */
+  /** Whether an input of this length could take more steps than one test may. */
+  mayBeTooCostly(length: number): boolean {
+    return this.#automaton.ops.length * length > VISITS;
+  }
+
+  /** Whether the pattern matches somewhere in a byte string. Throws `PatternTooCostly`. */
   test(input: string): boolean {
     const { classes, classCount, counts, usesUnicodeLooks } = this.#automaton;
     // What is known by the place or by counting is no state that could be kept.
+    this.#simulation.reset();
     if (usesUnicodeLooks || counts.size > 0) {
-      this.#simulation.reset();
       return simulate(this.#automaton, this.#simulation, input, 0, none);
     }
     const match = this.#match;
@@ -87,7 +95,7 @@ export class LazyAutomaton {
   /** The state that {@link #make} led to. */
   #made = 0;
 
-  /** Makes one transition; answers false when the cache is full and did not pay. */
+  /** Makes one transition; answers false where keeping it would not pay. */
   #make(from: number, byteClass: number, at: number): boolean {
     const { states, before } = this.#state(from);
     const byte = this.#automaton.representatives[byteClass] as number;
@@ -97,6 +105,7 @@ export class LazyAutomaton {
       const after = this.#simulation.step(byteClass).slice();
       if (this.#anchored && after.length === 0) this.#made = this.#dead;
       else {
+        if (after.length > maxStates) return false;
         if (this.#weight > cacheLimit) {
           if (at - this.#emptiedAt < this.#states.length * minBytesPerState) return false;
           this.#empty();

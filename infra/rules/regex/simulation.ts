@@ -1,4 +1,5 @@
 import { type Automaton, op } from "./automaton.ts";
+import type { Budget } from "./budget.ts";
 import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 
 /** Where a simulation stands: the input is only looked at by Unicode's word boundaries. */
@@ -8,11 +9,12 @@ export interface Place {
 }
 
 /**
- * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern, and long runs of one set count as one state.
- * Both the lazy automaton and its fallback are made of it.
+ * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern, and at most what
+ * the budget allows; long runs of one set count as one state. Both the lazy automaton and its fallback are made of it.
  */
 export class Simulation {
   readonly #automaton: Automaton;
+  readonly #budget: Budget;
   readonly #stack: number[] = [];
   /** A sparse set: `#list[0..#count)` are the members, `#index[member]` is where. */
   readonly #list: Int32Array;
@@ -26,8 +28,9 @@ export class Simulation {
   #closure = 0;
   readonly #counters: ReadonlyMap<number, Counter>;
 
-  constructor(automaton: Automaton) {
+  constructor(automaton: Automaton, budget: Budget) {
     this.#automaton = automaton;
+    this.#budget = budget;
     const size = automaton.ops.length;
     this.#list = new Int32Array(size);
     this.#index = new Int32Array(size);
@@ -38,14 +41,15 @@ export class Simulation {
     this.#counters = new Map([...automaton.counts].map(([state, length]) => [state, new Counter(length)]));
   }
 
-  /** Forgets what is being counted. */
+  /** Begins another input. */
   reset(): void {
+    this.#budget.renew();
     for (const counter of this.#counters.values()) counter.clear();
   }
 
   /**
    * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it reached
-   * a match.
+   * a match. Throws `PatternTooCostly`.
    */
   close(states: Int32Array, before: number, after: number, place?: Place): boolean {
     this.#count = 0;
@@ -56,6 +60,7 @@ export class Simulation {
     for (let i = states.length - 1; i >= 0; i -= 1) {
       if (this.#follow(states[i] as number, before, after, place)) return true;
     }
+    this.#budget.spend(this.#count + states.length);
     return false;
   }
 

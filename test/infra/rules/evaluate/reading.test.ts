@@ -1,5 +1,6 @@
 // Why an expression matches, in a sentence.
 import { expect, test } from "@jest/globals";
+import { condition } from "../../../../infra/rules/engine/language.ts";
 import { compile, type RequestFacts, requestFields } from "../../../../infra/rules/index.ts";
 
 const facts: RequestFacts = {
@@ -100,6 +101,25 @@ test("what nobody gave is undetermined, unless the rest decides", () => {
   expect(read("ssl xor cf.waf.score lt 3 xor cf.client.bot").undetermined).toEqual(["cf.waf.score", "cf.client.bot"]);
   expect(read("cf.waf.score lt 3 and cf.waf.score gt 1").undetermined).toEqual(["cf.waf.score"]);
   expect(read("cf.waf.score lt 3", { "cf.waf.score": 1 }).value).toBe(true);
+});
+
+test("a pattern that takes too many steps on an input is undetermined, unless the rest decides; the engine says so", () => {
+  const costly = 'http.request.uri.path matches "(?:ab){20000}c"';
+  const long = requestFields({ ...facts, uri: `/${"ab".repeat(40_000)}` });
+  const over = (text: string) => {
+    const compiled = compile(text);
+    if (!compiled.ok) throw new Error(compiled.diagnostics[0]?.message);
+    return compiled.read(long);
+  };
+  expect(over(costly)).toMatchObject({
+    value: undefined,
+    undetermined: ["the pattern (?:ab){20000}c"],
+    why: `${costly} is undetermined, because its pattern takes too many steps on this input`,
+  });
+  expect(over(`${costly} or ssl`).value).toBe(true);
+  const made = condition(costly, { plan: "business" });
+  if (!made.ok) throw new Error(made.problem);
+  expect(made.value.holds(long)).toEqual(["the pattern (?:ab){20000}c"]);
 });
 
 test("every part that was looked at has its value, the whole first", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { Budget } from "../../../../infra/rules/regex/budget.ts";
 import { longestSafeInput } from "../../../../infra/rules/regex/cost.ts";
-import { compileRegex } from "../../../../infra/rules/regex/index.ts";
+import { compileRegex, PatternTooCostly } from "../../../../infra/rules/regex/index.ts";
 import { javascriptSource } from "../../../../infra/rules/regex/javascript.ts";
 import { LazyAutomaton } from "../../../../infra/rules/regex/lazy-automaton.ts";
 import { anchoredAtStart } from "../../../../infra/rules/regex/node.ts";
@@ -67,6 +68,28 @@ describe("no pattern and input can hang it", () => {
     ["^x*(?:(?:x*|y)(?:(?:x*|y)b|c)|c)", "x".repeat(long)],
   ])("%s", (pattern, input) => {
     expect(compiled(pattern).test(input)).toBe(false);
+  });
+
+  // More steps than one test may take: the answer is not guessed, and not waited for.
+  test.each([
+    ["(?:ab){20000}c", "ab".repeat(40_000)],
+    ["(?:a|b|ab){15000}c", "ab".repeat(40_000)],
+    ["(?:[ab]{2,3}){9000}c", "ab".repeat(40_000)],
+  ])("%s is given up", (pattern, input) => {
+    const regex = compiled(pattern);
+    expect(regex.mayBeTooCostly(input.length)).toBe(true);
+    expect(() => regex.test(input)).toThrow(PatternTooCostly);
+    // and goes on with inputs that it can decide
+    expect(regex.test("ab".repeat(10))).toBe(false);
+    expect(() => regex.find(input)).toThrow("make its repetitions smaller");
+  });
+
+  test("large states are stepped through, and right", () => {
+    const regex = compiled("^(?:ab){1000,}c$");
+    expect([1000, 1200, 999].map((count) => regex.test(`${"ab".repeat(count)}c`))).toEqual([true, true, false]);
+    const anywhere = compiled("(?:ab){1000}c");
+    expect([1000, 1200, 999].map((count) => anywhere.test(`${"ab".repeat(count)}c`))).toEqual([true, true, false]);
+    expect(compiled("^a+$").mayBeTooCostly(16_384)).toBe(false);
   });
 
   test("a pattern whose deterministic automaton would have a million states", () => {
@@ -206,7 +229,7 @@ test("optional copies of a repetition inside another are told apart", () => {
 });
 
 test("the automaton matches through groups as well", () => {
-  const automaton = new LazyAutomaton(parsePattern("x(a|(b))+y").node);
+  const automaton = new LazyAutomaton(parsePattern("x(a|(b))+y").node, new Budget("x(a|(b))+y"));
   expect(["xaby", "xy", "xbb"].map((input) => automaton.test(input))).toEqual([true, false, false]);
 });
 
