@@ -154,6 +154,15 @@ test("format prints canonical form, and shows what is wrong", () => {
     status: 0,
     stdout: 'not ssl and http.host eq "a"\n',
   });
+  expect(run(["format", "andd (ssl)"])).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringContaining("unknown-function"),
+  });
+  expect(run(["format", 'http.hosd eq "x"'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("http.host"),
+  });
   expect(run(["format", "ssl and"])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("[expected-operand]"),
