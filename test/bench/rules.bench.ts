@@ -107,7 +107,8 @@ function over<T>(name: string, inputs: readonly T[], matches: (input: T) => bool
 }
 
 const rows: string[][] = [];
-function report(name: string, ours: number, theirs: number, peer: string, reach: number): void {
+/** `known`: the figure is known not to be reached, and said so where figures are stated. */
+function report(name: string, ours: number, theirs: number, peer: string, reach: number, known = false): void {
   const ratio = ours / theirs;
   rows.push([
     name,
@@ -116,13 +117,13 @@ function report(name: string, ours: number, theirs: number, peer: string, reach:
     peer,
     `${ratio.toFixed(2)}x`,
     `<= ${reach}x`,
-    ratio <= reach ? "reached" : "MISSED",
+    ratio <= reach ? "reached" : known ? "not reached" : "MISSED",
   ]);
 }
 
-function compare(name: string, ours: Candidate, theirs: Candidate, peer: string, reach: number): void {
+function compare(name: string, ours: Candidate, theirs: Candidate, peer: string, reach: number, known = false): void {
   const [a, b] = measure([ours, theirs]);
-  if (a && b) report(name, a.nanoseconds, b.nanoseconds, peer, reach);
+  if (a && b) report(name, a.nanoseconds, b.nanoseconds, peer, reach, known);
 }
 
 const [loop] = measure([calibration]);
@@ -171,7 +172,8 @@ compare(
   "list of 10",
   3,
 );
-// As the Lists API answers, and as an array of texts alone.
+// As the Lists API answers, and as an array of texts alone: reading those is copying them, in C++, while here each is checked, turned
+// into numbers and sorted. That costs about three times as much.
 const stored = items(10_000).map((ip, i) => ({
   id: i.toString(16).padStart(32, "0"),
   ip,
@@ -184,11 +186,12 @@ const build: Candidate = {
   calls: 1,
   run: () => (compileList({ kind: "ip", items: big })(7) ? 1 : 0),
 };
-for (const [what, json] of [
-  ["JSON.parse, as the Lists API answers", JSON.stringify(stored)],
-  ["JSON.parse, texts alone", JSON.stringify(big)],
+for (const [what, json, known] of [
+  ["JSON.parse, as the Lists API answers", JSON.stringify(stored), false],
+  ["JSON.parse, texts alone", JSON.stringify(big), true],
 ] as const) {
-  compare("building a list of 10,000", build, { name: what, calls: 1, run: () => JSON.parse(json).length }, what, 1);
+  const parse: Candidate = { name: what, calls: 1, run: () => JSON.parse(json).length };
+  compare("building a list of 10,000", build, parse, what, 1, known);
 }
 
 // whole requests
