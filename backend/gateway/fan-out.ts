@@ -26,8 +26,9 @@ export interface FanOut {
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
 }
 
-/** A join under way: what was said to the rooms meanwhile, and who was put out of one. */
+/** A join under way: who joins, what was said to the rooms meanwhile, and out of which ones they were put. */
 interface Join {
+  readonly user: string | undefined;
   readonly held: Broadcast[];
   readonly left: Events["chat.left"][];
 }
@@ -50,7 +51,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
     },
 
     expel(left) {
-      for (const join of joins) join.left.push(left);
+      for (const join of joins) if (join.user === left.user) join.left.push(left);
       const { sockets, adapter } = io()?.of("/") ?? {};
       for (const id of adapter?.rooms.get(userOf(left.user)) ?? []) {
         const socket = sockets?.get(id);
@@ -76,8 +77,8 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
       if (socket.rooms.size > MAX_ROOMS)
         throw new ClientError(409, "TOO_MANY_ROOMS", "This connection is in too many rooms.");
       // what is sent between the action's look at the history and our joining the room would be lost: it is held and told after
-      const join: Join = { held: [], left: [] };
-      const { held, left } = join;
+      const join: Join = { user: socket.data.identity?.user.id, held: [], left: [] };
+      const { user, held, left } = join;
       joins.add(join);
       try {
         const state = (await run()) as ResultOf<"chat.join">;
@@ -85,9 +86,8 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         const isIn = socket.rooms.has(room);
         if (held.length > MAX_HELD)
           throw new ClientError(503, "UNAVAILABLE", "Too much is going on.", { retryAfter: 1 });
-        const user = socket.data.identity?.user.id;
         // put out after the action had looked: nobody is left listening
-        if (left.some((one) => one.user === user && one.room === state.room && one.revision > state.since))
+        if (left.some((one) => one.room === state.room && one.revision > state.since))
           throw refuse("NOT_FOUND", { field: "room" });
         const seats = since.get(socket) ?? new Map<string, number>();
         since.set(socket, seats.set(state.room, state.since));

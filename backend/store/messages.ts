@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
 import type { Schema } from "./schema.ts";
-import { standingOf } from "./standing.ts";
+import { authorIn, standingOf } from "./standing.ts";
 
 /** A message on its way into the store. */
 export interface NewMessage {
@@ -136,8 +136,9 @@ async function store(transaction: Transaction<Schema>, draft: NewMessage, judge:
     .where("name", "=", room)
     .returning(["seq", "epoch"])
     .executeTakeFirst();
-  judge(position && (await standingOf(transaction, room, authorId)));
-  if (!position) throw new Error("invariant: nobody may write where there is no room");
+  const author = position && (await authorIn(transaction, room, authorId));
+  judge(author?.standing);
+  if (!position || !author) throw new Error("invariant: nobody may write where there is no room");
   const stored = await transaction
     .insertInto("messages")
     .values({
@@ -148,11 +149,6 @@ async function store(transaction: Transaction<Schema>, draft: NewMessage, judge:
     .returning("seq")
     .executeTakeFirst();
   if (!stored) throw new AlreadyStored();
-  const author = await transaction
-    .selectFrom("users")
-    .select("name")
-    .where("id", "=", authorId)
-    .executeTakeFirstOrThrow();
   return {
     room,
     seq: position.seq,
