@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
+import { hearsOthers } from "../../../backend/broker.ts";
 import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
@@ -29,6 +30,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   proxy.refuse(false);
+  // a connection that is being made when the broker stops would keep the process alive
+  while (!(await hearsOthers(two.broker))) await new Promise((resolve) => setTimeout(resolve, 20));
   await Promise.all([one.stop(), two.stop()]);
   await proxy.close();
   await nats.stop();
