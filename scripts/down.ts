@@ -44,8 +44,12 @@ async function confirmed(stack: string): Promise<boolean> {
     const answer = await terminal.question(`The site of ${stack} will be gone. Type the stack's name to go on: `);
     if (answer.trim() === stack) return true;
     console.error("down: that is not its name; nothing was done.");
-    return false;
+  } catch (error) {
+    // Ctrl-C or Ctrl-D
+    if (!(error instanceof Error && error.name === "AbortError")) throw error;
+    console.error("\ndown: not confirmed; nothing was done.");
   } finally {
     terminal.close();
   }
+  return false;
 }

@@ -209,6 +209,42 @@ test("no token stands in plain text in any file of the stack but its token file"
   expect(files.some((file) => basename(file) === "dev.json")).toBe(true);
 });
 
+/** `npm run VERB` on a terminal, as util-linux's `script` makes one; once it has asked, `answer` is typed. */
+function onTerminal(verb: string, asked: RegExp, answer: string): Promise<Run> {
+  const command = [process.execPath, join(root, "scripts/run.mjs"), verb, "--stack", "dev"].join(" ");
+  const child = spawn("script", ["-qefc", command, "/dev/null"], {
+    cwd: workspace.dir,
+    env: { ...env, TERM: "xterm" },
+  });
+  let text = "";
+  let typed = false;
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    if (typed || !asked.test(text)) return;
+    typed = true;
+    child.stdin.write(answer);
+  });
+  return once(child, "close").then(([code]) => ({ code: Number(code), text }));
+}
+
+const CTRL_C = "\x03";
+const CTRL_D = "\x04";
+
+test("on a terminal `down` wants the stack's name: anything else does nothing, and says so", async () => {
+  const calls = api.journal.length;
+  for (const [answer, said] of [
+    ["prod\r", "that is not its name; nothing was done."],
+    [CTRL_C, "not confirmed; nothing was done."],
+    [CTRL_D, "not confirmed; nothing was done."],
+  ] as const) {
+    const { code, text } = await onTerminal("down", /Type the stack's name to go on: /, answer);
+    expect([code, text]).toEqual([1, expect.stringContaining(`down: ${said}`)]);
+    expect(text).not.toContain("    at ");
+  }
+  expect(writesSince(calls)).toEqual([]);
+  expect(await registered(tokenFile())).toHaveLength(1);
+});
+
 test("`down` does nothing where it cannot ask", async () => {
   const { code, text } = await npmRun("down");
   expect([code, text]).toEqual([1, expect.stringContaining("with --yes")]);
