@@ -1,12 +1,38 @@
+import {
+  auditRecord,
+  listed,
+  openApiDocument,
+  profile,
+  publicJwk,
+  type Role,
+  sessionInfo,
+  signedIn,
+} from "./surface/accounts.ts";
+import {
+  joinedRoom,
+  member,
+  memberChanged,
+  membership,
+  message,
+  OUTCOMES,
+  presence,
+  publicRoom,
+  readMarks,
+  report,
+  roomPresence,
+  roomState,
+  roomSummary,
+} from "./surface/rooms.ts";
+import { list, type ObjectShape, object } from "./surface/shape.ts";
+
 /**
  * The public surface of the origin as plain data: every HTTP endpoint, every socket call, every page asset. Whatever is not
  * listed here does not exist: the gateway answers 404 and the edge blocks it. Gateway aliases, the socket allow-list,
- * authorization, validation, OpenAPI, body limits, rate classes and the edge policy are derived from it, never written twice.
+ * authorization, validation, the types of what handlers answer, OpenAPI, body limits, rate classes and the edge policy are derived
+ * from it, never written twice.
  */
 
-/** Roles in ascending order; each includes the ones before it. */
-export const ROLES = ["user", "moderator", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES, type Role } from "./surface/accounts.ts";
 
 /** Who may use an entry: anybody, or a user who has at least this role. */
 export type Access = "public" | Role;
@@ -64,6 +90,9 @@ export interface HttpEntry {
   /** Largest request body in bytes; 0 where none is read. */
   readonly bodyLimit: number;
   readonly params: Params;
+  readonly answers: ObjectShape;
+  /** What a reader of the OpenAPI document cannot tell from the rest of the entry. */
+  readonly about?: string;
 }
 
 export interface SocketEntry {
@@ -73,6 +102,9 @@ export interface SocketEntry {
   /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
   readonly rate: Exclude<RateClass, "credential">;
   readonly params: Readonly<Record<string, Param & { readonly secret?: never }>>;
+  /** What the acknowledgement carries. */
+  readonly answers: ObjectShape;
+  readonly about?: string;
 }
 
 const email = { type: "email", max: 254 } as const;
@@ -92,6 +124,11 @@ const word = { type: "string", min: 1, max: 16 } as const;
 const mailToken = { type: "string", min: 1, max: 64, secret: true } as const;
 const KIB = 1024;
 
+const string = { type: "string" } as const;
+/** It was done; that it was not is an error, never an answer. */
+const done = { type: "true" } as const;
+const more = { type: "boolean", about: "Whether there are more after the last one." } as const;
+
 /** HTTP endpoints: JSON in and out. */
 export const http = [
   {
@@ -102,6 +139,7 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { email, password, name, setup: { ...id, optional: true, secret: true } },
+    answers: signedIn,
   },
   {
     method: "POST",
@@ -111,6 +149,7 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { email, password: { ...password, min: 1 } },
+    answers: signedIn,
   },
   {
     method: "POST",
@@ -120,6 +159,7 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { refreshToken: { type: "string", min: 1, max: 256, optional: true, secret: true } },
+    answers: signedIn,
   },
   {
     method: "POST",
@@ -129,6 +169,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: {},
+    answers: object({ ended: done }),
   },
   {
     method: "GET",
@@ -138,6 +179,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
+    answers: profile,
   },
   {
     method: "PATCH",
@@ -147,6 +189,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: { name },
+    answers: profile,
   },
   {
     method: "POST",
@@ -156,24 +199,29 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { password: { ...password, min: 1 }, newPassword: password },
+    answers: object({ changed: done }),
   },
   {
     method: "POST",
     path: "/api/auth/request-reset",
     action: "users.requestReset",
+    about: "The answer is the same whether somebody has this address or not.",
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { email },
+    answers: object({ requested: done }),
   },
   {
     method: "POST",
     path: "/api/auth/reset-password",
     action: "users.resetPassword",
+    about: "Takes what a link in a mail carries. Nobody is signed in by it.",
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { token: mailToken, newPassword: password },
+    answers: object({ changed: done }),
   },
   {
     method: "POST",
@@ -183,6 +231,7 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: {},
+    answers: object({ requested: done }),
   },
   {
     method: "POST",
@@ -192,15 +241,18 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { token: mailToken },
+    answers: object({ verified: done }),
   },
   {
     method: "POST",
     path: "/api/auth/change-email",
     action: "users.changeEmail",
+    about: "The address changes when the link that was sent to it is opened.",
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { email, password: { ...password, min: 1 } },
+    answers: object({ requested: done }),
   },
   {
     method: "POST",
@@ -210,6 +262,7 @@ export const http = [
     rate: "credential",
     bodyLimit: 4 * KIB,
     params: { password: { ...password, min: 1 } },
+    answers: object({ removed: done }),
   },
   {
     method: "GET",
@@ -219,6 +272,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
+    answers: object({ sessions: list(sessionInfo) }),
   },
   {
     method: "POST",
@@ -228,6 +282,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: { sid: id },
+    answers: object({ ended: done }),
   },
   {
     method: "GET",
@@ -237,6 +292,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: { after: { ...id, optional: true } },
+    answers: object({ users: list(listed), more }),
   },
   {
     method: "POST",
@@ -246,6 +302,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: { id, role: word },
+    answers: listed,
   },
   {
     method: "POST",
@@ -255,6 +312,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: { id },
+    answers: listed,
   },
   {
     method: "POST",
@@ -264,6 +322,7 @@ export const http = [
     rate: "write",
     bodyLimit: 4 * KIB,
     params: { id },
+    answers: listed,
   },
   {
     method: "GET",
@@ -273,6 +332,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: { before: { ...id, optional: true } },
+    answers: object({ records: list(auditRecord), more }),
   },
   {
     method: "GET",
@@ -282,6 +342,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
+    answers: object({ keys: list(publicJwk) }),
   },
   {
     method: "GET",
@@ -291,97 +352,177 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
+    answers: openApiDocument,
   },
 ] as const satisfies readonly HttpEntry[];
 
 /** Calls over the socket. No entry here may take credentials: the WAF sees a WebSocket's handshake only, never its messages. */
 export const socket = [
-  { action: "chat.rooms", access: "user", rate: "read", params: { after: { ...room, optional: true } } },
+  {
+    action: "chat.rooms",
+    about: "Those one is in or invited to.",
+    access: "user",
+    rate: "read",
+    params: { after: { ...room, optional: true } },
+    answers: object({ rooms: list(roomSummary), more }),
+  },
   {
     action: "chat.browse",
     access: "user",
     rate: "read",
     params: { prefix: { ...room, optional: true }, after: { ...room, optional: true } },
+    answers: object({ rooms: list(publicRoom), more }),
   },
-  { action: "chat.create", access: "user", rate: "opening", params: { kind: word, title: name } },
-  { action: "chat.direct", access: "user", rate: "opening", params: { user: id } },
+  { action: "chat.create", access: "user", rate: "opening", params: { kind: word, title: name }, answers: roomSummary },
+  { action: "chat.direct", access: "user", rate: "opening", params: { user: id }, answers: roomSummary },
   {
     action: "chat.join",
     access: "user",
     rate: "write",
     params: { room, cursor, epoch, revision: cursor },
+    answers: joinedRoom,
   },
-  { action: "chat.leave", access: "user", rate: "write", params: { room } },
+  { action: "chat.leave", access: "user", rate: "write", params: { room }, answers: object({ room: string }) },
   {
     action: "chat.members",
     access: "user",
     rate: "read",
     params: { room, state: { ...word, optional: true }, after: { ...id, optional: true } },
+    answers: object({ members: list(member), more }),
   },
-  { action: "chat.invite", access: "user", rate: "invitation", params: { room, user: id } },
-  { action: "chat.setRoomRole", access: "user", rate: "write", params: { room, user: id, role: word } },
+  {
+    action: "chat.invite",
+    access: "user",
+    rate: "invitation",
+    params: { room, user: id },
+    answers: object({ invited: done }),
+  },
+  {
+    action: "chat.setRoomRole",
+    access: "user",
+    rate: "write",
+    params: { room, user: id, role: word },
+    answers: memberChanged,
+  },
   {
     action: "chat.mute",
     access: "user",
     rate: "write",
     params: { room, user: id, seconds: { type: "integer", min: 1, max: 2_592_000 } },
+    answers: memberChanged,
   },
-  { action: "chat.unmute", access: "user", rate: "write", params: { room, user: id } },
-  { action: "chat.kick", access: "user", rate: "write", params: { room, user: id } },
-  { action: "chat.ban", access: "user", rate: "write", params: { room, user: id } },
-  { action: "chat.unban", access: "user", rate: "write", params: { room, user: id } },
+  { action: "chat.unmute", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
+  { action: "chat.kick", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
+  { action: "chat.ban", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
+  { action: "chat.unban", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
   {
     action: "chat.history",
     access: "user",
     rate: "read",
     params: { room, cursor },
+    answers: roomState,
   },
   {
     action: "chat.send",
     access: "user",
     rate: "write",
     params: { room, text, clientId: { type: "string", min: 1, max: 64 } },
+    answers: object({ message }),
   },
-  { action: "chat.edit", access: "user", rate: "write", params: { room, seq, text } },
-  { action: "chat.delete", access: "user", rate: "write", params: { room, seq } },
+  { action: "chat.edit", access: "user", rate: "write", params: { room, seq, text }, answers: object({ message }) },
+  { action: "chat.delete", access: "user", rate: "write", params: { room, seq }, answers: object({ message }) },
   {
     action: "chat.report",
     access: "user",
     rate: "report",
     params: { room, seq, reason: { type: "string", min: 1, max: 500 } },
+    answers: object({ reported: done }),
   },
-  { action: "chat.reports", access: "moderator", rate: "read", params: { after: { ...id, optional: true } } },
-  { action: "chat.settleReport", access: "moderator", rate: "write", params: { report: id, outcome: word } },
+  {
+    action: "chat.reports",
+    about: "Those that nobody has settled, the oldest first.",
+    access: "moderator",
+    rate: "read",
+    params: { after: { ...id, optional: true } },
+    answers: object({ reports: list(report), more }),
+  },
+  {
+    action: "chat.settleReport",
+    access: "moderator",
+    rate: "write",
+    params: { report: id, outcome: word },
+    answers: object({ outcome: { type: "word", words: OUTCOMES } }),
+  },
   {
     action: "chat.sendMessageToAll",
     access: "moderator",
     rate: "write",
     params: { text },
+    answers: object({ sent: done }),
   },
-  { action: "chat.presence", access: "user", rate: "read", params: { room } },
+  { action: "chat.presence", access: "user", rate: "read", params: { room }, answers: roomPresence },
   {
     action: "chat.setPresence",
     access: "user",
     rate: "write",
     params: { state: { type: "string", min: 1, max: 16 } },
+    answers: object({ state: { type: "word", words: ["online", "away"] } }),
   },
-  { action: "chat.typing", access: "user", rate: "write", params: { room } },
-  { action: "chat.read", access: "user", rate: "write", params: { room, seq, epoch } },
-  { action: "chat.marks", access: "user", rate: "read", params: { room } },
+  {
+    action: "chat.typing",
+    about: "The others are told every few seconds at most; `told` says whether they were.",
+    access: "user",
+    rate: "write",
+    params: { room },
+    answers: object({ told: { type: "boolean" } }),
+  },
+  {
+    action: "chat.read",
+    about: "Answers where the mark stands now.",
+    access: "user",
+    rate: "write",
+    params: { room, seq, epoch },
+    answers: object({ room: string, epoch: string, seq: { type: "integer" } }),
+  },
+  {
+    action: "chat.marks",
+    about: "Of all members where there are few, else one's own.",
+    access: "user",
+    rate: "read",
+    params: { room },
+    answers: readMarks,
+  },
 ] as const satisfies readonly SocketEntry[];
 
+export interface Emit {
+  readonly about: string;
+  readonly payload: ObjectShape;
+}
+
 /** Events the server emits to sockets. */
-export const emits = [
-  "message",
-  "messageChanged",
-  "membership",
-  "serverMessage",
-  "drain",
-  "presence",
-  "typing",
-  "read",
-] as const;
-export type EmittedEvent = (typeof emits)[number];
+export const emits = {
+  message: { about: "Somebody has said something in a room.", payload: message },
+  messageChanged: { about: "A message was edited or deleted: it is now this one.", payload: message },
+  membership: { about: "To one's own devices: what happened to one's membership.", payload: membership },
+  serverMessage: {
+    about: "Said to everybody; it is not stored.",
+    payload: object({ text: string, at: { type: "integer", about: "Milliseconds since 1970." } }),
+  },
+  drain: {
+    about: "The server is about to stop: come back after so many milliseconds.",
+    payload: object({ retryAfter: { type: "integer", about: "Milliseconds." } }),
+  },
+  presence: {
+    about: "People one shares a room with have come, gone, or left their screen.",
+    payload: object({ users: list(presence) }),
+  },
+  typing: {
+    about: "Somebody is writing; whoever hears it forgets it after a few seconds.",
+    payload: object({ room: string, user: object({ id: string, name: string }) }),
+  },
+  read: { about: "How far some have read.", payload: readMarks },
+} as const satisfies Readonly<Record<string, Emit>>;
+export type EmittedEvent = keyof typeof emits;
 
 /** Actions that somebody outside can reach, by the way they come. */
 export type HttpAction = (typeof http)[number]["action"];

@@ -1,6 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
-import { ROLES, type Role } from "../surface.ts";
+import { type PublicJwk, ROLES, type Role } from "../surface/accounts.ts";
+
+export type { PublicJwk } from "../surface/accounts.ts";
 
 /** Who a verified access token speaks for. */
 export interface Identity {
@@ -28,17 +30,6 @@ export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-}
-
-/** A public key as RFC 7517 describes it. */
-export interface PublicJwk {
-  readonly kty: "EC";
-  readonly crv: "P-256";
-  readonly x: string;
-  readonly y: string;
-  readonly kid: string;
-  readonly alg: typeof ALGORITHM;
-  readonly use: "sig";
 }
 
 /** Makes a new private key, as PKCS #8 PEM. */

@@ -1,8 +1,7 @@
+import type { RoomRole } from "../surface/rooms.ts";
 import { LOBBY, type Room } from "./room.ts";
 
-/** Roles within a room in ascending order; each includes the ones before it. */
-export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
-export type RoomRole = (typeof ROOM_ROLES)[number];
+export { type MembershipChange, ROOM_ROLES, type RoomRole } from "../surface/rooms.ts";
 
 /** `out`: was in it, or was asked and did not want to. A mute and a ban outlive leaving. */
 export type MembershipState = "in" | "invited" | "out" | "banned";
@@ -26,18 +25,6 @@ export interface Standing {
   readonly room: Room;
   readonly membership: Membership | undefined;
 }
-
-/** What happened to somebody's membership, as they are told. */
-export type MembershipChange =
-  | "joined"
-  | "left"
-  | "invited"
-  | "role"
-  | "muted"
-  | "unmuted"
-  | "kicked"
-  | "banned"
-  | "unbanned";
 
 /** The role somebody has who is in the room; undefined for whoever is not. Everybody is in the lobby. */
 export function roleIn({ room, membership }: Standing): RoomRole | undefined {

@@ -3,6 +3,8 @@ import { accepted, type Checked, refused } from "./checked.ts";
 import { ROOM_ROLES, roleIn, type Standing } from "./membership.ts";
 import { messageText } from "./text.ts";
 
+export { OUTCOMES, type Outcome, type Report } from "../surface/rooms.ts";
+
 /** Longest mute in seconds: 30 days; a ban has no end. */
 export const MUTE_MAX = 30 * 24 * 60 * 60;
 /** Longest reason in UTF-16 code units. */
@@ -11,24 +13,6 @@ export const REASON_MAX = 500;
 export const OPEN_REPORTS_MAX = 20;
 /** Milliseconds that a settled report is kept: 90 days. */
 export const REPORTS_KEPT = 90 * 24 * 60 * 60 * 1000;
-
-/** `removed`: the message was deleted. `dismissed`: it stays. */
-export const OUTCOMES = ["removed", "dismissed"] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-
-/** A message that somebody reported, as site moderators read it. Times in milliseconds since 1970. */
-export interface Report {
-  /** Sorts by time. */
-  readonly id: string;
-  readonly at: number;
-  readonly reporterId: string;
-  readonly reason: string;
-  readonly room: string;
-  readonly seq: number;
-  readonly authorId: string;
-  /** The message's text when it was reported: moderators see it without a way into the room. */
-  readonly text: string;
-}
 
 /** Above every role of a room: moderators and admins of the site, in rooms that anybody can enter. */
 export const SITE = ROOM_ROLES.length;

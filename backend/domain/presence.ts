@@ -1,7 +1,7 @@
+import type { Presence, PresenceState } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "./checked.ts";
 
-/** `away`: every device of theirs shows something else. */
-export type PresenceState = "online" | "away" | "offline";
+export type { Presence, PresenceState } from "../surface/rooms.ts";
 
 /** What a device may say of its user. */
 export type DeviceState = Exclude<PresenceState, "offline">;
@@ -10,21 +10,6 @@ export function deviceState(input: string): Checked<DeviceState> {
   return input === "online" || input === "away"
     ? accepted(input)
     : refused("PRESENCE_STATE", "A device is online or away.");
-}
-
-/** Whether somebody is there. */
-export interface Presence {
-  readonly id: string;
-  readonly state: PresenceState;
-}
-
-/** Who of a room is there. */
-export interface RoomPresence {
-  readonly room: string;
-  /** Those who are online or away. */
-  readonly users: readonly Presence[];
-  /** False in a room so large that only some of its members were looked at. */
-  readonly complete: boolean;
 }
 
 /** Members of a room that are looked at to answer who is there. */

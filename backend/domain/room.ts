@@ -1,16 +1,13 @@
+import type { RoomKind } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "./checked.ts";
+
+export type { RoomKind } from "../surface/rooms.ts";
 
 /** The room everybody is in: nobody owns it, and nobody can leave it for good or be shut out of it. */
 export const LOBBY = "lobby";
 
 /** Members up to which a room is small: only there are all told who comes and goes and who has read how far; in larger ones it would drown what is said. */
 export const SMALL_ROOM = 50;
-/**
- * `public`: anybody finds it by its name and joins. `private`: whoever was invited. `direct`: two people. To those who are not in a room
- * that is not public, there is no such room.
- */
-export type RoomKind = "public" | "private" | "direct";
-
 /** A room as the services know one. */
 export interface Room {
   /** What clients call it: a public room's name, else an id that nobody can guess or choose. */

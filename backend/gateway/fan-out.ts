@@ -40,7 +40,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
 
   return {
     broadcast(event) {
-      if (!emits.some((name) => name === event.event)) throw new Error(`The surface emits no ${event.event}.`);
+      if (!Object.hasOwn(emits, event.event)) throw new Error(`The surface emits no ${event.event}.`);
       const { room, users, except } = event;
       let target = io()?.local;
       if (room !== undefined) target = target?.to(roomOf(room));

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import { announce } from "../contract/index.ts";
-import type { ReadMark } from "../domain/read-mark.ts";
+import type { ReadMark } from "../surface/rooms.ts";
 import type { Entered } from "./room-access.ts";
 
 /** Collects marks that have moved and tells them together: of each user and room only the newest. */

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { ReadMark } from "../domain/read-mark.ts";
+import type { ReadMark } from "../surface/rooms.ts";
 import type { Schema } from "./schema.ts";
 
 export type ReadMarkStore = ReturnType<typeof readMarkStore>;

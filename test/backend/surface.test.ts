@@ -7,8 +7,9 @@ import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
+import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
-import { CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
 let backend: TestBackend;
 const people = {} as Record<Role, Person>;
@@ -59,40 +60,48 @@ async function askFor(entry: (typeof httpEntries)[number], person: Person, token
   });
 }
 
-test.each(httpEntries)("$method $path lets in exactly whom the surface says", async (entry) => {
-  if (entry.access === "public") {
-    const person = await backend.person();
-    expect((await askFor(entry, person, undefined)).status).toBe(200);
-    return;
-  }
-  const person = await backend.person(entry.access);
-  const nobody = await askFor(entry, person, undefined);
-  expect([nobody.status, nobody.json.error?.code, nobody.headers.get("www-authenticate")]).toEqual([
-    401,
-    "UNAUTHORIZED",
-    "Bearer",
-  ]);
-  for (const token of ["", "x", `${person.accessToken}x`, person.refreshToken])
-    expect((await askFor(entry, person, token)).status).toBe(401);
-  const lower = below(entry.access);
-  if (lower) expect((await askFor(entry, people[lower], people[lower].accessToken)).status).toBe(403);
-  expect((await askFor(entry, person, person.accessToken)).status).toBe(200);
-});
+test.each(httpEntries)(
+  "$method $path lets in exactly whom the surface says, and answers what it says",
+  async (entry) => {
+    const like = ({ status, json }: Answer) => [status, unlikeAnswer(entry.method, entry.path, status, json)];
+    if (entry.access === "public") {
+      const person = await backend.person();
+      expect(like(await askFor(entry, person, undefined))).toEqual([200, []]);
+      return;
+    }
+    const person = await backend.person(entry.access);
+    const nobody = await askFor(entry, person, undefined);
+    expect([nobody.status, nobody.json.error?.code, nobody.headers.get("www-authenticate")]).toEqual([
+      401,
+      "UNAUTHORIZED",
+      "Bearer",
+    ]);
+    for (const token of ["", "x", `${person.accessToken}x`, person.refreshToken])
+      expect((await askFor(entry, person, token)).status).toBe(401);
+    const lower = below(entry.access);
+    if (lower) expect((await askFor(entry, people[lower], people[lower].accessToken)).status).toBe(403);
+    expect(like(await askFor(entry, person, person.accessToken))).toEqual([200, []]);
+  },
+);
 
-test.each(socketEntries)("the call $action lets in exactly whom the surface says", async (entry) => {
-  await expect(backend.socket()).rejects.toMatchObject({ message: "UNAUTHORIZED" });
-  const lower = below(entry.access);
-  if (lower) {
-    const socket = await backend.socket(people[lower].accessToken);
-    const { error } = await emit(socket, "call", entry.action, goodParams(entry.action, entry.params, people[lower]));
-    expect(error?.code).toBe("FORBIDDEN");
+test.each(socketEntries)(
+  "the call $action lets in exactly whom the surface says, and answers what it says",
+  async (entry) => {
+    await expect(backend.socket()).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+    const lower = below(entry.access);
+    if (lower) {
+      const socket = await backend.socket(people[lower].accessToken);
+      const { error } = await emit(socket, "call", entry.action, goodParams(entry.action, entry.params, people[lower]));
+      expect(error?.code).toBe("FORBIDDEN");
+      socket.close();
+    }
+    const socket = await backend.socket(people[entry.access].accessToken);
+    const good = await prepared(store, entry.action, entry.params, people[entry.access], target);
+    const { error, result } = await emit(socket, "call", entry.action, good);
+    expect([error, unlikeResult(entry.action, result)]).toEqual([null, []]);
     socket.close();
-  }
-  const socket = await backend.socket(people[entry.access].accessToken);
-  const good = await prepared(store, entry.action, entry.params, people[entry.access], target);
-  expect((await emit(socket, "call", entry.action, good)).error).toBeNull();
-  socket.close();
-});
+  },
+);
 
 test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.startsWith("gateway.")))(
   "$action decides on the node that runs it, for a remote call alike",
@@ -156,16 +165,12 @@ test("what the surface does not list is 404: every other method of every path, a
 });
 
 test("the OpenAPI document is the surface", async () => {
-  const { json } = await backend.ask("GET", "/api/openapi.json");
-  const { openapi, paths } = json as unknown as {
-    openapi: string;
-    paths: Record<string, Record<string, { operationId: string }>>;
-  };
-  expect(openapi).toBe("3.1.0");
-  const described = Object.entries(paths).flatMap(([path, methods]) =>
+  expect((await backend.ask("GET", "/api/openapi.json")).json).toEqual(document);
+  const described = Object.entries<Record<string, { operationId: string }>>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${path} ${operationId}`),
   );
   expect(described.sort()).toEqual(httpEntries.map(({ method, path, action }) => `${method} ${path} ${action}`).sort());
+  expect(Object.keys(document["x-socket"].calls)).toEqual(socketEntries.map(({ action }) => action));
 });
 
 test.each(assets)("%s is served from memory, safe to show and to cache", async (path) => {

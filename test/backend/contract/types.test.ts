@@ -1,6 +1,16 @@
 import { expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
-import { actionRules, call, defineService, type Meta, rolesFrom } from "../../../backend/contract/index.ts";
+import {
+  actionRules,
+  call,
+  defineService,
+  type Emitted,
+  type Handlers,
+  type Meta,
+  type ResultOf,
+  rolesFrom,
+} from "../../../backend/contract/index.ts";
+import { list, object } from "../../../backend/surface/shape.ts";
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
 import type { ChatClient } from "../../../backend/web/client.ts";
 
@@ -15,8 +25,9 @@ const entry = {
   rate: "read",
   bodyLimit: 0,
   params: {},
+  answers: { type: "object", fields: {} },
 } as const;
-const shout = { action: "chat.shout", access: "user", rate: "write", params: {} } as const;
+const shout = { action: "chat.shout", access: "user", rate: "write", params: {}, answers: entry.answers } as const;
 
 /** Only for the type checker; never called. */
 function wrongOnPurpose(): void {
@@ -32,6 +43,17 @@ function wrongOnPurpose(): void {
   void call(ctx, "users.profile", {}).then(({ password }) => password);
   // @ts-expect-error actions are missing
   defineService({ name: "chat", actions: {} });
+  // @ts-expect-error a field of the answer is missing
+  const missing: Handlers<"auth">["logout"] = () => ({});
+  // @ts-expect-error a field of the answer has the wrong type
+  const wrong: Handlers<"auth">["logout"] = async () => ({ ended: false });
+  // @ts-expect-error a word that the answer cannot be
+  const word: Handlers<"chat">["settleReport"] = async () => ({ outcome: "upheld" });
+  // @ts-expect-error null where nothing may be missing
+  const nothing: ResultOf<"users.profile">["name"] = null;
+  // @ts-expect-error an event carries what the surface says
+  const told: Emitted["typing"] = { room: "lobby", user: "somebody" };
+  void [missing, wrong, word, nothing, told];
   // @ts-expect-error a service that owns nothing in the surface
   defineService({ name: "cats", actions: {} });
 
@@ -54,13 +76,19 @@ function wrongOnPurpose(): void {
   const rate: HttpEntry = { ...entry, rate: "often" };
   // @ts-expect-error no such kind of parameter
   const param: HttpEntry = { ...entry, params: { when: { type: "date" } } };
+  // @ts-expect-error no such kind of answer
+  const answers: HttpEntry = { ...entry, answers: object({ when: { type: "date" } }) };
+  // @ts-expect-error an answer is an object
+  const bare: HttpEntry = { ...entry, answers: list({ type: "string" }) };
+  // @ts-expect-error an entry says what it answers
+  const silent: SocketEntry = { action: "chat.shout", access: "user", rate: "write", params: {} };
   // @ts-expect-error nobody is let in over a socket without an account
   const open: SocketEntry = { ...shout, access: "public" };
   // @ts-expect-error no credential goes over a socket
   const credential: SocketEntry = { ...shout, rate: "credential" };
   // @ts-expect-error no secret goes over a socket
   const secret: SocketEntry = { ...shout, params: { password: { type: "string", min: 1, max: 9, secret: true } } };
-  void [role, service, rate, param, open, credential, secret];
+  void [role, service, rate, param, answers, bare, silent, open, credential, secret];
 }
 
 test("what is wrong does not compile", () => {

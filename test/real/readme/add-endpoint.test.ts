@@ -54,7 +54,6 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
   const todo = steps(readFileSync("README.md", "utf8"));
   expect(todo.map(({ place, file }) => `${place} ${file}`)).toEqual([
     "http backend/surface.ts",
-    "Results backend/contract/actions.ts",
     "actions backend/services/users.service.ts",
   ]);
   for (const step of todo) follow(step);
@@ -82,7 +81,12 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
   expect((await ask("GET", "/api/users/greeting?word=Welcome")).status).toBe(401);
   expect((await ask("GET", "/api/users/greeting", undefined, json.accessToken)).status).toBe(422);
   const { paths } = (await ask("GET", "/api/openapi.json")).json;
-  expect(paths["/api/users/greeting"].get).toMatchObject({ operationId: "users.greeting" });
+  const { operationId, responses } = paths["/api/users/greeting"].get;
+  expect(operationId).toBe("users.greeting");
+  expect(responses["200"].content["application/json"].schema).toMatchObject({
+    properties: { text: { type: "string" } },
+    required: ["text"],
+  });
   const rules = policy.flatMap(({ rules }: { rules: { ref: string; expression: string }[] }) => rules);
   const guard = rules.find(({ ref }: { ref: string }) => ref === "not_in_surface");
   expect(guard?.expression).toContain('"/api/users/greeting"');

@@ -1,0 +1,57 @@
+import { expect, test } from "@jest/globals";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import type { Fields, ObjectShape, Shape } from "../../../backend/surface/shape.ts";
+import { emits, http, socket } from "../../../backend/surface.ts";
+import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../described.ts";
+
+test("the document is valid OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe("3.1");
+  const broken = structuredClone(document);
+  broken.paths["/api/users/me"].get.responses["200"].description = 1;
+  expect((await new Validator().validate(broken)).valid).toBe(false);
+});
+
+/** Every object within a shape that has a name. */
+function namedIn(shape: Shape): (ObjectShape & { readonly name: string })[] {
+  if (shape.type === "list") return namedIn(shape.of);
+  if (shape.type !== "object") return [];
+  const inside = Object.values<Shape>(shape.fields).flatMap(namedIn);
+  return shape.name === undefined ? inside : [{ ...shape, name: shape.name }, ...inside];
+}
+
+test("one name in the document is one shape", () => {
+  const shapes = [...http, ...socket].map(({ answers }) => answers as ObjectShape);
+  const all = [...shapes, ...Object.values(emits).map(({ payload }) => payload)].flatMap(namedIn);
+  const first = new Map<string, Fields>();
+  for (const { name, fields } of all) expect([name, fields]).toEqual([name, first.get(name) ?? fields]);
+  for (const { name, fields } of all) if (!first.has(name)) first.set(name, fields);
+  expect([...first.keys()].sort()).toEqual(
+    Object.keys(document.components.schemas)
+      .filter((name) => name !== "Error")
+      .sort(),
+  );
+});
+
+const profile = { id: "i", email: "a@b.de", name: "n", verified: true, roles: ["user"], createdAt: 1 };
+const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
+
+test("what an answer has that nobody declared is found, what it lacks, and what is no value of its kind", () => {
+  const wrong = (body: object) => unlikeAnswer("GET", "/api/users/me", 200, body);
+  expect(wrong(profile)).toEqual([]);
+  const { id: _, ...nameless } = profile;
+  for (const body of [nameless, { ...profile, passwordHash: "x" }]) expect(wrong(body)).toHaveLength(1);
+  for (const part of [{ email: "a" }, { verified: null }, { roles: ["king"] }, { createdAt: 1.5 }, { createdAt: -1 }])
+    expect([part, wrong({ ...profile, ...part }).length]).toEqual([part, 1]);
+  // deep inside, in what is sent over a socket, and what may be missing or null
+  expect(unlikeResult("chat.send", { message })).toEqual([]);
+  expect(unlikeResult("chat.send", { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
+  expect(
+    unlikeResult("chat.send", { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
+  ).toHaveLength(1);
+  expect(unlikeEvent("read", { room: "r", epoch: "e", marks: [{ user: "u", seq: 1, at: 1 }] })).toHaveLength(1);
+  const changed = { room: "r", user: "u", role: null, mutedUntil: null };
+  expect(unlikeResult("chat.kick", changed)).toEqual([]);
+  expect(unlikeResult("chat.kick", { ...changed, role: "king" })).toHaveLength(1);
+});
