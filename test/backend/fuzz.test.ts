@@ -9,6 +9,8 @@ import { startTestGateway, type TestGateway, tokenOf } from "./support.ts";
 /** Cases in each property; `npm test` runs some hundred, `npm run fuzz` sets the variables. */
 const RUNS = Number(process.env.CAUSEWAY_FUZZ_CASES ?? 100);
 const SEED = process.env.CAUSEWAY_FUZZ_SEED;
+/** Cases between two lines of progress. */
+const STEP = Math.max(1, Math.floor(RUNS / 10));
 /** Milliseconds in which one case has to be answered or cut off: it counts as hanging after that. */
 const CASE = 10_000;
 const TIMEOUT = 60_000 + RUNS * 100;
@@ -38,13 +40,16 @@ afterAll(async () => {
   process.off("uncaughtException", onUnhandled);
 });
 
-/** Tries a property on `RUNS` cases; each has to leave the process as it was. */
-function holds<T>(cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> {
+/** Tries a property on `RUNS` cases, said as they pass where somebody waits; each has to leave the process as it was. */
+function holds<T>(kind: string, cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> {
+  let passed = 0;
   const checked = fc.asyncProperty(cases, async (value) => {
     await property(value);
     expect(unhandled).toEqual([]);
     // what could not be answered is a bug of ours, however it came about
     expect(gateway.log.splice(0).filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
+    passed += 1;
+    if (SEED !== undefined && passed % STEP === 0) process.stderr.write(`${kind}: ${passed} of ${RUNS}\n`);
   });
   return fc.assert(checked, { numRuns: RUNS, timeout: CASE, ...(SEED === undefined ? {} : { seed: Number(SEED) }) });
 }
@@ -121,7 +126,7 @@ const request = fc.record({
 test(
   "raw HTTP of any kind is answered in the one shape or cut off, and the process lives",
   () =>
-    holds(fc.array(request, { minLength: 1, maxLength: 2 }), async (requests) => {
+    holds("raw HTTP", fc.array(request, { minLength: 1, maxLength: 2 }), async (requests) => {
       const bytes = requests.map(({ method, path, version, fields, body, cut }) => {
         const text = `${method} ${path} ${version}\r\nhost: x\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
         return cut > 350 ? text.slice(0, cut - 350) : text;
@@ -189,36 +194,40 @@ const packet = fc.oneof(
 test(
   "raw packets of any kind are answered or end the connection, and the process lives",
   () =>
-    holds(fc.tuple(fc.array(packet, { minLength: 1, maxLength: 8 }), fc.boolean()), async ([packets, binary]) => {
-      const raw = new WebSocket(`ws://127.0.0.1:${gateway.port}/socket.io/?EIO=4&transport=websocket`);
-      const received: string[] = [];
-      const closed = new Promise<void>((resolve) => {
-        raw.onclose = () => resolve();
-      });
-      raw.onerror = () => undefined;
-      const connected = new Promise<void>((resolve) => {
-        raw.onmessage = ({ data }) => {
-          received.push(String(data));
-          if (String(data).startsWith("40")) resolve();
-        };
-      });
-      await new Promise((resolve) => {
-        raw.onopen = resolve;
-      });
-      raw.send(`40${JSON.stringify({ token: tokenOf("fuzz") })}`);
-      await Promise.race([connected, closed]);
-      for (const text of packets) if (raw.readyState === raw.OPEN) raw.send(text);
-      if (binary && raw.readyState === raw.OPEN) raw.send(new Uint8Array([1, 2, 3]));
-      // a call whose answer comes after everything else was dealt with
-      if (raw.readyState === raw.OPEN) raw.send('4277["call","nothing",{}]');
-      const answered = new Promise<void>((resolve) => {
-        raw.addEventListener("message", ({ data }) => String(data).startsWith("4377") && resolve());
-      });
-      await Promise.race([answered, closed]);
-      raw.close();
-      await closed;
-      expect(received.join("\n")).not.toMatch(/node_modules|at \w+ \(|Error:/);
-    }),
+    holds(
+      "packets",
+      fc.tuple(fc.array(packet, { minLength: 1, maxLength: 8 }), fc.boolean()),
+      async ([packets, binary]) => {
+        const raw = new WebSocket(`ws://127.0.0.1:${gateway.port}/socket.io/?EIO=4&transport=websocket`);
+        const received: string[] = [];
+        const closed = new Promise<void>((resolve) => {
+          raw.onclose = () => resolve();
+        });
+        raw.onerror = () => undefined;
+        const connected = new Promise<void>((resolve) => {
+          raw.onmessage = ({ data }) => {
+            received.push(String(data));
+            if (String(data).startsWith("40")) resolve();
+          };
+        });
+        await new Promise((resolve) => {
+          raw.onopen = resolve;
+        });
+        raw.send(`40${JSON.stringify({ token: tokenOf("fuzz") })}`);
+        await Promise.race([connected, closed]);
+        for (const text of packets) if (raw.readyState === raw.OPEN) raw.send(text);
+        if (binary && raw.readyState === raw.OPEN) raw.send(new Uint8Array([1, 2, 3]));
+        // a call whose answer comes after everything else was dealt with
+        if (raw.readyState === raw.OPEN) raw.send('4277["call","nothing",{}]');
+        const answered = new Promise<void>((resolve) => {
+          raw.addEventListener("message", ({ data }) => String(data).startsWith("4377") && resolve());
+        });
+        await Promise.race([answered, closed]);
+        raw.close();
+        await closed;
+        expect(received.join("\n")).not.toMatch(/node_modules|at \w+ \(|Error:/);
+      },
+    ),
   TIMEOUT,
 );
 
@@ -258,7 +267,7 @@ const HANDSHAKE =
 test(
   "raw WebSocket frames of any kind are answered or end the connection, and the process lives",
   () =>
-    holds(fc.array(frame, { minLength: 1, maxLength: 5 }), async (frames) => {
+    holds("frames", fc.array(frame, { minLength: 1, maxLength: 5 }), async (frames) => {
       const socket = connect(gateway.port, "127.0.0.1");
       const received: Buffer[] = [];
       const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
