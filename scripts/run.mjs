@@ -2,14 +2,19 @@
 // to load TypeScript can hand over to the one that `npm ci` brought, or say what is missing.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import * as module from "node:module";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "node_modules");
 const needed = [24, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
+  // What was compiled once is kept, for this process and those it starts: half of the time that Pulumi needs to load its packages.
+  process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
@@ -20,7 +25,6 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
   await import(`./${name}.ts`);
 } else {
   // npm links it as node_modules/.bin/node, which its scripts find first; some versions of npm leave the link out
-  const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "node_modules");
   const platform = process.platform === "win32" ? "win" : process.platform;
   const brought = [`node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`]
     .map((name) => join(packages, name, "bin", process.platform === "win32" ? "node.exe" : "node"))

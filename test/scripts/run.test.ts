@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -42,9 +42,12 @@ test("it hands over to the one that the packages brought, with the arguments, an
   expect(old()).toMatchObject({ status: 7, stdout: "told a b\n" });
 });
 
-test("a Node.js that is new enough runs the script itself", () => {
+test("a Node.js that is new enough runs the script itself, and keeps what it compiled", () => {
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   const { status, stdout } = spawnSync(process.execPath, [join(folder, "scripts/run.mjs"), "tell", "c"], {
     encoding: "utf8",
+    env,
   });
   expect({ status, stdout }).toEqual({ status: 7, stdout: "told c\n" });
+  expect(readdirSync(join(folder, "node_modules/.cache/node"))).toHaveLength(1);
 });
