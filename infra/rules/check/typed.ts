@@ -88,8 +88,11 @@ export interface CallSource {
 
 export type TypedArgument = Reader | Condition | TypedLiteral;
 
+/** A type that can be written down. */
+export type LiteralType = "Bytes" | "Int" | "Ip";
+
 export interface TypedLiteral {
   readonly kind: "literal";
-  readonly type: "Bytes" | "Int" | "Ip";
+  readonly type: LiteralType;
   readonly value: string | Integer | IpAddress;
 }

@@ -1,0 +1,142 @@
+import type { Span } from "../diagnostic.ts";
+import type { Argument, Call } from "../language/ast.ts";
+import { skipSpace } from "../language/parse.ts";
+import type { FunctionSpec } from "../schema/functions.ts";
+import { engineTypeName, typeName } from "../schema/type.ts";
+import { acceptedTypes, accepts, argumentType, expectedList, paramAt, refusal } from "./arguments.ts";
+import type { Checker } from "./checker.ts";
+import { literalArgument } from "./literals.ts";
+import { didYouMean } from "./suggest.ts";
+import type { CallSource, TypedArgument } from "./typed.ts";
+import { article } from "./words.ts";
+
+/** Checks a call: whether there is such a function, how many arguments it takes, and whether each fits. */
+export function checkCall(checker: Checker, call: Call): CallSource | undefined {
+  const spec = checker.schema.functions.get(call.name);
+  if (!spec) {
+    const field = checker.schema.fields.get(call.name);
+    const at = skipSpace(checker.text, call.nameSpan.end);
+    const meant = didYouMean(call.name, [...checker.schema.functions.keys(), "any", "all"]);
+    const shouted = call.name.toLowerCase();
+    checker.report(
+      "unknown-function",
+      call.nameSpan,
+      field ? `${call.name} is a field, not a function` : `there is no function ${call.name}`,
+      {
+        engine: field ? (field.type === "Bool" ? "unrecognised input" : "expected ComparisonOp") : "unknown identifier",
+        at: field ? (field.type === "Bool" ? call.nameSpan.end : at) : call.nameSpan.start,
+        ...(shouted !== call.name && checker.schema.functions.has(shouted)
+          ? { hint: `functions are written in lower case: ${shouted}` }
+          : meant && { hint: meant }),
+      },
+    );
+    return undefined;
+  }
+  checker.functions.push({ what: spec, span: call.nameSpan, call: call.span });
+  const args: TypedArgument[] = [];
+  const most = spec.rest
+    ? (spec.atMost ?? Number.POSITIVE_INFINITY)
+    : spec.params.length + (spec.optional?.length ?? 0);
+  let failed = false;
+  for (const [index, argument] of call.arguments.entries()) {
+    const typed = checkArgument(checker, argument);
+    if (!typed) {
+      failed = true;
+      continue;
+    }
+    if (index >= most) {
+      reportCount(checker, spec, argument.span.start, argument.span, most);
+      return undefined;
+    }
+    if (typed.kind === "reader" && typed.mapped && index > 0) {
+      checker.report(
+        "each-in-later-argument",
+        argument.span,
+        "[*] can stand in the first argument of a function only",
+        {
+          engine: "invalid use of map each access operator",
+        },
+      );
+      failed = true;
+    } else if (!failed && !argumentFits(checker, spec, index, typed, args, argument.span)) failed = true;
+    if (paramAt(spec, index).pattern === "regex") checker.regexes.push(argument.span);
+    args.push(typed);
+  }
+  if (call.arguments.length < spec.params.length) {
+    const close = call.span.end - (checker.text[call.span.end - 1] === ")" ? 1 : 0);
+    reportCount(checker, spec, close, call.span, most);
+    return undefined;
+  }
+  if (failed) return undefined;
+  const [first] = args;
+  return { kind: "call", spec, arguments: args, mapped: first?.kind === "reader" && first.mapped };
+}
+
+function reportCount(checker: Checker, spec: FunctionSpec, at: number, span: Span, most: number): void {
+  const least = spec.params.length;
+  const wanted =
+    most === least ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
+  checker.report("argument-count", span, `${spec.name} takes ${wanted} argument${wanted === "1" ? "" : "s"}`, {
+    engine: "invalid number of arguments",
+    at,
+  });
+}
+
+function argumentFits(
+  checker: Checker,
+  spec: FunctionSpec,
+  index: number,
+  typed: TypedArgument,
+  before: readonly TypedArgument[],
+  span: Span,
+): boolean {
+  const param = paramAt(spec, index);
+  const isLiteral = typed.kind === "literal";
+  if (param.kind !== "any" && (param.kind === "literal") !== isLiteral) {
+    const wanted = param.kind === "literal" ? "a literal, not a field" : "a field or a function, not a literal";
+    checker.report("argument-kind", span, `argument ${index + 1} of ${spec.name} must be ${wanted}`, {
+      engine: `invalid kind of argument #${index}: expected argument of kind ${isLiteral ? "Field" : "Literal"}, but got ${isLiteral ? "Literal" : "Field"}`,
+    });
+    return false;
+  }
+  const type = argumentType(typed);
+  const accepted = acceptedTypes(spec, index, param, before);
+  if (accepted.length > 0 && !accepted.some((one) => accepts(one, type))) {
+    const wanted = accepted
+      .map((one) => (one === "Array" || one === "Map" ? `any ${one}` : typeName(one)))
+      .join(" or ");
+    checker.report(
+      "argument-type",
+      span,
+      `argument ${index + 1} of ${spec.name} must be ${wanted}, but this is ${article(type)}`,
+      {
+        engine: `invalid type of argument #${index}: expected value of type ${expectedList(accepted)}, but got ${engineTypeName(type)}`,
+        ...(typeof type !== "string" &&
+          type.of === "Bytes" &&
+          index === 0 && { hint: `apply it to each element: ${spec.name}(array[*])` }),
+      },
+    );
+    return false;
+  }
+  const refused = isLiteral ? refusal(param, typed) : undefined;
+  if (refused) {
+    checker.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${refused}`, {
+      engine: `invalid value of argument #${index}: invalid argument: ${JSON.stringify(refused)}`,
+    });
+    return false;
+  }
+  return true;
+}
+
+function checkArgument(checker: Checker, argument: Argument): TypedArgument | undefined {
+  switch (argument.kind) {
+    case "value":
+      return checker.value(argument);
+    case "text":
+      return { kind: "literal", type: "Bytes", value: argument.value };
+    case "token":
+      return literalArgument(checker, argument, ",");
+    default:
+      return checker.condition(argument, "call");
+  }
+}

@@ -1,0 +1,75 @@
+/** What the parts of the checker share: the text and schema they check against, and what they find. */
+import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Expression, Value } from "../language/ast.ts";
+import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
+import type { FunctionSpec } from "../schema/functions.ts";
+import type { Schema, SchemaField } from "../schema/schema.ts";
+import type { Condition, Reader } from "./typed.ts";
+
+/** What an expression stands in: it decides what the engine expects after it. */
+export type Place = "top" | "group" | "call" | "quantifier";
+
+/** Something an expression uses, and where. */
+export interface Use<T> {
+  readonly what: T;
+  readonly span: Span;
+}
+
+/** A function an expression calls; `span` is its name's, `call` has the arguments too. */
+export interface CallUse extends Use<FunctionSpec> {
+  readonly call: Span;
+}
+
+/** One expression being checked. */
+export abstract class Checker {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly fields: Use<SchemaField>[] = [];
+  /** Calls, the outer before the inner. */
+  readonly functions: CallUse[] = [];
+  /** Where regular expressions stand. */
+  readonly regexes: Span[] = [];
+  /** Names of lists. */
+  readonly lists: Use<string>[] = [];
+  readonly text: string;
+  readonly schema: Schema;
+
+  constructor(text: string, schema: Schema) {
+    // The engine trims the text first, so that its end is the end of the last word.
+    this.text = text.replace(/\p{White_Space}+$/u, "");
+    this.schema = schema;
+  }
+
+  /** A checked condition, undefined where it is wrong, which is reported. Here, because a call may take conditions. */
+  abstract condition(node: Expression, place: Place): Condition | undefined;
+
+  /** A checked field or call with its accesses, in the same way. `hint` is given for a name that is not known. */
+  abstract value(value: Value, hint?: string): Reader | undefined;
+
+  /** Keeps a mistake; `engine` and `at` are what Cloudflare's engine says, and where. */
+  report(
+    code: string,
+    span: Span,
+    message: string,
+    more: { engine: string; at?: number; hint?: string | undefined },
+  ): void {
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
+    this.diagnostics.push({
+      code,
+      severity: "error",
+      message,
+      span: { start: span.start, end: Math.max(span.start, Math.min(span.end, this.text.length)) },
+      ...(more.hint && { hint: more.hint }),
+      engine: { message: more.engine, at: more.at ?? span.start },
+    });
+  }
+
+  /** Text that the engine would leave unread after `at`. */
+  leftover(place: Place, at: number, span: Span, message: string, more: { code: string; hint?: string }): void {
+    const expected = { top: undefined, group: ")", call: ",", quantifier: ")" }[place];
+    this.report(more.code, span, message, {
+      engine: expected ? `expected literal "${expected}"` : "unrecognised input",
+      at: expected ? skipSpace(this.text, at) : at,
+      ...(more.hint && { hint: more.hint }),
+    });
+  }
+}

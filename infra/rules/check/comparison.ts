@@ -1,0 +1,152 @@
+import type { Span } from "../diagnostic.ts";
+import type { Comparison, Right, Value } from "../language/ast.ts";
+import type { IpRange } from "../language/ip-address.ts";
+import { skipSpace } from "../language/parse.ts";
+import { arrayOf, isScalar, sameType, type Type } from "../schema/type.ts";
+import type { Checker, Place } from "./checker.ts";
+import { checkLiteral, checkSet } from "./literals.ts";
+import { checkRegex, checkWildcard } from "./pattern.ts";
+import type { Condition, LiteralType, Reader, Test } from "./typed.ts";
+import { article, debugType, mismatch } from "./words.ts";
+
+const TEXT_ONLY: ReadonlySet<string> = new Set(["contains", "matches", "wildcard", "strict wildcard"]);
+
+/** Checks a comparison: what its operator may compare, and with what. */
+export function checkComparison(checker: Checker, node: Comparison, place: Place): Condition | undefined {
+  const left = checker.value(node.left);
+  if (!left) {
+    // Names on the right are worth knowing too.
+    if (node.right?.kind === "value") checker.value(node.right);
+    return undefined;
+  }
+  const end = left.node.span.end;
+  const alone = left.type === "Bool" || (typeof left.type !== "string" && left.type.of === "Bool");
+  if (alone) {
+    if (left.type !== "Bool" && left.mapped)
+      return unsupported(checker, arrayOf(arrayOf("Bool")), { start: end, end }, end);
+    if (node.operator) return booleanWithOperator(checker, node, node.operator.span, end, place);
+    return { kind: "truth", left, mapped: left.mapped || left.type !== "Bool", node };
+  }
+  const at = skipSpace(checker.text, end);
+  if (!node.operator || !node.right) return operatorMissing(checker, left, at);
+  const { name, span } = node.operator;
+  const fits =
+    name === "bitwise_and" ? left.type === "Int" : TEXT_ONLY.has(name) ? left.type === "Bytes" : isScalar(left.type);
+  if (!fits || !isScalar(left.type)) {
+    if (node.right.kind === "value") checker.value(node.right);
+    return unsupported(checker, left.type, span, span.start, `${name} cannot compare ${article(left.type)}`);
+  }
+  const test = checkTest(checker, node.operator.name, left.type, node.right, place);
+  return test && { kind: "compare", left, test, mapped: left.mapped, node };
+}
+
+function booleanWithOperator(checker: Checker, node: Comparison, span: Span, end: number, place: Place): undefined {
+  const name = checker.text.slice(node.left.span.start, end);
+  const negative = node.right && /^(false|0)$/.test(checker.text.slice(node.right.span.start, node.right.span.end));
+  checker.leftover(place, end, span, `${name} is true or false by itself and takes no operator`, {
+    code: "boolean-operator",
+    hint: `write ${negative ? "not " : ""}${name}`,
+  });
+}
+
+function operatorMissing(checker: Checker, left: Reader, at: number): undefined {
+  // Before `&&` the engine sees its bitwise operator.
+  if (checker.text.startsWith("&&", at)) {
+    if (left.type !== "Int") return unsupported(checker, left.type, { start: at, end: at + 2 }, at);
+    checker.report("expected-integer", { start: at + 1, end: at + 2 }, "expected an integer after &", {
+      engine: "expected digit",
+      at: at + 1,
+    });
+    return;
+  }
+  const name = checker.text.slice(left.node.span.start, left.node.span.end);
+  checker.report(
+    "expected-operator",
+    { start: at, end: at },
+    `${name} is ${article(left.type)} and needs to be compared with something`,
+    {
+      engine: "expected ComparisonOp",
+      at,
+      hint: isScalar(left.type)
+        ? "add an operator and a value, such as eq …"
+        : "compare its elements: any(array[*] eq …)",
+    },
+  );
+}
+
+function unsupported(
+  checker: Checker,
+  type: Type,
+  span: Span,
+  at: number,
+  message = `this cannot be done with ${article(type)}`,
+): undefined {
+  const elements = typeof type !== "string" && isScalar(type.of);
+  checker.report("operator-type", span, message, {
+    engine: `cannot perform this operation on type ${debugType(type)}`,
+    at,
+    ...(elements && { hint: "compare its elements: any(array[*] eq …)" }),
+  });
+}
+
+function checkTest(
+  checker: Checker,
+  operator: NonNullable<Comparison["operator"]>["name"],
+  type: LiteralType,
+  right: Right,
+  place: Place,
+): Test | undefined {
+  switch (operator) {
+    case "in":
+      if (right.kind === "list") {
+        checker.lists.push({ what: right.name, span: right.span });
+        return { kind: "list", name: right.name };
+      }
+      return right.kind === "items" ? checkSet(checker, type, right) : undefined;
+    case "matches":
+      return right.kind === "text" ? checkRegex(checker, right) : undefined;
+    case "wildcard":
+    case "strict wildcard":
+      return right.kind === "text" ? checkWildcard(checker, right, operator === "strict wildcard") : undefined;
+    case "contains": {
+      const value = checkLiteral(checker, "Bytes", right, place, false);
+      return value && { kind: "contains", value: String(value.value) };
+    }
+    case "bitwise_and": {
+      if (right.kind === "value") return checkDynamic(checker, operator, type, right);
+      const bits = checkLiteral(checker, "Int", right, place, true);
+      return bits && { kind: "bits", value: bits.value as number | bigint };
+    }
+    default: {
+      if (right.kind === "value") return checkDynamic(checker, operator, type, right);
+      const literal = checkLiteral(checker, type, right, place, true);
+      if (!literal) return undefined;
+      if (type === "Ip") return { kind: "address", operator, value: literal.value as IpRange["first"] };
+      return { kind: "order", operator, value: literal.value as string | number | bigint };
+    }
+  }
+}
+
+function checkDynamic(
+  checker: Checker,
+  operator: (Test & { kind: "dynamic" })["operator"],
+  type: Type,
+  right: Value,
+): Test | undefined {
+  const reader = checker.value(
+    right,
+    `text is written in quotes: "${checker.text.slice(right.span.start, right.span.end)}"`,
+  );
+  if (!reader) return undefined;
+  const actual = reader.mapped ? arrayOf(reader.type) : reader.type;
+  if (sameType(actual, type)) return { kind: "dynamic", operator, right: reader };
+  checker.report(
+    "type-mismatch",
+    right.span,
+    `both sides must have one type: the left is ${article(type)}, the right ${article(actual)}`,
+    {
+      engine: mismatch(type, actual),
+    },
+  );
+  return undefined;
+}

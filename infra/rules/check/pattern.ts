@@ -1,0 +1,54 @@
+import type { Text } from "../language/ast.ts";
+import { wildcardError } from "../language/wildcard.ts";
+import { compileRegex } from "../regex/index.ts";
+import type { Checker } from "./checker.ts";
+import type { Test } from "./typed.ts";
+
+/** Checks a regular expression. */
+export function checkRegex(checker: Checker, text: Text): Test | undefined {
+  checker.regexes.push(text.span);
+  // A string that could not be read was reported when it was parsed.
+  const compiled = compileRegex(text.value);
+  if (compiled.ok) return { kind: "matches", regex: compiled };
+  const open = checker.text.indexOf('"', text.span.start) + 1;
+  const start = Math.min(patternOffset(checker.text, open, text, compiled.at), text.span.end - 1);
+  checker.report("bad-regex", { start, end: start + 1 }, `this regular expression is wrong: ${compiled.message}`, {
+    engine: `error: ${compiled.message}`,
+    at: text.form === "raw" ? text.span.end : open,
+    hint: "patterns have the syntax of Rust's regex crate: https://docs.rs/regex/latest/regex/#syntax",
+  });
+  return undefined;
+}
+
+/** Checks a wildcard pattern. */
+export function checkWildcard(checker: Checker, text: Text, strict: boolean): Test | undefined {
+  const error = wildcardError(text.value);
+  if (!error) return { kind: "wildcard", pattern: text.value, strict };
+  checker.report("bad-wildcard", text.span, error.message, {
+    engine: error.engine,
+    at: text.span.start,
+    hint: error.hint,
+  });
+  return undefined;
+}
+
+/** The offset in the expression of a byte of a pattern, as near as escapes let it be told. */
+function patternOffset(text: string, open: number, node: Text, at: number): number {
+  let byte = 0;
+  let offset = open;
+  let inClass = false;
+  while (byte < at && offset < node.span.end) {
+    const code = text.codePointAt(offset) ?? 0;
+    const character = String.fromCodePoint(code);
+    if (node.form === "pattern" && !inClass && character === "\\" && text[offset + 1] === '"') {
+      offset += 2;
+      byte += 1;
+      continue;
+    }
+    if (character === "[") inClass = true;
+    if (character === "]") inClass = false;
+    offset += character.length;
+    byte += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return offset;
+}

@@ -1,0 +1,67 @@
+import type { Span } from "../diagnostic.ts";
+import type { Value } from "../language/ast.ts";
+import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
+import { UNTYPED_FIELDS } from "../schema/fields.ts";
+import type { Type } from "../schema/type.ts";
+import { callType } from "./arguments.ts";
+import { checkCall } from "./call.ts";
+import type { Checker } from "./checker.ts";
+import { didYouMean } from "./suggest.ts";
+import type { FieldSource, Reader } from "./typed.ts";
+import { accessMessage, debugType, unknown, unknownHint } from "./words.ts";
+
+/** Checks a field or a call with its accesses. */
+export function checkValue(checker: Checker, value: Value, hint?: string): Reader | undefined {
+  const source =
+    value.of.kind === "call" ? checkCall(checker, value.of) : checkField(checker, value.of.name, value.of.span, hint);
+  if (!source) return undefined;
+  let type: Type = source.kind === "field" ? source.field.type : callType(source);
+  let mapped = false;
+  for (const access of value.accesses) {
+    const fits =
+      typeof type !== "string" &&
+      (access.kind === "each" || (access.kind === "key" ? type.kind === "Map" : type.kind === "Array"));
+    if (!fits || typeof type === "string") {
+      const index =
+        access.kind === "each"
+          ? "MapEach"
+          : access.kind === "key"
+            ? `MapKey(${JSON.stringify(access.key)})`
+            : `ArrayIndex(${access.position})`;
+      checker.report("bad-access", access.span, accessMessage(access.kind, type), {
+        engine: `cannot access index ${index} for type ${debugType(type)}`,
+      });
+      return undefined;
+    }
+    type = type.of;
+    mapped ||= access.kind === "each";
+  }
+  return { kind: "reader", source, accesses: value.accesses, type, mapped, node: value };
+}
+
+function checkField(checker: Checker, name: string, span: Span, hint?: string): FieldSource | undefined {
+  const field = checker.schema.fields.get(name);
+  if (field) {
+    checker.fields.push({ what: field, span });
+    return { kind: "field", field };
+  }
+  if (checker.diagnostics.length >= MAX_DIAGNOSTICS) return undefined;
+  if (checker.schema.functions.has(name) || name === "any" || name === "all") {
+    const at = skipSpace(checker.text, span.end);
+    checker.report("expected-parenthesis", span, `${name} is a function and needs parentheses`, {
+      engine: checker.schema.functions.has(name) ? 'expected literal "("' : "unknown identifier",
+      at: checker.schema.functions.has(name) ? at : span.start,
+    });
+    return undefined;
+  }
+  checker.report(
+    "unknown-field",
+    span,
+    UNTYPED_FIELDS.has(name) ? `${name} has no documented type, so that it cannot be checked here` : unknown(name),
+    {
+      engine: "unknown identifier",
+      ...unknownHint(name, didYouMean(name, checker.schema.fields.keys()), hint),
+    },
+  );
+  return undefined;
+}
