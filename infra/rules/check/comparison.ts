@@ -2,11 +2,11 @@ import type { Span } from "../diagnostic.ts";
 import type { Comparison, Right, Value } from "../language/ast.ts";
 import type { IpRange } from "../language/ip-address.ts";
 import { skipSpace } from "../language/parse.ts";
-import { arrayOf, isScalar, sameType, type Type } from "../schema/type.ts";
+import { arrayOf, isScalar, type ScalarType, sameType, type Type } from "../schema/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { checkLiteral, checkSet } from "./literals.ts";
 import { checkRegex, checkWildcard } from "./pattern.ts";
-import type { Condition, LiteralType, Reader, Test } from "./typed.ts";
+import type { Condition, Reader, Test } from "./typed.ts";
 import { article, debugType, mismatch } from "./words.ts";
 
 const TEXT_ONLY: ReadonlySet<string> = new Set(["contains", "matches", "wildcard", "strict wildcard"]);
@@ -92,7 +92,7 @@ function unsupported(
 function checkTest(
   checker: Checker,
   operator: NonNullable<Comparison["operator"]>["name"],
-  type: LiteralType,
+  type: ScalarType,
   right: Right,
   place: Place,
 ): Test | undefined {

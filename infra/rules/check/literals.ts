@@ -11,8 +11,9 @@ import {
   readIp,
   readIpRange,
 } from "../language/read-literal.ts";
+import type { ScalarType } from "../schema/type.ts";
 import type { Checker, Place } from "./checker.ts";
-import type { LiteralType, Test, TypedLiteral } from "./typed.ts";
+import type { Test, TypedLiteral } from "./typed.ts";
 import { itemHint, itemMessage, literalHint, unknown, WANTED } from "./words.ts";
 
 const READ = { Int: readInteger, Bytes: readBytes, Ip: readIp } as const;
@@ -21,7 +22,7 @@ const READ_ITEM = { Int: readIntegerRange, Bytes: readBytes, Ip: readIpRange } a
 /** Checks the literal right of an operator. */
 export function checkLiteral(
   checker: Checker,
-  type: LiteralType,
+  type: ScalarType,
   right: Right,
   place: Place,
   dynamic: boolean,
@@ -59,7 +60,7 @@ export function checkLiteral(
 }
 
 /** Checks the items of a set. */
-export function checkSet(checker: Checker, type: LiteralType, node: Items): Test | undefined {
+export function checkSet(checker: Checker, type: ScalarType, node: Items): Test | undefined {
   const before = checker.diagnostics.length;
   const texts: string[] = [];
   const integers: IntegerRange[] = [];
@@ -86,7 +87,7 @@ export function checkSet(checker: Checker, type: LiteralType, node: Items): Test
 function keepItem<T>(
   checker: Checker,
   read: Read<T>,
-  type: LiteralType,
+  type: ScalarType,
   token: Token,
   at: number,
   keep: (value: T) => void,
@@ -99,7 +100,7 @@ function keepItem<T>(
   return read.end;
 }
 
-function reportItem(checker: Checker, type: LiteralType, item: Text | Token, start: number, known?: ReadError): void {
+function reportItem(checker: Checker, type: ScalarType, item: Text | Token, start: number, known?: ReadError): void {
   const read = known ?? READ_ITEM[type](checker.text, start);
   if (read.ok) return;
   const written = checker.text.slice(start, item.span.end);

@@ -5,7 +5,7 @@ import type { Integer, IntegerRange } from "../language/read-literal.ts";
 import type { Regex } from "../regex/index.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { SchemaField } from "../schema/schema.ts";
-import type { Type } from "../schema/type.ts";
+import type { ScalarType, Type } from "../schema/type.ts";
 
 /** Bool, or Array<Bool> where it is mapped. */
 export type Condition = Joined | Negated | Quantified | Truth | Compared;
@@ -88,11 +88,8 @@ export interface CallSource {
 
 export type TypedArgument = Reader | Condition | TypedLiteral;
 
-/** A type that can be written down. */
-export type LiteralType = "Bytes" | "Int" | "Ip";
-
 export interface TypedLiteral {
   readonly kind: "literal";
-  readonly type: LiteralType;
+  readonly type: ScalarType;
   readonly value: string | Integer | IpAddress;
 }

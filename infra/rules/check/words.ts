@@ -1,8 +1,7 @@
 /** How the checker's messages are worded, in our words and in the engine's. */
 import type { Right, Text, Token } from "../language/ast.ts";
 import type { ReadError } from "../language/read-literal.ts";
-import { engineTypeName, type Type, typeName } from "../schema/type.ts";
-import type { LiteralType } from "./typed.ts";
+import { engineTypeName, type ScalarType, type Type, typeName } from "../schema/type.ts";
 
 /** What a literal of a type is, for a person. */
 export const WANTED = { Int: "an integer", Bytes: "a string", Ip: "an IP address" } as const;
@@ -54,14 +53,14 @@ export function literalHint(
 }
 
 /** What is wrong with an item of a set. */
-export function itemMessage(type: LiteralType, item: Text | Token, written: string, read: ReadError): string {
+export function itemMessage(type: ScalarType, item: Text | Token, written: string, read: ReadError): string {
   if (read.code === "host-bits") return `${written} has bits set after its prefix`;
   if (read.code === "bad-range") return `${written} is not a range`;
   return `expected ${WANTED[type]}, got ${item.kind === "text" ? "the string " : ""}${written}`;
 }
 
 /** What to write instead of an item of a set. */
-export function itemHint(type: LiteralType, written: string, read: ReadError): { hint?: string } {
+export function itemHint(type: ScalarType, written: string, read: ReadError): { hint?: string } {
   if (read.hint) return { hint: read.hint };
   if (type === "Bytes") return { hint: `text is written in quotes: "${written}"` };
   if (type === "Ip" && written.includes("-")) return { hint: "a range has two dots: first..last" };

@@ -1,5 +1,8 @@
 /** The types of the language: https://developers.cloudflare.com/ruleset-engine/rules-language/values/ */
-export type Type = "Bool" | "Int" | "Bytes" | "Ip" | ArrayType | MapType;
+export type Type = "Bool" | ScalarType | ArrayType | MapType;
+
+/** What can be written as a literal and compared. */
+export type ScalarType = "Int" | "Bytes" | "Ip";
 
 export interface ArrayType {
   readonly kind: "Array";
@@ -21,7 +24,7 @@ export function sameType(left: Type, right: Type): boolean {
 }
 
 /** Whether values can be compared with `eq`, `lt`, `in` and the like. */
-export function isScalar(type: Type): type is "Int" | "Bytes" | "Ip" {
+export function isScalar(type: Type): type is ScalarType {
   return type === "Int" || type === "Bytes" || type === "Ip";
 }
 
