@@ -8,6 +8,7 @@ import {
   sessionInfo,
   signedIn,
 } from "./surface/accounts.ts";
+import type { Code } from "./surface/codes.ts";
 import {
   joinedRoom,
   member,
@@ -41,16 +42,15 @@ export type Access = "public" | Role;
  * What a parameter may be. Lengths are counted in UTF-16 code units, numbers are inclusive bounds. A `secret` value never
  * enters a log, a trace or an error.
  */
-export type Param =
-  | {
-      readonly type: "string";
-      readonly min: number;
-      readonly max: number;
-      readonly optional?: true;
-      readonly secret?: true;
-    }
-  | { readonly type: "email"; readonly max: number; readonly optional?: true }
-  | { readonly type: "integer"; readonly min: number; readonly max: number; readonly optional?: true };
+export type Param = {
+  readonly optional?: true;
+  /** Codes with which the action refuses a value that keeps to these bounds. */
+  readonly refuses?: readonly Code[];
+} & (
+  | { readonly type: "string"; readonly min: number; readonly max: number; readonly secret?: true }
+  | { readonly type: "email"; readonly max: number }
+  | { readonly type: "integer"; readonly min: number; readonly max: number }
+);
 
 export type Params = Readonly<Record<string, Param>>;
 
@@ -91,6 +91,8 @@ export interface HttpEntry {
   readonly bodyLimit: number;
   readonly params: Params;
   readonly answers: ObjectShape;
+  /** Codes with which the action refuses, besides those of its parameters and what the gateway refuses by itself. */
+  readonly refuses?: readonly Code[];
   /** What a reader of the OpenAPI document cannot tell from the rest of the entry. */
   readonly about?: string;
 }
@@ -104,20 +106,32 @@ export interface SocketEntry {
   readonly params: Readonly<Record<string, Param & { readonly secret?: never }>>;
   /** What the acknowledgement carries. */
   readonly answers: ObjectShape;
+  readonly refuses?: readonly Code[];
   readonly about?: string;
 }
 
-const email = { type: "email", max: 254 } as const;
+const anyEmail = { type: "email", max: 254 } as const;
+const email = { ...anyEmail, refuses: ["EMAIL_MALFORMED"] } as const;
+const password = { type: "string", min: 1, max: 256, secret: true } as const;
 // 128 characters may be 256 code units; the exact bounds in characters are `newPassword`'s
-const password = { type: "string", min: 8, max: 256, secret: true } as const;
-const name = { type: "string", min: 1, max: 64 } as const;
+const newPassword = {
+  ...password,
+  min: 8,
+  refuses: ["PASSWORD_SHORT", "PASSWORD_LONG", "PASSWORD_COMMON", "PASSWORD_PERSONAL"],
+} as const;
+const name = { type: "string", min: 1, max: 64, refuses: ["NAME_CONTROL", "NAME_EMPTY", "NAME_LONG"] } as const;
 const id = { type: "string", min: 1, max: 64 } as const;
-const room = { type: "string", min: 1, max: 64 } as const;
+const room = { type: "string", min: 1, max: 64, refuses: ["ROOM_NAME"] } as const;
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
 const seq = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const cursor = { ...seq, optional: true } as const;
 const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
-const text = { type: "string", min: 1, max: 4000 } as const;
+const text = {
+  type: "string",
+  min: 1,
+  max: 4000,
+  refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "TEXT_LONG"],
+} as const;
 /** One of a few words, which the action knows. */
 const word = { type: "string", min: 1, max: 16 } as const;
 /** What a link in a mail carries. */
@@ -129,6 +143,11 @@ const string = { type: "string" } as const;
 const done = { type: "true" } as const;
 const more = { type: "boolean", about: "Whether there are more after the last one." } as const;
 
+/** A room that is not public and one is not in is NOT_FOUND. */
+const OUTSIDE_ROOM = ["NOT_FOUND", "BANNED", "NOT_MEMBER"] as const;
+const MAY_NOT_WRITE = [...OUTSIDE_ROOM, "MUTED", "PEER_LEFT"] as const;
+const MAY_NOT_MODERATE = [...OUTSIDE_ROOM, "FORBIDDEN", "DIRECT_ROOM"] as const;
+
 /** HTTP endpoints: JSON in and out. */
 export const http = [
   {
@@ -138,8 +157,9 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password, name, setup: { ...id, optional: true, secret: true } },
+    params: { email, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
     answers: signedIn,
+    refuses: ["SETUP_LINK", "EMAIL_TAKEN", "UNAUTHORIZED"],
   },
   {
     method: "POST",
@@ -148,8 +168,9 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password: { ...password, min: 1 } },
+    params: { email: anyEmail, password },
     answers: signedIn,
+    refuses: ["CREDENTIALS", "UNAUTHORIZED"],
   },
   {
     method: "POST",
@@ -160,6 +181,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { refreshToken: { type: "string", min: 1, max: 256, optional: true, secret: true } },
     answers: signedIn,
+    refuses: ["SIGN_IN", "UNAUTHORIZED"],
   },
   {
     method: "POST",
@@ -198,8 +220,9 @@ export const http = [
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { password: { ...password, min: 1 }, newPassword: password },
+    params: { password, newPassword },
     answers: object({ changed: done }),
+    refuses: ["PASSWORD_WRONG"],
   },
   {
     method: "POST",
@@ -220,8 +243,9 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { token: mailToken, newPassword: password },
+    params: { token: mailToken, newPassword },
     answers: object({ changed: done }),
+    refuses: ["LINK"],
   },
   {
     method: "POST",
@@ -232,6 +256,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: {},
     answers: object({ requested: done }),
+    refuses: ["EMAIL_VERIFIED"],
   },
   {
     method: "POST",
@@ -242,6 +267,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { token: mailToken },
     answers: object({ verified: done }),
+    refuses: ["LINK", "EMAIL_TAKEN"],
   },
   {
     method: "POST",
@@ -251,8 +277,9 @@ export const http = [
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password: { ...password, min: 1 } },
+    params: { email, password },
     answers: object({ requested: done }),
+    refuses: ["PASSWORD_WRONG", "EMAIL_SAME"],
   },
   {
     method: "POST",
@@ -261,8 +288,9 @@ export const http = [
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { password: { ...password, min: 1 } },
+    params: { password },
     answers: object({ removed: done }),
+    refuses: ["PASSWORD_WRONG"],
   },
   {
     method: "GET",
@@ -283,6 +311,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { sid: id },
     answers: object({ ended: done }),
+    refuses: ["NOT_FOUND"],
   },
   {
     method: "GET",
@@ -293,6 +322,7 @@ export const http = [
     bodyLimit: 0,
     params: { after: { ...id, optional: true } },
     answers: object({ users: list(listed), more }),
+    refuses: ["NOT_FOUND"],
   },
   {
     method: "POST",
@@ -303,6 +333,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { id, role: word },
     answers: listed,
+    refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
   },
   {
     method: "POST",
@@ -313,6 +344,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { id },
     answers: listed,
+    refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
   },
   {
     method: "POST",
@@ -323,6 +355,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { id },
     answers: listed,
+    refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
   },
   {
     method: "GET",
@@ -373,14 +406,29 @@ export const socket = [
     params: { prefix: { ...room, optional: true }, after: { ...room, optional: true } },
     answers: object({ rooms: list(publicRoom), more }),
   },
-  { action: "chat.create", access: "user", rate: "opening", params: { kind: word, title: name }, answers: roomSummary },
-  { action: "chat.direct", access: "user", rate: "opening", params: { user: id }, answers: roomSummary },
+  {
+    action: "chat.create",
+    access: "user",
+    rate: "opening",
+    params: { kind: word, title: { ...name, refuses: [...name.refuses, "ROOM_NAME"] } },
+    answers: roomSummary,
+    refuses: ["NOT_FOUND", "ROOM_EXISTS", "ROOM_LIMIT", "ROOMS_OPENED"],
+  },
+  {
+    action: "chat.direct",
+    access: "user",
+    rate: "opening",
+    params: { user: id },
+    answers: roomSummary,
+    refuses: ["NOT_FOUND", "ROOM_FULL", "ROOMS_OPENED"],
+  },
   {
     action: "chat.join",
     access: "user",
     rate: "write",
     params: { room, cursor, epoch, revision: cursor },
     answers: joinedRoom,
+    refuses: [...OUTSIDE_ROOM, "ROOM_FULL", "ROOM_LIMIT", "ROOMS_OPENED", "TOO_MANY_ROOMS"],
   },
   { action: "chat.leave", access: "user", rate: "write", params: { room }, answers: object({ room: string }) },
   {
@@ -389,6 +437,7 @@ export const socket = [
     rate: "read",
     params: { room, state: { ...word, optional: true }, after: { ...id, optional: true } },
     answers: object({ members: list(member), more }),
+    refuses: [...OUTSIDE_ROOM, "FORBIDDEN"],
   },
   {
     action: "chat.invite",
@@ -396,6 +445,7 @@ export const socket = [
     rate: "invitation",
     params: { room, user: id },
     answers: object({ invited: done }),
+    refuses: [...MAY_NOT_MODERATE, "LOBBY", "INVITATIONS", "ALREADY_KNOWN"],
   },
   {
     action: "chat.setRoomRole",
@@ -403,6 +453,7 @@ export const socket = [
     rate: "write",
     params: { room, user: id, role: word },
     answers: memberChanged,
+    refuses: [...MAY_NOT_MODERATE, "LOBBY", "LAST_OWNER", "ROOM_LIMIT"],
   },
   {
     action: "chat.mute",
@@ -410,33 +461,79 @@ export const socket = [
     rate: "write",
     params: { room, user: id, seconds: { type: "integer", min: 1, max: 2_592_000 } },
     answers: memberChanged,
+    refuses: MAY_NOT_MODERATE,
   },
-  { action: "chat.unmute", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
-  { action: "chat.kick", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
-  { action: "chat.ban", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
-  { action: "chat.unban", access: "user", rate: "write", params: { room, user: id }, answers: memberChanged },
+  {
+    action: "chat.unmute",
+    access: "user",
+    rate: "write",
+    params: { room, user: id },
+    answers: memberChanged,
+    refuses: MAY_NOT_MODERATE,
+  },
+  {
+    action: "chat.kick",
+    access: "user",
+    rate: "write",
+    params: { room, user: id },
+    answers: memberChanged,
+    refuses: [...MAY_NOT_MODERATE, "LOBBY"],
+  },
+  {
+    action: "chat.ban",
+    access: "user",
+    rate: "write",
+    params: { room, user: id },
+    answers: memberChanged,
+    refuses: [...MAY_NOT_MODERATE, "LOBBY"],
+  },
+  {
+    action: "chat.unban",
+    access: "user",
+    rate: "write",
+    params: { room, user: id },
+    answers: memberChanged,
+    refuses: MAY_NOT_MODERATE,
+  },
   {
     action: "chat.history",
     access: "user",
     rate: "read",
     params: { room, cursor },
     answers: roomState,
+    refuses: OUTSIDE_ROOM,
   },
   {
     action: "chat.send",
     access: "user",
     rate: "write",
-    params: { room, text, clientId: { type: "string", min: 1, max: 64 } },
+    params: { room, text, clientId: { ...id, refuses: ["CLIENT_ID"] } },
     answers: object({ message }),
+    refuses: [...MAY_NOT_WRITE, "CLIENT_ID_USED"],
   },
-  { action: "chat.edit", access: "user", rate: "write", params: { room, seq, text }, answers: object({ message }) },
-  { action: "chat.delete", access: "user", rate: "write", params: { room, seq }, answers: object({ message }) },
+  {
+    action: "chat.edit",
+    access: "user",
+    rate: "write",
+    params: { room, seq, text },
+    answers: object({ message }),
+    refuses: [...MAY_NOT_WRITE, "FORBIDDEN", "MESSAGE_DELETED", "TOO_LATE"],
+  },
+  {
+    action: "chat.delete",
+    access: "user",
+    rate: "write",
+    params: { room, seq },
+    answers: object({ message }),
+    refuses: [...OUTSIDE_ROOM, "FORBIDDEN", "MESSAGE_DELETED"],
+  },
   {
     action: "chat.report",
     access: "user",
     rate: "report",
-    params: { room, seq, reason: { type: "string", min: 1, max: 500 } },
+    params: { room, seq, reason: { ...text, max: 500, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "REASON_LONG"] } },
     answers: object({ reported: done }),
+    refuses: [...OUTSIDE_ROOM, "MESSAGE_DELETED", "REPORTS"],
   },
   {
     action: "chat.reports",
@@ -452,6 +549,7 @@ export const socket = [
     rate: "write",
     params: { report: id, outcome: word },
     answers: object({ outcome: { type: "word", words: OUTCOMES } }),
+    refuses: ["NOT_FOUND"],
   },
   {
     action: "chat.sendMessageToAll",
@@ -460,12 +558,19 @@ export const socket = [
     params: { text },
     answers: object({ sent: done }),
   },
-  { action: "chat.presence", access: "user", rate: "read", params: { room }, answers: roomPresence },
+  {
+    action: "chat.presence",
+    access: "user",
+    rate: "read",
+    params: { room },
+    answers: roomPresence,
+    refuses: OUTSIDE_ROOM,
+  },
   {
     action: "chat.setPresence",
     access: "user",
     rate: "write",
-    params: { state: { type: "string", min: 1, max: 16 } },
+    params: { state: { ...word, refuses: ["PRESENCE_STATE"] } },
     answers: object({ state: { type: "word", words: ["online", "away"] } }),
   },
   {
@@ -475,6 +580,7 @@ export const socket = [
     rate: "write",
     params: { room },
     answers: object({ told: { type: "boolean" } }),
+    refuses: MAY_NOT_WRITE,
   },
   {
     action: "chat.read",
@@ -483,6 +589,7 @@ export const socket = [
     rate: "write",
     params: { room, seq, epoch },
     answers: object({ room: string, epoch: string, seq: { type: "integer" } }),
+    refuses: OUTSIDE_ROOM,
   },
   {
     action: "chat.marks",
@@ -491,6 +598,7 @@ export const socket = [
     rate: "read",
     params: { room },
     answers: readMarks,
+    refuses: OUTSIDE_ROOM,
   },
 ] as const satisfies readonly SocketEntry[];
 

@@ -15,7 +15,7 @@ const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[
  * before it is checked, so that no look-alike becomes somebody else's address afterwards. Local parts outside ASCII are refused.
  */
 export function emailAddress(input: string): Checked<string> {
-  const malformed = refused("EMAIL_MALFORMED", "This is not an e-mail address.");
+  const malformed = refused("EMAIL_MALFORMED");
   if (!input.isWellFormed() || input.length > EMAIL_MAX) return malformed;
   const text = input.normalize("NFC").trim();
   const at = text.lastIndexOf("@");

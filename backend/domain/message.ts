@@ -14,7 +14,5 @@ const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** A client's id for a message: letters, digits, `-` and `_`, at most 64. */
 export function clientId(input: string): Checked<string> {
-  return CLIENT_ID.test(input)
-    ? accepted(input)
-    : refused("CLIENT_ID", "A client id has 1 to 64 letters, digits, hyphens or underscores.");
+  return CLIENT_ID.test(input) ? accepted(input) : refused("CLIENT_ID");
 }

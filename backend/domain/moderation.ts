@@ -35,7 +35,5 @@ export const OWNER = ROOM_ROLES.indexOf("owner");
 export function reportReason(input: string): Checked<string> {
   const text = messageText(input);
   if (!text.ok) return text;
-  return text.value.length > REASON_MAX
-    ? refused("REASON_LONG", `The reason is longer than ${REASON_MAX} characters.`)
-    : accepted(text.value);
+  return text.value.length > REASON_MAX ? refused("REASON_LONG") : accepted(text.value);
 }

@@ -48,20 +48,20 @@ export function passwordForm(password: string): string | undefined {
 /** A password somebody may choose. `about` are words it must not simply be, such as the e-mail address. */
 export function newPassword(input: string, about: readonly string[] = []): Checked<string> {
   const password = passwordForm(input);
-  if (password === undefined) return refused("PASSWORD_NOT_UNICODE", "The password is not well-formed Unicode.");
+  if (password === undefined) return refused("PASSWORD_NOT_UNICODE");
   const length = [...password].length;
   if (length < PASSWORD_MIN) {
-    return refused("PASSWORD_SHORT", `The password is shorter than ${PASSWORD_MIN} characters.`);
+    return refused("PASSWORD_SHORT");
   }
   if (length > PASSWORD_MAX) {
-    return refused("PASSWORD_LONG", `The password is longer than ${PASSWORD_MAX} characters.`);
+    return refused("PASSWORD_LONG");
   }
   const folded = password.toLowerCase();
   if (common().has(folded) || new Set(folded).size === 1) {
-    return refused("PASSWORD_COMMON", "This password is among the first that are guessed; choose another.");
+    return refused("PASSWORD_COMMON");
   }
   if (about.some((word) => word.toLowerCase() === folded)) {
-    return refused("PASSWORD_PERSONAL", "The password must not be your name or e-mail address.");
+    return refused("PASSWORD_PERSONAL");
   }
   return accepted(password);
 }

@@ -7,9 +7,7 @@ export type { Presence, PresenceState } from "../surface/rooms.ts";
 export type DeviceState = Exclude<PresenceState, "offline">;
 
 export function deviceState(input: string): Checked<DeviceState> {
-  return input === "online" || input === "away"
-    ? accepted(input)
-    : refused("PRESENCE_STATE", "A device is online or away.");
+  return input === "online" || input === "away" ? accepted(input) : refused("PRESENCE_STATE");
 }
 
 /** Members of a room that are looked at to answer who is there. */

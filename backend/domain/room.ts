@@ -43,9 +43,7 @@ const HIDDEN = /^~[A-Za-z0-9_-]{22}$/;
 /** The one spelling of a room's name: NFKC and lower case; letters, digits, `-` and `_` of any script, 1 to 64 characters. */
 export function roomName(input: string): Checked<string> {
   const name = input.isWellFormed() ? input.normalize("NFKC").trim().toLowerCase().normalize("NFKC") : "";
-  return NAME.test(name)
-    ? accepted(name)
-    : refused("ROOM_NAME", "A room's name has 1 to 64 letters, digits, hyphens or underscores.");
+  return NAME.test(name) ? accepted(name) : refused("ROOM_NAME");
 }
 
 /** What a client may call a room: the name of a public one, or the key of one that is not. */

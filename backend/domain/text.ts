@@ -22,21 +22,21 @@ export const NAME_MAX = 64;
 
 /** The text of a message: well-formed Unicode in NFC with LF line ends, no control characters, at most `MESSAGE_MAX` long. */
 export function messageText(input: string): Checked<string> {
-  if (!input.isWellFormed()) return refused("TEXT_NOT_UNICODE", "The text is not well-formed Unicode.");
+  if (!input.isWellFormed()) return refused("TEXT_NOT_UNICODE");
   const text = input.normalize("NFC").replace(/\r\n?/g, "\n").trim();
-  if (CONTROL.test(text)) return refused("TEXT_CONTROL", "The text contains control characters.");
-  if (!VISIBLE.test(text)) return refused("TEXT_EMPTY", "The text is empty.");
-  if (text.length > MESSAGE_MAX) return refused("TEXT_LONG", `The text is longer than ${MESSAGE_MAX} characters.`);
+  if (CONTROL.test(text)) return refused("TEXT_CONTROL");
+  if (!VISIBLE.test(text)) return refused("TEXT_EMPTY");
+  if (text.length > MESSAGE_MAX) return refused("TEXT_LONG");
   return accepted(text);
 }
 
 /** A display name: one line, no characters that hide or reorder others, runs of blanks made one, at most `NAME_MAX` long. */
 export function displayName(input: string): Checked<string> {
-  if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE", "The name is not well-formed Unicode.");
+  if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE");
   const name = input.normalize("NFC").trim();
-  if (UNFIT_FOR_NAME.test(name)) return refused("NAME_CONTROL", "The name contains characters that cannot be shown.");
+  if (UNFIT_FOR_NAME.test(name)) return refused("NAME_CONTROL");
   const tidy = name.replace(/\s+/gu, " ");
-  if (!VISIBLE.test(tidy)) return refused("NAME_EMPTY", "The name is empty.");
-  if (tidy.length > NAME_MAX) return refused("NAME_LONG", `The name is longer than ${NAME_MAX} characters.`);
+  if (!VISIBLE.test(tidy)) return refused("NAME_EMPTY");
+  if (tidy.length > NAME_MAX) return refused("NAME_LONG");
   return accepted(tidy);
 }

@@ -1,4 +1,4 @@
-import { type Broadcast, ClientError, type Events, type ResultOf, refuse } from "../contract/index.ts";
+import { type Broadcast, type Events, type ResultOf, refuse } from "../contract/index.ts";
 import type { Presence, PresenceNews } from "../domain/presence.ts";
 import { ROOMS_MAX } from "../domain/room.ts";
 import { emits } from "../surface.ts";
@@ -74,8 +74,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
     },
 
     async join(socket, run) {
-      if (socket.rooms.size > MAX_ROOMS)
-        throw new ClientError(409, "TOO_MANY_ROOMS", "This connection is in too many rooms.");
+      if (socket.rooms.size > MAX_ROOMS) throw refuse("TOO_MANY_ROOMS");
       // what is sent between the action's look at the history and our joining the room would be lost: it is held and told after
       const join: Join = { user: socket.data.identity?.user.id, held: [], left: [] };
       const { user, held, left } = join;
@@ -84,8 +83,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         const state = (await run()) as ResultOf<"chat.join">;
         const room = roomOf(state.room);
         const isIn = socket.rooms.has(room);
-        if (held.length > MAX_HELD)
-          throw new ClientError(503, "UNAVAILABLE", "Too much is going on.", { retryAfter: 1 });
+        if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
         // put out after the action had looked: nobody is left listening
         if (left.some((one) => one.room === state.room && one.revision > state.since))
           throw refuse("NOT_FOUND", { field: "room" });

@@ -4,7 +4,7 @@ import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { OUTSIDE } from "../authorization.ts";
 import { type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
-import type { HttpAction, HttpEntry } from "../surface.ts";
+import type { HttpEntry } from "../surface.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import type { Client } from "./client-address.ts";
 import { apiHeaders } from "./headers.ts";
@@ -15,7 +15,7 @@ import type { Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
-import { noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 import type { DoorResponse } from "./usual-head.ts";
 
 export interface HttpParts {
@@ -55,8 +55,6 @@ interface Exchange {
   identity?: Identity;
 }
 
-/** Actions after which a browser has no session any more. */
-const ENDS_SESSION: ReadonlySet<string> = new Set<HttpAction>(["auth.logout"]);
 /** Characters of a client's own name that are passed on. */
 const AGENT_MAX = 200;
 /** Larger rests of a refused request are not read to the end: the connection is closed instead. */

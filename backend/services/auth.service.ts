@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { hearsOthers } from "../broker.ts";
-import { announce, ClientError, defineService, type Meta, refuse, tell } from "../contract/index.ts";
+import { announce, defineService, type Meta, refuse, tell } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
 import { END_REASONS, MAX_SESSIONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
@@ -91,7 +91,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
           await audit(ctx, "session.reused", userId);
           await announce(ctx.broker, "session.reused", { sid, userId, ...(from && { address: from.address }) });
         }
-        if (result?.outcome !== "renewed") throw new ClientError(401, "SIGN_IN", "Sign in again.");
+        if (result?.outcome !== "renewed") throw refuse("SIGN_IN");
         const user = await liveUser(store, result.userId);
         const { accessToken } = await ready().tokens.issue(user, result.sid);
         return {

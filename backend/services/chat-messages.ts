@@ -1,4 +1,4 @@
-import { announce, ClientError, type Handlers, type Message, refuse } from "../contract/index.ts";
+import { announce, type Handlers, type Message, refuse } from "../contract/index.ts";
 import { MENTIONS_MAX, namesMentioned } from "../domain/mention.ts";
 import { clientId, EDIT_TIME, PAGE } from "../domain/message.ts";
 import { MODERATOR, rank, SITE } from "../domain/moderation.ts";
@@ -37,7 +37,7 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
       if (!repeated) {
         await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
       } else if (message.room !== room || (message.revision === undefined && message.text !== text)) {
-        throw new ClientError(409, "CLIENT_ID_USED", "This client id belongs to another message.", {
+        throw refuse("CLIENT_ID_USED", {
           field: "clientId",
         });
       }
@@ -54,7 +54,7 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
         mayWrite(standing, now);
         if (there(original).author.id !== id) throw refuse("FORBIDDEN");
         if (there(original).at + EDIT_TIME <= now) {
-          throw new ClientError(409, "TOO_LATE", "A message can be edited for an hour.", { field: "seq" });
+          throw refuse("TOO_LATE", { field: "seq" });
         }
         return { text, mentions, editedAt: now };
       });
@@ -90,7 +90,7 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
 export function there(message: Message | undefined): Message {
   if (!message) throw refuse("NOT_FOUND", { field: "seq" });
   if (message.deletedAt !== undefined) {
-    throw new ClientError(410, "MESSAGE_DELETED", "This message was deleted.", { field: "seq" });
+    throw refuse("MESSAGE_DELETED", { field: "seq" });
   }
   return message;
 }

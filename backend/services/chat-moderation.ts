@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { ClientError, type Handlers, type MemberChanged, type Meta, refuse, type User } from "../contract/index.ts";
+import { type Handlers, type MemberChanged, type Meta, refuse, type User } from "../contract/index.ts";
 import { rolesUpTo } from "../domain/access-token.ts";
 import type { AuditAction } from "../domain/audit.ts";
 import { isMuted, ROOM_ROLES, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
@@ -32,7 +32,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
   async function caseOf(ctx: AboutSomebody, least: number): Promise<Case> {
     const { room, rank: own } = await ranked(store, ctx);
     if (room.kind === "direct") {
-      throw new ClientError(409, "DIRECT_ROOM", "A room of two has no moderators: leave it instead.", {
+      throw refuse("DIRECT_ROOM", {
         field: "room",
       });
     }
@@ -51,7 +51,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
   }
 
   function notTheLobby(room: Room): void {
-    if (room.key === LOBBY) throw new ClientError(409, "LOBBY", "Everybody is in the lobby.", { field: "room" });
+    if (room.key === LOBBY) throw refuse("LOBBY", { field: "room" });
   }
 
   async function record(ctx: AboutSomebody, { rank, room, target }: Case, action: AuditAction): Promise<void> {
@@ -84,13 +84,12 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
       notTheLobby(room);
       if (target.disabledAt !== null) throw refuse("NOT_FOUND", { field: "user" });
       if ((await store.members.counts(target.id)).invited >= INVITATIONS_MAX) {
-        throw new ClientError(409, "INVITATIONS", "Too many invitations wait for this user's answer.", {
+        throw refuse("INVITATIONS", {
           field: "user",
         });
       }
       if (roleIn(theirs) || !(await store.members.invite(room.key, target.id, clock()))) {
-        const message = "This user is in the room, was invited before, or is banned from it.";
-        throw new ClientError(409, "ALREADY_KNOWN", message, { field: "user" });
+        throw refuse("ALREADY_KNOWN", { field: "user" });
       }
       await tellMembership(ctx, room, target.id, "invited", { role: null, mutedUntil: null });
       return { invited: true };
@@ -110,7 +109,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
       if (role === before) return after(room, target.id);
       if (role === "owner") await mayHaveMore(store, target.id, "owned");
       if (!(await store.members.setRole(room.key, target.id, role))) {
-        throw new ClientError(409, "LAST_OWNER", "Make somebody else an owner first.", { field: "user" });
+        throw refuse("LAST_OWNER", { field: "user" });
       }
       const changed = await after(room, target.id);
       await tellMembership(ctx, room, target.id, "role", changed);

@@ -1,4 +1,4 @@
-import { announce, ClientError, type Handlers, refuse } from "../contract/index.ts";
+import { announce, type Handlers, refuse } from "../contract/index.ts";
 import { OPEN_REPORTS_MAX, OUTCOMES, reportReason } from "../domain/moderation.ts";
 import { LIST_PAGE } from "../domain/room.ts";
 import type { AuditTrail } from "./audit-trail.ts";
@@ -19,7 +19,7 @@ export function chatReports({ store, clock, audit }: ChatParts & { readonly audi
       const reason = clean("reason", reportReason(ctx.params.reason));
       const { id: reporterId } = ctx.meta.user;
       if ((await store.reports.openBy(reporterId)) >= OPEN_REPORTS_MAX) {
-        throw new ClientError(409, "REPORTS", "Your earlier reports have to be settled first.");
+        throw refuse("REPORTS");
       }
       const { seq, author, text } = there(await store.messages.find(room.key, ctx.params.seq));
       const about = { room: room.key, seq, authorId: author.id, text };

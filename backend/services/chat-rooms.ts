@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { ClientError, type Handlers, type Meta, type RoomSummary, refuse, type User } from "../contract/index.ts";
+import { type Handlers, type Meta, type RoomSummary, refuse, type User } from "../contract/index.ts";
 import type { MembershipState, Standing } from "../domain/membership.ts";
 import { CATCH_UP, type Message, PAGE, type RoomState } from "../domain/message.ts";
 import { MODERATOR } from "../domain/moderation.ts";
@@ -35,7 +35,7 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
     const { id } = ctx.meta.user;
     const at = clock();
     if ((await store.rooms.openedSince(id, kind, at - DAY)) >= OPENED_MAX[kind]) {
-      throw new ClientError(429, "ROOMS_OPENED", "You have opened too many rooms today.", { retryAfter: DAY / 1000 });
+      throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
     }
     const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
     const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
@@ -55,7 +55,7 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
     if (room.key !== LOBBY && room.kind !== "direct") await mayHaveMore(store, id, "joined");
     const limit = room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind];
     const outcome = await store.members.enter({ room: room.key, userId: id, at: clock(), from, limit });
-    if (outcome === "full") throw new ClientError(409, "ROOM_FULL", "This room is full.", { field: "room" });
+    if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
     if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
   }
 
@@ -101,7 +101,7 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
       const title = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
       const key = isPublic ? title : privateKey();
       if (!(await open(ctx, kind, key, isPublic ? null : title))) {
-        throw new ClientError(409, "ROOM_EXISTS", "There is a room with this name: join it.", { field: "title" });
+        throw refuse("ROOM_EXISTS", { field: "title" });
       }
       return summary(ctx.meta.user.id, key);
     },

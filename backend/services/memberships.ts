@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { announce, ClientError, type MemberChanged, type Meta } from "../contract/index.ts";
+import { announce, type MemberChanged, type Meta, refuse } from "../contract/index.ts";
 import type { MembershipChange } from "../domain/membership.ts";
 import { ROOMS_MAX, type Room } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
@@ -9,7 +9,7 @@ import type { ChatParts } from "./room-access.ts";
 export async function mayHaveMore(store: Store, userId: string, what: "joined" | "owned"): Promise<void> {
   const counts = await store.members.counts(userId);
   if (counts.joined >= ROOMS_MAX.joined || (what === "owned" && counts.owned >= ROOMS_MAX.owned)) {
-    throw new ClientError(409, "ROOM_LIMIT", "That would be too many rooms: leave one first.");
+    throw refuse("ROOM_LIMIT");
   }
 }
 

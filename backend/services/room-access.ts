@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { ClientError, type Meta, refuse, type User } from "../contract/index.ts";
+import { type ClientError, type Meta, refuse, type User } from "../contract/index.ts";
 import { isMuted, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
 import { rank } from "../domain/moderation.ts";
 import { roomKey, SMALL_ROOM } from "../domain/room.ts";
@@ -25,8 +25,8 @@ export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params
 export function shutOut(standing: Standing | undefined): ClientError {
   if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
   return standing.membership?.state === "banned"
-    ? new ClientError(403, "BANNED", "You were banned from this room.", { field: "room" })
-    : new ClientError(403, "NOT_MEMBER", "You are not in this room: join it first.", { field: "room" });
+    ? refuse("BANNED", { field: "room" })
+    : refuse("NOT_MEMBER", { field: "room" });
 }
 
 /** A room as somebody sees it who is in it. Throws for everybody else. */
@@ -67,10 +67,10 @@ export function mayWrite(standing: Standing | undefined, now: number): void {
   const { room, membership } = inside(standing);
   if (standing && isMuted(standing, now)) {
     const retryAfter = ((membership?.mutedUntil ?? now) - now) / 1000;
-    throw new ClientError(403, "MUTED", "You may not write in this room for a while.", { field: "room", retryAfter });
+    throw refuse("MUTED", { field: "room", retryAfter });
   }
   if (room.kind === "direct" && room.members < 2) {
-    throw new ClientError(409, "PEER_LEFT", "The other one has left this room.", { field: "room" });
+    throw refuse("PEER_LEFT", { field: "room" });
   }
 }
 

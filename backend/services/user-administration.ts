@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import { announce, ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { announce, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
 import { MAIL_PURPOSES } from "../domain/mail-token.ts";
 import type { Store, User } from "../store/index.ts";
 import { ROLES } from "../surface.ts";
@@ -23,7 +23,7 @@ export function userAdministration(options: {
     const user = await store.users.find(ctx.params.id);
     if (!user) throw refuse("NOT_FOUND");
     if (user.id === ctx.meta.user.id) {
-      throw new ClientError(409, "OWN_ACCOUNT", "This is your own account: another admin has to do that.");
+      throw refuse("OWN_ACCOUNT");
     }
     return user;
   };

@@ -1,5 +1,5 @@
 import type { Context, ServiceBroker } from "moleculer";
-import { ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { type ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import { type MailPurpose, mailTokenHash } from "../domain/mail-token.ts";
 import { networkOf } from "../domain/network.ts";
@@ -101,7 +101,7 @@ export function userMail(options: {
     async requestVerification(ctx) {
       const user = await caller(ctx);
       if (user.verifiedAt !== null) {
-        throw new ClientError(409, "EMAIL_VERIFIED", "This e-mail address is confirmed already.");
+        throw refuse("EMAIL_VERIFIED");
       }
       const issued = await mail.link("verify", user, user.email);
       if (!issued.issued) throw refuse("RATE_LIMITED", { retryAfter: issued.wait / 1000 });
@@ -119,7 +119,7 @@ export function userMail(options: {
         return { verified: true };
       }
       if (!(await store.users.setEmail(user.id, link.email, clock()))) {
-        throw new ClientError(409, "EMAIL_TAKEN", "This e-mail address is registered already.");
+        throw refuse("EMAIL_TAKEN");
       }
       await store.mailTokens.void(user.id, ["verify", "reset", "move"]);
       await audit(ctx, "email.changed", user.id);
@@ -132,7 +132,7 @@ export function userMail(options: {
       const email = clean("email", emailAddress(ctx.params.email));
       await confirmed(ctx, user, ctx.params.password);
       if (email === user.email) {
-        throw new ClientError(422, "EMAIL_SAME", "This is your e-mail address already.", { field: "email" });
+        throw refuse("EMAIL_SAME", { field: "email" });
       }
       // whether somebody else has it shows when the link is opened, by whoever reads that address's mail
       const issued = await mail.link("move", user, email);
@@ -144,7 +144,7 @@ export function userMail(options: {
 }
 
 function noLink(): ClientError {
-  return new ClientError(403, "LINK", "This link is not valid any more. Ask for a new one.");
+  return refuse("LINK");
 }
 
 function logged(broker: ServiceBroker, error: unknown): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
-import { announce, ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
+import { announce, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { networkOf } from "../domain/network.ts";
@@ -98,7 +98,7 @@ export function usersService(options: {
   };
   const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<void> => {
     if (await verified(ctx, user.email, user, password)) return;
-    throw new ClientError(422, "PASSWORD_WRONG", "The password is wrong.", { field: "password" });
+    throw refuse("PASSWORD_WRONG", { field: "password" });
   };
 
   return defineService({
@@ -113,11 +113,7 @@ export function usersService(options: {
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
         const { setup } = ctx.params;
         if (setup !== undefined && !(await isSetupToken(store, setup))) {
-          throw new ClientError(
-            403,
-            "SETUP_LINK",
-            "This setup link is not valid any more. While there is no administrator, each start prints a new one.",
-          );
+          throw refuse("SETUP_LINK");
         }
         const passwordHash = await passwords().hash(password);
         const id = randomUUID();
@@ -131,7 +127,7 @@ export function usersService(options: {
           disabledAt: null,
         } as const;
         if (!(await store.users.create(registered))) {
-          throw new ClientError(409, "EMAIL_TAKEN", "This e-mail address is registered already.", { field: "email" });
+          throw refuse("EMAIL_TAKEN", { field: "email" });
         }
         await audit(ctx, "user.registered", id);
         const isFirstAdmin = setup !== undefined && (await takeSetupToken(store, setup));
@@ -156,7 +152,7 @@ export function usersService(options: {
         const right = await verified(ctx, account, user, ctx.params.password);
         if (!user || !right || user.disabledAt !== null) {
           if (user && right) noteFailure(ctx, user, "disabled");
-          throw new ClientError(401, "CREDENTIALS", "The e-mail address or the password is wrong.");
+          throw refuse("CREDENTIALS");
         }
         countDeed(user);
         await audit(ctx, "login.succeeded", user.id);

@@ -16,7 +16,7 @@ function closed(part: unknown): unknown {
   return all.type === "object" && "properties" in all ? { additionalProperties: false, ...all } : all;
 }
 
-const ajv = new Ajv2020({ allErrors: true });
+const ajv = new Ajv2020({ allErrors: true, strictTypes: false });
 formats.default(ajv);
 ajv.addFormat("password", true);
 ajv.addVocabulary(Object.keys(document)); // the document is no schema itself; within its schemas an unknown word is an error
@@ -35,19 +35,71 @@ function problems(place: readonly string[], value: unknown): string[] {
   });
 }
 
-/** What an HTTP answer has that the document does not say, or lacks that it says. */
-export function unlikeAnswer(method: string, path: string, status: number, body: unknown): string[] {
-  const { responses } = document.paths[path][method.toLowerCase()];
-  const said = String(status) in responses ? String(status) : "default";
-  return problems(["paths", path, method.toLowerCase(), "responses", said, ...JSON_SCHEMA], body);
+/** The place that a reference leads to. */
+const target = ({ $ref }: { $ref: string }): string[] => $ref.split("/").slice(1);
+const at = (place: readonly string[]) => place.reduce((part, name) => part[name], document);
+
+/** An answer as a client sees it. */
+interface Seen {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: unknown;
 }
 
-const JSON_SCHEMA = ["content", "application/json", "schema"];
+/** What an HTTP answer has that the document does not say, or lacks that it says. */
+export function unlikeAnswer(method: string, path: string, { status, headers, json }: Seen): string[] {
+  const operation = ["paths", path, method.toLowerCase()];
+  const response = at([...operation, "responses"])[status];
+  if (!response) return [`${method} ${path} answers ${status}, and the document knows no such status`];
+  const place = "$ref" in response ? target(response) : [...operation, "responses", String(status)];
+  const missing = Object.entries<{ $ref: string }>(at(place).headers).filter(([name, header]) => {
+    return at(target(header)).required === true && !headers.has(name);
+  });
+  return [
+    ...problems([...place, "content", "application/json", "schema"], json),
+    ...missing.map(([name]) => `${method} ${path} answers ${status} without ${name}`),
+  ];
+}
 
-/** The same of what a call over the socket was acknowledged with. */
-export const unlikeResult = (action: string, result: unknown): string[] =>
-  problems(["x-socket", "calls", action, "result"], result);
+/** Whether the document describes requests with this method for this path. */
+export const isDescribed = (method: string, path: string): boolean =>
+  method.toLowerCase() in (document.paths[path] ?? {});
+
+/** The same of what a call over the socket was acknowledged with; whoever calls what does not exist learns that. */
+export function unlikeResult(action: string, error: Refused | null, result: unknown): string[] {
+  if (!error) return problems(["x-socket", "calls", action, "result"], result);
+  return unlikeCode(action, document["x-socket"].calls[action]?.codes ?? ["NOT_FOUND"], error);
+}
+
+interface Refused {
+  readonly code: string;
+}
+
+const unlikeCode = (action: string, codes: readonly string[], { code }: Refused): string[] =>
+  codes.includes(code) ? [] : [`${action} refuses with ${code}, and the document knows no such code`];
+
+/** The same of what an action answered within the house, on whatever way it is reached from outside. */
+export function unlikeOutcome(action: string, error: Refused | null, result: unknown): string[] {
+  if (action in document["x-socket"].calls) return unlikeResult(action, error, result);
+  const operation = operations.find(([path = "", method = ""]) => document.paths[path][method].operationId === action);
+  if (!operation) return []; // only services call it
+  const responses = ["paths", ...operation, "responses"];
+  if (!error) return problems([...responses, "200", "content", "application/json", "schema"], result);
+  const refused = Object.entries<{ $ref?: string }>(at(responses)).filter(([status]) => status !== "200");
+  const codes = refused.flatMap(([, { $ref, ...response }]) => {
+    const { content } = $ref === undefined ? response : at(target({ $ref }));
+    return content["application/json"].schema.allOf[1].properties.error.properties.code.enum;
+  });
+  return unlikeCode(action, codes, error);
+}
+
+const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => [path, method]),
+);
 
 /** The same of an event that the server sent. */
-export const unlikeEvent = (event: string, payload: unknown): string[] =>
-  problems(["x-socket", "events", event, "payload"], payload);
+export function unlikeEvent(event: string, payload: unknown): string[] {
+  if (!(event in document["x-socket"].events))
+    return [`the server sends ${event}, and the document knows no such event`];
+  return problems(["x-socket", "events", event, "payload"], payload);
+}

@@ -26,6 +26,7 @@ import { type Backend, startBackend } from "../../backend/main.ts";
 import { createGateway, type Gateway } from "../../backend/services/gateway.service.ts";
 import { openStore } from "../../backend/store/index.ts";
 import { assets, http, ROLES, type Role, socket } from "../../backend/surface.ts";
+import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
 
 /** What a password's hash costs where hashing is not the subject: a thousandth of the real one. */
 export const CHEAP: HashCost = { memory: 64, passes: 1, parallelism: 1 };
@@ -78,9 +79,38 @@ export function emit(
     const [event, ...rest] = args;
     socket.emit(event as string, ...rest, (error: { code: string } | null, result: unknown) => {
       clearTimeout(timer);
-      resolve({ error, result });
+      const unlike = judged.has(socket) && event === "call" ? unlikeResult(String(rest[0]), error, result) : [];
+      if (unlike.length > 0) reject(new Error(unlike.join("\n")));
+      else resolve({ error, result });
     });
   });
+}
+
+/** Sockets of a backend as it is: what they are told has to be what the OpenAPI document says. */
+const judged = new WeakSet<Socket>();
+
+/** The same doors, where an answer or an event that the OpenAPI document does not describe is an error. */
+function judging(outside: Outside): Outside {
+  const unlike: string[] = [];
+  return {
+    ...outside,
+    async ask(method, path, asked) {
+      const answer = await outside.ask(method, path, asked);
+      const [plain = path] = path.split("?");
+      const problems = isDescribed(method, plain) ? unlikeAnswer(method, plain, answer) : [];
+      if (problems.length > 0) throw new Error(problems.join("\n"));
+      return answer;
+    },
+    async socket(token, options) {
+      const socket = await outside.socket(token, options);
+      judged.add(socket);
+      return socket.onAny((event: string, payload: unknown) => unlike.push(...unlikeEvent(event, payload)));
+    },
+    async stop() {
+      await outside.stop();
+      if (unlike.length > 0) throw new Error(unlike.join("\n"));
+    },
+  };
 }
 
 /** Resolves with the reason when the socket is disconnected. */
@@ -201,7 +231,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
   });
-  const outside = outsideOf(backend, lines);
+  const outside = judging(outsideOf(backend, lines));
   let people = 0;
   return {
     ...outside,

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../backend/broker.ts";
-import { serviceActions } from "../../backend/contract/index.ts";
+import { CODES, type Code, publicError, serviceActions } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
-import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
+import { type Access, assets, type Param, ROLES, type Role } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
 import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
@@ -25,6 +25,7 @@ const below = (access: Access): Role | undefined =>
 const userOf = (role: Role, { id, accessToken }: Person) => ({
   user: { id, roles: rolesUpTo(role), sid: sidOf(accessToken) },
 });
+const isPicky = ({ refuses = [] }: Param) => refuses.length > 0;
 const rolesUpTo = (role: Role) => ROLES.slice(0, ROLES.indexOf(role) + 1);
 
 beforeAll(async () => {
@@ -63,7 +64,7 @@ async function askFor(entry: (typeof httpEntries)[number], person: Person, token
 test.each(httpEntries)(
   "$method $path lets in exactly whom the surface says, and answers what it says",
   async (entry) => {
-    const like = ({ status, json }: Answer) => [status, unlikeAnswer(entry.method, entry.path, status, json)];
+    const like = (answer: Answer) => [answer.status, unlikeAnswer(entry.method, entry.path, answer)];
     if (entry.access === "public") {
       const person = await backend.person();
       expect(like(await askFor(entry, person, undefined))).toEqual([200, []]);
@@ -98,8 +99,48 @@ test.each(socketEntries)(
     const socket = await backend.socket(people[entry.access].accessToken);
     const good = await prepared(store, entry.action, entry.params, people[entry.access], target);
     const { error, result } = await emit(socket, "call", entry.action, good);
-    expect([error, unlikeResult(entry.action, result)]).toEqual([null, []]);
+    expect([error, unlikeResult(entry.action, error, result)]).toEqual([null, []]);
     socket.close();
+  },
+);
+
+/** A value that keeps to every bound of its parameter and is refused with this code. `\u0958` is two characters once it is normal. */
+const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unknown>) => unknown) } = {
+  EMAIL_MALFORMED: "\u00e1d\u00e1@example.org",
+  NAME_CONTROL: "\u202eadmin",
+  NAME_EMPTY: " ",
+  NAME_LONG: "\u0958".repeat(64),
+  PASSWORD_SHORT: "\u{1f511}".repeat(4),
+  PASSWORD_LONG: "abc".repeat(43),
+  PASSWORD_COMMON: "password123",
+  PASSWORD_PERSONAL: ({ email }) => email,
+  CLIENT_ID: "a b",
+  PRESENCE_STATE: "asleep",
+  ROOM_NAME: "a b",
+  TEXT_CONTROL: "\u0007 ring",
+  TEXT_EMPTY: " ",
+  TEXT_LONG: "\u0958".repeat(4000),
+  REASON_LONG: "\u0958".repeat(500),
+};
+
+test.each([...httpEntries, ...socketEntries].filter(({ params }) => Object.values(params).some(isPicky)))(
+  "$action refuses values with the codes that its parameters declare",
+  async ({ action, access, params }) => {
+    const person = await backend.person(access === "public" ? "user" : access);
+    const meta = access === "public" ? {} : userOf(access, person);
+    for (const [field, { refuses = [] }] of Object.entries(params)) {
+      for (const code of refuses) {
+        const good = await prepared(store, action, params, person, target);
+        const value = REFUSED_AS[code];
+        const wrong = typeof value === "function" ? value({ email: person.email, ...good }) : value;
+        // a room's title is a name of one kind or the other
+        const kind = action === "chat.create" && code.startsWith("NAME") ? { kind: "private" } : {};
+        const refused = await backend.broker
+          .call(action, { ...good, ...kind, [field]: wrong }, { meta })
+          .catch(publicError);
+        expect([field, refused]).toEqual([field, expect.objectContaining({ status: CODES[code][0], code, field })]);
+      }
+    }
   },
 );
 

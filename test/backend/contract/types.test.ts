@@ -8,6 +8,7 @@ import {
   type Handlers,
   type Meta,
   type ResultOf,
+  refuse,
   rolesFrom,
 } from "../../../backend/contract/index.ts";
 import { list, object } from "../../../backend/surface/shape.ts";
@@ -82,13 +83,17 @@ function wrongOnPurpose(): void {
   const bare: HttpEntry = { ...entry, answers: list({ type: "string" }) };
   // @ts-expect-error an entry says what it answers
   const silent: SocketEntry = { action: "chat.shout", access: "user", rate: "write", params: {} };
+  // @ts-expect-error no such code
+  const refuses: HttpEntry = { ...entry, refuses: ["TEAPOT"] };
+  // @ts-expect-error no such code to refuse with
+  void refuse("TEAPOT");
   // @ts-expect-error nobody is let in over a socket without an account
   const open: SocketEntry = { ...shout, access: "public" };
   // @ts-expect-error no credential goes over a socket
   const credential: SocketEntry = { ...shout, rate: "credential" };
   // @ts-expect-error no secret goes over a socket
   const secret: SocketEntry = { ...shout, params: { password: { type: "string", min: 1, max: 9, secret: true } } };
-  void [role, service, rate, param, answers, bare, silent, open, credential, secret];
+  void [role, service, rate, param, answers, bare, silent, refuses, open, credential, secret];
 }
 
 test("what is wrong does not compile", () => {

@@ -38,20 +38,21 @@ const profile = { id: "i", email: "a@b.de", name: "n", verified: true, roles: ["
 const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
 
 test("what an answer has that nobody declared is found, what it lacks, and what is no value of its kind", () => {
-  const wrong = (body: object) => unlikeAnswer("GET", "/api/users/me", 200, body);
+  const wrong = (body: object) =>
+    unlikeAnswer("GET", "/api/users/me", { status: 200, headers: new Headers(), json: body });
   expect(wrong(profile)).toEqual([]);
   const { id: _, ...nameless } = profile;
   for (const body of [nameless, { ...profile, passwordHash: "x" }]) expect(wrong(body)).toHaveLength(1);
   for (const part of [{ email: "a" }, { verified: null }, { roles: ["king"] }, { createdAt: 1.5 }, { createdAt: -1 }])
     expect([part, wrong({ ...profile, ...part }).length]).toEqual([part, 1]);
   // deep inside, in what is sent over a socket, and what may be missing or null
-  expect(unlikeResult("chat.send", { message })).toEqual([]);
-  expect(unlikeResult("chat.send", { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
+  expect(unlikeResult("chat.send", null, { message })).toEqual([]);
+  expect(unlikeResult("chat.send", null, { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
   expect(
-    unlikeResult("chat.send", { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
+    unlikeResult("chat.send", null, { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
   ).toHaveLength(1);
   expect(unlikeEvent("read", { room: "r", epoch: "e", marks: [{ user: "u", seq: 1, at: 1 }] })).toHaveLength(1);
   const changed = { room: "r", user: "u", role: null, mutedUntil: null };
-  expect(unlikeResult("chat.kick", changed)).toEqual([]);
-  expect(unlikeResult("chat.kick", { ...changed, role: "king" })).toHaveLength(1);
+  expect(unlikeResult("chat.kick", null, changed)).toEqual([]);
+  expect(unlikeResult("chat.kick", null, { ...changed, role: "king" })).toHaveLength(1);
 });

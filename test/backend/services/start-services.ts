@@ -2,9 +2,11 @@ import type { ServiceBroker } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import {
   type AnyAction,
+  type Broadcast,
   call,
   type Events,
   type ParamsOf,
+  publicError,
   type ResultOf,
   type SignedIn,
   type User,
@@ -14,6 +16,7 @@ import type { Letter } from "../../../backend/mail/letter.ts";
 import { createPost, type Post } from "../../../backend/mail/post.ts";
 import { createServices } from "../../../backend/services/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
+import { unlikeEvent, unlikeOutcome } from "../described.ts";
 import { testStorage } from "../store/test-storage.ts";
 import { CHEAP } from "../support.ts";
 
@@ -75,6 +78,15 @@ export async function startServices({ hashCost = CHEAP } = {}): Promise<Running>
     ),
   });
   await broker.start();
+  /** What the OpenAPI document does not say of what was answered and told. */
+  const unlike: string[] = [];
+  const described = async <T>(action: AnyAction, attempt: Promise<T>): Promise<T> => {
+    await attempt.then(
+      (result) => unlike.push(...unlikeOutcome(action, null, result)),
+      (thrown) => unlike.push(...unlikeOutcome(action, publicError(thrown), undefined)),
+    );
+    return attempt;
+  };
   const running: Running = {
     broker,
     store,
@@ -83,7 +95,7 @@ export async function startServices({ hashCost = CHEAP } = {}): Promise<Running>
     letters,
     nextLetter: () => new Promise((resolve) => readers.push(resolve)),
     mail,
-    call: (action, params, user) => call(broker, action, params, user && { meta: { user } }),
+    call: (action, params, user) => described(action, call(broker, action, params, user && { meta: { user } })),
     async register(name) {
       const email = `${name.toLowerCase()}@example.org`;
       const signedIn = await running.call("users.register", { email, password: PASSWORD, name });
@@ -94,6 +106,11 @@ export async function startServices({ hashCost = CHEAP } = {}): Promise<Running>
       await broker.stop();
       await store.close();
       await storage.remove();
+      for (const { event, payload } of announced) {
+        const told = payload as Broadcast;
+        if (event === "chat.broadcast") unlike.push(...unlikeEvent(told.event, told.payload));
+      }
+      if (unlike.length > 0) throw new Error(unlike.join("\n"));
     },
   };
   return running;
