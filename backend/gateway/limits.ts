@@ -15,9 +15,17 @@ export type LimitName = keyof typeof LIMITS;
 /** Sockets that one address and one user may have open at once. */
 export const MAX_SOCKETS = { address: 100, user: 20 } as const;
 
+/**
+ * How many users at their limit one address may hold: an office or a school is one address. Only for reading and writing, and only where it
+ * is known who calls; what a user may do but a few times an hour, all users of an address may do as often together.
+ */
+const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10 };
+
 export interface Limits {
-  /** Counts one use by an address, whatever user. Throws RATE_LIMITED with the seconds to wait. */
+  /** Counts one use by an address, whoever it is. Throws RATE_LIMITED with the seconds to wait. */
   address(limit: LimitName, key: string): void;
+  /** Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds to wait. */
+  users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
   user(limit: LimitName, id: string): void;
   /** A budget of one holder alone, counted where it is held: false when it is spent. */
@@ -44,11 +52,11 @@ class Counter extends RateLimiterMemory {
 
 /** Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. */
 export function createLimits(table: LimitTable = LIMITS): Limits {
-  const counting = (): Limits["address"] => {
+  const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {
     const counters = new Map(
       Object.entries(table).map(([name, { requests, seconds }]) => [
         name,
-        new Counter({ keyPrefix: "", points: requests, duration: seconds }),
+        new Counter({ keyPrefix: "", points: requests * (times[name] ?? 1), duration: seconds }),
       ]),
     );
     return (limit, key) => {
@@ -58,6 +66,7 @@ export function createLimits(table: LimitTable = LIMITS): Limits {
   };
   return {
     address: counting(),
+    users: counting(USERS_AT_ONE_ADDRESS),
     user: counting(),
     budget(limit) {
       const { requests, seconds } = table[limit];

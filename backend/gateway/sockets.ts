@@ -178,7 +178,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     if (typeof params !== "object" || Array.isArray(params) || ArrayBuffer.isView(params)) throw refuse("VALIDATION");
     if (isNestedTooDeep(params)) throw refuse("TOO_DEEP");
     limits.user(entry.rate, identity.user.id);
-    limits.address(entry.rate, client.key);
+    limits.users(entry.rate, client.key);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {

@@ -59,6 +59,32 @@ test("HTTP and sockets draw on one budget: a socket is no way around a limit", a
   expect((await gateway.ask("POST", "/api/auth/logout", { token })).status).toBe(429);
 });
 
+test("an address may do over its sockets what ten users may, and no more however many users it has", async () => {
+  gateway = await startTestGateway(
+    { "chat.send": () => ({ message: {} }) as never, "chat.report": () => ({ reported: true }) as never },
+    { limits: { ...NO_LIMITS, write: { requests: 3, seconds: 10 }, report: { requests: 2, seconds: 10 } } },
+  );
+  const at = async (name: string, ip: string) => {
+    const socket = await (gateway as TestGateway).socket(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
+    const send = () => emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
+    const report = () => emit(socket, "call", "chat.report", { room: "r", seq: 1, reason: "x" });
+    return { send, report };
+  };
+  const codes = (answers: readonly { error: { code: string } | null }[]) => answers.map(({ error }) => error?.code);
+  const office = await Promise.all(Array.from({ length: 11 }, (_, index) => at(`user${index}`, "192.0.2.1")));
+  for (const { send } of office.slice(0, 10)) {
+    expect(codes([await send(), await send(), await send()])).toEqual([undefined, undefined, undefined]);
+  }
+  const last = office[10] as (typeof office)[0];
+  expect(codes([await last.send()])).toEqual(["RATE_LIMITED"]);
+  expect(codes([await last.report(), await (office[0] as typeof last).report(), await last.report()])).toEqual([
+    undefined,
+    undefined,
+    "RATE_LIMITED",
+  ]);
+  expect(codes([await (await at("elsewhere", "192.0.2.2")).send()])).toEqual([undefined]);
+});
+
 test("handshakes are limited per address", async () => {
   gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, handshake: { requests: 3, seconds: 10 } } });
   const results = [];
