@@ -40,6 +40,13 @@ export default {
       from: { path: "^backend/surface[./]" },
       to: { path: ".", pathNot: "^backend/surface[./]" },
     },
+    {
+      name: "page-is-for-browsers",
+      severity: "error",
+      comment: "what the page imports is sent to everybody: of the server it may know types alone",
+      from: { path: "^backend/web/", pathNot: "^backend/web/index\\.ts$" },
+      to: { pathNot: "^backend/web/|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+    },
   ],
   allowedSeverity: "error",
   allowed: [

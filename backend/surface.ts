@@ -66,9 +66,12 @@ type ValueOf<P extends Param> = P extends { readonly type: "integer" } ? number 
 export type ServiceName = "users" | "auth" | "chat" | "gateway";
 export type ActionName = `${ServiceName}.${string}`;
 
-/** The rate classes; an entry's class decides how often one address (and one user) may use it. */
+/** The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see `gateway/limits.ts`). */
 export const RATE_CLASSES = {
-  /** Endpoints that take a password or a refresh token. Also limited at the edge. */
+  /**
+   * Endpoints that take a password or what a mail carried, each a guess, a hash or a letter. Also limited at the edge. Not the renewal of a
+   * session: nobody guesses a refresh token, and every page that is opened takes its session up again.
+   */
   credential: { requests: 20, seconds: 10 },
   read: { requests: 200, seconds: 10 },
   write: { requests: 60, seconds: 10 },
@@ -177,7 +180,7 @@ export const http = [
     path: "/api/auth/refresh",
     action: "auth.refresh",
     access: "public",
-    rate: "credential",
+    rate: "write",
     bodyLimit: 4 * KIB,
     params: { refreshToken: { type: "string", min: 1, max: 256, optional: true, secret: true } },
     answers: signedIn,
@@ -646,30 +649,4 @@ export type EntryOf<A extends SurfaceAction> = Extract<
 export const SOCKET_PATH = "/socket.io/";
 
 /** The page and its assets, served by GET and HEAD. */
-export const assets = [
-  "/",
-  "/account.js",
-  "/admin.js",
-  "/app.css",
-  "/app.js",
-  "/client.js",
-  "/composer.js",
-  "/connection.js",
-  "/conversation.js",
-  "/deeds.js",
-  "/favicon.svg",
-  "/forms.js",
-  "/links.js",
-  "/members.js",
-  "/message-list.js",
-  "/outbox.js",
-  "/people.js",
-  "/reports.js",
-  "/requests.js",
-  "/room-list.js",
-  "/rooms.js",
-  "/session.js",
-  "/socket.io.js",
-  "/timeline.js",
-  "/view.js",
-] as const satisfies readonly `/${string}`[];
+export const assets = ["/", "/app.css", "/app.js", "/favicon.svg"] as const satisfies readonly `/${string}`[];

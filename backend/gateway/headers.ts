@@ -32,3 +32,6 @@ export const pageHeaders = {
   "cross-origin-opener-policy": "same-origin",
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 } as const;
+
+/** On a file of the page whose address says what is in it: browsers and the edge keep it (RFC 8246). */
+export const lastingHeaders = { "cache-control": "public, max-age=31536000, immutable" } as const;

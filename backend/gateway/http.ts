@@ -176,9 +176,9 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   }
 
   function sendAsset(exchange: Exchange, asset: ServedAsset): void {
-    const { request, response } = exchange;
+    const { request, response, query } = exchange;
     const fresh = isFresh(request.headers["if-none-match"], asset.etag);
-    const { "content-length": length, ...headers } = asset.headers;
+    const { "content-length": length, ...headers } = asset.headers(query);
     response.writeHead(fresh ? 304 : 200, {
       ...headers,
       ...(fresh ? {} : { "content-length": length }),

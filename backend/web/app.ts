@@ -1,3 +1,4 @@
+import { io } from "socket.io-client";
 import { connectAccount } from "./account.ts";
 import { connectAdmin } from "./admin.ts";
 import { ChatClient, type ClientState, RequestError } from "./client.ts";
@@ -6,7 +7,6 @@ import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
 import { connectMailForms, takeLink } from "./links.ts";
 import { connectReports } from "./reports.ts";
 import { RoomList } from "./room-list.ts";
-import { io } from "./socket.io.ts";
 import { element } from "./view.ts";
 
 /**

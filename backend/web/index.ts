@@ -1,68 +1,48 @@
 import { readFile } from "node:fs/promises";
-import { createRequire, stripTypeScriptTypes } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import { type Asset, contentHash } from "../gateway/assets.ts";
 
-/** A file of the page, ready to be served. */
-export interface LoadedAsset {
-  readonly contentType: string;
-  readonly body: Buffer;
-}
+const folder = new URL(".", import.meta.url);
 
-const HTML = "text/html; charset=utf-8";
-const CSS = "text/css; charset=utf-8";
-const JS = "text/javascript; charset=utf-8";
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
 
-const FILES: readonly (readonly [path: string, file: string, contentType: string])[] = [
-  ["/", "index.html", HTML],
-  ["/app.css", "app.css", CSS],
-  ["/favicon.svg", "favicon.svg", "image/svg+xml"],
-];
-/** The page's modules: TypeScript, whose types are taken out here, when the server starts. */
-const MODULES = [
-  "account",
-  "admin",
-  "app",
-  "client",
-  "composer",
-  "connection",
-  "conversation",
-  "deeds",
-  "forms",
-  "links",
-  "members",
-  "message-list",
-  "outbox",
-  "people",
-  "reports",
-  "requests",
-  "room-list",
-  "rooms",
-  "session",
-  "timeline",
-  "view",
-];
-
-/** `from "./name.ts"`, which Node and the type checker follow, is `/name.js` for the browser. */
-const MODULE_IMPORT = /(\bfrom "\.\/[a-z.-]+)\.ts"/g;
-
-/** Loads the page: every file of `assets` in the surface, by its path. */
-export async function loadAssets(): Promise<ReadonlyMap<string, LoadedAsset>> {
-  const read = (file: string) => readFile(new URL(file, import.meta.url));
-  const files = FILES.map(
-    async ([path, file, contentType]) => [path, { contentType, body: await read(file) }] as const,
-  );
-  const modules = MODULES.map(async (name) => {
-    const source = stripTypeScriptTypes((await read(`${name}.ts`)).toString());
-    const body = Buffer.from(source.replace(MODULE_IMPORT, '$1.js"'));
-    return [`/${name}.js`, { contentType: JS, body }] as const;
+/**
+ * Loads the page: every file of `assets` in the surface, by its path. Its modules and what they import become one file, and the page
+ * names its files by what is in them: a first visit asks for four files, the next one whether the page has changed. Throws where the page's
+ * source is wrong.
+ */
+export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const read = (name: string) => readFile(new URL(name, folder));
+  const files = new Map<string, Asset>();
+  for (const [name, body] of [...bundles(), ["favicon.svg", await read("favicon.svg")] as const]) {
+    files.set(`/${name}`, { contentType: CONTENT_TYPES[extname(name)] ?? "", body, version: contentHash(body) });
+  }
+  const html = (await read("index.html")).toString().replace(/(?<=\s(?:href|src)=")[^"]+/g, (path) => {
+    const version = files.get(path)?.version;
+    return version === undefined ? path : `${path}?v=${version}`;
   });
-  return new Map(await Promise.all([...files, ...modules, socketIo()]));
+  return new Map([["/", { contentType: "text/html; charset=utf-8", body: Buffer.from(html) }], ...files]);
 }
 
-/** socket.io-client's own build for browsers, as a module. */
-async function socketIo() {
-  const folder = dirname(createRequire(import.meta.url).resolve("socket.io-client/package.json"));
-  const source = (await readFile(join(folder, "dist/socket.io.esm.min.js"))).toString();
-  const body = Buffer.from(source.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
-  return ["/socket.io.js", { contentType: JS, body }] as const;
+/** The page's program and its style, by name. The program's names stay as they are, so that the stack of an error can be read. */
+function bundles(): (readonly [name: string, body: Buffer])[] {
+  const { outputFiles } = buildSync({
+    absWorkingDir: fileURLToPath(folder),
+    entryPoints: ["app.css", "app.ts"],
+    outdir: ".",
+    write: false,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: "silent", // what is wrong is thrown
+  });
+  return outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]);
 }

@@ -19,6 +19,7 @@ import {
 } from "../../backend/contract/index.ts";
 import type { HashCost } from "../../backend/domain/password.ts";
 import type { PresenceTimes } from "../../backend/domain/presence.ts";
+import { type Asset, contentHash } from "../../backend/gateway/assets.ts";
 import { LIMITS, type LimitTable } from "../../backend/gateway/limits.ts";
 import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/server.ts";
 import { createLog } from "../../backend/log.ts";
@@ -37,7 +38,10 @@ export const NO_LIMITS: LimitTable = Object.fromEntries(
 ) as LimitTable;
 
 export const TEST_ASSETS = new Map(
-  assets.map((path) => [path, { contentType: "text/html; charset=utf-8", body: Buffer.from(`<p>${path}</p>`) }]),
+  assets.map((path) => {
+    const asset = { contentType: "text/html; charset=utf-8", body: Buffer.from(`<p>${path}</p>`) };
+    return [path, path === "/" ? asset : { ...asset, version: contentHash(asset.body) }];
+  }),
 );
 
 export interface Answer {
@@ -123,6 +127,8 @@ interface TestOptions {
   readonly limits?: LimitTable;
   readonly times?: Partial<ServerTimes>;
   readonly presence?: PresenceTimes;
+  /** The page; short texts in its place when left out. */
+  readonly assets?: ReadonlyMap<string, Asset>;
 }
 
 interface Running {
@@ -222,7 +228,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
   const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
   const backend = await startBackend(config, {
     log: destination,
-    assets: TEST_ASSETS,
+    assets: options.assets ?? TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     times: { ...SERVER_TIMES, ...options.times },
     hashCost: CHEAP,

@@ -226,4 +226,12 @@ test.each(assets)("%s is served from memory, safe to show and to cache", async (
   expect((await backend.ask("GET", path, { headers: { "if-none-match": etag } })).status).toBe(304);
   const head = await backend.ask("HEAD", path);
   expect([head.status, head.text, head.headers.get("content-length")]).toEqual([200, "", String(text.length)]);
+  // kept for good under the address that says what is in it, and never what other addresses answer; the page itself never
+  const kept = async (query: string) =>
+    (await backend.ask("GET", `${path}${query}`)).headers.get("cache-control") ===
+    "public, max-age=31536000, immutable";
+  const version = etag.slice(1, -1);
+  expect(await kept(`?v=${version}`)).toBe(path !== "/");
+  for (const query of ["", "?v=", `?v=${version}x`, `?v=${version}&v=1`, `?V=${version}`])
+    expect([query, await kept(query)]).toEqual([query, false]);
 });

@@ -51,7 +51,7 @@ test("exactly the credential endpoints are rate limited, at the surface's rate",
   const [limit] = policyFor(site, "free").rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules ?? [];
   expect(limit?.expression).toBe(
     'http.request.uri.path in {"/api/auth/change-email" "/api/auth/delete" "/api/auth/login" "/api/auth/password" ' +
-      '"/api/auth/refresh" "/api/auth/register" "/api/auth/request-reset" "/api/auth/request-verification" ' +
+      '"/api/auth/register" "/api/auth/request-reset" "/api/auth/request-verification" ' +
       '"/api/auth/reset-password" "/api/auth/verify-email"}',
   );
   expect(limit?.ratelimit).toEqual({
