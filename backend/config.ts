@@ -32,7 +32,7 @@ export interface Config {
   readonly drainTime: number;
 }
 
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The environment is not usable; the message names every problem at once. */

@@ -28,7 +28,7 @@ const KEPT_LINES = 50;
 const POLL = 100;
 
 /** The environment that cloudflared is started with: its token, where the edge is, and no automatic update. */
-export function environmentOf(options: StartOptions): Record<string, string> {
+function environmentOf(options: StartOptions): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of INHERITED) {
     const value = options.env[name] ?? options.env[name.toLowerCase()];

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Another run holds the data folder, or the folder cannot be used; the message says what to do. */
-export class DataDirError extends Error {
+class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
 

@@ -2,7 +2,7 @@ import { domainToASCII } from "node:url";
 import { accepted, type Checked, refused } from "./checked.ts";
 
 /** Longest address in characters (RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets). */
-export const EMAIL_MAX = 254;
+const EMAIL_MAX = 254;
 const LOCAL_MAX = 64;
 
 /** Dot-atom of RFC 5322 3.2.3. Quoted local parts and address literals are legal, unused, and a way to smuggle; refused. */

@@ -5,10 +5,8 @@ import { messageText } from "./text.ts";
 
 export { OUTCOMES, type Outcome, type Report } from "../surface/rooms.ts";
 
-/** Longest mute in seconds: 30 days; a ban has no end. */
-export const MUTE_MAX = 30 * 24 * 60 * 60;
 /** Longest reason in UTF-16 code units. */
-export const REASON_MAX = 500;
+const REASON_MAX = 500;
 /** Open reports that one user may have. */
 export const OPEN_REPORTS_MAX = 20;
 /** Milliseconds that a settled report is kept: 90 days. */

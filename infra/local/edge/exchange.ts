@@ -21,7 +21,7 @@ export interface ExchangeContext {
 }
 
 /** Why the origin's answer cannot be passed on. */
-export class OriginFailure extends Error {
+class OriginFailure extends Error {
   readonly page: PageName;
   constructor(page: PageName, message: string) {
     super(message);

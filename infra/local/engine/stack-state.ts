@@ -20,7 +20,7 @@ export interface ResourceState {
 }
 
 /** The state cannot be used. Code `STATE_UNUSABLE`. */
-export class StateFileError extends Error {
+class StateFileError extends Error {
   readonly code = "STATE_UNUSABLE";
 }
 

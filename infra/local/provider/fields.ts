@@ -43,7 +43,7 @@ export const flag: Field = { kind: "flag" };
 export const texts: Field = { kind: { list: "text" } };
 
 /** `requestsPerPeriod` is `requests_per_period` to the API. */
-export function wireName(name: string, field: Field): string {
+function wireName(name: string, field: Field): string {
   return field.wire ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

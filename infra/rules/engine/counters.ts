@@ -25,7 +25,7 @@ interface Counter {
 }
 
 /** Keys one rule may hold before the lightest make room. */
-export const DEFAULT_CAPACITY = 100_000;
+const DEFAULT_CAPACITY = 100_000;
 
 /** Mitigated keys weigh the most and are the last to go. */
 const HEAVIEST = 64;

@@ -233,7 +233,7 @@ function plainField(left: Reader, test: Test, predicate: Predicate, missing: boo
 }
 
 /** Compares two values of one type. */
-export function dynamicTest(test: Test & { kind: "dynamic" }, right: Reader): (left: Value, right: Value) => boolean {
+function dynamicTest(test: Test & { kind: "dynamic" }, right: Reader): (left: Value, right: Value) => boolean {
   const { operator } = test;
   if (operator === "bitwise_and") return (a, b) => shareBits(a as Integer, b as Integer);
   if (right.type === "Ip") return (a, b) => holdsForIps(operator, a as IpAddress, b as IpAddress);
@@ -250,7 +250,7 @@ export function dynamicTest(test: Test & { kind: "dynamic" }, right: Reader): (l
 }
 
 /** Membership of a named list; asking a list that nobody gave fails and names it. */
-export function listTest(name: string, context: Pick<Context, "lists">): Predicate {
+function listTest(name: string, context: Pick<Context, "lists">): Predicate {
   const has = context.lists?.get(name);
   if (has) return has;
   return () => {

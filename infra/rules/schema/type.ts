@@ -16,7 +16,7 @@ export interface MapType {
 }
 
 export const arrayOf = (of: Type): ArrayType => ({ kind: "Array", of });
-export const mapOf = (of: Type): MapType => ({ kind: "Map", of });
+const mapOf = (of: Type): MapType => ({ kind: "Map", of });
 
 export function sameType(left: Type, right: Type): boolean {
   if (typeof left === "string" || typeof right === "string") return left === right;

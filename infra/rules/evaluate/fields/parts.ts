@@ -57,7 +57,7 @@ export function extensionOf(path: string): string {
 }
 
 /** Header lines of one name, in any case. */
-export function headerValues(headers: RequestFacts["headers"], name: string): readonly string[] {
+function headerValues(headers: RequestFacts["headers"], name: string): readonly string[] {
   const values: string[] = [];
   for (const [written, value] of headers)
     if (written.length === name.length && lowerAscii(written) === name) values.push(value);
