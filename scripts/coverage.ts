@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runJest } from "./jest.ts";
+import { runJest } from "./run-jest.ts";
 
 const ROOM = "infra/rules";
 const PROMISED = { lines: 100, branches: 95 };

@@ -2,7 +2,7 @@
 // is printed in its shortest form, with the seed that finds it again, and the exit code is 1.
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { runJest } from "./jest.ts";
+import { runJest } from "./run-jest.ts";
 
 const DEFAULT_CASES = 100_000;
 

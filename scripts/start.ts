@@ -1,8 +1,8 @@
 // `npm start`: the whole kit on one machine. Ctrl-C ends everything; a second Ctrl-C does not wait.
 import { resolve } from "node:path";
 import { createRequestLog, problemLines } from "../infra/local/console/index.ts";
-import { bannerLines } from "./banner.ts";
-import { type Kit, startKit } from "./kit.ts";
+import { bannerLines } from "./start/banner.ts";
+import { type Kit, startKit } from "./start/kit.ts";
 
 const began = performance.now();
 const options = { color: process.stdout.isTTY && process.env.NO_COLOR === undefined };

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { runJest } from "./jest.ts";
+import { runJest } from "./run-jest.ts";
 
 /** Finds a command on PATH, outside the packages' own launchers. */
 function onPath(name: string): string | undefined {

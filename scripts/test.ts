@@ -1,4 +1,4 @@
 // `npm test [jest argument ...]`: the suite that needs nothing but npm.
-import { runJest } from "./jest.ts";
+import { runJest } from "./run-jest.ts";
 
 process.exitCode = runJest(process.argv.slice(2));

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Message } from "../../backend/domain/message.ts";
 import { requestLines } from "../../infra/local/console/index.ts";
-import { bannerLines } from "../../scripts/banner.ts";
+import { bannerLines } from "../../scripts/start/banner.ts";
 import {
   ask,
   call,

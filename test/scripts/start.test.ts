@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { choosePorts } from "../../scripts/ports.ts";
+import { choosePorts } from "../../scripts/start/ports.ts";
 
 jest.setTimeout(60_000);
 

@@ -7,7 +7,7 @@ import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
-import { freePort } from "../../../scripts/free-port.ts";
+import { freePort } from "../../../scripts/start/free-port.ts";
 import { NO_LIMITS } from "../../backend/support.ts";
 import { emailOf, focus, online, PASSWORD, register as registerAt, say, shows, texts, until } from "./acts.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";

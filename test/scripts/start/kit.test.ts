@@ -4,8 +4,8 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { type Kit, startKit } from "../../scripts/kit.ts";
-import { choosePorts, type Ports } from "../../scripts/ports.ts";
+import { type Kit, startKit } from "../../../scripts/start/kit.ts";
+import { choosePorts, type Ports } from "../../../scripts/start/ports.ts";
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
-import { deploymentLines } from "../infra/local/console/index.ts";
+import { deploymentLines } from "../../infra/local/console/index.ts";
+import { tokenFile } from "../pulumi/token-file.ts";
 import type { Kit } from "./kit.ts";
-import { tokenFile } from "./pulumi/token-file.ts";
 
 /** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
 export function bannerLines(kit: Kit, seconds: number): readonly string[] {

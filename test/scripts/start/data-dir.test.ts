@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { takeDataDir } from "../../scripts/data-dir.ts";
+import { takeDataDir } from "../../../scripts/start/data-dir.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,17 +1,17 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { type Config, readConfig } from "../backend/config.ts";
-import { type Backend, startBackend } from "../backend/main.ts";
-import { loadAssets } from "../backend/web/index.ts";
-import { type RunningConnector, startCloudflared } from "../cloudflared/index.ts";
-import { type LocalApi, startApi } from "../infra/local/api/index.ts";
-import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../infra/local/edge/index.ts";
-import { type Applied, applyProgram } from "../infra/local/engine/index.ts";
-import { startCloudTunnels, type TunnelEdge } from "../infra/local/tunnel/index.ts";
+import { type Config, readConfig } from "../../backend/config.ts";
+import { type Backend, startBackend } from "../../backend/main.ts";
+import { loadAssets } from "../../backend/web/index.ts";
+import { type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
+import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
+import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
+import { type Applied, applyProgram } from "../../infra/local/engine/index.ts";
+import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
+import { writeTokenFile } from "../pulumi/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
-import { writeTokenFile } from "./pulumi/token-file.ts";
 
 /** Everything of `npm start`, running. */
 export interface Kit {

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { freePort } from "../../scripts/free-port.ts";
-import { choosePorts } from "../../scripts/ports.ts";
+import { freePort } from "../../../scripts/start/free-port.ts";
+import { choosePorts } from "../../../scripts/start/ports.ts";
 
 async function listening(): Promise<{ server: Server; port: number }> {
   const server = createServer();
