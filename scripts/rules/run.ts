@@ -5,7 +5,7 @@ import { explainCommand } from "./explain.ts";
 import { formatCommand } from "./format.ts";
 import { UsageError } from "./options.ts";
 import { testCommand } from "./test.ts";
-import { vectors } from "./vectors.ts";
+import { vectorsCommand } from "./vectors.ts";
 
 const COMMANDS: Readonly<Record<string, readonly [what: string, run: (args: readonly string[]) => number]>> = {
   check: ["what is wrong with the policy on a plan", checkCommand],
@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, readonly [what: string, run: (args: read
   eval: ["try an expression on a request", evalCommand],
   test: ["run the rules' examples and the stories", testCommand],
   format: ["print an expression in canonical form", formatCommand],
-  vectors: ["run conformance files", vectors],
+  vectors: ["run conformance files", vectorsCommand],
 };
 
 function usage(): string {
