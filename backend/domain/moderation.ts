@@ -6,7 +6,7 @@ import { messageText } from "./text.ts";
 export { OUTCOMES, type Outcome, type Report } from "../surface/rooms.ts";
 
 /** Longest reason in UTF-16 code units. */
-const REASON_MAX = 500;
+export const REASON_MAX = 500;
 /** Open reports that one user may have. */
 export const OPEN_REPORTS_MAX = 20;
 /** Milliseconds that a settled report is kept: 90 days. */

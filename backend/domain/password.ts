@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import { accepted, type Checked, refused } from "./checked.ts";
 
 /** Bounds in Unicode characters (code points) after normalisation: NIST SP 800-63B 3.1.1.2, OWASP ASVS 5.0 6.2.1 and 6.2.9. */
-const PASSWORD_MIN = 8;
-const PASSWORD_MAX = 128;
+export const PASSWORD_MIN = 8;
+export const PASSWORD_MAX = 128;
 
 /** Cost of a hash. */
 export interface HashCost {
