@@ -90,6 +90,13 @@ export function emit(
   });
 }
 
+/** Throws for an answer of an endpoint that is not what the OpenAPI document says. */
+function expectDescribed(method: string, path: string, answer: Answer): void {
+  const [plain = path] = path.split("?");
+  const unlike = isDescribed(method, plain) ? unlikeAnswer(method, plain, answer) : [];
+  if (unlike.length > 0) throw new Error(unlike.join("\n"));
+}
+
 /** Sockets of a backend as it is: what they are told has to be what the OpenAPI document says. */
 const judged = new WeakSet<Socket>();
 
@@ -100,9 +107,7 @@ function judging(outside: Outside): Outside {
     ...outside,
     async ask(method, path, asked) {
       const answer = await outside.ask(method, path, asked);
-      const [plain = path] = path.split("?");
-      const problems = isDescribed(method, plain) ? unlikeAnswer(method, plain, answer) : [];
-      if (problems.length > 0) throw new Error(problems.join("\n"));
+      expectDescribed(method, path, answer);
       return answer;
     },
     async socket(token, options) {
@@ -160,7 +165,9 @@ function outsideOf(running: Running, log: Record<string, unknown>[]): Outside {
           : { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
       } as RequestInit);
       const text = await response.text();
-      return { status: response.status, headers: response.headers, text, json: parsed(text) as Answer["json"] };
+      const answer = { status: response.status, headers: response.headers, text, json: parsed(text) as Answer["json"] };
+      if (answer.status >= 400) expectDescribed(method, path, answer); // the gateway's own, whatever stands behind it
+      return answer;
     },
     async raw(bytes, until) {
       const connection = connect({ port, host: "127.0.0.1" });
@@ -295,7 +302,7 @@ export const joinedRoom = (room: string, of: Partial<JoinedRoom> = {}): JoinedRo
 
 const verifying = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
 const notThere = (): never => {
-  throw refuse("UNAVAILABLE");
+  throw refuse("UNAVAILABLE", { retryAfter: 1 });
 };
 
 export interface TestGateway extends Outside {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce, type Emitted, tell } from "../../../backend/contract/index.ts";
 import type { PresenceHere } from "../../../backend/domain/presence.ts";
+import { unlikeEvent } from "../described.ts";
 import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 let gateway: TestGateway;
@@ -101,9 +102,13 @@ test("news go to the rooms they may go to, in one packet for each socket, to nob
   await emit(dora, "call", "chat.join", { room: "two" });
   await emit(emil, "call", "chat.join", { room: "two" });
   await emit(fritz, "call", "chat.join", { room: "three" });
+  const unlike: string[] = [];
   const heard = [dora, emil, fritz].map((socket) => {
     const packets: string[][] = [];
-    socket.on("presence", ({ users }: Emitted["presence"]) => packets.push(users.map(({ id }) => id)));
+    socket.on("presence", (told: Emitted["presence"]) => {
+      packets.push(told.users.map(({ id }) => id));
+      unlike.push(...unlikeEvent("presence", told));
+    });
     return packets;
   });
   await tell(gateway.broker, "presence.news", {
@@ -113,5 +118,5 @@ test("news go to the rooms they may go to, in one packet for each socket, to nob
     ],
   });
   for (const socket of [dora, emil, fritz]) await emit(socket, "call", "chat.history", { room: "one" });
-  expect(heard).toEqual([[["x", "y"]], [["x", "y"]], []]);
+  expect([heard, unlike]).toEqual([[[["x", "y"]], [["x", "y"]], []], []]);
 });
