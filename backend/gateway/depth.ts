@@ -27,19 +27,3 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-
-/** Whether a parsed value is nested more than `max` levels deep; level by level, without recursion. */
-export function isNestedTooDeep(value: unknown, max: number = MAX_DEPTH): boolean {
-  let level: object[] = isNested(value) ? [value] : [];
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > max) return true;
-    const next: object[] = [];
-    for (const item of level) for (const inner of Object.values(item)) if (isNested(inner)) next.push(inner);
-    level = next;
-  }
-  return false;
-}
-
-function isNested(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
-}

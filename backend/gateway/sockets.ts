@@ -12,13 +12,14 @@ import {
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { Client } from "./client-address.ts";
-import { isNestedTooDeep } from "./depth.ts";
+import { isTooDeep, MAX_DEPTH } from "./depth.ts";
 import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { type Limits, MAX_SOCKETS } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
+import { answerPacket, type EventPacket, joinFrames, readEvent } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
 
 export interface SocketParts {
@@ -32,8 +33,7 @@ export interface SocketParts {
   readonly finished?: ((facts: Finished) => void) | undefined;
 }
 
-type Ack = (error: object | null, result?: unknown) => void;
-type Handler = (this: GatewaySocket, ...args: unknown[]) => Promise<void>;
+type Handler = (socket: GatewaySocket, args: readonly unknown[]) => Promise<unknown>;
 
 /** What moleculer-io asks of us, and what services tell the sockets of this node. */
 export interface SocketDoor {
@@ -41,8 +41,6 @@ export interface SocketDoor {
   /** Puts a handshake through; throws the refusal, so that nothing but an identity lets a socket in. */
   authorize(socket: GatewaySocket): Promise<Identity>;
   remember(socket: GatewaySocket, identity: Identity): void;
-  /** The two events a client may send: a call, and a fresh access token. */
-  readonly events: { readonly call: Handler; readonly authenticate: Handler };
   broadcast(event: Broadcast): void;
   /** Tells the sockets of this node who has come and gone, as far as they may know. */
   tell(news: readonly PresenceNews[]): void;
@@ -116,12 +114,26 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
     socket.data.device = "online";
     presence.opened(identity.user.id, "online");
+    joinFrames(socket);
+    guard(socket);
+  }
+
+  /**
+   * Stands between Engine.IO and Socket.IO: what a client sends is counted before it is looked at, and events are ours to take. None
+   * of the rest means anything here but what joins and leaves the namespace, and nothing here is binary.
+   */
+  function guard(socket: GatewaySocket): void {
+    const { conn } = socket;
+    const socketIo = conn.listeners("data");
+    conn.removeAllListeners("data");
     const mayGoOn = limits.budget("packet");
-    socket.use((packet, next) => {
+    conn.on("data", (data: unknown) => {
       if (!mayGoOn()) return void socket.disconnect(true);
-      if (packet[0] === "call" || packet[0] === "authenticate") return next();
-      const ack = packet.at(-1);
-      if (typeof ack === "function") ack(visible(publicError(refuse("NOT_FOUND"))));
+      if (typeof data !== "string") return; // the binary part of an event that was refused
+      const event = readEvent(data);
+      if (event) void take(socket, event);
+      else if (ENTERS_OR_LEAVES.test(data)) for (const listener of socketIo) listener.call(conn, data);
+      else socket.disconnect(true);
     });
   }
 
@@ -133,30 +145,42 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     presence.closed(identity.user.id, device);
   }
 
-  /** Runs an event's handler; whatever it throws becomes an answer, never an unhandled rejection. */
-  function answering(handler: (socket: GatewaySocket, args: readonly unknown[]) => Promise<unknown>): Handler {
-    return async function onEvent(...args) {
-      const ack: Ack = typeof args.at(-1) === "function" ? (args.pop() as Ack) : () => undefined;
-      const started = finished ? performance.now() : 0;
-      active++;
-      try {
-        const result = await handler(this, args);
-        ack(null, result);
-        told(args[0], 200, started);
-      } catch (thrown) {
-        refuseCall(this, ack, thrown, (status) => told(args[0], status, started));
-      } finally {
-        if (--active === 0) drained?.();
-      }
-    };
+  /** Does what an event asks for; whatever is thrown becomes an answer, never an unhandled rejection. */
+  async function take(socket: GatewaySocket, { id, json }: EventPacket): Promise<void> {
+    const started = finished ? performance.now() : 0;
+    let action: unknown;
+    active++;
+    try {
+      if (isTooDeep(json, MAX_DEPTH + 1)) throw refuse("TOO_DEEP"); // the array around the arguments is one level more
+      const [name, ...args] = parse(json);
+      const handler = typeof name === "string" ? handlers.get(name) : undefined;
+      if (!handler) throw refuse("NOT_FOUND");
+      action = args[0];
+      const result = await handler(socket, args);
+      answer(socket, id, null, result);
+      told(action, 200, started);
+    } catch (thrown) {
+      refuseCall(socket, id, thrown, (status) => told(action, status, started));
+    } finally {
+      if (--active === 0) drained?.();
+    }
   }
 
-  function refuseCall(socket: GatewaySocket, ack: Ack, thrown: unknown, done: (status: number) => void): void {
+  function answer({ conn }: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
+    if (id !== undefined) conn.write(answerPacket(id, error, result));
+  }
+
+  function refuseCall(
+    socket: GatewaySocket,
+    id: number | undefined,
+    thrown: unknown,
+    done: (status: number) => void,
+  ): void {
     try {
       const error = publicError(thrown);
       done(error.status);
       if (error.code === "INTERNAL") log.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
-      ack(visible(error));
+      answer(socket, id, visible(error));
     } catch (err) {
       log.error({ err }, "call could not be answered");
     }
@@ -168,15 +192,14 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     finished({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
   }
 
-  const call = answering((socket, [action, given]) => {
+  const call: Handler = (socket, [action, given]) => {
     if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
     const entry = typeof action === "string" ? entries.get(action) : undefined;
     if (!entry) throw refuse("NOT_FOUND");
     const params = given ?? {};
-    if (typeof params !== "object" || Array.isArray(params) || ArrayBuffer.isView(params)) throw refuse("VALIDATION");
-    if (isNestedTooDeep(params)) throw refuse("TOO_DEEP");
+    if (typeof params !== "object" || Array.isArray(params)) throw refuse("VALIDATION");
     limits.user(entry.rate, identity.user.id);
     limits.users(entry.rate, client.key);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
@@ -194,9 +217,9 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
       default:
         return run();
     }
-  });
+  };
 
-  const authenticate = answering(async (socket, [token]) => {
+  const authenticate: Handler = async (socket, [token]) => {
     const before = socket.data.identity;
     const identity = await identify(broker, token);
     // a fresh token for the same session; another user needs another socket
@@ -204,7 +227,12 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
       throw refuse("UNAUTHORIZED");
     if (socket.connected && !ended.has(identity.user.sid)) remember(socket, identity);
     return { expiresAt: identity.expiresAt };
-  });
+  };
+  /** The two events a client may send: a call, and a fresh access token. */
+  const handlers: ReadonlyMap<string, Handler> = new Map([
+    ["call", call],
+    ["authenticate", authenticate],
+  ]);
 
   return {
     attach(server) {
@@ -213,7 +241,6 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     },
     authorize,
     remember,
-    events: { call, authenticate },
     broadcast: fanOut.broadcast,
     tell: fanOut.tell,
     expel: fanOut.expel,
@@ -260,6 +287,17 @@ function forgetHandshake({ request, handshake }: GatewaySocket): void {
 }
 
 const NONE = Object.freeze({});
+/** Packets of Socket.IO that are no events: CONNECT and DISCONNECT (protocol 5). */
+const ENTERS_OR_LEAVES = /^[01]/;
+
+/** An event's name and arguments. */
+function parse(json: string): readonly unknown[] {
+  try {
+    return JSON.parse(json) as unknown[];
+  } catch {
+    throw refuse("BAD_REQUEST");
+  }
+}
 
 /** What a client sees of a refusal: the same as in an HTTP body. */
 function visible({ code, message, field, retryAfter }: PublicError): object {

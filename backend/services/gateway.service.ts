@@ -143,14 +143,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         namespaces: {
           "/": {
             authorization: true,
-            events: {
-              call(this: GatewaySocket, ...args: unknown[]) {
-                built().sockets.events.call.apply(this, args);
-              },
-              authenticate(this: GatewaySocket, ...args: unknown[]) {
-                built().sockets.events.authenticate.apply(this, args);
-              },
-            },
+            events: {}, // the socket door takes them before Socket.IO
           },
         },
       },
