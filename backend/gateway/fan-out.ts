@@ -3,6 +3,7 @@ import type { Presence, PresenceNews } from "../domain/presence.ts";
 import { ROOMS_MAX } from "../domain/room.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
+import { eventLetter, send } from "./packets.ts";
 
 // Every socket is in a room named after its own id: chat rooms must not be able to have that name.
 export const roomOf = (name: string): string => `room:${name}`;
@@ -38,15 +39,30 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
   const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
+  /** The ids of the sockets here that hear an event: of a room or of users or of both, else all; nobody twice. */
+  function audience({ room, users, except }: Broadcast): Iterable<string> {
+    const { sockets, adapter } = io()?.of("/") ?? {};
+    if (!sockets || !adapter) return [];
+    const inRoom = (name: string): Iterable<string> => adapter.rooms.get(name) ?? [];
+    const rooms = [...(room === undefined ? [] : [roomOf(room)]), ...(users ?? []).map(userOf)];
+    const [only] = rooms;
+    if (only !== undefined && rooms.length === 1 && except === undefined) return inRoom(only);
+    const ids = new Set<string>();
+    for (const id of room === undefined && users === undefined ? sockets.keys() : []) ids.add(id);
+    for (const name of rooms) for (const id of inRoom(name)) ids.add(id);
+    if (except !== undefined) for (const id of inRoom(userOf(except))) ids.delete(id);
+    return ids;
+  }
+
   return {
     broadcast(event) {
       if (!Object.hasOwn(emits, event.event)) throw new Error(`The surface emits no ${event.event}.`);
-      const { room, users, except } = event;
-      let target = io()?.local;
-      if (room !== undefined) target = target?.to(roomOf(room));
-      if (users !== undefined) target = target?.to(users.map(userOf));
-      if (except !== undefined) target = target?.except(userOf(except));
-      target?.emit(event.event, event.payload);
+      const letter = eventLetter(event.event, event.payload);
+      const { sockets } = io()?.of("/") ?? {};
+      for (const id of audience(event)) {
+        const socket = sockets?.get(id);
+        if (socket) send(socket, letter);
+      }
       if (event.room !== undefined) for (const { held } of joins) if (held.length <= MAX_HELD) held.push(event);
     },
 
@@ -70,7 +86,10 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
           else letters.set(reader, [presence]);
         }
       }
-      for (const [reader, users] of letters) sockets?.get(reader)?.emit("presence", { users });
+      for (const [reader, users] of letters) {
+        const socket = sockets?.get(reader);
+        if (socket) send(socket, eventLetter("presence", { users }));
+      }
     },
 
     async join(socket, run) {
@@ -92,7 +111,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         await socket.join(room);
         if (!isIn) {
           for (const event of held)
-            if (isNews(event, state) && event.except !== user) socket.emit(event.event, event.payload);
+            if (isNews(event, state) && event.except !== user) send(socket, eventLetter(event.event, event.payload));
         }
         return state;
       } finally {

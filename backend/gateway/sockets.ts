@@ -19,7 +19,7 @@ import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { type Limits, MAX_SOCKETS } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
-import { answerPacket, type EventPacket, joinFrames, readEvent } from "./packets.ts";
+import { answerLetter, type EventPacket, eventLetter, readEvent, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
 
 export interface SocketParts {
@@ -114,7 +114,6 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
     socket.data.device = "online";
     presence.opened(identity.user.id, "online");
-    joinFrames(socket);
     guard(socket);
   }
 
@@ -166,8 +165,8 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     }
   }
 
-  function answer({ conn }: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
-    if (id !== undefined) conn.write(answerPacket(id, error, result));
+  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
+    if (id !== undefined) send(socket, answerLetter(id, error, result));
   }
 
   function refuseCall(
@@ -269,7 +268,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
         if (active === 0) resolve();
       });
       for (const socket of io?.of("/").sockets.values() ?? []) {
-        socket.emit("drain", { retryAfter: Math.round(Math.random() * SPREAD) });
+        send(socket, eventLetter("drain", { retryAfter: Math.round(Math.random() * SPREAD) }));
       }
       await idle;
       io?.local.disconnectSockets(true);

@@ -12,6 +12,7 @@ import { type RoomStore, roomStore } from "./rooms.ts";
 import type { Schema } from "./schema.ts";
 import { type SessionStore, sessionStore } from "./sessions.ts";
 import { sqlite } from "./sqlite.ts";
+import { apart, together } from "./transactions.ts";
 import { type UserStore, userStore } from "./users.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
@@ -65,7 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessions: sessionStore(db),
     rooms: roomStore(db),
     members: memberStore(db),
-    messages: messageStore(db),
+    messages: messageStore(db, databaseUrl === undefined ? together(db) : apart(db)),
     readMarks: readMarkStore(db),
     reports: reportStore(db),
     audit: auditStore(db),

@@ -1,8 +1,10 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Insertable, Kysely, Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
-import type { Schema } from "./schema.ts";
-import { authorIn, standingOf } from "./standing.ts";
+import { prepared } from "./prepared.ts";
+import type { MessagesTable, Schema } from "./schema.ts";
+import { authorOf, standingOf, standingQuery } from "./standing.ts";
+import type { InTransaction } from "./transactions.ts";
 
 /** A message on its way into the store. */
 export interface NewMessage {
@@ -27,7 +29,9 @@ export type MessageStore = ReturnType<typeof messageStore>;
 /** Ends a transaction whose message was stored before, so that its number is given back. */
 class AlreadyStored extends Error {}
 
-export function messageStore(db: Kysely<Schema>) {
+/** `appends`: in which transactions messages are stored. */
+export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>) {
+  const store = appending(db);
   const sent = async (authorId: string, clientId: string): Promise<Message | undefined> => {
     const row = await messages(db)
       .where("messages.author_id", "=", authorId)
@@ -43,7 +47,7 @@ export function messageStore(db: Kysely<Schema>) {
      */
     async append(draft: NewMessage, judge: Judge): Promise<{ message: Message; repeated: boolean }> {
       try {
-        const stored = await db.transaction().execute((transaction) => store(transaction, draft, judge));
+        const stored = await appends((transaction) => store(transaction, draft, judge));
         return { message: stored, repeated: false };
       } catch (error) {
         if (!(error instanceof AlreadyStored)) throw error;
@@ -127,39 +131,46 @@ const messages = (db: Kysely<Schema>) =>
     .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
     .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
 
-async function store(transaction: Transaction<Schema>, draft: NewMessage, judge: Judge): Promise<Message> {
-  const { room, authorId, clientId, text, at, mentions = [] } = draft;
-  // takes the room's row: whoever is put out of it comes before this message or after it, on every node
-  const position = await transaction
-    .updateTable("rooms")
-    .set((row) => ({ seq: row("seq", "+", 1) }))
-    .where("name", "=", room)
-    .returning(["seq", "epoch"])
-    .executeTakeFirst();
-  const author = position && (await authorIn(transaction, room, authorId));
-  judge(author?.standing);
-  if (!position || !author) throw new Error("invariant: nobody may write where there is no room");
-  const stored = await transaction
-    .insertInto("messages")
-    .values({
-      ...{ room, seq: position.seq, author_id: authorId, client_id: clientId, text, at },
-      ...{ mentions: asText(mentions), revision: null, edited_at: null, deleted_at: null },
-    })
-    .onConflict((conflict) => conflict.columns(["author_id", "client_id"]).doNothing())
-    .returning("seq")
-    .executeTakeFirst();
-  if (!stored) throw new AlreadyStored();
-  return {
-    room,
-    seq: position.seq,
-    epoch: position.epoch,
-    author: { id: authorId, name: author.name },
-    text,
-    at,
-    clientId,
-    ...(mentions.length > 0 ? { mentions } : {}),
+/** Stores messages. */
+function appending(
+  db: Kysely<Schema>,
+): (within: Transaction<Schema>, draft: NewMessage, judge: Judge) => Promise<Message> {
+  const author = prepared(db, standingQuery);
+  const nextSeq = prepared(db, (query, { room }: Pick<NewMessage, "room">) =>
+    query
+      .updateTable("rooms")
+      .set((row) => ({ seq: row("seq", "+", 1) }))
+      .where("name", "=", room)
+      .returning(["seq", "epoch"]),
+  );
+  const insert = prepared(db, (query, { room, seq, author_id, client_id, text, at, mentions }: NewRow) =>
+    query
+      .insertInto("messages")
+      .values({
+        ...{ room, seq, author_id, client_id, text, at, mentions },
+        ...{ revision: null, edited_at: null, deleted_at: null },
+      })
+      .onConflict((conflict) => conflict.columns(["author_id", "client_id"]).doNothing())
+      .returning("seq"),
+  );
+
+  return async (within, draft, judge) => {
+    const { room, authorId, clientId, text, at, mentions = [] } = draft;
+    // takes the room's row: whoever is put out of it comes before this message or after it, on every node
+    const [position] = await nextSeq(within, draft);
+    const found = position && authorOf((await author(within, { room, userId: authorId }))[0]);
+    judge(found?.standing);
+    if (!position || !found) throw new Error("invariant: nobody may write where there is no room");
+    const { seq, epoch } = position;
+    const row = { room, seq, author_id: authorId, client_id: clientId, text, at, mentions: asText(mentions) };
+    const [stored] = await insert(within, row);
+    if (!stored) throw new AlreadyStored();
+    const message = { room, seq, epoch, author: { id: authorId, name: found.name }, text, at, clientId };
+    return mentions.length > 0 ? { ...message, mentions } : message;
   };
 }
+
+type NewRow = Pick<Insertable<MessagesTable>, "room" | "seq" | "author_id" | "client_id" | "text" | "at" | "mentions">;
 
 interface MessageRow {
   room: string;
