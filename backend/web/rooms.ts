@@ -33,11 +33,16 @@ export class Rooms {
   readonly #timelines = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
+  /** When each room was left, in the order of such moments: what was asked before and answers after it does not bring the room back. */
+  readonly #left = new Map<string, number>();
+  #moment = 0;
   #list: readonly RoomSummary[] = [];
   #reading: Promise<void> | undefined;
   #isStale = false;
   #joining = 0;
   #isComingBack = false;
+  /** After an interruption, whether the list has been read again: nothing is joined before. */
+  #mayJoin = false;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #check: ReturnType<typeof setTimeout> | undefined;
@@ -58,7 +63,9 @@ export class Rooms {
   /** Joins a room, or comes back to it; answers its one name. */
   async join(room: string): Promise<string> {
     const position = this.#timelines.get(room)?.position;
+    const asked = ++this.#moment;
     const state = await this.#options.connection.call("chat.join", { room, ...position });
+    if (this.#wasLeft(state.room, asked)) return state.room;
     const timeline = this.#timelines.get(state.room) ?? new Timeline(state.room);
     this.#timelines.set(state.room, timeline);
     timeline.resume(state);
@@ -91,6 +98,7 @@ export class Rooms {
   online(): void {
     this.#tries = 0;
     this.#isComingBack = true;
+    this.#mayJoin = false;
     void this.#comeBack();
   }
 
@@ -140,6 +148,7 @@ export class Rooms {
     clearTimeout(this.#check);
     this.#timelines.clear();
     this.#due.clear();
+    this.#left.clear();
     this.#list = [];
   }
 
@@ -158,6 +167,7 @@ export class Rooms {
       return;
     }
     for (const room of this.#timelines.keys()) this.#due.add(room);
+    this.#mayJoin = true;
     this.#resume();
   }
 
@@ -173,11 +183,12 @@ export class Rooms {
     this.#check = setTimeout(() => void this.refresh().catch(() => undefined), CHECK * (1 + Math.random()));
     const { connection, follow, onList, onChange } = this.#options;
     const before = new Set(this.#timelines.keys());
+    const asked = ++this.#moment;
     const list: RoomSummary[] = [];
     for (let more = true; more; ) {
       const after = list.at(-1)?.room;
       const page = await connection.call("chat.rooms", after === undefined ? {} : { after });
-      list.push(...page.rooms);
+      list.push(...page.rooms.filter(({ room }) => !this.#wasLeft(room, asked)));
       more = page.more;
     }
     this.#list = list;
@@ -199,13 +210,19 @@ export class Rooms {
     onChange();
   }
 
+  #wasLeft(room: string, since: number): boolean {
+    return (this.#left.get(room) ?? 0) > since;
+  }
+
   #forget(room: string): void {
+    this.#left.set(room, ++this.#moment);
     this.#timelines.delete(room);
     this.#due.delete(room);
     this.#options.onChange();
   }
 
   #resume(): void {
+    if (!this.#mayJoin) return;
     clearTimeout(this.#timer);
     for (const room of this.#due) {
       if (this.#joining >= AT_ONCE || !this.#options.connection.isOpen) return;
