@@ -9,10 +9,9 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * added to answers, and a client shall not break by it.
  */
 export function answerSchema(shape: Shape, components: Record<string, JsonSchema>): JsonSchema {
-  const { nullable, about } = shape as Shape & { nullable?: true };
   const plain = plainSchema(shape, components);
-  const schema = nullable ? orNull(plain) : plain;
-  return about === undefined || isNamed(shape) ? schema : { ...schema, description: about };
+  const schema = shape.nullable ? orNull(plain) : plain;
+  return shape.about === undefined || isNamed(shape) ? schema : { ...schema, description: shape.about };
 }
 
 function isNamed(shape: Shape): shape is ObjectShape & { readonly name: string } {
@@ -44,12 +43,17 @@ function plainSchema(shape: Shape, components: Record<string, JsonSchema>): Json
 
 function fieldsSchema({ fields }: ObjectShape, components: Record<string, JsonSchema>): JsonSchema {
   const entries = Object.entries(fields);
-  const isThere = (shape: Shape) => !("optional" in shape) && !("cookie" in shape);
+  const isThere = (shape: Shape) => !shape.optional && !isCookie(shape);
   return {
     type: "object",
     properties: Object.fromEntries(entries.map(([name, shape]) => [name, answerSchema(shape, components)])),
     required: entries.filter(([, shape]) => isThere(shape)).map(([name]) => name),
   };
+}
+
+/** Whether a page gets it as a cookie. */
+export function isCookie(shape: Shape): boolean {
+  return shape.type === "string" && shape.cookie === true;
 }
 
 function orNull(schema: JsonSchema): JsonSchema {

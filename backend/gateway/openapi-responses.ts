@@ -1,7 +1,6 @@
 import { CODES, type Code } from "../surface/codes.ts";
-import type { Shape } from "../surface/shape.ts";
 import type { HttpEntry } from "../surface.ts";
-import { answerSchema, type JsonSchema } from "./json-schema.ts";
+import { answerSchema, isCookie, type JsonSchema } from "./json-schema.ts";
 import { ENDS_SESSION, REFRESH_COOKIE } from "./refresh-cookie.ts";
 import { requestRefusals } from "./refusals.ts";
 
@@ -13,20 +12,24 @@ export interface Components {
 
 export const json = (schema: JsonSchema) => ({ "application/json": { schema } });
 
-/** The one shape of a refusal. */
-export const ERROR = {
+const refusalSchema = {
   type: "object",
-  required: ["error"],
+  required: ["code", "message"],
   properties: {
-    error: {
-      type: "object",
-      required: ["code", "message"],
-      properties: {
-        code: { type: "string", description: "Stable." },
-        message: { type: "string", description: "For people; may change." },
-        field: { type: "string", description: "The parameter that is wrong." },
-      },
-    },
+    code: { type: "string", description: "Stable." },
+    message: { type: "string", description: "For people; may change." },
+    field: { type: "string", description: "The parameter that is wrong." },
+  },
+} as const;
+const seconds = { type: "integer", minimum: 0 } as const;
+
+/** The one shape of a refusal, over HTTP and over the socket. */
+export const ERROR = { type: "object", required: ["error"], properties: { error: refusalSchema } } as const;
+export const CALL_ERROR = {
+  ...refusalSchema,
+  properties: {
+    ...refusalSchema.properties,
+    retryAfter: { ...seconds, description: "Seconds after which a retry makes sense." },
   },
 } as const;
 
@@ -39,7 +42,7 @@ export const HEADERS = {
   RetryAfter: {
     description: "Seconds after which a retry makes sense.",
     required: true,
-    schema: { type: "integer", minimum: 0 },
+    schema: seconds,
   },
   Authenticate: { description: "How to authenticate.", required: true, schema: text },
   SetCookie: { description: `For a page: gives or takes away \`${REFRESH_COOKIE}\`.`, schema: text },
@@ -66,8 +69,6 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
   });
   return { 200: answered, ...Object.fromEntries(refused) };
 }
-
-const isCookie = (field: Shape) => "cookie" in field;
 
 function refusal(status: number, codes: readonly Code[], takesCookie: boolean): object {
   return {

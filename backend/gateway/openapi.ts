@@ -1,6 +1,6 @@
 import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../surface.ts";
 import { answerSchema, type JsonSchema, paramSchema, paramsSchema } from "./json-schema.ts";
-import { ERROR, HEADERS, json, responsesOf } from "./openapi-responses.ts";
+import { CALL_ERROR, ERROR, HEADERS, json, responsesOf } from "./openapi-responses.ts";
 import { REFRESH_COOKIE } from "./refresh-cookie.ts";
 import { callRefusals } from "./refusals.ts";
 
@@ -21,7 +21,10 @@ export function openApi() {
     info: {
       title: "Causeway",
       version: "1.0.0",
-      description: "Users, authentication and chat. Fields may be added to answers: ignore those you do not know.",
+      description: [
+        "Users, authentication and chat. Fields may be added to answers: ignore those you do not know.",
+        "What the edge refuses before it reaches the server it refuses in HTML.",
+      ].join(" "),
     },
     paths,
     "x-socket": overSocket(schemas),
@@ -84,6 +87,7 @@ function overSocket(schemas: Record<string, JsonSchema>): object {
     description: SOCKET,
     path: SOCKET_PATH,
     transports: ["websocket"],
+    error: CALL_ERROR,
     calls: Object.fromEntries(socket.map((entry) => [entry.action, call(entry)])),
     events: Object.fromEntries(Object.entries(emits).map(([name, emit]) => [name, event(emit)])),
   };
@@ -91,8 +95,7 @@ function overSocket(schemas: Record<string, JsonSchema>): object {
 
 const SOCKET = [
   "Socket.IO. Connect with `auth: { token }`, an access token.",
-  '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or what `error` is in an HTTP',
-  "answer, with one of the `codes` and, where waiting helps, the seconds in `retryAfter`.",
+  '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or an `error` with one of its `codes`.',
   '`emit("authenticate", token, (error, result) => ...)` with a fresh access token of the same session keeps the connection beyond the',
-  "end of the one before. The server sends `events`.",
+  "end of the one before, until `expiresAt` of the result, in milliseconds since 1970. The server sends `events`.",
 ].join(" ");

@@ -35,9 +35,12 @@ function problems(place: readonly string[], value: unknown): string[] {
   });
 }
 
+const JSON_SCHEMA = ["content", "application/json", "schema"];
+
 /** The place that a reference leads to. */
 const target = ({ $ref }: { $ref: string }): string[] => $ref.split("/").slice(1);
 const at = (place: readonly string[]) => place.reduce((part, name) => part[name], document);
+const resolved = (part: { $ref: string }) => ("$ref" in part ? at(target(part)) : part);
 
 /** An answer as a client sees it. */
 interface Seen {
@@ -53,10 +56,10 @@ export function unlikeAnswer(method: string, path: string, { status, headers, js
   if (!response) return [`${method} ${path} answers ${status}, and the document knows no such status`];
   const place = "$ref" in response ? target(response) : [...operation, "responses", String(status)];
   const missing = Object.entries<{ $ref: string }>(at(place).headers).filter(([name, header]) => {
-    return at(target(header)).required === true && !headers.has(name);
+    return resolved(header).required === true && !headers.has(name);
   });
   return [
-    ...problems([...place, "content", "application/json", "schema"], json),
+    ...problems([...place, ...JSON_SCHEMA], json),
     ...missing.map(([name]) => `${method} ${path} answers ${status} without ${name}`),
   ];
 }
@@ -67,35 +70,45 @@ export const isDescribed = (method: string, path: string): boolean =>
 
 /** The same of what a call over the socket was acknowledged with; whoever calls what does not exist learns that. */
 export function unlikeResult(action: string, error: Refused | null, result: unknown): string[] {
-  if (!error) return problems(["x-socket", "calls", action, "result"], result);
-  return unlikeCode(action, document["x-socket"].calls[action]?.codes ?? ["NOT_FOUND"], error);
+  const unlike = error ? problems(["x-socket", "error"], error) : [];
+  if (!(action in calls)) return [...unlike, ...unlikeCode(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
+  return [...unlike, ...unlikeOutcome(action, error, result)];
 }
 
 interface Refused {
   readonly code: string;
 }
 
-const unlikeCode = (action: string, codes: readonly string[], { code }: Refused): string[] =>
-  codes.includes(code) ? [] : [`${action} refuses with ${code}, and the document knows no such code`];
-
 /** The same of what an action answered within the house, on whatever way it is reached from outside. */
 export function unlikeOutcome(action: string, error: Refused | null, result: unknown): string[] {
-  if (action in document["x-socket"].calls) return unlikeResult(action, error, result);
-  const operation = operations.find(([path = "", method = ""]) => document.paths[path][method].operationId === action);
-  if (!operation) return []; // only services call it
-  const responses = ["paths", ...operation, "responses"];
-  if (!error) return problems([...responses, "200", "content", "application/json", "schema"], result);
-  const refused = Object.entries<{ $ref?: string }>(at(responses)).filter(([status]) => status !== "200");
-  const codes = refused.flatMap(([, { $ref, ...response }]) => {
-    const { content } = $ref === undefined ? response : at(target({ $ref }));
-    return content["application/json"].schema.allOf[1].properties.error.properties.code.enum;
-  });
-  return unlikeCode(action, codes, error);
+  const operation = operations.get(action);
+  if (!operation && !(action in calls)) return []; // only services call it
+  if (error) return unlikeCode(action, operation ? codesOf(operation) : calls[action].codes, error);
+  const place = operation
+    ? [...operation, "responses", "200", ...JSON_SCHEMA]
+    : ["x-socket", "calls", action, "result"];
+  return problems(place, result);
 }
 
-const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-  Object.keys(methods).map((method) => [path, method]),
+const { calls } = document["x-socket"];
+/** Where each operation stands. */
+const operations = new Map(
+  Object.entries<Record<string, { operationId: string }>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => [operationId, ["paths", path, method]] as const),
+  ),
 );
+
+function codesOf(operation: readonly string[]): string[] {
+  const responses = Object.entries<{ $ref: string }>(at([...operation, "responses"]));
+  const refused = responses.filter(([status]) => status !== "200").map(([, response]) => resolved(response));
+  return refused.flatMap(
+    ({ content }) => content["application/json"].schema.allOf[1].properties.error.properties.code.enum,
+  );
+}
+
+function unlikeCode(action: string, codes: readonly string[], { code }: Refused): string[] {
+  return codes.includes(code) ? [] : [`${action} refuses with ${code}, and the document knows no such code`];
+}
 
 /** The same of an event that the server sent. */
 export function unlikeEvent(event: string, payload: unknown): string[] {
