@@ -110,10 +110,12 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     socket.on("error", () => undefined);
     // the session may have ended while its token was being verified
     if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
+    const { state } = socket.handshake.auth as { state?: unknown };
+    const device = state === "away" ? "away" : "online";
     forgetHandshake(socket);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
-    socket.data.device = "online";
-    presence.opened(identity.user.id, "online");
+    socket.data.device = device;
+    presence.opened(identity.user.id, device);
     guard(socket);
   }
 

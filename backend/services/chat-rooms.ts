@@ -18,6 +18,7 @@ import { displayName } from "../domain/text.ts";
 import type { RoomRow, Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
 import { endMembership, mayHaveMore, tellMembership } from "./memberships.ts";
+import type { PresenceRegistry } from "./presence-registry.ts";
 import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 
 type Rooms = Pick<
@@ -29,7 +30,7 @@ type ByUser = Context<unknown, Meta & { readonly user: User }>;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Finding, opening, entering and leaving rooms. */
-export function chatRooms({ store, clock }: ChatParts): Rooms {
+export function chatRooms({ store, clock, registry }: ChatParts & { readonly registry: PresenceRegistry }): Rooms {
   /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
   async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
     const { id } = ctx.meta.user;
@@ -46,7 +47,7 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
   async function summary(userId: string, room: string): Promise<RoomSummary> {
     const [row] = await store.rooms.list(userId, 1, { room });
     if (!row) throw refuse("NOT_FOUND");
-    return summaryOf(row, clock());
+    return summaryOf(row, clock(), registry);
   }
 
   /** Lets the caller in from one of these states. Throws when there is no more room for them. */
@@ -81,7 +82,10 @@ export function chatRooms({ store, clock }: ChatParts): Rooms {
       const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
       const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
       const now = clock();
-      return { rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now)), more: rows.length > LIST_PAGE };
+      return {
+        rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now, registry)),
+        more: rows.length > LIST_PAGE,
+      };
     },
 
     async browse(ctx) {
@@ -185,13 +189,15 @@ async function resumed(
   return messages.length > CATCH_UP || changed.length > CATCH_UP ? newest() : state(messages, changed, true);
 }
 
-function summaryOf(row: RoomRow, now: number): RoomSummary {
+function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
   const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;
   return {
     room: key,
     kind,
     title: row.title ?? peer?.name ?? key,
     ...(peer ? { peerId: peer.id } : {}),
+    // who has left is not followed any more
+    ...(peer && members > 1 ? { peerState: registry.stateOf(peer.id) } : {}),
     role: isInvited ? null : role,
     members,
     epoch,

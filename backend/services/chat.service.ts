@@ -22,7 +22,7 @@ export function chatService(options: ChatParts & { readonly registry: PresenceRe
       receipts.stop();
     },
     actions: {
-      ...chatRooms(parts),
+      ...chatRooms({ ...parts, registry }),
       ...chatMessages(parts),
       ...chatModeration(parts),
       ...chatReports(parts),

@@ -110,6 +110,12 @@ export const roomSummary = named("RoomSummary", "A room as somebody sees it who 
   kind,
   title: { type: "string", about: "A public room's name, a private one's title, in a direct one the other's name." },
   peerId: { type: "string", optional: true, about: "The other one in a direct room." },
+  peerState: {
+    type: "word",
+    words: PRESENCE_STATES,
+    optional: true,
+    about: "Whether they are there; not said when they have left the room.",
+  },
   role: {
     ...role,
     nullable: true,

@@ -165,8 +165,10 @@ connectAccount(client, (farewell) => {
 connectAdmin(client);
 connectReports(client);
 
+const tellAway = () => client.away(document.visibilityState !== "visible");
+tellAway(); // a page may be opened behind others
 document.addEventListener("visibilitychange", () => {
-  client.away(document.visibilityState !== "visible");
+  tellAway();
   if (document.visibilityState !== "visible") return;
   client.wake();
   requestRender();

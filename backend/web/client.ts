@@ -80,6 +80,7 @@ export class ChatClient {
       connect: options.connect,
       session: this.#session,
       backoff,
+      state: () => this.#people.connecting(),
       onOnline: () => {
         this.#become("online");
         this.#people.online();
@@ -111,7 +112,7 @@ export class ChatClient {
       backoff,
       follow: options.follow ?? false,
       onChange,
-      onList: (list) => this.#people.takeOwnMarks(this.user?.id, list),
+      onList: (list) => this.#people.takeList(this.user?.id, list),
       onBack: () => this.#people.back(),
       onStored: (messages) => {
         const own = messages.filter(({ author }) => author.id === this.user?.id);
@@ -144,7 +145,7 @@ export class ChatClient {
 
   /** The rooms one is in or invited to, with what is unread by now. */
   get rooms(): readonly RoomView[] {
-    return this.#rooms.list.map((summary) => ({ ...summary, ...this.#unread(summary) }));
+    return this.#rooms.list.map((summary) => ({ ...summary, ...this.#peer(summary), ...this.#unread(summary) }));
   }
 
   /** A room that has been joined. */
@@ -294,6 +295,11 @@ export class ChatClient {
   async rename(name: string): Promise<void> {
     this.#session.become(await this.request("PATCH /api/users/me", { name }));
     this.#changed();
+  }
+
+  /** Whether the other one of a direct room is there, as it was last heard. */
+  #peer({ peerId, peerState }: RoomSummary): Pick<RoomView, "peerState"> {
+    return peerId === undefined || peerState === undefined ? {} : { peerState: this.presenceOf(peerId) };
   }
 
   /** Counts what is here; of what is older than that, only how much there is. */

@@ -1,8 +1,11 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
-import type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
+import type { Emitted, ParamsOf, PresenceState, ResultOf } from "../contract/actions.ts";
 import type { SocketAction } from "../surface.ts";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
 import type { Session } from "./session.ts";
+
+/** What a device may say of its user. */
+export type DeviceState = Exclude<PresenceState, "offline">;
 
 /** Opens a socket: socket.io-client's `io`, given where the server is. */
 export type Connect = (options: Partial<ManagerOptions & SocketOptions>) => Socket;
@@ -11,6 +14,8 @@ export interface ConnectionOptions {
   readonly connect: Connect;
   readonly session: Session;
   readonly backoff: Backoff;
+  /** What a new connection says of this device. */
+  readonly state: () => DeviceState;
   readonly onOnline: () => void;
   readonly onOffline: () => void;
   /** What to do with what the server says. */
@@ -50,7 +55,7 @@ export class Connection {
       autoConnect: false,
       forceNew: true,
       reconnection: false, // we come back ourselves: with a fresh token, and when the server wants it
-      auth: (give) => give({ token: session.accessToken }),
+      auth: (give) => give({ token: session.accessToken, state: this.#options.state() }),
     });
     this.#socket = socket;
     let drain: number | undefined;

@@ -124,7 +124,7 @@ export class Conversation {
     element("room-name", HTMLElement).textContent = summary?.title ?? this.#active;
     const mark = element("room-presence", HTMLElement);
     mark.hidden = summary?.peerId === undefined;
-    if (summary?.peerId !== undefined) presenceMark(mark, this.#client.presenceOf(summary.peerId));
+    presenceMark(mark, summary?.peerState ?? "offline");
     element("leave", HTMLButtonElement).hidden = this.#active === LOBBY;
     const mutedUntil = summary?.mutedUntil ?? 0;
     const isMuted = mutedUntil > Date.now();

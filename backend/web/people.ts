@@ -1,5 +1,5 @@
 import type { Emitted, PresenceState, RoomSummary } from "../contract/actions.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, DeviceState } from "./connection.ts";
 import { type Backoff, isPassing, waitFor } from "./requests.ts";
 
 export interface PeopleOptions {
@@ -29,7 +29,9 @@ export class People {
   readonly #watched = new Set<string>();
   readonly #typed = new Map<string, number>();
   readonly #toMark = new Map<string, { readonly epoch: string; readonly seq: number }>();
-  #isAway = false;
+  #state: DeviceState = "online";
+  /** What the server was last told of this device. */
+  #told: DeviceState = "online";
   #marking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #learning: ReturnType<typeof setTimeout> | undefined;
@@ -93,15 +95,20 @@ export class People {
 
   /** Whether one looks at something else. */
   away(isAway: boolean): void {
-    if (isAway === this.#isAway) return;
-    this.#isAway = isAway;
-    if (this.#options.connection.isOpen) this.#tellAway();
+    this.#state = isAway ? "away" : "online";
+    this.#tellState();
+  }
+
+  /** What a connection says of this device when it is made: nobody shall see it there, be it for a moment, while it is not. */
+  connecting(): DeviceState {
+    this.#told = this.#state;
+    return this.#state;
   }
 
   /** There is a connection again: what could not be told is told. */
   online(): void {
     this.#unsure = new Set(this.#states.keys());
-    if (this.#isAway) this.#tellAway();
+    this.#tellState();
     this.#tellMarks();
   }
 
@@ -177,15 +184,19 @@ export class People {
     this.#options.onChange();
   }
 
-  /** Takes how far one has read on other devices, as the list of rooms says. */
-  takeOwnMarks(user: string | undefined, list: readonly RoomSummary[]): void {
+  /** Takes what the list of rooms says: how far one has read on other devices, and whether those are there whom one talks to directly. */
+  takeList(user: string | undefined, list: readonly RoomSummary[]): void {
     if (user === undefined) return;
     for (const { room, epoch, read } of list) this.takeMarks({ room, epoch, marks: [{ user, seq: read }] });
+    this.takePresence({
+      users: list.flatMap(({ peerId, peerState }) => (peerId && peerState ? { id: peerId, state: peerState } : [])),
+    });
   }
 
-  #tellAway(): void {
-    const state = this.#isAway ? "away" : "online";
-    this.#options.connection.call("chat.setPresence", { state }).catch(() => undefined);
+  #tellState(): void {
+    if (this.#told === this.#state || !this.#options.connection.isOpen) return;
+    this.#told = this.#state;
+    this.#options.connection.call("chat.setPresence", { state: this.#state }).catch(() => undefined);
   }
 
   #tellMarks(): void {

@@ -47,8 +47,8 @@ export class RoomList {
   }
 
   #row(view: RoomView, isActive: boolean): Row {
-    const { room, kind, title, role, peerId, unread, mentions } = view;
-    const state = peerId === undefined ? undefined : this.#client.presenceOf(peerId);
+    const { room, kind, title, role, peerId, peerState = "offline", unread, mentions } = view;
+    const state = peerId === undefined ? undefined : peerState;
     return {
       key: room,
       version: JSON.stringify([title, unread, mentions, state, role === null, isActive]),

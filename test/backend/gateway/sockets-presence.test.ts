@@ -58,6 +58,16 @@ test("a node says who is there: once for all sockets of a user, and away when al
   expect(await told("ada", "offline")).toEqual(["online", "away", "offline"]);
 });
 
+test("a device that connects while its user looks at something else is never told to be there", async () => {
+  await gateway.socket(tokenOf("gus"), { auth: { token: tokenOf("gus"), state: "away" } });
+  expect(await told("gus", "away")).toEqual(["away"]);
+  for (const state of ["offline", "here", { away: true }, null]) {
+    const name = `odd${JSON.stringify(state).length}`;
+    await gateway.socket(tokenOf(name), { auth: { token: tokenOf(name), state } });
+    expect(await told(name, "online")).toEqual(["online"]);
+  }
+});
+
 test("whoever is let in and thrown out counts no longer, and whoever is not let in never does", async () => {
   await expect(gateway.socket("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
   const socket = await gateway.socket(tokenOf("eve"));

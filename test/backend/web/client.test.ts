@@ -298,12 +298,16 @@ test("people see who is there, on whichever device, who is writing and who has r
   // a connection that comes back is still that of a device whose screen shows something else
   proxy.cut();
   await bob.until(() => bob.state === "reconnecting");
+  const seen = new Set<string>();
+  const all = ada.until(() => seen.add(ada.presenceOf(bobId)).has("online"));
   await bob.online();
   phone.close();
-  // between its coming back and its word it may count as being there
-  await ada.until(() => ada.presenceOf(bobId) === "away");
+  // who comes after bob is told of after him
+  const carol = await person("Carol");
+  await ada.until(() => ada.presenceOf(carol.user?.id ?? "") === "online");
+  expect([...seen]).toEqual(["away"]);
   bob.away(false);
-  await ada.until(() => ada.presenceOf(bobId) === "online");
+  await all;
   for (let key = 0; key < 20; key += 1) bob.typing("lobby");
   await ada.until(() => ada.typists("lobby").length === 1);
   expect(ada.typists("lobby")).toEqual([{ id: bobId, name: "Bob" }]);
@@ -345,6 +349,23 @@ test("what was read without a connection is told when there is one, and who has 
   const marks = async () => (await eve.call("chat.marks", { room: "lobby" })).marks;
   await eve.until(() => eve.marks("lobby").get(adaId) === 2);
   expect(await marks()).toContainEqual({ user: adaId, seq: 2 });
+});
+
+test("whether those are there whom one talks to directly is known from the list of rooms on, until they leave", async () => {
+  const [ada, bob] = [await person("Ada"), await person("Bob")];
+  const { room } = await ada.call("chat.direct", { user: bob.user?.id ?? "" });
+  await ada.refresh();
+  await ada.until(() => roomOf(ada, room)?.peerState === "online");
+  // a second device, which has heard nothing of him
+  const laptop = watched();
+  await laptop.login({ email: "ada@example.org", password: PASSWORD });
+  await laptop.until(() => roomOf(laptop, room)?.peerState === "online");
+  await laptop.join(room);
+  bob.away(true);
+  await laptop.until(() => roomOf(laptop, room)?.peerState === "away");
+  await bob.leave(room);
+  await laptop.refresh();
+  expect(roomOf(laptop, room)?.peerState).toBeUndefined();
 });
 
 const roomOf = (client: Watched, room: string) => client.rooms.find((one) => one.room === room);

@@ -22,6 +22,7 @@ beforeEach(() => {
     connect: io,
     session,
     backoff: BACKOFF,
+    state: () => "online",
     onOnline: () => undefined,
     onOffline: () => undefined,
     on: {},
