@@ -55,6 +55,7 @@ export { type ParsedRequests, parseRequests } from "./request/notation.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
+export { type Action, PHASE_ACTIONS, type Phase } from "./schema/phases.ts";
 export {
   ALLOWED_MITIGATION_TIMEOUTS,
   ALLOWED_PERIODS,
@@ -63,6 +64,7 @@ export {
   MAX_REGEXES,
   PLAN_LIMITS,
   PLANS,
+  type Plan,
   type PlanLimits,
   planName,
 } from "./schema/plans.ts";

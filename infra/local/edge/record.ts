@@ -1,4 +1,4 @@
-import type { Verdict } from "../../rules/engine/types.ts";
+import type { Verdict } from "../../rules/index.ts";
 
 /** Why the edge answered by itself for another reason than a rule. */
 export interface EdgeFailure {

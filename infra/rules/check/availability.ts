@@ -1,9 +1,17 @@
 /** Whether a phase and a plan have what an expression uses. */
 import type { Diagnostic, Span } from "../diagnostic.ts";
-import type { Phase, Plan } from "../engine/types.ts";
 import type { FieldSpec } from "../schema/fields.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
-import { includesPlan, MAX_EXPRESSION_LENGTH, MAX_REGEXES, PLAN_LIMITS, PLANS, planName } from "../schema/plans.ts";
+import type { Phase } from "../schema/phases.ts";
+import {
+  includesPlan,
+  MAX_EXPRESSION_LENGTH,
+  MAX_REGEXES,
+  PLAN_LIMITS,
+  PLANS,
+  type Plan,
+  planName,
+} from "../schema/plans.ts";
 import type { Analysis } from "./analyze.ts";
 
 /** Where an expression is to run; what is absent is not checked. */

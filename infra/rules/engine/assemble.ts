@@ -1,5 +1,6 @@
 import type { CompileOptions } from "../evaluate/compile.ts";
 import { compileList } from "../evaluate/lists.ts";
+import type { Phase } from "../schema/phases.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
 import { EngineError } from "./error.ts";
 import { firewallRule } from "./firewall.ts";
@@ -7,7 +8,7 @@ import { type Condition, characteristic, condition as compileCondition } from ".
 import { executeTarget, type Level, rateLimitOf, refOf } from "./parameters.ts";
 import { rateLimitRule } from "./rate-limit.ts";
 import { type Flow, holds, note, type Run, type Step } from "./run.ts";
-import type { Deployment, Phase, Rule, Ruleset } from "./types.ts";
+import type { Deployment, Rule, Ruleset } from "./types.ts";
 
 /** The phases that are imitated, in Cloudflare's order: https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ */
 const PHASES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_cache_settings"];

@@ -3,8 +3,10 @@
  * refuse or what this engine does not imitate. Sources: https://developers.cloudflare.com/waf/custom-rules/skip/options/,
  * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/.
  */
+
+import type { Phase } from "../schema/phases.ts";
 import { EngineError } from "./error.ts";
-import type { Phase, Rule, Ruleset, Skipped, Verdict } from "./types.ts";
+import type { Rule, Ruleset, Skipped, Verdict } from "./types.ts";
 
 export type Level = "account" | "zone";
 export type CustomResponse = NonNullable<Verdict["response"]>;

@@ -1,7 +1,8 @@
 import type { Fields } from "../evaluate/value.ts";
+import type { Phase } from "../schema/phases.ts";
 import type { Condition } from "./language.ts";
 import { refOf } from "./parameters.ts";
-import type { Phase, Rule, RuleEvent, Ruleset, Skipped, Verdict } from "./types.ts";
+import type { Rule, RuleEvent, Ruleset, Skipped, Verdict } from "./types.ts";
 
 /** Counts a request once its answer is known. */
 export type Deferred = (answer: Answer) => void;

@@ -5,36 +5,8 @@
 
 import type { ListSpec } from "../evaluate/lists.ts";
 import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
-
-export type Plan = "free" | "pro" | "business" | "enterprise";
-
-export type Phase =
-  | "http_request_firewall_custom"
-  | "http_ratelimit"
-  | "http_request_firewall_managed"
-  | "http_request_dynamic_redirect"
-  | "http_request_transform"
-  | "http_request_late_transform"
-  | "http_request_origin"
-  | "http_request_cache_settings"
-  | "http_config_settings"
-  | "http_response_headers_transform"
-  | "http_custom_errors";
-
-export type Action =
-  | "block"
-  | "challenge"
-  | "js_challenge"
-  | "managed_challenge"
-  | "log"
-  | "skip"
-  | "execute"
-  | "set_cache_settings"
-  | "set_config"
-  | "rewrite"
-  | "redirect"
-  | "route"
-  | "serve_error";
+import type { Action, Phase } from "../schema/phases.ts";
+import type { Plan } from "../schema/plans.ts";
 
 export interface RateLimit {
   readonly characteristics: readonly string[];

@@ -1,8 +1,10 @@
 import type { Analysis } from "../check/analyze.ts";
 import type { Diagnostic, Severity, Span } from "../diagnostic.ts";
-import type { Phase, Plan, Rule } from "../engine/types.ts";
+import type { Rule } from "../engine/types.ts";
 import type { ListSpec } from "../evaluate/lists.ts";
 import type { Expression } from "../language/ast.ts";
+import type { Phase } from "../schema/phases.ts";
+import type { Plan } from "../schema/plans.ts";
 
 /** What is linted: everything the lints can know about; what is absent is not checked. */
 export interface LintInput {

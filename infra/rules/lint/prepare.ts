@@ -1,8 +1,10 @@
 import { analyze } from "../check/analyze.ts";
 import { availability } from "../check/availability.ts";
 import { mergeDiagnostics } from "../check/merge.ts";
-import type { Phase, Plan, Rule } from "../engine/types.ts";
+import type { Rule } from "../engine/types.ts";
 import { parseTolerantly } from "../language/parse.ts";
+import type { Phase } from "../schema/phases.ts";
+import type { Plan } from "../schema/plans.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import type { LintInput, Policy, PolicyExpression, PolicyRule, PolicyRuleset } from "./lint.ts";
 

@@ -2,7 +2,7 @@
  * Every field of the language, as of 2026-11-22: https://developers.cloudflare.com/ruleset-engine/rules-language/fields/
  * and the changelog (https://developers.cloudflare.com/changelog/product/rules/).
  */
-import type { Plan } from "../engine/types.ts";
+import type { Plan } from "./plans.ts";
 import { parseType, type Type } from "./type.ts";
 
 /**

@@ -2,7 +2,8 @@
  * Every function of the language with its signature, as of 2026-11-22:
  * https://developers.cloudflare.com/ruleset-engine/rules-language/functions/ and the changelog.
  */
-import type { Phase, Plan } from "../engine/types.ts";
+import type { Phase } from "./phases.ts";
+import type { Plan } from "./plans.ts";
 import { arrayOf, type Type } from "./type.ts";
 
 /** What an argument may be: a field or expression, a literal, or either. */

@@ -2,11 +2,11 @@
  * What each plan may do, as of 2026-11: https://developers.cloudflare.com/waf/custom-rules/#availability and
  * https://developers.cloudflare.com/waf/rate-limiting-rules/#availability.
  */
-import type { Plan } from "../engine/types.ts";
 import limits from "./data/plan-limits.json" with { type: "json" };
 
 /** Ascending. */
-export const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+export const PLANS = ["free", "pro", "business", "enterprise"] as const;
+export type Plan = (typeof PLANS)[number];
 
 export interface PlanLimits {
   readonly customRules: number;

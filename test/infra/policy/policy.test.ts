@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { entitlementProblems, policyFor, SURFACE } from "../../../infra/policy/index.ts";
-import type { Plan } from "../../../infra/rules/engine/types.ts";
+import type { Plan } from "../../../infra/rules/index.ts";
 import { PLANS, site } from "./site.ts";
 
 test("the first `pulumi up` works on Free: in phases, with operators and actions that it has", () => {

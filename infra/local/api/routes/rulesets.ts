@@ -3,7 +3,7 @@ import { invalid, notFound } from "../errors.ts";
 import type { Answer, Call, Method, Route } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { assertAccountPhase, assertCustomRulesets, assertRuleCount } from "../rulesets/entitlements.ts";
-import { isPhase, phaseRules } from "../rulesets/phases.ts";
+import { isPhase, phaseGroups } from "../rulesets/phases.ts";
 import { type RuleContext, refuseRuleset, writeRules, writeSingleRule } from "../rulesets/rules.ts";
 import { type RulesetScope, scopeOf } from "../rulesets/scope.ts";
 import { anything, type JsonObject, object, oneOf, text } from "../shape.ts";
@@ -35,7 +35,7 @@ const entrypointReplacement = object({ name, description, rules: anything });
 /** The phase of a ruleset that is named in a body or path. */
 function phaseOf(value: unknown, pointer?: string) {
   if (isPhase(value)) return value;
-  const known = Object.keys(phaseRules).join(", ");
+  const known = Object.keys(phaseGroups).join(", ");
   throw invalid(
     20000,
     `'${String(value).slice(0, 100)}' is not a valid value for phase because it is not one of ${known}`,
@@ -44,13 +44,13 @@ function phaseOf(value: unknown, pointer?: string) {
 }
 
 function permit(call: Call, phase: StoredRuleset["phase"], scope: RulesetScope, access: "Read" | "Write"): void {
-  call.permit(scope.kind === "root" ? `Account Rulesets ${access}` : `${phaseRules[phase].group} ${access}`);
+  call.permit(scope.kind === "root" ? `Account Rulesets ${access}` : `${phaseGroups[phase]} ${access}`);
 }
 
 /** Any group that reads some ruleset may list them all: the list has no rules. */
 function permitList(call: Call, scope: RulesetScope): void {
   if (scope.kind === "root") call.permit("Account Rulesets Read");
-  else call.permit(...Object.values(phaseRules).map(({ group }) => `${group} Read` as const));
+  else call.permit(...Object.values(phaseGroups).map((group) => `${group} Read` as const));
 }
 
 function withoutRules({ rules: _rules, ...ruleset }: StoredRuleset) {

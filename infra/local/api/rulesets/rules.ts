@@ -3,7 +3,7 @@
  * the same `ref` or the same `id`; else it is a new rule (https://developers.cloudflare.com/terraform/troubleshooting/rule-id-changes/).
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Action, Phase, Plan, Rule } from "../../../rules/index.ts";
+import { type Action, PHASE_ACTIONS, type Phase, type Plan, type Rule } from "../../../rules/index.ts";
 import type { Clock } from "../clock.ts";
 import { type ApiError, invalid } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -12,7 +12,6 @@ import type { StoredRule } from "../state.ts";
 import { needsParameters, parameterShapes } from "./action-parameters.ts";
 import { assertEntitled } from "./entitlements.ts";
 import { assertExpression } from "./expression.ts";
-import { phaseRules } from "./phases.ts";
 
 export interface RuleContext {
   readonly phase: Phase;
@@ -113,7 +112,7 @@ function contentOf({ id: _id, version: _version, last_updated: _updated, ...cont
 }
 
 function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): void {
-  const actions: readonly string[] = phaseRules[phase].actions;
+  const actions = PHASE_ACTIONS[phase];
   if (!actions.includes(rule.action)) {
     throw refuseRuleset({
       pointer: `${pointer}/action`,

@@ -1,4 +1,4 @@
-import type { Plan } from "../../engine/types.ts";
+import type { Plan } from "../../schema/plans.ts";
 import { PLAN_LIMITS, PLANS, planName } from "../../schema/plans.ts";
 import type { Lint, Policy } from "../lint.ts";
 
