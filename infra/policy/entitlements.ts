@@ -1,13 +1,14 @@
 import {
-  ALLOWED_MITIGATION_TIMEOUTS,
-  ALLOWED_PERIODS,
   compile,
   includesPlan,
   type Phase,
   PLAN_LIMITS,
   type Plan,
+  periodsOf,
   planName,
   type Rule,
+  roomFor,
+  timeoutsOf,
 } from "../rules/index.ts";
 import type { DeployedRule, PhaseRuleset } from "./rule.ts";
 
@@ -46,14 +47,8 @@ export function entitlementProblems(
 type Found = Pick<PolicyProblem, "code" | "message" | "hint">;
 
 function countProblems(phase: Phase, own: number, standing: number, plan: Plan): PolicyProblem[] {
-  const limits = PLAN_LIMITS[plan];
-  const roomOf: Partial<Record<Phase, number>> = {
-    http_request_firewall_custom: limits.customRules,
-    http_ratelimit: limits.rateLimitRules,
-    http_request_cache_settings: limits.configRules,
-  };
-  const room = roomOf[phase];
-  if (room === undefined || own + standing <= room) return [];
+  const room = roomFor(phase, plan);
+  if (own + standing <= room) return [];
   const adopted = standing > 0 ? `, ${standing} of them adopted,` : "";
   return [
     {
@@ -139,11 +134,7 @@ function rateLimitProblems({ ratelimit, action }: DeployedRule, plan: Plan): Fou
       hint: `take one of ${periods.join(", ")}`,
     });
   }
-  // 0 throttles: with block it is Enterprise's; a challenge has no other value below Enterprise
-  const timeouts =
-    action === "block" || plan === "enterprise"
-      ? ALLOWED_MITIGATION_TIMEOUTS.filter((s) => s <= limits.rlMaxTimeout && (s > 0 || plan === "enterprise"))
-      : [0];
+  const timeouts = timeoutsOf(plan, action);
   const timeout = ratelimit.mitigation_timeout ?? 0;
   if (!timeouts.includes(timeout)) {
     found.push({
@@ -174,10 +165,6 @@ function rateLimitProblems({ ratelimit, action }: DeployedRule, plan: Plan): Fou
 
 /** Whether a plan's list has the name; `*` has all. */
 const includes = (names: readonly string[], name: string): boolean => names.includes("*") || names.includes(name);
-
-/** Periods of rate limiting rules on the plan, in seconds, ascending. */
-export const periodsOf = (plan: Plan): readonly number[] =>
-  ALLOWED_PERIODS.filter((period) => period <= PLAN_LIMITS[plan].rlMaxPeriod);
 
 /** Whether the plan's rate limiting rules may use the field. */
 export const rateLimitSees = (plan: Plan, field: string): boolean => includes(PLAN_LIMITS[plan].rlFields, field);

@@ -1,6 +1,5 @@
 import type { RateClass } from "../../backend/surface.ts";
-import { PLAN_LIMITS, type Plan, type RateLimit } from "../rules/index.ts";
-import { periodsOf } from "./entitlements.ts";
+import { PLAN_LIMITS, type Plan, periodsOf, type RateLimit } from "../rules/index.ts";
 import { anyOfPaths } from "./paths.ts";
 import type { Example, PolicyRule } from "./rule.ts";
 import { pathsOfClass, type Surface } from "./surface.ts";

@@ -57,16 +57,18 @@ export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
 export { type Action, PHASE_ACTIONS, type Phase } from "./schema/phases.ts";
 export {
-  ALLOWED_MITIGATION_TIMEOUTS,
-  ALLOWED_PERIODS,
   includesPlan,
+  MANAGED_RULESETS,
   MAX_EXPRESSION_LENGTH,
   MAX_REGEXES,
   PLAN_LIMITS,
   PLANS,
   type Plan,
   type PlanLimits,
+  periodsOf,
   planName,
+  roomFor,
+  timeoutsOf,
 } from "./schema/plans.ts";
 export { createSchema, localField, SCHEMA, type Schema } from "./schema/schema.ts";
 export { parseType, type Type, typeName } from "./schema/type.ts";

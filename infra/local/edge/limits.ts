@@ -1,8 +1,7 @@
-import type { Plan } from "../../rules/index.ts";
-import planLimits from "../../rules/schema/data/plan-limits.json" with { type: "json" };
+import { PLAN_LIMITS, type Plan } from "../../rules/index.ts";
 
 /** Largest request body, bytes ("Max upload size" of https://developers.cloudflare.com/plans/). */
-export const bodyLimit = (plan: Plan): number => planLimits.plans[plan].maxUploadMb * 1_000_000;
+export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
 
 /** Request line and header lines together, bytes; more is answered 431. Cloudflare allows 128 KB of headers. */
 export const HEADER_LIMIT = 128 * 1024;

@@ -1,48 +1,26 @@
 /**
  * What a plan does not include, refused in the words of Cloudflare's answers as far as those are known; the other texts
- * begin like them ("not entitled to use"). Limits: infra/rules/schema/data/plan-limits.json, which names its sources.
+ * begin like them ("not entitled to use").
  */
 import {
-  ALLOWED_MITIGATION_TIMEOUTS,
-  ALLOWED_PERIODS,
+  MANAGED_RULESETS,
   type Phase,
   PLAN_LIMITS,
   type Plan,
+  periodsOf,
   type RateLimit,
   type Rule,
+  roomFor,
+  timeoutsOf,
 } from "../../../rules/index.ts";
-import planLimits from "../../../rules/schema/data/plan-limits.json" with { type: "json" };
 import { invalid, notEntitled } from "../errors.ts";
 
 /** Rulesets of kind custom that a zone may have (https://developers.cloudflare.com/waf/custom-rules/custom-rulesets/). */
 const customRulesets: Readonly<Record<Plan, number>> = { free: 1, pro: 2, business: 5, enterprise: 10 };
 
-function maxRules(phase: Phase, plan: Plan): number {
-  const limits = PLAN_LIMITS[plan];
-  switch (phase) {
-    case "http_request_firewall_custom":
-      return limits.customRules;
-    case "http_ratelimit":
-      return limits.rateLimitRules;
-    case "http_request_transform":
-    case "http_request_late_transform":
-    case "http_response_headers_transform":
-      return limits.transformRules;
-    case "http_custom_errors":
-      return limits.customErrorRules;
-    case "http_request_firewall_managed":
-      return 1000;
-    case "http_request_dynamic_redirect":
-    case "http_request_origin":
-    case "http_request_cache_settings":
-    case "http_config_settings":
-      return limits.configRules;
-  }
-}
-
 /** @throws 400 code 50002 where the phase would hold more rules than the plan has */
 export function assertRuleCount(phase: Phase, plan: Plan, count: number): void {
-  const most = maxRules(phase, plan);
+  const most = roomFor(phase, plan);
   if (count > 0 && most === 0) throw notEntitled(`not entitled to use the phase ${phase}`, "/phase");
   if (count > most) {
     throw notEntitled(`not entitled to use more than ${most} rules in the phase ${phase}, got ${count}`, "/rules");
@@ -73,8 +51,8 @@ export function assertEntitled(rule: Rule, plan: Plan, pointer: string): void {
 
 function assertManaged(rule: Rule, plan: Plan, pointer: string): void {
   const id = rule.action_parameters?.id;
-  const name = Object.entries(planLimits.managedRulesets).find(([, known]) => known === id)?.[0];
-  if (name !== undefined && !planLimits.plans[plan].managed.includes(name)) {
+  const name = Object.entries(MANAGED_RULESETS).find(([, known]) => known === id)?.[0];
+  if (name !== undefined && !PLAN_LIMITS[plan].managed.includes(name)) {
     throw notEntitled(`not entitled to use the managed ruleset ${id}`, `${pointer}/action_parameters/id`);
   }
 }
@@ -83,34 +61,21 @@ function assertManaged(rule: Rule, plan: Plan, pointer: string): void {
 function assertRateLimit(rule: Rule, limit: RateLimit, plan: Plan, pointer: string): void {
   const limits = PLAN_LIMITS[plan];
   const timeout = limit.mitigation_timeout ?? 0;
-  const periods = ALLOWED_PERIODS.filter((period) => period <= limits.rlMaxPeriod);
+  const periods = periodsOf(plan);
   if (!periods.includes(limit.period)) {
     throw notEntitled(
       `not entitled to use the period ${limit.period}, can only use a period among [${periods.join(" ")}]`,
       `${pointer}/period`,
     );
   }
-  const challenges = rule.action.endsWith("challenge");
-  if (challenges && plan !== "enterprise") {
-    // a challenge lasts as long as the visitor's clearance, so only Enterprise gives it a time of its own
-    if (timeout !== 0)
-      throw notEntitled(
-        `not entitled to use a mitigation timeout different from 0 with the action ${rule.action}`,
-        `${pointer}/mitigation_timeout`,
-      );
-  } else {
-    const timeouts = ALLOWED_MITIGATION_TIMEOUTS.filter(
-      (allowed) => allowed <= limits.rlMaxTimeout && (allowed > 0 || plan === "enterprise"),
-    );
-    if (!timeouts.includes(timeout)) {
-      const [only, ...more] = timeouts;
-      throw notEntitled(
-        more.length === 0
-          ? `not entitled to use a mitigation timeout different from ${only}`
-          : `not entitled to use the mitigation timeout ${timeout}, can only use a mitigation timeout among [${timeouts.join(" ")}]`,
-        `${pointer}/mitigation_timeout`,
-      );
-    }
+  const timeouts = timeoutsOf(plan, rule.action);
+  if (!timeouts.includes(timeout)) {
+    const [only, ...more] = timeouts;
+    const what =
+      more.length > 0
+        ? `the mitigation timeout ${timeout}, can only use a mitigation timeout among [${timeouts.join(" ")}]`
+        : `a mitigation timeout different from ${only}${only === 0 ? ` with the action ${rule.action}` : ""}`;
+    throw notEntitled(`not entitled to use ${what}`, `${pointer}/mitigation_timeout`);
   }
   if (limit.counting_expression && !limits.rlCountingExpression) {
     throw notEntitled("not entitled to use a counting expression", `${pointer}/counting_expression`);
