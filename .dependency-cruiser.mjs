@@ -1,5 +1,7 @@
 // The arrows of the house, as a white list: what is not allowed here is forbidden. Each rule says why it exists.
 const room = (path) => `^${path}`;
+/** The language's front doors: all of it, and its regular expressions alone. */
+const RULES = "^infra/rules/(regex/)?index\\.ts$";
 const packages = { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -34,6 +36,70 @@ export default {
       to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-optional"] },
     },
     {
+      name: "language-knows-no-field",
+      severity: "error",
+      comment: "text to tree and back is the same for every schema",
+      from: { path: room("infra/rules/language/") },
+      to: { path: room("infra/rules/"), pathNot: room("infra/rules/(language/|bytes\\.ts|diagnostic\\.ts)") },
+    },
+    {
+      name: "schema-is-tables",
+      severity: "error",
+      comment:
+        "fields, functions, phases and plans are looked up by every other part of the language, and look up none",
+      from: { path: room("infra/rules/schema/") },
+      to: { pathNot: room("infra/rules/schema/") },
+    },
+    {
+      name: "checking-runs-nothing",
+      severity: "error",
+      comment: "what is wrong with an expression is known before any request",
+      from: { path: room("infra/rules/check/") },
+      to: { path: room("infra/rules/(evaluate|engine|lint|request)/") },
+    },
+    {
+      name: "policy-is-data",
+      severity: "error",
+      comment: "what the edge shall be is computed from the surface and the site, without I/O",
+      from: { path: room("infra/policy/") },
+      to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-optional"] },
+    },
+    {
+      name: "origin-knows-no-cloudflare",
+      severity: "error",
+      comment: "the origin is the same behind any edge",
+      from: { path: room("backend/") },
+      to: { path: "node_modules/(@pulumi|cloudflare)/" },
+    },
+    {
+      name: "domain-is-plain",
+      severity: "error",
+      comment: "what a password, a room or a session is depends on no database, no service and no gateway",
+      from: { path: room("backend/domain/") },
+      to: { path: room("backend/"), pathNot: `${room("backend/domain/")}|^backend/surface[./]` },
+    },
+    {
+      name: "store-serves-all",
+      severity: "error",
+      comment: "the store keeps what the domain defines; who asks is not its business",
+      from: { path: room("backend/store/") },
+      to: { path: room("backend/"), pathNot: `${room("backend/(store|domain)/")}|^backend/surface[./]` },
+    },
+    {
+      name: "gateway-asks-the-broker",
+      severity: "error",
+      comment: "what comes from outside reaches users, rooms and data through actions alone, where it is authorized",
+      from: { path: room("backend/gateway/") },
+      to: { path: room("backend/(services|store|mail)/") },
+    },
+    {
+      name: "no-tools-at-run-time",
+      severity: "error",
+      comment: "what runs is installed without the packages for development",
+      from: { path: room("(backend|infra|cloudflared)/") },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "surface-is-a-leaf",
       severity: "error",
       comment: "the surface is plain data that origin and edge share; it may not pull either of them in",
@@ -57,27 +123,30 @@ export default {
     // the language imports nobody
     { from: { path: room("infra/rules/") }, to: { path: room("infra/rules/") } },
     // policy says what the edge shall be: from the surface, in the language; I/O-free
-    { from: { path: room("infra/policy/") }, to: { path: `${room("infra/(policy|rules)/")}|^backend/surface\\.ts$` } },
+    { from: { path: room("infra/policy/") }, to: { path: `${room("infra/policy/")}|${RULES}|^backend/surface\\.ts$` } },
     // resources compile policy into Pulumi inputs
     {
       from: { path: room("infra/resources/") },
-      to: { path: `${room("infra/(resources|policy|rules)/")}|^backend/surface\\.ts$` },
+      to: { path: `${room("infra/resources/")}|^infra/policy/index\\.ts$|${RULES}` },
     },
     // preflight reads the account; it needs to know what the program will create
-    { from: { path: room("infra/preflight/") }, to: { path: room("infra/(preflight|policy|resources)/") } },
+    {
+      from: { path: room("infra/preflight/") },
+      to: { path: `${room("infra/preflight/")}|^infra/policy/index\\.ts$|^infra/resources/compile\\.ts$` },
+    },
     // the program is a table of contents
     {
       from: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" },
       to: {
-        path: `^infra/(index|config)\\.ts$|${room("infra/(preflight|policy|resources|rules)/")}|^backend/surface\\.ts$`,
+        path: `^infra/(index|config)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
       },
     },
     // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the console
     // meet only through front doors (index.ts) and the API's state
-    { from: { path: "^infra/local/([^/]+)/" }, to: { path: "^infra/local/$1/|^infra/rules/" } },
+    { from: { path: "^infra/local/([^/]+)/" }, to: { path: `^infra/local/$1/|${RULES}` } },
     {
       from: { path: "^infra/local/[^/]+/" },
-      to: { path: "^infra/local/(api|tunnel|provider|edge|console)/(index|state)\\.ts$" },
+      to: { path: "^infra/local/(api|tunnel|provider|edge|console)/index\\.ts$|^infra/local/api/state\\.ts$" },
     },
     // only the in-process engine may load the program
     { from: { path: room("infra/local/engine/") }, to: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" } },
@@ -86,8 +155,14 @@ export default {
       from: { path: room("cloudflared/") },
       to: { path: `${room("cloudflared/")}|^infra/local/tunnel/(index|connector)\\.ts$` },
     },
-    // verbs and proof may open any front door
-    { from: { path: room("scripts/") }, to: { path: room("(backend|infra|cloudflared|scripts)/") } },
+    // verbs open front doors; those for whoever runs the backend work on its store, in the words of its domain
+    { from: { path: room("scripts/") }, to: { path: `${room("scripts/")}|^cloudflared/index\\.ts$` } },
+    { from: { path: room("scripts/") }, to: { path: "^infra/config\\.ts$|^infra/.+/index\\.ts$" } },
+    {
+      from: { path: room("scripts/") },
+      to: { path: "^backend/((config|main|surface)\\.ts$|(domain|store)/|web/index\\.ts$|services/key-ring\\.ts$)" },
+    },
+    // proof opens what it proves
     { from: { path: room("test/") }, to: { path: room("(backend|infra|cloudflared|scripts|test)/") } },
   ],
   options: {

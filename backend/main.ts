@@ -20,6 +20,8 @@ import { setupPath } from "./services/setup.ts";
 import { openStore, type Store } from "./store/index.ts";
 import { loadAssets } from "./web/index.ts";
 
+export { PortError } from "./gateway/server.ts";
+
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string;

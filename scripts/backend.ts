@@ -1,7 +1,7 @@
 // `npm run backend`: the backend alone, as it runs behind a tunnel. Everything it can be told stands in backend/config.ts.
 import { ConfigError, readConfig } from "../backend/config.ts";
-import { endWith, startBackend } from "../backend/main.ts";
-import { PortError } from "../backend/services/gateway.service.ts";
+import { endWith, PortError, startBackend } from "../backend/main.ts";
+
 import { StoreError } from "../backend/store/index.ts";
 import { loadAssets } from "../backend/web/index.ts";
 

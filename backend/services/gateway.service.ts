@@ -24,8 +24,6 @@ import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
 import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
 import { SOCKET_PATH } from "../surface.ts";
 
-export { PortError } from "../gateway/server.ts";
-
 export interface GatewayOptions {
   readonly log: Logger;
   /** The files of the page, exactly those that the surface lists. */
