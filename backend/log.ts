@@ -35,13 +35,13 @@ function time(): string {
 const FLUSH = 250;
 
 /**
- * Where a running backend writes: lines go out in blocks of 4 KiB, at the latest after a quarter of a second and when the process
+ * Where a running backend writes: lines go out in blocks of 12 KiB, at the latest after a quarter of a second and when the process
  * ends in order. A system call for each line costs a request more than everything else the log does.
  *
  * @param to file descriptor or path; the standard output when left out
  */
 export function bufferedOutput(to: number | string = 1): DestinationStream {
-  const output = pino.destination({ dest: to, sync: false, minLength: 4096 });
+  const output = pino.destination({ dest: to, sync: false, minLength: 12 * 1024 });
   setInterval(() => output.flush(), FLUSH).unref();
   return output;
 }

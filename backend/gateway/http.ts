@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
@@ -16,6 +15,7 @@ import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
 import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import { requestId } from "./request-id.ts";
 import type { DoorResponse } from "./usual-head.ts";
 
 export interface HttpParts {
@@ -236,7 +236,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       const url = request.url ?? "/";
       const mark = url.indexOf("?");
       const exchange: Exchange = {
-        id: randomUUID(),
+        id: requestId(),
         started: performance.now(),
         request,
         response,

@@ -17,7 +17,7 @@ const isWhole = (text: string) => text.endsWith('"}');
 /** The lines of a head, without what differs from answer to answer. */
 function lines(answer: string): string[] {
   const [head = ""] = answer.split("\r\n\r\n");
-  const ids = /^(x-request-id: )[0-9a-f-]{36}$|^(date: ).* GMT$/i;
+  const ids = /^(x-request-id: )[0-9a-f]{24}$|^(date: ).* GMT$/i;
   return head
     .split("\r\n")
     .map((one) => one.replace(ids, "$1$2"))
