@@ -10,6 +10,7 @@ import {
   verifyPassword,
 } from "../domain/password.ts";
 import type { Store, User } from "../store/index.ts";
+import { yieldHashing } from "./hashing-threads.ts";
 
 /** Hashing behind its queue: every hash that somebody outside can cause goes through here. */
 export interface Passwords {
@@ -25,6 +26,7 @@ export async function createPasswords(
   cost: HashCost = HASH_COST,
 ): Promise<Passwords> {
   const decoy = await hashPassword(randomUUID(), cost);
+  yieldHashing();
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await queue.run(work);
