@@ -56,17 +56,9 @@ export function withInitials(fields: Fields, inputs: Values): Record<string, unk
   const filled: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const value = inputs[name] ?? structuredClone(field.initial);
-    if (value !== undefined && value !== null) filled[name] = fillKind(field.kind, value);
+    if (value !== undefined && value !== null) filled[name] = withObjects(field.kind, value, withInitials);
   }
   return filled;
-}
-
-function fillKind(kind: Kind, value: unknown): unknown {
-  if (typeof kind === "string") return value;
-  if ("object" in kind) return isValues(value) ? withInitials(kind.object, value) : value;
-  if ("list" in kind) return Array.isArray(value) ? value.map((item) => fillKind(kind.list, item)) : value;
-  if (!isValues(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillKind(kind.record, item)]));
 }
 
 /** A request's body from inputs: what stands in the path or belongs to the server is left out. */
@@ -75,17 +67,9 @@ export function toBody(fields: Fields, inputs: Values): Record<string, unknown> 
   for (const [name, field] of Object.entries(fields)) {
     const value = inputs[name];
     if (value === undefined || value === null || field.path || field.computed === "always") continue;
-    body[wireName(name, field)] = bodyOfKind(field.kind, value);
+    body[wireName(name, field)] = withObjects(field.kind, value, toBody);
   }
   return body;
-}
-
-function bodyOfKind(kind: Kind, value: unknown): unknown {
-  if (typeof kind === "string") return value;
-  if ("object" in kind) return isValues(value) ? toBody(kind.object, value) : value;
-  if ("list" in kind) return Array.isArray(value) ? value.map((item) => bodyOfKind(kind.list, item)) : value;
-  if (!isValues(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, bodyOfKind(kind.record, item)]));
 }
 
 /** Outputs from an answer's result: null means "not set" and is left out. */
@@ -94,18 +78,21 @@ export function fromAnswer(fields: Fields, answer: unknown): Record<string, unkn
   if (!isValues(answer)) return outputs;
   for (const [name, field] of Object.entries(fields)) {
     const value = answer[wireName(name, field)];
-    if (value !== undefined && value !== null) outputs[name] = valueOfKind(field.kind, value);
+    if (value === undefined || value === null) continue;
+    outputs[name] = field.kind === "json" ? JSON.stringify(value) : withObjects(field.kind, value, fromAnswer);
   }
   return outputs;
 }
 
-function valueOfKind(kind: Kind, value: unknown): unknown {
-  if (kind === "json") return JSON.stringify(value);
+/** A value with each object of known fields in it changed. */
+function withObjects(kind: Kind, value: unknown, change: (fields: Fields, value: Values) => Values): unknown {
   if (typeof kind === "string") return value;
-  if ("object" in kind) return fromAnswer(kind.object, value);
-  if ("list" in kind) return Array.isArray(value) ? value.map((item) => valueOfKind(kind.list, item)) : value;
+  if ("list" in kind) return Array.isArray(value) ? value.map((item) => withObjects(kind.list, item, change)) : value;
   if (!isValues(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, valueOfKind(kind.record, item)]));
+  if ("object" in kind) return change(kind.object, value);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withObjects(kind.record, item, change)] as const),
+  );
 }
 
 /** Whether two JSON values are the same; a member that is undefined counts as absent. */

@@ -102,16 +102,15 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
   };
 }
 
-/** An import id of slash-separated parts, the last being the resource's own id; the others become inputs. */
+/** An import id of slash-separated parts, the last being the resource's own id; those with a name are inputs. */
 export function importIdOf(form: string, names: readonly (string | null)[]): Definition["importId"] {
   return {
     form,
     parse(id) {
       const parts = id.split("/");
-      if (parts.length !== names.length + 1 || parts.some((part) => part === "")) return undefined;
-      const inputs: Record<string, unknown> = {};
-      for (const [index, name] of names.entries()) if (name !== null) inputs[name] = parts[index];
-      return { id: parts.at(-1) ?? "", inputs };
+      if (parts.length !== names.length || parts.some((part) => part === "")) return undefined;
+      const inputs = names.flatMap((name, index) => (name === null ? [] : [[name, parts[index]] as const]));
+      return { id: parts.at(-1) ?? "", inputs: Object.fromEntries(inputs) };
     },
   };
 }

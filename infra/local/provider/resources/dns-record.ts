@@ -81,7 +81,7 @@ export const dnsRecord: Definition = {
     permission,
   }),
   remove: (id, inputs) => ({ method: "DELETE", path: path`/zones/${inputs.zoneId}/dns_records/${id}`, permission }),
-  importId: importIdOf("<zone id>/<record id>", ["zoneId"]),
+  importId: importIdOf("<zone id>/<record id>", ["zoneId", null]),
   finish: (outputs): Values => ({
     ...outputs,
     settings: { ...noSettings, ...(isValues(outputs.settings) ? outputs.settings : {}) },

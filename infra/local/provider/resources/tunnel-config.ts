@@ -1,7 +1,7 @@
 /** cloudflare.ZeroTrustTunnelCloudflaredConfig (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflaredconfig/). */
 import { path } from "../calls.ts";
 import { type Fields, text, toBody, type Values } from "../fields.ts";
-import type { Definition } from "../resource.ts";
+import { type Definition, importIdOf } from "../resource.ts";
 
 /** The one part of the API that speaks camelCase. Durations are whole seconds. */
 const originRequest: Fields = {
@@ -70,11 +70,5 @@ export const tunnelConfig: Definition = {
   update: (_id, inputs) => put(inputs),
   remove: (id) =>
     `The configuration of the tunnel ${id} cannot be deleted: it goes with the tunnel. Nothing was sent to Cloudflare.`,
-  importId: {
-    form: "<account id>/<tunnel id>",
-    parse(id) {
-      const [accountId, tunnelId, ...rest] = id.split("/");
-      return accountId && tunnelId && rest.length === 0 ? { id: tunnelId, inputs: { accountId, tunnelId } } : undefined;
-    },
-  },
+  importId: importIdOf("<account id>/<tunnel id>", ["accountId", "tunnelId"]),
 };

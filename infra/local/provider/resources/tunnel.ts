@@ -62,5 +62,5 @@ export const tunnel: Definition = {
     permission,
   }),
   remove: (id, inputs) => ({ method: "DELETE", path: pathOf(id, inputs), permission }),
-  importId: importIdOf("<account id>/<tunnel id>", ["accountId"]),
+  importId: importIdOf("<account id>/<tunnel id>", ["accountId", null]),
 };

@@ -1,7 +1,7 @@
 /** cloudflare.ZoneSetting (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zonesetting/). */
 import { path } from "../calls.ts";
 import { type Fields, flag, sameValue, toBody, type Values } from "../fields.ts";
-import type { Definition } from "../resource.ts";
+import { type Definition, importIdOf } from "../resource.ts";
 
 const fields: Fields = {
   zoneId: { kind: "text", path: true, required: true, replaces: true },
@@ -33,11 +33,5 @@ export const zoneSetting: Definition = {
     permission,
   }),
   remove: (id) => `The zone setting ${id} cannot be deleted: it keeps its value. Nothing was sent to Cloudflare.`,
-  importId: {
-    form: "<zone id>/<setting id>",
-    parse(id) {
-      const [zoneId, settingId, ...rest] = id.split("/");
-      return zoneId && settingId && rest.length === 0 ? { id: settingId, inputs: { zoneId, settingId } } : undefined;
-    },
-  },
+  importId: importIdOf("<zone id>/<setting id>", ["zoneId", "settingId"]),
 };
