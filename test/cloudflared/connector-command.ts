@@ -1,11 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-
-const run = fileURLToPath(new URL("../../scripts/run.mjs", import.meta.url));
-
-/** What `npm run connector` stands for. */
-export const connectorCommand = [process.execPath, run, "connector"] as const satisfies readonly string[];
+import { CONNECTOR } from "../../scripts/pulumi/local-connectors.ts";
 
 /** `npm run connector` as a process of its own. */
 export interface ConnectorCommand {
@@ -17,7 +12,8 @@ export interface ConnectorCommand {
 }
 
 export function runConnector(env: Record<string, string>, args: readonly string[] = []): ConnectorCommand {
-  const child = spawn(process.execPath, [...connectorCommand.slice(1), ...args], {
+  const [program, ...first] = CONNECTOR;
+  const child = spawn(program, [...first, ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

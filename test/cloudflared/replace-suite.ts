@@ -1,7 +1,8 @@
 import { stat, writeFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { registered, replaceConnectors } from "../../cloudflared/index.ts";
-import { connectorCommand, runConnector } from "./connector-command.ts";
+import { CONNECTOR } from "../../scripts/pulumi/local-connectors.ts";
+import { runConnector } from "./connector-command.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
 
 /** What an operator sees when connectors are replaced after the tunnel's secret was rotated. */
@@ -22,7 +23,7 @@ export function replaceSuite(name: string, env: Record<string, string>): void {
     expect((await stat(`${tokenFile}.connectors/${known?.pid}.json`)).mode & 0o777).toBe(0o600);
 
     await writeFile(tokenFile, house.wrongToken);
-    const options = { command: connectorCommand, env };
+    const options = { command: CONNECTOR, env };
     await expect(replaceConnectors(tokenFile, options)).rejects.toMatchObject({
       code: "NOT_READY",
       message: expect.stringMatching(/still runs.*does not accept/s),

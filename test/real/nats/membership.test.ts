@@ -1,41 +1,25 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
-import { hearsOthers } from "../../../backend/broker.ts";
-import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { emit, type TestBackend } from "../../backend/support.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
+import { type Pair, startPair } from "./pair.ts";
 
 /*
  * Two whole backends over one store: what one of them decides about a room counts at the sockets of the other.
  */
 
 let nats: NatsServer;
-let proxy: CuttableProxy;
-let dataDir: string;
+let pair: Pair;
 let one: TestBackend;
-/** Hears the others through the proxy. */
 let two: TestBackend;
 beforeAll(async () => {
   nats = await startNats();
-  proxy = await startProxy(nats.url);
-  dataDir = mkdtempSync(join(tmpdir(), "causeway-nodes-"));
-  one = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: nats.url } });
-  two = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: proxy.url.replace("http", "nats") } });
-  const nodes = () =>
-    one.broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
-  while (nodes().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  pair = await startPair(nats);
+  ({ one, two } = pair);
 });
 afterAll(async () => {
-  proxy.refuse(false);
-  // a connection that is being made when the broker stops would keep the process alive
-  while (!(await hearsOthers(two.broker))) await new Promise((resolve) => setTimeout(resolve, 20));
-  await Promise.all([one.stop(), two.stop()]);
-  await proxy.close();
+  await pair.stop();
   await nats.stop();
-  rmSync(dataDir, { recursive: true });
 });
 
 let serial = 0;
@@ -103,8 +87,7 @@ test("edits and deletions are told on both nodes, and who joins on the other lea
 
 test("a node that is cut off takes them out as well, by what the store says: none listens when the connection is back", async () => {
   const { guest, own, there, beside, room, heard } = await scene();
-  proxy.refuse(true);
-  proxy.cut();
+  pair.cutOff();
   await call(own, "chat.kick", { room, user: guest.id });
   // what is sent on the node that is cut off reaches its own sockets alone
   for (let tries = 0; ; tries += 1) {

@@ -1,19 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
-import { hearsOthers } from "../../../backend/broker.ts";
 import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
+import { type Pair, startPair } from "./pair.ts";
 
 let nats: NatsServer;
-let proxy: CuttableProxy;
-let dataDir: string;
+let pair: Pair;
 let one: TestBackend;
-/** Hears the others through the proxy. */
 let two: TestBackend;
 
 beforeAll(async () => {
@@ -21,22 +17,10 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => nats.stop());
 beforeEach(async () => {
-  proxy = await startProxy(nats.url);
-  dataDir = mkdtempSync(join(tmpdir(), "causeway-nodes-"));
-  one = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: nats.url } });
-  two = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: proxy.url.replace("http", "nats") } });
-  const nodes = () =>
-    one.broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
-  while (nodes().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  pair = await startPair(nats);
+  ({ one, two } = pair);
 }, 30_000);
-afterEach(async () => {
-  proxy.refuse(false);
-  if (!(await hearsOthers(two.broker))) proxy.cut();
-  while (!(await hearsOthers(two.broker))) await new Promise((resolve) => setTimeout(resolve, 20));
-  await Promise.all([one.stop(), two.stop()]);
-  await proxy.close();
-  rmSync(dataDir, { recursive: true });
-}, 30_000);
+afterEach(() => pair.stop(), 30_000);
 
 const profile = async (at: TestBackend, { accessToken }: Person) =>
   (await at.ask("GET", "/api/users/me", { token: accessToken })).status;
@@ -55,14 +39,8 @@ async function timeToEnd(at: TestBackend, person: Person, other: TestBackend, so
 
 test.each<[string, () => void]>([
   ["that hears of it", () => undefined],
-  ["that is connected and hears nothing", () => proxy.mute()],
-  [
-    "that is cut off",
-    () => {
-      proxy.refuse(true);
-      proxy.cut();
-    },
-  ],
+  ["that is connected and hears nothing", () => pair.proxy.mute()],
+  ["that is cut off", () => pair.cutOff()],
 ])("the end of a session counts within a second on a node %s, for requests and sockets", async (_, spoil) => {
   const people = [];
   for (let n = 0; n < 8; n += 1) people.push(await one.person());
@@ -82,16 +60,14 @@ test.each<[string, () => void]>([
 test("a session that a node ends while it is cut off ends there at once, and on the others within a second", async () => {
   const person = await two.person();
   const socket = await one.socket(person.accessToken);
-  proxy.refuse(true);
-  proxy.cut();
+  pair.cutOff();
   expect(await timeToEnd(two, person, one, socket)).toBeLessThan(1000);
 });
 
 test("a lost role counts within a second on a node that is cut off", async () => {
   const [admin, person] = [await one.person("admin"), await one.person("moderator")];
   const socket = await two.socket(person.accessToken);
-  proxy.refuse(true);
-  proxy.cut();
+  pair.cutOff();
   const gone = disconnected(socket);
   const started = performance.now();
   const role = { id: person.id, role: "user" };
@@ -104,10 +80,9 @@ test("a node that reaches neither the others nor the store closes its sockets an
   const person = await one.person();
   const [here, there] = await Promise.all([one.socket(person.accessToken), two.socket(person.accessToken)]);
   const gone = disconnected(there);
-  const database = new DatabaseSync(join(dataDir, "causeway.db"), { timeout: 5000 });
+  const database = new DatabaseSync(join(pair.dataDir, "causeway.db"), { timeout: 5000 });
   const started = performance.now();
-  proxy.refuse(true);
-  proxy.cut();
+  pair.cutOff();
   database.exec("alter table sessions rename to hidden_sessions");
   await gone;
   expect(performance.now() - started).toBeLessThan(2000);
@@ -121,7 +96,9 @@ test("a node that reaches neither the others nor the store closes its sockets an
 
 test("a NATS server that does not answer holds up no stop", async () => {
   const road = await startProxy(nats.url);
-  const three = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: road.url.replace("http", "nats") } });
+  const three = await startTestBackend({
+    config: { DATA_DIR: pair.dataDir, NATS_URL: road.url.replace("http", "nats") },
+  });
   road.mute();
   await three.stop();
   await expect(three.ask("GET", "/")).rejects.toThrow("fetch failed");

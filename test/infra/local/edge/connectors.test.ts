@@ -1,5 +1,5 @@
+import { ownConnector } from "../tunnel/own-connector.ts";
 import { exchangeSuite } from "./exchange-suite.ts";
-import { ownConnector } from "./house.ts";
 import { websocketSuite } from "./websocket-suite.ts";
 
 exchangeSuite("through the edge with our own connector", ownConnector);

@@ -1,6 +1,6 @@
 /** A whole road on one machine: origin, connector, tunnel, edge and the API that says what is deployed. All real. */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import {
   createServer,
   request as httpRequest,
@@ -19,23 +19,10 @@ import {
   type RequestRecord,
   startEdge,
 } from "../../../../infra/local/edge/index.ts";
-import { startConnector } from "../../../../infra/local/tunnel/connector.ts";
 import { authorizeTunnel, startTunnelEdge, type TunnelEdge } from "../../../../infra/local/tunnel/index.ts";
 import type { Phase, Plan, Rule } from "../../../../infra/rules/index.ts";
+import { ownConnector } from "../tunnel/own-connector.ts";
 import type { ConnectorUnderTest, StartWith } from "../tunnel/tunnel-suite.ts";
-
-/** Our own connector. */
-export const ownConnector: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
-  const connector = await startConnector({ token, edge: [edge], ca: await readFile(caFile, "utf8"), gracePeriod });
-  return {
-    ready: connector.ready,
-    readyConnections: async () => connector.readyConnections,
-    async stop() {
-      await connector.stop();
-      return 0;
-    },
-  };
-};
 
 export const HOST = "chat.causeway.localhost";
 

@@ -25,10 +25,10 @@ import {
 } from "../../../../infra/local/tunnel/wire/response-headers.ts";
 import { writeBootstrap, writeCall } from "../../../../infra/local/tunnel/wire/rpc.ts";
 import { fakeConnector, tlsTo } from "./fake-connector.ts";
+import { OneTunnel } from "./one-tunnel.ts";
 
 const request: TunnelRequest = { method: "GET", path: "/", host: "x", headers: [], body: false };
-const tunnelId = randomUUID();
-const secret = randomBytes(32);
+const { id: tunnelId, secret, authorize } = new OneTunnel();
 let folder: string;
 let edge: TunnelEdge;
 let connections: number;
@@ -36,13 +36,7 @@ let connections: number;
 async function start(options: Partial<TunnelEdgeOptions> = {}): Promise<void> {
   edge = await startTunnelEdge({
     certificates: join(folder, "certificates"),
-    authorize: (claim) =>
-      authorizeTunnel(
-        claim.tunnelId === tunnelId
-          ? { accountTag: "account", secret, config: null, version: 0, deletedAt: null }
-          : undefined,
-        claim,
-      ),
+    authorize,
     onConnections: (_, listed) => {
       connections = listed.length;
     },

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -11,23 +11,20 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { edgeCertificates } from "../../../../../infra/local/tunnel/certificates.ts";
 import { type Connector, startConnector } from "../../../../../infra/local/tunnel/connector.ts";
 import {
-  authorizeTunnel,
   type HeaderLine,
   startTunnelEdge,
   type TunnelConfiguration,
   type TunnelEdge,
 } from "../../../../../infra/local/tunnel/index.ts";
+import { OneTunnel } from "../one-tunnel.ts";
 
-const tunnelId = randomUUID();
-let secret = randomBytes(32);
+const tunnel = new OneTunnel();
 let folder: string;
 let edge: TunnelEdge;
 let ca: string;
 let version = 0;
 
-const tokenOf = (id: string, bytes: Buffer) =>
-  Buffer.from(JSON.stringify({ a: "account", t: id, s: bytes.toString("base64") })).toString("base64");
-const connect = () => startConnector({ token: tokenOf(tunnelId, secret), edge: [edge.address], ca, gracePeriod: 500 });
+const connect = () => startConnector({ token: tunnel.token(), edge: [edge.address], ca, gracePeriod: 500 });
 
 async function listening(server: Server, where: number | string = 0): Promise<number> {
   await new Promise<void>((resolve) =>
@@ -47,13 +44,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "causeway-connector-"));
   edge = await startTunnelEdge({
     certificates: join(folder, "certificates"),
-    authorize: (claim) =>
-      authorizeTunnel(
-        claim.tunnelId === tunnelId
-          ? { accountTag: "account", secret, config: null, version: 0, deletedAt: null }
-          : undefined,
-        claim,
-      ),
+    authorize: tunnel.authorize,
     onConnections: () => {},
   });
   ca = await readFile(edge.caFile, "utf8");
@@ -75,11 +66,11 @@ describe("what it does for an origin", () => {
 
   const deploy = (config: TunnelConfiguration) => {
     version += 1;
-    return edge.configure(tunnelId, version, config);
+    return edge.configure(tunnel.id, version, config);
   };
   const serviceAt = (service: string, originRequest = {}) => deploy({ ingress: [{ service, originRequest }] });
   const get = async (path = "/", headers: HeaderLine[] = []) => {
-    const stream = edge.open(tunnelId, { method: "GET", path, host: "chat.example.com", headers, body: false })!;
+    const stream = edge.open(tunnel.id, { method: "GET", path, host: "chat.example.com", headers, body: false })!;
     const response = await stream.response;
     let body = "";
     for await (const chunk of stream) body += chunk;
@@ -180,7 +171,7 @@ describe("its life", () => {
   test("a text that is no token is BAD_TOKEN, and an address that is none is refused", async () => {
     const options = { edge: [edge.address], ca };
     await expect(startConnector({ ...options, token: "nonsense" })).rejects.toMatchObject({ code: "BAD_TOKEN" });
-    await expect(startConnector({ token: tokenOf(tunnelId, secret), edge: ["nowhere"] })).rejects.toMatchObject({
+    await expect(startConnector({ token: tunnel.token(), edge: ["nowhere"] })).rejects.toMatchObject({
       code: "EDGE_UNREACHABLE",
     });
   });
@@ -190,7 +181,7 @@ describe("its life", () => {
     await once(unused, "listening");
     const { port } = unused.address() as AddressInfo;
     unused.close();
-    const connector = await startConnector({ token: tokenOf(tunnelId, secret), edge: [`127.0.0.1:${port}`], ca });
+    const connector = await startConnector({ token: tunnel.token(), edge: [`127.0.0.1:${port}`], ca });
     const response = await fetch(`http://${connector.metrics}/ready`);
     expect([response.status, await response.json()]).toMatchObject([503, { status: 503, readyConnections: 0 }]);
     await connector.stop();
@@ -200,15 +191,15 @@ describe("its life", () => {
   test("when the edge takes its token no longer, it ends and says why instead of trying for ever", async () => {
     const lines: string[] = [];
     const connector = await startConnector({
-      token: tokenOf(tunnelId, secret),
+      token: tunnel.token(),
       edge: [edge.address],
       ca,
       log: (line) => lines.push(line),
     });
     await connector.ready;
     while (connector.readyConnections < 4) await fetch(`http://${connector.metrics}/ready`);
-    secret = randomBytes(32);
-    edge.disconnect(tunnelId);
+    tunnel.secret = randomBytes(32);
+    edge.disconnect(tunnel.id);
     expect(await connector.ended).toMatchObject({ code: "UNAUTHORIZED" });
     expect(lines.join("\n")).toMatch(/rotated/);
   });
@@ -217,15 +208,15 @@ describe("its life", () => {
     const server = createServer((_, response) => void response.write("first"));
     const port = await listening(server);
     const connector = await startConnector({
-      token: tokenOf(tunnelId, secret),
+      token: tunnel.token(),
       edge: [edge.address],
       ca,
       gracePeriod: 50,
     });
     await connector.ready;
     version += 1;
-    await edge.configure(tunnelId, version, { ingress: [{ service: `http://127.0.0.1:${port}` }] });
-    const stream = edge.open(tunnelId, { method: "GET", path: "/", host: "x", headers: [], body: false })!;
+    await edge.configure(tunnel.id, version, { ingress: [{ service: `http://127.0.0.1:${port}` }] });
+    const stream = edge.open(tunnel.id, { method: "GET", path: "/", host: "x", headers: [], body: false })!;
     await stream.response;
     await connector.stop();
     await stream.trailers;
