@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Binary } from "./find.ts";
-import { ConnectorProblem, explain, explainOrigin } from "./problem.ts";
+import { ConnectorProblem, explain, explaining } from "./problem.ts";
 import type { RunningConnector, StartOptions } from "./running-connector.ts";
 
 /** What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of ours. */
@@ -63,16 +63,13 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
 
   const lines: string[] = [];
   let metrics: string | undefined;
-  let explained = false;
+  const log = explaining((line) => options.log?.(line));
   createInterface({ input: child.stderr as Readable }).on("line", (text) => {
     const line = text.replaceAll(options.token, "[token]");
     metrics ??= /Starting metrics server on ([^\s/]+)/.exec(line)?.[1];
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
-    options.log?.(line);
-    const hint = explained ? undefined : explainOrigin(line);
-    if (hint) options.log?.(hint);
-    explained ||= hint !== undefined;
+    log(line);
   });
 
   let stopping: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector.ts";
-import { ConnectorProblem, type ConnectorProblemCode, explainOrigin } from "./problem.ts";
+import { ConnectorProblem, type ConnectorProblemCode, explaining } from "./problem.ts";
 import type { LocalEdge, RunningConnector, StartOptions } from "./running-connector.ts";
 
 const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = {
@@ -16,20 +16,13 @@ const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = 
 /** Starts our own connector in this process and waits until it is ready. */
 export async function startOwn(local: LocalEdge, options: StartOptions): Promise<RunningConnector> {
   const ca = await readFile(local.caFile, "utf8");
-  let explained = false;
-  const log = (line: string) => {
-    options.log?.(line);
-    const hint = explained ? undefined : explainOrigin(line);
-    if (hint) options.log?.(hint);
-    explained ||= hint !== undefined;
-  };
   try {
     const { gracePeriod, metricsPort, token } = options;
     const connector = await startConnector({
       token,
       edge: [local.edge],
       ca,
-      log,
+      log: explaining((line) => options.log?.(line)),
       ...(gracePeriod === undefined ? {} : { gracePeriod }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     });

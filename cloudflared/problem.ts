@@ -82,3 +82,15 @@ export function explainOrigin(line: string): string | undefined {
   if (!ORIGIN_DOWN.test(line)) return undefined;
   return "The tunnel is up, but the service behind it does not answer: is the backend running on the address that the tunnel's ingress names?";
 }
+
+/** Takes a running connector's output, and once adds what it means for the operator. */
+export function explaining(log: (line: string) => void): (line: string) => void {
+  let explained = false;
+  return (line) => {
+    log(line);
+    const hint = explained ? undefined : explainOrigin(line);
+    if (hint === undefined) return;
+    log(hint);
+    explained = true;
+  };
+}

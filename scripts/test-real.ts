@@ -1,24 +1,10 @@
 // `npm run test:real [jest argument ...]`: the tests that need a tool or data that npm does not bring, one folder of test/real
 // a need. What is missing is listed with the reason; nothing is skipped silently.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { onPath } from "./on-path.ts";
 import { runJest } from "./run-jest.ts";
-
-/** Finds a command on PATH, outside the packages' own launchers. */
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
-  return folders.map((folder) => join(folder, name)).find(executable);
-}
-
-function executable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** A folder of test/real, what makes it runnable (its environment), or why it is not. */
 type Need = (env: NodeJS.ProcessEnv) => string | undefined;
@@ -26,7 +12,7 @@ type Need = (env: NodeJS.ProcessEnv) => string | undefined;
 const command =
   (variable: string, names: readonly string[], what: string): Need =>
   (env) => {
-    const found = env[variable] ?? names.map(onPath).find((file) => file !== undefined);
+    const found = env[variable] ?? onPath(names, env.PATH);
     if (!found) return `no ${names.join(" or ")} on PATH and ${variable} is not set (${what})`;
     env[variable] = found;
     return undefined;
@@ -49,7 +35,7 @@ const needs: Readonly<Record<string, Need>> = {
   pulumi: (env) => {
     const missing = command("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
     if (missing) return missing;
-    return onPath("pulumi-language-nodejs")
+    return onPath(["pulumi-language-nodejs"], env.PATH)
       ? undefined
       : "no pulumi-language-nodejs on PATH (it comes with Pulumi's own install)";
   },

@@ -1,7 +1,7 @@
 /** Where the Pulumi CLI is: named by PULUMI_BIN, on PATH outside the packages' own launchers, or else fetched. */
-import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join, resolve, sep } from "node:path";
+import { resolve } from "node:path";
+import { isProgram, onPath } from "../on-path.ts";
 
 const INSTALL = "https://www.pulumi.com/docs/install";
 
@@ -19,20 +19,12 @@ export async function getPulumi(env: Readonly<Record<string, string | undefined>
 function findPulumi(env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (env.PULUMI_BIN) {
     const named = resolve(env.PULUMI_BIN);
-    if (isExecutable(named)) return named;
+    if (isProgram(named)) return named;
     throw new NoPulumiError(
       `PULUMI_BIN names ${named}, which is no program: name the Pulumi CLI's file there, or unset it. To install: ${INSTALL}`,
     );
   }
-  const name = process.platform === "win32" ? "pulumi.exe" : "pulumi";
-  return (
-    (env.PATH ?? "")
-      .split(delimiter)
-      // node_modules/.bin has a launcher of the same name
-      .filter((folder) => folder !== "" && !folder.split(sep).includes("node_modules"))
-      .map((folder) => join(folder, name))
-      .find(isExecutable)
-  );
+  return onPath([process.platform === "win32" ? "pulumi.exe" : "pulumi"], env.PATH);
 }
 
 /** The launcher's own way: a version already fetched is used again, whatever PULUMI_HOME a run of the CLI gets. */
@@ -45,14 +37,5 @@ async function fetchPulumi(): Promise<string> {
     throw new NoPulumiError(
       `There is no Pulumi CLI on PATH, and it could not be fetched (${reason}). Install it from ${INSTALL}, or name it in PULUMI_BIN.`,
     );
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
   }
 }
