@@ -27,9 +27,10 @@ const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
 /**
  * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted, that is the connector:
- * on the loopback, on a Unix socket or in one of the networks (CIDR); anybody else can write that header too.
+ * on the loopback or in one of the networks (CIDR); anybody else can write that header too. Undefined when the connection was reset
+ * before anybody looked: nobody can say any more whose it was, and nobody waits for an answer.
  */
-export function clientReader(trusted: readonly string[]): (request: IncomingMessage) => Client {
+export function clientReader(trusted: readonly string[]): (request: IncomingMessage) => Client | undefined {
   const peers = new BlockList();
   peers.addSubnet("127.0.0.0", 8, "ipv4");
   peers.addAddress("::1", "ipv6");
@@ -44,11 +45,10 @@ export function clientReader(trusted: readonly string[]): (request: IncomingMess
     const { socket, headers } = request;
     let peer = known.get(socket);
     if (!peer) {
-      const address = plain(socket.remoteAddress ?? "");
-      // a Unix socket has no address: who may open it is the file system's decision
-      const trusted = address === "" || peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-      const own = address || "unix";
-      peer = { client: { address: own, key: networkOf(own), ray: undefined }, trusted };
+      if (socket.remoteAddress === undefined) return undefined;
+      const address = plain(socket.remoteAddress);
+      const trusted = peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+      peer = { client: { address, key: networkOf(address), ray: undefined }, trusted };
       known.set(socket, peer);
     }
     const claim = peer.trusted ? headers["cf-connecting-ip"] : undefined;

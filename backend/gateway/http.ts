@@ -27,7 +27,8 @@ export interface HttpParts {
   /** The methods that exist at a path; undefined where nothing is. */
   resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  client(request: IncomingMessage): Client;
+  /** Undefined for a connection that is gone. */
+  client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): Standing;
   readonly limits: Limits;
   /** Told of every request that was answered. */
@@ -233,6 +234,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
 
   return {
     handle(request, response) {
+      const client = parts.client(request);
+      if (!client) return void response.destroy();
       const url = request.url ?? "/";
       const mark = url.indexOf("?");
       const exchange: Exchange = {
@@ -242,7 +245,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         response,
         path: mark < 0 ? url : url.slice(0, mark),
         query: mark < 0 ? "" : url.slice(mark + 1),
-        client: parts.client(request),
+        client,
         standing: parts.standing(request.headers),
       };
       response.on("error", ignore); // the client went away while we wrote

@@ -9,7 +9,8 @@ import type { Standing } from "./origins.ts";
 import { refuseRaw } from "./server.ts";
 
 export interface UpgradeParts {
-  client(request: IncomingMessage): Client;
+  /** Undefined for a connection that is gone. */
+  client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): Standing;
   readonly limits: Limits;
   /** Most sockets that one address may have open. */
@@ -38,6 +39,7 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
 
   function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const client = parts.client(request);
+    if (!client) return void socket.destroy();
     const refusal = refusalOf(request, parts.standing(request.headers));
     if (refusal) return void refuseRaw(socket, refusal);
     try {

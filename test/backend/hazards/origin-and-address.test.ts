@@ -149,7 +149,6 @@ test("CF-Connecting-IP counts only from a trusted peer, and is removed otherwise
     "172.20.0.5",
     "::ffff:172.20.0.5",
     "fd12::1",
-    undefined,
   ]) {
     const headers = { ...claim };
     expect(read(request(peer, headers))).toEqual({
@@ -161,13 +160,37 @@ test("CF-Connecting-IP counts only from a trusted peer, and is removed otherwise
   }
   for (const peer of ["192.0.2.1", "172.32.0.1", "::ffff:192.0.2.1", "2001:db8::1"]) {
     const headers = { ...claim };
-    const { address, ray } = read(request(peer, headers));
+    const { address, ray } = read(request(peer, headers)) ?? {};
     expect([address, ray]).toEqual([peer.replace("::ffff:", ""), undefined]);
     expect(headers).not.toHaveProperty("cf-connecting-ip");
   }
   for (const forged of ["203.0.113.9, 1.1.1.1", "localhost", "", "203.0.113.999", "1.2.3.4:80"]) {
-    expect(read(request("127.0.0.1", { "cf-connecting-ip": forged })).address).toBe("127.0.0.1");
+    expect(read(request("127.0.0.1", { "cf-connecting-ip": forged }))?.address).toBe("127.0.0.1");
   }
+});
+
+test("a connection that was reset has no peer: its claim is not believed, and nothing is done for it", async () => {
+  const body = JSON.stringify(login.body);
+  const bytes = `POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncf-connecting-ip: 203.0.113.66\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  seen.length = 0;
+  for (let i = 0; i < 5; i++) {
+    const connection = connect({ port: gateway.port, host: "127.0.0.1" }).on("error", () => undefined);
+    await once(connection, "connect");
+    connection.write(bytes);
+    connection.resetAndDestroy();
+  }
+  await gateway.ask("POST", "/api/auth/login", { ...login, headers: { "cf-connecting-ip": "203.0.113.67" } });
+  expect(seen).toEqual(["203.0.113.67"]);
+});
+
+test("more header fields than are read are refused: nobody pushes the edge's own out of sight", async () => {
+  const many = Array.from({ length: 150 }, (_, index) => `a${index}: x\r\n`).join("");
+  const after = `${many}cf-connecting-ip: 203.0.113.68\r\norigin: https://evil.test\r\n`;
+  const body = JSON.stringify(login.body);
+  const request = `POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${after}\r\n${body}`;
+  expect(await gateway.raw(request)).toContain("HTTP/1.1 431");
+  const upgrade = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${after}\r\n`;
+  expect(await gateway.raw(upgrade)).toContain("HTTP/1.1 431");
 });
 
 test("the gateway listens on the loopback unless told otherwise", async () => {
