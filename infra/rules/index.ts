@@ -21,6 +21,7 @@ export {
   type CompiledValue,
   type CompileOptions,
   compile,
+  compileText,
   compileValue,
   type NotCompiled,
 } from "./evaluate/compile.ts";

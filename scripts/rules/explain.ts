@@ -79,7 +79,8 @@ function conclusion({ outcome, by, response, undetermined, settings }: Verdict):
     const give = undetermined.map((field) => `given ${field}=…`).join(" ");
     return `undetermined: it depends on ${undetermined.join(", ")}; add to the request: ${give}`;
   }
-  const status = response ? `, status ${response.status}` : "";
+  const place = response?.location === undefined ? "" : ` to ${response.location}`;
+  const status = response ? `, status ${response.status}${place}` : "";
   if (by) return `${outcome} by ${by.ref}${status}`;
   const set = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return set.length > 0 ? `${outcome}, with ${set.join(", ")}` : outcome;

@@ -73,7 +73,7 @@ function compare(step: Step, { outcome, by, response, undetermined }: Verdict): 
   return undefined;
 }
 
-const OUTCOMES: readonly string[] = ["pass", "block", "challenge", "undetermined"];
+const OUTCOMES: readonly string[] = ["pass", "block", "challenge", "redirect", "undetermined"];
 
 /** A story from a file's text. @throws UsageError naming what is wrong */
 export function readStory(text: string, file: string): Story {

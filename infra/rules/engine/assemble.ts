@@ -4,14 +4,20 @@ import type { Phase } from "../schema/phases.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
 import { EngineError } from "./error.ts";
 import { firewallRule } from "./firewall.ts";
-import { type Condition, characteristic, condition as compileCondition } from "./language.ts";
-import { executeTarget, type Level, rateLimitOf, refOf } from "./parameters.ts";
+import { type Condition, characteristic, condition as compileCondition, textValue } from "./language.ts";
+import { executeTarget, type Level, rateLimitOf, redirectOf, refOf } from "./parameters.ts";
 import { rateLimitRule } from "./rate-limit.ts";
+import { redirectRule } from "./redirect.ts";
 import { type Flow, holds, note, type Run, type Step } from "./run.ts";
 import type { Deployment, Rule, Ruleset } from "./types.ts";
 
 /** The phases that are imitated, in Cloudflare's order: https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ */
-const PHASES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_cache_settings"];
+const PHASES: readonly Phase[] = [
+  "http_request_dynamic_redirect",
+  "http_request_firewall_custom",
+  "http_ratelimit",
+  "http_request_cache_settings",
+];
 /** In each phase account-level rulesets run first. */
 const LEVELS: readonly Level[] = ["account", "zone"];
 
@@ -84,14 +90,30 @@ function stepsOf(assembly: Assembly, level: Level, ruleset: Ruleset, entryPoint:
     const step =
       rule.action === "execute"
         ? executeStep(assembly, level, ruleset, rule, condition, entryPoint)
-        : ruleset.phase === "http_ratelimit"
-          ? rateLimitStep(assembly, level, ruleset, rule, condition)
-          : ruleset.phase === "http_request_cache_settings"
-            ? settingsStep(ruleset, rule, condition)
-            : firewallRule(level, ruleset, rule, condition);
+        : ruleStep(assembly, level, ruleset, rule, condition);
     if (step) return step;
     throw new EngineError("no-semantics", at, `action "${rule.action}" is not imitated in phase ${ruleset.phase}`);
   });
+}
+
+/** A rule by its phase; undefined where the phase has no such action. */
+function ruleStep(
+  assembly: Assembly,
+  level: Level,
+  ruleset: Ruleset,
+  rule: Rule,
+  condition: Condition,
+): Step | undefined {
+  switch (ruleset.phase) {
+    case "http_request_dynamic_redirect":
+      return redirectStep(assembly, ruleset, rule, condition);
+    case "http_ratelimit":
+      return rateLimitStep(assembly, level, ruleset, rule, condition);
+    case "http_request_cache_settings":
+      return settingsStep(ruleset, rule, condition);
+    default:
+      return firewallRule(level, ruleset, rule, condition);
+  }
 }
 
 function compiled(
@@ -131,6 +153,23 @@ function executeStep(
     const flow = through(run, steps);
     return flow === "leave-ruleset" ? "next" : flow;
   };
+}
+
+function redirectStep(
+  { deployment: { plan }, lists }: Assembly,
+  ruleset: Ruleset,
+  rule: Rule,
+  condition: Condition,
+): Step | undefined {
+  if (rule.action !== "redirect") return undefined;
+  const { target, ...parameters } = redirectOf(ruleset, rule);
+  if ("value" in target) return redirectRule({ ruleset, rule, condition, target: target.value, ...parameters });
+  const compiledTarget = textValue(target.expression, { phase: ruleset.phase, plan, lists });
+  if (compiledTarget.ok) {
+    return redirectRule({ ruleset, rule, condition, target: compiledTarget.value, ...parameters });
+  }
+  const at = { ruleset: ruleset.name, rule: refOf(rule) };
+  throw new EngineError("expression", at, `target_url\n${compiledTarget.problem}`);
 }
 
 function rateLimitStep(

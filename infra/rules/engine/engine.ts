@@ -49,6 +49,7 @@ export function createEngine(deployment: Deployment, options: EngineOptions = {}
 function start(request: RequestFacts): Run {
   return {
     fields: requestFields(request),
+    uri: request.uri,
     now: request.at,
     colo: request.colo ?? "",
     ip: request.ip,
@@ -61,7 +62,7 @@ function start(request: RequestFacts): Run {
   };
 }
 
-function walk(run: Run, program: readonly EntryPoint[]): "pass" | "block" | "challenge" {
+function walk(run: Run, program: readonly EntryPoint[]): Exclude<Verdict["outcome"], "undetermined"> {
   for (const { phase, level, steps } of program) {
     if (run.skipped[level].has(phase)) continue;
     if (through(run, steps) === "stop") return run.decision?.outcome ?? "pass";

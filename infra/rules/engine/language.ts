@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostic.ts";
-import { type CompileOptions, compile, compileValue } from "../evaluate/compile.ts";
+import { type CompiledValue, type CompileOptions, compile, compileText, compileValue } from "../evaluate/compile.ts";
 import { type Fields, unknownBy, type Value } from "../evaluate/value.ts";
 import { render } from "../render.ts";
 import { SCHEMA } from "../schema/schema.ts";
@@ -18,11 +18,15 @@ export interface Condition {
   readonly usesResponse: boolean;
 }
 
-/** A characteristic of a rate limiting rule. */
-export interface Characteristic {
-  readonly name: string;
-  /** Its value, undefined where the request has none. */
+/** A value of a request, such as a characteristic of a rate limiting rule. */
+export interface Readable {
+  /** The value, undefined where the request has none. */
   read(fields: Fields): { readonly value: Value | undefined } | Undetermined;
+}
+
+/** A characteristic of a rate limiting rule. */
+export interface Characteristic extends Readable {
+  readonly name: string;
 }
 
 /** Compiles a rule's expression for its phase and plan. */
@@ -49,17 +53,27 @@ export function characteristic(name: string, where: CompileOptions): Result<Char
   // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
   if (name === "cf.unique_visitor_id") return { ok: true, value: { name, read: () => [name] } };
   const compiled = compileValue(name, { ...where, part: "counting" });
-  if (!compiled.ok) return refused(compiled.diagnostics, name);
-  const read = (fields: Fields) => {
-    try {
-      return { value: compiled.read(fields) };
-    } catch (error) {
-      const unknown = unknownBy(error);
-      if (unknown) return [unknown.what];
-      throw error;
-    }
+  return compiled.ok ? { ok: true, value: { name, ...readable(compiled) } } : refused(compiled.diagnostics, name);
+}
+
+/** Compiles an expression whose value is text, such as the target of a redirect. */
+export function textValue(text: string, where: CompileOptions): Result<Readable> {
+  const compiled = compileText(text, where);
+  return compiled.ok ? { ok: true, value: readable(compiled) } : refused(compiled.diagnostics, text);
+}
+
+function readable(compiled: CompiledValue): Readable {
+  return {
+    read(fields) {
+      try {
+        return { value: compiled.read(fields) };
+      } catch (error) {
+        const unknown = unknownBy(error);
+        if (unknown) return [unknown.what];
+        throw error;
+      }
+    },
   };
-  return { ok: true, value: { name, read } };
 }
 
 function refused(diagnostics: readonly Diagnostic[], text: string): { readonly ok: false; readonly problem: string } {

@@ -1,7 +1,8 @@
 /**
  * Reads `action_parameters` and `ratelimit` of rules into what the engine runs on, and refuses what Cloudflare's API would
  * refuse or what this engine does not imitate. Sources: https://developers.cloudflare.com/waf/custom-rules/skip/options/,
- * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/.
+ * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/,
+ * https://developers.cloudflare.com/rules/url-forwarding/single-redirects/settings/.
  */
 
 import type { Phase } from "../schema/phases.ts";
@@ -20,6 +21,7 @@ const SKIPPABLE: ReadonlySet<unknown> = new Set([
   "http_request_sbfm",
   "http_request_firewall_managed",
 ]);
+const REDIRECTS: ReadonlySet<unknown> = new Set([301, 302, 303, 307, 308]);
 /** Products outside the Ruleset Engine; none of them is imitated, so skipping them changes nothing here. */
 const PRODUCTS: ReadonlySet<unknown> = new Set([
   "zoneLockdown",
@@ -93,6 +95,37 @@ export function skipOf(level: Level, ruleset: Ruleset, rule: Rule): Skipped {
   if (parameters.phase !== undefined) return { rest: "phase", phases };
   return parameters.ruleset === undefined ? { phases } : { rest: "ruleset", phases };
 }
+
+/** A checked `from_value` of `redirect`. */
+export interface RedirectParameters {
+  readonly status: number;
+  /** A URL, or an expression that makes one. */
+  readonly target: { readonly value: string } | { readonly expression: string };
+  readonly keepsQuery: boolean;
+}
+
+/** Where a redirect leads. One that asks a list (`from_list`, Bulk Redirects) belongs to another phase. */
+export function redirectOf(ruleset: Ruleset, rule: Rule): RedirectParameters {
+  const { from_value } = onlyKnown(ruleset, rule, ["from_value"]);
+  const { target_url, status_code = 301, preserve_query_string = false } = membersOf(from_value);
+  const { value, expression } = membersOf(target_url);
+  if (!REDIRECTS.has(status_code)) {
+    throw invalid(ruleset, rule, `the status_code of a redirect must be one of ${[...REDIRECTS].join(", ")}`);
+  }
+  const both = value !== undefined && expression !== undefined;
+  const text = value ?? expression;
+  if (both || typeof text !== "string" || text === "") {
+    throw invalid(ruleset, rule, `"redirect" needs a target_url with either value or expression`);
+  }
+  return {
+    status: Number(status_code),
+    target: value === undefined ? { expression: text } : { value: text },
+    keepsQuery: preserve_query_string === true,
+  };
+}
+
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
 /** The id of the ruleset that `execute` runs. */
 export function executeTarget(ruleset: Ruleset, rule: Rule): string {

@@ -20,6 +20,8 @@ export interface Answer {
 /** One request on its way through the phases. */
 export interface Run {
   readonly fields: Fields;
+  /** Path and query of the request target, as received. */
+  readonly uri: string;
   /** Milliseconds since the UNIX epoch. */
   readonly now: number;
   readonly colo: string;
@@ -32,7 +34,7 @@ export interface Run {
   readonly undetermined: Set<string>;
   readonly skipped: { readonly account: Set<Phase>; readonly zone: Set<Phase> };
   readonly deferred: Deferred[];
-  decision?: Pick<Verdict, "by" | "response"> & { readonly outcome: "block" | "challenge" };
+  decision?: Pick<Verdict, "by" | "response"> & { readonly outcome: "block" | "challenge" | "redirect" };
 }
 
 /** Where a request goes after a rule. */

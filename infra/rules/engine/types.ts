@@ -69,13 +69,15 @@ export interface Skipped {
 
 /** What the edge does with a request. */
 export interface Verdict {
-  readonly outcome: "pass" | "block" | "challenge" | "undetermined";
+  readonly outcome: "pass" | "block" | "challenge" | "redirect" | "undetermined";
   /** The rule that decided; absent on a plain pass. */
   readonly by?: RuleEvent;
   /** What to answer with, where the edge answers by itself. */
   readonly response?: {
-    /** 403 (429 in the rate limiting phase) unless the rule gives another, 400-499. */
+    /** 403 (429 in the rate limiting phase) unless the rule gives another, 400-499; of a redirect 301, 302, 303, 307 or 308. */
     readonly status: number;
+    /** Where a redirect leads: visible ASCII, fit for the header `Location`. */
+    readonly location?: string;
     /** The rule's custom response, as text; absent: the edge's own page. */
     readonly content?: { readonly type: string; readonly body: string };
     /** Whole seconds until the limit lets the visitor pass again. */

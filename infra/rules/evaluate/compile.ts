@@ -1,10 +1,12 @@
 import { type Analysis, analyze, analyzeValue } from "../check/analyze.ts";
 import { availability, type Where } from "../check/availability.ts";
 import { mergeDiagnostics } from "../check/merge.ts";
-import type { Diagnostic } from "../diagnostic.ts";
+import { article, mismatch } from "../check/words.ts";
+import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
 import { parseTolerantly } from "../language/parse.ts";
 import { SCHEMA, type Schema } from "../schema/schema.ts";
+import { arrayOf, type Type } from "../schema/type.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import type { Implementation } from "./functions.ts";
 import { type Context, compileReader } from "./readers.ts";
@@ -49,6 +51,7 @@ export interface NotCompiled {
 export interface CompiledValue {
   readonly ok: true;
   readonly text: string;
+  readonly type: Type;
   readonly fields: readonly string[];
   /**
    * The value for a request; undefined is missing.
@@ -59,13 +62,38 @@ export interface CompiledValue {
 
 /** A field or a call, with its accesses, compiled to a closure: what a rate limit's characteristic is. */
 export function compileValue(text: string, options: CompileOptions = {}): CompiledValue | NotCompiled {
+  return compiledValue(text, options, () => undefined);
+}
+
+/** The same, and it has to be text: what the target of a redirect is. */
+export function compileText(text: string, options: CompileOptions = {}): CompiledValue | NotCompiled {
+  return compiledValue(text, options, (type, span) => {
+    if (type === "Bytes") return undefined;
+    return {
+      code: "type-mismatch",
+      severity: "error",
+      message: `expected a value that is text, but this is ${article(type)}`,
+      span,
+      engine: { message: mismatch("Bytes", type), at: span.end },
+    };
+  });
+}
+
+function compiledValue(
+  text: string,
+  options: CompileOptions,
+  refuse: (type: Type, span: Span) => Diagnostic | undefined,
+): CompiledValue | NotCompiled {
   const schema = options.schema ?? SCHEMA;
   const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
   const analysis = analyzeValue(tree, text, schema);
   const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...availability(analysis, text, options)]);
   const { reader } = analysis;
   if (!reader || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
-  return { ok: true, text, fields: namesOf(analysis), read: compileReader(reader, contextOf(options, schema)) };
+  const type = reader.mapped ? arrayOf(reader.type) : reader.type;
+  const refused = refuse(type, tree.span);
+  if (refused) return { ok: false, diagnostics: [...diagnostics, refused] };
+  return { ok: true, text, type, fields: namesOf(analysis), read: compileReader(reader, contextOf(options, schema)) };
 }
 
 /** An expression checked and compiled to closures, or why it cannot be. */

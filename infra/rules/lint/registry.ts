@@ -57,6 +57,7 @@ import { rateLimitResponse } from "./lints/rate-limit-response.ts";
 import { rateLimitThreshold } from "./lints/rate-limit-threshold.ts";
 import { rateLimitTimeout } from "./lints/rate-limit-timeout.ts";
 import { rawPath } from "./lints/raw-path.ts";
+import { redirectTarget } from "./lints/redirect-target.ts";
 import { regexBacktracks } from "./lints/regex-backtracks.ts";
 import { regexCostly } from "./lints/regex-costly.ts";
 import { regexDoubleEscape } from "./lints/regex-double-escape.ts";
@@ -93,6 +94,7 @@ export const LINTS: readonly Lint[] = [
   actionPhase,
   actionPlan,
   blockResponse,
+  redirectTarget,
   loggingWithoutSkip,
   skipDoesNothing,
   skipValues,

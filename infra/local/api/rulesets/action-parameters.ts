@@ -11,14 +11,19 @@ const none = object({});
 const words = (names: string): Record<string, Shape> =>
   Object.fromEntries(names.split(" ").map((name) => [name, anything]));
 
-/** Either a fixed value or an expression. */
-const computed: Shape = (value, pointer) => {
-  const misfit = object({ value: text(), expression: text({ min: 1, max: 4096 }) })(value, pointer);
-  if (misfit) return misfit;
-  return Object.keys(value as object).length === 1
-    ? undefined
-    : { pointer, message: "must have either value or expression" };
+/** An object with exactly one of its members. */
+const onlyOne = (fields: Readonly<Record<string, Shape>>): Shape => {
+  const shape = object(fields);
+  const names = Object.keys(fields).join(" or ");
+  return (value, pointer) => {
+    const misfit = shape(value, pointer);
+    if (misfit) return misfit;
+    return Object.keys(value as object).length === 1 ? undefined : { pointer, message: `must have either ${names}` };
+  };
 };
+
+/** Either a fixed value or an expression. */
+const computed = onlyOne({ value: text(), expression: text({ min: 1, max: 4096 }) });
 
 const header: Shape = (value, pointer) => {
   const misfit = object({
@@ -66,7 +71,7 @@ export const parameterShapes: Readonly<Record<Action, Shape>> = {
       rules: list(object({ ...override, "id*": id, score_threshold: integer() }), 1000),
     }),
   }),
-  redirect: object({
+  redirect: onlyOne({
     from_value: object({
       "target_url*": computed,
       status_code: oneOf(301, 302, 303, 307, 308),

@@ -1,12 +1,14 @@
 /** Whether the edge understands a rule's expression, said as Cloudflare's API says it. */
 import {
   check,
+  compileText,
   type Diagnostic,
   engineError,
   MAX_EXPRESSION_LENGTH,
   type Phase,
   type Plan,
   parse,
+  type Where,
 } from "../../../rules/index.ts";
 import { type ApiError, invalid, notEntitled } from "../errors.ts";
 
@@ -14,7 +16,8 @@ import { type ApiError, invalid, notEntitled } from "../errors.ts";
 export interface ExpressionPlace {
   readonly phase: Phase;
   readonly plan: Plan;
-  readonly part: "expression" | "counting";
+  /** `target`: its value is text, the place that a redirect leads to. */
+  readonly part: "expression" | "counting" | "target";
   /** JSON pointer into the body. */
   readonly pointer: string;
 }
@@ -34,17 +37,23 @@ export function assertExpression(expression: string, place: ExpressionPlace): vo
     const size = `expression size ${expression.length} exceeded maximum ${MAX_EXPRESSION_LENGTH}`;
     throw invalid(20127, size, pointer);
   }
-  const parsed = parse(expression);
-  // Phase and plan apart: together they would hold a rate limiting rule to the fields that the documentation lists for the
-  // plan, and the API has been seen to take others.
-  const diagnostics = parsed.ok
-    ? [
-        ...check(parsed.tree, { text: expression, phase, part }),
-        ...check(parsed.tree, { text: expression, plan, part }),
-      ]
-    : parsed.diagnostics;
+  const diagnostics =
+    part === "target" ? targetDiagnostics(expression, place) : conditionDiagnostics(expression, { phase, plan, part });
   const error = diagnostics.find(({ severity }) => severity === "error");
   if (error) throw refusal(expression, error, place);
+}
+
+function targetDiagnostics(text: string, { phase, plan }: ExpressionPlace): readonly Diagnostic[] {
+  const compiled = compileText(text, { phase, plan });
+  return compiled.ok ? [] : compiled.diagnostics;
+}
+
+function conditionDiagnostics(text: string, { phase, plan, part }: Required<Where>): readonly Diagnostic[] {
+  const parsed = parse(text);
+  if (!parsed.ok) return parsed.diagnostics;
+  // Phase and plan apart: together they would hold a rate limiting rule to the fields that the documentation lists for the
+  // plan, and the API has been seen to take others.
+  return [...check(parsed.tree, { text, phase, part }), ...check(parsed.tree, { text, plan, part })];
 }
 
 function refusal(expression: string, error: Diagnostic, { phase, pointer }: ExpressionPlace): ApiError {

@@ -134,7 +134,19 @@ function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): 
   if (counting) {
     assertExpression(counting, { phase, plan, part: "counting", pointer: `${pointer}/ratelimit/counting_expression` });
   }
+  const target = targetOf(rule);
+  if (target !== undefined) {
+    const at = `${pointer}/action_parameters/from_value/target_url/expression`;
+    assertExpression(target, { phase, plan, part: "target", pointer: at });
+  }
   assertEntitled(rule, plan, pointer);
+}
+
+/** The expression that makes the target of a redirect; undefined where it is a URL, or the rule another. */
+function targetOf({ action_parameters: parameters }: Rule): string | undefined {
+  const { from_value: from } = parameters ?? {};
+  const target = isObject(from) ? from.target_url : undefined;
+  return isObject(target) && typeof target.expression === "string" ? target.expression : undefined;
 }
 
 function assertParameters(action: Action, parameters: unknown, pointer: string): void {

@@ -7,6 +7,7 @@ export const ruleCount: Lint = {
   severity: "error",
   about: "The plan has room for fewer rules of this kind.",
   *inPolicy(policy) {
+    yield* tooMany(policy, "http_request_dynamic_redirect", "single redirects");
     yield* tooMany(policy, "http_request_firewall_custom", "custom rules");
     yield* tooMany(policy, "http_ratelimit", "rate limiting rules");
   },

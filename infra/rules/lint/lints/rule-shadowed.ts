@@ -1,10 +1,15 @@
+import type { Action } from "../../schema/phases.ts";
 import { implies } from "../implies.ts";
 import type { Lint, PolicyRule } from "../lint.ts";
+
+/** What an action does with every request that it matches, and none goes on. */
+const VERBS: Readonly<Partial<Record<Action, string>>> = { block: "blocks", redirect: "redirects" };
 
 export const ruleShadowed: Lint = {
   name: "rule-shadowed",
   severity: "warning",
-  about: "An earlier rule blocks or skips every request that this rule is for, so that it never acts or counts.",
+  about:
+    "An earlier rule blocks, redirects or skips every request that this rule is for, so that it never acts or counts.",
   *inPolicy({ rules }) {
     const active = rules.filter(({ rule }) => rule.enabled !== false);
     for (const [i, later] of active.entries()) {
@@ -16,7 +21,7 @@ export const ruleShadowed: Lint = {
         return implies({ condition, text: later.expression.text }, { condition: before, text: one.expression.text });
       });
       if (!earlier) continue;
-      const verb = earlier.rule.action === "block" ? "blocks" : "skips";
+      const verb = VERBS[earlier.rule.action] ?? "skips";
       yield {
         rule: later,
         property: "expression",
@@ -30,7 +35,7 @@ export const ruleShadowed: Lint = {
 /** Whether what one rule matches never reaches the other. Who holds a clearance passes a challenge. */
 function keepsFrom(earlier: PolicyRule, later: PolicyRule): boolean {
   const { action, action_parameters: parameters } = earlier.rule;
-  if (action === "block") return true;
+  if (VERBS[action] !== undefined) return true;
   if (action !== "skip") return false;
   const phases = parameters?.phases;
   if (Array.isArray(phases) && phases.includes(later.phase)) return true;

@@ -220,6 +220,50 @@ describe("an expression that the edge does not understand is refused in Cloudfla
   });
 });
 
+test("a single redirect has one target, whose expression is text of its phase; Free has room for ten", async () => {
+  await withApi({}, async (api, call) => {
+    const redirect = (from_value: object, ref = "to_https") => ({
+      ref,
+      action: "redirect",
+      expression: "not ssl",
+      action_parameters: { from_value },
+    });
+    const to = (expression: string) => redirect({ target_url: { expression } });
+    const post = (...rules: readonly object[]) =>
+      call("POST", `/zones/${api.zoneId}/rulesets`, {
+        kind: "zone",
+        name: "redirects",
+        phase: "http_request_dynamic_redirect",
+        rules,
+      });
+    const parameters = "/rules/0/action_parameters";
+    const target = `${parameters}/from_value/target_url`;
+    const ok = { target_url: { expression: 'concat("https://", http.host, http.request.uri.path)' }, status_code: 301 };
+    const refused: [object, number, string][] = [
+      [{ ...redirect(ok), action_parameters: {} }, 20000, parameters],
+      [
+        { ...redirect(ok), action_parameters: { from_value: ok, from_list: { name: "a", key: "b" } } },
+        20000,
+        parameters,
+      ],
+      [redirect({ ...ok, status_code: 304 }), 20000, `${parameters}/from_value/status_code`],
+      [redirect({ target_url: { value: "https://a/", expression: "http.host" } }), 20000, target],
+      [redirect({}), 20000, target],
+      [to("http.hots"), 20127, `${target}/expression`],
+      [to("ip.src"), 20127, `${target}/expression`],
+      [to("http.response.code"), 20127, `${target}/expression`],
+      [to("sha256(http.host)"), 20127, `${target}/expression`],
+      [to('regex_replace(http.host, "a", "b")'), 50002, `${target}/expression`],
+    ];
+    for (const [rule, code, pointer] of refused) expect(failure(await post(rule))).toEqual([400, code, pointer]);
+    const wrongType = (await post(to("ip.src"))).body.errors[0]?.message;
+    expect(wrongType).toContain("expected value of type Bytes, but got Ip");
+    const rules = Array.from({ length: 11 }, (_, index) => redirect(ok, `r${index}`));
+    expect(failure(await post(...rules))).toEqual([400, 50002, "/rules"]);
+    expect(rulesOf(await post(...rules.slice(1)))).toHaveLength(10);
+  });
+});
+
 describe("what a plan does not include is refused with code 50002", () => {
   const six = Array.from({ length: 6 }, (_, index) => ({ ...blockRule, ref: `r${index}` }));
   const limit = (more: object, rule: object = {}) =>

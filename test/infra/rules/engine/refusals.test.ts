@@ -33,7 +33,6 @@ describe("a deployment that cannot be run whole is refused", () => {
 
   test.each<Phase>([
     "http_request_firewall_managed",
-    "http_request_dynamic_redirect",
     "http_request_transform",
     "http_request_late_transform",
     "http_request_origin",

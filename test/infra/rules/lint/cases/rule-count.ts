@@ -2,6 +2,16 @@ import type { Case } from "../case.ts";
 
 export const cases: readonly Case[] = [
   {
+    finds: ["rule_11"],
+    plan: "free",
+    phase: "http_request_dynamic_redirect",
+    rules: Array.from({ length: 11 }, (_, index) => ({
+      expression: `http.request.uri.path eq "/${index}"`,
+      action: "redirect",
+      action_parameters: { from_value: { target_url: { value: "https://example.com/" } } },
+    })),
+  },
+  {
     finds: ["rule_3"],
     plan: "pro",
     phase: "http_ratelimit",
