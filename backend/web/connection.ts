@@ -31,6 +31,8 @@ const HOLDS = 10_000;
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
+  /** The connection that was opened last. */
+  #engine: Socket["io"]["engine"] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   #since = 0;
@@ -83,7 +85,7 @@ export class Connection {
       this.#again(renew && this.#tries === 1 ? 0 : wait, renew);
     });
     for (const [event, listener] of Object.entries(on)) socket.on(event, listener as (payload: unknown) => void);
-    socket.connect();
+    this.#connect(socket);
   }
 
   close(): void {
@@ -128,7 +130,32 @@ export class Connection {
       if (!isUnauthorized(error) && this.#socket === socket) this.#again(this.#nextWait(asRefusal(error)), renew);
       return;
     }
-    if (this.#socket === socket && !socket.connected) socket.connect();
+    if (this.#socket === socket && !socket.connected) this.#connect(socket);
+  }
+
+  /**
+   * Socket.IO does not notice a connection that closes between the WebSocket's handshake and its own first packet: it would wait 20 s
+   * for that packet.
+   */
+  #connect(socket: Socket): void {
+    socket.connect();
+    const { io: manager } = socket;
+    const { engine } = manager;
+    if (engine === this.#engine) return;
+    this.#engine = engine;
+    let isDecided = false;
+    const decided = () => {
+      isDecided = true;
+    };
+    manager.once("open", decided);
+    manager.once("error", decided);
+    engine.once("close", () => {
+      manager.off("open", decided);
+      manager.off("error", decided);
+      if (isDecided || this.#socket !== socket) return;
+      socket.disconnect();
+      this.#again(this.#nextWait());
+    });
   }
 
   #emit(event: string, ...args: unknown[]): Promise<unknown> {

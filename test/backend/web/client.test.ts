@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { io, type Socket } from "socket.io-client";
+import { WebSocketServer } from "ws";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
@@ -16,6 +19,8 @@ let storage: TestStorage;
 let backend: Backend;
 const clients: Watched[] = [];
 const proxies: CuttableProxy[] = [];
+/** Takes WebSockets and closes them at once. */
+let closing: WebSocketServer | undefined;
 
 const start = (port = "0") =>
   startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
@@ -32,6 +37,7 @@ afterEach(async () => {
   const doubled = clients.flatMap((client) => client.doubled);
   for (const client of clients.splice(0)) client.close();
   for (const proxy of proxies.splice(0)) await proxy.close();
+  closing?.close();
   await backend.stop();
   await storage.remove();
   expect(doubled).toEqual([]);
@@ -465,3 +471,23 @@ async function currentSession(client: Watched): Promise<string> {
   if (!first) throw new Error("there is a session");
   return first.id;
 }
+
+test("a connection that closes right after the WebSocket's handshake is noticed at once, and tried again", async () => {
+  const proxy = await proxied();
+  const ada = await person("Ada", proxy.url);
+  let handshakes = 0;
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  closing = server;
+  const thrice = new Promise<void>((resolve) => {
+    server.on("connection", (socket) => {
+      socket.close();
+      if (++handshakes === 3) resolve();
+    });
+  });
+  await once(server, "listening");
+  proxy.moveTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  proxy.cut();
+  await thrice;
+  proxy.moveTo(backend.url);
+  await ada.online();
+});
