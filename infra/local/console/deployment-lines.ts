@@ -11,6 +11,7 @@ export interface ListedZone {
 
 /** In the order in which a request passes them. */
 const TITLES: Partial<Record<Phase, string>> = {
+  http_request_dynamic_redirect: "redirects",
   http_request_firewall_custom: "custom rules",
   http_ratelimit: "rate limits",
   http_request_cache_settings: "cache rules",

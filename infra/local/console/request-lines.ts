@@ -40,6 +40,7 @@ export function problemLines({ zone, message }: DeploymentProblem, options: Line
 }
 
 function wordOf({ outcome, by }: Verdict): [word: string, color: number] {
+  if (outcome === "redirect") return ["REDIRECTED", YELLOW];
   if (outcome === "challenge" || by?.action.endsWith("challenge")) return ["CHALLENGE", YELLOW];
   return by?.phase === "http_ratelimit" ? ["LIMITED", YELLOW] : ["BLOCKED", RED];
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EdgeError } from "./errors.ts";
-import { HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
+import { type EdgeTimeouts, HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
 import { EdgeListener } from "./listener.ts";
 import type { EdgeOptions } from "./options.ts";
 
@@ -10,14 +10,53 @@ export interface Edge {
   /** `http://127.0.0.1:PORT`; sites are reached by their hostnames on this port. The listener counts as TLS. */
   readonly url: string;
   readonly port: number;
+  /** Port of the listener that counts as plain HTTP; absent where none was asked for. */
+  readonly plainPort?: number;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
 
-/** Starts the edge on 127.0.0.1. Rejects with EdgeError where the port cannot be opened. */
+/** Starts the edge on 127.0.0.1. Rejects with EdgeError where a port cannot be opened. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const listener = new EdgeListener(options, timeouts);
+  const servers: Server[] = [];
+  const close = async () => {
+    const closed = servers.map((server) => new Promise<void>((done) => server.close(() => done())));
+    for (const server of servers) server.closeAllConnections();
+    listener.close();
+    await Promise.all(closed);
+  };
+  const open = async (port: number, plain = false): Promise<number> => {
+    const server = serverOf(listener, timeouts);
+    if (plain) server.on("connection", (socket) => listener.arrivesPlain(socket));
+    await listen(server, port);
+    servers.push(server);
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await open(options.port ?? 0);
+  let plainPort: number | undefined;
+  try {
+    if (options.plainPort !== undefined) plainPort = await open(options.plainPort, true);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const silence = options.cloud.onChange(({ kind }) => {
+    if (kind === "zone") listener.redeploy();
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    ...(plainPort === undefined ? {} : { plainPort }),
+    async close() {
+      silence();
+      await close();
+    },
+  };
+}
+
+function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
   const server = createServer(
     {
       maxHeaderSize: HEADER_LIMIT,
@@ -43,22 +82,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   server.on("upgrade", (request, socket, head) => listener.upgrade(request, socket, head));
   server.on("connect", (request, socket) => listener.malformed(socket, 405, request));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => listener.clientError(error, socket));
-  await listen(server, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  const silence = options.cloud.onChange(({ kind }) => {
-    if (kind === "zone") listener.redeploy();
-  });
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    async close() {
-      silence();
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeAllConnections();
-      listener.close();
-      await closed;
-    },
-  };
+  return server;
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -86,7 +86,11 @@ export function openStream(
   websocket = false,
 ): TunnelStream {
   const { tunnelId, authority, uri } = forward;
-  const headers = requestLines(arrival.lines, { ip: arrival.client, ray: arrival.ray });
+  const headers = requestLines(arrival.lines, {
+    ip: arrival.client,
+    ray: arrival.ray,
+    scheme: arrival.scheme,
+  });
   const method = arrival.request.method ?? "";
   const stream = tunnel.open(tunnelId, { method, path: uri, host: authority, headers, body, websocket });
   if (stream) return stream;

@@ -46,6 +46,8 @@ export interface Visitor {
   /** Address of the client. */
   readonly ip: string;
   readonly ray: string;
+  /** How the client reached the edge. */
+  readonly scheme: "http" | "https";
   /** ISO 3166-1 alpha-2; only where somebody gave one. */
   readonly country?: string;
 }
@@ -76,8 +78,8 @@ export function requestLines(lines: HeaderLines, visitor: Visitor): [string, str
     ["CF-Ray", visitor.ray],
     ["CF-Connecting-IP", visitor.ip],
     ["X-Forwarded-For", [...forwardedFor, visitor.ip].join(",")],
-    ["X-Forwarded-Proto", "https"],
-    ["CF-Visitor", '{"scheme":"https"}'],
+    ["X-Forwarded-Proto", visitor.scheme],
+    ["CF-Visitor", JSON.stringify({ scheme: visitor.scheme })],
     ["CDN-Loop", [...loops, "cloudflare; loops=1"].join(", ")],
   );
   if (visitor.country !== undefined) kept.push(["CF-IPCountry", visitor.country]);

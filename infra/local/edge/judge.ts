@@ -20,6 +20,8 @@ export interface Arrival {
   readonly time: number;
   readonly colo: string;
   readonly accept: string;
+  /** Whether it counts as plain HTTP or as TLS. */
+  readonly scheme: "http" | "https";
 }
 
 /** What becomes of a request. */
@@ -92,6 +94,9 @@ export function judge(
   }
 
   const { zone } = route;
+  if (arrival.scheme === "http" && zone.settings.always_use_https === "on") {
+    return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, ray, accept) };
+  }
   const engine = deployments.engineOf(zone);
   if (!engine) return fail("noRules", `the rules deployed in zone ${zone.name} cannot be run`);
   const facts = factsOf(arrival, target.host, target.uri, zone);
@@ -127,9 +132,9 @@ export function judge(
   };
 }
 
-/** The rules see the listener as Cloudflare's port 443. */
+/** The rules see the listeners as Cloudflare's ports 443 and 80. */
 function factsOf(
-  { request, lines, ray, client, time, colo }: Arrival,
+  { request, lines, ray, client, time, colo, scheme }: Arrival,
   host: string,
   uri: string,
   zone: Zone,
@@ -139,7 +144,7 @@ function factsOf(
     host,
     uri,
     version: request.httpVersion === "1.0" ? "HTTP/1.0" : "HTTP/1.1",
-    scheme: "https",
+    scheme,
     headers: lines,
     ip: client,
     at: time,
@@ -153,7 +158,8 @@ function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: st
   if (!response) return undefined;
   const retry: Page["headers"] =
     response.retryAfter === undefined ? [] : [["Retry-After", String(response.retryAfter)]];
-  const { status, content } = response;
+  const { status, content, location } = response;
+  if (location !== undefined) return movedPage(status, location, ray, accept);
   if (content) {
     const type = content.type === "application/json" ? content.type : `${content.type}; charset=utf-8`;
     return {
@@ -167,10 +173,16 @@ function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: st
   return { ...page(by?.phase === "http_ratelimit" ? "limited" : "blocked", ray, accept, retry), status };
 }
 
+/** Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`, which comes before them. */
+const movedPage = (status: number, location: string, ray: string, accept: string): Page => ({
+  ...page("moved", ray, accept, [["Location", location]]),
+  status,
+});
+
 /** Reads what every step needs of a request. */
 export function arrivalOf(
   request: IncomingMessage,
-  seen: { ray: string; client: string; time: number; colo: string },
+  seen: Pick<Arrival, "ray" | "client" | "time" | "colo" | "scheme">,
 ): Arrival {
   const lines = linesOf(request.rawHeaders);
   return { request, lines, accept: valuesOf(lines, "accept").join(","), ...seen };

@@ -23,6 +23,8 @@ export class EdgeListener {
   readonly #clock: () => number;
   readonly #idle: number;
   readonly #sockets = new Set<Duplex>();
+  /** Connections that count as plain HTTP; all others count as TLS. */
+  readonly #plain = new WeakSet<Duplex>();
   /** Sockets with an answer under way, into which nothing else may be written. */
   readonly #busy = new WeakMap<Duplex, number>();
 
@@ -40,6 +42,11 @@ export class EdgeListener {
       const zone = this.#options.cloud.zoneOf(name);
       if (zone) this.#deployments.engineOf(zone);
     }
+  }
+
+  /** Says that whatever comes over a connection counts as plain HTTP. */
+  arrivesPlain(socket: Socket): void {
+    this.#plain.add(socket);
   }
 
   /** Answers an HTTP request. */
@@ -158,7 +165,8 @@ export class EdgeListener {
 
   #arrival(request: IncomingMessage, socket: Socket): Arrival {
     const colo = this.#options.colo ?? DEFAULT_COLO;
-    return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo });
+    const scheme = this.#plain.has(socket) ? "http" : "https";
+    return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme });
   }
 
   /** https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/ */

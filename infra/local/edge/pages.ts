@@ -25,6 +25,7 @@ const WORDS = {
     title: "A check is needed",
     text: "The site asks for a check that a local edge cannot show. On Cloudflare a challenge would stand here.",
   },
+  moved: { status: 301, title: "Moved", text: "What you asked for is at another address." },
   limited: {
     status: 429,
     code: 1015,

@@ -57,6 +57,13 @@ describe("requests", () => {
     expect(requestLines(stopped({ action: "managed_challenge" }))[0]).toContain("CHALLENGE 403");
   });
 
+  test("that were led elsewhere name the rule as well", () => {
+    const verdict: Verdict = { ...pass, outcome: "redirect", by, response: { status: 301, location: "https://a/" } };
+    const lines = requestLines({ ...plain, status: 301, verdict });
+    expect(lines[0]).toContain("REDIRECTED 301");
+    expect(lines[1]).toContain("rule surface");
+  });
+
   test("that the edge answered with an error say what to do", () => {
     const failure = { code: 1033, message: "no connector; start it with `npm run connector`" };
     const lines = requestLines({ ...plain, status: 530, verdict: pass, failure });

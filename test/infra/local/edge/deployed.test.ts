@@ -23,7 +23,7 @@ beforeAll(async () => {
       reached.push(request.url ?? "");
       handler(request, response);
     },
-    { edge: { clock: () => now, colo: "TST" } },
+    { edge: { clock: () => now, colo: "TST", plainPort: 0 } },
   );
 });
 afterAll(() => house.close());
@@ -140,6 +140,63 @@ describe("rules", () => {
     expect(house.problems[0]?.message).toContain("http_request_late_transform");
     await house.deploy("http_request_late_transform", []);
     expect((await house.get("/x")).status).toBe(200);
+  });
+});
+
+describe("plain HTTP", () => {
+  const redirect: Rule = {
+    ref: "to_https",
+    expression: 'not ssl and http.request.uri.path eq "/page"',
+    action: "redirect",
+    action_parameters: {
+      from_value: {
+        target_url: { expression: 'concat("https://", http.host, http.request.uri.path)' },
+        status_code: 308,
+        preserve_query_string: true,
+      },
+    },
+  };
+
+  test("is what the second listener counts as: rules see it, and so does the origin", async () => {
+    let seen: IncomingMessage["headers"] = {};
+    handler = (request, response) => {
+      seen = request.headers;
+      response.end();
+    };
+    await house.deploy(FIREWALL, [block("", { expression: 'not ssl and http.request.full_uri contains "http://"' })]);
+    expect((await house.get("/", { plain: true })).status).toBe(403);
+    expect((await house.get("/")).status).toBe(200);
+    expect(seen).toMatchObject({ "x-forwarded-proto": "https", "cf-visitor": '{"scheme":"https"}' });
+    await house.deploy(FIREWALL, []);
+    expect((await house.get("/", { plain: true, headers: { "X-Forwarded-Proto": "https" } })).status).toBe(200);
+    expect(seen).toMatchObject({ "x-forwarded-proto": "http", "cf-visitor": '{"scheme":"http"}' });
+  });
+
+  test("is redirected by the first phase of all; the record names the rule, and the origin hears nothing", async () => {
+    await house.deploy("http_request_dynamic_redirect", [redirect]);
+    await house.deploy(FIREWALL, [block("", { expression: "not ssl" })]);
+    const host = `${HOST}:${house.edge.plainPort}`;
+    const moved = await house.get("/page?a=%0d%0ab", { plain: true, host });
+    expect(moved.status).toBe(308);
+    expect(moved.headers.location).toBe(`https://${HOST}/page?a=%0d%0ab`);
+    expect(moved.headers["strict-transport-security"]).toBeUndefined();
+    expect((await house.over(1))[0]?.verdict?.by).toMatchObject({ ref: "to_https", action: "redirect" });
+    expect((await house.get("/page", { plain: true, method: "HEAD" })).headers.location).toBe(`https://${HOST}/page`);
+    expect((await house.get("/other", { plain: true })).status).toBe(403);
+    expect((await house.get("/page")).status).toBe(200);
+    expect(reached).toEqual(["/page"]);
+  });
+
+  test("goes to TLS whatever it asks for, before any rule, where the zone's setting always_use_https is on", async () => {
+    const setting = `/zones/${house.api.zoneId}/settings/always_use_https`;
+    await house.deploy(FIREWALL, [block("/x")]);
+    await house.call("PATCH", setting, { value: "on" });
+    const moved = await house.get("/x?y", { plain: true, method: "POST", body: "z" });
+    await house.call("PATCH", setting, { value: "off" });
+    expect(moved).toMatchObject({ status: 301, headers: { location: `https://${HOST}/x?y` } });
+    expect((await house.over(1))[0]?.verdict).toBeUndefined();
+    expect((await house.get("/x", { plain: true })).status).toBe(403);
+    expect(reached).toEqual([]);
   });
 });
 

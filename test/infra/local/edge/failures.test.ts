@@ -39,6 +39,8 @@ test("a port that is taken is told as such", async () => {
   await expect(second).rejects.toBeInstanceOf(EdgeError);
   await expect(second).rejects.toMatchObject({ code: "PORT_IN_USE" });
   await expect(startEdge({ port: 70_000, cloud: api.cloud, tunnel })).rejects.toThrow();
+  const plain = startEdge({ plainPort: edge.port, cloud: api.cloud, tunnel });
+  await expect(plain).rejects.toMatchObject({ code: "PORT_IN_USE" });
 });
 
 test("an origin whose answer is no HTTP, or has an impossible status, is a 502", async () => {

@@ -161,12 +161,19 @@ export class House {
   /** Sends a request as a well-behaved client. */
   get(
     path = "/",
-    options: { method?: string; host?: string; headers?: Record<string, string | string[]>; body?: string } = {},
+    options: {
+      method?: string;
+      host?: string;
+      headers?: Record<string, string | string[]>;
+      body?: string;
+      /** Over the listener that counts as plain HTTP. */
+      plain?: boolean;
+    } = {},
   ): Promise<Reply> {
-    const { method = "GET", host = HOST, headers = {}, body } = options;
+    const { method = "GET", host = HOST, headers = {}, body, plain = false } = options;
     return new Promise((resolve, reject) => {
       const sent = httpRequest({
-        port: this.edge.port,
+        port: plain ? this.edge.plainPort : this.edge.port,
         host: "127.0.0.1",
         path,
         method,
