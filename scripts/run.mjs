@@ -12,7 +12,8 @@ const needed = [24, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
-  // What was compiled once is kept, for this process and those it starts: half of the time that Pulumi needs to load its packages.
+  // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what the Pulumi
+  // program and its packages take to load.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.

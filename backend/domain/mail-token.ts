@@ -28,7 +28,7 @@ export interface MailHistory {
 
 /** Milliseconds until the next mail may go out, doubling with each: 1 minute, 2, 4 ... 1 hour. 0 when it may now. */
 export function mailPause(history: MailHistory | undefined, now: number): number {
-  if (!history || now - history.issuedAt >= MAIL_MEMORY) return 0;
+  if (!history || isForgotten(history, now)) return 0;
   const pause = Math.min(LONGEST_PAUSE, MINUTE * 2 ** Math.min(history.issues - 1, 30));
   return Math.max(0, history.issuedAt + pause - now);
 }
