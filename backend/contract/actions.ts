@@ -50,7 +50,13 @@ export interface VerifiedToken extends User {
 /** Actions that only services call: they have no entry in the surface and refuse whoever comes from outside. */
 export const serviceActions = {
   "auth.verifyToken": { params: { token: { type: "string", min: 1, max: 4096, secret: true } } },
-  "auth.startSession": { params: { userId: { type: "string", min: 1, max: 64 } } },
+  "auth.startSession": {
+    params: {
+      userId: { type: "string", min: 1, max: 64 },
+      /** `hashMark` of the hash that a password was verified against. */
+      password: { type: "string", min: 1, max: 64, optional: true, secret: true },
+    },
+  },
   "auth.endSessions": {
     params: {
       userId: { type: "string", min: 1, max: 64 },
@@ -68,6 +74,7 @@ export type ServiceAction = keyof typeof serviceActions;
 export interface ServiceResults {
   /** Throws UNAUTHORIZED for whatever is no live token of a live session. The roles are those the user has now. */
   "auth.verifyToken": VerifiedToken;
+  /** Throws CREDENTIALS when the password has been changed since it was verified. */
   "auth.startSession": Omit<SignedIn, "user">;
   /** Ends all sessions of a user, but for one if that is named. */
   "auth.endSessions": { readonly ended: number };

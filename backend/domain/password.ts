@@ -1,4 +1,4 @@
-import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { argon2, createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { accepted, type Checked, refused } from "./checked.ts";
@@ -72,6 +72,11 @@ export async function hashPassword(password: string, cost: HashCost = HASH_COST)
   const tag = await argon2id(password, salt, cost, TAG_BYTES);
   const parameters = `m=${cost.memory},t=${cost.passes},p=${cost.parallelism}`;
   return `$argon2id$v=19$${parameters}$${unpadded(salt)}$${unpadded(tag)}`;
+}
+
+/** Tells one stored hash from every other without carrying it: SHA-256, base64url. */
+export function hashMark(phc: string): string {
+  return createHash("sha256").update(phc).digest("base64url");
 }
 
 /** Whether the password belongs to the PHC string. A string that is no argon2id hash is our bug or a damaged store: it throws. */

@@ -2,6 +2,7 @@ import type { Context, ServiceSchema } from "moleculer";
 import { hearsOthers } from "../broker.ts";
 import { announce, defineService, type Meta, refuse, tell } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
+import { hashMark } from "../domain/password.ts";
 import { END_REASONS, MAX_SESSIONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
@@ -57,6 +58,14 @@ export function authService(options: { readonly store: Store; readonly clock: ()
           await audit(ctx, "session.ended", user.id, "the oldest of too many");
         }
         const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
+        // who changes a password or disables a user ends the sessions that are there then: this one may have come right after
+        const now = await store.users.find(user.id);
+        const { password } = ctx.params;
+        const stands = password === undefined || (now && hashMark(now.passwordHash) === password);
+        if (!stands || now?.disabledAt !== null) {
+          await ready().sessions.end(sid, "password");
+          throw refuse("CREDENTIALS");
+        }
         return { ...(await ready().tokens.issue(user, sid)), refreshToken };
       },
 

@@ -15,8 +15,11 @@ import { yieldHashing } from "./hashing-threads.ts";
 /** Hashing behind its queue: every hash that somebody outside can cause goes through here. */
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Whether it is the user's password: for nobody as for somebody, one hash and the same time. */
-  verify(user: User | undefined, password: string): Promise<boolean>;
+  /**
+   * The hash that the user's password has now, if this is the password: for nobody as for somebody, one hash and the same time. What
+   * follows counts only while that hash stands, because hashing takes time in which a password may be changed.
+   */
+  verify(user: User | undefined, password: string): Promise<string | undefined>;
 }
 
 /** Throws UNAVAILABLE with the seconds to wait when the queue is full. */
@@ -35,16 +38,18 @@ export async function createPasswords(
       throw error;
     }
   };
-  return {
+  const passwords: Passwords = {
     hash: (password) => run(() => hashPassword(password, cost)),
     async verify(user, input) {
       const password = passwordForm(input) ?? "";
       const right = await run(() => verifyPassword(password, user?.passwordHash ?? decoy));
-      if (!user || !right) return false;
-      if (needsRehash(user.passwordHash, cost)) {
-        await store.users.setPasswordHash(user.id, await run(() => hashPassword(password, cost)));
-      }
-      return true;
+      if (!user || !right) return undefined;
+      if (!needsRehash(user.passwordHash, cost)) return user.passwordHash;
+      const fresh = await passwords.hash(password);
+      if (await store.users.replacePasswordHash(user.id, user.passwordHash, fresh)) return fresh;
+      // somebody was faster: another device's rehash, or a change of the password, which this one must not undo
+      return passwords.verify(await store.users.find(user.id), input);
     },
   };
+  return passwords;
 }

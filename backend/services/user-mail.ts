@@ -32,8 +32,8 @@ export function userMail(options: {
   readonly passwords: () => Passwords;
   /** The user who calls. */
   readonly caller: (ctx: Context<unknown, Meta & { user: { id: string } }>) => Promise<User>;
-  /** Refuses a password that is not the user's. */
-  readonly confirmed: (ctx: Context<unknown, Meta>, user: User, password: string) => Promise<void>;
+  /** The hash of the user's password, if this is it; refuses any other. */
+  readonly confirmed: (ctx: Context<unknown, Meta>, user: User, password: string) => Promise<string>;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter: () => number;
 }): MailActions {
@@ -87,8 +87,10 @@ export function userMail(options: {
       const password = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
       const passwordHash = await passwords().hash(password);
       await take(token);
-      await store.users.setPasswordHash(user.id, passwordHash);
-      // somebody who was in the account may have asked for another address
+      // somebody who was in the account may have asked for another address; one who opens that link right now comes before or not at all
+      await store.mailTokens.void(user.id, ["move"]);
+      if (!(await store.users.resetPasswordHash(user.id, user.email, passwordHash))) throw noLink();
+      // whoever knew the old password may have asked for another address meanwhile
       await store.mailTokens.void(user.id, ["move"]);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "reset" });
       // who read the mail has the address
@@ -118,9 +120,8 @@ export function userMail(options: {
         await audit(ctx, "email.verified", user.id);
         return { verified: true };
       }
-      if (!(await store.users.setEmail(user.id, link.email, clock()))) {
-        throw refuse("EMAIL_TAKEN");
-      }
+      const outcome = await store.users.setEmail(user, link.email, clock());
+      if (outcome !== "set") throw outcome === "taken" ? refuse("EMAIL_TAKEN") : noLink();
       await store.mailTokens.void(user.id, ["verify", "reset", "move"]);
       await audit(ctx, "email.changed", user.id);
       mail.notice("emailChanged", user.email);
@@ -130,13 +131,18 @@ export function userMail(options: {
     async changeEmail(ctx) {
       const user = await caller(ctx);
       const email = clean("email", emailAddress(ctx.params.email));
-      await confirmed(ctx, user, ctx.params.password);
+      const hash = await confirmed(ctx, user, ctx.params.password);
       if (email === user.email) {
         throw refuse("EMAIL_SAME", { field: "email" });
       }
       // whether somebody else has it shows when the link is opened, by whoever reads that address's mail
       const issued = await mail.link("move", user, email);
       if (!issued.issued) throw refuse("RATE_LIMITED", { retryAfter: issued.wait / 1000 });
+      // a change of the password puts such links out of use; this one may have come right after
+      if ((await store.users.find(user.id))?.passwordHash !== hash) {
+        await store.mailTokens.void(user.id, ["move"]);
+        throw refuse("PASSWORD_WRONG", { field: "password" });
+      }
       await audit(ctx, "verification.requested", user.id, "for another address");
       return { requested: true };
     },

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
-import { announce, call, defineService, type Meta, refuse } from "../contract/index.ts";
+import { announce, type ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { networkOf } from "../domain/network.ts";
 import type { HashCost } from "../domain/password.ts";
-import { newPassword } from "../domain/password.ts";
+import { hashMark, newPassword } from "../domain/password.ts";
 import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
 import { createThrottle } from "../domain/throttle.ts";
@@ -79,26 +79,30 @@ export function usersService(options: {
     });
   };
 
-  /** Verifies a password, slowed down by failures before it. `account` is the one spelling of the user's address. */
+  /**
+   * Verifies a password, slowed down by failures before it, and answers the hash that it has. `account` is the one spelling of the
+   * user's address.
+   */
   const verified = async (
     ctx: Context<unknown, Meta>,
     account: string,
     user: User | undefined,
     password: string,
-  ): Promise<boolean> => {
+  ): Promise<string | undefined> => {
     const address = ctx.meta.client?.address ?? "";
     // nobody is looked up as somebody is: a wait must not tell them apart either
     const isFamiliar = () => store.sessions.hasBeenAt(user?.id ?? "", address, clock() - SESSION_MAX);
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);
-    const right = await passwords().verify(user, password);
-    if (right) throttle.succeeded(attempt);
+    const hash = await passwords().verify(user, password);
+    if (hash !== undefined) throttle.succeeded(attempt);
     else if (user) noteFailure(ctx, user);
-    return right;
+    return hash;
   };
-  const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<void> => {
-    if (await verified(ctx, user.email, user, password)) return;
-    throw refuse("PASSWORD_WRONG", { field: "password" });
+  const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<string> => {
+    const hash = await verified(ctx, user.email, user, password);
+    if (hash === undefined) throw passwordWrong();
+    return hash;
   };
 
   return defineService({
@@ -149,14 +153,15 @@ export function usersService(options: {
         const email = emailAddress(ctx.params.email);
         const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
         const account = email.ok ? email.value : "";
-        const right = await verified(ctx, account, user, ctx.params.password);
-        if (!user || !right || user.disabledAt !== null) {
-          if (user && right) noteFailure(ctx, user, "disabled");
+        const hash = await verified(ctx, account, user, ctx.params.password);
+        if (!user || hash === undefined || user.disabledAt !== null) {
+          if (user && hash !== undefined) noteFailure(ctx, user, "disabled");
           throw refuse("CREDENTIALS");
         }
         countDeed(user);
+        const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashMark(hash) });
         await audit(ctx, "login.succeeded", user.id);
-        return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: user.id })) };
+        return { user: profile(user), ...session };
       },
 
       async profile(ctx) {
@@ -175,9 +180,10 @@ export function usersService(options: {
       async changePassword(ctx) {
         const user = await caller(ctx);
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
-        await confirmed(ctx, user, ctx.params.password);
+        const hash = await confirmed(ctx, user, ctx.params.password);
         countDeed(user);
-        await store.users.setPasswordHash(user.id, await passwords().hash(next));
+        if (!(await store.users.replacePasswordHash(user.id, hash, await passwords().hash(next))))
+          throw passwordWrong();
         // nobody who knew the old password may still get in or move the account to another address
         await store.mailTokens.void(user.id, ["reset", "move"]);
         const { sid } = ctx.meta.user;
@@ -189,10 +195,10 @@ export function usersService(options: {
 
       async remove(ctx) {
         const user = await caller(ctx);
-        await confirmed(ctx, user, ctx.params.password);
+        const hash = await confirmed(ctx, user, ctx.params.password);
         const passwordHash = await passwords().hash(randomUUID());
         const nobody = { email: `${user.id}@removed.invalid`, name: "Somebody who left", passwordHash };
-        await store.users.anonymize(user.id, nobody, clock());
+        if (!(await store.users.anonymize(user.id, hash, nobody, clock()))) throw passwordWrong();
         await store.mailTokens.forget(user.id);
         await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
         await call(ctx, "chat.endMemberships", { userId: user.id });
@@ -204,4 +210,8 @@ export function usersService(options: {
       ...userAdministration({ store, clock, audit }),
     },
   });
+}
+
+function passwordWrong(): ClientError {
+  return refuse("PASSWORD_WRONG", { field: "password" });
 }

@@ -90,35 +90,67 @@ export function userStore(db: Kysely<Schema>) {
       return numUpdatedRows > 0n;
     },
 
-    /** Another address, which was shown to be the user's own; false when somebody else has it. */
-    async setEmail(id: string, email: string, at: number): Promise<boolean> {
+    /**
+     * Another address, which was shown to be the user's own: `taken` when somebody else has it, `changed` when the password is another
+     * one than when the user was read.
+     */
+    async setEmail(user: User, email: string, at: number): Promise<"set" | "taken" | "changed"> {
       try {
-        await db.updateTable("users").set({ email, verified_at: at }).where("id", "=", id).execute();
-        return true;
+        const { numUpdatedRows } = await db
+          .updateTable("users")
+          .set({ email, verified_at: at })
+          .where("id", "=", user.id)
+          .where("password_hash", "=", user.passwordHash)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n ? "set" : "changed";
       } catch (error) {
         const holder = await db.selectFrom("users").select("id").where("email", "=", email).executeTakeFirst();
-        if (holder && holder.id !== id) return false;
+        if (holder && holder.id !== user.id) return "taken";
         throw error;
       }
     },
 
-    /** Takes away everything that says who it was; the messages stay, and with them a row that they belong to. */
+    /**
+     * Takes away everything that says who it was; the messages stay, and with them a row that they belong to. False when the password is
+     * not the one of `from` any more.
+     */
     async anonymize(
       id: string,
+      from: string,
       replacement: Pick<User, "email" | "name" | "passwordHash">,
       now: number,
-    ): Promise<void> {
+    ): Promise<boolean> {
       const { email, name, passwordHash } = replacement;
       const nobody = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
-      await db
+      const { numUpdatedRows } = await db
         .updateTable("users")
         .set({ ...nobody, verified_at: null })
         .where("id", "=", id)
-        .execute();
+        .where("password_hash", "=", from)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
-    async setPasswordHash(id: string, passwordHash: string): Promise<void> {
-      await db.updateTable("users").set({ password_hash: passwordHash }).where("id", "=", id).execute();
+    /** Another password for who knew the one of `from`; false when it is another one by now, so that nothing follows from knowing it. */
+    async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("users")
+        .set({ password_hash: to })
+        .where("id", "=", id)
+        .where("password_hash", "=", from)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** Another password, whatever it was, for who reads the address's mail; false when the user has another address by now. */
+    async resetPasswordHash(id: string, email: string, to: string): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("users")
+        .set({ password_hash: to })
+        .where("id", "=", id)
+        .where("email", "=", email)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
 
     /** Whose role has changed since a time, and when. */

@@ -133,7 +133,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
 test("a hash made at another cost is made anew when its user signs in", async () => {
   const { user } = await running.register("Old");
   const weak = await hashPassword(PASSWORD, { memory: 64, passes: 1, parallelism: 1 });
-  await running.store.users.setPasswordHash(user.id, weak);
+  await running.store.users.resetPasswordHash(user.id, user.email, weak);
   await refusal(running.call("users.login", { email: user.email, password: "wrong" }));
   expect((await running.store.users.find(user.id))?.passwordHash).toBe(weak);
   await running.call("users.login", { email: user.email, password: PASSWORD });

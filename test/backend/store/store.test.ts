@@ -47,7 +47,9 @@ test("users are found by id and by address, and an address belongs to one", asyn
   expect(await store.users.findByEmail("' or 1=1 --")).toBeUndefined();
   expect(await store.users.setRole("bob", "moderator")).toBe(true);
   expect(await store.users.setRole("eve", "admin")).toBe(false);
-  await store.users.setPasswordHash("ada", "new");
+  expect(await store.users.replacePasswordHash("ada", "another", "new")).toBe(false);
+  expect(await store.users.replacePasswordHash("ada", ada.passwordHash, "new")).toBe(true);
+  expect(await store.users.resetPasswordHash("bob", ada.email, "new")).toBe(false);
   expect(await store.users.list(10)).toEqual([
     { ...ada, passwordHash: "new" },
     { ...bob, role: "moderator" },
