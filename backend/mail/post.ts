@@ -34,8 +34,12 @@ const ROOM = 1000;
 const LANES = 2;
 /** Milliseconds before the second, third ... try: a quarter of an hour in all, well within the life of a link. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000];
-/** Letters for one address: whoever registers and removes accounts again and again must not fill somebody's mailbox. */
-const READER = { free: 10, first: 60_000, longest: 60 * 60_000 };
+/**
+ * Letters of one kind for one address: whoever registers and removes accounts again and again must not fill somebody's mailbox, and
+ * with letters that anybody can cause nobody keeps the owner from those that count. The longest wait is shorter than the one between two
+ * links to a new password (`mailPause`), which would otherwise be put out of use by a letter that is dropped.
+ */
+const READER = { free: 10, first: 60_000, longest: 50 * 60_000 };
 
 /** A post of bounded size: a slow or dead mail server holds up no request and no memory beyond it. */
 export function createPost(options: PostOptions): Post {
@@ -83,9 +87,11 @@ export function createPost(options: PostOptions): Post {
   return {
     send(letter) {
       const { kind } = letter;
+      const reader = `${kind} ${letter.to}`;
       if (stopped || letters >= ROOM) return log.warn({ kind }, "mail dropped: too many wait");
-      if (perReader.waitFor(letter.to) > 0) return log.warn({ kind }, "mail dropped: too many for one address");
-      perReader.failed(letter.to);
+      if (perReader.waitFor(reader) > 0)
+        return log.warn({ kind }, "mail dropped: too many of this kind for one address");
+      perReader.failed(reader);
       letters += 1;
       ready.push({ letter, tries: 0 });
       next();

@@ -22,6 +22,8 @@ export interface LoginThrottle {
   admit(attempt: LoginTry): Promise<void>;
   /** The try that was let happen did not fail. */
   succeeded(attempt: LoginTry): void;
+  /** The account's owner has shown to be here: failures that others caused do not make them wait. */
+  cleared(account: string, address: string): void;
 }
 
 /**
@@ -30,24 +32,28 @@ export interface LoginThrottle {
  */
 export function createLoginThrottle(clock: () => number): LoginThrottle {
   const pair = createThrottle(PAIR, clock);
-  const account = createThrottle(ACCOUNT, clock);
+  const everybody = createThrottle(ACCOUNT, clock);
   const address = createThrottle(ADDRESS, clock);
-  const addressOf = (attempt: LoginTry) => networkOf(attempt.address);
-  const pairOf = (attempt: LoginTry) => `${addressOf(attempt)} ${attempt.account}`;
+  const addressOf = (attempt: Pick<LoginTry, "address">) => networkOf(attempt.address);
+  const pairOf = (attempt: Pick<LoginTry, "account" | "address">) => `${addressOf(attempt)} ${attempt.account}`;
   return {
     async admit(attempt) {
-      const everywhere = account.waitFor(attempt.account);
+      const everywhere = everybody.waitFor(attempt.account);
       const foreign = everywhere > 0 && !(await attempt.isFamiliar()) ? everywhere : 0;
       const wait = Math.max(pair.waitFor(pairOf(attempt)), address.waitFor(addressOf(attempt)), foreign);
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
       pair.failed(pairOf(attempt));
-      account.failed(attempt.account);
+      everybody.failed(attempt.account);
       address.failed(addressOf(attempt));
     },
     succeeded(attempt) {
       pair.clear(pairOf(attempt));
-      account.undo(attempt.account);
+      everybody.undo(attempt.account);
       address.undo(addressOf(attempt));
+    },
+    cleared(account, from) {
+      everybody.clear(account);
+      pair.clear(pairOf({ account, address: from }));
     },
   };
 }

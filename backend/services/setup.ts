@@ -6,10 +6,13 @@ const SETUP_PATH = "/#setup=";
 
 /**
  * While there is no administrator: a path with a new one-time token, under which the first one registers. The store keeps its hash
- * only; an older link stops working. Undefined when there is an administrator.
+ * only; an older link stops working. Undefined when there is an administrator; then no older link works again when there is none one day.
  */
 export async function setupPath(store: Store, now: number): Promise<string | undefined> {
-  if (await store.users.hasAdmin()) return undefined;
+  if (await store.users.hasAdmin()) {
+    await store.keys.forget("setup");
+    return undefined;
+  }
   const token = randomBytes(32).toString("base64url");
   await store.keys.replace("setup", hashOf(token), now);
   return `${SETUP_PATH}${token}`;

@@ -34,10 +34,12 @@ export function userMail(options: {
   readonly caller: (ctx: Context<unknown, Meta & { user: { id: string } }>) => Promise<User>;
   /** The hash of the user's password, if this is it; refuses any other. */
   readonly confirmed: (ctx: Context<unknown, Meta>, user: User, password: string) => Promise<string>;
+  /** Lets the owner of an account sign in from here, whoever has guessed its password meanwhile. */
+  readonly cleared: (ctx: Context<unknown, Meta>, user: User) => void;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter: () => number;
 }): MailActions {
-  const { store, clock, audit, mail, passwords, caller, confirmed, scatter } = options;
+  const { store, clock, audit, mail, passwords, caller, confirmed, cleared, scatter } = options;
   const asking = createThrottle(ASKING, clock);
   let waiting = 0;
 
@@ -96,6 +98,7 @@ export function userMail(options: {
       // who read the mail has the address
       if (user.verifiedAt === null) await store.users.setVerified(user.id, user.email, clock());
       await audit(ctx, "password.reset", user.id);
+      cleared(ctx, user);
       mail.notice("passwordReset", user.email);
       return { changed: true };
     },

@@ -104,6 +104,8 @@ export function usersService(options: {
     if (hash === undefined) throw passwordWrong();
     return hash;
   };
+  const cleared = (ctx: Context<unknown, Meta>, user: User): void =>
+    throttle.cleared(user.email, ctx.meta.client?.address ?? "");
 
   return defineService({
     name: "users",
@@ -206,7 +208,7 @@ export function usersService(options: {
         return { removed: true };
       },
 
-      ...userMail({ store, clock, audit, mail, passwords, caller, confirmed, scatter: options.scatter }),
+      ...userMail({ store, clock, audit, mail, passwords, caller, confirmed, cleared, scatter: options.scatter }),
       ...userAdministration({ store, clock, audit }),
     },
   });

@@ -22,6 +22,9 @@ export async function backUp(dataDir: string, file: string): Promise<void> {
   closeSync(openSync(file, "wx", 0o600));
   const database = new DatabaseSync(source, { readOnly: true });
   try {
+    // one state of the database for the whole copy: without it each write of the backend makes SQLite copy from the start again
+    database.exec("begin");
+    database.prepare("select count(*) from kysely_migration").get();
     await backup(database, file);
   } catch (error) {
     rmSync(file);
@@ -33,8 +36,8 @@ export async function backUp(dataDir: string, file: string): Promise<void> {
 
 /**
  * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it. Answers where.
- * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers for theirs. Throws a BackupError
- * when the backup is damaged or of a newer program, or when something still uses the database.
+ * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers for theirs. Sessions and links
+ * that were good then are not any more: they may have been ended or used since. Throws a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
  */
 export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
   if (!existsSync(file)) throw new BackupError(`there is no file ${file}.`);
@@ -80,6 +83,9 @@ function copyChecked(file: string, fresh: string): void {
     const rooms = copy.prepare("select name from rooms").all();
     const renew = copy.prepare("update rooms set epoch = ? where name = ?");
     for (const { name } of rooms) renew.run(randomBytes(9).toString("base64url"), String(name));
+    copy.exec("delete from sessions; delete from keys where purpose = 'setup'");
+    const mails = copy.prepare("select 1 from sqlite_schema where name = 'mail_tokens'").get(); // an older program had none
+    if (mails) copy.exec("update mail_tokens set hash = null");
   } finally {
     copy.close();
   }

@@ -26,13 +26,19 @@ export function keyStore(db: Kysely<Schema>) {
     /** All keys of the purpose, the newest first. */
     list,
 
-    /** Puts one in the place of all others of its purpose. */
+    /** Puts one in the place of the only one of its purpose; of several who do so at once, the last one's stands. */
     async replace(purpose: KeyPurpose, material: string, now: number): Promise<void> {
-      await db.transaction().execute(async (transaction) => {
-        await transaction.deleteFrom("keys").where("purpose", "=", purpose).execute();
-        const key = { purpose, generation: 1, material, created_at: now, retired_at: null };
-        await transaction.insertInto("keys").values(key).execute();
-      });
+      const key = { material, created_at: now, retired_at: null };
+      await db
+        .insertInto("keys")
+        .values({ purpose, generation: 1, ...key })
+        .onConflict((conflict) => conflict.columns(["purpose", "generation"]).doUpdateSet(key))
+        .execute();
+    },
+
+    /** Takes all of a purpose away. */
+    async forget(purpose: KeyPurpose): Promise<void> {
+      await db.deleteFrom("keys").where("purpose", "=", purpose).execute();
     },
 
     /** Adds a newest one and retires those before it. */

@@ -69,7 +69,7 @@ test("a dead mail server costs bounded memory: a thousand letters wait, the rest
   under.shift()?.();
 });
 
-test("one address gets ten letters at once and no more", async () => {
+test("one address gets ten letters of a kind at once and no more", async () => {
   const letters: Letter[] = [];
   const { post } = makePost(async (letter) => void letters.push(letter));
   for (let n = 0; n < 50; n += 1) post.send(letterTo("ada@example.org"));
@@ -77,6 +77,10 @@ test("one address gets ten letters at once and no more", async () => {
   await settled();
   expect(letters.filter(({ to }) => to === "ada@example.org")).toHaveLength(11);
   expect(letters.filter(({ to }) => to === "bob@example.org")).toHaveLength(1);
+  // those that anybody can cause are counted apart from those that matter
+  post.send(noticeLetter("passwordChanged", "ada@example.org", "https://chat.example.org"));
+  await settled();
+  expect(letters.at(-1)).toMatchObject({ kind: "passwordChanged", to: "ada@example.org" });
 });
 
 test("stopping waits for what is under way and gives the rest up", async () => {

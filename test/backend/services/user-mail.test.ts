@@ -201,3 +201,36 @@ test("registering and removing an account again and again does not fill somebody
   for (let n = 0; n < 9; n += 1) await running.register(`Other${n}`);
   expect(running.letters).toHaveLength(11 + 7);
 });
+
+test("a stranger's letters keep none from an address's owner: who asks for a new password has a good link, however long others ask", async () => {
+  await running.register("Ada");
+  for (let n = 0; n < 12; n += 1) {
+    const { identity } = await running.register(`Eve${n}`);
+    await running.call("users.changeEmail", { email: "ada@example.org", password: PASSWORD }, identity);
+  }
+  let link = "";
+  for (let n = 0; n < 26; n += 1) {
+    link = await askAndRead("ada@example.org");
+    running.clock.now += Math.min(60, 2 ** n) * MINUTE;
+  }
+  running.clock.now -= MINUTE;
+  expect(await reset(link)).toBe("accepted");
+});
+
+test("who has chosen a new password signs in with it at once, whoever has guessed at the account meanwhile", async () => {
+  await running.register("Ada");
+  const link = await askAndRead("ada@example.org");
+  const from = (address: string) => ({ meta: { client: { address } } });
+  const guess = (password: string, address: string) =>
+    answer(call(running.broker, "users.login", { email: "ada@example.org", password }, from(address)));
+  for (let n = 0; n < 40; n += 1) await guess("a wrong guess", `203.0.113.${n % 20}`);
+  for (let n = 0; n < 10; n += 1) await guess(PASSWORD, "198.51.100.7");
+  expect(await guess(PASSWORD, "198.51.100.7")).toMatchObject({ code: "RATE_LIMITED" });
+  await call(
+    running.broker,
+    "users.resetPassword",
+    { token: link, newPassword: "another horse" },
+    from("198.51.100.7"),
+  );
+  expect(await guess("another horse", "198.51.100.7")).toBe("accepted");
+});

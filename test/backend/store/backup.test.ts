@@ -86,3 +86,57 @@ test("a file that is there is not overwritten, and one that is no good is not re
   expect(await store.messages.after("lobby", 0, 10)).toHaveLength(1);
   await store.close();
 });
+
+test("a backup of a database that is written to all the time ends, and is of one moment", async () => {
+  const store = await started();
+  const text = "x".repeat(4000);
+  for (
+    let n = 2;
+    n < 500;
+    n += 1 // more than SQLite copies at once
+  )
+    await store.messages.append({ room: "lobby", authorId: "ada", clientId: `c${n}`, text, at: n }, () => undefined);
+  let n = 500;
+  let copied = false;
+  const writing = (async () => {
+    while (!copied) await say(store, n++);
+  })();
+  try {
+    await backUp(dataDir, file);
+  } finally {
+    copied = true;
+    await writing;
+  }
+  await store.close();
+  const copy = new DatabaseSync(file, { readOnly: true });
+  const [room] = copy.prepare("select seq, (select count(*) from messages) as messages from rooms").all();
+  expect(room?.seq).toBe(room?.messages);
+  expect(room?.messages).toBeGreaterThanOrEqual(499);
+  copy.close();
+});
+
+test("what was ended or used after a backup does not come to life with it: sessions, links, the setup link", async () => {
+  const store = await started();
+  const session = {
+    id: "s1",
+    userId: "ada",
+    refreshHash: "r",
+    previousHash: null,
+    address: null,
+    agent: null,
+  } as const;
+  await store.sessions.create({ ...session, rotatedAt: 1, createdAt: 1, usedAt: 1, endedAt: null });
+  const link = { userId: "ada", purpose: "reset", email: "ada@example.org", hash: "h", expiresAt: 10 } as const;
+  expect(await store.mailTokens.issue(link, 1)).toEqual({ issued: true });
+  await store.keys.replace("setup", "first", 1);
+  await store.keys.ensure("refresh", () => "kept", 1);
+  await store.close();
+  await backUp(dataDir, file);
+  restore(dataDir, file);
+  const back = await openStore({ dataDir });
+  expect(await back.sessions.find("s1")).toBeUndefined();
+  expect(await back.mailTokens.find("h", 2)).toBeUndefined();
+  expect(await back.keys.list("setup")).toEqual([]);
+  expect(await back.keys.list("refresh")).toHaveLength(1);
+  await back.close();
+});

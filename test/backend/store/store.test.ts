@@ -135,3 +135,11 @@ test("of two who open a room, one does; it has an epoch before anybody has spoke
   const epoch = (await positionOf("new"))?.epoch;
   expect((await say("new", "ada", "c1")).message).toMatchObject({ seq: 1, epoch });
 });
+
+test("of several who put a key in the place of the one before at once, nobody fails and one key stands", async () => {
+  const materials = ["a", "b", "c", "d"];
+  await Promise.all(materials.map((material) => store.keys.replace("setup", material, 1)));
+  const keys = await store.keys.list("setup");
+  expect(keys).toHaveLength(1);
+  expect(materials).toContain(keys[0]?.material);
+});
