@@ -1,4 +1,4 @@
-import type { LintInput, Phase, Plan, Rule } from "../../../../infra/rules/index.ts";
+import type { LintInput, Phase, Plan, RateLimit, Rule } from "../../../../infra/rules/index.ts";
 
 /** A policy of one or a few rules, and where one lint finds something in it. */
 export interface Case {
@@ -6,6 +6,8 @@ export interface Case {
   readonly expression?: string;
   /** What else that rule has. */
   readonly rule?: Partial<Rule>;
+  /** Makes it a rate limiting rule: in what it differs from ten requests a minute by address. */
+  readonly limit?: Partial<RateLimit>;
   /** Several rules instead. */
   readonly rules?: readonly Partial<Rule>[];
   readonly phase?: Phase;
@@ -18,8 +20,19 @@ export interface Case {
   readonly fixed?: string;
 }
 
-export function inputOf({ expression, rule, rules, phase, plan = "enterprise", lists, hostnames }: Case): LintInput {
-  const given: readonly Partial<Rule>[] = rules ?? [{ ...rule, ...(expression !== undefined && { expression }) }];
+const TEN_A_MINUTE: RateLimit = {
+  characteristics: ["ip.src", "cf.colo.id"],
+  period: 60,
+  requests_per_period: 10,
+  mitigation_timeout: 60,
+};
+
+export function inputOf(one: Case): LintInput {
+  const { expression, rule, limit, rules, phase, plan = "enterprise", lists, hostnames } = one;
+  const ratelimit = limit && { ...TEN_A_MINUTE, ...limit };
+  const given: readonly Partial<Rule>[] = rules ?? [
+    { ...rule, ...(expression !== undefined && { expression }), ...(ratelimit && { ratelimit }) },
+  ];
   return {
     plan,
     rulesets: [

@@ -1,43 +1,7 @@
 import type { Case } from "../case.ts";
 
 export const cases: readonly Case[] = [
-  {
-    finds: ["http.response.code eq 401"],
-    plan: "pro",
-    rule: {
-      ratelimit: {
-        characteristics: ["ip.src", "cf.colo.id"],
-        period: 60,
-        requests_per_period: 10,
-        mitigation_timeout: 60,
-        counting_expression: "http.response.code eq 401",
-      },
-    },
-  },
-  {
-    finds: [],
-    plan: "business",
-    rule: {
-      ratelimit: {
-        characteristics: ["ip.src", "cf.colo.id"],
-        period: 60,
-        requests_per_period: 10,
-        mitigation_timeout: 60,
-        counting_expression: "http.response.code eq 401",
-      },
-    },
-  },
-  {
-    finds: [],
-    plan: "pro",
-    rule: {
-      ratelimit: {
-        characteristics: ["ip.src", "cf.colo.id"],
-        period: 60,
-        requests_per_period: 10,
-        mitigation_timeout: 60,
-        counting_expression: "",
-      },
-    },
-  },
+  { finds: ["http.response.code eq 401"], plan: "pro", limit: { counting_expression: "http.response.code eq 401" } },
+  { finds: [], plan: "business", limit: { counting_expression: "http.response.code eq 401" } },
+  { finds: [], plan: "pro", limit: { counting_expression: "" } },
 ];

@@ -1,28 +1,6 @@
 import type { Case } from "../case.ts";
 
 export const cases: readonly Case[] = [
-  {
-    finds: ["http.response.code eq 401"],
-    rule: {
-      ratelimit: {
-        characteristics: ["ip.src", "cf.colo.id"],
-        period: 60,
-        requests_per_period: 10,
-        mitigation_timeout: 60,
-        counting_expression: "http.response.code eq 401",
-      },
-    },
-  },
-  {
-    finds: [],
-    rule: {
-      ratelimit: {
-        characteristics: ["ip.src", "cf.colo.id"],
-        period: 60,
-        requests_per_period: 10,
-        mitigation_timeout: 60,
-        counting_expression: "ssl",
-      },
-    },
-  },
+  { finds: ["http.response.code eq 401"], limit: { counting_expression: "http.response.code eq 401" } },
+  { finds: [], limit: { counting_expression: "ssl" } },
 ];
