@@ -10,7 +10,12 @@ export interface AdoptionProblem {
 }
 
 /** Phases in which the policy has rules, so that a ruleset can be taken over. */
-const PHASES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_cache_settings"];
+const PHASES: readonly Phase[] = [
+  "http_request_dynamic_redirect",
+  "http_request_firewall_custom",
+  "http_ratelimit",
+  "http_request_cache_settings",
+];
 
 /** Reads the configuration key `adopt`, in the shape that preflight prints; every problem goes to `report`. */
 export function readAdoption(value: unknown, report: (problem: AdoptionProblem) => void): Adoption | undefined {

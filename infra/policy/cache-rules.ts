@@ -3,15 +3,14 @@ import { roomBesideGuard } from "./hostnames.ts";
 import { anyOfPaths } from "./paths.ts";
 import type { Example, PolicyRule } from "./rule.ts";
 import type { Site } from "./site.ts";
-import { type Surface, uncacheablePaths } from "./surface.ts";
+import { pagePaths, type Surface } from "./surface.ts";
 
 /**
  * Cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/). Only the page's assets may be cached. Everything
  * else passes by, whatever its name ends with, so that no answer meant for one caller can be stored for others.
  */
 export function cacheRules(site: Site, surface: Surface): readonly PolicyRule[] {
-  const own = new Set(uncacheablePaths(surface));
-  const cacheable = surface.assets.filter((path) => !own.has(path));
+  const cacheable = pagePaths(surface);
   const exact = not(anyOfPaths(cacheable));
   const fits = exact.length <= roomBesideGuard(site);
   return [

@@ -1,11 +1,9 @@
-import { and } from "./expression.ts";
 import { roomBesideGuard } from "./hostnames.ts";
 import { notInSurface } from "./not-in-surface.ts";
-import { anyOfPaths } from "./paths.ts";
 import type { Example, PolicyRule } from "./rule.ts";
 import { isScannerPath } from "./scanner-paths.ts";
 import type { Site } from "./site.ts";
-import { type Surface, uncacheablePaths } from "./surface.ts";
+import type { Surface } from "./surface.ts";
 
 /**
  * WAF custom rules, in order: the first one that blocks decides (https://developers.cloudflare.com/waf/custom-rules/). Free has
@@ -26,12 +24,16 @@ export function customRules(site: Site, surface: Surface): readonly PolicyRule[]
     },
     {
       ref: "plain_http",
-      description: "Block API and sockets over plain HTTP: passwords and tokens travel encrypted or not at all",
-      when: and("not ssl", anyOfPaths(uncacheablePaths(surface))),
+      description: "Block plain HTTP that is not redirected: passwords and tokens travel encrypted or not at all",
+      when: "not ssl",
       action: "block",
       examples: {
-        match: [`GET http://${site.hostnames[0]}${surface.socketPath}`],
-        pass: [`GET ${surface.socketPath}`, `GET http://${site.hostnames[0]}${page}`],
+        match: [
+          `GET http://${site.hostnames[0]}${surface.socketPath}`,
+          `POST http://${site.hostnames[0]}${page}`,
+          ...surface.http.map(({ method, path }): Example => `${method} http://${site.hostnames[0]}${path}`),
+        ],
+        pass: [`GET ${surface.socketPath}`, `GET ${page}`],
       },
     },
     {

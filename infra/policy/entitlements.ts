@@ -1,5 +1,6 @@
 import {
   compile,
+  compileText,
   includesPlan,
   type Phase,
   PLAN_LIMITS,
@@ -7,6 +8,7 @@ import {
   periodsOf,
   planName,
   type Rule,
+  redirectExpression,
   roomFor,
   timeoutsOf,
 } from "../rules/index.ts";
@@ -72,11 +74,14 @@ function repeatedRefs(phase: Phase, rules: readonly DeployedRule[]): PolicyProbl
 }
 
 /** What the language itself has against the rule's expressions. */
-function expressionProblems(phase: Phase, { expression, ratelimit }: Rule, plan: Plan): Found[] {
+function expressionProblems(phase: Phase, rule: Rule, plan: Plan): Found[] {
+  const { expression, ratelimit } = rule;
+  const target = redirectExpression(rule);
   const counting = ratelimit?.counting_expression;
   const compiled = [
     compile(expression, { phase, plan }),
     ...(counting === undefined ? [] : [compile(counting, { phase, plan, part: "counting" })]),
+    ...(target === undefined ? [] : [compileText(target, { phase, plan })]),
   ];
   return compiled.flatMap((result) =>
     result.ok

@@ -3,7 +3,7 @@ import { and, type Expression, oneOf, or, startsWith } from "./expression.ts";
 import type { Site } from "./site.ts";
 
 /** `http.host` as received may hold capitals, which the field keeps. */
-const HOST = "lower(http.host)";
+export const HOST = "lower(http.host)";
 
 /**
  * The guard of every rule: the request is for one of the site's hostnames. A zone may carry other sites, and nothing here may

@@ -8,6 +8,7 @@ import { onHostnames, roomBesideGuard } from "./hostnames.ts";
 import { type IngressRule, ingress } from "./ingress.ts";
 import { notInSurface } from "./not-in-surface.ts";
 import { rateLimits } from "./rate-limits.ts";
+import { redirects } from "./redirects.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule } from "./rule.ts";
 import type { Site } from "./site.ts";
@@ -35,7 +36,9 @@ export interface Policy {
 /** The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. */
 export function policyFor(site: Site, plan: Plan, surface: Surface = SURFACE): Policy {
   const limits = rateLimits(plan, surface);
+  const redirected = redirects(site, surface);
   const phases: readonly [phase: Phase, name: string, rules: readonly PolicyRule[]][] = [
+    ["http_request_dynamic_redirect", "causeway redirects", redirected],
     ["http_request_firewall_custom", "causeway custom rules", customRules(site, surface)],
     ["http_ratelimit", "causeway rate limits", limits.rules],
     ["http_request_cache_settings", "causeway cache rules", cacheRules(site, surface)],
@@ -52,6 +55,7 @@ export function policyFor(site: Site, plan: Plan, surface: Surface = SURFACE): P
       surface,
       rulesets,
       classesLeft: limits.left,
+      redirected: redirected.length > 0,
       exact: notInSurface(surface, roomBesideGuard(site)).exact,
     }),
   };

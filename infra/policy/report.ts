@@ -29,12 +29,14 @@ export interface Built {
   readonly surface: Surface;
   readonly rulesets: readonly PhaseRuleset[];
   readonly classesLeft: readonly RateClass[];
+  /** Whether the page is redirected from plain HTTP to TLS. */
+  readonly redirected: boolean;
   /** Whether the rule `not_in_surface` says the surface exactly. */
   readonly exact: boolean;
 }
 
 /** Says what `built` deploys, and everything that it leaves to the gateway. */
-export function planReport({ plan, surface, rulesets, classesLeft, exact }: Built): PlanReport {
+export function planReport({ plan, surface, rulesets, classesLeft, redirected, exact }: Built): PlanReport {
   return {
     plan,
     deployed: rulesets.flatMap(({ phase, rules }) =>
@@ -59,6 +61,15 @@ export function planReport({ plan, surface, rulesets, classesLeft, exact }: Buil
             {
               what: "the hostname in the rate limiting rule",
               why: `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and are limited too`,
+              enforcedBy: "nobody",
+            } as const,
+          ]),
+      ...(redirected
+        ? []
+        : [
+            {
+              what: "the way from http:// to https://",
+              why: "the paths of the page do not fit one expression: they are blocked over plain HTTP like everything else",
               enforcedBy: "nobody",
             } as const,
           ]),

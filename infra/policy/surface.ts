@@ -1,4 +1,5 @@
 import { assets, type HttpEntry, http, RATE_CLASSES, type RateClass, SOCKET_PATH } from "../../backend/surface.ts";
+import { isPlain } from "./paths.ts";
 
 /** The part of `backend/surface.ts` that the edge can see: paths, methods and rate classes. Tests give other surfaces. */
 export interface Surface {
@@ -46,6 +47,15 @@ export const allPaths = (surface: Surface): string[] =>
 /** Paths whose answers belong to one caller or change from call to call: the API and the socket, never an asset alone. */
 export const uncacheablePaths = (surface: Surface): string[] =>
   [...new Set([...surface.http.map(({ path }) => path), surface.socketPath])].sort();
+
+/**
+ * Paths of the page alone: assets that nothing else answers at. One that URL normalization may rewrite is left out, since a rule
+ * cannot name it.
+ */
+export function pagePaths(surface: Surface): string[] {
+  const own = new Set(uncacheablePaths(surface));
+  return surface.assets.filter((path) => !own.has(path) && isPlain(path));
+}
 
 /** HTTP paths of one rate class, sorted. */
 export const pathsOfClass = (surface: Surface, rate: RateClass): string[] =>

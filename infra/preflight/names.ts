@@ -8,6 +8,7 @@ import { isNotFound, reading } from "./reading.ts";
 /** Permission that lets a token write the rulesets of a phase; reading needs it too, so that it is asked for once. */
 const PERMISSION: Readonly<Record<string, string>> = {
   http_request_cache_settings: "Cache Settings Write",
+  http_request_dynamic_redirect: "Dynamic URL Redirects Write",
 };
 const WAF = "Zone WAF Write";
 const TUNNEL_PERMISSION = "Cloudflare Tunnel Write";

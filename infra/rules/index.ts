@@ -14,6 +14,7 @@ export type { Diagnostic, Severity, Span } from "./diagnostic.ts";
 export { RateCounters, type WindowKind } from "./engine/counters.ts";
 export { createEngine, type EngineOptions } from "./engine/engine.ts";
 export { EngineError, type EngineErrorCode } from "./engine/error.ts";
+export { redirectExpression } from "./engine/parameters.ts";
 export type * from "./engine/types.ts";
 // evaluate
 export {

@@ -55,7 +55,7 @@ export async function openStage(pulumi: string): Promise<Stage> {
       certificates: join(folder, "certificates"),
     });
     closers.push(() => tunnel.close());
-    const edge = await startEdge({ cloud: api.cloud, tunnel });
+    const edge = await startEdge({ cloud: api.cloud, tunnel, plainPort: 0 });
     closers.push(() => edge.close());
     const backend = await startOrigin(join(folder, "data"), edge.port);
     closers.push(() => backend.stop());

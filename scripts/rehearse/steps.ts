@@ -96,6 +96,20 @@ export const steps: readonly Step[] = [
     },
   },
   {
+    name: "plain HTTP: the page leads to TLS, a password is refused",
+    async run(stage) {
+      const plain = required(stage.edge.plainPort);
+      const page = await visit(plain, HOSTNAME, "/?from=a-link");
+      expectThat(
+        page.status === 301 && page.location === `https://${HOSTNAME}/?from=a-link`,
+        `the page was answered with ${page.status}, leading to ${page.location}`,
+      );
+      const login = await visit(plain, HOSTNAME, "/api/auth/login", { email: "ada@example.com", password: "in clear" });
+      expectThat(login.status === 403, `a login was answered with ${login.status}`);
+      return "page 301 to https, login 403";
+    },
+  },
+  {
     name: "a change of the policy is shown: its diff",
     async run(stage) {
       await stage.pulumiOk("config", "set", "--path", "causeway:hostnames[1]", SECOND_HOSTNAME);

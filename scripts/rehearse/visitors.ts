@@ -7,6 +7,8 @@ import { io, type Socket } from "socket.io-client";
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Where a redirect leads. */
+  readonly location?: string;
 }
 
 /** Milliseconds that a visitor waits for an answer. */
@@ -36,7 +38,10 @@ export function visit(port: number, hostname: string, path: string, body?: objec
         response.on("data", (chunk: string) => {
           answer += chunk;
         });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: answer }));
+        const { location } = response.headers;
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, body: answer, ...(location === undefined ? {} : { location }) }),
+        );
         response.on("error", reject);
       },
     );

@@ -124,6 +124,13 @@ export function redirectOf(ruleset: Ruleset, rule: Rule): RedirectParameters {
   };
 }
 
+/** The expression that makes the target of a redirect; undefined where that is a URL, or the rule no redirect. */
+export function redirectExpression({ action, action_parameters }: Rule): string | undefined {
+  if (action !== "redirect") return undefined;
+  const { expression } = membersOf(membersOf(action_parameters?.from_value).target_url);
+  return typeof expression === "string" ? expression : undefined;
+}
+
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 

@@ -39,9 +39,11 @@ test("all rules together decide as each claims: blocked is blocked, what the sur
   const { rulesets } = policyFor(site, "free");
   const outcomes = (examples: readonly Example[]) =>
     new Set(examples.map((example) => verdict(engineOf("free", rulesets), example, 1).outcome));
-  const custom = rulesets[0]?.rules ?? [];
+  const custom = rulesets.find(({ phase }) => phase === "http_request_firewall_custom")?.rules ?? [];
   const blocked = custom.filter(({ action }) => action === "block").flatMap(({ examples }) => examples.match);
   expect(outcomes(blocked)).toEqual(new Set(["block"]));
+  const [redirect] = rulesets.find(({ phase }) => phase === "http_request_dynamic_redirect")?.rules ?? [];
+  expect(outcomes(redirect?.examples.match ?? [])).toEqual(new Set(["redirect"]));
   const surface = custom.find(({ ref }) => ref === "not_in_surface")?.examples.pass ?? [];
   expect(outcomes(surface)).toEqual(new Set(["pass"]));
 });

@@ -6,6 +6,7 @@ import { PLANS, site } from "./site.ts";
 test("the first `pulumi up` works on Free: in phases, with operators and actions that it has", () => {
   const { rulesets } = policyFor(site, "free");
   expect(rulesets.map(({ phase }) => phase)).toEqual([
+    "http_request_dynamic_redirect",
     "http_request_firewall_custom",
     "http_ratelimit",
     "http_request_cache_settings",
@@ -72,6 +73,32 @@ test("a rate over a longer time than the plan has keeps its average, rounded dow
   expect(limitOn("pro")).toMatchObject({ period: 60, requests_per_period: 25, mitigation_timeout: 60 });
 });
 
+test("the page is redirected to TLS at the name that was asked for; where it does not fit, it is blocked and the report says so", () => {
+  const [ruleset] = policyFor(site, "free").rulesets;
+  expect(ruleset?.rules).toMatchObject([
+    {
+      ref: "to_https",
+      action_parameters: {
+        from_value: {
+          target_url: { expression: 'concat("https://", http.host, http.request.uri.path)' },
+          status_code: 301,
+          preserve_query_string: true,
+        },
+      },
+    },
+  ]);
+  const assets = Array.from({ length: 300 }, (_, index) => `/assets/number-${index}.css` as const);
+  for (const surface of [
+    { ...SURFACE, assets },
+    { ...SURFACE, assets: ["/a/../b"] as const },
+  ]) {
+    const { rulesets, report } = policyFor(site, "free", surface);
+    expect(rulesets.map(({ phase }) => phase)).not.toContain("http_request_dynamic_redirect");
+    expect(report.notAtTheEdge.some(({ what }) => what.includes("http://"))).toBe(true);
+  }
+  expect(policyFor(site, "free").report.notAtTheEdge.some(({ what }) => what.includes("http://"))).toBe(false);
+});
+
 test("classes that the plan has no rule for are reported as the gateway's", () => {
   const left = (plan: Plan) =>
     policyFor(site, plan)
@@ -99,7 +126,7 @@ test("zone settings are those that the configuration names, and none else", () =
 });
 
 test("what the plan does not allow is found before the API is asked", () => {
-  const [custom] = policyFor(site, "free").rulesets;
+  const custom = policyFor(site, "free").rulesets.find(({ phase }) => phase === "http_request_firewall_custom");
   const rule = custom?.rules.find(({ ref }) => ref === "scanner_paths");
   if (custom === undefined || rule === undefined) throw new Error("no rules");
   const ratelimit = {
@@ -127,6 +154,18 @@ test("what the plan does not allow is found before the API is asked", () => {
           { ...rule, ref: "none", expression: "true and" },
         ],
       },
+      {
+        phase: "http_request_dynamic_redirect",
+        name: "redirects",
+        rules: [
+          {
+            ...rule,
+            ref: "moved",
+            action: "redirect",
+            action_parameters: { from_value: { target_url: { expression: 'regex_replace(http.host, "a", "b")' } } },
+          },
+        ],
+      },
     ],
     "free",
   );
@@ -146,11 +185,13 @@ test("what the plan does not allow is found before the API is asked", () => {
     "field-plan none",
     "expected-operand none",
     "no_ratelimit none",
+    "regex-plan moved",
   ]);
 });
 
 test("rules of an adopted ruleset use the plan's room", () => {
   const { rulesets } = policyFor(site, "free");
-  const standing = { http_request_firewall_custom: 3 };
-  expect(entitlementProblems(rulesets, "free", standing).map(({ code }) => code)).toEqual(["too_many_rules"]);
+  for (const standing of [{ http_request_firewall_custom: 3 }, { http_request_dynamic_redirect: 10 }]) {
+    expect(entitlementProblems(rulesets, "free", standing).map(({ code }) => code)).toEqual(["too_many_rules"]);
+  }
 });

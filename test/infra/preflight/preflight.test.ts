@@ -73,6 +73,20 @@ test("what stands under our names and is not ours is told all at once, emptied e
     await cloudflare.rulesets.create({
       zone_id,
       kind: "zone",
+      name: "moved",
+      phase: "http_request_dynamic_redirect",
+      rules: [
+        {
+          ref: "shop",
+          expression: 'http.host eq "shop.example.com"',
+          action: "redirect",
+          action_parameters: { from_value: { target_url: { value: "https://example.org/" }, status_code: 302 } },
+        },
+      ],
+    });
+    await cloudflare.rulesets.create({
+      zone_id,
+      kind: "zone",
       name: "causeway cache rules",
       description: "causeway causeway/other",
       phase: "http_request_cache_settings",
@@ -86,7 +100,9 @@ test("what stands under our names and is not ours is told all at once, emptied e
     });
   });
   const found = await obstaclesOf(cloudflare);
+  expect(found[0]?.adopt).toMatchObject({ rulesets: { http_request_dynamic_redirect: { rules: [{ ref: "shop" }] } } });
   expect(found.map(({ code, found: what }) => `${code}: ${what.replaceAll(/[0-9a-f-]{32,36}/g, "ID")}`)).toEqual([
+    'entrypoint_taken: the zone has a ruleset for http_request_dynamic_redirect: "moved" (ID) already, with one rule',
     'entrypoint_taken: the zone has a ruleset for http_request_firewall_custom: "default" (ID) already, with 0 rules',
     'another_stack: the stack causeway/other has a ruleset for http_request_cache_settings: "causeway cache rules" (ID)',
     "record_taken: chat.example.com has a record already: A 192.0.2.1 (ID)",
@@ -210,6 +226,7 @@ test("a missing permission is named, each one", async () => {
   await start();
   const token = api.issueToken(["Zone Read"]);
   expect((await obstaclesOf(client(token))).map(({ code, fix }) => `${code} ${/"(.*?)"/.exec(fix)?.[1]}`)).toEqual([
+    "permission Dynamic URL Redirects Write",
     "permission Zone WAF Write",
     "permission Zone WAF Write",
     "permission Cache Settings Write",

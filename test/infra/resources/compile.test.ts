@@ -115,6 +115,7 @@ test("what is taken over carries its import id", () => {
   expect(ids).toEqual([
     ["tunnel", "account/tunnel"],
     ["chat.example.com", "zone/record"],
+    ["http_request_dynamic_redirect", undefined],
     ["http_request_firewall_custom", undefined],
     ["http_ratelimit", "zones/zone/ruleset"],
     ["http_request_cache_settings", undefined],

@@ -36,6 +36,7 @@ test.each<[string, string, () => Record<string, string | undefined>, RegExp]>([
       CLOUDFLARE_API_TOKEN: project.api.issueToken([
         "Zone Read",
         "Zone WAF Write",
+        "Dynamic URL Redirects Write",
         "Cache Settings Write",
         "Cloudflare Tunnel Write",
       ]),
@@ -61,6 +62,7 @@ test("a write right that is missing stops at the first write, is named, and a se
     "Zone Read",
     "DNS Write",
     "Zone WAF Read",
+    "Dynamic URL Redirects Read",
     "Cache Settings Read",
     "Cloudflare Tunnel Write",
   ] as const;
@@ -70,7 +72,7 @@ test("a write right that is missing stops at the first write, is named, and a se
   const { failed, text } = await refused("good");
   expect([failed, text]).toEqual([
     true,
-    expect.stringMatching(/needs the permission "(Zone WAF|Cache Settings) Write"/),
+    expect.stringMatching(/needs the permission "(Zone WAF|Dynamic URL Redirects|Cache Settings) Write"/),
   ]);
   expect(text).not.toContain(reader);
   await project.workspace.run("config", "rm", "cloudflare:apiToken", "--stack", "good");

@@ -3,7 +3,14 @@
  * the same `ref` or the same `id`; else it is a new rule (https://developers.cloudflare.com/terraform/troubleshooting/rule-id-changes/).
  */
 import { isDeepStrictEqual } from "node:util";
-import { type Action, PHASE_ACTIONS, type Phase, type Plan, type Rule } from "../../../rules/index.ts";
+import {
+  type Action,
+  PHASE_ACTIONS,
+  type Phase,
+  type Plan,
+  type Rule,
+  redirectExpression,
+} from "../../../rules/index.ts";
 import type { Clock } from "../clock.ts";
 import { type ApiError, invalid } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -134,19 +141,12 @@ function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): 
   if (counting) {
     assertExpression(counting, { phase, plan, part: "counting", pointer: `${pointer}/ratelimit/counting_expression` });
   }
-  const target = targetOf(rule);
+  const target = redirectExpression(rule);
   if (target !== undefined) {
     const at = `${pointer}/action_parameters/from_value/target_url/expression`;
     assertExpression(target, { phase, plan, part: "target", pointer: at });
   }
   assertEntitled(rule, plan, pointer);
-}
-
-/** The expression that makes the target of a redirect; undefined where it is a URL, or the rule another. */
-function targetOf({ action_parameters: parameters }: Rule): string | undefined {
-  const { from_value: from } = parameters ?? {};
-  const target = isObject(from) ? from.target_url : undefined;
-  return isObject(target) && typeof target.expression === "string" ? target.expression : undefined;
 }
 
 function assertParameters(action: Action, parameters: unknown, pointer: string): void {

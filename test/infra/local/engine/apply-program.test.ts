@@ -43,6 +43,7 @@ const ALL = [
   "chat.causeway.localhost",
   "http_ratelimit",
   "http_request_cache_settings",
+  "http_request_dynamic_redirect",
   "http_request_firewall_custom",
   "tunnel",
   "tunnel-config",
@@ -67,6 +68,7 @@ test("the program is applied: the rules before the hostname, the token secret; a
   expect(writes().sort()).toEqual([
     "POST cfd_tunnel 200",
     "POST dns_records 200",
+    "POST rulesets 200",
     "POST rulesets 200",
     "POST rulesets 200",
     "POST rulesets 200",
@@ -108,6 +110,7 @@ test("the program is applied: the rules before the hostname, the token secret; a
     "same http_ratelimit",
     "same tunnel",
     "update http_request_cache_settings",
+    "update http_request_dynamic_redirect",
     "update http_request_firewall_custom",
     "update tunnel-config",
   ]);
@@ -140,7 +143,7 @@ test("what was made although its answer was lost is found by its mark, and nothi
   expect(repaired.map((step) => step.split(" ")[1])).toEqual(expect.arrayContaining(ALL));
   expect(api.cloud.zoneOf("chat.causeway.localhost")).toMatchObject({
     records: { length: 1 },
-    rulesets: { length: 3 },
+    rulesets: { length: 4 },
   });
 });
 
@@ -177,6 +180,14 @@ test("what was there before is taken over as preflight suggests: its name and ru
     phase: "http_request_firewall_custom",
     rules: [theirs],
   });
+  const from_value = { target_url: { value: "https://example.org/" }, status_code: 302 } as const;
+  await cloudflare.rulesets.create({
+    zone_id: api.zoneId,
+    kind: "zone",
+    name: "moved",
+    phase: "http_request_dynamic_redirect",
+    rules: [{ ...theirs, action: "redirect", action_parameters: { from_value } }],
+  });
   await cloudflare.dns.records.create({
     zone_id: api.zoneId,
     type: "CNAME",
@@ -191,6 +202,7 @@ test("what was there before is taken over as preflight suggests: its name and ru
   expect(done).toEqual(
     expect.arrayContaining([
       "import chat.causeway.localhost",
+      "import http_request_dynamic_redirect",
       "import http_request_firewall_custom",
       "update chat.causeway.localhost",
       "update http_request_firewall_custom",
@@ -201,6 +213,9 @@ test("what was there before is taken over as preflight suggests: its name and ru
   const ruleset = zone?.rulesets.find(({ phase }) => phase === "http_request_firewall_custom");
   expect(ruleset?.name).toBe("default");
   expect(ruleset?.rules.map(({ ref }) => ref)).toEqual(["theirs", "scanner_paths", "plain_http", "not_in_surface"]);
+  const redirects = zone?.rulesets.find(({ phase }) => phase === "http_request_dynamic_redirect")?.rules;
+  expect(redirects?.map(({ ref }) => ref)).toEqual(["theirs", "to_https"]);
+  expect(redirects?.[0]?.action_parameters).toMatchObject({ from_value });
   expect(zone?.records.map(({ content }) => content)).toEqual([expect.stringMatching(/\.cfargotunnel\.com$/)]);
   expect(await steps({ config })).toEqual(every("same"));
 });
