@@ -23,6 +23,8 @@ export interface Config {
   readonly origins: readonly string[];
   /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
+  /** Whether anybody may register; when closed only the first administrator may, by the setup link. */
+  readonly registration: Registration;
   /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
@@ -31,6 +33,9 @@ export interface Config {
   /** Milliseconds that requests have to finish when the backend stops. */
   readonly drainTime: number;
 }
+
+const REGISTRATIONS = ["open", "closed"] as const;
+export type Registration = (typeof REGISTRATIONS)[number];
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -72,6 +77,12 @@ export function readConfig(env: Environment): Config {
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
     mail: undefined,
+    registration: read(
+      "REGISTRATION",
+      "open",
+      (value) => REGISTRATIONS.find((known) => known === value),
+      `one of ${REGISTRATIONS.join(", ")}`,
+    ),
     trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
     logLevel: read(
       "LOG_LEVEL",

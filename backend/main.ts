@@ -71,7 +71,9 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   try {
     const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
-    for (const service of createServices({ ...options, store, post, site: () => site })) broker.createService(service);
+    const { registration } = config;
+    for (const service of createServices({ ...options, registration, store, post, site: () => site }))
+      broker.createService(service);
     broker.createService(gateway.schema);
     await broker.start();
     let internalUrl: string | undefined;

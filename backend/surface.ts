@@ -162,7 +162,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { email, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
     answers: signedIn,
-    refuses: ["SETUP_LINK", "EMAIL_TAKEN", "UNAUTHORIZED"],
+    refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "UNAUTHORIZED"],
   },
   {
     method: "POST",

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ServiceSchema } from "moleculer";
+import type { Registration } from "../config.ts";
 import { createHashingQueue } from "../domain/hashing-queue.ts";
 import { HASH_COST, type HashCost } from "../domain/password.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
@@ -26,18 +27,20 @@ export function createServices(options: {
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter?: () => number;
   readonly presence?: PresenceTimes;
+  /** Whether anybody may register; open when left out. */
+  readonly registration?: Registration;
   /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
   readonly hashCost?: HashCost;
 }): readonly ServiceSchema[] {
   const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
-  const { hashCost = HASH_COST } = options;
+  const { hashCost = HASH_COST, registration } = options;
   const times = options.presence ?? PRESENCE_TIMES;
   const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
   const hashing = createHashingQueue({ lanes: Math.max(1, availableParallelism() >> 1), room: HASHING_ROOM });
   return [
     authService({ store, clock }),
-    usersService({ store, hashing, hashCost, clock, post, site, scatter }),
+    usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),
     chatService({ store, clock, registry }),
     presenceService({ store, registry, times }),
     housekeepingService({ store, clock }),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
+import type { Registration } from "../config.ts";
 import { announce, type ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
@@ -41,6 +42,7 @@ export function usersService(options: {
   readonly hashing: HashingQueue;
   readonly hashCost?: HashCost;
   readonly clock: () => number;
+  readonly registration?: Registration | undefined;
   readonly post: Post;
   /** Where the page is for people: links in mails lead there. */
   readonly site: () => string;
@@ -114,10 +116,12 @@ export function usersService(options: {
     },
     actions: {
       async register(ctx) {
+        const { setup } = ctx.params;
+        // first, so that it costs nothing and tells nothing about an address
+        if (options.registration === "closed" && setup === undefined) throw refuse("REGISTRATION_CLOSED");
         const email = clean("email", emailAddress(ctx.params.email));
         const name = clean("name", displayName(ctx.params.name));
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
-        const { setup } = ctx.params;
         if (setup !== undefined && !(await isSetupToken(store, setup))) {
           throw refuse("SETUP_LINK");
         }

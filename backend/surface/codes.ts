@@ -19,6 +19,7 @@ export const CODES = {
   CREDENTIALS: [401, "The e-mail address or the password is wrong."],
   SIGN_IN: [401, "Sign in again."],
   LINK: [403, "This link is not valid any more. Ask for a new one."],
+  REGISTRATION_CLOSED: [403, "Nobody new can register here. Ask whoever runs this site."],
   SETUP_LINK: [
     403,
     "This setup link is not valid any more. While there is no administrator, each start prints a new one.",

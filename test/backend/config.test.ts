@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from "../../backend/config.ts";
 test("without an environment the backend is for this machine alone", () => {
   const config = readConfig({});
   expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, natsUrl: undefined });
+  expect(config.registration).toBe("open");
   expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTime: 10_000 });
   expect(config.dataDir).toMatch(/[\\/]\.data$/);
 });
@@ -21,6 +22,7 @@ test("every variable is read", () => {
     LOG_LEVEL: "warn",
     LOG_SAMPLE: "0.25",
     DRAIN_SECONDS: "30",
+    REGISTRATION: "closed",
   };
   expect(readConfig(env)).toEqual({
     host: "::1",
@@ -34,6 +36,7 @@ test("every variable is read", () => {
     logLevel: "warn",
     logSample: 0.25,
     drainTime: 30_000,
+    registration: "closed",
   });
 });
 
@@ -47,6 +50,7 @@ test("all problems are told at once, by the variable's name and never by a value
     ORIGINS: "https://chat.example.com/",
     TRUSTED_PEERS: "10.0.0.0/33",
     LOG_LEVEL: "loud",
+    REGISTRATION: "invited",
     LOG_SAMPLE: "2",
     DRAIN_SECONDS: "1e3",
   };
@@ -57,7 +61,7 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(11);
+  expect(message.split("\n")).toHaveLength(12);
   for (const name of Object.keys(env)) expect(message).toContain(`- ${name} must be `);
   expect(message).not.toContain("hunter2");
 });

@@ -32,3 +32,22 @@ test("stopping twice is stopping once", async () => {
   expect(backend.backend.stop()).toBe(backend.backend.stop());
   await backend.stop();
 });
+
+test("with registration closed nobody new gets in, whoever they are, but the first administrator by the setup link", async () => {
+  const backend = await startTestBackend({ config: { REGISTRATION: "closed" } });
+  const register = (name: string, more: object = {}) =>
+    backend.ask("POST", "/api/auth/register", {
+      body: { email: `${name}@example.org`, password: "correct horse battery", name, ...more },
+    });
+  const setup = backend.backend.setupPath?.replace("/#setup=", "");
+  expect(await register("eve")).toMatchObject({ status: 403, json: { error: { code: "REGISTRATION_CLOSED" } } });
+  expect(await register("eve", { setup: "x".repeat(43) })).toMatchObject({ json: { error: { code: "SETUP_LINK" } } });
+  expect(await register("root", { setup })).toMatchObject({
+    status: 200,
+    json: { user: { roles: ["user", "moderator", "admin"] } },
+  });
+  // no difference between an address that is known and one that is not
+  expect((await register("root")).json).toEqual((await register("eve")).json);
+  expect(await register("eve", { setup })).toMatchObject({ status: 403 });
+  await backend.stop();
+});
