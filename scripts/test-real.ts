@@ -76,7 +76,7 @@ process.exitCode = runnable.length
         "--runInBand",
         // a limit for what hangs, not for what is slow
         "--testTimeout=120000",
-        ...process.argv.slice(2).map(String),
+        ...process.argv.slice(2),
       ],
       env,
     )

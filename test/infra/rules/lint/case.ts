@@ -20,7 +20,8 @@ export interface Case {
   readonly fixed?: string;
 }
 
-const TEN_A_MINUTE: RateLimit = {
+/** The usual rate limit of a case. */
+export const TEN_A_MINUTE: RateLimit = {
   characteristics: ["ip.src", "cf.colo.id"],
   period: 60,
   requests_per_period: 10,

@@ -1,4 +1,4 @@
-import type { Case } from "../case.ts";
+import { type Case, TEN_A_MINUTE } from "../case.ts";
 
 export const cases: readonly Case[] = [
   {
@@ -18,30 +18,15 @@ export const cases: readonly Case[] = [
     rules: [
       {
         expression: 'http.request.uri.path eq "/0"',
-        ratelimit: {
-          characteristics: ["ip.src", "cf.colo.id"],
-          period: 60,
-          requests_per_period: 10,
-          mitigation_timeout: 60,
-        },
+        ratelimit: TEN_A_MINUTE,
       },
       {
         expression: 'http.request.uri.path eq "/1"',
-        ratelimit: {
-          characteristics: ["ip.src", "cf.colo.id"],
-          period: 60,
-          requests_per_period: 10,
-          mitigation_timeout: 60,
-        },
+        ratelimit: TEN_A_MINUTE,
       },
       {
         expression: 'http.request.uri.path eq "/2"',
-        ratelimit: {
-          characteristics: ["ip.src", "cf.colo.id"],
-          period: 60,
-          requests_per_period: 10,
-          mitigation_timeout: 60,
-        },
+        ratelimit: TEN_A_MINUTE,
       },
     ],
   },
