@@ -293,7 +293,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { password },
     answers: object({ removed: done }),
-    refuses: ["PASSWORD_WRONG"],
+    refuses: ["PASSWORD_WRONG", "LAST_ADMIN"],
   },
   {
     method: "GET",
@@ -336,7 +336,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { id, role: word },
     answers: listed,
-    refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
+    refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
   },
   {
     method: "POST",
@@ -347,7 +347,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { id },
     answers: listed,
-    refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
+    refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
   },
   {
     method: "POST",

@@ -11,7 +11,10 @@ type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "
 /** Users and records in a page. */
 const PAGE = 50;
 
-/** What admins do to other users' accounts. Nobody does it to their own, so that no last admin locks everybody out. */
+/**
+ * What admins do to other users' accounts. Nobody does it to their own, and what two do to each other at once is taken back, so that
+ * there is always an admin.
+ */
 export function userAdministration(options: {
   readonly store: Store;
   readonly clock: () => number;
@@ -26,6 +29,12 @@ export function userAdministration(options: {
       throw refuse("OWN_ACCOUNT");
     }
     return user;
+  };
+
+  const adminRemains = async (user: User, takeBack: () => Promise<unknown>): Promise<void> => {
+    if (user.role !== "admin" || (await store.users.hasAdmin())) return;
+    await takeBack();
+    throw refuse("LAST_ADMIN");
   };
 
   return {
@@ -43,6 +52,7 @@ export function userAdministration(options: {
       const user = await other(ctx);
       const at = clock();
       await store.users.setRole(user.id, role, at);
+      await adminRemains(user, () => store.users.setRole(user.id, user.role, at));
       await audit(ctx, "role.changed", user.id, `${user.role} to ${role}`);
       await announce(ctx.broker, "user.changed", { id: user.id, at });
       return listed({ ...user, role });
@@ -52,6 +62,7 @@ export function userAdministration(options: {
       const user = await other(ctx);
       const disabledAt = user.disabledAt ?? clock();
       await store.users.setDisabled(user.id, disabledAt);
+      await adminRemains(user, () => store.users.setDisabled(user.id, user.disabledAt));
       await store.mailTokens.void(user.id, MAIL_PURPOSES);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "disabled" });
       await audit(ctx, "user.disabled", user.id);

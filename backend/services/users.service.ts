@@ -93,7 +93,11 @@ export function usersService(options: {
   ): Promise<string | undefined> => {
     const address = ctx.meta.client?.address ?? "";
     // nobody is looked up as somebody is: a wait must not tell them apart either
-    const isFamiliar = () => store.sessions.hasBeenAt(user?.id ?? "", address, clock() - SESSION_MAX);
+    const isFamiliar = async () => {
+      const known = await store.sessions.addressesOf(user?.id ?? "", clock() - SESSION_MAX);
+      // an IPv6 device changes the rest of its address every day
+      return known.some((one) => networkOf(one) === networkOf(address));
+    };
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);
     const hash = await passwords().verify(user, password);
@@ -202,6 +206,7 @@ export function usersService(options: {
       async remove(ctx) {
         const user = await caller(ctx);
         const hash = await confirmed(ctx, user, ctx.params.password);
+        if (user.role === "admin" && !(await store.users.hasAdmin(user.id))) throw refuse("LAST_ADMIN");
         const passwordHash = await passwords().hash(randomUUID());
         const nobody = { email: `${user.id}@removed.invalid`, name: "Somebody who left", passwordHash };
         if (!(await store.users.anonymize(user.id, hash, nobody, clock()))) throw passwordWrong();

@@ -51,16 +51,16 @@ export function sessionStore(db: Kysely<Schema>) {
       return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
     },
 
-    /** Whether the user has signed in or renewed from this address after a time. */
-    async hasBeenAt(userId: string, address: string, since: number): Promise<boolean> {
-      const row = await db
+    /** From where the user has signed in or renewed after a time. */
+    async addressesOf(userId: string, since: number): Promise<readonly string[]> {
+      const rows = await db
         .selectFrom("sessions")
-        .select("id")
+        .select("address")
+        .distinct()
         .where("user_id", "=", userId)
-        .where("address", "=", address)
         .where("used_at", ">", since)
-        .executeTakeFirst();
-      return row !== undefined;
+        .execute();
+      return rows.flatMap(({ address }) => (address === null ? [] : [address]));
     },
 
     /** A user's sessions that have not been ended, the oldest first. */

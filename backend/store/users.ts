@@ -64,10 +64,10 @@ export function userStore(db: Kysely<Schema>) {
       return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
     },
 
-    /** Whether there is an admin who may sign in. */
-    async hasAdmin(): Promise<boolean> {
-      const query = db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
-      return (await query.limit(1).executeTakeFirst()) !== undefined;
+    /** Whether there is an admin who may sign in, besides one if that is named. */
+    async hasAdmin(besides = ""): Promise<boolean> {
+      const admins = db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
+      return (await admins.where("id", "<>", besides).limit(1).executeTakeFirst()) !== undefined;
     },
 
     async setName(id: string, name: string): Promise<void> {

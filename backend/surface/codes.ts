@@ -47,6 +47,7 @@ export const CODES = {
   CLIENT_ID_USED: [409, "This client id belongs to another message."],
   DIRECT_ROOM: [409, "A room of two has no moderators: leave it instead."],
   INVITATIONS: [409, "Too many invitations wait for this user's answer."],
+  LAST_ADMIN: [409, "Nobody would be an administrator any more: make somebody else one first."],
   LAST_OWNER: [409, "Make somebody else an owner first."],
   LOBBY: [409, "Everybody is in the lobby."],
   PEER_LEFT: [409, "The other one has left this room."],

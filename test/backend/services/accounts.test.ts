@@ -249,3 +249,33 @@ test("tries at the same time do not slip through together", async () => {
   expect(codes.filter((code) => code === "CREDENTIALS")).toHaveLength(6);
   expect(codes.filter((code) => code === "RATE_LIMITED")).toHaveLength(6);
 });
+
+test("there is always an administrator: the last one does not leave, and two do not take each other's role or account at once", async () => {
+  const root = await admin();
+  expect(await answer(running.call("users.remove", { password: PASSWORD }, root))).toMatchObject({
+    code: "LAST_ADMIN",
+  });
+  const { identity } = await running.register("Second");
+  await running.store.users.setRole(identity.id, "admin");
+  const second = { ...identity, roles: root.roles };
+  const taken = await Promise.all([
+    answer(running.call("users.setRole", { id: second.id, role: "user" }, root)),
+    answer(running.call("users.setRole", { id: root.id, role: "user" }, second)),
+  ]);
+  expect(taken).toContainEqual(expect.objectContaining({ status: 409, code: "LAST_ADMIN" }));
+  for (const { id } of [root, second]) await running.store.users.setRole(id, "admin");
+  const disabled = await Promise.all([
+    answer(running.call("users.disable", { id: second.id }, root)),
+    answer(running.call("users.disable", { id: root.id }, second)),
+  ]);
+  expect(disabled).toContainEqual(expect.objectContaining({ status: 409, code: "LAST_ADMIN" }));
+  expect(await running.store.users.hasAdmin()).toBe(true);
+});
+
+test("a user is known where they have been, though an IPv6 device has another address each day", async () => {
+  await running.register("Ada");
+  await login("ada@example.org", PASSWORD, "2001:db8:1:1::1");
+  for (let n = 0; n < 24; n += 1) await answer(login("ada@example.org", "a wrong guess", `203.0.113.${n}`));
+  expect(await answer(login("ada@example.org", PASSWORD, "2001:db8:1:2::1"))).toMatchObject({ status: 429 });
+  expect(await answer(login("ada@example.org", PASSWORD, "2001:db8:1:1:a:b:c:d"))).toBe("accepted");
+});
