@@ -108,6 +108,32 @@ test("a node that hears of an ended session refuses its tokens at once; one that
   expect(await code(verify(untold.accessToken))).toBe("UNAUTHORIZED");
 });
 
+test("a session that ends while the store is asked about it is over", async () => {
+  const ada = await running.register("Ada");
+  const { sessions } = running.store;
+  const { find } = sessions;
+  running.clock.now += 1000;
+  try {
+    sessions.find = async (sid) => {
+      const found = await find(sid);
+      await running.broker.broadcast("session.ended", { sid });
+      return found;
+    };
+    expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  } finally {
+    sessions.find = find;
+  }
+});
+
+test("a disabled user's tokens do not count, even before the sessions have been ended", async () => {
+  const ada = await running.register("Ada");
+  await verify(ada.accessToken);
+  await running.store.users.setDisabled(ada.user.id, running.clock.now);
+  running.clock.now += 1000;
+  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
+});
+
 test("roles are those the user has now, not those when the token was made", async () => {
   const ada = await running.register("Ada");
   await running.store.users.setRole(ada.user.id, "admin");
