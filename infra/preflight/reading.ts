@@ -4,9 +4,15 @@ import type { Obstacle } from "./obstacle.ts";
 /** What a read of the account came to: a value, or why there is none. */
 export type Reading<T> = { readonly value: T } | { readonly obstacle: Obstacle };
 
+/** Permissions that the dashboard calls by another name than the API. */
+const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
+  "Cache Settings Write": "Cache Rules: Edit",
+  "Dynamic URL Redirects Write": "Single Redirect: Edit",
+};
+
 /**
  * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the dashboard says
- * "Edit" where the API says "Write"). What is not an answer of the API is thrown on.
+ * "Edit" where the API says "Write", and has other names for some). What is not an answer of the API is thrown on.
  */
 export async function reading<T>(what: string, permission: string, read: () => PromiseLike<T>): Promise<Reading<T>> {
   try {
@@ -27,10 +33,12 @@ export const isUnauthenticated = (error: unknown): boolean =>
 
 function obstacleOf(error: unknown, what: string, permission: string): Obstacle {
   if (error instanceof Cloudflare.PermissionDeniedError) {
+    const shown = IN_THE_DASHBOARD[permission];
+    const called = shown === undefined ? "" : `, called "${shown}" there,`;
     return {
       code: "permission",
       found: `the API token may not read ${what} (${answerOf(error)})`,
-      fix: `Give the token the permission "${permission}" in https://dash.cloudflare.com/profile/api-tokens.`,
+      fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.`,
     };
   }
   if (error instanceof Cloudflare.APIConnectionError) {

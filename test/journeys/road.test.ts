@@ -1,7 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Message } from "../../backend/domain/message.ts";
+import { http } from "../../backend/surface.ts";
 import { requestLines } from "../../infra/local/console/index.ts";
+import { type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { bannerLines } from "../../scripts/start/banner.ts";
 import {
   ask,
@@ -36,7 +38,7 @@ test("the first start creates everything that the program declares and says what
   const banner = bannerLines(kit, 1.5).join("\n");
   expect(banner).toContain(kit.chat);
   expect(banner).toContain("counts as TLS");
-  for (const rule of ["scanner_paths", "not_in_surface", "credential_rate"]) expect(banner).toContain(rule);
+  for (const rule of ["to_https", "scanner_paths", "not_in_surface", "credential_rate"]) expect(banner).toContain(rule);
   expect(banner).not.toContain(kit.api.token);
   expect(banner).not.toContain(String(kit.applied.secrets.tunnelToken));
   expect(house.warnings).toEqual([]);
@@ -79,6 +81,32 @@ test.each([
   const record = house.records.at(-1);
   expect(record?.verdict?.by?.ref).toBe(ref);
   expect(record && requestLines(record).join("\n")).toContain(`rule ${ref}`);
+});
+
+test("over plain HTTP the page leads to TLS, and no call of the API gets through", async () => {
+  const { kit } = house;
+  const records: RequestRecord[] = [];
+  const edge = await startEdge({
+    cloud: kit.api.cloud,
+    tunnel: kit.tunnel,
+    plainPort: 0,
+    onRequest: (record) => records.push(record),
+  });
+  try {
+    const plain = { ...kit, edge: { ...edge, port: edge.plainPort ?? 0 } };
+    const page = await ask(plain, "GET", "/?from=a-link");
+    expect(page).toMatchObject({ status: 301, headers: { location: `https://${kit.hostname}/?from=a-link` } });
+    // HSTS is for answers over TLS (RFC 6797 7.2), and for this hostname alone: the zone may carry other sites
+    expect(page.headers).not.toHaveProperty("strict-transport-security");
+    expect((await ask(kit, "GET", "/")).headers["strict-transport-security"]).toBe("max-age=31536000");
+    for (const { method, path } of http) {
+      const body = method === "GET" ? undefined : { email: "ada@example.org", password: PASSWORD };
+      expect((await ask(plain, method, path, { body })).status).toBe(403);
+      expect(records.at(-1)?.verdict?.by?.ref).toBe("plain_http");
+    }
+  } finally {
+    await edge.close();
+  }
 });
 
 test("a host that is not the site's does not reach the backend", async () => {

@@ -222,10 +222,12 @@ test("a token that Cloudflare does not know stops it, and is not quoted", async 
   expect(JSON.stringify(obstacle)).not.toContain("mistyped");
 });
 
-test("a missing permission is named, each one", async () => {
+test("a missing permission is named, each one, as the dashboard calls it too", async () => {
   await start();
   const token = api.issueToken(["Zone Read"]);
-  expect((await obstaclesOf(client(token))).map(({ code, fix }) => `${code} ${/"(.*?)"/.exec(fix)?.[1]}`)).toEqual([
+  const found = await obstaclesOf(client(token));
+  expect(found[0]?.fix).toContain('"Dynamic URL Redirects Write", called "Single Redirect: Edit" there, in https://');
+  expect(found.map(({ code, fix }) => `${code} ${/"(.*?)"/.exec(fix)?.[1]}`)).toEqual([
     "permission Dynamic URL Redirects Write",
     "permission Zone WAF Write",
     "permission Zone WAF Write",
