@@ -5,16 +5,22 @@ import { HOST, House } from "./house.ts";
 
 let house: House;
 let reached: string[] = [];
+/** Those whose body came to its end as well. */
+let whole: string[] = [];
 
 beforeAll(async () => {
   house = await House.build((request, response) => {
     reached.push(`${request.method} ${request.url}`);
-    request.resume().on("end", () => response.end("origin"));
+    request.resume().on("end", () => {
+      whole.push(`${request.method} ${request.url}`);
+      response.end("origin");
+    });
   });
 });
 afterAll(() => house.close());
 beforeEach(() => {
   reached = [];
+  whole = [];
   house.records.length = 0;
 });
 afterEach(async () => {
@@ -64,7 +70,10 @@ describe("request smuggling", () => {
 
   test("broken chunks end the connection, and the origin never sees a whole request", async () => {
     await send(`POST /broken HTTP/1.1\nHost: ${HOST}\nTransfer-Encoding: chunked`, "5\r\nhello\r\nZZ\r\n");
-    await house.over(1);
+    const [record] = await house.over(1);
+    expect(record).toMatchObject({ method: "POST", path: "/broken" });
+    await house.get("/after");
+    expect(whole).toEqual(["GET /after"]);
   });
 
   test("requests in one packet are answered in order", async () => {

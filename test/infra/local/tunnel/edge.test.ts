@@ -15,6 +15,7 @@ import {
   type TunnelEdgeOptions,
   type TunnelRequest,
 } from "../../../../infra/local/tunnel/index.ts";
+import { MessageFramer } from "../../../../infra/local/tunnel/wire/capnp-framer.ts";
 import { MessageBuilder } from "../../../../infra/local/tunnel/wire/capnp-writer.ts";
 import { METHOD, REGISTRATION_INTERFACE } from "../../../../infra/local/tunnel/wire/registration.ts";
 import {
@@ -23,7 +24,7 @@ import {
   RESPONSE_HEADERS,
   RESPONSE_META,
 } from "../../../../infra/local/tunnel/wire/response-headers.ts";
-import { writeBootstrap, writeCall } from "../../../../infra/local/tunnel/wire/rpc.ts";
+import { readRpc, writeBootstrap, writeCall } from "../../../../infra/local/tunnel/wire/rpc.ts";
 import { fakeConnector, tlsTo } from "./fake-connector.ts";
 import { OneTunnel } from "./one-tunnel.ts";
 
@@ -192,6 +193,13 @@ describe("peers that have not registered", () => {
   test("calls that nobody exported are answered with an exception", async () => {
     await start();
     const { control, client } = await fakeConnector(edge);
+    const framer = new MessageFramer(64 * 1024);
+    const answers: (readonly [answer: number, type: string])[] = [];
+    control.on("data", (chunk: Buffer) => {
+      for (const message of framer.push(chunk).map(readRpc)) {
+        if (message.type === "return" || message.type === "exception") answers.push([message.answer, message.type]);
+      }
+    });
     control.write(
       writeCall({ question: 99, answerTo: 7, interfaceId: REGISTRATION_INTERFACE, method: 0 }, (payload) =>
         payload.struct(0, 0, 0),
@@ -201,6 +209,12 @@ describe("peers that have not registered", () => {
       writeCall({ question: 98, answerTo: 0, interfaceId: 1n, method: 0 }, (payload) => payload.struct(0, 0, 0)),
     );
     await client.unregister();
+    expect(answers).toEqual(
+      expect.arrayContaining([
+        [99, "exception"],
+        [98, "exception"],
+      ]),
+    );
   });
 });
 
