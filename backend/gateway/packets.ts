@@ -45,13 +45,21 @@ const letter = (packet: string): Letter => ({ packet, frame: textFrame(`4${packe
 export function send({ conn, request }: GatewaySocket, { packet, frame }: Letter): void {
   const connection = request.socket;
   if (conn.readyState !== "open" || !connection.writable) return;
-  if (connection.writableLength > MAX_UNSENT) connection.destroy();
+  if (isUnread(conn)) connection.destroy();
   else if (conn.transport.writable) connection.write(frame);
   else conn.write(packet);
 }
 
 /** Bytes that may wait for a client to read what was sent before. */
 export const MAX_UNSENT = 1024 * 1024;
+/** Packets that may wait behind them in Engine.IO, which writes one batch after the other. */
+const MAX_QUEUED = 1000;
+
+/** Whether more waits for a client than one that reads would ever leave. */
+export function isUnread(conn: GatewaySocket["conn"]): boolean {
+  const { writeBuffer } = conn as unknown as { readonly writeBuffer: readonly unknown[] };
+  return conn.request.socket.writableLength > MAX_UNSENT || writeBuffer.length > MAX_QUEUED;
+}
 
 /** A final text frame from a server (RFC 6455 5.2): not masked, head and payload in one piece. */
 export function textFrame(payload: string): Buffer {

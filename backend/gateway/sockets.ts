@@ -15,11 +15,12 @@ import type { Client } from "./client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "./depth.ts";
 import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
+import { type Connection, type Guard, guard } from "./guard.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { type Limits, MAX_SOCKETS } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
-import { answerLetter, type EventPacket, eventLetter, readEvent, send } from "./packets.ts";
+import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
 
 export interface SocketParts {
@@ -69,7 +70,8 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
   let io: GatewayIo | undefined;
   let active = 0;
   let drained: (() => void) | undefined;
-  const asked = new WeakSet<object>();
+  const asked = new WeakSet<Connection>();
+  const guards = new WeakMap<Connection, Guard>();
   const ended = new Map<string, number>();
   const fanOut = createFanOut(() => io);
 
@@ -81,12 +83,15 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
       asked.add(socket.conn);
       const identity = await identify(broker, (socket.handshake.auth as { token?: unknown }).token);
       if (ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
-      const open = io?.of("/").adapter.rooms.get(userOf(identity.user.id))?.size ?? 0;
-      if (open >= MAX_SOCKETS.user) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+      if (hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
       throw connectError(thrown);
     }
+  }
+
+  function hasMost({ user }: Identity): boolean {
+    return (io?.of("/").adapter.rooms.get(userOf(user.id))?.size ?? 0) >= MAX_SOCKETS.user;
   }
 
   function remember(socket: GatewaySocket, identity: Identity): void {
@@ -108,34 +113,15 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     });
     // without a listener Socket.IO prints the stack of every malformed packet
     socket.on("error", () => undefined);
-    // the session may have ended while its token was being verified
-    if (!identity || ended.has(identity.user.sid)) return void socket.disconnect(true);
+    // its session may have ended, or other sockets of the user have come in, while its token was being verified
+    if (!identity || ended.has(identity.user.sid) || hasMost(identity)) return void socket.disconnect(true);
     const { state } = socket.handshake.auth as { state?: unknown };
     const device = state === "away" ? "away" : "online";
     forgetHandshake(socket);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
     socket.data.device = device;
     presence.opened(identity.user.id, device);
-    guard(socket);
-  }
-
-  /**
-   * Stands between Engine.IO and Socket.IO: what a client sends is counted before it is looked at, and events are ours to take. None
-   * of the rest means anything here but what joins and leaves the namespace, and nothing here is binary.
-   */
-  function guard(socket: GatewaySocket): void {
-    const { conn } = socket;
-    const socketIo = conn.listeners("data");
-    conn.removeAllListeners("data");
-    const mayGoOn = limits.budget("packet");
-    conn.on("data", (data: unknown) => {
-      if (!mayGoOn()) return void socket.disconnect(true);
-      if (typeof data !== "string") return; // the binary part of an event that was refused
-      const event = readEvent(data);
-      if (event) void take(socket, event);
-      else if (ENTERS_OR_LEAVES.test(data)) for (const listener of socketIo) listener.call(conn, data);
-      else socket.disconnect(true);
-    });
+    guards.get(socket.conn)?.admit(socket);
   }
 
   function becomes(socket: GatewaySocket, state: DeviceState): void {
@@ -238,6 +224,12 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
   return {
     attach(server) {
       io = server;
+      server.engine.on("connection", (conn: Connection) => {
+        guards.set(
+          conn,
+          guard(conn, limits.budget("packet"), (socket, event) => void take(socket, event)),
+        );
+      });
       server.on("connection", admit);
     },
     authorize,
@@ -288,9 +280,6 @@ function forgetHandshake({ request, handshake }: GatewaySocket): void {
 }
 
 const NONE = Object.freeze({});
-/** Packets of Socket.IO that are no events: CONNECT and DISCONNECT (protocol 5). */
-const ENTERS_OR_LEAVES = /^[01]/;
-
 /** An event's name and arguments. */
 function parse(json: string): readonly unknown[] {
   try {

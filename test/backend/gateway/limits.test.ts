@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type Socket as Connection, connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
 
 let gateway: TestGateway | undefined;
 afterEach(async () => {
@@ -118,12 +118,68 @@ test("open sockets are limited per user", async () => {
   await gateway.socket(tokenOf("other"));
 });
 
+test("sockets of a user that ask at the same moment do not slip past the limit together", async () => {
+  const waiting: (() => void)[] = [];
+  gateway = await startTestGateway({
+    "auth.verifyToken": async (ctx) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return verify(ctx.params.token);
+    },
+  });
+  const asked = Array.from({ length: 30 }, () => (gateway as TestGateway).socket(tokenOf("many")));
+  while (waiting.length < 30) await new Promise(setImmediate);
+  for (const go of waiting) go();
+  await Promise.allSettled(asked);
+  expect(gateway.gateway.sockets).toBe(20);
+});
+
 test("a socket that floods is closed, whatever it sends", async () => {
   gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, packet: { requests: 20, seconds: 10 } } });
   const socket = await gateway.socket(tokenOf("flood"));
   const gone = disconnected(socket);
   for (let i = 0; i < 30; i++) socket.emit("nonsense", i);
   expect(await gone).toBe("io server disconnect");
+});
+
+/** A frame as a client sends it, masked with zeros (RFC 6455 5.2); up to 125 bytes. */
+const frame = (opcode: number, payload = ""): Buffer =>
+  Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), Buffer.from(payload)]);
+
+const [TEXT, BINARY, PING, PONG] = [1, 2, 9, 10];
+const NAMESPACE = frame(TEXT, "40/x,"); // answered with a refusal as often as it is sent
+
+test("whatever a connection sends is counted from its first frame on: handshakes, pings and pongs of both layers", async () => {
+  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, packet: { requests: 20, seconds: 10 } } });
+  for (const one of [frame(PING), frame(PONG), frame(TEXT, "3"), frame(TEXT, "6"), NAMESPACE]) {
+    const { connection } = await handshake(gateway.port, "192.0.2.1");
+    const closed = once(connection, "close");
+    connection.resume().write(Buffer.concat(Array.from({ length: 21 }, () => one)));
+    await closed;
+  }
+});
+
+test("before it is let in, a connection may say nothing but who it is", async () => {
+  gateway = await startTestGateway();
+  for (const one of [frame(TEXT, '42["call"]'), frame(TEXT, '451-["call"]'), frame(BINARY, "x"), frame(TEXT, "4x")]) {
+    const { connection } = await handshake(gateway.port, "192.0.2.1");
+    const closed = once(connection, "close");
+    connection.resume().write(one);
+    await closed;
+  }
+});
+
+test.each([
+  ["pings", frame(PING, "x".repeat(125))],
+  ["asks for what does not exist", NAMESPACE],
+])("who %s and never reads what is answered is cut off", async (_what, one) => {
+  gateway = await startTestGateway();
+  const { connection } = await handshake(gateway.port, "192.0.2.1");
+  connection.pause();
+  const many = Buffer.concat(Array.from({ length: 65_536 / one.length }, () => one));
+  for (let sent = 0; !connection.destroyed && sent < 500; sent++) {
+    await new Promise((resolve) => connection.write(many, resolve));
+  }
+  expect(connection.destroyed).toBe(true);
 });
 
 test("a packet over 64 KiB closes its connection", async () => {
