@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Kysely, sql } from "kysely";
 import pg from "pg";
 import { openStore } from "../../../backend/store/index.ts";
+import { postgres } from "../../../backend/store/postgres.ts";
 import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
@@ -75,5 +77,20 @@ test("a connection that is cut in the middle of a query fails that query and not
   await client.end();
   expect(await store.users.list(1)).toEqual([]);
   await store.close();
+  await proxy.close();
+});
+
+test("a database that stops answering without closing holds no query for long, and is used again when it is there again", async () => {
+  const { url } = await cluster.database();
+  const proxy = await startProxy(url);
+  const through = new URL(url);
+  through.port = new URL(proxy.url).port;
+  const db = new Kysely({ dialect: await postgres(through.href, 200) });
+  const ask = () => sql<{ n: number }>`select 1 as n`.execute(db).then(({ rows }) => rows);
+  expect(await ask()).toEqual([{ n: 1 }]);
+  proxy.mute();
+  await expect(ask()).rejects.toThrow(/stopped answering|terminated/);
+  expect(await ask()).toEqual([{ n: 1 }]);
+  await db.destroy();
   await proxy.close();
 });
