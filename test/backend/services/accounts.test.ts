@@ -74,6 +74,10 @@ test("an account that is removed leaves its messages and nothing that says whose
     status: 422,
   });
   expect(await running.call("users.remove", { password: PASSWORD }, ada.identity)).toEqual({ removed: true });
+  // open sockets hear of it, and no letter that was sent is remembered with the address it went to
+  expect(running.announced).toContainEqual({ event: "session.ended", payload: { sid: ada.identity.sid } });
+  const link = { userId: ada.user.id, purpose: "verify", email: "x@example.org", hash: "x", expiresAt: 1 } as const;
+  expect(await running.store.mailTokens.issue(link, running.clock.now)).toEqual({ issued: true });
   expect(await answer(running.call("auth.verifyToken", { token: ada.accessToken }))).toMatchObject({ status: 401 });
   expect(await answer(login("ada@example.org", PASSWORD))).toMatchObject({ code: "CREDENTIALS" });
   const { messages } = await running.call("chat.join", { room: "lobby" }, bob.identity);

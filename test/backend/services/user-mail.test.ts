@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { call, type PublicError, publicError, type User } from "../../../backend/contract/index.ts";
+import { createHashingQueue } from "../../../backend/domain/hashing-queue.ts";
 import { LINK_LIFE } from "../../../backend/domain/mail-token.ts";
 import type { Letter } from "../../../backend/mail/letter.ts";
+import { usersService } from "../../../backend/services/users.service.ts";
 import { PASSWORD, type Running, SITE, startServices } from "./start-services.ts";
 
 let running: Running;
@@ -233,4 +235,16 @@ test("who has chosen a new password signs in with it at once, whoever has guesse
     from("198.51.100.7"),
   );
   expect(await guess("another horse", "198.51.100.7")).toBe("accepted");
+});
+
+test("requests for a new password that wait take bounded memory, wherever they come from", async () => {
+  const { store, clock, broker, mail } = running;
+  const hashing = createHashingQueue({ lanes: 1, room: 1 });
+  await broker.destroyService("users");
+  broker.createService(usersService({ store, hashing, clock: () => clock.now, ...mail, scatter: () => 3_600_000 }));
+  await broker.waitForServices("users");
+  const asked = (n: number) => answer(ask("nobody@example.org", `198.51.${n >> 8}.${n & 255}`));
+  const answers = await Promise.all(Array.from({ length: 501 }, (_, n) => asked(n)));
+  expect(answers.filter((one) => one === "accepted")).toHaveLength(500);
+  expect(answers).toContainEqual(expect.objectContaining({ status: 503, code: "UNAVAILABLE" }));
 });
