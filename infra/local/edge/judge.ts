@@ -173,7 +173,10 @@ function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: st
   return { ...page(by?.phase === "http_ratelimit" ? "limited" : "blocked", ray, accept, retry), status };
 }
 
-/** Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`, which comes before them. */
+/**
+ * Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`. Cloudflare does not document which is first;
+ * users report two redirects where a rule leads to another host, so the setting is taken to come before the rules.
+ */
 const movedPage = (status: number, location: string, ray: string, accept: string): Page => ({
   ...page("moved", ray, accept, [["Location", location]]),
   status,

@@ -131,7 +131,8 @@ export function redirectExpression({ action, action_parameters }: Rule): string 
   return typeof expression === "string" ? expression : undefined;
 }
 
-const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
+/** The members of an object; none where it is something else. */
+export const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
 /** The id of the ruleset that `execute` runs. */

@@ -80,6 +80,7 @@ test("explain goes through the rules in order and says what decided", () => {
     "a.example.com",
     "GET /.git/config from 203.0.113.9",
     "POST /api/auth/login",
+    "GET http://a.example.com/?b=c",
   ]);
   expect(status).toBe(0);
   expect(stdout).toContain(
@@ -89,6 +90,7 @@ test("explain goes through the rules in order and says what decided", () => {
   expect(stdout).toContain("=> block by scanner_paths, status 403");
   expect(stdout).toContain("counted, and within its limit");
   expect(stdout).toContain("=> pass, with cache false");
+  expect(stdout).toContain("=> redirect by to_https, status 301 to https://a.example.com/?b=c");
   expect(run(["explain"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
   expect(run(["explain", "--plan", "gold", "/"])).toMatchObject({
     status: 2,

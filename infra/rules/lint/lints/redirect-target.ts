@@ -1,3 +1,4 @@
+import { membersOf } from "../../engine/parameters.ts";
 import { compileText } from "../../evaluate/compile.ts";
 import type { Lint } from "../lint.ts";
 
@@ -37,6 +38,3 @@ export const redirectTarget: Lint = {
 
 const isWebUrl = (value: unknown): boolean =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-
-const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
