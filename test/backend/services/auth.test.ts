@@ -134,6 +134,23 @@ test("a disabled user's tokens do not count, even before the sessions have been 
   expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
 });
 
+test("who is disabled while a session begins has none that would live when they are enabled again", async () => {
+  const ada = await running.register("Ada");
+  const { sessions, users } = running.store;
+  const before = await sessions.list(ada.user.id);
+  const { create } = sessions;
+  try {
+    sessions.create = async (session) => {
+      await users.setDisabled(ada.user.id, running.clock.now);
+      await create(session);
+    };
+    expect(await code(running.call("auth.startSession", { userId: ada.user.id }))).toBe("CREDENTIALS");
+  } finally {
+    sessions.create = create;
+  }
+  expect(await sessions.list(ada.user.id)).toEqual(before);
+});
+
 test("roles are those the user has now, not those when the token was made", async () => {
   const ada = await running.register("Ada");
   await running.store.users.setRole(ada.user.id, "admin");

@@ -50,6 +50,8 @@ test("users are found by id and by address, and an address belongs to one", asyn
   expect(await store.users.replacePasswordHash("ada", "another", "new")).toBe(false);
   expect(await store.users.replacePasswordHash("ada", ada.passwordHash, "new")).toBe(true);
   expect(await store.users.resetPasswordHash("bob", ada.email, "new")).toBe(false);
+  expect(await store.users.setEmail(ada, "moved@example.org", 1)).toBe("changed"); // read before the password was another one
+  expect(await store.users.setEmail(bob, ada.email, 1)).toBe("taken");
   expect(await store.users.list(10)).toEqual([
     { ...ada, passwordHash: "new" },
     { ...bob, role: "moderator" },
