@@ -93,19 +93,17 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   function answer(exchange: Exchange): Promise<void> | undefined {
     const { request, path, client } = exchange;
     if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
-    const asset = parts.assets.get(path);
-    if (asset && (request.method === "GET" || request.method === "HEAD")) {
-      parts.limits.address("read", client.key);
-      return void sendAsset(exchange, asset);
-    }
     const methods = parts.resolve(path);
-    if (methods && request.method === "OPTIONS") return void sendPreflight(exchange, methods);
     const entry = methods?.get(request.method ?? "");
+    const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
+    // what does not exist counts as well, for each leaves a line in the log; another's page spends nobody's tries to sign in
+    parts.limits.address(entry && !isForeign ? entry.rate : "read", client.key);
+    const asset = parts.assets.get(path);
+    if (asset && (request.method === "GET" || request.method === "HEAD")) return void sendAsset(exchange, asset);
+    if (methods && request.method === "OPTIONS") return void sendPreflight(exchange, methods);
     if (!entry) throw refuse("NOT_FOUND");
     exchange.entry = entry;
-    if (exchange.standing === "foreign" && entry.method !== "GET") throw refuse("ORIGIN");
-
-    parts.limits.address(entry.rate, client.key);
+    if (isForeign) throw refuse("ORIGIN");
     return run(exchange, entry);
   }
 

@@ -36,8 +36,16 @@ export type LimitTable = Readonly<Record<LimitName, { readonly requests: number;
 
 /** What the limiter counts in. */
 interface Counts {
+  readonly _storage: ReadonlyMap<string, unknown>;
   incrby(key: string, points: number, seconds: number): RateLimiterRes;
+  delete(key: string): boolean;
 }
+
+/**
+ * Keys that one limit remembers; beyond it the one counted first is forgotten. Whoever commands so many networks is held by no limit of
+ * an address, and shall not fill the memory besides.
+ */
+export const KEYS = 50_000;
 
 /** The limiter's own counting without the promise around it: a request waits for nothing, and the promise costs more than the count. */
 class Counter extends RateLimiterMemory {
@@ -45,7 +53,9 @@ class Counter extends RateLimiterMemory {
 
   /** Counts one use; answers the seconds to wait when it was one too many. */
   take(key: string): number | undefined {
-    const { consumedPoints, msBeforeNext } = this._memoryStorage.incrby(this.getKey(key), 1, this.duration);
+    const counts = this._memoryStorage;
+    const { consumedPoints, msBeforeNext } = counts.incrby(this.getKey(key), 1, this.duration);
+    if (counts._storage.size > KEYS) for (const oldest of counts._storage.keys()) if (counts.delete(oldest)) break;
     return consumedPoints > this.points ? Math.max(1, msBeforeNext / 1000) : undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Socket as Connection, connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { createLimits, KEYS } from "../../../backend/gateway/limits.ts";
 import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
 
 let gateway: TestGateway | undefined;
@@ -108,6 +109,35 @@ test("open sockets are limited per address, and a closed one makes room", async 
   let again = await handshake(gateway.port, "2001:db8::3");
   while (again.status !== "101") again = await handshake(gateway.port, "2001:db8::3");
   for (const { connection } of [...open, other, again]) connection.destroy();
+});
+
+test("what does not exist counts for its address, and what a foreign page tries spends nobody's tries to sign in", async () => {
+  gateway = await startTestGateway(
+    { "users.login": () => ({}) as never },
+    {
+      limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 }, credential: { requests: 1, seconds: 10 } },
+      config: { ORIGINS: "https://chat.example.com" },
+    },
+  );
+  const ask = async (method: string, path: string, ip: string, more: Record<string, string> = {}) =>
+    (await (gateway as TestGateway).ask(method, path, { headers: { "cf-connecting-ip": ip, ...more } })).status;
+  const statuses = [];
+  for (const path of ["/a", "/b", "/c", "/d", "/"]) statuses.push(await ask("GET", path, "192.0.2.1"));
+  expect(statuses).toEqual([404, 404, 404, 429, 429]);
+  const foreign = { origin: "https://evil.test" };
+  for (const status of [403, 403, 403, 429])
+    expect(await ask("POST", "/api/auth/login", "192.0.2.2", foreign)).toBe(status);
+  expect(await ask("POST", "/api/auth/login", "192.0.2.2")).toBe(422);
+});
+
+test("a limit remembers so many addresses and no more: the oldest is forgotten, and those it still knows stay limited", () => {
+  const { address } = createLimits({ ...NO_LIMITS, read: { requests: 1, seconds: 10 } });
+  for (let n = 0; n < KEYS; n++) address("read", `k${n}`);
+  expect(() => address("read", "k0")).toThrow();
+  address("read", "one more");
+  address("read", "k0"); // forgotten, and counted anew
+  expect(() => address("read", "k9")).toThrow();
+  expect(() => address("read", "one more")).toThrow();
 });
 
 test("open sockets are limited per user", async () => {

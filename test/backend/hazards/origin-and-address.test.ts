@@ -43,22 +43,26 @@ const FOREIGN = [
   "null",
   "",
 ];
+/** An address that nobody has used yet: what is refused counts as well. */
+let visitors = 0;
+const fromElsewhere = () => ({ "cf-connecting-ip": `198.18.0.${++visitors}` });
 const login = { body: { email: "a@example.org", password: "x" } };
 
 test("CORS compares the origin exactly, never as a substring (backend-stack 1.2, moleculer-web extras)", async () => {
   for (const origin of FOREIGN) {
-    const answer = await gateway.ask("POST", "/api/auth/login", { ...login, headers: { origin } });
+    const headers = { origin, ...fromElsewhere() };
+    const answer = await gateway.ask("POST", "/api/auth/login", { ...login, headers });
     expect([origin, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([origin, 403, null]);
     expect(answer.headers.get("set-cookie")).toBeNull();
     const { status } = await gateway.ask("OPTIONS", "/api/auth/login", {
-      headers: { origin, "access-control-request-method": "POST" },
+      headers: { ...headers, "access-control-request-method": "POST" },
     });
     expect(status).toBe(404);
   }
   const allowed = await gateway.ask("POST", "/api/auth/login", { ...login, headers: { origin: ORIGIN } });
   expect(allowed.headers.get("access-control-allow-origin")).toBe(ORIGIN);
   const preflight = await gateway.ask("OPTIONS", "/api/auth/login", {
-    headers: { origin: ORIGIN, "access-control-request-method": "POST" },
+    headers: { origin: ORIGIN, "access-control-request-method": "POST", ...fromElsewhere() },
   });
   expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "POST"]);
 });
@@ -84,7 +88,10 @@ test("a browser gets its refresh token as a cookie only, and only a page of ours
   const cookie = "__Host-refresh=stolen";
   const refresh = async (given: Record<string, string>, body: unknown = {}) => {
     seen.length = 0;
-    const { status } = await gateway.ask("POST", "/api/auth/refresh", { body, headers: given });
+    const { status } = await gateway.ask("POST", "/api/auth/refresh", {
+      body,
+      headers: { ...given, ...fromElsewhere() },
+    });
     return [status, ...seen];
   };
   expect(await refresh({ cookie, origin: ORIGIN })).toEqual([200, "stolen"]);
