@@ -26,6 +26,7 @@ const registerForm = element("register", HTMLFormElement);
 const status = element("status", HTMLElement);
 const me = element("me", HTMLElement);
 const banner = element("banner", HTMLElement);
+const noteLine = element("note", HTMLElement);
 const announceDialog = element("announce", HTMLDialogElement);
 const adminOpen = element("admin-open", HTMLButtonElement);
 const announceOpen = element("announce-open", HTMLButtonElement);
@@ -115,6 +116,12 @@ const mailForms = connectMailForms(client, link, (words) => {
 });
 const doors = [loginForm, registerForm, ...Object.values(mailForms)];
 
+/** Says something to whoever is signed in that is no message, until they close it; empty text takes it away. */
+function note(words: string): void {
+  element("note-text", HTMLElement).textContent = words;
+  noteLine.hidden = words === "";
+}
+
 /** Shows one form of the entrance, and what is to be said first. */
 function showDoor(form: HTMLFormElement): void {
   opening.hidden = true;
@@ -130,20 +137,29 @@ function showEntrance(form: HTMLFormElement): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   chat.hidden = true;
   conversation.forget();
+  note("");
   shownState = "signedOut";
   document.title = "Causeway";
   keep(SIGNED_IN, null);
   showDoor(form);
 }
 
-onSubmit(loginForm, (values) => client.login({ email: values("email").trim(), password: values("password") }));
+/** Where somebody goes on who came in by a form, which is no longer there to have the focus. */
+function begin(): void {
+  render();
+  element("text", HTMLTextAreaElement).focus();
+}
+
+onSubmit(loginForm, async (values) => {
+  await client.login({ email: values("email").trim(), password: values("password") });
+  begin();
+});
 onSubmit(registerForm, async (values) => {
   const person = { name: values("name").trim(), email: values("email").trim(), password: values("password") };
   await client.register(setup === undefined ? person : { ...person, setup });
   setup = undefined;
-  const text = `Open the link in the mail to ${person.email}: it confirms that the address is yours.`;
-  conversation.announce({ text, at: Date.now() });
-  requestRender();
+  begin();
+  note(`Open the link in the mail to ${person.email}: it confirms that the address is yours.`);
 });
 onDialog(announceDialog, async (values) => {
   await client.announce(values("text"));
@@ -157,6 +173,10 @@ const onEach = (name: string, work: () => void) => {
 onEach("to-login", () => showEntrance(loginForm));
 onEach("to-forgot", () => showDoor(mailForms.forgot));
 element("confirm-onward", HTMLButtonElement).addEventListener("click", () => start());
+element("note-close", HTMLButtonElement).addEventListener("click", () => {
+  note("");
+  element("text", HTMLTextAreaElement).focus();
+});
 announceOpen.addEventListener("click", () => announceDialog.showModal());
 connectAccount(client, (farewell) => {
   notice = farewell;

@@ -4,6 +4,7 @@ import { connectDeeds } from "./deeds.ts";
 import { connectMembers, type Person } from "./members.ts";
 import { type Item, showMessages, timeOf } from "./message-list.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
+import type { Timeline } from "./timeline.ts";
 import { element, presenceMark } from "./view.ts";
 
 /** Pixels from the end at which one still counts as reading along. */
@@ -24,6 +25,8 @@ export class Conversation {
   /** What is being written in the rooms that are not on the screen. */
   readonly #drafts = new Map<string, string>();
   #active = LOBBY;
+  /** The place in a room from which its newest page has been asked for. */
+  #filled = "";
   #announcements: readonly Announcement[] = [];
 
   constructor(client: ChatClient, rooms: RoomList) {
@@ -85,6 +88,7 @@ export class Conversation {
     this.#text.value = "";
     this.#drafts.clear();
     this.#announcements = [];
+    this.#filled = "";
   }
 
   render(): void {
@@ -92,6 +96,7 @@ export class Conversation {
     if (!user) return;
     if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#turnTo(LOBBY);
     const timeline = this.#client.timeline(this.#active);
+    if (timeline?.messages.length === 0 && timeline.hasOlder) void this.#fill(timeline);
     const atEnd = this.#isAtEnd();
     const items: Item[] = [
       ...(timeline?.messages ?? []).map((message) => ({ kind: "message", message }) as const),
@@ -102,12 +107,25 @@ export class Conversation {
     showMessages(this.#messages, items, user.id, this.#actions);
     this.#renderHead();
     this.#older.hidden = !timeline?.hasOlder;
-    element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined;
+    element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined || timeline.hasOlder;
     if (atEnd) this.#toEnd();
     else this.#newest.hidden = (this.#rooms.find(this.#active)?.unread ?? 0) === 0;
     if (atEnd && document.visibilityState === "visible") this.#markRead();
     this.#renderTyping(user.id);
     this.#renderSeen(user.id);
+  }
+
+  /** Gets the newest page of the room on the screen: of a room in which all has been read nothing comes by itself. */
+  async #fill({ room, first }: Timeline): Promise<void> {
+    const place = `${room} ${first}`;
+    if (place === this.#filled) return;
+    this.#filled = place;
+    try {
+      await this.#client.older(room);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.#filled = ""; // the next look tries again; meanwhile the button for earlier messages is there
+    }
   }
 
   /** Another room is the one on the screen; what was being written stays with its room. */

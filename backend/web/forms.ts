@@ -45,6 +45,8 @@ export function onSubmit(form: HTMLFormElement, work: (values: (name: string) =>
     } finally {
       await countDown(button, label, wait);
       button.disabled = false;
+      // a button loses the focus while it is disabled
+      if (document.activeElement === document.body && button.checkVisibility()) button.focus();
     }
   });
 }

@@ -11,6 +11,8 @@ export class RoomList {
   readonly #show: (room: string) => void;
   readonly #list = element("rooms", HTMLElement);
   readonly #invitation = element("invitation", HTMLDialogElement);
+  /** The room that was last brought into view. */
+  #shown = "";
   #invited: RoomView | undefined;
 
   /** `show` brings a room to the screen. */
@@ -44,6 +46,11 @@ export class RoomList {
       this.#list,
       rooms.map((room) => this.#row(room, room.room === active)),
     );
+    if (active === this.#shown) return;
+    const choice = this.#list.querySelector("[aria-current]");
+    if (!choice) return;
+    this.#shown = active;
+    choice.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   #row(view: RoomView, isActive: boolean): Row {

@@ -30,7 +30,7 @@ async function visit(kept: Map<string, string>, headers: Record<string, string> 
   };
   const html = await get("/");
   if (html !== "") kept.set("html", html);
-  const named = [...(kept.get("html") ?? "").matchAll(/\s(?:src|href)="([^"]+)"/g)].map(([, path]) => path as string);
+  const named = [...(kept.get("html") ?? "").matchAll(/\s(?:src|href)="([^"#]+)"/g)].map(([, path]) => path as string);
   for (const path of new Set(named)) if (kept.get(path) !== "for good") await get(path);
   return requests;
 }

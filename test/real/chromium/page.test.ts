@@ -9,7 +9,7 @@ import { openStore } from "../../../backend/store/index.ts";
 import { loadAssets } from "../../../backend/web/index.ts";
 import { freePort } from "../../../scripts/start/free-port.ts";
 import { NO_LIMITS } from "../../backend/support.ts";
-import { emailOf, focus, online, PASSWORD, register as registerAt, say, shows, texts, until } from "./acts.ts";
+import { emailOf, focus, online, PASSWORD, reads, register as registerAt, say, shows, texts, until } from "./acts.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
 /** The form to sign in, on the screen: inside the entrance it is never hidden while somebody is signed in. */
@@ -75,6 +75,31 @@ test("a reload finds the session in its cookie, which no script can read", async
   expect(await page.$eval("#me", (me) => me.textContent)).toBe("Cora");
 });
 
+test("a page of which all has been read shows it after a reload, from few requests, and does not scroll itself", async () => {
+  const { page } = await browser.visitor(PHONE);
+  const asked: string[] = [];
+  page.on("response", (response) => {
+    const from = response.fromCache() ? "kept" : response.status();
+    asked.push(`${new URL(response.url()).pathname} ${from}`);
+  });
+  const requests = () => asked.splice(0).filter((one) => !one.endsWith(" kept") && !one.startsWith("/api/"));
+  await page.goto(`${origin}/`);
+  await page.waitForSelector(LOGIN);
+  expect(requests().sort()).toEqual(["/ 200", "/app.css 200", "/app.js 200", "/favicon.svg 200"]);
+  await register(page, "Mona");
+  const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
+  for (const line of lines) await say(page, line);
+  await until(page, `document.querySelectorAll("[data-fate=sent].own").length >= 30`);
+  requests();
+  await page.reload();
+  await online(page);
+  await shows(page, "line 29");
+  expect(requests()).toEqual(["/ 304"]);
+  expect(await page.$eval("#empty", (one) => one.checkVisibility())).toBe(false);
+  const size = "const { scrollHeight, scrollWidth } = document.documentElement; return [scrollHeight, scrollWidth]";
+  expect(await page.evaluate(`(() => { ${size} })()`)).toEqual([PHONE.height, PHONE.width]);
+});
+
 test.each(["127.0.0.1", "localhost"])("the page at http://%s works, a reload included", async (host) => {
   const { page } = await browser.visitor();
   await register(page, host === "localhost" ? "Lou" : "Max", `http://${host}:${port}`);
@@ -109,6 +134,9 @@ test("what is wrong is said in words, at the field, and the focus goes there", a
   await page.keyboard.press("Enter");
   await until(page, `document.querySelector("#login .problem")?.textContent?.includes("wrong")`);
   expect(await problem("login")).toBe("The e-mail address or the password is wrong.");
+  await page.locator("#login button[type=submit]").click();
+  await until(page, `!document.querySelector("#login button[type=submit]").disabled`);
+  expect(await page.evaluate(`document.activeElement.textContent`)).toBe("Sign in");
   await page.locator("#to-register").click();
   await page.locator("#register-name").fill("Eve");
   await page.locator("#register-email").fill(emailOf("Eve"));
@@ -243,7 +271,12 @@ test("a forgotten password: a link by mail, a new password, every session ended,
 test("an address is confirmed by a link and changed by another; the account shows which it is", async () => {
   const { page, complaints } = await browser.visitor();
   await register(page, "Olga");
-  await until(page, `document.querySelector(".announcement .text")?.textContent?.includes("${emailOf("Olga")}")`);
+  await reads(page, "#note-text", emailOf("Olga"));
+  expect(await page.$$(".announcement")).toEqual([]);
+  expect(await focus(page)).toBe("text");
+  await page.locator("#note-close").click();
+  await page.waitForSelector("#note[hidden]");
+  expect(await focus(page)).toBe("text");
   await page.locator("#account-open").click();
   await page.waitForSelector("#unverified:not([hidden])");
   await page.locator("#resend").click();
