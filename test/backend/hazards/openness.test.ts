@@ -1,12 +1,23 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { OUTSIDE } from "../../../backend/authorization.ts";
 import { createBroker } from "../../../backend/broker.ts";
 import { call } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
 import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 let gateway: TestGateway;
+/** How calls that came through the gateway were marked. */
+const marks: unknown[] = [];
 beforeAll(async () => {
   gateway = await startTestGateway({
+    "chat.browse": (ctx) => {
+      marks.push(ctx.headers[OUTSIDE]);
+      return { rooms: [], more: false };
+    },
+    "auth.sessions": (ctx) => {
+      marks.push(ctx.headers[OUTSIDE]);
+      return { sessions: [] };
+    },
     "users.profile": (ctx) => ({ id: ctx.meta.user.id, email: "", name: "", verified: false, roles: [], createdAt: 0 }),
     "users.login": () => ({
       user: { id: "", email: "", name: "", verified: false, roles: [], createdAt: 0 },
@@ -131,6 +142,13 @@ test("an action that only services call refuses a call from outside at the actio
   await expect(
     call(gateway.broker, "auth.verifyToken", { token }, { headers: { outside: true } }),
   ).rejects.toMatchObject({ code: 404 });
+});
+
+test("every call that comes through the gateway is marked as one from outside, over HTTP and sockets (no. 16)", async () => {
+  const token = tokenOf("alice");
+  expect((await gateway.ask("GET", "/api/auth/sessions", { token })).status).toBe(200);
+  expect((await emit(await gateway.socket(token), "call", "chat.browse", {})).error).toBeNull();
+  expect(marks).toEqual([true, true]);
 });
 
 test("an action that does not say who may call it stops the start", async () => {

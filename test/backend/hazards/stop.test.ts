@@ -98,12 +98,22 @@ test("a WebSocket that never answers the closing handshake does not keep the pro
 });
 
 test("stopping ends within the stated time although a call never returns (H12)", async () => {
+  let enter: (() => void) | undefined;
+  const entered = new Promise<void>((resolve) => {
+    enter = resolve;
+  });
   const gateway = await startTestGateway(
-    { "chat.history": () => new Promise(() => undefined) },
+    {
+      "chat.history": () => {
+        enter?.();
+        return new Promise(() => undefined);
+      },
+    },
     { config: { DRAIN_SECONDS: "0" } },
   );
   const socket = await gateway.socket(tokenOf("alice"));
   socket.emit("call", "chat.history", { room: "r" });
+  await entered;
   const gone = disconnected(socket);
   await gateway.gateway.drain();
   await gone;
