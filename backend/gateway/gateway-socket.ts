@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { DeviceState } from "../domain/presence.ts";
 import type { Client } from "./client-address.ts";
@@ -5,6 +6,8 @@ import type { Identity } from "./identity.ts";
 
 /** What the gateway remembers of a socket. Only this room writes it; nothing that an action does can. */
 interface SocketData {
+  /** What it is written to, once it is let in. */
+  connection: Duplex;
   client: Client;
   identity: Identity;
   expiry: NodeJS.Timeout;

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { GatewaySocket } from "./gateway-socket.ts";
 
 /** An event that a client sends in the main namespace, not yet parsed. */
@@ -42,12 +43,33 @@ const letter = (packet: string): Letter => ({ packet, frame: textFrame(`4${packe
  * Engine.IO and `ws` does; else by that way, after what waits. Who does not read while more and more is waiting is cut off: the
  * client comes back and resumes.
  */
-export function send({ conn, request }: GatewaySocket, { packet, frame }: Letter): void {
-  const connection = request.socket;
-  if (conn.readyState !== "open" || !connection.writable) return;
-  if (isUnread(conn)) connection.destroy();
-  else if (conn.transport.writable) connection.write(frame);
+export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): void {
+  const { connection } = data;
+  if (!connection?.writable || conn.readyState !== "open") return;
+  if (conn.transport.writable) {
+    if (connection.writableLength > MAX_UNSENT) connection.destroy();
+    else writeWithCompany(connection, frame);
+  } else if (isUnread(conn)) connection.destroy();
   else conn.write(packet);
+}
+
+/** Connections that something was written to in this turn of the event loop. */
+let corked: Duplex[] = [];
+
+/** Writes when the turn is over, all that there is for a connection at once: a system call costs more than what it carries. */
+function writeWithCompany(connection: Duplex, frame: Buffer): void {
+  if (connection.writableCorked === 0) {
+    if (corked.length === 0) process.nextTick(uncork);
+    connection.cork();
+    corked.push(connection);
+  }
+  connection.write(frame);
+}
+
+function uncork(): void {
+  const written = corked;
+  corked = [];
+  for (const connection of written) connection.uncork();
 }
 
 /** Bytes that may wait for a client to read what was sent before. */

@@ -119,6 +119,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     const device = state === "away" ? "away" : "online";
     forgetHandshake(socket);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
+    socket.data.connection = socket.request.socket;
     socket.data.device = device;
     presence.opened(identity.user.id, device);
     guards.get(socket.conn)?.admit(socket);
