@@ -3,8 +3,11 @@ import { readConfig } from "../backend/config.ts";
 import { backUp } from "../backend/store/backup.ts";
 
 const [file, ...rest] = process.argv.slice(2);
+if (file === undefined || file.startsWith("-") || rest.length > 0) {
+  console.error("npm run backup -- FILE    copies the embedded database into FILE, while the backend runs");
+  process.exit(2);
+}
 try {
-  if (file === undefined || rest.length > 0) throw new Error("npm run backup -- FILE");
   const { dataDir, databaseUrl } = readConfig(process.env);
   if (databaseUrl !== undefined) throw new Error("The data is in PostgreSQL (DATABASE_URL): back it up with pg_dump.");
   await backUp(dataDir, file);

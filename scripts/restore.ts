@@ -3,8 +3,13 @@ import { readConfig } from "../backend/config.ts";
 import { restore } from "../backend/store/backup.ts";
 
 const [file, ...rest] = process.argv.slice(2);
+if (file === undefined || file.startsWith("-") || rest.length > 0) {
+  console.error(
+    "npm run restore -- FILE    puts the backup in FILE in the place of the embedded database; stop the backend first",
+  );
+  process.exit(2);
+}
 try {
-  if (file === undefined || rest.length > 0) throw new Error("npm run restore -- FILE");
   const { dataDir, databaseUrl } = readConfig(process.env);
   if (databaseUrl !== undefined)
     throw new Error("The data is in PostgreSQL (DATABASE_URL): restore it with pg_restore.");

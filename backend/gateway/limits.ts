@@ -28,8 +28,13 @@ export interface Limits {
   users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
   user(limit: LimitName, id: string): void;
-  /** A budget of one holder alone, counted where it is held: false when it is spent. */
-  budget(limit: LimitName): () => boolean;
+  /** A budget of one holder alone, counted where it is held. */
+  budget(limit: LimitName): Budget;
+}
+
+export interface Budget {
+  /** Counts one use; false when the budget is spent. */
+  take(): boolean;
 }
 
 export type LimitTable = Readonly<Record<LimitName, { readonly requests: number; readonly seconds: number }>>;
@@ -78,18 +83,26 @@ export function createLimits(table: LimitTable = LIMITS): Limits {
     address: counting(),
     users: counting(USERS_AT_ONE_ADDRESS),
     user: counting(),
-    budget(limit) {
-      const { requests, seconds } = table[limit];
-      let used = 0;
-      let end = 0;
-      return () => {
-        const now = performance.now();
-        if (now >= end) {
-          used = 0;
-          end = now + seconds * 1000;
-        }
-        return ++used <= requests;
-      };
-    },
+    budget: (limit) => new Allowance(table[limit]),
   };
+}
+
+/** A budget that is full again after each span of time; as small as it can be, for every connection has one. */
+class Allowance implements Budget {
+  readonly #of: LimitTable[LimitName];
+  #used = 0;
+  #end = 0;
+
+  constructor(of: LimitTable[LimitName]) {
+    this.#of = of;
+  }
+
+  take(): boolean {
+    const now = performance.now();
+    if (now >= this.#end) {
+      this.#used = 0;
+      this.#end = now + this.#of.seconds * 1000;
+    }
+    return ++this.#used <= this.#of.requests;
+  }
 }

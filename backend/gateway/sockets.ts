@@ -15,7 +15,7 @@ import type { Client } from "./client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "./depth.ts";
 import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
-import { type Connection, type Guard, guard } from "./guard.ts";
+import { type Connection, Guard } from "./guard.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import { type Limits, MAX_SOCKETS } from "./limits.ts";
@@ -99,20 +99,14 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     socket.data.client ??= clientOf(socket);
     socket.data.identity = identity;
     const left = Math.min(Math.max(0, identity.expiresAt - Date.now()), LONGEST);
-    socket.data.expiry = setTimeout(() => socket.disconnect(true), left).unref();
+    socket.data.expiry = setTimeout(disconnect, left, socket).unref();
   }
 
   function admit(socket: GatewaySocket): void {
     const { identity } = socket.data;
-    socket.on("disconnect", () => {
-      clearTimeout(socket.data.expiry);
-      const { identity, device } = socket.data;
-      if (identity && device) presence.closed(identity.user.id, device);
-      // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the connection
-      socket.conn.close();
-    });
+    socket.on("disconnect", left);
     // without a listener Socket.IO prints the stack of every malformed packet
-    socket.on("error", () => undefined);
+    socket.on("error", ignore);
     // its session may have ended, or other sockets of the user have come in, while its token was being verified
     if (!identity || ended.has(identity.user.sid) || hasMost(identity)) return void socket.disconnect(true);
     const { state } = socket.handshake.auth as { state?: unknown };
@@ -123,6 +117,14 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     socket.data.device = device;
     presence.opened(identity.user.id, device);
     guards.get(socket.conn)?.admit(socket);
+  }
+
+  function left(this: GatewaySocket): void {
+    const { expiry, identity, device } = this.data;
+    clearTimeout(expiry);
+    if (identity && device) presence.closed(identity.user.id, device);
+    // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the connection
+    this.conn.close();
   }
 
   function becomes(socket: GatewaySocket, state: DeviceState): void {
@@ -226,10 +228,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     attach(server) {
       io = server;
       server.engine.on("connection", (conn: Connection) => {
-        guards.set(
-          conn,
-          guard(conn, limits.budget("packet"), (socket, event) => void take(socket, event)),
-        );
+        guards.set(conn, new Guard(conn, limits.budget("packet"), take));
       });
       server.on("connection", admit);
     },
@@ -281,6 +280,12 @@ function forgetHandshake({ request, handshake }: GatewaySocket): void {
 }
 
 const NONE = Object.freeze({});
+
+function ignore(): void {}
+
+function disconnect(socket: GatewaySocket): void {
+  socket.disconnect(true);
+}
 /** An event's name and arguments. */
 function parse(json: string): readonly unknown[] {
   try {

@@ -64,7 +64,7 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
 
   return {
     handle(request, socket, head) {
-      socket.on("error", () => undefined);
+      socket.on("error", ignore);
       try {
         admit(request, socket, head);
       } catch {
@@ -89,3 +89,5 @@ function refusalOf({ url = "", method, headers }: IncomingMessage, standing: Sta
   if (query.get("EIO") !== "4" || query.get("transport") !== "websocket" || query.has("sid")) return "BAD_REQUEST";
   return standing === "foreign" ? "ORIGIN" : undefined;
 }
+
+function ignore(): void {}

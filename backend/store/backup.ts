@@ -26,11 +26,22 @@ export async function backUp(dataDir: string, file: string): Promise<void> {
     database.exec("begin");
     database.prepare("select count(*) from kysely_migration").get();
     await backup(database, file);
+    asOneFile(file);
   } catch (error) {
     rmSync(file);
     throw new BackupError(`the backup failed: ${textOf(error)}`);
   } finally {
     database.close();
+  }
+}
+
+/** Leaves WAL mode: who reads a copy that is in it makes two more files beside it. */
+function asOneFile(file: string): void {
+  const copy = new DatabaseSync(file);
+  try {
+    copy.exec("pragma journal_mode = delete");
+  } finally {
+    copy.close();
   }
 }
 
@@ -40,7 +51,7 @@ export async function backUp(dataDir: string, file: string): Promise<void> {
  * that were good then are not any more: they may have been ended or used since. Throws a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
  */
 export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
-  if (!existsSync(file)) throw new BackupError(`there is no file ${file}.`);
+  if (!existsSync(file)) throw new BackupError(`there is no file ${file}; name one that npm run backup has written.`);
   const target = join(dataDir, FILE);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   chmodSync(dataDir, 0o700);

@@ -1,13 +1,16 @@
 // `npm run bench -- memory`: what an idle socket costs the gateway and Socket.IO alone. Each round starts a process of its own for
 // each, connects, forces collections, and compares with before.
+import { setTimeout as settle } from "node:timers/promises";
 import { tokenOf } from "../backend/support.ts";
 import { ask, type Contender, median, ratios, say, start, stop, verdict } from "./contenders.ts";
 import { addressOf, type Line, line } from "./line.ts";
 
-const ROUNDS = 5;
-/** Connected before the first look, so that what is made once is there already. */
-const FIRST = 200;
-const SOCKETS = 1500;
+const ROUNDS = 3;
+/** Milliseconds until a handshake is no longer counted: then a socket is idle. */
+const SETTLED = 11_000;
+/** Connected before the first look, so that what is made once is there already, the young generation's room for one. */
+const FIRST = 1500;
+const SOCKETS = 3000;
 
 async function connect({ port }: Contender, from: number, to: number): Promise<Line[]> {
   const lines: Line[] = [];
@@ -19,8 +22,10 @@ async function connect({ port }: Contender, from: number, to: number): Promise<L
 async function measure(kind: string): Promise<{ resident: number; heap: number }> {
   const server = await start("gateway-origin.ts", kind, { flags: ["--expose-gc"] });
   const first = await connect(server, 0, FIRST);
+  await settle(SETTLED);
   const { memory: before } = await ask(server);
   const rest = await connect(server, FIRST, FIRST + SOCKETS);
+  await settle(SETTLED);
   const { memory: after } = await ask(server);
   for (const { socket } of [...first, ...rest]) socket.terminate();
   await stop(server);
