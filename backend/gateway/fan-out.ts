@@ -1,6 +1,6 @@
 import { type Broadcast, type Events, type ResultOf, refuse } from "../contract/index.ts";
 import type { Presence, PresenceNews } from "../domain/presence.ts";
-import { ROOMS_MAX } from "../domain/room.ts";
+import { ROOMS_MAX, roomKey } from "../domain/room.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { eventLetter, send } from "./packets.ts";
@@ -12,6 +12,8 @@ export const userOf = (id: string): string => `user:${id}`;
 
 /** Rooms that one socket may listen to: as many as its user may be in, and as many direct ones. */
 const MAX_ROOMS = 2 * ROOMS_MAX.joined;
+/** What is longer is no name of a room: it is not even normalized. */
+const NAME_LENGTH = 64;
 /** Broadcasts kept for one join under way; a join that takes longer than this many starts again. */
 const MAX_HELD = 1000;
 
@@ -23,11 +25,12 @@ export interface FanOut {
   tell(news: readonly PresenceNews[]): void;
   /** Takes the sockets of somebody who is no longer in a room out of it, those that are about to enter included. */
   expel(left: Events["chat.left"]): void;
-  join(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
+  /** `room` is what the client calls it. */
+  join(socket: GatewaySocket, room: unknown, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
 }
 
-/** A join under way: who joins, what was said to the rooms meanwhile, and out of which ones they were put. */
+/** A join under way: who joins, what was said to the room meanwhile, and whether they were put out of it. */
 interface Join {
   readonly user: string | undefined;
   readonly held: Broadcast[];
@@ -35,7 +38,8 @@ interface Join {
 }
 
 export function createFanOut(io: () => GatewayIo | undefined): FanOut {
-  const joins = new Set<Join>();
+  /** Of each room. */
+  const joins = new Map<string, Set<Join>>();
   /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
   const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
@@ -63,11 +67,12 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         const socket = sockets?.get(id);
         if (socket) send(socket, letter);
       }
-      if (event.room !== undefined) for (const { held } of joins) if (held.length <= MAX_HELD) held.push(event);
+      if (event.room === undefined) return;
+      for (const { held } of joins.get(event.room) ?? []) if (held.length <= MAX_HELD) held.push(event);
     },
 
     expel(left) {
-      for (const join of joins) if (join.user === left.user) join.left.push(left);
+      for (const join of joins.get(left.room) ?? []) if (join.user === left.user) join.left.push(left);
       const { sockets, adapter } = io()?.of("/") ?? {};
       for (const id of adapter?.rooms.get(userOf(left.user)) ?? []) {
         const socket = sockets?.get(id);
@@ -92,20 +97,23 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
       }
     },
 
-    async join(socket, run) {
+    async join(socket, name, run) {
       if (socket.rooms.size > MAX_ROOMS) throw refuse("TOO_MANY_ROOMS");
+      const key = roomKey(typeof name === "string" && name.length <= NAME_LENGTH ? name : "");
+      if (!key.ok) return run(); // which says what is wrong with it
       // what is sent between the action's look at the history and our joining the room would be lost: it is held and told after
       const join: Join = { user: socket.data.identity?.user.id, held: [], left: [] };
       const { user, held, left } = join;
-      joins.add(join);
+      const others = joins.get(key.value) ?? new Set();
+      joins.set(key.value, others.add(join));
       try {
         const state = (await run()) as ResultOf<"chat.join">;
+        if (state.room !== key.value) throw new Error("invariant: a room has one key");
         const room = roomOf(state.room);
         const isIn = socket.rooms.has(room);
         if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
         // put out after the action had looked: nobody is left listening
-        if (left.some((one) => one.room === state.room && one.revision > state.since))
-          throw refuse("NOT_FOUND", { field: "room" });
+        if (left.some(({ revision }) => revision > state.since)) throw refuse("NOT_FOUND", { field: "room" });
         const seats = since.get(socket) ?? new Map<string, number>();
         since.set(socket, seats.set(state.room, state.since));
         await socket.join(room);
@@ -115,7 +123,8 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         }
         return state;
       } finally {
-        joins.delete(join);
+        others.delete(join);
+        if (others.size === 0) joins.delete(key.value);
       }
     },
 
@@ -127,9 +136,8 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   };
 }
 
-/** Whether an event is of the room and came after the state that the client gets. */
+/** Whether an event of the room came after the state that the client gets. */
 function isNews(event: Broadcast, state: ResultOf<"chat.join">): boolean {
-  if (event.room !== state.room) return false;
   if (event.event === "message") return event.payload.seq > state.seq;
   return event.event !== "messageChanged" || (event.payload.revision ?? 0) > state.revision;
 }

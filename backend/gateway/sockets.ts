@@ -196,7 +196,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
       case "chat.join":
-        return fanOut.join(socket, run);
+        return fanOut.join(socket, (params as { room?: unknown }).room, run);
       case "chat.leave":
         return fanOut.leave(socket, run);
       case "chat.setPresence":

@@ -205,3 +205,22 @@ test("a connection is in a limited number of rooms", async () => {
   for (let i = 0; i < 198; i++) expect((await emit(socket, "call", "chat.join", { room: `r${i}` })).error).toBeNull();
   expect((await emit(socket, "call", "chat.join", { room: "one-more" })).error?.code).toBe("TOO_MANY_ROOMS");
 });
+
+test("a join that takes long is not given up for what is said in other rooms, only for too much in its own", async () => {
+  const quiet = await listener("quiet");
+  meanwhile = async () => {
+    for (let seq = 0; seq < 1_200; seq++) await say("elsewhere", seq);
+    await say("garden", 6);
+  };
+  expect((await emit(quiet.socket, "call", "chat.join", { room: "Garden" })).error).toBeNull();
+  expect(await quiet.settled()).toEqual([6]);
+  const late = await listener("late");
+  meanwhile = async () => {
+    for (let seq = 6; seq < 1_206; seq++) await say("garden", seq);
+  };
+  expect((await emit(late.socket, "call", "chat.join", { room: "garden" })).error).toMatchObject({
+    code: "UNAVAILABLE",
+  });
+  meanwhile = async () => undefined;
+  expect(await late.settled()).toEqual([]);
+});
