@@ -67,17 +67,20 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   let active = 0;
   let drained: (() => void) | undefined;
 
-  async function serve(exchange: Exchange): Promise<void> {
+  function serve(exchange: Exchange): void {
     active++;
     try {
       if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      const working = answer(exchange);
-      if (working) await working;
+      const entry = admit(exchange);
+      if (entry) return void run(exchange, entry);
     } catch (thrown) {
       refuseAfterAll(exchange, thrown);
-    } finally {
-      if (--active === 0) drained?.();
     }
+    left();
+  }
+
+  function left(): void {
+    if (--active === 0) drained?.();
   }
 
   function refuseAfterAll(exchange: Exchange, thrown: unknown): void {
@@ -89,8 +92,11 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     }
   }
 
-  /** Everything that is known at once is decided at once: each promise on the way costs a request. */
-  function answer(exchange: Exchange): Promise<void> | undefined {
+  /**
+   * Answers at once what needs no action, else says which entry's has to run. Whatever is known at once is decided at once: each promise
+   * on the way costs a request.
+   */
+  function admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
     if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
     const methods = parts.resolve(path);
@@ -98,29 +104,30 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
     // what does not exist counts as well, for each leaves a line in the log; another's page spends nobody's tries to sign in
     parts.limits.address(entry && !isForeign ? entry.rate : "read", client.key);
-    const asset = parts.assets.get(path);
+    const asset = entry ? undefined : parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) return void sendAsset(exchange, asset);
     if (methods && request.method === "OPTIONS") return void sendPreflight(exchange, methods);
     if (!entry) throw refuse("NOT_FOUND");
     exchange.entry = entry;
     if (isForeign) throw refuse("ORIGIN");
-    return run(exchange, entry);
+    return entry;
   }
 
   async function run(exchange: Exchange, entry: HttpEntry): Promise<void> {
-    const { request, client } = exchange;
-    if (entry.access !== "public") {
-      const identity = parts.identities.of(request.headers.authorization);
-      exchange.identity = identity instanceof Promise ? await identity : identity;
-      parts.limits.user(entry.rate, exchange.identity.user.id);
+    const { request } = exchange;
+    try {
+      if (entry.access !== "public") {
+        const identity = parts.identities.of(request.headers.authorization);
+        exchange.identity = identity instanceof Promise ? await identity : identity;
+        parts.limits.user(entry.rate, exchange.identity.user.id);
+      }
+      const params = entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry);
+      const options = outside(metaOf(exchange), exchange.id);
+      sendResult(exchange, entry, await parts.broker.call<unknown, object>(entry.action, params, options));
+    } catch (thrown) {
+      refuseAfterAll(exchange, thrown);
     }
-    const params = entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry);
-    const agent = request.headers["user-agent"];
-    const from =
-      agent === undefined ? { address: client.address } : { address: client.address, agent: agent.slice(0, AGENT_MAX) };
-    const meta: Meta = exchange.identity ? { user: exchange.identity.user, client: from } : { client: from };
-    const result = await parts.broker.call<unknown, object>(entry.action, params, outside(meta, exchange.id));
-    sendResult(exchange, entry, result);
+    left();
   }
 
   function refuseExchange(exchange: Exchange, thrown: unknown): void {
@@ -247,7 +254,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         standing: parts.standing(request.headers),
       };
       response.on("error", ignore); // the client went away while we wrote
-      void serve(exchange);
+      serve(exchange);
     },
     drain() {
       return new Promise((resolve) => {
@@ -273,6 +280,13 @@ export function outside(meta: Meta, requestID?: string): CallingOptions {
 }
 
 const FROM_OUTSIDE = Object.freeze({ [OUTSIDE]: true });
+
+function metaOf({ request, client, identity }: Exchange): Meta {
+  const agent = request.headers["user-agent"];
+  const { address } = client;
+  const from = agent === undefined ? { address } : { address, agent: agent.slice(0, AGENT_MAX) };
+  return identity ? { user: identity.user, client: from } : { client: from };
+}
 
 async function bodyOf({ request, standing }: Exchange, entry: HttpEntry): Promise<object> {
   const params = await readJsonBody(request, entry.bodyLimit);
