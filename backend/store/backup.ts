@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
+import { makeDataDir } from "./data-dir.ts";
 import { migrations } from "./migrations.ts";
 import { FILE } from "./sqlite.ts";
 
@@ -53,8 +54,7 @@ function asOneFile(file: string): void {
 export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
   if (!existsSync(file)) throw new BackupError(`there is no file ${file}; name one that npm run backup has written.`);
   const target = join(dataDir, FILE);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  chmodSync(dataDir, 0o700);
+  makeDataDir(dataDir);
   const fresh = `${target}.${randomUUID()}`;
   try {
     copyChecked(file, fresh);

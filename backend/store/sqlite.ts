@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Dialect } from "kysely";
+import { makeDataDir } from "./data-dir.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -13,9 +14,8 @@ const BUSY_TIMEOUT = 5000;
 /** The embedded database in `dataDir`, made if missing: the folder 0700, the file 0600. Throws a StoreError when it cannot be used. */
 export function sqlite(dataDir: string): Dialect {
   const file = join(dataDir, FILE);
+  makeDataDir(dataDir);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    chmodSync(dataDir, 0o700);
     closeSync(openSync(file, "a", 0o600)); // SQLite would make it readable for everybody; its WAL takes over these rights
     chmodSync(file, 0o600);
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
@@ -28,7 +28,7 @@ export function sqlite(dataDir: string): Dialect {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreError(
       "STORE_UNAVAILABLE",
-      `cannot open the database ${file}: ${reason}. It needs a folder that this user may write to and a file that is a database; set DATA_DIR to another folder or repair this one.`,
+      `cannot open the database ${file}: ${reason}. It needs a file that is a database and that this user may write; set DATA_DIR to another folder or repair this one.`,
       error,
     );
   }

@@ -1,0 +1,40 @@
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { StoreError } from "./store-error.ts";
+
+/**
+ * Makes the data folder, its missing parents included, and lets only this user use it (0700). An existing folder is kept.
+ *
+ * Each missing folder is made by a call of its own: the recursive mkdir of Node.js never returns for a folder in a file
+ * system that creates nothing, for example `/proc/x`.
+ *
+ * @throws StoreError (STORE_UNAVAILABLE) when the folder cannot be made, is not a folder, or cannot be read and written
+ */
+export function makeDataDir(dataDir: string): void {
+  const folder = resolve(dataDir);
+  const missing: string[] = [];
+  for (let path = folder; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.push(path);
+  try {
+    for (const path of missing.reverse()) makeFolder(path);
+    if (!statSync(folder).isDirectory()) throw new Error("it is not a folder");
+    chmodSync(folder, 0o700);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `cannot use the data folder ${folder}: ${reason}. It must be a folder that this user may read and write; ` +
+        "set DATA_DIR to another folder or repair this one.",
+      error,
+    );
+  }
+}
+
+/** Another process may make the same folder at the same time. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
