@@ -1,22 +1,32 @@
-// `npm run keys -- rotate`: a new key for access tokens, while the backend runs. Nobody is signed out.
-import { readConfig } from "../backend/config.ts";
-import { generateSigningKey } from "../backend/domain/access-token.ts";
-import { KEY_DELAY, KEY_OVERLAP } from "../backend/services/key-ring.ts";
-import { openStore } from "../backend/store/index.ts";
+import { command, commandGroup, runCommand } from "./command-line/index.ts";
+import { DATABASE_VARIABLES, openExistingStore } from "./existing-store.ts";
 
-const [command, ...rest] = process.argv.slice(2);
-try {
-  if (command !== "rotate" || rest.length > 0) throw new Error("npm run keys -- rotate");
-  const store = await openStore(readConfig(process.env));
+await runCommand(
+  commandGroup({
+    name: "keys",
+    summary: "Changes the keys of the backend, while it runs.",
+    commands: [
+      command({
+        name: "rotate",
+        summary: "Makes a new key for access tokens. No user is signed out.",
+        environment: DATABASE_VARIABLES,
+        examples: [""],
+        run: rotate,
+      }),
+    ],
+  }),
+);
+
+async function rotate(): Promise<void> {
+  const { generateSigningKey } = await import("../backend/domain/access-token.ts");
+  const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/services/key-ring.ts");
+  const store = await openExistingStore(process.env);
   try {
     await store.keys.rotate("access", generateSigningKey(), Date.now());
   } finally {
     await store.close();
   }
   console.log(
-    `A new key signs access tokens in ${KEY_DELAY / 1000} s; the one before is trusted for ${Math.ceil(KEY_OVERLAP / 60_000)} minutes more.`,
+    `A new key signs access tokens in ${KEY_DELAY / 1000} s. The old key is trusted for ${Math.ceil(KEY_OVERLAP / 60_000)} more minutes.`,
   );
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 }

@@ -1,23 +1,27 @@
-// `npm run restore -- FILE`: puts a backup in the place of the embedded database. The backend must not run meanwhile.
-import { readConfig } from "../backend/config.ts";
-import { restore } from "../backend/store/backup.ts";
+import { argument, CommandError, command, flag, runCommand } from "./command-line/index.ts";
 
-const [file, ...rest] = process.argv.slice(2);
-if (file === undefined || file.startsWith("-") || rest.length > 0) {
-  console.error(
-    "npm run restore -- FILE    puts the backup in FILE in the place of the embedded database; stop the backend first",
-  );
-  process.exit(2);
-}
-try {
-  const { dataDir, databaseUrl } = readConfig(process.env);
-  if (databaseUrl !== undefined)
-    throw new Error("The data is in PostgreSQL (DATABASE_URL): restore it with pg_restore.");
-  const { kept } = restore(dataDir, file);
-  console.log(
-    `The database is the one of ${file} now.${kept === undefined ? "" : ` The one before is kept as ${kept}.`}`,
-  );
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(
+  command({
+    name: "restore",
+    summary: "Puts a backup in the place of the embedded database. Stop the backend first.",
+    details: "The database that was there is kept beside it. Every user has to sign in again.",
+    arguments: { file: argument("a file that `npm run backup` has written") },
+    options: { isNew: flag("--new", "the folder has no database yet, as on a new server") },
+    environment: { DATA_DIR: "folder of the database (.data)" },
+    examples: ["chat-2026-11-29.db"],
+    async run({ args: { file }, options: { isNew } }) {
+      const { readConfig } = await import("../backend/config.ts");
+      const { restore } = await import("../backend/store/backup.ts");
+      const { requireDatabase } = await import("./existing-store.ts");
+      const { dataDir, databaseUrl } = readConfig(process.env);
+      if (databaseUrl !== undefined) {
+        throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): restore it with pg_restore.");
+      }
+      if (!isNew) requireDatabase(dataDir, "To restore into a folder without a database, add --new.");
+      const { kept } = restore(dataDir, file);
+      console.log(
+        `The database is the one of ${file} now.${kept === undefined ? "" : ` The old one is kept as ${kept}.`}`,
+      );
+    },
+  }),
+);

@@ -1,46 +1,63 @@
-// `npm run user -- list` and `npm run user -- role EMAIL ROLE`: for whoever runs the backend, beside it while it runs or without it.
-import { readConfig } from "../backend/config.ts";
-import { emailAddress } from "../backend/domain/email.ts";
-import { openStore, type Store } from "../backend/store/index.ts";
+import type { Store } from "../backend/store/index.ts";
 import { ROLES } from "../backend/surface.ts";
+import { argument, CommandError, command, commandGroup, oneOf, runCommand } from "./command-line/index.ts";
+import { DATABASE_VARIABLES, openExistingStore } from "./existing-store.ts";
 
-const USAGE = `npm run user -- list                 shows the users
-npm run user -- role EMAIL ROLE      sets a role: ${ROLES.join(", ")}`;
+const MAX_LISTED_USERS = 10_000;
 
-/** Users that a list shows; more than a terminal can. */
-const LIST_MAX = 10_000;
+await runCommand(
+  commandGroup({
+    name: "user",
+    summary: "Shows users and sets their roles, while the backend runs or without it.",
+    commands: [
+      command({
+        name: "list",
+        summary: "Shows the users: e-mail address, role, time of registration, name.",
+        environment: DATABASE_VARIABLES,
+        examples: [""],
+        run: () => withStore(listUsers),
+      }),
+      command({
+        name: "role",
+        summary: "Sets the role of a user. Requests and open sockets count it within a second.",
+        arguments: {
+          email: argument("the user's e-mail address"),
+          role: argument(`the new role: ${ROLES.join(", ")}`, oneOf(ROLES)),
+        },
+        environment: DATABASE_VARIABLES,
+        examples: ["ada@example.org admin"],
+        run: ({ args: { email, role } }) => withStore((store) => setRole(store, email, role)),
+      }),
+    ],
+  }),
+);
 
-async function list(store: Store): Promise<string> {
-  const users = await store.users.list(LIST_MAX);
+async function withStore(use: (store: Store) => Promise<string>): Promise<void> {
+  const store = await openExistingStore(process.env);
+  try {
+    console.log(await use(store));
+  } finally {
+    await store.close();
+  }
+}
+
+async function listUsers(store: Store): Promise<string> {
+  const users = await store.users.list(MAX_LISTED_USERS);
   if (users.length === 0) return "There are no users yet.";
   const rows = users.map(({ email, role, createdAt, name }) => [email, role, new Date(createdAt).toISOString(), name]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
 }
 
-async function setRole(store: Store, email: string, role: string): Promise<string> {
-  const known = ROLES.find((one) => one === role);
-  if (!known) throw new Error(`${role} is no role; the roles are ${ROLES.join(", ")}.`);
+async function setRole(store: Store, email: string, role: (typeof ROLES)[number]): Promise<string> {
+  const { emailAddress } = await import("../backend/domain/email.ts");
   const address = emailAddress(email);
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
-  if (!user) throw new Error(`Nobody is registered with the e-mail address ${email}.`);
-  await store.users.setRole(user.id, known);
-  const facts = { actorId: null, subjectId: user.id, address: null, detail: `${user.role} to ${known}` };
-  await store.audit.record({ at: Date.now(), action: "role.changed", ...facts });
-  return `${user.email} has the role ${known} now. Requests and open sockets count it within a second.`;
-}
-
-const [command, ...args] = process.argv.slice(2);
-try {
-  const store = await openStore(readConfig(process.env));
-  try {
-    if (command === "list" && args.length === 0) console.log(await list(store));
-    else if (command === "role" && args.length === 2) console.log(await setRole(store, args[0] ?? "", args[1] ?? ""));
-    else throw new Error(USAGE);
-  } finally {
-    await store.close();
+  if (!user) {
+    throw new CommandError(`no user has the e-mail address ${email}. \`npm run user -- list\` shows the users.`);
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  await store.users.setRole(user.id, role);
+  const facts = { actorId: null, subjectId: user.id, address: null, detail: `${user.role} to ${role}` };
+  await store.audit.record({ at: Date.now(), action: "role.changed", ...facts });
+  return `${user.email} has the role ${role} now. Requests and open sockets count it within a second.`;
 }

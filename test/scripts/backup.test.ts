@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(command: "backup" | "restore", ...args: string[]) {
+function run(command: "backup" | "restore" | "user" | "keys", ...args: string[]) {
   const script = fileURLToPath(new URL(`../../scripts/${command}.ts`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", script, ...args], {
     cwd: folder,
@@ -26,10 +26,10 @@ test("a word that begins with a dash is no file: nothing is written and nothing 
   await (await openStore({ dataDir: join(folder, "data") })).close();
   const before = readdirSync(join(folder, "data"));
   for (const command of ["backup", "restore"] as const) {
-    for (const args of [["--help"], ["-h"], [], ["one", "two"]]) {
+    for (const args of [["-x"], ["--file"], [], ["one", "two"]]) {
       const { status, stdout, stderr } = run(command, ...args);
       expect([status, stdout]).toEqual([2, ""]);
-      expect(stderr).toContain(`npm run ${command} -- FILE`);
+      expect(stderr).toContain(`See: npm run ${command} -- --help`);
     }
   }
   expect(readdirSync(folder)).toEqual(["data"]);
@@ -43,4 +43,31 @@ test("a backup is one file, and a restore of it leaves no other beside it", asyn
   expect(run("restore", "saved.db")).toMatchObject({ status: 0, stderr: "" });
   expect(readdirSync(folder).sort()).toEqual(["data", "saved.db"]);
   expect(run("restore", "nothing.db")).toMatchObject({ status: 1, stderr: expect.stringContaining("nothing.db") });
+});
+
+test.each([
+  ["backup", ["saved.db"]],
+  ["restore", ["saved.db"]],
+  ["user", ["list"]],
+  ["keys", ["rotate"]],
+] as const)(
+  "O18: %s refuses a DATA_DIR without a database, names the path, and makes nothing",
+  async (command, args) => {
+    writeFileSync(join(folder, "saved.db"), "");
+    const before = readdirSync(folder);
+    const { status, stdout, stderr } = run(command, ...args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain(`${command}: there is no database at ${join(folder, "data", "causeway.db")}`);
+    expect(stderr).toContain("et DATA_DIR to the folder");
+    expect(readdirSync(folder)).toEqual(before);
+  },
+);
+
+test("O18: a restore into a folder without a database needs --new", async () => {
+  await (await openStore({ dataDir: join(folder, "data") })).close();
+  expect(run("backup", "saved.db").status).toBe(0);
+  rmSync(join(folder, "data"), { recursive: true });
+  expect(run("restore", "saved.db")).toMatchObject({ status: 1, stderr: expect.stringContaining("add --new") });
+  expect(run("restore", "saved.db", "--new")).toMatchObject({ status: 0, stderr: "" });
+  expect(readdirSync(join(folder, "data"))).toEqual(["causeway.db"]);
 });

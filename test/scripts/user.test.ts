@@ -37,23 +37,28 @@ test("sets a role and lists the users", async () => {
 });
 
 test.each([
-  [["role", "ada@example.org", "root"], "root is no role; the roles are user, moderator, admin."],
-  [["role", "eve@example.org", "user"], "Nobody is registered with the e-mail address eve@example.org."],
-  [["role", "ada@example.org"], "npm run user -- role EMAIL ROLE"],
-  [[], "npm run user -- list"],
-])("%j is refused with what to do", async (args, message) => {
+  [
+    ["role", "ada@example.org", "root"],
+    2,
+    "'root' is invalid for argument 'role'. It must be one of user, moderator, admin.",
+  ],
+  [["role", "eve@example.org", "user"], 1, "no user has the e-mail address eve@example.org."],
+  [["role", "ada@example.org"], 2, "missing required argument 'role'"],
+  [["list", "all"], 2, "too many arguments for 'list'. Expected 0 arguments but got 1: all."],
+  [[], 2, "Usage: npm run user -- [options] [command]"],
+])("%j is refused with what to do", async (args, exitCode, message) => {
   const { code, out, err } = await user(...args);
-  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect({ code, out }).toEqual({ code: exitCode, out: "" });
   expect(err).toContain(message);
 });
 
-test("a data folder that cannot be used is one clear line", async () => {
-  const file = join(dataDir, "file");
-  writeFileSync(file, "");
+test("O17: a database that cannot be used is one clear line", async () => {
   const before = dataDir;
-  dataDir = file;
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-user-"));
+  writeFileSync(join(dataDir, "causeway.db"), "this is no database ".repeat(100));
   const { code, err } = await user("list");
+  rmSync(dataDir, { recursive: true });
   dataDir = before;
   expect(code).toBe(1);
-  expect(err).toMatch(/^cannot open the database .*file.*\n$/);
+  expect(err).toMatch(/^user: cannot open the database .*causeway\.db: .*\n$/);
 });

@@ -1,0 +1,42 @@
+import { types } from "node:util";
+
+/** The command cannot do what it was asked for. The message says what happened, what was expected and what to do. Exit code 1. */
+export class CommandError extends Error {
+  override readonly name: string = "CommandError";
+}
+
+/** The command was used wrongly, which only showed when it ran. Exit code 2. */
+export class UsageError extends CommandError {
+  override readonly name = "UsageError";
+}
+
+/** Names of errors that nobody throws on purpose. */
+const BUG_NAMES = new Set([
+  "Error",
+  "AggregateError",
+  "AssertionError",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+]);
+
+/**
+ * Result codes of SQLite for what is wrong with the disk or the file (https://sqlite.org/rescode.html): busy, locked, no memory,
+ * read-only, I/O error, damaged, full, cannot open, not a database.
+ */
+const SQLITE_CODES = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
+
+/**
+ * Whether a failure is one that we expect: then the user sees its message alone. It is when the operating system or the database
+ * refused, or when the error has a class of its own. Everything else is a bug, which is shown with its stack.
+ */
+export function isExpectedFailure(thrown: unknown): thrown is Error {
+  if (!types.isNativeError(thrown)) return false;
+  const { syscall, code, errcode } = thrown as Error & { syscall?: unknown; code?: unknown; errcode?: unknown };
+  if (typeof syscall === "string") return true;
+  if (code === "ERR_SQLITE_ERROR") return typeof errcode === "number" && SQLITE_CODES.has(errcode & 0xff);
+  return !BUG_NAMES.has(thrown.name);
+}

@@ -1,0 +1,28 @@
+import type { Command as Commander } from "commander";
+import type { Arguments, CommandDefinition, Options } from "./define.ts";
+
+/** npm runs these without `run`. */
+const WITHOUT_RUN = new Set(["start", "test"]);
+
+/** How a command is called, up to its own arguments. */
+export function invocation(name: string): string {
+  return `npm ${WITHOUT_RUN.has(name) ? "" : "run "}${name} --`;
+}
+
+/** What the help of a command says after its options. */
+export function helpAfterOptions<A extends Arguments, O extends Options>(
+  parser: Commander,
+  { name, passThrough, environment = {}, examples = [], failure }: CommandDefinition<A, O>,
+): string {
+  const command = parser.parent === null ? invocation(name) : `${parser.parent.name()} ${name}`;
+  const width = Math.max(...Object.keys(environment).map(({ length }) => length));
+  const variables = Object.entries(environment).map(([key, meaning]) => `  ${key.padEnd(width)}  ${meaning}`);
+  const lines = [
+    ...(passThrough === undefined ? [] : ["", "After --:", `  ${passThrough}`]),
+    ...(variables.length === 0 ? [] : ["", "Environment:", ...variables]),
+    "",
+    `Exit codes: 0 done; 1 ${failure ?? "it failed"}; 2 wrong use.`,
+    ...(examples.length === 0 ? [] : ["", "Examples:", ...examples.map((one) => `  ${command} ${one}`.trimEnd())]),
+  ];
+  return lines.join("\n");
+}

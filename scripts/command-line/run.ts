@@ -1,0 +1,158 @@
+import {
+  Command as Commander,
+  Argument as CommanderArgument,
+  CommanderError,
+  Option as CommanderOption,
+  InvalidArgumentError,
+} from "commander";
+import type { Argument, Arguments, Call, CommandDefinition, ExitCode, Option, Options } from "./define.ts";
+import { isExpectedFailure, UsageError } from "./failure.ts";
+import { helpAfterOptions, invocation } from "./help.ts";
+import type { ValueKind } from "./values.ts";
+
+/** A command that can be run. Made by `command` or `commandGroup`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Whether arguments after `--` are for another program. */
+  readonly passesThrough: boolean;
+  /** Declares the command to commander. `whenParsed` gets what to run once all arguments are known to be right. */
+  declare(parser: Commander, passThrough: readonly string[], whenParsed: (run: Run) => void): void;
+}
+
+type Run = () => Promise<ExitCode> | Promise<void> | ExitCode | void;
+
+/** A command of its own: `npm run NAME -- ...`. */
+export function command<const A extends Arguments, const O extends Options>(
+  definition: CommandDefinition<A, O>,
+): Command {
+  const { name, summary, details, passThrough: passedOn } = definition;
+  const positional = Object.entries(definition.arguments ?? {});
+  const options = Object.entries(definition.options ?? {}).map(([key, option]) => [key, optionFor(option)] as const);
+  return {
+    name,
+    summary,
+    passesThrough: passedOn !== undefined,
+    declare(parser, passThrough, whenParsed) {
+      parser.description(details === undefined ? summary : `${summary}\n\n${details}`);
+      for (const [shown, argument] of positional) parser.addArgument(argumentFor(shown, argument));
+      for (const [, option] of options) parser.addOption(option);
+      if (passedOn !== undefined) parser.usage(`${parser.usage()} [-- argument ...]`);
+      parser.addHelpText("after", helpAfterOptions(parser, definition));
+      parser.action((...given: unknown[]) => {
+        const values: Readonly<Record<string, unknown>> = parser.opts();
+        const call = {
+          args: Object.fromEntries(positional.map(([key], index) => [key, given[index]])),
+          options: Object.fromEntries(options.map(([key, option]) => [key, values[option.attributeName()]])),
+          passThrough,
+        } as Call<A, O>;
+        whenParsed(() => definition.run(call));
+      });
+    },
+  };
+}
+
+/** A command with subcommands: `npm run NAME -- SUBCOMMAND ...`. */
+export function commandGroup(group: {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}): Command {
+  return {
+    name: group.name,
+    summary: group.summary,
+    passesThrough: false,
+    declare(parser, _passThrough, whenParsed) {
+      parser.description(group.summary);
+      for (const each of group.commands) {
+        const child = parser.command(each.name).summary(each.summary);
+        each.declare(child.showHelpAfterError(seeHelp(`${parser.name()} ${each.name}`)), [], whenParsed);
+      }
+    },
+  };
+}
+
+/**
+ * Runs the command of this process with its arguments, and sets the exit code: 0 done, 1 findings or a failure, 2 wrong use. Nothing
+ * is done before every argument is known to be right.
+ */
+export async function runCommand(wanted: Command): Promise<void> {
+  // A reader that has seen enough, such as `head`, closes the pipe. That is no failure of the command.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  process.exitCode = await execute(wanted, process.argv.slice(2));
+}
+
+/** Runs a command with these arguments and returns its exit code. */
+export async function execute(wanted: Command, argv: readonly string[]): Promise<0 | 1 | 2> {
+  const end = wanted.passesThrough ? argv.indexOf("--") : -1;
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const passThrough = end === -1 ? [] : argv.slice(end + 1);
+  let run: Run | undefined;
+  try {
+    const parser = parserFor(wanted.name);
+    wanted.declare(parser, passThrough, (ready) => {
+      run = ready;
+    });
+    parser.parse(own, { from: "user" });
+    return (await run?.()) ?? 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.code === "commander.helpDisplayed" ? 0 : 2;
+    if (!isExpectedFailure(error)) {
+      console.error(`${wanted.name}: this should not have happened; please report it.`);
+      console.error(error);
+      return 1;
+    }
+    console.error(`${wanted.name}: ${error.message}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function parserFor(name: string): Commander {
+  return new Commander(invocation(name))
+    .exitOverride()
+    .helpOption("-h, --help", "shows this page")
+    .helpCommand(false)
+    .showHelpAfterError(seeHelp(invocation(name)))
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      writeErr: (text) => console.error(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: (?:command-argument (?=value))?/, `${name}: `)),
+    });
+}
+
+const seeHelp = (called: string) => `See: ${called} --help`;
+
+function argumentFor(name: string, { summary, count, kind }: Argument<unknown>): CommanderArgument {
+  const shown = { one: `<${name}>`, list: `[${name}...]`, "non-empty list": `<${name}...>` }[count];
+  const parser = count === "one" ? parseOne(kind) : parseList(kind);
+  const declared = new CommanderArgument(shown, summary).argParser(parser);
+  return count === "list" ? declared.default([], "none") : declared;
+}
+
+function optionFor({ flags, summary, kind, isRequired, isList, default: value }: Option<unknown>): CommanderOption {
+  const declared = new CommanderOption(flags, summary);
+  if (kind === undefined) return declared.default(false);
+  declared.argParser(isList ? parseList(kind) : parseOne(kind)).makeOptionMandatory(isRequired ?? false);
+  if (isList) return declared.default([], "none");
+  return value === undefined ? declared : declared.default(value);
+}
+
+/** commander calls it with a text and what it returned for the text before, or the default. */
+type Parse = (text: string, before: unknown) => unknown;
+
+function parseOne({ parse, expected }: ValueKind<unknown>): Parse {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(`It must be ${expected}.`);
+    return value;
+  };
+}
+
+function parseList(kind: ValueKind<unknown>): Parse {
+  const parse = parseOne(kind);
+  return (text, before) => [...(Array.isArray(before) ? before : []), parse(text, undefined)];
+}

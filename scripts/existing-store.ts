@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readConfig } from "../backend/config.ts";
+import { openStore, type Store } from "../backend/store/index.ts";
+import { FILE } from "../backend/store/sqlite.ts";
+import { CommandError } from "./command-line/index.ts";
+
+/** Environment variables that say where the backend's database is, for the help of commands that use it. */
+export const DATABASE_VARIABLES = {
+  DATA_DIR: "folder of the embedded database (.data)",
+  DATABASE_URL: "PostgreSQL instead of the embedded database",
+};
+
+/** Refuses a data folder without a database: usually DATA_DIR or the working directory is not the backend's. */
+export function requireDatabase(dataDir: string, advice = "To make a new one, start the backend."): void {
+  const file = join(dataDir, FILE);
+  if (existsSync(file)) return;
+  throw new CommandError(
+    `there is no database at ${file}. Set DATA_DIR to the folder that the backend uses. ${advice}`,
+  );
+}
+
+/**
+ * Opens the store that the environment names. Never makes a database.
+ * @throws CommandError where there is no embedded database, ConfigError, StoreError
+ */
+export async function openExistingStore(env: NodeJS.ProcessEnv): Promise<Store> {
+  const config = readConfig(env);
+  if (config.databaseUrl === undefined) requireDatabase(config.dataDir);
+  return openStore(config);
+}
