@@ -26,6 +26,11 @@ const INHERITED = [
 
 const KEPT_LINES = 50;
 const POLL = 100;
+/** Milliseconds to wait for the sign that cloudflared was signalled already, and between two looks. */
+const SIGNAL_PATIENCE = 200;
+const SIGNAL_POLL = 20;
+/** What cloudflared logs when it gets its first signal (cmd/cloudflared/tunnel/signal.go). */
+const SHUTDOWN_LINE = "Initiating graceful shutdown";
 
 /** The environment that cloudflared is started with: its token, where the edge is, and no automatic update. */
 function environmentOf(options: StartOptions): Record<string, string> {
@@ -63,10 +68,12 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
 
   const lines: string[] = [];
   let metrics: string | undefined;
+  let signalled = false;
   const log = explaining((line) => options.log?.(line));
   createInterface({ input: child.stderr as Readable }).on("line", (text) => {
     const line = text.replaceAll(options.token, "[token]");
     metrics ??= /Starting metrics server on ([^\s/]+)/.exec(line)?.[1];
+    signalled ||= line.includes(SHUTDOWN_LINE);
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
     log(line);
@@ -89,7 +96,9 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
   });
   const stop = () => {
     stopping ??= (async () => {
-      child.kill("SIGTERM");
+      // A service manager signals every process of the unit, and cloudflared ends at once at its second signal.
+      for (let left = SIGNAL_PATIENCE; left > 0 && !over && !signalled; left -= SIGNAL_POLL) await delay(SIGNAL_POLL);
+      if (!signalled) child.kill("SIGTERM");
       // Past the grace period it has nothing left to wait for.
       const patience = setTimeout(killWithUs, (options.gracePeriod ?? 30_000) + 5_000);
       await exited;
@@ -101,7 +110,7 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
 
   const deadline = performance.now() + (options.readyTimeout ?? 30_000);
   while ((await readyConnections()) === 0) {
-    const problem = over ? await ended : fatal(lines);
+    const problem = options.signal?.aborted ? stoppedProblem() : over ? await ended : fatal(lines);
     if (problem || performance.now() > deadline) {
       await stop();
       throw problem ?? explain(lines) ?? notReady(lines);
@@ -117,6 +126,10 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
     ended,
     stop,
   };
+}
+
+function stoppedProblem(): ConnectorProblem {
+  return new ConnectorProblem("STOPPED", "The connector was stopped before it was ready.");
 }
 
 /** What cloudflared would go on trying although it is no use. */

@@ -17,7 +17,7 @@ const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = 
 export async function startOwn(local: LocalEdge, options: StartOptions): Promise<RunningConnector> {
   const ca = await readFile(local.caFile, "utf8");
   try {
-    const { gracePeriod, metricsPort, token } = options;
+    const { gracePeriod, metricsPort, signal, token } = options;
     const connector = await startConnector({
       token,
       edge: [local.edge],
@@ -26,7 +26,10 @@ export async function startOwn(local: LocalEdge, options: StartOptions): Promise
       ...(gracePeriod === undefined ? {} : { gracePeriod }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     });
-    await connector.ready;
+    const stop = () => void connector.stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    await connector.ready.finally(() => signal?.removeEventListener("abort", stop));
     return {
       kind: "causeway",
       version: "own",

@@ -1,49 +1,82 @@
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Service, serviceOf } from "./service.ts";
 
-/** What of its environment a connector was started with, so that its replacement can be started alike. */
-const KEPT = ["CLOUDFLARED_BIN", "TUNNEL_CACERT", "TUNNEL_EDGE", "TUNNEL_GRACE_PERIOD"] as const;
-
-/** A connector of this machine that runs for the token of a file. */
-export interface RegisteredConnector {
-  /** Process whose SIGTERM ends it: `npm run connector`, or the cloudflared that outlived it. */
+/** What a running `npm run connector` says about itself in a file beside the token's file. */
+export interface ConnectorState {
+  /** The process that `npm run connector` runs in. SIGTERM ends it and the cloudflared it started. */
   readonly pid: number;
-  /** Its `npm run connector` was killed without a chance to end cloudflared. */
-  readonly orphan: boolean;
+  /** The process that carries the requests: cloudflared, or `pid` itself for Causeway's own connector. */
+  readonly child: number;
   /** `host:port` of its `/ready`. */
   readonly metrics: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** Fingerprint of the token that it runs with. */
+  readonly token: string;
+  /** It was told to stop; requests in flight may still end. */
+  readonly stopping: boolean;
+  /** The last token that it could not change to, and why. */
+  readonly refused?: { readonly token: string; readonly message: string };
 }
 
-/** The folder beside a token's file in which its connectors leave word of themselves. */
+/** A connector of this machine that runs for the token of a file. */
+export interface RegisteredConnector extends ConnectorState {
+  /** Its `npm run connector` was killed and could not end cloudflared; `pid` is cloudflared's. */
+  readonly orphan: boolean;
+  /** The service manager's unit or container that it runs in. */
+  readonly service?: Service;
+}
+
+/** The file of a running connector, beside the token's file. */
+export interface Registration {
+  update(change: Partial<ConnectorState>): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/**
+ * Names a token without revealing it: 64 bits of its SHA-256. A token holds at least 256 random bits, so it cannot be
+ * guessed from this.
+ */
+export function fingerprint(token: string): string {
+  return createHash("sha256").update(token).digest("hex").slice(0, 16);
+}
+
+/** The folder beside a token's file that holds one file for each running connector. */
 function folderOf(tokenFile: string): string {
   return `${tokenFile}.connectors`;
 }
 
-/** The file that takes the output of connectors started as replacements. */
-export function logOf(tokenFile: string): string {
-  return join(folderOf(tokenFile), "replacements.log");
-}
-
-/** Leaves word of this process beside the token's file; returns how to take it back. */
-export async function register(
-  tokenFile: string,
-  connector: { readonly pid: number; readonly child: number; readonly metrics: string },
-  env: NodeJS.ProcessEnv,
-): Promise<() => Promise<void>> {
+/** Writes the state of this process beside the token's file. The folder is 0700, the file 0600. */
+export async function register(tokenFile: string, state: ConnectorState): Promise<Registration> {
   const folder = folderOf(tokenFile);
-  const file = join(folder, `${connector.pid}.json`);
-  const kept = Object.fromEntries(KEPT.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const file = join(folder, `${state.pid}.json`);
+  let current = state;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Whole or not at all: whoever lists the folder must not read half a file.
-  const draft = `${file}.draft`;
-  const { pid, child, metrics } = connector;
-  await writeFile(draft, JSON.stringify({ pid, child, metrics, env: kept }), { mode: 0o600 });
-  await rename(draft, file);
-  return () => rm(file, { force: true });
+  // one write after the other, so that an older state never replaces a newer one
+  let writing = write(file, current);
+  await writing;
+  return {
+    update(change) {
+      current = { ...current, ...change };
+      const next = current;
+      writing = writing.catch(() => {}).then(() => write(file, next));
+      return writing;
+    },
+    async remove() {
+      await writing.catch(() => {});
+      await rm(file, { force: true });
+    },
+  };
 }
 
-/** The connectors that run for a token's file and answer. What is left of those that died is removed. */
+/** Replaces the file in one step: a reader of the folder never sees half a file. */
+async function write(file: string, state: ConnectorState): Promise<void> {
+  const draft = `${file}.draft`;
+  await writeFile(draft, JSON.stringify(state), { mode: 0o600 });
+  await rename(draft, file);
+}
+
+/** The connectors that run for a token's file and respond at `/ready`. Removes the files of those that ended. */
 export async function registered(tokenFile: string): Promise<RegisteredConnector[]> {
   const folder = folderOf(tokenFile);
   const names = await readdir(folder).catch(() => []);
@@ -51,11 +84,12 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
     names
       .filter((name) => name.endsWith(".json"))
       .map(async (name) => {
-        const left = read(await readFile(join(folder, name), "utf8").catch(() => ""));
-        const pid = left && [left.pid, left.child].find(isAlive);
-        // A number alone may belong to another process by now; the answer to /ready does not.
-        if (left && pid !== undefined && (await answers(left.metrics))) {
-          return { pid, orphan: pid !== left.pid, metrics: left.metrics, env: left.env };
+        const state = read(await readFile(join(folder, name), "utf8").catch(() => ""));
+        const pid = state && [state.pid, state.child].find(isAlive);
+        // The number alone may belong to another process by now; the response at /ready does not.
+        if (state && pid !== undefined && (await responds(state.metrics))) {
+          const service = await serviceOf(pid);
+          return { ...state, pid, orphan: pid !== state.pid, ...(service && { service }) };
         }
         await rm(join(folder, name), { force: true });
         return undefined;
@@ -64,34 +98,35 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
   return found.filter((connector) => connector !== undefined);
 }
 
-/** What a connector left word of; `child` is the process that does the work, its own or cloudflared's. */
-type Word = Omit<RegisteredConnector, "orphan"> & { readonly child: number };
-
-function read(text: string): Word | undefined {
+function read(text: string): ConnectorState | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("pid" in value && "metrics" in value && "env" in value))
-      return undefined;
-    const { pid, metrics, env } = value;
-    const child = "child" in value ? value.child : pid;
-    if (!isPid(pid) || !isPid(child) || typeof metrics !== "string") return undefined;
-    return { pid, child, metrics, env: { ...(env as Record<string, string>) } };
+    if (typeof value !== "object" || value === null) return undefined;
+    const { pid, child, metrics, token, stopping, refused } = value as Partial<Record<keyof ConnectorState, unknown>>;
+    if (!isPid(pid) || !isPid(child) || typeof metrics !== "string" || typeof token !== "string") return undefined;
+    const why = readRefused(refused);
+    return { pid, child, metrics, token, stopping: stopping === true, ...(why && { refused: why }) };
   } catch {
     return undefined;
   }
 }
 
+function readRefused(value: unknown): ConnectorState["refused"] {
+  if (typeof value !== "object" || value === null || !("token" in value && "message" in value)) return undefined;
+  return { token: String(value.token), message: String(value.message) };
+}
+
 const isPid = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 1;
 
-/** Tells every cloudflared whose `npm run connector` was killed to stop; answers their pids. */
+/** Sends SIGTERM to every cloudflared whose `npm run connector` was killed; returns their pids. */
 export async function stopOrphans(tokenFile: string): Promise<readonly number[]> {
   const orphans = (await registered(tokenFile)).filter(({ orphan }) => orphan);
   for (const { pid } of orphans) process.kill(pid, "SIGTERM");
   return orphans.map(({ pid }) => pid);
 }
 
-/** Whether a process of this number exists and is ours to signal. */
-export function isAlive(pid: number): boolean {
+/** Whether a process of this number exists and this user may signal it. */
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -100,8 +135,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether a connector answers there. One that takes its time is busy, not gone. */
-async function answers(metrics: string): Promise<boolean> {
+/** Whether a connector responds there. One that needs more than 5 s is busy, not gone. */
+async function responds(metrics: string): Promise<boolean> {
   try {
     const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(5_000) });
     const status: unknown = await response.json();

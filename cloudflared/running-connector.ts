@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly metricsPort?: number;
   /** Milliseconds to become ready; 30,000 by default. */
   readonly readyTimeout?: number;
+  /** Stops the start: it then rejects with STOPPED. A connector that is ready is ended by `stop`. */
+  readonly signal?: AbortSignal;
   /** Takes the connector's output line by line, without the token. */
   readonly log?: (line: string) => void;
 }

@@ -1,7 +1,7 @@
 // `npm run connector`: starts a connector for the tunnel whose token TUNNEL_TOKEN_FILE or TUNNEL_TOKEN gives, says when it is ready,
 // and runs until Ctrl-C. A token is never an argument: everybody on the machine can read those.
 //
-//   TUNNEL_TOKEN_FILE   file with the token, readable by its owner only; the connector leaves its pid in FILE.connectors/
+//   TUNNEL_TOKEN_FILE   file with the token, readable by its owner only; a new token in it is used without a restart
 //   TUNNEL_TOKEN        the token itself
 //   CLOUDFLARED_BIN     which cloudflared to run; else the first on PATH
 //   TUNNEL_EDGE, TUNNEL_CACERT   the Cloudflare on localhost instead of Cloudflare's own edge
@@ -9,15 +9,7 @@
 //   TUNNEL_GRACE_PERIOD seconds that requests in flight have at the end, as in 30s
 //
 // Exit codes: 0 stopped by a signal; 1 it could not start, or ended by itself; 2 it was called wrongly.
-import {
-  type ConnectorProblem,
-  hasConfiguration,
-  type LocalEdge,
-  readToken,
-  register,
-  startCloudflared,
-  stopOrphans,
-} from "../cloudflared/index.ts";
+import { type ConnectorProblem, type LocalEdge, serveTunnel, stopSignal } from "../cloudflared/index.ts";
 
 const WRONG_CALL = new Set(["NO_TOKEN", "TOKEN_FILE", "BAD_TOKEN"]);
 
@@ -60,58 +52,20 @@ async function run(): Promise<void> {
     /^(\d{1,4})s$/,
     "TUNNEL_GRACE_PERIOD is a number of seconds, as in 30s",
   );
-  const token = await readToken(env);
-  const signalled = new Promise<void>((resolve) => {
-    let signals = 0;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        signals += 1;
-        if (signals > 1) process.exit(1); // who asks twice does not want to wait
-        resolve();
-      });
-    }
-  });
-  const starting = startCloudflared({
-    token,
+  const problem = await serveTunnel({
     env,
+    signal: stopSignal(),
+    announce: (line) => console.log(line),
     log: (line) => console.error(line),
     ...(local && { local }),
     ...(metricsPort !== undefined && { metricsPort }),
     ...(grace !== undefined && { gracePeriod: grace * 1000 }),
   });
-  const connector = await Promise.race([starting, signalled]);
-  if (!connector) {
-    // Stopped while it started: what is half started ends with this process.
-    process.exit(0);
-  }
-  const what = connector.kind === "cloudflared" ? `cloudflared ${connector.version}` : "Causeway's own connector";
-  // Beside a token's file that we may not write to, as in a container, nobody looks for connectors.
-  const unregister = env.TUNNEL_TOKEN_FILE
-    ? await register(
-        env.TUNNEL_TOKEN_FILE,
-        { pid: process.pid, child: connector.pid, metrics: connector.metrics },
-        env,
-      ).catch(() => async () => {})
-    : async () => {};
-  // only now that this one is ready: until then one that was left behind may be all that serves
-  for (const pid of env.TUNNEL_TOKEN_FILE ? await stopOrphans(env.TUNNEL_TOKEN_FILE) : []) {
-    console.error(`connector: told cloudflared ${pid} to stop, which a killed connector had left running`);
-  }
-  console.log(`ready: ${what}, pid ${connector.pid}, http://${connector.metrics}/ready`);
-  void hasConfiguration(connector).then((has) => {
-    if (!has)
-      console.error("connector: the tunnel has no configuration yet; every request gets 503 until one is deployed");
-  });
-  const problem = await Promise.race([connector.ended, signalled]);
-  if (problem) {
-    await unregister();
-    return fail(problem);
-  }
-  console.log("stopping: requests in flight may end");
-  await connector.stop();
-  await unregister();
+  if (problem) fail(problem);
 }
 
+// A terminal or npm that is gone must not keep the connector from stopping in order.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 await run().catch((error: unknown) => {
   if (!(error instanceof Usage)) return fail(error);
   console.error(`connector: ${error.message}`);

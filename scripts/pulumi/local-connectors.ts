@@ -1,7 +1,7 @@
-/** The connectors that run on this machine for a stack's token: replaced when its tunnel gets a new secret, stopped when it goes. */
+/** The connectors that run on this machine for a stack's token: they change to a new token, and stop when the tunnel goes. */
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectorProblem, registered, replaceConnectors } from "../../cloudflared/index.ts";
+import { ConnectorProblem, changeToken, describeTokenChange, registered } from "../../cloudflared/index.ts";
 import { writeTokenFile } from "./token-file.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { VerbError } from "./verb.ts";
@@ -16,16 +16,16 @@ export function connectorEnvironment(): Readonly<Record<string, string>> {
 }
 
 /**
- * Gives the tunnel a new secret, writes its token into the stack's folder, and replaces each connector of this machine without
- * losing a request. @throws VerbError where Cloudflare refuses, or a replacement does not become ready; the old one runs on.
+ * Gives the tunnel a new secret and writes its token into the stack's folder, from where each connector of this machine takes
+ * it without losing a request. @throws VerbError where Cloudflare refuses, or a connector could not change; it runs on.
  */
 export async function rotateSecret(tunnel: Tunnel, folder: string, tell: (line: string) => void): Promise<void> {
   const file = writeTokenFile(folder, await tunnel.rotate());
   tell(`The tunnel has a new secret; its token is in ${file}.`);
   try {
-    for (const replaced of await replaceConnectors(file, { command: CONNECTOR, env: connectorEnvironment() })) {
-      tell(`Connector ${replaced.old} is replaced by ${replaced.new}.`);
-    }
+    const changes = await changeToken(file);
+    for (const change of changes) tell(describeTokenChange(change, file));
+    if (changes.some(({ kind }) => kind === "failed")) throw new VerbError("not every connector has the new token.");
   } catch (error) {
     if (error instanceof ConnectorProblem) throw new VerbError(error.message);
     throw error;

@@ -201,7 +201,7 @@ export const steps: readonly Step[] = [
       await traffic.more(5);
       const told: string[] = [];
       await rotateSecret(await tunnelIn(stage), stage.folder, (line) => told.push(line));
-      const replaced = told.filter((line) => line.includes("is replaced by")).length;
+      const replaced = told.filter((line) => line.includes("has the new token")).length;
       expectThat(replaced === 2, `${replaced} connectors of two were replaced: ${told.join(" ")}`);
       await traffic.more(5);
       const { requests, lost } = await traffic.stop();

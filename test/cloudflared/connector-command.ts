@@ -8,6 +8,7 @@ export interface ConnectorCommand {
   readonly ready: Promise<string>;
   /** Resolves with exit code and all output. */
   readonly ended: Promise<{ code: number | null; output: string }>;
+  readonly pid: number;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -30,5 +31,5 @@ export function runConnector(env: Record<string, string>, args: readonly string[
     void ended.then(() => reject(new Error(output)));
   });
   ready.catch(() => {});
-  return { ready, ended, signal: (name) => void child.kill(name) };
+  return { ready, ended, pid: child.pid ?? 0, signal: (name) => void child.kill(name) };
 }

@@ -13,6 +13,8 @@ export interface EdgeForTests {
   readonly token: string;
   readonly wrongToken: string;
   readonly tokenFile: string;
+  /** Gives the tunnel another secret and returns the token that holds it. Connections stay. */
+  rotate(): string;
   /** Resolves when the tunnel has so many connections. */
   until(connections: number): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +40,10 @@ export async function startEdgeForTests(config: TunnelConfiguration | null): Pro
     token: tunnel.token(),
     wrongToken: tunnel.token(randomBytes(32)),
     tokenFile,
+    rotate() {
+      tunnel.secret = randomBytes(32);
+      return tunnel.token();
+    },
     until: (connections) =>
       new Promise((resolve) => {
         const check = () => {

@@ -3,12 +3,14 @@ import { registered } from "../../../cloudflared/index.ts";
 import { runConnector } from "../../cloudflared/connector-command.ts";
 import { connectorSuite } from "../../cloudflared/connector-suite.ts";
 import { startEdgeForTests } from "../../cloudflared/edge-for-tests.ts";
-import { replaceSuite } from "../../cloudflared/replace-suite.ts";
+import { stopSuite } from "../../cloudflared/stop-suite.ts";
+import { tokenChangeSuite } from "../../cloudflared/token-change-suite.ts";
 
 const { PATH = "", CLOUDFLARED_BIN } = process.env;
 const env = { PATH, ...(CLOUDFLARED_BIN && { CLOUDFLARED_BIN }) };
 connectorSuite("the road with the real cloudflared", env, "cloudflared");
-replaceSuite("the real cloudflared", env);
+tokenChangeSuite("the real cloudflared", env);
+stopSuite("npm run connector with the real cloudflared", env);
 
 test("kill -9 of a connector leaves its cloudflared, which is found, and stopped when the next one is ready", async () => {
   const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });

@@ -185,13 +185,12 @@ test("rotate replaces each connector of this machine by one with the new secret"
   await once(connector.stdout, "data");
   const before = readFileSync(tokenFile(), "utf8");
   const { code, text } = await npmRun("rotate");
-  expect(text).toContain(`Connector ${connector.pid} is replaced by `);
+  expect(text).toContain(`Connector ${connector.pid} has the new token.`);
   expect(code).toBe(0);
   expect(readFileSync(tokenFile(), "utf8")).not.toBe(before);
   expect(text).not.toContain(before.trim());
   const running = await registered(tokenFile());
-  expect(running).toHaveLength(1);
-  expect(running[0]?.pid).not.toBe(connector.pid);
+  expect(running.map(({ pid }) => pid)).toEqual([connector.pid]);
 });
 
 test("no token stands in plain text in any file of the stack but its token file", async () => {

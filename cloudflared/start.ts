@@ -1,0 +1,28 @@
+import { access, constants } from "node:fs/promises";
+import { startBinary } from "./binary-connector.ts";
+import { findCloudflared } from "./find.ts";
+import { startOwn } from "./own-connector.ts";
+import { ConnectorProblem } from "./problem.ts";
+import type { RunningConnector, StartOptions } from "./running-connector.ts";
+
+/** Starts a connector and resolves when it is ready; rejects with a ConnectorProblem that says what to do. */
+export async function startCloudflared(options: StartOptions): Promise<RunningConnector> {
+  if (options.local) await checkReadable(options.local.caFile);
+  const binary = await findCloudflared(options.env);
+  if (options.signal?.aborted) throw new ConnectorProblem("STOPPED", "The connector was stopped before it started.");
+  if (binary) return startBinary(binary, options);
+  if (options.local) return startOwn(options.local, options);
+  throw new ConnectorProblem(
+    "NOT_INSTALLED",
+    "cloudflared is not installed here. Install it (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/) or name it with CLOUDFLARED_BIN. For the Cloudflare on localhost, set TUNNEL_EDGE and TUNNEL_CACERT as `npm start` prints them.",
+  );
+}
+
+async function checkReadable(caFile: string): Promise<void> {
+  await access(caFile, constants.R_OK).catch(() => {
+    throw new ConnectorProblem(
+      "EDGE_UNTRUSTED",
+      `The certificate authority ${caFile} cannot be read. Is \`npm start\` running, and is this its folder?`,
+    );
+  });
+}

@@ -1,0 +1,96 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { changeToken, describeTokenChange, registered } from "../../cloudflared/index.ts";
+import { runConnector } from "./connector-command.ts";
+import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
+import { tokenChangeSuite } from "./token-change-suite.ts";
+
+tokenChangeSuite("Causeway's own connector", { PATH: "" });
+
+describe("connectors that a rotation finds", () => {
+  let house: EdgeForTests;
+  let folder: string;
+  beforeEach(async () => {
+    house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+    folder = `${house.tokenFile}.connectors`;
+  });
+  afterEach(() => house.close());
+
+  test("what is left of a connector that died, or is no connector, is removed", async () => {
+    await mkdir(folder);
+    const entry = (pid: unknown, metrics: unknown) => JSON.stringify({ pid, child: pid, metrics, token: "x" });
+    await writeFile(`${folder}/1.json`, entry(process.pid, "127.0.0.1:1"));
+    await writeFile(`${folder}/2.json`, entry(2 ** 30, "127.0.0.1:1"));
+    await writeFile(`${folder}/3.json`, entry(-1, "127.0.0.1:1"));
+    await writeFile(`${folder}/4.json`, "nonsense");
+    expect(await registered(house.tokenFile)).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("O16: one that is stopping is not waited for, and nothing takes its place", async () => {
+    const { address, caFile } = house.edge;
+    const command = runConnector({
+      PATH: "",
+      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_EDGE: address,
+      TUNNEL_CACERT: caFile,
+      TUNNEL_GRACE_PERIOD: "30s",
+    });
+    await command.ready;
+    // a request in flight keeps it from ending
+    const origin = createServer(() => {});
+    await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
+    const { port } = origin.address() as AddressInfo;
+    await house.edge.configure(house.tunnelId, 2, { ingress: [{ service: `http://127.0.0.1:${port}` }] });
+    const arrived = new Promise((done) => origin.once("request", done));
+    const stream = house.edge.open(house.tunnelId, { method: "GET", path: "/", host: "x", headers: [], body: false });
+    stream?.response.catch(() => {});
+    await arrived;
+    command.signal("SIGTERM");
+    while (!(await registered(house.tokenFile))[0]?.stopping);
+    await writeFile(house.tokenFile, house.rotate());
+    const changes = await changeToken(house.tokenFile, { proc: house.folder });
+    expect(changes).toMatchObject([{ kind: "stopped", connector: { pid: command.pid } }]);
+    expect(describeTokenChange(changes[0]!, house.tokenFile)).toMatch(/nothing takes its place/);
+    stream?.destroy();
+    expect((await command.ended).code).toBe(0);
+    origin.closeAllConnections();
+    origin.close();
+  });
+
+  test("O16: a cloudflared that the kit did not start is named, with the command of what supervises it", async () => {
+    const process = async (pid: number, program: string, cgroup: string, parent = 1) => {
+      await mkdir(`${house.folder}/proc/${pid}`, { recursive: true });
+      await writeFile(`${house.folder}/proc/${pid}/comm`, `${program}\n`);
+      await writeFile(`${house.folder}/proc/${pid}/cgroup`, `0::${cgroup}\n`);
+      await writeFile(`${house.folder}/proc/${pid}/status`, `Name:\t${program}\nPPid:\t${parent}\n`);
+    };
+    await process(10, "cloudflared", "/system.slice/causeway-connector.service");
+    await process(11, "cloudflared", "/user.slice/user-1000.slice/user@1000.service/app.slice/mine.service");
+    await process(12, "cloudflared", `/system.slice/docker-${"ab".repeat(32)}.scope`);
+    await process(13, "cloudflared", `/kubepods.slice/x.slice/cri-containerd-${"cd".repeat(32)}.scope`);
+    await process(14, "cloudflared", "/user.slice/user-1000.slice/session-3.scope");
+    await process(15, "cloudflared", "/user.slice/user-1000.slice/user@1000.service/app.slice/app-shell.scope");
+    await process(16, "sshd", "/system.slice/ssh.service");
+    await process(17, "cloudflared", "/system.slice/x;reboot.service");
+    const changes = await changeToken(house.tokenFile, { proc: `${house.folder}/proc` });
+    const commands = changes.map(({ kind, connector }) => [kind, connector.pid, connector.service?.restart]);
+    expect(commands.toSorted((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
+      ["unknown", 10, "systemctl restart causeway-connector.service"],
+      ["unknown", 11, "systemctl --user restart mine.service"],
+      ["unknown", 12, "docker restart abababababab"],
+      ["unknown", 13, "kubectl rollout restart deployment/causeway-connector"],
+      ["unknown", 14, undefined],
+      ["unknown", 15, undefined],
+      ["unknown", 17, undefined],
+    ]);
+    for (const change of changes) {
+      const text = describeTokenChange(change, house.tokenFile);
+      expect(text).toContain(`cloudflared ${change.connector.pid} `);
+      expect(text).toContain(house.tokenFile);
+      if (change.connector.service) expect(text).toContain(change.connector.service.restart);
+    }
+  });
+});
