@@ -6,7 +6,7 @@ import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrus
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
 import { adoptionOf, ownerMark, type PhaseRuleset, type Policy, type Site } from "../policy/index.ts";
 import type { RateLimit, Rule } from "../rules/index.ts";
-import { camelCase } from "./camel-case.ts";
+import { sdkRule } from "./sdk-rule.ts";
 
 /** Where the resources go: what preflight found. */
 export interface Target {
@@ -91,36 +91,31 @@ function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: s
   };
 }
 
-/** The API's own defaults stand where an adopted rule leaves something out. */
+/**
+ * A rule as the provider sends it: members that the API would fill in are given explicitly, and what only the kit (`examples`)
+ * or only the API (`id`, `version`, `last_updated`) has stays out.
+ */
 function ruleArgs(rule: Rule): input.RulesetRule {
-  const { ref, description = "", expression, action, action_parameters, enabled = true, logging, ratelimit } = rule;
-  return {
-    ...(ref === undefined ? {} : { ref }),
-    description,
-    expression,
-    action,
-    enabled,
-    ...(action_parameters === undefined
-      ? {}
-      : { actionParameters: camelCase(action_parameters) as input.RulesetRuleActionParameters }),
+  const { examples: _examples, id: _id, version: _version, last_updated: _updated, ...given } = rule as Deployable;
+  const { logging, ratelimit, ...content } = given;
+  return sdkRule({
+    ...content,
+    description: given.description ?? "",
+    enabled: given.enabled ?? true,
     // the API refuses it on any other action (20018)
-    ...(action === "skip" ? { logging: { enabled: logging?.enabled ?? true } } : {}),
-    ...(ratelimit === undefined ? {} : { ratelimit: ratelimitArgs(ratelimit) }),
-  };
+    ...(given.action === "skip" ? { logging: { ...logging, enabled: logging?.enabled ?? true } } : {}),
+    ...(ratelimit === undefined ? {} : { ratelimit: completeRatelimit(ratelimit) }),
+  });
 }
 
-function ratelimitArgs(ratelimit: RateLimit): input.RulesetRuleRatelimit {
+type Deployable = Rule & { readonly examples?: unknown; readonly version?: unknown; readonly last_updated?: unknown };
+
+function completeRatelimit(ratelimit: RateLimit): RateLimit {
   return {
+    ...ratelimit,
     // `cf.colo.id` is mandatory and never filled in by the API; always last, so that the order does not move
     characteristics: [...new Set(ratelimit.characteristics).difference(new Set(["cf.colo.id"])), "cf.colo.id"],
-    period: ratelimit.period,
-    mitigationTimeout: ratelimit.mitigation_timeout ?? 0,
-    requestsToOrigin: ratelimit.requests_to_origin ?? false,
-    ...(ratelimit.requests_per_period === undefined ? {} : { requestsPerPeriod: ratelimit.requests_per_period }),
-    ...(ratelimit.counting_expression === undefined ? {} : { countingExpression: ratelimit.counting_expression }),
-    ...(ratelimit.score_per_period === undefined ? {} : { scorePerPeriod: ratelimit.score_per_period }),
-    ...(ratelimit.score_response_header_name === undefined
-      ? {}
-      : { scoreResponseHeaderName: ratelimit.score_response_header_name }),
+    mitigation_timeout: ratelimit.mitigation_timeout ?? 0,
+    requests_to_origin: ratelimit.requests_to_origin ?? false,
   };
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "@jest/globals";
 import { type Policy, policyFor, type Site } from "../../../infra/policy/index.ts";
-import { camelCase } from "../../../infra/resources/camel-case.ts";
 import { compile } from "../../../infra/resources/compile.ts";
 import { site as sample } from "../policy/site.ts";
 
@@ -82,20 +81,6 @@ test("cf.colo.id is there once and last; timeout and requestsToOrigin are said",
       mitigationTimeout: 0,
       requestsToOrigin: false,
     },
-  });
-});
-
-test("names of members change their case, names that are data keep it", () => {
-  expect(
-    camelCase({
-      status_code: 403,
-      browser_ttl: { mode: "override_origin" },
-      headers: { "X-Content_type_options": { operation: "set", some_value: "a_b" } },
-    }),
-  ).toEqual({
-    statusCode: 403,
-    browserTtl: { mode: "override_origin" },
-    headers: { "X-Content_type_options": { operation: "set", someValue: "a_b" } },
   });
 });
 

@@ -1,15 +1,13 @@
 /**
- * What each action's parameters may hold (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/). The keys of
- * cache and configuration settings are known by name; their values are the engine's to understand.
+ * What each action's parameters may hold (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/).
  */
 import type { Action } from "../../../rules/index.ts";
-import { anything, flag, integer, list, object, oneOf, record, type Shape, text } from "../shape.ts";
+import { flag, integer, list, object, oneOf, record, type Shape, text } from "../shape.ts";
+import { cacheSettings, configSettings } from "./settings-parameters.ts";
 
 const id = text({ pattern: /^[0-9a-f]{32}$/, what: "an id of 32 hex digits" });
 const ids = list(id, 1000);
 const none = object({});
-const words = (names: string): Record<string, Shape> =>
-  Object.fromEntries(names.split(" ").map((name) => [name, anything]));
 
 /** An object with exactly one of its members. */
 const onlyOne = (fields: Readonly<Record<string, Shape>>): Shape => {
@@ -88,17 +86,8 @@ export const parameterShapes: Readonly<Record<Action, Shape>> = {
     origin: object({ host: text({ min: 1 }), port: integer(1, 65_535) }),
     sni: object({ "value*": text({ min: 1 }) }),
   }),
-  set_cache_settings: object({
-    cache: flag,
-    ...words(
-      "additional_cacheable_ports browser_ttl cache_key cache_reserve edge_ttl origin_cache_control origin_error_page_passthru read_timeout respect_strong_etags serve_stale shared_dictionary strip_etags strip_last_modified strip_set_cookie",
-    ),
-  }),
-  set_config: object(
-    words(
-      "automatic_https_rewrites autominify bic content_converter disable_apps disable_rum disable_zaraz email_obfuscation fonts hotlink_protection mirage opportunistic_encryption polish redirects_for_ai_training request_body_buffering response_body_buffering rocket_loader security_level server_side_excludes ssl sxg",
-    ),
-  ),
+  set_cache_settings: cacheSettings,
+  set_config: configSettings,
   serve_error: object({
     content: text({ max: 10_000 }),
     asset_name: text({ min: 1 }),

@@ -8,6 +8,13 @@ const list = (fields: Fields, wire?: string): Field => ({
 });
 /** A list whose name is plural here and singular in the API. */
 const named = (wire: string): Field => ({ ...texts, wire });
+/** Directives of Cache-Control, which the API spells as the header does: `max-age` is `maxAge` here. */
+const cacheControl = (field: Field, directives: string): Fields =>
+  Object.fromEntries(
+    directives
+      .split(" ")
+      .map((wire) => [wire.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), { ...field, wire }]),
+  );
 const all = (field: Field, names: string): Fields => Object.fromEntries(names.split(" ").map((name) => [name, field]));
 const required = (field: Field): Field => ({ ...field, required: true });
 
@@ -52,9 +59,9 @@ const actionParameters: Fields = {
   ),
   ...all(number, "increment readTimeout statusCode"),
   ...all(texts, "phases products rulesets values"),
-  ...all(directive, "immutable mustRevalidate mustUnderstand noStore noTransform proxyRevalidate public"),
-  ...all(qualified, "noCache private"),
-  ...all(timed, "maxAge sMaxage staleIfError staleWhileRevalidate"),
+  ...cacheControl(directive, "immutable must-revalidate must-understand no-store no-transform proxy-revalidate public"),
+  ...cacheControl(qualified, "no-cache private"),
+  ...cacheControl(timed, "max-age s-maxage stale-if-error stale-while-revalidate"),
   ...all(list(logField), "cookieFields requestFields transformedRequestFields"),
   ...all(list(logFieldWithDuplicates), "rawResponseFields responseFields"),
   additionalCacheablePorts: { kind: { list: "number" } },
@@ -69,6 +76,7 @@ const actionParameters: Fields = {
   headers: { kind: { record: { object: { operation: required(text), value: text, expression: text } } } },
   matchedData: object({ publicKey: required(text) }),
   origin: object({ host: text, port: number }),
+  originRangeRequests: object({ mode: required(text) }),
   overrides: object({
     ...override,
     categories: list({ ...override, category: required(text) }),
@@ -79,6 +87,10 @@ const actionParameters: Fields = {
   serveStale: object({ disableStaleWhileUpdating: flag }),
   sni: object({ value: required(text) }),
   uri: object({ path: valueOrExpression, query: valueOrExpression }),
+  vary: object({
+    default: required(object({ action: required(text) })),
+    headers: { kind: { record: { object: { action: required(text), languages: texts, mediaTypes: texts } } } },
+  }),
 };
 
 /** A rule without action parameters still carries an empty object, as the real provider sends it. */
