@@ -1,23 +1,50 @@
-// `npm run backend`: the backend alone, as it runs behind a tunnel. Everything it can be told stands in backend/config.ts.
-import { ConfigError, readConfig } from "../backend/config.ts";
-import { endWith, PortError, startBackend } from "../backend/main.ts";
+import { command, runCommand, runUntilSignal } from "./command-line/index.ts";
 
-import { StoreError } from "../backend/store/index.ts";
-import { loadAssets } from "../backend/web/index.ts";
+await runCommand(
+  command({
+    name: "backend",
+    summary: "Runs the backend alone, as it runs behind a tunnel, until SIGINT or SIGTERM. Its log is the output.",
+    environment: {
+      "HOST, PORT": "where the gateway listens (127.0.0.1, 3000)",
+      DATA_DIR: "folder of the embedded database and the keys (.data)",
+      ORIGINS: "whose pages may use cookies and sockets, divided by commas",
+      TRUSTED_PEERS: "networks whose CF-Connecting-IP is believed (the loopback)",
+      "LOG_LEVEL, LOG_SAMPLE": "how much is logged (info), and which share (1)",
+      REGISTRATION: "open or closed (open)",
+      DRAIN_SECONDS: "what requests have to finish at the end (10)",
+      INTERNAL_PORT: "port for health and metrics (none)",
+      DATABASE_URL: "PostgreSQL instead of the embedded database",
+      "NATS_URL, NODE_ID": "NATS, for more than one node; the name of this one",
+      "MAIL_URL, MAIL_FROM": "mail server and sender (files in DATA_DIR/outbox)",
+    },
+    failure: "it could not start, or did not end in order",
+    run: runBackend,
+  }),
+);
 
-try {
+async function runBackend(): Promise<void> {
+  const { readConfig } = await import("../backend/config.ts");
   const config = readConfig(process.env);
-  const backend = await startBackend(config, { assets: await loadAssets() });
-  endWith(backend);
-  if (backend.outbox !== undefined)
-    console.error(`Mails are not sent: they go into ${backend.outbox} (set MAIL_URL to send them).`);
-  if (backend.setupPath !== undefined) {
-    const address = config.origins[0] ?? backend.url;
-    // not in the log, which is kept and read by others
-    console.error(`There is no administrator yet. Register the first one at ${address}${backend.setupPath}`);
-  }
-} catch (error) {
-  const known = error instanceof ConfigError || error instanceof PortError || error instanceof StoreError;
-  console.error(known ? error.message : error);
-  process.exitCode = 1;
+  const { endWith, startBackend } = await import("../backend/main.ts");
+  const { loadAssets } = await import("../backend/web/index.ts");
+  await runUntilSignal({
+    start: async () => startBackend(config, { assets: await loadAssets() }),
+    started(backend) {
+      // Only for bugs: signals are ours, because they also count while the backend starts.
+      endWith(backend, {
+        once() {},
+        on: (event, listener) => process.on(event, listener),
+        exit: (code) => process.exit(code),
+      });
+      if (backend.outbox !== undefined) {
+        console.error(`Mails are not sent: they go into ${backend.outbox} (set MAIL_URL to send them).`);
+      }
+      if (backend.setupPath !== undefined) {
+        // Not in the log: a log is kept, and more people read it.
+        const address = config.origins[0] ?? backend.url;
+        console.error(`There is no administrator yet. Register the first one at ${address}${backend.setupPath}`);
+      }
+    },
+    stop: (backend) => backend.stop(),
+  });
 }

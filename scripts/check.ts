@@ -1,21 +1,34 @@
-// `npm run check`: everything static, each once: formatter and linter, types (server and page), arrows, the policy.
-import { spawnSync } from "node:child_process";
+import { command, endRequestedBy, runCommand, runProgram } from "./command-line/index.ts";
+import { runTool } from "./project-tool.ts";
 
-const rooms = ["backend", "infra", "cloudflared", "scripts", "test"];
-const checks: readonly (readonly [what: string, command: string, args: readonly string[]])[] = [
-  ["format and lint", "biome", ["check", "--error-on-warnings"]],
-  ["types", "tsc", ["--noEmit"]],
-  ["types of the page", "tsc", ["--noEmit", "-p", "backend/web"]],
-  ["arrows", "depcruise", ["--config", ".dependency-cruiser.mjs", ...rooms]],
-  ["policy", process.execPath, ["scripts/rules.ts", "check"]],
+const FOLDERS = ["backend", "infra", "cloudflared", "scripts", "test"];
+
+const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] = [
+  ["format and lint", () => runTool("biome", ["check", "--error-on-warnings"])],
+  ["types", () => runTool("tsc", ["--noEmit"])],
+  ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/web"])],
+  ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
+  ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
 ];
 
-let failed = 0;
-for (const [what, command, args] of checks) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
-  if (status === 0) continue;
-  failed += 1;
-  console.error(`check: ${what} failed${error ? `: ${error.message}` : ""}`);
+await runCommand(
+  command({
+    name: "check",
+    summary: "Checks everything that can be checked without running it: format, lint, types, imports, the policy.",
+    failure: "a check failed",
+    run: runChecks,
+  }),
+);
+
+async function runChecks(): Promise<0 | 1> {
+  let failed = 0;
+  for (const [what, run] of CHECKS) {
+    const passed = (await run()) === 0;
+    if (endRequestedBy() !== undefined) return 1;
+    if (passed) continue;
+    failed += 1;
+    console.error(`check: ${what} failed`);
+  }
+  console.log(`${CHECKS.length - failed} checks passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }
-console.log(`${checks.length - failed} checks passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;

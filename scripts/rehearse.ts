@@ -1,22 +1,37 @@
-// `npm run rehearse`: the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost, before anything is
-// deployed. Ends with 0 when every step came out as it should, with 1 when one did not.
-import { getPulumi, NoPulumiError } from "./pulumi/find-cli.ts";
-import { openStage, type Stage } from "./rehearse/stage.ts";
-import { type Scene, steps } from "./rehearse/steps.ts";
+import { command, endSignal, runCommand } from "./command-line/index.ts";
+import type { Stage } from "./rehearse/stage.ts";
+import type { Scene } from "./rehearse/steps.ts";
 
-const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
+await runCommand(
+  command({
+    name: "rehearse",
+    summary: "Runs the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost.",
+    details: "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes about 90 s.",
+    environment: {
+      PULUMI_BIN: "the Pulumi CLI (the one on PATH, or one that is fetched)",
+      CLOUDFLARED_BIN: "cloudflared (the one on PATH, or our own connector)",
+    },
+    failure: "a step did not end as it should",
+    async run() {
+      const { getPulumi } = await import("./pulumi/find-cli.ts");
+      return rehearse(await getPulumi(process.env));
+    },
+  }),
+);
 
-async function rehearse(pulumi: string): Promise<number> {
+async function rehearse(pulumi: string): Promise<0 | 1> {
+  const { openStage } = await import("./rehearse/stage.ts");
+  const { steps } = await import("./rehearse/steps.ts");
   const start = performance.now();
   const scene: Scene = {};
   let stage: Stage | undefined;
   let name = "the stage";
   let began = start;
-  const end = (signal: NodeJS.Signals) => {
-    console.error(`\n${signal}: putting everything away`);
+  const ending = endSignal();
+  ending.addEventListener("abort", () => {
+    console.error(`\n${ending.reason}: putting everything away`);
     Promise.resolve(stage?.close()).finally(() => process.exit(1));
-  };
-  process.once("SIGINT", end).once("SIGTERM", end);
+  });
   try {
     stage = await openStage(pulumi);
     console.log(`ok  ${seconds(began)}  ${name}: API, edge, tunnel, backend and a stack of their own`);
@@ -37,10 +52,6 @@ async function rehearse(pulumi: string): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await rehearse(await getPulumi(process.env));
-} catch (error) {
-  if (!(error instanceof NoPulumiError)) throw error;
-  console.error(`rehearse: ${error.message}`);
-  process.exitCode = 1;
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
 }

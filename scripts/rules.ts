@@ -1,4 +1,4 @@
-// `npm run rules -- COMMAND ...`: the security admin's commands.
-import { runRules } from "./rules/run.ts";
+import { runCommand } from "./command-line/index.ts";
+import { rulesCommands } from "./rules/commands.ts";
 
-process.exitCode = runRules(process.argv.slice(2));
+await runCommand(rulesCommands);

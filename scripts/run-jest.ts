@@ -1,10 +1,23 @@
-import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { argumentList, type ExitCode, flag, option, runProgram, text } from "./command-line/index.ts";
 
-/** Runs Jest in a process of its own, with ES modules on, and answers its exit code. */
-export function runJest(args: readonly string[], env: NodeJS.ProcessEnv = process.env): number {
+/** The arguments and options of the commands that run tests; Jest has options of the same names. */
+export const TEST_ARGUMENTS = { path: argumentList("test files or folders, or parts of their paths (all tests)") };
+export const TEST_OPTIONS = {
+  testNamePattern: option(
+    "-t, --testNamePattern <text>",
+    "only tests whose name matches this regular expression",
+    text,
+  ),
+  watch: flag("--watch", "runs again what a changed file touches, until it is ended"),
+  verbose: flag("--verbose", "shows every test"),
+  runInBand: flag("-i, --runInBand", "one file after the other"),
+};
+export const TO_JEST = "go to Jest as they are";
+
+/** Runs Jest in a process of its own, with ES modules on: 0 when all tests pass, else 1. */
+export async function runJest(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ExitCode> {
   const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
   const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
-  const { status } = spawnSync(process.execPath, [...flags, jest, ...args], { stdio: "inherit", env });
-  return status ?? 1;
+  return (await runProgram(process.execPath, [...flags, jest, ...args], env)) === 0 ? 0 : 1;
 }

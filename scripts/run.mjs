@@ -41,14 +41,20 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
   handOver(brought);
 }
 
-/** Runs the same script with another Node.js, which ends as that one does. */
+/**
+ * Runs the same script with another Node.js, passes it the signals that ask to end, and ends with its exit code. The child is told who
+ * its launcher is: it ends as well when the launcher is killed (command-line/parents.ts).
+ */
 function handOver(node) {
-  const child = spawn(node, process.argv.slice(1), {
+  let child;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill(signal));
+  child = spawn(node, process.argv.slice(1), {
     stdio: "inherit",
-    env: { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) },
+    env: {
+      ...process.env,
+      PATH: [dirname(node), process.env.PATH].join(delimiter),
+      CAUSEWAY_LAUNCHER_PID: String(process.pid),
+    },
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
-  // Ctrl-C reaches the child from the terminal too; to pass it on as well would be a second one
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
 }

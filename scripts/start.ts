@@ -1,54 +1,48 @@
-// `npm start`: the whole kit on one machine. Ctrl-C ends everything; a second Ctrl-C does not wait.
 import { resolve } from "node:path";
-import { createRequestLog, problemLines } from "../infra/local/console/index.ts";
-import { bannerLines } from "./start/banner.ts";
-import { type Kit, startKit } from "./start/kit.ts";
+import { command, hasColors, runCommand, runUntilSignal, UsageError, wholeNumber } from "./command-line/index.ts";
 
-const began = performance.now();
-const options = { color: process.stdout.isTTY && process.env.NO_COLOR === undefined };
-const say = (lines: readonly string[]) => {
-  for (const line of lines) console.log(line);
-};
-
-const linesOf = createRequestLog(options);
-let kit: Kit | undefined;
-let endingSince: number | undefined;
-/** Milliseconds in which a second signal is the first one, passed on by npm to its child that the terminal told already. */
-const SAME_KEY = 500;
-const end = (signal: NodeJS.Signals) => {
-  if (endingSince !== undefined) {
-    if (performance.now() - endingSince > SAME_KEY) process.exit(130);
-    return;
-  }
-  endingSince = performance.now();
-  say(["", `${signal}: ending (again to not wait)`]);
-  if (kit) leave(kit);
-};
-const leave = (running: Kit) =>
-  running.stop().then(
-    () => {
-      say(["ended"]);
-      process.exit(0);
+await runCommand(
+  command({
+    name: "start",
+    summary: "Starts the whole kit on this machine, with a Cloudflare on localhost, until SIGINT or SIGTERM.",
+    details:
+      "Everything listens on 127.0.0.1. The variables of `npm run backend` count too, except HOST and ORIGINS. PORT is the port " +
+      "of the site: the edge's, not the gateway's.",
+    environment: {
+      PORT: "the port that browsers open (8080, or the next free one)",
+      DATA_DIR: "folder of everything that outlives a run (.data)",
+      NO_COLOR: "output without colours",
     },
-    (error: unknown) => {
-      console.error(`npm start: ${message(error)}`);
-      process.exit(1);
-    },
-  );
-const message = (error: unknown) => (error instanceof Error ? error.message : String(error));
-process.on("SIGINT", end).on("SIGTERM", end);
+    failure: "it could not start, or did not end in order",
+    run: runKit,
+  }),
+);
 
-try {
-  kit = await startKit({
-    dataDir: resolve(process.env.DATA_DIR ?? ".data"),
-    env: process.env,
-    onRequest: (record) => say(linesOf(record)),
-    onProblem: (problem) => say(problemLines(problem, options)),
-    warn: (line) => say([`warning: ${line}`]),
+async function runKit(): Promise<void> {
+  const began = performance.now();
+  const { DATA_DIR = ".data", PORT } = process.env;
+  const port = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
+  if (PORT && port === undefined) throw new UsageError(`PORT is "${PORT}". It must be a port: 1 to 65535.`);
+  const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
+  const { bannerLines } = await import("./start/banner.ts");
+  const { startKit } = await import("./start/kit.ts");
+  const look = { color: hasColors(process.stdout) };
+  const linesOf = createRequestLog(look);
+  const say = (lines: readonly string[]) => {
+    for (const line of lines) console.log(line);
+  };
+  await runUntilSignal({
+    start: () =>
+      startKit({
+        dataDir: resolve(DATA_DIR),
+        edgePort: port,
+        env: process.env,
+        onRequest: (record) => say(linesOf(record)),
+        onProblem: (problem) => say(problemLines(problem, look)),
+        warn: (line) => say([`warning: ${line}`]),
+      }),
+    started: (kit) => say(bannerLines(kit, (performance.now() - began) / 1000)),
+    stop: (kit) => kit.stop(),
+    say: (line) => say(["", line]),
   });
-  if (endingSince !== undefined) leave(kit);
-  else say(bannerLines(kit, (performance.now() - began) / 1000));
-} catch (error) {
-  console.error(`npm start: ${message(error)}`);
-  process.exit(1);
 }

@@ -1,15 +1,14 @@
-// `npm run test:real [jest argument ...]`: the tests that need a tool or data that npm does not bring, one folder of test/real
-// a need. What is missing is listed with the reason; nothing is skipped silently.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
 import { onPath } from "./on-path.ts";
-import { runJest } from "./run-jest.ts";
+import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./run-jest.ts";
 
-/** A folder of test/real, what makes it runnable (its environment), or why it is not. */
+/** Puts what the tests of a folder need into the environment, or returns what is missing. */
 type Need = (env: NodeJS.ProcessEnv) => string | undefined;
 
-const command =
+const program =
   (variable: string, names: readonly string[], what: string): Need =>
   (env) => {
     const found = env[variable] ?? onPath(names, env.PATH);
@@ -18,10 +17,10 @@ const command =
     return undefined;
   };
 
-const needs: Readonly<Record<string, Need>> = {
-  chromium: command("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
-  cloudflared: command("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
-  nats: command("NATS_SERVER_BIN", ["nats-server"], "https://nats.io"),
+const NEEDS: Readonly<Record<string, Need>> = {
+  chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
+  cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
+  nats: program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io"),
   postgres: (env) => {
     const root = "/usr/lib/postgresql";
     const versions = existsSync(root) ? readdirSync(root) : [];
@@ -33,7 +32,7 @@ const needs: Readonly<Record<string, Need>> = {
     return undefined;
   },
   pulumi: (env) => {
-    const missing = command("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
+    const missing = program("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
     if (missing) return missing;
     return onPath(["pulumi-language-nodejs"], env.PATH)
       ? undefined
@@ -54,31 +53,46 @@ const needs: Readonly<Record<string, Need>> = {
   },
 };
 
-const root = "test/real";
-const env = { ...process.env };
-const runnable: string[] = [];
-const missing: string[] = [];
-for (const folder of readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-  const need = needs[folder.name];
-  if (!need) throw new Error(`${root}/${folder.name}: scripts/test-real.ts does not know what it needs`);
-  const reason = need(env);
-  if (reason) missing.push(`not run: ${root}/${folder.name}: ${reason}`);
-  else runnable.push(`<rootDir>/${root}/${folder.name}/**/*.test.ts`);
-}
+const ROOT = "test/real";
 
-process.exitCode = runnable.length
-  ? runJest(
-      [
-        "--testPathIgnorePatterns",
-        "/node_modules/",
-        "--testMatch",
-        ...runnable,
-        "--runInBand",
-        // a limit for what hangs, not for what is slow
-        "--testTimeout=120000",
-        ...process.argv.slice(2),
-      ],
-      env,
-    )
-  : 0;
-for (const line of missing) console.log(line);
+await runCommand(
+  command({
+    name: "test:real",
+    summary: "Runs the tests that need a tool or data that npm does not bring. Lists what is missing and why.",
+    arguments: TEST_ARGUMENTS,
+    options: TEST_OPTIONS,
+    passThrough: TO_JEST,
+    environment: {
+      CHROMIUM_BIN: "a Chromium (the one on PATH)",
+      CLOUDFLARED_BIN: "cloudflared (the one on PATH)",
+      NATS_SERVER_BIN: "nats-server (the one on PATH)",
+      PULUMI_BIN: "the Pulumi CLI (the one on PATH)",
+      POSTGRES_BIN: "a folder with PostgreSQL's programs",
+      CAUSEWAY_REFERENCE: "a folder with Cloudflare's schema and conformance vectors",
+    },
+    failure: "a test failed, or there is no such test",
+    examples: ["", "test/real/cloudflared -t grace"],
+    run({ args, options, passThrough }) {
+      return runFolders([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]);
+    },
+  }),
+);
+
+/** Runs the folders whose needs are met. A folder is never left out silently. */
+async function runFolders(args: readonly string[]): Promise<ExitCode> {
+  const env = { ...process.env };
+  const runnable: string[] = [];
+  const missing: string[] = [];
+  for (const { name } of readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const need = NEEDS[name];
+    if (!need) throw new CommandError(`scripts/test-real.ts does not say what ${ROOT}/${name} needs: add it to NEEDS.`);
+    const reason = need(env);
+    if (reason) missing.push(`not run: ${ROOT}/${name}: ${reason}`);
+    else runnable.push(`<rootDir>/${ROOT}/${name}/**/*.test.ts`);
+  }
+  const always = ["--testPathIgnorePatterns", "/node_modules/", "--testMatch", ...runnable, "--runInBand"];
+  // a limit for what hangs, not for what is slow
+  const code = runnable.length === 0 ? 0 : await runJest([...always, "--testTimeout=120000", ...args], env);
+  for (const line of missing) console.log(line);
+  return code;
+}

@@ -1,4 +1,16 @@
-// `npm test [jest argument ...]`: the suite that needs nothing but npm.
-import { runJest } from "./run-jest.ts";
+import { command, givenOptions, runCommand } from "./command-line/index.ts";
+import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./run-jest.ts";
 
-process.exitCode = runJest(process.argv.slice(2));
+await runCommand(
+  command({
+    name: "test",
+    summary: "Runs the tests that need nothing but npm.",
+    arguments: TEST_ARGUMENTS,
+    options: TEST_OPTIONS,
+    passThrough: TO_JEST,
+    failure: "a test failed, or there is no such test",
+    examples: ["test/scripts -t signal", "test/infra -- --coverage"],
+    run: ({ args, options, passThrough }) =>
+      runJest([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]),
+  }),
+);

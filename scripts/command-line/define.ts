@@ -108,7 +108,7 @@ export interface CommandDefinition<A extends Arguments, O extends Options> {
 export function givenOptions<O extends Options>(options: O, values: OptionValues<O>): readonly string[] {
   return Object.entries(options).flatMap(([name, { flags, default: unset }]) => {
     const value: unknown = values[name as keyof O];
-    const [long = flags] = /--[a-z][a-z-]*/.exec(flags) ?? [];
+    const [long = flags] = /--[A-Za-z-]+/.exec(flags) ?? [];
     if (value === undefined || value === false || value === unset) return [];
     if (value === true) return [long];
     return [value].flat().map((one) => `${long}=${String(one)}`);

@@ -10,6 +10,11 @@ export class UsageError extends CommandError {
   override readonly name = "UsageError";
 }
 
+/** What a thrown value says. */
+export function messageOf(thrown: unknown): string {
+  return types.isNativeError(thrown) ? thrown.message : String(thrown);
+}
+
 /** Names of errors that nobody throws on purpose. */
 const BUG_NAMES = new Set([
   "Error",

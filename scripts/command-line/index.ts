@@ -1,15 +1,20 @@
 /** What all commands share: how they are declared, how their arguments are read, how they fail and how they end. */
+export { hasColors } from "./colors.ts";
 export {
   argument,
   argumentList,
   argumentsFromOne,
+  type ExitCode,
   flag,
   givenOptions,
+  type OptionValues,
   option,
   optionList,
   optionWithDefault,
   requiredOption,
 } from "./define.ts";
-export { CommandError, isExpectedFailure, UsageError } from "./failure.ts";
+export { type EndSignal, endRequestedBy, endSignal, runUntilSignal, type Service } from "./ending.ts";
+export { CommandError, isExpectedFailure, messageOf, UsageError } from "./failure.ts";
+export { runProgram } from "./program.ts";
 export { type Command, command, commandGroup, execute, runCommand } from "./run.ts";
 export { matching, oneOf, text, type ValueKind, wholeNumber } from "./values.ts";

@@ -6,8 +6,10 @@ import {
   InvalidArgumentError,
 } from "commander";
 import type { Argument, Arguments, Call, CommandDefinition, ExitCode, Option, Options } from "./define.ts";
+import { endRequestedBy } from "./ending.ts";
 import { isExpectedFailure, UsageError } from "./failure.ts";
 import { helpAfterOptions, invocation } from "./help.ts";
+import { watchParents } from "./parents.ts";
 import type { ValueKind } from "./values.ts";
 
 /** A command that can be run. Made by `command` or `commandGroup`. */
@@ -83,7 +85,10 @@ export async function runCommand(wanted: Command): Promise<void> {
       if (error.code !== "EPIPE") throw error;
     });
   }
+  watchParents(wanted.name);
   process.exitCode = await execute(wanted, process.argv.slice(2));
+  // What still holds this process, such as a connection to a server that does not respond, must not outlast an orderly end.
+  if (endRequestedBy() !== undefined) process.exit();
 }
 
 /** Runs a command with these arguments and returns its exit code. */

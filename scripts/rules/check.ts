@@ -1,29 +1,37 @@
-/** `npm run rules -- check`: lints the policy for a plan, before Cloudflare sees it. */
 import { githubReport, jsonReport, LINTS, lint, sarifReport, textReport } from "../../infra/rules/index.ts";
-import { readOptions, rulesetsOf, UsageError } from "./options.ts";
+import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
+import { POLICY_OPTIONS, rulesetsOf, siteOf } from "./options.ts";
 
-const USAGE =
-  "usage: npm run rules -- check [--plan free|pro|business|enterprise] [--host HOST] [--format text|json|sarif|github]";
-
-/** What findings in machine-readable form are about: the policy is made by code, and this is its front door. */
+/** The file that machine-readable findings name: the policy is made by code, which begins there. */
 const ARTIFACT = "infra/policy/index.ts";
 
-/** Exit code: 0 clean, 1 findings, 2 wrong use. */
-export function checkCommand(args: readonly string[]): number {
-  const { plan, site, words, format } = readOptions(args, USAGE);
-  if (words.length > 0) throw new UsageError(USAGE);
+const FORMATS = ["text", "json", "sarif", "github"] as const;
+const OPTIONS = {
+  ...POLICY_OPTIONS,
+  format: optionWithDefault("--format <format>", `${FORMATS.join(", ")}`, oneOf(FORMATS), "text"),
+};
+
+export const checkCommand = command({
+  name: "check",
+  summary: "Says what is wrong with the policy on a plan, before Cloudflare sees it.",
+  options: OPTIONS,
+  failure: "there are findings",
+  examples: ["--plan pro", "--format sarif > findings.sarif"],
+  run: ({ options }) => check(options),
+});
+
+function check({ plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
+  const site = siteOf(host);
   const rulesets = rulesetsOf(site, plan);
   const findings = lint({ plan, rulesets, hostnames: site.hostnames });
-  const reports: Readonly<Record<string, () => string>> = {
+  const reports = {
     text: () => textReport(findings),
     json: () => jsonReport(findings),
     sarif: () => sarifReport(findings, LINTS, ARTIFACT),
     github: () => githubReport(findings, ARTIFACT),
   };
-  const report = Object.hasOwn(reports, format) ? reports[format] : undefined;
-  if (!report) throw new UsageError(`there is no format "${format}"\n${USAGE}`);
-  const written = report();
-  if (written !== "") console.log(written);
+  const report = reports[format]();
+  if (report !== "") console.log(report);
   if (format === "text") {
     const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);

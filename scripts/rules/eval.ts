@@ -1,14 +1,18 @@
-/** `npm run rules -- eval '<expression>' <request>`: tries an expression on requests. */
 import { compile, FieldValueError, type Reading, render, requestFields } from "../../infra/rules/index.ts";
-import { readRequests, requestLine, UsageError } from "./options.ts";
+import { argument, argumentsFromOne, command, UsageError } from "../command-line/index.ts";
+import { REQUEST_NOTATIONS, readRequests, requestLine } from "./options.ts";
 
-const USAGE = `usage: npm run rules -- eval '<expression>' '<request>' ...
-  a request is GET /admin from 203.0.113.9 as "curl/8", a curl command, raw HTTP, a HAR entry or JSON`;
+export const evalCommand = command({
+  name: "eval",
+  summary: "Tries an expression on requests, and says which part decides.",
+  details: REQUEST_NOTATIONS,
+  arguments: { expression: argument("an expression of the Rules language"), requests: argumentsFromOne("requests") },
+  failure: "the expression is wrong, or a field that decides was not given",
+  examples: [`'http.host eq "x" and ip.src.country eq "DE"' 'GET https://x/ from 203.0.113.9'`],
+  run: ({ args }) => evaluate(args.expression, args.requests),
+});
 
-/** Exit code: 0 evaluated, 1 the expression is wrong or a field was not given, 2 wrong use. */
-export function evalCommand(args: readonly string[]): number {
-  const [expression, ...requests] = args;
-  if (expression === undefined || requests.length === 0) throw new UsageError(USAGE);
+function evaluate(expression: string, requests: readonly string[]): 0 | 1 {
   const compiled = compile(expression);
   if (!compiled.ok) {
     for (const diagnostic of compiled.diagnostics) console.log(render(diagnostic, expression));
@@ -17,7 +21,7 @@ export function evalCommand(args: readonly string[]): number {
   let failed = false;
   for (const request of requests.flatMap((text) => readRequests(text, {}))) {
     const reading = readFields(() => compiled.read(requestFields(request)));
-    console.log(`${requestLine(request)}\n${answer(reading)}`);
+    console.log(`${requestLine(request)}\n${describe(reading)}`);
     failed ||= reading.value === undefined;
     for (const part of reading.parts.slice(1))
       console.log(`    ${word(part.value)}  ${expression.slice(part.node.span.start, part.node.span.end)}`);
@@ -25,7 +29,7 @@ export function evalCommand(args: readonly string[]): number {
   return failed ? 1 : 0;
 }
 
-/** A given value of the wrong type is the user's mistake. */
+/** Reads an expression. @throws UsageError where a field was given a value of the wrong type */
 export function readFields(read: () => Reading): Reading {
   try {
     return read();
@@ -35,7 +39,7 @@ export function readFields(read: () => Reading): Reading {
   }
 }
 
-function answer({ value, why, undetermined }: Reading): string {
+function describe({ value, why, undetermined }: Reading): string {
   if (value !== undefined) return `  ${value}: ${why}`;
   const give = undetermined.map((field) => `given ${field}=…`).join(" ");
   return `  undetermined: ${undetermined.join(", ")} can only be known at Cloudflare; add to the request: ${give}`;

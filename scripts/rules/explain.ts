@@ -1,4 +1,3 @@
-/** `npm run rules -- explain <request>`: which rules of the policy saw a request, in order, and which part decided each. */
 import {
   type Compiled,
   compile,
@@ -10,21 +9,28 @@ import {
   requestFields,
   type Verdict,
 } from "../../infra/rules/index.ts";
+import { argumentsFromOne, command, type OptionValues } from "../command-line/index.ts";
 import { readFields, word } from "./eval.ts";
-import { readOptions, readRequests, requestLine, rulesetsOf, UsageError } from "./options.ts";
+import { POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, rulesetsOf, siteOf } from "./options.ts";
 
-const USAGE = `usage: npm run rules -- explain [--plan free|pro|business|enterprise] [--host HOST] '<request>' ...
-  a request is GET /admin from 203.0.113.9 as "curl/8", a curl command, raw HTTP, a HAR entry or JSON`;
+export const explainCommand = command({
+  name: "explain",
+  summary: "Says which rules of the policy see a request, in their order, and which part of each decides.",
+  details: REQUEST_NOTATIONS,
+  arguments: { requests: argumentsFromOne("requests") },
+  options: POLICY_OPTIONS,
+  failure: "the outcome depends on a field that was not given",
+  examples: [`'GET /admin from 203.0.113.9 as "curl/8"'`],
+  run: ({ args, options }) => explain(args.requests, options),
+});
 
-/** Exit code: 0 explained, 1 the outcome depends on a field that was not given, 2 wrong use. */
-export function explainCommand(args: readonly string[]): number {
-  const { plan, site, words } = readOptions(args, USAGE);
-  if (words.length === 0) throw new UsageError(USAGE);
+function explain(requests: readonly string[], { plan, host }: OptionValues<typeof POLICY_OPTIONS>): 0 | 1 {
+  const site = siteOf(host);
   const rulesets = rulesetsOf(site, plan);
   const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
   const engine = createEngine({ plan, zone });
   let failed = false;
-  for (const request of words.flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))) {
+  for (const request of requests.flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))) {
     console.log(requestLine(request));
     const verdict = engine.handle(request);
     for (const line of explainRules(rulesets, verdict, request)) console.log(line);

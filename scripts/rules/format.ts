@@ -1,13 +1,20 @@
-/** `npm run rules -- format ['<expression>' ...]`: expressions in canonical form; without arguments, one from standard input. */
 import { readFileSync } from "node:fs";
 import { check, type Diagnostic, parse, print, render } from "../../infra/rules/index.ts";
+import { argumentList, command } from "../command-line/index.ts";
 
-/** What is no name of the language; whether a plan or a phase has it is not a question of form. */
+/** Codes of diagnostics for names that the language does not have. What a plan or a phase has does not matter here. */
 const UNKNOWN = new Set(["unknown-field", "unknown-function"]);
 
-/** Exit code: 0 printed, 1 an expression is wrong. */
-export function formatCommand(args: readonly string[]): number {
-  const texts = args.length > 0 ? args : [readFileSync(0, "utf8")];
+export const formatCommand = command({
+  name: "format",
+  summary: "Prints expressions in canonical form.",
+  arguments: { expression: argumentList("expressions (one, from standard input)") },
+  failure: "an expression is wrong",
+  examples: [`'http.host=="x"&&(ssl)'`, "< expression.txt"],
+  run: ({ args }) => format(args.expression.length > 0 ? args.expression : [readFileSync(0, "utf8")]),
+});
+
+function format(texts: readonly string[]): 0 | 1 {
   let failed = false;
   for (const text of texts) {
     const parsed = parse(text);

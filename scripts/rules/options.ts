@@ -1,43 +1,23 @@
-import { parseArgs } from "node:util";
 import { type PhaseRuleset, type Plan, policyFor, type Site } from "../../infra/policy/index.ts";
 import { type Defaults, PLANS, parseRequests, type RequestFacts } from "../../infra/rules/index.ts";
+import { oneOf, optionList, optionWithDefault, text, UsageError } from "../command-line/index.ts";
 
-/** The command was used wrongly: exit code 2, and the message says how it is used. */
-export class UsageError extends Error {}
+const DEFAULT_HOST = "chat.causeway.localhost";
 
-export interface Options {
-  readonly plan: Plan;
-  readonly site: Site;
-  readonly format: string;
-  /** What is left on the command line. */
-  readonly words: readonly string[];
-}
+/** The options of commands that read the policy. */
+export const POLICY_OPTIONS = {
+  plan: optionWithDefault("--plan <plan>", `Cloudflare's plan: ${PLANS.join(", ")}`, oneOf(PLANS), "free"),
+  host: optionList("--host <name>", `a hostname of the site; several where it has several (${DEFAULT_HOST})`, text),
+};
 
-/** Options and words of a command that reads the policy. @throws UsageError */
-export function readOptions(args: readonly string[], usage: string): Options {
-  const { values, positionals } = parse(args, usage);
-  const { plan: written = "free", host = ["chat.causeway.localhost"], format = "text" } = values;
-  const plan = PLANS.find((one) => one === written);
-  if (!plan) throw new UsageError(`there is no plan "${written}"; there are ${PLANS.join(", ")}\n${usage}`);
-  return { plan, site: siteOf(host), format, words: positionals };
-}
+/** What a request may look like, for the help of commands that take one. */
+export const REQUEST_NOTATIONS =
+  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or JSON. ' +
+  "Quote it: it is one argument.";
 
-function parse(args: readonly string[], usage: string) {
-  try {
-    const options = {
-      plan: { type: "string" },
-      host: { type: "string", multiple: true },
-      format: { type: "string" },
-    } as const;
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}\n${usage}`);
-  }
-}
-
-/** A site that the rules are read for: only its hostnames matter to them. */
-function siteOf(hosts: readonly string[]): Site {
-  const [first = "chat.causeway.localhost", ...more] = hosts;
+/** The site that the policy is made for. Of a site, rules depend on its hostnames only. */
+export function siteOf(hosts: readonly string[]): Site {
+  const [first = DEFAULT_HOST, ...more] = hosts;
   return {
     project: "causeway",
     stack: "rules",
@@ -54,7 +34,7 @@ export function rulesetsOf(site: Site, plan: Plan): readonly PhaseRuleset[] {
   return policyFor(site, plan).rulesets;
 }
 
-/** The requests of a notation. */
+/** The requests that a text describes. @throws UsageError */
 export function readRequests(text: string, defaults: Defaults): readonly RequestFacts[] {
   const parsed = parseRequests(text, defaults);
   if (!parsed.ok) throw new UsageError(parsed.message);

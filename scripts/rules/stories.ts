@@ -4,9 +4,11 @@
  * "times": 20, "every": 0.1, "response": 401, "expect": "pass", "by": "ref", "status": 429 }] }`, times in seconds.
  */
 
+import { readFileSync } from "node:fs";
 import type { Site } from "../../infra/policy/index.ts";
 import { createEngine, PLANS, type Plan, type RequestFacts, type Verdict } from "../../infra/rules/index.ts";
-import { readRequests, rulesetsOf, UsageError } from "./options.ts";
+import { messageOf, UsageError } from "../command-line/index.ts";
+import { readRequests, rulesetsOf } from "./options.ts";
 
 export interface Story {
   readonly story: string;
@@ -75,13 +77,13 @@ function compare(step: Step, { outcome, by, response, undetermined }: Verdict): 
 
 const OUTCOMES: readonly string[] = ["pass", "block", "challenge", "redirect", "undetermined"];
 
-/** A story from a file's text. @throws UsageError naming what is wrong */
-export function readStory(text: string, file: string): Story {
+/** Reads the story of a file. @throws UsageError naming the file and what is wrong */
+export function readStory(file: string): Story {
   let value: Partial<Story>;
   try {
-    value = JSON.parse(text) as Partial<Story>;
+    value = JSON.parse(readFileSync(file, "utf8")) as Partial<Story>;
   } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${file} cannot be read as JSON: ${messageOf(error)}`);
   }
   if (typeof value.story !== "string" || !Array.isArray(value.steps))
     throw new UsageError(`${file} is no story: it needs "story", a text, and "steps", a list`);

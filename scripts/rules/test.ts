@@ -1,12 +1,10 @@
-/** `npm run rules -- test [STORY ...]`: runs every rule's own examples and the stories, and says what neither exercises. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { exampleFacts, type Plan, type Site } from "../../infra/policy/index.ts";
 import { compile, type RequestFacts, render } from "../../infra/rules/index.ts";
+import { argumentList, command, type OptionValues } from "../command-line/index.ts";
 import { Coverage } from "./coverage.ts";
-import { readOptions, rulesetsOf } from "./options.ts";
+import { POLICY_OPTIONS, rulesetsOf, siteOf } from "./options.ts";
 import { readStory, runStory } from "./stories.ts";
-
-const USAGE = "usage: npm run rules -- test [--plan free|pro|business|enterprise] [--host HOST] [STORY.json ...]";
 
 /** Stories of the policy itself. */
 const STORIES = "infra/policy/stories";
@@ -17,15 +15,23 @@ interface Tried {
   readonly matched: Set<string>;
 }
 
-/** Exit code: 0 everything as written, 1 something is not, 2 wrong use. */
-export function testCommand(args: readonly string[]): number {
-  const { plan, site, words } = readOptions(args, USAGE);
-  const files = words.length > 0 ? words : ownStories();
+export const testCommand = command({
+  name: "test",
+  summary: "Runs every rule on its examples, and the stories, and says what neither of them exercises.",
+  arguments: { story: argumentList(`JSON files with stories (those of ${STORIES})`) },
+  options: POLICY_OPTIONS,
+  failure: "an example or a story fails",
+  examples: ["", "--plan business stories/login.json"],
+  run: ({ args, options }) => runTests(args.story.length > 0 ? args.story : ownStories(), options),
+});
+
+function runTests(files: readonly string[], { plan, host }: OptionValues<typeof POLICY_OPTIONS>): 0 | 1 {
+  const site = siteOf(host);
   const tried = new Map<string, Tried>();
   const failures = runExamples(site, plan, tried);
   let stories = 0;
   for (const file of files) {
-    const story = readStory(readFileSync(file, "utf8"), file);
+    const story = readStory(file);
     stories += 1;
     const wrong = runStory(story, site, (request, storyPlan) => {
       if (storyPlan === plan) for (const { coverage } of tried.values()) coverage.add(request);

@@ -1,11 +1,17 @@
-/** `npm run rules -- vectors FILE...`: runs conformance files and lists every difference. */
 import { readFileSync } from "node:fs";
+import { argumentsFromOne, command, messageOf, UsageError } from "../command-line/index.ts";
 import { runVectors, type VectorFile } from "./conformance.ts";
-import { UsageError } from "./options.ts";
 
-/** Exit code: 0 no difference, 1 differences, 2 wrong use. */
-export function vectorsCommand(files: readonly string[]): number {
-  if (files.length === 0) throw new UsageError("usage: npm run rules -- vectors FILE...");
+export const vectorsCommand = command({
+  name: "vectors",
+  summary: "Compares the Rules language with conformance files, and lists every difference.",
+  arguments: { file: argumentsFromOne("JSON files with vectors") },
+  failure: "there are differences",
+  examples: ["vectors.json"],
+  run: ({ args }) => compareVectors(args.file),
+});
+
+function compareVectors(files: readonly string[]): 0 | 1 {
   let differing = 0;
   for (const file of files) {
     const { expressions, assertions, differences, known } = runVectors(readVectors(file));
@@ -23,6 +29,6 @@ function readVectors(file: string): VectorFile {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as VectorFile;
   } catch (error) {
-    throw new UsageError(`${file} cannot be read as JSON: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`${file} cannot be read as JSON: ${messageOf(error)}`);
   }
 }

@@ -1,38 +1,34 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeDataDir } from "../../backend/store/data-dir.ts";
 
-/** Another run holds the data folder, or the folder cannot be used; the message says what to do. */
+/** Another run holds the data folder, or a file in it cannot be used. */
 class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
 
-/** The locks of this process. A lock with its id that is not among them was left by a killed run whose id came around again. */
+/** The locks of this process. A lock with its id that is not among them was left by a killed run that had the same id. */
 const held = new Set<string>();
 
 /**
- * Makes the data folder (0700) where it is not there and takes it for this process: two runs on the same users, messages and
- * keys would lose some. A lock that a killed run left behind is taken over.
+ * Makes the data folder (0700) where it is missing, and locks it for this process: two runs on the same users, messages and keys
+ * would lose some. The lock of a killed run is taken over.
  *
- * @returns what gives the folder back
- * @throws DataDirError when another live process holds it or it cannot be written
+ * @returns a function that gives the folder back
+ * @throws DataDirError when another live process holds it
+ * @throws StoreError when it cannot be made, read or written
  */
 export function takeDataDir(dataDir: string): () => void {
+  makeDataDir(dataDir);
   const lock = join(dataDir, "lock");
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    while (!created(lock)) {
-      const holder = liveHolder(lock);
-      if (holder !== undefined) {
-        throw new DataDirError(
-          `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (DATA_DIR)`,
-        );
-      }
-      rmSync(lock, { force: true });
+  while (!created(lock)) {
+    const holder = liveHolder(lock);
+    if (holder !== undefined) {
+      throw new DataDirError(
+        `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (DATA_DIR)`,
+      );
     }
-  } catch (error) {
-    if (error instanceof DataDirError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataDirError(`${dataDir} cannot be used (${reason}): it must be a folder that you may read and write`);
+    rmSync(lock, { force: true });
   }
   held.add(lock);
   return () => {

@@ -1,12 +1,12 @@
 import { type AddressInfo, createServer } from "node:net";
+import { CommandError } from "../command-line/index.ts";
 
 const TRIES = 100;
 
 /**
- * The first port at or after `wanted` that can be listened on at 127.0.0.1 and is not `taken`, at most 100 ports on; with 0 any
- * free one.
+ * The first port from `wanted` on, of at most `tries` ports, that is free at 127.0.0.1 and not in `taken`; any free one for 0.
  *
- * @throws Error naming the range when all are in use
+ * @throws CommandError when all are in use
  */
 export async function freePort(wanted: number, taken: ReadonlySet<number> = new Set(), tries = TRIES): Promise<number> {
   const last = wanted === 0 ? 0 : Math.min(wanted + tries - 1, 65_535);
@@ -14,9 +14,8 @@ export async function freePort(wanted: number, taken: ReadonlySet<number> = new 
     const free = taken.has(port) ? undefined : await listenOnce(port);
     if (free !== undefined) return free;
   }
-  throw new Error(
-    `all ports from ${wanted} to ${last} are in use at 127.0.0.1: end one of the programs that hold them`,
-  );
+  const which = tries === 1 ? `port ${wanted} is` : `all ports from ${wanted} to ${last} are`;
+  throw new CommandError(`${which} in use at 127.0.0.1: end a program that uses one, or name another port`);
 }
 
 /** The port, where it could be listened on. */

@@ -32,7 +32,10 @@ export interface Kit {
 export interface KitOptions {
   /** Folder of everything that outlives a run. */
   readonly dataDir: string;
+  /** Where to listen, if that is free. */
   readonly ports?: Partial<Ports>;
+  /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
+  readonly edgePort?: number | undefined;
   /** For the backend, whose address, folder and origins are the kit's to say, and to find cloudflared by. */
   readonly env: NodeJS.ProcessEnv;
   /** Called once for each request that reached the edge, when it is over. */
@@ -57,7 +60,8 @@ export async function startKit(options: KitOptions): Promise<Kit> {
   const running = new AsyncDisposableStack();
   try {
     running.defer(takeDataDir(dataDir));
-    const ports = await choosePorts(dataDir, options.ports);
+    const { edgePort } = options;
+    const ports = await choosePorts(dataDir, options.ports, edgePort === undefined ? {} : { edge: edgePort });
     const hostname = "chat.causeway.localhost";
     const chat = `http://${hostname}:${ports.edge}`;
     const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };

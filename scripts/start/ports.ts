@@ -13,19 +13,27 @@ export interface Ports {
 }
 
 const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844 };
+const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
 
 /**
  * The ports of this run: those of the last one, so that nothing deployed has to change, each moved to the next free one where
  * another program took it. Remembered in the data folder.
+ *
+ * @param fixed ports that the user asked for: taken or refused, and not remembered
+ * @throws CommandError where a fixed port, or 100 ports in a row, are in use
  */
-export async function choosePorts(dataDir: string, wanted: Partial<Ports> = {}): Promise<Ports> {
+export async function choosePorts(
+  dataDir: string,
+  wanted: Partial<Ports> = {},
+  fixed: Partial<Ports> = {},
+): Promise<Ports> {
   const file = join(dataDir, "ports.json");
   const first = { ...DEFAULTS, ...remembered(file), ...wanted };
-  const ports = {} as Record<keyof Ports, number>;
-  for (const part of Object.keys(DEFAULTS) as (keyof Ports)[]) {
-    ports[part] = await freePort(first[part], new Set(Object.values(ports)));
-  }
-  writeFileSync(file, `${JSON.stringify(ports)}\n`, { mode: 0o600 });
+  const ports = { ...fixed } as Record<keyof Ports, number>;
+  for (const port of Object.values(fixed)) await freePort(port, new Set(), 1);
+  for (const part of PARTS) ports[part] ??= await freePort(first[part], new Set(Object.values(ports)));
+  const remember = PARTS.map((part) => [part, fixed[part] === undefined ? ports[part] : first[part]] as const);
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(remember))}\n`, { mode: 0o600 });
   return ports;
 }
 
@@ -33,7 +41,7 @@ export async function choosePorts(dataDir: string, wanted: Partial<Ports> = {}):
 function remembered(file: string): Partial<Ports> {
   try {
     const value: unknown = JSON.parse(readFileSync(file, "utf8"));
-    const known = Object.keys(DEFAULTS).map((part) => [part, (value as Record<string, unknown>)[part]] as const);
+    const known = PARTS.map((part) => [part, (value as Record<string, unknown>)[part]] as const);
     return Object.fromEntries(
       known.filter(([, port]) => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536),
     );

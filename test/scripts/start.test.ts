@@ -80,7 +80,7 @@ test("a policy that does not parse: file and line, and a clean exit", async () =
   const policy = join(copy, "infra/policy/custom-rules.ts");
   writeFileSync(policy, readFileSync(policy, "utf8").replace("when:", "when"));
   const { code, said } = await start(copy).ended;
-  expect(said).toMatch(/npm start: infra\/policy\/custom-rules\.ts:\d+: .*\n$/);
+  expect(said).toMatch(/^start: infra\/policy\/custom-rules\.ts:\d+: .*\n$/);
   expect(code).toBe(1);
   expect(existsSync(join(dataDir, "lock"))).toBe(false);
 });

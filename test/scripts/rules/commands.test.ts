@@ -4,19 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, jest, test } from "@jest/globals";
-import { runRules } from "../../../scripts/rules/run.ts";
+import { execute } from "../../../scripts/command-line/index.ts";
+import { rulesCommands } from "../../../scripts/rules/commands.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "causeway-rules-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a command in this process and keeps what it prints. */
-const run = (args: readonly string[]) => {
+const run = async (args: readonly string[]) => {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const log = jest.spyOn(console, "log").mockImplementation((line) => void stdout.push(`${line}\n`));
   const error = jest.spyOn(console, "error").mockImplementation((line) => void stderr.push(`${line}\n`));
   try {
-    const status = runRules(args);
+    const status = await execute(rulesCommands, args);
     return { status, stdout: stdout.join(""), stderr: stderr.join("") };
   } finally {
     log.mockRestore();
@@ -29,17 +30,20 @@ const file = (name: string, content: unknown) => {
   return path;
 };
 
-test("without a command, or with one that does not exist, it says how it is used", () => {
-  expect(run([])).toMatchObject({
+test("O19: without a command, or with one that does not exist, it says how it is used", async () => {
+  expect(await run([])).toMatchObject({
     status: 2,
     stdout: "",
-    stderr: expect.stringContaining("usage: npm run rules -- COMMAND"),
+    stderr: expect.stringContaining("Usage: npm run rules -- [options] [command]"),
   });
-  expect(run(["chekc"])).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no command "chekc"') });
+  expect(await run(["chekc"])).toMatchObject({
+    status: 2,
+    stderr: "rules: unknown command 'chekc'\n(Did you mean check?)\nSee: npm run rules -- --help\n",
+  });
 });
 
-test("eval says whether, and why", () => {
-  const { status, stdout } = run([
+test("eval says whether, and why", async () => {
+  const { status, stdout } = await run([
     "eval",
     'http.user_agent contains "curl" and not ip.src in {10.0.0.0/8}',
     'GET /admin from 203.0.113.9 as "curl/8"',
@@ -49,32 +53,38 @@ test("eval says whether, and why", () => {
   expect(stdout).toContain("true   not ip.src in {10.0.0.0/8}");
 });
 
-test("eval names the field that was not given, and how to give it", () => {
-  const { status, stdout } = run(["eval", "cf.bot_management.score lt 30", "/"]);
+test("eval names the field that was not given, and how to give it", async () => {
+  const { status, stdout } = await run(["eval", "cf.bot_management.score lt 30", "/"]);
   expect(status).toBe(1);
   expect(stdout).toContain(
     "cf.bot_management.score can only be known at Cloudflare; add to the request: given cf.bot_management.score=…",
   );
-  expect(run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=5"])).toMatchObject({
+  expect(await run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=5"])).toMatchObject({
     status: 0,
   });
-  expect(run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=low"])).toMatchObject({
+  expect(await run(["eval", "cf.bot_management.score lt 30", "/ given cf.bot_management.score=low"])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('cf.bot_management.score is Integer, but the value given for it is "low"'),
   });
 });
 
-test("eval shows what is wrong with an expression or a request", () => {
-  expect(run(["eval", "http.hots eq 1", "/"])).toMatchObject({
+test("eval shows what is wrong with an expression or a request", async () => {
+  expect(await run(["eval", "http.hots eq 1", "/"])).toMatchObject({
     status: 1,
     stdout: expect.stringContaining("did you mean http.host?"),
   });
-  expect(run(["eval", "ssl", "x"])).toMatchObject({ status: 2, stderr: expect.stringContaining("neither a path") });
-  expect(run(["eval", "ssl"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
+  expect(await run(["eval", "ssl", "x"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("neither a path"),
+  });
+  expect(await run(["eval", "ssl"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("missing required argument 'requests'"),
+  });
 });
 
-test("explain goes through the rules in order and says what decided", () => {
-  const { status, stdout } = run([
+test("explain goes through the rules in order and says what decided", async () => {
+  const { status, stdout } = await run([
     "explain",
     "--host",
     "a.example.com",
@@ -91,34 +101,37 @@ test("explain goes through the rules in order and says what decided", () => {
   expect(stdout).toContain("counted, and within its limit");
   expect(stdout).toContain("=> pass, with cache false");
   expect(stdout).toContain("=> redirect by to_https, status 301 to https://a.example.com/?b=c");
-  expect(run(["explain"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
-  expect(run(["explain", "--plan", "gold", "/"])).toMatchObject({
+  expect(await run(["explain"])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('there is no plan "gold"'),
+    stderr: expect.stringContaining("missing required argument 'requests'"),
   });
-  expect(run(["explain", "--nope", "/"])).toMatchObject({ status: 2, stderr: expect.stringContaining("--nope") });
+  expect(await run(["explain", "--plan", "gold", "/"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("'gold' is invalid. It must be one of free, pro"),
+  });
+  expect(await run(["explain", "--nope", "/"])).toMatchObject({ status: 2, stderr: expect.stringContaining("--nope") });
 });
 
-test("check is clean for the policy, in every format", () => {
-  expect(run(["check"])).toMatchObject({ status: 0, stdout: expect.stringContaining("rules on free") });
-  const json = run(["check", "--plan", "enterprise", "--format", "sarif"]);
+test("check is clean for the policy, in every format", async () => {
+  expect(await run(["check"])).toMatchObject({ status: 0, stdout: expect.stringContaining("rules on free") });
+  const json = await run(["check", "--plan", "enterprise", "--format", "sarif"]);
   expect(json.status).toBe(0);
   expect(JSON.parse(json.stdout)).toMatchObject({ version: "2.1.0" });
-  expect(run(["check", "--format", "xml"])).toMatchObject({
+  expect(await run(["check", "--format", "xml"])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('there is no format "xml"'),
+    stderr: expect.stringContaining("'xml' is invalid. It must be one of text, json, sarif, github."),
   });
-  expect(run(["check", "x"])).toMatchObject({ status: 2 });
+  expect(await run(["check", "x"])).toMatchObject({ status: 2 });
 });
 
-test("test runs examples and stories, and says what they leave out", () => {
-  const { status, stdout } = run(["test"]);
+test("test runs examples and stories, and says what they leave out", async () => {
+  const { status, stdout } = await run(["test"]);
   expect(status).toBe(0);
   expect(stdout).toMatch(/\d+ rules, \d+ examples and \d+ stories on free: 0 failed/);
   expect(stdout).toContain("no example or story exercises");
 });
 
-test("a story that goes otherwise says where", () => {
+test("a story that goes otherwise says where", async () => {
   const story = file("story.json", {
     story: "wrong",
     steps: [
@@ -128,7 +141,7 @@ test("a story that goes otherwise says where", () => {
       { request: "POST /api/auth/login", times: 21, every: 0.1, after: 1, expect: "pass", status: 200 },
     ],
   });
-  const { status, stdout } = run(["test", story]);
+  const { status, stdout } = await run(["test", story]);
   expect(status).toBe(1);
   expect(stdout).toContain("step 1, request 1 at 0 s (GET /.git/config): expected pass, got block by scanner_paths");
   expect(stdout).toContain("expected it to be decided by plain_http, got block by scanner_paths");
@@ -139,51 +152,61 @@ test("a story that goes otherwise says where", () => {
 });
 
 test.each([
-  ["{", "is not JSON"],
+  ["{", "cannot be read as JSON"],
   [{}, 'it needs "story", a text, and "steps", a list'],
   [{ story: "a", steps: [], plan: "gold" }, 'there is no plan "gold"'],
   [{ story: "a", steps: [{}] }, 'step 1 has no "request"'],
   [{ story: "a", steps: [{ request: "/" }] }, 'step 1 needs "expect"'],
-])("a file that is no story: %j", (content, message) => {
-  expect(run(["test", file("bad.json", content)])).toMatchObject({
+])("a file that is no story: %j", async (content, message) => {
+  expect(await run(["test", file("bad.json", content)])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining(message),
   });
 });
 
-test("format prints canonical form, and shows what is wrong", () => {
-  expect(run(["format", 'not  ssl&&http.host=="a"'])).toMatchObject({
+test("a story that is not there is named", async () => {
+  expect(await run(["test", "no/such/story.json"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^rules: no\/such\/story\.json cannot be read as JSON: ENOENT/),
+  });
+});
+
+test("format prints canonical form, and shows what is wrong", async () => {
+  expect(await run(["format", 'not  ssl&&http.host=="a"'])).toMatchObject({
     status: 0,
     stdout: 'not ssl and http.host eq "a"\n',
   });
-  expect(run(["format", "andd (ssl)"])).toMatchObject({
+  expect(await run(["format", "andd (ssl)"])).toMatchObject({
     status: 1,
     stdout: "",
     stderr: expect.stringContaining("unknown-function"),
   });
-  expect(run(["format", 'http.hosd eq "x"'])).toMatchObject({
+  expect(await run(["format", 'http.hosd eq "x"'])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("http.host"),
   });
-  expect(run(["format", "ssl and"])).toMatchObject({
+  expect(await run(["format", "ssl and"])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("[expected-operand]"),
   });
 });
 
-test("vectors prints every difference and the counts", () => {
+test("vectors prints every difference and the counts", async () => {
   const good = file("good.json", { expressions: [{ expression: "ssl", docs_say: "valid" }] });
   const bad = file("wrong.json", { expressions: [{ expression: "ssl", docs_say: "invalid" }] });
-  expect(run(["vectors", good])).toMatchObject({
+  expect(await run(["vectors", good])).toMatchObject({
     status: 0,
     stdout: expect.stringContaining("1 expressions, 1 assertions, 0 differences"),
   });
-  expect(run(["vectors", good, bad])).toMatchObject({
+  expect(await run(["vectors", good, bad])).toMatchObject({
     status: 1,
     stdout: expect.stringContaining('"ssl"\n  should be refused'),
   });
-  expect(run(["vectors"])).toMatchObject({ status: 2, stderr: expect.stringContaining("usage:") });
-  expect(run(["vectors", file("text.json", "x")])).toMatchObject({
+  expect(await run(["vectors"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("missing required argument 'file'"),
+  });
+  expect(await run(["vectors", file("text.json", "x")])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining("cannot be read as JSON"),
   });

@@ -49,6 +49,6 @@ test("refuses a folder that this process holds itself, until it gives it back", 
 
 test("says so when the folder is a file", () => {
   writeFileSync(join(folder, "file"), "");
-  expect(() => takeDataDir(join(folder, "file"))).toThrow("must be a folder that you may read and write");
+  expect(() => takeDataDir(join(folder, "file"))).toThrow("It must be a folder that this user may read and write");
   chmodSync(folder, 0o700);
 });

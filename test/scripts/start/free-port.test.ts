@@ -25,8 +25,27 @@ test("takes the wanted port when it is free, the next one when it is not", async
 
 test("says so when every port of the range is taken", async () => {
   const { server, port } = await listening();
-  await expect(freePort(port, new Set(), 1)).rejects.toThrow(`all ports from ${port} to ${port} are in use`);
+  await expect(freePort(port, new Set(), 1)).rejects.toThrow(`port ${port} is in use at 127.0.0.1`);
+  await expect(freePort(port, new Set([port + 1]), 2)).rejects.toThrow(
+    `all ports from ${port} to ${port + 1} are in use`,
+  );
+
   await closed(server);
+});
+
+test("O18: a port that the user asked for is taken or refused, and not remembered", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
+  const { server, port } = await listening();
+  try {
+    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+    await expect(choosePorts(dataDir, {}, { edge: port })).rejects.toThrow(`port ${port} is in use`);
+    await closed(server);
+    expect(await choosePorts(dataDir, {}, { edge: port })).toEqual({ ...first, edge: port });
+    expect(await choosePorts(dataDir)).toEqual(first);
+  } finally {
+    server.close();
+    rmSync(dataDir, { recursive: true });
+  }
 });
 
 test("ports are remembered from run to run, and what cannot be remembered is chosen anew", async () => {

@@ -1,0 +1,83 @@
+/** How a command ends when it is asked to: in order at the first signal, at once at the second. */
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandError } from "./failure.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export type EndSignal = (typeof SIGNALS)[number];
+
+/**
+ * Milliseconds in which further signals are the first one again: Ctrl-C reaches every process of the terminal's group, and npm and
+ * the launcher each pass it on; a service manager signals all processes of the service.
+ */
+const SAME_REQUEST_MS = 500;
+
+let controller: AbortController | undefined;
+
+/**
+ * From the first call on, SIGINT, SIGTERM and SIGHUP no longer end this process by themselves: the first one aborts the returned
+ * signal, whose reason is the name of the signal, and the command ends in order. A later one ends the process at once, with exit
+ * code 1.
+ */
+export function endSignal(): AbortSignal {
+  if (controller !== undefined) return controller.signal;
+  const created = new AbortController();
+  let firstAt: number | undefined;
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      if (firstAt === undefined) {
+        firstAt = performance.now();
+        created.abort(name);
+      } else if (performance.now() - firstAt > SAME_REQUEST_MS) {
+        process.exit(1);
+      }
+    });
+  }
+  controller = created;
+  return created.signal;
+}
+
+/** The signal that asked this process to end; undefined while none did. */
+export function endRequestedBy(): EndSignal | undefined {
+  return SIGNALS.find((name) => controller?.signal.reason === name);
+}
+
+/** Milliseconds that a start has to finish after the command was asked to end. */
+const START_TIMEOUT_MS = 10_000;
+
+export interface Service<T> {
+  start(): Promise<T>;
+  /** Called when it runs, unless it was asked to end while it started. */
+  started(running: T): void;
+  stop(running: T): Promise<void>;
+  /** Where what it says goes. Left out, it says nothing. */
+  say?(line: string): void;
+}
+
+/** Runs something until this process is asked to end, also while it starts, and stops it in order. */
+export async function runUntilSignal<T>({ start, started, stop, say = () => {} }: Service<T>): Promise<void> {
+  const ending = endSignal();
+  ending.addEventListener("abort", () => say(`${ending.reason}: ending (again to not wait)`));
+  const starting = start();
+  const running = await Promise.race([starting, tooLate(ending)]);
+  if (!ending.aborted) {
+    started(running);
+    await aborted(ending);
+  }
+  await stop(running);
+  say("ended");
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function tooLate(ending: AbortSignal): Promise<never> {
+  await aborted(ending);
+  await delay(START_TIMEOUT_MS, undefined, { ref: false });
+  throw new CommandError(
+    `it was still starting ${START_TIMEOUT_MS / 1000} s after ${ending.reason}, and ended at once.`,
+  );
+}

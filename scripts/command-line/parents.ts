@@ -1,0 +1,73 @@
+/**
+ * Ends this process when what started it has ended. npm passes SIGTERM to the shell that runs the script, and that shell ends
+ * without passing it on; a killed npm or launcher (`run.mjs` on an older Node.js) passes on nothing at all.
+ */
+import { readFileSync } from "node:fs";
+
+const INTERVAL_MS = 500;
+
+/** The environment variable in which the launcher tells its process id. */
+const LAUNCHER = "CAUSEWAY_LAUNCHER_PID";
+
+/**
+ * Watches the launcher, and npm with its shell, where they started this process, and sends this process SIGTERM when one of them
+ * ends. Other parents are not watched: a backend in the background may outlive the terminal that started it.
+ */
+export function watchParents(name: string, env: NodeJS.ProcessEnv = process.env): void {
+  const launcher = Number(env[LAUNCHER]) || undefined;
+  delete env[LAUNCHER]; // processes that this one starts have another parent
+  const isNpmScript = env.npm_lifecycle_script?.startsWith(`node scripts/run.mjs ${name}`) ?? false;
+  const parents = parentsToWatch(process.ppid, launcher, isNpmScript ? env.npm_lifecycle_script : undefined);
+  if (parents.length === 0) return;
+  const timer = setInterval(() => {
+    if (isChain(parents)) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+  }, INTERVAL_MS);
+  timer.unref();
+}
+
+/** The process ids from the parent of this process upwards. */
+function parentsToWatch(parent: number, launcher: number | undefined, script: string | undefined): readonly number[] {
+  const watched: number[] = [];
+  let next: number | undefined = parent;
+  if (launcher !== undefined) {
+    watched.push(launcher);
+    next = parentOf(launcher);
+  }
+  if (script === undefined || next === undefined) return watched;
+  watched.push(next);
+  // usually the shell that npm started; some shells turn into the program that they run, and then it is npm
+  const npm = commandLineOf(next)?.includes(script) ? parentOf(next) : undefined;
+  if (npm !== undefined) watched.push(npm);
+  return watched;
+}
+
+function isChain([first, ...more]: readonly number[]): boolean {
+  let child = first;
+  if (process.ppid !== child) return false;
+  for (const parent of more) {
+    if (child === undefined || parentOf(child) !== parent) return false;
+    child = parent;
+  }
+  return true;
+}
+
+/** The parent of another process; undefined where it has ended, or the system has no /proc (proc(5)). */
+function parentOf(pid: number): number | undefined {
+  const stat = readProc(pid, "stat"); // pid (name) state parent ...; the name may hold anything
+  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+function commandLineOf(pid: number): string | undefined {
+  return readProc(pid, "cmdline")?.replaceAll("\0", " ");
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
