@@ -136,9 +136,9 @@ export default {
     },
     // the program is a table of contents
     {
-      from: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" },
+      from: { path: "^infra/(index|config|own-state)\\.ts$|^infra/main\\.mjs$" },
       to: {
-        path: `^infra/(index|config)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
+        path: `^infra/(index|config|own-state)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
       },
     },
     // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the console
@@ -149,7 +149,10 @@ export default {
       to: { path: "^infra/local/(api|tunnel|provider|edge|console)/index\\.ts$|^infra/local/api/state\\.ts$" },
     },
     // only the in-process engine may load the program
-    { from: { path: room("infra/local/engine/") }, to: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" } },
+    {
+      from: { path: room("infra/local/engine/") },
+      to: { path: "^infra/(index|config|own-state)\\.ts$|^infra/main\\.mjs$" },
+    },
     // the road starts a connector: ours or the real one
     {
       from: { path: room("cloudflared/") },

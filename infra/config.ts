@@ -146,21 +146,20 @@ export function readAccess(values: Values, env: Readonly<Record<string, string |
 }
 
 /**
- * What is ours and yet not in the stack's state, as after a lost answer or a lost state: it is imported instead of created.
- * `CAUSEWAY_STACK_RESOURCES` holds the names that the state has, as a JSON list; whoever starts the program and can read the state sets
- * it (`npm start`, `npm run up`). Without it nothing is reclaimed, since the program cannot see its own state.
+ * What a run of the program is for. Pulumi runs it for `refresh --run-program` and `destroy --run-program` too, so that the provider gets the
+ * configuration as it is now, and does not tell the program so.
  */
-export function reclaimed(
-  ours: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string>> {
-  const known = listOf(env[STACK_RESOURCES]);
-  if (known === undefined) return {};
-  return Object.fromEntries(Object.entries(ours).filter(([name]) => !known.includes(name)));
-}
+export type Purpose = "deploy" | "refresh" | "destroy";
 
-/** Environment variable with the names of the resources in the stack's state. */
-export const STACK_RESOURCES = "CAUSEWAY_STACK_RESOURCES";
+/** Environment variable with the purpose of the run; without it: `deploy`. */
+export const PURPOSE = "CAUSEWAY_PURPOSE";
+
+/** Reads the purpose. Throws `ConfigError` where it is none. */
+export function readPurpose(env: Readonly<Record<string, string | undefined>>): Purpose {
+  const given = env[PURPOSE] ?? "deploy";
+  if (given === "deploy" || given === "refresh" || given === "destroy") return given;
+  throw new ConfigError([{ key: PURPOSE, given: JSON.stringify(given), expected: "deploy, refresh or destroy" }]);
+}
 
 const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 

@@ -1,23 +1,23 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
 import Cloudflare from "cloudflare";
-import { readAccess, readSite, reclaimed, STACK_RESOURCES } from "./config.ts";
+import { readAccess, readPurpose, readSite } from "./config.ts";
+import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
-import { preflight } from "./preflight/index.ts";
+import { preflight, preflightToken } from "./preflight/index.ts";
 import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
+const purpose = readPurpose(process.env);
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
-const { account, policy, ours } = await preflight(
-  new Cloudflare(readAccess(values, process.env)),
-  site,
-  process.env[STACK_RESOURCES] !== undefined,
-);
-const compiled = compile(site, policy, account, reclaimed(ours, process.env));
+const api = new Cloudflare(readAccess(values, process.env));
+const { account, policy, imports } =
+  purpose === "deploy" ? await preflight(api, site, await readOwnState()) : await preflightToken(api, site);
+const compiled = compile(site, policy, account, imports);
 
 const rulesets = new Rulesets("rules", compiled.rulesets);
 new ZoneSettings("settings", compiled.zoneSettings);
-const tunnel = new Tunnel(compiled);
+const tunnel = new Tunnel(compiled, purpose === "deploy");
 new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
 
 /** Id of the tunnel. */

@@ -1,12 +1,12 @@
 // `npm run up -- --stack NAME`: deploys the stack, repairs what was changed by hand, and writes the tunnel's token to a file for
 // the connectors of this machine.
-import { type Cli, PulumiFailed, type StateResource, tellState } from "./pulumi/cli.ts";
+import { type Cli, PulumiFailed, type StateResource } from "./pulumi/cli.ts";
 import { writeTokenFile } from "./pulumi/token-file.ts";
 import { openTunnel } from "./pulumi/tunnel.ts";
 import { runVerb, VerbError } from "./pulumi/verb.ts";
 
 await runVerb("up", async ({ cli, stack, rest, folder, env }) => {
-  tellState(await withoutDeletedTunnel(cli, await cli.state(), env), env);
+  await forgetDeletedTunnel(cli, await cli.state(), env);
   const code = await cli.show("up", "--refresh", ...rest);
   if (code !== 0) return code;
   const { code: failed, output, errors } = await cli.read("stack", "output", "tunnelToken", "--show-secrets");
@@ -22,17 +22,17 @@ await runVerb("up", async ({ cli, stack, rest, folder, env }) => {
 });
 
 /**
- * The stack's resources. A tunnel that was deleted elsewhere still answers, and the provider takes it for there; so it is taken out of
- * the state with what depends on it. The run makes a new one, and takes back the records, which carry the stack's mark.
+ * A tunnel that was deleted elsewhere still answers, and the provider takes it for there; so it is taken out of the state with what depends
+ * on it. The run makes a new one, and takes back the records, which carry the stack's mark.
  */
-async function withoutDeletedTunnel(
+async function forgetDeletedTunnel(
   cli: Cli,
   resources: readonly StateResource[],
   env: NodeJS.ProcessEnv,
-): Promise<readonly StateResource[]> {
+): Promise<void> {
   const tunnel = await openTunnel(cli, resources, env);
   const deleted = await tunnel?.deletedAt();
-  if (tunnel === undefined || deleted === undefined) return resources;
+  if (tunnel === undefined || deleted === undefined) return;
   console.log(
     `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is taken out of the state, and a new one is made: its\n` +
       "connectors on every machine have to be started anew, with the new token.",
@@ -40,5 +40,4 @@ async function withoutDeletedTunnel(
   const args = ["state", "delete", tunnel.urn, "--force", "--target-dependents", "--yes"];
   const { code, errors } = await cli.read(...args);
   if (code !== 0) throw new PulumiFailed(errors.trim());
-  return cli.state();
 }

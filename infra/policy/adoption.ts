@@ -63,6 +63,15 @@ export function readAdoption(value: unknown, report: (problem: AdoptionProblem) 
   };
 }
 
+/**
+ * The rules of an adopted ruleset that are not the stack's own by their `ref`. A ruleset that the stack wrote before, adopted after its state
+ * was lost, has the stack's rules among those of others.
+ */
+export function othersRules(adopted: readonly Rule[], own: readonly Pick<Rule, "ref">[]): readonly Rule[] {
+  const refs = new Set(own.map(({ ref }) => ref));
+  return adopted.filter(({ ref }) => !refs.has(ref));
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

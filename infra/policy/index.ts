@@ -16,12 +16,13 @@ import { SURFACE, type Surface } from "./surface.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
 export type { Plan } from "../rules/index.ts";
+export { othersRules } from "./adoption.ts";
 export { entitlementProblems, type PolicyProblem } from "./entitlements.ts";
 export { exampleFacts } from "./examples.ts";
 export type { IngressRule } from "./ingress.ts";
 export { type PlanReport, reportLines } from "./report.ts";
 export type { DeployedRule, Example, PhaseRuleset } from "./rule.ts";
-export { type AdoptedRuleset, type Adoption, adoptionOf, ownerMark, type Site } from "./site.ts";
+export { type AdoptedRuleset, type Adoption, adoptionOf, ownerMark, type Site, tunnelName } from "./site.ts";
 export { SURFACE, type Surface } from "./surface.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 

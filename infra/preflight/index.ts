@@ -3,67 +3,96 @@ import type Cloudflare from "cloudflare";
 import {
   adoptionOf,
   entitlementProblems,
+  othersRules,
   type Policy,
   policyFor,
   type Site,
   zoneSettingProblem,
 } from "../policy/index.ts";
 import { type Account, readAccount, tokenObstacle } from "./account.ts";
-import { deletedTunnels, readNames } from "./names.ts";
+import { findEntryPoint } from "./entry-points.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
+import type { Finding, KnownIds, Search } from "./place.ts";
+import { findRecord } from "./records.ts";
+import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
+export type { KnownIds } from "./place.ts";
 
 /** What a run may go on with. */
 export interface Cleared {
   readonly account: Account;
   readonly policy: Policy;
-  /** What carries the stack's mark already: import id by the name that the resource has in the program. */
-  readonly ours: Readonly<Record<string, string>>;
+  /** Import ids of what exists and is to be taken into the state, by the name of the resource in the program. Nothing of it is in the state. */
+  readonly imports: Readonly<Record<string, string>>;
 }
 
 /**
- * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a token
- * that is not accepted, a plan without room, names that somebody else has. Throws `PreflightError`. What a token may write
- * cannot be read: a missing right shows at the first write. `stateKnown`: whoever started the run knows the stack's state, and
- * has taken a deleted tunnel out of it.
+ * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a token that is
+ * not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the stack's state: what it names is the
+ * stack's own, whatever it looks like, and is never imported nor offered for adoption. What it does not name is the stack's own by its
+ * mark, or else by adoption. Throws `PreflightError`. What a token may write cannot be read: a missing right shows at the first write.
  */
-export async function preflight(api: Cloudflare, site: Site, stateKnown = false): Promise<Cleared> {
+export async function preflight(api: Cloudflare, site: Site, known: KnownIds): Promise<Cleared> {
+  const account = await findAccount(api, site);
+  const policy = policyFor(site, account.plan);
+  const search: Search = { api, site, account, known };
+  const placed = await Promise.all([
+    ...policy.rulesets.map(({ phase }) => findEntryPoint(search, phase)),
+    ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+  ]);
+  const tunnel = await findTunnel(
+    search,
+    placed.flatMap(({ tunnels = [] }) => tunnels),
+  );
+  const findings: readonly Finding[] = [...placed, tunnel];
+  const obstacles: Obstacle[] = [
+    ...policyObstacles(site, account, policy),
+    ...findings.flatMap((finding) => finding.obstacles),
+  ];
+  if (obstacles.length > 0) throw new PreflightError(obstacles);
+  return { account, policy, imports: Object.assign({}, ...findings.map(({ imports }) => imports)) };
+}
+
+/**
+ * The part of preflight for a run that creates nothing, `refresh` and `destroy`: whether the token is accepted, and where the zone is. What
+ * others have at Cloudflare does not stop such a run. Throws `PreflightError`.
+ */
+export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
+  const account = await findAccount(api, site);
+  return { account, policy: policyFor(site, account.plan), imports: {} };
+}
+
+async function findAccount(api: Cloudflare, site: Site): Promise<Account> {
   const [token, found] = await Promise.all([tokenObstacle(api, site), readAccount(api, site)]);
   if (token !== undefined) throw new PreflightError([token]);
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
-
-  const account = found.value;
-  const policy = policyFor(site, account.plan);
-  const standing = await readNames(api, site, account, policy.rulesets);
-  const obstacles: Obstacle[] = [
-    ...entitlementProblems(policy.rulesets, account.plan, standingRules(site)).map(
-      ({ code, phase, ref, message, hint }) => ({
-        code: `policy.${code}`,
-        found: `${ref === undefined ? phase : `rule ${ref} of ${phase}`}: ${message}`,
-        fix: `In infra/policy: ${hint}.`,
-      }),
-    ),
-    ...policy.zoneSettings.flatMap((setting) => {
-      const expected = zoneSettingProblem(setting, account.plan);
-      return expected === undefined
-        ? []
-        : [
-            {
-              code: "zone_setting",
-              found: `the setting ${setting.id} cannot be ${JSON.stringify(setting.value)}`,
-              fix: `It takes ${expected}.`,
-            },
-          ];
-    }),
-    ...standing.obstacles,
-    ...(stateKnown ? [] : await deletedTunnels(api, account, standing)),
-  ];
-  if (obstacles.length > 0) throw new PreflightError(obstacles);
-  return { account, policy, ours: standing.ours };
+  return found.value;
 }
 
-/** How many rules the adopted rulesets have already: they use the same room. */
-const standingRules = (site: Site): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(adoptionOf(site).rulesets).map(([phase, { rules }]) => [phase, rules.length]));
+function policyObstacles(site: Site, { plan }: Account, policy: Policy): readonly Obstacle[] {
+  const room = entitlementProblems(policy.rulesets, plan, adoptedRules(site, policy)).map(
+    ({ code, phase, ref, message, hint }) => ({
+      code: `policy.${code}`,
+      found: `${ref === undefined ? phase : `rule ${ref} of ${phase}`}: ${message}`,
+      fix: `In infra/policy: ${hint}.`,
+    }),
+  );
+  const settings = policy.zoneSettings.flatMap((setting) => {
+    const expected = zoneSettingProblem(setting, plan);
+    if (expected === undefined) return [];
+    const found = `the setting ${setting.id} cannot be ${JSON.stringify(setting.value)}`;
+    return [{ code: "zone_setting", found, fix: `It takes ${expected}.` }];
+  });
+  return [...room, ...settings];
+}
+
+/** How many rules of others the adopted rulesets have: they use the same room. */
+const adoptedRules = (site: Site, policy: Policy): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    policy.rulesets.flatMap(({ phase, rules }) => {
+      const adopted = adoptionOf(site).rulesets[phase];
+      return adopted === undefined ? [] : [[phase, othersRules(adopted.rules, rules).length]];
+    }),
+  );

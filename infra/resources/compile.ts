@@ -4,7 +4,15 @@ import type { RulesetArgs } from "@pulumi/cloudflare/ruleset.js";
 import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
-import { adoptionOf, ownerMark, type PhaseRuleset, type Policy, type Site } from "../policy/index.ts";
+import {
+  adoptionOf,
+  othersRules,
+  ownerMark,
+  type PhaseRuleset,
+  type Policy,
+  type Site,
+  tunnelName,
+} from "../policy/index.ts";
 import type { RateLimit, Rule } from "../rules/index.ts";
 import { sdkRule } from "./sdk-rule.ts";
 
@@ -37,48 +45,49 @@ export interface CompiledStack {
 }
 
 /**
- * Compiles the policy. `reclaimed` has the import ids of what is ours and not in the state, by name. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
- * difference (pulumi-cloudflare#444, #630).
+ * Compiles the policy. `imports` has the import ids of what exists and is not in the state, by name: preflight decides, and it never names
+ * what the state has. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a difference
+ * (pulumi-cloudflare#444, #630).
  */
 export function compile(
   site: Site,
   policy: Policy,
-  target: Target,
-  reclaimed: Readonly<Record<string, string>> = {},
+  { accountId, zoneId }: Target,
+  imports: Readonly<Record<string, string>> = {},
 ): CompiledStack {
-  const { accountId, zoneId } = target;
-  const owner = ownerMark(site);
-  const adopted = adoptedIds(site, target);
+  const adopted = adoptedNames(site);
   const named = <Args>(name: string, args: Args): Named<Args> => {
-    const [taken, found] = [adopted[name], reclaimed[name]];
-    if (taken !== undefined) return { name, args, import: taken, retain: true };
-    return found === undefined ? { name, args } : { name, args, import: found };
+    const importId = imports[name];
+    return {
+      name,
+      args,
+      ...(importId === undefined ? {} : { import: importId }),
+      ...(adopted.has(name) ? { retain: true } : {}),
+    };
   };
   return {
     // `local`, the default, would ignore the configuration; no secret: Cloudflare makes one
-    tunnel: named(TUNNEL, { accountId, name: owner, configSrc: "cloudflare" }),
+    tunnel: named(TUNNEL, { accountId, name: tunnelName(site), configSrc: "cloudflare" }),
     ingresses: policy.ingress.map((rule) => ({ ...rule })),
     records: site.hostnames.map((hostname) =>
       // a proxied record has the TTL 1, "automatic"
-      named(hostname, { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: owner }),
+      named(hostname, { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: ownerMark(site) }),
     ),
     rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId))),
     zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),
   };
 }
 
-/** Import ids of what the configuration adopts, by the resource's name in the program. */
-function adoptedIds(site: Site, { accountId, zoneId }: Target): Readonly<Record<string, string>> {
-  const adopt = adoptionOf(site);
-  return {
-    ...(adopt.tunnel === undefined ? {} : { [TUNNEL]: `${accountId}/${adopt.tunnel}` }),
-    ...Object.fromEntries(Object.entries(adopt.records).map(([hostname, id]) => [hostname, `${zoneId}/${id}`])),
-    ...Object.fromEntries(
-      Object.entries(adopt.rulesets).map(([phase, ruleset]) => [phase, `zones/${zoneId}/${ruleset.id}`]),
-    ),
-  };
+/** Names in the program of what the configuration adopts. */
+function adoptedNames(site: Site): ReadonlySet<string> {
+  const { tunnel, records, rulesets } = adoptionOf(site);
+  return new Set([...(tunnel === undefined ? [] : [TUNNEL]), ...Object.keys(records), ...Object.keys(rulesets)]);
 }
 
+/**
+ * An adopted ruleset keeps its name, its description and its rules, which run first. Rules that are the stack's own by their `ref` are not
+ * repeated (the API refuses the same `ref` twice, 20000), and one that has the stack's own name gets the stack's mark.
+ */
 function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
   const adopted = adoptionOf(site).rulesets[phase];
   const shared = { zoneId, kind: "zone", phase };
@@ -86,8 +95,8 @@ function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: s
   return {
     ...shared,
     name: adopted.name,
-    description: adopted.description,
-    rules: [...adopted.rules.map(ruleArgs), ...rules.map(ruleArgs)],
+    description: adopted.name === name ? ownerMark(site) : adopted.description,
+    rules: [...othersRules(adopted.rules, rules).map(ruleArgs), ...rules.map(ruleArgs)],
   };
 }
 

@@ -1,22 +1,23 @@
-import { getZeroTrustTunnelCloudflaredTokenOutput } from "@pulumi/cloudflare/getZeroTrustTunnelCloudflaredToken.js";
+import { getZeroTrustTunnelCloudflaredToken } from "@pulumi/cloudflare/getZeroTrustTunnelCloudflaredToken.js";
 import { ZeroTrustTunnelCloudflared } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import { ZeroTrustTunnelCloudflaredConfig } from "@pulumi/cloudflare/zeroTrustTunnelCloudflaredConfig.js";
-import { ComponentResource, type Input, type Output, secret } from "@pulumi/pulumi";
+import { ComponentResource, type Input, type Output, output, secret } from "@pulumi/pulumi";
 import type { CompiledStack } from "./compile.ts";
 import { options } from "./options.ts";
 
 /** The tunnel, its configuration, and the token that a connector runs it with. */
 export class Tunnel extends ComponentResource {
   readonly tunnelId: Output<string>;
-  /** Secret: whoever has it can serve the site. */
+  /** Secret: whoever has it can serve the site. Empty where a run that deploys nothing does not find the tunnel. */
   readonly token: Output<string>;
 
-  constructor({ tunnel, ingresses }: Pick<CompiledStack, "tunnel" | "ingresses">) {
+  /** `deploys`: false where the run only refreshes or destroys what there is. */
+  constructor({ tunnel, ingresses }: Pick<CompiledStack, "tunnel" | "ingresses">, deploys: boolean) {
     super("causeway:index:Tunnel", tunnel.name, {}, {});
     const resource = new ZeroTrustTunnelCloudflared(tunnel.name, tunnel.args, {
       ...options(this, tunnel),
-      // its id is in every DNS record, and its connectors hold its token
-      protect: true,
+      // Its id is in every DNS record, and its connectors hold its token. A run that destroys the stack would protect it anew.
+      protect: deploys,
       // An update would be a PATCH, after which the provider sends later updates of the run without their strings
       // (terraform-provider-cloudflare#7305). So no run updates it; the secret is rotated through the API.
       ignoreChanges: ["name", "tunnelSecret"],
@@ -28,9 +29,22 @@ export class Tunnel extends ComponentResource {
       { parent: this },
     );
     this.tunnelId = resource.id;
+    const place = { accountId, tunnelId: resource.id };
     // the look-up does not mark its answer as secret
-    const found = getZeroTrustTunnelCloudflaredTokenOutput({ accountId, tunnelId: resource.id }, { parent: this });
-    this.token = secret(found.token);
+    this.token = secret(output(place).apply((known) => lookUpToken(known, deploys, this)));
     this.registerOutputs({ tunnelId: this.tunnelId });
+  }
+}
+
+async function lookUpToken(
+  place: { accountId: string; tunnelId: string },
+  required: boolean,
+  parent: Tunnel,
+): Promise<string> {
+  try {
+    return (await getZeroTrustTunnelCloudflaredToken(place, { parent })).token;
+  } catch (error) {
+    if (required) throw error;
+    return "";
   }
 }

@@ -1,7 +1,6 @@
 /** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
 import { spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
-import { STACK_RESOURCES } from "../../infra/config.ts";
 import { getPulumi } from "./find-cli.ts";
 
 /** A command that did not succeed; the message is what the CLI said. */
@@ -67,14 +66,6 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
     },
   };
   return cli;
-}
-
-/**
- * Tells the program what its state has, so that what carries the stack's mark and is not in the state is taken back instead of
- * made twice.
- */
-export function tellState(resources: readonly StateResource[], env: NodeJS.ProcessEnv): void {
-  env[STACK_RESOURCES] = JSON.stringify(resources.map(({ urn }) => urn.split("::").at(-1)));
 }
 
 function stateFailure(stack: string, said: string): string {

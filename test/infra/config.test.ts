@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { ConfigError, DEFAULTS, readAccess, readSite, reclaimed } from "../../infra/config.ts";
+import { ConfigError, DEFAULTS, readAccess, readPurpose, readSite } from "../../infra/config.ts";
 
 const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
 
@@ -151,9 +151,8 @@ test("Pulumi.yaml repeats the defaults, and names no key that the program does n
   for (const problem of problemsOf(values)) expect(problem).not.toContain("no such key");
 });
 
-test("what is ours and not in the state is reclaimed, where the state is known", () => {
-  const ours = { tunnel: "a/b", "chat.example.com": "c/d" };
-  expect(reclaimed(ours, {})).toEqual({});
-  expect(reclaimed(ours, { CAUSEWAY_STACK_RESOURCES: "[]" })).toEqual(ours);
-  expect(reclaimed(ours, { CAUSEWAY_STACK_RESOURCES: '["tunnel"]' })).toEqual({ "chat.example.com": "c/d" });
+test("a run deploys unless the command that started it says otherwise", () => {
+  expect(readPurpose({})).toBe("deploy");
+  expect(readPurpose({ CAUSEWAY_PURPOSE: "destroy" })).toBe("destroy");
+  expect(() => readPurpose({ CAUSEWAY_PURPOSE: "down" })).toThrow(/CAUSEWAY_PURPOSE: got "down", expected deploy/);
 });

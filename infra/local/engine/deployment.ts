@@ -32,6 +32,8 @@ export interface Deployment {
   /** What was done so far. */
   readonly steps: readonly Step[];
   readonly warnings: readonly string[];
+  /** What the state has and still exists, by URN: types and ids, no other outputs. */
+  existing(): Promise<Readonly<Record<string, { readonly type: string; readonly outputs: { readonly id: string } }>>>;
   /** Creates, updates, replaces or keeps one resource; what happened is saved before it answers. */
   register(declaration: Declaration): Promise<Registered>;
   /** Deletes what exists and was not declared, what depends on others first. */
@@ -67,8 +69,7 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
     if (before === undefined) return undefined;
     const inputs = revealedProperties(before.inputs);
     const found = await type.read(before.id, inputs);
-    // a tunnel that was deleted still answers, with the time
-    if (found === undefined || found.outputs.deletedAt) {
+    if (found === undefined || isGone(found)) {
       if (!preview) state.remove(before);
       return undefined;
     }
@@ -80,6 +81,17 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
     };
     state.note(now, before);
     return now;
+  }
+
+  async function existing() {
+    const found: [string, { type: string; outputs: { id: string } }][] = [];
+    for (const { urn, type, id, inputs, superseded } of state.resources) {
+      if (superseded) continue;
+      // its outputs tell that it was deleted; anything else that is gone answers 404 when it is registered
+      const deleted = type === TUNNEL_TYPE && isGone(await behaviour(type).read(id, revealedProperties(inputs)));
+      if (!deleted) found.push([urn, { type, outputs: { id } }]);
+    }
+    return Object.fromEntries(found);
   }
 
   async function imported(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
@@ -180,8 +192,14 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
     }
   }
 
-  return { steps, warnings, register, deleteOthers };
+  return { steps, warnings, existing, register, deleteOthers };
 }
+
+const TUNNEL_TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+
+/** Whether a resource does not exist any more. A tunnel that was deleted still answers, with the time. */
+const isGone = (found: Awaited<ReturnType<ResourceType["read"]>>): boolean =>
+  found === undefined || Boolean(found.outputs.deletedAt);
 
 function stateOf(
   declaration: Declaration,

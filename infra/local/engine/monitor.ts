@@ -2,6 +2,7 @@
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import { READ_STATE } from "../../own-state.ts";
 import type { Provider } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { Declaration, Deployment, Registered } from "./deployment.ts";
@@ -95,7 +96,12 @@ export class Monitor extends MockMonitor {
     reply: Reply<InstanceType<typeof proto.ResourceInvokeResponse>>,
   ): Promise<void> {
     const args = revealedProperties(decoded(request.getArgs()?.toJavaScript() ?? {}) as Properties);
-    const found = await this.#operate(() => this.#options.provider.invoke(request.getTok(), args));
+    const { deployment, provider } = this.#options;
+    const found = await this.#operate(async () =>
+      request.getTok() === READ_STATE
+        ? { name: args.stackName, outputs: await deployment.existing() }
+        : provider.invoke(request.getTok(), args),
+    );
     if (found === undefined) return;
     const response = new proto.ResourceInvokeResponse();
     response.setReturn(structLike(request.getArgs(), found));

@@ -2,7 +2,6 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
-import { STACK_RESOURCES } from "../../config.ts";
 import { createProvider, type Provider } from "../provider/index.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 import type { Order, Outcome } from "./messages.ts";
@@ -18,7 +17,7 @@ export async function run(order: Order): Promise<Outcome> {
     const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
     const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url });
     deployment = createDeployment({ state, provider, preview: order.preview ?? false });
-    const outputs = await declared(order, { state, provider, deployment });
+    const outputs = await declared(order, { provider, deployment });
     await deployment.deleteOthers();
     const entries = Object.entries(outputs);
     return {
@@ -40,14 +39,13 @@ export async function run(order: Order): Promise<Outcome> {
 /** Runs the program until everything that it declares is registered, and answers its outputs. */
 async function declared(
   order: Order,
-  { state, provider, deployment }: { state: StackState; provider: Provider; deployment: Deployment },
+  { provider, deployment }: { provider: Provider; deployment: Deployment },
 ): Promise<Properties> {
   const { project, stack, config, secrets = {}, api } = order;
   const access = { "cloudflare:apiToken": api.token, "cloudflare:baseUrl": api.url };
   const monitor = new Monitor({ project, stack, deployment, provider });
   setMockOptions(monitor, project, stack, order.preview ?? false, "organization");
   pulumi.runtime.setAllConfig({ ...config, ...secrets, ...access }, ["cloudflare:apiToken", ...Object.keys(secrets)]);
-  process.env[STACK_RESOURCES] = JSON.stringify(state.resources.map(({ name }) => name));
 
   process.on("unhandledRejection", monitor.fail);
   process.on("uncaughtException", monitor.fail);

@@ -27,7 +27,7 @@ test("everything carries the stack's mark", () => {
   const { tunnel, records, rulesets } = compile(site, policy, target);
   expect(tunnel).toEqual({
     name: "tunnel",
-    args: { accountId: target.accountId, name: "causeway causeway/test", configSrc: "cloudflare" },
+    args: { accountId: target.accountId, name: "causeway causeway/test example.com", configSrc: "cloudflare" },
   });
   expect(records).toEqual([
     {
@@ -105,4 +105,19 @@ test("what is taken over carries its import id", () => {
     ["http_ratelimit", "zones/zone/ruleset"],
     ["http_request_cache_settings", undefined],
   ]);
+});
+
+test("P0: adopting what is the stack's own repeats none of its rules, and keeps its mark", () => {
+  const phase = "http_request_firewall_custom";
+  const own = policy.rulesets.find((ruleset) => ruleset.phase === phase);
+  if (own === undefined) throw new Error("no custom rules");
+  const theirs = { ref: "theirs", expression: "ssl", action: "block" } as const;
+  const adopting = (name: string) => {
+    const ruleset = { id: "c".repeat(32), name, description: "edited by hand", rules: [theirs, ...own.rules] };
+    const adopt = { records: {}, rulesets: { [phase]: ruleset } };
+    return compile({ ...site, adopt }, policy, target).rulesets.find((compiled) => compiled.name === phase)?.args;
+  };
+  const refs = ["theirs", ...own.rules.map(({ ref }) => ref)].map((ref) => expect.objectContaining({ ref }));
+  expect(adopting(own.name)).toMatchObject({ rules: refs, description: "causeway causeway/test" });
+  expect(adopting("default")).toMatchObject({ name: "default", rules: refs, description: "edited by hand" });
 });

@@ -147,6 +147,48 @@ test("what was made although its answer was lost is found by its mark, and nothi
   });
 });
 
+test("P0: an edited comment and description are drift, which is put back; adopting them changes nothing", async () => {
+  await applyProgram(options);
+  const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
+  const { records, rulesets } = api.cloud.zoneOf(api.zoneName) ?? { records: [], rulesets: [] };
+  const [record] = records;
+  const ruleset = rulesets.find(({ phase }) => phase === "http_request_firewall_custom");
+  if (record === undefined || ruleset === undefined) throw new Error("nothing was deployed");
+  const comment = "edited in the dashboard";
+  const edit = async () => {
+    const { id, phase, kind, name, rules } = ruleset;
+    await cloudflare.dns.records.edit(record.id, {
+      zone_id: api.zoneId,
+      type: "CNAME",
+      name: record.name,
+      ttl: 1,
+      comment,
+    });
+    const body = { phase, kind, name, rules, description: comment };
+    await cloudflare.put(`/zones/${api.zoneId}/rulesets/${id}`, { body });
+    return api.journal.length;
+  };
+  const repaired = ["PUT dns_records/ID 200", "PUT rulesets/ID 200"];
+  let calls = await edit();
+  await applyProgram(options);
+  expect(writes(calls).sort()).toEqual(repaired);
+  expect(api.cloud.zoneOf(api.zoneName)?.records).toMatchObject([
+    { id: record.id, comment: "causeway causeway/local" },
+  ]);
+
+  // the line that earlier versions printed for what is the stack's own
+  const { id, name, rules } = ruleset;
+  const adopt = {
+    records: { [record.name]: record.id },
+    rulesets: { http_request_firewall_custom: { id, name, description: comment, rules } },
+  };
+  calls = await edit();
+  const config = { ...options.config, "causeway:adopt": JSON.stringify(adopt) };
+  expect(await steps({ config })).not.toContainEqual(expect.stringMatching(/^(import|replace|delete)/));
+  expect(writes(calls).sort()).toEqual(repaired);
+  expect(await steps({ config })).toEqual(every("same"));
+});
+
 test("a tunnel deleted by hand, which still answers, is made again, and the hostname leads to the new one", async () => {
   const { tunnelId: old } = (await applyProgram(options)).outputs;
   const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });

@@ -1,0 +1,60 @@
+/** What preflight found at one place at Cloudflare that the stack wants for itself: a phase's entry point, a hostname, a tunnel's name. */
+import type Cloudflare from "cloudflare";
+import type { Site } from "../policy/index.ts";
+import type { Account } from "./account.ts";
+import type { Obstacle } from "./obstacle.ts";
+
+/** Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own, whatever it looks like. */
+export type KnownIds = Readonly<Record<string, string>>;
+
+/** Where to look, and what is the stack's own. */
+export interface Search {
+  readonly api: Cloudflare;
+  readonly site: Site;
+  readonly account: Account;
+  readonly known: KnownIds;
+}
+
+export interface Finding {
+  readonly obstacles: readonly Obstacle[];
+  /** Import ids of what the run takes into the state, by the name of the resource in the program. */
+  readonly imports: Readonly<Record<string, string>>;
+  /** Ids of the tunnels that the stack's own records lead to. */
+  readonly tunnels?: readonly string[];
+}
+
+export const NOTHING: Finding = { obstacles: [], imports: {} };
+export const blockedBy = (...obstacles: readonly Obstacle[]): Finding => ({ obstacles, imports: {} });
+export const importing = (name: string, importId: string): Finding => ({
+  obstacles: [],
+  imports: { [name]: importId },
+});
+
+/** The configuration adopts what does not exist (any more). */
+export const adoptedMissing = (what: string): Finding =>
+  blockedBy({
+    code: "adopted_missing",
+    found: `the configuration adopts the ${what}, and there is no such thing`,
+    fix: "Correct `adopt`, or remove it so that the stack makes its own.",
+  });
+
+/**
+ * The state has one thing for this place and Cloudflare has another one. It is not offered for adoption: an import over a resource that
+ * is in the state deletes what the state had.
+ */
+export const replacedElsewhere = (place: string, known: string, found: string): Obstacle => ({
+  code: "replaced_elsewhere",
+  found: `this stack made ${known} for ${place}; now there is ${found} instead`,
+  fix: "Delete it, and the stack puts its own back. To keep it, run `pulumi refresh --stack NAME`, which forgets what is gone; the next preview then says how to take it over.",
+});
+
+/** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark. */
+export const stackOfMark = (mark: string | undefined): string | undefined =>
+  /^causeway (\S+\/\S+)$/.exec(mark ?? "")?.[1];
+
+/** Never offered for adoption: two stacks that write the same thing undo each other with every run. */
+export const otherStack = (stack: string, what: string): Obstacle => ({
+  code: "another_stack",
+  found: `the stack ${stack} has ${what}`,
+  fix: `Use another zone, or end that stack first, from where its state is: \`npm run down -- --stack ${stack.split("/")[1]}\`. Where its state is lost, delete what it left.`,
+});

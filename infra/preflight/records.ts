@@ -1,0 +1,85 @@
+import { adoptionOf, ownerMark } from "../policy/index.ts";
+import type { Obstacle } from "./obstacle.ts";
+import {
+  adoptedMissing,
+  blockedBy,
+  type Finding,
+  importing,
+  NOTHING,
+  otherStack,
+  replacedElsewhere,
+  type Search,
+  stackOfMark,
+} from "./place.ts";
+import { reading } from "./reading.ts";
+
+/** Types that cannot stand beside a CNAME of the same name at Cloudflare (81053, 81054). */
+const EXCLUSIVE = new Set(["A", "AAAA", "CNAME", "NS"]);
+
+/** A record, as far as it matters here. */
+interface ListedRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly content?: string | null;
+  readonly comment?: string | null;
+}
+
+/** Looks at the records of a hostname. */
+export async function findRecord(
+  { api, site, account: { zoneId }, known }: Search,
+  hostname: string,
+): Promise<Finding> {
+  const read = await reading(`the DNS records of ${hostname}`, "DNS Write", async () => {
+    return (await api.dns.records.list({ zone_id: zoneId, name: { exact: hostname } })).result;
+  });
+  if ("obstacle" in read) return blockedBy(read.obstacle);
+  const records: readonly ListedRecord[] = read.value.filter(({ type }) => EXCLUSIVE.has(type));
+  const knownId = known[hostname];
+  const adopted = adoptionOf(site).records[hostname];
+  const own = records.find(({ id }) => id === knownId);
+  if (own !== undefined) return { ...NOTHING, tunnels: tunnelsOf(own) };
+  if (knownId !== undefined && records.length > 0) {
+    return blockedBy(
+      ...records.map((record) => replacedElsewhere(hostname, `the record ${knownId}`, `the record ${shown(record)}`)),
+    );
+  }
+  if (adopted !== undefined) {
+    return records.some(({ id, type }) => id === adopted && type === "CNAME")
+      ? importing(hostname, `${zoneId}/${adopted}`)
+      : adoptedMissing(`CNAME record ${adopted} of ${hostname}`);
+  }
+  const marked = records.find(({ type, comment }) => type === "CNAME" && comment === ownerMark(site));
+  if (marked !== undefined) return { ...importing(hostname, `${zoneId}/${marked.id}`), tunnels: tunnelsOf(marked) };
+  return blockedBy(...records.map((record) => taken(hostname, record)));
+}
+
+function taken(hostname: string, record: ListedRecord): Obstacle {
+  const stack = stackOfMark(record.comment ?? undefined);
+  if (stack !== undefined) return otherStack(stack, `the record of ${hostname}: ${shown(record)}`);
+  const note = record.comment ? `, "${record.comment}"` : "";
+  const found = `${hostname} has a record already: ${shown(record)}${note}`;
+  if (record.type === "CNAME") {
+    return {
+      code: "record_taken",
+      found,
+      fix: "Take it over, or delete it, or choose another hostname.",
+      adopt: { records: { [hostname]: record.id } },
+    };
+  }
+  return {
+    code: "record_taken",
+    found,
+    fix:
+      record.type === "NS"
+        ? "The name is delegated to other name servers, so that no record beside it counts: choose another hostname."
+        : `A record of the type ${record.type} cannot be taken over, since the stack needs a CNAME in its place: delete it right before \`npm run up\`, which makes the new one, or choose another hostname.`,
+  };
+}
+
+const shown = ({ id, type, content }: ListedRecord): string => `${type} ${content ?? ""} (${id})`;
+
+/** The tunnel that a record leads to, if it leads to one. */
+function tunnelsOf({ content }: ListedRecord): readonly string[] {
+  const id = /^([0-9a-f-]{36})\.cfargotunnel\.com$/.exec(content ?? "")?.[1];
+  return id === undefined ? [] : [id];
+}
