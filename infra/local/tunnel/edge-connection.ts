@@ -37,6 +37,8 @@ export interface EdgeConnectionOwner {
   refusal(tunnelId: string): string | undefined;
   /** The newest configuration known for a tunnel. */
   latest(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null;
+  /** The peer accepted the control stream, which only HTTP/2 can. */
+  speaks(): void;
   opened(connection: EdgeConnection): void;
   closed(connection: EdgeConnection): void;
 }
@@ -81,6 +83,7 @@ export class EdgeConnection {
       { endStream: false },
     );
     this.#control.on("error", () => this.destroy());
+    this.#control.once("response", () => owner.speaks());
     this.#control.once("close", () => this.drain());
     this.#deadline = setTimeout(() => this.destroy(), owner.registrationDeadline);
     serveRegistration(this.#control, {

@@ -6,6 +6,7 @@ import type { ConfigurationAnswer, TunnelConfiguration, VersionedConfiguration }
 import { EdgeConnection, type TunnelConnection } from "./edge-connection.ts";
 import { TunnelError } from "./errors.ts";
 import type { TunnelRequest, TunnelStream } from "./tunnel-stream.ts";
+import { UnregisteredConnections } from "./unregistered-connections.ts";
 
 /** How to start the tunnel's edge. */
 export interface TunnelEdgeOptions {
@@ -45,7 +46,9 @@ export interface TunnelEdge {
 
 /** What an unknown peer, and a known one, may take. */
 export interface TunnelLimits {
-  /** Connections that have not registered yet; beyond this many, new ones are closed at once. */
+  /** Connections without a finished TLS handshake; beyond this many, a new one takes the place of another. */
+  readonly unsecured: number;
+  /** Connections after the TLS handshake that have not registered; beyond this many, a new one takes the place of another. */
   readonly unregistered: number;
   /** Connections of one tunnel; Cloudflare's limit is 25 connectors with four each. */
   readonly perTunnel: number;
@@ -55,7 +58,13 @@ export interface TunnelLimits {
   readonly registration: number;
 }
 
-const LIMITS: TunnelLimits = { unregistered: 64, perTunnel: 100, handshake: 5_000, registration: 10_000 };
+const LIMITS: TunnelLimits = {
+  unsecured: 512,
+  unregistered: 64,
+  perTunnel: 100,
+  handshake: 3_000,
+  registration: 5_000,
+};
 /** The certificate is looked at this often, milliseconds. */
 const RENEWAL_INTERVAL = 12 * 3_600_000;
 
@@ -67,7 +76,9 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
   const tunnels = new Map<string, Set<EdgeConnection>>();
   const configurations = new Map<string, VersionedConfiguration>();
   const sockets = new Set<Socket>();
-  const unregistered = new Map<number, Socket>(); // by the peer's port
+  const unregistered = new UnregisteredConnections({ connected: limits.unsecured, secured: limits.unregistered });
+  /** How a connection says that it came further, by the peer's address and port: TLS hides the socket below it. */
+  const progress = new Map<string, ReturnType<UnregisteredConnections["admit"]>>();
   let turn = 0;
 
   const live = (tunnelId: string) => [...(tunnels.get(tunnelId) ?? [])].filter((connection) => connection.usable);
@@ -83,23 +94,21 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
     handshakeTimeout: limits.handshake,
   });
   server.on("connection", (socket: Socket) => {
-    const port = socket.remotePort;
-    if (port === undefined || unregistered.size >= limits.unregistered) {
-      socket.destroy();
-      return;
-    }
+    const peer = peerOf(socket);
+    const advance = unregistered.admit(socket);
     sockets.add(socket);
-    unregistered.set(port, socket);
+    progress.set(peer, advance);
     socket.once("close", () => {
       sockets.delete(socket);
-      if (unregistered.get(port) === socket) unregistered.delete(port);
+      if (progress.get(peer) === advance) progress.delete(peer);
     });
   });
   // Whoever speaks no TLS, or no TLS that we speak, is gone already.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
     socket.setNoDelay(true);
-    const port = socket.remotePort ?? 0;
+    const advance = progress.get(peerOf(socket));
+    advance?.("secured");
     new EdgeConnection(socket, {
       colo: options.colo ?? "lcl01",
       clock,
@@ -111,8 +120,9 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
         const pushed = configurations.get(tunnelId);
         return pushed && pushed.version >= (authorized?.version ?? -1) ? pushed : authorized;
       },
+      speaks: () => advance?.("speaking"),
       opened(connection) {
-        unregistered.delete(port);
+        advance?.("registered");
         const { tunnelId, details } = connection;
         if (tunnelId === undefined || details === undefined) return;
         const connections = tunnels.get(tunnelId) ?? new Set<EdgeConnection>();
@@ -175,6 +185,10 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
       await closed;
     },
   };
+}
+
+function peerOf({ remoteAddress, remotePort }: Pick<Socket, "remoteAddress" | "remotePort">): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function isRefusal({ err }: ConfigurationAnswer): boolean {

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { ServerHttp2Stream } from "node:http2";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { equalSecrets } from "../../../../infra/local/tunnel/authorize.ts";
@@ -27,6 +28,7 @@ import {
 import { readRpc, writeBootstrap, writeCall } from "../../../../infra/local/tunnel/wire/rpc.ts";
 import { fakeConnector, tlsTo } from "./fake-connector.ts";
 import { OneTunnel } from "./one-tunnel.ts";
+import { ownConnector } from "./own-connector.ts";
 
 const request: TunnelRequest = { method: "GET", path: "/", host: "x", headers: [], body: false };
 const { id: tunnelId, secret, authorize } = new OneTunnel();
@@ -55,12 +57,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+async function tcpTo(edge: TunnelEdge): Promise<Socket> {
+  const socket = connect(Number(edge.address.split(":")[1]), "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
 /** A TCP connection that says nothing; resolves when the edge has closed it. */
 function silentConnection(): Promise<unknown> {
   const socket = connect(Number(edge.address.split(":")[1]), "127.0.0.1");
   socket.on("error", () => {});
   socket.resume();
-  return once(socket, "close");
+  return new Promise((resolve) => socket.once("close", resolve));
 }
 
 describe("peers that have not registered", () => {
@@ -77,18 +86,79 @@ describe("peers that have not registered", () => {
     await Promise.all([once(silent, "close"), closed]);
   });
 
-  test("only so many are held at a time; those registered do not count", async () => {
-    await start({ limits: { unregistered: 2 } });
+  const FOREVER = 600_000;
+
+  test("only so many are held at a time, and the oldest loses its place; those registered do not count", async () => {
+    await start({ limits: { unsecured: 2, unregistered: 2, handshake: FOREVER, registration: FOREVER } });
     const known = await fakeConnector(edge);
     await known.register({ tunnelId, secret });
-    const held = [await tlsTo(edge), await tlsTo(edge)];
-    await silentConnection();
-    held[0]?.destroy();
-    while (edge.connections(tunnelId) === 1) {
-      const late = await fakeConnector(edge).catch(() => undefined);
-      if (late) await late.register({ tunnelId, secret });
-    }
-    held[1]?.destroy();
+    const silent = [silentConnection(), silentConnection()];
+    const third = await tcpTo(edge);
+    await Promise.race(silent);
+    const secured = [await tlsTo(edge), await tlsTo(edge)];
+    for (const socket of secured) socket.resume();
+    const speaking = await fakeConnector(edge);
+    await Promise.race(secured.map((socket) => once(socket, "close")));
+    expect(edge.connections(tunnelId)).toBe(1);
+    third.destroy();
+    speaking.socket.destroy();
+    for (const socket of secured) socket.destroy();
+  });
+
+  test("S16: strangers that hold every place, and dial again when they lose one, do not keep a connector out", async () => {
+    const tunnel = new OneTunnel({ ingress: [{ service: "http_status:204" }] });
+    await start({ authorize: tunnel.authorize, limits: { handshake: FOREVER, registration: FOREVER } });
+    const port = Number(edge.address.split(":")[1]);
+    const ca = await readFile(edge.caFile);
+    const open = new Set<Socket>();
+    let dials = 0;
+    let over = false;
+    const holdPlace = (dial: () => Socket): void => {
+      if (over || dials >= 6_000) return;
+      dials += 1;
+      const socket = dial();
+      open.add(socket);
+      socket.on("error", () => {}).resume();
+      socket.once("close", () => {
+        open.delete(socket);
+        holdPlace(dial);
+      });
+    };
+    const silent = () => connect(port, "127.0.0.1");
+    const secured = () => connectTls({ host: "127.0.0.1", port, ca, servername: "h2.cftunnel.com" });
+    for (let index = 0; index < 600; index += 1) holdPlace(silent);
+    for (let index = 0; index < 80; index += 1) holdPlace(secured);
+    while (dials < 1_000) await new Promise((resolve) => setTimeout(resolve, 10)); // places were lost and taken again
+
+    const connector = ownConnector({
+      token: tunnel.token(),
+      edge: edge.address,
+      caFile: edge.caFile,
+      gracePeriod: 100,
+    });
+    await (await connector).ready;
+    const response = await edge.open(tunnel.id, request)?.response;
+    expect(response?.status).toBe(204);
+    over = true;
+    for (const socket of open) socket.destroy();
+    await (await connector).stop();
+  });
+
+  test("S16: an address that holds most places loses them first", async () => {
+    await start({ limits: { unsecured: 8, handshake: FOREVER, registration: FOREVER } });
+    const port = Number(edge.address.split(":")[1]);
+    const patient = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+    let lost = false;
+    patient
+      .on("error", () => {})
+      .once("close", () => {
+        lost = true;
+      });
+    await once(patient, "connect");
+    const flood = Array.from({ length: 50 }, () => silentConnection());
+    await Promise.race([Promise.all(flood.slice(0, 20)), Promise.all(flood.slice(20, 40))]);
+    expect(lost).toBe(false);
+    patient.destroy();
   });
 
   test.each([
