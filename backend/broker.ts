@@ -4,6 +4,7 @@ import { type BrokerOptions, INTERNAL_MIDDLEWARES, ServiceBroker } from "molecul
 import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
+import { createValidator } from "./contract/validation.ts";
 import { BrokerLog } from "./log.ts";
 
 /**
@@ -23,6 +24,7 @@ export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: L
     internalServices: false, // $node would tell anybody who reaches it the broker's options
     internalMiddlewares: false,
     middlewares: INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
+    validator: createValidator(),
     transporter: alone ? null : { type: "NATS", options: { url: config.natsUrl } },
     // an id of a call has to be unique, not unguessable
     uidGenerator: () => `${start}-${++calls}`,

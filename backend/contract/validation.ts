@@ -1,4 +1,4 @@
-import type { ActionParams, ActionParamTypes } from "moleculer";
+import { type ActionParams, type ActionParamTypes, Validators } from "moleculer";
 import type { Param, Params } from "../surface.ts";
 
 interface Complaint {
@@ -14,15 +14,21 @@ function text(value: unknown, errors: Complaint[]): unknown {
   return value;
 }
 
+/**
+ * The validator of the broker. Without the option, `null` for an optional parameter passes unchecked, and a handler that expects text
+ * or nothing gets it; with it, `nullable` decides.
+ */
+export const createValidator = () => new Validators.Fastest({ considerNullAsAValue: true });
+
 function ruleOf(param: Param): ActionParamTypes {
-  const optional = param.optional === true;
+  const common = { optional: param.optional === true, nullable: false };
   switch (param.type) {
     case "integer":
-      return { type: "number", integer: true, min: param.min, max: param.max, optional };
+      return { type: "number", integer: true, min: param.min, max: param.max, ...common };
     case "email":
-      return { type: "string", max: param.max, pattern: EMAIL, custom: text, optional };
+      return { type: "string", max: param.max, pattern: EMAIL, custom: text, ...common };
     case "string":
-      return { type: "string", min: param.min, max: param.max, custom: text, optional };
+      return { type: "string", min: param.min, max: param.max, custom: text, ...common };
   }
 }
 
