@@ -115,6 +115,7 @@ export interface SocketEntry {
 
 const anyEmail = { type: "email", max: 254 } as const;
 const email = { ...anyEmail, refuses: ["EMAIL_MALFORMED"] } as const;
+const newEmail = { ...email, refuses: ["EMAIL_MALFORMED", "EMAIL_RESERVED"] } as const;
 const password = { type: "string", min: 1, max: 256, secret: true } as const;
 // 128 characters may be 256 code units; the exact bounds in characters are `newPassword`'s
 const newPassword = {
@@ -160,7 +161,7 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
+    params: { email: newEmail, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
     answers: signedIn,
     refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "UNAUTHORIZED"],
   },
@@ -280,7 +281,7 @@ export const http = [
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email, password },
+    params: { email: newEmail, password },
     answers: object({ requested: done }),
     refuses: ["PASSWORD_WRONG", "EMAIL_SAME"],
   },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { domainToASCII } from "node:url";
 import { accepted, type Checked, refused } from "./checked.ts";
 
@@ -25,4 +26,26 @@ export function emailAddress(input: string): Checked<string> {
   if (local.length > LOCAL_MAX || !LOCAL.test(local) || !DOMAIN.test(domain)) return malformed;
   const address = `${local}@${domain}`;
   return address.length > EMAIL_MAX ? malformed : accepted(address);
+}
+
+/**
+ * Domains in which nobody has a public mail address: the special-use names that IANA keeps by RFC 6761 (RFC 2606, RFC 6762, RFC 7686,
+ * RFC 9476; `arpa` has no mail either). Missing on purpose: `internal`, where a private network may have mail, and `example.com`,
+ * `.net` and `.org`, which RFC 6761 6.5 asks software to treat like any other name and with which people try the kit.
+ */
+const RESERVED = ["alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test"];
+
+/** An address for a new account or to change to: like `emailAddress`, but in no reserved domain. */
+export function newEmailAddress(input: string): Checked<string> {
+  const address = emailAddress(input);
+  const topLevel = address.ok ? address.value.slice(address.value.lastIndexOf(".") + 1) : "";
+  return RESERVED.includes(topLevel) ? refused("EMAIL_RESERVED") : address;
+}
+
+/**
+ * What stands in place of the address of a removed account. The column is unique, so that it is made of 122 random bits: an address
+ * that follows from the account's id can be registered by somebody else before, and then the account cannot be removed.
+ */
+export function removedAddress(): string {
+  return `${randomUUID()}@removed.invalid`;
 }

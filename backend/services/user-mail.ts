@@ -1,6 +1,6 @@
 import type { Context, ServiceBroker } from "moleculer";
 import { type ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
-import { emailAddress } from "../domain/email.ts";
+import { emailAddress, newEmailAddress } from "../domain/email.ts";
 import { type MailPurpose, mailTokenHash } from "../domain/mail-token.ts";
 import { networkOf } from "../domain/network.ts";
 import { newPassword } from "../domain/password.ts";
@@ -133,7 +133,7 @@ export function userMail(options: {
 
     async changeEmail(ctx) {
       const user = await caller(ctx);
-      const email = clean("email", emailAddress(ctx.params.email));
+      const email = clean("email", newEmailAddress(ctx.params.email));
       const hash = await confirmed(ctx, user, ctx.params.password);
       if (email === user.email) {
         throw refuse("EMAIL_SAME", { field: "email" });

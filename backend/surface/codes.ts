@@ -28,6 +28,7 @@ export const CODES = {
   EMAIL_VERIFIED: [409, "This e-mail address is confirmed already."],
   OWN_ACCOUNT: [409, "This is your own account: another admin has to do that."],
   EMAIL_MALFORMED: [422, "This is not an e-mail address."],
+  EMAIL_RESERVED: [422, "Nobody can have mail at this address: its domain is reserved. Give another one."],
   EMAIL_SAME: [422, "This is your e-mail address already."],
   NAME_NOT_UNICODE: [422, "The name is not well-formed Unicode."],
   NAME_CONTROL: [422, "The name contains characters that cannot be shown."],

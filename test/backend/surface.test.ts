@@ -107,6 +107,7 @@ test.each(socketEntries)(
 /** A value that keeps to every bound of its parameter and is refused with this code. `\u0958` is two characters once it is normal. */
 const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unknown>) => unknown) } = {
   EMAIL_MALFORMED: "\u00e1d\u00e1@example.org",
+  EMAIL_RESERVED: "ada@mail.invalid",
   NAME_CONTROL: "\u202eadmin",
   NAME_EMPTY: " ",
   NAME_LONG: "\u0958".repeat(64),

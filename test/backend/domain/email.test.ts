@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { emailAddress } from "../../../backend/domain/email.ts";
+import { emailAddress, newEmailAddress, removedAddress } from "../../../backend/domain/email.ts";
 import { character } from "../../character.ts";
 
 test.each([
@@ -54,4 +54,34 @@ test("an accepted address is its own one spelling, in plain ASCII without blanks
       expect(emailAddress(once.value)).toEqual(once);
     }),
   );
+});
+
+test.each([
+  "0b54a1e8-3a6b-4a58-9d36-6c1a5b7f2a11@removed.invalid",
+  "ada@INVALID.invalid",
+  "ada@mail.test",
+  "ada@b\u00fccher.example",
+  "ada@app.localhost",
+  "ada@printer.local",
+  "ada@xyz.onion",
+  "ada@name.alt",
+  "ada@home.arpa",
+  "ada@example.\uff49nvalid",
+])("S3: %s is an address, but none for a new account: its domain is reserved", (input) => {
+  expect(emailAddress(input).ok).toBe(true);
+  expect(newEmailAddress(input)).toEqual({ ok: false, code: "EMAIL_RESERVED" });
+});
+
+test.each(["ada@example.org", "ada@invalid.org", "ada@mail.corp.internal", "ada@testing.tests.dev"])(
+  "S3: %s is an address for a new account",
+  (input) => {
+    expect(newEmailAddress(input)).toEqual({ ok: true, value: input });
+  },
+);
+
+test("S3: what stands in place of a removed account's address is another one each time, and nobody's", () => {
+  const [one, other] = [removedAddress(), removedAddress()];
+  expect(one).not.toBe(other);
+  expect(emailAddress(one)).toEqual({ ok: true, value: one });
+  expect(newEmailAddress(one).ok).toBe(false);
 });
