@@ -3,7 +3,7 @@ import { hearsOthers } from "../broker.ts";
 import { announce, defineService, type Meta, refuse, tell } from "../contract/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "../domain/access-token.ts";
 import { hashMark } from "../domain/password.ts";
-import { END_REASONS, MAX_SESSIONS } from "../domain/session.ts";
+import { END_REASONS } from "../domain/session.ts";
 import type { Store, User } from "../store/index.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
 import { createAuditTrail } from "./audit-trail.ts";
@@ -51,20 +51,14 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     actions: {
       async startSession(ctx) {
         const user = await liveUser(store, ctx.params.userId);
-        const live = await ready().sessions.list(user.id);
-        for (const { id } of live.slice(0, Math.max(0, live.length + 1 - MAX_SESSIONS))) {
-          if (!(await ready().sessions.end(id, "ended"))) continue;
+        const { password } = ctx.params;
+        const stands = (hash: string) => password === undefined || hashMark(hash) === password;
+        const started = await ready().sessions.start(user.id, device(ctx), stands);
+        if (!started) throw refuse("CREDENTIALS");
+        const { sid, refreshToken } = started;
+        for (const id of started.ended) {
           await ended(ctx, id);
           await audit(ctx, "session.ended", user.id, "the oldest of too many");
-        }
-        const { sid, refreshToken } = await ready().sessions.start(user.id, device(ctx));
-        // who changes a password or disables a user ends the sessions that are there then: this one may have come right after
-        const now = await store.users.find(user.id);
-        const { password } = ctx.params;
-        const stands = password === undefined || (now && hashMark(now.passwordHash) === password);
-        if (!stands || now?.disabledAt !== null) {
-          await ready().sessions.end(sid, "password");
-          throw refuse("CREDENTIALS");
         }
         return { ...(await ready().tokens.issue(user, sid)), refreshToken };
       },

@@ -4,11 +4,12 @@ import { rolesUpTo } from "../domain/access-token.ts";
 import type { AuditAction } from "../domain/audit.ts";
 import { isMuted, ROOM_ROLES, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
 import { MODERATOR, OWNER, rank, SITE } from "../domain/moderation.ts";
-import { INVITATIONS_MAX, LOBBY, type Room } from "../domain/room.ts";
-import type { User as Account } from "../store/index.ts";
+import { INVITATIONS_MAX, LOBBY, ROOMS_MAX, type Room } from "../domain/room.ts";
+import type { User as Account, Check } from "../store/index.ts";
+import type { Role } from "../surface.ts";
 import type { AuditTrail } from "./audit-trail.ts";
-import { endMembership, mayHaveMore, tellMembership } from "./memberships.ts";
-import { type ChatParts, ranked } from "./room-access.ts";
+import { endMembership, tellMembership } from "./memberships.ts";
+import { type ChatParts, ranked, shutOut } from "./room-access.ts";
 
 type Moderation = Pick<Handlers<"chat">, "invite" | "setRoomRole" | "mute" | "unmute" | "kick" | "ban" | "unban">;
 type AboutSomebody = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: User }>;
@@ -19,7 +20,12 @@ interface Case {
   readonly rank: number;
   readonly target: Account;
   readonly theirs: Standing;
+  /** Decides the same again in the transaction that makes the change: ranks may have changed since. */
+  readonly check: Check;
 }
+
+/** Throws unless a caller with the rank `own` may act on a user who stands in the room like this. */
+type Rule = (own: number, theirs: Standing | undefined, theirRole: Role) => void;
 
 /**
  * What owners and moderators of a room, and site moderators in public ones, do to others: to whoever ranks below them. What site
@@ -28,27 +34,39 @@ interface Case {
 export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }): Moderation {
   const { store, clock, audit } = parts;
 
-  /** Throws unless the caller has this rank in the room, and there is somebody else to do it to. */
-  async function caseOf(ctx: AboutSomebody, least: number): Promise<Case> {
+  /** Throws unless the rule lets the caller act on the user. */
+  async function caseOf(ctx: AboutSomebody, rule: Rule): Promise<Case> {
+    const { roles, id: actor } = ctx.meta.user;
     const { room, rank: own } = await ranked(store, ctx);
     if (room.kind === "direct") {
       throw refuse("DIRECT_ROOM", {
         field: "room",
       });
     }
-    if (own < least) throw refuse("FORBIDDEN");
     const target = await store.users.find(ctx.params.user);
     const theirs = target && (await store.rooms.standing(room.key, target.id));
+    rule(own, theirs, target?.role ?? "user");
     if (!theirs) throw refuse("NOT_FOUND", { field: "user" });
-    return { room, rank: own, target, theirs };
+    const check = store.members.permits(room.key, actor, target.id, (mine, others, role) => {
+      const now = mine ? rank(mine, roles) : -1;
+      if (now < 0) throw shutOut(mine);
+      rule(now, others, role);
+    });
+    return { room, rank: own, target, theirs, check };
   }
 
-  /** The same, for what is only done to those who rank below. */
-  async function below(ctx: AboutSomebody): Promise<Case> {
-    const found = await caseOf(ctx, MODERATOR);
-    if (rank(found.theirs, rolesUpTo(found.target.role)) >= found.rank) throw refuse("FORBIDDEN", { field: "user" });
-    return found;
-  }
+  const ranksAtLeast =
+    (least: number): Rule =>
+    (own) => {
+      if (own < least) throw refuse("FORBIDDEN");
+    };
+
+  /** For what moderators do to users who rank below them. */
+  const ranksAbove: Rule = (own, theirs, theirRole) => {
+    ranksAtLeast(MODERATOR)(own, theirs, theirRole);
+    if (theirs && rank(theirs, rolesUpTo(theirRole)) >= own) throw refuse("FORBIDDEN", { field: "user" });
+  };
+  const below = (ctx: AboutSomebody): Promise<Case> => caseOf(ctx, ranksAbove);
 
   function notTheLobby(room: Room): void {
     if (room.key === LOBBY) throw refuse("LOBBY", { field: "room" });
@@ -71,7 +89,8 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
       const limit = Number.MAX_SAFE_INTEGER;
       await store.members.enter({ room: LOBBY, userId: target.id, at: clock(), from: ["none"], limit });
     }
-    if (!(await store.members.setMuted(room.key, target.id, until))) throw refuse("NOT_FOUND", { field: "user" });
+    if (!(await store.members.setMuted(room.key, target.id, until, found.check)))
+      throw refuse("NOT_FOUND", { field: "user" });
     const changed = await after(room, target.id);
     await tellMembership(ctx, room, target.id, until === null ? "unmuted" : "muted", changed);
     await record(ctx, found, until === null ? "member.unmuted" : "member.muted");
@@ -80,17 +99,13 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
 
   return {
     async invite(ctx) {
-      const { room, target, theirs } = await caseOf(ctx, MODERATOR);
+      const { room, target, theirs, check } = await caseOf(ctx, ranksAtLeast(MODERATOR));
       notTheLobby(room);
-      if (target.disabledAt !== null) throw refuse("NOT_FOUND", { field: "user" });
-      if ((await store.members.counts(target.id)).invited >= INVITATIONS_MAX) {
-        throw refuse("INVITATIONS", {
-          field: "user",
-        });
-      }
-      if (roleIn(theirs) || !(await store.members.invite(room.key, target.id, clock()))) {
-        throw refuse("ALREADY_KNOWN", { field: "user" });
-      }
+      const invite = () => store.members.invite(room.key, target.id, clock(), { check, most: INVITATIONS_MAX });
+      const outcome = roleIn(theirs) ? "known" : await invite();
+      if (outcome === "disabled") throw refuse("NOT_FOUND", { field: "user" });
+      if (outcome === "too-many") throw refuse("INVITATIONS", { field: "user" });
+      if (outcome === "known") throw refuse("ALREADY_KNOWN", { field: "user" });
       await tellMembership(ctx, room, target.id, "invited", { role: null, mutedUntil: null });
       return { invited: true };
     },
@@ -98,19 +113,22 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
     async setRoomRole(ctx) {
       const role: RoomRole | undefined = ROOM_ROLES.find((known) => known === ctx.params.role);
       if (!role) throw refuse("VALIDATION", { field: "role" });
-      const found = await caseOf(ctx, OWNER);
-      const { room, target, theirs } = found;
+      const isOwn = ctx.params.user === ctx.meta.user.id;
+      const found = await caseOf(ctx, (own, theirs, theirRole) => {
+        ranksAtLeast(OWNER)(own, theirs, theirRole);
+        // an owner may step down; only a site moderator takes the role of another owner
+        const isOwner = theirs && roleIn(theirs) === "owner";
+        if (!isOwn && isOwner && own < SITE) throw refuse("FORBIDDEN", { field: "user" });
+      });
+      const { room, target, theirs, check } = found;
       notTheLobby(room);
       const before = roleIn(theirs);
       if (!before) throw refuse("NOT_FOUND", { field: "user" });
-      const isOwn = target.id === ctx.meta.user.id;
-      // an owner may step down, and nobody takes another owner's role but the site
-      if (!isOwn && ROOM_ROLES.indexOf(before) >= found.rank) throw refuse("FORBIDDEN", { field: "user" });
       if (role === before) return after(room, target.id);
-      if (role === "owner") await mayHaveMore(store, target.id, "owned");
-      if (!(await store.members.setRole(room.key, target.id, role))) {
-        throw refuse("LAST_OWNER", { field: "user" });
-      }
+      const most = role === "owner" ? { most: ROOMS_MAX } : {};
+      const outcome = await store.members.setRole(room.key, target.id, role, { check, ...most });
+      if (outcome === "too-many") throw refuse("ROOM_LIMIT");
+      if (outcome === "last-owner") throw refuse("LAST_OWNER", { field: "user" });
       const changed = await after(room, target.id);
       await tellMembership(ctx, room, target.id, "role", changed);
       await record(ctx, found, "member.role");
@@ -124,8 +142,8 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
       const found = await below(ctx);
       const { room, target } = found;
       notTheLobby(room);
-      const wasInvited = await store.members.release(room.key, target.id, "invited", clock());
-      if (!wasInvited && !(await endMembership(parts, ctx, room, target.id, "kicked"))) {
+      const wasInvited = await store.members.release(room.key, target.id, "invited", clock(), found.check);
+      if (!wasInvited && !(await endMembership(parts, ctx, room, target.id, "kicked", found.check))) {
         throw refuse("NOT_FOUND", { field: "user" });
       }
       await record(ctx, found, "member.kicked");
@@ -136,9 +154,10 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
       const found = await below(ctx);
       const { room, target } = found;
       notTheLobby(room);
-      // whoever comes in between the two is put out by the third
-      const end = () => endMembership(parts, ctx, room, target.id, "banned");
-      if (!(await end()) && !(await store.members.shutOut(room.key, target.id, clock()))) await end();
+      // a user who enters between the first two is put out by the third
+      const end = () => endMembership(parts, ctx, room, target.id, "banned", found.check);
+      const { members } = store;
+      if (!(await end()) && !(await members.shutOut(room.key, target.id, clock(), found.check))) await end();
       await record(ctx, found, "member.banned");
       return after(room, target.id);
     },
@@ -146,7 +165,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
     async unban(ctx) {
       const found = await below(ctx);
       const { room, target } = found;
-      if (!(await store.members.release(room.key, target.id, "banned", clock()))) {
+      if (!(await store.members.release(room.key, target.id, "banned", clock(), found.check))) {
         throw refuse("NOT_FOUND", { field: "user" });
       }
       const changed = await after(room, target.id);

@@ -18,12 +18,10 @@ export function chatReports({ store, clock, audit }: ChatParts & { readonly audi
       const { room } = await enteredRoom(store, ctx);
       const reason = clean("reason", reportReason(ctx.params.reason));
       const { id: reporterId } = ctx.meta.user;
-      if ((await store.reports.openBy(reporterId)) >= OPEN_REPORTS_MAX) {
-        throw refuse("REPORTS");
-      }
       const { seq, author, text } = there(await store.messages.find(room.key, ctx.params.seq));
       const about = { room: room.key, seq, authorId: author.id, text };
-      await store.reports.add({ at: clock(), reporterId, reason, ...about });
+      if (!(await store.reports.add({ at: clock(), reporterId, reason, ...about }, OPEN_REPORTS_MAX)))
+        throw refuse("REPORTS");
       return { reported: true };
     },
 

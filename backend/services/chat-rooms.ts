@@ -8,6 +8,7 @@ import {
   LOBBY,
   MEMBERS_MAX,
   OPENED_MAX,
+  ROOMS_MAX,
   type Room,
   type RoomKind,
   roomKey,
@@ -17,7 +18,7 @@ import { directKey, privateKey } from "../domain/room-key.ts";
 import { displayName } from "../domain/text.ts";
 import type { RoomRow, Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
-import { endMembership, mayHaveMore, tellMembership } from "./memberships.ts";
+import { endMembership, tellMembership } from "./memberships.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 
@@ -35,13 +36,15 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
   async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
     const { id } = ctx.meta.user;
     const at = clock();
-    if ((await store.rooms.openedSince(id, kind, at - DAY)) >= OPENED_MAX[kind]) {
-      throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
-    }
     const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
     const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
-    if (peerId === undefined) await mayHaveMore(store, id, "owned");
-    return store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer]);
+    const most = peerId === undefined ? ROOMS_MAX : undefined;
+    const limits = { opened: OPENED_MAX[kind], since: at - DAY, most };
+    const opening = await store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer], limits);
+    if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (opening === "too-many-rooms") throw refuse("ROOM_LIMIT");
+    if (opening === "disabled") throw refuse("NOT_FOUND");
+    return opening === "opened";
   }
 
   async function summary(userId: string, room: string): Promise<RoomSummary> {
@@ -53,9 +56,11 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
   /** Lets the caller in from one of these states. Throws when there is no more room for them. */
   async function enter(ctx: ByUser, room: Room, from: readonly (MembershipState | "none")[]): Promise<void> {
     const { id } = ctx.meta.user;
-    if (room.key !== LOBBY && room.kind !== "direct") await mayHaveMore(store, id, "joined");
+    const isCounted = room.key !== LOBBY && room.kind !== "direct";
     const limit = room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind];
-    const outcome = await store.members.enter({ room: room.key, userId: id, at: clock(), from, limit });
+    const entry = { room: room.key, userId: id, at: clock(), from, limit };
+    const outcome = await store.members.enter(isCounted ? { ...entry, most: ROOMS_MAX.joined } : entry);
+    if (outcome === "too-many") throw refuse("ROOM_LIMIT");
     if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
     if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
   }

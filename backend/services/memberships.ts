@@ -1,21 +1,13 @@
 import type { Context } from "moleculer";
-import { announce, type MemberChanged, type Meta, refuse } from "../contract/index.ts";
+import { announce, type MemberChanged, type Meta } from "../contract/index.ts";
 import type { MembershipChange } from "../domain/membership.ts";
-import { ROOMS_MAX, type Room } from "../domain/room.ts";
-import type { Store } from "../store/index.ts";
+import type { Room } from "../domain/room.ts";
+import type { Check } from "../store/index.ts";
 import type { ChatParts } from "./room-access.ts";
 
-/** Throws when somebody is in, or owns, as many rooms as one may. */
-export async function mayHaveMore(store: Store, userId: string, what: "joined" | "owned"): Promise<void> {
-  const counts = await store.members.counts(userId);
-  if (counts.joined >= ROOMS_MAX.joined || (what === "owned" && counts.owned >= ROOMS_MAX.owned)) {
-    throw refuse("ROOM_LIMIT");
-  }
-}
-
 /**
- * Ends somebody's membership and tells every node, the one it was, and whom the room has gone to. False when there was none. The event
- * follows the store: whoever asks the store in between is refused already.
+ * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The event follows
+ * the commit: what asks the store in between is refused already.
  */
 export async function endMembership(
   { store, clock }: ChatParts,
@@ -23,8 +15,9 @@ export async function endMembership(
   room: Room,
   userId: string,
   change: "left" | "kicked" | "banned",
+  check?: Check,
 ): Promise<boolean> {
-  const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock());
+  const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock(), check);
   if (!ended) return false;
   await announce(ctx.broker, "chat.left", { room: room.key, user: userId, revision: ended.revision });
   await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });

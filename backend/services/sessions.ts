@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "../domain/refresh-token.ts";
-import { type EndReason, isLive, judgeRefresh, type Session } from "../domain/session.ts";
+import { type EndReason, isLive, judgeRefresh, MAX_SESSIONS, type Session } from "../domain/session.ts";
 import type { SessionUse, Store } from "../store/index.ts";
 
 /** What using a refresh token came to. */
@@ -12,8 +12,19 @@ export type Refreshed =
 /** Where and by what a session is used. */
 export type Device = Omit<SessionUse, "at">;
 
+/** A new session, and the ids of those that ended because of it. */
+export interface Started {
+  readonly sid: string;
+  readonly refreshToken: string;
+  readonly ended: readonly string[];
+}
+
 export interface Sessions {
-  start(userId: string, by: Device): Promise<{ sid: string; refreshToken: string }>;
+  /**
+   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands` says no to the hash
+   * that its password has at that moment.
+   */
+  start(userId: string, by: Device, stands: (passwordHash: string) => boolean): Promise<Started | undefined>;
   refresh(token: string, by: Device): Promise<Refreshed>;
   /** A user's live sessions, the oldest first. */
   list(userId: string): Promise<readonly Session[]>;
@@ -31,10 +42,10 @@ export async function createSessions(store: Store, clock: () => number): Promise
   const key = refreshKey(Buffer.from(stored.material, "base64url"));
 
   return {
-    async start(userId, by) {
+    async start(userId, by, stands) {
       const now = clock();
       const first = firstRefreshToken(randomUUID(), key);
-      await store.sessions.create({
+      const session = {
         id: first.sid,
         userId,
         refreshHash: first.hash,
@@ -44,8 +55,9 @@ export async function createSessions(store: Store, clock: () => number): Promise
         usedAt: now,
         endedAt: null,
         ...by,
-      });
-      return { sid: first.sid, refreshToken: first.token };
+      };
+      const ended = await store.sessions.start(session, MAX_SESSIONS, stands);
+      return ended && { sid: first.sid, refreshToken: first.token, ended };
     },
 
     async refresh(text, by) {

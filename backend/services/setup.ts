@@ -14,22 +14,18 @@ export async function setupPath(store: Store, now: number): Promise<string | und
     return undefined;
   }
   const token = randomBytes(32).toString("base64url");
-  await store.keys.replace("setup", hashOf(token), now);
+  await store.keys.replace("setup", setupHash(token), now);
   return `${SETUP_PATH}${token}`;
 }
 
-/** Whether a setup token is good now. */
+/** Whether a setup token is good now. It may be used up a moment later: `createFirstAdmin` decides. */
 export async function isSetupToken(store: Store, token: string): Promise<boolean> {
   const keys = await store.keys.list("setup");
-  // comparing hashes of 256 random bits tells nobody anything about the token by its time
-  return keys.some(({ material }) => material === hashOf(token)) && !(await store.users.hasAdmin());
+  // hashes of 256 random bits are compared: the time that it takes says nothing about the token
+  return keys.some(({ material }) => material === setupHash(token)) && !(await store.users.hasAdmin());
 }
 
-/** Uses a setup token up; true for the one who does. */
-export async function takeSetupToken(store: Store, token: string): Promise<boolean> {
-  return (await isSetupToken(store, token)) && store.keys.take("setup", hashOf(token));
-}
-
-function hashOf(token: string): string {
+/** What the store keeps of a setup token. */
+export function setupHash(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -11,10 +11,7 @@ type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "
 /** Users and records in a page. */
 const PAGE = 50;
 
-/**
- * What admins do to other users' accounts. Nobody does it to their own, and what two do to each other at once is taken back, so that
- * there is always an admin.
- */
+/** What administrators do to other users' accounts. None does it to their own, and the last one cannot lose the role or the account. */
 export function userAdministration(options: {
   readonly store: Store;
   readonly clock: () => number;
@@ -31,12 +28,6 @@ export function userAdministration(options: {
     return user;
   };
 
-  const adminRemains = async (user: User, takeBack: () => Promise<unknown>): Promise<void> => {
-    if (user.role !== "admin" || (await store.users.hasAdmin())) return;
-    await takeBack();
-    throw refuse("LAST_ADMIN");
-  };
-
   return {
     async list(ctx) {
       const { after } = ctx.params;
@@ -51,18 +42,17 @@ export function userAdministration(options: {
       if (!role) throw refuse("VALIDATION", { field: "role" });
       const user = await other(ctx);
       const at = clock();
-      await store.users.setRole(user.id, role, at);
-      await adminRemains(user, () => store.users.setRole(user.id, user.role, at));
-      await audit(ctx, "role.changed", user.id, `${user.role} to ${role}`);
+      const before = await store.users.changeRole(user.id, role, at);
+      if (before === "last-admin") throw refuse("LAST_ADMIN");
+      await audit(ctx, "role.changed", user.id, `${before} to ${role}`);
       await announce(ctx.broker, "user.changed", { id: user.id, at });
       return listed({ ...user, role });
     },
 
     async disable(ctx) {
       const user = await other(ctx);
-      const disabledAt = user.disabledAt ?? clock();
-      await store.users.setDisabled(user.id, disabledAt);
-      await adminRemains(user, () => store.users.setDisabled(user.id, user.disabledAt));
+      const disabledAt = await store.users.disable(user.id, clock());
+      if (disabledAt === "last-admin") throw refuse("LAST_ADMIN");
       await store.mailTokens.void(user.id, MAIL_PURPOSES);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "disabled" });
       await audit(ctx, "user.disabled", user.id);
@@ -71,7 +61,7 @@ export function userAdministration(options: {
 
     async enable(ctx) {
       const user = await other(ctx);
-      await store.users.setDisabled(user.id, null);
+      await store.users.enable(user.id);
       await audit(ctx, "user.enabled", user.id);
       return listed({ ...user, disabledAt: null });
     },

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
 import type { Registration } from "../config.ts";
 import { announce, type ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
-import { emailAddress } from "../domain/email.ts";
+import { emailAddress, newEmailAddress, removedAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
 import { networkOf } from "../domain/network.ts";
 import type { HashCost } from "../domain/password.ts";
@@ -11,14 +11,14 @@ import { SESSION_MAX } from "../domain/session.ts";
 import { displayName } from "../domain/text.ts";
 import { createThrottle } from "../domain/throttle.ts";
 import type { Post } from "../mail/index.ts";
-import type { Store, User } from "../store/index.ts";
+import type { NewUser, Store, User } from "../store/index.ts";
 import { createAccountMail } from "./account-mail.ts";
 import { createAuditTrail } from "./audit-trail.ts";
 import { clean } from "./clean.ts";
 import { createLoginThrottle } from "./login-throttle.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
-import { isSetupToken, takeSetupToken } from "./setup.ts";
+import { isSetupToken, setupHash } from "./setup.ts";
 import { userAdministration } from "./user-administration.ts";
 import { userMail } from "./user-mail.ts";
 
@@ -113,6 +113,11 @@ export function usersService(options: {
   const cleared = (ctx: Context<unknown, Meta>, user: User): void =>
     throttle.cleared(user.email, ctx.meta.client?.address ?? "");
 
+  const create = async (user: NewUser, setup: string | undefined): Promise<"created" | "taken" | "no-link"> => {
+    if (setup !== undefined) return store.users.createFirstAdmin(user, setupHash(setup));
+    return (await store.users.create(user)) ? "created" : "taken";
+  };
+
   return defineService({
     name: "users",
     async started() {
@@ -123,7 +128,7 @@ export function usersService(options: {
         const { setup } = ctx.params;
         // first, so that it costs nothing and tells nothing about an address
         if (options.registration === "closed" && setup === undefined) throw refuse("REGISTRATION_CLOSED");
-        const email = clean("email", emailAddress(ctx.params.email));
+        const email = clean("email", newEmailAddress(ctx.params.email));
         const name = clean("name", displayName(ctx.params.name));
         const password = clean("password", newPassword(ctx.params.password, [email, name]));
         if (setup !== undefined && !(await isSetupToken(store, setup))) {
@@ -140,16 +145,12 @@ export function usersService(options: {
           createdAt: clock(),
           disabledAt: null,
         } as const;
-        if (!(await store.users.create(registered))) {
-          throw refuse("EMAIL_TAKEN", { field: "email" });
-        }
+        const created = await create(registered, setup);
+        if (created === "no-link") throw refuse("SETUP_LINK");
+        if (created === "taken") throw refuse("EMAIL_TAKEN", { field: "email" });
         await audit(ctx, "user.registered", id);
-        const isFirstAdmin = setup !== undefined && (await takeSetupToken(store, setup));
-        if (isFirstAdmin) {
-          await store.users.setRole(id, "admin", clock());
-          await audit(ctx, "role.changed", id, "user to admin, by the setup link");
-        }
-        const user: User = { ...registered, role: isFirstAdmin ? "admin" : "user", verifiedAt: null };
+        if (setup !== undefined) await audit(ctx, "role.changed", id, "user to admin, by the setup link");
+        const user: User = { ...registered, role: setup === undefined ? "user" : "admin", verifiedAt: null };
         const from = networkOf(ctx.meta.client?.address ?? "");
         if (welcomes.waitFor(from) === 0) {
           welcomes.failed(from);
@@ -206,10 +207,11 @@ export function usersService(options: {
       async remove(ctx) {
         const user = await caller(ctx);
         const hash = await confirmed(ctx, user, ctx.params.password);
-        if (user.role === "admin" && !(await store.users.hasAdmin(user.id))) throw refuse("LAST_ADMIN");
         const passwordHash = await passwords().hash(randomUUID());
-        const nobody = { email: `${user.id}@removed.invalid`, name: "Somebody who left", passwordHash };
-        if (!(await store.users.anonymize(user.id, hash, nobody, clock()))) throw passwordWrong();
+        const removed = { email: removedAddress(), name: "Somebody who left", passwordHash };
+        const outcome = await store.users.anonymize(user.id, hash, removed, clock());
+        if (outcome === "last-admin") throw refuse("LAST_ADMIN");
+        if (outcome === "changed") throw passwordWrong();
         await store.mailTokens.forget(user.id);
         await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
         await call(ctx, "chat.endMemberships", { userId: user.id });

@@ -16,7 +16,7 @@ import { apart, together } from "./transactions.ts";
 import { type UserStore, userStore } from "./users.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
-export type { Ended, MemberStore } from "./members.ts";
+export type { Check, Ended, MemberStore } from "./members.ts";
 export type { Judge, MessageStore } from "./messages.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";

@@ -1,7 +1,11 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { MembershipState, RoomRole } from "../domain/membership.ts";
-import { rosters } from "./rosters.ts";
+import type { MembershipState, RoomRole, Standing } from "../domain/membership.ts";
+import type { Role } from "../surface.ts";
+import { lockRoom, lockUser } from "./locks.ts";
+import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
+import { standingOf } from "./standing.ts";
+import { Undo, undoable } from "./transactions.ts";
 
 /** What the end of a membership came to. */
 export interface Ended {
@@ -11,155 +15,233 @@ export interface Ended {
   readonly successor: string | undefined;
 }
 
-/** How somebody comes in. */
+/** How a user enters a room. */
 export interface Entry {
   readonly room: string;
   readonly userId: string;
   readonly at: number;
-  /** States from which one may; `none` is a stranger's. */
+  /** States from which the user may enter; `none` is a user who has no membership. */
   readonly from: readonly (MembershipState | "none")[];
-  /** People the room may have. */
+  /** Members that the room may have. */
   readonly limit: number;
+  /** Rooms that the user may be in, direct ones not counted; no limit when left out. */
+  readonly most?: number;
 }
+
+/** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
+export type Check = (transaction: Transaction<Schema>) => Promise<void>;
+
+/** Throws when the actor, who stands in the room like `own`, may not change the membership of the other user. */
+export type Permission = (own: Standing | undefined, theirs: Standing | undefined, theirRole: Role) => void;
 
 export type MemberStore = ReturnType<typeof memberStore>;
 
-/** Ends a transaction that would change nothing, so that the room is not counted on. */
-class Unchanged extends Error {}
+const noCheck: Check = async () => undefined;
 
 /*
- * Every coming and going takes the room's row first: comings, goings and messages of one room have one order, on every node.
+ * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order, on every node.
+ * What depends on the user as well (how many rooms, whether the account is enabled) locks the user's row before (`locks.ts`).
  */
 export function memberStore(db: Kysely<Schema>) {
+  /** Runs a change in a transaction with the room locked and the check passed. */
+  const inRoom = <T>(
+    room: string,
+    check: Check,
+    change: (transaction: Transaction<Schema>) => Promise<T>,
+  ): Promise<T> =>
+    db.transaction().execute(async (transaction) => {
+      await lockRoom(transaction, room);
+      await check(transaction);
+      return change(transaction);
+    });
+
   return {
     ...rosters(db),
 
-    /** Lets somebody in. `full` when the room is, `refused` when they stand in another way than `from` says. */
-    async enter({ room, userId, at, from, limit }: Entry): Promise<"entered" | "full" | "refused"> {
-      return unlessUnchanged("refused", () =>
-        db.transaction().execute(async (transaction) => {
-          const position = await transaction
-            .updateTable("rooms")
-            .set((row) => ({ members: row("members", "+", 1), revision: row("revision", "+", 1) }))
-            .where("name", "=", room)
-            .where("members", "<", limit)
-            .where("closed_at", "is", null)
-            .returning(["revision", "seq", "epoch"])
-            .executeTakeFirst();
-          if (!position) return "full";
-          const { revision: since, seq, epoch } = position;
-          const fresh = { role: "member", state: "in", since, joined_at: at, ended_at: null } as const;
-          const states = from.filter((state) => state !== "none");
-          const back =
-            states.length > 0 &&
+    /** A check that asks `permission` with both users' standing at the moment of the change. */
+    permits: (room: string, actor: string, target: string, permission: Permission): Check => {
+      return async (transaction) => {
+        const own = await standingOf(transaction, room, actor);
+        const theirs = await standingOf(transaction, room, target);
+        const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
+        permission(own, theirs, user?.role ?? "user");
+      };
+    },
+
+    /**
+     * Lets a user into a room. `full` when the room has too many members, `too-many` when the user is in too many rooms, `refused` when
+     * the user stands in another way than `from` says or the account is disabled.
+     */
+    async enter(entry: Entry): Promise<"entered" | "full" | "too-many" | "refused"> {
+      const { room, userId, at, from, limit, most = Number.POSITIVE_INFINITY } = entry;
+      return undoable(db, async (transaction) => {
+        // an account that is being removed leaves all its rooms: nothing may let it in after that
+        if ((await lockUser(transaction, userId))?.disabledAt !== null) return "refused";
+        if (most !== Number.POSITIVE_INFINITY && (await countRooms(transaction, userId)).joined >= most)
+          return "too-many";
+        const position = await transaction
+          .updateTable("rooms")
+          .set((row) => ({ members: row("members", "+", 1), revision: row("revision", "+", 1) }))
+          .where("name", "=", room)
+          .where("members", "<", limit)
+          .where("closed_at", "is", null)
+          .returning(["revision", "seq", "epoch"])
+          .executeTakeFirst();
+        if (!position) return "full";
+        const { revision: since, seq, epoch } = position;
+        const fresh = { role: "member", state: "in", since, joined_at: at, ended_at: null } as const;
+        const states = from.filter((state) => state !== "none");
+        const back =
+          states.length > 0 &&
+          (await transaction
+            .updateTable("members")
+            .set(fresh)
+            .where("room", "=", room)
+            .where("user_id", "=", userId)
+            .where("state", "in", states)
+            .returning("room")
+            .executeTakeFirst());
+        const isIn =
+          back ||
+          (from.includes("none") &&
             (await transaction
-              .updateTable("members")
-              .set(fresh)
-              .where("room", "=", room)
-              .where("user_id", "=", userId)
-              .where("state", "in", states)
+              .insertInto("members")
+              .values({ room, user_id: userId, ...fresh, muted_until: null, peer_id: null })
+              .onConflict((conflict) => conflict.columns(["room", "user_id"]).doNothing())
               .returning("room")
-              .executeTakeFirst());
-          const isIn =
-            back ||
-            (from.includes("none") &&
-              (await transaction
-                .insertInto("members")
-                .values({ room, user_id: userId, ...fresh, muted_until: null, peer_id: null })
-                .onConflict((conflict) => conflict.columns(["room", "user_id"]).doNothing())
-                .returning("room")
-                .executeTakeFirst()));
-          if (!isIn) throw new Unchanged();
-          // what was said before is nothing that one has not read
-          await transaction
-            .insertInto("read_marks")
-            .values({ room, user_id: userId, epoch, seq })
-            .onConflict((conflict) => conflict.columns(["room", "user_id"]).doUpdateSet({ epoch, seq }))
-            .execute();
-          return "entered";
-        }),
-      );
+              .executeTakeFirst()));
+        if (!isIn) throw new Undo("refused");
+        // messages from before the entry do not count as unread
+        await transaction
+          .insertInto("read_marks")
+          .values({ room, user_id: userId, epoch, seq })
+          .onConflict((conflict) => conflict.columns(["room", "user_id"]).doUpdateSet({ epoch, seq }))
+          .execute();
+        return "entered";
+      });
     },
 
     /**
      * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has been in it the
      * longest, else to such a member; where nobody is left, a private room is closed.
      */
-    async end(room: string, userId: string, state: "out" | "banned", at: number): Promise<Ended | undefined> {
-      return unlessUnchanged(undefined, () =>
-        db.transaction().execute(async (transaction) => {
-          const left = await transaction
-            .updateTable("rooms")
-            .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
-            .where("name", "=", room)
-            .returning(["revision", "members", "kind"])
-            .executeTakeFirst();
-          if (!left) return undefined;
-          const one = transaction.selectFrom("members").select("role").where("room", "=", room);
-          const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
-          if (!before) throw new Unchanged();
-          await transaction
-            .updateTable("members")
-            .set({ state, role: "member", since: left.revision, ended_at: at })
-            .where("room", "=", room)
-            .where("user_id", "=", userId)
-            .execute();
-          if (left.members === 0 && left.kind === "private") {
-            await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
-          }
-          const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
-          return { revision: left.revision, successor };
-        }),
-      );
+    async end(
+      room: string,
+      userId: string,
+      state: "out" | "banned",
+      at: number,
+      check: Check = noCheck,
+    ): Promise<Ended | undefined> {
+      return undoable(db, async (transaction) => {
+        const left = await transaction
+          .updateTable("rooms")
+          .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
+          .where("name", "=", room)
+          .returning(["revision", "members", "kind"])
+          .executeTakeFirst();
+        await check(transaction);
+        if (!left) return undefined;
+        const one = transaction.selectFrom("members").select("role").where("room", "=", room);
+        const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
+        if (!before) throw new Undo(undefined);
+        await transaction
+          .updateTable("members")
+          .set({ state, role: "member", since: left.revision, ended_at: at })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .execute();
+        if (left.members === 0 && left.kind === "private") {
+          await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
+        }
+        const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
+        return { revision: left.revision, successor };
+      });
     },
 
-    /** Shuts somebody out who is not in the room; false when they are. */
-    async shutOut(room: string, userId: string, at: number): Promise<boolean> {
-      const banned = await db
-        .insertInto("members")
-        .values({ ...stranger(room, userId, at), state: "banned" })
-        .onConflict((conflict) =>
-          conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
-        )
-        .returning("room")
-        .executeTakeFirst();
-      return banned !== undefined;
+    /** Bans a user who is not in the room; false when they are in it. */
+    async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const banned = await transaction
+          .insertInto("members")
+          .values({ ...stranger(room, userId, at), state: "banned" })
+          .onConflict((conflict) =>
+            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
+          )
+          .returning("room")
+          .executeTakeFirst();
+        return banned !== undefined;
+      });
     },
 
-    /** Asks somebody in; false when they are in it already, asked already, or shut out. */
-    async invite(room: string, userId: string, at: number): Promise<boolean> {
-      const invited = await db
-        .insertInto("members")
-        .values({ ...stranger(room, userId, at), state: "invited" })
-        .onConflict((conflict) =>
-          conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
-        )
-        .returning("room")
-        .executeTakeFirst();
-      return invited !== undefined;
+    /**
+     * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait for them already,
+     * `disabled` when the account is.
+     */
+    async invite(
+      room: string,
+      userId: string,
+      at: number,
+      { check = noCheck, most = Number.POSITIVE_INFINITY }: { readonly check?: Check; readonly most?: number } = {},
+    ): Promise<"invited" | "known" | "too-many" | "disabled"> {
+      return db.transaction().execute(async (transaction) => {
+        const user = await lockUser(transaction, userId);
+        await lockRoom(transaction, room);
+        await check(transaction);
+        if (user?.disabledAt !== null) return "disabled";
+        if ((await countRooms(transaction, userId)).invited >= most) return "too-many";
+        const invited = await transaction
+          .insertInto("members")
+          .values({ ...stranger(room, userId, at), state: "invited" })
+          .onConflict((conflict) =>
+            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
+          )
+          .returning("room")
+          .executeTakeFirst();
+        return invited ? "invited" : "known";
+      });
     },
 
     /** Takes back a ban or an invitation; false when there was none. */
-    async release(room: string, userId: string, from: "banned" | "invited", at: number): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("members")
-        .set({ state: "out", ended_at: at })
-        .where("room", "=", room)
-        .where("user_id", "=", userId)
-        .where("state", "=", from)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+    async release(
+      room: string,
+      userId: string,
+      from: "banned" | "invited",
+      at: number,
+      check: Check = noCheck,
+    ): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable("members")
+          .set({ state: "out", ended_at: at })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .where("state", "=", from)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
     },
 
-    /** False when they are not in the room, or are its only owner and would be none. */
-    async setRole(room: string, userId: string, role: RoomRole): Promise<boolean> {
+    /**
+     * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when the user would own
+     * more than `most` rooms, or is in more rooms than a user may be.
+     */
+    async setRole(
+      room: string,
+      userId: string,
+      role: RoomRole,
+      { check = noCheck, most }: { readonly check?: Check; readonly most?: Most } = {},
+    ): Promise<"set" | "last-owner" | "too-many"> {
       return db.transaction().execute(async (transaction) => {
-        // the room's row keeps two owners from stepping down at the same moment
+        if (most) {
+          await lockUser(transaction, userId);
+          if (isBeyond(await countRooms(transaction, userId), most)) return "too-many";
+        }
         await transaction
           .updateTable("rooms")
           .set((row) => ({ revision: row("revision", "+", 1) }))
           .where("name", "=", room)
           .execute();
+        await check(transaction);
         const { numUpdatedRows } = await transaction
           .updateTable("members")
           .set({ role })
@@ -181,19 +263,21 @@ export function memberStore(db: Kysely<Schema>) {
             ]),
           )
           .executeTakeFirst();
-        return numUpdatedRows > 0n;
+        return numUpdatedRows > 0n ? "set" : "last-owner";
       });
     },
 
-    /** `until` in milliseconds since 1970; null lets them speak. False when they have never been in the room. */
-    async setMuted(room: string, userId: string, until: number | null): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("members")
-        .set({ muted_until: until })
-        .where("room", "=", room)
-        .where("user_id", "=", userId)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+    /** `until` in milliseconds since 1970; null lets them write. False when they have never been in the room. */
+    async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable("members")
+          .set({ muted_until: until })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
     },
 
     /** Forgets who left before a time and is not muted any more. */
@@ -231,13 +315,4 @@ async function handOver(transaction: Transaction<Schema>, room: string): Promise
     .where("user_id", "=", next.user_id)
     .execute();
   return next.user_id;
-}
-
-async function unlessUnchanged<T>(otherwise: T, attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (error instanceof Unchanged) return otherwise;
-    throw error;
-  }
 }

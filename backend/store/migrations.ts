@@ -12,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003_mail": { up: mail },
   "0004_read_marks": { up: readMarks },
   "0005_rooms": { up: rooms },
+  "0006_locks": { up: locks },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -204,4 +205,13 @@ async function rooms(db: Kysely<unknown>): Promise<void> {
     const key = Buffer.from(name, "utf8").toString("hex");
     await sql`update rooms set browse_key = ${key} where name = ${name}`.execute(db);
   }
+}
+
+/** The row that changes of the administrators are made one after another by. */
+async function locks(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("locks")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .execute();
+  await sql`insert into locks (name) values ('admins')`.execute(db);
 }

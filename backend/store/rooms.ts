@@ -3,6 +3,8 @@ import type { Kysely } from "kysely";
 import type { RoomRole, Standing } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
+import { lockEnabledUsers } from "./locks.ts";
+import { countRooms, isBeyond, type Most } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
 
@@ -38,6 +40,19 @@ export interface RoomRow {
   readonly read: number;
 }
 
+/** How many rooms the user who opens one may have opened since a time, be in and own. */
+export interface OpeningLimits {
+  readonly opened: number;
+  readonly since: number;
+  readonly most?: Most | undefined;
+}
+
+/**
+ * What came of opening a room: `exists` when there is one with this key, `disabled` when one of the first members does not exist or is
+ * disabled, the other two when a limit is reached.
+ */
+export type Opening = "opened" | "exists" | "disabled" | "opened-too-many" | "too-many-rooms";
+
 export type RoomStore = ReturnType<typeof roomStore>;
 
 /** Messages of closed rooms that are removed at once: more would hold up who writes. */
@@ -49,10 +64,16 @@ export function roomStore(db: Kysely<Schema>) {
   return {
     standing: (room: string, userId: string): Promise<Standing | undefined> => standingOf(db, room, userId),
 
-    /** Makes a room with its first members; false when there is one with this key. */
-    async open(room: NewRoom, first: readonly FirstMember[]): Promise<boolean> {
+    /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
+    async open(room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits): Promise<Opening> {
       const { key, kind, title, openedBy, at } = room;
       return db.transaction().execute(async (transaction) => {
+        if (limits) {
+          const { opened, since, most } = limits;
+          if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";
+          if ((await openedSince(transaction, openedBy, kind, since)) >= opened) return "opened-too-many";
+          if (most && isBeyond(await countRooms(transaction, openedBy), most)) return "too-many-rooms";
+        }
         const opened = await transaction
           .insertInto("rooms")
           .values({
@@ -71,8 +92,8 @@ export function roomStore(db: Kysely<Schema>) {
           .onConflict((conflict) => conflict.column("name").doNothing())
           .returning("name")
           .executeTakeFirst();
-        if (!opened) return false;
-        if (first.length === 0) return true;
+        if (!opened) return "exists";
+        if (first.length === 0) return "opened";
         await transaction
           .insertInto("members")
           .values(
@@ -89,20 +110,8 @@ export function roomStore(db: Kysely<Schema>) {
             })),
           )
           .execute();
-        return true;
+        return "opened";
       });
-    },
-
-    /** How many rooms of a kind a user has opened since a time. */
-    async openedSince(userId: string, kind: RoomKind, since: number): Promise<number> {
-      const { count } = await db
-        .selectFrom("rooms")
-        .select(({ fn }) => fn.countAll<number>().as("count"))
-        .where("created_by", "=", userId)
-        .where("kind", "=", kind)
-        .where("created_at", ">", since)
-        .executeTakeFirstOrThrow();
-      return count;
     },
 
     /** Public rooms whose names start so, in their order, after one if it is named. */
@@ -175,4 +184,16 @@ export function roomStore(db: Kysely<Schema>) {
       }
     },
   };
+}
+
+/** How many rooms of a kind a user has opened since a time. */
+async function openedSince(db: Kysely<Schema>, userId: string, kind: RoomKind, since: number): Promise<number> {
+  const { count } = await db
+    .selectFrom("rooms")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("created_by", "=", userId)
+    .where("kind", "=", kind)
+    .where("created_at", ">", since)
+    .executeTakeFirstOrThrow();
+  return count;
 }

@@ -10,6 +10,41 @@ export interface MemberRow {
   readonly mutedUntil: number | null;
 }
 
+/** How many rooms a user is in, owns and is invited to; direct rooms are not counted. */
+export interface RoomCounts {
+  readonly joined: number;
+  readonly owned: number;
+  readonly invited: number;
+}
+
+/** Rooms that a user may be in and own, direct ones not counted. */
+export interface Most {
+  readonly joined: number;
+  readonly owned: number;
+}
+
+export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
+  return joined >= most.joined || owned >= most.owned;
+}
+
+export async function countRooms(db: Kysely<Schema>, userId: string): Promise<RoomCounts> {
+  const rows = await db
+    .selectFrom("members")
+    .select(["state", "role", ({ fn }) => fn.countAll<number>().as("count")])
+    .where("user_id", "=", userId)
+    .where("state", "in", ["in", "invited"])
+    .where("peer_id", "is", null)
+    .groupBy(["state", "role"])
+    .execute();
+  const sum = (of: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(of).reduce((total, { count }) => total + count, 0);
+  return {
+    joined: sum(({ state }) => state === "in"),
+    owned: sum(({ state, role }) => state === "in" && role === "owner"),
+    invited: sum(({ state }) => state === "invited"),
+  };
+}
+
 /** Who is where, read by room, by user and by time. */
 export function rosters(db: Kysely<Schema>) {
   return {
@@ -47,25 +82,6 @@ export function rosters(db: Kysely<Schema>) {
     async roomsOf(userId: string): Promise<readonly string[]> {
       const rows = db.selectFrom("members").select("room").where("user_id", "=", userId);
       return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
-    },
-
-    /** How many rooms a user is in, owns and is invited to, direct ones not counted. */
-    async counts(userId: string): Promise<{ joined: number; owned: number; invited: number }> {
-      const rows = await db
-        .selectFrom("members")
-        .select(["state", "role", ({ fn }) => fn.countAll<number>().as("count")])
-        .where("user_id", "=", userId)
-        .where("state", "in", ["in", "invited"])
-        .where("peer_id", "is", null)
-        .groupBy(["state", "role"])
-        .execute();
-      const sum = (of: (row: (typeof rows)[number]) => boolean) =>
-        rows.filter(of).reduce((total, { count }) => total + count, 0);
-      return {
-        joined: sum(({ state }) => state === "in"),
-        owned: sum(({ state, role }) => state === "in" && role === "owner"),
-        invited: sum(({ state }) => state === "invited"),
-      };
     },
 
     /** Members who have one of these names, so many at most. */

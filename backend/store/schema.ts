@@ -21,6 +21,7 @@ export interface Schema {
   reports: ReportsTable;
   audit: AuditTable;
   mail_tokens: MailTokensTable;
+  locks: LocksTable;
 }
 
 export interface KeysTable {
@@ -159,4 +160,9 @@ export interface MailTokensTable {
   expires_at: number;
   /** Mails of this purpose to this user lately. */
   issues: number;
+}
+
+/** Rows that transactions write to so that others of their kind wait (`locks.ts`). */
+export interface LocksTable {
+  name: "admins";
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
-import type { EndReason, Session } from "../domain/session.ts";
+import { type EndReason, isLive, type Session } from "../domain/session.ts";
 import type { Role } from "../surface.ts";
+import { lockUser } from "./locks.ts";
 import type { Schema, SessionsTable } from "./schema.ts";
 
 /** A session together with what decides whether its user may still act. */
@@ -21,23 +22,28 @@ export type SessionStore = ReturnType<typeof sessionStore>;
 
 export function sessionStore(db: Kysely<Schema>) {
   return {
-    async create(session: Session): Promise<void> {
-      await db
-        .insertInto("sessions")
-        .values({
-          id: session.id,
-          user_id: session.userId,
-          refresh_hash: session.refreshHash,
-          previous_hash: session.previousHash,
-          rotated_at: session.rotatedAt,
-          created_at: session.createdAt,
-          used_at: session.usedAt,
-          ended_at: session.endedAt,
-          end_reason: null,
-          address: session.address,
-          agent: session.agent,
-        })
-        .execute();
+    create: (session: Session): Promise<void> => insert(db, session),
+
+    /**
+     * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those that it ended;
+     * undefined when the account is disabled or `stands` says no to its password's hash: then nothing has changed. The user's row is
+     * locked, so that a change of the password comes before this session or ends it.
+     */
+    async start(
+      session: Session,
+      most: number,
+      stands: (passwordHash: string) => boolean,
+    ): Promise<readonly string[] | undefined> {
+      const { userId, createdAt: now } = session;
+      return db.transaction().execute(async (transaction) => {
+        const user = await lockUser(transaction, userId);
+        if (user?.disabledAt !== null || !stands(user.passwordHash)) return undefined;
+        const live = (await list(transaction, userId)).filter((one) => isLive(one, now)).map(({ id }) => id);
+        const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
+        for (const id of surplus) await end(transaction, id, "ended", now);
+        await insert(transaction, session);
+        return surplus;
+      });
     },
 
     async find(id: string): Promise<SessionHolder | undefined> {
@@ -64,10 +70,7 @@ export function sessionStore(db: Kysely<Schema>) {
     },
 
     /** A user's sessions that have not been ended, the oldest first. */
-    async list(userId: string): Promise<readonly Session[]> {
-      const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
-      return (await query.orderBy("created_at").orderBy("id").execute()).map(fields);
-    },
+    list: (userId: string): Promise<readonly Session[]> => list(db, userId),
 
     /** Puts the next refresh token in the place of the current one; false when another request was faster or the session ended. */
     async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
@@ -95,16 +98,42 @@ export function sessionStore(db: Kysely<Schema>) {
     },
 
     /** False when it was over already. */
-    async end(id: string, reason: EndReason, now: number): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("sessions")
-        .set({ ended_at: now, end_reason: reason })
-        .where("id", "=", id)
-        .where("ended_at", "is", null)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+    end: (id: string, reason: EndReason, now: number): Promise<boolean> => end(db, id, reason, now),
   };
+}
+
+async function insert(db: Kysely<Schema>, session: Session): Promise<void> {
+  await db
+    .insertInto("sessions")
+    .values({
+      id: session.id,
+      user_id: session.userId,
+      refresh_hash: session.refreshHash,
+      previous_hash: session.previousHash,
+      rotated_at: session.rotatedAt,
+      created_at: session.createdAt,
+      used_at: session.usedAt,
+      ended_at: session.endedAt,
+      end_reason: null,
+      address: session.address,
+      agent: session.agent,
+    })
+    .execute();
+}
+
+async function list(db: Kysely<Schema>, userId: string): Promise<readonly Session[]> {
+  const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
+  return (await query.orderBy("created_at").orderBy("id").execute()).map(fields);
+}
+
+async function end(db: Kysely<Schema>, id: string, reason: EndReason, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("sessions")
+    .set({ ended_at: now, end_reason: reason })
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 function fields(row: SessionsTable): Session {

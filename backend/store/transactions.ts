@@ -8,6 +8,26 @@ export function apart<S>(db: Kysely<S>): InTransaction<S> {
   return (work) => db.transaction().execute(work);
 }
 
+/** Thrown by work in a transaction that shall change nothing: the transaction is undone, and `undoable` returns `result`. */
+export class Undo<T> extends Error {
+  override name = "Undo";
+  readonly result: T;
+  constructor(result: T) {
+    super("the transaction was undone on purpose");
+    this.result = result;
+  }
+}
+
+/** Runs work in a transaction of its own. Returns what the work returns, or the result of the `Undo` that it throws. */
+export async function undoable<S, T>(db: Kysely<S>, work: (transaction: Transaction<S>) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction().execute(work);
+  } catch (error) {
+    if (error instanceof Undo) return error.result as T;
+    throw error;
+  }
+}
+
 /** Most that is done in one transaction: what comes later shall not wait long. */
 const MOST = 100;
 

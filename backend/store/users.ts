@@ -1,6 +1,8 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { Role } from "../surface.ts";
+import { lockAdmins, lockUser } from "./locks.ts";
 import type { Schema, UsersTable } from "./schema.ts";
+import { Undo, undoable } from "./transactions.ts";
 
 /** A user as the services know one. Times in milliseconds since 1970. */
 export interface User {
@@ -23,22 +25,22 @@ export type UserStore = ReturnType<typeof userStore>;
 export function userStore(db: Kysely<Schema>) {
   return {
     /** False when the e-mail address has a user already. */
-    async create(user: NewUser): Promise<boolean> {
-      const created = await db
-        .insertInto("users")
-        .values({
-          id: user.id,
-          email: user.email,
-          name: user.name,
-          password_hash: user.passwordHash,
-          role: user.role,
-          created_at: user.createdAt,
-          disabled_at: user.disabledAt,
-        })
-        .onConflict((conflict) => conflict.column("email").doNothing())
-        .returning("id")
-        .executeTakeFirst();
-      return created !== undefined;
+    create: (user: NewUser): Promise<boolean> => insert(db, user),
+
+    /**
+     * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there is no such link
+     * or there is an administrator: of several who use one link at once, one is registered. `taken` when the e-mail address has a
+     * user already: then the link can be used again.
+     */
+    async createFirstAdmin(user: NewUser, link: string): Promise<"created" | "taken" | "no-link"> {
+      return undoable(db, async (transaction) => {
+        await lockAdmins(transaction);
+        if (await hasAdmin(transaction)) return "no-link";
+        const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
+        if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
+        if (!(await insert(transaction, { ...user, role: "admin" }))) throw new Undo("taken");
+        return "created";
+      });
     },
 
     async find(id: string): Promise<User | undefined> {
@@ -64,19 +66,34 @@ export function userStore(db: Kysely<Schema>) {
       return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
     },
 
-    /** Whether there is an admin who may sign in, besides one if that is named. */
-    async hasAdmin(besides = ""): Promise<boolean> {
-      const admins = db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
-      return (await admins.where("id", "<>", besides).limit(1).executeTakeFirst()) !== undefined;
-    },
+    /** Whether there is an administrator who may sign in. */
+    hasAdmin: (): Promise<boolean> => hasAdmin(db),
 
     async setName(id: string, name: string): Promise<void> {
       await db.updateTable("users").set({ name }).where("id", "=", id).execute();
     },
 
-    /** `at` in milliseconds since 1970; null lets the user sign in again. */
-    async setDisabled(id: string, at: number | null): Promise<void> {
-      await db.updateTable("users").set({ disabled_at: at }).where("id", "=", id).execute();
+    /**
+     * Disables an account, `at` milliseconds since 1970. Returns since when it is disabled, which may be earlier; `last-admin` when no
+     * administrator would be left.
+     */
+    async disable(id: string, at: number): Promise<number | "last-admin"> {
+      return db.transaction().execute(async (transaction) => {
+        await lockAdmins(transaction);
+        if (await isLastAdmin(transaction, id)) return "last-admin";
+        const { disabled_at } = await transaction
+          .updateTable("users")
+          .set((row) => ({ disabled_at: row.fn.coalesce("disabled_at", row.val(at)) }))
+          .where("id", "=", id)
+          .returning("disabled_at")
+          .executeTakeFirstOrThrow();
+        return disabled_at ?? at;
+      });
+    },
+
+    /** Lets a user sign in again. */
+    async enable(id: string): Promise<void> {
+      await db.updateTable("users").set({ disabled_at: null }).where("id", "=", id).execute();
     },
 
     /** The address is the user's own; false when the user has another one by now. */
@@ -111,24 +128,28 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Takes away everything that says who it was; the messages stay, and with them a row that they belong to. False when the password is
-     * not the one of `from` any more.
+     * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed` when the
+     * password is not the one of `from` any more, `last-admin` when no administrator would be left.
      */
     async anonymize(
       id: string,
       from: string,
       replacement: Pick<User, "email" | "name" | "passwordHash">,
       now: number,
-    ): Promise<boolean> {
+    ): Promise<"anonymized" | "changed" | "last-admin"> {
       const { email, name, passwordHash } = replacement;
-      const nobody = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
-      const { numUpdatedRows } = await db
-        .updateTable("users")
-        .set({ ...nobody, verified_at: null })
-        .where("id", "=", id)
-        .where("password_hash", "=", from)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+      const anonymous = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
+      return db.transaction().execute(async (transaction) => {
+        await lockAdmins(transaction);
+        if (await isLastAdmin(transaction, id)) return "last-admin";
+        const { numUpdatedRows } = await transaction
+          .updateTable("users")
+          .set({ ...anonymous, verified_at: null })
+          .where("id", "=", id)
+          .where("password_hash", "=", from)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n ? "anonymized" : "changed";
+      });
     },
 
     /** Another password for who knew the one of `from`; false when it is another one by now, so that nothing follows from knowing it. */
@@ -159,13 +180,66 @@ export function userStore(db: Kysely<Schema>) {
       return (await query.execute()).map(({ id, role_changed_at }) => ({ id, at: role_changed_at ?? since }));
     },
 
-    /** False when there is no such user. */
+    /** For the operator, who may also take the role of the last administrator. False when there is no such user. */
     async setRole(id: string, role: Role, now: number = Date.now()): Promise<boolean> {
-      const changed = { role, role_changed_at: now };
-      const { numUpdatedRows } = await db.updateTable("users").set(changed).where("id", "=", id).executeTakeFirst();
-      return numUpdatedRows > 0n;
+      return db.transaction().execute(async (transaction) => {
+        await lockAdmins(transaction);
+        return writeRole(transaction, id, role, now);
+      });
+    },
+
+    /** For administrators. Returns the role before; `last-admin` when no administrator would be left. */
+    async changeRole(id: string, role: Role, now: number): Promise<Role | "last-admin"> {
+      return db.transaction().execute(async (transaction) => {
+        await lockAdmins(transaction);
+        if (role !== "admin" && (await isLastAdmin(transaction, id))) return "last-admin";
+        const before = await lockUser(transaction, id);
+        await writeRole(transaction, id, role, now);
+        return before?.role ?? role;
+      });
     },
   };
+}
+
+async function insert(db: Kysely<Schema>, user: NewUser): Promise<boolean> {
+  const created = await db
+    .insertInto("users")
+    .values({
+      id: user.id,
+      email: user.email,
+      name: user.name,
+      password_hash: user.passwordHash,
+      role: user.role,
+      created_at: user.createdAt,
+      disabled_at: user.disabledAt,
+    })
+    .onConflict((conflict) => conflict.column("email").doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return created !== undefined;
+}
+
+const enabledAdmins = (db: Kysely<Schema>) =>
+  db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
+
+async function hasAdmin(db: Kysely<Schema>): Promise<boolean> {
+  return (await enabledAdmins(db).limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Whether this user is the only administrator who may sign in. The caller holds the lock of the administrators. */
+async function isLastAdmin(transaction: Transaction<Schema>, id: string): Promise<boolean> {
+  const two = await enabledAdmins(transaction).limit(2).execute();
+  return two.length === 1 && two[0]?.id === id;
+}
+
+async function writeRole(transaction: Transaction<Schema>, id: string, role: Role, now: number): Promise<boolean> {
+  const changed = { role, role_changed_at: now };
+  const { numUpdatedRows } = await transaction
+    .updateTable("users")
+    .set(changed)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 function asUser(row: UsersTable | undefined): User | undefined {

@@ -128,7 +128,7 @@ test("a session that ends while the store is asked about it is over", async () =
 test("a disabled user's tokens do not count, even before the sessions have been ended", async () => {
   const ada = await running.register("Ada");
   await verify(ada.accessToken);
-  await running.store.users.setDisabled(ada.user.id, running.clock.now);
+  await running.store.users.disable(ada.user.id, running.clock.now);
   running.clock.now += 1000;
   expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
@@ -138,15 +138,15 @@ test("who is disabled while a session begins has none that would live when they 
   const ada = await running.register("Ada");
   const { sessions, users } = running.store;
   const before = await sessions.list(ada.user.id);
-  const { create } = sessions;
+  const { start } = sessions;
   try {
-    sessions.create = async (session) => {
-      await users.setDisabled(ada.user.id, running.clock.now);
-      await create(session);
+    sessions.start = async (...args) => {
+      await users.disable(ada.user.id, running.clock.now);
+      return start(...args);
     };
     expect(await code(running.call("auth.startSession", { userId: ada.user.id }))).toBe("CREDENTIALS");
   } finally {
-    sessions.create = create;
+    sessions.start = start;
   }
   expect(await sessions.list(ada.user.id)).toEqual(before);
 });

@@ -100,7 +100,7 @@ test("a reset link counts for the address it was sent to: it does not set the pa
 test("who is disabled while signing in gets no session that would live when they are enabled again", async () => {
   const { user } = await taken();
   const before = (await running.store.sessions.list(user.id)).length;
-  meanwhile = () => running.store.users.setDisabled(user.id, 1);
+  meanwhile = () => running.store.users.disable(user.id, 1);
   expect(await login(PASSWORD)).toMatchObject({ status: 401 });
   expect(await running.store.sessions.list(user.id)).toHaveLength(before);
 });

@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
+import type { Registration } from "../../../backend/config.ts";
 import {
   type AnyAction,
   type Broadcast,
@@ -11,6 +12,7 @@ import {
   type SignedIn,
   type User,
 } from "../../../backend/contract/index.ts";
+import type { HashCost } from "../../../backend/domain/password.ts";
 import { createLog } from "../../../backend/log.ts";
 import type { Letter } from "../../../backend/mail/letter.ts";
 import { createPost, type Post } from "../../../backend/mail/post.ts";
@@ -53,7 +55,13 @@ const EVENTS: readonly (keyof Events)[] = [
 /** Presence that nobody has to wait for. */
 const presence = { grace: 50, pace: 20, window: 5 };
 
-export async function startServices({ hashCost = CHEAP } = {}): Promise<Running> {
+export async function startServices({
+  hashCost = CHEAP,
+  registration = "open",
+}: {
+  readonly hashCost?: HashCost;
+  readonly registration?: Registration;
+} = {}): Promise<Running> {
   const storage = await testStorage();
   const store = await openStore(storage.options);
   const clock = { now: 1_790_000_000_000 };
@@ -69,7 +77,7 @@ export async function startServices({ hashCost = CHEAP } = {}): Promise<Running>
   };
   const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
   const mail = { post, site: () => SITE, scatter: () => 0 };
-  for (const service of createServices({ store, clock: () => clock.now, presence, hashCost, ...mail }))
+  for (const service of createServices({ store, clock: () => clock.now, presence, hashCost, registration, ...mail }))
     broker.createService(service);
   broker.createService({
     name: "listener",

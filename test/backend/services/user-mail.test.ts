@@ -99,7 +99,7 @@ test("a forgotten password: the link sets a new one, ends every session, signs n
 test("whoever has no account gets the same answer, no mail and no trace; a disabled user too", async () => {
   const { identity } = await running.register("Root");
   const ada = await running.register("Ada");
-  await running.store.users.setDisabled(ada.user.id, 1);
+  await running.store.users.disable(ada.user.id, 1);
   const written = running.letters.length;
   const known = await ask("root@example.org");
   const unknown = await ask("nobody@example.org");

@@ -133,7 +133,7 @@ test("history is read by position, in order and in pages", async () => {
 
 test("of two who open a room, one does; it has an epoch before anybody has spoken in it, and keeps it", async () => {
   await store.users.create(ada);
-  expect((await Promise.all([open("new"), open("new")])).sort()).toEqual([false, true]);
+  expect((await Promise.all([open("new"), open("new")])).sort()).toEqual(["exists", "opened"]);
   const epoch = (await positionOf("new"))?.epoch;
   expect((await say("new", "ada", "c1")).message).toMatchObject({ seq: 1, epoch });
 });
