@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { DeviceState } from "../domain/presence.ts";
+import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
 import type { Identity } from "./identity.ts";
 
@@ -8,6 +9,8 @@ import type { Identity } from "./identity.ts";
 interface SocketData {
   /** What it is written to, once it is let in. */
   connection: Duplex;
+  /** Where what waits for it is counted. */
+  unsent: UnsentBytes;
   client: Client;
   identity: Identity;
   expiry: NodeJS.Timeout;

@@ -5,12 +5,15 @@ import { OUTSIDE } from "../authorization.ts";
 import { type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
 import type { HttpEntry } from "../surface.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
+import type { HttpBacklog } from "./caps/http-backlog.ts";
 import type { Client } from "./client-address.ts";
+import { closeAfterReading } from "./close-after-reading.ts";
 import { apiHeaders } from "./headers.ts";
 import type { Identities } from "./identities.ts";
 import type { Identity } from "./identity.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { Limits } from "./limits.ts";
+import { isMalformed } from "./malformed.ts";
 import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
@@ -31,6 +34,7 @@ export interface HttpParts {
   client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): Standing;
   readonly limits: Limits;
+  readonly backlog: HttpBacklog;
   /** Told of every request that was answered. */
   readonly finished?: ((facts: Finished) => void) | undefined;
 }
@@ -98,7 +102,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
    */
   function admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
-    if (request.headers.host === undefined) throw refuse("BAD_REQUEST");
+    if (isMalformed(request)) throw refuse("BAD_REQUEST");
     const methods = parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
     const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
@@ -121,7 +125,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         exchange.identity = identity instanceof Promise ? await identity : identity;
         parts.limits.user(entry.rate, exchange.identity.user.id);
       }
-      const params = entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry);
+      const params =
+        entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry, parts.backlog);
       const options = outside(metaOf(exchange), exchange.id);
       sendResult(exchange, entry, await parts.broker.call<unknown, object>(entry.action, params, options));
     } catch (thrown) {
@@ -142,7 +147,15 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
-    if (!drained && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) headers.connection = "close";
+    if (!drained && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
+      headers.connection = "close";
+      const { socket } = exchange.request;
+      // what Node calls after the last response of a connection
+      socket.destroySoon = () => {
+        socket.end();
+        closeAfterReading(socket);
+      };
+    }
     send(exchange, error.status, headers, errorBody(error), error.code);
   }
 
@@ -178,7 +191,14 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       response.writeHead(status, pairs);
       response.end(request.method === "HEAD" ? undefined : body);
     }
+    sent(exchange, body.length);
     note(exchange, status, code);
+  }
+
+  /** Counts what the client has not read; nothing is left where the kernel has taken all. */
+  function sent({ response, request, client, identity }: Exchange, length: number): void {
+    if (response.writableLength === 0) return;
+    parts.backlog.unsent(request.socket, response, { address: client.key, user: identity?.user.id }, length);
   }
 
   function sendAsset(exchange: Exchange, asset: ServedAsset): void {
@@ -191,6 +211,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       "x-request-id": exchange.id,
     });
     response.end(fresh || request.method === "HEAD" ? undefined : asset.body);
+    sent(exchange, 0); // the file itself is in memory once, for all
     note(exchange, response.statusCode);
   }
 
@@ -207,6 +228,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       "x-request-id": exchange.id,
     });
     response.end();
+    sent(exchange, 0);
     note(exchange, 204);
   }
 
@@ -241,6 +263,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     handle(request, response) {
       const client = parts.client(request);
       if (!client) return void response.destroy();
+      // it waits for the response to an earlier request
+      if (response.socket === null && !parts.backlog.holdPipelined(request.socket, response)) return;
       const url = request.url ?? "/";
       const mark = url.indexOf("?");
       const exchange: Exchange = {
@@ -288,8 +312,13 @@ function metaOf({ request, client, identity }: Exchange): Meta {
   return identity ? { user: identity.user, client: from } : { client: from };
 }
 
-async function bodyOf({ request, standing }: Exchange, entry: HttpEntry): Promise<object> {
-  const params = await readJsonBody(request, entry.bodyLimit);
+async function bodyOf(
+  { request, client, standing }: Exchange,
+  entry: HttpEntry,
+  backlog: HttpBacklog,
+): Promise<object> {
+  const hold = () => backlog.holdBody(request.socket, client.key);
+  const params = await readJsonBody(request, entry.bodyLimit, hold);
   // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
   if (!Object.hasOwn(entry.params, "refreshToken") || "refreshToken" in params || standing !== "allowed") return params;
   const refreshToken = readRefreshCookie(request.headers.cookie);

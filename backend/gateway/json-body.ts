@@ -7,10 +7,13 @@ const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
 /**
  * Reads a JSON object of at most `limit` bytes. No body is an empty object. Throws the refusal that the client shall see: 413 when it
  * is larger, 415 when it is not JSON, 400 when it is not valid UTF-8 or JSON, 422 when it is no object or nested too deeply.
+ *
+ * @param hold called when a body has to be waited for; throws when too many are, and returns what to call when it has arrived
  */
 export async function readJsonBody(
   request: IncomingMessage,
   limit: number,
+  hold: () => () => void,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { headers } = request;
   const length = headers["content-length"];
@@ -20,7 +23,12 @@ export async function readJsonBody(
   if (!JSON_TYPE.test(headers["content-type"] ?? "") || headers["content-encoding"] !== undefined) {
     throw refuse("UNSUPPORTED_MEDIA_TYPE");
   }
-  return parseObject(await bytes(request, limit));
+  const release = hold();
+  try {
+    return parseObject(await bytes(request, limit));
+  } finally {
+    release();
+  }
 }
 
 function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {

@@ -12,9 +12,6 @@ export const LIMITS = {
 } as const;
 export type LimitName = keyof typeof LIMITS;
 
-/** Sockets that one address and one user may have open at once. */
-export const MAX_SOCKETS = { address: 100, user: 20 } as const;
-
 /**
  * How many users at their limit one address may hold: an office or a school is one address. Only for reading and writing, and only where it
  * is known who calls; what a user may do but a few times an hour, all users of an address may do as often together.

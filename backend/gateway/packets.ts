@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { CAPS } from "./caps/table.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 
 /** An event that a client sends in the main namespace, not yet parsed. */
@@ -39,29 +40,29 @@ export const answerLetter = (id: number, error: object | null, result?: unknown)
 const letter = (packet: string): Letter => ({ packet, frame: textFrame(`4${packet}`) }); // 4: a message of Engine.IO
 
 /**
- * Sends a packet: as a whole frame into the connection when nothing waits there before it, which costs half of what the way through
- * Engine.IO and `ws` does; else by that way, after what waits. Who does not read while more and more is waiting is cut off: the
- * client comes back and resumes.
+ * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws` does; by that
+ * way only when packets of Engine.IO's own wait there. A client that does not read while more and more waits is disconnected; it
+ * comes back and resumes. What waits is looked at before a packet is added to it.
  */
 export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): void {
-  const { connection } = data;
-  if (!connection?.writable || conn.readyState !== "open") return;
-  if (conn.transport.writable) {
-    if (connection.writableLength > MAX_UNSENT) connection.destroy();
-    else writeWithCompany(connection, frame);
-  } else if (isUnread(conn)) connection.destroy();
-  else conn.write(packet);
+  const { connection, unsent } = data;
+  if (!connection?.writable || !unsent || conn.readyState !== "open") return;
+  const queued = queuedBytes(conn);
+  const waiting = connection.writableLength + queued;
+  if (waiting > 0 && waiting + frame.length > MAX_UNSENT) unsent.close(connection);
+  else if (queued > 0) conn.write(packet);
+  else writeBatched(data, connection, frame);
 }
 
-/** Connections that something was written to in this turn of the event loop. */
-let corked: Duplex[] = [];
+/** Sockets that something was written to in this turn of the event loop. */
+let corked: GatewaySocket["data"][] = [];
 
-/** Writes when the turn is over, all that there is for a connection at once: a system call costs more than what it carries. */
-function writeWithCompany(connection: Duplex, frame: Buffer): void {
+/** Batches the writes of one event loop turn into one system call for each connection, which costs more than what it carries. */
+function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Buffer): void {
   if (connection.writableCorked === 0) {
     if (corked.length === 0) process.nextTick(uncork);
     connection.cork();
-    corked.push(connection);
+    corked.push(data);
   }
   connection.write(frame);
 }
@@ -69,17 +70,35 @@ function writeWithCompany(connection: Duplex, frame: Buffer): void {
 function uncork(): void {
   const written = corked;
   corked = [];
-  for (const connection of written) connection.uncork();
+  for (const { connection, unsent, client, identity } of written) {
+    connection?.uncork();
+    if (connection && connection.writableLength > 0 && client)
+      unsent?.measure(connection, { address: client.key, user: identity?.user.id });
+  }
 }
 
 /** Bytes that may wait for a client to read what was sent before. */
-export const MAX_UNSENT = 1024 * 1024;
+export const MAX_UNSENT = CAPS.unsentBytes.connection;
 /** Packets that may wait behind them in Engine.IO, which writes one batch after the other. */
 const MAX_QUEUED = 1000;
 
+/** Packets of Engine.IO's own that it has not written yet. */
+interface Queue {
+  readonly writeBuffer: readonly { readonly data?: unknown }[];
+}
+
+/** Bytes in Engine.IO's queue, which is empty but for moments. */
+function queuedBytes(conn: GatewaySocket["conn"]): number {
+  const { writeBuffer } = conn as unknown as Queue;
+  if (writeBuffer.length === 0) return 0;
+  let bytes = 0;
+  for (const { data } of writeBuffer) bytes += 1 + (typeof data === "string" ? Buffer.byteLength(data) : 0);
+  return bytes;
+}
+
 /** Whether more waits for a client than one that reads would ever leave. */
 export function isUnread(conn: GatewaySocket["conn"]): boolean {
-  const { writeBuffer } = conn as unknown as { readonly writeBuffer: readonly unknown[] };
+  const { writeBuffer } = conn as unknown as Queue;
   return conn.request.socket.writableLength > MAX_UNSENT || writeBuffer.length > MAX_QUEUED;
 }
 

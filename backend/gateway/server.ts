@@ -3,21 +3,36 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../contract/index.ts";
+import { closeAfterReading } from "./close-after-reading.ts";
 import { apiHeaders } from "./headers.ts";
 import { errorBody } from "./http.ts";
 import { DoorResponse } from "./usual-head.ts";
 
-/** Milliseconds that a client has for its parts of a request. */
+/** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
 export interface ServerTimes {
   readonly headers: number;
   readonly request: number;
+  /** To read a response, or whatever is sent over a WebSocket: as long as something waits unread. */
+  readonly send: number;
+  /** To authenticate, from the WebSocket's handshake on. */
+  readonly session: number;
+  /** For one WebSocket message. */
+  readonly message: number;
   /** Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about to use. */
   readonly keepAlive: number;
   /** How often they are checked. */
   readonly check: number;
 }
 
-export const SERVER_TIMES: ServerTimes = { headers: 10_000, request: 15_000, keepAlive: 95_000, check: 1_000 };
+export const SERVER_TIMES: ServerTimes = {
+  headers: 10_000,
+  request: 15_000,
+  send: 60_000,
+  session: 10_000,
+  message: 10_000,
+  keepAlive: 95_000,
+  check: 1_000,
+};
 
 /** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
 export function createDoorServer(
@@ -34,7 +49,8 @@ export function createDoorServer(
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
       requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
-      joinDuplicateHeaders: false,
+      // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in silence
+      joinDuplicateHeaders: true,
     },
     onRequest,
   );
@@ -93,9 +109,11 @@ const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
 /** Refuses on a bare connection and closes it. */
 export function refuseRaw(socket: Duplex, code: Code, retryAfter?: number): void {
   socket.on("error", () => undefined);
-  // destroyed once written: a client that keeps its half open would hold the connection for ever
-  if (socket.writable) socket.end(rawRefusal(code, retryAfter), () => socket.destroy());
-  else socket.destroy();
+  if (!socket.writable) return void socket.destroy();
+  // a parser that has failed would fail again with every byte that still comes
+  socket.removeAllListeners("data").on("data", () => undefined);
+  socket.end(rawRefusal(code, retryAfter));
+  closeAfterReading(socket);
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import {
@@ -11,6 +12,8 @@ import {
 } from "../contract/index.ts";
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
+import type { CapTable } from "./caps/table.ts";
+import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "./depth.ts";
 import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
@@ -18,7 +21,7 @@ import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { type Connection, Guard } from "./guard.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
-import { type Limits, MAX_SOCKETS } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
@@ -28,6 +31,10 @@ export interface SocketParts {
   readonly log: Logger;
   readonly limits: Limits;
   readonly presence: LocalPresence;
+  readonly caps: CapTable["sockets"];
+  readonly unsent: UnsentBytes;
+  /** The client of a connection has authenticated. */
+  hasSession(connection: Duplex): void;
   /** Where the connection of a socket came from, as the upgrade door saw it. */
   clientOf(socket: GatewaySocket): Client;
   /** Told of every call that was answered. */
@@ -66,7 +73,8 @@ const ENDED_MEMORY = 60_000;
 /** Milliseconds over which the sockets of a node that stops spread their return. */
 const SPREAD = 5_000;
 
-export function createSocketDoor({ broker, log, limits, presence, clientOf, finished }: SocketParts): SocketDoor {
+export function createSocketDoor(parts: SocketParts): SocketDoor {
+  const { broker, log, limits, presence, caps, unsent, clientOf, finished } = parts;
   let io: GatewayIo | undefined;
   let active = 0;
   let drained: (() => void) | undefined;
@@ -91,7 +99,7 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
   }
 
   function hasMost({ user }: Identity): boolean {
-    return (io?.of("/").adapter.rooms.get(userOf(user.id))?.size ?? 0) >= MAX_SOCKETS.user;
+    return (io?.of("/").adapter.rooms.get(userOf(user.id))?.size ?? 0) >= caps.user;
   }
 
   function remember(socket: GatewaySocket, identity: Identity): void {
@@ -114,6 +122,8 @@ export function createSocketDoor({ broker, log, limits, presence, clientOf, fini
     forgetHandshake(socket);
     void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
     socket.data.connection = socket.request.socket;
+    socket.data.unsent = unsent;
+    parts.hasSession(socket.request.socket);
     socket.data.device = device;
     presence.opened(identity.user.id, device);
     guards.get(socket.conn)?.admit(socket);

@@ -3,8 +3,11 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Code, publicError } from "../contract/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
+import type { CapTable } from "./caps/table.ts";
+import type { WithoutSession } from "./caps/without-session.ts";
 import type { Client } from "./client-address.ts";
-import { type Limits, MAX_SOCKETS } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import { isMalformed } from "./malformed.ts";
 import type { Standing } from "./origins.ts";
 import { refuseRaw } from "./server.ts";
 
@@ -13,14 +16,20 @@ export interface UpgradeParts {
   client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): Standing;
   readonly limits: Limits;
-  /** Most sockets that one address may have open. */
-  readonly maxSockets?: number;
+  readonly caps: CapTable["sockets"];
+  readonly withoutSession: WithoutSession;
   /** Hands the connection to Socket.IO. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
 }
 
 export interface UpgradeDoor {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** WebSockets that are open now. */
+  readonly open: number;
+  /** WebSockets that were refused because there are too many of an address or of this node. */
+  readonly refused: number;
+  /** Handshakes that were refused because their address has made too many. */
+  readonly refusedHandshakes: number;
   /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then cuts what is left. */
   close(): Promise<void>;
 }
@@ -35,7 +44,7 @@ const CLOSING = 500;
 export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   const open = new Map<string, number>();
   const connections = new Set<Duplex>();
-  const max = parts.maxSockets ?? MAX_SOCKETS.address;
+  const refused = { sockets: 0, handshakes: 0 };
 
   function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const client = parts.client(request);
@@ -46,11 +55,16 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
       parts.limits.address("handshake", client.key);
     } catch (thrown) {
       const { code, retryAfter } = publicError(thrown);
+      refused.handshakes += 1;
       return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
     }
-    const count = open.get(client.key) ?? 0;
-    if (count >= max) return void refuseRaw(socket, "RATE_LIMITED", 10);
     if (socket.destroyed) return;
+    const count = open.get(client.key) ?? 0;
+    const isFull = connections.size >= parts.caps.node;
+    if (isFull || count >= parts.caps.address || !parts.withoutSession.watch(socket, client.key)) {
+      refused.sockets += 1;
+      return void refuseRaw(socket, isFull ? "UNAVAILABLE" : "RATE_LIMITED", 10);
+    }
     open.set(client.key, count + 1);
     connections.add(socket);
     socket.once("close", () => {
@@ -71,6 +85,15 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
         socket.destroy();
       }
     },
+    get open() {
+      return connections.size;
+    },
+    get refused() {
+      return refused.sockets;
+    },
+    get refusedHandshakes() {
+      return refused.handshakes;
+    },
     async close() {
       // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
       const closed = [...connections].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
@@ -80,14 +103,30 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   };
 }
 
-function refusalOf({ url = "", method, headers }: IncomingMessage, standing: Standing): Code | undefined {
+/** The parameters of a handshake (Engine.IO protocol 4); `t` keeps caches away. */
+const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
+/** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
+function refusalOf(request: IncomingMessage, standing: Standing): Code | undefined {
+  const { url = "", method, headers } = request;
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
-  if (headers.host === undefined) return "BAD_REQUEST";
+  if (isMalformed(request)) return "BAD_REQUEST";
   if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
-  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
-  if (query.get("EIO") !== "4" || query.get("transport") !== "websocket" || query.has("sid")) return "BAD_REQUEST";
+  if (!isHandshake(mark < 0 ? "" : url.slice(mark + 1))) return "BAD_REQUEST";
+  if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";
+  // there are none, and `ws` would refuse malformed ones in its own way
+  delete headers["sec-websocket-protocol"];
   return standing === "foreign" ? "ORIGIN" : undefined;
+}
+
+/** Each parameter once: of two, Engine.IO and we could read different ones. */
+function isHandshake(query: string): boolean {
+  const given = new URLSearchParams(query);
+  const names = [...given.keys()];
+  if (names.some((name) => !PARAMETERS.has(name)) || new Set(names).size !== names.length) return false;
+  return given.get("EIO") === "4" && given.get("transport") === "websocket";
 }
 
 function ignore(): void {}

@@ -9,6 +9,10 @@ import type { Config } from "../config.ts";
 import { actionRules, announce, type Events } from "../contract/index.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
+import { HttpBacklog } from "../gateway/caps/http-backlog.ts";
+import { CAPS, type CapTable } from "../gateway/caps/table.ts";
+import { UnsentBytes } from "../gateway/caps/unsent-bytes.ts";
+import { WithoutSession } from "../gateway/caps/without-session.ts";
 import { type Client, clientReader } from "../gateway/client-address.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
@@ -19,9 +23,10 @@ import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
 import { createLocalPresence } from "../gateway/presence.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
-import { createDoorServer, listen, type ServerTimes } from "../gateway/server.ts";
+import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
 import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
+import { limitedWebSocketServer } from "../gateway/web-socket-server.ts";
 import { SOCKET_PATH } from "../surface.ts";
 
 export interface GatewayOptions {
@@ -30,6 +35,7 @@ export interface GatewayOptions {
   readonly assets: ReadonlyMap<string, Asset>;
   /** Other limits than the surface's. */
   readonly limits?: LimitTable;
+  readonly caps?: CapTable;
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
   /** Told of every request and call that was answered. */
@@ -57,7 +63,6 @@ const socketOptions: Partial<ServerOptions> = {
   perMessageDeflate: false,
   httpCompression: false,
   maxHttpBufferSize: 64 * 1024,
-  connectTimeout: 10_000,
   pingInterval: 25_000,
   pingTimeout: 20_000,
   destroyUpgrade: false,
@@ -68,6 +73,12 @@ type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof rout
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log } = options;
   const limits = createLimits(options.limits);
+  const caps = options.caps ?? CAPS;
+  const times = options.times ?? SERVER_TIMES;
+  const unsent = new UnsentBytes(caps.unsentBytes, times.send);
+  const backlog = new HttpBacklog(caps, unsent);
+  const withoutSession = new WithoutSession({ caps, timeout: times.session });
+  const refusedMessages = { fragmented: 0, unfinished: 0 };
   const origins = new Set(config.origins);
   const standing = originJudge(origins);
   const client = clientReader(config.trustedPeers);
@@ -98,6 +109,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       client,
       standing,
       limits,
+      backlog,
       finished: options.finished,
     });
     const sockets = createSocketDoor({
@@ -105,6 +117,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       log,
       limits,
       presence,
+      caps: caps.sockets,
+      unsent,
+      hasSession: (connection) => withoutSession.release(connection),
       finished: options.finished,
       clientOf(socket) {
         const from = clients.get(socket.request);
@@ -116,12 +131,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       client,
       standing,
       limits,
+      caps: caps.sockets,
+      withoutSession,
       accept(request, socket, head, from) {
         clients.set(request, from);
         socketServer.emit("upgrade", request, socket, head);
       },
     });
-    const server = createDoorServer(web.handle, options.times).on("upgrade", upgrades.handle);
+    const server = createDoorServer(web.handle, times).on("upgrade", upgrades.handle);
     doors = { web, sockets, server, upgrades, identities };
   }
 
@@ -188,7 +205,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     methods: {
       initSocketIO(this: GatewayService) {
-        this.io = new SocketServer(socketServer, socketOptions);
+        const wsEngine = limitedWebSocketServer({ caps, timeout: times.message }, refusedMessages);
+        this.io = new SocketServer(socketServer, { ...socketOptions, wsEngine });
         built().sockets.attach(this.io);
       },
       socketAuthorize(socket: GatewaySocket) {

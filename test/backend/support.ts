@@ -20,6 +20,7 @@ import {
 import type { HashCost } from "../../backend/domain/password.ts";
 import type { PresenceTimes } from "../../backend/domain/presence.ts";
 import { type Asset, contentHash } from "../../backend/gateway/assets.ts";
+import type { CapTable } from "../../backend/gateway/caps/table.ts";
 import { LIMITS, type LimitTable } from "../../backend/gateway/limits.ts";
 import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/server.ts";
 import { createLog } from "../../backend/log.ts";
@@ -130,6 +131,7 @@ export function disconnected(socket: Socket): Promise<string> {
 interface TestOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly limits?: LimitTable;
+  readonly caps?: CapTable;
   readonly times?: Partial<ServerTimes>;
   readonly presence?: PresenceTimes;
   /** The page; short texts in its place when left out. */
@@ -321,6 +323,7 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     log,
     assets: TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
+    ...(options.caps && { caps: options.caps }),
     times: { ...SERVER_TIMES, ...options.times },
     ...(options.presence && { presence: options.presence }),
   });

@@ -1,26 +1,15 @@
 import { once } from "node:events";
-import { type Socket as Connection, connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { CAPS } from "../../../backend/gateway/caps/table.ts";
 import { createLimits, KEYS } from "../../../backend/gateway/limits.ts";
 import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
+import { BINARY, frame, handshake, PING, PONG, TEXT } from "./by-hand.ts";
 
 let gateway: TestGateway | undefined;
 afterEach(async () => {
   await gateway?.stop();
   gateway = undefined;
 });
-
-const HANDSHAKE =
-  "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-
-/** Opens a WebSocket by hand; answers the status and the connection. */
-async function handshake(port: number, ip: string): Promise<{ status: string; connection: Connection }> {
-  const connection = connect({ port, host: "127.0.0.1" });
-  connection.on("error", () => undefined);
-  connection.write(`${HANDSHAKE}cf-connecting-ip: ${ip}\r\n\r\n`);
-  const [first] = (await once(connection, "data")) as [Buffer];
-  return { status: first.toString("latin1").slice(9, 12), connection };
-}
 
 test("an entry's rate class limits an address and a user, whatever address the user comes from", async () => {
   gateway = await startTestGateway(
@@ -96,7 +85,8 @@ test("handshakes are limited per address", async () => {
 });
 
 test("open sockets are limited per address, and a closed one makes room", async () => {
-  gateway = await startTestGateway();
+  const many = { address: 1000, slash56: 1000, slash48: 1000, node: 1000 };
+  gateway = await startTestGateway({}, { caps: { ...CAPS, socketsWithoutSession: many } });
   const open = [];
   for (let i = 0; i < 100; i++) open.push(await handshake(gateway.port, "2001:db8::1"));
   expect(new Set(open.map(({ status }) => status))).toEqual(new Set(["101"]));
@@ -171,11 +161,6 @@ test("a socket that floods is closed, whatever it sends", async () => {
   expect(await gone).toBe("io server disconnect");
 });
 
-/** A frame as a client sends it, masked with zeros (RFC 6455 5.2); up to 125 bytes. */
-const frame = (opcode: number, payload = ""): Buffer =>
-  Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), Buffer.from(payload)]);
-
-const [TEXT, BINARY, PING, PONG] = [1, 2, 9, 10];
 const NAMESPACE = frame(TEXT, "40/x,"); // answered with a refusal as often as it is sent
 
 test("whatever a connection sends is counted from its first frame on: handshakes, pings and pongs of both layers", async () => {

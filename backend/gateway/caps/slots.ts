@@ -1,0 +1,78 @@
+import type { NetworkCaps } from "./table.ts";
+
+interface Holder {
+  readonly networks: readonly string[];
+  readonly evict: () => void;
+}
+
+/** Counts what clients hold, for their network, for the networks around it, and for the node. */
+export class Slots {
+  readonly #caps: NetworkCaps;
+  /** Of each network that holds anything. */
+  readonly #used = new Map<string, number>();
+  /** In the order in which they came. */
+  readonly #holders = new Map<object, Holder>();
+  #refused = 0;
+
+  constructor(caps: NetworkCaps) {
+    this.#caps = caps;
+  }
+
+  /**
+   * Gives a holder a slot; false when its network has no more. When the node has no more, the holder that has waited longest loses
+   * its slot and `evict` of that one is called: a client that goes on needs its slot for milliseconds, an attacker's keeps it.
+   */
+  take(holder: object, key: string, evict: () => void): boolean {
+    const networks = networksAround(key);
+    const { address, slash56, slash48, node } = this.#caps;
+    const limits = [address, slash56, slash48];
+    if (networks.some((network, index) => (this.#used.get(network) ?? 0) >= (limits[index] ?? address))) {
+      this.#refused += 1;
+      return false;
+    }
+    if (this.#holders.size >= node) this.#evictOldest();
+    for (const network of networks) this.#used.set(network, (this.#used.get(network) ?? 0) + 1);
+    this.#holders.set(holder, { networks, evict });
+    return true;
+  }
+
+  /** Gives the slot back; nothing happens when the holder has none. */
+  release(holder: object): void {
+    const held = this.#holders.get(holder);
+    if (!held) return;
+    this.#holders.delete(holder);
+    for (const network of held.networks) {
+      const left = (this.#used.get(network) ?? 1) - 1;
+      if (left > 0) this.#used.set(network, left);
+      else this.#used.delete(network);
+    }
+  }
+
+  get used(): number {
+    return this.#holders.size;
+  }
+
+  /** How often a holder got no slot or lost it. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  #evictOldest(): void {
+    const [oldest] = this.#holders;
+    if (!oldest) return;
+    this.#refused += 1;
+    this.release(oldest[0]);
+    oldest[1].evict();
+  }
+}
+
+const SUFFIX = "::/64";
+
+/** A client's key as limits count by it, for an IPv6 /64 also the /56 and the /48 that it is part of. */
+export function networksAround(key: string): readonly string[] {
+  if (!key.endsWith(SUFFIX)) return [key];
+  const groups = key.slice(0, -SUFFIX.length).split(":");
+  const high = (Number.parseInt(groups[3] ?? "0", 16) & 0xff00).toString(16);
+  const slash48 = groups.slice(0, 3).join(":");
+  return [key, `${slash48}:${high}::/56`, `${slash48}::/48`];
+}

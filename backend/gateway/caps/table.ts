@@ -1,0 +1,56 @@
+/**
+ * What clients can make this node hold, in bytes and number. Together with the rate limits (`limits.ts`) and the time limits
+ * (`server.ts`) this is the whole list: whatever an unauthenticated client can make the node keep has an entry here. `/metrics`
+ * shows the limits, the current values and how often each was reached. A network is an IPv4 address or an IPv6 /64.
+ */
+export interface CapTable {
+  /** WebSockets, with or without a session. */
+  readonly sockets: { readonly user: number; readonly address: number; readonly node: number };
+  /** WebSockets whose client has not authenticated yet. Where the node has too many, the oldest is closed. */
+  readonly socketsWithoutSession: NetworkCaps;
+  /** Bytes that clients without a session have sent over their WebSockets. */
+  readonly bytesWithoutSession: { readonly connection: number; readonly node: number };
+  /** Reads from the kernel in which these bytes arrived: each costs a few hundred bytes, however short it is. */
+  readonly readsWithoutSession: number;
+  /** Frames of one WebSocket message (RFC 6455 5.4). Browsers split a message into a few at most. */
+  readonly fragments: number;
+  /** Reads from the kernel in which one WebSocket message may arrive. */
+  readonly readsOfMessage: number;
+  /** Bytes that wait for a client to read what was sent before: HTTP responses and WebSocket frames. */
+  readonly unsentBytes: {
+    readonly connection: number;
+    readonly user: number;
+    readonly address: number;
+    readonly node: number;
+  };
+  /** Requests of one connection that wait for the response to an earlier one (RFC 9112 9.3.2). No browser and no proxy pipelines. */
+  readonly pipelined: number;
+  /** Requests whose body has not arrived. Where the node has too many, the oldest is closed. */
+  readonly bodies: NetworkCaps;
+  /** Connections that are not WebSockets; those of the connector and other trusted peers count for the node alone. */
+  readonly connections: { readonly address: number; readonly node: number };
+}
+
+/** Numbers for one network, for the larger networks that one customer may have (RFC 6177: /56 and /48), and for all together. */
+export interface NetworkCaps {
+  readonly address: number;
+  readonly slash56: number;
+  readonly slash48: number;
+  readonly node: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const CAPS: CapTable = {
+  sockets: { user: 20, address: 100, node: 20_000 },
+  socketsWithoutSession: { address: 40, slash56: 80, slash48: 160, node: 4_000 },
+  bytesWithoutSession: { connection: 16 * KIB, node: 8 * MIB },
+  readsWithoutSession: 64,
+  fragments: 16,
+  readsOfMessage: 256,
+  unsentBytes: { connection: MIB, user: 4 * MIB, address: 16 * MIB, node: 64 * MIB },
+  pipelined: 16,
+  bodies: { address: 50, slash56: 100, slash48: 200, node: 2_000 },
+  connections: { address: 250, node: 8_000 },
+};

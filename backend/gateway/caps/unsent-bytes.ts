@@ -1,0 +1,164 @@
+import type { Duplex } from "node:stream";
+import type { CapTable } from "./table.ts";
+
+/** Whose bytes they are. */
+export interface Receiver {
+  /** The client's network, as limits count by it. */
+  readonly address: string;
+  /** Absent where it is not known who the client is. */
+  readonly user?: string | undefined;
+}
+
+interface Entry {
+  readonly holders: readonly string[];
+  bytes: number;
+  /** Whether the bytes are what the connection itself holds, which changes while the client reads. */
+  isMeasured: boolean;
+  /** Since when something has been waiting; milliseconds. */
+  readonly since: number;
+}
+
+/** Milliseconds between two looks at what still waits. */
+const SWEEP = 1_000;
+/** Milliseconds between two looks while a limit is reached. */
+const SWEEP_AT_LIMIT = 100;
+
+/**
+ * Bytes that were written and that clients have not read. Connections of clients that read are not in here: what the kernel takes
+ * at once does not wait. Beyond a limit of a user, a network or the node, the connection that has waited longest is closed; so is
+ * one on which something has been waiting for the whole `timeout`.
+ */
+export class UnsentBytes {
+  readonly #caps: CapTable["unsentBytes"];
+  readonly #timeout: number;
+  readonly #clock: () => number;
+  /** In the order in which they began to wait. */
+  readonly #entries = new Map<Duplex, Entry>();
+  readonly #held = new Map<string, number>();
+  #total = 0;
+  #closed = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `timeout` and `clock` in milliseconds. */
+  constructor(caps: CapTable["unsentBytes"], timeout: number, clock: () => number = () => performance.now()) {
+    this.#caps = caps;
+    this.#timeout = timeout;
+    this.#clock = clock;
+  }
+
+  /** Counts what waits in a connection's own buffer, after something was written to it. */
+  measure(connection: Duplex, receiver: Receiver): void {
+    this.#set(this.#entryOf(connection, receiver), connection, connection.writableLength, true);
+  }
+
+  /** Counts bytes that wait for a connection, in its own buffer or behind another response. `remove` takes them back. */
+  add(connection: Duplex, receiver: Receiver, bytes: number): void {
+    const entry = this.#entryOf(connection, receiver);
+    const isFirst = entry.bytes === 0;
+    this.#set(entry, connection, entry.bytes + bytes, false);
+    if (!isFirst && entry.bytes > this.#caps.connection) this.close(connection);
+  }
+
+  remove(connection: Duplex, bytes: number): void {
+    const entry = this.#entries.get(connection);
+    if (entry) this.#set(entry, connection, Math.max(0, entry.bytes - bytes), false);
+  }
+
+  /** Bytes that wait now. */
+  get used(): number {
+    return this.#total;
+  }
+
+  /** Connections with bytes that wait. */
+  get connections(): number {
+    return this.#entries.size;
+  }
+
+  /** How many connections were closed because their client did not read. */
+  get refused(): number {
+    return this.#closed;
+  }
+
+  /** Closes a connection whose client does not read. */
+  close(connection: Duplex): void {
+    this.#closed += 1;
+    this.#forget(connection);
+    connection.destroy();
+  }
+
+  /** Looks again at what waits, and closes what has waited too long. Called every second while anything waits. */
+  sweep(): void {
+    const now = this.#clock();
+    this.#sweptAt = now;
+    for (const [connection, entry] of this.#entries) {
+      const bytes = entry.isMeasured ? connection.writableLength : entry.bytes;
+      if (connection.destroyed || bytes === 0) this.#forget(connection);
+      else if (now - entry.since >= this.#timeout) this.close(connection);
+      else this.#count(entry, bytes);
+    }
+  }
+
+  #entryOf(connection: Duplex, { address, user }: Receiver): Entry {
+    const known = this.#entries.get(connection);
+    if (known) return known;
+    const holders = user === undefined ? [`address ${address}`] : [`address ${address}`, `user ${user}`];
+    const entry: Entry = { holders, bytes: 0, isMeasured: false, since: this.#clock() };
+    this.#entries.set(connection, entry);
+    this.#timer ??= setInterval(() => this.sweep(), SWEEP).unref();
+    return entry;
+  }
+
+  #set(entry: Entry, connection: Duplex, bytes: number, isMeasured: boolean): void {
+    entry.isMeasured = isMeasured;
+    this.#count(entry, bytes);
+    if (bytes === 0 || connection.destroyed) return void this.#forget(connection);
+    if (!this.#isOver(entry.holders)) return;
+    // some of it may have been read since the last look
+    if (this.#clock() - this.#sweptAt >= SWEEP_AT_LIMIT) this.sweep();
+    while (this.#isOver(entry.holders)) {
+      const victim = this.#oldest(entry.holders);
+      if (!victim) return;
+      this.close(victim);
+    }
+  }
+
+  #isOver(holders: readonly string[]): boolean {
+    return this.#total > this.#caps.node || holders.some((holder) => this.#isFull(holder));
+  }
+
+  #isFull(holder: string): boolean {
+    const cap = holder.startsWith("user ") ? this.#caps.user : this.#caps.address;
+    return (this.#held.get(holder) ?? 0) > cap;
+  }
+
+  /** Of the node where that is full, else of the holder that is. */
+  #oldest(holders: readonly string[]): Duplex | undefined {
+    const full = this.#total > this.#caps.node ? undefined : holders.find((holder) => this.#isFull(holder));
+    for (const [connection, entry] of this.#entries) {
+      if (full === undefined || entry.holders.includes(full)) return connection;
+    }
+    return undefined;
+  }
+
+  #count(entry: Entry, bytes: number): void {
+    const more = bytes - entry.bytes;
+    entry.bytes = bytes;
+    this.#total += more;
+    for (const holder of entry.holders) {
+      const held = (this.#held.get(holder) ?? 0) + more;
+      if (held > 0) this.#held.set(holder, held);
+      else this.#held.delete(holder);
+    }
+  }
+
+  #forget(connection: Duplex): void {
+    const entry = this.#entries.get(connection);
+    if (!entry) return;
+    this.#count(entry, 0);
+    this.#entries.delete(connection);
+    if (this.#entries.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** A WebSocket's handshake, without the empty line at its end. */
+export const HANDSHAKE =
+  "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/**
+ * Opens a WebSocket by hand as a client at this address; returns the status and the connection. With `allowHalfOpen` the client
+ * does not close its half when the gateway does.
+ */
+export async function handshake(
+  port: number,
+  ip: string,
+  allowHalfOpen = false,
+): Promise<{ status: string; connection: Socket }> {
+  const connection = connect({ port, host: "127.0.0.1", allowHalfOpen });
+  connection.on("error", () => undefined);
+  connection.write(`${HANDSHAKE}cf-connecting-ip: ${ip}\r\n\r\n`);
+  const [first] = (await once(connection, "data")) as [Buffer];
+  return { status: first.toString("latin1").slice(9, 12), connection };
+}
+
+/** The same, with a session; resolves when the client is let in. */
+export async function signedIn(port: number, ip: string, token: string): Promise<Socket> {
+  const { connection } = await handshake(port, ip);
+  let text = "";
+  connection.write(frame(TEXT, `40${JSON.stringify({ token })}`));
+  while (!text.includes("40{")) {
+    const [chunk] = (await once(connection, "data")) as [Buffer];
+    text += chunk.toString("latin1");
+  }
+  return connection;
+}
+
+export const [CONTINUATION, TEXT, BINARY, PING, PONG] = [0, 1, 2, 9, 10];
+
+/** A frame as a client sends it, masked with zeros (RFC 6455 5.2); up to 65,535 bytes. */
+export function frame(opcode: number, payload = "", isFinal = true): Buffer {
+  const first = (isFinal ? 0x80 : 0) | opcode;
+  const { length } = payload;
+  const head = length < 126 ? [first, 0x80 | length] : [first, 0x80 | 126, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), Buffer.from(payload)]);
+}
+
+/** Resolves when the other side has closed the connection; reads on until then. */
+export function closed(connection: Socket): Promise<unknown> {
+  if (connection.destroyed || connection.readableEnded) return Promise.resolve();
+  connection.resume();
+  return new Promise((resolve) => connection.once("end", resolve).once("close", resolve));
+}
