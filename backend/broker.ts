@@ -6,14 +6,35 @@ import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
 import { createValidator } from "./contract/validation.ts";
 import { BrokerLog } from "./log.ts";
+import { createPacketAuthentication, NatsTransporter, type PacketAuthentication } from "./nodes/index.ts";
+
+/** What a broker has to know of the configuration. */
+export type NodeConfig = Pick<Config, "nats" | "nodeId">;
+
+/** Milliseconds that another node with this node's id has to answer when this one starts. */
+const NAME_PROBE_MS = 500;
+
+/** Authenticates what this node sends and receives; undefined for a node that is alone. */
+export function packetAuthentication({ nats, nodeId }: NodeConfig, log: Logger): PacketAuthentication | undefined {
+  // a made up id is never taken
+  const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
+  return nats && createPacketAuthentication({ secrets: nats.secrets, log, nameProbeMs });
+}
 
 /**
  * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its own order runs
  * the cache and the validator before anything of ours, so that a stranger gets cached secrets. Authorization stands right outside the
  * cache. There is no `call` hook: an asynchronous one mixes up the contexts of concurrent calls (moleculer#1270).
+ *
+ * Throws a NodesError when a file for NATS cannot be used.
  */
-export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): BrokerOptions {
-  const alone = config.natsUrl === undefined;
+export function brokerOptions(
+  config: NodeConfig,
+  log: Logger,
+  packets: PacketAuthentication | undefined = packetAuthentication(config, log),
+): BrokerOptions {
+  const { nats } = config;
+  const alone = nats === undefined;
   const nodeID = config.nodeId ?? `node-${randomUUID()}`;
   const start = randomUUID();
   let calls = 0;
@@ -23,9 +44,12 @@ export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: L
     logger: new BrokerLog(log),
     internalServices: false, // $node would tell anybody who reaches it the broker's options
     internalMiddlewares: false,
-    middlewares: INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
+    middlewares: [
+      ...INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
+      ...(packets ? [packets.middleware] : []),
+    ],
     validator: createValidator(),
-    transporter: alone ? null : { type: "NATS", options: { url: config.natsUrl } },
+    transporter: nats ? new NatsTransporter(nats, log) : null,
     // an id of a call has to be unique, not unguessable
     uidGenerator: () => `${start}-${++calls}`,
     // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the call
@@ -43,8 +67,8 @@ export function brokerOptions(config: Pick<Config, "natsUrl" | "nodeId">, log: L
   };
 }
 
-export function createBroker(config: Pick<Config, "natsUrl" | "nodeId">, log: Logger): ServiceBroker {
-  return new ServiceBroker(brokerOptions(config, log));
+export function createBroker(config: NodeConfig, log: Logger, packets?: PacketAuthentication): ServiceBroker {
+  return new ServiceBroker(brokerOptions(config, log, packets));
 }
 
 /** Milliseconds that the NATS server has to answer a ping. */

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { emailAddress } from "./domain/email.ts";
 import type { MailServer } from "./mail/smtp.ts";
+import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
 
 /** What the backend is told when it starts. Nothing else reads the environment. */
 export interface Config {
@@ -15,8 +16,8 @@ export interface Config {
   readonly dataDir: string;
   /** PostgreSQL in the place of the embedded database; undefined is the embedded one. */
   readonly databaseUrl: string | undefined;
-  /** NATS server for more than one node; undefined is one node. */
-  readonly natsUrl: string | undefined;
+  /** How other nodes are reached; undefined is one node. */
+  readonly nats: NatsConfig | undefined;
   /** Name of this node; undefined makes one. */
   readonly nodeId: string | undefined;
   /** Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this machine. */
@@ -73,7 +74,7 @@ export function readConfig(env: Environment): Config {
       url("postgres:", "postgresql:"),
       "a URL like postgres://user:password@host:5432/database",
     ),
-    natsUrl: read<string | undefined>("NATS_URL", undefined, url("nats:", "tls:"), "a URL like nats://host:4222"),
+    nats: readNats(text, problems),
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
     mail: undefined,

@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
-import { createBroker } from "./broker.ts";
+import { createBroker, packetAuthentication } from "./broker.ts";
 import type { Config } from "./config.ts";
 import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
@@ -14,6 +15,7 @@ import { createMetrics } from "./gateway/metrics.ts";
 import { listen, type ServerTimes } from "./gateway/server.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
+import { NodesError } from "./nodes/index.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
@@ -21,6 +23,7 @@ import { openStore, type Store } from "./store/index.ts";
 import { loadAssets } from "./web/index.ts";
 
 export { PortError } from "./gateway/server.ts";
+export { NodesError } from "./nodes/index.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -46,17 +49,21 @@ export interface BackendOptions {
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
   readonly hashCost?: HashCost;
+  /** Ends a start that waits for NATS: the start rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Starts the store, the services and last the gateway, so that nobody is let in before there is somebody to answer. Throws a
- * StoreError or a PortError that says what to do; nothing stays behind then.
+ * Starts the store, the services and last the gateway, so that no request is accepted before the services run. The port for
+ * health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a StoreError, a
+ * PortError or a NodesError that says what to do; nothing stays behind then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const store = await openStore(config);
-  const broker = createBroker(config, log);
+  const packets = packetAuthentication(config, log);
+  const broker = createBroker(config, log, packets);
   const post = postFor(config, log);
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
@@ -75,15 +82,23 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     for (const service of createServices({ ...options, registration, store, post, site: () => site }))
       broker.createService(service);
     broker.createService(gateway.schema);
-    await broker.start();
     let internalUrl: string | undefined;
     if (metrics && config.internalPort !== undefined) {
       internal = createInternalServer(readiness(gateway, broker, store), metrics);
       const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
       internalUrl = urlOf(config.host, await listen(internal, place));
+      if (packets) metrics.addCounter({ ...DROPPED_PACKETS, values: () => packets.dropped });
     }
-    const setup = await setupPath(store, Date.now());
+    await unlessAborted(broker.start(), options.signal);
+    if (packets?.isNameTaken()) {
+      throw new NodesError(
+        `Another node runs as ${broker.nodeID} (NODE_ID); it was left alone. Give each node a name of its own, or stop ` +
+          "the other one first.",
+      );
+    }
     const url = urlOf(config.host, await gateway.open());
+    // after the port is taken: a start that fails must not replace the link that a running backend has printed
+    const setup = await setupPath(store, Date.now());
     site ||= url;
     const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
     log.info({ url, internalUrl, mail: outbox ?? "smtp" }, "backend started");
@@ -110,6 +125,19 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     throw error;
   }
 }
+
+/** Rejects with the signal's reason as soon as it is aborted. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  return Promise.race([work, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
+}
+
+const DROPPED_PACKETS = {
+  name: "causeway_node_packets_dropped_total",
+  help: "Packets of other nodes, or of strangers on NATS, that were dropped",
+  label: "reason",
+} as const;
 
 /** Milliseconds for each of the things that are told to close. */
 const CLOSING = 5_000;

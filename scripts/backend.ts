@@ -1,4 +1,4 @@
-import { command, runCommand, runUntilSignal } from "./command-line/index.ts";
+import { command, endSignal, runCommand, runUntilSignal } from "./command-line/index.ts";
 
 await runCommand(
   command({
@@ -15,6 +15,8 @@ await runCommand(
       INTERNAL_PORT: "port for health and metrics (none)",
       DATABASE_URL: "PostgreSQL instead of the embedded database",
       "NATS_URL, NODE_ID": "NATS, for more than one node; the name of this one",
+      "NATS_CA, NATS_CREDS": "files with the CA certificates and the credentials for NATS",
+      "NODE_SECRET, NODE_SECRET_ACCEPTED": "what authenticates nodes to each other; a second one while it changes",
       "MAIL_URL, MAIL_FROM": "mail server and sender (files in DATA_DIR/outbox)",
     },
     failure: "it could not start, or did not end in order",
@@ -28,8 +30,18 @@ async function runBackend(): Promise<void> {
   const { endWith, startBackend } = await import("../backend/main.ts");
   const { loadAssets } = await import("../backend/web/index.ts");
   await runUntilSignal({
-    start: async () => startBackend(config, { assets: await loadAssets() }),
+    async start() {
+      // a start may wait for NATS without end
+      const signal = endSignal();
+      try {
+        return await startBackend(config, { assets: await loadAssets(), signal });
+      } catch (error) {
+        if (signal.aborted && error === signal.reason) return undefined;
+        throw error;
+      }
+    },
     started(backend) {
+      if (!backend) return;
       // Only for bugs: signals are ours, because they also count while the backend starts.
       endWith(backend, {
         once() {},
@@ -45,6 +57,6 @@ async function runBackend(): Promise<void> {
         console.error(`There is no administrator yet. Register the first one at ${address}${backend.setupPath}`);
       }
     },
-    stop: (backend) => backend.stop(),
+    stop: async (backend) => backend?.stop(),
   });
 }

@@ -17,20 +17,24 @@ const program =
     return undefined;
   };
 
+const postgres: Need = (env) => {
+  const root = "/usr/lib/postgresql";
+  const versions = existsSync(root) ? readdirSync(root) : [];
+  const folder =
+    env.POSTGRES_BIN ??
+    versions.map((version) => join(root, version, "bin")).find((bin) => existsSync(join(bin, "initdb")));
+  if (!folder) return "no PostgreSQL server found and POSTGRES_BIN (a folder with initdb) is not set";
+  env.POSTGRES_BIN = folder;
+  return undefined;
+};
+
+const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
+
 const NEEDS: Readonly<Record<string, Need>> = {
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
-  nats: program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io"),
-  postgres: (env) => {
-    const root = "/usr/lib/postgresql";
-    const versions = existsSync(root) ? readdirSync(root) : [];
-    const folder =
-      env.POSTGRES_BIN ??
-      versions.map((version) => join(root, version, "bin")).find((bin) => existsSync(join(bin, "initdb")));
-    if (!folder) return "no PostgreSQL server found and POSTGRES_BIN (a folder with initdb) is not set";
-    env.POSTGRES_BIN = folder;
-    return undefined;
-  },
+  nats: (env) => nats(env) ?? postgres(env),
+  postgres,
   pulumi: (env) => {
     const missing = program("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
     if (missing) return missing;

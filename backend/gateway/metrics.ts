@@ -13,6 +13,13 @@ export interface Finished {
 
 export interface Metrics {
   finished(facts: Finished): void;
+  /** Adds a counter with one label. `values` is read when the metrics are rendered, one entry for each value of the label. */
+  addCounter(counter: {
+    readonly name: string;
+    readonly help: string;
+    readonly label: string;
+    values(): ReadonlyMap<string, number>;
+  }): void;
   /** Prometheus' text format, version 0.0.4. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -76,6 +83,18 @@ export function createMetrics(sockets: () => number): Metrics {
       tally.ranges[range] = (tally.ranges[range] ?? 0) + 1;
       tally.sum += seconds;
       tally.count++;
+    },
+    addCounter({ name, help, label, values }) {
+      new Counter({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [value, count] of values()) this.inc({ [label]: value }, count);
+        },
+      });
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,

@@ -3,7 +3,7 @@ import { ConfigError, readConfig } from "../../backend/config.ts";
 
 test("without an environment the backend is for this machine alone", () => {
   const config = readConfig({});
-  expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, natsUrl: undefined });
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, nats: undefined });
   expect(config.registration).toBe("open");
   expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTime: 10_000 });
   expect(config.dataDir).toMatch(/[\\/]\.data$/);
@@ -15,7 +15,9 @@ test("every variable is read", () => {
     PORT: "8080",
     INTERNAL_PORT: "9090",
     DATA_DIR: "/var/lib/causeway",
-    NATS_URL: "nats://nats.internal:4222",
+    DATABASE_URL: "postgres://causeway:secret@db.internal/causeway",
+    NATS_URL: "nats://127.0.0.1",
+    NODE_SECRET: "0123456789abcdef0123456789abcdef",
     NODE_ID: "node-1",
     ORIGINS: "https://chat.example.com, http://localhost:8080",
     TRUSTED_PEERS: "172.16.0.0/12,fd00::/8",
@@ -29,7 +31,13 @@ test("every variable is read", () => {
     port: 8080,
     internalPort: 9090,
     dataDir: "/var/lib/causeway",
-    natsUrl: "nats://nats.internal:4222",
+    databaseUrl: "postgres://causeway:secret@db.internal/causeway",
+    nats: {
+      servers: ["127.0.0.1:4222"],
+      tls: undefined,
+      login: undefined,
+      secrets: ["0123456789abcdef0123456789abcdef"],
+    },
     nodeId: "node-1",
     origins: ["https://chat.example.com", "http://localhost:8080"],
     trustedPeers: ["172.16.0.0/12", "fd00::/8"],
@@ -45,6 +53,8 @@ test("all problems are told at once, by the variable's name and never by a value
     HOST: "everywhere",
     PORT: "65536",
     INTERNAL_PORT: "-1",
+    DATABASE_URL: "hunter2@db",
+    NODE_SECRET: "hunter2",
     NATS_URL: "hunter2@nats",
     NODE_ID: "a b",
     ORIGINS: "https://chat.example.com/",
@@ -61,8 +71,8 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(12);
-  for (const name of Object.keys(env)) expect(message).toContain(`- ${name} must be `);
+  expect(message.split("\n")).toHaveLength(14);
+  for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
 });
 

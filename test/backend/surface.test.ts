@@ -35,7 +35,7 @@ beforeAll(async () => {
   store = await openStore(backend.config);
   const post = postFor(backend.config, createLog({ logLevel: "silent" }));
   const options = (nodeId: string) => ({
-    ...brokerOptions({ natsUrl: undefined, nodeId }, createLog({ logLevel: "silent" })),
+    ...brokerOptions({ nats: undefined, nodeId }, createLog({ logLevel: "silent" })),
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));

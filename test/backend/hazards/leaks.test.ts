@@ -116,11 +116,11 @@ test("what Moleculer logs beside its words is dropped: parameters are among it (
 });
 
 test("other nodes learn no settings that could hold a secret, and nothing is traced (no. 17, H9)", async () => {
-  const broker = createBroker({ natsUrl: undefined, nodeId: "n1" }, createLog({ logLevel: "silent" }));
+  const broker = createBroker({ nats: undefined, nodeId: "n1" }, createLog({ logLevel: "silent" }));
   expect(broker.isTracingEnabled()).toBe(false);
   await broker.stop();
   const info = JSON.stringify(gateway.broker.registry.getLocalNodeInfo());
-  expect(info).not.toMatch(/dataDir|natsUrl|DATA_DIR|\.data/);
+  expect(info).not.toMatch(/dataDir|nats|DATA_DIR|\.data/);
 });
 
 test("the access token and the headers of a handshake are not kept while the socket is open", async () => {

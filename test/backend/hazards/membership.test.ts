@@ -25,7 +25,7 @@ beforeAll(async () => {
   store = await openStore(backend.config);
   const log = createLog({ logLevel: "silent" });
   const options = (nodeId: string) => ({
-    ...brokerOptions({ natsUrl: undefined, nodeId }, log),
+    ...brokerOptions({ nats: undefined, nodeId }, log),
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));

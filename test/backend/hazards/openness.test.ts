@@ -152,7 +152,7 @@ test("every call that comes through the gateway is marked as one from outside, o
 });
 
 test("an action that does not say who may call it stops the start", async () => {
-  const broker = createBroker({ natsUrl: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
+  const broker = createBroker({ nats: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   expect(() => broker.createService({ name: "open", actions: { door: () => true } })).toThrow(
     /open\.door does not say who may call it/,
   );

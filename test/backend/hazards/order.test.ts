@@ -8,7 +8,7 @@ const user = { meta: { user: { id: "u", roles: ["user"], sid: "s" } } };
 
 async function brokerWith(service: object) {
   const log = createLog({ logLevel: "silent" });
-  const options = brokerOptions({ natsUrl: undefined, nodeId: undefined }, log);
+  const options = brokerOptions({ nats: undefined, nodeId: undefined }, log);
   const broker = new ServiceBroker({ ...options, cacher: "Memory" });
   broker.createService(service as never);
   await broker.start();

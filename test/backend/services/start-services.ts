@@ -65,7 +65,7 @@ export async function startServices({
   const storage = await testStorage();
   const store = await openStore(storage.options);
   const clock = { now: 1_790_000_000_000 };
-  const broker = createBroker({ natsUrl: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
+  const broker = createBroker({ nats: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   const announced: Running["announced"] = [];
   const letters: Letter[] = [];
   const readers: ((letter: Letter) => void)[] = [];

@@ -1,42 +1,55 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../../scripts/start/free-port.ts";
+
+/** What authenticates the nodes of these tests to each other. */
+export const NODE_SECRET = "a secret of the nodes of these tests";
 
 /** A nats-server of its own on 127.0.0.1. */
 export interface NatsServer {
   readonly url: string;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
-export async function startNats(): Promise<NatsServer> {
-  const port = await freePort();
-  const server = spawn(process.env.NATS_SERVER_BIN ?? "nats-server", ["-a", "127.0.0.1", "-p", String(port)], {
+/** The environment of a node that reaches NATS there. The database is one that no test opens, unless the test says another. */
+export function nodeEnv(natsUrl: string): Record<string, string> {
+  return { NATS_URL: natsUrl, NODE_SECRET, DATABASE_URL: "postgres://causeway@127.0.0.1:1/unused" };
+}
+
+/** `configuration` in the format of nats-server's file. A `port` of 0 takes a free one. */
+export async function startNats({
+  configuration = "",
+  host = "127.0.0.1",
+  port: wanted = 0,
+} = {}): Promise<NatsServer> {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-nats-"));
+  const port = await freePort(wanted);
+  const file = join(folder, "nats.conf");
+  writeFileSync(file, `host: ${host}\nport: ${port}\n${configuration}`);
+  const server = spawn(process.env.NATS_SERVER_BIN ?? "nats-server", ["-c", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let told = "";
+  let output = "";
   await new Promise<void>((resolve, reject) => {
-    server.once("exit", () => reject(new Error(`nats-server did not start: ${told}`)));
+    server.once("exit", () => reject(new Error(`nats-server did not start: ${output}`)));
     server.stderr.on("data", (chunk: Buffer) => {
-      told += chunk;
-      if (told.includes("Server is ready")) resolve();
+      output += chunk;
+      if (output.includes("Server is ready")) resolve();
     });
   });
   server.removeAllListeners("exit");
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${host}:${port}`,
+    port,
     async stop() {
       const gone = once(server, "exit");
       server.kill();
       await gone;
+      rmSync(folder, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

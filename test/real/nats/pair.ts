@@ -1,14 +1,14 @@
 /** Two whole backends over one store, each a node; the second one hears the others through a proxy that can be cut. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { hearsOthers } from "../../../backend/broker.ts";
 import { startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
-import type { NatsServer } from "./nats-server.ts";
+import { type Cluster, startCluster } from "../postgres/cluster.ts";
+import { type NatsServer, nodeEnv } from "./nats-server.ts";
 
 export interface Pair {
-  readonly dataDir: string;
+  /** The environment of one more node beside the two. */
+  env(natsUrl: string): Record<string, string>;
+  readonly databaseUrl: string;
   readonly proxy: CuttableProxy;
   readonly one: TestBackend;
   readonly two: TestBackend;
@@ -19,17 +19,20 @@ export interface Pair {
 
 const moment = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** Resolves when the two know of each other. */
-export async function startPair(nats: NatsServer): Promise<Pair> {
+/** Resolves when the two know of each other. Without a cluster they get one of their own. */
+export async function startPair(nats: NatsServer, cluster?: Cluster): Promise<Pair> {
+  const own = cluster ? undefined : await startCluster();
+  const database = await (cluster ?? (own as Cluster)).database();
+  const env = (natsUrl: string) => ({ ...nodeEnv(natsUrl), DATABASE_URL: database.url });
   const proxy = await startProxy(nats.url);
-  const dataDir = mkdtempSync(join(tmpdir(), "causeway-nodes-"));
-  const one = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: nats.url } });
-  const two = await startTestBackend({ config: { DATA_DIR: dataDir, NATS_URL: proxy.url.replace("http", "nats") } });
+  const one = await startTestBackend({ config: env(nats.url) });
+  const two = await startTestBackend({ config: env(proxy.url.replace("http", "nats")) });
   const gateways = () =>
     one.broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
   while (gateways().length < 2) await moment();
   return {
-    dataDir,
+    env,
+    databaseUrl: database.url,
     proxy,
     one,
     two,
@@ -44,7 +47,8 @@ export async function startPair(nats: NatsServer): Promise<Pair> {
       while (!(await hearsOthers(two.broker))) await moment();
       await Promise.all([one.stop(), two.stop()]);
       await proxy.close();
-      rmSync(dataDir, { recursive: true });
+      await database.remove();
+      await own?.stop();
     },
   };
 }

@@ -1,23 +1,24 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import pg from "pg";
 import type { Socket } from "socket.io-client";
 import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
 import { type Pair, startPair } from "./pair.ts";
 
 let nats: NatsServer;
+let cluster: Cluster;
 let pair: Pair;
 let one: TestBackend;
 let two: TestBackend;
 
 beforeAll(async () => {
-  nats = await startNats();
+  [nats, cluster] = await Promise.all([startNats(), startCluster()]);
 }, 30_000);
-afterAll(() => nats.stop());
+afterAll(() => Promise.all([nats.stop(), cluster.stop()]));
 beforeEach(async () => {
-  pair = await startPair(nats);
+  pair = await startPair(nats, cluster);
   ({ one, two } = pair);
 }, 30_000);
 afterEach(() => pair.stop(), 30_000);
@@ -80,30 +81,26 @@ test("a node that reaches neither the others nor the store closes its sockets an
   const person = await one.person();
   const [here, there] = await Promise.all([one.socket(person.accessToken), two.socket(person.accessToken)]);
   const gone = disconnected(there);
-  const database = new DatabaseSync(join(pair.dataDir, "causeway.db"), { timeout: 5000 });
+  const database = new pg.Client(pair.databaseUrl);
+  await database.connect();
   const started = performance.now();
   pair.cutOff();
-  database.exec("alter table sessions rename to hidden_sessions");
+  await database.query("alter table sessions rename to hidden_sessions");
   await gone;
   expect(performance.now() - started).toBeLessThan(2000);
   await expect(two.socket(person.accessToken)).rejects.toMatchObject({ message: "INTERNAL" });
   expect(await profile(two, person)).toBe(500);
   expect(here.connected).toBe(true);
-  database.exec("alter table hidden_sessions rename to sessions");
-  database.close();
+  await database.query("alter table hidden_sessions rename to sessions");
+  await database.end();
   expect((await two.socket(person.accessToken)).connected).toBe(true);
 });
 
 test("a NATS server that does not answer holds up no stop", async () => {
   const road = await startProxy(nats.url);
-  const three = await startTestBackend({
-    config: { DATA_DIR: pair.dataDir, NATS_URL: road.url.replace("http", "nats") },
-  });
+  const three = await startTestBackend({ config: pair.env(road.url.replace("http", "nats")) });
   road.mute();
   await three.stop();
   await expect(three.ask("GET", "/")).rejects.toThrow("fetch failed");
-  // the process would end here; the test closes what was left
-  const { tx } = three.broker.transit as unknown as { tx: { client: { close(): Promise<void> } } };
-  await tx.client.close();
   await road.close();
 }, 30_000);

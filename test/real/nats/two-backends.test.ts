@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type TestStorage, testStorage } from "../../backend/store/test-storage.ts";
+import { storeInPostgres, type TestStorage, testStorage } from "../../backend/store/test-storage.ts";
 import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { Watched } from "../../backend/web/watched-client.ts";
-import { type NatsServer, startNats } from "./nats-server.ts";
+import { type Cluster, startCluster } from "../postgres/cluster.ts";
+import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 /** A backend in a process of its own, as it is deployed. */
 interface BackendNode {
@@ -15,6 +16,7 @@ interface BackendNode {
 
 const PASSWORD = "correct horse battery";
 let nats: NatsServer;
+let cluster: Cluster;
 let storage: TestStorage;
 let one: BackendNode;
 let two: BackendNode;
@@ -23,7 +25,7 @@ const proxies: CuttableProxy[] = [];
 
 async function startNode(): Promise<BackendNode> {
   const node = spawn(process.execPath, ["scripts/backend.ts"], {
-    env: { ...process.env, ...storage.env, PORT: "0", NATS_URL: nats.url, LOG_LEVEL: "info", DRAIN_SECONDS: "1" },
+    env: { ...process.env, ...nodeEnv(nats.url), ...storage.env, PORT: "0", LOG_LEVEL: "info", DRAIN_SECONDS: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let problem = "";
@@ -57,7 +59,9 @@ async function through(target: string): Promise<CuttableProxy> {
 }
 
 beforeAll(async () => {
-  [nats, storage] = await Promise.all([startNats(), testStorage()]);
+  [nats, cluster] = await Promise.all([startNats(), startCluster()]);
+  storeInPostgres(() => cluster.database());
+  storage = await testStorage();
   one = await startNode();
   two = await startNode();
 }, 30_000);
@@ -73,6 +77,7 @@ afterAll(async () => {
   }
   await nats?.stop();
   await storage?.remove();
+  await cluster?.stop();
 }, 30_000);
 
 test("one room on two nodes: messages, presence, typing and marks; a node that is killed costs nothing", async () => {

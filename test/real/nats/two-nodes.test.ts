@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce } from "../../../backend/contract/index.ts";
 import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
-import { type NatsServer, startNats } from "./nats-server.ts";
+import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 let nats: NatsServer;
 let one: TestGateway;
@@ -29,7 +29,7 @@ beforeAll(async () => {
       return { message: payload };
     },
   } as never;
-  const config = { NATS_URL: nats.url };
+  const config = nodeEnv(nats.url);
   one = await startTestGateway(actions, { config });
   two = await startTestGateway(actions, { config });
   await Promise.all([one.seesNodes(2), two.seesNodes(2)]);

@@ -1,0 +1,158 @@
+import { readFileSync, statSync } from "node:fs";
+import { isIP } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from "node:tls";
+import { Transporters } from "moleculer";
+import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, type TlsOptions } from "nats";
+import type { Logger } from "pino";
+import { hostOf, type NatsConfig, type NatsLogin } from "./nats-config.ts";
+
+/** Other nodes cannot be reached as configured, or this node may not join them; the message says what to do. */
+export class NodesError extends Error {
+  override readonly name = "NodesError";
+}
+
+/** Milliseconds for one try to connect, and between two tries. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const RETRY_MS = 2_000;
+/** Milliseconds that the server has to confirm the last packets when this node stops. */
+const FLUSH_TIMEOUT_MS = 1_000;
+
+/**
+ * The connection to NATS. Unlike Moleculer's own it enforces TLS, reads credentials files, names the servers when none of
+ * them can be reached, and stops trying when it is told to. It never uses servers that the cluster announces: only the
+ * configured ones were checked for TLS.
+ */
+export class NatsTransporter extends Transporters.NATS {
+  readonly #config: NatsConfig;
+  readonly #options: ConnectionOptions;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+
+  /** Throws a NodesError when a file that the configuration names cannot be used. */
+  constructor(config: NatsConfig, log: Logger) {
+    super({});
+    this.#config = config;
+    this.#options = connectionOptions(config);
+    this.#log = log;
+  }
+
+  /** Resolves when the node is connected, or told to stop. Tries for ever: NATS may start later. */
+  override async connect(): Promise<void> {
+    const servers = this.#config.servers.join(", ");
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const client = await connect({ ...this.#options, servers: [...this.#config.servers] });
+        if (signal.aborted) return await client.close();
+        this.#use(client);
+        return await this.onConnected();
+      } catch (error) {
+        const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
+        this.#log.warn({ servers, reason }, `NATS cannot be reached; trying again in ${RETRY_MS / 1000} s`);
+        await delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Does not wait for a server that has stopped answering. */
+  override async disconnect(): Promise<void> {
+    this.#stopping.abort();
+    const client = this.client as NatsConnection | null;
+    this.client = null;
+    if (!client) return;
+    await Promise.race([client.flush().catch(() => undefined), delay(FLUSH_TIMEOUT_MS, undefined, { ref: false })]);
+    await client.close();
+  }
+
+  /** Moleculer's own throws on the errors that NATS reports to a subscription, for example a missing permission. */
+  override async subscribe(type: string, nodeId?: string): Promise<void> {
+    const topic = this.getTopicName(type, nodeId);
+    (this.client as NatsConnection).subscribe(topic, {
+      callback: (error, message) => {
+        if (error) this.#log.error({ topic, reason: error.message }, "NATS refused a subscription");
+        else this.receive(type, Buffer.from(message.data));
+      },
+    });
+  }
+
+  #use(client: NatsConnection): void {
+    this.client = client;
+    const log = this.#log.child({ servers: this.#config.servers.join(", ") });
+    const report = async () => {
+      for await (const { type, data } of client.status()) {
+        if (type === "disconnect") log.warn("the connection to NATS was lost; connecting again");
+        else if (type === "reconnect") log.info("connected to NATS again");
+        else if (type === "error") log.error({ reason: String(data) }, "NATS reported an error");
+      }
+    };
+    report().catch(() => undefined);
+    client.closed().then(() => {
+      this.connected = false;
+    });
+  }
+}
+
+function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptions {
+  return {
+    name: "causeway",
+    timeout: CONNECT_TIMEOUT_MS,
+    reconnectTimeWait: RETRY_MS,
+    maxReconnectAttempts: -1,
+    // a password that is replaced on the server is refused for a while; without this the client would give up for ever
+    ignoreAuthErrorAbort: true,
+    ignoreClusterUpdates: true,
+    ...(tls && { tls: tlsOptions(tls.caFile, servers) }),
+    ...(login && credentialsOf(login)),
+  };
+}
+
+/**
+ * Accepts the certificate of a configured server. The client passes the name of a server that is configured by name. For
+ * an address it passes none, and Node.js would check the certificate against "localhost".
+ */
+function identityCheck(servers: readonly string[]): (name: string, certificate: PeerCertificate) => Error | undefined {
+  const hosts = servers.map(hostOf);
+  const addresses = hosts.filter((host) => isIP(host) !== 0);
+  return (name, certificate) => {
+    const candidates = hosts.includes(name) ? [name] : addresses;
+    const errors = candidates.map((candidate) => checkServerIdentity(candidate, certificate));
+    return errors.includes(undefined) ? undefined : (errors[0] ?? new Error(`${name} is not a configured NATS server`));
+  };
+}
+
+/** With these set, the client refuses a server without TLS. It passes them on to node:tls, also what its types do not list. */
+function tlsOptions(caFile: string | undefined, servers: readonly string[]): TlsOptions & SecureContextOptions {
+  const ca = caFile === undefined ? {} : { ca: readText(caFile, "NATS_CA") };
+  const options = { ...ca, checkServerIdentity: identityCheck(servers), minVersion: "TLSv1.2" as const };
+  return options;
+}
+
+function credentialsOf(login: NatsLogin): ConnectionOptions {
+  if ("token" in login) return { token: login.token };
+  if ("user" in login) return { user: login.user, pass: login.password };
+  const { credentialsFile } = login;
+  const credentials = readText(credentialsFile, "NATS_CREDS");
+  const mode = statSync(credentialsFile).mode & 0o777;
+  if (process.platform !== "win32" && (mode & 0o037) !== 0) {
+    throw new NodesError(
+      `NATS_CREDS: ${credentialsFile} has mode ${mode.toString(8).padStart(4, "0")}, so that other users of this ` +
+        "machine can read or change it. It must be for its owner, and at most readable for its group: chmod 600.",
+    );
+  }
+  if (!/-----BEGIN NATS USER JWT-----/.test(credentials) || !/-----BEGIN USER NKEY SEED-----/.test(credentials)) {
+    throw new NodesError(
+      `NATS_CREDS: ${credentialsFile} is no NATS credentials file, with a user JWT and an NKEY seed.`,
+    );
+  }
+  return { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) };
+}
+
+function readText(file: string, variable: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NodesError(`${variable}: ${file} cannot be read (${reason}). Name a file that this user may read.`);
+  }
+}

@@ -1,0 +1,150 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Middleware, ServiceBroker } from "moleculer";
+import type { Logger } from "pino";
+import { Peers } from "./peers.ts";
+import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
+
+/**
+ * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: its time is too far from
+ * this node's clock. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for another
+ * node, or for this node before its restart. `name`: its sender has this node's id.
+ */
+export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** Authentication of all packets that this node sends and receives. */
+export interface PacketAuthentication {
+  readonly middleware: Middleware;
+  /** Packets dropped since the start, by reason. */
+  readonly dropped: ReadonlyMap<DropReason, number>;
+  /** Whether another process answered, while this one started, that it runs under the same node id. */
+  isNameTaken(): boolean;
+}
+
+export interface PacketAuthenticationOptions {
+  /** At least one secret of at least 32 bytes. The first one seals; packets of all are accepted. */
+  readonly secrets: readonly string[];
+  readonly log: Logger;
+  /** Milliseconds that another process with this node's id has to answer before this one starts; 0 does not ask. */
+  readonly nameProbeMs: number;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+/** Milliseconds between two log lines about dropped packets. */
+const LOG_INTERVAL_MS = 60_000;
+/** Types of Moleculer's packets that go to every node; all others name their receiver. */
+const TO_EVERY_NODE: ReadonlySet<string> = new Set(["DISCOVER", "INFO", "DISCONNECT", "HEARTBEAT", "PING"]);
+
+type Send = (topic: string, data: Buffer, meta: { packet: { type: string; target?: string | null } }) => Promise<void>;
+type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> | void;
+
+/**
+ * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets that are
+ * authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone believes every packet, so that
+ * any client of the NATS server could call every action. Its own Encryption middleware has one key, no counter, no
+ * authentication, and does not bind a packet to its type and receiver.
+ *
+ * Before the first packet the node asks whether its id is taken: Moleculer ends the running node when a second one appears.
+ */
+export function createPacketAuthentication(options: PacketAuthenticationOptions): PacketAuthentication {
+  const { log, nameProbeMs, clock = Date.now } = options;
+  const [key, ...otherKeys] = options.secrets.map(packetKey);
+  if (!key) throw new Error("invariant: there is a secret for packets between nodes");
+  const keys = [key, ...otherKeys];
+  const instance = newInstance(clock());
+  const peers = new Peers();
+  const dropped = new Map<DropReason, number>(DROP_REASONS.map((reason) => [reason, 0]));
+  let broker: ServiceBroker | undefined;
+  let send: Send | undefined;
+  let counter = 0;
+  let probe: Promise<void> | undefined;
+  const endProbe = new AbortController();
+  let isStarting = nameProbeMs > 0;
+  let isTaken = false;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+
+  const nodeId = () => broker?.nodeID ?? "";
+
+  function drop(reason: DropReason, sender?: string): void {
+    dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
+    unlogged += 1;
+    if (clock() - loggedAt < LOG_INTERVAL_MS) return;
+    log.warn({ reason, sender, count: unlogged }, "packets between nodes were dropped");
+    loggedAt = clock();
+    unlogged = 0;
+  }
+
+  function seal(type: string, target: string, targetInstance: string, payload: Buffer): Buffer {
+    counter += 1;
+    const header = { sentAt: clock(), counter, sender: nodeId(), instance, target, targetInstance };
+    return sealPacket(key as NonNullable<typeof key>, type, header, payload);
+  }
+
+  /** Sends an empty packet to the processes with this node's id. Moleculer on the other side never sees it. */
+  function sendToNamesakes(type: "PING" | "PONG", targetInstance: string): void {
+    const topic = broker?.transit?.tx.getTopicName(type, nodeId());
+    if (topic === undefined) return;
+    const sealed = seal(type, nodeId(), targetInstance, Buffer.alloc(0));
+    send?.(topic, sealed, { packet: { type, target: nodeId() } }).catch(() => undefined);
+  }
+
+  async function askForName(): Promise<void> {
+    if (!isStarting) return;
+    sendToNamesakes("PING", ANY_INSTANCE);
+    await delay(nameProbeMs, undefined, { signal: endProbe.signal }).catch(() => undefined);
+    isStarting = false;
+  }
+
+  /** A packet of another process with this node's id: a question whether the id is taken, an answer, or a mistake. */
+  function handleNamesake(type: string, header: PacketHeader): void {
+    drop("name", header.sender);
+    if (type === "PONG" && isStarting) {
+      isTaken = true;
+      endProbe.abort();
+    }
+    // of two that start at the same time the older one wins
+    if (type === "PING" && !(isStarting && header.instance < instance)) sendToNamesakes("PONG", header.instance);
+  }
+
+  function isForThisInstance(type: string, { sender, target, targetInstance }: PacketHeader): boolean {
+    if (target === "") return TO_EVERY_NODE.has(type) && targetInstance === ANY_INSTANCE;
+    if (target !== nodeId()) return false;
+    return targetInstance === instance || (type === "PING" && sender === target && targetInstance === ANY_INSTANCE);
+  }
+
+  const middleware = {
+    name: "PacketAuthentication",
+    created(created: ServiceBroker) {
+      broker = created;
+    },
+    transporterSend(next: Send): Send {
+      send = next;
+      return async (topic, data, meta) => {
+        const { type, target } = meta.packet;
+        probe ??= askForName();
+        if (isStarting) await probe;
+        if (isTaken) return;
+        const targetInstance = target ? peers.instanceOf(target) : ANY_INSTANCE;
+        if (targetInstance === undefined) throw new Error(`no packet of the node ${target} has come yet`);
+        return next(topic, seal(type, target ?? "", targetInstance, data), meta);
+      };
+    },
+    transporterReceive(next: Receive): Receive {
+      return (type, data, socket) => {
+        const opened = openPacket(keys, type, data);
+        if (!opened) return drop("foreign");
+        const { header, payload } = opened;
+        if (header.instance === instance) return; // NATS sends a node its own broadcasts
+        if (!isForThisInstance(type, header)) return drop("misdirected", header.sender);
+        const reason = peers.refuse(header, clock());
+        if (reason) return drop(reason, header.sender);
+        if (header.sender === nodeId()) return handleNamesake(type, header);
+        return next(type, payload, socket);
+      };
+    },
+  };
+  // Moleculer's types say that these hooks return what the wrapped function returns; they return the wrapping function
+  return { middleware: middleware as unknown as Middleware, dropped, isNameTaken: () => isTaken };
+}

@@ -1,0 +1,59 @@
+import { ReplayWindow } from "./replay-window.ts";
+import type { PacketHeader } from "./sealed-packet.ts";
+
+/**
+ * Milliseconds that a packet's time may differ from the receiver's clock. Clocks of nodes must agree within ten seconds;
+ * the rest is for packets that wait while a node or NATS is busy.
+ */
+export const MAX_TIME_DIFFERENCE_MS = 30_000;
+/** Milliseconds without a packet after which an instance is forgotten: all of its packets are too old to be accepted. */
+const FORGET_MS = 2 * MAX_TIME_DIFFERENCE_MS + 1_000;
+
+/** An instance of another node from which an authentic packet came. */
+interface Peer {
+  readonly sender: string;
+  readonly window: ReplayWindow;
+  lastSeen: number;
+}
+
+/** The instances of other nodes that were heard, and which of their packets were. */
+export class Peers {
+  readonly #peers = new Map<string, Peer>();
+  /** The latest instance of each node id. */
+  readonly #latest = new Map<string, string>();
+
+  /** The instance to address a packet for this node to; undefined while none of its packets came. */
+  instanceOf(node: string): string | undefined {
+    return this.#latest.get(node);
+  }
+
+  /** Why an authentic packet is not accepted; undefined for a new one, which is remembered. `now` in milliseconds. */
+  refuse({ sender, instance, counter, sentAt }: PacketHeader, now: number): "time" | "replayed" | undefined {
+    if (Math.abs(now - sentAt) > MAX_TIME_DIFFERENCE_MS) return "time";
+    const latest = this.#latest.get(sender);
+    if (latest !== undefined && instance < latest) {
+      // a node that has restarted sends nothing more as the instance that it was before
+      this.#forgetSilent(now);
+      if (this.#latest.has(sender)) return "replayed";
+    }
+    const peer = this.#peers.get(instance);
+    if (!peer) this.#add(sender, instance, counter, now);
+    else if (peer.window.accept(counter)) peer.lastSeen = now;
+    else return "replayed";
+    return undefined;
+  }
+
+  #add(sender: string, instance: string, counter: number, now: number): void {
+    this.#forgetSilent(now);
+    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), lastSeen: now });
+    this.#latest.set(sender, instance);
+  }
+
+  #forgetSilent(now: number): void {
+    for (const [old, peer] of this.#peers) {
+      if (now - peer.lastSeen <= FORGET_MS) continue;
+      this.#peers.delete(old);
+      if (this.#latest.get(peer.sender) === old) this.#latest.delete(peer.sender);
+    }
+  }
+}

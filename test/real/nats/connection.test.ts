@@ -1,0 +1,134 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { ServiceBroker } from "moleculer";
+import { createBroker } from "../../../backend/broker.ts";
+import { readConfig } from "../../../backend/config.ts";
+import { createLog } from "../../../backend/log.ts";
+import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
+import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
+
+/*
+ * How a node reaches a NATS server: TLS, credentials, addresses.
+ */
+
+let folder: string;
+/** For localhost and 127.0.0.1. */
+let ca: string;
+let tlsBlock: string;
+let strangerCa: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "causeway-nats-tls-"));
+  const mine = await edgeCertificates(join(folder, "mine"), Date.now());
+  const stranger = await edgeCertificates(join(folder, "stranger"), Date.now());
+  [ca, strangerCa] = [mine.caFile, stranger.caFile];
+  const file = (name: string) => join(folder, "mine", name);
+  tlsBlock = `tls { cert_file: "${file("edge.pem")}", key_file: "${file("edge-key.pem")}" }\n`;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.stop();
+});
+
+async function natsWith(options: Parameters<typeof startNats>[0]): Promise<NatsServer> {
+  const nats = await startNats(options);
+  running.push(nats);
+  return nats;
+}
+
+/** A node that starts; `outcome` resolves when it is connected or has logged why not. */
+function startNode(env: Readonly<Record<string, string>>): { broker: ServiceBroker; outcome: Promise<string> } {
+  let refused: (reason: string) => void;
+  const failed = new Promise<string>((resolve) => {
+    refused = resolve;
+  });
+  const write = (line: string) => {
+    const { msg, servers, reason } = JSON.parse(line) as Record<string, string>;
+    if (msg?.startsWith("NATS cannot be reached")) refused(`${servers}: ${reason}`);
+  };
+  const broker = createBroker(readConfig({ ...nodeEnv(""), ...env }), createLog({ logLevel: "info" }, { write }));
+  running.push(broker);
+  return { broker, outcome: Promise.race([failed, broker.start().then(() => "connected")]) };
+}
+
+const outcomeOf = (env: Readonly<Record<string, string>>) => startNode(env).outcome;
+
+test("S7: tls:// connects with TLS, to a name and to an address, and checks who signed the certificate", async () => {
+  const { port } = await natsWith({ configuration: `${tlsBlock}authorization { user: node, password: "p@ss" }` });
+  const url = (host: string) => `tls://node:p%40ss@${host}:${port}`;
+  expect(await outcomeOf({ NATS_URL: url("localhost"), NATS_CA: ca })).toBe("connected");
+  expect(await outcomeOf({ NATS_URL: url("127.0.0.1"), NATS_CA: ca })).toBe("connected");
+  expect(await outcomeOf({ NATS_URL: url("localhost"), NATS_CA: strangerCa })).toMatch(/^localhost:\d+: .*certificate/);
+  expect(await outcomeOf({ NATS_URL: url("localhost") })).toMatch(/^localhost:\d+: .*certificate/);
+  expect(await outcomeOf({ NATS_URL: url("127.0.0.1").replace("p%40ss", "wrong"), NATS_CA: ca })).toMatch(
+    /Authorization/i,
+  );
+});
+
+test("S7: a certificate for another name is refused, also for a server that is configured by its address", async () => {
+  // Node.js would check the certificate of a server without a name against "localhost", which it is for
+  const { port } = await natsWith({ configuration: tlsBlock, host: "127.0.0.2" });
+  const outcome = await outcomeOf({ NATS_URL: `tls://node:pass@127.0.0.2:${port}`, NATS_CA: ca });
+  expect(outcome).toMatch(/127\.0\.0\.2.*(?:certificate|altnames)/i);
+});
+
+test("S7: tls:// refuses a server that offers no TLS", async () => {
+  const { port } = await natsWith({});
+  expect(await outcomeOf({ NATS_URL: `tls://node:pass@127.0.0.1:${port}`, NATS_CA: ca })).toMatch(/tls/);
+});
+
+test("S7: a user with a password, or a token, in the URL", async () => {
+  const users = await natsWith({ configuration: 'authorization { user: node, password: "a/b" }' });
+  expect(await outcomeOf({ NATS_URL: `nats://node:a%2Fb@127.0.0.1:${users.port}` })).toBe("connected");
+  expect(await outcomeOf({ NATS_URL: `nats://127.0.0.1:${users.port}` })).toMatch(/Authorization/i);
+  const token = await natsWith({ configuration: 'authorization { token: "t0ken" }' });
+  expect(await outcomeOf({ NATS_URL: `nats://t0ken@127.0.0.1:${token.port}` })).toBe("connected");
+});
+
+test("of several servers, one that works is enough", async () => {
+  const { port } = await natsWith({});
+  expect(await outcomeOf({ NATS_URL: `nats://127.0.0.1:1,nats://127.0.0.1:${port}` })).toBe("connected");
+});
+
+test("the permissions that the README names are enough, and a missing one is logged", async () => {
+  const permissions = (allowed: string) => `authorization { users: [ { user: node, password: pass, permissions: {
+    publish: ["MOL-causeway.>"], subscribe: [${allowed}] } } ] }`;
+  const enough = await natsWith({ configuration: permissions('"MOL-causeway.>"') });
+  expect(await outcomeOf({ NATS_URL: `nats://node:pass@127.0.0.1:${enough.port}` })).toBe("connected");
+  const few = await natsWith({ configuration: permissions('"MOL-causeway.INFO"') });
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({ logLevel: "info" }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const broker = createBroker(readConfig(nodeEnv(`nats://node:pass@127.0.0.1:${few.port}`)), log);
+  running.push(broker);
+  await broker.start();
+  expect(lines).toContainEqual(expect.objectContaining({ level: "error", msg: "NATS refused a subscription" }));
+});
+
+test("O17: a NATS server that starts after the node is found, and until then the log names its address", async () => {
+  const first = await natsWith({});
+  const { port } = first;
+  await running.pop()?.stop();
+  const { broker, outcome } = startNode({ NATS_URL: `nats://127.0.0.1:${port}` });
+  expect(await outcome).toMatch(new RegExp(`^127\\.0\\.0\\.1:${port}: .*REFUSED`));
+  await natsWith({ port });
+  while (!broker.started) await new Promise((resolve) => setTimeout(resolve, 50));
+  running.reverse(); // the server was started last and has to be stopped last
+});
+
+test.each([
+  ["that is not there", undefined, 0o600, /cannot be read/],
+  ["that others can read", "creds", 0o644, /mode 0644.*chmod 600/],
+  ["that is something else", "secret!", 0o600, /is no NATS credentials file/],
+])("a credentials file %s is refused, without a word of what it holds", (_, text, mode, message) => {
+  const file = join(folder, "node.creds");
+  rmSync(file, { force: true });
+  if (text !== undefined) writeFileSync(file, text);
+  if (text !== undefined) chmodSync(file, mode);
+  const config = readConfig({ ...nodeEnv("tls://nats.example.com"), NATS_CREDS: file });
+  const start = () => createBroker(config, createLog({ logLevel: "silent" }));
+  expect(start).toThrow(message);
+  expect(start).not.toThrow(/secret!/);
+});
