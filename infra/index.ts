@@ -1,18 +1,18 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
-import Cloudflare from "cloudflare";
 import { readAccess, readPurpose, readSite } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
-import { preflight, preflightToken } from "./preflight/index.ts";
+import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
-const api = new Cloudflare(readAccess(values, process.env));
-const { account, policy, imports } =
+const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
+const { account, policy, imports, warnings } =
   purpose === "deploy" ? await preflight(api, site, await readOwnState()) : await preflightToken(api, site);
+for (const warning of warnings) void pulumi.log.warn(warning);
 const compiled = compile(site, policy, account, imports);
 
 const rulesets = new Rulesets("rules", compiled.rulesets);

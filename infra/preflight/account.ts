@@ -25,32 +25,30 @@ export async function tokenObstacle(api: Cloudflare, site: Site): Promise<Obstac
       return (await api.accounts.tokens.verify({ account_id: site.accountId })).status;
     }
   };
-  try {
-    const status = await verify();
-    if (status === "active") return undefined;
-    return { code: "token", found: `the API token is ${status}`, fix: "Use one that is active." };
-  } catch (error) {
-    if (!isUnauthenticated(error)) {
-      const failed = await reading("the API token", "none is needed", () => Promise.reject(error));
-      return "obstacle" in failed ? failed.obstacle : undefined;
-    }
-    return {
-      code: "token",
-      found: "Cloudflare does not accept the API token",
-      fix: "Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a token that belongs to an account also needs `accountId`.",
-    };
-  }
+  const read = await reading("the API token", "none is needed", verify);
+  if ("obstacle" in read) return read.obstacle;
+  return read.value === "active"
+    ? undefined
+    : { code: "token", found: `the API token is ${read.value}`, fix: "Use one that is active." };
+}
+
+/** The zone, and what the operator should hear of although it stops nothing. */
+export interface AccountFound {
+  readonly account: Account;
+  readonly warnings: readonly string[];
 }
 
 /** Finds the zone by its id, or else by its name. */
-export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<Account>> {
+export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<AccountFound>> {
   const { id, name } = site.zone;
   const found = await reading(`the zone ${name}`, "Zone Read", async () => {
     if (id !== undefined) return zoneById(api, id);
     return (await api.zones.list({ name, ...(site.accountId ? { account: { id: site.accountId } } : {}) })).result;
   });
   if ("obstacle" in found) return found;
-  const zone = found.value.find((candidate) => candidate.name === name);
+  const zones: readonly ListedZone[] = found.value.filter((candidate) => candidate.name === name);
+  const active = zones.filter(isActive);
+  const zone = active[0] ?? zones[0];
   if (zone === undefined) {
     return refusal(
       "zone_not_found",
@@ -58,13 +56,27 @@ export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<
       'Check the name and give the token "Zone Read" for it; add the zone to the account if it is not there yet.',
     );
   }
-  if (zone.status !== "active" || zone.paused === true) {
+  if (zones.length > 1 && active.length !== 1) {
+    return refusal(
+      "zone_ambiguous",
+      `the API token sees ${zones.length} zones of the name ${name}: ${zones.map(shownZone).join(", ")}`,
+      "Set `causeway:zoneId` to the id of the one that is meant.",
+    );
+  }
+  if (!isActive(zone)) {
     return refusal(
       "zone_not_active",
-      `the zone ${name} is ${zone.paused === true ? "paused" : (zone.status ?? "not active")}`,
+      `the zone ${name} is ${statusOf(zone)}`,
       "Point its domain to Cloudflare's name servers, or unpause it, and wait until it is active.",
     );
   }
+  const others = zones.filter((other) => other !== zone).map(shownZone);
+  const warnings =
+    others.length === 0
+      ? []
+      : [
+          `There are more zones of the name ${name}: ${others.join(", ")}. The active one, ${zone.id}, is used; set \`causeway:zoneId\` to name it.`,
+        ];
   const accountId = zone.account.id;
   if (accountId === undefined || (site.accountId !== undefined && site.accountId !== accountId)) {
     return refusal(
@@ -81,8 +93,27 @@ export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<
       "Set `plan` to auto, or change the zone's plan.",
     );
   }
-  return { value: { accountId, zoneId: zone.id, plan: site.plan === "auto" ? subscribed : site.plan } };
+  const account = { accountId, zoneId: zone.id, plan: site.plan === "auto" ? subscribed : site.plan };
+  return { value: { account, warnings } };
 }
+
+/** A zone, as far as it matters here. */
+interface ListedZone {
+  readonly id: string;
+  readonly name: string;
+  readonly status?: string;
+  readonly paused?: boolean;
+  readonly account: { readonly id?: string };
+  readonly plan?: { readonly legacy_id?: unknown };
+}
+
+const isActive = ({ status, paused }: ListedZone): boolean => status === "active" && paused !== true;
+
+/** `moved` is a zone whose domain went to other name servers: it stays for weeks beside the one that replaced it. */
+const statusOf = ({ status, paused }: ListedZone): string => (paused === true ? "paused" : (status ?? "not active"));
+
+const shownZone = (zone: ListedZone): string =>
+  `${zone.id} (${statusOf(zone)}, in the account ${zone.account.id ?? "that is not shown"})`;
 
 /** None where there is none, as a search would answer. */
 async function zoneById(api: Cloudflare, id: string) {

@@ -9,7 +9,8 @@ import {
   type Site,
   zoneSettingProblem,
 } from "../policy/index.ts";
-import { type Account, readAccount, tokenObstacle } from "./account.ts";
+import { type Account, type AccountFound, readAccount, tokenObstacle } from "./account.ts";
+import { findCertificates } from "./certificates.ts";
 import { findEntryPoint } from "./entry-points.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { Finding, KnownIds, Search } from "./place.ts";
@@ -18,6 +19,7 @@ import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
+export { openApi } from "./open-api.ts";
 export type { KnownIds } from "./place.ts";
 
 /** What a run may go on with. */
@@ -26,6 +28,8 @@ export interface Cleared {
   readonly policy: Policy;
   /** Import ids of what exists and is to be taken into the state, by the name of the resource in the program. Nothing of it is in the state. */
   readonly imports: Readonly<Record<string, string>>;
+  /** What the operator should hear of although it stops nothing. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -35,12 +39,15 @@ export interface Cleared {
  * mark, or else by adoption. Throws `PreflightError`. What a token may write cannot be read: a missing right shows at the first write.
  */
 export async function preflight(api: Cloudflare, site: Site, known: KnownIds): Promise<Cleared> {
-  const account = await findAccount(api, site);
+  const { account, warnings } = await findAccount(api, site);
   const policy = policyFor(site, account.plan);
   const search: Search = { api, site, account, known };
-  const placed = await Promise.all([
-    ...policy.rulesets.map(({ phase }) => findEntryPoint(search, phase)),
-    ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+  const [certified, placed] = await Promise.all([
+    findCertificates(search),
+    Promise.all([
+      ...policy.rulesets.map(({ phase }) => findEntryPoint(search, phase)),
+      ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+    ]),
   ]);
   const tunnel = await findTunnel(
     search,
@@ -50,9 +57,15 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
   const obstacles: Obstacle[] = [
     ...policyObstacles(site, account, policy),
     ...findings.flatMap((finding) => finding.obstacles),
+    ...certified.obstacles,
   ];
   if (obstacles.length > 0) throw new PreflightError(obstacles);
-  return { account, policy, imports: Object.assign({}, ...findings.map(({ imports }) => imports)) };
+  return {
+    account,
+    policy,
+    imports: Object.assign({}, ...findings.map(({ imports }) => imports)),
+    warnings: [...warnings, ...certified.warnings],
+  };
 }
 
 /**
@@ -60,11 +73,11 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
  * others have at Cloudflare does not stop such a run. Throws `PreflightError`.
  */
 export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
-  const account = await findAccount(api, site);
-  return { account, policy: policyFor(site, account.plan), imports: {} };
+  const { account } = await findAccount(api, site);
+  return { account, policy: policyFor(site, account.plan), imports: {}, warnings: [] };
 }
 
-async function findAccount(api: Cloudflare, site: Site): Promise<Account> {
+async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {
   const [token, found] = await Promise.all([tokenObstacle(api, site), readAccount(api, site)]);
   if (token !== undefined) throw new PreflightError([token]);
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);

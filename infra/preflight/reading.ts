@@ -25,20 +25,32 @@ export async function reading<T>(what: string, permission: string, read: () => P
 /** Whether the API answered that it has no such thing. */
 export const isNotFound = (error: unknown): boolean => error instanceof Cloudflare.NotFoundError;
 
+/** "Invalid access token": also with 403, where it is no missing permission. */
+const INVALID_TOKEN = 9109;
+/** "Invalid request headers": the token has not the form of one. */
+const MALFORMED_TOKEN = 6003;
+
 /** Whether the API did not accept the token at all. */
 export const isUnauthenticated = (error: unknown): boolean =>
   error instanceof Cloudflare.AuthenticationError ||
-  // a malformed token: 6003 "Invalid request headers"
-  (error instanceof Cloudflare.BadRequestError && error.errors.some(({ code }) => code === 6003));
+  (error instanceof Cloudflare.APIError &&
+    error.errors.some(({ code }) => code === INVALID_TOKEN || code === MALFORMED_TOKEN));
 
 function obstacleOf(error: unknown, what: string, permission: string): Obstacle {
+  if (isUnauthenticated(error)) {
+    return {
+      code: "token",
+      found: `Cloudflare does not accept the API token (${error instanceof Cloudflare.APIError ? answerOf(error) : ""})`,
+      fix: "It is wrong, revoked or expired. Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a token that belongs to an account also needs `accountId`.",
+    };
+  }
   if (error instanceof Cloudflare.PermissionDeniedError) {
     const shown = IN_THE_DASHBOARD[permission];
     const called = shown === undefined ? "" : `, called "${shown}" there,`;
     return {
       code: "permission",
       found: `the API token may not read ${what} (${answerOf(error)})`,
-      fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.`,
+      fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
     };
   }
   if (error instanceof Cloudflare.APIConnectionError) {
@@ -55,14 +67,27 @@ function obstacleOf(error: unknown, what: string, permission: string): Obstacle 
       fix:
         error.status === 429
           ? "Wait five minutes, then run again."
-          : "Run again; if it stays, see https://www.cloudflarestatus.com.",
+          : `Run again; if it stays, see https://www.cloudflarestatus.com.${documentationOf(error)}`,
     };
   }
   throw error;
 }
 
-const answerOf = (error: InstanceType<typeof Cloudflare.APIError>): string =>
+type ApiError = InstanceType<typeof Cloudflare.APIError>;
+
+/** Codes and messages; since 2026-08 the message of a 403 names the permission that is missing. */
+const answerOf = (error: ApiError): string =>
   error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || "no reason given";
+
+/** Since 2026-08 errors may carry the page that explains them. Only Cloudflare's own pages are repeated. */
+function documentationOf({ errors }: ApiError): string {
+  const pages = errors.flatMap((item: object) => {
+    const page = "documentation_url" in item ? item.documentation_url : undefined;
+    const host = typeof page === "string" ? URL.parse(page)?.hostname : undefined;
+    return host === "cloudflare.com" || host?.endsWith(".cloudflare.com") ? [page] : [];
+  });
+  return pages.length === 0 ? "" : ` See ${[...new Set(pages)].join(", ")}.`;
+}
 
 /** The innermost cause says what happened; the outer ones say "fetch failed". */
 function causeOf(error: Error): string {

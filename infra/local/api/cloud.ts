@@ -22,7 +22,8 @@ export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
   let views: { of: State; zones: Zone[] } | undefined;
   const zones = (): Zone[] => {
     const now = state();
-    if (views?.of !== now) views = { of: now, zones: byLength(now.zones).map((zone) => viewOf(zone, now)) };
+    if (views?.of !== now)
+      views = { of: now, zones: byLength(now.zones.filter(isServed)).map((zone) => viewOf(zone, now)) };
     return views.zones;
   };
   return {
@@ -55,6 +56,9 @@ export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
     },
   };
 }
+
+/** Cloudflare's edge answers for active zones only. */
+const isServed = ({ status = "active" }: StoredZone): boolean => status === "active";
 
 /** Longest name first: a zone of a subdomain wins over its parent's. */
 function byLength(zones: readonly StoredZone[]): StoredZone[] {

@@ -2,7 +2,7 @@
 
 /**
  * A fault: an error answer; "cut" breaks the connection before anything is done; "lost" does what was asked and breaks the
- * connection before the answer.
+ * connection before the answer; "silent" does what was asked and never answers.
  */
 export type Fault =
   | {
@@ -12,7 +12,8 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
     }
   | "cut"
-  | "lost";
+  | "lost"
+  | "silent";
 
 export interface FaultMatch {
   readonly method?: string;

@@ -11,6 +11,7 @@ import { createApiServer } from "./http/server.ts";
 import { newId, newTokenValue } from "./ids.ts";
 import { type ApiCall, createJournal } from "./journal.ts";
 import { createLiveTunnels } from "./live-tunnels.ts";
+import { certificateRoutes } from "./routes/certificates.ts";
 import { dnsRecordRoutes } from "./routes/dns-records.ts";
 import { rulesetRoutes } from "./routes/rulesets.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -81,6 +82,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const route = createRouter([
     ...tokenRoutes,
     ...zoneRoutes,
+    ...certificateRoutes,
     ...zoneSettingRoutes,
     ...dnsRecordRoutes,
     ...rulesetRoutes,

@@ -1,12 +1,24 @@
 /** What is there before anyone asked for anything: an account, its zones and one token that may do everything. */
 import type { Clock } from "./clock.ts";
 import { newId, newTokenValue } from "./ids.ts";
-import { type Plan, permissionGroups, type State } from "./state.ts";
+import { type CertificatePack, type Plan, permissionGroups, type State, type ZoneStatus } from "./state.ts";
 
 /** Everything has a default: one account, one zone `causeway.localhost` on the Free plan. */
 export interface Seed {
   readonly account?: { readonly id?: string; readonly name?: string };
-  readonly zones?: readonly { readonly id?: string; readonly name: string; readonly plan?: Plan }[];
+  readonly zones?: readonly SeedZone[];
+}
+
+export interface SeedZone {
+  readonly id?: string;
+  readonly name: string;
+  readonly plan?: Plan;
+  /** Active by default. */
+  readonly status?: ZoneStatus;
+  readonly paused?: boolean;
+  /** Beside the universal certificate, which every zone has. */
+  readonly certificates?: readonly Omit<CertificatePack, "id">[];
+  readonly totalTls?: boolean;
 }
 
 /** The zone of `npm start`: browsers and curl resolve names under localhost to the loopback by themselves (RFC 6761). */
@@ -25,6 +37,10 @@ export function seedState(seed: Seed, clock: Clock): State {
       name: zone.name.toLowerCase(),
       account_id: accountId,
       plan: zone.plan ?? "free",
+      ...(zone.status && { status: zone.status }),
+      ...(zone.paused && { paused: true }),
+      ...(zone.certificates && { certificates: zone.certificates.map((pack) => ({ id: newId(), ...pack })) }),
+      ...(zone.totalTls && { total_tls: true }),
       created_on: now,
       modified_on: now,
       settings: {},

@@ -66,6 +66,13 @@ const dnsRecord = object({
   tags_modified_on: time,
 });
 
+const certificatePack = object({
+  "id*": id,
+  "type*": oneOf("universal", "advanced", "total_tls", "sni_custom"),
+  "status*": oneOf("active", "pending_validation", "expired"),
+  "hosts*": list(text({ min: 1 })),
+});
+
 const state: Shape = object({
   "format*": oneOf("causeway-cloud"),
   "version*": oneOf(1),
@@ -79,6 +86,10 @@ const state: Shape = object({
       "name*": text({ min: 1 }),
       "account_id*": id,
       "plan*": oneOf("free", "pro", "business", "enterprise"),
+      status: oneOf("initializing", "pending", "active", "moved"),
+      paused: flag,
+      certificates: list(certificatePack, many),
+      total_tls: flag,
       "created_on*": time,
       "modified_on*": time,
       "settings*": record(object({ "value*": anything, "modified_on*": time })),

@@ -71,11 +71,29 @@ export interface StoredAccount {
   rulesets: StoredRuleset[];
 }
 
+/** https://developers.cloudflare.com/dns/zone-setups/reference/domain-status/ */
+export type ZoneStatus = "initializing" | "pending" | "active" | "moved";
+
+/** A certificate at the edge (https://developers.cloudflare.com/ssl/edge-certificates/). */
+export interface CertificatePack {
+  readonly id: string;
+  readonly type: "universal" | "advanced" | "total_tls" | "sni_custom";
+  readonly status: "active" | "pending_validation" | "expired";
+  readonly hosts: readonly string[];
+}
+
 export interface StoredZone {
   readonly id: string;
   readonly name: string;
   readonly account_id: string;
   readonly plan: Plan;
+  /** Absent: active. */
+  readonly status?: ZoneStatus;
+  readonly paused?: boolean;
+  /** Beside the universal one, which every zone has. Absent: none. */
+  readonly certificates?: readonly CertificatePack[];
+  /** Whether Total TLS is on; absent: off. */
+  readonly total_tls?: boolean;
   readonly created_on: string;
   modified_on: string;
   /** Only the settings that someone changed; the others have their defaults. */
@@ -125,6 +143,8 @@ export const permissionGroups = [
   "Account Rulesets Write",
   "Cloudflare Tunnel Read",
   "Cloudflare Tunnel Write",
+  "SSL and Certificates Read",
+  "SSL and Certificates Write",
 ] as const;
 
 export type PermissionGroup = (typeof permissionGroups)[number];

@@ -59,7 +59,7 @@ async function serve(parts: ApiParts, request: IncomingMessage, response: Server
   }
   try {
     body = await readJson(request);
-    if (fault !== undefined && fault !== "lost") {
+    if (typeof fault === "object") {
       const { status, code = 10000 + status, message = "A fault that was asked for", headers = {} } = fault;
       throw new ApiError(status, { code, message }, headers);
     }
@@ -67,9 +67,9 @@ async function serve(parts: ApiParts, request: IncomingMessage, response: Server
   } catch (error) {
     outcome = { error: asApiError(error) };
   }
-  if (fault === "lost") {
+  if (fault === "lost" || fault === "silent") {
     parts.journal.add({ method, path, status: 0, body });
-    request.socket.destroy();
+    if (fault === "lost") request.socket.destroy();
     return;
   }
   const status = "error" in outcome ? outcome.error.status : (outcome.answer.status ?? 200);

@@ -33,8 +33,8 @@ function shownZone(zone: StoredZone, call: Call) {
   return {
     id: zone.id,
     name: zone.name,
-    status: "active",
-    paused: false,
+    status: zone.status ?? "active",
+    paused: zone.paused ?? false,
     type: "full",
     development_mode: 0,
     name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
@@ -65,7 +65,7 @@ function listZones(call: Call) {
   const wanted: [string | null, (zone: StoredZone) => string][] = [
     [query.get("name")?.toLowerCase() ?? null, (zone) => zone.name],
     [query.get("account.id"), (zone) => zone.account_id],
-    [query.get("status"), () => "active"],
+    [query.get("status"), (zone) => zone.status ?? "active"],
     [query.get("type"), () => "full"],
   ];
   const given = wanted.filter(([value]) => value !== null && value !== "");
