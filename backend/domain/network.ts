@@ -7,6 +7,15 @@ export function networkOf(address: string): string {
   return `${groups.slice(0, 4).join(":")}::/64`;
 }
 
+/** The block of addresses that a network is part of and that one holder often has whole: an IPv4 /24, an IPv6 /48 (RFC 6177). */
+export function blockOf(address: string): string {
+  if (isIP(address) === 4) return `${address.slice(0, address.lastIndexOf("."))}.0/24`;
+  if (isIP(address) !== 6) return address;
+  return `${expand(address.split("%")[0] ?? address)
+    .slice(0, 3)
+    .join(":")}::/48`;
+}
+
 /** The eight groups of an IPv6 address. */
 function expand(address: string): string[] {
   const canonical = new SocketAddress({ address, family: "ipv6" }).address;

@@ -6,11 +6,15 @@ export interface ThrottleRule {
   readonly first: number;
   /** The longest wait. */
   readonly longest: number;
+  /** A key is forgotten when nothing has failed for so long; twice the longest wait when left out. */
+  readonly memory?: number;
 }
 
 export interface Throttle {
   /** Milliseconds until the key may try again; 0 when it may now. */
   waitFor(key: string): number;
+  /** From when on the key may try, in milliseconds since 1970; 0 when nothing is known of it. */
+  opensAt(key: string): number;
   /** Counts a failure. Counted before the outcome is known, tries at the same time cannot slip through together. */
   failed(key: string): void;
   /** Takes one failure back: it was none. */
@@ -22,12 +26,13 @@ export interface Throttle {
 /** Keys remembered; beyond it the one that failed longest ago goes. */
 const KEYS = 50_000;
 
-/** Counts failures per key in memory. A key is forgotten once nothing has failed for twice the longest wait. */
+/** Counts failures for each key, in memory. */
 export function createThrottle(rule: ThrottleRule, clock: () => number): Throttle {
+  const memory = rule.memory ?? 2 * rule.longest;
   const failures = new Map<string, { count: number; until: number; at: number }>();
   const known = (key: string) => {
     const found = failures.get(key);
-    if (found && clock() - found.at > 2 * rule.longest) {
+    if (found && clock() - found.at > memory) {
       failures.delete(key);
       return undefined;
     }
@@ -37,6 +42,7 @@ export function createThrottle(rule: ThrottleRule, clock: () => number): Throttl
     waitFor(key) {
       return Math.max(0, (known(key)?.until ?? 0) - clock());
     },
+    opensAt: (key) => known(key)?.until ?? 0,
     failed(key) {
       const count = (known(key)?.count ?? 0) + 1;
       const beyond = count - rule.free;

@@ -1,13 +1,17 @@
 import { refuse } from "../contract/index.ts";
-import { networkOf } from "../domain/network.ts";
+import { blockOf, networkOf } from "../domain/network.ts";
 import { createThrottle, type ThrottleRule } from "../domain/throttle.ts";
+import { createTurns, type Origin } from "../domain/turns.ts";
 
-/** An account from one address: somebody guesses one user's password. */
+/** Tries of one account from one network: it guesses one user's password. */
 const PAIR: ThrottleRule = { free: 5, first: 1000, longest: 15 * 60_000 };
-/** An account from everywhere: many machines guess one user's password. Short, because it also slows down its owner. */
-const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000 };
-/** An address against everybody: one machine tries one password on many accounts. */
-const ADDRESS: ThrottleRule = { free: 50, first: 1000, longest: 15 * 60_000 };
+/**
+ * Tries of one account from everywhere: many networks guess one user's password. The wait is short, because the owner has it as well;
+ * the memory is long, so that a guesser who pauses has no free tries again.
+ */
+export const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000, memory: 60 * 60_000 };
+/** Tries of all accounts from one network: it tries one password on many accounts. */
+const NETWORK: ThrottleRule = { free: 50, first: 1000, longest: 15 * 60_000 };
 
 /** A try to sign in: the account by its address as it was given, whether it exists or not, and where it comes from. */
 export interface LoginTry {
@@ -27,33 +31,50 @@ export interface LoginThrottle {
 }
 
 /**
- * Growing waits after failures, for an account, an address and both together. A stranger cannot lock a user out: from an address where
- * the user has been lately only that address's own failures count, and from elsewhere the wait is a minute at most.
+ * Growing waits after failures, for an account, a network and both together. A stranger cannot lock a user out:
+ *
+ * - from a network where the user has been lately, only that network's own failures count;
+ * - from a new network, the user gets a turn (`domain/turns.ts`) however fast others ask. The account's tries open once a minute at
+ *   least, and go to the networks in turn. Where guessers have had a try each, the user's new network is the next: it waits for a
+ *   minute. The number of tries does not grow, because turns only decide who gets the try that `ACCOUNT` opens;
+ * - `cleared`: a new password by mail lets the user in at once.
  */
 export function createLoginThrottle(clock: () => number): LoginThrottle {
   const pair = createThrottle(PAIR, clock);
   const everybody = createThrottle(ACCOUNT, clock);
-  const address = createThrottle(ADDRESS, clock);
-  const addressOf = (attempt: Pick<LoginTry, "address">) => networkOf(attempt.address);
-  const pairOf = (attempt: Pick<LoginTry, "account" | "address">) => `${addressOf(attempt)} ${attempt.account}`;
+  const everything = createThrottle(NETWORK, clock);
+  const turns = createTurns(clock);
+  const originOf = ({ address }: Pick<LoginTry, "address">): Origin => {
+    return { network: networkOf(address), block: blockOf(address) };
+  };
+  const pairOf = ({ network }: Origin, account: string) => `${network} ${account}`;
   return {
     async admit(attempt) {
-      const everywhere = everybody.waitFor(attempt.account);
-      const foreign = everywhere > 0 && !(await attempt.isFamiliar()) ? everywhere : 0;
-      const wait = Math.max(pair.waitFor(pairOf(attempt)), address.waitFor(addressOf(attempt)), foreign);
+      const { account } = attempt;
+      const origin = originOf(attempt);
+      const isSlowed = everybody.waitFor(account) > 0 || turns.isWanted(account);
+      const isFamiliar = isSlowed && (await attempt.isFamiliar());
+      // from here on without a pause, so that nothing else happens between the check and the count
+      const own = Math.max(pair.waitFor(pairOf(origin, account)), everything.waitFor(origin.network));
+      // a network that has to wait for itself has no use for a turn
+      const wait = own > 0 || isFamiliar ? own : turns.waitFor(account, origin, everybody.opensAt(account));
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
-      pair.failed(pairOf(attempt));
-      everybody.failed(attempt.account);
-      address.failed(addressOf(attempt));
+      turns.took(account, origin);
+      pair.failed(pairOf(origin, account));
+      everybody.failed(account);
+      everything.failed(origin.network);
     },
     succeeded(attempt) {
-      pair.clear(pairOf(attempt));
+      const origin = originOf(attempt);
+      turns.forgive(attempt.account, origin);
+      pair.clear(pairOf(origin, attempt.account));
       everybody.undo(attempt.account);
-      address.undo(addressOf(attempt));
+      everything.undo(origin.network);
     },
-    cleared(account, from) {
+    cleared(account, address) {
       everybody.clear(account);
-      pair.clear(pairOf({ account, address: from }));
+      turns.forget(account);
+      pair.clear(pairOf(originOf({ address }), account));
     },
   };
 }

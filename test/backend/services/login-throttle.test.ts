@@ -1,6 +1,7 @@
-import { expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
-import { createLoginThrottle } from "../../../backend/services/login-throttle.ts";
+import { createThrottle } from "../../../backend/domain/throttle.ts";
+import { ACCOUNT, createLoginThrottle } from "../../../backend/services/login-throttle.ts";
 
 const clock = { now: 1_790_000_000_000 };
 const made = () => createLoginThrottle(() => clock.now);
@@ -39,3 +40,87 @@ test("signing in to an account of one's own between guesses makes them no faster
   }
   expect(guesses).toBeLessThan(80);
 });
+
+// half a million refusals: their stacks would be most of the work
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+/** Seconds between two tries of each guesser. */
+const STEP = 3;
+const OWNED = "ada@example.org";
+
+/** Where each of the 16 guessing networks asks from in a second of the hour; undefined where it does not ask. */
+type Attack = (network: number, second: number) => string | undefined;
+const ATTACKS: Readonly<Record<string, Attack>> = {
+  "from blocks of their own": (network) => `2001:db8:${network + 1}:1::1`,
+  "from 16 blocks in which they change the network all the time": (network, second) =>
+    `198.51.${network}.${second % 256}`,
+  "from one block": (network) => `2001:db8:1:${network}::1`,
+  "from the block of the owner": (network) => `203.0.113.${network}`,
+  "in bursts of a minute, with pauses": (network, second) =>
+    second % 240 < 60 ? `2001:db8:${network + 1}:1::1` : undefined,
+};
+
+/**
+ * Plays an hour in which 16 networks ask for one account every three seconds, each before its owner, who comes from another new network every
+ * five minutes, with the right password, and comes back three seconds after the time that was told.
+ */
+async function hour(attack: Attack, isOwnerThere: boolean) {
+  const throttle = made();
+  const start = clock.now;
+  let guesses = 0;
+  const waits: number[] = [];
+  let owner = { since: 0, askAt: 0, address: "" };
+  for (let second = STEP; second <= 3600; second += STEP) {
+    clock.now = start + second * SECOND;
+    for (let network = 0; network < 16; network += 1) {
+      const address = attack(network, second);
+      if (address === undefined) continue;
+      if ((await outcome(throttle.admit(attempt(OWNED, address)))) === "admitted") guesses += 1;
+    }
+    if (!isOwnerThere) continue;
+    if (second % 300 === 0) owner = { since: clock.now, askAt: clock.now, address: `203.0.113.${100 + waits.length}` };
+    if (owner.since === 0 || clock.now < owner.askAt) continue;
+    const mine = attempt(OWNED, owner.address);
+    const told = await outcome(throttle.admit(mine));
+    if (told === "admitted") {
+      throttle.succeeded(mine);
+      waits.push(clock.now - owner.since);
+      owner = { ...owner, since: 0 };
+    } else owner.askAt = clock.now + ((typeof told === "string" ? 0 : told.retryAfter) ?? 0) * SECOND + 3 * SECOND;
+  }
+  return { guesses, waits };
+}
+
+/** Tries in an hour that the account's own waits let through, whoever takes them: what guessers had before there were turns. */
+function triesOfAnHour(): number {
+  const start = clock.now;
+  const account = createThrottle(ACCOUNT, () => clock.now);
+  let tries = 0;
+  for (let second = 1; second <= 3600; second += 1) {
+    clock.now = start + second * SECOND;
+    for (; account.waitFor(OWNED) === 0; tries += 1) account.failed(OWNED);
+  }
+  return tries;
+}
+
+test.each(Object.entries(ATTACKS))(
+  "S6: 16 networks guess for an hour %s, and the owner signs in from new networks within a minute and a few seconds each time",
+  async (_, attack) => {
+    const before = triesOfAnHour();
+    expect((await hour(attack, false)).guesses).toBeLessThanOrEqual(before);
+    const { guesses, waits } = await hour(attack, true);
+    // the one who comes with the last second may have no time left
+    expect(waits.length).toBeGreaterThanOrEqual(11);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(MINUTE + 5 * SECOND);
+    // a right password takes its try back, as ever: then one more opens
+    expect(guesses).toBeLessThanOrEqual(before + waits.length);
+  },
+);
