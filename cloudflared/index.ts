@@ -7,6 +7,5 @@ export type { LocalEdge, RunningConnector, StartOptions } from "./running-connec
 export { type ServeOptions, serveTunnel } from "./serve.ts";
 export type { Service, UnregisteredConnector } from "./service.ts";
 export { startCloudflared } from "./start.ts";
-export { stopSignal } from "./stop-signal.ts";
 export { readToken, type TokenSources } from "./token.ts";
 export { changeToken, describeTokenChange, type TokenChange, type TokenChangeOptions } from "./token-change.ts";

@@ -9,7 +9,7 @@ export type EndSignal = (typeof SIGNALS)[number];
  * Milliseconds in which further signals are the first one again: Ctrl-C reaches every process of the terminal's group, and npm and
  * the launcher each pass it on; a service manager signals all processes of the service.
  */
-const SAME_REQUEST_MS = 500;
+const SAME_REQUEST_MS = 1_000;
 
 let controller: AbortController | undefined;
 

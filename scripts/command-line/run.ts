@@ -79,14 +79,16 @@ export function commandGroup(group: {
  * is done before every argument is known to be right.
  */
 export async function runCommand(wanted: Command): Promise<void> {
-  // A reader that has seen enough, such as `head`, closes the pipe. That is no failure of the command.
+  let isOutputLost = false;
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+    stream.on("error", ({ code }: NodeJS.ErrnoException) => {
+      // A reader that has seen enough, such as `head`, closes the pipe, and a terminal may be closed. Neither is a failure.
+      if (code !== "EPIPE" && code !== "EIO") isOutputLost = true;
     });
   }
   watchParents(wanted.name);
-  process.exitCode = await execute(wanted, process.argv.slice(2));
+  const exitCode = await execute(wanted, process.argv.slice(2));
+  process.exitCode = exitCode === 0 && isOutputLost ? 1 : exitCode;
   // What still holds this process, such as a connection to a server that does not respond, must not outlast an orderly end.
   if (endRequestedBy() !== undefined) process.exit();
 }
@@ -125,8 +127,16 @@ function parserFor(name: string): Commander {
     .configureOutput({
       writeOut: (text) => console.log(text.trimEnd()),
       writeErr: (text) => console.error(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error: (?:command-argument (?=value))?/, `${name}: `)),
+      outputError: (text, write) =>
+        write(withoutSecrets(text.replace(/^error: (?:command-argument (?=value))?/, `${name}: `))),
     });
+}
+
+/** Drops values of unknown options and cuts long words, so that a secret that was given by mistake is not in a log as well. */
+function withoutSecrets(refusal: string): string {
+  return refusal
+    .replace(/(unknown option '[^=']+)=[^']*'/, "$1'")
+    .replaceAll(/\S{100,}/g, (word) => `${word.slice(0, 8)}...`);
 }
 
 const seeHelp = (called: string) => `See: ${called} --help`;

@@ -17,7 +17,11 @@ describe("what can be wrong", () => {
   test("the command called wrongly ends with 2 and a clear line", async () => {
     const calls = [
       [{}, [], /TUNNEL_TOKEN_FILE/],
-      [{ TUNNEL_TOKEN: "x" }, ["--token=secret"], /takes no arguments/],
+      [
+        { TUNNEL_TOKEN: "x" },
+        ["--token=opensesame"],
+        /^connector: unknown option '--token'\nSee: npm run connector -- --help\n$/,
+      ],
       [{ TUNNEL_TOKEN: "x" }, [], /not a tunnel token/],
       [{ TUNNEL_EDGE: "127.0.0.1:1" }, [], /go together/],
       [{ TUNNEL_METRICS: "0.0.0.0:20241" }, [], /127\.0\.0\.1:PORT/],
@@ -26,7 +30,8 @@ describe("what can be wrong", () => {
     const results = await Promise.all(calls.map(([env, args]) => runConnector({ PATH: "", ...env }, args).ended));
     for (const [index, { code, output }] of results.entries()) {
       expect(output).toMatch(calls[index]![2]);
-      expect(output.trim().split("\n")).toHaveLength(1);
+      expect(output.split("\nSee: ")[0]?.trim().split("\n")).toHaveLength(1);
+      expect(output).not.toContain("opensesame");
       expect(code).toBe(2);
     }
   });

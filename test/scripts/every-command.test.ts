@@ -11,7 +11,7 @@ const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(join(ROOT, "package.json"), "utf8"),
 );
 /** Commands whose arguments are not yet declared with scripts/command-line. */
-const NOT_YET = new Set(["connector", "preview", "up", "drift", "rotate", "down"]);
+const NOT_YET = new Set(["preview", "up", "drift", "rotate", "down"]);
 const MAX_LINES = 60;
 
 const folder = mkdtempSync(join(tmpdir(), "causeway-commands-"));

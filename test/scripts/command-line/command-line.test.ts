@@ -110,6 +110,19 @@ test.each([
   expect(err).toContain("See: npm run deploy -- --help\n");
 });
 
+test("a secret that was given as an argument is not repeated", async () => {
+  const secret = "s3cr3t".repeat(20);
+  for (const argv of [
+    ["here", "-s", "x", `--token=${secret}`],
+    ["here", "-s", "x", "--plan", secret],
+  ]) {
+    expect(await execute(deploy, argv)).toBe(2);
+  }
+  expect(err).toContain("unknown option '--token'");
+  expect(err).toContain("option '--plan <plan>' argument 's3cr3ts...");
+  expect(err).not.toContain(secret.slice(0, 20));
+});
+
 test("O19: a command that passes nothing on takes no argument after -- either", async () => {
   const plain = command({ name: "plain", summary: "Nothing.", run: () => void calls.push("ran") });
   expect(await execute(plain, ["--", "x"])).toBe(2);
