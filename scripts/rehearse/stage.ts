@@ -41,7 +41,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(pulumi: string): Promise<Stage> {
+export async function openStage(program: string): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "causeway-rehearsal-"));
   const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -61,14 +61,16 @@ export async function openStage(pulumi: string): Promise<Stage> {
     closers.push(() => backend.stop());
     const provider = await startProviderServer({ apiToken: api.token, baseURL: api.url });
     closers.push(() => provider.close());
-    const workspace = openProgram(pulumi, api, provider, backend.url);
+    const workspace = openProgram(program, api, provider, backend.url);
     closers.push(() => workspace.remove());
     const stackFolder = join(folder, "stack");
     closers.push(async () => {
       await stopConnectors(tokenFile(stackFolder));
     });
+    // a command that deletes what it has just written fails the step
+    const pulumi = (...args: string[]) => api.run(`pulumi ${args.join(" ")}`, () => workspace.run(...args));
     const pulumiOk = async (...args: string[]) => {
-      const run = await workspace.run(...args);
+      const run = await pulumi(...args);
       if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.text.trim()}`);
       return run;
     };
@@ -77,7 +79,7 @@ export async function openStage(pulumi: string): Promise<Stage> {
       api,
       edge,
       folder: stackFolder,
-      pulumi: (...args) => workspace.run(...args),
+      pulumi,
       pulumiOk,
       async state() {
         const file = join(workspace.dir, "exported.json");
@@ -159,7 +161,7 @@ function openProgram(pulumi: string, api: LocalApi, provider: ProviderServer, or
 async function callApi(api: LocalApi, method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(`${api.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${api.token}` },
+    headers: { authorization: `Bearer ${api.token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const answer =

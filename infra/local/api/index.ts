@@ -18,12 +18,14 @@ import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnels.ts";
 import { zoneSettingRoutes } from "./routes/zone-settings.ts";
 import { zoneRoutes } from "./routes/zones.ts";
+import { createRuns, type Runs } from "./runs.ts";
 import { type Seed, seedState } from "./seed.ts";
 import type { Cloud, PermissionGroup } from "./state.ts";
 import { draftOf, openStore } from "./store.ts";
 
 export type { Fault, FaultMatch, Faults } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
+export { type OwnDelete, RunError } from "./runs.ts";
 export type { Seed } from "./seed.ts";
 export type {
   Cloud,
@@ -62,9 +64,14 @@ export interface LocalApi {
   readonly zoneId: string;
   readonly zoneName: string;
   readonly cloud: Cloud;
-  /** Every call so far, oldest first. */
+  /** The calls with a valid token, oldest first; the oldest are forgotten beyond 10,000 calls or 8 MiB. */
   readonly journal: readonly ApiCall[];
   readonly faults: Faults;
+  /**
+   * Runs a command, such as `up`, as one run: every call meanwhile is its own. One run at a time.
+   * @throws RunError where the command asked to delete an object that it had written itself
+   */
+  readonly run: Runs["run"];
   /** Makes a token of the account that may do only this. */
   issueToken(permissions: readonly PermissionGroup[]): string;
   /** Ends open connections and frees the port. */
@@ -79,6 +86,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const cloud = createCloud(() => store.state, live);
   const journal = createJournal();
   const faults = createFaults();
+  const runs = createRuns();
   const route = createRouter([
     ...tokenRoutes,
     ...zoneRoutes,
@@ -88,7 +96,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     ...rulesetRoutes,
     ...tunnelRoutes,
   ]);
-  const server = createApiServer({ store, cloud, clock, live, journal, faults, route });
+  const server = createApiServer({ store, cloud, clock, live, journal, faults, runs, route });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", () => resolve());
@@ -106,6 +114,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     cloud,
     journal: journal.calls,
     faults: { next: faults.next, clear: faults.clear },
+    run: runs.run,
     issueToken(permissions) {
       const value = newTokenValue();
       const draft = draftOf(store.state);

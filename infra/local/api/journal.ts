@@ -9,26 +9,49 @@ export interface ApiCall {
   readonly body?: unknown;
 }
 
+/** A call, its body as JSON text: parsed it would take many times the room. */
+export interface JournalEntry {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body?: { readonly text: string; readonly value: unknown } | undefined;
+}
+
 /** Older calls are forgotten. */
 const MAX_CALLS = 10_000;
+/** UTF-16 units of paths and bodies together; older calls are forgotten. */
+const MAX_TEXT = 8 * 1024 * 1024;
 
 export interface Journal {
   readonly calls: readonly ApiCall[];
-  add(call: ApiCall): void;
+  add(entry: JournalEntry): void;
 }
 
 export function createJournal(): Journal {
   const calls: ApiCall[] = [];
+  const sizes: number[] = [];
+  let total = 0;
   return {
     calls,
-    add(call) {
-      if (calls.length >= MAX_CALLS) calls.splice(0, MAX_CALLS / 10);
-      calls.push(call.body === undefined ? call : { ...call, body: withoutSecrets(call.body) });
+    add({ method, path, status, body }) {
+      const text = body === undefined ? undefined : withoutSecrets(body);
+      const size = path.length + (text?.length ?? 0);
+      while (calls.length > 0 && (calls.length >= MAX_CALLS || total + size > MAX_TEXT)) {
+        calls.shift();
+        total -= sizes.shift() ?? 0;
+      }
+      sizes.push(size);
+      total += size;
+      calls.push(text === undefined ? { method, path, status } : entryWith({ method, path, status }, text));
     },
   };
 }
 
-function withoutSecrets(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || !Object.hasOwn(body, "tunnel_secret")) return body;
-  return { ...body, tunnel_secret: "<secret>" };
+function entryWith(call: ApiCall, text: string): ApiCall {
+  return Object.defineProperty(call, "body", { enumerable: true, get: (): unknown => JSON.parse(text) });
+}
+
+function withoutSecrets({ text, value }: NonNullable<JournalEntry["body"]>): string {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "tunnel_secret")) return text;
+  return JSON.stringify({ ...value, tunnel_secret: "<secret>" });
 }

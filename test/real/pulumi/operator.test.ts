@@ -63,7 +63,12 @@ afterAll(async () => {
   await api.close();
 });
 
+/** A command that deletes what it has just written fails the test. */
 function npmRun(verb: string, ...args: readonly string[]): Promise<Run> {
+  return api.run(verb, () => spawnVerb(verb, args));
+}
+
+function spawnVerb(verb: string, args: readonly string[]): Promise<Run> {
   return new Promise((done, failed) => {
     const script = join(root, "scripts/run.mjs");
     const child = spawn(process.execPath, [script, verb, "--stack", "dev", ...args], {

@@ -47,7 +47,8 @@ export async function openProject(
   }
   return {
     api,
-    workspace,
+    // a command that deletes what it has just written fails the test
+    workspace: { ...workspace, run: (...args) => api.run(args.join(" "), () => workspace.run(...args)) },
     async close() {
       workspace.remove();
       await provider.close();

@@ -6,10 +6,12 @@ import { ApiError } from "../errors.ts";
 import type { createFaults } from "../faults.ts";
 import type { Journal } from "../journal.ts";
 import type { LiveTunnels } from "../live-tunnels.ts";
-import type { CloudChange } from "../state.ts";
+import type { Runs } from "../runs.ts";
+import type { CloudChange, StoredToken } from "../state.ts";
 import { draftOf, StateError, type Store } from "../store.ts";
 import { authenticate, authorize } from "./auth.ts";
-import { readJson } from "./body.ts";
+import { createBodyReader, hasBody, type JsonBody } from "./body.ts";
+import { assertJson, assertLocalCaller } from "./caller.ts";
 import type { Answer, Call, Match } from "./router.ts";
 
 export interface ApiParts {
@@ -19,25 +21,37 @@ export interface ApiParts {
   readonly live: LiveTunnels;
   readonly journal: Journal;
   readonly faults: ReturnType<typeof createFaults>;
+  readonly runs: Runs;
   readonly route: (method: string, path: string) => Match;
 }
 
 const PREFIX = "/client/v4";
 /** Milliseconds; a local caller sends its request at once. */
 const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds for the headers, which have the token. */
+const HEADERS_TIMEOUT = 10_000;
 const MAX_HEADERS = 16 * 1024;
 const MAX_CONNECTIONS = 256;
 
 export function createApiServer(parts: ApiParts): Server {
+  const readBody = createBodyReader();
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADERS },
-    (request, response) => {
-      serve(parts, request, response).catch((error: unknown) => {
-        // only a broken connection gets here: every other failure has an answer
-        response.destroy(error instanceof Error ? error : undefined);
-      });
+    {
+      requestTimeout: REQUEST_TIMEOUT,
+      headersTimeout: HEADERS_TIMEOUT,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: MAX_HEADERS,
     },
+    (request, response) => listener(request, response),
   );
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    serve(parts, readBody, request, response).catch((error: unknown) => {
+      // only a broken connection gets here: every other failure has an answer
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  };
+  // the client waits until its body is asked for
+  server.on("checkContinue", listener);
   server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
@@ -45,45 +59,66 @@ export function createApiServer(parts: ApiParts): Server {
 /** What a call came to: an answer, or an error in the envelope. */
 type Outcome = { readonly answer: Answer } | { readonly error: ApiError };
 
-async function serve(parts: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** A call whose token is known and whose path leads somewhere. */
+interface Admitted {
+  readonly token: StoredToken;
+  readonly match: Match;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+async function serve(
+  parts: ApiParts,
+  readBody: ReturnType<typeof createBodyReader>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const method = request.method ?? "GET";
   const target = request.url ?? "/";
-  const path = target.startsWith(`${PREFIX}/`) ? target.slice(PREFIX.length) : target;
-  let body: unknown;
-  let outcome: Outcome;
-  const fault = parts.faults.take(method, path);
+  const shown = target.startsWith(`${PREFIX}/`) ? target.slice(PREFIX.length) : target;
+  const [pathname, search] = split(target);
+  let token: StoredToken;
+  try {
+    assertLocalCaller(request);
+    token = authenticate(request.headers.authorization, pathname, parts.store.state.tokens);
+  } catch (error) {
+    // strangers leave no trace in the journal: they could push the calls out that a test wants to see
+    respond(request, response, { error: asApiError(error) });
+    return;
+  }
+  const fault = parts.faults.take(method, shown);
   if (fault === "cut") {
-    parts.journal.add({ method, path, status: 0 });
+    parts.journal.add({ method, path: shown, status: 0 });
     request.socket.destroy();
     return;
   }
+  let body: JsonBody | undefined;
+  let outcome: Outcome;
   try {
-    body = await readJson(request);
+    const admitted = { token, query: new URLSearchParams(search), ...matched(parts, method, pathname) };
+    body = await bodyOf(request, response, admitted.match, readBody);
     if (typeof fault === "object") {
       const { status, code = 10000 + status, message = "A fault that was asked for", headers = {} } = fault;
       throw new ApiError(status, { code, message }, headers);
     }
-    outcome = { answer: handle(parts, request, method, target, body) };
+    outcome = { answer: handle(parts, admitted, body?.value) };
   } catch (error) {
     outcome = { error: asApiError(error) };
   }
+  const result = "answer" in outcome && "result" in outcome.answer ? outcome.answer.result : undefined;
+  parts.runs.saw({ method, path: shown, body: body?.value, result });
   if (fault === "lost" || fault === "silent") {
-    parts.journal.add({ method, path, status: 0, body });
+    parts.journal.add({ method, path: shown, status: 0, body });
     if (fault === "lost") request.socket.destroy();
     return;
   }
   const status = "error" in outcome ? outcome.error.status : (outcome.answer.status ?? 200);
-  parts.journal.add({ method, path, status, ...(body === undefined ? {} : { body }) });
-  respond(response, outcome);
-  // a body that was refused unread must not be taken for the next request
-  if (!request.complete) response.once("finish", () => request.destroy());
+  parts.journal.add({ method, path: shown, status, body });
+  respond(request, response, outcome);
 }
 
-/** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */
-function handle(parts: ApiParts, request: IncomingMessage, method: string, target: string, body: unknown): Answer {
-  const { store, cloud, clock, live } = parts;
-  const [pathname = "", search = ""] = split(target);
-  const token = authenticate(request.headers.authorization, pathname, store.state.tokens);
+/** The route of a path, found before its body is read. */
+function matched(parts: ApiParts, method: string, pathname: string): Pick<Admitted, "match" | "path"> {
   if (!pathname.startsWith(`${PREFIX}/`)) {
     throw new ApiError(404, {
       code: 7003,
@@ -91,12 +126,34 @@ function handle(parts: ApiParts, request: IncomingMessage, method: string, targe
     });
   }
   const path = pathname.slice(PREFIX.length);
-  const { route, params } = parts.route(method, path);
-  if (body !== undefined && route.body === undefined) {
-    throw new ApiError(400, { code: 6007, message: `${method} of this path takes no request body` });
+  return { match: parts.route(method, path), path: path.slice(0, 200) };
+}
+
+/** The body, where the route takes one; a body that it does not take is refused unread. */
+async function bodyOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { route }: Match,
+  readBody: ReturnType<typeof createBodyReader>,
+): Promise<JsonBody | undefined> {
+  let body: JsonBody | undefined;
+  if (hasBody(request)) {
+    if (route.body === undefined) {
+      throw new ApiError(400, { code: 6007, message: `${route.method} of this path takes no request body` });
+    }
+    assertJson(request);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    body = await readBody(request);
   }
   if (body === undefined && route.body === "required")
     throw new ApiError(400, { code: 6007, message: "Malformed JSON in request body: it is empty" });
+  return body;
+}
+
+/** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */
+function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: unknown): Answer {
+  const { store, cloud, clock, live } = parts;
+  const { route, params } = match;
   const changes: CloudChange[] = [];
   const disconnects: string[] = [];
   const reads = route.method === "GET";
@@ -105,11 +162,11 @@ function handle(parts: ApiParts, request: IncomingMessage, method: string, targe
     method: route.method,
     token,
     params,
-    query: new URLSearchParams(search),
+    query,
     body,
     clock,
     live,
-    path: path.slice(0, 200),
+    path,
     changed: (change) => void changes.push(change),
     disconnect: (tunnelId) => void disconnects.push(tunnelId),
     permit: (...groups) => authorize(token, groups),
@@ -136,7 +193,11 @@ function asApiError(error: unknown): ApiError {
   });
 }
 
-function respond(response: ServerResponse, outcome: Outcome): void {
+function respond(request: IncomingMessage, response: ServerResponse, outcome: Outcome): void {
+  response.once("finish", () => {
+    // a body that was refused unread must not be taken for the next request
+    if (!request.complete) request.destroy();
+  });
   if ("error" in outcome) {
     const { status, errors, headers } = outcome.error;
     send(response, status, { result: null, success: false, errors, messages: [] }, headers);

@@ -139,7 +139,7 @@ export class House {
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.api.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.api.token}` },
+      headers: { authorization: `Bearer ${this.api.token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as { success: boolean; result: unknown; errors: unknown };

@@ -29,10 +29,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const apply = (of: Partial<ApplyOptions> = {}) =>
+  // a run that deletes what it has just written fails the test
+  api.run("apply", () => applyProgram({ ...options, ...of }));
 const steps = async (of: Partial<ApplyOptions> = {}): Promise<string[]> =>
-  (await applyProgram({ ...options, ...of })).steps.map(({ op, name }) => `${op} ${name}`).sort();
+  (await apply(of)).steps.map(({ op, name }) => `${op} ${name}`).sort();
 const failure = async (of: Partial<ApplyOptions> = {}): Promise<ApplyError> => {
-  const error = await applyProgram({ ...options, ...of }).then(
+  const error = await apply(of).then(
     () => undefined,
     (reason: unknown) => reason,
   );
