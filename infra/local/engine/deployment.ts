@@ -2,6 +2,7 @@
 import type { Provider, ResourceType } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { ResourceState, StackState } from "./stack-state.ts";
+import { STASH_TYPE, stash } from "./stash.ts";
 import type { Step } from "./step.ts";
 import { holdsUnknown, type Properties, revealedProperties, secretNames, withSecrets } from "./values.ts";
 
@@ -56,7 +57,7 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
   };
 
   const behaviour = (type: string): ResourceType => {
-    const found = provider.resource(type);
+    const found = type === STASH_TYPE ? stash : provider.resource(type);
     if (found === undefined) {
       throw new ApplyError("UNKNOWN_TYPE", `The Cloudflare on localhost has no resources of type ${type}.`);
     }
@@ -66,7 +67,8 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
   /** What exists now, as it is now: changes made by hand count, and what was deleted by hand is gone. */
   async function refreshed(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
     const before = state.find(declaration.urn);
-    if (before === undefined) return undefined;
+    // a stash is in the state alone
+    if (before === undefined || type === stash) return before;
     const inputs = revealedProperties(before.inputs);
     const found = await type.read(before.id, inputs);
     if (found === undefined || isGone(found)) {

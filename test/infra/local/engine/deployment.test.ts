@@ -157,6 +157,19 @@ test("ignored changes are not sent, and keep the value that is there", async () 
   expect(openState().resources[0]?.inputs.name).toBe("one");
 });
 
+test("a stash keeps its first value in the state, and nothing is asked of the API", async () => {
+  const stash = (input: string, ignoreChanges: readonly string[] = []) =>
+    declare("pulumi:index:Stash", "kept", { input }, { ignoreChanges });
+  const kept = () => openState().resources.map(({ inputs, outputs }) => [inputs.input, outputs.output]);
+  expect(await run(stash("one"))).toEqual(["create kept"]);
+  expect(await run(stash("two", ["input"]))).toEqual(["same kept"]);
+  expect(kept()).toEqual([["one", "one"]]);
+  expect(await run(stash("two"))).toEqual(["update kept"]);
+  expect(kept()).toEqual([["two", "one"]]);
+  expect(await run()).toEqual(["delete kept"]);
+  expect(api.journal).toEqual([]);
+});
+
 test("what is protected is neither deleted nor replaced until the protection is lifted", async () => {
   await run(record("a", {}, { protect: true }));
   await expect(run()).rejects.toMatchObject({ code: "PROTECTED" });
