@@ -4,21 +4,22 @@ import { readAccess, readPurpose, readSite } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
-import { compile, Dns, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
+import { compile, Dns, guard, keepAsFound, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
 const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
-const { account, policy, imports, warnings } =
+const { account, policy, imports, warnings, asFound } =
   purpose === "deploy" ? await preflight(api, site, await readOwnState()) : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);
 const compiled = compile(site, policy, account, imports);
 
 const rulesets = new Rulesets("rules", compiled.rulesets);
-new ZoneSettings("settings", compiled.zoneSettings);
+const settings = new ZoneSettings("settings", compiled.zoneSettings);
 const tunnel = new Tunnel(compiled, purpose === "deploy");
-new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
+const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
+guard([rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
 
 /** Id of the tunnel. */
 export const tunnelId = tunnel.tunnelId;

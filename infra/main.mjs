@@ -12,4 +12,4 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
 }
 
 // The program's exports are the stack's outputs.
-export default () => import("./index.ts");
+export default () => import(process.env.CAUSEWAY_PURPOSE === "destroy" ? "./provider-only.ts" : "./index.ts");

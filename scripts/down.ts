@@ -1,55 +1,87 @@
-// `npm run down -- --stack NAME [--yes]`: stops and disconnects the connectors, lifts the tunnel's protection, then destroys the
-// stack. What was adopted and zone settings stay.
 import { rmSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
-import type { StateResource } from "./pulumi/cli.ts";
+import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
+import { openAccount } from "./pulumi/account.ts";
+import { adoptedResources, putBack } from "./pulumi/as-found.ts";
+import { refusalOf } from "./pulumi/confirm.ts";
+import { destroy, setProtection } from "./pulumi/destroy.ts";
+import { disconnectAll } from "./pulumi/disconnect.ts";
+import { inventoryLines } from "./pulumi/inventory.ts";
 import { stopConnectors } from "./pulumi/local-connectors.ts";
+import { describeLock } from "./pulumi/lock.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { kindOf } from "./pulumi/stack-state.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
-import { openTunnel } from "./pulumi/tunnel.ts";
-import { runVerb } from "./pulumi/verb.ts";
+import { describeClient, type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
-await runVerb("down", async ({ cli, stack, rest, folder, env }) => {
-  const resources = await cli.state();
-  const others = rest.filter((arg) => arg !== "--yes" && arg !== "-y");
-  if (others.length === rest.length && !(await confirmed(stack))) return 1;
-  const tunnel = await openTunnel(cli, resources, env);
-  if (tunnel !== undefined) {
-    const stopped = await stopConnectors(tokenFile(folder));
-    if (stopped.length > 0) console.log(`Stopped ${stopped.map((pid) => `connector ${pid}`).join(", ")}.`);
-    // a tunnel with connections cannot be deleted (1022)
-    await tunnel.disconnect();
-    const code = await cli.show("state", "unprotect", tunnel.urn, "--yes");
-    if (code !== 0) return code;
-  }
-  const code = await cli.show("destroy", "--yes", ...others);
-  if (code !== 0) return code;
-  rmSync(tokenFile(folder), { force: true });
-  const left = resources.filter(stays).map(({ urn }) => urn.split("::").at(-1));
-  if (left.length > 0) console.log(`Still at Cloudflare, as they are now: ${left.join(", ")}.`);
-  return 0;
-});
+await runCommand(
+  command({
+    name: "down",
+    summary: "Takes the site of a stack down: disconnects its connectors, then deletes what the stack made.",
+    details:
+      "It lists what goes, what is put back and what stays, and asks. Nothing is changed before it is confirmed. The connectors of this\n" +
+      "machine are stopped; others are cut off and cannot come back, because the tunnel's secret changes first.",
+    options: {
+      stack: stackOption,
+      yes: flag("-y, --yes", "does not ask"),
+      previewOnly: flag("--preview-only", "lists, and does nothing"),
+    },
+    environment: OPERATOR_ENVIRONMENT,
+    examples: ["--stack prod --preview-only", "--stack prod"],
+    failure: "it was not confirmed, or not everything could be deleted",
+    async run({ options }) {
+      const { cli, stack, folder, env } = await openOperator(options.stack);
+      const { resources } = await cli.state();
+      const locked = await describeLock(cli, stack);
+      if (locked !== undefined) {
+        throw new CommandError(
+          `The stack is locked by ${locked}. Wait until that run has ended; if it was killed, \`pulumi cancel --stack ${stack}\`.`,
+        );
+      }
+      const api = await openAccount(cli, env);
+      const tunnel = tunnelOf(resources, api);
+      // reads with the token of now: a wrong one is told before anything is stopped
+      const deleted = await tunnel?.deletedAt();
+      const connected = tunnel === undefined || deleted !== undefined ? [] : await tunnel.connectors();
+      const adopted = adoptedResources(resources);
+      for (const line of inventoryLines(resources, adopted)) console.log(line);
+      for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
+      if (options.previewOnly) return;
+      const refusal = options.yes
+        ? undefined
+        : await refusalOf(`The site of ${stack} will be gone. Type ${stack} to go on: `, stack);
+      if (refusal !== undefined) throw new CommandError(refusal);
 
-/** What was adopted, and zone settings, which cannot be deleted. */
-function stays({ type, retainOnDelete }: StateResource): boolean {
-  return retainOnDelete === true || type === "cloudflare:index/zoneSetting:ZoneSetting";
-}
+      // writes the state as it is: fails where another run has locked it, before anything is stopped
+      await setProtection(
+        cli,
+        "protect",
+        resources.filter(({ protect }) => protect === true).map(({ urn }) => urn),
+      );
+      const closes = tunnel !== undefined && deleted === undefined && !tunnel.isAdopted;
+      // the first write: a token that may not change the tunnel stops here
+      if (closes) await tunnel.changeSecret();
+      const isRecord = ({ resource }: (typeof adopted)[number]) => kindOf(resource) === "record";
+      // before the tunnel is cut off: these hostnames are never without a target
+      await putBack(api, adopted.filter(isRecord), console.log);
+      for (const line of await stopConnectors(tokenFile(folder))) console.log(line);
+      if (closes) await disconnectAll(tunnel, { tell: console.log });
+      // after it: the site is never reached without its rules
+      await putBack(
+        api,
+        adopted.filter((one) => !isRecord(one)),
+        console.log,
+      );
+      await destroy(cli, stack, () => disconnectAgain(closes ? tunnel : undefined));
+      rmSync(tokenFile(folder), { force: true });
+      console.log(`The site of ${stack} is down.`);
+    },
+  }),
+);
 
-async function confirmed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    console.error("down: nobody is there to confirm it; run it in a terminal, or with --yes.");
-    return false;
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(`The site of ${stack} will be gone. Type the stack's name to go on: `);
-    if (answer.trim() === stack) return true;
-    console.error("down: that is not its name; nothing was done.");
-  } catch (error) {
-    // Ctrl-C or Ctrl-D
-    if (!(error instanceof Error && error.name === "AbortError")) throw error;
-    console.error("\ndown: not confirmed; nothing was done.");
-  } finally {
-    terminal.close();
-  }
-  return false;
+/** After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying again. */
+async function disconnectAgain(tunnel: Tunnel | undefined): Promise<"again" | "give up"> {
+  if (tunnel === undefined || (await tunnel.deletedAt()) !== undefined) return "give up";
+  if ((await tunnel.connectors()).length === 0) return "give up";
+  await disconnectAll(tunnel, { tell: console.log });
+  return "again";
 }

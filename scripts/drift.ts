@@ -1,37 +1,69 @@
-// `npm run drift -- --stack NAME`: what was changed by hand since the last `npm run up`. Exit code 1 where anything was, 2 where
-// it could not be found out. Reads only.
-import { driftOf, driftTable } from "./pulumi/drift-table.ts";
-import { openTunnel } from "./pulumi/tunnel.ts";
-import { runVerb } from "./pulumi/verb.ts";
+import { command, isExpectedFailure, runCommand } from "./command-line/index.ts";
+import { openAccount } from "./pulumi/account.ts";
+import { driftTable, printable } from "./pulumi/drift-table.ts";
+import { describeLock } from "./pulumi/lock.ts";
+import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { readDrift } from "./pulumi/read-drift.ts";
+import { tunnelOf } from "./pulumi/tunnel.ts";
 
-/** Pulumi's exit code for changes that `--expect-no-changes` did not expect. */
-const CHANGES = 7;
+/** Whether anything differs could not be found out: never the same as "nothing differs", or "something does". */
+const CANNOT_TELL = 2;
 
-/** Where it could not be found out. */
-const FAILED = 2;
-
-await runVerb(
-  "drift",
-  async ({ cli, stack, rest, env }) => {
-    const deleted = await (await openTunnel(cli, await cli.state(), env))?.deletedAt();
-    const args = ["refresh", "--preview-only", "--expect-no-changes", "--json", ...rest];
-    const { code, output, errors } = await cli.read(...args);
-    if (code !== 0 && code !== CHANGES) {
-      console.error(errors.trim() || output.trim());
-      return FAILED;
-    }
-    // a deleted tunnel still answers, so that a refresh takes it for there
-    const tunnel = deleted === undefined ? [] : [{ resource: "tunnel", path: "", deployed: "there", now: "deleted" }];
-    const drift = [...tunnel, ...(code === 0 ? [] : driftOf(output))];
-    if (code === 0 && drift.length === 0) {
-      console.log(`No drift: what ${stack} deployed is as it was.`);
-      return 0;
-    }
-    console.log(driftTable(drift));
-    console.log(
-      `\n\`npm run up -- --stack ${stack}\` puts it back; what should stay belongs into the policy or the configuration.`,
-    );
-    return 1;
-  },
-  FAILED,
+await runCommand(
+  command({
+    name: "drift",
+    summary: "Shows what was changed by hand since the last `npm run up`, and what is not deployed. Reads only.",
+    options: { stack: stackOption },
+    environment: OPERATOR_ENVIRONMENT,
+    examples: ["--stack prod"],
+    failure: "something differs",
+    async run({ options }) {
+      try {
+        return await showDrift(await openOperator(options.stack));
+      } catch (error) {
+        if (!isExpectedFailure(error)) throw error;
+        console.error(`drift: ${error.message}`);
+        return CANNOT_TELL;
+      }
+    },
+  }),
 );
+
+async function showDrift({ cli, stack, env }: Operator): Promise<0 | 1 | 2> {
+  const { resources, pending } = await cli.state();
+  const locked = await describeLock(cli, stack);
+  if (locked !== undefined) {
+    console.error(
+      `drift: the stack is locked by ${locked}: what it has is changing, or is half done. Wait until that run has ended; if it was killed, ` +
+        `\`pulumi cancel --stack ${stack}\`, then \`npm run up -- --stack ${stack}\`.`,
+    );
+    return CANNOT_TELL;
+  }
+  if (!resources.some(({ type }) => type.startsWith("cloudflare:"))) {
+    console.log(`Nothing of ${stack} is deployed: \`npm run up -- --stack ${stack}\` deploys it.`);
+    return 1;
+  }
+  // a wrong token is told at once, and a tunnel that was deleted elsewhere ends a run of the program
+  const deleted = await tunnelOf(resources, await openAccount(cli, env))?.deletedAt();
+  const report = await readDrift(cli, deleted === undefined);
+  const findings = [
+    ...(pending.length === 0
+      ? []
+      : [`Half deployed, a run was stopped in the middle of: ${printable(pending.join(", "))}.`]),
+    ...(report.notDeployed.length === 0 ? [] : [`Not deployed: ${report.notDeployed.join(", ")}.`]),
+    ...(report.drifts.length === 0 ? [] : [driftTable(report.drifts)]),
+  ];
+  const changed =
+    report.pending.length === 0
+      ? []
+      : [`Changed here since the last \`up\`, and not deployed yet: ${report.pending.join(", ")}.`];
+  if (findings.length === 0) {
+    console.log([`No drift: what ${stack} deployed is as it was.`, ...changed].join("\n"));
+    return 0;
+  }
+  console.log([...findings, ...changed].join("\n\n"));
+  console.log(
+    `\n\`npm run up -- --stack ${stack}\` puts it right; what should stay belongs into the policy or the configuration.`,
+  );
+  return 1;
+}

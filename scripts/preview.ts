@@ -1,14 +1,33 @@
-// `npm run preview -- --stack NAME`: what `npm run up` would do. Reads only.
-import { openTunnel } from "./pulumi/tunnel.ts";
-import { runVerb, VerbError } from "./pulumi/verb.ts";
+import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
+import { openAccount } from "./pulumi/account.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
+import { tunnelOf } from "./pulumi/tunnel.ts";
 
-await runVerb("preview", async ({ cli, stack, rest, env }) => {
-  const tunnel = await openTunnel(cli, await cli.state(), env);
-  const deleted = await tunnel?.deletedAt();
-  if (deleted !== undefined) {
-    throw new VerbError(
-      `The tunnel ${tunnel?.id} was deleted elsewhere (${deleted}). \`npm run up -- --stack ${stack}\` makes a new one; until then nothing else can be previewed.`,
-    );
-  }
-  return cli.show("preview", "--refresh", "--diff", ...rest);
-});
+await runCommand(
+  command({
+    name: "preview",
+    summary: "Shows what `npm run up` would do. Reads only.",
+    options: {
+      stack: stackOption,
+      expectNoChanges: flag("--expect-no-changes", "ends with 1 where anything would change"),
+    },
+    environment: OPERATOR_ENVIRONMENT,
+    examples: ["--stack prod"],
+    failure: "something is in the way, or changes where none were expected",
+    async run({ options }) {
+      const { cli, stack, env } = await openOperator(options.stack);
+      const { resources } = await cli.state();
+      const tunnel = tunnelOf(resources, await openAccount(cli, env));
+      const deleted = await tunnel?.deletedAt();
+      if (deleted !== undefined) {
+        throw new CommandError(
+          `The tunnel ${tunnel?.id} was deleted elsewhere (${deleted}). \`npm run up -- --stack ${stack}\` makes a new one; until then nothing else can be previewed.`,
+        );
+      }
+      const more = options.expectNoChanges ? ["--expect-no-changes"] : [];
+      const code = await cli.show(["preview", "--refresh", RUN_PROGRAM, "--diff", ...more]);
+      return code === 0 ? 0 : 1;
+    },
+  }),
+);

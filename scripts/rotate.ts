@@ -1,19 +1,38 @@
-// `npm run rotate -- --stack NAME`: gives the tunnel a new secret, and each connector of this machine a replacement that has it,
-// without losing a request.
+import { CommandError, command, runCommand } from "./command-line/index.ts";
+import { openAccount } from "./pulumi/account.ts";
 import { rotateSecret } from "./pulumi/local-connectors.ts";
-import { openTunnel } from "./pulumi/tunnel.ts";
-import { runVerb, VerbError } from "./pulumi/verb.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { tunnelOf } from "./pulumi/tunnel.ts";
 
-await runVerb("rotate", async ({ cli, stack, folder, env }) => {
-  const tunnel = await openTunnel(cli, await cli.state(), env);
-  if (tunnel === undefined) {
-    throw new VerbError(`${stack} has no tunnel: run \`npm run up -- --stack ${stack}\` first.`);
-  }
-  await rotateSecret(tunnel, folder, console.log);
-  console.log(
-    "Other machines: copy the token there, start a second connector with it, wait until it is ready, then stop the first.\n" +
-      "Connectors that run go on with the old token until they end. If somebody else may have it, end their connections too:\n" +
-      "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/remote-tunnel-permissions/",
-  );
-  return 0;
-});
+await runCommand(
+  command({
+    name: "rotate",
+    summary: "Gives the tunnel of a stack a new secret, and the connectors of this machine its token.",
+    details: "No request is lost. Connectors of other machines run on with the old token until they end.",
+    options: { stack: stackOption },
+    environment: OPERATOR_ENVIRONMENT,
+    examples: ["--stack prod"],
+    failure: "the secret could not be changed, or a connector has not taken the new token",
+    async run({ options }) {
+      const { cli, stack, folder, env } = await openOperator(options.stack);
+      const { resources } = await cli.state();
+      const tunnel = tunnelOf(resources, await openAccount(cli, env));
+      if (tunnel === undefined) {
+        throw new CommandError(`${stack} has no tunnel: run \`npm run up -- --stack ${stack}\` first.`);
+      }
+      const deleted = await tunnel.deletedAt();
+      if (deleted !== undefined) {
+        throw new CommandError(
+          `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}): \`npm run up -- --stack ${stack}\` makes a new one.`,
+        );
+      }
+      await rotateSecret(tunnel, folder, console.log);
+      console.log(
+        "`pulumi stack output tunnelToken` prints the old token, which no connector can start with, until the next `npm run up`.\n" +
+          "Other machines: copy the token there, start a second connector with it, wait until it is ready, then stop the first.\n" +
+          "Connectors that run go on with the old token until they end. If somebody else may have it, end their connections too:\n" +
+          "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/remote-tunnel-permissions/",
+      );
+    },
+  }),
+);

@@ -1,43 +1,95 @@
-// `npm run up -- --stack NAME`: deploys the stack, repairs what was changed by hand, and writes the tunnel's token to a file for
-// the connectors of this machine.
-import { type Cli, PulumiFailed, type StateResource } from "./pulumi/cli.ts";
+import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
+import { openAccount } from "./pulumi/account.ts";
+import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
+import { refusalOf } from "./pulumi/confirm.ts";
+import { driftTable } from "./pulumi/drift-table.ts";
+import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
+import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { RUN_PROGRAM, readDrift } from "./pulumi/read-drift.ts";
+import type { StateResource } from "./pulumi/stack-state.ts";
 import { writeTokenFile } from "./pulumi/token-file.ts";
-import { openTunnel } from "./pulumi/tunnel.ts";
-import { runVerb, VerbError } from "./pulumi/verb.ts";
+import { type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
-await runVerb("up", async ({ cli, stack, rest, folder, env }) => {
-  await forgetDeletedTunnel(cli, await cli.state(), env);
-  const code = await cli.show("up", "--refresh", ...rest);
-  if (code !== 0) return code;
-  const { code: failed, output, errors } = await cli.read("stack", "output", "tunnelToken", "--show-secrets");
-  if (failed !== 0) throw new VerbError(`The stack is up, but its token cannot be read: ${errors.trim()}`);
-  const file = writeTokenFile(folder, output.trim());
+await runCommand(
+  command({
+    name: "up",
+    summary: "Deploys a stack, and puts back what was changed by hand.",
+    details:
+      "It shows what was changed by hand, then what Pulumi will do, and asks. In the end it writes the tunnel's token to a file for the\n" +
+      "connectors of this machine.",
+    options: {
+      stack: stackOption,
+      yes: flag("-y, --yes", "does not ask"),
+      skipPreview: flag("-f, --skip-preview", "does not show beforehand what Pulumi will do"),
+      diff: flag("--diff", "shows every value that changes"),
+    },
+    environment: OPERATOR_ENVIRONMENT,
+    examples: ["--stack prod", "--stack prod --yes"],
+    failure: "it was not confirmed, or not everything could be deployed",
+    async run({ options }) {
+      const operator = await openOperator(options.stack);
+      const { cli, stack, folder, env } = operator;
+      const { resources, outputs: before } = await cli.state();
+      const isDeployed = resources.some(({ type }) => type.startsWith("cloudflare:"));
+      const replaced = isDeployed ? await deletedTunnel(operator, resources) : undefined;
+      if (isDeployed) await showDrift(cli, replaced === undefined);
+      if (replaced !== undefined) {
+        const refusal = options.yes ? undefined : await refusalOf("Type yes to make a new tunnel: ", "yes");
+        if (refusal !== undefined) throw new CommandError(refusal);
+        await forget(cli, replaced);
+      }
+      const asks = !options.yes && replaced === undefined;
+      const code = await cli.show([
+        "up",
+        "--refresh",
+        RUN_PROGRAM,
+        ...(asks ? [] : ["--yes"]),
+        ...(options.skipPreview ? ["--skip-preview"] : []),
+        ...(options.diff ? ["--diff"] : []),
+      ]);
+      if (code !== 0) return 1;
+      const outputs = await readOutputs(cli);
+      const file = writeTokenFile(folder, outputs.tunnelToken);
+      const lines = nextStepLines({
+        stack,
+        tokenFile: file,
+        hostnames: outputs.hostnames,
+        hostnamesBefore: before.hostnames,
+        dataDir: env.DATA_DIR,
+      });
+      console.log(lines.join("\n"));
+      return 0;
+    },
+  }),
+);
+
+/** Before anything is asked: what the run puts back, and what it removes that others made. */
+async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {
+  const { drifts } = await readDrift(cli, programRuns);
+  if (drifts.length === 0) return;
+  console.log(`Changed by hand since the last \`up\`, which puts it back:\n\n${driftTable(drifts)}\n`);
+  const foreign = drifts.filter(({ isForeign }) => isForeign);
+  if (foreign.length === 0) return;
+  const names = foreign.map(({ resource, path }) => `  ${path} in ${resource}`);
   console.log(
-    `The tunnel's token is in ${file}.\n` +
-      "Next: `npm run backend`, and on the same machine, in another terminal:\n" +
-      `  TUNNEL_TOKEN_FILE=${file} npm run connector\n` +
-      `\`npm run drift -- --stack ${stack}\` tells whether anybody changed something by hand.`,
+    `Made by others, and removed by this run (to keep it, add it to the policy first):\n${names.join("\n")}\n`,
   );
-  return 0;
-});
+}
 
-/**
- * A tunnel that was deleted elsewhere still answers, and the provider takes it for there; so it is taken out of the state with what depends
- * on it. The run makes a new one, and takes back the records, which carry the stack's mark.
- */
-async function forgetDeletedTunnel(
-  cli: Cli,
-  resources: readonly StateResource[],
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const tunnel = await openTunnel(cli, resources, env);
+/** A tunnel that was deleted elsewhere is still read, and the provider takes it for one that exists. */
+async function deletedTunnel({ cli, env }: Operator, resources: readonly StateResource[]): Promise<Tunnel | undefined> {
+  const tunnel = tunnelOf(resources, await openAccount(cli, env));
   const deleted = await tunnel?.deletedAt();
-  if (tunnel === undefined || deleted === undefined) return;
+  if (tunnel === undefined || deleted === undefined) return undefined;
   console.log(
     `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is taken out of the state, and a new one is made: its\n` +
       "connectors on every machine have to be started anew, with the new token.",
   );
-  const args = ["state", "delete", tunnel.urn, "--force", "--target-dependents", "--yes"];
-  const { code, errors } = await cli.read(...args);
+  return tunnel;
+}
+
+/** What depends on the tunnel leaves the state with it. The run takes back what carries the stack's mark. */
+async function forget(cli: Cli, { urn }: Tunnel): Promise<void> {
+  const { code, errors } = await cli.read(["state", "delete", urn, "--force", "--target-dependents", "--yes"]);
   if (code !== 0) throw new PulumiFailed(errors.trim());
 }

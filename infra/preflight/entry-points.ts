@@ -1,4 +1,5 @@
 import { adoptionOf, ownerMark, type PhaseRuleset } from "../policy/index.ts";
+import { keptAsFound, rulesetAsFound } from "./as-found.ts";
 import {
   adoptedMissing,
   blockedBy,
@@ -22,7 +23,7 @@ const WAF = "Zone WAF Write";
 /** Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses a second one. */
 export async function findEntryPoint(
   { api, site, account: { zoneId }, known }: Search,
-  phase: PhaseRuleset["phase"],
+  { phase, rules: ownRules }: PhaseRuleset,
 ): Promise<Finding> {
   const read = await reading(`the rules of ${phase}`, PERMISSION[phase] ?? WAF, async () => {
     try {
@@ -38,12 +39,16 @@ export async function findEntryPoint(
   const knownId = known[phase];
   if (ruleset === undefined)
     return adopted === undefined ? NOTHING : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
-  if (ruleset.id === knownId) return NOTHING;
+  const ownRefs = new Set(ownRules.map(({ ref }) => ref));
+  const asFound = adopted === undefined ? {} : keptAsFound(phase, rulesetAsFound(zoneId, ruleset, ownRefs));
+  if (ruleset.id === knownId) return { ...NOTHING, asFound };
   const what = `a ruleset for ${phase}: "${ruleset.name}" (${ruleset.id})`;
   if (knownId !== undefined) return blockedBy(replacedElsewhere(phase, `the ruleset ${knownId}`, what));
   const importId = `zones/${zoneId}/${ruleset.id}`;
   if (adopted !== undefined) {
-    return adopted.id === ruleset.id ? importing(phase, importId) : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
+    return adopted.id === ruleset.id
+      ? { ...importing(phase, importId), asFound }
+      : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
   }
   if (ruleset.description === ownerMark(site)) return importing(phase, importId);
   const stack = stackOfMark(ruleset.description);

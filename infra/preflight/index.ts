@@ -18,6 +18,7 @@ import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
+export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
 export type { KnownIds } from "./place.ts";
@@ -30,6 +31,8 @@ export interface Cleared {
   readonly imports: Readonly<Record<string, string>>;
   /** What the operator should hear of although it stops nothing. */
   readonly warnings: readonly string[];
+  /** How what the configuration adopts was found, by the name of the stash that keeps it. */
+  readonly asFound: Readonly<Record<string, string>>;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
   const [certified, placed] = await Promise.all([
     findCertificates(search),
     Promise.all([
-      ...policy.rulesets.map(({ phase }) => findEntryPoint(search, phase)),
+      ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
       ...site.hostnames.map((hostname) => findRecord(search, hostname)),
     ]),
   ]);
@@ -65,6 +68,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
     policy,
     imports: Object.assign({}, ...findings.map(({ imports }) => imports)),
     warnings: [...warnings, ...certified.warnings],
+    asFound: Object.assign({}, ...findings.map(({ asFound }) => asFound)),
   };
 }
 
@@ -74,7 +78,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
  */
 export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
   const { account } = await findAccount(api, site);
-  return { account, policy: policyFor(site, account.plan), imports: {}, warnings: [] };
+  return { account, policy: policyFor(site, account.plan), imports: {}, warnings: [], asFound: {} };
 }
 
 async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {

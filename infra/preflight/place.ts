@@ -21,6 +21,8 @@ export interface Finding {
   readonly imports: Readonly<Record<string, string>>;
   /** Ids of the tunnels that the stack's own records lead to. */
   readonly tunnels?: readonly string[];
+  /** How what the configuration adopts was found, by the name of the stash that keeps it. */
+  readonly asFound?: Readonly<Record<string, string>>;
 }
 
 export const NOTHING: Finding = { obstacles: [], imports: {} };

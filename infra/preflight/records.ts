@@ -1,4 +1,6 @@
 import { adoptionOf, ownerMark } from "../policy/index.ts";
+import { TUNNEL } from "../resources/compile.ts";
+import { type FoundRecord, keptAsFound, recordAsFound } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
   adoptedMissing,
@@ -16,14 +18,6 @@ import { reading } from "./reading.ts";
 /** Types that cannot stand beside a CNAME of the same name at Cloudflare (81053, 81054). */
 const EXCLUSIVE = new Set(["A", "AAAA", "CNAME", "NS"]);
 
-/** A record, as far as it matters here. */
-interface ListedRecord {
-  readonly id: string;
-  readonly type: string;
-  readonly content?: string | null;
-  readonly comment?: string | null;
-}
-
 /** Looks at the records of a hostname. */
 export async function findRecord(
   { api, site, account: { zoneId }, known }: Search,
@@ -33,19 +27,22 @@ export async function findRecord(
     return (await api.dns.records.list({ zone_id: zoneId, name: { exact: hostname } })).result;
   });
   if ("obstacle" in read) return blockedBy(read.obstacle);
-  const records: readonly ListedRecord[] = read.value.filter(({ type }) => EXCLUSIVE.has(type));
+  const records: readonly FoundRecord[] = read.value.filter(({ type }) => EXCLUSIVE.has(type));
   const knownId = known[hostname];
   const adopted = adoptionOf(site).records[hostname];
+  const adoptedRecord = records.find(({ id }) => id === adopted);
+  const found = adoptedRecord && recordAsFound(zoneId, adoptedRecord, { mark: ownerMark(site), tunnel: known[TUNNEL] });
+  const asFound = adopted === undefined ? {} : keptAsFound(hostname, found);
   const own = records.find(({ id }) => id === knownId);
-  if (own !== undefined) return { ...NOTHING, tunnels: tunnelsOf(own) };
+  if (own !== undefined) return { ...NOTHING, tunnels: tunnelsOf(own), asFound };
   if (knownId !== undefined && records.length > 0) {
     return blockedBy(
       ...records.map((record) => replacedElsewhere(hostname, `the record ${knownId}`, `the record ${shown(record)}`)),
     );
   }
   if (adopted !== undefined) {
-    return records.some(({ id, type }) => id === adopted && type === "CNAME")
-      ? importing(hostname, `${zoneId}/${adopted}`)
+    return adoptedRecord?.type === "CNAME"
+      ? { ...importing(hostname, `${zoneId}/${adopted}`), asFound }
       : adoptedMissing(`CNAME record ${adopted} of ${hostname}`);
   }
   const marked = records.find(({ type, comment }) => type === "CNAME" && comment === ownerMark(site));
@@ -53,7 +50,7 @@ export async function findRecord(
   return blockedBy(...records.map((record) => taken(hostname, record)));
 }
 
-function taken(hostname: string, record: ListedRecord): Obstacle {
+function taken(hostname: string, record: FoundRecord): Obstacle {
   const stack = stackOfMark(record.comment ?? undefined);
   if (stack !== undefined) return otherStack(stack, `the record of ${hostname}: ${shown(record)}`);
   const note = record.comment ? `, "${record.comment}"` : "";
@@ -76,10 +73,10 @@ function taken(hostname: string, record: ListedRecord): Obstacle {
   };
 }
 
-const shown = ({ id, type, content }: ListedRecord): string => `${type} ${content ?? ""} (${id})`;
+const shown = ({ id, type, content }: FoundRecord): string => `${type} ${content ?? ""} (${id})`;
 
 /** The tunnel that a record leads to, if it leads to one. */
-function tunnelsOf({ content }: ListedRecord): readonly string[] {
+function tunnelsOf({ content }: FoundRecord): readonly string[] {
   const id = /^([0-9a-f-]{36})\.cfargotunnel\.com$/.exec(content ?? "")?.[1];
   return id === undefined ? [] : [id];
 }

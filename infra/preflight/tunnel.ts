@@ -1,5 +1,6 @@
 import { adoptionOf, ownerMark, tunnelName } from "../policy/index.ts";
 import { TUNNEL } from "../resources/compile.ts";
+import { keptAsFound, tunnelAsFound } from "./as-found.ts";
 import { adoptedMissing, blockedBy, type Finding, importing, NOTHING, type Search } from "./place.ts";
 import { isNotFound, type Reading, reading } from "./reading.ts";
 
@@ -37,7 +38,8 @@ async function checkKnown(search: Search, id: string): Promise<Finding> {
       fix: "Run `npm run up -- --stack NAME`: it makes a new one, whose token every connector has to be started with.",
     });
   }
-  return read.value === undefined ? NOTHING : withToken(search, id, NOTHING);
+  const asFound = adoptionOf(search.site).tunnel === id ? keptAsFound(TUNNEL, undefined) : {};
+  return read.value === undefined ? { ...NOTHING, asFound } : withToken(search, id, { ...NOTHING, asFound });
 }
 
 async function checkAdopted(search: Search, id: string): Promise<Finding> {
@@ -47,7 +49,11 @@ async function checkAdopted(search: Search, id: string): Promise<Finding> {
   if (tunnel === undefined || tunnel.deleted_at || tunnel.config_src === "local") {
     return adoptedMissing(`tunnel ${id} that Cloudflare configures`);
   }
-  return withToken(search, id, importing(TUNNEL, `${search.account.accountId}/${id}`));
+  const { accountId } = search.account;
+  const config = await configurationOf(search, id);
+  if ("obstacle" in config) return blockedBy(config.obstacle);
+  const asFound = keptAsFound(TUNNEL, tunnelAsFound(accountId, id, config.value));
+  return withToken(search, id, { ...importing(TUNNEL, `${accountId}/${id}`), asFound });
 }
 
 /**
@@ -99,12 +105,16 @@ function taken(id: string, name: string, { config_src, status }: ListedTunnel, h
 }
 
 /** Hostnames in the tunnel's configuration; none where it has no configuration. */
-function hostnamesOf({ api, account }: Search, id: string): Promise<Reading<readonly string[]>> {
+async function hostnamesOf(search: Search, id: string): Promise<Reading<readonly string[]>> {
+  const read = await configurationOf(search, id);
+  if ("obstacle" in read) return read;
+  return { value: (read.value?.ingress ?? []).flatMap(({ hostname }) => (hostname ? [hostname] : [])) };
+}
+
+function configurationOf({ api, account }: Search, id: string) {
   return reading("the configuration of the tunnel", PERMISSION, async () => {
-    const { config } = await api.zeroTrust.tunnels.cloudflared.configurations.get(id, {
-      account_id: account.accountId,
-    });
-    return (config?.ingress ?? []).flatMap(({ hostname }) => (hostname ? [hostname] : []));
+    const place = { account_id: account.accountId };
+    return (await api.zeroTrust.tunnels.cloudflared.configurations.get(id, place)).config;
   });
 }
 

@@ -1,78 +1,121 @@
 /** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
+import { CommandError } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
+import { parseState, type StackState } from "./stack-state.ts";
 
-/** A command that did not succeed; the message is what the CLI said. */
-export class PulumiFailed extends Error {
+/** A command that did not succeed; the message is what the CLI printed. */
+export class PulumiFailed extends CommandError {
   override readonly name = "PulumiFailed";
 }
 
-/** One resource in the state of a stack. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly id?: string;
-  /** It was adopted: it stays when the stack goes. */
-  readonly retainOnDelete?: boolean;
-  readonly inputs?: Readonly<Record<string, unknown>>;
+export interface CliOutput {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
 }
+
+/** Variables added to the environment of one run of the CLI, and so of the program. */
+export type Variables = Readonly<Record<string, string>>;
 
 export interface Cli {
-  /** Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; answers its exit code. */
-  show(...args: readonly string[]): Promise<number>;
-  /** Runs it and answers what it printed, with its exit code. */
-  read(
-    ...args: readonly string[]
-  ): Promise<{ readonly code: number; readonly output: string; readonly errors: string }>;
-  /** Every resource in the stack's state. @throws PulumiFailed where there is no such stack, or it cannot be decrypted */
-  state(): Promise<readonly StateResource[]>;
+  /** Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. */
+  show(args: readonly string[], variables?: Variables): Promise<number>;
+  /**
+   * Runs it and returns what it printed. Tells on standard error that it still waits. @throws PulumiFailed where it does not end in time, or
+   * this command was told to stop
+   */
+  read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
+  /** The same without `--stack`, for what is no matter of one stack. */
+  readGlobal(args: readonly string[]): Promise<CliOutput>;
+  /** @throws PulumiFailed where there is no such stack, or its state cannot be read */
+  state(): Promise<StackState>;
 }
 
-/** Finds the CLI; `env` is read anew for each command, so that it may be added to. @throws NoPulumiError where there is none and none can be fetched */
+/** Milliseconds until the first word about waiting, and between two of them. */
+const PROGRESS_MS = 10_000;
+/** Milliseconds that a run has whose output is read. The real provider tries a failing call for up to 188 s. */
+const TIMEOUT_MS = 300_000;
+/** Milliseconds that a run has to end after it was told to. */
+const GRACE_MS = 10_000;
+
+/** Finds the CLI. @throws NoPulumiError where there is none that can be used */
 export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cli> {
   const command = await getPulumi(env);
-  const start = (args: readonly string[], stdio: "inherit" | "pipe") =>
-    spawn(command, [...args, "--stack", stack], {
-      env: { ...env, PATH: pathFor(command, env) },
-      stdio: stdio === "inherit" ? "inherit" : ["inherit", "pipe", "pipe"],
+  const start = (args: readonly string[], variables: Variables, output: "inherit" | "pipe") =>
+    spawn(command, args, {
+      env: { ...env, PATH: pathFor(command, env), ...variables },
+      stdio: ["inherit", output, output],
     });
+  const read = (args: readonly string[], variables: Variables) =>
+    outputOf(start([...args, "--non-interactive"], variables, "pipe"), `pulumi ${args.slice(0, 2).join(" ")}`);
   const cli: Cli = {
-    show: (...args) =>
-      new Promise((settle, reject) => {
-        start(args, "inherit")
-          .once("error", reject)
-          .once("close", (code) => settle(code ?? 255));
-      }),
-    read: (...args) =>
-      new Promise((settle, reject) => {
-        const [output, errors]: [Buffer[], Buffer[]] = [[], []];
-        const child = start(args, "pipe");
-        child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
-        child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
-        child.once("error", reject).once("close", (code) => {
-          settle({
-            code: code ?? 255,
-            output: Buffer.concat(output).toString(),
-            errors: Buffer.concat(errors).toString(),
-          });
-        });
-      }),
+    show: (args, variables = {}) => codeOf(start([...args, "--stack", stack], variables, "inherit")),
+    read: (args, variables = {}) => read([...args, "--stack", stack], variables),
+    readGlobal: (args) => read(args, {}),
     async state() {
-      const { code, output, errors } = await cli.read("stack", "export");
+      const { code, output, errors } = await cli.read(["stack", "export"]);
       if (code !== 0) throw new PulumiFailed(stateFailure(stack, errors.trim()));
-      const { deployment }: { deployment?: { resources?: readonly StateResource[] } } = JSON.parse(output);
-      return deployment?.resources ?? [];
+      return parseState(output);
     },
   };
   return cli;
 }
 
-function stateFailure(stack: string, said: string): string {
-  if (!/no stack named/.test(said)) return said;
-  return `${said}\nCopy Pulumi.example.yaml to Pulumi.${stack}.yaml and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;
+/**
+ * Waits for the end of a run. SIGTERM is passed on, and the CLI then ends in order; Ctrl-C reaches it from the terminal, and a second signal
+ * would make it leave things half done.
+ */
+async function codeOf(child: ChildProcess): Promise<number> {
+  const passOn = () => child.kill("SIGTERM");
+  const ignore = () => {};
+  process.on("SIGTERM", passOn).on("SIGINT", ignore);
+  try {
+    return await new Promise((settle, reject) => {
+      child.once("error", reject).once("close", (code) => settle(code ?? 255));
+    });
+  } finally {
+    process.off("SIGTERM", passOn).off("SIGINT", ignore);
+  }
 }
 
-/** PATH for the CLI: its language host, which stands beside it, runs the `node` that is found there; it shall be this one. */
+async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
+  const [output, errors]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
+  const began = performance.now();
+  let stoppedBy: string | undefined;
+  const progress = setInterval(() => {
+    const seconds = Math.round((performance.now() - began) / 1000);
+    console.error(`Still waiting for \`${name}\` (${seconds} s of ${TIMEOUT_MS / 1000} s at most).`);
+  }, PROGRESS_MS);
+  const timeout = setTimeout(() => {
+    stoppedBy = `did not end within ${TIMEOUT_MS / 1000} s: Pulumi's backend or Cloudflare's API does not respond. Try again later`;
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
+  }, TIMEOUT_MS);
+  const interrupted = () => {
+    stoppedBy = "was stopped by a signal";
+  };
+  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
+  try {
+    const code = await codeOf(child);
+    if (stoppedBy !== undefined) throw new PulumiFailed(`\`${name}\` ${stoppedBy}.`);
+    return { code, output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString() };
+  } finally {
+    clearInterval(progress);
+    clearTimeout(timeout);
+    process.off("SIGTERM", interrupted).off("SIGINT", interrupted);
+  }
+}
+
+function stateFailure(stack: string, printed: string): string {
+  if (!/no stack named/.test(printed)) return printed;
+  const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
+  return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;
+}
+
+/** PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this one. */
 export const pathFor = (command: string, { PATH = "" }: NodeJS.ProcessEnv): string =>
   [dirname(process.execPath), PATH, dirname(command)].join(delimiter);

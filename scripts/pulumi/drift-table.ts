@@ -1,55 +1,16 @@
-import { isDeepStrictEqual } from "node:util";
+import type { Drift } from "./drift.ts";
 
-/** One value that is not as it was deployed. */
-export interface Drift {
-  readonly resource: string;
-  /** Path of the input; empty where the whole resource is gone. */
-  readonly path: string;
-  readonly deployed: unknown;
-  readonly now: unknown;
-}
-
-interface State {
-  readonly custom?: boolean;
-  readonly inputs?: unknown;
-}
-
-/** Reads what `pulumi refresh --preview-only --json` printed. */
-export function driftOf(json: string): readonly Drift[] {
-  const { steps = [] }: { steps?: readonly { urn: string; oldState?: State; newState?: State }[] } = JSON.parse(json);
-  return steps.flatMap(({ urn, oldState, newState }) => {
-    if (oldState?.custom !== true) return [];
-    const resource = urn.split("::").at(-1) ?? urn;
-    if (newState === undefined) return [{ resource, path: "", deployed: "there", now: "deleted" }];
-    return differences(oldState.inputs, newState.inputs, "").map((found) => ({ resource, ...found }));
-  });
-}
-
-/** Bookkeeping of Pulumi's own. */
-const OWN = "__defaults";
-
-function differences(deployed: unknown, now: unknown, path: string): Omit<Drift, "resource">[] {
-  if (isDeepStrictEqual(deployed, now)) return [];
-  if (!isObject(deployed) || !isObject(now) || Array.isArray(deployed) !== Array.isArray(now))
-    return [{ path, deployed, now }];
-  const names = new Set([...Object.keys(deployed), ...Object.keys(now)]);
-  names.delete(OWN);
-  return [...names].flatMap((name) => differences(deployed[name], now[name], path === "" ? name : `${path}.${name}`));
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
-
-/** One line a value, aligned. Control characters are shown escaped: the values were written by whoever changed them. */
+/**
+ * One line for each value, aligned. Control and format characters are replaced by `?`: the values were written by whoever changed them, and
+ * must not write to the terminal. Values that are long are cut where they begin to differ.
+ */
 export function driftTable(drifts: readonly Drift[]): string {
   const rows = [
     ["resource", "what", "deployed", "now"],
-    ...drifts.map(({ resource, path, deployed, now }) => [
-      resource,
-      path === "" ? "resource" : path,
-      shown(deployed),
-      shown(now),
-    ]),
+    ...drifts.map(({ resource, path, deployed, now }) => {
+      const [before, after] = cut(shown(deployed, "(none)"), shown(now, "(deleted)"));
+      return [printable(resource), path === "" ? "resource" : printable(path), before, after];
+    }),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -62,9 +23,30 @@ export function driftTable(drifts: readonly Drift[]): string {
     .join("\n");
 }
 
-const LONGEST = 60;
+/** Characters of a cell. */
+const MAX_CELL = 60;
+/** Characters that are shown of what is equal, before the first difference. */
+const CONTEXT = 12;
 
-function shown(value: unknown): string {
-  const text = value === undefined ? "(none)" : JSON.stringify(value).replaceAll(/\p{Cc}/gu, "?");
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
+function shown(value: unknown, missing: string): string {
+  return value === undefined ? missing : printable(JSON.stringify(value));
+}
+
+/** Text that a terminal shows and does not obey. */
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+
+function cut(before: string, after: string): readonly [string, string] {
+  if (before.length <= MAX_CELL && after.length <= MAX_CELL) return [before, after];
+  let same = 0;
+  while (same < before.length && before[same] === after[same]) same += 1;
+  const from = Math.max(0, same - CONTEXT);
+  return [window(before, from), window(after, from)];
+}
+
+function window(text: string, from: number): string {
+  const start = from === 0 || text.length <= MAX_CELL ? 0 : from;
+  const head = start === 0 ? "" : "...";
+  const room = MAX_CELL - head.length;
+  const rest = text.slice(start);
+  return head + (rest.length > room ? `${rest.slice(0, room - 3)}...` : rest);
 }

@@ -1,77 +1,78 @@
-/** The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, end its connections. */
+/** The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its connections. */
 import { randomBytes } from "node:crypto";
-import Cloudflare from "cloudflare";
-import { type Access, readAccess } from "../../infra/config.ts";
-import { type Cli, PulumiFailed, type StateResource } from "./cli.ts";
-import { VerbError } from "./verb.ts";
+import type Cloudflare from "cloudflare";
+import { type AccountError, calling } from "./account.ts";
+import { type StateResource, TUNNEL_TYPE } from "./stack-state.ts";
 
-const TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
 const SECRET_BYTES = 32;
+const PERMISSION = "Cloudflare Tunnel Write";
+
+/** A connector that has connections to the tunnel, wherever it runs. */
+export interface ConnectedClient {
+  /** The id that the connector made for itself when it started. */
+  readonly id: string;
+  readonly version: string;
+  /** IP addresses that Cloudflare sees it at. */
+  readonly addresses: readonly string[];
+}
 
 export interface Tunnel {
   readonly urn: string;
   readonly id: string;
-  /** Gives it a new secret and answers the token that has it. Connectors that run go on; no new one starts with the old token. */
-  rotate(): Promise<string>;
+  /** It was there before the stack, and stays when the stack goes. */
+  readonly isAdopted: boolean;
+  /** Gives it a new secret: connectors that run go on, and none starts with the old token. */
+  changeSecret(): Promise<void>;
+  /** The token that has the secret of now. */
+  token(): Promise<string>;
+  connectors(): Promise<readonly ConnectedClient[]>;
   /** Ends every connection of every connector. */
   disconnect(): Promise<void>;
-  /** When it was deleted, where it was: Cloudflare goes on answering for a deleted tunnel (cloudflared#1210). */
+  /** When it was deleted, where it was: Cloudflare goes on responding for a deleted tunnel (cloudflared#1210). */
   deletedAt(): Promise<string | undefined>;
 }
 
-/** The tunnel in the stack's state, reached as the stack's configuration says; undefined where there is none. */
-export async function openTunnel(
-  cli: Cli,
-  resources: readonly StateResource[],
-  env: NodeJS.ProcessEnv,
-): Promise<Tunnel | undefined> {
-  return resources.some(({ type }) => type === TYPE) ? tunnelOf(resources, await accessOf(cli, env)) : undefined;
-}
-
-/** The tunnel in the stack's state; undefined where there is none. Its calls throw VerbError where Cloudflare refuses. */
-export function tunnelOf(resources: readonly StateResource[], access: Access): Tunnel | undefined {
-  const found = resources.find(({ type }) => type === TYPE);
+/** The tunnel in the stack's state; undefined where there is none. Its calls throw AccountError where Cloudflare refuses. */
+export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): Tunnel | undefined {
+  const found = resources.find(({ type }) => type === TUNNEL_TYPE);
   const accountId = found?.inputs?.accountId;
   if (found?.id === undefined || typeof accountId !== "string") return undefined;
   const { urn, id } = found;
-  const tunnels = new Cloudflare({ ...access, logLevel: "off" }).zeroTrust.tunnels.cloudflared;
+  const tunnels = api.zeroTrust.tunnels.cloudflared;
   const place = { account_id: accountId };
   return {
     urn,
     id,
-    async rotate() {
-      await told(tunnels.edit(id, { ...place, tunnel_secret: randomBytes(SECRET_BYTES).toString("base64") }));
-      return told(tunnels.token.get(id, place));
+    isAdopted: found.retainOnDelete === true,
+    async changeSecret() {
+      const tunnel_secret = randomBytes(SECRET_BYTES).toString("base64");
+      await calling(tunnels.edit(id, { ...place, tunnel_secret }), PERMISSION);
+    },
+    token: () => calling(tunnels.token.get(id, place), PERMISSION),
+    async connectors() {
+      const { result } = await calling(tunnels.connections.get(id, place), PERMISSION);
+      return (result ?? []).map(({ id: client = "(no id)", version = "", conns = [] }) => ({
+        id: client,
+        version,
+        addresses: [...new Set(conns.flatMap(({ origin_ip }) => (origin_ip ? [origin_ip] : [])))],
+      }));
     },
     async disconnect() {
-      await told(tunnels.connections.delete(id, place));
+      await calling(tunnels.connections.delete(id, place), PERMISSION);
     },
     async deletedAt() {
-      const { deleted_at } = await told(tunnels.get(id, place));
-      return deleted_at ?? undefined;
+      try {
+        return (await calling(tunnels.get(id, place), PERMISSION)).deleted_at ?? undefined;
+      } catch (error) {
+        if ((error as AccountError).status === 404) return "at an unknown time";
+        throw error;
+      }
     },
   };
 }
 
-async function accessOf(cli: Cli, env: NodeJS.ProcessEnv): Promise<Access> {
-  const { code, output, errors } = await cli.read("config", "--json", "--show-secrets");
-  if (code !== 0) throw new PulumiFailed(errors.trim());
-  const config: Readonly<Record<string, { readonly value?: string }>> = JSON.parse(output);
-  return readAccess(Object.fromEntries(Object.entries(config).map(([key, { value = "" }]) => [key, value])), env);
-}
-
-async function told<T>(call: PromiseLike<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof Cloudflare.APIError)) throw error;
-    const reasons = error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || error.message;
-    throw new VerbError(`Cloudflare refused (${error.status ?? "no answer"}: ${reasons}). ${adviceFor(error.status)}`);
-  }
-}
-
-function adviceFor(status: number | undefined): string {
-  if (status === 401 || status === 403) return 'The API token needs the permission "Cloudflare Tunnel Write".';
-  if (status === 404) return "The tunnel is not there any more: `npm run up` makes a new one.";
-  return "Run the same command again.";
+/** A connector in one line, for the operator who has to find it. */
+export function describeClient({ id, version, addresses }: ConnectedClient): string {
+  const from = addresses.length === 0 ? "an unknown address" : addresses.join(", ");
+  return `connector ${id} at ${from}${version === "" ? "" : `, version ${version}`}`;
 }

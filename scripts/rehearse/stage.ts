@@ -9,8 +9,8 @@ import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type Edge, startEdge } from "../../infra/local/edge/index.ts";
 import { type ProviderServer, startProviderServer } from "../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
-import type { StateResource } from "../pulumi/cli.ts";
 import { CONNECTOR, connectorEnvironment, stopConnectors } from "../pulumi/local-connectors.ts";
+import type { StateResource } from "../pulumi/stack-state.ts";
 import { tokenFile } from "../pulumi/token-file.ts";
 import { openWorkspace, type Run, type Workspace } from "../pulumi/workspace.ts";
 

@@ -1,6 +1,7 @@
 /** What a rehearsal goes through, in order. Each step says in a few words what came of it, or throws. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { accountFor } from "../pulumi/account.ts";
 import { rotateSecret, stopConnectors } from "../pulumi/local-connectors.ts";
 import { tokenFile, writeTokenFile } from "../pulumi/token-file.ts";
 import { type Tunnel, tunnelOf } from "../pulumi/tunnel.ts";
@@ -247,5 +248,5 @@ async function talk(stage: Stage, { people }: Scene, text: string): Promise<void
 }
 
 async function tunnelIn(stage: Stage): Promise<Tunnel> {
-  return required(tunnelOf(await stage.state(), { apiToken: stage.api.token, baseURL: stage.api.url }));
+  return required(tunnelOf(await stage.state(), accountFor({ apiToken: stage.api.token, baseURL: stage.api.url })));
 }

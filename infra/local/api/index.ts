@@ -74,6 +74,8 @@ export interface LocalApi {
   readonly run: Runs["run"];
   /** Makes a token of the account that may do only this. */
   issueToken(permissions: readonly PermissionGroup[]): string;
+  /** Makes a token invalid, as when it is revoked in the dashboard. */
+  revokeToken(value: string): void;
   /** Ends open connections and frees the port. */
   close(): Promise<void>;
 }
@@ -121,6 +123,11 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
       draft.tokens.push({ id: newId(), value, account_id: account.id, permissions: [...permissions] });
       store.commit(draft);
       return value;
+    },
+    revokeToken(value) {
+      const draft = draftOf(store.state);
+      draft.tokens = draft.tokens.filter((issued) => issued.value !== value);
+      store.commit(draft);
     },
     close() {
       return new Promise((resolve, reject) => {

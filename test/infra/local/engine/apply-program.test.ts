@@ -44,6 +44,7 @@ const failure = async (of: Partial<ApplyOptions> = {}): Promise<ApplyError> => {
 };
 const ALL = [
   "chat.causeway.localhost",
+  "guard",
   "http_ratelimit",
   "http_request_cache_settings",
   "http_request_dynamic_redirect",
@@ -51,7 +52,8 @@ const ALL = [
   "tunnel",
   "tunnel-config",
 ];
-const every = (op: string): string[] => ALL.map((name) => `${op} ${name}`);
+const every = (op: string, ...more: readonly string[]): string[] =>
+  [...ALL, ...more].map((name) => `${op} ${name}`).sort();
 const writes = (from = 0): string[] =>
   api.journal
     .slice(from)
@@ -110,6 +112,7 @@ test("the program is applied: the rules before the hostname, the token secret; a
   expect(await steps({ preview: true, config })).toEqual([
     "create www.causeway.localhost",
     "delete chat.causeway.localhost",
+    "same guard",
     "same http_ratelimit",
     "same tunnel",
     "update http_request_cache_settings",
@@ -133,7 +136,7 @@ test("what an API refuses stops the run with one message that tells its kind; th
   expect(error.message.split("\n")).toHaveLength(1);
   expect(error.steps.map(({ op, name }) => `${op} ${name}`)).toContain("create tunnel-config");
   const calls = api.journal.length;
-  expect(await steps()).toEqual(every("same").with(0, "create chat.causeway.localhost"));
+  expect(await steps()).toEqual(["create chat.causeway.localhost", "create guard", ...every("same").slice(2)]);
   expect(writes(calls)).toEqual(["POST dns_records 200"]);
 });
 
@@ -189,7 +192,9 @@ test("P0: an edited comment and description are drift, which is put back; adopti
   const config = { ...options.config, "causeway:adopt": JSON.stringify(adopt) };
   expect(await steps({ config })).not.toContainEqual(expect.stringMatching(/^(import|replace|delete)/));
   expect(writes(calls).sort()).toEqual(repaired);
-  expect(await steps({ config })).toEqual(every("same"));
+  expect(await steps({ config })).toEqual(
+    every("same", "as-found:chat.causeway.localhost", "as-found:http_request_firewall_custom"),
+  );
 });
 
 test("a tunnel deleted by hand, which still answers, is made again, and the hostname leads to the new one", async () => {
@@ -262,7 +267,8 @@ test("what was there before is taken over as preflight suggests: its name and ru
   expect(redirects?.map(({ ref }) => ref)).toEqual(["theirs", "to_https"]);
   expect(redirects?.[0]?.action_parameters).toMatchObject({ from_value });
   expect(zone?.records.map(({ content }) => content)).toEqual([expect.stringMatching(/\.cfargotunnel\.com$/)]);
-  expect(await steps({ config })).toEqual(every("same"));
+  const names = ["chat.causeway.localhost", "http_request_dynamic_redirect", "http_request_firewall_custom"];
+  expect(await steps({ config })).toEqual(every("same", ...names.map((name) => `as-found:${name}`)));
 });
 
 test("a configuration and an account that are not ready are told before anything is created", async () => {

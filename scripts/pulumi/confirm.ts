@@ -1,0 +1,21 @@
+import { createInterface } from "node:readline/promises";
+
+/**
+ * Asks in the terminal until a line is typed. Returns why it is not confirmed; undefined where exactly `expected` was typed. Ctrl-C, Ctrl-D and
+ * a missing terminal do not confirm.
+ */
+export async function refusalOf(question: string, expected: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return "nobody can confirm it here: run it in a terminal, or with --yes. Nothing was done.";
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const typed = await terminal.question(question);
+    return typed.trim() === expected ? undefined : `"${expected}" was not typed; nothing was done.`;
+  } catch (error) {
+    // Ctrl-C or Ctrl-D
+    if (!(error instanceof Error && error.name === "AbortError")) throw error;
+    process.stdout.write("\n");
+    return "not confirmed; nothing was done.";
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,63 @@
+/** Destroys what the state has, with its protection lifted for as long as it takes. */
+import { CommandError } from "../command-line/index.ts";
+import type { Cli } from "./cli.ts";
+import { PROVIDER_ONLY, RUN_PROGRAM } from "./read-drift.ts";
+import { isAtCloudflare, kindOf, nameOf, type StateResource } from "./stack-state.ts";
+
+/** How often a destroy is begun: connectors may come back between the disconnect and the deletion of the tunnel (1022). */
+const TRIES = 3;
+
+/**
+ * Runs `pulumi destroy` up to three times; `beforeRetry` is called between two of them. @throws CommandError that says what is left and what to
+ * run; what is left is protected again then
+ */
+export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promise<"again" | "give up">): Promise<void> {
+  const protectedUrns = protectedIn((await cli.state()).resources);
+  await setProtection(cli, "unprotect", protectedUrns);
+  for (let attempt = 1; ; attempt += 1) {
+    const code = await cli.show(["destroy", "--yes", "--skip-preview", RUN_PROGRAM], PROVIDER_ONLY);
+    if (code === 0) return;
+    const { resources } = await cli.state();
+    if (attempt < TRIES && (await next(beforeRetry)) === "again") continue;
+    const urns = new Set(resources.map(({ urn }) => urn));
+    await setProtection(
+      cli,
+      "protect",
+      protectedUrns.filter((urn) => urns.has(urn)),
+    );
+    throw new CommandError(unfinished(stack, resources));
+  }
+}
+
+/** A failure to look is no reason to leave the stack without its protection. */
+async function next(beforeRetry: () => Promise<"again" | "give up">): Promise<"again" | "give up"> {
+  try {
+    return await beforeRetry();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return "give up";
+  }
+}
+
+function protectedIn(resources: readonly StateResource[]): readonly string[] {
+  return resources.filter(({ protect }) => protect === true).map(({ urn }) => urn);
+}
+
+/**
+ * Writes the state, which fails where another run has locked it. @throws CommandError
+ */
+export async function setProtection(cli: Cli, how: "protect" | "unprotect", urns: readonly string[]): Promise<void> {
+  if (urns.length === 0) return;
+  const { code, output, errors } = await cli.read(["state", how, ...urns, "--yes"]);
+  if (code !== 0) throw new CommandError(`The state cannot be changed: ${errors.trim() || output.trim()}`);
+}
+
+function unfinished(stack: string, resources: readonly StateResource[]): string {
+  const left = resources.filter(isAtCloudflare).map((resource) => `  ${kindOf(resource)} ${nameOf(resource.urn)}`);
+  return [
+    "The stack is not destroyed. Still in its state, and protected again:",
+    ...left,
+    `Once the cause above is away, \`npm run down -- --stack ${stack}\` goes on where it stopped; \`npm run up -- --stack ${stack}\``,
+    "brings the site back, with a token that its connectors have to be started with.",
+  ].join("\n");
+}

@@ -1,0 +1,40 @@
+/** What the operator's commands share: the option that names the stack, and what belongs to it. */
+import { join, resolve } from "node:path";
+import { requiredOption } from "../command-line/index.ts";
+import { type Cli, openCli } from "./cli.ts";
+import { type StackName, stackName } from "./stack-name.ts";
+
+export const stackOption = requiredOption(
+  "-s, --stack <name>",
+  "the stack: prod, or acme/prod for one of an organization",
+  stackName,
+);
+
+/** Variables that all of the operator's commands read. */
+export const OPERATOR_ENVIRONMENT = {
+  PULUMI_CONFIG_PASSPHRASE: "decrypts the stack's secrets, where no other secrets provider does",
+  CLOUDFLARE_API_TOKEN: "the API token, where the configuration has no cloudflare:apiToken",
+  DATA_DIR: "folder of the tunnel's token and of what runs with it (.data)",
+  PULUMI_BIN: "the Pulumi CLI; else the one on PATH, or one that is fetched",
+} as const;
+
+export interface Operator {
+  /** As the operator wrote it. */
+  readonly stack: string;
+  readonly cli: Cli;
+  /** Where the stack's token and the files of its connectors are. */
+  readonly folder: string;
+  /** The environment of the CLI, and so of the program. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** @throws NoPulumiError where there is no Pulumi CLI that can be used */
+export async function openOperator({ text, folder }: StackName): Promise<Operator> {
+  const env = { ...process.env };
+  return {
+    stack: text,
+    env,
+    folder: join(resolve(process.env.DATA_DIR ?? ".data"), folder),
+    cli: await openCli(text, env),
+  };
+}

@@ -1,0 +1,65 @@
+/** The state of a stack, as `pulumi stack export` prints it: no secret is decrypted. */
+/** One resource in the state of a stack. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  /** It has something at Cloudflare; components have not. */
+  readonly custom?: boolean;
+  /** It was adopted: it stays when the stack goes. */
+  readonly retainOnDelete?: boolean;
+  readonly protect?: boolean;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+export interface StackState {
+  readonly resources: readonly StateResource[];
+  /** Operations that a run began and never ended, such as `creating chat.example.com`. */
+  readonly pending: readonly string[];
+  /** Outputs of the stack at the last `up`; secret ones are encrypted. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+interface Exported {
+  readonly deployment?: {
+    readonly resources?: readonly StateResource[];
+    readonly pending_operations?: readonly { readonly type?: string; readonly resource?: StateResource }[];
+  };
+}
+
+export function parseState(json: string): StackState {
+  const { deployment }: Exported = JSON.parse(json);
+  const resources = deployment?.resources ?? [];
+  return {
+    resources,
+    pending: (deployment?.pending_operations ?? []).map(
+      ({ type = "changing", resource }) => `${type} ${resource === undefined ? "a resource" : nameOf(resource.urn)}`,
+    ),
+    outputs: resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {},
+  };
+}
+
+/** The name of a resource in the program. */
+export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
+
+export const TUNNEL_TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
+
+/** What an operator calls the types of the program. */
+const KINDS: Readonly<Record<string, string>> = {
+  "cloudflare:index/dnsRecord:DnsRecord": "record",
+  "cloudflare:index/ruleset:Ruleset": "ruleset",
+  [TUNNEL_TYPE]: "tunnel",
+  "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": "tunnel configuration",
+  "cloudflare:index/zoneSetting:ZoneSetting": "zone setting",
+};
+
+export const kindOf = ({ type }: StateResource): string => KINDS[type] ?? type;
+
+/** Whether it is something at Cloudflare. The rest is Pulumi's own: components, providers, stashes. */
+export const isAtCloudflare = ({ type, custom }: StateResource): boolean =>
+  custom === true && type.startsWith("cloudflare:");
+
+/** What `destroy` leaves: what was adopted, and zone settings, which cannot be deleted. */
+export const stays = (resource: StateResource): boolean =>
+  resource.retainOnDelete === true || kindOf(resource) === "zone setting";
