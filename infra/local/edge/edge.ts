@@ -80,7 +80,7 @@ function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
     listener.refuseExpectation(request, response),
   );
   server.on("upgrade", (request, socket, head) => listener.upgrade(request, socket, head));
-  server.on("connect", (request, socket) => listener.malformed(socket, 405, request));
+  server.on("connect", (request, socket) => listener.refuseConnect(request, socket));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => listener.clientError(error, socket));
   return server;
 }

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
 import { requestLines, responseLines, valuesOf } from "./headers.ts";
 import type { Arrival, Forward } from "./judge.ts";
 import { type PageName, page, pageCode } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
-import { endAnswer, sendPage, validateLines } from "./send.ts";
+import { endResponse, sendPage, validateLines } from "./send.ts";
+import type { UnreadResponses } from "./unread-responses.ts";
 
 /** How an exchange with the origin ended. */
 export interface Outcome {
@@ -18,6 +20,7 @@ export interface ExchangeContext {
   clock(): number;
   /** Milliseconds until the origin's answer must begin. */
   readonly originTimeout: number;
+  readonly unread: UnreadResponses;
 }
 
 /** Why the origin's answer cannot be passed on. */
@@ -56,8 +59,8 @@ export async function exchange(
     countAnswer(forward, answer.status, answer.headers, context);
     response.writeHead(answer.status, sent.flat());
     response.flushHeaders();
-    await download(stream, response);
-    await endAnswer(request, response);
+    await download(stream, response, context.unread);
+    await endResponse(request, response, context.unread);
     return { status: answer.status };
   } catch (error) {
     stream?.destroy();
@@ -70,7 +73,13 @@ export async function exchange(
     const failure = asFailure(error);
     const { status, code } = pageCode(failure.page);
     countAnswer(forward, status, [], context);
-    await sendPage(request, response, page(failure.page, ray, arrival.accept, retryOf(failure.page)), ray);
+    await sendPage(
+      request,
+      response,
+      page(failure.page, ray, arrival.accept, retryOf(failure.page)),
+      ray,
+      context.unread,
+    );
     return { status, failure: { code, message: failure.message } };
   } finally {
     response.off("close", left);
@@ -151,21 +160,46 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
 }
 
 /**
- * Sends the answer's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline: that takes an
- * answer for cut when the origin has not read the whole request.
+ * Sends the response's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline: that takes a
+ * response for cut when the origin has not read the whole request.
  */
-function download(stream: TunnelStream, response: ServerResponse): Promise<void> {
+function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve, reject) => {
     const cut = () => reject(new Error("cut"));
-    stream.on("data", (chunk: Buffer) => {
-      if (!response.write(chunk)) stream.pause();
-    });
-    response.on("drain", () => stream.resume());
+    carry(stream, response, unread, { held: () => response.socket?.writableLength ?? 0 });
     // a stream that the other side resets ends as well
     stream.once("end", () => ("rstCode" in stream && stream.rstCode ? cut() : resolve()));
     stream.once("error", cut).once("close", cut);
     response.once("close", cut);
   });
+}
+
+/** Carries what comes from the tunnel to a client, at the pace the client takes it, and notes when the client stops reading. */
+export function carry(
+  stream: TunnelStream,
+  client: Writable,
+  unread: UnreadResponses,
+  below: { held(): number } = { held: () => 0 },
+): void {
+  let readAgain: (() => void) | undefined;
+  const stopped = {
+    held: () => stream.readableLength + client.writableLength + below.held(),
+    disconnect: () => client.destroy(),
+  };
+  const goOn = () => {
+    readAgain?.();
+    readAgain = undefined;
+  };
+  stream.on("data", (chunk: Buffer) => {
+    if (client.write(chunk)) return;
+    stream.pause();
+    readAgain ??= unread.stopped(stopped);
+  });
+  client.on("drain", () => {
+    goOn();
+    stream.resume();
+  });
+  client.once("close", goOn);
 }
 
 function contentLength({ lines }: Arrival): number {

@@ -1,4 +1,5 @@
 import { PLAN_LIMITS, type Plan } from "../../rules/index.ts";
+import type { TurnLimits } from "./request-turns.ts";
 
 /** Largest request body, bytes ("Max upload size" of https://developers.cloudflare.com/plans/). */
 export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
@@ -19,13 +20,29 @@ export interface EdgeTimeouts {
   readonly origin: number;
   /** A connection without a request, and a stream or WebSocket without a byte either way. */
   readonly idle: number;
+  /** For a client to take about 64 KiB of what it is sent; then it is disconnected. Cloudflare documents no such limit. */
+  readonly send: number;
 }
 
-export const TIMEOUTS: EdgeTimeouts = { headers: 15_000, request: 300_000, origin: 120_000, idle: 400_000 };
+export const TIMEOUTS: EdgeTimeouts = {
+  headers: 15_000,
+  request: 300_000,
+  origin: 120_000,
+  idle: 400_000,
+  send: 30_000,
+};
 
 /** Client connections at once; more are closed at once. */
 export const MAX_CONNECTIONS = 4_096;
-/** Requests under way on one connection, sent without waiting for answers; a client that sends more is cut off. */
-export const MAX_PIPELINED = 64;
 /** WebSockets at once; more are answered 503. */
 export const MAX_WEBSOCKETS = 1_024;
+
+/** Requests that were sent before the response to an earlier one; a client that sends more is disconnected. */
+export const TURN_LIMITS: TurnLimits = {
+  perConnection: 64,
+  connectionBytes: 512 * 1024,
+  totalBytes: 16 * 1024 * 1024,
+};
+
+/** Bytes that wait for clients which do not read; above it those that have waited longest are disconnected. */
+export const MAX_UNREAD_BYTES = 64 * 1024 * 1024;

@@ -6,11 +6,13 @@ import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type ExchangeContext, exchange, type Outcome } from "./exchange.ts";
 import { type Answer, type Arrival, arrivalOf, type Forward, type Judgement, judge } from "./judge.ts";
-import { type EdgeTimeouts, MAX_PIPELINED, MAX_WEBSOCKETS } from "./limits.ts";
+import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
+import { RequestTurns } from "./request-turns.ts";
 import { sendPage, sendRawPage } from "./send.ts";
+import { UnreadResponses } from "./unread-responses.ts";
 import { asksForWebSocket, relayWebSocket } from "./websocket.ts";
 
 const DEFAULT_COLO = "LCL";
@@ -25,15 +27,21 @@ export class EdgeListener {
   readonly #sockets = new Set<Duplex>();
   /** Connections that count as plain HTTP; all others count as TLS. */
   readonly #plain = new WeakSet<Duplex>();
-  /** Sockets with an answer under way, into which nothing else may be written. */
-  readonly #busy = new WeakMap<Duplex, number>();
+  readonly #turns = new RequestTurns(TURN_LIMITS);
+  readonly #unread: UnreadResponses;
 
   constructor(options: EdgeOptions, timeouts: EdgeTimeouts) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#idle = timeouts.idle;
     this.#deployments = new Deployments((problem) => this.#report(problem));
-    this.#context = { tunnel: options.tunnel, clock: this.#clock, originTimeout: timeouts.origin };
+    this.#unread = new UnreadResponses({
+      deadline: timeouts.send,
+      totalBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
+      interval: Math.max(20, Math.min(250, timeouts.send / 4)),
+    });
+    const { tunnel } = options;
+    this.#context = { tunnel, clock: this.#clock, originTimeout: timeouts.origin, unread: this.#unread };
   }
 
   /** Compiles what has changed, so that a problem is told when it is made and not when the first visitor meets it. */
@@ -49,38 +57,38 @@ export class EdgeListener {
     this.#plain.add(socket);
   }
 
-  /** Answers an HTTP request. */
+  /** Responds to an HTTP request, when the response to the one before it on its connection has gone. */
   serve(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
-    const arrival = this.#arrival(request, request.socket);
-    const { socket } = request;
-    const underWay = (this.#busy.get(socket) ?? 0) + 1;
-    if (underWay > MAX_PIPELINED) {
-      socket.destroy();
-      return;
-    }
-    this.#busy.set(socket, underWay);
-    response.once("close", () => this.#busy.set(socket, (this.#busy.get(socket) ?? 1) - 1));
     response.on("error", () => response.destroy());
     request.on("error", () => {});
-    void this.#guard(arrival, socket, async (judged) => {
-      if (judged.kind === "answer") {
-        await sendPage(request, response, judged.page, arrival.ray);
-        return { status: judged.page.status, ...failureOf(judged) };
-      }
-      if (expectsContinue) response.writeContinue();
-      return exchange(arrival, judged, response, this.#context);
+    this.#turns.take(request, response, () => {
+      const { socket } = request;
+      const arrival = this.#arrival(request, socket);
+      void this.#guard(arrival, socket, async (judged) => {
+        if (judged.kind === "answer") {
+          await sendPage(request, response, judged.page, arrival.ray, this.#unread);
+          return { status: judged.page.status, ...failureOf(judged) };
+        }
+        if (expectsContinue) response.writeContinue();
+        return exchange(arrival, judged, response, this.#context);
+      });
     });
   }
 
   /** `Expect` with anything but 100-continue (RFC 9110, 10.1.1). */
   refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
     const { ray, accept } = this.#arrival(request, request.socket);
-    void sendPage(request, response, page("badExpectation", ray, accept), ray);
+    this.#turns.take(request, response, () => {
+      void sendPage(request, response, page("badExpectation", ray, accept), ray, this.#unread);
+    });
   }
 
-  /** Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. */
+  /**
+   * Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. One that was sent before the
+   * response to an earlier request is served as plain HTTP: its frames would be written into that response.
+   */
   takesUpgrade(request: IncomingMessage): boolean {
-    if (!asksForWebSocket(request)) return false;
+    if (!asksForWebSocket(request) || this.#turns.isBusy(request.socket)) return false;
     const route = resolve(this.#options.cloud, (request.headers.host ?? "").replace(/:\d*$/, ""));
     return !("zone" in route) || route.zone.settings.websockets !== "off";
   }
@@ -110,7 +118,7 @@ export class EdgeListener {
   clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-    else if ((this.#busy.get(socket) ?? 0) > 0) (socket as Socket).destroySoon();
+    else if (this.#turns.isBusy(socket)) (socket as Socket).destroySoon();
     else this.malformed(socket, status);
   }
 
@@ -132,8 +140,15 @@ export class EdgeListener {
     });
   }
 
+  /** CONNECT, which asks for another kind of proxy. */
+  refuseConnect(request: IncomingMessage, socket: Duplex): void {
+    if (this.#turns.isBusy(socket)) (socket as Socket).destroySoon();
+    else this.malformed(socket, 405, request);
+  }
+
   /** Ends the WebSockets. */
   close(): void {
+    this.#unread.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 

@@ -21,6 +21,8 @@ export interface EdgeOptions {
   readonly timeouts?: Partial<EdgeTimeouts>;
   /** WebSockets at once; 1,024 by default. */
   readonly maxWebSockets?: number;
+  /** Bytes that may wait for clients which do not read; 64 MiB by default. */
+  readonly maxUnreadBytes?: number;
   /** Bytes of a request's body; what the zone's plan allows by default. */
   readonly maxBody?: number;
   /** Called once for each request when it is over. */

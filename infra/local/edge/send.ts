@@ -8,6 +8,7 @@ import {
 import type { Duplex } from "node:stream";
 import { edgeLines, type HeaderLines } from "./headers.ts";
 import type { Page } from "./pages.ts";
+import type { UnreadResponses } from "./unread-responses.ts";
 
 /** The lines of a page with everything that an answer of the edge carries. */
 function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [string, string][] {
@@ -19,30 +20,49 @@ function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [str
   ];
 }
 
-/** How long the rest of an unwanted body is read and dropped, milliseconds. */
-const LINGER = 500;
+/** Milliseconds without a byte of an unwanted body after which no more is expected, and in which all of it must have come. */
+const LINGER = { idle: 500, total: 10_000 };
 
 /**
- * Ends an answer. Where the client is still sending, what comes is read and dropped for a moment: closing at once would reset
- * the connection, and the client would lose the answer with it (RFC 9112, 9.6).
+ * Ends a response whose body was written. Where the client is still sending, what comes is read and dropped for a while: closing at
+ * once would reset the connection, and the client would lose the response with it (RFC 9112, 9.6). Resolves when the client has
+ * everything or is gone.
  */
-export async function endAnswer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (isSending(request)) {
+export async function endResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  unread: UnreadResponses,
+): Promise<void> {
+  const { socket } = response;
+  const readAgain = unread.stopped({
+    held: () => response.writableLength + (socket?.writableLength ?? 0),
+    disconnect: () => response.destroy(),
+  });
+  try {
+    if (isSending(request)) await dropBody(request, response);
+    if (response.destroyed) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LINGER);
-      const over = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      request.once("end", over).once("close", over);
-      response.once("close", over);
-      request.resume();
+      response.once("close", resolve);
+      response.end();
     });
+  } finally {
+    readAgain();
   }
-  if (response.destroyed) return;
-  await new Promise<void>((resolve) => {
-    response.once("close", resolve);
-    response.end();
+}
+
+function dropBody(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(idle);
+      clearTimeout(total);
+      resolve();
+    };
+    const idle = setTimeout(over, LINGER.idle);
+    const total = setTimeout(over, LINGER.total);
+    request.on("data", () => idle.refresh());
+    request.once("end", over).once("close", over);
+    response.once("close", over);
+    request.resume();
   });
 }
 
@@ -58,11 +78,12 @@ export async function sendPage(
   response: ServerResponse,
   page: Page,
   ray: string,
+  unread: UnreadResponses,
 ): Promise<void> {
   response.writeHead(page.status, linesOfPage(page, ray, page.close === true || isSending(request)).flat());
   if (request.method === "HEAD") response.flushHeaders();
   else response.write(page.body);
-  await endAnswer(request, response);
+  await endResponse(request, response, unread);
 }
 
 /** Answers with a page on a bare socket, and ends it. */
@@ -72,6 +93,10 @@ export function sendRawPage(socket: Duplex, page: Page, ray: string): void {
     return;
   }
   socket.end(Buffer.concat([rawHead(page.status, linesOfPage(page, ray, true)), Buffer.from(page.body)]));
+  // A client that keeps its half open would hold the connection. What it still sends is dropped, so that it can read the page.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER.idle);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** Status line and header lines as bytes. Throws where a line would break the framing. */

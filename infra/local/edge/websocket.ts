@@ -4,6 +4,7 @@ import type { TunnelResponse, TunnelStream } from "../tunnel/index.ts";
 import {
   acceptable,
   asFailure,
+  carry,
   countAnswer,
   type ExchangeContext,
   type Outcome,
@@ -15,6 +16,7 @@ import { edgeLines, responseLines } from "./headers.ts";
 import type { Arrival, Forward } from "./judge.ts";
 import { page, pageCode } from "./pages.ts";
 import { rawHead, sendRawPage } from "./send.ts";
+import type { UnreadResponses } from "./unread-responses.ts";
 
 /** How long a socket may stay open in one direction only, milliseconds. */
 const HALF_OPEN = 5_000;
@@ -54,7 +56,7 @@ export async function relayWebSocket(
     countAnswer(forward, answer.status, answer.headers, context);
     socket.write(rawHead(answer.status, lines));
     if (head.length > 0) stream.write(head);
-    await relay(socket, stream, accepted);
+    await relay(socket, stream, accepted, context.unread);
     return { status: answer.status };
   } catch (error) {
     stream?.destroy();
@@ -85,7 +87,7 @@ function refusalLines({ headers }: TunnelResponse, ray: string): [string, string
 }
 
 /** Carries bytes both ways at the pace of the slower side. Resolves when both are closed. */
-function relay(socket: Duplex, stream: Duplex, bothWays: boolean): Promise<void> {
+function relay(socket: Duplex, stream: TunnelStream, bothWays: boolean, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve) => {
     let grace: NodeJS.Timeout | undefined;
     let over = false;
@@ -98,7 +100,8 @@ function relay(socket: Duplex, stream: Duplex, bothWays: boolean): Promise<void>
     const halfOpen = () => {
       if (!over) grace ??= setTimeout(end, HALF_OPEN);
     };
-    stream.pipe(socket);
+    carry(stream, socket, unread);
+    stream.once("end", () => socket.end());
     if (bothWays) socket.pipe(stream);
     else socket.resume();
     socket.once("end", halfOpen).once("error", end);
