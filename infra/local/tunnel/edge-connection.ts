@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:h
 import type { TLSSocket } from "node:tls";
 import type { Authorization, TunnelClaim } from "./authorize.ts";
 import { type ConfigurationAnswer, decodeAnswer, encodeUpdate, type VersionedConfiguration } from "./configuration.ts";
+import { MAX_HEADER_LIST_BYTES } from "./header-limits.ts";
 import { EDGE_SERVER_NAME } from "./server-name.ts";
 import { openTunnelStream, type TunnelRequest, type TunnelStream } from "./tunnel-stream.ts";
 import type { RegistrationRequest, RegistrationResult } from "./wire/registration.ts";
@@ -72,7 +73,7 @@ export class EdgeConnection {
     this.#session = connect(`https://${EDGE_SERVER_NAME}`, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
-      maxSendHeaderBlockLength: 256 * 1024, // nghttp2 would stop at 64 KiB, half of what Cloudflare takes from visitors
+      maxSendHeaderBlockLength: MAX_HEADER_LIST_BYTES, // nghttp2 would stop at 64 KiB, half of what Cloudflare takes
       maxSessionMemory: SESSION_MEMORY,
     });
     this.#session.on("error", () => this.destroy());

@@ -2,6 +2,7 @@ import { constants, performServerHandshake, type ServerHttp2Session, type Server
 import { isIPv4 } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { TunnelConfiguration } from "../configuration.ts";
+import { MAX_HEADER_LINES, MAX_HEADER_LIST_BYTES } from "../header-limits.ts";
 import { EDGE_SERVER_NAME } from "../server-name.ts";
 import type { RegistrationRequest, RegistrationResult } from "../wire/registration.ts";
 import { RegistrationClient } from "../wire/registration-client.ts";
@@ -93,8 +94,13 @@ export class ConnectorConnection {
 
   #serve(control: (stream: ServerHttp2Stream) => void): void {
     const session = performServerHandshake(this.#socket, {
-      settings: { maxConcurrentStreams: 0xffffffff, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      settings: {
+        maxConcurrentStreams: 0xffffffff,
+        initialWindowSize: STREAM_WINDOW,
+        maxHeaderListSize: MAX_HEADER_LIST_BYTES,
+      },
       maxSendHeaderBlockLength: 256 * 1024,
+      maxHeaderListPairs: MAX_HEADER_LINES, // Node's 128 would reset the stream, which the edge could only report as 502
       maxSessionMemory: 128,
       // Streams are reset whenever a visitor leaves; the edge is trusted, so that is no attack on this connection.
       streamResetBurst: 1_000_000,

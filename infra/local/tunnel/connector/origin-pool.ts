@@ -1,6 +1,7 @@
-import { Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
+import { type Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import type { OriginSettings, Service } from "./ingress.ts";
+import { PatientAgent } from "./patient-socket.ts";
 
 type Origin = Exclude<Service, { kind: "status" }>;
 
@@ -22,7 +23,7 @@ export class OriginPool {
       maxFreeSockets: settings.keepAliveConnections,
       timeout: settings.keepAliveTimeout,
     };
-    this.#agent = origin.tls ? new TlsAgent(pool) : new Agent(pool);
+    this.#agent = origin.tls ? new TlsAgent(pool) : new PatientAgent(pool);
   }
 
   /** Starts a request; `pooled` false takes a connection of its own, which a WebSocket keeps. */

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { EdgeError, startEdge } from "../../../../infra/local/edge/index.ts";
-import { HOST, House } from "./house.ts";
+import { House } from "./house.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -23,11 +23,7 @@ async function rawOrigin(house: House, bytes: string): Promise<Server> {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  const ingress = [{ hostname: HOST, service: `http://127.0.0.1:${port}` }, { service: "http_status:404" }];
-  await house.stopConnector();
-  const config = `/accounts/${house.api.accountId}/cfd_tunnel/${house.tunnelId}/configurations`;
-  await house.call("PUT", config, { config: { ingress } });
-  await house.startConnector();
+  await house.sendTo(port);
   open.push(server);
   return server;
 }

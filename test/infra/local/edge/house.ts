@@ -96,6 +96,16 @@ export class House {
     return house;
   }
 
+  /** Sends all requests to another origin on this machine from now on. */
+  async sendTo(port: number): Promise<void> {
+    const ingress = [{ hostname: HOST, service: `http://127.0.0.1:${port}` }, { service: "http_status:404" }];
+    await this.stopConnector();
+    await this.call("PUT", `/accounts/${this.api.accountId}/cfd_tunnel/${this.tunnelId}/configurations`, {
+      config: { ingress },
+    });
+    await this.startConnector();
+  }
+
   async openTunnel(): Promise<void> {
     const account = `/accounts/${this.api.accountId}/cfd_tunnel`;
     const created = await this.call("POST", account, { name: `test ${randomUUID()}`, config_src: "cloudflare" });

@@ -1,0 +1,41 @@
+import { Agent, type AgentOptions, type ClientRequestArgs } from "node:http";
+import { type NetConnectOpts, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { codeOf } from "../errors.ts";
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * A connection to an origin that goes on reading after the origin has closed it. An origin that refuses a body (413, 431) responds,
+ * closes, and resets what still comes; a write then fails before the response was read, and Node.js would drop it. Here
+ * such a write is dropped instead. Where no response came, reading fails in turn, and the request with it (RFC 9112, 9.6).
+ */
+class PatientSocket extends Socket {
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+    super._write(chunk, encoding, (error) => callback(isClosedByPeer(error) ? null : error));
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: Callback): void {
+    super._writev?.(chunks, (error) => callback(isClosedByPeer(error) ? null : error));
+  }
+}
+
+function isClosedByPeer(error: unknown): boolean {
+  return codeOf(error) === "EPIPE" || codeOf(error) === "ECONNRESET";
+}
+
+/** An agent whose connections are read to their end. Connections of TLS are Node's own: they encrypt below this class. */
+export class PatientAgent extends Agent {
+  readonly #idleTimeout: number | undefined;
+
+  constructor(options: AgentOptions) {
+    super(options);
+    this.#idleTimeout = options.timeout;
+  }
+
+  override createConnection(options: ClientRequestArgs): Duplex {
+    const socket = new PatientSocket();
+    if (this.#idleTimeout !== undefined) socket.setTimeout(this.#idleTimeout);
+    return socket.connect(options as NetConnectOpts); // http.request and net.connect share these options
+  }
+}
