@@ -7,6 +7,9 @@ export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb *
 /** Request line and header lines together, bytes; more is answered 431. Cloudflare allows 128 KB of headers. */
 export const HEADER_LIMIT = 128 * 1024;
 
+/** Value of one header line, bytes; more is answered 431. HTTP/2 in the tunnel carries no more (nghttp2, NGHTTP2_HD_MAX_NV). */
+export const HEADER_LINE_LIMIT = 64 * 1024;
+
 /** Request target, bytes; more is answered 414, as at Cloudflare (its error 414 page). */
 export const URI_LIMIT = 32 * 1024;
 

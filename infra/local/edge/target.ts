@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type HeaderLines, valuesOf } from "./headers.ts";
-import { URI_LIMIT } from "./limits.ts";
+import { HEADER_LINE_LIMIT, URI_LIMIT } from "./limits.ts";
 
 /** What a request asks for; byte strings, as received. */
 export interface Target {
@@ -31,6 +31,8 @@ export function readTarget(request: IncomingMessage, lines: HeaderLines): Target
     return { status: 505, message: `HTTP/${httpVersion} is not spoken here` };
   const target = request.url ?? "";
   if (target.length > URI_LIMIT) return { status: 414, message: `the request target exceeds ${URI_LIMIT} bytes` };
+  if (lines.some(([, value]) => value.length > HEADER_LINE_LIMIT))
+    return { status: 431, message: `a header line exceeds ${HEADER_LINE_LIMIT} bytes` };
   const refused = refuseFraming(request, lines);
   if (refused) return refused;
   const hosts = valuesOf(lines, "host");

@@ -115,7 +115,7 @@ describe("targets and hosts", () => {
     expect((await house.over(1))[0]).toMatchObject({ path: "*", method: "OPTIONS" });
   });
 
-  test("a target of more than 32 KB is 414, headers of more than 128 KB are 431", async () => {
+  test("a target of more than 32 KB is 414, headers of more than 128 KB, or 64 KB in one line, are 431", async () => {
     const long = (length: number) => `GET /${"x".repeat(length)} HTTP/1.1\nHost: ${HOST}\nConnection: close`;
     expect(statusOf(await send(long(32_000)))).toBe(200);
     expect(statusOf(await send(long(33_000)))).toBe(414);
@@ -123,6 +123,9 @@ describe("targets and hosts", () => {
       `GET / HTTP/1.1\nHost: ${HOST}\nConnection: close${`\nX-A: ${"x".repeat(length / 4)}`.repeat(4)}`;
     expect(statusOf(await send(big(120_000)))).toBe(200);
     expect(statusOf(await send(big(132_000)))).toBe(431);
+    const line = (length: number) => `GET / HTTP/1.1\nHost: ${HOST}\nConnection: close\nX-A: ${"x".repeat(length)}`;
+    expect(statusOf(await send(line(65_000)))).toBe(200);
+    expect(statusOf(await send(line(66_000)))).toBe(431);
   });
 
   test("header lines beyond Node's usual 2,000 are judged and passed on, not dropped", async () => {
