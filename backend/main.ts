@@ -36,6 +36,8 @@ export interface Backend {
   readonly outbox: string | undefined;
   readonly broker: ServiceBroker;
   readonly log: Logger;
+  /** Resolves when this backend has to stop and end with an error, for example because its database was deleted. */
+  readonly failed: Promise<Error>;
   /** Finishes what is under way, within the configured time, and closes everything. The same promise when called again. */
   stop(): Promise<void>;
 }
@@ -61,7 +63,8 @@ export interface BackendOptions {
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
-  const store = await openStore(config);
+  const { dataDir, databaseUrl } = config;
+  const store = await openStore({ dataDir, databaseUrl, isBackend: true });
   const packets = packetAuthentication(config, log);
   const broker = createBroker(config, log, packets);
   const post = postFor(config, log);
@@ -115,6 +118,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       outbox,
       broker,
       log,
+      failed: store.lost,
       stop() {
         stopping ??= stop();
         return stopping;
@@ -149,12 +153,12 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
   return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
 }
 
-/** What has to work before requests are sent here: the door, the services behind it, the store. */
+/** What has to work before requests are sent here: the gateway, the services behind it, writing to the database. */
 function readiness(gateway: Gateway, broker: ServiceBroker, store: Store): readonly Check[] {
   return [
     { name: "gateway", run: async () => gateway.isOpen },
     { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
-    { name: "store", run: () => store.users.find("").then(() => true) },
+    { name: "store", run: () => store.checkWritable().then(() => true) },
   ];
 }
 
@@ -170,8 +174,8 @@ export interface Ending {
 }
 
 /**
- * Stops the backend on SIGINT and SIGTERM and exits 0. A rejection or exception that nobody handled is logged and ends the process
- * with 1 on purpose: its state is unknown, and whoever started it starts it again.
+ * Stops the backend on SIGINT and SIGTERM and exits 0. A failure of the backend is logged and ends the process with 1. So does, on
+ * purpose, a rejection or exception without a handler: the state is unknown then, and a service manager starts the backend again.
  */
 export function endWith(backend: Backend, on: Ending = process): void {
   const stop = (code: number) => () => {
@@ -185,6 +189,10 @@ export function endWith(backend: Backend, on: Ending = process): void {
   };
   on.once("SIGINT", stop(0));
   on.once("SIGTERM", stop(0));
+  backend.failed.then((problem) => {
+    backend.log.fatal(problem.message);
+    stop(1)();
+  });
   for (const event of ["unhandledRejection", "uncaughtException"] as const) {
     on.on(event, (thrown) => {
       backend.log.fatal({ err: thrown }, event);

@@ -1,5 +1,13 @@
 import { resolve } from "node:path";
-import { command, hasColors, runCommand, runUntilSignal, UsageError, wholeNumber } from "./command-line/index.ts";
+import {
+  command,
+  hasColors,
+  messageOf,
+  runCommand,
+  runUntilSignal,
+  UsageError,
+  wholeNumber,
+} from "./command-line/index.ts";
 
 await runCommand(
   command({
@@ -41,7 +49,14 @@ async function runKit(): Promise<void> {
         onProblem: (problem) => say(problemLines(problem, look)),
         warn: (line) => say([`warning: ${line}`]),
       }),
-    started: (kit) => say(bannerLines(kit, (performance.now() - began) / 1000)),
+    started(kit) {
+      say(bannerLines(kit, (performance.now() - began) / 1000));
+      kit.backend.failed.then(async (problem) => {
+        say(["", problem.message]);
+        await kit.stop().catch((error: unknown) => say([messageOf(error)]));
+        process.exit(1);
+      });
+    },
     stop: (kit) => kit.stop(),
     say: (line) => say(["", line]),
   });

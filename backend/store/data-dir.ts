@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreError } from "./store-error.ts";
 
@@ -30,10 +30,23 @@ export function makeDataDir(dataDir: string): void {
   }
 }
 
+/**
+ * Makes an empty file that only this user may use (0600), or takes those rights of an existing one from others. It never
+ * opens an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among them.
+ */
+export function makePrivateFile(file: string): void {
+  unlessItExists(() => closeSync(openSync(file, "wx", 0o600)));
+  chmodSync(file, 0o600);
+}
+
 /** Another process may make the same folder at the same time. */
 function makeFolder(path: string): void {
+  unlessItExists(() => mkdirSync(path, { mode: 0o700 }));
+}
+
+function unlessItExists(make: () => void): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    make();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }

@@ -1,5 +1,6 @@
 import { Kysely } from "kysely";
 import { type AuditStore, auditStore } from "./audit.ts";
+import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MemberStore, memberStore } from "./members.ts";
@@ -11,9 +12,12 @@ import { type ReportStore, reportStore } from "./reports.ts";
 import { type RoomStore, roomStore } from "./rooms.ts";
 import type { Schema } from "./schema.ts";
 import { type SessionStore, sessionStore } from "./sessions.ts";
-import { sqlite } from "./sqlite.ts";
+import { openSqlite } from "./sqlite.ts";
+import { NodeSqliteDialect } from "./sqlite-dialect.ts";
+import { reasonOf, StoreError } from "./store-error.ts";
 import { apart, together } from "./transactions.ts";
 import { type UserStore, userStore } from "./users.ts";
+import { createWriteCheck } from "./write-check.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
@@ -29,6 +33,8 @@ export interface StoreOptions {
   readonly dataDir: string;
   /** PostgreSQL, in the place of the embedded database. */
   readonly databaseUrl?: string | undefined;
+  /** For a backend: takes the embedded database for this one alone, watches its files, and checks that it can be written. */
+  readonly isBackend?: boolean;
 }
 
 /** Everything the backend remembers. */
@@ -43,6 +49,11 @@ export interface Store {
   readonly reports: ReportStore;
   readonly audit: AuditStore;
   readonly mailTokens: MailTokenStore;
+  /** Rejects when the database cannot be written. Asked often, it writes once in five seconds. */
+  checkWritable(): Promise<void>;
+  /** Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop. */
+  readonly lost: Promise<StoreError>;
+  /** A lost database is saved first; the message of `lost` says where. */
   close(): Promise<void>;
 }
 
@@ -51,14 +62,43 @@ export interface Store {
  * Throws a `StoreError` when the place cannot be used or a newer program has been there.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir } = options;
-  const dialect = databaseUrl === undefined ? sqlite(dataDir) : await postgres(databaseUrl);
-  const db = new Kysely<Schema>({ dialect });
+  const { databaseUrl, dataDir, isBackend = false } = options;
+  if (databaseUrl !== undefined)
+    return storeOver(new Kysely({ dialect: await postgres(databaseUrl) }), apart, isBackend);
+  const embedded = isBackend ? openEmbedded(dataDir) : undefined;
+  const dialect = new NodeSqliteDialect(embedded?.database ?? openSqlite(dataDir));
+  return storeOver(new Kysely({ dialect }), together, isBackend, embedded);
+}
+
+async function storeOver(
+  db: Kysely<Schema>,
+  transactions: typeof apart<Schema>,
+  isBackend: boolean,
+  embedded?: EmbeddedDatabase,
+): Promise<Store> {
+  const checkWritable = createWriteCheck(async () => {
+    await Promise.all([writeSomething(db), embedded?.checkSpace()]);
+  });
+  const close = async () => {
+    try {
+      embedded?.save();
+    } finally {
+      await db.destroy();
+      embedded?.release();
+    }
+  };
   try {
     await migrate(db);
+    if (isBackend) await checkWritable();
+    embedded?.startWatching();
   } catch (error) {
-    await db.destroy();
-    throw error;
+    await close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `the database cannot be written: ${reasonOf(error)}. It needs free space and a user that may write to it.`,
+      error,
+    );
   }
   return {
     keys: keyStore(db),
@@ -66,11 +106,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessions: sessionStore(db),
     rooms: roomStore(db),
     members: memberStore(db),
-    messages: messageStore(db, databaseUrl === undefined ? together(db) : apart(db)),
+    messages: messageStore(db, transactions(db)),
     readMarks: readMarkStore(db),
     reports: reportStore(db),
     audit: auditStore(db),
     mailTokens: mailTokenStore(db),
-    close: () => db.destroy(),
+    checkWritable,
+    lost: embedded?.lost ?? new Promise(() => {}),
+    close,
   };
+}
+
+/** Writes a row that no transaction of the backend waits for. */
+async function writeSomething(db: Kysely<Schema>): Promise<void> {
+  await db
+    .insertInto("locks")
+    .values({ name: "write-check" })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ name: "write-check" }))
+    .execute();
 }

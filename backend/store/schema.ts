@@ -164,5 +164,5 @@ export interface MailTokensTable {
 
 /** Rows that transactions write to so that others of their kind wait (`locks.ts`). */
 export interface LocksTable {
-  name: "admins";
+  name: "admins" | "write-check";
 }

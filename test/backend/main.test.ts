@@ -1,7 +1,11 @@
 import { EventEmitter, once } from "node:events";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "@jest/globals";
-import { endWith } from "../../backend/main.ts";
-import { startTestBackend } from "./support.ts";
+import { readConfig } from "../../backend/config.ts";
+import { endWith, startBackend } from "../../backend/main.ts";
+import { startTestBackend, TEST_ASSETS } from "./support.ts";
 
 /** A process that notes its exit code instead of ending. */
 class FakeProcess extends EventEmitter {
@@ -49,5 +53,63 @@ test("with registration closed nobody new gets in, whoever they are, but the fir
   // no difference between an address that is known and one that is not
   expect((await register("root")).json).toEqual((await register("eve")).json);
   expect(await register("eve", { setup })).toMatchObject({ status: 403 });
+  await backend.stop();
+});
+
+test("O18: a start whose port is taken does not replace the setup link that another start has printed", async () => {
+  const backend = await startTestBackend();
+  const { dataDir } = backend.config;
+  const setup = backend.backend.setupPath?.replace("/#setup=", "");
+  // the backend that printed the link has ended, and another program has its port
+  await backend.backend.stop();
+  const other = await startTestBackend();
+  const config = readConfig({ PORT: String(other.port), DATA_DIR: dataDir, LOG_LEVEL: "silent" });
+  await expect(startBackend(config, { assets: TEST_ASSETS })).rejects.toMatchObject({ name: "PortError" });
+  await other.stop();
+  const database = new DatabaseSync(join(dataDir, "causeway.db"), { readOnly: true });
+  const hashed = database.prepare("select material from keys where purpose = 'setup'").all();
+  database.close();
+  expect(hashed).toEqual([
+    { material: Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(setup ?? ""))).toString("base64url") },
+  ]);
+  await backend.stop();
+});
+
+test("O18: a second backend on one data folder is refused, and the running one goes on", async () => {
+  const backend = await startTestBackend();
+  const config = readConfig({ PORT: "0", DATA_DIR: backend.config.dataDir, LOG_LEVEL: "silent" });
+  await expect(startBackend(config, { assets: TEST_ASSETS })).rejects.toMatchObject({ code: "STORE_IN_USE" });
+  expect((await backend.person()).accessToken).toEqual(expect.any(String));
+  await backend.stop();
+});
+
+test("O14: a node whose database cannot be written is not ready", async () => {
+  const backend = await startTestBackend({ config: { INTERNAL_PORT: "0" } });
+  const ready = async () => {
+    const response = await fetch(`${backend.backend.internalUrl}/health/ready`);
+    return (await response.json()) as { ready: boolean; checks: { store: boolean } };
+  };
+  const holder = new DatabaseSync(join(backend.config.dataDir, "causeway.db"));
+  holder.exec("begin immediate"); // reading works
+  // the write of the start counts for five seconds
+  while ((await ready()).checks.store) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await ready()).toEqual({ ready: false, checks: { gateway: true, services: true, store: false } });
+  holder.exec("rollback");
+  holder.close();
+  while (!(await ready()).ready) await new Promise((resolve) => setTimeout(resolve, 100));
+  await backend.stop();
+}, 30_000);
+
+test("O14: a backend whose database file is deleted says so, saves it and exits 1", async () => {
+  const backend = await startTestBackend();
+  const on = new FakeProcess();
+  endWith(backend.backend, on);
+  const exited = once(on, "exited");
+  rmSync(join(backend.config.dataDir, "causeway.db"));
+  expect(await exited).toEqual([1]);
+  const fatal = backend.log.find(({ level }) => level === "fatal");
+  expect(fatal?.msg).toMatch(
+    /causeway\.db was deleted or replaced while the backend ran.*npm run restore -- .*rescued-/,
+  );
   await backend.stop();
 });

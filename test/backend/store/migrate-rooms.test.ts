@@ -4,13 +4,14 @@ import { Migrator } from "kysely/migration";
 import { openStore } from "../../../backend/store/index.ts";
 import { migrations } from "../../../backend/store/migrations.ts";
 import { postgres } from "../../../backend/store/postgres.ts";
-import { sqlite } from "../../../backend/store/sqlite.ts";
+import { openSqlite } from "../../../backend/store/sqlite.ts";
+import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
 import { testStorage } from "./test-storage.ts";
 
 /** A database as it was before rooms had members, with these rooms and messages in it. */
 async function oldDatabase(options: { dataDir: string; databaseUrl?: string | undefined }, rooms: readonly string[]) {
   const { dataDir, databaseUrl } = options;
-  const dialect = databaseUrl === undefined ? sqlite(dataDir) : await postgres(databaseUrl);
+  const dialect = databaseUrl === undefined ? new NodeSqliteDialect(openSqlite(dataDir)) : await postgres(databaseUrl);
   const db = new Kysely<unknown>({ dialect });
   const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0005"));
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => before } }).migrateToLatest();

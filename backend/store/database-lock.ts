@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { makePrivateFile } from "./data-dir.ts";
+import { reasonOf, StoreError } from "./store-error.ts";
+
+/** Empty; a running backend has it locked. */
+const LOCK_FILE = "backend.lock";
+/** SQLITE_BUSY (https://sqlite.org/rescode.html). */
+const BUSY = 5;
+
+/**
+ * Takes the embedded database in `dataDir` for one backend: two would split the messages between them, because each
+ * delivers what it has stored itself. Commands that work beside a running backend do not take it.
+ *
+ * The lock is SQLite's own on an empty file, so that it works on every system, and the system gives it up when the process
+ * ends, also by `kill -9`. The file stays.
+ *
+ * @returns a function that gives the lock up
+ * @throws StoreError (STORE_IN_USE) when another backend has it, (STORE_UNAVAILABLE) when the file cannot be locked
+ */
+export function lockDatabase(dataDir: string): () => void {
+  const file = join(dataDir, LOCK_FILE);
+  let lock: DatabaseSync | undefined;
+  try {
+    makePrivateFile(file);
+    lock = new DatabaseSync(file, { timeout: 0 });
+    lock.exec("pragma journal_mode = memory; begin exclusive");
+  } catch (error) {
+    lock?.close();
+    if ((error as { errcode?: unknown }).errcode === BUSY) {
+      throw new StoreError(
+        "STORE_IN_USE",
+        `another backend uses the database in ${dataDir}. Stop it first, or set DATA_DIR to another folder. Several nodes ` +
+          "of one site need PostgreSQL (DATABASE_URL).",
+        error,
+      );
+    }
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `cannot lock ${file}: ${reasonOf(error)}. The data folder must be on a file system with free space and file locks.`,
+      error,
+    );
+  }
+  const held = lock;
+  return () => held.close();
+}

@@ -1,0 +1,48 @@
+import { statSync } from "node:fs";
+import { stat } from "node:fs/promises";
+
+/** Milliseconds between two looks. What is acknowledged in between is saved from the open file (`rescue`). */
+const INTERVAL_MS = 1_000;
+
+/**
+ * Watches that the files of an open database stay what they are. SQLite goes on with a file that was deleted or replaced:
+ * everything it acknowledges from then on is gone when the process ends.
+ *
+ * @param files paths of files that exist now
+ * @param onLost called once, with the path of the file that is gone or another one
+ * @returns a function that stops watching
+ */
+export function watchFiles(
+  files: readonly string[],
+  onLost: (file: string) => void,
+  intervalMs = INTERVAL_MS,
+): () => void {
+  const before = new Map(files.map((file) => [file, identityOf(statSync(file, { bigint: true }))]));
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking) return;
+    isLooking = true;
+    for (const [file, identity] of before) {
+      if (!(await hasChanged(file, identity))) continue;
+      clearInterval(timer);
+      return onLost(file);
+    }
+    isLooking = false;
+  };
+  const timer = setInterval(look, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Device and inode. The files are never opened: closing one gives up the locks that SQLite has on it. */
+const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev}:${ino}`;
+
+/** A file that cannot be looked at for another reason counts as unchanged: writes tell of the disk's troubles. */
+async function hasChanged(file: string, identity: string): Promise<boolean> {
+  try {
+    return identityOf(await stat(file, { bigint: true })) !== identity;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ENOTDIR";
+  }
+}

@@ -1,0 +1,25 @@
+/** Milliseconds for which the outcome of a check is given to everyone who asks: probes must be no load on the database. */
+const VALID_MS = 5_000;
+
+/**
+ * Shares one write between all who ask whether the store can be written. While it runs, and for five seconds after its
+ * end, its outcome is everyone's.
+ *
+ * @param write writes something small; rejects when that fails
+ * @param now milliseconds of a clock that only goes forward
+ * @returns a check that rejects as the write did
+ */
+export function createWriteCheck(write: () => Promise<void>, now = () => performance.now()): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  let validUntil = Number.POSITIVE_INFINITY;
+  return () => {
+    if (current && now() < validUntil) return current;
+    validUntil = Number.POSITIVE_INFINITY;
+    const settled = () => {
+      validUntil = now() + VALID_MS;
+    };
+    current = write();
+    current.then(settled, settled);
+    return current;
+  };
+}
