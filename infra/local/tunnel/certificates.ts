@@ -1,5 +1,5 @@
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import "reflect-metadata"; // @peculiar/x509 wants it loaded first
 import * as x509 from "@peculiar/x509";
@@ -20,8 +20,12 @@ export interface EdgeCertificates {
   readonly caFile: string;
 }
 
-/** Reads the certificates of the tunnel's edge from a folder, and makes what is missing, damaged or about to expire. The
- * authority outlives its leaves, so that connectors keep trusting the edge when the leaf is renewed. Keys are stored 0600. */
+/**
+ * Reads the certificates of the tunnel's edge from a folder, and makes what is missing, damaged or about to expire. The authority
+ * outlives its leaves, so that connectors keep trusting the edge when the leaf is renewed. Keys are stored 0600.
+ * @throws TunnelError CERTIFICATES_UNUSABLE where the folder cannot be used, or others can read a key: who has it can pose as the
+ * edge, and connectors would send their tunnel's secret there.
+ */
 export async function edgeCertificates(folder: string, now: number): Promise<EdgeCertificates> {
   const file = (name: string) => join(folder, name);
   const caFile = file("ca.pem");
@@ -41,6 +45,7 @@ export async function edgeCertificates(folder: string, now: number): Promise<Edg
     }
     return { key: leaf.key, cert: leaf.cert, caFile };
   } catch (error) {
+    if (error instanceof TunnelError) throw error;
     throw new TunnelError(
       "CERTIFICATES_UNUSABLE",
       `The tunnel keeps its certificates in ${folder}, which could not be read or written (${reasonOf(error)}). Make the folder writable for this user, or remove it: it is made anew.`,
@@ -57,7 +62,7 @@ interface Issued {
 
 /** A certificate and its key as they stand on disk; undefined where either is missing, unreadable as PEM, or they do not match. */
 async function stored(certFile: string, keyFile: string): Promise<Issued | undefined> {
-  const [cert, key] = await Promise.all([textOf(certFile), textOf(keyFile)]);
+  const [cert, key] = await Promise.all([textOf(certFile), privateText(keyFile)]);
   if (cert === undefined || key === undefined) return undefined;
   try {
     const certificate = new X509Certificate(cert);
@@ -151,6 +156,18 @@ async function textOf(file: string): Promise<string | undefined> {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** Reads a file that only its owner may read. */
+async function privateText(file: string): Promise<string | undefined> {
+  const text = await textOf(file);
+  if (text === undefined || process.platform === "win32") return text; // Windows has no such bits
+  const mode = (await stat(file)).mode & 0o777;
+  if ((mode & 0o077) === 0) return text;
+  throw new TunnelError(
+    "CERTIFICATES_UNUSABLE",
+    `Others than its owner can read the private key ${file} (mode 0${mode.toString(8)}; 0600 is expected). Use \`chmod 600 ${file}\`; if another user of this machine may have read it, remove its folder, which is made anew.`,
+  );
 }
 
 /** Written whole or not at all: a process that dies in the middle leaves the old file. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -50,3 +50,18 @@ test.each(["ca.pem", "ca-key.pem", "edge.pem", "edge-key.pem"])(
     expect(new X509Certificate(cert).verify(new X509Certificate(await readFile(caFile)).publicKey)).toBe(true);
   },
 );
+
+test.each([
+  ["ca-key.pem", 0o644],
+  ["ca-key.pem", 0o640],
+  ["edge-key.pem", 0o604],
+])("S17: %s that others can read (%i) is refused, with what to do", async (name, mode) => {
+  const first = await edgeCertificates(folder, now);
+  await chmod(file(name), mode);
+  const again = edgeCertificates(folder, now);
+  await expect(again).rejects.toMatchObject({ code: "CERTIFICATES_UNUSABLE" });
+  await expect(again).rejects.toThrow(`mode 0${mode.toString(8)}; 0600 is expected). Use \`chmod 600 ${file(name)}\``);
+  await chmod(file(name), 0o600);
+  await chmod(file("ca.pem"), 0o644); // connectors of other users may read the certificate
+  expect(await edgeCertificates(folder, now)).toEqual(first);
+});
