@@ -73,13 +73,7 @@ export async function exchange(
     const failure = asFailure(error);
     const { status, code } = pageCode(failure.page);
     countAnswer(forward, status, [], context);
-    await sendPage(
-      request,
-      response,
-      page(failure.page, ray, arrival.accept, retryOf(failure.page)),
-      ray,
-      context.unread,
-    );
+    await sendPage(request, response, page(failure.page, arrival), ray, context.unread);
     return { status, failure: { code, message: failure.message } };
   } finally {
     response.off("close", left);
@@ -242,11 +236,6 @@ export function acceptable(answer: TunnelResponse, sent: readonly (readonly [str
 export function asFailure(error: unknown): OriginFailure {
   if (error instanceof OriginFailure) return error;
   return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));
-}
-
-/** Cloudflare asks clients to wait two minutes after error 1033. */
-export function retryOf(name: PageName): readonly (readonly [string, string])[] {
-  return name === "noConnector" ? [["Retry-After", "120"]] : [];
 }
 
 function lost(response: ServerResponse): Pick<Outcome, "failure"> {

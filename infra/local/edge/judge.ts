@@ -7,19 +7,16 @@ import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
 import { bodyLimit } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { type Page, type PageName, page, pageCode, statusPage } from "./pages.ts";
+import type { ErrorOccasion } from "./problem-details.ts";
 import type { EdgeFailure } from "./record.ts";
-import { readTarget } from "./target.ts";
+import { hostOf, readTarget } from "./target.ts";
 
 /** A request as it came in. */
-export interface Arrival {
+export interface Arrival extends ErrorOccasion {
   readonly request: IncomingMessage;
   readonly lines: HeaderLines;
-  readonly ray: string;
   readonly client: string;
-  /** Milliseconds since the UNIX epoch. */
-  readonly time: number;
   readonly colo: string;
-  readonly accept: string;
   /** Whether it counts as plain HTTP or as TLS. */
   readonly scheme: "http" | "https";
 }
@@ -60,7 +57,7 @@ export function judge(
   { cloud, maxBody }: Pick<EdgeOptions, "cloud" | "maxBody">,
   deployments: Deployments,
 ): Judgement {
-  const { request, lines, ray, accept } = arrival;
+  const { request, lines } = arrival;
   const target = readTarget(request, lines);
   if ("status" in target) {
     const { status, message } = target;
@@ -68,7 +65,7 @@ export function judge(
       kind: "answer",
       host: "",
       path: "",
-      page: statusPage(status, ray, accept),
+      page: statusPage(status, arrival),
       failure: { code: status, message },
     };
   }
@@ -76,7 +73,7 @@ export function judge(
   const fail = (name: PageName, message: string, verdict?: Verdict): Answer => ({
     kind: "answer",
     ...seen,
-    page: page(name, ray, accept),
+    page: page(name, arrival),
     failure: { code: pageCode(name).code, message },
     ...(verdict ? { verdict } : {}),
   });
@@ -95,13 +92,13 @@ export function judge(
 
   const { zone } = route;
   if (arrival.scheme === "http" && zone.settings.always_use_https === "on") {
-    return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, ray, accept) };
+    return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, arrival) };
   }
   const engine = deployments.engineOf(zone);
   if (!engine) return fail("noRules", `the rules deployed in zone ${zone.name} cannot be run`);
   const facts = factsOf(arrival, target.host, target.uri, zone);
   const verdict = engine.handle(facts);
-  const decided = decidedPage(verdict, ray, accept);
+  const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "answer", ...seen, page: decided, verdict };
 
   const largest = maxBody ?? bodyLimit(zone.plan);
@@ -154,12 +151,12 @@ function factsOf(
 }
 
 /** What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched. */
-function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: string): Page | undefined {
+function decidedPage({ outcome, by, response }: Verdict, arrival: Arrival): Page | undefined {
   if (!response) return undefined;
   const retry: Page["headers"] =
     response.retryAfter === undefined ? [] : [["Retry-After", String(response.retryAfter)]];
-  const { status, content, location } = response;
-  if (location !== undefined) return movedPage(status, location, ray, accept);
+  const { status, content, location, retryAfter } = response;
+  if (location !== undefined) return movedPage(status, location, arrival);
   if (content) {
     const type = content.type === "application/json" ? content.type : `${content.type}; charset=utf-8`;
     return {
@@ -169,18 +166,16 @@ function decidedPage({ outcome, by, response }: Verdict, ray: string, accept: st
     };
   }
   const challenged = outcome === "challenge" || by?.action.endsWith("challenge") === true;
-  if (challenged) return page("challenge", ray, accept, [["CF-Mitigated", "challenge"], ...retry]);
-  return { ...page(by?.phase === "http_ratelimit" ? "limited" : "blocked", ray, accept, retry), status };
+  if (challenged) return page("challenge", arrival, { headers: [["CF-Mitigated", "challenge"]], retryAfter });
+  return page(by?.phase === "http_ratelimit" ? "limited" : "blocked", arrival, { status, retryAfter });
 }
 
 /**
  * Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`. Cloudflare does not document which is first;
  * users report two redirects where a rule leads to another host, so the setting is taken to come before the rules.
  */
-const movedPage = (status: number, location: string, ray: string, accept: string): Page => ({
-  ...page("moved", ray, accept, [["Location", location]]),
-  status,
-});
+const movedPage = (status: number, location: string, arrival: Arrival): Page =>
+  page("moved", arrival, { status, headers: [["Location", location]] });
 
 /** Reads what every step needs of a request. */
 export function arrivalOf(
@@ -188,5 +183,6 @@ export function arrivalOf(
   seen: Pick<Arrival, "ray" | "client" | "time" | "colo" | "scheme">,
 ): Arrival {
   const lines = linesOf(request.rawHeaders);
-  return { request, lines, accept: valuesOf(lines, "accept").join(","), ...seen };
+  const host = hostOf(valuesOf(lines, "host")[0] ?? "") ?? "";
+  return { request, lines, host, accept: valuesOf(lines, "accept").join(","), ...seen };
 }

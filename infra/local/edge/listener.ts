@@ -77,9 +77,9 @@ export class EdgeListener {
 
   /** `Expect` with anything but 100-continue (RFC 9110, 10.1.1). */
   refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-    const { ray, accept } = this.#arrival(request, request.socket);
+    const arrival = this.#arrival(request, request.socket);
     this.#turns.take(request, response, () => {
-      void sendPage(request, response, page("badExpectation", ray, accept), ray, this.#unread);
+      void sendPage(request, response, page("badExpectation", arrival), arrival.ray, this.#unread);
     });
   }
 
@@ -107,7 +107,7 @@ export class EdgeListener {
         return { status: judged.page.status, ...failureOf(judged) };
       }
       if (full) {
-        sendRawPage(socket, page("tooManySockets", arrival.ray, arrival.accept), arrival.ray);
+        sendRawPage(socket, page("tooManySockets", arrival), arrival.ray);
         return { status: 503, failure: { code: 503, message: `${this.#sockets.size - 1} WebSockets are open` } };
       }
       return relayWebSocket(arrival, judged, { socket, head }, this.#context);
@@ -125,10 +125,11 @@ export class EdgeListener {
   /** Refuses with a bare status what is no request for a site. */
   malformed(socket: Duplex, status: number, request?: IncomingMessage): void {
     const ray = this.#ray();
+    const time = this.#clock();
     socket.on("error", () => socket.destroy());
-    sendRawPage(socket, statusPage(status, ray, ""), ray);
+    sendRawPage(socket, statusPage(status, { ray, time, accept: "", host: "" }), ray);
     this.#options.onRequest?.({
-      time: this.#clock(),
+      time,
       ray,
       client: addressOf(socket as Socket),
       method: request?.method ?? "",

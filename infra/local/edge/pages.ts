@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { type CloudflareError, type ErrorOccasion, jsonTypeFor, problemDetails } from "./problem-details.ts";
 
 /** An answer that the edge makes itself. */
 export interface Page {
@@ -11,10 +12,10 @@ export interface Page {
 
 interface Words {
   readonly status: number;
-  /** Cloudflare's code, where it has one. */
-  readonly code?: number;
   readonly title: string;
   readonly text: string;
+  /** What Cloudflare calls it, where it has a code for it. */
+  readonly error?: CloudflareError;
 }
 
 /** What a visitor reads. The operator reads why in the terminal; visitors never see a rule, a tunnel or an address. */
@@ -28,27 +29,93 @@ const WORDS = {
   moved: { status: 301, title: "Moved", text: "What you asked for is at another address." },
   limited: {
     status: 429,
-    code: 1015,
     title: "Too many requests",
     text: "You sent too many requests. Wait, then try again.",
+    error: {
+      code: 1015,
+      title: "You are being rate limited",
+      name: "rate_limited",
+      category: "rate_limit",
+      retryAfter: 30,
+      owner: false,
+    },
   },
-  unknownHost: { status: 409, code: 1001, title: "Unknown host", text: "No site of this name is served here." },
-  addressAsHost: { status: 403, code: 1003, title: "Use the name", text: "Sites are reached by name, not by address." },
-  unreachable: { status: 530, code: 1016, title: "Origin unknown", text: "The site's origin could not be found." },
+  unknownHost: {
+    status: 409,
+    title: "Unknown host",
+    text: "No site of this name is served here.",
+    error: { code: 1001, title: "DNS resolution error", name: "dns_resolution_error", category: "dns", owner: true },
+  },
+  addressAsHost: {
+    status: 403,
+    title: "Use the name",
+    text: "Sites are reached by name, not by address.",
+    error: {
+      code: 1003,
+      title: "Direct IP access not allowed",
+      name: "direct_ip_access_not_allowed",
+      category: "access_denied",
+      owner: false,
+    },
+  },
+  unreachable: {
+    status: 530,
+    title: "Origin unknown",
+    text: "The site's origin could not be found.",
+    error: { code: 1016, title: "Origin DNS error", name: "origin_dns_error", category: "dns", owner: true },
+  },
   noConnector: {
     status: 530,
-    code: 1033,
     title: "Tunnel down",
     text: "The site's tunnel is not connected. Try again soon.",
+    error: {
+      code: 1033,
+      title: "Cloudflare Tunnel error",
+      name: "tunnel_error",
+      category: "config",
+      retryAfter: 120,
+      owner: true,
+    },
   },
-  badGateway: { status: 502, code: 502, title: "Bad gateway", text: "The site's origin cannot be reached." },
+  badGateway: {
+    status: 502,
+    title: "Bad gateway",
+    text: "The site's origin cannot be reached.",
+    error: {
+      code: 502,
+      title: "Bad gateway",
+      name: "origin_bad_gateway",
+      category: "origin",
+      retryAfter: 60,
+      owner: true,
+    },
+  },
   badAnswer: {
     status: 520,
-    code: 520,
     title: "Bad answer",
     text: "The site's origin sent an answer that makes no sense.",
+    error: {
+      code: 520,
+      title: "Web server is returning an unknown error",
+      name: "origin_unknown_error",
+      category: "origin",
+      retryAfter: 60,
+      owner: true,
+    },
   },
-  originTimeout: { status: 524, code: 524, title: "Timeout", text: "The site's origin took too long to answer." },
+  originTimeout: {
+    status: 524,
+    title: "Timeout",
+    text: "The site's origin took too long to answer.",
+    error: {
+      code: 524,
+      title: "A timeout occurred",
+      name: "origin_response_timeout",
+      category: "origin",
+      retryAfter: 120,
+      owner: true,
+    },
+  },
   tooLarge: { status: 413, title: "Too large", text: "The body of the request is larger than this site accepts." },
   tooManySockets: { status: 503, title: "Busy", text: "Too many WebSockets are open. Try again soon." },
   noRules: { status: 503, title: "Not ready", text: "The site's rules cannot be run, so nothing is let through." },
@@ -60,31 +127,49 @@ export type PageName = keyof typeof WORDS;
 /** Status and Cloudflare's code of a page. */
 export function pageCode(name: PageName): { readonly status: number; readonly code: number } {
   const words: Words = WORDS[name];
-  return { status: words.status, code: words.code ?? words.status };
+  return { status: words.status, code: words.error?.code ?? words.status };
 }
 
-/** A page in the form the client accepts: HTML for browsers, else one line of text. */
-export function page(name: PageName, ray: string, accept: string, headers: Page["headers"] = []): Page {
-  return render(WORDS[name], ray, accept, headers);
+/** How a page differs from what its name says. */
+export interface PageChange {
+  /** Another status, as a rule may give. */
+  readonly status?: number;
+  readonly headers?: Page["headers"];
+  /** Seconds of Retry-After instead of Cloudflare's own for the code, as a rate limit gives. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** A page in the form the client accepts: HTML for browsers, JSON where it is asked for, else one line of text. */
+export function page(name: PageName, occasion: ErrorOccasion, change: PageChange = {}): Page {
+  return render(WORDS[name], occasion, change);
 }
 
 /** A page for a request that is refused with a bare status. */
-export function statusPage(status: number, ray: string, accept: string): Page {
+export function statusPage(status: number, occasion: ErrorOccasion): Page {
   const title = STATUS_CODES[status] ?? "Error";
-  return { ...render({ status, title, text: "The request could not be understood." }, ray, accept, []), close: true };
+  return { ...render({ status, title, text: "The request could not be understood." }, occasion, {}), close: true };
 }
 
-function render(words: Words, ray: string, accept: string, headers: Page["headers"]): Page {
-  const html = /\btext\/html\b/i.test(accept);
-  const heading = words.code === undefined ? words.title : `${words.title} (error ${words.code})`;
-  const body = html ? document(heading, words.text, ray) : `${heading}: ${words.text} Ray ${ray}\n`;
+function render(words: Words, occasion: ErrorOccasion, change: PageChange): Page {
+  const { error, title, text } = words;
+  const status = change.status ?? words.status;
+  const retryAfter = change.retryAfter ?? error?.retryAfter;
+  const json = status < 400 ? undefined : jsonTypeFor(occasion.accept);
+  const html = /\btext\/html\b/i.test(occasion.accept);
+  const heading = error === undefined ? title : `${title} (error ${error.code})`;
+  const body = json
+    ? problemDetails({ status, title, text }, error, occasion, retryAfter)
+    : html
+      ? document(heading, text, occasion.ray)
+      : `${heading}: ${text} Ray ${occasion.ray}\n`;
   return {
-    status: words.status,
+    status,
     headers: [
-      ["Content-Type", html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8"],
+      ["Content-Type", `${json ?? (html ? "text/html" : "text/plain")}; charset=utf-8`],
       ["Cache-Control", "private, no-store"],
       ["X-Content-Type-Options", "nosniff"],
-      ...headers,
+      ...(retryAfter === undefined ? [] : [["Retry-After", String(retryAfter)] as const]),
+      ...(change.headers ?? []),
     ],
     body,
   };

@@ -21,6 +21,11 @@ export interface Refusal {
 const AUTHORITY = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]{1,5}))?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
 
+/** The host of `HOST:PORT` without its port; undefined where it is no name and no address. */
+export function hostOf(authority: string): string | undefined {
+  return AUTHORITY.exec(authority)?.[1];
+}
+
 /**
  * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts, a
  * length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.

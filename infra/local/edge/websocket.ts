@@ -10,7 +10,6 @@ import {
   type Outcome,
   openStream,
   originAnswer,
-  retryOf,
 } from "./exchange.ts";
 import { edgeLines, responseLines } from "./headers.ts";
 import type { Arrival, Forward } from "./judge.ts";
@@ -42,7 +41,7 @@ export async function relayWebSocket(
   context: ExchangeContext,
 ): Promise<Outcome> {
   const { socket, head } = client;
-  const { ray, accept } = arrival;
+  const { ray } = arrival;
   let stream: TunnelStream | undefined;
   const left = () => stream?.destroy();
   socket.once("close", left);
@@ -64,7 +63,7 @@ export async function relayWebSocket(
     const failure = asFailure(error);
     const { status, code } = pageCode(failure.page);
     countAnswer(forward, status, [], context);
-    sendRawPage(socket, page(failure.page, ray, accept, retryOf(failure.page)), ray);
+    sendRawPage(socket, page(failure.page, arrival), ray);
     return { status, failure: { code, message: failure.message } };
   } finally {
     socket.off("close", left);

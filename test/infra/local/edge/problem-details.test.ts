@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { HOST, House, type Reply } from "./house.ts";
+
+const DOCUMENTATION = "https://developers.cloudflare.com/support/troubleshooting/http-status-codes";
+const NOW = Date.UTC(2026, 10, 29, 12, 0, 0, 250);
+let house: House;
+let hang = false;
+
+beforeAll(async () => {
+  house = await House.build(
+    (request, response) => {
+      if (!hang) request.socket.destroy();
+      else response.socket?.resume();
+    },
+    { edge: { timeouts: { origin: 300 }, clock: () => NOW } },
+  );
+  await house.record("elsewhere.causeway.localhost", "CNAME", "origin.example.com");
+});
+afterAll(() => house.close());
+beforeEach(() => {
+  hang = false;
+});
+
+const JSON_ACCEPT = { accept: "application/json" };
+
+describe("errors of the edge as JSON", () => {
+  const cases: [number, string, number, string, string, string, number | undefined, () => Promise<Reply>][] = [
+    [
+      1001,
+      "DNS resolution error",
+      409,
+      "dns_resolution_error",
+      "dns",
+      "nowhere.example",
+      undefined,
+      () => house.get("/", { host: "nowhere.example", headers: JSON_ACCEPT }),
+    ],
+    [
+      1003,
+      "Direct IP access not allowed",
+      403,
+      "direct_ip_access_not_allowed",
+      "access_denied",
+      "192.0.2.1",
+      undefined,
+      () => house.get("/", { host: "192.0.2.1:8080", headers: JSON_ACCEPT }),
+    ],
+    [
+      1016,
+      "Origin DNS error",
+      530,
+      "origin_dns_error",
+      "dns",
+      "elsewhere.causeway.localhost",
+      undefined,
+      () => house.get("/", { host: "elsewhere.causeway.localhost", headers: JSON_ACCEPT }),
+    ],
+    [
+      502,
+      "Bad gateway",
+      502,
+      "origin_bad_gateway",
+      "origin",
+      HOST,
+      60,
+      () => house.get("/", { method: "POST", headers: JSON_ACCEPT }),
+    ],
+    [
+      524,
+      "A timeout occurred",
+      524,
+      "origin_response_timeout",
+      "origin",
+      HOST,
+      120,
+      () => {
+        hang = true;
+        return house.get("/", { headers: JSON_ACCEPT });
+      },
+    ],
+    [
+      1033,
+      "Cloudflare Tunnel error",
+      530,
+      "tunnel_error",
+      "config",
+      HOST,
+      120,
+      async () => {
+        await house.stopConnector();
+        const reply = await house.get("/", { headers: JSON_ACCEPT });
+        await house.startConnector();
+        return reply;
+      },
+    ],
+  ];
+  test.each(cases)("%i: %s", async (code, title, status, name, category, zone, retryAfter, ask) => {
+    const { status: sent, headers, body } = await ask();
+    expect([sent, headers["content-type"]]).toEqual([status, "application/json; charset=utf-8"]);
+    expect(headers["retry-after"]).toBe(retryAfter?.toString());
+    const ray = String(headers["cf-ray"]).slice(0, 16);
+    const { detail, what_you_should_do, footer, owner_action_required, ...members } = JSON.parse(body);
+    expect(members).toEqual({
+      type: `${DOCUMENTATION}/cloudflare-${code < 1000 ? "5xx" : "1xxx"}-errors/error-${code}/`,
+      title: `Error ${code}: ${title}`,
+      status,
+      instance: ray,
+      error_code: code,
+      error_name: name,
+      error_category: category,
+      ray_id: ray,
+      timestamp: "2026-11-29T12:00:00Z",
+      zone,
+      cloudflare_error: true,
+      retryable: retryAfter !== undefined,
+      ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
+    });
+    for (const text of [detail, what_you_should_do, footer]) expect(text).toMatch(/^\S.*\.$/);
+    expect(what_you_should_do).toMatch(retryAfter === undefined ? /Do not retry/ : new RegExp(`${retryAfter} seconds`));
+    expect(typeof owner_action_required).toBe("boolean");
+    expect(body).not.toMatch(/cfargotunnel|origin\.example|127\.0\.0\.1/);
+  });
+
+  test("1015: the seconds of the rate limit, not Cloudflare's own", async () => {
+    await house.deploy("http_ratelimit", [
+      {
+        ref: "all",
+        expression: 'http.request.uri.path eq "/limited"',
+        action: "block",
+        ratelimit: {
+          characteristics: ["ip.src", "cf.colo.id"],
+          period: 10,
+          requests_per_period: 1,
+          mitigation_timeout: 60,
+        },
+      },
+    ]);
+    await house.get("/limited", { headers: JSON_ACCEPT });
+    const { status, headers, body } = await house.get("/limited", { headers: JSON_ACCEPT });
+    await house.clear();
+    expect([status, headers["retry-after"]]).toEqual([429, "60"]);
+    expect(JSON.parse(body)).toMatchObject({
+      error_code: 1015,
+      error_name: "rate_limited",
+      retry_after: 60,
+      retryable: true,
+    });
+  });
+
+  test("errors without a code of Cloudflare's have the members of RFC 9457", async () => {
+    await house.deploy("http_request_firewall_custom", [
+      { ref: "all", expression: 'http.request.uri.path eq "/blocked"', action: "block" },
+    ]);
+    const { status, headers, body } = await house.get("/blocked", { headers: { accept: "application/problem+json" } });
+    await house.clear();
+    expect([status, headers["content-type"]]).toEqual([403, "application/problem+json; charset=utf-8"]);
+    expect(JSON.parse(body)).toEqual({
+      type: "about:blank",
+      title: "Blocked",
+      status: 403,
+      detail: "This site does not accept the request you sent.",
+      instance: String(headers["cf-ray"]).slice(0, 16),
+    });
+  });
+});
+
+describe("who gets JSON", () => {
+  const json = "application/json; charset=utf-8";
+  const problem = "application/problem+json; charset=utf-8";
+  const html = "text/html; charset=utf-8";
+  const text = "text/plain; charset=utf-8";
+  test.each([
+    ["application/json", json],
+    ["application/problem+json", problem],
+    ["APPLICATION/JSON", json],
+    ["application/json, text/plain, */*", json],
+    ["application/*", json],
+    ["text/html, application/json;q=0.9", html],
+    ["text/html;q=0.8, application/problem+json;q=0.9", problem],
+    ["text/html, application/json", html],
+    ["application/json;q=0, */*", text],
+    ["application/json;q=nonsense", text],
+    ["application/jsonp", text],
+    ["*/*", text],
+    ["", text],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", html],
+  ])("Accept: %s", async (accept, type) => {
+    const { headers, status } = await house.get("/", { host: "nowhere.example", headers: { accept } });
+    expect([status, headers["content-type"]]).toEqual([409, type]);
+  });
+
+  test("a redirect stays a page", async () => {
+    await house.deploy("http_request_dynamic_redirect", [
+      {
+        ref: "there",
+        expression: "true",
+        action: "redirect",
+        action_parameters: { from_value: { target_url: { value: "https://x.example/" }, status_code: 302 } },
+      },
+    ]);
+    const { status, headers } = await house.get("/", { headers: JSON_ACCEPT });
+    await house.clear();
+    expect([status, headers["content-type"], headers.location]).toEqual([302, text, "https://x.example/"]);
+  });
+});
