@@ -1,11 +1,37 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { parse, parseAllDocuments } from "yaml";
+import { readConfig } from "../../backend/config.ts";
 
 const read = (name: string) => readFile(new URL(`../../cloudflared/${name}`, import.meta.url), "utf8");
 
 /** Seconds of `30s`. */
 const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1]);
+
+test.each(["compose.yaml", "kubernetes.yaml"])(
+  "O15: %s names what the backend needs where the connector is elsewhere",
+  async (name) => {
+    const text = await read(name);
+    const { hosts, peers } = {
+      hosts: /HOST(?:=|, value: ")0\.0\.0\.0/.test(text),
+      peers: /TRUSTED_PEERS(?:, value: "| with that network's subnet, as in )([\d./]+)/.exec(text)?.[1],
+    };
+    expect(hosts).toBe(true);
+    expect(readConfig({ HOST: "0.0.0.0", TRUSTED_PEERS: peers }).trustedPeers).toHaveLength(1);
+  },
+);
+
+test.each(["compose.yaml", "kubernetes.yaml"])(
+  "P10: %s has a cloudflared with the security fixes of 2026.10.0",
+  async (name) => {
+    const [year = 0, month = 0] =
+      /cloudflare\/cloudflared:(\d+)\.(\d+)\./
+        .exec(await read(name))
+        ?.slice(1)
+        .map(Number) ?? [];
+    expect(year * 12 + month).toBeGreaterThanOrEqual(2026 * 12 + 10);
+  },
+);
 
 interface Compose {
   services: Record<
