@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { policyFor } from "../../../../infra/policy/index.ts";
+import { site } from "../../policy/site.ts";
+import { HOST, House } from "./house.ts";
+
+let house: House;
+let reached: string[] = [];
+
+beforeAll(async () => {
+  house = await House.build((request, response) => {
+    reached.push(`${request.method} ${request.url}`);
+    response.end("origin");
+  });
+  const zone = { name: "causeway.localhost" };
+  const { rulesets } = policyFor({ ...site, zone, hostnames: [HOST] }, "enterprise");
+  const custom = rulesets.find(({ phase }) => phase === "http_request_firewall_custom");
+  const rules = custom?.rules.map(({ ref, description, expression, action }) => ({
+    ref,
+    description,
+    expression,
+    action,
+  }));
+  await house.deploy("http_request_firewall_custom", rules ?? []);
+});
+afterAll(() => house.close());
+beforeEach(() => {
+  reached = [];
+});
+
+const statusOf = (reply: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(reply)?.[1]);
+const ask = (target: string, host = HOST) =>
+  house.raw(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, "latin1"));
+
+describe("a path that is not declared never reaches the origin, however it is spelled", () => {
+  test.each([
+    "/admin",
+    "/ADMIN",
+    "/%61dmin",
+    "/%2561dmin",
+    "//admin",
+    "/./admin",
+    "/%2e/admin",
+    "/health/../admin",
+    "/health/%2e%2e/admin",
+    "/health/..%2fadmin",
+    "/health/..\\admin",
+    "/admin/",
+    "/admin;a=b",
+    "/admin%00",
+    "/admin%20",
+    "/admin?a=/health",
+    "/\xe4dmin",
+    `http://${HOST}/admin`,
+    `HTTP://${HOST}/admin`,
+    `http://${HOST}//admin`,
+  ])("%s", async (target) => {
+    expect([400, 403]).toContain(statusOf(await ask(target)));
+    expect(reached).toEqual([]);
+  });
+
+  test.each([
+    ["the host in capitals", HOST.toUpperCase()],
+    ["the host with a dot", `${HOST}.`],
+    ["the host with a port", `${HOST}:443`],
+    ["the host with a dot and a port", `${HOST}.:443`],
+  ])("%s", async (_what, host) => {
+    expect(statusOf(await ask("/admin", host))).toBe(403);
+    expect(reached).toEqual([]);
+  });
+
+  test("a declared path does", async () => {
+    expect(statusOf(await ask("/"))).toBe(200);
+    expect(reached).toEqual(["GET /"]);
+  });
+});
