@@ -1,4 +1,4 @@
-import { argument, CommandError, command, runCommand } from "./command-line/index.ts";
+import { argument, CommandError, command, endSignal, runCommand } from "./command-line/index.ts";
 
 await runCommand(
   command({
@@ -16,7 +16,7 @@ await runCommand(
       if (databaseUrl !== undefined) {
         throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): back it up with pg_dump.");
       }
-      await backUp(dataDir, file);
+      await backUp(dataDir, file, endSignal());
       console.log(
         `The database is copied to ${file}. It holds keys and password hashes: keep it as safe as the original.`,
       );

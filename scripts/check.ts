@@ -1,5 +1,5 @@
 import { command, endRequestedBy, runCommand, runProgram } from "./command-line/index.ts";
-import { runTool } from "./project-tool.ts";
+import { runTool } from "./programs/project-tool.ts";
 
 const FOLDERS = ["backend", "infra", "cloudflared", "scripts", "test"];
 

@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, type ExitCode, runCommand } from "./command-line/index.ts";
-import { runJest, TO_JEST } from "./run-jest.ts";
+import { runJest, TO_JEST } from "./programs/jest.ts";
 
 const FOLDER = "infra/rules";
 const PROMISED_PERCENT = { lines: 100, branches: 95 };

@@ -1,5 +1,5 @@
 import { argumentList, command, runCommand } from "./command-line/index.ts";
-import { runTool } from "./project-tool.ts";
+import { runTool } from "./programs/project-tool.ts";
 
 await runCommand(
   command({

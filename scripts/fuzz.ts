@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { command, option, optionWithDefault, runCommand, wholeNumber } from "./command-line/index.ts";
-import { runJest } from "./run-jest.ts";
+import { runJest } from "./programs/jest.ts";
 
 const MAX = 999_999_999;
 

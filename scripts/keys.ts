@@ -1,5 +1,5 @@
 import { command, commandGroup, runCommand } from "./command-line/index.ts";
-import { DATABASE_VARIABLES, openExistingStore } from "./existing-store.ts";
+import { DATABASE_VARIABLES, openExistingStore } from "./database/existing-store.ts";
 
 await runCommand(
   commandGroup({

@@ -12,7 +12,7 @@ await runCommand(
     async run({ args: { file }, options: { isNew } }) {
       const { readConfig } = await import("../backend/config.ts");
       const { restore } = await import("../backend/store/backup.ts");
-      const { requireDatabase } = await import("./existing-store.ts");
+      const { requireDatabase } = await import("./database/existing-store.ts");
       const { dataDir, databaseUrl } = readConfig(process.env);
       if (databaseUrl !== undefined) {
         throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): restore it with pg_restore.");

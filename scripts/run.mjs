@@ -5,13 +5,23 @@ import { existsSync } from "node:fs";
 import * as module from "node:module";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-const packages = join(dirname(fileURLToPath(import.meta.url)), "..", "node_modules");
+const folder = dirname(fileURLToPath(import.meta.url));
+const packages = join(folder, "..", "node_modules");
 const needed = [24, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
+const [name = "", ...args] = process.argv.slice(2);
+const script = join(folder, `${name}.ts`);
+const isNewEnough = major > needed[0] || (major === needed[0] && minor >= needed[1]);
 
-if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
+if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
+  console.error(`There is no command "${name}". \`npm run\` lists the commands.`);
+  process.exitCode = 2;
+} else if (isNewEnough && !existsSync(packages)) {
+  console.error(`The packages are not installed (${packages} is missing): run \`npm ci\` first.`);
+  process.exitCode = 1;
+} else if (isNewEnough) {
   // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what the Pulumi
   // program and its packages take to load.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
@@ -21,14 +31,13 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
   process.emitWarning = (warning, ...rest) => {
     if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
   };
-  const [name = "", ...args] = process.argv.slice(2);
   process.argv.splice(1, process.argv.length - 1, name, ...args);
-  await import(`./${name}.ts`);
+  await import(pathToFileURL(script).href);
 } else {
   // npm links it as node_modules/.bin/node, which its scripts find first; some versions of npm leave the link out
   const platform = process.platform === "win32" ? "win" : process.platform;
   const brought = [`node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`]
-    .map((name) => join(packages, name, "bin", process.platform === "win32" ? "node.exe" : "node"))
+    .map((brought) => join(packages, brought, "bin", process.platform === "win32" ? "node.exe" : "node"))
     .find((file) => existsSync(file));
   if (brought === undefined) {
     console.error(

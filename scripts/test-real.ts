@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
 import { onPath } from "./on-path.ts";
-import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./run-jest.ts";
+import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
 /** Puts what the tests of a folder need into the environment, or returns what is missing. */
 type Need = (env: NodeJS.ProcessEnv) => string | undefined;

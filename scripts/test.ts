@@ -1,5 +1,5 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
-import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./run-jest.ts";
+import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
 await runCommand(
   command({

@@ -1,7 +1,7 @@
 import type { Store } from "../backend/store/index.ts";
 import { ROLES } from "../backend/surface.ts";
 import { argument, CommandError, command, commandGroup, oneOf, runCommand } from "./command-line/index.ts";
-import { DATABASE_VARIABLES, openExistingStore } from "./existing-store.ts";
+import { DATABASE_VARIABLES, openExistingStore } from "./database/existing-store.ts";
 
 const MAX_LISTED_USERS = 10_000;
 

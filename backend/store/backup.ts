@@ -13,9 +13,10 @@ export class BackupError extends Error {
 
 /**
  * Copies the embedded database into one file (0600) while it is in use: everything acknowledged before is in it. The file holds keys,
- * password hashes and messages. Throws a BackupError when the file exists or the database does not.
+ * password hashes and messages. Throws a BackupError when the file exists, the database does not, or `signal` is aborted; it leaves no
+ * file behind then.
  */
-export async function backUp(dataDir: string, file: string): Promise<void> {
+export async function backUp(dataDir: string, file: string, signal?: AbortSignal): Promise<void> {
   const source = join(dataDir, FILE);
   if (!existsSync(source))
     throw new BackupError(`there is no database at ${source}; set DATA_DIR to the folder that has it.`);
@@ -26,11 +27,12 @@ export async function backUp(dataDir: string, file: string): Promise<void> {
     // one state of the database for the whole copy: without it each write of the backend makes SQLite copy from the start again
     database.exec("begin");
     database.prepare("select count(*) from kysely_migration").get();
-    await backup(database, file);
+    await backup(database, file, { progress: () => signal?.throwIfAborted() });
+    signal?.throwIfAborted();
     asOneFile(file);
   } catch (error) {
     rmSync(file);
-    throw new BackupError(`the backup failed: ${textOf(error)}`);
+    throw new BackupError(signal?.aborted ? "the backup was interrupted." : `the backup failed: ${textOf(error)}`);
   } finally {
     database.close();
   }

@@ -41,9 +41,6 @@ export function endRequestedBy(): EndSignal | undefined {
   return SIGNALS.find((name) => controller?.signal.reason === name);
 }
 
-/** Milliseconds that a start has to finish after the command was asked to end. */
-const START_TIMEOUT_MS = 10_000;
-
 export interface Service<T> {
   start(): Promise<T>;
   /** Called when it runs, unless it was asked to end while it started. */
@@ -51,14 +48,19 @@ export interface Service<T> {
   stop(running: T): Promise<void>;
   /** Where what it says goes. Left out, it says nothing. */
   say?(line: string): void;
+  /** Milliseconds that a start has to finish after the command was asked to end; 30,000 by default. */
+  readonly startTimeoutMs?: number;
 }
 
-/** Runs something until this process is asked to end, also while it starts, and stops it in order. */
-export async function runUntilSignal<T>({ start, started, stop, say = () => {} }: Service<T>): Promise<void> {
+/**
+ * Runs something until this process is asked to end, also while it starts, and stops it in order.
+ * @throws CommandError where it was still starting when the time for that was over
+ */
+export async function runUntilSignal<T>(service: Service<T>): Promise<void> {
+  const { start, started, stop, say = () => {}, startTimeoutMs = 30_000 } = service;
   const ending = endSignal();
   ending.addEventListener("abort", () => say(`${ending.reason}: ending (again to not wait)`));
-  const starting = start();
-  const running = await Promise.race([starting, tooLate(ending)]);
+  const running = await Promise.race([start(), tooLate(ending, startTimeoutMs)]);
   if (!ending.aborted) {
     started(running);
     await aborted(ending);
@@ -74,10 +76,8 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function tooLate(ending: AbortSignal): Promise<never> {
+async function tooLate(ending: AbortSignal, timeoutMs: number): Promise<never> {
   await aborted(ending);
-  await delay(START_TIMEOUT_MS, undefined, { ref: false });
-  throw new CommandError(
-    `it was still starting ${START_TIMEOUT_MS / 1000} s after ${ending.reason}, and ended at once.`,
-  );
+  await delay(timeoutMs);
+  throw new CommandError(`it was still starting ${timeoutMs / 1000} s after ${ending.reason}, and ended at once.`);
 }

@@ -2,7 +2,7 @@
  * Ends this process when what started it has ended. npm passes SIGTERM to the shell that runs the script, and that shell ends
  * without passing it on; a killed npm or launcher (`run.mjs` on an older Node.js) passes on nothing at all.
  */
-import { readFileSync } from "node:fs";
+import { commandLineOf, parentOf } from "./processes.ts";
 
 const INTERVAL_MS = 500;
 
@@ -51,23 +51,4 @@ function isChain([first, ...more]: readonly number[]): boolean {
     child = parent;
   }
   return true;
-}
-
-/** The parent of another process; undefined where it has ended, or the system has no /proc (proc(5)). */
-function parentOf(pid: number): number | undefined {
-  const stat = readProc(pid, "stat"); // pid (name) state parent ...; the name may hold anything
-  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
-  return parent === undefined ? undefined : Number(parent);
-}
-
-function commandLineOf(pid: number): string | undefined {
-  return readProc(pid, "cmdline")?.replaceAll("\0", " ");
-}
-
-function readProc(pid: number, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return undefined;
-  }
 }

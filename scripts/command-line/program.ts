@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { isatty } from "node:tty";
-import { endSignal } from "./ending.ts";
+import { endRequestedBy, endSignal } from "./ending.ts";
 import { CommandError } from "./failure.ts";
+import { signalTree } from "./processes.ts";
 
 /**
- * Runs another program in this terminal and returns its exit code; 1 where a signal ended it. When this process is asked to end, the
- * program is, and this process waits for it.
+ * Runs another program in this terminal and returns its exit code; 1 where it was ended. When this process is asked to end, the
+ * program and all processes that it started are, and this process waits for the program.
  * @throws CommandError where it cannot be started
  */
 export function runProgram(
@@ -16,18 +17,20 @@ export function runProgram(
   const ending = endSignal();
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { stdio: "inherit", env });
+    const send = (signal: NodeJS.Signals) => child.pid !== undefined && signalTree(child.pid, signal);
     const end = () => {
-      // Ctrl-C in a terminal reaches the program without us; a second SIGINT would tell it not to end in order
-      if (ending.reason !== "SIGINT" || !isatty(0)) child.kill(ending.reason);
+      const signal = endRequestedBy() ?? "SIGTERM";
+      // Ctrl-C in a terminal reaches them without us; a second SIGINT would tell them not to end in order.
+      if (signal !== "SIGINT" || !isatty(0)) send(signal);
     };
+    const kill = () => send("SIGKILL");
     child.once("error", (error) => reject(new CommandError(`cannot start ${file}: ${error.message}`)));
     child.once("close", (code) => {
       ending.removeEventListener("abort", end);
       process.off("exit", kill);
       resolve(ending.aborted ? 1 : (code ?? 1));
     });
-    const kill = () => child.kill("SIGKILL"); // asked to end twice
-    process.once("exit", kill);
+    process.once("exit", kill); // asked to end twice
     if (ending.aborted) end();
     else ending.addEventListener("abort", end, { once: true });
   });

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { backUp } from "../../backend/store/backup.ts";
 import { openStore } from "../../backend/store/index.ts";
 
 let folder: string;
@@ -43,6 +44,15 @@ test("a backup is one file, and a restore of it leaves no other beside it", asyn
   expect(run("restore", "saved.db")).toMatchObject({ status: 0, stderr: "" });
   expect(readdirSync(folder).sort()).toEqual(["data", "saved.db"]);
   expect(run("restore", "nothing.db")).toMatchObject({ status: 1, stderr: expect.stringContaining("nothing.db") });
+});
+
+test("O13: a backup that is interrupted leaves no file behind", async () => {
+  await (await openStore({ dataDir: join(folder, "data") })).close();
+  const file = join(folder, "saved.db");
+  const interrupted = backUp(join(folder, "data"), file, AbortSignal.abort());
+  expect(existsSync(file)).toBe(true);
+  await expect(interrupted).rejects.toThrow("the backup was interrupted.");
+  expect(readdirSync(folder)).toEqual(["data"]);
 });
 
 test.each([

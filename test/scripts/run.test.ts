@@ -42,12 +42,21 @@ test("it hands over to the one that the packages brought, with the arguments, an
   expect(old()).toMatchObject({ status: 7, stdout: "told a b\n" });
 });
 
-test("a Node.js that is new enough runs the script itself, and keeps what it compiled", () => {
+const run = (...args: string[]) => {
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-  const { status, stdout } = spawnSync(process.execPath, [join(folder, "scripts/run.mjs"), "tell", "c"], {
-    encoding: "utf8",
-    env,
-  });
+  return spawnSync(process.execPath, [join(folder, "scripts/run.mjs"), ...args], { encoding: "utf8", env });
+};
+
+test("a Node.js that is new enough runs the script itself, and keeps what it compiled", () => {
+  mkdirSync(join(folder, "node_modules"));
+  const { status, stdout } = run("tell", "c");
   expect({ status, stdout }).toEqual({ status: 7, stdout: "told c\n" });
   expect(readdirSync(join(folder, "node_modules/.cache/node"))).toHaveLength(1);
+});
+
+test("without packages, or with a command that does not exist, it says so", () => {
+  expect(run("tell")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("run `npm ci` first") });
+  for (const name of ["tel", "../scripts/tell", ""]) {
+    expect(run(name)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(`no command "${name}"`) });
+  }
 });

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   watch,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,11 +32,13 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `npm start` of a tree, in a process of its own; `said` is everything that it wrote. */
-function start(root: string) {
+function start(root: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, ["scripts/run.mjs", "start"], {
     cwd: root,
-    env: { DATA_DIR: dataDir }, // no PATH: the connector is our own
+    env: { DATA_DIR: dataDir, ...env }, // no PATH: the connector is our own
     stdio: ["ignore", "pipe", "pipe"],
+    timeout: 50_000,
+    killSignal: "SIGKILL",
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
@@ -70,6 +74,29 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect(existsSync(join(dataDir, "lock"))).toBe(false);
   },
 );
+
+test("O18: PORT is the port of the site, and one that is taken or no port is refused", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const taken = await start(ROOT, { PORT: String(port) }).ended;
+  expect(taken).toEqual({ code: 1, said: expect.stringMatching(`^start: port ${port} is in use at 127.0.0.1`) });
+  const wrong = await start(ROOT, { PORT: "http" }).ended;
+  expect(wrong).toEqual({ code: 2, said: 'start: PORT is "http". It must be a port: 1 to 65535.\n' });
+  other.close();
+  await once(other, "close");
+  const { child, ended } = start(ROOT, { PORT: String(port) });
+  child.stdout.on("data", (text: string) => text.includes("Causeway is up") && child.kill("SIGTERM"));
+  expect((await ended).said).toContain(`The chat: http://chat.causeway.localhost:${port}`);
+});
+
+test("O18: a DATA_DIR that cannot be made is one clear line", async () => {
+  const { code, said } = await start(ROOT, { DATA_DIR: "/proc/causeway/data" }).ended;
+  expect({ code, said }).toEqual({
+    code: 1,
+    said: expect.stringMatching(/^start: cannot use the data folder \/proc\/causeway\/data: .*DATA_DIR.*\n$/),
+  });
+});
 
 test("a policy that does not parse: file and line, and a clean exit", async () => {
   const copy = join(folder, "copy");

@@ -45,6 +45,19 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
   },
 );
 
+test("O13: what the program has started ends too, when the program does not see to it", async () => {
+  const grandchild = 'console.log("ready"); setInterval(() => {}, 1000);';
+  const { child, ready, ended } = runInProcess(`
+    const { spawn } = require("node:child_process");
+    spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}], { stdio: "inherit", detached: true });
+    setInterval(() => {}, 1000);
+  `);
+  await ready;
+  child.kill("SIGTERM");
+  // "close" also waits for the grandchild, which has the output open
+  expect((await ended).output).toBe("ready\nresult 1\n");
+});
+
 test("O13: a second signal ends a program that does not end", async () => {
   const { child, ready, ended } = runInProcess(`
     process.on("SIGTERM", () => console.log("ready again"));
@@ -54,7 +67,6 @@ test("O13: a second signal ends a program that does not end", async () => {
   await ready;
   child.kill("SIGTERM");
   const again = setInterval(() => child.kill("SIGTERM"), 100);
-  // "close" also waits for the program, which has the output open
   expect(await ended).toEqual({ exitCode: 1, output: expect.stringContaining("ready again") });
   clearInterval(again);
 });

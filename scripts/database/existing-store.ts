@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../backend/config.ts";
-import { openStore, type Store } from "../backend/store/index.ts";
-import { FILE } from "../backend/store/sqlite.ts";
-import { CommandError } from "./command-line/index.ts";
+import { readConfig } from "../../backend/config.ts";
+import { openStore, type Store } from "../../backend/store/index.ts";
+import { FILE } from "../../backend/store/sqlite.ts";
+import { CommandError } from "../command-line/index.ts";
 
 /** Environment variables that say where the backend's database is, for the help of commands that use it. */
 export const DATABASE_VARIABLES = {

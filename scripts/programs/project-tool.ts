@@ -1,7 +1,7 @@
 import { delimiter, dirname, join } from "node:path";
-import { runProgram } from "./command-line/index.ts";
+import { runProgram } from "../command-line/index.ts";
 
-const BIN = join(import.meta.dirname, "..", "node_modules", ".bin");
+const BIN = join(import.meta.dirname, "../..", "node_modules", ".bin");
 
 /** Runs a program that a package of this project brings, with this Node.js, and returns its exit code. */
 export function runTool(name: string, args: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { argumentList, type ExitCode, flag, option, runProgram, text } from "./command-line/index.ts";
+import { argumentList, type ExitCode, flag, option, runProgram, text } from "../command-line/index.ts";
 
 /** The arguments and options of the commands that run tests; Jest has options of the same names. */
 export const TEST_ARGUMENTS = { path: argumentList("test files or folders, or parts of their paths (all tests)") };

@@ -1,0 +1,56 @@
+/** Other processes of this machine, as Linux tells of them (proc(5)). Other systems tell nothing here. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The parent of another process; undefined where it has ended. */
+export function parentOf(pid: number): number | undefined {
+  const stat = readProc(pid, "stat"); // pid (name) state parent ...; the name may hold anything
+  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The arguments of another process, divided by spaces; undefined where it has ended. */
+export function commandLineOf(pid: number): string | undefined {
+  return readProc(pid, "cmdline")?.replaceAll("\0", " ");
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process, its children, their children and so on. */
+export function treeOf(pid: number): readonly number[] {
+  return [
+    pid,
+    ...threadsOf(pid)
+      .flatMap((thread) => childrenOf(pid, thread))
+      .flatMap(treeOf),
+  ];
+}
+
+function childrenOf(pid: number, thread: string): readonly number[] {
+  const children = readProc(pid, `task/${thread}/children`) ?? "";
+  return children.split(" ").filter(Boolean).map(Number);
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+/** Signals a process and everything below it. What has ended meanwhile is passed over. */
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  for (const each of treeOf(pid)) {
+    try {
+      process.kill(each, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// A service that is asked to end, as a process of its own.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "@jest/globals";
+
+const COMMAND_LINE = pathToFileURL(join(import.meta.dirname, "../../../scripts/command-line/index.ts")).href;
+
+/** Runs a command whose service is this code, sends SIGTERM when it says `ready`, and returns how it ended. */
+async function endWhenReady(service: string): Promise<{ code: number; output: string }> {
+  const code = `
+    import { command, runCommand, runUntilSignal } from ${JSON.stringify(COMMAND_LINE)};
+    setInterval(() => {}, 1000); // something that would keep the process
+    await runCommand(command({ name: "serve", summary: "", run: () => runUntilSignal(${service}) }));
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.includes("ready")) child.kill("SIGTERM");
+    });
+  }
+  const [exitCode] = await once(child, "close");
+  return { code: exitCode, output };
+}
+
+test("O13: a service that runs is stopped, and nothing that is left keeps the process", async () => {
+  const service = `{
+    start: async () => 7,
+    started: (running) => console.log("ready", running),
+    stop: async (running) => console.log("stopped", running),
+    say: console.log,
+  }`;
+  const output = "ready 7\nSIGTERM: ending (again to not wait)\nstopped 7\nended\n";
+  expect(await endWhenReady(service)).toEqual({ code: 0, output });
+});
+
+test("O13: a service that is asked to end while it starts is stopped when it has started", async () => {
+  const service = `{
+    start: () => new Promise((resolve) => { console.log("ready"); process.on("SIGTERM", () => setTimeout(resolve, 20)); }),
+    started: () => console.log("started"),
+    stop: async () => console.log("stopped"),
+  }`;
+  expect(await endWhenReady(service)).toEqual({ code: 0, output: "ready\nstopped\n" });
+});
+
+test("O13: a start that does not end is given up, with a message and exit code 1", async () => {
+  const service = `{
+    start: () => new Promise(() => console.log("ready")),
+    started() {},
+    stop() {},
+    startTimeoutMs: 20,
+  }`;
+  const output = "ready\nserve: it was still starting 0.02 s after SIGTERM, and ended at once.\n";
+  expect(await endWhenReady(service)).toEqual({ code: 1, output });
+});
