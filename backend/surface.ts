@@ -123,7 +123,12 @@ const newPassword = {
   min: 8,
   refuses: ["PASSWORD_SHORT", "PASSWORD_LONG", "PASSWORD_COMMON", "PASSWORD_PERSONAL"],
 } as const;
-const name = { type: "string", min: 1, max: 64, refuses: ["NAME_CONTROL", "NAME_EMPTY", "NAME_LONG"] } as const;
+const name = {
+  type: "string",
+  min: 1,
+  max: 64,
+  refuses: ["NAME_CONTROL", "NAME_EMPTY", "NAME_LONG", "NAME_MIXED", "NAME_RESERVED"],
+} as const;
 const id = { type: "string", min: 1, max: 64 } as const;
 const room = { type: "string", min: 1, max: 64, refuses: ["ROOM_NAME"] } as const;
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
@@ -163,7 +168,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { email: newEmail, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
     answers: signedIn,
-    refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "UNAUTHORIZED"],
+    refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "NAME_TAKEN", "UNAUTHORIZED"],
   },
   {
     method: "POST",
@@ -216,6 +221,7 @@ export const http = [
     bodyLimit: 4 * KIB,
     params: { name },
     answers: profile,
+    refuses: ["NAME_TAKEN"],
   },
   {
     method: "POST",
@@ -416,7 +422,7 @@ export const socket = [
     rate: "opening",
     params: { kind: word, title: { ...name, refuses: [...name.refuses, "ROOM_NAME"] } },
     answers: roomSummary,
-    refuses: ["NOT_FOUND", "ROOM_EXISTS", "ROOM_LIMIT", "ROOMS_OPENED"],
+    refuses: ["NOT_FOUND", "ROOM_ALIKE", "ROOM_EXISTS", "ROOM_LIMIT", "ROOMS_OPENED"],
   },
   {
     action: "chat.direct",
@@ -432,7 +438,15 @@ export const socket = [
     rate: "write",
     params: { room, cursor, epoch, revision: cursor },
     answers: joinedRoom,
-    refuses: [...OUTSIDE_ROOM, "ROOM_FULL", "ROOM_LIMIT", "ROOMS_OPENED", "TOO_MANY_ROOMS"],
+    refuses: [
+      ...OUTSIDE_ROOM,
+      "NAME_RESERVED",
+      "ROOM_ALIKE",
+      "ROOM_FULL",
+      "ROOM_LIMIT",
+      "ROOMS_OPENED",
+      "TOO_MANY_ROOMS",
+    ],
   },
   { action: "chat.leave", access: "user", rate: "write", params: { room }, answers: object({ room: string }) },
   {

@@ -3,6 +3,7 @@ import { type Handlers, type Meta, type RoomSummary, refuse, type User } from ".
 import type { MembershipState, Standing } from "../domain/membership.ts";
 import { CATCH_UP, type Message, PAGE, type RoomState } from "../domain/message.ts";
 import { MODERATOR } from "../domain/moderation.ts";
+import { displayName, newRoomName } from "../domain/name.ts";
 import {
   LIST_PAGE,
   LOBBY,
@@ -15,7 +16,6 @@ import {
   roomName,
 } from "../domain/room.ts";
 import { directKey, privateKey } from "../domain/room-key.ts";
-import { displayName } from "../domain/text.ts";
 import type { RoomRow, Store } from "../store/index.ts";
 import { clean } from "./clean.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
@@ -44,6 +44,7 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
     if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
     if (opening === "too-many-rooms") throw refuse("ROOM_LIMIT");
     if (opening === "disabled") throw refuse("NOT_FOUND");
+    if (opening === "looks-alike") throw refuse("ROOM_ALIKE");
     return opening === "opened";
   }
 
@@ -72,7 +73,8 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
     if (known?.membership?.state === "in") return known;
     if (!known) {
       if (key.startsWith("~")) throw shutOut(undefined);
-      // somebody else may have opened it in this moment: then it is entered as any other
+      clean("room", newRoomName(key));
+      // another user may have opened it in this moment: then it is entered as any other
       if (!(await open(ctx, "public", key, null))) return admitted(ctx, key);
     } else if (known.room.kind === "public" && known.membership?.state !== "banned") {
       await enter(ctx, known.room, ["invited", "out", "none"]);
@@ -107,7 +109,8 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
       const { kind } = ctx.params;
       if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
       const isPublic = kind === "public";
-      const title = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
+      const given = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
+      const title = isPublic ? clean("title", newRoomName(given)) : given;
       const key = isPublic ? title : privateKey();
       if (!(await open(ctx, kind, key, isPublic ? null : title))) {
         throw refuse("ROOM_EXISTS", { field: "title" });

@@ -4,11 +4,11 @@ import type { Registration } from "../config.ts";
 import { announce, type ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import { emailAddress, newEmailAddress, removedAddress } from "../domain/email.ts";
 import type { HashingQueue } from "../domain/hashing-queue.ts";
+import { displayName } from "../domain/name.ts";
 import { networkOf } from "../domain/network.ts";
 import type { HashCost } from "../domain/password.ts";
 import { hashMark, newPassword } from "../domain/password.ts";
 import { SESSION_MAX } from "../domain/session.ts";
-import { displayName } from "../domain/text.ts";
 import { createThrottle } from "../domain/throttle.ts";
 import type { Post } from "../mail/index.ts";
 import type { NewUser, Store, User } from "../store/index.ts";
@@ -113,10 +113,8 @@ export function usersService(options: {
   const cleared = (ctx: Context<unknown, Meta>, user: User): void =>
     throttle.cleared(user.email, ctx.meta.client?.address ?? "");
 
-  const create = async (user: NewUser, setup: string | undefined): Promise<"created" | "taken" | "no-link"> => {
-    if (setup !== undefined) return store.users.createFirstAdmin(user, setupHash(setup));
-    return (await store.users.create(user)) ? "created" : "taken";
-  };
+  const create = (user: NewUser, setup: string | undefined) =>
+    setup === undefined ? store.users.create(user) : store.users.createFirstAdmin(user, setupHash(setup));
 
   return defineService({
     name: "users",
@@ -147,7 +145,8 @@ export function usersService(options: {
         } as const;
         const created = await create(registered, setup);
         if (created === "no-link") throw refuse("SETUP_LINK");
-        if (created === "taken") throw refuse("EMAIL_TAKEN", { field: "email" });
+        if (created === "email-taken") throw refuse("EMAIL_TAKEN", { field: "email" });
+        if (created === "name-taken") throw refuse("NAME_TAKEN", { field: "name" });
         await audit(ctx, "user.registered", id);
         if (setup !== undefined) await audit(ctx, "role.changed", id, "user to admin, by the setup link");
         const user: User = { ...registered, role: setup === undefined ? "user" : "admin", verifiedAt: null };
@@ -183,7 +182,7 @@ export function usersService(options: {
         const user = await caller(ctx);
         const name = clean("name", displayName(ctx.params.name));
         countDeed(user);
-        await store.users.setName(user.id, name);
+        if (!(await store.users.setName(user.id, name))) throw refuse("NAME_TAKEN", { field: "name" });
         await audit(ctx, "profile.changed", user.id);
         return profile({ ...user, name });
       },

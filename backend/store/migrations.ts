@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import { nameKeys, skeleton } from "../domain/look-alike.ts";
 
 /*
  * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and PostgreSQL share.
@@ -13,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004_read_marks": { up: readMarks },
   "0005_rooms": { up: rooms },
   "0006_locks": { up: locks },
+  "0007_name_keys": { up: nameKeysOfAll },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -214,4 +216,30 @@ async function locks(db: Kysely<unknown>): Promise<void> {
     .addColumn("name", "text", (column) => column.primaryKey())
     .execute();
   await sql`insert into locks (name) values ('admins')`.execute(db);
+}
+
+/** Users and public rooms keep their names; of several that look alike, the oldest keeps others from taking one like it. */
+async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("name_keys")
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("key", "text", (column) => column.notNull())
+    .addColumn("owner", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("name_keys_pk", ["kind", "key"])
+    .execute();
+  await schema.createIndex("name_keys_owner").on("name_keys").columns(["kind", "owner"]).execute();
+  const add = async (kind: string, owner: string, keys: readonly string[]) => {
+    for (const key of keys)
+      await sql`insert into name_keys (kind, key, owner) values (${kind}, ${key}, ${owner}) on conflict do nothing`.execute(
+        db,
+      );
+  };
+  const users = await sql<{ id: string; name: string; email: string }>`
+    select id, name, email from users where email not like '%@removed.invalid' order by created_at, id`.execute(db);
+  for (const { id, name } of users.rows) await add("user", id, nameKeys(name));
+  const rooms = await sql<{
+    name: string;
+  }>`select name from rooms where kind = 'public' order by created_at, name`.execute(db);
+  for (const { name } of rooms.rows) await add("room", name, [skeleton(name)]);
 }

@@ -4,9 +4,11 @@ import type { RoomRole, Standing } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
 import { lockEnabledUsers } from "./locks.ts";
+import { takeRoomName } from "./name-keys.ts";
 import { countRooms, isBeyond, type Most } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
+import { Undo, undoable } from "./transactions.ts";
 
 /** A room that is about to be. */
 export interface NewRoom {
@@ -48,10 +50,10 @@ export interface OpeningLimits {
 }
 
 /**
- * What came of opening a room: `exists` when there is one with this key, `disabled` when one of the first members does not exist or is
+ * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks like it, `disabled` when one of the first members does not exist or is
  * disabled, the other two when a limit is reached.
  */
-export type Opening = "opened" | "exists" | "disabled" | "opened-too-many" | "too-many-rooms";
+export type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
 
 export type RoomStore = ReturnType<typeof roomStore>;
 
@@ -67,7 +69,7 @@ export function roomStore(db: Kysely<Schema>) {
     /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
     async open(room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits): Promise<Opening> {
       const { key, kind, title, openedBy, at } = room;
-      return db.transaction().execute(async (transaction) => {
+      return undoable(db, async (transaction): Promise<Opening> => {
         if (limits) {
           const { opened, since, most } = limits;
           if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";
@@ -93,6 +95,7 @@ export function roomStore(db: Kysely<Schema>) {
           .returning("name")
           .executeTakeFirst();
         if (!opened) return "exists";
+        if (kind === "public" && !(await takeRoomName(transaction, key))) throw new Undo<Opening>("looks-alike");
         if (first.length === 0) return "opened";
         await transaction
           .insertInto("members")

@@ -22,6 +22,7 @@ export interface Schema {
   audit: AuditTable;
   mail_tokens: MailTokensTable;
   locks: LocksTable;
+  name_keys: NameKeysTable;
 }
 
 export interface KeysTable {
@@ -165,4 +166,12 @@ export interface MailTokensTable {
 /** Rows that transactions write to so that others of their kind wait (`locks.ts`). */
 export interface LocksTable {
   name: "admins" | "write-check";
+}
+
+/** What no two names may share (`domain/look-alike.ts`). Names from before this table may have none. */
+export interface NameKeysTable {
+  kind: "user" | "room";
+  key: string;
+  /** The user's id, or the room's key. */
+  owner: string;
 }

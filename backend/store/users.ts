@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Role } from "../surface.ts";
 import { lockAdmins, lockUser } from "./locks.ts";
+import { releaseUserName, takeUserName } from "./name-keys.ts";
 import type { Schema, UsersTable } from "./schema.ts";
 import { Undo, undoable } from "./transactions.ts";
 
@@ -20,26 +21,30 @@ export interface User {
 /** A user who registers: the address is still to be verified. */
 export type NewUser = Omit<User, "verifiedAt">;
 
+/** What came of a registration. */
+export type Creation = "created" | "email-taken" | "name-taken";
+
 export type UserStore = ReturnType<typeof userStore>;
 
 export function userStore(db: Kysely<Schema>) {
   return {
-    /** False when the e-mail address has a user already. */
-    create: (user: NewUser): Promise<boolean> => insert(db, user),
+    /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
+    async create(user: NewUser): Promise<Creation> {
+      return undoable(db, (transaction) => insert(transaction, user));
+    },
 
     /**
      * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there is no such link
-     * or there is an administrator: of several who use one link at once, one is registered. `taken` when the e-mail address has a
-     * user already: then the link can be used again.
+     * or there is an administrator: of several who use one link at once, one is registered. When address or name are taken, the link can
+     * be used again.
      */
-    async createFirstAdmin(user: NewUser, link: string): Promise<"created" | "taken" | "no-link"> {
+    async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
       return undoable(db, async (transaction) => {
         await lockAdmins(transaction);
         if (await hasAdmin(transaction)) return "no-link";
         const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
         if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
-        if (!(await insert(transaction, { ...user, role: "admin" }))) throw new Undo("taken");
-        return "created";
+        return insert(transaction, { ...user, role: "admin" });
       });
     },
 
@@ -69,8 +74,14 @@ export function userStore(db: Kysely<Schema>) {
     /** Whether there is an administrator who may sign in. */
     hasAdmin: (): Promise<boolean> => hasAdmin(db),
 
-    async setName(id: string, name: string): Promise<void> {
-      await db.updateTable("users").set({ name }).where("id", "=", id).execute();
+    /** False when another user's name looks like this one. */
+    async setName(id: string, name: string): Promise<boolean> {
+      return undoable(db, async (transaction) => {
+        await lockUser(transaction, id);
+        if (!(await takeUserName(transaction, id, name))) throw new Undo(false);
+        await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
+        return true;
+      });
     },
 
     /**
@@ -148,7 +159,9 @@ export function userStore(db: Kysely<Schema>) {
           .where("id", "=", id)
           .where("password_hash", "=", from)
           .executeTakeFirst();
-        return numUpdatedRows > 0n ? "anonymized" : "changed";
+        if (numUpdatedRows === 0n) return "changed";
+        await releaseUserName(transaction, id);
+        return "anonymized";
       });
     },
 
@@ -201,8 +214,8 @@ export function userStore(db: Kysely<Schema>) {
   };
 }
 
-async function insert(db: Kysely<Schema>, user: NewUser): Promise<boolean> {
-  const created = await db
+async function insert(transaction: Transaction<Schema>, user: NewUser): Promise<Creation> {
+  const created = await transaction
     .insertInto("users")
     .values({
       id: user.id,
@@ -216,7 +229,9 @@ async function insert(db: Kysely<Schema>, user: NewUser): Promise<boolean> {
     .onConflict((conflict) => conflict.column("email").doNothing())
     .returning("id")
     .executeTakeFirst();
-  return created !== undefined;
+  if (!created) throw new Undo<Creation>("email-taken");
+  if (!(await takeUserName(transaction, user.id, user.name))) throw new Undo<Creation>("name-taken");
+  return "created";
 }
 
 const enabledAdmins = (db: Kysely<Schema>) =>

@@ -28,6 +28,7 @@ export function goodParams(
     user: target.id,
     kind: "public",
     title: `fresh-${++fresh}`,
+    name: `Fresh ${++fresh}`,
     outcome: "dismissed",
     room: "lobby",
     state: "away",

@@ -111,6 +111,8 @@ const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unkno
   NAME_CONTROL: "\u202eadmin",
   NAME_EMPTY: " ",
   NAME_LONG: "\u0958".repeat(64),
+  NAME_MIXED: "\u0410da",
+  NAME_RESERVED: "System",
   PASSWORD_SHORT: "\u{1f511}".repeat(4),
   PASSWORD_LONG: "abc".repeat(43),
   PASSWORD_COMMON: "password123",

@@ -113,6 +113,23 @@ test("S3: nobody registers or moves to a reserved address, and an account is rem
   expect(await running.call("users.remove", { password: PASSWORD }, eve.identity)).toEqual({ removed: true });
 });
 
+test("S11: a name is one user's until they take another one or leave; the user may spell it anew", async () => {
+  const ada = await running.register("Ada");
+  const bob = await running.register("Bob");
+  const rename = (name: string, who: User) => answer(running.call("users.update", { name }, who));
+  const register = (name: string) =>
+    answer(running.call("users.register", { email: "eve@example.org", password: PASSWORD, name }));
+  const taken = { status: 409, code: "NAME_TAKEN", field: "name" };
+  expect(await register("A\u0501a")).toMatchObject({ code: "NAME_MIXED" });
+  for (const name of ["Ada", "ADA", "\uff21da", "  ada "]) expect(await register(name)).toMatchObject(taken);
+  expect(await rename("ada", bob.identity)).toMatchObject(taken);
+  expect(await rename("ADA", ada.identity)).toBe("accepted");
+  expect(await rename("Ada L.", ada.identity)).toBe("accepted");
+  expect(await rename("Ada", bob.identity)).toBe("accepted");
+  await running.call("users.remove", { password: PASSWORD }, bob.identity);
+  expect(await register("Ada")).toBe("accepted");
+});
+
 test("admins list users, set roles and disable; never themselves", async () => {
   const root = await admin();
   running.clock.now += 1000;

@@ -187,6 +187,18 @@ test("S8: a removed or disabled account enters no room by a call that was under 
   }
 });
 
+test("S11: of users who take names that look alike at once one gets it, and of rooms opened so one is there", async () => {
+  const names = ["Scope", "\u0405\u0441\u043e\u0440\u0435", "scope", "\uff33cope", "SCOPE"];
+  const people: User[] = [];
+  for (const _ of names) people.push(await person());
+  const rename = (n: number) => running.call("users.update", { name: names[n] ?? "" }, people[n]);
+  expect(await atOnce(names.length, rename)).toEqual({ accepted: 1, NAME_TAKEN: names.length - 1 });
+  const owner = await person();
+  const titles = ["scoop", "\u0455\u0441\u043e\u043e\u0440"];
+  const open = (n: number) => running.call("chat.create", { kind: "public", title: titles[n] ?? "" }, owner);
+  expect(await atOnce(2, open)).toEqual({ accepted: 1, ROOM_ALIKE: 1 });
+});
+
 test("25 times at once: a user who is banned while joining is banned and not in the room", async () => {
   const ada = await person();
   for (let round = 0; round < 25; round += 1) {

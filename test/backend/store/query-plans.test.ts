@@ -84,7 +84,7 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
       .map(({ detail }) => `${detail}`);
   const scans = queries.flatMap((sql) =>
     plan(sql)
-      .filter((detail) => /^SCAN/.test(detail) && detail !== "SCAN CONSTANT ROW")
+      .filter((detail) => /^SCAN/.test(detail) && !/^SCAN (CONSTANT ROW|\d+-ROW VALUES)/.test(detail))
       .map((detail) => `${detail}: ${sql}`),
   );
   expect(scans).toEqual([]);

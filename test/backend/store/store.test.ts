@@ -39,9 +39,9 @@ const session: Session = {
 };
 
 test("users are found by id and by address, and an address belongs to one", async () => {
-  expect(await store.users.create(ada)).toBe(true);
-  expect(await store.users.create({ ...bob, email: ada.email })).toBe(false);
-  expect(await store.users.create(bob)).toBe(true);
+  expect(await store.users.create(ada)).toBe("created");
+  expect(await store.users.create({ ...bob, email: ada.email })).toBe("email-taken");
+  expect(await store.users.create(bob)).toBe("created");
   expect(await store.users.find("ada")).toEqual(ada);
   expect(await store.users.findByEmail("ada@example.org")).toEqual(ada);
   expect(await store.users.findByEmail("' or 1=1 --")).toBeUndefined();

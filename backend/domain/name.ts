@@ -1,0 +1,109 @@
+import { accepted, type Checked, refused } from "./checked.ts";
+import { isReservedName } from "./look-alike.ts";
+import { NAME_MAX, VISIBLE } from "./text.ts";
+
+/** Controls, bidirectional overrides, unassigned and private characters; joiners and tags depend on what is around them. */
+const UNFIT = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{C}|[\u2028\u2029]/u;
+/** What leaves no mark, and blanks that Unicode does not call so: the Braille blank, the null notehead. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
+/** Emoji may hold joiners, variation selectors and tags: whole, as Unicode lists them. */
+const EMOJI = /\p{RGI_Emoji}|\p{Emoji}\ufe0f\u20e3?/gv;
+/**
+ * Joiners where writing needs them (RFC 5892, appendix A.1 and A.2): after a virama, and ZWNJ between letters of scripts that join.
+ */
+const VIRAMA = String.raw`[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u103a]`;
+const JOINING = String.raw`[[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}]&&\p{L}]`;
+const JOINER = new RegExp(String.raw`(?<=${VIRAMA})[\u200c\u200d]|(?<=${JOINING}\p{M}*)\u200c(?=${JOINING})`, "gv");
+/** More marks on one letter than writing has, or one twice (UTS #39, section 5.4). */
+const PILED = /\p{Mn}{5}|(\p{Mn})\1/u;
+
+/** A display name: one line, no characters that hide or reorder others, runs of blanks made one, at most `NAME_MAX` long. */
+export function displayName(input: string): Checked<string> {
+  if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE");
+  const name = input.normalize("NFC").trim();
+  if (UNFIT.test(name)) return refused("NAME_CONTROL");
+  const tidy = name.replace(/\s+/gu, " ");
+  if (!VISIBLE.test(tidy.replace(new RegExp(INVISIBLE, "gu"), ""))) return refused("NAME_EMPTY");
+  if (tidy.length > NAME_MAX) return refused("NAME_LONG");
+  if (INVISIBLE.test(tidy.replace(EMOJI, "").replace(JOINER, ""))) return refused("NAME_CONTROL");
+  if (PILED.test(tidy.normalize("NFD"))) return refused("NAME_CONTROL");
+  if (!hasPlainWords(tidy)) return refused("NAME_MIXED");
+  return isReservedName(tidy) ? refused("NAME_RESERVED") : accepted(tidy);
+}
+
+/** Scripts that people write today (UAX #31, tables 5 and 7), and those that are written together (UTS #39, 5.2 Highly Restrictive). */
+const SCRIPTS = [
+  ...[
+    "Latn",
+    "Cyrl",
+    "Grek",
+    "Arab",
+    "Hebr",
+    "Armn",
+    "Geor",
+    "Deva",
+    "Beng",
+    "Guru",
+    "Gujr",
+    "Orya",
+    "Taml",
+    "Telu",
+    "Knda",
+  ],
+  ...[
+    "Mlym",
+    "Sinh",
+    "Thai",
+    "Laoo",
+    "Tibt",
+    "Mymr",
+    "Khmr",
+    "Ethi",
+    "Thaa",
+    "Cher",
+    "Cans",
+    "Mong",
+    "Syrc",
+    "Tfng",
+    "Nkoo",
+  ],
+  ...["Adlm", "Vaii", "Java", "Bali", "Sund", "Cham", "Cakm", "Yiii", "Olck", "Limb", "Talu", "Tavt", "Lisu", "Newa"],
+  ...[
+    "Lepc",
+    "Bamu",
+    "Batk",
+    "Kali",
+    "Lana",
+    "Mtei",
+    "Plrd",
+    "Saur",
+    "Sylo",
+    "Rohg",
+    "Hmnp",
+    "Wcho",
+    "Osge",
+    "Mand",
+    "Samr",
+  ],
+];
+const TOGETHER = [
+  ["Latn", "Hani", "Hira", "Kana"],
+  ["Latn", "Hani", "Bopo"],
+  ["Latn", "Hani", "Hang"],
+  ...SCRIPTS.map((one) => [one]),
+];
+const WORDS = TOGETHER.map((scripts) => {
+  const parts = [...scripts, "Zyyy", "Zinh"].map((one) => `\\p{scx=${one}}`);
+  return new RegExp(`^[${parts.join("")}]*$`, "u");
+});
+
+/** Whether each word is written in one script, or in scripts that are written together: no Cyrillic letter hides among Latin ones. */
+export function hasPlainWords(name: string): boolean {
+  return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
+}
+
+/** Whether a room's name, in its one spelling, may be the name of a new room. */
+export function newRoomName(name: string): Checked<string> {
+  if (INVISIBLE.test(name) || PILED.test(name.normalize("NFD")) || !hasPlainWords(name)) return refused("ROOM_NAME");
+  return isReservedName(name) ? refused("NAME_RESERVED") : accepted(name);
+}
