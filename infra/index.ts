@@ -10,10 +10,10 @@ const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
 const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
-const { account, policy, imports, warnings, asFound } =
+const { account, policy, imports, tags, warnings, asFound } =
   purpose === "deploy" ? await preflight(api, site, await readOwnState()) : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);
-const compiled = compile(site, policy, account, imports);
+const compiled = compile(site, policy, account, { imports, tags });
 
 const rulesets = new Rulesets("rules", compiled.rulesets);
 const settings = new ZoneSettings("settings", compiled.zoneSettings);

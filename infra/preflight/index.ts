@@ -29,6 +29,8 @@ export interface Cleared {
   readonly policy: Policy;
   /** Import ids of what exists and is to be taken into the state, by the name of the resource in the program. Nothing of it is in the state. */
   readonly imports: Readonly<Record<string, string>>;
+  /** Tags of the stack's records as they are, by hostname: they stay. */
+  readonly tags: Readonly<Record<string, readonly string[]>>;
   /** What the operator should hear of although it stops nothing. */
   readonly warnings: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */
@@ -67,6 +69,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
     account,
     policy,
     imports: Object.assign({}, ...findings.map(({ imports }) => imports)),
+    tags: Object.assign({}, ...findings.map(({ tags }) => tags)),
     warnings: [...warnings, ...certified.warnings],
     asFound: Object.assign({}, ...findings.map(({ asFound }) => asFound)),
   };
@@ -78,7 +81,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
  */
 export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
   const { account } = await findAccount(api, site);
-  return { account, policy: policyFor(site, account.plan), imports: {}, warnings: [], asFound: {} };
+  return { account, policy: policyFor(site, account.plan), imports: {}, tags: {}, warnings: [], asFound: {} };
 }
 
 async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {

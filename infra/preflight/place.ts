@@ -19,6 +19,8 @@ export interface Finding {
   readonly obstacles: readonly Obstacle[];
   /** Import ids of what the run takes into the state, by the name of the resource in the program. */
   readonly imports: Readonly<Record<string, string>>;
+  /** Tags of the stack's record, by hostname, where it has some. */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
   /** Ids of the tunnels that the stack's own records lead to. */
   readonly tunnels?: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */

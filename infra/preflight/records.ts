@@ -34,7 +34,7 @@ export async function findRecord(
   const found = adoptedRecord && recordAsFound(zoneId, adoptedRecord, { mark: ownerMark(site), tunnel: known[TUNNEL] });
   const asFound = adopted === undefined ? {} : keptAsFound(hostname, found);
   const own = records.find(({ id }) => id === knownId);
-  if (own !== undefined) return { ...NOTHING, tunnels: tunnelsOf(own), asFound };
+  if (own !== undefined) return { ...NOTHING, ...tagsOf(hostname, own), tunnels: tunnelsOf(own), asFound };
   if (knownId !== undefined && records.length > 0) {
     return blockedBy(
       ...records.map((record) => replacedElsewhere(hostname, `the record ${knownId}`, `the record ${shown(record)}`)),
@@ -42,11 +42,14 @@ export async function findRecord(
   }
   if (adopted !== undefined) {
     return adoptedRecord?.type === "CNAME"
-      ? { ...importing(hostname, `${zoneId}/${adopted}`), asFound }
+      ? { ...importing(hostname, `${zoneId}/${adopted}`), ...tagsOf(hostname, adoptedRecord), asFound }
       : adoptedMissing(`CNAME record ${adopted} of ${hostname}`);
   }
   const marked = records.find(({ type, comment }) => type === "CNAME" && comment === ownerMark(site));
-  if (marked !== undefined) return { ...importing(hostname, `${zoneId}/${marked.id}`), tunnels: tunnelsOf(marked) };
+  if (marked !== undefined) {
+    const reclaimed = importing(hostname, `${zoneId}/${marked.id}`);
+    return { ...reclaimed, ...tagsOf(hostname, marked), tunnels: tunnelsOf(marked) };
+  }
   return blockedBy(...records.map((record) => taken(hostname, record)));
 }
 
@@ -74,6 +77,11 @@ function taken(hostname: string, record: FoundRecord): Obstacle {
 }
 
 const shown = ({ id, type, content }: FoundRecord): string => `${type} ${content ?? ""} (${id})`;
+
+/** Tags that the record has, so that they become inputs: the provider drops tags that are none (P6). */
+function tagsOf(hostname: string, { tags = [] }: FoundRecord): Pick<Finding, "tags"> {
+  return tags.length === 0 ? {} : { tags: { [hostname]: tags } };
+}
 
 /** The tunnel that a record leads to, if it leads to one. */
 function tunnelsOf({ content }: FoundRecord): readonly string[] {

@@ -22,6 +22,14 @@ export interface Target {
   readonly zoneId: string;
 }
 
+/** What exists at Cloudflare already and is kept. */
+export interface Existing {
+  /** Import ids of what is not in the state, by the resource's name in the program: preflight decides, and never names what the state has. */
+  readonly imports?: Readonly<Record<string, string>>;
+  /** Tags of DNS records, by hostname: the provider drops tags that are no input (P6). */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** The tunnel's name in the program. */
 export const TUNNEL = "tunnel";
 
@@ -45,15 +53,14 @@ export interface CompiledStack {
 }
 
 /**
- * Compiles the policy. `imports` has the import ids of what exists and is not in the state, by name: preflight decides, and it never names
- * what the state has. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a difference
- * (pulumi-cloudflare#444, #630).
+ * Compiles the policy. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
+ * difference (pulumi-cloudflare#444, #630).
  */
 export function compile(
   site: Site,
   policy: Policy,
   { accountId, zoneId }: Target,
-  imports: Readonly<Record<string, string>> = {},
+  { imports = {}, tags = {} }: Existing = {},
 ): CompiledStack {
   const adopted = adoptedNames(site);
   const named = <Args>(name: string, args: Args): Named<Args> => {
@@ -70,8 +77,17 @@ export function compile(
     tunnel: named(TUNNEL, { accountId, name: tunnelName(site), configSrc: "cloudflare" }),
     ingresses: policy.ingress.map((rule) => ({ ...rule })),
     records: site.hostnames.map((hostname) =>
-      // a proxied record has the TTL 1, "automatic"
-      named(hostname, { zoneId, name: hostname, type: "CNAME", proxied: true, ttl: 1, comment: ownerMark(site) }),
+      named(hostname, {
+        zoneId,
+        name: hostname,
+        type: "CNAME",
+        proxied: true,
+        // "automatic", which is what a proxied record has
+        ttl: 1,
+        comment: ownerMark(site),
+        // sorted, as the provider sends them
+        ...(tags[hostname] === undefined ? {} : { tags: [...tags[hostname]].sort() }),
+      }),
     ),
     rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId))),
     zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { readConfig } from "../../backend/config.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
@@ -22,6 +23,8 @@ export const SECOND_HOSTNAME = `team.${ZONE}`;
 /** A setting that the stack names: it must be said that it stays. */
 export const ZONE_SETTING = "min_tls_version";
 const STACK = "rehearsal";
+/** Milliseconds at most between the tries of a call. */
+const LONGEST_WAIT = 1_000;
 
 export interface Stage {
   readonly api: LocalApi;
@@ -59,7 +62,9 @@ export async function openStage(program: string): Promise<Stage> {
     closers.push(() => edge.close());
     const backend = await startOrigin(join(folder, "data"), edge.port);
     closers.push(() => backend.stop());
-    const provider = await startProviderServer({ apiToken: api.token, baseURL: api.url });
+    // the provider would try a call that fails for three minutes
+    const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT));
+    const provider = await startProviderServer({ apiToken: api.token, baseURL: api.url, wait });
     closers.push(() => provider.close());
     const workspace = openProgram(program, api, provider, backend.url);
     closers.push(() => workspace.remove());

@@ -6,6 +6,7 @@ export interface ErrorItem {
   readonly code: number;
   readonly message: string;
   readonly source?: { readonly pointer: string };
+  readonly documentation_url?: string;
 }
 
 /** An answer that is not a success: HTTP status, the envelope's errors, and headers to add. */

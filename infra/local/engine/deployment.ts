@@ -144,8 +144,10 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
 
   async function remove(resource: ResourceState): Promise<void> {
     if (!resource.retainOnDelete) {
-      const { warning } = await behaviour(resource.type).delete(resource.id, revealedProperties(resource.inputs));
-      if (warning !== undefined) warnings.push(`${resource.name}: ${warning}`);
+      const type = behaviour(resource.type);
+      await type.delete(resource.id, revealedProperties(resource.inputs));
+      if (type.warning !== undefined)
+        warnings.push(`${resource.name}: cannot be deleted, it stays at Cloudflare as it is`);
     }
     state.remove(resource);
   }

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
@@ -10,12 +11,16 @@ import { createSeal } from "./sealing.ts";
 import { StackState } from "./stack-state.ts";
 import { type Properties, revealed, Secret } from "./values.ts";
 
+/** Milliseconds at most between the tries of a call: the API is on this machine. */
+const LONGEST_WAIT = 1_000;
+const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT));
+
 /** Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has ended. */
 export async function run(order: Order): Promise<Outcome> {
   let deployment: Deployment | undefined;
   try {
     const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
-    const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url });
+    const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url, wait });
     deployment = createDeployment({ state, provider, preview: order.preview ?? false });
     const outputs = await declared(order, { provider, deployment });
     await deployment.deleteOthers();

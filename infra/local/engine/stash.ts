@@ -19,5 +19,6 @@ export const stash: ResourceType = {
   async update(_id, _before, { input }, outputs) {
     return { outputs: { ...outputs, input } };
   },
-  delete: async () => ({}),
+  warning: undefined,
+  delete: async () => undefined,
 };

@@ -1,4 +1,6 @@
-/** Calls of the Cloudflare API through Cloudflare's own SDK, with waits that end and errors that say what to do. */
+/** Calls of the Cloudflare API through Cloudflare's own SDK, repeated and told as the real provider does. */
+import { STATUS_CODES } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import Cloudflare, { APIConnectionError, APIError } from "cloudflare";
 import { isValues } from "./fields.ts";
 
@@ -7,8 +9,6 @@ export interface Request {
   /** Under the base URL; build it with `path`. */
   readonly path: string;
   readonly body?: object;
-  /** The permission group that the token needs, for the error's text. */
-  readonly permission?: string;
 }
 
 export type CallErrorCode =
@@ -47,29 +47,42 @@ export function path(parts: TemplateStringsArray, ...values: readonly unknown[])
   return parts.reduce((whole, part, index) => whole + encodeURIComponent(String(values[index - 1])) + part);
 }
 
-/** Tries after the first, on a broken connection, 408, 409, 429 and 5xx. */
-const MAX_RETRIES = 4;
+/** Tries after the first. */
+const MAX_RETRIES = 10;
 /** Milliseconds for one try. */
 const TIMEOUT = 30_000;
 /** Seconds; an API that asks for more patience is an error to report and not a reason to hang. */
 const MAX_RETRY_AFTER = 60;
+/** Milliseconds before the first and before every later repetition: from one to the next it doubles. */
+const FIRST_WAIT = 2_000;
+const LONGEST_WAIT = 30_000;
 
-export function createCalls(options: { apiToken: string; baseURL: string }): Calls {
-  const client = new Cloudflare({
-    apiToken: options.apiToken,
-    baseURL: options.baseURL,
-    maxRetries: MAX_RETRIES,
-    timeout: TIMEOUT,
-    fetch: fetchWithPatience,
-    logLevel: "off",
-  });
+export interface CallOptions {
+  readonly apiToken: string;
+  readonly baseURL: string;
+  /** Waits between tries; a test or a rehearsal makes it shorter. By default it waits for the milliseconds given. */
+  readonly wait?: ((milliseconds: number) => Promise<unknown>) | undefined;
+}
+
+/**
+ * Calls are repeated as the real provider repeats them (cloudflare-go 6): eleven tries in about three minutes on a broken
+ * connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` says otherwise.
+ */
+export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
+  const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT, logLevel: "off" });
+  const once = async ({ method, path, body }: Request): Promise<unknown> => {
+    const answer: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
+    return isValues(answer) ? answer.result : undefined;
+  };
   const send = async (request: Request): Promise<unknown> => {
-    const { method, path, body } = request;
-    try {
-      const answer: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
-      return isValues(answer) ? answer.result : undefined;
-    } catch (error) {
-      throw callError(request, error);
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await once(request);
+      } catch (error) {
+        const pause = retries < MAX_RETRIES ? pauseAfter(error, retries) : undefined;
+        if (pause === undefined) throw callError(request, baseURL, error);
+        await wait(pause);
+      }
     }
   };
   return {
@@ -85,59 +98,54 @@ export function createCalls(options: { apiToken: string; baseURL: string }): Cal
   };
 }
 
-const lowerCase = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
-
-/** The SDK waits as long as `Retry-After` says, however long; beyond the cap it is told not to retry. */
-async function fetchWithPatience(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
-  const wait = Number.parseFloat(response.headers.get("retry-after") ?? "0");
-  const until = Number.isNaN(wait) ? (Date.parse(response.headers.get("retry-after") ?? "") - Date.now()) / 1000 : wait;
-  if (!(until > MAX_RETRY_AFTER)) return response;
-  const headers = new Headers(response.headers);
-  headers.set("x-should-retry", "false");
-  return new Response(response.body, { status: response.status, headers });
+/** Milliseconds until the next try; undefined where there is none. */
+function pauseAfter(error: unknown, retries: number): number | undefined {
+  const byDefault = Math.min(FIRST_WAIT * 2 ** retries, LONGEST_WAIT) * (1 - Math.random() / 4);
+  if (error instanceof APIConnectionError) return byDefault;
+  if (!(error instanceof APIError) || error.status === undefined) return undefined;
+  const headers: Headers | undefined = error.headers;
+  const should = headers?.get("x-should-retry");
+  const status: number = error.status;
+  const passing = status === 408 || status === 409 || status === 429 || status >= 500;
+  if (should === "false" || (should !== "true" && !passing)) return undefined;
+  const asked = askedPause(headers);
+  if (asked === undefined) return byDefault;
+  return asked > MAX_RETRY_AFTER * 1000 ? undefined : Math.max(0, asked);
 }
 
-function callError(request: Request, error: unknown): unknown {
-  const call = `${request.method} ${request.path}`;
+/** Milliseconds, from `Retry-After-Ms` or `Retry-After` in seconds or as a date. */
+function askedPause(headers: Headers | undefined): number | undefined {
+  const milliseconds = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
+  if (!Number.isNaN(milliseconds)) return milliseconds;
+  const after = headers?.get("retry-after") ?? "";
+  if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
+  const until = Date.parse(after) - Date.now();
+  return Number.isNaN(until) ? undefined : until;
+}
+
+const lowerCase = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
+
+/** Errors in the words of the real provider: those of cloudflare-go 6, with the API's own response. */
+function callError({ method, path }: Request, baseURL: string, error: unknown): unknown {
+  const url = `${baseURL.replace(/\/$/, "")}${path}`;
   if (error instanceof APIConnectionError) {
-    return new CallError(
-      "API_UNREACHABLE",
-      0,
-      [],
-      `${call} got no answer: ${causeOf(error)}. Is the API reachable? Run the same command again to continue.`,
-      error,
-    );
+    const verb = `${method.charAt(0)}${method.slice(1).toLowerCase()}`;
+    const message = `failed to make http request: ${verb} "${url}": ${causeOf(error)}`;
+    return new CallError("API_UNREACHABLE", 0, [], message, error);
   }
   if (!(error instanceof APIError) || error.status === undefined) return error;
   const status: number = error.status;
-  const items = error.errors.map(({ code, message }) => `${code} ${message}`).join("; ") || "no reason was given";
-  const said = `${call} was answered with ${status}: ${items}.`;
   const codes = error.errors.flatMap(({ code }) => (code === undefined ? [] : [code]));
-  const fail = (code: CallErrorCode, advice: string) => new CallError(code, status, codes, `${said}${advice}`, error);
-  if (status === 401 || (status === 403 && codes.includes(9109))) {
-    return fail(
-      "API_DENIED",
-      " The API token is not valid for this account: check cloudflare:apiToken or CLOUDFLARE_API_TOKEN.",
-    );
-  }
-  if (status === 403) {
-    const needed =
-      request.permission === undefined
-        ? "a permission that it does not have"
-        : `the permission "${request.permission}"`;
-    return fail("API_DENIED", ` The API token needs ${needed}: add it to the token, then run the same command again.`);
-  }
-  if (status === 404) return fail("API_NOT_FOUND", "");
-  if (status === 429) {
-    const after = error.headers?.get("retry-after");
-    return fail(
-      "API_THROTTLED",
-      ` The API has had too many requests: wait ${after ? `${after} seconds` : "five minutes"}, then run the same command again.`,
-    );
-  }
-  if (status >= 500) return fail("API_FAILED", " The API has a problem of its own: run the same command again.");
-  return fail("API_REFUSED", "");
+  const response = JSON.stringify(error.error) ?? "";
+  const message = `failed to make http request: ${method} "${url}": ${status} ${STATUS_CODES[status] ?? ""} ${response}`;
+  return new CallError(codeOf(status), status, codes, message, error);
+}
+
+function codeOf(status: number): CallErrorCode {
+  if (status === 401 || status === 403) return "API_DENIED";
+  if (status === 404) return "API_NOT_FOUND";
+  if (status === 429) return "API_THROTTLED";
+  return status >= 500 ? "API_FAILED" : "API_REFUSED";
 }
 
 function causeOf(error: Error): string {

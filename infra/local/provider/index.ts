@@ -1,8 +1,8 @@
 /**
  * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls of the
- * API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17).
+ * API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17 and 6.22).
  */
-import { createCalls } from "./calls.ts";
+import { type CallOptions, createCalls } from "./calls.ts";
 import type { Values } from "./fields.ts";
 import { getTunnelToken } from "./functions/get-tunnel-token.ts";
 import { getZone } from "./functions/get-zone.ts";
@@ -13,7 +13,7 @@ import { tunnel } from "./resources/tunnel.ts";
 import { tunnelConfig } from "./resources/tunnel-config.ts";
 import { zoneSetting } from "./resources/zone-setting.ts";
 
-export { CallError, type CallErrorCode } from "./calls.ts";
+export { CallError, type CallErrorCode, type CallOptions } from "./calls.ts";
 export type { CheckFailure } from "./check.ts";
 export type { Difference } from "./difference.ts";
 export { UNKNOWN, type Values } from "./fields.ts";
@@ -32,7 +32,7 @@ const definitions = [dnsRecord, ruleset, tunnel, tunnelConfig, zoneSetting];
 const functions = [getTunnelToken, getZone];
 
 /** A provider for one API and token; nothing is called before it is used. */
-export function createProvider(options: { apiToken: string; baseURL: string }): Provider {
+export function createProvider(options: CallOptions): Provider {
   const calls = createCalls(options);
   const resources = new Map(definitions.map((definition) => [definition.type, createResourceType(definition, calls)]));
   return {

@@ -16,8 +16,8 @@ export interface Definition {
   idOf(inputs: Values, answer: Values): string;
   read(id: string, inputs: Values): Request;
   update(id: string, inputs: Values, before: Before): Request;
-  /** A sentence instead of a request: nothing is sent, and the sentence is the warning. */
-  remove(id: string, inputs: Values): Request | string;
+  /** Absent: Cloudflare has no deletion of it, nothing is sent. */
+  remove?(id: string, inputs: Values): Request;
   /** The parts of an import id, as inputs; undefined where it has another form. */
   importId: { readonly form: string; parse(id: string): { readonly id: string; readonly inputs: Values } | undefined };
   /** What the provider makes of outputs besides renaming. */
@@ -44,9 +44,15 @@ export interface ResourceType {
   read(id: string, inputs?: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
   /** Old outputs, where they are known, keep what the server chose. */
   update(id: string, oldInputs: Values, newInputs: Values, oldOutputs?: Values): Promise<{ outputs: Values }>;
-  /** What is already gone is no error. */
-  delete(id: string, inputs: Values): Promise<{ warning?: string }>;
+  /** Shown whenever one is about to be made, also in a preview; undefined for what can be deleted. */
+  readonly warning: string | undefined;
+  /** What is already gone is no error; for what cannot be deleted nothing is sent. */
+  delete(id: string, inputs: Values): Promise<void>;
 }
+
+/** In the words of the real provider. */
+const CANNOT_BE_DESTROYED =
+  "[WARNING] This resource cannot be destroyed from Terraform. If you create this resource, it will be present in the API until manually deleted.: Resource Destruction Considerations";
 
 export function createResourceType(definition: Definition, calls: Calls): ResourceType {
   const { type, fields } = definition;
@@ -70,6 +76,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     type,
     fields,
     secretOutputs: definition.secretOutputs ?? [],
+    warning: definition.remove === undefined ? CANNOT_BE_DESTROYED : undefined,
     check(inputs) {
       const failures = checkInputs(fields, inputs);
       return failures.length > 0 ? failures : (definition.validate?.(inputs) ?? []);
@@ -85,7 +92,9 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       if (inputs && Object.keys(inputs).length > 0) return inspected(id, inputs, inputs);
       const parsed = definition.importId.parse(id);
       if (!parsed) throw new Error(`${id} is no import id of ${type}: it has the form ${definition.importId.form}`);
-      return inspected(parsed.id, parsed.inputs);
+      // the real provider reads twice: once to import, once to refresh what it imported
+      const imported = await inspected(parsed.id, parsed.inputs);
+      return imported && inspected(parsed.id, parsed.inputs);
     },
     async update(id, oldInputs, newInputs, oldOutputs) {
       const given = filled(newInputs);
@@ -94,10 +103,8 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       return { outputs: outputsOf(id, given, answer) };
     },
     async delete(id, inputs) {
-      const request = definition.remove(id, filled(inputs));
-      if (typeof request === "string") return { warning: request };
-      await calls.find(request);
-      return {};
+      const request = definition.remove?.(id, filled(inputs));
+      if (request !== undefined) await calls.find(request);
     },
   };
 }

@@ -92,9 +92,11 @@ test("zone settings keep the API's own shape of their value", () => {
 
 test("what is taken over carries its import id", () => {
   const { tunnel, records, rulesets } = compile(site, policy, target, {
-    tunnel: "account/tunnel",
-    http_ratelimit: "zones/zone/ruleset",
-    "chat.example.com": "zone/record",
+    imports: {
+      tunnel: "account/tunnel",
+      http_ratelimit: "zones/zone/ruleset",
+      "chat.example.com": "zone/record",
+    },
   });
   const ids = [tunnel, ...records, ...rulesets].map(({ name, import: id }) => [name, id]);
   expect(ids).toEqual([
@@ -120,4 +122,10 @@ test("P0: adopting what is the stack's own repeats none of its rules, and keeps 
   const refs = ["theirs", ...own.rules.map(({ ref }) => ref)].map((ref) => expect.objectContaining({ ref }));
   expect(adopting(own.name)).toMatchObject({ rules: refs, description: "causeway causeway/test" });
   expect(adopting("default")).toMatchObject({ name: "default", rules: refs, description: "edited by hand" });
+});
+
+test("P6: tags that a record has become inputs, sorted; a record without tags has none", () => {
+  const tags = { "chat.example.com": ["team:web", "by:hand"] };
+  expect(compile(site, policy, target, { tags }).records[0]?.args).toMatchObject({ tags: ["by:hand", "team:web"] });
+  expect(compile(site, policy, target).records[0]?.args).not.toHaveProperty("tags");
 });

@@ -72,7 +72,7 @@ test("a write right that is missing stops at the first write, is named, and a se
   const { failed, text } = await refused("good");
   expect([failed, text]).toEqual([
     true,
-    expect.stringMatching(/needs the permission "(Zone WAF|Dynamic URL Redirects|Cache Settings) Write"/),
+    expect.stringMatching(/403 Forbidden.*the permission ..(Zone WAF|Dynamic URL Redirects|Cache Settings) Write/),
   ]);
   expect(text).not.toContain(reader);
   await project.workspace.run("config", "rm", "cloudflare:apiToken", "--stack", "good");

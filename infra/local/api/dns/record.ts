@@ -68,9 +68,10 @@ export function recordContent(input: RecordInput): { content: string; proxiable:
       if (!isIPv4(input.content)) throw invalid(9005, "Content for A record must be a valid IPv4 address.", "/content");
       return { content: input.content, proxiable };
     case "AAAA":
-      if (!isIPv6(input.content))
+      // with a zone (`fe80::1%eth0`) it is an address of one machine
+      if (!isIPv6(input.content) || input.content.includes("%"))
         throw invalid(9006, "Content for AAAA record must be a valid IPv6 address.", "/content");
-      return { content: input.content.toLowerCase(), proxiable };
+      return { content: canonicalIPv6(input.content), proxiable };
     case "CNAME":
     case "MX":
     case "NS":
@@ -81,6 +82,16 @@ export function recordContent(input: RecordInput): { content: string; proxiable:
     case "TXT":
       return { content: input.content, proxiable };
   }
+}
+
+/** The one text of an address that RFC 5952 allows: lower case, without leading zeros, the longest run of zeros left out. */
+function canonicalIPv6(address: string): string {
+  // the URL standard serializes like RFC 5952, apart from addresses with an IPv4 part
+  const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? [];
+  if (high === undefined || low === undefined) return text;
+  const [one, other] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return `::ffff:${one >> 8}.${one & 255}.${other >> 8}.${other & 255}`;
 }
 
 function isHostname(name: string): boolean {

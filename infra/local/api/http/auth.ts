@@ -30,13 +30,27 @@ export function authenticate(header: string | undefined, path: string, tokens: r
     : new ApiError(403, { code: 9109, message: "Invalid access token" });
 }
 
-/** Throws 403 code 10000 unless the token has one of the groups; a Write group includes its Read. */
+const PERMISSIONS_PAGE = "https://developers.cloudflare.com/fundamentals/api/reference/permissions/";
+
+/**
+ * A Write group includes its Read. @throws 403 code 10000 unless the token has one of the groups, with the permission that is
+ * missing and where it is documented (Cloudflare's changelog, 2026-08-21; the words are ours)
+ */
 export function authorize(token: StoredToken, groups: readonly PermissionGroup[]): void {
   const allowed = groups.some(
     (group) =>
       token.permissions.includes(group) || token.permissions.some((has) => has === group.replace(/ Read$/, " Write")),
   );
-  if (!allowed) throw new ApiError(403, { code: 10000, message: "Authentication error" });
+  if (allowed) return;
+  const missing =
+    groups.length === 1
+      ? `the permission "${groups[0]}"`
+      : `one of the permissions ${groups.map((group) => `"${group}"`).join(", ")}`;
+  throw new ApiError(403, {
+    code: 10000,
+    message: `Authentication error: the token needs ${missing}`,
+    documentation_url: PERMISSIONS_PAGE,
+  });
 }
 
 function digest(value: string): Buffer {

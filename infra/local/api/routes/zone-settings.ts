@@ -32,8 +32,8 @@ function editSetting(call: Call) {
   const invalidValue = () => invalid(1007, `Invalid value for zone setting ${id}`, "/value");
   if (!isObject(call.body) || !Object.hasOwn(call.body, "value")) throw invalidValue();
   if (Object.keys(call.body).some((key) => !["id", "value", "enabled"].includes(key))) throw invalidValue();
-  const { value } = call.body;
-  if (rule.shape(value, "/value")) throw invalidValue();
+  if (rule.shape(call.body.value, "/value")) throw invalidValue();
+  const value = merged(zone.settings[id]?.value ?? rule.initial, call.body.value);
   // the numeric code of a setting that the plan cannot change is ours
   if (!isEditable(rule, zone.plan)) {
     throw invalid(
@@ -46,6 +46,13 @@ function editSetting(call: Call) {
     call.changed({ kind: "zone", id: zone.id });
   }
   return { result: shownSetting(zone, id, rule) };
+}
+
+/** Members that a PATCH leaves out keep their value, at every depth: `security_header` can be changed in part. */
+function merged(before: unknown, given: unknown): unknown {
+  if (!isObject(before) || !isObject(given)) return given;
+  const members = Object.entries(given).map(([key, value]) => [key, merged(before[key], value)] as const);
+  return { ...before, ...Object.fromEntries(members) };
 }
 
 export const zoneSettingRoutes: readonly Route[] = [

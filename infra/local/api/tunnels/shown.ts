@@ -1,9 +1,8 @@
-/** A tunnel in the words of the API's answers. */
+/** A tunnel in the words of the API's responses. Since 2026-10-05 its connections have a path of their own, and are not part of it. */
 import type { LiveTunnels } from "../live-tunnels.ts";
 import type { Connection, StoredTunnel } from "../state.ts";
 
 export function shownTunnel(tunnel: StoredTunnel, live: LiveTunnels) {
-  const connections = live.connections(tunnel.id);
   const inactiveAt = live.inactiveAt(tunnel.id);
   return {
     id: tunnel.id,
@@ -11,7 +10,6 @@ export function shownTunnel(tunnel: StoredTunnel, live: LiveTunnels) {
     created_at: tunnel.created_at,
     deleted_at: tunnel.deleted_at,
     name: tunnel.name,
-    connections: connections.map(shownConnection),
     conns_active_at: live.activeAt(tunnel.id),
     conns_inactive_at: inactiveAt === undefined ? tunnel.created_at : inactiveAt,
     tun_type: "cfd_tunnel",

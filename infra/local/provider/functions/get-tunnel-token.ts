@@ -18,7 +18,6 @@ export const getTunnelToken = {
     const token = await calls.send({
       method: "GET",
       path: path`/accounts/${accountId}/cfd_tunnel/${tunnelId}/token`,
-      permission: "Cloudflare Tunnel Write",
     });
     return { accountId, tunnelId, token };
   },

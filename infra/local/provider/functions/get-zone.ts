@@ -73,15 +73,13 @@ const outputs: Fields = {
   verificationKey: text,
 };
 
-const permission = "Zone Read";
-
 export const getZone = {
   token: "cloudflare:index/getZone:getZone",
   check: (args: Values): CheckFailure[] => checkInputs(inputs, args),
   /** By id, or by a filter that exactly one zone must match. @throws Error, CallError */
   async invoke(calls: Calls, args: Values): Promise<Values> {
     const id = typeof args.zoneId === "string" ? args.zoneId : await idByFilter(calls, args.filter);
-    const zone = await calls.send({ method: "GET", path: path`/zones/${id}`, permission });
+    const zone = await calls.send({ method: "GET", path: path`/zones/${id}` });
     return { ...args, ...fromAnswer(outputs, zone), zoneId: id };
   },
 };
@@ -97,12 +95,12 @@ async function idByFilter(calls: Calls, filter: unknown): Promise<string> {
   ]) {
     if (typeof value === "string") query.set(name, value);
   }
-  const zones = await calls.send({ method: "GET", path: `/zones?${query}`, permission });
+  const zones = await calls.send({ method: "GET", path: `/zones?${query}` });
   const found = Array.isArray(zones) ? zones.filter(isValues) : [];
   const id = found[0]?.id;
   if (found.length !== 1 || typeof id !== "string") {
     throw new Error(
-      `${found.length} zones match ${query}, where exactly one must: check the zone's name, and that the API token may read it ("${permission}").`,
+      `${found.length} zones match ${query}, where exactly one must: check the zone's name, and that the API token may read it ("Zone Read").`,
     );
   }
   return id;

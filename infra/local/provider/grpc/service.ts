@@ -4,7 +4,15 @@
  */
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { sameValue } from "../fields.ts";
-import { type CheckFailure, createProvider, type Provider, type ResourceType, UNKNOWN, type Values } from "../index.ts";
+import {
+  type CallOptions,
+  type CheckFailure,
+  createProvider,
+  type Provider,
+  type ResourceType,
+  UNKNOWN,
+  type Values,
+} from "../index.ts";
 import { fromStruct, toStruct } from "./properties.ts";
 import { schemaOf } from "./schema.ts";
 
@@ -12,6 +20,8 @@ import { schemaOf } from "./schema.ts";
 export interface Defaults {
   readonly apiToken?: string;
   readonly baseURL?: string;
+  /** Waits between the tries of a call; a test or a rehearsal makes it shorter. */
+  readonly wait?: CallOptions["wait"];
 }
 
 /** Shows the operator a warning for a resource. */
@@ -66,7 +76,7 @@ export function createService(version: string, defaults: Defaults, warn: Warn) {
         );
       }
       const baseURL = textOf(given.baseUrl) ?? defaults.baseURL ?? CLOUDFLARE_API;
-      configured.set(peer, createProvider({ apiToken, baseURL }));
+      configured.set(peer, createProvider({ apiToken, baseURL, wait: defaults.wait }));
       const response = new messages.ConfigureResponse();
       response.setSupportspreview(true);
       response.setAcceptsecrets(false);
@@ -89,6 +99,7 @@ export function createService(version: string, defaults: Defaults, warn: Warn) {
     },
     create: async (request: InstanceType<typeof messages.CreateRequest>, peer: string) => {
       const resource = resourceOf(peer, request.getUrn());
+      if (resource.warning !== undefined) warn(peer, request.getUrn(), resource.warning);
       const inputs = fromStruct(request.getProperties());
       const { id, outputs } = request.getPreview()
         ? { id: "", outputs: planned(resource, inputs) }
@@ -113,8 +124,7 @@ export function createService(version: string, defaults: Defaults, warn: Warn) {
     delete: async (request: InstanceType<typeof messages.DeleteRequest>, peer: string) => {
       const outputs = fromStruct(request.getProperties());
       const inputs = { ...outputs, ...fromStruct(request.getOldInputs()) };
-      const { warning } = await resourceOf(peer, request.getUrn()).delete(request.getId(), inputs);
-      if (warning !== undefined) warn(peer, request.getUrn(), warning);
+      await resourceOf(peer, request.getUrn()).delete(request.getId(), inputs);
     },
   };
 }

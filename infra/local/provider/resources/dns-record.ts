@@ -47,8 +47,13 @@ const fields: Fields = {
   meta: { kind: "json", computed: "always" },
 };
 
-const permission = "DNS Write";
+/** A record as it is sent: the provider sorts tags. */
+const bodyOf = (inputs: Values): Record<string, unknown> =>
+  toBody(fields, Array.isArray(inputs.tags) ? { ...inputs, tags: [...inputs.tags].sort() } : inputs);
+
 const noSettings = { flattenCname: false, ipv4Only: false, ipv6Only: false };
+
+const hasTags = (outputs: Values | undefined): boolean => Array.isArray(outputs?.tags) && outputs.tags.length > 0;
 
 export const dnsRecord: Definition = {
   type: "cloudflare:index/dnsRecord:DnsRecord",
@@ -60,27 +65,24 @@ export const dnsRecord: Definition = {
   create: (inputs) => ({
     method: "POST",
     path: path`/zones/${inputs.zoneId}/dns_records`,
-    body: toBody(fields, inputs),
-    permission,
+    body: bodyOf(inputs),
   }),
   idOf: (_inputs, answer) => String(answer.id),
   read: (id, inputs) => ({
     method: "GET",
     path: path`/zones/${inputs.zoneId}/dns_records/${id}`,
-    permission: "DNS Read",
   }),
-  // what the server chose is sent back, so that a record keeps its tags
+  // a record's tags are sent where the program gives them, or where there are none: else they are left out, and so lost (P6)
   update: (id, inputs, { outputs }) => ({
     method: "PUT",
     path: path`/zones/${inputs.zoneId}/dns_records/${id}`,
-    body: toBody(fields, {
+    body: bodyOf({
       ...inputs,
       settings: inputs.settings ?? outputs?.settings ?? noSettings,
-      tags: inputs.tags ?? outputs?.tags ?? [],
+      tags: inputs.tags ?? (hasTags(outputs) ? undefined : []),
     }),
-    permission,
   }),
-  remove: (id, inputs) => ({ method: "DELETE", path: path`/zones/${inputs.zoneId}/dns_records/${id}`, permission }),
+  remove: (id, inputs) => ({ method: "DELETE", path: path`/zones/${inputs.zoneId}/dns_records/${id}` }),
   importId: importIdOf("<zone id>/<record id>", ["zoneId", null]),
   finish: (outputs): Values => ({
     ...outputs,

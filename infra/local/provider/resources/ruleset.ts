@@ -19,29 +19,6 @@ const fields: Fields = {
 const scopeOf = ({ zoneId, accountId }: Values) =>
   zoneId === undefined ? path`/accounts/${accountId}` : path`/zones/${zoneId}`;
 
-/** The permission group that a phase's rules need (https://developers.cloudflare.com/fundamentals/api/reference/permissions/). */
-function permissionOf({ phase, zoneId }: Values): string {
-  if (zoneId === undefined) return "Account Rulesets";
-  switch (phase) {
-    case "http_request_dynamic_redirect":
-      return "Dynamic URL Redirects";
-    case "http_request_transform":
-    case "http_request_late_transform":
-    case "http_response_headers_transform":
-      return "Zone Transform Rules";
-    case "http_request_origin":
-      return "Origin";
-    case "http_request_cache_settings":
-      return "Cache Settings";
-    case "http_config_settings":
-      return "Config Settings";
-    case "http_custom_errors":
-      return "Custom Errors";
-    default:
-      return "Zone WAF";
-  }
-}
-
 /** A skip rule logs unless it says otherwise; the real provider fills that in before it sends the rule. */
 function ruleOf(rule: unknown, before: unknown): unknown {
   if (!isValues(rule)) return rule;
@@ -71,24 +48,20 @@ export const ruleset: Definition = {
     method: "POST",
     path: `${scopeOf(inputs)}/rulesets`,
     body: bodyOf(inputs),
-    permission: `${permissionOf(inputs)} Write`,
   }),
   idOf: (_inputs, answer) => String(answer.id),
   read: (id, inputs) => ({
     method: "GET",
     path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
-    permission: `${permissionOf(inputs)} Read`,
   }),
   update: (id, inputs, { outputs }) => ({
     method: "PUT",
     path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
     body: bodyOf(inputs, outputs),
-    permission: `${permissionOf(inputs)} Write`,
   }),
   remove: (id, inputs) => ({
     method: "DELETE",
     path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,
-    permission: `${permissionOf(inputs)} Write`,
   }),
   importId: {
     form: "zones/<zone id>/<ruleset id> or accounts/<account id>/<ruleset id>",

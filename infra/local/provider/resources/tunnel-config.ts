@@ -56,19 +56,15 @@ const fields: Fields = {
   version: { kind: "number", computed: "always" },
 };
 
-const permission = "Cloudflare Tunnel Write";
 const pathOf = ({ accountId, tunnelId }: Values) => path`/accounts/${accountId}/cfd_tunnel/${tunnelId}/configurations`;
-const put = (inputs: Values) =>
-  ({ method: "PUT", path: pathOf(inputs), body: toBody(fields, inputs), permission }) as const;
+const put = (inputs: Values) => ({ method: "PUT", path: pathOf(inputs), body: toBody(fields, inputs) }) as const;
 
 export const tunnelConfig: Definition = {
   type: "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig",
   fields,
   create: put,
   idOf: ({ tunnelId }) => String(tunnelId),
-  read: (_id, inputs) => ({ method: "GET", path: pathOf(inputs), permission: "Cloudflare Tunnel Read" }),
+  read: (_id, inputs) => ({ method: "GET", path: pathOf(inputs) }),
   update: (_id, inputs) => put(inputs),
-  remove: (id) =>
-    `The configuration of the tunnel ${id} cannot be deleted: it goes with the tunnel. Nothing was sent to Cloudflare.`,
   importId: importIdOf("<account id>/<tunnel id>", ["accountId", "tunnelId"]),
 };

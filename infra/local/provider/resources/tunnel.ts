@@ -33,7 +33,6 @@ const fields: Fields = {
   connections: { kind: { list: { object: connection } }, computed: "always" },
 };
 
-const permission = "Cloudflare Tunnel Write";
 const pathOf = (id: string, { accountId }: Values) => path`/accounts/${accountId}/cfd_tunnel/${id}`;
 
 /** A tunnel that was deleted elsewhere still answers by id, with `deletedAt`: like the real provider, this one takes it for there. */
@@ -45,10 +44,9 @@ export const tunnel: Definition = {
     method: "POST",
     path: path`/accounts/${inputs.accountId}/cfd_tunnel`,
     body: toBody(fields, inputs),
-    permission,
   }),
   idOf: (_inputs, answer) => String(answer.id),
-  read: (id, inputs) => ({ method: "GET", path: pathOf(id, inputs), permission: "Cloudflare Tunnel Read" }),
+  read: (id, inputs) => ({ method: "GET", path: pathOf(id, inputs) }),
   // only what changed is sent
   update: (id, inputs, { inputs: before }) => ({
     method: "PATCH",
@@ -59,8 +57,7 @@ export const tunnel: Definition = {
         ["name", "tunnelSecret"].filter((name) => inputs[name] !== before[name]).map((name) => [name, inputs[name]]),
       ),
     ),
-    permission,
   }),
-  remove: (id, inputs) => ({ method: "DELETE", path: pathOf(id, inputs), permission }),
+  remove: (id, inputs) => ({ method: "DELETE", path: pathOf(id, inputs) }),
   importId: importIdOf("<account id>/<tunnel id>", ["accountId", null]),
 };

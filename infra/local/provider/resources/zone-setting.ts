@@ -1,6 +1,6 @@
 /** cloudflare.ZoneSetting (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zonesetting/). */
 import { path } from "../calls.ts";
-import { type Fields, flag, sameValue, toBody, type Values } from "../fields.ts";
+import { type Fields, flag, isValues, sameValue, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
 const fields: Fields = {
@@ -13,25 +13,36 @@ const fields: Fields = {
   timeRemaining: { kind: "number", computed: "always" },
 };
 
-const permission = "Zone Settings Write";
 const pathOf = ({ zoneId, settingId }: Values) => path`/zones/${zoneId}/settings/${settingId}`;
+
+/** Of an object the members that changed, at every depth: Cloudflare keeps the others. */
+function changedMembers(value: unknown, before: unknown): unknown {
+  if (!isValues(value) || !isValues(before)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) =>
+      sameValue(member, before[name]) ? [] : [[name, changedMembers(member, before[name])]],
+    ),
+  );
+}
 
 export const zoneSetting: Definition = {
   type: "cloudflare:index/zoneSetting:ZoneSetting",
   fields,
-  create: (inputs) => ({ method: "PATCH", path: pathOf(inputs), body: toBody(fields, inputs), permission }),
+  create: (inputs) => ({ method: "PATCH", path: pathOf(inputs), body: toBody(fields, inputs) }),
   idOf: ({ settingId }) => String(settingId),
-  read: (_id, inputs) => ({ method: "GET", path: pathOf(inputs), permission: "Zone Settings Read" }),
+  read: (_id, inputs) => ({ method: "GET", path: pathOf(inputs) }),
   // only what changed is sent
   update: (_id, inputs, { inputs: before }) => ({
     method: "PATCH",
     path: pathOf(inputs),
     body: toBody(
       fields,
-      Object.fromEntries(Object.entries(inputs).filter(([name, value]) => !sameValue(value, before[name]))),
+      Object.fromEntries(
+        Object.entries(inputs).flatMap(([name, value]) =>
+          sameValue(value, before[name]) ? [] : [[name, changedMembers(value, before[name])]],
+        ),
+      ),
     ),
-    permission,
   }),
-  remove: (id) => `The zone setting ${id} cannot be deleted: it keeps its value. Nothing was sent to Cloudflare.`,
   importId: importIdOf("<zone id>/<setting id>", ["zoneId", "settingId"]),
 };

@@ -5,7 +5,7 @@ import { type ApiOptions, type LocalApi, startApi } from "../../../../infra/loca
 export interface Envelope {
   success: boolean;
   result: { id: string; [key: string]: unknown };
-  errors: { code: number; message: string; source?: { pointer: string } }[];
+  errors: { code: number; message: string; source?: { pointer: string }; documentation_url?: string }[];
   result_info?: Record<string, number>;
 }
 

@@ -48,6 +48,11 @@ describe("a token may do what its permission groups say", () => {
         const others = permissionGroups.filter((other) => other !== group && other !== group.replace("Read", "Write"));
         const refused = await call(method, path, body, api.issueToken(others));
         expect([method, path, refused.status, codesOf(refused)]).toEqual([method, path, 403, [10000]]);
+        // P10: the permission that is missing, and where it is documented
+        expect(refused.body.errors[0]).toMatchObject({
+          message: `Authentication error: the token needs the permission "${group}"`,
+          documentation_url: expect.stringMatching(/^https:\/\/developers\.cloudflare\.com\//),
+        });
         expect((await call(method, path, body, api.issueToken([group]))).status).toBe(200);
       }
     });

@@ -145,3 +145,43 @@ test("a hostname belongs to the zone with the longest matching name", async () =
     ]);
   });
 });
+
+test.each([
+  ["2001:DB8::0001", "2001:db8::1"],
+  ["2001:0db8:0000:0000:0001:0000:0000:0001", "2001:db8::1:0:0:1"],
+  ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+  ["2001:db8:0:0:1:0:0:0", "2001:db8:0:0:1::"],
+  ["0:0:0:0:0:0:0:0", "::"],
+  ["::FFFF:192.0.2.33", "::ffff:192.0.2.33"],
+])("P8: the AAAA record %s comes back as %s (RFC 5952)", async (given, canonical) => {
+  await withApi({}, async (api, call) => {
+    const { body } = await call("POST", `/zones/${api.zoneId}/dns_records`, {
+      type: "AAAA",
+      name: "a",
+      content: given,
+    });
+    expect(body.result.content).toBe(canonical);
+  });
+});
+
+test("P8: an IPv6 address of one machine is refused", async () => {
+  await withApi({}, async (api, call) => {
+    const body = { type: "AAAA", name: "a", content: "fe80::1%eth0" };
+    const reply = await call("POST", `/zones/${api.zoneId}/dns_records`, body);
+    expect([reply.status, reply.body.errors[0]?.code]).toEqual([400, 9006]);
+  });
+});
+
+test("P3: members that a change of security_header leaves out keep their value", async () => {
+  await withApi({}, async (api, call) => {
+    const path = `/zones/${api.zoneId}/settings/security_header`;
+    const change = async (members: object) =>
+      (await call("PATCH", path, { value: { strict_transport_security: members } })).body.result.value;
+    const initial = { enabled: false, max_age: 0, include_subdomains: false, preload: false, nosniff: false };
+    expect(await change({ max_age: 300 })).toEqual({ strict_transport_security: { ...initial, max_age: 300 } });
+    const both = { strict_transport_security: { ...initial, max_age: 300, enabled: true } };
+    expect(await change({ enabled: true })).toEqual(both);
+    expect((await call("GET", path)).body.result.value).toEqual(both);
+    expect((await call("PATCH", path, { value: { strict_transport_security: { max: 1 } } })).status).toBe(400);
+  });
+});

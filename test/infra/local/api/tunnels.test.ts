@@ -65,6 +65,25 @@ test("the token holds the account, the tunnel and a secret of 32 bytes, and a ne
   });
 });
 
+test("P10: a tunnel's connections have a path of their own, and are not part of the tunnel", async () => {
+  await withApi({}, async (api, call) => {
+    const made = await call("POST", base(api), { name: "one" });
+    const { id } = made.body.result;
+    api.cloud.connected(id, four);
+    const list = await call("GET", base(api));
+    const shown = [
+      made,
+      await call("GET", `${base(api)}/${id}`),
+      await call("PATCH", `${base(api)}/${id}`, { name: "two" }),
+    ];
+    for (const tunnel of [...shown.map(({ body }) => body.result), ...(list.body.result as unknown as object[])]) {
+      expect(tunnel).not.toHaveProperty("connections");
+      expect(tunnel).toHaveProperty("status");
+    }
+    expect((await call("GET", `${base(api)}/${id}/connections`)).body.result).toHaveLength(1);
+  });
+});
+
 test("the edge's connections make the status, keep the tunnel from deletion, and are dropped on request", async () => {
   let now = Date.parse("2026-11-22T10:00:00Z");
   await withApi({ clock: () => now }, async (api, call) => {
@@ -88,7 +107,6 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
     expect(await shown()).toMatchObject({
       status: "healthy",
       conns_active_at: "2026-11-22T10:00:01.000Z",
-      connections: four,
     });
     expect((await call("GET", `${base(api)}/${id}/connections`)).body.result).toMatchObject([
       { id: four[0]?.client_id, version: "2026.8.2", run_at: "2026-11-22T10:00:00.000Z", conns: [{}, {}, {}, {}] },
@@ -106,7 +124,6 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
     expect(await shown()).toMatchObject({
       status: "down",
       conns_inactive_at: "2026-11-22T10:00:02.000Z",
-      connections: [],
     });
     expect((await call("DELETE", `${base(api)}/${id}`)).status).toBe(200);
   });

@@ -132,7 +132,7 @@ test("what an API refuses stops the run with one message that tells its kind; th
     { status: 403, code: 10000, message: "Authentication error" },
   );
   const error = await failure();
-  expect(error.message).toMatch(/^DnsRecord "chat\.causeway\.localhost": .*403.*"DNS Write"/);
+  expect(error.message).toMatch(/^DnsRecord "chat\.causeway\.localhost": .*403 Forbidden .*Authentication error/);
   expect(error.message.split("\n")).toHaveLength(1);
   expect(error.steps.map(({ op, name }) => `${op} ${name}`)).toContain("create tunnel-config");
   const calls = api.journal.length;
@@ -301,4 +301,39 @@ test("a program that fails where nobody awaits it is told; what was under way is
   expect(error.message).toContain("the program went wrong");
   const made = writes().length;
   expect(readFileSync(options.stateFile, "utf8").includes("websockets")).toBe(made === 1);
+});
+
+test("P6: tags of a record survive: set by hand, after a lost state, and of an adopted record", async () => {
+  const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
+  const zone_id = api.zoneId;
+  const name = `chat.${api.zoneName}`;
+  const record = () => api.cloud.zoneOf(api.zoneName)?.records[0];
+  const theirs = await cloudflare.dns.records.create({
+    zone_id,
+    type: "CNAME",
+    name,
+    content: "elsewhere.example",
+    ttl: 1,
+    tags: ["team:web", "by:hand"],
+  });
+  const adopt = { records: { [name]: theirs.id }, rulesets: {} };
+  const config = { ...options.config, "causeway:adopt": JSON.stringify(adopt) };
+  await steps({ config });
+  expect(record()).toMatchObject({ id: theirs.id, proxied: true, tags: ["by:hand", "team:web"] });
+
+  await cloudflare.dns.records.edit(theirs.id, {
+    zone_id,
+    type: "CNAME",
+    name,
+    ttl: 1,
+    tags: ["new:one"],
+    comment: "x",
+  });
+  await steps({ config });
+  expect(record()).toMatchObject({ tags: ["new:one"], comment: "causeway causeway/local" });
+
+  rmSync(options.stateFile);
+  expect(await steps()).toContain(`import ${name}`);
+  expect(record()).toMatchObject({ id: theirs.id, tags: ["new:one"] });
+  expect(await steps()).not.toContainEqual(expect.stringMatching(/^(import|update|replace|delete)/));
 });

@@ -1,8 +1,12 @@
 /** The provider over gRPC, called as Pulumi's engine calls it; test/real/pulumi does the same with the real CLI. */
-import { credentials } from "@grpc/grpc-js";
+import { credentials, Server, ServerCredentials } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
+import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import type engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
+import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../../../infra/local/provider/grpc/index.ts";
@@ -38,6 +42,7 @@ interface Replies {
   read: InstanceType<typeof messages.ReadResponse>;
   update: InstanceType<typeof messages.UpdateResponse>;
   delete: unknown;
+  attach: unknown;
   invoke: InstanceType<typeof messages.InvokeResponse>;
   getSchema: InstanceType<typeof messages.GetSchemaResponse>;
 }
@@ -157,6 +162,49 @@ test("create, read, update and delete go through to the API; what is gone reads 
   });
 });
 
+test("P7: what cannot be deleted warns when it is made, also in a preview, and not when it is deleted", async () => {
+  const warnings: string[] = [];
+  const engine = await listenForWarnings(warnings);
+  try {
+    await withClient(async (client, api) => {
+      await ask(client, "attach", new pluginMessages.PluginAttach().setAddress(engine.address));
+      await configured(client);
+      const urn = "urn:pulumi:dev::p::cloudflare:index/zoneSetting:ZoneSetting::ssl";
+      const inputs = Struct.fromJavaScript({ zoneId: api.zoneId, settingId: "ssl", value: "strict" });
+      const create = new messages.CreateRequest().setUrn(urn).setProperties(inputs);
+      await ask(client, "create", create.setPreview(true));
+      const { outputs } = { outputs: (await ask(client, "create", create.setPreview(false))).getProperties() };
+      await ask(client, "delete", new messages.DeleteRequest().setUrn(urn).setId("ssl").setProperties(outputs));
+      while (warnings.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    });
+  } finally {
+    engine.close();
+  }
+  const warning =
+    "[WARNING] This resource cannot be destroyed from Terraform. If you create this resource, it will be present in the API until manually deleted.: Resource Destruction Considerations";
+  expect(warnings).toEqual([warning, warning]);
+});
+
+/** Pulumi's engine as far as it shows what a provider logs. */
+async function listenForWarnings(warnings: string[]): Promise<{ address: string; close(): void }> {
+  const server = new Server();
+  server.addService(engineServices.EngineService, {
+    log: (
+      call: { request: InstanceType<typeof engineMessages.LogRequest> },
+      done: (error: null, reply: object) => void,
+    ) => {
+      warnings.push(call.request.getMessage());
+      done(null, new emptyMessages.Empty());
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+}
+
 test("the stack's configuration wins over the defaults, and a failure has the API's words", async () => {
   await withClient(async (client, api) => {
     const lookUp = new messages.InvokeRequest()
@@ -165,7 +213,7 @@ test("the stack's configuration wins over the defaults, and a failure has the AP
     await expect(ask(client, "invoke", lookUp)).rejects.toThrow("before it configured it");
     const args = Struct.fromJavaScript({ apiToken: { ...SECRET, value: api.issueToken(["DNS Read"]) } });
     await ask(client, "configure", new messages.ConfigureRequest().setArgs(args));
-    await expect(ask(client, "invoke", lookUp)).rejects.toThrow('needs the permission "Zone Read"');
+    await expect(ask(client, "invoke", lookUp)).rejects.toThrow(/403 Forbidden.*the permission ..Zone Read/);
     await configured(client);
     expect(values((await ask(client, "invoke", lookUp)).getReturn())).toMatchObject({ name: "example.com" });
     const unknown = new messages.CheckRequest()
