@@ -33,6 +33,14 @@ const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 const NEEDS: Readonly<Record<string, Need>> = {
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
+  disk: () => {
+    try {
+      execFileSync("unshare", ["-m", "sh", "-c", "mount -t tmpfs none /mnt"], { stdio: "ignore" });
+      return undefined;
+    } catch {
+      return "this user may not mount a small file system in a namespace of its own (root on Linux may)";
+    }
+  },
   nats: (env) => nats(env) ?? postgres(env),
   postgres,
   pulumi: (env) => {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { migrations } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
-import { StoreError } from "./store-error.ts";
+import { adviceFor, StoreError } from "./store-error.ts";
 
 /**
  * Brings the tables up to date, all or nothing, under a lock: of several nodes that start at once, one does it and the others wait.
@@ -22,7 +22,7 @@ export async function migrate(db: Kysely<Schema>): Promise<void> {
   const failed = results?.find((result) => result.status === "Error")?.migrationName;
   const what = failed === undefined ? "the database could not be brought up to date" : `the migration ${failed} failed`;
   const reason = error instanceof Error ? error.message : String(error);
-  throw new StoreError("STORE_MIGRATION", `${what}: ${reason}. Nothing was changed.`, error);
+  throw new StoreError("STORE_MIGRATION", `${what}: ${reason}. Nothing was changed.${adviceFor(error)}`, error);
 }
 
 async function applied(db: Kysely<Schema>): Promise<readonly string[]> {

@@ -29,7 +29,7 @@ export class NodeSqliteDialect extends SqliteDialect {
     return new TransactionalSqliteAdapter();
   }
   override createDriver(): SqliteDriver {
-    return new PatientSqliteDriver({ database: asKyselyExpects(this.#database) });
+    return new PatientSqliteDriver(this.#database);
   }
 }
 
@@ -46,6 +46,11 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
  * process: SQLite's own busy timeout sleeps in the one thread there is, in which the holder may need to run.
  */
 class PatientSqliteDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+  constructor(database: DatabaseSync) {
+    super({ database: asKyselyExpects(database) });
+    this.#database = database;
+  }
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
     return {
@@ -55,6 +60,10 @@ class PatientSqliteDriver extends SqliteDriver {
   }
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+  /** On a full disk SQLite has rolled back by itself. A second rollback would fail, and its error hide the reason. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 

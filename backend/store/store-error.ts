@@ -12,3 +12,13 @@ export class StoreError extends Error {
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error && thrown.message !== "" ? thrown.message : String(thrown);
 }
+
+/** SQLITE_IOERR and SQLITE_FULL (https://sqlite.org/rescode.html): what a full disk gives. */
+const FULL_CODES: readonly number[] = [10, 13];
+
+/** What to do about a failed write, for the end of a message; empty when it was not for want of space. */
+export function adviceFor(thrown: unknown): string {
+  const { errcode, code } = thrown as { errcode?: unknown; code?: unknown };
+  const isFull = code === "ENOSPC" || (typeof errcode === "number" && FULL_CODES.includes(errcode % 256));
+  return isFull ? " The database needs free space: make some, then start again." : "";
+}

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -160,6 +160,20 @@ test("O14: with the whole folder deleted the backend still stops, and says that 
     message: expect.stringMatching(/could not be saved/),
   });
   expect(existsSync(dataDir)).toBe(false);
+});
+
+test.each([0, 8, 64, 200])("O14: a start that can write %d KiB to a file at most is one clear message", (size) => {
+  const module = new URL("../../../backend/store/index.ts", import.meta.url).href;
+  const program = `const { openStore, StoreError } = await import(${JSON.stringify(module)});
+    try {
+      await openStore({ dataDir: ${JSON.stringify(dataDir)}, isBackend: true });
+    } catch (error) {
+      console.log(error instanceof StoreError, error.message);
+    }`;
+  const limited = `ulimit -f ${size * 2} && exec "$0" --input-type=module -e "$1"`;
+  const ran = spawnSync("sh", ["-c", limited, process.execPath, program], { encoding: "utf8", timeout: 20_000 });
+  expect(ran.stdout).toMatch(/^true .*(?:too large|full|disk I\/O error|EFBIG).*free space/);
+  expect(ran.stderr).toBe("");
 });
 
 test("O14: whether the database can be written is found out by one write in five seconds, however many ask", async () => {
