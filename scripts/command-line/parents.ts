@@ -14,10 +14,8 @@ const LAUNCHER = "CAUSEWAY_LAUNCHER_PID";
  * ends. Other parents are not watched: a backend in the background may outlive the terminal that started it.
  */
 export function watchParents(name: string, env: NodeJS.ProcessEnv = process.env): void {
-  const launcher = Number(env[LAUNCHER]) || undefined;
+  const parents = parentsToWatch(name, process.ppid, env);
   delete env[LAUNCHER]; // processes that this one starts have another parent
-  const isNpmScript = env.npm_lifecycle_script?.startsWith(`node scripts/run.mjs ${name}`) ?? false;
-  const parents = parentsToWatch(process.ppid, launcher, isNpmScript ? env.npm_lifecycle_script : undefined);
   if (parents.length === 0) return;
   const timer = setInterval(() => {
     if (isChain(parents)) return;
@@ -27,8 +25,11 @@ export function watchParents(name: string, env: NodeJS.ProcessEnv = process.env)
   timer.unref();
 }
 
-/** The process ids from the parent of this process upwards. */
-function parentsToWatch(parent: number, launcher: number | undefined, script: string | undefined): readonly number[] {
+/** Process ids from `parent`, the parent of the command `name`, upwards. Empty where neither npm nor the launcher started it. */
+export function parentsToWatch(name: string, parent: number, env: NodeJS.ProcessEnv): readonly number[] {
+  const launcher = Number(env[LAUNCHER]) || undefined;
+  const { npm_lifecycle_script: line = "" } = env;
+  const script = line.startsWith(`node scripts/run.mjs ${name}`) ? line : undefined;
   const watched: number[] = [];
   let next: number | undefined = parent;
   if (launcher !== undefined) {

@@ -30,7 +30,9 @@ export function command<const A extends Arguments, const O extends Options>(
 ): Command {
   const { name, summary, details, passThrough: passedOn } = definition;
   const positional = Object.entries(definition.arguments ?? {});
-  const options = Object.entries(definition.options ?? {}).map(([key, option]) => [key, optionFor(option)] as const);
+  const options = Object.entries(definition.options ?? {}).map(([key, option]) => {
+    return { key, flags: option.flags, isRequired: option.isRequired ?? false, option: optionFor(option) };
+  });
   return {
     name,
     summary,
@@ -38,14 +40,18 @@ export function command<const A extends Arguments, const O extends Options>(
     declare(parser, passThrough, whenParsed) {
       parser.description(details === undefined ? summary : `${summary}\n\n${details}`);
       for (const [shown, argument] of positional) parser.addArgument(argumentFor(shown, argument));
-      for (const [, option] of options) parser.addOption(option);
+      for (const { option } of options) parser.addOption(option);
       if (passedOn !== undefined) parser.usage(`${parser.usage()} [-- argument ...]`);
       parser.addHelpText("after", helpAfterOptions(parser, definition));
       parser.action((...given: unknown[]) => {
         const values: Readonly<Record<string, unknown>> = parser.opts();
+        const named = Object.fromEntries(options.map(({ key, option }) => [key, values[option.attributeName()]]));
+        // Not left to commander, which would name a missing option before the mistyped one that was meant to be it.
+        const missing = options.find(({ key, isRequired }) => isRequired && named[key] === undefined);
+        if (missing) parser.error(`error: required option '${missing.flags}' not specified`);
         const call = {
           args: Object.fromEntries(positional.map(([key], index) => [key, given[index]])),
-          options: Object.fromEntries(options.map(([key, option]) => [key, values[option.attributeName()]])),
+          options: named,
           passThrough,
         } as Call<A, O>;
         whenParsed(() => definition.run(call));
@@ -148,10 +154,10 @@ function argumentFor(name: string, { summary, count, kind }: Argument<unknown>):
   return count === "list" ? declared.default([], "none") : declared;
 }
 
-function optionFor({ flags, summary, kind, isRequired, isList, default: value }: Option<unknown>): CommanderOption {
+function optionFor({ flags, summary, kind, isList, default: value }: Option<unknown>): CommanderOption {
   const declared = new CommanderOption(flags, summary);
   if (kind === undefined) return declared.default(false);
-  declared.argParser(isList ? parseList(kind) : parseOne(kind)).makeOptionMandatory(isRequired ?? false);
+  declared.argParser(isList ? parseList(kind) : parseOne(kind));
   if (isList) return declared.default([], "none");
   return value === undefined ? declared : declared.default(value);
 }

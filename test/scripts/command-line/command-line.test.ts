@@ -95,6 +95,7 @@ test("O19: what is not given is absent, false, empty or the default", async () =
 test.each([
   [["here", "-s", "x", "--siez", "3"], "unknown option '--siez'\n(Did you mean --size?)"],
   [["here", "-s", "x", "-z"], "unknown option '-z'"],
+  [["here", "--stak", "x"], "unknown option '--stak'\n(Did you mean --stack?)"],
   [["here"], "required option '-s, --stack <name>' not specified"],
   [["--stack", "x"], "missing required argument 'place'"],
   [["here", "-s", "--yes"], "'--yes' is invalid. It must be a text that does not begin with a hyphen."],
