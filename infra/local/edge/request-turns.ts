@@ -26,6 +26,8 @@ interface Turns {
 export class RequestTurns {
   readonly #limits: TurnLimits;
   readonly #connections = new Map<Duplex, Turns>();
+  /** Connections whose end is listened to: once, however many requests they carry. */
+  readonly #watched = new WeakSet<Duplex>();
   #bytes = 0;
 
   constructor(limits: TurnLimits) {
@@ -43,7 +45,7 @@ export class RequestTurns {
     const turns = this.#connections.get(socket);
     if (!turns) {
       this.#connections.set(socket, { waiting: [], bytes: 0 });
-      socket.once("close", () => this.#forget(socket));
+      this.#watch(socket);
       this.#start(socket, response, start);
       return;
     }
@@ -63,6 +65,12 @@ export class RequestTurns {
     turns.waiting.push({ bytes, start: () => this.#start(socket, response, start) });
     turns.bytes += bytes;
     this.#bytes += bytes;
+  }
+
+  #watch(socket: Duplex): void {
+    if (this.#watched.has(socket)) return;
+    this.#watched.add(socket);
+    socket.once("close", () => this.#forget(socket));
   }
 
   #start(socket: Duplex, response: ServerResponse, start: () => void): void {

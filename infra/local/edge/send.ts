@@ -33,21 +33,17 @@ export async function endResponse(
   response: ServerResponse,
   unread: UnreadResponses,
 ): Promise<void> {
+  if (isSending(request)) await dropBody(request, response);
+  if (response.destroyed) return;
   const { socket } = response;
-  const readAgain = unread.stopped({
-    held: () => response.writableLength + (socket?.writableLength ?? 0),
-    disconnect: () => response.destroy(),
+  await new Promise<void>((resolve) => {
+    response.once("close", resolve);
+    response.end();
+    const held = () => response.writableLength + (socket?.writableLength ?? 0);
+    if (held() === 0) return; // as nearly always: the kernel has taken it
+    const readAgain = unread.stopped({ held, disconnect: () => response.destroy() });
+    response.once("close", readAgain);
   });
-  try {
-    if (isSending(request)) await dropBody(request, response);
-    if (response.destroyed) return;
-    await new Promise<void>((resolve) => {
-      response.once("close", resolve);
-      response.end();
-    });
-  } finally {
-    readAgain();
-  }
 }
 
 function dropBody(request: IncomingMessage, response: ServerResponse): Promise<void> {
