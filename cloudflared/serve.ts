@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasConfiguration } from "./configuration.ts";
+import { type MetricsRelay, relayMetrics } from "./metrics-relay.ts";
 import { ConnectorProblem } from "./problem.ts";
 import { fingerprint, type Registration, register, stopOrphans } from "./registry.ts";
 import type { LocalEdge, RunningConnector } from "./running-connector.ts";
@@ -33,23 +34,41 @@ export interface ServeOptions {
  * @throws ConnectorProblem where it does not become ready.
  */
 export async function serveTunnel(options: ServeOptions): Promise<ConnectorProblem | undefined> {
+  const token = await readToken(options.env);
+  const place: Place = { connector: undefined, relay: undefined };
+  const port = options.metricsPort;
+  if (port !== undefined) place.relay = await relayMetrics(port, () => place.connector?.metrics);
+  try {
+    return await serve(options, token, place);
+  } finally {
+    await place.relay?.close();
+  }
+}
+
+/** The connector that runs now, and the port at which its readiness stays. */
+interface Place {
+  connector: RunningConnector | undefined;
+  relay: MetricsRelay | undefined;
+}
+
+async function serve(options: ServeOptions, token: string, place: Place): Promise<ConnectorProblem | undefined> {
   const { env, signal, log } = options;
   const file = env.TUNNEL_TOKEN_FILE;
-  const token = await readToken(env);
   let connector: RunningConnector;
   try {
-    connector = await start(options, token, options.metricsPort);
+    connector = await start(options, token);
   } catch (error) {
     if (signal.aborted && isStopped(error)) return undefined;
     throw error;
   }
+  place.connector = connector;
   const stops: Promise<void>[] = [];
   const registration = file ? await tryToRegister(file, connector, token) : undefined;
   // Only now that this one is ready: until then, one that was left behind may be all that serves.
   for (const pid of file ? await stopOrphans(file) : []) {
     log(`connector: told cloudflared ${pid} to stop, which a killed connector had left running`);
   }
-  announceReady(options, connector);
+  announceReady(options, place);
 
   const over = new AbortController();
   const changes = file
@@ -73,6 +92,8 @@ export async function serveTunnel(options: ServeOptions): Promise<ConnectorProbl
       if (replacement) {
         stops.push(connector.stop());
         connector = replacement;
+        place.connector = connector;
+        announceReady(options, place);
       }
       next = changes?.next();
     }
@@ -84,7 +105,7 @@ export async function serveTunnel(options: ServeOptions): Promise<ConnectorProbl
   return undefined;
 }
 
-function start(options: ServeOptions, token: string, metricsPort: number | undefined): Promise<RunningConnector> {
+function start(options: ServeOptions, token: string): Promise<RunningConnector> {
   const { env, local, gracePeriod, log, signal } = options;
   return startCloudflared({
     token,
@@ -92,7 +113,6 @@ function start(options: ServeOptions, token: string, metricsPort: number | undef
     log,
     signal,
     ...(local && { local }),
-    ...(metricsPort !== undefined && { metricsPort }),
     ...(gracePeriod !== undefined && { gracePeriod }),
   });
 }
@@ -117,14 +137,12 @@ async function replace(
   const { log } = options;
   log("connector: the token's file has another token; starting a connector with it");
   try {
-    // A port that was asked for is taken by the connector that still runs.
-    const connector = await start(options, token, undefined);
+    const connector = await start(options, token);
     await registration?.update({
       child: connector.pid,
       metrics: connector.metrics,
       token: fingerprint(token),
     });
-    announceReady(options, connector);
     return connector;
   } catch (error) {
     if (!(error instanceof ConnectorProblem)) throw error;
@@ -168,9 +186,10 @@ async function versionOf(file: string): Promise<string | undefined> {
   return ino === 0 ? undefined : `${ino} ${size} ${mtimeMs} ${mode}`;
 }
 
-function announceReady({ announce, log }: ServeOptions, connector: RunningConnector): void {
+function announceReady({ announce, log }: ServeOptions, { connector, relay }: Place): void {
+  if (!connector) return;
   const what = connector.kind === "cloudflared" ? `cloudflared ${connector.version}` : "Causeway's own connector";
-  announce(`ready: ${what}, pid ${connector.pid}, http://${connector.metrics}/ready`);
+  announce(`ready: ${what}, pid ${connector.pid}, http://${relay?.address ?? connector.metrics}/ready`);
   void hasConfiguration(connector).then((has) => {
     if (!has) log("connector: the tunnel has no configuration yet; every request gets 503 until one is deployed");
   });

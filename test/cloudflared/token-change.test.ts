@@ -29,6 +29,38 @@ describe("connectors that a rotation finds", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test("O16: the port of TUNNEL_METRICS stays, whichever connector runs behind it", async () => {
+    const reserved = createServer();
+    await new Promise<void>((done) => reserved.listen(0, "127.0.0.1", done));
+    const { port } = reserved.address() as AddressInfo;
+    const { address, caFile } = house.edge;
+    const env = {
+      PATH: "",
+      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_EDGE: address,
+      TUNNEL_CACERT: caFile,
+      TUNNEL_METRICS: `127.0.0.1:${port}`,
+    };
+    const taken = await runConnector(env).ended;
+    expect([taken.code, taken.output]).toEqual([1, expect.stringContaining(`127.0.0.1:${port}`)]);
+    await new Promise((done) => reserved.close(done));
+    const command = runConnector(env);
+    expect(await command.ready).toContain(`http://127.0.0.1:${port}/ready`);
+    const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    const before = await (await at("/ready")).json();
+    expect(before).toMatchObject({ status: 200 });
+    await writeFile(house.tokenFile, house.rotate());
+    const changes = await changeToken(house.tokenFile, { proc: house.folder });
+    expect(changes).toMatchObject([{ kind: "changed" }]);
+    const after = (await (await at("/ready")).json()) as { status: number; connectorId: string };
+    expect(after.status).toBe(200);
+    expect(after.connectorId).not.toBe((before as typeof after).connectorId);
+    expect(await (await at("/metrics")).text()).toContain("cloudflared_tunnel_ha_connections");
+    expect((await at("/other")).status).toBe(404);
+    command.signal("SIGTERM");
+    expect((await command.ended).code).toBe(0);
+  });
+
   test("O16: one that is stopping is not waited for, and nothing takes its place", async () => {
     const { address, caFile } = house.edge;
     const command = runConnector({
