@@ -4,8 +4,10 @@ export type { Message, RoomState } from "../surface/rooms.ts";
 
 /** Messages in a page of history. */
 export const PAGE = 50;
-/** Most messages that a client gets at once when it comes back; beyond it gets the newest page. */
+/** Most messages that a client gets when it comes back; beyond it gets the newest page. */
 export const CATCH_UP = 200;
+/** Bytes of messages in one response, about; what does not fit is read with the next one. */
+export const ANSWER_BYTES = 128 * 1024;
 
 /** Milliseconds in which an author may edit a message: an hour. */
 export const EDIT_TIME = 60 * 60 * 1000;

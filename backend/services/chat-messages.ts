@@ -4,6 +4,7 @@ import { clientId, EDIT_TIME, PAGE } from "../domain/message.ts";
 import { MODERATOR, rank, SITE } from "../domain/moderation.ts";
 import { messageText } from "../domain/text.ts";
 import type { AuditTrail } from "./audit-trail.ts";
+import { newestThatFit } from "./catch-up.ts";
 import { clean } from "./clean.ts";
 import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
 
@@ -17,7 +18,7 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
     async history(ctx) {
       const { room } = await enteredRoom(store, ctx);
       const { key, epoch, seq, revision } = room;
-      const messages = await store.messages.before(key, ctx.params.cursor, PAGE);
+      const messages = newestThatFit(await store.messages.before(key, ctx.params.cursor, PAGE));
       return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
     },
 

@@ -1,7 +1,6 @@
 import type { Context } from "moleculer";
 import { type Handlers, type Meta, type RoomSummary, refuse, type User } from "../contract/index.ts";
 import type { MembershipState, Standing } from "../domain/membership.ts";
-import { CATCH_UP, type Message, PAGE, type RoomState } from "../domain/message.ts";
 import { MODERATOR } from "../domain/moderation.ts";
 import { displayName, newRoomName } from "../domain/name.ts";
 import {
@@ -16,7 +15,8 @@ import {
   roomName,
 } from "../domain/room.ts";
 import { directKey, privateKey } from "../domain/room-key.ts";
-import type { RoomRow, Store } from "../store/index.ts";
+import type { RoomRow } from "../store/index.ts";
+import { catchUp } from "./catch-up.ts";
 import { clean } from "./clean.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
@@ -139,7 +139,7 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
       const key = keyOf(ctx);
       const standing = inside(await admitted(ctx, key));
       const { room, role, membership } = standing;
-      const state = await resumed(store, room, ctx.params);
+      const state = await catchUp(store, room, ctx.params);
       return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
     },
 
@@ -177,24 +177,6 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
       return { members, more: rows.length > LIST_PAGE };
     },
   };
-}
-
-/** Where the room stands, from the client's position on if that can be made whole, else its newest page. */
-async function resumed(
-  store: Store,
-  { key: room, epoch, seq, revision }: Room,
-  from: { readonly cursor?: number; readonly epoch?: string; readonly revision?: number },
-): Promise<RoomState> {
-  const state = (messages: readonly Message[], changed: readonly Message[], recovered: boolean) => {
-    return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed, recovered };
-  };
-  const newest = async () => state(await store.messages.before(room, undefined, PAGE), [], false);
-  const { cursor, revision: seen = revision } = from;
-  // a position that this epoch never had says nothing about what the client has seen
-  if (cursor === undefined || from.epoch !== epoch || cursor > seq || seen > revision) return newest();
-  const messages = await store.messages.after(room, cursor, CATCH_UP + 1);
-  const changed = seen < revision ? await store.messages.changedSince(room, seen, cursor, CATCH_UP + 1) : [];
-  return messages.length > CATCH_UP || changed.length > CATCH_UP ? newest() : state(messages, changed, true);
 }
 
 function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {

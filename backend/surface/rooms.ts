@@ -102,6 +102,12 @@ export const joinedRoom = named("JoinedRoom", "What joining a room answers.", {
     type: "integer",
     about: "The room's revision when one became a member: what ended an earlier membership does not end this one.",
   },
+  more: {
+    type: "true",
+    optional: true,
+    about:
+      "There where one response could not hold everything since the client's position: join again from the last message and revision here.",
+  },
 });
 export type JoinedRoom = TypeOf<typeof joinedRoom>;
 

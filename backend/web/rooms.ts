@@ -71,6 +71,10 @@ export class Rooms {
     timeline.resume(state);
     this.#options.onStored(state.messages);
     this.#options.onChange();
+    if (state.more) {
+      this.#due.add(state.room);
+      this.#resume();
+    }
     return state.room;
   }
 

@@ -100,6 +100,21 @@ test("what is written without a connection is kept, sent once in order when it i
   expect(ada.pending).toEqual([]);
 });
 
+test("S5: who comes back to more than one response holds gets all of it, in order", async () => {
+  const [ada, bob] = [await person("Ada"), await person("Bob", (await proxied()).url)];
+  for (const client of [ada, bob]) await client.join("lobby");
+  const [proxy] = proxies;
+  proxy?.refuse(true);
+  proxy?.cut();
+  await bob.until(() => bob.state === "reconnecting");
+  const texts = Array.from({ length: 40 }, (_, n) => `${n} ${"漢".repeat(3_900)}`);
+  for (const text of texts) ada.send("lobby", text);
+  await ada.until(() => ada.pending.length === 0);
+  proxy?.refuse(false);
+  await bob.until(() => bob.texts("lobby").length === texts.length);
+  expect(bob.texts("lobby")).toEqual(texts);
+});
+
 test("a lost acknowledgement does not send a message twice", async () => {
   const proxy = await proxied();
   const ada = await person("Ada", proxy.url);
