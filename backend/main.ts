@@ -79,7 +79,14 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     internal?.close();
   };
   try {
-    const metrics = config.internalPort === undefined ? undefined : createMetrics(() => gateway.sockets);
+    const metrics =
+      config.internalPort === undefined
+        ? undefined
+        : createMetrics(
+            () => gateway.sockets,
+            () => gateway.caps,
+            () => gateway.ignoredAddresses,
+          );
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
     const { registration } = config;
     for (const service of createServices({ ...options, registration, store, post, site: () => site }))

@@ -25,19 +25,27 @@ const CLAIMS = [
 ];
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
-/**
- * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted, that is the connector:
- * on the loopback or in one of the networks (CIDR); anybody else can write that header too. Undefined when the connection was reset
- * before anybody looked: nobody can say any more whose it was, and nobody waits for an answer.
- */
-export function clientReader(trusted: readonly string[]): (request: IncomingMessage) => Client | undefined {
+/** Whose `CF-Connecting-IP` is believed: the connector, which is on the loopback or in one of these networks (CIDR). */
+export function trustedPeers(networks: readonly string[]): (address: string) => boolean {
   const peers = new BlockList();
   peers.addSubnet("127.0.0.0", 8, "ipv4");
   peers.addAddress("::1", "ipv6");
-  for (const network of trusted) {
+  for (const network of networks) {
     const [base = "", bits = ""] = network.split("/");
     peers.addSubnet(base, Number(bits), isIP(base) === 6 ? "ipv6" : "ipv4");
   }
+  return (address) => peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+/**
+ * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other client can
+ * write that header too, and then `ignored` is called. Undefined when the connection was reset before its peer was looked at:
+ * then no client waits for a response.
+ */
+export function clientReader(
+  isTrusted: (address: string) => boolean,
+  ignored: (peer: string, visitor: string) => void = () => undefined,
+): (request: IncomingMessage) => Client | undefined {
   // one connection carries many requests, and its peer stays the same
   const known = new WeakMap<object, { readonly client: Client; readonly trusted: boolean }>();
 
@@ -46,20 +54,24 @@ export function clientReader(trusted: readonly string[]): (request: IncomingMess
     let peer = known.get(socket);
     if (!peer) {
       if (socket.remoteAddress === undefined) return undefined;
-      const address = plain(socket.remoteAddress);
-      const trusted = peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-      peer = { client: { address, key: networkOf(address), ray: undefined }, trusted };
+      const address = plainAddress(socket.remoteAddress);
+      peer = { client: { address, key: networkOf(address), ray: undefined }, trusted: isTrusted(address) };
       known.set(socket, peer);
     }
-    const claim = peer.trusted ? headers["cf-connecting-ip"] : undefined;
+    const given = headers["cf-connecting-ip"];
+    const claim = peer.trusted ? given : undefined;
     const ray = peer.trusted ? headers["cf-ray"] : undefined;
     for (const name of CLAIMS) if (name in headers) delete headers[name];
-    if (claim === undefined && ray === undefined) return peer.client;
-    const address = typeof claim === "string" && isIP(claim) ? plain(claim) : peer.client.address;
+    if (claim === undefined && ray === undefined) {
+      if (typeof given === "string" && isIP(given)) ignored(peer.client.address, given);
+      return peer.client;
+    }
+    const address = typeof claim === "string" && isIP(claim) ? plainAddress(claim) : peer.client.address;
     return { address, key: networkOf(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
   };
 }
 
-function plain(address: string): string {
+/** An IP address, where IPv4 in IPv6 is written as IPv4. */
+export function plainAddress(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }

@@ -7,7 +7,7 @@ import type { HttpEntry } from "../surface.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import type { HttpBacklog } from "./caps/http-backlog.ts";
 import type { Client } from "./client-address.ts";
-import { closeAfterReading } from "./close-after-reading.ts";
+import { closeAfterResponse } from "./closing.ts";
 import { apiHeaders } from "./headers.ts";
 import type { Identities } from "./identities.ts";
 import type { Identity } from "./identity.ts";
@@ -18,6 +18,7 @@ import type { Finished } from "./metrics.ts";
 import type { Standing } from "./origins.ts";
 import { readQuery } from "./query.ts";
 import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 import { requestId } from "./request-id.ts";
 import type { DoorResponse } from "./usual-head.ts";
 
@@ -25,7 +26,8 @@ export interface HttpParts {
   readonly broker: ServiceBroker;
   readonly identities: Identities;
   readonly log: Logger;
-  /** Share of the requests that are logged. */
+  readonly refusals: RefusalLog;
+  /** Share of the successful requests that are logged. */
   readonly logSample: number;
   /** The methods that exist at a path; undefined where nothing is. */
   resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
@@ -138,7 +140,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   function refuseExchange(exchange: Exchange, thrown: unknown): void {
     const error = publicError(thrown);
     if (error.status >= 500 && error.code === "INTERNAL") {
-      parts.log.error({ err: thrown, id: exchange.id, ray: exchange.client.ray }, "request failed");
+      parts.refusals.error({ err: thrown, id: exchange.id, ray: exchange.client.ray }, "request failed");
     }
     const headers: Record<string, string> = {};
     if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
@@ -149,12 +151,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     }
     if (!drained && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
       headers.connection = "close";
-      const { socket } = exchange.request;
-      // what Node calls after the last response of a connection
-      socket.destroySoon = () => {
-        socket.end();
-        closeAfterReading(socket);
-      };
+      closeAfterResponse(exchange.request.socket);
     }
     send(exchange, error.status, headers, errorBody(error), error.code);
   }
@@ -241,22 +238,12 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       const method = route === "none" ? "none" : (exchange.request.method ?? "none");
       parts.finished({ route, method, status, seconds: milliseconds / 1000 });
     }
-    if (status < 500 && parts.logSample < 1 && Math.random() >= parts.logSample) return;
-    const { id, client, request, identity } = exchange;
-    requests.info(
-      {
-        id,
-        ray: client.ray,
-        method: request.method,
-        path: exchange.path.slice(0, 200),
-        status,
-        code,
-        ms: Math.round(milliseconds * 100) / 100,
-        address: client.address,
-        user: identity?.user.id,
-      },
-      "request",
-    );
+    if (status >= 400) {
+      const refusal = { status, code, route: exchange.entry?.path ?? "none", network: exchange.client.key };
+      return void parts.refusals.note(refusal, () => factsOf(exchange, status, milliseconds, code));
+    }
+    if (parts.logSample < 1 && Math.random() >= parts.logSample) return;
+    requests.info(factsOf(exchange, status, milliseconds), "request");
   }
 
   return {
@@ -286,6 +273,25 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         if (active === 0) resolve();
       });
     },
+  };
+}
+
+function factsOf(
+  { id, path, client, request, identity }: Exchange,
+  status: number,
+  milliseconds: number,
+  code?: string,
+): object {
+  return {
+    id,
+    ray: client.ray,
+    method: request.method,
+    path: path.slice(0, 200),
+    status,
+    code,
+    ms: Math.round(milliseconds * 100) / 100,
+    address: client.address,
+    user: identity?.user.id,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { CapReading } from "./caps/table.ts";
 
 /** What the gateway tells of one finished HTTP request or socket call. */
 export interface Finished {
@@ -40,10 +41,14 @@ interface Tally {
 }
 
 /**
- * Counts for Prometheus. `sockets` says how many are open when it is asked. Requests are tallied by themselves and told to
+ * Counts for Prometheus. The functions return how things stand when it is asked. Requests are tallied by themselves and told to
  * prom-client when somebody asks: it would build and hash the labels for each, which costs a request as much as its action.
  */
-export function createMetrics(sockets: () => number): Metrics {
+export function createMetrics(
+  sockets: () => number,
+  caps: () => readonly CapReading[] = () => [],
+  ignoredAddresses: () => number = () => 0,
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const tallies = new Map<string, Map<string, Tally>>();
@@ -74,6 +79,16 @@ export function createMetrics(sockets: () => number): Metrics {
       this.set(sockets());
     },
   });
+  registerCaps(registry, caps);
+  new Counter({
+    name: "causeway_ignored_addresses_total",
+    help: "Requests whose CF-Connecting-IP was ignored, because their peer is not trusted (TRUSTED_PEERS)",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(ignoredAddresses());
+    },
+  });
   return {
     finished({ route, method, status, seconds }) {
       const tally = tallies.get(route)?.get(method) ?? open(tallies, route, method);
@@ -99,6 +114,40 @@ export function createMetrics(sockets: () => number): Metrics {
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+/** What clients may make this node hold, what they hold now, and how often a limit was reached. */
+function registerCaps(registry: Registry, caps: () => readonly CapReading[]): void {
+  const registers = [registry];
+  new Gauge({
+    name: "causeway_cap_limit",
+    help: "Most that clients may hold, for a connection, user, address or the node",
+    labelNames: ["cap", "per"] as const,
+    registers,
+    collect() {
+      for (const { cap, limits } of caps())
+        for (const [per, limit] of Object.entries(limits)) this.set({ cap, per }, limit);
+    },
+  });
+  new Gauge({
+    name: "causeway_cap_used",
+    help: "What clients of this node hold now",
+    labelNames: ["cap"] as const,
+    registers,
+    collect() {
+      for (const { cap, used } of caps()) if (used !== undefined) this.set({ cap }, used);
+    },
+  });
+  new Counter({
+    name: "causeway_cap_refused_total",
+    help: "Requests, messages and connections that were refused or closed because of a limit",
+    labelNames: ["cap"] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { cap, refused } of caps()) this.inc({ cap }, refused);
+    },
+  });
 }
 
 const DURATION = "causeway_request_duration_seconds";

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../contract/index.ts";
-import { closeAfterReading } from "./close-after-reading.ts";
+import { closeAfterReading, isClosing } from "./closing.ts";
 import { apiHeaders } from "./headers.ts";
 import { errorBody } from "./http.ts";
 import { DoorResponse } from "./usual-head.ts";
@@ -56,6 +56,7 @@ export function createDoorServer(
   );
   server.maxHeadersCount = 100;
   server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
+    if (isClosing(socket)) return;
     if (error.code === "ECONNRESET") socket.destroy();
     else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
   });

@@ -12,6 +12,7 @@ import {
 } from "../contract/index.ts";
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
+import type { HistoryBudget } from "./caps/byte-budget.ts";
 import type { CapTable } from "./caps/table.ts";
 import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
@@ -25,16 +26,19 @@ import type { Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
   readonly log: Logger;
+  readonly refusals: RefusalLog;
   readonly limits: Limits;
   readonly presence: LocalPresence;
   readonly caps: CapTable["sockets"];
   readonly unsent: UnsentBytes;
   /** The client of a connection has authenticated. */
   hasSession(connection: Duplex): void;
+  readonly history: HistoryBudget;
   /** Where the connection of a socket came from, as the upgrade door saw it. */
   clientOf(socket: GatewaySocket): Client;
   /** Told of every call that was answered. */
@@ -157,7 +161,8 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       if (!handler) throw refuse("NOT_FOUND");
       action = args[0];
       const result = await handler(socket, args);
-      answer(socket, id, null, result);
+      if (result instanceof Metered) result.settle(answer(socket, id, null, result.value));
+      else answer(socket, id, null, result);
       told(action, 200, started);
     } catch (thrown) {
       refuseCall(socket, id, thrown, (status) => told(action, status, started));
@@ -166,8 +171,24 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     }
   }
 
-  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
-    if (id !== undefined) send(socket, answerLetter(id, error, result));
+  /** Returns the bytes of the response; 0 when the client wants none. */
+  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): number {
+    if (id === undefined) return 0;
+    const letter = answerLetter(id, error, result);
+    send(socket, letter);
+    return letter.frame.length;
+  }
+
+  /** Runs a call that reads messages, within what its user and address may read. */
+  function metered({ user }: Identity, client: Client, run: () => Promise<unknown>): Promise<Metered> {
+    const settle = parts.history.take(user.id, client.key);
+    return run().then(
+      (value) => new Metered(value, settle),
+      (refusal: unknown) => {
+        settle(0);
+        throw refusal;
+      },
+    );
   }
 
   function refuseCall(
@@ -179,7 +200,8 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     try {
       const error = publicError(thrown);
       done(error.status);
-      if (error.code === "INTERNAL") log.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
+      if (error.code === "INTERNAL")
+        parts.refusals.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
       answer(socket, id, visible(error));
     } catch (err) {
       log.error({ err }, "call could not be answered");
@@ -206,7 +228,9 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
       case "chat.join":
-        return fanOut.join(socket, (params as { room?: unknown }).room, run);
+        return metered(identity, client, () => fanOut.join(socket, (params as { room?: unknown }).room, run));
+      case "chat.history":
+        return metered(identity, client, run);
       case "chat.leave":
         return fanOut.leave(socket, run);
       case "chat.setPresence":
@@ -278,6 +302,18 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       io?.local.disconnectSockets(true);
     },
   };
+}
+
+/** What a call that reads messages returns. */
+class Metered {
+  readonly value: unknown;
+  /** Counts the bytes of the response. */
+  readonly settle: (bytes: number) => void;
+
+  constructor(value: unknown, settle: (bytes: number) => void) {
+    this.value = value;
+    this.settle = settle;
+  }
 }
 
 /**

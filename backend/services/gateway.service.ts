@@ -9,19 +9,24 @@ import type { Config } from "../config.ts";
 import { actionRules, announce, type Events } from "../contract/index.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
+import { HistoryBudget } from "../gateway/caps/byte-budget.ts";
+import { Connections } from "../gateway/caps/connections.ts";
 import { HttpBacklog } from "../gateway/caps/http-backlog.ts";
-import { CAPS, type CapTable } from "../gateway/caps/table.ts";
+import { readCaps } from "../gateway/caps/readings.ts";
+import { CAPS, type CapReading, type CapTable } from "../gateway/caps/table.ts";
 import { UnsentBytes } from "../gateway/caps/unsent-bytes.ts";
 import { WithoutSession } from "../gateway/caps/without-session.ts";
-import { type Client, clientReader } from "../gateway/client-address.ts";
+import { type Client, clientReader, trustedPeers } from "../gateway/client-address.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
 import { createIdentities, type Identities } from "../gateway/identities.ts";
-import { createLimits, type LimitTable } from "../gateway/limits.ts";
+import { IgnoredAddresses } from "../gateway/ignored-addresses.ts";
+import { createLimits, LIMITS, type LimitTable } from "../gateway/limits.ts";
 import type { Finished } from "../gateway/metrics.ts";
 import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
 import { createLocalPresence } from "../gateway/presence.ts";
+import { RefusalLog } from "../gateway/refusal-log.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
@@ -51,6 +56,10 @@ export interface Gateway {
   readonly isOpen: boolean;
   /** Sockets that are connected now. */
   readonly sockets: number;
+  /** How the limits of what clients may hold stand. */
+  readonly caps: readonly CapReading[];
+  /** Requests whose `CF-Connecting-IP` was ignored, because their peer is not trusted. */
+  readonly ignoredAddresses: number;
   /** Takes nothing new, finishes what is under way within the configured time, and closes every connection. */
   drain(): Promise<void>;
 }
@@ -81,7 +90,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const refusedMessages = { fragmented: 0, unfinished: 0 };
   const origins = new Set(config.origins);
   const standing = originJudge(origins);
-  const client = clientReader(config.trustedPeers);
+  const isTrusted = trustedPeers(config.trustedPeers);
+  const ignored = new IgnoredAddresses(log);
+  const client = clientReader(isTrusted, (peer, visitor) => ignored.note(peer, visitor));
+  const connections = new Connections(caps.connections, isTrusted);
+  const history = new HistoryBudget(caps.historyBytes);
+  const refusals = new RefusalLog(log);
   const clients = new WeakMap<IncomingMessage, Client>();
   const presenceTimes = options.presence ?? PRESENCE_TIMES;
   const presence = createLocalPresence(presenceTimes, () => performance.now());
@@ -103,6 +117,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       broker,
       identities,
       log,
+      refusals,
       logSample: config.logSample,
       resolve: (path) => table.get(path),
       assets: serveAssets(options.assets),
@@ -115,10 +130,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     const sockets = createSocketDoor({
       broker,
       log,
+      refusals,
       limits,
       presence,
       caps: caps.sockets,
       unsent,
+      history,
       hasSession: (connection) => withoutSession.release(connection),
       finished: options.finished,
       clientOf(socket) {
@@ -135,10 +152,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       withoutSession,
       accept(request, socket, head, from) {
         clients.set(request, from);
+        connections.release(request.socket);
         socketServer.emit("upgrade", request, socket, head);
       },
     });
     const server = createDoorServer(web.handle, times).on("upgrade", upgrades.handle);
+    server.on("connection", (connection) => connections.accept(connection));
+    // sockets of trusted peers have no other limit
+    server.maxConnections = caps.connections.node + caps.sockets.node;
     doors = { web, sockets, server, upgrades, identities };
   }
 
@@ -244,6 +265,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     get sockets() {
       return doors?.sockets.open ?? 0;
     },
+    get caps() {
+      const { upgrades } = built();
+      const handshakes = (options.limits ?? LIMITS).handshake.requests;
+      const sources = { connections, withoutSession, backlog, unsent, history, messages: refusedMessages, upgrades };
+      return readCaps({ ...sources, caps, times, handshakes });
+    },
+    get ignoredAddresses() {
+      return ignored.count;
+    },
     async open() {
       const { server } = built();
       const port = await listen(server, { what: "gateway", host: config.host, port: config.port, variable: "PORT" });
@@ -260,6 +290,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       await Promise.race([finished, delay(config.drainTime, undefined, { ref: false })]);
       server.closeAllConnections();
       await upgrades.close();
+      refusals.sum();
     },
   };
 }

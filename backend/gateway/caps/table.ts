@@ -23,6 +23,8 @@ export interface CapTable {
     readonly address: number;
     readonly node: number;
   };
+  /** Bytes of messages that are read in so many seconds by joining rooms and by paging. */
+  readonly historyBytes: { readonly user: number; readonly address: number; readonly seconds: number };
   /** Requests of one connection that wait for the response to an earlier one (RFC 9112 9.3.2). No browser and no proxy pipelines. */
   readonly pipelined: number;
   /** Requests whose body has not arrived. Where the node has too many, the oldest is closed. */
@@ -39,6 +41,17 @@ export interface NetworkCaps {
   readonly node: number;
 }
 
+/** How one limit stands. */
+export interface CapReading {
+  readonly cap: string;
+  /** The limits, by what they hold for: a connection, an address, the node ... Times are in seconds. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** What the clients of this node hold now; absent where that is not a number of things. */
+  readonly used?: number;
+  /** How often it was reached since the start. */
+  readonly refused: number;
+}
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -50,6 +63,7 @@ export const CAPS: CapTable = {
   fragments: 16,
   readsOfMessage: 256,
   unsentBytes: { connection: MIB, user: 4 * MIB, address: 16 * MIB, node: 64 * MIB },
+  historyBytes: { user: 4 * MIB, address: 40 * MIB, seconds: 10 },
   pipelined: 16,
   bodies: { address: 50, slash56: 100, slash48: 200, node: 2_000 },
   connections: { address: 250, node: 8_000 },

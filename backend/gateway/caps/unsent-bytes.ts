@@ -37,6 +37,7 @@ export class UnsentBytes {
   readonly #held = new Map<string, number>();
   #total = 0;
   #closed = 0;
+  #late = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -75,12 +76,17 @@ export class UnsentBytes {
     return this.#entries.size;
   }
 
-  /** How many connections were closed because their client did not read. */
+  /** Connections that were closed because too much was waiting. */
   get refused(): number {
     return this.#closed;
   }
 
-  /** Closes a connection whose client does not read. */
+  /** Connections that were closed because something was waiting for too long. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** Closes a connection for which too much is waiting. */
   close(connection: Duplex): void {
     this.#closed += 1;
     this.#forget(connection);
@@ -94,8 +100,11 @@ export class UnsentBytes {
     for (const [connection, entry] of this.#entries) {
       const bytes = entry.isMeasured ? connection.writableLength : entry.bytes;
       if (connection.destroyed || bytes === 0) this.#forget(connection);
-      else if (now - entry.since >= this.#timeout) this.close(connection);
-      else this.#count(entry, bytes);
+      else if (now - entry.since >= this.#timeout) {
+        this.#late += 1;
+        this.#forget(connection);
+        connection.destroy();
+      } else this.#count(entry, bytes);
     }
   }
 
@@ -117,9 +126,10 @@ export class UnsentBytes {
     // some of it may have been read since the last look
     if (this.#clock() - this.#sweptAt >= SWEEP_AT_LIMIT) this.sweep();
     while (this.#isOver(entry.holders)) {
-      const victim = this.#oldest(entry.holders);
-      if (!victim) return;
-      this.close(victim);
+      const [oldest, next] = this.#oldest(entry.holders);
+      // one response alone may be larger than a limit
+      if (!oldest || (oldest === connection && !next)) return;
+      this.close(oldest);
     }
   }
 
@@ -132,13 +142,15 @@ export class UnsentBytes {
     return (this.#held.get(holder) ?? 0) > cap;
   }
 
-  /** Of the node where that is full, else of the holder that is. */
-  #oldest(holders: readonly string[]): Duplex | undefined {
+  /** The two connections that have waited longest: of the node where that is full, else of the holder that is. */
+  #oldest(holders: readonly string[]): readonly Duplex[] {
     const full = this.#total > this.#caps.node ? undefined : holders.find((holder) => this.#isFull(holder));
+    const found: Duplex[] = [];
     for (const [connection, entry] of this.#entries) {
-      if (full === undefined || entry.holders.includes(full)) return connection;
+      if (full === undefined || entry.holders.includes(full)) found.push(connection);
+      if (found.length === 2) break;
     }
-    return undefined;
+    return found;
   }
 
   #count(entry: Entry, bytes: number): void {

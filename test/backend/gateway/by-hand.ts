@@ -43,9 +43,19 @@ export function frame(opcode: number, payload = "", isFinal = true): Buffer {
   return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), Buffer.from(payload)]);
 }
 
-/** Resolves when the other side has closed the connection; reads on until then. */
-export function closed(connection: Socket): Promise<unknown> {
+/**
+ * Resolves when the other side has closed the connection; reads on until then. Rejects after four seconds, so that no deadline of
+ * the gateway's is taken for what a test waits for.
+ */
+export function closed(connection: Socket): Promise<void> {
   if (connection.destroyed || connection.readableEnded) return Promise.resolve();
   connection.resume();
-  return new Promise((resolve) => connection.once("end", resolve).once("close", resolve));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("The connection was not closed.")), 4_000);
+    const isClosed = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    connection.once("end", isClosed).once("close", isClosed);
+  });
 }

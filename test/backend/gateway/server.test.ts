@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVER_TIMES } from "../../../backend/gateway/server.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../support.ts";
@@ -48,6 +48,16 @@ test("a client that keeps its half open after a refused upgrade is cut: no timeo
   connection.destroy();
 });
 
+const QUERY = "?EIO=4&transport=websocket";
+const KEY_FIELD = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+const WEB_SOCKET = `sec-websocket-version: 13\r\n${KEY_FIELD}\r\n`;
+const upgrade = (query: string, fields = WEB_SOCKET) =>
+  `GET /socket.io/${query} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n${fields}\r\n`;
+const encoded = (encoding: string) =>
+  `POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: ${encoding}\r\n\r\n0\r\n\r\n`;
+const chunked = (body: string) =>
+  `POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${body}`;
+
 test.each([
   ["no HTTP at all", "hello\r\n\r\n", "400"],
   ["a bare line feed in a field", "GET / HTTP/1.1\nhost: x\n\n", "400"],
@@ -93,6 +103,33 @@ test.each([
     "GET /socket.io/?EIO=3&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
     "400",
   ],
+  ["S13: two protocols of Socket.IO, the right one first", upgrade("?EIO=4&EIO=3&transport=websocket"), "400"],
+  ["S13: two protocols of Socket.IO, the right one last", upgrade("?EIO=3&EIO=4&transport=websocket"), "400"],
+  ["S13: two transports", upgrade("?EIO=4&transport=websocket&transport=polling"), "400"],
+  ["S13: a transport that is there twice", upgrade("?EIO=4&transport=websocket&transport=websocket"), "400"],
+  ["S13: a parameter that no client of Socket.IO 4 sends", upgrade("?EIO=4&transport=websocket&b64=1"), "400"],
+  ["S13: no key of a WebSocket", upgrade(QUERY, "sec-websocket-version: 13\r\n"), "400"],
+  ["S13: a key of a WebSocket that is none", upgrade(QUERY, `sec-websocket-version: 13\r\n${KEY_FIELD}x\r\n`), "400"],
+  ["S13: another version of WebSocket", upgrade(QUERY, `sec-websocket-version: 8\r\n${KEY_FIELD}\r\n`), "400"],
+  ["S14: two hosts", "GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", "400"],
+  ["S14: one host twice", "GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n", "400"],
+  ["S14: two hosts for a WebSocket", upgrade(QUERY, `${WEB_SOCKET}host: y\r\n`), "400"],
+  ["S14: an encoding besides chunks", encoded("gzip, chunked"), "400"],
+  ["S14: an encoding in a field of its own", encoded("gzip\r\ntransfer-encoding: chunked"), "400"],
+  ["S14: chunks twice", encoded("chunked, chunked"), "400"],
+  ["S14: an encoding that is no chunks", encoded("identity"), "400"],
+  ["two lengths that are equal", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n", "400"],
+  ["a length with a sign", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: +1\r\n\r\nx", "400"],
+  ["a length in hexadecimal", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0x1\r\n\r\nx", "400"],
+  ["a chunk size with a sign", chunked("+1\r\nx\r\n0\r\n\r\n"), "400"],
+  ["a chunk without its end", chunked("1\r\nxx0\r\n\r\n"), "400"],
+  ["a space in the path", "GET /a b HTTP/1.1\r\nhost: x\r\n\r\n", "400"],
+  ["another version of HTTP", "GET / HTTP/3.0\r\nhost: x\r\n\r\n", "400"],
+  ["HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"],
+  ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "400"],
+  ["a field without a name", "GET / HTTP/1.1\r\nhost: x\r\n: y\r\n\r\n", "400"],
+  ["a field's name with a control character", "GET / HTTP/1.1\r\nhost: x\r\na\x01b: y\r\n\r\n", "400"],
+  ["a bare carriage return in a field", "GET / HTTP/1.1\r\nhost: x\r\nx: a\rb: c\r\n\r\n", "400"],
   [
     "a session to take over",
     "GET /socket.io/?EIO=4&transport=websocket&sid=x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
@@ -104,7 +141,72 @@ test.each([
   const body = answer.slice(answer.indexOf("\r\n\r\n") + 4);
   expect(JSON.parse(body)).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
   expect(answer.toLowerCase()).toContain("connection: close");
+  expect(answer.toLowerCase()).toContain("content-security-policy: default-src 'none'");
+  expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
 });
+
+test("S13: what `ws` would refuse in its own way is refused by us, and subprotocols are not chosen", async () => {
+  const offers = `${WEB_SOCKET}sec-websocket-protocol: ,;\r\n`;
+  const answer = await gateway.raw(upgrade(QUERY, offers), (text) => text.includes("\r\n\r\n"));
+  expect(answer).toContain("HTTP/1.1 101");
+  expect(answer.toLowerCase()).not.toContain("sec-websocket-protocol");
+});
+
+test.each([
+  [
+    "S12: header fields over 16 KiB",
+    (connection: Socket) => writeSlowly(connection, `GET / HTTP/1.1\r\nhost: x\r\nx: `),
+    "431",
+  ],
+  [
+    "S12: 150 header fields",
+    (connection: Socket) =>
+      writeSlowly(
+        connection,
+        `GET / HTTP/1.1\r\nhost: x\r\n${Array.from({ length: 150 }, (_, n) => `a${n}: x\r\n`).join("")}x: `,
+      ),
+    "431",
+  ],
+  [
+    "S12: a body of 60 MB",
+    (connection: Socket) =>
+      writeSlowly(
+        connection,
+        "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 60000000\r\n\r\n",
+      ),
+    "413",
+  ],
+  [
+    "S12: a body in chunks without end",
+    (connection: Socket) => writeSlowly(connection, `${chunked("")}ffffff\r\n`),
+    "413",
+  ],
+])("%s: the refusal reaches a client that is still sending", async (_what, send, status) => {
+  for (let n = 0; n < 5; n++) {
+    const connection = connect({ port: gateway.port, host: "127.0.0.1" });
+    let text = "";
+    connection.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    const ended = once(connection, "end");
+    const wasReset = once(connection, "error").then(([error]) => error as Error);
+    await send(connection);
+    // a reset before the response was read would be an error, and the response lost
+    expect(await Promise.race([ended, wasReset])).toEqual([]);
+    expect(text.slice(9, 12)).toBe(status);
+    connection.destroy();
+  }
+});
+
+/** Sends a head, and then a megabyte that nobody wants, piece by piece. */
+async function writeSlowly(connection: Socket, head: string): Promise<void> {
+  await once(connection, "connect");
+  connection.write(head);
+  for (let n = 0; n < 64 && connection.writable; n++) {
+    await new Promise((resolve) => connection.write("x".repeat(16_384), resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 test("a refusal before the body is read does not spoil the next request of the connection", async () => {
   const body = JSON.stringify({ email: "a@example.org", password: "x" });
@@ -116,7 +218,7 @@ test("a refusal before the body is read does not spoil the next request of the c
 
 test("every answer has the headers that keep a browser safe, and an id that stands in the log", async () => {
   for (const path of ["/", "/api/users/me", "/nothing"]) {
-    const { headers } = await gateway.ask("GET", path);
+    const { headers } = await gateway.ask("GET", path, { headers: { "cf-connecting-ip": "198.51.100.7" } });
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");

@@ -16,6 +16,8 @@ afterEach(async () => {
 
 const withCaps = (caps: Partial<CapTable>) => ({ caps: { ...CAPS, ...caps } });
 
+const refused = (cap: string) => gateway.gateway.caps.find((one) => one.cap === cap)?.refused;
+
 async function open(ip: string): Promise<Socket | undefined> {
   const { status, connection } = await handshake(gateway.port, ip, true);
   opened.push(connection);
@@ -35,6 +37,7 @@ test("S1: a message in more fragments than a browser makes ends its connection, 
     connection?.write(fragments(CAPS.fragments + 1));
     await closed(connection as Socket);
   }
+  expect(refused("fragments")).toBe(2);
   const allowed = await signedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
   opened.push(allowed);
   const parts = ['21["call"', ...Array.from({ length: CAPS.fragments - 4 }, () => ","), '"no"', "]"];
@@ -147,6 +150,7 @@ test("S1: before it has a session a connection sends no more than it needs for o
   const large = (await open("192.0.2.1")) as Socket;
   large.write(frame(TEXT, `40${"x".repeat(CAPS.bytesWithoutSession.connection)}`));
   await closed(large);
+  expect(refused("bytes_without_session")).toBe(1);
   const slow = (await open("192.0.2.2")) as Socket;
   let isClosed = false;
   const end = closed(slow).then(() => {
@@ -159,6 +163,7 @@ test("S1: before it has a session a connection sends no more than it needs for o
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await end;
+  expect(refused("bytes_without_session")).toBe(2);
 });
 
 test("S1: all sockets without a session together have a limit of bytes", async () => {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** Milliseconds for which a closed connection is still read. */
@@ -13,4 +14,21 @@ export function closeAfterReading(socket: Duplex): void {
   const destroy = () => (socket.writableFinished ? socket.destroy() : socket.once("finish", () => socket.destroy()));
   socket.once("end", destroy).once("close", () => clearTimeout(timer));
   socket.resume();
+}
+
+const last = new WeakSet<Duplex>();
+
+/** Makes the response that is being written the last one of its connection, which is then closed in this way. */
+export function closeAfterResponse(socket: Socket): void {
+  last.add(socket);
+  // what Node calls when it has written the last response
+  socket.destroySoon = () => {
+    socket.end();
+    closeAfterReading(socket);
+  };
+}
+
+/** Whether the last response of a connection was written: nothing may follow it. */
+export function isClosing(socket: Duplex): boolean {
+  return last.has(socket);
 }

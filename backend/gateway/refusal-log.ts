@@ -1,0 +1,92 @@
+import type { Logger } from "pino";
+
+/** What a line about a refused request says besides its kind. */
+export type RefusalFacts = object;
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string | undefined;
+  /** A path of the surface, or `none`: never what a client has chosen. */
+  readonly route: string;
+  /** The client's network, as limits count by it. */
+  readonly network: string;
+}
+
+/** Milliseconds that are summed up in one line of each kind. */
+export const REFUSAL_WINDOW = 10_000;
+/** Lines in a window: about refusals of one kind, of all kinds, and about errors of ours with their stacks. */
+export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
+/** Networks that are told apart within a window. */
+const NETWORKS = 1_000;
+
+interface Kind {
+  readonly facts: RefusalFacts;
+  written: number;
+  count: number;
+  readonly networks: Set<string>;
+}
+
+/**
+ * Writes refused requests into the log: the first of each kind and network at once, and at the end of ten seconds one line for each
+ * kind with what was left out. A kind is a status, a code and a route, so there are never more than the surface has.
+ */
+export class RefusalLog {
+  readonly #log: Logger;
+  readonly #kinds = new Map<string, Kind>();
+  #written = 0;
+  #errors = 0;
+  #total = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** `line` makes the line of the request; it is called only when that is written. */
+  note({ status, code, route, network }: Refusal, line: () => RefusalFacts): void {
+    this.#start();
+    this.#total += 1;
+    const key = `${status} ${code} ${route}`;
+    const kind = this.#kinds.get(key) ?? { facts: { status, code, route }, written: 0, count: 0, networks: new Set() };
+    this.#kinds.set(key, kind);
+    kind.count += 1;
+    const isNew = !kind.networks.has(network) && kind.networks.size < NETWORKS;
+    if (isNew) kind.networks.add(network);
+    if (!isNew || kind.written >= REFUSAL_LINES.kind || this.#written >= REFUSAL_LINES.all) return;
+    kind.written += 1;
+    this.#written += 1;
+    this.#log.info(line(), "request");
+  }
+
+  /** Writes an error of ours, unless there were many in this window. */
+  error(facts: RefusalFacts, message: string): void {
+    this.#start();
+    this.#errors += 1;
+    if (this.#errors <= REFUSAL_LINES.errors) this.#log.error(facts, message);
+  }
+
+  /** Writes what was left out since the last time, and begins anew. */
+  sum(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { facts, written, count, networks } of this.#kinds.values()) {
+      if (count === written) continue;
+      const seconds = REFUSAL_WINDOW / 1000;
+      this.#log.info({ ...facts, count, networks: networks.size, seconds }, "requests refused");
+    }
+    const more = this.#errors - REFUSAL_LINES.errors;
+    if (more > 0) this.#log.error({ count: more }, "more errors, which are not in the log");
+    this.#kinds.clear();
+    this.#written = 0;
+    this.#errors = 0;
+  }
+
+  /** Requests that were refused since the start. */
+  get total(): number {
+    return this.#total;
+  }
+
+  #start(): void {
+    this.#timer ??= setTimeout(() => this.sum(), REFUSAL_WINDOW).unref();
+  }
+}
