@@ -29,7 +29,7 @@ export interface Config {
   /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
-  /** Share of the successful requests that are logged, 0 to 1; refusals of 500 and above always are. */
+  /** Share of the successful requests that are logged, 0 to 1; refused ones are logged as `RefusalLog` says. */
   readonly logSample: number;
   /** Milliseconds that requests have to finish when the backend stops. */
   readonly drainTime: number;

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import { Connections } from "../../../backend/gateway/caps/connections.ts";
@@ -81,6 +82,9 @@ test("/metrics has every limit, what is held now, and how often it was reached",
     "unread_connections",
     "unsent_bytes",
   ]);
+  // the README lists each
+  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+  expect(caps.filter((cap) => !readme.includes(`| \`${cap}\``))).toEqual([]);
   connection.destroy();
   await backend.stop();
 });

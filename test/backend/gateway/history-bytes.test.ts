@@ -80,7 +80,11 @@ test("S5: sockets of one user that do not read hold no more together than the us
 });
 
 test("S5: what waits for a client is looked at before a response is added to it", async () => {
-  gateway = await start({ user: 1e9, address: 1e9, seconds: 10 });
+  const page = joinedRoom("large", { messages: [{ text: "x".repeat(700_000) } as never] });
+  gateway = await startTestGateway(
+    { "chat.history": () => page },
+    { caps: { ...CAPS, historyBytes: { user: 1e9, address: 1e9, seconds: 10 } } },
+  );
   const socket = await signedIn(gateway.port, "192.0.2.1", tokenOf("ada"));
   socket.pause();
   const caps = () =>
