@@ -48,7 +48,8 @@ export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): 
   const { connection, unsent } = data;
   if (!connection?.writable || !unsent || conn.readyState !== "open") return;
   const queued = queuedBytes(conn);
-  const waiting = connection.writableLength + queued;
+  let waiting = connection.writableLength + queued;
+  if (waiting + frame.length > MAX_UNSENT) waiting = flushed(connection) + queued;
   if (waiting > 0 && waiting + frame.length > MAX_UNSENT) unsent.close(connection);
   else if (queued > 0) conn.write(packet);
   else writeBatched(data, connection, frame);
@@ -65,6 +66,15 @@ function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Bu
     corked.push(data);
   }
   connection.write(frame);
+}
+
+/** Writes what was batched in this turn; returns the bytes that the kernel has not taken. */
+function flushed(connection: Duplex): number {
+  if (connection.writableCorked > 0) {
+    connection.uncork();
+    connection.cork();
+  }
+  return connection.writableLength;
 }
 
 function uncork(): void {

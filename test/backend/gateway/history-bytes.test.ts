@@ -86,7 +86,7 @@ test("S5: what waits for a client is looked at before a response is added to it"
     { caps: { ...CAPS, historyBytes: { user: 1e9, address: 1e9, seconds: 10 } } },
   );
   const socket = await signedIn(gateway.port, "192.0.2.1", tokenOf("ada"));
-  socket.pause();
+  socket.setNoDelay(true).pause(); // each request by itself
   const caps = () =>
     gateway.gateway.caps.find(({ cap }) => cap === "unsent_bytes") as { used: number; refused: number };
   let most = 0;
@@ -97,5 +97,13 @@ test("S5: what waits for a client is looked at before a response is added to it"
   }
   expect(caps().refused).toBe(1);
   expect(most).toBeLessThanOrEqual(CAPS.unsentBytes.connection);
+  expect(most).toBeGreaterThan(0);
   await closed(socket);
+});
+
+test("S5: a client that reads gets all it has asked for at once, however much that is together", async () => {
+  gateway = await start({ user: 1e9, address: 1e9, seconds: 10 });
+  const socket = await gateway.socket(tokenOf("ada"));
+  const answers = Array.from({ length: 20 }, () => emit(socket, "call", "chat.history", { room: "large" }));
+  for (const { result } of await Promise.all(answers)) expect(result).toEqual(large);
 });
