@@ -25,8 +25,8 @@ await runCommand(
 );
 
 async function runBackend(): Promise<void> {
-  const { readConfig } = await import("../backend/config.ts");
-  const config = readConfig(process.env);
+  const { readBackendConfig } = await import("./database/backend-config.ts");
+  const config = readBackendConfig(process.env);
   const { endWith, startBackend } = await import("../backend/main.ts");
   const { loadAssets } = await import("../backend/web/index.ts");
   await runUntilSignal({

@@ -10,9 +10,9 @@ await runCommand(
     environment: { DATA_DIR: "folder of the database (.data)" },
     examples: ["chat-2026-11-29.db"],
     async run({ args: { file } }) {
-      const { readConfig } = await import("../backend/config.ts");
+      const { readBackendConfig } = await import("./database/backend-config.ts");
       const { backUp } = await import("../backend/store/backup.ts");
-      const { dataDir, databaseUrl } = readConfig(process.env);
+      const { dataDir, databaseUrl } = readBackendConfig(process.env);
       if (databaseUrl !== undefined) {
         throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): back it up with pg_dump.");
       }

@@ -10,10 +10,10 @@ await runCommand(
     environment: { DATA_DIR: "folder of the database (.data)" },
     examples: ["chat-2026-11-29.db"],
     async run({ args: { file }, options: { isNew } }) {
-      const { readConfig } = await import("../backend/config.ts");
+      const { readBackendConfig } = await import("./database/backend-config.ts");
       const { restore } = await import("../backend/store/backup.ts");
       const { requireDatabase } = await import("./database/existing-store.ts");
-      const { dataDir, databaseUrl } = readConfig(process.env);
+      const { dataDir, databaseUrl } = readBackendConfig(process.env);
       if (databaseUrl !== undefined) {
         throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): restore it with pg_restore.");
       }

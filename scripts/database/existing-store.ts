@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../../backend/config.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
 import { FILE } from "../../backend/store/sqlite.ts";
 import { CommandError } from "../command-line/index.ts";
+import { readBackendConfig } from "./backend-config.ts";
 
 /** Environment variables that say where the backend's database is, for the help of commands that use it. */
 export const DATABASE_VARIABLES = {
@@ -22,10 +22,10 @@ export function requireDatabase(dataDir: string, advice = "To make a new one, st
 
 /**
  * Opens the store that the environment names. Never makes a database.
- * @throws CommandError where there is no embedded database, ConfigError, StoreError
+ * @throws CommandError where there is no embedded database, UsageError where the environment is wrong, StoreError
  */
 export async function openExistingStore(env: NodeJS.ProcessEnv): Promise<Store> {
-  const config = readConfig(env);
+  const config = readBackendConfig(env);
   if (config.databaseUrl === undefined) requireDatabase(config.dataDir);
   return openStore(config);
 }

@@ -1,7 +1,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { type Config, readConfig } from "../../backend/config.ts";
+import type { Config } from "../../backend/config.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { loadAssets } from "../../backend/web/index.ts";
 import { type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
@@ -9,11 +9,12 @@ import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { type Applied, applyProgram } from "../../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
+import { readBackendConfig } from "../database/backend-config.ts";
 import { writeTokenFile } from "../pulumi/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 
-/** Everything of `npm start`, running. */
+/** Everything that `npm start` runs. */
 export interface Kit {
   /** Where the chat is, for browsers. */
   readonly chat: string;
@@ -36,13 +37,13 @@ export interface KitOptions {
   readonly ports?: Partial<Ports>;
   /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
   readonly edgePort?: number | undefined;
-  /** For the backend, whose address, folder and origins are the kit's to say, and to find cloudflared by. */
+  /** Read by the backend, except for its address, folder and origins, which the kit sets; and used to find cloudflared. */
   readonly env: NodeJS.ProcessEnv;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
   /** Called when deployed rules cannot be run. */
   onProblem(problem: DeploymentProblem): void;
-  /** Told what goes wrong beside the road, for people. */
+  /** Gets a line for the user about a problem that does not end the kit. */
   warn(line: string): void;
 }
 
@@ -52,8 +53,8 @@ const STACK = "local";
 const GRACE_PERIOD = 2_000;
 
 /**
- * Starts the whole road: the Cloudflare on localhost, the backend, the Pulumi program applied to the API, a connector with the
- * token that the API gave. Nothing keeps running when any of it fails.
+ * Starts the Cloudflare on localhost and the backend, applies the Pulumi program to the local API, and starts a connector with the
+ * token that the API returned. When one of them cannot start, the others are stopped.
  */
 export async function startKit(options: KitOptions): Promise<Kit> {
   const { dataDir, warn } = options;
@@ -65,7 +66,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     const hostname = "chat.causeway.localhost";
     const chat = `http://${hostname}:${ports.edge}`;
     const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
-    const config = readConfig({ ...options.env, ...address, DATA_DIR: dataDir });
+    const config = readBackendConfig({ ...options.env, ...address, DATA_DIR: dataDir });
 
     const starting = [
       startApi({ port: ports.api, file: join(dataDir, "cloudflare.json") }).then((api) => {
@@ -74,7 +75,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       }),
       startGateway(config, running),
     ] as const;
-    await Promise.allSettled(starting); // what is half started when the other fails could not be ended
+    await Promise.allSettled(starting); // so that both can be stopped when one fails
     const [api, backend] = await Promise.all(starting);
     const tunnel = await startCloudTunnels({
       cloud: api.cloud,

@@ -6,16 +6,17 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openStore } from "../../backend/store/index.ts";
 
-const run = fileURLToPath(new URL("../../scripts/run.mjs", import.meta.url));
+const script = fileURLToPath(new URL("../../scripts/run.mjs", import.meta.url));
 let dataDir: string;
 
-const user = (...args: string[]) =>
+const run = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const env = { ...process.env, DATA_DIR: dataDir };
-    execFile(process.execPath, [run, "user", ...args], { env }, (error, out, err) => {
+    const env = { ...process.env, DATA_DIR: dataDir, ...variables };
+    execFile(process.execPath, [script, "user", ...args], { env }, (error, out, err) => {
       resolve({ code: error ? Number(error.code) : 0, out, err });
     });
   });
+const user = (...args: string[]) => run(args, {});
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "causeway-user-"));
@@ -50,6 +51,14 @@ test.each([
   const { code, out, err } = await user(...args);
   expect({ code, out }).toEqual({ code: exitCode, out: "" });
   expect(err).toContain(message);
+});
+
+test("O19: a wrong environment is a wrong use, and names every variable", async () => {
+  const { code, out, err } = await run(["list"], { PORT: "http", DRAIN_SECONDS: "soon" });
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toMatch(
+    /^user: The environment is not usable:\n {2}- PORT must be .*\n {2}- DRAIN_SECONDS must be .*\n$/,
+  );
 });
 
 test("O17: a database that cannot be used is one clear line", async () => {
