@@ -8,7 +8,8 @@ import { disconnectAll } from "./pulumi/disconnect.ts";
 import { inventoryLines } from "./pulumi/inventory.ts";
 import { stopConnectors } from "./pulumi/local-connectors.ts";
 import { describeLock } from "./pulumi/lock.ts";
-import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { checkWriteRights } from "./pulumi/rights.ts";
 import { kindOf } from "./pulumi/stack-state.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
 import { describeClient, type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
@@ -57,14 +58,17 @@ await runCommand(
         "protect",
         resources.filter(({ protect }) => protect === true).map(({ urn }) => urn),
       );
+      await checkWriteRights(api, resources);
       const closes = tunnel !== undefined && deleted === undefined && !tunnel.isAdopted;
-      // the first write: a token that may not change the tunnel stops here
+      // the first change: a token that may not change the tunnel stops here
       if (closes) await tunnel.changeSecret();
+      endBetweenSteps("stopped the connectors");
       const isRecord = ({ resource }: (typeof adopted)[number]) => kindOf(resource) === "record";
       // before the tunnel is cut off: these hostnames are never without a target
       await putBack(api, adopted.filter(isRecord), console.log);
       for (const line of await stopConnectors(tokenFile(folder))) console.log(line);
       if (closes) await disconnectAll(tunnel, { tell: console.log });
+      endBetweenSteps("deleted anything");
       // after it: the site is never reached without its rules
       await putBack(
         api,

@@ -1,5 +1,6 @@
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
+import { adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
 import { refusalOf } from "./pulumi/confirm.ts";
 import { driftTable } from "./pulumi/drift-table.ts";
@@ -48,6 +49,7 @@ await runCommand(
         ...(options.diff ? ["--diff"] : []),
       ]);
       if (code !== 0) return 1;
+      await putBackReleased(operator, resources);
       const outputs = await readOutputs(cli);
       const file = writeTokenFile(folder, outputs.tunnelToken);
       const lines = nextStepLines({
@@ -62,6 +64,16 @@ await runCommand(
     },
   }),
 );
+
+/** What was adopted and does not belong to the stack any more, such as the record of a hostname that was removed. */
+async function putBackReleased({ cli, env }: Operator, before: readonly StateResource[]): Promise<void> {
+  const adopted = adoptedResources(before);
+  if (adopted.length === 0) return;
+  const { resources } = await cli.state();
+  const left = new Set(resources.map(({ urn }) => urn));
+  const released = adopted.filter(({ resource }) => !left.has(resource.urn));
+  if (released.length > 0) await putBack(await openAccount(cli, env), released, console.log);
+}
 
 /** Before anything is asked: what the run puts back, and what it removes that others made. */
 async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {

@@ -18,14 +18,16 @@ const PERMISSION: Readonly<Record<string, string>> = {
   http_request_cache_settings: "Cache Settings Write",
   http_request_dynamic_redirect: "Dynamic URL Redirects Write",
 };
-const WAF = "Zone WAF Write";
+
+/** The permission that a token needs for the rulesets of a phase, by its name in the API. */
+export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ?? "Zone WAF Write";
 
 /** Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses a second one. */
 export async function findEntryPoint(
   { api, site, account: { zoneId }, known }: Search,
   { phase, rules: ownRules }: PhaseRuleset,
 ): Promise<Finding> {
-  const read = await reading(`the rules of ${phase}`, PERMISSION[phase] ?? WAF, async () => {
+  const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {
     try {
       return await api.rulesets.phases.get(phase, { zone_id: zoneId });
     } catch (error) {

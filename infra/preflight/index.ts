@@ -19,6 +19,7 @@ import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
 export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
+export { permissionOfPhase } from "./entry-points.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
 export type { KnownIds } from "./place.ts";

@@ -2,6 +2,7 @@
 import type Cloudflare from "cloudflare";
 import { AS_FOUND, type AsFound, parseAsFound } from "../../infra/preflight/index.ts";
 import { calling } from "./account.ts";
+import { permissionOf } from "./rights.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "./stack-state.ts";
 
 /** An adopted resource, and how it was before; undefined where that is not known. */
@@ -25,8 +26,6 @@ export function adoptedResources(resources: readonly StateResource[]): readonly 
     .map((resource) => ({ resource, found: found.get(`${AS_FOUND}${nameOf(resource.urn)}`) }));
 }
 
-const PERMISSIONS: Readonly<Record<string, string>> = { record: "DNS Write", tunnel: "Cloudflare Tunnel Write" };
-
 /** Puts them back, one after the other. @throws AccountError where Cloudflare refuses */
 export async function putBack(
   api: Cloudflare,
@@ -35,11 +34,7 @@ export async function putBack(
 ): Promise<void> {
   for (const { resource, found } of adopted) {
     if (found === undefined) continue;
-    const kind = kindOf(resource);
-    await calling(
-      api.put(found.path, { body: found.body }),
-      PERMISSIONS[kind] ?? "that changes the rules of its phase",
-    );
-    tell(`Put back as it was found: ${kind} ${nameOf(resource.urn)}, ${found.summary}.`);
+    await calling(api.put(found.path, { body: found.body }), permissionOf(resource));
+    tell(`Put back as it was found: ${kindOf(resource)} ${nameOf(resource.urn)}, ${found.summary}.`);
   }
 }

@@ -1,7 +1,8 @@
 /** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
-import { CommandError } from "../command-line/index.ts";
+import { isatty } from "node:tty";
+import { CommandError, endSignal } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
 import { parseState, type StackState } from "./stack-state.ts";
 
@@ -20,11 +21,14 @@ export interface CliOutput {
 export type Variables = Readonly<Record<string, string>>;
 
 export interface Cli {
-  /** Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. */
+  /**
+   * Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. It does not run where this command
+   * was asked to end: 1.
+   */
   show(args: readonly string[], variables?: Variables): Promise<number>;
   /**
    * Runs it and returns what it printed. Tells on standard error that it still waits. @throws PulumiFailed where it does not end in time, or
-   * this command was told to stop
+   * this command is asked to end meanwhile
    */
   read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
   /** The same without `--stack`, for what is no matter of one stack. */
@@ -51,7 +55,10 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
   const read = (args: readonly string[], variables: Variables) =>
     outputOf(start([...args, "--non-interactive"], variables, "pipe"), `pulumi ${args.slice(0, 2).join(" ")}`);
   const cli: Cli = {
-    show: (args, variables = {}) => codeOf(start([...args, "--stack", stack], variables, "inherit")),
+    async show(args, variables = {}) {
+      if (endSignal().aborted) return 1;
+      return codeOf(start([...args, "--stack", stack], variables, "inherit"));
+    },
     read: (args, variables = {}) => read([...args, "--stack", stack], variables),
     readGlobal: (args) => read(args, {}),
     async state() {
@@ -64,19 +71,25 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
 }
 
 /**
- * Waits for the end of a run. SIGTERM is passed on, and the CLI then ends in order; Ctrl-C reaches it from the terminal, and a second signal
- * would make it leave things half done.
+ * Waits for the end of a run. When this command is asked to end, the CLI is, which then ends in order. Ctrl-C in a terminal reaches it without
+ * us, and a second signal would make it leave things half done.
  */
 async function codeOf(child: ChildProcess): Promise<number> {
-  const passOn = () => child.kill("SIGTERM");
-  const ignore = () => {};
-  process.on("SIGTERM", passOn).on("SIGINT", ignore);
+  const ending = endSignal();
+  const end = () => {
+    if (ending.reason !== "SIGINT" || !isatty(0)) child.kill("SIGTERM");
+  };
+  // asked to end twice
+  const kill = () => child.kill("SIGKILL");
+  ending.addEventListener("abort", end, { once: true });
+  process.once("exit", kill);
   try {
     return await new Promise((settle, reject) => {
       child.once("error", reject).once("close", (code) => settle(code ?? 255));
     });
   } finally {
-    process.off("SIGTERM", passOn).off("SIGINT", ignore);
+    ending.removeEventListener("abort", end);
+    process.off("exit", kill);
   }
 }
 
@@ -95,10 +108,11 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
   }, TIMEOUT_MS);
+  const ending = endSignal();
   const interrupted = () => {
-    stoppedBy = "was stopped by a signal";
+    stoppedBy = `was stopped by ${ending.reason}`;
   };
-  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
+  ending.addEventListener("abort", interrupted, { once: true });
   try {
     const code = await codeOf(child);
     if (stoppedBy !== undefined) throw new PulumiFailed(`\`${name}\` ${stoppedBy}.`);
@@ -106,7 +120,7 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
   } finally {
     clearInterval(progress);
     clearTimeout(timeout);
-    process.off("SIGTERM", interrupted).off("SIGINT", interrupted);
+    ending.removeEventListener("abort", interrupted);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Destroys what the state has, with its protection lifted for as long as it takes. */
-import { CommandError } from "../command-line/index.ts";
+import { CommandError, endRequestedBy } from "../command-line/index.ts";
 import type { Cli } from "./cli.ts";
 import { PROVIDER_ONLY, RUN_PROGRAM } from "./read-drift.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "./stack-state.ts";
@@ -18,7 +18,8 @@ export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promis
     const code = await cli.show(["destroy", "--yes", "--skip-preview", RUN_PROGRAM], PROVIDER_ONLY);
     if (code === 0) return;
     const { resources } = await cli.state();
-    if (attempt < TRIES && (await next(beforeRetry)) === "again") continue;
+    const again = attempt < TRIES && endRequestedBy() === undefined && (await next(beforeRetry)) === "again";
+    if (again) continue;
     const urns = new Set(resources.map(({ urn }) => urn));
     await setProtection(
       cli,

@@ -1,6 +1,7 @@
 /** Frees a tunnel of its connectors: one that has connections cannot be deleted (1022). */
 import { setTimeout as delay } from "node:timers/promises";
-import { CommandError } from "../command-line/index.ts";
+import { CommandError, endSignal } from "../command-line/index.ts";
+import { endBetweenSteps } from "./operator.ts";
 import { type ConnectedClient, describeClient, type Tunnel } from "./tunnel.ts";
 
 export interface DisconnectOptions {
@@ -26,7 +27,7 @@ export async function disconnectAll(tunnel: Tunnel, options: DisconnectOptions):
   if (connected.length === 0) return;
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     await tunnel.disconnect();
-    await delay(pauseMs);
+    await delay(pauseMs, undefined, { signal: endSignal() }).catch(() => endBetweenSteps("was disconnected"));
     connected = await tunnel.connectors();
     if (connected.length === 0) return;
     for (const client of connected.filter(({ id }) => !told.has(id))) {

@@ -1,6 +1,6 @@
 /** What the operator's commands share: the option that names the stack, and what belongs to it. */
 import { join, resolve } from "node:path";
-import { requiredOption } from "../command-line/index.ts";
+import { CommandError, endRequestedBy, requiredOption } from "../command-line/index.ts";
 import { type Cli, openCli } from "./cli.ts";
 import { type StackName, stackName } from "./stack-name.ts";
 
@@ -26,6 +26,14 @@ export interface Operator {
   readonly folder: string;
   /** The environment of the CLI, and so of the program. */
   readonly env: NodeJS.ProcessEnv;
+}
+
+/** Between two steps of a command that changes things. @throws CommandError where the command was asked to end */
+export function endBetweenSteps(next: string): void {
+  const signal = endRequestedBy();
+  if (signal !== undefined) {
+    throw new CommandError(`stopped by ${signal} before it ${next}. Run the same command again to go on.`);
+  }
 }
 
 /** @throws NoPulumiError where there is no Pulumi CLI that can be used */

@@ -228,7 +228,7 @@ export const steps: readonly Step[] = [
       const tunnel = await tunnelIn(stage);
       await stopConnectors(tokenFile(stage.folder));
       await tunnel.disconnect();
-      await stage.pulumiOk("state", "unprotect", tunnel.urn, "--yes");
+      await stage.pulumiOk("state", "unprotect", "--all", "--yes");
       const run = await stage.pulumiOk("destroy", "--yes", "--skip-preview");
       const { records, rulesets, settings } = required(zoneOf(stage));
       const left = [...records.map(({ name }) => name), ...rulesets.map(({ phase }) => phase)];

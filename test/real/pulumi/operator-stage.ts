@@ -58,7 +58,7 @@ export async function openOperatorStage(): Promise<OperatorStage> {
   const workspace = openWorkspace({ pulumi, root, links, files: {}, environment });
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
   const foreign: { kill(signal: NodeJS.Signals): unknown }[] = [];
-  const apiToken = api.issueToken(PERMISSIONS);
+  const apiToken = issueToken(api, PERMISSIONS);
   const tokenFile = join(workspace.dir, "data", "dev", "tunnel-token");
   const command = (name: string) => [join(root, "scripts/run.mjs"), name, "--stack", "dev"];
   const stage: OperatorStage = {
@@ -156,6 +156,12 @@ export async function openOperatorStage(): Promise<OperatorStage> {
   await workspace.run("stack", "init", "dev");
   for (const setting of settings) await workspace.run("config", "set", ...setting);
   return stage;
+}
+
+/** A token that the CLI does not take for an option. */
+export function issueToken(api: LocalApi, permissions: Parameters<LocalApi["issueToken"]>[0]): string {
+  const token = api.issueToken(permissions);
+  return token.startsWith("-") ? issueToken(api, permissions) : token;
 }
 
 const idsReplaced = (path: string): string => path.replaceAll(/[0-9a-f-]{32,36}/g, "ID");

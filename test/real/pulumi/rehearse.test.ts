@@ -1,6 +1,8 @@
 /** `npm run rehearse` as an operator runs it. */
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -47,8 +49,24 @@ test("a PULUMI_BIN that is no program is named, and nothing else is run instead"
   }
 });
 
+test("O17: a PULUMI_BIN that is another program is told by every command", async () => {
+  for (const name of ["rehearse", "preview", "up", "drift", "rotate", "down"]) {
+    const { code, text } = await run(name, name === "rehearse" ? [] : ["--stack", "dev"], {
+      ...process.env,
+      PULUMI_BIN: "/bin/true",
+    });
+    const expected = name === "drift" ? 2 : 1;
+    expect([name, code, text]).toEqual([name, expected, expect.stringContaining("is not the Pulumi CLI")]);
+    expect(text).not.toMatch(/^ {4}at /m);
+  }
+});
+
 test("a step that does not come out as it should ends it with 1", async () => {
-  const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: "/bin/false" });
+  const folder = mkdtempSync(join(tmpdir(), "causeway-rehearse-"));
+  const broken = join(folder, "pulumi");
+  writeFileSync(broken, '#!/bin/sh\n[ "$1" = version ] && echo v3.300.0\n', { mode: 0o755 });
+  const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: broken });
+  rmSync(folder, { recursive: true });
   expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the stage.*\n.*stack init/m)]);
   expect(text).not.toMatch(/^ {4}at /m);
 });

@@ -40,6 +40,8 @@ export interface Route {
   /** True where a request body is read; elsewhere a body is refused. */
   readonly body?: "required" | "optional";
   readonly handle: (call: Call) => Answer;
+  /** Takes `dry_run=true`: checks the right and the request, and changes nothing. */
+  readonly hasDryRun?: true;
 }
 
 export interface Match {

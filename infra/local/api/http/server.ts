@@ -172,10 +172,18 @@ function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: 
     permit: (...groups) => authorize(token, groups),
   };
   const answer = route.handle(call);
+  if (route.hasDryRun && isDryRun(query)) return { result: null };
   if (changes.length > 0) store.commit(call.state);
   cloud.announce(changes);
   for (const tunnelId of disconnects) cloud.disconnect(tunnelId);
   return answer;
+}
+
+function isDryRun(query: URLSearchParams): boolean {
+  const value = query.get("dry_run");
+  // the numeric code is ours
+  if (value !== null && value !== "true") throw new ApiError(400, { code: 20001, message: "dry_run must be true" });
+  return value === "true";
 }
 
 function split(target: string): [string, string] {

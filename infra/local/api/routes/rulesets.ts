@@ -282,6 +282,7 @@ export const rulesetRoutes: readonly Route[] = ["/zones/:zone/rulesets", "/accou
       method,
       path: `${base}${path}`,
       handle,
+      ...(method === "GET" ? {} : { hasDryRun: true as const }),
       ...(body ? { body } : {}),
     })),
 );

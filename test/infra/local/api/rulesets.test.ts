@@ -96,6 +96,23 @@ test("entrypoints by phase: 404 code 10003 without one, PUT makes or replaces it
   });
 });
 
+test("dry_run checks the right and the request, and changes nothing; another value is refused", () =>
+  withApi({ seed: proZone }, async (api, call) => {
+    const base = `/zones/${api.zoneId}/rulesets`;
+    const rules = [{ ref: "one", expression: "ssl", action: "block" }];
+    const made = (await call("POST", base, customRules(rules))).body.result;
+    const before = (await call("GET", `${base}/${made.id}`)).body.result;
+    const dry = (query: string, body: object, token = api.token) =>
+      call("PUT", `${base}/${made.id}?${query}`, body, token);
+    expect(await dry("dry_run=true", { rules: [] })).toMatchObject({ status: 200, body: { result: null } });
+    expect(await dry("dry_run=true", { rules: [{ expression: "nonsense", action: "block" }] })).toMatchObject({
+      status: 400,
+    });
+    expect(await dry("dry_run=yes", { rules: [] })).toMatchObject({ status: 400 });
+    expect(await dry("dry_run=true", { rules: [] }, api.issueToken(["Zone WAF Read"]))).toMatchObject({ status: 403 });
+    expect((await call("GET", `${base}/${made.id}`)).body.result).toEqual(before);
+  }));
+
 test("rules are added, placed, changed and removed one by one; a PATCH replaces its rule", async () => {
   await withApi({ seed: proZone }, async (api, call) => {
     const base = `/zones/${api.zoneId}/rulesets`;
