@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
+import { nkeys } from "nats";
 import { createBroker } from "../../../backend/broker.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { createLog } from "../../../backend/log.ts";
@@ -131,4 +132,51 @@ test.each([
   const start = () => createBroker(config, createLog({ logLevel: "silent" }));
   expect(start).toThrow(message);
   expect(start).not.toThrow(/secret!/);
+});
+
+/** A decentralized login: operator, account and user, each named by a key, with JWTs that the one above has signed. */
+function decentralizedLogin(): { configuration: string; credentials: string } {
+  const [operator, account, user] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createUser()];
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("ascii");
+  const jwt = (signer: typeof operator, subject: typeof operator, type: string, rest: object) => {
+    const head = { typ: "JWT", alg: "ed25519-nkey" };
+    const claims = {
+      jti: type,
+      iat: Math.floor(Date.now() / 1000),
+      iss: signer.getPublicKey(),
+      sub: subject.getPublicKey(),
+      name: type,
+      nats: { ...rest, type, version: 2 },
+    };
+    const signed = [head, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    return `${signed}.${Buffer.from(signer.sign(Buffer.from(signed))).toString("base64url")}`;
+  };
+  const unlimited = { subs: -1, data: -1, payload: -1 };
+  const accountLimits = { ...unlimited, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
+  const accountJwt = jwt(operator, account, "account", { limits: accountLimits });
+  return {
+    configuration: `operator: ${jwt(operator, operator, "operator", {})}
+      resolver: MEMORY
+      resolver_preload: { ${account.getPublicKey()}: ${accountJwt} }`,
+    credentials: `-----BEGIN NATS USER JWT-----
+${jwt(account, user, "user", { ...unlimited, pub: {}, sub: {} })}
+------END NATS USER JWT------
+
+-----BEGIN USER NKEY SEED-----
+${text(user.getSeed())}
+------END USER NKEY SEED------
+`,
+  };
+}
+
+test("S7: the user of a credentials file is let in, another one is not", async () => {
+  const { configuration, credentials } = decentralizedLogin();
+  const { port } = await natsWith({ configuration: `${tlsBlock}${configuration}` });
+  const file = join(folder, "node.creds");
+  const outcomeWith = (text: string) => {
+    writeFileSync(file, text, { mode: 0o600 });
+    return outcomeOf({ NATS_URL: `tls://localhost:${port}`, NATS_CA: ca, NATS_CREDS: file });
+  };
+  expect(await outcomeWith(credentials)).toBe("connected");
+  expect(await outcomeWith(decentralizedLogin().credentials)).toMatch(/Authorization/i);
 });
