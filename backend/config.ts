@@ -26,6 +26,10 @@ export interface Config {
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
   /** Whether anybody may register; when closed only the first administrator may, by the setup link. */
   readonly registration: Registration;
+  /** Which messages are kept; undefined limits keep all. */
+  readonly retention: { readonly maxAge: number | undefined; readonly perRoom: number | undefined };
+  /** Bytes that one user's messages may take. */
+  readonly quota: number;
   /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
@@ -34,6 +38,9 @@ export interface Config {
   /** Milliseconds that requests have to finish when the backend stops. */
   readonly drainTime: number;
 }
+
+/** Megabytes of messages that a user has where nothing else is set: half a million short ones. */
+const QUOTA_MB = 100;
 
 const REGISTRATIONS = ["open", "closed"] as const;
 export type Registration = (typeof REGISTRATIONS)[number];
@@ -84,6 +91,11 @@ export function readConfig(env: Environment): Config {
       (value) => REGISTRATIONS.find((known) => known === value),
       `one of ${REGISTRATIONS.join(", ")}`,
     ),
+    retention: {
+      maxAge: read<number | undefined>("MESSAGE_DAYS", undefined, days, "days: 1 to 36500"),
+      perRoom: read<number | undefined>("MESSAGES_PER_ROOM", undefined, integer(1, 999_999_999), "a number from 1 on"),
+    },
+    quota: read("USER_QUOTA_MB", QUOTA_MB, integer(1, 1_000_000), "megabytes: 1 to 1000000") * 1_000_000,
     trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
     logLevel: read(
       "LOG_LEVEL",
@@ -124,6 +136,11 @@ function integer(min: number, max: number): (value: string) => number | undefine
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? number : undefined;
   };
+}
+
+function days(value: string): number | undefined {
+  const number = integer(1, 36_500)(value);
+  return number && number * 24 * 60 * 60 * 1000;
 }
 
 function share(value: string): number | undefined {

@@ -88,8 +88,8 @@ export async function startBackend(config: Config, options: BackendOptions = {})
             () => gateway.ignoredAddresses,
           );
     const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
-    const { registration } = config;
-    for (const service of createServices({ ...options, registration, store, post, site: () => site }))
+    const { registration, retention, quota } = config;
+    for (const service of createServices({ ...options, registration, retention, quota, store, post, site: () => site }))
       broker.createService(service);
     broker.createService(gateway.schema);
     let internalUrl: string | undefined;

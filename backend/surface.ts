@@ -527,7 +527,7 @@ export const socket = [
     rate: "write",
     params: { room, text, clientId: { ...id, refuses: ["CLIENT_ID"] } },
     answers: object({ message }),
-    refuses: [...MAY_NOT_WRITE, "CLIENT_ID_USED"],
+    refuses: [...MAY_NOT_WRITE, "CLIENT_ID_USED", "MESSAGE_QUOTA"],
   },
   {
     action: "chat.edit",
@@ -535,7 +535,7 @@ export const socket = [
     rate: "write",
     params: { room, seq, text },
     answers: object({ message }),
-    refuses: [...MAY_NOT_WRITE, "FORBIDDEN", "MESSAGE_DELETED", "TOO_LATE"],
+    refuses: [...MAY_NOT_WRITE, "FORBIDDEN", "MESSAGE_DELETED", "MESSAGE_QUOTA", "TOO_LATE"],
   },
   {
     action: "chat.delete",

@@ -36,6 +36,9 @@ export async function catchUp(store: Store, of: Room, from: Position): Promise<P
     ? await readUpTo(changed.left, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH))
     : { messages: [], isWhole: false };
   const { isWhole } = missed;
+  const [first] = missed.messages;
+  // numbers have no holes: messages that are missing after the position were removed for their age or number
+  if (first ? first.seq !== cursor + 1 : isWhole && cursor < seq) return newestPage(store, of);
   return {
     ...{ room, epoch, revision: upTo, recovered: true },
     seq: missed.messages.at(-1)?.seq ?? (isWhole ? seq : cursor),

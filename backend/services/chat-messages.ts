@@ -8,10 +8,18 @@ import { newestThatFit } from "./catch-up.ts";
 import { clean } from "./clean.ts";
 import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
 
+type MessageParts = ChatParts & {
+  readonly audit: AuditTrail;
+  /** Bytes that one user's messages may take. */
+  readonly quota: number;
+};
 type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
 
 /** Saying things, changing and removing what was said. */
-export function chatMessages({ store, clock, audit }: ChatParts & { readonly audit: AuditTrail }): Messages {
+export function chatMessages({ store, clock, audit, quota }: MessageParts): Messages {
+  const withinQuota = (bytes: number): void => {
+    if (bytes > quota) throw refuse("MESSAGE_QUOTA");
+  };
   const mentionsIn = (room: string, text: string) => store.members.named(room, namesMentioned(text), MENTIONS_MAX);
 
   return {
@@ -34,7 +42,10 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
         at,
         mentions: await mentionsIn(room, text),
       };
-      const { message, repeated } = await store.messages.append(draft, (standing) => mayWrite(standing, at));
+      const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
+        mayWrite(standing, at);
+        withinQuota(storedBytes);
+      });
       if (!repeated) {
         await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
       } else if (message.room !== room || (message.revision === undefined && message.text !== text)) {
@@ -51,12 +62,14 @@ export function chatMessages({ store, clock, audit }: ChatParts & { readonly aud
       const text = clean("text", messageText(ctx.params.text));
       const mentions = await mentionsIn(room, text);
       const now = clock();
-      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
+      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
         mayWrite(standing, now);
         if (there(original).author.id !== id) throw refuse("FORBIDDEN");
         if (there(original).at + EDIT_TIME <= now) {
           throw refuse("TOO_LATE", { field: "seq" });
         }
+        const growth = Buffer.byteLength(text) - Buffer.byteLength(there(original).text);
+        if (growth > 0) withinQuota(storedBytes + growth);
         return { text, mentions, editedAt: now };
       });
       await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });

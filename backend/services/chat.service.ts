@@ -12,8 +12,10 @@ import { type ChatParts, roomAccess } from "./room-access.ts";
 import { signals } from "./signals.ts";
 
 /** Rooms, members and messages. Which sockets hear of a room is the gateway's; who may be in it and what was said, this service's. */
-export function chatService(options: ChatParts & { readonly registry: PresenceRegistry }): ServiceSchema {
-  const { store, clock, registry } = options;
+export function chatService(
+  options: ChatParts & { readonly registry: PresenceRegistry; readonly quota: number },
+): ServiceSchema {
+  const { store, clock, registry, quota } = options;
   const receipts = createReadReceipts();
   const parts = { store, clock, audit: createAuditTrail(store, clock) };
   return defineService({
@@ -23,7 +25,7 @@ export function chatService(options: ChatParts & { readonly registry: PresenceRe
     },
     actions: {
       ...chatRooms({ ...parts, registry }),
-      ...chatMessages(parts),
+      ...chatMessages({ ...parts, quota }),
       ...chatModeration(parts),
       ...chatReports(parts),
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),

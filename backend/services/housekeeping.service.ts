@@ -4,15 +4,29 @@ import { MAIL_MEMORY } from "../domain/mail-token.ts";
 import { LEFT_KEPT } from "../domain/membership.ts";
 import { REPORTS_KEPT } from "../domain/moderation.ts";
 import { ENDED_KEPT, SESSION_MAX } from "../domain/session.ts";
-import type { Store } from "../store/index.ts";
+import type { Retention, Store } from "../store/index.ts";
 
-/** Milliseconds between two rounds. */
+/** Milliseconds between two rounds, and between two rounds of removing messages. */
 const ROUND = 6 * 60 * 60 * 1000;
+const RETENTION_ROUND = 10 * 60 * 1000;
+/** Share of the quota from which on a user's messages are counted again. */
+const NEAR = 0.9;
 
-/** Drops what nobody needs any more: sessions that cannot live, links, audit records and settled reports past their time, rooms that all have left. On the start and every few hours. */
-export function housekeepingService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
-  const { store, clock } = options;
-  let timer: NodeJS.Timeout | undefined;
+/**
+ * Removes what nobody needs any more: sessions that cannot live, links, audit records and settled reports past their time, rooms that
+ * all have left, and messages beyond the limits, if there are any. On the start and every few hours; messages every ten minutes, beside
+ * the traffic and not before the start has ended.
+ */
+export function housekeepingService(options: {
+  readonly store: Store;
+  readonly clock: () => number;
+  readonly retention: Retention;
+  readonly quota: number;
+}): ServiceSchema {
+  const { store, clock, retention, quota } = options;
+  const stop = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  let pruning: Promise<void> | undefined;
   const round = async () => {
     await store.sessions.prune(clock() - SESSION_MAX, clock() - ENDED_KEPT);
     await store.mailTokens.prune(clock() - MAIL_MEMORY);
@@ -20,18 +34,32 @@ export function housekeepingService(options: { readonly store: Store; readonly c
     await store.members.prune(clock() - LEFT_KEPT, clock());
     await store.reports.prune(clock() - REPORTS_KEPT);
     await store.rooms.prune();
+    if (quota !== Number.POSITIVE_INFINITY) await store.messages.recount(Math.floor(quota * NEAR));
+  };
+  const pruneMessages = (): Promise<void> => {
+    pruning ??= store.messages.prune(retention, clock(), stop.signal).finally(() => {
+      pruning = undefined;
+    });
+    return pruning;
   };
   return {
     name: "housekeeping",
     async started() {
+      const every = (milliseconds: number, work: () => Promise<void>) => {
+        const failed = (error: unknown) => this.logger.error("housekeeping failed", error);
+        const timer = setInterval(() => work().catch(failed), milliseconds);
+        timers.push(timer.unref());
+      };
       await round();
-      timer = setInterval(() => {
-        round().catch((error: unknown) => this.logger.error("housekeeping failed", error));
-      }, ROUND);
-      timer.unref();
+      every(ROUND, round);
+      if (retention.maxAge === undefined && retention.perRoom === undefined) return;
+      every(RETENTION_ROUND, pruneMessages);
+      pruneMessages().catch((error: unknown) => this.logger.error("housekeeping failed", error));
     },
     async stopped() {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
+      stop.abort();
+      await pruning?.catch(() => undefined);
     },
   };
 }

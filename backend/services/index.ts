@@ -5,7 +5,7 @@ import { createHashingQueue } from "../domain/hashing-queue.ts";
 import { HASH_COST, type HashCost } from "../domain/password.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import type { Post } from "../mail/index.ts";
-import type { Store } from "../store/index.ts";
+import type { Retention, Store } from "../store/index.ts";
 import { authService } from "./auth.service.ts";
 import { chatService } from "./chat.service.ts";
 import { housekeepingService } from "./housekeeping.service.ts";
@@ -29,11 +29,16 @@ export function createServices(options: {
   readonly presence?: PresenceTimes;
   /** Whether anybody may register; open when left out. */
   readonly registration?: Registration;
+  /** Which messages are kept; all when left out. */
+  readonly retention?: Retention;
+  /** Bytes that one user's messages may take; no limit when left out. */
+  readonly quota?: number;
   /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
   readonly hashCost?: HashCost;
 }): readonly ServiceSchema[] {
   const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
-  const { hashCost = HASH_COST, registration } = options;
+  const { hashCost = HASH_COST, registration, quota = Number.POSITIVE_INFINITY } = options;
+  const { retention = { maxAge: undefined, perRoom: undefined } } = options;
   const times = options.presence ?? PRESENCE_TIMES;
   const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
@@ -41,8 +46,8 @@ export function createServices(options: {
   return [
     authService({ store, clock }),
     usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),
-    chatService({ store, clock, registry }),
+    chatService({ store, clock, registry, quota }),
     presenceService({ store, registry, times }),
-    housekeepingService({ store, clock }),
+    housekeepingService({ store, clock, retention, quota }),
   ];
 }

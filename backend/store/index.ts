@@ -16,12 +16,14 @@ import { openSqlite } from "./sqlite.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import { apart, together } from "./transactions.ts";
+import { createUsage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
 export type { Judge, MessageStore } from "./messages.ts";
+export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
 export { StoreError } from "./store-error.ts";
@@ -79,7 +81,9 @@ async function storeOver(
   const checkWritable = createWriteCheck(async () => {
     await Promise.all([writeSomething(db), embedded?.checkSpace()]);
   });
+  const usage = createUsage(db);
   const close = async () => {
+    await usage.close();
     try {
       embedded?.save();
     } finally {
@@ -104,9 +108,9 @@ async function storeOver(
     keys: keyStore(db),
     users: userStore(db),
     sessions: sessionStore(db),
-    rooms: roomStore(db),
+    rooms: roomStore(db, usage),
     members: memberStore(db),
-    messages: messageStore(db, transactions(db)),
+    messages: messageStore(db, transactions(db), usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db),
     audit: auditStore(db),

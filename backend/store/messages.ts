@@ -2,9 +2,11 @@ import type { Insertable, Kysely, Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
 import { prepared } from "./prepared.ts";
+import { pruneMessages, type Retention } from "./retention.ts";
 import type { MessagesTable, Schema } from "./schema.ts";
-import { authorOf, standingOf, standingQuery } from "./standing.ts";
+import { authorIn, authorOf, standingQuery } from "./standing.ts";
 import type { InTransaction } from "./transactions.ts";
+import { messageBytes, type Usage } from "./usage.ts";
 
 /** A message on its way into the store. */
 export interface NewMessage {
@@ -16,8 +18,11 @@ export interface NewMessage {
   readonly mentions?: readonly string[];
 }
 
-/** Throws what the author or changer is told when they may not; `standing` is theirs at this very moment. */
-export type Judge = (standing: Standing | undefined) => void;
+/**
+ * Throws the refusal when the author may not send the message: `standing` is the author's at this moment, `storedBytes` what the
+ * author's messages take with this one.
+ */
+export type Judge = (standing: Standing | undefined, storedBytes: number) => void;
 
 /** What a message becomes: another text, or none any more. */
 export type Change =
@@ -30,8 +35,8 @@ export type MessageStore = ReturnType<typeof messageStore>;
 class AlreadyStored extends Error {}
 
 /** `appends`: in which transactions messages are stored. */
-export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>) {
-  const store = appending(db);
+export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>, usage: Usage) {
+  const store = appending(db, usage);
   const sent = async (authorId: string, clientId: string): Promise<Message | undefined> => {
     const row = await messages(db)
       .where("messages.author_id", "=", authorId)
@@ -46,10 +51,25 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>)
      * sent one with this client id before: then that one is answered and nothing is stored. Whatever `judge` throws ends it.
      */
     async append(draft: NewMessage, judge: Judge): Promise<{ message: Message; repeated: boolean }> {
+      const bytes = messageBytes(draft.text);
+      let counted = 0;
+      const count = (now: number) => {
+        usage.add(draft.authorId, now - counted);
+        counted = now;
+      };
+      // counted with the check, so that messages at the same time do not pass the quota together; the work may run twice
+      const judgeAndCount: Judge = (standing, before) => {
+        judge(standing, before + bytes);
+        count(bytes);
+      };
       try {
-        const stored = await appends((transaction) => store(transaction, draft, judge));
+        const stored = await appends((transaction) => {
+          count(0);
+          return store(transaction, draft, judgeAndCount);
+        });
         return { message: stored, repeated: false };
       } catch (error) {
+        count(0);
         if (!(error instanceof AlreadyStored)) throw error;
         const earlier = await sent(draft.authorId, draft.clientId);
         if (!earlier) throw new Error("invariant: a message that is in the way can be read");
@@ -65,14 +85,17 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>)
       return row && message(row);
     },
 
-    /** Changes a message as `decide` says, for this user; whatever that throws ends it. */
+    /**
+     * Changes a message as `decide` says, for this user; whatever that throws ends it. `storedBytes` is what the user's messages take
+     * before the change.
+     */
     async change(
       room: string,
       seq: number,
       userId: string,
-      decide: (standing: Standing | undefined, message: Message | undefined) => Change,
+      decide: (standing: Standing | undefined, message: Message | undefined, storedBytes: number) => Change,
     ): Promise<Message> {
-      return db.transaction().execute(async (transaction) => {
+      const [before, after] = await db.transaction().execute(async (transaction) => {
         const position = await transaction
           .updateTable("rooms")
           .set((row) => ({ revision: row("revision", "+", 1) }))
@@ -81,7 +104,8 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>)
           .executeTakeFirst();
         const one = messages(transaction).where("messages.room", "=", room).where("messages.seq", "=", seq);
         const row = await one.executeTakeFirst();
-        const change = decide(await standingOf(transaction, room, userId), row && message(row));
+        const actor = await authorIn(transaction, room, userId);
+        const change = decide(actor?.standing, row && message(row), (actor?.storedBytes ?? 0) + usage.pending(userId));
         if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
         const { revision } = position;
         const changed =
@@ -94,9 +118,18 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>)
           .where("room", "=", room)
           .where("seq", "=", seq)
           .execute();
-        return message({ ...row, ...changed });
+        return [row, message({ ...row, ...changed })] as const;
       });
+      usage.add(before.author_id, messageBytes(after.text) - messageBytes(before.text));
+      return after;
     },
+
+    /** Removes what is beyond the limits; see `pruneMessages`. */
+    prune: (retention: Retention, now: number, signal: AbortSignal): Promise<void> =>
+      pruneMessages(db, usage, retention, now, signal),
+
+    /** Counts the messages of users again who have more than so many bytes, of a few at a time. */
+    recount: (above: number): Promise<void> => usage.recount(above),
 
     /** Messages after a position, oldest first. */
     async after(room: string, seq: number, limit: number): Promise<readonly Message[]> {
@@ -134,6 +167,7 @@ const messages = (db: Kysely<Schema>) =>
 /** Stores messages. */
 function appending(
   db: Kysely<Schema>,
+  usage: Usage,
 ): (within: Transaction<Schema>, draft: NewMessage, judge: Judge) => Promise<Message> {
   const author = prepared(db, standingQuery);
   const nextSeq = prepared(db, (query, { room }: Pick<NewMessage, "room">) =>
@@ -159,7 +193,7 @@ function appending(
     // takes the room's row: whoever is put out of it comes before this message or after it, on every node
     const [position] = await nextSeq(within, draft);
     const found = position && authorOf((await author(within, { room, userId: authorId }))[0]);
-    judge(found?.standing);
+    judge(found?.standing, (found?.storedBytes ?? 0) + usage.pending(authorId));
     if (!position || !found) throw new Error("invariant: nobody may write where there is no room");
     const { seq, epoch } = position;
     const row = { room, seq, author_id: authorId, client_id: clientId, text, at, mentions: asText(mentions) };

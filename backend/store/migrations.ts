@@ -15,6 +15,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005_rooms": { up: rooms },
   "0006_locks": { up: locks },
   "0007_name_keys": { up: nameKeysOfAll },
+  "0008_stored_bytes": { up: storedBytes },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -242,4 +243,14 @@ async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
     name: string;
   }>`select name from rooms where kind = 'public' order by created_at, name`.execute(db);
   for (const { name } of rooms.rows) await add("room", name, [skeleton(name)]);
+}
+
+/** What each user's messages take now: 200 bytes for each beside its text. */
+async function storedBytes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable("users")
+    .addColumn("stored_bytes", "bigint", (column) => column.notNull().defaultTo(0))
+    .execute();
+  await sql`update users set stored_bytes =
+    (select coalesce(sum(octet_length(text) + 200), 0) from messages where messages.author_id = users.id)`.execute(db);
 }

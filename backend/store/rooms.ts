@@ -5,10 +5,12 @@ import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
 import { lockEnabledUsers } from "./locks.ts";
 import { takeRoomName } from "./name-keys.ts";
+import { removeMessages } from "./retention.ts";
 import { countRooms, isBeyond, type Most } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
 import { Undo, undoable } from "./transactions.ts";
+import type { Usage } from "./usage.ts";
 
 /** A room that is about to be. */
 export interface NewRoom {
@@ -62,7 +64,7 @@ const SLICE = 500;
 /** After every character of a `browseKey`, in every collation. */
 const BEYOND = "z";
 
-export function roomStore(db: Kysely<Schema>) {
+export function roomStore(db: Kysely<Schema>, usage: Usage) {
   return {
     standing: (room: string, userId: string): Promise<Standing | undefined> => standingOf(db, room, userId),
 
@@ -181,8 +183,7 @@ export function roomStore(db: Kysely<Schema>) {
           .limit(SLICE)
           .execute();
         const last = slice.at(-1);
-        if (last)
-          await db.deleteFrom("messages").where("room", "=", closed.name).where("seq", "<=", last.seq).execute();
+        if (last) await removeMessages(db, usage, closed.name, last.seq);
         else await db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
       }
     },

@@ -1,3 +1,4 @@
+import type { Generated } from "kysely";
 import type { AuditAction } from "../domain/audit.ts";
 import type { MailPurpose } from "../domain/mail-token.ts";
 import type { MembershipState, RoomRole } from "../domain/membership.ts";
@@ -47,6 +48,8 @@ export interface UsersTable {
   disabled_at: number | null;
   /** When the address was shown to be the user's own. */
   verified_at: number | null;
+  /** Bytes that the user's messages take (`usage.ts`). */
+  stored_bytes: Generated<number>;
   /** When the role was last changed: how nodes find out that did not hear of it. */
   role_changed_at: number | null;
 }

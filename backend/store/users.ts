@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Kysely, Selectable, Transaction } from "kysely";
 import type { Role } from "../surface.ts";
 import { lockAdmins, lockUser } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
@@ -257,11 +257,11 @@ async function writeRole(transaction: Transaction<Schema>, id: string, role: Rol
   return numUpdatedRows > 0n;
 }
 
-function asUser(row: UsersTable | undefined): User | undefined {
+function asUser(row: Selectable<UsersTable> | undefined): User | undefined {
   return row && fields(row);
 }
 
-function fields(row: UsersTable): User {
+function fields(row: Selectable<UsersTable>): User {
   return {
     id: row.id,
     email: row.email,

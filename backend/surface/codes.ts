@@ -62,6 +62,7 @@ export const CODES = {
   ROOM_LIMIT: [409, "That would be too many rooms: leave one first."],
   TOO_LATE: [409, "A message can be edited for an hour."],
   TOO_MANY_ROOMS: [409, "This connection is in too many rooms."],
+  MESSAGE_QUOTA: [409, "Your messages take all the space that you may use: delete some of them first."],
   MESSAGE_DELETED: [410, "This message was deleted."],
   CLIENT_ID: [422, "A client id has 1 to 64 letters, digits, hyphens or underscores."],
   PRESENCE_STATE: [422, "A device is online or away."],

@@ -5,6 +5,7 @@ test("without an environment the backend is for this machine alone", () => {
   const config = readConfig({});
   expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, nats: undefined });
   expect(config.registration).toBe("open");
+  expect(config).toMatchObject({ retention: { maxAge: undefined, perRoom: undefined }, quota: 100_000_000 });
   expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTime: 10_000 });
   expect(config.dataDir).toMatch(/[\\/]\.data$/);
 });
@@ -25,6 +26,9 @@ test("every variable is read", () => {
     LOG_SAMPLE: "0.25",
     DRAIN_SECONDS: "30",
     REGISTRATION: "closed",
+    MESSAGE_DAYS: "30",
+    MESSAGES_PER_ROOM: "10000",
+    USER_QUOTA_MB: "5",
   };
   expect(readConfig(env)).toEqual({
     host: "::1",
@@ -45,6 +49,8 @@ test("every variable is read", () => {
     logSample: 0.25,
     drainTime: 30_000,
     registration: "closed",
+    retention: { maxAge: 30 * 24 * 60 * 60 * 1000, perRoom: 10_000 },
+    quota: 5_000_000,
   });
 });
 
@@ -61,6 +67,9 @@ test("all problems are told at once, by the variable's name and never by a value
     TRUSTED_PEERS: "10.0.0.0/33",
     LOG_LEVEL: "loud",
     REGISTRATION: "invited",
+    MESSAGE_DAYS: "0",
+    MESSAGES_PER_ROOM: "none",
+    USER_QUOTA_MB: "-1",
     LOG_SAMPLE: "2",
     DRAIN_SECONDS: "1e3",
   };
@@ -71,7 +80,7 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(14);
+  expect(message.split("\n")).toHaveLength(17);
   for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
 });

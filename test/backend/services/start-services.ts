@@ -58,9 +58,11 @@ const presence = { grace: 50, pace: 20, window: 5 };
 export async function startServices({
   hashCost = CHEAP,
   registration = "open",
+  quota = Number.POSITIVE_INFINITY,
 }: {
   readonly hashCost?: HashCost;
   readonly registration?: Registration;
+  readonly quota?: number;
 } = {}): Promise<Running> {
   const storage = await testStorage();
   const store = await openStore(storage.options);
@@ -77,7 +79,15 @@ export async function startServices({
   };
   const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
   const mail = { post, site: () => SITE, scatter: () => 0 };
-  for (const service of createServices({ store, clock: () => clock.now, presence, hashCost, registration, ...mail }))
+  for (const service of createServices({
+    store,
+    clock: () => clock.now,
+    presence,
+    hashCost,
+    registration,
+    quota,
+    ...mail,
+  }))
     broker.createService(service);
   broker.createService({
     name: "listener",
