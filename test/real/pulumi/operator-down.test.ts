@@ -115,7 +115,7 @@ test("O4: a destroy that fails in the middle protects what is left and says what
 }, 240_000);
 
 test("O1, O4: with a replaced token, and a connector that the kit does not know, it takes the site down", async () => {
-  const foreign = await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
+  await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
   await stage.setApiToken(issueToken(stage.api, PERMISSIONS));
   stage.api.revokeToken(stage.apiToken);
   const calls = stage.api.journal.length;
@@ -128,5 +128,4 @@ test("O1, O4: with a replaced token, and a connector that the kit does not know,
   expect(at("DELETE dns_records/ID")).toBeLessThan(at("DELETE cfd_tunnel/ID"));
   expect(isUp()).toEqual([0, 0]);
   expect(existsSync(stage.tokenFile)).toBe(false);
-  await foreign.ended;
 }, 240_000);

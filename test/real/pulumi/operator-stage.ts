@@ -35,8 +35,8 @@ export interface OperatorStage {
   npmRun(name: string, ...args: readonly string[]): Promise<Run>;
   /** Runs it on a terminal, as util-linux's `script` makes one; types `answer` when it has asked. */
   onTerminal(name: string, asked: RegExp, answer: string): Promise<Run>;
-  /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. Its end is its exit code. */
-  startForeignConnector(token: string): Promise<{ readonly ended: Promise<unknown> }>;
+  /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. */
+  startForeignConnector(token: string): Promise<void>;
   /** The API token in the configuration of the stack at first. */
   readonly apiToken: string;
   /** Sets the API token in the configuration. */
@@ -57,7 +57,7 @@ export async function openOperatorStage(): Promise<OperatorStage> {
   const links = ["infra", "backend", "Pulumi.yaml", "package.json"];
   const workspace = openWorkspace({ pulumi, root, links, files: {}, environment });
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
-  const foreign: { kill(signal: NodeJS.Signals): unknown }[] = [];
+  const stops: (() => Promise<unknown>)[] = [];
   const apiToken = issueToken(api, PERMISSIONS);
   const tokenFile = join(workspace.dir, "data", "dev", "tunnel-token");
   const command = (name: string) => [join(root, "scripts/run.mjs"), name, "--stack", "dev"];
@@ -119,10 +119,12 @@ export async function openOperatorStage(): Promise<OperatorStage> {
         env: { ...stage.env, TUNNEL_TOKEN: token, DATA_DIR: join(workspace.dir, "elsewhere") },
         stdio: ["ignore", "pipe", "ignore"],
       });
-      foreign.push(child);
       const ended = once(child, "close");
+      stops.push(() => {
+        child.kill("SIGTERM");
+        return ended;
+      });
       await Promise.race([once(child.stdout, "data"), ended]);
-      return { ended };
     },
     setApiToken: (token) => workspace.run("config", "set", "--secret", "cloudflare:apiToken", token, "--stack", "dev"),
     lock() {
@@ -139,7 +141,7 @@ export async function openOperatorStage(): Promise<OperatorStage> {
         .filter(({ method }) => method !== "GET")
         .map(({ method, path }) => `${method} ${idsReplaced(path.split("/").slice(3).join("/"))}`),
     async close() {
-      for (const child of foreign) child.kill("SIGKILL");
+      for (const stop of stops) await stop();
       for (const { pid } of await registered(tokenFile)) process.kill(pid, "SIGTERM");
       workspace.remove();
       await tunnels.close();
