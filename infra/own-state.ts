@@ -3,7 +3,7 @@
  * sees the state as it is at the start of the run.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { KnownIds } from "./preflight/index.ts";
+import { type KnownIds, knownIdsOf } from "./preflight/index.ts";
 
 /** The engine's own look-up: every resource in the state of a stack, by URN, with its type and outputs. */
 export const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
@@ -23,29 +23,20 @@ export class OwnStateError extends Error {
   }
 }
 
-/** Types in the state, parents included, of the resources that have a place of their own at Cloudflare. Components have other types. */
-const PLACED = new Set([
-  "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord",
-  "causeway:index:Rulesets$cloudflare:index/ruleset:Ruleset",
-  "causeway:index:Tunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
-]);
-
 /** The ids of the stack's records, rulesets and tunnel, by the name of the resource in the program. @throws OwnStateError */
 export async function readOwnState(): Promise<KnownIds> {
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
-  const resources = await resourcesOf(project, stack);
-  const known: Record<string, string> = {};
-  for (const [urn, resource] of Object.entries(resources)) {
-    const [prefix = "", owner = "", type = "", ...name] = urn.split("::");
-    if (prefix !== `urn:pulumi:${stack}` || owner !== project) {
-      throw new OwnStateError(`Pulumi gave the state of another stack, with ${urn}`);
-    }
-    if (!PLACED.has(type)) continue;
-    const id = idOf(resource);
-    if (id === undefined) throw new OwnStateError(`${urn} has no id`);
-    known[name.join("::")] = id;
+  const resources = Object.entries(await resourcesOf(project, stack)).map(([urn, resource]) => ({
+    urn,
+    id: idOf(resource),
+  }));
+  const stray = resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
+  if (stray !== undefined) throw new OwnStateError(`Pulumi gave the state of another stack, with ${stray.urn}`);
+  try {
+    return knownIdsOf(resources);
+  } catch (error) {
+    throw new OwnStateError(error instanceof Error ? error.message : String(error));
   }
-  return known;
 }
 
 async function resourcesOf(project: string, stack: string): Promise<Readonly<Record<string, unknown>>> {

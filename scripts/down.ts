@@ -6,6 +6,7 @@ import { refusalOf } from "./pulumi/confirm.ts";
 import { destroy, setProtection } from "./pulumi/destroy.ts";
 import { disconnectAll } from "./pulumi/disconnect.ts";
 import { inventoryLines } from "./pulumi/inventory.ts";
+import { deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./pulumi/left-behind.ts";
 import { stopConnectors } from "./pulumi/local-connectors.ts";
 import { describeLock } from "./pulumi/lock.ts";
 import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
@@ -44,7 +45,8 @@ await runCommand(
       const deleted = await tunnel?.deletedAt();
       const connected = tunnel === undefined || deleted !== undefined ? [] : await tunnel.connectors();
       const adopted = adoptedResources(resources);
-      for (const line of inventoryLines(resources, adopted)) console.log(line);
+      const left = await lookForLeftBehind(cli, api, stack, resources);
+      for (const line of [...inventoryLines(resources, adopted), ...leftBehindLines(left)]) console.log(line);
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
       if (options.previewOnly) return;
       const refusal = options.yes
@@ -76,6 +78,7 @@ await runCommand(
         console.log,
       );
       await destroy(cli, stack, () => disconnectAgain(closes ? tunnel : undefined));
+      await deleteLeftBehind(api, left);
       rmSync(tokenFile(folder), { force: true });
       console.log(`The site of ${stack} is down.`);
     },

@@ -20,9 +20,10 @@ import { findTunnel } from "./tunnel.ts";
 export type { Account } from "./account.ts";
 export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
 export { permissionOfPhase } from "./entry-points.ts";
+export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
-export type { KnownIds } from "./place.ts";
+export { type KnownIds, knownIdsOf } from "./place.ts";
 
 /** What a run may go on with. */
 export interface Cleared {

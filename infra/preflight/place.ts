@@ -7,6 +7,25 @@ import type { Obstacle } from "./obstacle.ts";
 /** Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own, whatever it looks like. */
 export type KnownIds = Readonly<Record<string, string>>;
 
+/** Types in the state, parents included, of the resources that have a place of their own at Cloudflare. Components have other types. */
+const PLACED = new Set([
+  "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord",
+  "causeway:index:Rulesets$cloudflare:index/ruleset:Ruleset",
+  "causeway:index:Tunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
+]);
+
+/** The ids of the stack's records, rulesets and tunnel. Throws an Error where one has no id: then it is not known what is the stack's own. */
+export function knownIdsOf(resources: Iterable<{ readonly urn: string; readonly id?: string | undefined }>): KnownIds {
+  const known: Record<string, string> = {};
+  for (const { urn, id } of resources) {
+    const [, , type = "", ...name] = urn.split("::");
+    if (!PLACED.has(type)) continue;
+    if (!id) throw new Error(`${urn} has no id`);
+    known[name.join("::")] = id;
+  }
+  return known;
+}
+
 /** Where to look, and what is the stack's own. */
 export interface Search {
   readonly api: Cloudflare;

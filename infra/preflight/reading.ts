@@ -22,6 +22,12 @@ export async function reading<T>(what: string, permission: string, read: () => P
   }
 }
 
+/** Codes of the obstacles that say that something could not be read. */
+const READ_FAILURES = new Set(["token", "permission", "unreachable", "throttled", "api_error"]);
+
+/** Whether an obstacle says that something could not be read, and not what is there. */
+export const isReadFailure = ({ code }: Obstacle): boolean => READ_FAILURES.has(code);
+
 /** Whether the API answered that it has no such thing. */
 export const isNotFound = (error: unknown): boolean => error instanceof Cloudflare.NotFoundError;
 

@@ -1,6 +1,6 @@
 /** Cloudflare's API as the stack's configuration reaches it, for what no run of the program does. */
 import Cloudflare from "cloudflare";
-import { type Access, readAccess } from "../../infra/config.ts";
+import { type Access, readAccess, type Values } from "../../infra/config.ts";
 import { openApi } from "../../infra/preflight/index.ts";
 import { CommandError } from "../command-line/index.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
@@ -15,10 +15,15 @@ export function accountFor(access: Access): Cloudflare {
 }
 
 async function readAccessOf(cli: Cli, env: NodeJS.ProcessEnv): Promise<Access> {
+  return readAccess(await readConfig(cli), env);
+}
+
+/** The stack's whole configuration, by full key, secrets decrypted. @throws PulumiFailed */
+export async function readConfig(cli: Cli): Promise<Values> {
   const { code, output, errors } = await cli.read(["config", "--json", "--show-secrets"]);
   if (code !== 0) throw new PulumiFailed(errors.trim());
   const config: Readonly<Record<string, { readonly value?: string }>> = JSON.parse(output);
-  return readAccess(Object.fromEntries(Object.entries(config).map(([key, { value = "" }]) => [key, value])), env);
+  return Object.fromEntries(Object.entries(config).map(([key, { value = "" }]) => [key, value]));
 }
 
 /** What Cloudflare did not do. */

@@ -125,6 +125,10 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
 }
 
 function stateFailure(stack: string, printed: string): string {
+  if (/failed to load checkpoint: EOF/.test(printed)) {
+    const file = `.pulumi/stacks/PROJECT/${stack.split("/").at(-1)}.json.attrs`;
+    return `${printed}\nA run was killed while it wrote the state. The state itself is whole, an empty file beside it is not read: delete ${file} in the folder of the backend (\`pulumi whoami --verbose\` names it), then run the same command again.`;
+  }
   if (!/no stack named/.test(printed)) return printed;
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
   return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;

@@ -22,7 +22,7 @@ function urlOf(json: string): string | undefined {
 }
 
 /** The project of the folder that the command runs in. */
-async function projectName(): Promise<string> {
+export async function projectName(): Promise<string> {
   const text = await readFile("Pulumi.yaml", "utf8").catch(() => "");
   return /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ?? "";
 }

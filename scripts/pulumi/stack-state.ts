@@ -33,9 +33,12 @@ export function parseState(json: string): StackState {
   const resources = deployment?.resources ?? [];
   return {
     resources,
-    pending: (deployment?.pending_operations ?? []).map(
-      ({ type = "changing", resource }) => `${type} ${resource === undefined ? "a resource" : nameOf(resource.urn)}`,
-    ),
+    pending: (deployment?.pending_operations ?? [])
+      // Pulumi keeps the note of a create that was cut off, also after a later run has made the resource
+      .filter(({ type, resource }) => !(type === "creating" && resources.some(({ urn }) => urn === resource?.urn)))
+      .map(
+        ({ type = "changing", resource }) => `${type} ${resource === undefined ? "a resource" : nameOf(resource.urn)}`,
+      ),
     outputs: resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {},
   };
 }

@@ -19,6 +19,8 @@ export interface FaultMatch {
   readonly method?: string;
   /** Tested against the path under /client/v4, query included. */
   readonly path?: RegExp;
+  /** How many calls that match pass first; 0 by default. */
+  readonly after?: number;
 }
 
 export interface Faults {
@@ -30,10 +32,10 @@ export interface Faults {
 
 /** @returns the switchboard, and `take`, which finds and uses up the fault that a call meets. */
 export function createFaults(): Faults & { take(method: string, path: string): Fault | undefined } {
-  const pending: { match: FaultMatch; fault: Fault; left: number }[] = [];
+  const pending: { match: FaultMatch; fault: Fault; left: number; passing: number }[] = [];
   return {
     next(match, fault, times = 1) {
-      if (times > 0) pending.push({ match, fault, left: times });
+      if (times > 0) pending.push({ match, fault, left: times, passing: match.after ?? 0 });
     },
     clear() {
       pending.length = 0;
@@ -45,6 +47,10 @@ export function createFaults(): Faults & { take(method: string, path: string): F
       );
       const entry = pending[index];
       if (!entry) return undefined;
+      if (entry.passing > 0) {
+        entry.passing -= 1;
+        return undefined;
+      }
       entry.left -= 1;
       if (entry.left <= 0) pending.splice(index, 1);
       return entry.fault;

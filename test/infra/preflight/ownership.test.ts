@@ -1,7 +1,13 @@
 /** Whose something at Cloudflare is: by the state first, then by the mark, then by adoption. */
 import { describe, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
-import { type KnownIds, PreflightError, preflight, preflightToken } from "../../../infra/preflight/index.ts";
+import {
+  findLeftBehind,
+  type KnownIds,
+  PreflightError,
+  preflight,
+  preflightToken,
+} from "../../../infra/preflight/index.ts";
 import { allowWritesSoFar, api, client, obstaclesOf, setUp, site, start } from "./account-stage.ts";
 
 const mark = "causeway causeway/test";
@@ -204,3 +210,22 @@ test.each([
     expect(new PreflightError(found).message).not.toMatch(/take it over|take over what/i);
   },
 );
+
+test("O2: what a run left behind is found for `down`: never what is in the state, adopted, or another's", async () => {
+  const cloudflare = await start();
+  const { known, tunnel, record, ruleset } = await deployed(cloudflare);
+  expect(await findLeftBehind(cloudflare, site, known)).toEqual([]);
+  const all = [
+    { name: "chat.example.com", kind: "record", id: record, path: `/zones/${api.zoneId}/dns_records/${record}` },
+    { name: FIREWALL, kind: "ruleset", id: ruleset, path: `/zones/${api.zoneId}/rulesets/${ruleset}` },
+    { name: "tunnel", kind: "tunnel", id: tunnel, path: `/accounts/${api.accountId}/cfd_tunnel/${tunnel}` },
+  ];
+  expect(await findLeftBehind(cloudflare, site, {})).toEqual(all);
+  const adopt = { records: { "chat.example.com": record }, rulesets: {} };
+  expect(await findLeftBehind(cloudflare, { ...site, adopt }, {})).toEqual(all.slice(1));
+  expect(await findLeftBehind(cloudflare, { ...site, stack: "other" }, {})).toEqual([]);
+  api.faults.next({ path: /dns_records/ }, { status: 403, code: 10000 });
+  await expect(findLeftBehind(cloudflare, site, {})).rejects.toThrow(/DNS Write/);
+  for (const { path } of all) await cloudflare.delete(path);
+  expect(await findLeftBehind(cloudflare, site, {})).toEqual([]);
+});

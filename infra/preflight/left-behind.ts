@@ -1,0 +1,57 @@
+import type Cloudflare from "cloudflare";
+import { adoptionOf, policyFor, type Site } from "../policy/index.ts";
+import { readAccount } from "./account.ts";
+import { findEntryPoint } from "./entry-points.ts";
+import { PreflightError } from "./obstacle.ts";
+import type { KnownIds, Search } from "./place.ts";
+import { isReadFailure } from "./reading.ts";
+import { findRecord } from "./records.ts";
+import { findTunnel } from "./tunnel.ts";
+
+/** Something that the stack made at Cloudflare and that its state does not have, as after a run whose answer was lost or which was killed. */
+export interface LeftBehind {
+  /** The name of the resource in the program. */
+  readonly name: string;
+  readonly kind: "record" | "ruleset" | "tunnel";
+  readonly id: string;
+  /** Path of the API, from `/zones` or `/accounts` on: a DELETE removes it. */
+  readonly path: string;
+}
+
+/**
+ * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that no hostname is reached
+ * without its rules. `known` are the ids in the state before anything is destroyed. What the configuration adopts is never in the list.
+ * Throws `PreflightError` where the account cannot be read.
+ */
+export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
+  const found = await readAccount(api, site);
+  if ("obstacle" in found) throw new PreflightError([found.obstacle]);
+  const { account } = found.value;
+  const search: Search = { api, site, account, known };
+  const placed = await Promise.all([
+    ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+    ...policyFor(site, account.plan).rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
+  ]);
+  const tunnel = await findTunnel(
+    search,
+    placed.flatMap(({ tunnels = [] }) => tunnels),
+  );
+  const findings = [...placed, tunnel];
+  const unread = findings.flatMap(({ obstacles }) => obstacles.filter(isReadFailure));
+  if (unread.length > 0) throw new PreflightError(unread);
+  const { tunnel: adoptedTunnel, records, rulesets } = adoptionOf(site);
+  const adopted = new Set([adoptedTunnel, ...Object.values(records), ...Object.values(rulesets).map(({ id }) => id)]);
+  return findings
+    .flatMap(({ imports }) => Object.entries(imports).map(([name, importId]) => leftBehind(name, importId)))
+    .filter(({ id }) => !adopted.has(id));
+}
+
+/** From an import id: `zones/ZONE/RULESET`, `ZONE/RECORD` or `ACCOUNT/TUNNEL`, where tunnels alone have UUIDs. */
+function leftBehind(name: string, importId: string): LeftBehind {
+  const parts = importId.split("/");
+  const [owner = "", id = ""] = parts.slice(-2);
+  if (parts.length === 3) return { name, kind: "ruleset", id, path: `/zones/${owner}/rulesets/${id}` };
+  return id.includes("-")
+    ? { name, kind: "tunnel", id, path: `/accounts/${owner}/cfd_tunnel/${id}` }
+    : { name, kind: "record", id, path: `/zones/${owner}/dns_records/${id}` };
+}

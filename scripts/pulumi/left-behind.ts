@@ -1,0 +1,51 @@
+/** What a run that was cut off made at Cloudflare and did not write into the state: `destroy` does not know it. */
+import type Cloudflare from "cloudflare";
+import { ConfigError, readSite } from "../../infra/config.ts";
+import { findLeftBehind, knownIdsOf, type LeftBehind, PreflightError } from "../../infra/preflight/index.ts";
+import { AccountError, calling, readConfig } from "./account.ts";
+import type { Cli } from "./cli.ts";
+import { projectName } from "./lock.ts";
+import type { StateResource } from "./stack-state.ts";
+
+/** None where they cannot be looked for, which is told: it is no reason to leave the rest of the stack. */
+export async function lookForLeftBehind(
+  cli: Cli,
+  api: Cloudflare,
+  stack: string,
+  resources: readonly StateResource[],
+): Promise<readonly LeftBehind[]> {
+  try {
+    const site = readSite(await projectName(), stack.split("/").at(-1) ?? stack, await readConfig(cli));
+    return await findLeftBehind(api, site, knownIdsOf(resources));
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof PreflightError)) throw error;
+    console.log(`Whether a run that was cut off left something at Cloudflare cannot be found out:\n${error.message}`);
+    return [];
+  }
+}
+
+export const leftBehindLines = (left: readonly LeftBehind[]): readonly string[] =>
+  left.length === 0
+    ? []
+    : [
+        "Deleted at Cloudflare as well: this stack made it in a run that was cut off, and the state does not have it:",
+        ...left.map(({ kind, name, id }) => `  ${kind}  ${name}  ${id}`),
+      ];
+
+const PERMISSIONS = {
+  record: "DNS Write",
+  ruleset: "that changes the rules of its phase",
+  tunnel: "Cloudflare Tunnel Write",
+} as const;
+
+/** @throws AccountError where Cloudflare refuses */
+export async function deleteLeftBehind(api: Cloudflare, left: readonly LeftBehind[]): Promise<void> {
+  for (const { kind, name, path } of left) {
+    try {
+      await calling(api.delete(path), PERMISSIONS[kind]);
+    } catch (error) {
+      if (!(error instanceof AccountError && error.status === 404)) throw error;
+    }
+    console.log(`Deleted: ${kind} ${name}, left by a run that was cut off.`);
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The first `up` of a stack, interrupted at each of its calls with the real CLI: once the answer is lost, once the CLI is killed while it
+ * waits for the answer. Two chains of stacks run side by side, since most of the time is the CLI's start.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, rmSync, statSync, truncateSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { FaultMatch, LocalApi } from "../../../infra/local/api/index.ts";
+import { startApi } from "../../../infra/local/api/index.ts";
+import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
+import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { type ProviderProcess, startProviderProcess } from "./provider-process.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+/** Every call of the first `up` that writes or reads a secret, and one of those that only look. */
+const CALLS: readonly (FaultMatch & { readonly name: string; readonly method: string; readonly path: RegExp })[] = [
+  { name: "the look at a name", method: "GET", path: /dns_records/ },
+  ...[0, 1, 2, 3].map((after) => ({ name: `ruleset ${after + 1}`, method: "POST", path: /rulesets$/, after })),
+  { name: "the tunnel", method: "POST", path: /cfd_tunnel$/ },
+  { name: "the tunnel's configuration", method: "PUT", path: /configurations$/ },
+  { name: "the tunnel's token", method: "GET", path: /token$/ },
+  { name: "the record", method: "POST", path: /dns_records$/ },
+];
+
+/** A place of its own for the stacks of one chain: one zone and one stack for each call. */
+interface Chain {
+  readonly api: LocalApi;
+  readonly workspace: Workspace;
+  readonly zoneOf: (index: number) => string;
+  /** Starts the CLI, or one of our commands, for the stack of a call. */
+  start(index: number, command: readonly string[], provider: ProviderProcess): ReturnType<typeof startRun>;
+  close(): Promise<void>;
+}
+
+function startRun(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const ended: Promise<Run> = once(child, "close").then(([code]) => ({ code: Number(code ?? 255), text }));
+  return { child, ended };
+}
+
+async function openChain(): Promise<Chain> {
+  const zoneOf = (index: number) => `zone${index}.example`;
+  const api = await startApi({ seed: { zones: CALLS.map((_, index) => ({ name: zoneOf(index) })) } });
+  const pulumi = await getPulumi(process.env);
+  const stacks = CALLS.map((_, index) => {
+    const zone = zoneOf(index);
+    const config = { "causeway:zone": zone, "causeway:hostnames": [`chat.${zone}`], "cloudflare:baseUrl": api.url };
+    return [`Pulumi.s${index}.yaml`, JSON.stringify({ config })] as const;
+  });
+  const links = ["infra", "backend", "Pulumi.yaml", "package.json"];
+  const workspace = openWorkspace({ pulumi, root, links, files: Object.fromEntries(stacks) });
+  const env = {
+    ...process.env,
+    PULUMI_BIN: pulumi,
+    PULUMI_BACKEND_URL: `file://${workspace.dir}/state`,
+    PULUMI_HOME: join(workspace.dir, "home"),
+    PULUMI_CONFIG_PASSPHRASE: "rehearsal",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    CLOUDFLARE_API_TOKEN: api.token,
+    DATA_DIR: join(workspace.dir, "data"),
+    NODE_OPTIONS: undefined,
+    // the CLI's language host finds the project's own Node.js
+    PATH: `${join(process.execPath, "..")}:${process.env.PATH}`,
+  };
+  return {
+    api,
+    workspace,
+    zoneOf,
+    start(index, [name = "", ...args], { debugProviders }) {
+      const stack = ["--stack", `s${index}`];
+      const command =
+        name === "pulumi"
+          ? [pulumi, ...args, ...stack, "--non-interactive", "--color=never"]
+          : [process.execPath, join(root, "scripts/run.mjs"), name, ...stack, ...args];
+      return startRun(command, workspace.dir, { ...env, PULUMI_DEBUG_PROVIDERS: debugProviders });
+    },
+    async close() {
+      workspace.remove();
+      await api.close();
+    },
+  };
+}
+
+/** What is at Cloudflare for a zone, in words; ids and times left out. */
+async function deployedIn({ api }: Chain, zone: string): Promise<readonly string[]> {
+  const found = api.cloud.zoneOf(zone);
+  const response = await fetch(`${api.url}/accounts/${api.accountId}/cfd_tunnel?is_deleted=false&per_page=1000`, {
+    headers: { authorization: `Bearer ${api.token}` },
+  });
+  const { result }: { result: { id: string; name: string }[] } = JSON.parse(await response.text());
+  const tunnels = result.filter(({ name }) => name.endsWith(` ${zone}`));
+  const led = found?.records.map(({ name, content }) => {
+    const leads = tunnels.some(({ id }) => content === `${id}.cfargotunnel.com`) ? "its tunnel" : content;
+    return `${name} to ${leads}`;
+  });
+  const configured = tunnels.map(({ id }) => `tunnel ${api.cloud.tunnel(id)?.config?.ingress?.[0]?.hostname}`);
+  return [...(led ?? []), ...(found?.rulesets.map(({ phase }) => phase) ?? []), ...configured].sort();
+}
+
+const wholeSite = (zone: string): readonly string[] => [
+  `chat.${zone} to its tunnel`,
+  "http_ratelimit",
+  "http_request_cache_settings",
+  "http_request_dynamic_redirect",
+  "http_request_firewall_custom",
+  `tunnel chat.${zone}`,
+];
+
+/** Runs to the end, on a provider of its own. */
+async function run(chain: Chain, index: number, ...command: string[]): Promise<Run> {
+  const provider = await startProviderProcess(chain.api.token, chain.api.url);
+  try {
+    return await chain.start(index, command, provider).ended;
+  } finally {
+    provider.kill();
+  }
+}
+
+/** Most runs are the CLI's own, which start faster than our commands; what the commands say is asked at the tunnel alone. */
+const UP = ["pulumi", "up", "--yes", "--skip-preview", "--refresh"];
+const ASKED = CALLS.findIndex(({ name }) => name === "the tunnel");
+
+/** The answer to the call is lost: `down` right after it leaves nothing. */
+async function lose(chain: Chain, index: number) {
+  const { name: _, ...match } = CALLS[index] ?? { name: "" };
+  chain.api.faults.next(match, "lost");
+  const up = await run(chain, index, ...UP);
+  chain.api.faults.clear();
+  const drift = index === ASKED ? await run(chain, index, "drift") : undefined;
+  const site = await deployedIn(chain, chain.zoneOf(index));
+  const down = await run(chain, index, "down", "--yes");
+  return { up, drift, site, down, left: await deployedIn(chain, chain.zoneOf(index)) };
+}
+
+/** The CLI is killed while it waits for the answer to the call, which was carried out: the next `up` converges. */
+async function kill(chain: Chain, index: number) {
+  const { name: _, ...match } = CALLS[index] ?? { name: "" };
+  chain.api.faults.next(match, "silent");
+  const before = chain.api.journal.length;
+  const provider = await startProviderProcess(chain.api.token, chain.api.url);
+  const { child, ended } = chain.start(index, UP, provider);
+  while (child.exitCode === null && !chain.api.journal.slice(before).some(({ status }) => status === 0)) await delay(5);
+  child.kill("SIGKILL");
+  provider.kill();
+  await ended;
+  chain.api.faults.clear();
+  removeEmptyNotes(chain, index);
+  const asks = index === ASKED;
+  const locked = asks ? await run(chain, index, "drift") : undefined;
+  await run(chain, index, "pulumi", "cancel", "--yes");
+  const half = asks ? await run(chain, index, "drift") : undefined;
+  const up = await run(chain, index, ...(asks ? ["up", "--yes", "--skip-preview"] : UP));
+  const drift = asks ? await run(chain, index, "drift") : undefined;
+  return { locked, half, up, drift, site: await deployedIn(chain, chain.zoneOf(index)) };
+}
+
+/**
+ * A CLI that is killed in the middle of writing its state leaves the state whole and a note beside it empty, which it then cannot read. Our
+ * commands say that the note may be deleted.
+ */
+function removeEmptyNotes({ workspace }: Chain, index: number): void {
+  const note = join(workspace.dir, "state/.pulumi/stacks/causeway", `s${index}.json.attrs`);
+  if (existsSync(note) && statSync(note).size === 0) rmSync(note);
+}
+
+let chains: readonly Chain[] = [];
+let lost: Promise<Awaited<ReturnType<typeof lose>>>[] = [];
+let killed: Promise<Awaited<ReturnType<typeof kill>>>[] = [];
+
+/** One after the other; a failure of one is told by its own test. */
+function inTurn<T>(chain: Chain, interrupt: (chain: Chain, index: number) => Promise<T>): Promise<T>[] {
+  let previous: Promise<unknown> = Promise.resolve();
+  return CALLS.map((_, index) => {
+    const result = previous.then(async () => {
+      const init = await chain.workspace.run("stack", "init", `s${index}`);
+      if (init.code !== 0) throw new Error(init.text);
+      return interrupt(chain, index);
+    });
+    previous = result.catch(() => undefined);
+    return result;
+  });
+}
+
+beforeAll(async () => {
+  chains = await Promise.all([openChain(), openChain()]);
+  const [one, other] = chains;
+  if (one === undefined || other === undefined) throw new Error("there are two chains");
+  lost = inTurn(one, lose);
+  killed = inTurn(other, kill);
+  for (const result of [...lost, ...killed]) result.catch(() => undefined);
+});
+afterAll(async () => {
+  await Promise.allSettled([...lost, ...killed]);
+  for (const chain of chains) await chain.close();
+});
+
+const names = CALLS.map(({ name }, index) => [name, index] as const);
+
+describe("O2: the answer to a call is lost", () => {
+  test.each(names)(
+    "%s: `down` leaves nothing",
+    async (_name, index) => {
+      const { up, drift, site, down, left } = (await lost[index]) ?? {};
+      // a GET and a PUT are simply sent again
+      const isWhole = JSON.stringify(site) === JSON.stringify(wholeSite(`zone${index}.example`));
+      if (index !== CALLS.length - 1) expect(up?.code === 0).toBe(isWhole);
+      if (index === ASKED) expect([drift?.code, drift?.text]).toEqual([1, expect.stringContaining("tunnel")]);
+      expect([down?.text, down?.code]).toEqual([expect.any(String), 0]);
+      expect(left).toEqual([]);
+    },
+    240_000,
+  );
+});
+
+describe("O2: the CLI is killed at a call", () => {
+  test.each(names)(
+    "%s: the next `up` converges",
+    async (_name, index) => {
+      const { locked, half, up, drift, site } = (await killed[index]) ?? {};
+      if (index === ASKED) {
+        expect([locked?.code, locked?.text]).toEqual([2, expect.stringContaining("pulumi cancel")]);
+        expect([half?.code, half?.text]).toEqual([1, expect.not.stringContaining("No drift")]);
+        expect([drift?.code, drift?.text]).toEqual([0, expect.stringContaining("No drift")]);
+      }
+      expect([up?.text, up?.code]).toEqual([expect.any(String), 0]);
+      expect(site).toEqual(wholeSite(`zone${index}.example`));
+    },
+    240_000,
+  );
+});
+
+test("O2: a state whose note was cut off while it was written: the commands say what to delete", async () => {
+  await killed[0];
+  const [, chain] = chains;
+  if (chain === undefined) throw new Error("there are two chains");
+  truncateSync(join(chain.workspace.dir, "state/.pulumi/stacks/causeway/s0.json.attrs"));
+  const told = await run(chain, 0, "drift");
+  expect([told.code, told.text]).toEqual([
+    2,
+    expect.stringMatching(/delete \.pulumi\/stacks\/PROJECT\/s0\.json\.attrs/),
+  ]);
+  removeEmptyNotes(chain, 0);
+  expect(await run(chain, 0, "drift")).toMatchObject({ code: 0, text: expect.stringContaining("No drift") });
+}, 120_000);
