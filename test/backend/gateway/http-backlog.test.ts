@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "@jest/globals";
 import { CAPS, type CapTable } from "../../../backend/gateway/caps/table.ts";
 import { UnsentBytes } from "../../../backend/gateway/caps/unsent-bytes.ts";
@@ -115,6 +117,33 @@ test("S15: requests whose body does not arrive are limited for an address, and t
   slow("192.0.2.4");
   await closed;
   expect(await whole("192.0.2.1")).toContain("HTTP/1.1 200");
+});
+
+test("S15: a body that arrives in chunks of one byte holds no more than its bytes", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const given: unknown[] = [];
+  gateway = await startTestGateway({ "auth.refresh": ({ params }) => void given.push(params) as never });
+  const held = () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const head = "host: x\r\ncf-connecting-ip: 192.0.2.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked";
+  const post = `POST /api/auth/refresh HTTP/1.1\r\n${head}\r\n\r\n`;
+  const token = "x".repeat(100);
+  const body = JSON.stringify({ refreshToken: token }).padEnd(4_000);
+  const chunks = [...body].map((byte) => `1\r\n${byte}\r\n`).join("");
+  const before = held();
+  const connections = Array.from({ length: CAPS.bodies.address }, () => open((gateway as TestGateway).port));
+  for (const connection of connections) connection.write(post + chunks);
+  while (used("request_bodies") < connections.length) await turn();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((held() - before) / connections.length).toBeLessThan(100 * 1024);
+  const [first] = connections;
+  first?.write("0\r\n\r\n");
+  while (given.length === 0) await turn();
+  expect(given).toEqual([{ refreshToken: token }]);
 });
 
 /** A connection that takes nothing. */
