@@ -22,7 +22,7 @@ import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { type Connection, Guard } from "./guard.ts";
 import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
-import type { Limits } from "./limits.ts";
+import type { LimitName, Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
 import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
@@ -149,8 +149,19 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     presence.closed(identity.user.id, device);
   }
 
+  /** Counts an event; false when the user, or all users of the address, have sent too many. Their socket is closed then. */
+  function isWithinEvents({ data: { identity, client } }: GatewaySocket): boolean {
+    try {
+      if (identity && client) count("event", identity, client);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Does what an event asks for; whatever is thrown becomes an answer, never an unhandled rejection. */
   async function take(socket: GatewaySocket, { id, json }: EventPacket): Promise<void> {
+    if (!isWithinEvents(socket)) return void socket.disconnect(true);
     const started = finished ? performance.now() : 0;
     let action: unknown;
     active++;
@@ -214,6 +225,12 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     finished({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
   }
 
+  /** Counts one use by a user and by all users of their address. Throws RATE_LIMITED. */
+  function count(limit: LimitName, { user }: Identity, client: Client): void {
+    limits.user(limit, user.id);
+    limits.users(limit, client.key);
+  }
+
   const call: Handler = (socket, [action, given]) => {
     if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
@@ -222,8 +239,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     if (!entry) throw refuse("NOT_FOUND");
     const params = given ?? {};
     if (typeof params !== "object" || Array.isArray(params)) throw refuse("VALIDATION");
-    limits.user(entry.rate, identity.user.id);
-    limits.users(entry.rate, client.key);
+    count(entry.rate, identity, client);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
@@ -244,11 +260,12 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   };
 
   const authenticate: Handler = async (socket, [token]) => {
-    const before = socket.data.identity;
+    const { identity: before, client } = socket.data;
+    if (!before || !client) throw refuse("UNAUTHORIZED");
+    count("token", before, client);
     const identity = await identify(broker, token);
     // a fresh token for the same session; another user needs another socket
-    if (!before || identity.user.id !== before.user.id || identity.user.sid !== before.user.sid)
-      throw refuse("UNAUTHORIZED");
+    if (identity.user.id !== before.user.id || identity.user.sid !== before.user.sid) throw refuse("UNAUTHORIZED");
     if (socket.connected && !ended.has(identity.user.sid)) remember(socket, identity);
     return { expiresAt: identity.expiresAt };
   };

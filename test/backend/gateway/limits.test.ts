@@ -161,6 +161,36 @@ test("a socket that floods is closed, whatever it sends", async () => {
   expect(await gone).toBe("io server disconnect");
 });
 
+test("S5: all sockets of a user have one limit of events, refused ones included, and those that go beyond are closed", async () => {
+  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, event: { requests: 20, seconds: 10 } } });
+  const other = await gateway.socket(tokenOf("other"));
+  for (let n = 0; n < 2; n++) {
+    const socket = await gateway.socket(tokenOf("flood"));
+    const gone = disconnected(socket);
+    for (let i = 0; i < 11; i++) socket.emit("call", "nonsense", i);
+    if (n === 1) expect(await gone).toBe("io server disconnect");
+  }
+  expect((await emit(other, "call", "nonsense")).error?.code).toBe("NOT_FOUND");
+});
+
+test("S5: fresh tokens have a limit for a user, for a signature is verified for each", async () => {
+  let verified = 0;
+  gateway = await startTestGateway(
+    {
+      "auth.verifyToken": ({ params }) => {
+        verified += 1;
+        return verify(params.token);
+      },
+    },
+    { limits: { ...NO_LIMITS, token: { requests: 3, seconds: 10 } } },
+  );
+  const sockets = [await gateway.socket(tokenOf("many")), await gateway.socket(tokenOf("many"))];
+  const codes: (string | undefined)[] = [];
+  for (const socket of sockets)
+    for (let n = 0; n < 2; n++) codes.push((await emit(socket, "authenticate", tokenOf("many"))).error?.code);
+  expect([codes, verified]).toEqual([[undefined, undefined, undefined, "RATE_LIMITED"], 5]);
+});
+
 const NAMESPACE = frame(TEXT, "40/x,"); // answered with a refusal as often as it is sent
 
 test("whatever a connection sends is counted from its first frame on: handshakes, pings and pongs of both layers", async () => {
