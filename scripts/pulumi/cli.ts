@@ -5,6 +5,7 @@ import { isatty } from "node:tty";
 import { CommandError, endSignal } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
 import { parseState, type StackState } from "./stack-state.ts";
+import { removeEmptyAttributes } from "./state-folder.ts";
 
 /** A command that did not succeed; the message is what the CLI printed. */
 export class PulumiFailed extends CommandError {
@@ -62,9 +63,16 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
     read: (args, variables = {}) => read([...args, "--stack", stack], variables),
     readGlobal: (args) => read(args, {}),
     async state() {
-      const { code, output, errors } = await cli.read(["stack", "export"]);
-      if (code !== 0) throw new PulumiFailed(stateFailure(stack, errors.trim()));
-      return parseState(output);
+      let exported = await cli.read(["stack", "export"]);
+      if (exported.code !== 0 && /\bEOF\b/.test(exported.errors)) {
+        const removed = await removeEmptyAttributes(cli);
+        if (removed.length > 0) {
+          console.error(`A killed run of Pulumi left an empty file, which is removed: ${removed.join(", ")}`);
+          exported = await cli.read(["stack", "export"]);
+        }
+      }
+      if (exported.code !== 0) throw new PulumiFailed(stateFailure(stack, exported.errors.trim()));
+      return parseState(exported.output);
     },
   };
   return cli;
@@ -125,10 +133,6 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
 }
 
 function stateFailure(stack: string, printed: string): string {
-  if (/failed to load checkpoint: EOF/.test(printed)) {
-    const file = `.pulumi/stacks/PROJECT/${stack.split("/").at(-1)}.json.attrs`;
-    return `${printed}\nA run was killed while it wrote the state. The state itself is whole, an empty file beside it is not read: delete ${file} in the folder of the backend (\`pulumi whoami --verbose\` names it), then run the same command again.`;
-  }
   if (!/no stack named/.test(printed)) return printed;
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
   return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;

@@ -4,7 +4,7 @@ import { ConfigError, readSite } from "../../infra/config.ts";
 import { findLeftBehind, knownIdsOf, type LeftBehind, PreflightError } from "../../infra/preflight/index.ts";
 import { AccountError, calling, readConfig } from "./account.ts";
 import type { Cli } from "./cli.ts";
-import { projectName } from "./lock.ts";
+import { projectName } from "./state-folder.ts";
 import type { StateResource } from "./stack-state.ts";
 
 /** None where they cannot be looked for, which is told: it is no reason to leave the rest of the stack. */

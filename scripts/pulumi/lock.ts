@@ -1,30 +1,19 @@
 /** Whether another run works on the stack, or was killed while it did. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Cli } from "./cli.ts";
+import { backendUrl, folderOf, projectName } from "./state-folder.ts";
 
 /**
  * Says who has locked the stack; undefined where nobody has, or it cannot be seen: previews do not look at locks. Folders and Pulumi Cloud can
  * be read; of other backends (S3 and the like) only a run that writes finds out.
  */
 export async function describeLock(cli: Cli, stack: string): Promise<string | undefined> {
-  const whoami = await cli.readGlobal(["whoami", "--json"]);
-  const url = whoami.code === 0 ? urlOf(whoami.output) : undefined;
+  const url = await backendUrl(cli);
   if (url === undefined) return undefined;
-  if (url.startsWith("file:")) return describeFileLock(url, await projectName(), stack.split("/").at(-1) ?? stack);
+  const folder = folderOf(url);
+  if (folder !== undefined) return describeFileLock(folder, await projectName(), stack.split("/").at(-1) ?? stack);
   return url.startsWith("https:") || url.startsWith("http:") ? describeCloudLock(cli, stack) : undefined;
-}
-
-function urlOf(json: string): string | undefined {
-  const { url }: { readonly url?: unknown } = JSON.parse(json);
-  return typeof url === "string" ? url : undefined;
-}
-
-/** The project of the folder that the command runs in. */
-export async function projectName(): Promise<string> {
-  const text = await readFile("Pulumi.yaml", "utf8").catch(() => "");
-  return /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ?? "";
 }
 
 interface LockFile {
@@ -34,9 +23,9 @@ interface LockFile {
   readonly timestamp?: string;
 }
 
-/** `.pulumi/locks/organization/PROJECT/STACK/ID.json`, each written by the run that has the lock. */
-async function describeFileLock(url: string, project: string, stack: string): Promise<string | undefined> {
-  const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", project, stack);
+/** `locks/organization/PROJECT/STACK/ID.json`, each written by the run that has the lock. */
+async function describeFileLock(root: string, project: string, stack: string): Promise<string | undefined> {
+  const folder = join(root, "locks", "organization", project, stack);
   const names = await readdir(folder).catch(() => []);
   const locks = await Promise.all(
     names
