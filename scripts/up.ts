@@ -6,6 +6,7 @@ import { refusalOf } from "./pulumi/confirm.ts";
 import { driftTable } from "./pulumi/drift-table.ts";
 import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
 import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { removePendingNotes } from "./pulumi/pending.ts";
 import { RUN_PROGRAM, readDrift } from "./pulumi/read-drift.ts";
 import type { StateResource } from "./pulumi/stack-state.ts";
 import { writeTokenFile } from "./pulumi/token-file.ts";
@@ -49,6 +50,7 @@ await runCommand(
         ...(options.diff ? ["--diff"] : []),
       ]);
       if (code !== 0) return 1;
+      await removePendingNotes(cli);
       await putBackReleased(operator, resources);
       const outputs = await readOutputs(cli);
       const file = writeTokenFile(folder, outputs.tunnelToken);

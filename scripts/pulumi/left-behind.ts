@@ -4,8 +4,8 @@ import { ConfigError, readSite } from "../../infra/config.ts";
 import { findLeftBehind, knownIdsOf, type LeftBehind, PreflightError } from "../../infra/preflight/index.ts";
 import { AccountError, calling, readConfig } from "./account.ts";
 import type { Cli } from "./cli.ts";
-import { projectName } from "./state-folder.ts";
 import type { StateResource } from "./stack-state.ts";
+import { projectName } from "./state-folder.ts";
 
 /** None where they cannot be looked for, which is told: it is no reason to leave the rest of the stack. */
 export async function lookForLeftBehind(

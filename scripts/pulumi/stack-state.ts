@@ -17,6 +17,8 @@ export interface StackState {
   readonly resources: readonly StateResource[];
   /** Operations that a run began and never ended, such as `creating chat.example.com`. */
   readonly pending: readonly string[];
+  /** Whether Pulumi has notes of such operations, also of creates that a later run has carried out: it warns of them at every run. */
+  readonly hasPendingNotes: boolean;
   /** Outputs of the stack at the last `up`; secret ones are encrypted. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
@@ -31,9 +33,11 @@ interface Exported {
 export function parseState(json: string): StackState {
   const { deployment }: Exported = JSON.parse(json);
   const resources = deployment?.resources ?? [];
+  const notes = deployment?.pending_operations ?? [];
   return {
     resources,
-    pending: (deployment?.pending_operations ?? [])
+    hasPendingNotes: notes.length > 0,
+    pending: notes
       // Pulumi keeps the note of a create that was cut off, also after a later run has made the resource
       .filter(({ type, resource }) => !(type === "creating" && resources.some(({ urn }) => urn === resource?.urn)))
       .map(

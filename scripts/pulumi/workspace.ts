@@ -19,6 +19,8 @@ export interface Workspace {
   readonly dir: string;
   /** Runs `pulumi ARGS` there, without colours and questions. */
   run(...args: string[]): Promise<Run>;
+  /** The environment of the next run. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Changes the environment of later runs; undefined takes a variable away. */
   setEnvironment(variables: Readonly<Record<string, string | undefined>>): void;
   remove(): void;
@@ -36,8 +38,8 @@ export interface WorkspaceOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Milliseconds; a run that takes longer is ended. */
-const LIMIT = 120_000;
+/** Milliseconds; a run that takes longer is ended. Cloudflare's provider tries a call that fails for up to 188 s. */
+const RUN_TIMEOUT_MS = 300_000;
 
 export function openWorkspace(options: WorkspaceOptions): Workspace {
   const dir = mkdtempSync(join(tmpdir(), "causeway-pulumi-"));
@@ -61,6 +63,9 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
   };
   return {
     dir,
+    get environment() {
+      return environment;
+    },
     setEnvironment(variables) {
       environment = { ...environment, ...variables };
     },
@@ -71,7 +76,7 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
 
 function runCli(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT });
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => {
