@@ -1,13 +1,16 @@
 import { command, endSignal, runCommand } from "./command-line/index.ts";
 import type { Stage } from "./rehearse/stage.ts";
-import type { Scene } from "./rehearse/steps.ts";
+import type { Scene } from "./rehearse/step.ts";
 
 await runCommand(
   command({
     name: "rehearse",
     summary: "Runs the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost.",
-    details: "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes about 90 s.",
+    details:
+      "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes two to three minutes.\n" +
+      "It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and else the kit's.",
     environment: {
+      PULUMI_HOME: "where Pulumi keeps its plugins (~/.pulumi)",
       PULUMI_BIN: "the Pulumi CLI (the one on PATH, or one that is fetched)",
       CLOUDFLARED_BIN: "cloudflared (the one on PATH, or our own connector)",
     },
@@ -25,7 +28,7 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
   const start = performance.now();
   const scene: Scene = {};
   let stage: Stage | undefined;
-  let name = "the stage";
+  let name = "the surroundings";
   let began = start;
   const ending = endSignal();
   ending.addEventListener("abort", () => {
@@ -34,7 +37,9 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
   });
   try {
     stage = await openStage(pulumi);
-    console.log(`ok  ${seconds(began)}  ${name}: API, edge, tunnel, backend and a stack of their own`);
+    console.log(
+      `ok  ${seconds(began)}  ${name}: API, edge, tunnel, backend, a stack of their own, and ${stage.provider}`,
+    );
     for (const step of steps) {
       [name, began] = [step.name, performance.now()];
       const result = await step.run(stage, scene);
@@ -47,7 +52,7 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
     await stage?.close();
   }
   console.log(
-    `\n${steps.length} steps in ${seconds(start).trim()}: this stack can be created, changed, repaired, rotated and destroyed.`,
+    `\n${steps.length} steps in ${seconds(start).trim()}: this stack can be created, changed, repaired, rotated and taken down.`,
   );
   return 0;
 }

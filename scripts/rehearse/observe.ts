@@ -1,4 +1,4 @@
-/** What a step looks at: the zone, the journal, the CLI's words. */
+/** What a step checks: the zone, the journal, the output of the CLI. */
 import type { Zone } from "../../infra/local/api/index.ts";
 import type { Run } from "../pulumi/workspace.ts";
 import { HOSTNAME, type Stage } from "./stage.ts";
@@ -26,19 +26,30 @@ export function zoneOf(stage: Stage): Zone | undefined {
 
 /** What is deployed in the zone, without what changes with every write; a flag that is off is as good as none. */
 export function snapshot(stage: Stage): string {
-  const { records = [], rulesets = [], settings = {} } = zoneOf(stage) ?? {};
+  return `${recordsAndRulesets(stage)} ${JSON.stringify(zoneOf(stage)?.settings ?? {})}`;
+}
+
+/** The same without the zone's settings, which `down` leaves as they are. */
+export function recordsAndRulesets(stage: Stage): string {
+  const { records = [], rulesets = [] } = zoneOf(stage) ?? {};
   const volatile = ["id", "version", "last_updated", "created_on", "modified_on", "comment_modified_on"];
   return JSON.stringify(
     {
       records: [...records].sort((one, other) => one.name.localeCompare(other.name)),
       rulesets: [...rulesets].sort((one, other) => one.phase.localeCompare(other.phase)),
-      settings,
     },
-    (key, value) => (volatile.includes(key) || value === false ? undefined : value),
+    // no comment is null, and an empty one where it was put back
+    (key, value) => (volatile.includes(key) || value === false || (key === "comment" && !value) ? undefined : value),
   );
 }
 
-/** Where two texts part. */
+/** The tunnels of the account that are not deleted. */
+export async function tunnelsOf(stage: Stage): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  const path = `/accounts/${stage.api.accountId}/cfd_tunnel?is_deleted=false`;
+  return (await stage.byHand("GET", path)) as { id: string; name: string }[];
+}
+
+/** Where two texts begin to differ. */
 export function difference(before: string, after: string): string {
   let at = 0;
   while (at < before.length && before[at] === after[at]) at += 1;

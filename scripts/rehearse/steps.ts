@@ -1,33 +1,35 @@
-/** What a rehearsal goes through, in order. Each step says in a few words what came of it, or throws. */
+/** What a rehearsal goes through, in order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accountFor } from "../pulumi/account.ts";
-import { rotateSecret, stopConnectors } from "../pulumi/local-connectors.ts";
+import { rotateSecret } from "../pulumi/local-connectors.ts";
 import { tokenFile, writeTokenFile } from "../pulumi/token-file.ts";
 import { type Tunnel, tunnelOf } from "../pulumi/tunnel.ts";
-import { count, difference, expectThat, failing, journaled, required, snapshot, zoneOf } from "./observe.ts";
-import { HOSTNAME, SECOND_HOSTNAME, type Stage, ZONE_SETTING } from "./stage.ts";
-import { converse, introduce, type Person, startTraffic, visit } from "./visitors.ts";
-
-export interface Step {
-  readonly name: string;
-  run(stage: Stage, scene: Scene): Promise<string>;
-}
+import { answeredNo, foreignConnectorsDown, killedUp, lostTunnel, replacedToken } from "./accidents.ts";
+import {
+  count,
+  difference,
+  expectThat,
+  failing,
+  journaled,
+  recordsAndRulesets,
+  required,
+  snapshot,
+  zoneOf,
+} from "./observe.ts";
+import { HOSTNAME, SECOND_HOSTNAME, type Stage } from "./stage.ts";
+import type { Scene, Step } from "./step.ts";
+import { converse, introduce, startTraffic, visit } from "./visitors.ts";
 
 /** The phase whose ruleset is there before the stack. */
 const FIREWALL = "http_request_firewall_custom";
 /** The rule in it. */
 const BY_HAND = 'http.user_agent contains "by-hand"';
 
-/** What one step leaves for the next. */
-export interface Scene {
-  people?: readonly [Person, Person];
-}
-
 export const steps: readonly Step[] = [
   {
-    name: "what stood there before stops the run, and is taken over",
-    async run(stage) {
+    name: "what was there before stops the run, and is adopted",
+    async run(stage, scene) {
       const { zoneId } = stage.api;
       await stage.byHand("POST", `/zones/${zoneId}/dns_records`, {
         type: "CNAME",
@@ -40,12 +42,13 @@ export const steps: readonly Step[] = [
         phase: FIREWALL,
         rules: [{ action: "block", expression: BY_HAND }],
       });
+      scene.found = recordsAndRulesets(stage);
       const { run, writes } = await journaled(stage, () => stage.pulumi("up", "--yes", "--skip-preview"));
-      expectThat(run.code !== 0 && writes.length === 0, `the run went on over what stood there:\n${run.text}`);
+      expectThat(run.code !== 0 && writes.length === 0, `the run did not stop at what was there:\n${run.text}`);
       const adopt = /causeway:adopt: (\{.*\})/.exec(run.text)?.[1];
-      expectThat(adopt !== undefined, `it does not say how to take it over:\n${run.text}`);
+      expectThat(adopt !== undefined, `it does not say how to adopt it:\n${run.text}`);
       await stage.pulumiOk("config", "set", "causeway:adopt", required(adopt));
-      return "a record and a ruleset: the line to take them over was given, and is set";
+      return "a record and a ruleset: the line that adopts them is printed, and is set";
     },
   },
   {
@@ -56,24 +59,19 @@ export const steps: readonly Step[] = [
       return `${count(run, "to create")} to create, ${count(run, "to import")} to import, only reads`;
     },
   },
+  killedUp,
+  lostTunnel,
   {
-    name: "up: the stack is created",
+    name: "the stack is whole",
     async run(stage) {
-      const run = await stage.pulumiOk("up", "--yes", "--skip-preview");
-      expectThat(
-        /cannot be destroyed from Terraform/.test(run.text),
-        `it does not say that the setting ${ZONE_SETTING} stays:\n${run.text}`,
-      );
       const { rulesets = [], records = [] } = zoneOf(stage) ?? {};
       expectThat(rulesets.length > 0 && records.length === 1, "the zone has no rulesets or no record");
-      const output = await stage.pulumiOk("stack", "output", "tunnelToken", "--show-secrets");
-      const token = output.text.trim();
-      writeTokenFile(stage.folder, token);
+      const token = readFileSync(tokenFile(stage.folder), "utf8").trim();
       const shown = await stage.pulumiOk("stack", "output");
       expectThat(!shown.text.includes(token), "the tunnel's token is shown without being asked for");
-      const kept = required(rulesets.find(({ phase }) => phase === FIREWALL)).rules[0];
-      expectThat(kept?.expression === BY_HAND, "the adopted ruleset lost its own rule");
-      return `${count(run, "created")} created, ${count(run, "imported")} imported; the adopted ruleset keeps its own rule`;
+      const adopted = required(rulesets.find(({ phase }) => phase === FIREWALL)).rules[0];
+      expectThat(adopted?.expression === BY_HAND, "the adopted ruleset lost its own rule");
+      return `${rulesets.length} rulesets, ${records.length} record; the adopted ruleset keeps its own rule`;
     },
   },
   {
@@ -114,6 +112,7 @@ export const steps: readonly Step[] = [
       return "page 301 to https, login 403";
     },
   },
+  replacedToken,
   {
     name: "a change of the policy is shown: its diff",
     async run(stage) {
@@ -140,9 +139,9 @@ export const steps: readonly Step[] = [
       );
       stage.api.faults.next({ method: "POST", path: /dns_records/ }, "cut", 20);
       const failed = await failing(stage);
-      expectThat(/failed to make http request/.test(failed.text), `the failure is not shown:\n${failed.text}`);
       stage.api.faults.clear();
-      return "each was shown";
+      expectThat(/failed to make http request/.test(failed.text), `the failure is not shown:\n${failed.text}`);
+      return "each run ended with the API's own words";
     },
   },
   {
@@ -168,13 +167,13 @@ export const steps: readonly Step[] = [
       await stage.byHand("PATCH", `${base}/dns_records/${record.id}`, { proxied: false, ttl: 300 });
       const firewall = required(zone.rulesets.find(({ phase }) => phase === FIREWALL));
       await stage.byHand("DELETE", `${base}/rulesets/${firewall.id}/rules/${required(firewall.rules.at(-1)).id}`);
-      const found = await stage.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff");
-      expectThat(found.code !== 0, "the drift was not found");
+      const found = await stage.operate("drift");
+      expectThat(found.code === 1, `drift ended with ${found.code}:\n${found.text}`);
       expectThat(
-        found.text.includes("proxied") && found.text.includes("rules"),
-        `the drift is not shown:\n${found.text}`,
+        found.text.includes(HOSTNAME) && found.text.includes(FIREWALL),
+        `drift does not name what was changed:\n${found.text}`,
       );
-      await stage.pulumiOk("up", "--yes", "--skip-preview", "--refresh");
+      await stage.operateOk("up", "--yes", "--skip-preview");
       const after = snapshot(stage);
       expectThat(after === before, `the repaired state differs: ${difference(before, after)}`);
       return "a record and a rule, found and repaired";
@@ -215,33 +214,15 @@ export const steps: readonly Step[] = [
         () => "a connector with the old token was let in",
         (error: Error) => error.message,
       );
-      expectThat(/does not accept the tunnel's token/.test(refused), refused);
+      expectThat(/does not accept (the tunnel's|this) token/.test(refused), refused);
       await talk(stage, scene, "after the rotation");
       const { writes } = await journaled(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
       expectThat(writes.length === 0, "the program wants to change the tunnel back");
       return `${replaced} connectors replaced, ${requests} requests, none lost; the old token is refused`;
     },
   },
-  {
-    name: "destroy: nothing stays but what was adopted or cannot be deleted",
-    async run(stage) {
-      const tunnel = await tunnelIn(stage);
-      await stopConnectors(tokenFile(stage.folder));
-      await tunnel.disconnect();
-      await stage.pulumiOk("state", "unprotect", "--all", "--yes");
-      const run = await stage.pulumiOk("destroy", "--yes", "--skip-preview");
-      const { records, rulesets, settings } = required(zoneOf(stage));
-      const left = [...records.map(({ name }) => name), ...rulesets.map(({ phase }) => phase)];
-      expectThat(left.join() === [HOSTNAME, FIREWALL].join(), `left in the zone: ${left.join(", ")}`);
-      const tunnels = (await stage.byHand(
-        "GET",
-        `/accounts/${stage.api.accountId}/cfd_tunnel?is_deleted=false`,
-      )) as unknown[];
-      expectThat(tunnels.length === 0, "a tunnel is left");
-      expectThat(settings[ZONE_SETTING] === "1.2", `the setting ${ZONE_SETTING} is ${settings[ZONE_SETTING]} now`);
-      return `${count(run, "deleted")} deleted; the adopted ${left.join(" and ")} stay, and so does the setting ${ZONE_SETTING}`;
-    },
-  },
+  answeredNo,
+  foreignConnectorsDown,
 ];
 
 async function talk(stage: Stage, { people }: Scene, text: string): Promise<void> {

@@ -1,9 +1,11 @@
 /** `npm run rehearse` as an operator runs it. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "@jest/globals";
+import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
+import { openStage } from "../../../scripts/rehearse/stage.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
@@ -27,8 +29,8 @@ function run(
 
 test("every step comes out as it should", async () => {
   const { code, text } = await run("rehearse", [], process.env);
-  expect(text).toContain("can be created, changed, repaired, rotated and destroyed");
-  expect(text.match(/^ok /gm)).toHaveLength(14);
+  expect(text).toContain("can be created, changed, repaired, rotated and taken down");
+  expect(text.match(/^ok /gm)).toHaveLength(18);
   expect(code).toBe(0);
 }, 300_000);
 
@@ -67,6 +69,29 @@ test("a step that does not come out as it should ends it with 1", async () => {
   writeFileSync(broken, '#!/bin/sh\n[ "$1" = version ] && echo v3.300.0\n', { mode: 0o755 });
   const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: broken });
   rmSync(folder, { recursive: true });
-  expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the stage.*\n.*stack init/m)]);
-  expect(text).not.toMatch(/^ {4}at /m);
+  expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the surroundings.*\n.*stack init/m)]);
+  expect(text).not.toMatch(/^ 4at /m);
+});
+
+test("P11: the plugin of the operator's Pulumi is used where it is installed", async () => {
+  const home = mkdtempSync(join(tmpdir(), "causeway-home-"));
+  const version = JSON.parse(readFileSync(join(root, "node_modules/@pulumi/cloudflare/package.json"), "utf8")).version;
+  const plugin = join(home, "plugins", `resource-cloudflare-v${version}`);
+  mkdirSync(plugin, { recursive: true });
+  const program = join(plugin, "pulumi-resource-cloudflare");
+  const started = join(home, "started");
+  const command = [process.execPath, join(root, "test/real/pulumi/provider-plugin.ts")]
+    .map((word) => `'${word}'`)
+    .join(" ");
+  writeFileSync(program, `#!/bin/sh\nPLUGIN_STARTED='${started}' exec ${command}\n`, { mode: 0o755 });
+  const stage = await openStage(await getPulumi(process.env), { ...process.env, PULUMI_HOME: home });
+  try {
+    expect(stage.provider).toBe(`Cloudflare's provider ${version}`);
+    expect(existsSync(started)).toBe(false);
+    await stage.pulumiOk("up", "--yes", "--skip-preview");
+    expect(existsSync(started)).toBe(true);
+  } finally {
+    await stage.close();
+    rmSync(home, { recursive: true, force: true });
+  }
 });
