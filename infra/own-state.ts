@@ -28,7 +28,8 @@ export async function readOwnState(): Promise<KnownIds> {
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
   const resources = Object.entries(await resourcesOf(project, stack)).map(([urn, resource]) => ({
     urn,
-    id: idOf(resource),
+    id: textOf(resource, "id"),
+    kept: textOf(resource, "output"),
   }));
   const stray = resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
   if (stray !== undefined) throw new OwnStateError(`Pulumi gave the state of another stack, with ${stray.urn}`);
@@ -56,9 +57,9 @@ function stackName(project: string, stack: string): string {
   return organization === "" || organization === "organization" ? stack : `${organization}/${project}/${stack}`;
 }
 
-function idOf(resource: unknown): string | undefined {
-  const id = isObject(resource) && isObject(resource.outputs) ? resource.outputs.id : undefined;
-  return typeof id === "string" && id !== "" ? id : undefined;
+function textOf(resource: unknown, output: "id" | "output"): string | undefined {
+  const text = isObject(resource) && isObject(resource.outputs) ? resource.outputs[output] : undefined;
+  return typeof text === "string" && text !== "" ? text : undefined;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

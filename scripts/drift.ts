@@ -1,6 +1,7 @@
+import { printable } from "../infra/preflight/index.ts";
 import { command, isExpectedFailure, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
-import { driftTable, printable } from "./pulumi/drift-table.ts";
+import { driftTable } from "./pulumi/drift-table.ts";
 import { describeLock } from "./pulumi/lock.ts";
 import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
 import { readDrift } from "./pulumi/read-drift.ts";

@@ -1,3 +1,4 @@
+import { printable } from "../infra/preflight/index.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
 import { adoptedResources, putBack } from "./pulumi/as-found.ts";
@@ -84,7 +85,7 @@ async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {
   console.log(`Changed by hand since the last \`up\`, which puts it back:\n\n${driftTable(drifts)}\n`);
   const foreign = drifts.filter(({ isForeign }) => isForeign);
   if (foreign.length === 0) return;
-  const names = foreign.map(({ resource, path }) => `  ${path} in ${resource}`);
+  const names = foreign.map(({ resource, path }) => printable(`  ${path} in ${resource}`));
   console.log(
     `Made by others, and removed by this run (to keep it, add it to the policy first):\n${names.join("\n")}\n`,
   );

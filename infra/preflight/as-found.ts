@@ -1,4 +1,5 @@
 /** How something was before it was adopted, kept in the stack's state so that `npm run down` can put it back. */
+import { printable } from "./printable.ts";
 
 /** The request that puts it back: a PUT with everything that the API lets one set. */
 export interface AsFound {
@@ -28,6 +29,12 @@ export function parseAsFound(text: string): AsFound | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether the stack took over something of others: not so for a thing of its own that `adopt` named by mistake. */
+export function isOfOthers(text: string): boolean {
+  const found = parseAsFound(text);
+  return found !== undefined && !(Array.isArray(found.body.rules) && found.body.rules.length === 0);
 }
 
 const PATH =
@@ -62,7 +69,7 @@ export function recordAsFound(
   if (comment === mark && content?.endsWith(TUNNEL_NAME)) return undefined;
   if (tunnel !== undefined && content === `${tunnel}${TUNNEL_NAME}`) return undefined;
   return {
-    summary: `${type} ${content ?? ""}${proxied ? ", proxied" : ""}`,
+    summary: printable(`${type} ${content ?? ""}${proxied ? ", proxied" : ""}`),
     path: `/zones/${zoneId}/dns_records/${id}`,
     body: {
       type,

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { adoptionOf, ownerMark, type PhaseRuleset } from "../policy/index.ts";
 import { keptAsFound, rulesetAsFound } from "./as-found.ts";
 import {
   adoptedMissing,
+  adoptionRemoved,
   blockedBy,
   type Finding,
   importing,
@@ -10,6 +12,7 @@ import {
   replacedElsewhere,
   type Search,
   stackOfMark,
+  wasAdopted,
 } from "./place.ts";
 import { isNotFound, reading } from "./reading.ts";
 
@@ -23,10 +26,9 @@ const PERMISSION: Readonly<Record<string, string>> = {
 export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ?? "Zone WAF Write";
 
 /** Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses a second one. */
-export async function findEntryPoint(
-  { api, site, account: { zoneId }, known }: Search,
-  { phase, rules: ownRules }: PhaseRuleset,
-): Promise<Finding> {
+export async function findEntryPoint(search: Search, { phase, rules: ownRules }: PhaseRuleset): Promise<Finding> {
+  const { api, site, known } = search;
+  const { zoneId } = search.account;
   const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {
     try {
       return await api.rulesets.phases.get(phase, { zone_id: zoneId });
@@ -43,14 +45,27 @@ export async function findEntryPoint(
     return adopted === undefined ? NOTHING : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
   const ownRefs = new Set(ownRules.map(({ ref }) => ref));
   const asFound = adopted === undefined ? {} : keptAsFound(phase, rulesetAsFound(zoneId, ruleset, ownRefs));
-  if (ruleset.id === knownId) return { ...NOTHING, asFound };
+  const { id, name, description = "" } = ruleset;
+  const others = (ruleset.rules ?? []).filter(({ ref }) => ref === undefined || !ownRefs.has(ref)).map(withoutRevision);
+  const adopt = { rulesets: { [phase]: { id, name, description, rules: others } } };
+  if (ruleset.id === knownId) {
+    return adopted === undefined && wasAdopted(search, phase)
+      ? blockedBy(adoptionRemoved(`the ruleset of ${phase}`, adopt))
+      : { ...NOTHING, asFound };
+  }
   const what = `a ruleset for ${phase}: "${ruleset.name}" (${ruleset.id})`;
   if (knownId !== undefined) return blockedBy(replacedElsewhere(phase, `the ruleset ${knownId}`, what));
   const importId = `zones/${zoneId}/${ruleset.id}`;
   if (adopted !== undefined) {
-    return adopted.id === ruleset.id
-      ? { ...importing(phase, importId), asFound }
-      : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
+    if (adopted.id !== ruleset.id) return adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
+    const lost = others.filter((rule) => !adopted.rules.some((kept) => isSameRule(kept, rule)));
+    if (lost.length === 0) return { ...importing(phase, importId), asFound };
+    return blockedBy({
+      code: "adopted_changed",
+      found: `\`adopt\` does not have these rules of the ruleset ${id} of ${phase} as they are now: ${lost.map(({ ref, expression }) => ref ?? expression).join(", ")}`,
+      fix: "Somebody edited it since the line was printed; the run would undo that. Use the new line.",
+      adopt,
+    });
   }
   if (ruleset.description === ownerMark(site)) return importing(phase, importId);
   const stack = stackOfMark(ruleset.description);
@@ -60,15 +75,23 @@ export async function findEntryPoint(
     code: "entrypoint_taken",
     found: `the zone has ${what} already, with ${rules === 1 ? "one rule" : `${rules} rules`}`,
     fix: "A zone has room for one a phase. Take it over, or delete it, or use another zone.",
-    adopt: {
-      rulesets: {
-        [phase]: {
-          id: ruleset.id,
-          name: ruleset.name,
-          description: ruleset.description ?? "",
-          rules: (ruleset.rules ?? []).map(({ id: _id, version: _version, last_updated: _updated, ...rule }) => rule),
-        },
-      },
-    },
+    adopt,
   });
 }
+
+/** What the API adds to a rule with every change. */
+function withoutRevision<T extends object>(rule: T): Omit<T, "id" | "version" | "last_updated"> {
+  const { id: _id, version: _version, last_updated: _updated, ...rest } = rule as T & Revision;
+  return rest;
+}
+
+interface Revision {
+  readonly id?: unknown;
+  readonly version?: unknown;
+  readonly last_updated?: unknown;
+}
+
+/** Whether a rule of `adopt` is what the API responds now. Both may leave out what is the default. */
+const isSameRule = (kept: object, now: object): boolean => isDeepStrictEqual(completed(kept), completed(now));
+const completed = (rule: object): unknown =>
+  JSON.parse(JSON.stringify({ enabled: true, description: "", ...withoutRevision(rule) }));

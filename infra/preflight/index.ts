@@ -24,6 +24,7 @@ export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
 export { type KnownIds, knownIdsOf } from "./place.ts";
+export { printable } from "./printable.ts";
 
 /** What a run may go on with. */
 export interface Cleared {
@@ -66,7 +67,7 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
     ...findings.flatMap((finding) => finding.obstacles),
     ...certified.obstacles,
   ];
-  if (obstacles.length > 0) throw new PreflightError(obstacles);
+  if (obstacles.length > 0) throw new PreflightError(obstacles, site.adopt);
   return {
     account,
     policy,

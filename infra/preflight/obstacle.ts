@@ -1,4 +1,5 @@
 import type { Adoption } from "../policy/index.ts";
+import { printable, printableJson } from "./printable.ts";
 
 /** One thing in the account that the run would stumble over. */
 export interface Obstacle {
@@ -18,27 +19,29 @@ export class PreflightError extends Error {
   readonly __pulumiRunError = true;
   readonly obstacles: readonly Obstacle[];
 
-  constructor(obstacles: readonly Obstacle[]) {
-    const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${found}\n    ${fix}`);
+  /** `adopted`: what the configuration adopts already, so that the line to paste keeps it. */
+  constructor(obstacles: readonly Obstacle[], adopted?: Adoption) {
+    const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${printable(found)}\n    ${printable(fix)}`);
     const count = obstacles.length === 1 ? "one thing stands" : "these stand";
-    super([`Nothing was created: ${count} in the way.`, ...lines, ...adoptionHint(obstacles)].join("\n"));
+    super([`Nothing was created: ${count} in the way.`, ...lines, ...adoptionHint(obstacles, adopted)].join("\n"));
     this.name = "PreflightError";
     this.obstacles = obstacles;
   }
 }
 
 /** One line to paste, which YAML takes as it is. */
-function adoptionHint(obstacles: readonly Obstacle[]): string[] {
+function adoptionHint(obstacles: readonly Obstacle[], adopted: Adoption | undefined): string[] {
   const parts = obstacles.flatMap(({ adopt }) => (adopt === undefined ? [] : [adopt]));
   if (parts.length === 0) return [];
+  const all = adopted === undefined ? parts : [adopted, ...parts];
   const merged = {
-    ...Object.assign({}, ...parts),
-    records: Object.assign({}, ...parts.map(({ records }) => records)),
-    rulesets: Object.assign({}, ...parts.map(({ rulesets }) => rulesets)),
+    ...Object.assign({}, ...all),
+    records: Object.assign({}, ...all.map(({ records }) => records)),
+    rulesets: Object.assign({}, ...all.map(({ rulesets }) => rulesets)),
   };
   return [
     "To take over what stands there (it keeps its own rules, and stays when the stack goes), put this line under `config:` in the",
-    "stack's Pulumi.STACK.yaml:",
-    `  causeway:adopt: ${JSON.stringify(merged)}`,
+    `stack's Pulumi.STACK.yaml${adopted === undefined ? "" : ", in place of the one that is there"}:`,
+    `  causeway:adopt: ${printableJson(merged)}`,
   ];
 }

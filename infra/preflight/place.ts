@@ -1,10 +1,14 @@
 /** What preflight found at one place at Cloudflare that the stack wants for itself: a phase's entry point, a hostname, a tunnel's name. */
 import type Cloudflare from "cloudflare";
-import type { Site } from "../policy/index.ts";
+import type { Adoption, Site } from "../policy/index.ts";
 import type { Account } from "./account.ts";
+import { AS_FOUND, isOfOthers } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 
-/** Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own, whatever it looks like. */
+/**
+ * Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own, whatever it looks like.
+ * `as-found:NAME` is here as well where that resource was taken over from others.
+ */
 export type KnownIds = Readonly<Record<string, string>>;
 
 /** Types in the state, parents included, of the resources that have a place of their own at Cloudflare. Components have other types. */
@@ -14,11 +18,23 @@ const PLACED = new Set([
   "causeway:index:Tunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
 ]);
 
+const STASH = "pulumi:index:Stash";
+
+/** A resource in the state. */
+export interface OwnResource {
+  readonly urn: string;
+  readonly id?: string | undefined;
+  /** What a stash keeps. */
+  readonly kept?: string | undefined;
+}
+
 /** The ids of the stack's records, rulesets and tunnel. Throws an Error where one has no id: then it is not known what is the stack's own. */
-export function knownIdsOf(resources: Iterable<{ readonly urn: string; readonly id?: string | undefined }>): KnownIds {
+export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
   const known: Record<string, string> = {};
-  for (const { urn, id } of resources) {
+  for (const { urn, id, kept = "" } of resources) {
     const [, , type = "", ...name] = urn.split("::");
+    const stash = type === STASH ? name.join("::") : "";
+    if (stash.startsWith(AS_FOUND) && isOfOthers(kept)) known[stash] = urn;
     if (!PLACED.has(type)) continue;
     if (!id) throw new Error(`${urn} has no id`);
     known[name.join("::")] = id;
@@ -60,6 +76,18 @@ export const adoptedMissing = (what: string): Finding =>
     found: `the configuration adopts the ${what}, and there is no such thing`,
     fix: "Correct `adopt`, or remove it so that the stack makes its own.",
   });
+
+/** Whether the stack took over the resource of this name from others, in an earlier run. */
+export const wasAdopted = ({ known }: Pick<Search, "known">, name: string): boolean =>
+  known[`${AS_FOUND}${name}`] !== undefined;
+
+/** Without its line in `adopt` the run would take it for the stack's own: rules of others would go, and `down` would delete it. */
+export const adoptionRemoved = (what: string, adopt: Partial<Adoption>): Obstacle => ({
+  code: "adoption_removed",
+  found: `this stack took over ${what} from others, and \`adopt\` does not name it any more`,
+  fix: "Put it into `adopt` again, or the stack would delete it as its own. `npm run down -- --stack NAME` ends the adoption and puts back what was found.",
+  adopt,
+});
 
 /**
  * The state has one thing for this place and Cloudflare has another one. It is not offered for adoption: an import over a resource that

@@ -4,6 +4,7 @@ import { type FoundRecord, keptAsFound, recordAsFound } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 import {
   adoptedMissing,
+  adoptionRemoved,
   blockedBy,
   type Finding,
   importing,
@@ -12,6 +13,7 @@ import {
   replacedElsewhere,
   type Search,
   stackOfMark,
+  wasAdopted,
 } from "./place.ts";
 import { reading } from "./reading.ts";
 
@@ -19,10 +21,9 @@ import { reading } from "./reading.ts";
 const EXCLUSIVE = new Set(["A", "AAAA", "CNAME", "NS"]);
 
 /** Looks at the records of a hostname. */
-export async function findRecord(
-  { api, site, account: { zoneId }, known }: Search,
-  hostname: string,
-): Promise<Finding> {
+export async function findRecord(search: Search, hostname: string): Promise<Finding> {
+  const { api, site, known } = search;
+  const { zoneId } = search.account;
   const read = await reading(`the DNS records of ${hostname}`, "DNS Write", async () => {
     return (await api.dns.records.list({ zone_id: zoneId, name: { exact: hostname } })).result;
   });
@@ -34,6 +35,9 @@ export async function findRecord(
   const found = adoptedRecord && recordAsFound(zoneId, adoptedRecord, { mark: ownerMark(site), tunnel: known[TUNNEL] });
   const asFound = adopted === undefined ? {} : keptAsFound(hostname, found);
   const own = records.find(({ id }) => id === knownId);
+  if (own !== undefined && adopted === undefined && wasAdopted(search, hostname)) {
+    return blockedBy(adoptionRemoved(`the record of ${hostname}`, { records: { [hostname]: own.id } }));
+  }
   if (own !== undefined) return { ...NOTHING, ...tagsOf(hostname, own), tunnels: tunnelsOf(own), asFound };
   if (knownId !== undefined && records.length > 0) {
     return blockedBy(

@@ -1,7 +1,16 @@
 import { adoptionOf, ownerMark, tunnelName } from "../policy/index.ts";
 import { TUNNEL } from "../resources/compile.ts";
 import { keptAsFound, tunnelAsFound } from "./as-found.ts";
-import { adoptedMissing, blockedBy, type Finding, importing, NOTHING, type Search } from "./place.ts";
+import {
+  adoptedMissing,
+  adoptionRemoved,
+  blockedBy,
+  type Finding,
+  importing,
+  NOTHING,
+  type Search,
+  wasAdopted,
+} from "./place.ts";
 import { isNotFound, type Reading, reading } from "./reading.ts";
 
 const PERMISSION = "Cloudflare Tunnel Write";
@@ -38,7 +47,11 @@ async function checkKnown(search: Search, id: string): Promise<Finding> {
       fix: "Run `npm run up -- --stack NAME`: it makes a new one, whose token every connector has to be started with.",
     });
   }
-  const asFound = adoptionOf(search.site).tunnel === id ? keptAsFound(TUNNEL, undefined) : {};
+  const adopted = adoptionOf(search.site).tunnel;
+  if (read.value !== undefined && adopted === undefined && wasAdopted(search, TUNNEL)) {
+    return blockedBy(adoptionRemoved(`the tunnel ${id}`, { tunnel: id }));
+  }
+  const asFound = adopted === id ? keptAsFound(TUNNEL, undefined) : {};
   return read.value === undefined ? { ...NOTHING, asFound } : withToken(search, id, { ...NOTHING, asFound });
 }
 

@@ -1,7 +1,7 @@
 /** Cloudflare's API as the stack's configuration reaches it, for what no run of the program does. */
 import Cloudflare from "cloudflare";
 import { type Access, readAccess, type Values } from "../../infra/config.ts";
-import { openApi } from "../../infra/preflight/index.ts";
+import { openApi, printable } from "../../infra/preflight/index.ts";
 import { CommandError } from "../command-line/index.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 
@@ -66,7 +66,7 @@ function describe(error: InstanceType<typeof Cloudflare.APIError>, permission: s
   const codes = error.errors?.map(({ code }) => code) ?? [];
   const reasons = error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || error.message;
   return new AccountError(
-    `Cloudflare refused (${status ?? "no status"}: ${reasons}). ${adviceFor(status, codes, permission)}`,
+    `Cloudflare refused (${status ?? "no status"}: ${printable(reasons)}). ${adviceFor(status, codes, permission)}`,
     status,
   );
 }

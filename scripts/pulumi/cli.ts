@@ -4,8 +4,8 @@ import { delimiter, dirname } from "node:path";
 import { isatty } from "node:tty";
 import { CommandError, endSignal } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
-import { parseState, type StackState } from "./stack-state.ts";
-import { removeEmptyAttributes } from "./state-folder.ts";
+import { parseState, type StackState, strayOf } from "./stack-state.ts";
+import { projectName, removeEmptyAttributes } from "./state-folder.ts";
 
 /** A command that did not succeed; the message is what the CLI printed. */
 export class PulumiFailed extends CommandError {
@@ -34,7 +34,7 @@ export interface Cli {
   read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
   /** The same without `--stack`, for what is no matter of one stack. */
   readGlobal(args: readonly string[]): Promise<CliOutput>;
-  /** @throws PulumiFailed where there is no such stack, or its state cannot be read */
+  /** @throws PulumiFailed where there is no such stack, its state cannot be read, or is the state of another stack */
   state(): Promise<StackState>;
 }
 
@@ -72,7 +72,10 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
         }
       }
       if (exported.code !== 0) throw new PulumiFailed(stateFailure(stack, exported.errors.trim()));
-      return parseState(exported.output);
+      const state = parseState(exported.output);
+      const stray = strayOf(state, await projectName(), stack.split("/").at(-1) ?? stack);
+      if (stray !== undefined) throw new PulumiFailed(strayFailure(stack, stray.urn));
+      return state;
     },
   };
   return cli;
@@ -137,6 +140,10 @@ function stateFailure(stack: string, printed: string): string {
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
   return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;
 }
+
+const strayFailure = (stack: string, urn: string): string =>
+  `The state of ${stack} has a resource of another stack or project: ${urn}. Nothing was done, since it would be done to the site of ` +
+  `that stack. Run the command for that stack in that stack's project, or import ${stack}'s own state: \`pulumi stack import --stack ${stack}\`.`;
 
 /** PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this one. */
 export const pathFor = (command: string, { PATH = "" }: NodeJS.ProcessEnv): string =>

@@ -13,20 +13,34 @@ const TRIES = 3;
  */
 export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promise<"again" | "give up">): Promise<void> {
   const protectedUrns = protectedIn((await cli.state()).resources);
-  await setProtection(cli, "unprotect", protectedUrns);
-  for (let attempt = 1; ; attempt += 1) {
-    const code = await cli.show(["destroy", "--yes", "--skip-preview", RUN_PROGRAM], PROVIDER_ONLY);
-    if (code === 0) return;
-    const { resources } = await cli.state();
-    const again = attempt < TRIES && endRequestedBy() === undefined && (await next(beforeRetry)) === "again";
-    if (again) continue;
-    const urns = new Set(resources.map(({ urn }) => urn));
+  let isDestroyed = false;
+  try {
+    await setProtection(cli, "unprotect", protectedUrns);
+    for (let attempt = 1; ; attempt += 1) {
+      isDestroyed = (await cli.show(["destroy", "--yes", "--skip-preview", RUN_PROGRAM], PROVIDER_ONLY)) === 0;
+      if (isDestroyed) return;
+      if (attempt === TRIES || endRequestedBy() !== undefined || (await next(beforeRetry)) !== "again") break;
+    }
+  } finally {
+    if (!isDestroyed) await protectAgain(cli, stack, protectedUrns);
+  }
+  throw new CommandError(unfinished(stack, (await cli.state()).resources));
+}
+
+/** Also after a signal or a failure in the middle: a stack without its protection is deleted by a plain `pulumi destroy`. */
+async function protectAgain(cli: Cli, stack: string, urns: readonly string[]): Promise<void> {
+  try {
+    const left = new Set((await cli.state()).resources.map(({ urn }) => urn));
     await setProtection(
       cli,
       "protect",
-      protectedUrns.filter((urn) => urns.has(urn)),
+      urns.filter((urn) => left.has(urn)),
     );
-    throw new CommandError(unfinished(stack, resources));
+  } catch (error) {
+    throw new CommandError(
+      `The stack could not be protected again: ${error instanceof Error ? error.message : String(error)}\n` +
+        `Until \`npm run up -- --stack ${stack}\` or \`npm run down -- --stack ${stack}\` has run, \`pulumi destroy\` deletes it without stopping.`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { printable } from "../../infra/preflight/index.ts";
 import type { Drift } from "./drift.ts";
 
 /**
@@ -31,9 +32,6 @@ const CONTEXT = 12;
 function shown(value: unknown, missing: string): string {
   return value === undefined ? missing : printable(JSON.stringify(value));
 }
-
-/** Text that a terminal shows and does not obey. */
-export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 
 function cut(before: string, after: string): readonly [string, string] {
   if (before.length <= MAX_CELL && after.length <= MAX_CELL) return [before, after];

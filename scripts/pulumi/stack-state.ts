@@ -47,6 +47,10 @@ export function parseState(json: string): StackState {
   };
 }
 
+/** A resource of another stack or project, as a state that was imported from there has it by `pulumi stack import --force`. */
+export const strayOf = ({ resources }: StackState, project: string, stack: string): StateResource | undefined =>
+  resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
+
 /** The name of a resource in the program. */
 export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 

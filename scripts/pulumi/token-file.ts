@@ -10,7 +10,7 @@ export function writeTokenFile(folder: string, token: string): string {
   const file = tokenFile(folder);
   const next = `${file}.new`;
   rmSync(next, { force: true });
-  writeFileSync(next, `${token}\n`, { mode: 0o400 });
+  writeFileSync(next, `${token}\n`, { mode: 0o400, flag: "wx" });
   renameSync(next, file);
   return file;
 }

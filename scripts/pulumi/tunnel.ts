@@ -1,6 +1,7 @@
 /** The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its connections. */
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
+import { printable } from "../../infra/preflight/index.ts";
 import { type AccountError, calling } from "./account.ts";
 import { type StateResource, TUNNEL_TYPE } from "./stack-state.ts";
 
@@ -71,8 +72,8 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
   };
 }
 
-/** A connector in one line, for the operator who has to find it. */
+/** A connector in one line, for the operator who has to find it. It chose its id and its version itself. */
 export function describeClient({ id, version, addresses }: ConnectedClient): string {
   const from = addresses.length === 0 ? "an unknown address" : addresses.join(", ");
-  return `connector ${id} at ${from}${version === "" ? "" : `, version ${version}`}`;
+  return printable(`connector ${id} at ${from}${version === "" ? "" : `, version ${version}`}`);
 }

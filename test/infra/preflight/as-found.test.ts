@@ -3,6 +3,7 @@ import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import type { Adoption, Site } from "../../../infra/policy/index.ts";
 import { type AsFound, parseAsFound, preflight } from "../../../infra/preflight/index.ts";
+import type { Rule } from "../../../infra/rules/index.ts";
 import { callApi } from "../local/api/client.ts";
 import { site as sample } from "../policy/site.ts";
 
@@ -50,11 +51,12 @@ test("O12: of what is adopted everything that can be set is kept, as it is befor
   const config = { ingress: [{ service: "http_status:418" }] };
   await call("PUT", `${tunnels}/${tunnel}/configurations`, { config });
   const { id } = ruleset;
-  const refs = (ruleset.rules as readonly { readonly ref: string }[]).map(({ ref }) => ref);
+  const rules = ruleset.rules as readonly (Rule & { readonly ref: string })[];
+  const refs = rules.map(({ ref }) => ref);
   const found = await foundOf({
     tunnel,
     records: { "chat.example.com": record.id },
-    rulesets: { [FIREWALL]: { id, name: "default", description: "", rules: [] } },
+    rulesets: { [FIREWALL]: { id, name: "default", description: "", rules } },
   });
   expect(found).toEqual({
     "as-found:chat.example.com": {

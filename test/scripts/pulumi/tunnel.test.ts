@@ -9,7 +9,7 @@ import { disconnectAll } from "../../../scripts/pulumi/disconnect.ts";
 import { rotateSecret } from "../../../scripts/pulumi/local-connectors.ts";
 import { TUNNEL_TYPE } from "../../../scripts/pulumi/stack-state.ts";
 import { tokenFile } from "../../../scripts/pulumi/token-file.ts";
-import { type Tunnel, tunnelOf } from "../../../scripts/pulumi/tunnel.ts";
+import { describeClient, type Tunnel, tunnelOf } from "../../../scripts/pulumi/tunnel.ts";
 import { callApi } from "../../infra/local/api/client.ts";
 
 let api: LocalApi;
@@ -119,4 +119,9 @@ test("O1: for a token that is none the advice names no permission", async () => 
   const said = await failureOf(tunnelWith("x".repeat(40)).connectors());
   expect(said).toMatch(/9109.*The API token is wrong, or was revoked/);
   expect(said).not.toContain("permission");
+});
+
+test("O11: a connector's version cannot write to the operator's terminal", () => {
+  const client = { id: "a", version: "1\u001b[2J\u009b31m\u202e", addresses: ["198.51.100.7"] };
+  expect(describeClient(client)).toBe("connector a at 198.51.100.7, version 1?[2J?31m?");
 });
