@@ -41,6 +41,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
       return "this user may not mount a small file system in a namespace of its own (root on Linux may)";
     }
   },
+  interruptions: () => undefined, // nothing but time
   nats: (env) => nats(env) ?? postgres(env),
   postgres,
   pulumi: (env) => {
