@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { makeDataDir } from "./data-dir.ts";
 import { migrations } from "./migrations.ts";
@@ -21,6 +21,9 @@ export async function backUp(dataDir: string, file: string, signal?: AbortSignal
   if (!existsSync(source))
     throw new BackupError(`there is no database at ${source}; set DATA_DIR to the folder that has it.`);
   if (existsSync(file)) throw new BackupError(`${file} exists already; name a new file.`);
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder))
+    throw new BackupError(`there is no folder ${folder}; make it first, or name a file elsewhere.`);
   closeSync(openSync(file, "wx", 0o600));
   const database = new DatabaseSync(source, { readOnly: true });
   try {
@@ -49,7 +52,7 @@ function asOneFile(file: string): void {
 }
 
 /**
- * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it. Answers where.
+ * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it. Returns where.
  * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers for theirs. Sessions and links
  * that were good then are not any more: they may have been ended or used since. Throws a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
  */
@@ -61,6 +64,7 @@ export function restore(dataDir: string, file: string): { readonly kept: string 
   try {
     copyChecked(file, fresh);
     const kept = existsSync(target) ? setAside(target) : undefined;
+    setAsideLogs(target);
     renameSync(fresh, target);
     return { kept };
   } finally {
@@ -114,10 +118,23 @@ function setAside(target: string): string {
   } finally {
     database.close();
   }
-  const kept = join(dirname(target), `before-restore-${new Date().toISOString().replaceAll(":", "-")}.db`);
+  const kept = join(dirname(target), `${beforeRestore()}.db`);
   renameSync(target, kept);
   return kept;
 }
+
+/**
+ * A database that was deleted leaves its log behind. SQLite would write what is in it into the restored database: ended sessions would be valid
+ * again, or the file would be damaged. It is renamed and not deleted, since it may be all that is left of the lost data.
+ */
+function setAsideLogs(target: string): void {
+  rmSync(`${target}-shm`, { force: true });
+  for (const log of [`${target}-wal`, `${target}-journal`]) {
+    if (existsSync(log)) renameSync(log, log.replace(FILE, `${beforeRestore()}.db`));
+  }
+}
+
+const beforeRestore = (): string => `before-restore-${new Date().toISOString().replaceAll(":", "-")}`;
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -20,6 +20,12 @@ export function requireDatabase(dataDir: string, advice = "To make a new one, st
   );
 }
 
+/** Refuses a data folder that has a database: usually DATA_DIR or the working directory is not the one that was meant. */
+export function refuseDatabase(dataDir: string, advice: string): void {
+  const file = join(dataDir, FILE);
+  if (existsSync(file)) throw new CommandError(`there is a database at ${file} already. ${advice}`);
+}
+
 /**
  * Opens the store that the environment names. Never makes a database.
  * @throws CommandError where there is no embedded database, UsageError where the environment is wrong, StoreError

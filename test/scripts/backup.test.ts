@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,4 +80,20 @@ test("O18: a restore into a folder without a database needs --new", async () => 
   expect(run("restore", "saved.db")).toMatchObject({ status: 1, stderr: expect.stringContaining("add --new") });
   expect(run("restore", "saved.db", "--new")).toMatchObject({ status: 0, stderr: "" });
   expect(readdirSync(join(folder, "data"))).toEqual(["causeway.db"]);
+});
+
+test("O18: --new does not replace a database, and what a backend saved in its folder needs no --new", async () => {
+  const data = join(folder, "data");
+  await (await openStore({ dataDir: data })).close();
+  expect(run("backup", "saved.db").status).toBe(0);
+  const { status, stderr } = run("restore", "saved.db", "--new");
+  expect([status, stderr]).toEqual([1, expect.stringContaining("there is a database at")]);
+  renameSync(join(data, "causeway.db"), join(data, "rescued-1.db"));
+  expect(run("restore", join("data", "rescued-1.db"))).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("O18: a backup into a folder that does not exist names the folder", async () => {
+  await (await openStore({ dataDir: join(folder, "data") })).close();
+  const { status, stderr } = run("backup", join("nowhere", "saved.db"));
+  expect([status, stderr]).toEqual([1, expect.stringContaining(`there is no folder ${join(folder, "nowhere")};`)]);
 });

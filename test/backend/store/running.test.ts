@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { restore } from "../../../backend/store/backup.ts";
+import { backUp, restore } from "../../../backend/store/backup.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { createWriteCheck } from "../../../backend/store/write-check.ts";
 
@@ -210,4 +210,21 @@ test("O14: whether the database can be written is found out by one write in five
   end();
   await Promise.all([first, second, third]);
   expect(writes).toBe(3);
+});
+
+test("O14: the log of a database that was deleted is not written into the restored one", async () => {
+  const store = await openForBackend();
+  await addUser(store, "ada");
+  const saved = join(dataDir, "saved.db");
+  await backUp(dataDir, saved);
+  await addUser(store, "later");
+  rmSync(file());
+  await store.lost;
+  await store.close();
+  expect(existsSync(`${file()}-wal`)).toBe(true);
+  restore(dataDir, saved);
+  const copy = new DatabaseSync(file());
+  expect(copy.prepare("select id from users").all()).toMatchObject([{ id: "ada" }]);
+  copy.close();
+  expect(readdirSync(dataDir).filter((name) => /^before-restore-.*\.db-wal$/.test(name))).toHaveLength(1);
 });
