@@ -18,6 +18,7 @@ await runCommand(
     environment: OPERATOR_ENVIRONMENT,
     examples: ["--stack prod"],
     failure: "something differs",
+    usage: "it could not be found out, or wrong use",
     async run({ options }) {
       try {
         return await showDrift(await openOperator(options.stack));
@@ -64,7 +65,7 @@ async function showDrift({ cli, stack, env }: Operator): Promise<0 | 1 | 2> {
   }
   console.log([...findings, ...changed].join("\n\n"));
   console.log(
-    `\n\`npm run up -- --stack ${stack}\` puts it right; what should stay belongs into the policy or the configuration.`,
+    `\n\`npm run up -- --stack ${stack}\` puts it right; what should stay belongs in the policy or the configuration.`,
   );
   return 1;
 }

@@ -101,6 +101,8 @@ export interface CommandDefinition<A extends Arguments, O extends Options> {
   readonly examples?: readonly string[];
   /** What exit code 1 means. */
   readonly failure?: string;
+  /** What exit code 2 means, where it is more than wrong use. */
+  readonly usage?: string;
   run(call: Call<A, O>): Promise<ExitCode> | Promise<void> | ExitCode | void;
 }
 

@@ -12,7 +12,7 @@ export function invocation(name: string): string {
 /** What the help of a command says after its options. */
 export function helpAfterOptions<A extends Arguments, O extends Options>(
   parser: Commander,
-  { name, passThrough, environment = {}, examples = [], failure }: CommandDefinition<A, O>,
+  { name, passThrough, environment = {}, examples = [], failure, usage }: CommandDefinition<A, O>,
 ): string {
   const command = parser.parent === null ? invocation(name) : `${parser.parent.name()} ${name}`;
   const width = Math.max(...Object.keys(environment).map(({ length }) => length));
@@ -21,8 +21,14 @@ export function helpAfterOptions<A extends Arguments, O extends Options>(
     ...(passThrough === undefined ? [] : ["", "After --:", `  ${passThrough}`]),
     ...(variables.length === 0 ? [] : ["", "Environment:", ...variables]),
     "",
-    `Exit codes: 0 done; 1 ${failure ?? "it failed"}; 2 wrong use.`,
-    ...(examples.length === 0 ? [] : ["", "Examples:", ...examples.map((one) => `  ${command} ${one}`.trimEnd())]),
+    `Exit codes: 0 done; 1 ${failure ?? "it failed"}; 2 ${usage ?? "wrong use"}.`,
+    ...(examples.length === 0
+      ? []
+      : [
+          "",
+          "Examples:",
+          ...examples.map((one) => `  ${one === "" ? command.replace(/ --$/, "") : `${command} ${one}`}`),
+        ]),
   ];
   return lines.join("\n");
 }

@@ -129,6 +129,7 @@ function parserFor(name: string): Commander {
     .exitOverride()
     .helpOption("-h, --help", "shows this page")
     .helpCommand(false)
+    .configureHelp({ argumentDescription: summaryOf, optionDescription: describeOption })
     .showHelpAfterError(seeHelp(invocation(name)))
     .configureOutput({
       writeOut: (text) => console.log(text.trimEnd()),
@@ -137,6 +138,14 @@ function parserFor(name: string): Commander {
         write(withoutSecrets(text.replace(/^error: (?:command-argument (?=value))?/, `${name}: `))),
     });
 }
+
+const summaryOf = ({ description }: { readonly description: string }): string => description;
+
+/** The default is told where it is a value: that a flag is off and a list empty unless given is known. */
+const describeOption = (option: CommanderOption): string =>
+  typeof option.defaultValue === "string" || typeof option.defaultValue === "number"
+    ? `${option.description} (default: ${JSON.stringify(option.defaultValue)})`
+    : option.description;
 
 /** Drops values of unknown options and cuts long words, so that a secret that was given by mistake is not in a log as well. */
 function withoutSecrets(refusal: string): string {
@@ -151,14 +160,14 @@ function argumentFor(name: string, { summary, count, kind }: Argument<unknown>):
   const shown = { one: `<${name}>`, list: `[${name}...]`, "non-empty list": `<${name}...>` }[count];
   const parser = count === "one" ? parseOne(kind) : parseList(kind);
   const declared = new CommanderArgument(shown, summary).argParser(parser);
-  return count === "list" ? declared.default([], "none") : declared;
+  return count === "list" ? declared.default([]) : declared;
 }
 
 function optionFor({ flags, summary, kind, isList, default: value }: Option<unknown>): CommanderOption {
   const declared = new CommanderOption(flags, summary);
   if (kind === undefined) return declared.default(false);
   declared.argParser(isList ? parseList(kind) : parseOne(kind));
-  if (isList) return declared.default([], "none");
+  if (isList) return declared.default([]);
   return value === undefined ? declared : declared.default(value);
 }
 
