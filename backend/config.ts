@@ -66,7 +66,8 @@ export function readConfig(env: Environment): Config {
     const value = text(name);
     if (value === undefined) return absent;
     const parsed = parse(value);
-    if (parsed === undefined) problems.push(`${name} must be ${expected}.`);
+    if (parsed === undefined)
+      problems.push(`${name} must be ${expected}${mayHoldPassword(name, value) ? "" : `, not ${shown(value)}`}.`);
     return parsed ?? absent;
   };
 
@@ -130,6 +131,11 @@ export function readConfig(env: Environment): Config {
   if (problems.length > 0) throw new ConfigError(problems);
   return server && from ? { ...config, mail: { server, from } } : config;
 }
+
+/** URLs have passwords in them, and what has an @ may be a URL under a wrong name. */
+const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
+
+const shown = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
 
 function integer(min: number, max: number): (value: string) => number | undefined {
   return (value) => {

@@ -83,6 +83,7 @@ test("all problems are told at once, by the variable's name and never by a value
   expect(message.split("\n")).toHaveLength(17);
   for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
+  expect(message).toContain('PORT must be a port: 0 to 65535, not "65536".');
 });
 
 test.each([
