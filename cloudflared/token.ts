@@ -61,7 +61,7 @@ async function textOf(file: string): Promise<string> {
 function reasonFor(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   if (code === "ENOENT")
-    return "it does not exist. For the Cloudflare on localhost, `npm start` writes `.data/tunnel-token`; for another tunnel, save its token there.";
+    return "it does not exist. For the Cloudflare on localhost, `npm start` writes `.data/tunnel-token`; for a stack, `npm run up` writes `.data/STACK/tunnel-token`; for another tunnel, save its token there.";
   if (code === "EACCES") return "this user may not. Start the connector as the file's owner.";
   return `${code ?? error}.`;
 }

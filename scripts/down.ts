@@ -11,7 +11,7 @@ import { stopConnectors } from "./pulumi/local-connectors.ts";
 import { describeLock } from "./pulumi/lock.ts";
 import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { checkWriteRights } from "./pulumi/rights.ts";
-import { kindOf } from "./pulumi/stack-state.ts";
+import { isOfEveryStack, kindOf } from "./pulumi/stack-state.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
 import { describeClient, type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
@@ -46,9 +46,12 @@ await runCommand(
       const connected = tunnel === undefined || deleted !== undefined ? [] : await tunnel.connectors();
       const adopted = adoptedResources(resources);
       const left = await lookForLeftBehind(cli, api, stack, resources);
-      for (const line of [...inventoryLines(resources, adopted), ...leftBehindLines(left)]) console.log(line);
+      const lines = [...inventoryLines(resources, adopted), ...leftBehindLines(left)];
+      for (const line of lines) console.log(line);
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
-      if (options.previewOnly) return;
+      if (lines.length === 0)
+        console.log(`The state of ${stack} has nothing at Cloudflare: there is nothing to delete.`);
+      if (options.previewOnly || (lines.length === 0 && resources.every(isOfEveryStack))) return;
       const refusal = options.yes
         ? undefined
         : await refusalOf(`The site of ${stack} will be gone. Type ${stack} to go on: `, stack);

@@ -3,7 +3,7 @@ import { CommandError, command, flag, runCommand } from "./command-line/index.ts
 import { openAccount } from "./pulumi/account.ts";
 import { adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
-import { refusalOf } from "./pulumi/confirm.ts";
+import { NOT_A_TERMINAL, refusalOf } from "./pulumi/confirm.ts";
 import { driftTable } from "./pulumi/drift-table.ts";
 import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
 import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
@@ -30,6 +30,8 @@ await runCommand(
     examples: ["--stack prod", "--stack prod --yes"],
     failure: "it was not confirmed, or not everything could be deployed",
     async run({ options }) {
+      // as Pulumi, which asks, sees it; told before the long way to its question
+      if (!options.yes && !(process.stdin.isTTY && process.stdout.isTTY)) throw new CommandError(NOT_A_TERMINAL);
       const operator = await openOperator(options.stack);
       const { cli, stack, folder, env } = operator;
       const { resources, outputs: before } = await cli.state();
@@ -42,6 +44,11 @@ await runCommand(
         await forget(cli, replaced);
       }
       const asks = !options.yes && replaced === undefined;
+      if (asks && options.skipPreview) {
+        // Pulumi asks after its preview only
+        const refusal = await refusalOf(`Type ${stack} to deploy without a preview: `, stack);
+        if (refusal !== undefined) throw new CommandError(refusal);
+      }
       const code = await cli.show([
         "up",
         "--refresh",

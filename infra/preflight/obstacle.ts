@@ -22,8 +22,8 @@ export class PreflightError extends Error {
   /** `adopted`: what the configuration adopts already, so that the line to paste keeps it. */
   constructor(obstacles: readonly Obstacle[], adopted?: Adoption) {
     const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${printable(found)}\n    ${printable(fix)}`);
-    const count = obstacles.length === 1 ? "one thing stands" : "these stand";
-    super([`Nothing was created: ${count} in the way.`, ...lines, ...adoptionHint(obstacles, adopted)].join("\n"));
+    const count = obstacles.length === 1 ? "one thing prevents it" : `${obstacles.length} things prevent it`;
+    super([`Nothing was created: ${count}.`, ...lines, ...adoptionHint(obstacles, adopted)].join("\n"));
     this.name = "PreflightError";
     this.obstacles = obstacles;
   }
@@ -40,7 +40,7 @@ function adoptionHint(obstacles: readonly Obstacle[], adopted: Adoption | undefi
     rulesets: Object.assign({}, ...all.map(({ rulesets }) => rulesets)),
   };
   return [
-    "To take over what stands there (it keeps its own rules, and stays when the stack goes), put this line under `config:` in the",
+    "To take over what is there (it keeps its own rules, and stays when the stack is deleted), put this line under `config:` in the",
     `stack's Pulumi.STACK.yaml${adopted === undefined ? "" : ", in place of the one that is there"}:`,
     `  causeway:adopt: ${printableJson(merged)}`,
   ];

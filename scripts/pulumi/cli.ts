@@ -136,6 +136,9 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
 }
 
 function stateFailure(stack: string, printed: string): string {
+  if (/PULUMI_ACCESS_TOKEN must be set/.test(printed)) {
+    return "You are not logged in to a Pulumi backend, where the state of the stacks is: run `pulumi login --local`, or `pulumi login` for yours.";
+  }
   if (!/no stack named/.test(printed)) return printed;
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
   return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;

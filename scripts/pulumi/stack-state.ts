@@ -71,6 +71,10 @@ export const kindOf = ({ type }: StateResource): string => KINDS[type] ?? type;
 export const isAtCloudflare = ({ type, custom }: StateResource): boolean =>
   custom === true && type.startsWith("cloudflare:");
 
+/** What Pulumi keeps in the state of a stack that deploys nothing: the stack itself and its providers. */
+export const isOfEveryStack = ({ type }: StateResource): boolean =>
+  type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
+
 /** What `destroy` leaves: what was adopted, and zone settings, which cannot be deleted. */
 export const stays = (resource: StateResource): boolean =>
   resource.retainOnDelete === true || kindOf(resource) === "zone setting";

@@ -23,8 +23,21 @@ const firewall = () => zone().rulesets.find(({ phase }) => phase === "http_reque
 test("O7: what is not deployed is no success", async () => {
   const { code, text } = await stage.npmRun("drift");
   expect([code, text]).toEqual([1, expect.stringContaining("Nothing of dev is deployed")]);
+  for (const args of [["--preview-only"], []]) {
+    const down = await stage.npmRun("down", ...args);
+    expect([down.code, down.text]).toEqual([0, expect.stringContaining("there is nothing to delete")]);
+  }
   expect(await up()).toMatchObject({ code: 0 });
   expect(await stage.npmRun("drift")).toEqual({ code: 0, text: expect.stringMatching(/^No drift/m) });
+}, 180_000);
+
+test("O5: without a terminal and --yes, `up` changes nothing; on one, it asks without a preview too", async () => {
+  const calls = stage.api.journal.length;
+  const { code, text } = await stage.npmRun("up", "--skip-preview");
+  expect([code, text]).toEqual([1, expect.stringMatching(/^up: this is not a terminal.*--yes.*Nothing was done/)]);
+  const asked = await stage.onTerminal("up", /Type dev to deploy/, "no\r", "--skip-preview");
+  expect([asked.code, asked.text]).toEqual([1, expect.stringContaining('"dev" was not typed; nothing was done')]);
+  expect(stage.writesSince(calls)).toEqual([]);
 }, 180_000);
 
 test("O11: rules are named: added by hand, deleted, changed; `up --yes` says what it removes, and goes on", async () => {

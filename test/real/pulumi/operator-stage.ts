@@ -34,7 +34,7 @@ export interface OperatorStage {
   /** Runs `npm run NAME -- --stack dev ...` without a terminal. */
   npmRun(name: string, ...args: readonly string[]): Promise<Run>;
   /** Runs it on a terminal, as util-linux's `script` makes one; types `answer` when it has asked. */
-  onTerminal(name: string, asked: RegExp, answer: string): Promise<Run>;
+  onTerminal(name: string, asked: RegExp, answer: string, ...args: readonly string[]): Promise<Run>;
   /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. */
   startForeignConnector(token: string): Promise<void>;
   /** The API token in the configuration of the stack at first. */
@@ -96,8 +96,8 @@ export async function openOperatorStage(): Promise<OperatorStage> {
       const [code] = await once(child, "close");
       return { code: Number(code ?? 255), text };
     },
-    async onTerminal(name, asked, answer) {
-      const line = [process.execPath, ...command(name)].join(" ");
+    async onTerminal(name, asked, answer, ...args) {
+      const line = [process.execPath, ...command(name), ...args].join(" ");
       const child = spawn("script", ["-qefc", line, "/dev/null"], {
         cwd: workspace.dir,
         env: { ...stage.env, TERM: "xterm" },

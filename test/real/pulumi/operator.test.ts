@@ -204,7 +204,7 @@ test("rotate replaces each connector of this machine by one with the new secret"
   const before = readFileSync(tokenFile(), "utf8");
   const { code, text } = await npmRun("rotate");
   expect(text).toContain(`Connector ${connector.pid} has the new token.`);
-  expect(text).toMatch(/stack output tunnelToken` prints the old token/);
+  expect(text).toMatch(/stack output tunnelToken --show-secrets` prints the old token/);
   expect(code).toBe(0);
   expect(readFileSync(tokenFile(), "utf8")).not.toBe(before);
   expect(text).not.toContain(before.trim());
