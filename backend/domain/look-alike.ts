@@ -43,7 +43,26 @@ function letters(text: string): string {
 
 const reserved = new Set(RESERVED.map(letters));
 
+/** Small capitals, and the plain letter of each: Unicode's data does not call them confusable. */
+const SMALL_CAPITALS =
+  "\u1d00\u0299\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d18\u0280\ua731\u1d1b\u1d1c\u028f";
+const THEIR_LETTERS = "abdefghijklmnprstuy";
+/** The letter A of alphabets in circles and boxes that compatibility decomposition leaves as they are. */
+const BOXED = [0x1f150, 0x1f170, 0x1f1e6];
+/** Digits and signs that are written for letters. */
+const SIGNS: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
+
+/** The plain letter that a character is drawn as, or stands for, in names made to be taken for others. */
+function plainLetter(character: string): string {
+  const at = SMALL_CAPITALS.indexOf(character);
+  const point = character.codePointAt(0) ?? 0;
+  const first = BOXED.find((one) => point >= one && point < one + 26);
+  if (first !== undefined) return String.fromCharCode(0x61 + point - first);
+  return (at < 0 ? SIGNS[character] : THEIR_LETTERS[at]) ?? character;
+}
+
 /** Whether a name reads like a reserved one, with whatever digits, marks or punctuation in or around it. */
 export function isReservedName(name: string): boolean {
-  return [name, name.replace(/\p{N}/gu, "")].some((one) => reserved.has(letters(one)));
+  const plain = [...name].map(plainLetter).join("");
+  return [name, name.replace(/\p{N}/gu, ""), plain].some((one) => reserved.has(letters(one)));
 }

@@ -40,6 +40,12 @@ test.each([
   ["admin in brackets with a number", "[ a d m i n ] 2", "NAME_RESERVED"],
   ["admin with a small l", "ADMlN", "NAME_RESERVED"],
   ["admin in circles", "\u24d0\u24d3\u24dc\u24d8\u24dd", "NAME_RESERVED"],
+  ["admin in small capitals", "\u1d00\u1d05\u1d0d\u026a\u0274", "NAME_RESERVED"],
+  ["support in small capitals", "\ua731\u1d1c\u1d18\u1d18\u1d0f\u0280\u1d1b", "NAME_RESERVED"],
+  ["admin in dark circles", "\u{1f150}\u{1f153}\u{1f15c}\u{1f158}\u{1f15d}", "NAME_RESERVED"],
+  ["admin with a boxed letter", "\u{1f170}dmin", "NAME_RESERVED"],
+  ["admin with a sign for a letter", "@dmin", "NAME_RESERVED"],
+  ["moderator with digits for letters", "M0d3r4tor", "NAME_RESERVED"],
   ["the name of removed accounts", "Somebody who left", "NAME_RESERVED"],
 ])("S11: a display name refuses %s", (_, name, code) => {
   expect(displayName(name)).toEqual({ ok: false, code });
