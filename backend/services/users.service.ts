@@ -182,7 +182,9 @@ export function usersService(options: {
         const user = await caller(ctx);
         const name = clean("name", displayName(ctx.params.name));
         countDeed(user);
-        if (!(await store.users.setName(user.id, name))) throw refuse("NAME_TAKEN", { field: "name" });
+        const outcome = await store.users.setName(user.id, name);
+        if (outcome === "disabled") throw refuse("UNAUTHORIZED");
+        if (outcome === "taken") throw refuse("NAME_TAKEN", { field: "name" });
         await audit(ctx, "profile.changed", user.id);
         return profile({ ...user, name });
       },

@@ -74,13 +74,13 @@ export function userStore(db: Kysely<Schema>) {
     /** Whether there is an administrator who may sign in. */
     hasAdmin: (): Promise<boolean> => hasAdmin(db),
 
-    /** False when another user's name looks like this one. */
-    async setName(id: string, name: string): Promise<boolean> {
+    /** `taken` when another user's name looks like this one, `disabled` when the account is, or was removed. */
+    async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
       return undoable(db, async (transaction) => {
-        await lockUser(transaction, id);
-        if (!(await takeUserName(transaction, id, name))) throw new Undo(false);
+        if ((await lockUser(transaction, id))?.disabledAt !== null) return "disabled";
+        if (!(await takeUserName(transaction, id, name))) throw new Undo("taken");
         await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
-        return true;
+        return "set";
       });
     },
 

@@ -58,6 +58,18 @@ test("users are found by id and by address, and an address belongs to one", asyn
   ]);
 });
 
+test("S4: a new name that comes while its account is removed does not bring the person's name back", async () => {
+  await store.users.create({ ...bob, role: "admin" });
+  await store.users.create(ada);
+  expect(await store.users.setName("ada", "Ada Lovelace")).toBe("set");
+  expect(await store.users.setName("ada", "Bob")).toBe("taken");
+  const removed = { email: "x@removed.invalid", name: "Somebody who left", passwordHash: "x" };
+  expect(await store.users.anonymize("ada", ada.passwordHash, removed, 5)).toBe("anonymized");
+  expect(await store.users.setName("ada", "Ada Lovelace")).toBe("disabled");
+  expect((await store.users.find("ada"))?.name).toBe("Somebody who left");
+  expect(await store.users.setName("bob", "Ada Lovelace")).toBe("set");
+});
+
 test("of two requests with one refresh token, one rotates", async () => {
   await store.users.create(ada);
   await store.sessions.create(session);
