@@ -172,7 +172,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       if (!handler) throw refuse("NOT_FOUND");
       action = args[0];
       const result = await handler(socket, args);
-      if (result instanceof Metered) result.settle(answer(socket, id, null, result.value));
+      if (result instanceof Metered) answerMetered(socket, id, result);
       else answer(socket, id, null, result);
       told(action, 200, started);
     } catch (thrown) {
@@ -182,12 +182,15 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     }
   }
 
-  /** Returns the bytes of the response; 0 when the client wants none. */
-  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): number {
-    if (id === undefined) return 0;
-    const letter = answerLetter(id, error, result);
-    send(socket, letter);
-    return letter.frame.length;
+  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
+    if (id !== undefined) send(socket, answerLetter(id, error, result));
+  }
+
+  /** Answers with messages and counts their bytes, also when the client wants no response: they were read all the same. */
+  function answerMetered(socket: GatewaySocket, id: number | undefined, { value, settle }: Metered): void {
+    const letter = answerLetter(id ?? 0, null, value);
+    settle(letter.frame.length);
+    if (id !== undefined) send(socket, letter);
   }
 
   /** Runs a call that reads messages, within what its user and address may read. */

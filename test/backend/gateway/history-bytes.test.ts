@@ -33,6 +33,14 @@ test("S5: a user reads so many bytes of history, by joining and by paging, and o
   expect(gateway.gateway.caps.find(({ cap }) => cap === "history_bytes")?.refused).toBe(4);
 });
 
+test("S5: what a user reads without wanting the response counts as well", async () => {
+  gateway = await start({ user: 250_000, address: 400_000, seconds: 10 });
+  const socket = await gateway.socket(tokenOf("ada"));
+  for (let n = 0; n < 3; n++) socket.emit("call", "chat.history", { room: "large" });
+  expect((await emit(socket, "call", "nonsense")).error?.code).toBe("NOT_FOUND");
+  expect((await emit(socket, "call", "chat.history", { room: "large" })).error?.code).toBe("RATE_LIMITED");
+});
+
 test("S5: calls at the same time do not pass the limit together, and what was not read is given back", () => {
   let now = 0;
   const budget = new ByteBudget({ bytes: 4 * EXPECTED, seconds: 10 }, () => now);
