@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Code, publicError } from "../contract/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
+import { Slots } from "./caps/slots.ts";
 import type { CapTable } from "./caps/table.ts";
 import type { WithoutSession } from "./caps/without-session.ts";
 import type { Client } from "./client-address.ts";
@@ -26,7 +27,7 @@ export interface UpgradeDoor {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** WebSockets that are open now. */
   readonly open: number;
-  /** WebSockets that were refused because there are too many of an address or of this node. */
+  /** WebSockets that were refused because there are too many of a network or of this node. */
   readonly refused: number;
   /** Handshakes that were refused because their address has made too many. */
   readonly refusedHandshakes: number;
@@ -42,7 +43,7 @@ const CLOSING = 500;
  * and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
 export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
-  const open = new Map<string, number>();
+  const slots = new Slots(parts.caps);
   const connections = new Set<Duplex>();
   const refused = { sockets: 0, handshakes: 0 };
 
@@ -59,19 +60,18 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
       return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
     }
     if (socket.destroyed) return;
-    const count = open.get(client.key) ?? 0;
     const isFull = connections.size >= parts.caps.node;
-    if (isFull || count >= parts.caps.address || !parts.withoutSession.watch(socket, client.key)) {
+    // nobody who has a slot loses it: the node has no more slots than connections
+    const hasSlot = !isFull && slots.take(socket, client.key, ignore);
+    if (!hasSlot || !parts.withoutSession.watch(socket, client.key)) {
+      slots.release(socket);
       refused.sockets += 1;
       return void refuseRaw(socket, isFull ? "UNAVAILABLE" : "RATE_LIMITED", 10);
     }
-    open.set(client.key, count + 1);
     connections.add(socket);
     socket.once("close", () => {
       connections.delete(socket);
-      const left = (open.get(client.key) ?? 1) - 1;
-      if (left > 0) open.set(client.key, left);
-      else open.delete(client.key);
+      slots.release(socket);
     });
     parts.accept(request, socket, head, client);
   }
@@ -112,7 +112,9 @@ function refusalOf(request: IncomingMessage, standing: Standing): Code | undefin
   const { url = "", method, headers } = request;
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
-  if (isMalformed(request)) return "BAD_REQUEST";
+  // a body would be read as frames here, and as a body by others on the way
+  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  if (isMalformed(request) || hasBody) return "BAD_REQUEST";
   if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
   if (!isHandshake(mark < 0 ? "" : url.slice(mark + 1))) return "BAD_REQUEST";
   if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";

@@ -5,7 +5,7 @@
  */
 export interface CapTable {
   /** WebSockets, with or without a session. */
-  readonly sockets: { readonly user: number; readonly address: number; readonly node: number };
+  readonly sockets: NetworkCaps & { readonly user: number };
   /** WebSockets whose client has not authenticated yet. Where the node has too many, the oldest is closed. */
   readonly socketsWithoutSession: NetworkCaps;
   /** Bytes that clients without a session have sent over their WebSockets. */
@@ -56,7 +56,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export const CAPS: CapTable = {
-  sockets: { user: 20, address: 100, node: 20_000 },
+  sockets: { user: 20, address: 100, slash56: 400, slash48: 2_000, node: 20_000 },
   socketsWithoutSession: { address: 40, slash56: 80, slash48: 160, node: 4_000 },
   bytesWithoutSession: { connection: 16 * KIB, node: 8 * MIB },
   readsWithoutSession: 64,

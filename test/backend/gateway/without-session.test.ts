@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CAPS, type CapTable } from "../../../backend/gateway/caps/table.ts";
 import { SERVER_TIMES } from "../../../backend/gateway/server.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../support.ts";
-import { CONTINUATION, closed, frame, handshake, signedIn, TEXT } from "./by-hand.ts";
+import { CONTINUATION, closed, frame, HANDSHAKE, handshake, signedIn, TEXT } from "./by-hand.ts";
 
 let gateway: TestGateway;
 const opened: Socket[] = [];
@@ -133,6 +133,31 @@ test.each([
   last?.destroy();
   while (!(await open(third)));
   opened.push(await signedIn(gateway.port, elsewhere, tokenOf("alice")));
+});
+
+test.each([
+  ["/56", "slash56", ["2001:db8:1:100::1", "2001:db8:1:1ff::1", "2001:db8:1:180::1"], "2001:db8:1:200::1"],
+  ["/48", "slash48", ["2001:db8:1:100::1", "2001:db8:1:200::1", "2001:db8:1:300::1"], "2001:db8:2:100::1"],
+] as const)(
+  "S1: sockets with a session have a limit for a %s, so that one customer cannot take all",
+  async (_what, key, ips, elsewhere) => {
+    gateway = await startTestGateway({}, withCaps({ sockets: { ...CAPS.sockets, [key]: 2 } }));
+    const [first, second, third] = ips;
+    opened.push(await signedIn(gateway.port, first, tokenOf("alice")));
+    const last = await signedIn(gateway.port, second, tokenOf("bob"));
+    expect(await open(third)).toBeUndefined();
+    opened.push(await signedIn(gateway.port, elsewhere, tokenOf("carol")));
+    last.destroy();
+    while (!(await open(third)));
+  },
+);
+
+test("S14: a handshake with a body is refused: it would be read as frames", async () => {
+  gateway = await startTestGateway();
+  for (const field of ["content-length: 10", "transfer-encoding: chunked"]) {
+    const answer = await gateway.raw(`${HANDSHAKE}${field}\r\n\r\n`, (text) => text.includes("\r\n\r\n"));
+    expect(answer.slice(9, 12)).toBe("400");
+  }
 });
 
 test("S1: where the node has too many sockets without a session the oldest goes, and a client that authenticates gets in", async () => {
