@@ -14,6 +14,8 @@ export type PartialState = RoomState & { readonly more?: true };
 
 /** Messages that are read from the store at once. */
 const BATCH = 25;
+/** The same for the newest page. */
+const PART = Math.ceil(PAGE / 3);
 
 /**
  * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One response has
@@ -67,18 +69,27 @@ async function readUpTo(
 }
 
 async function newestPage(store: Store, { key: room, epoch, seq, revision }: Room): Promise<PartialState> {
-  const messages = newestThatFit(await store.messages.before(room, undefined, PAGE));
+  const messages = await newestThatFit(store, room);
   return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed: [], recovered: false };
 }
 
-/** The newest of these messages, oldest first, that fit into one response. */
-export function newestThatFit(messages: readonly Message[]): readonly Message[] {
+/**
+ * The newest messages before a position (of all, without one) that fit into one response, oldest first. Read in parts: of a room with
+ * long messages, a whole page would be several times what fits.
+ */
+export async function newestThatFit(store: Store, room: string, cursor?: number): Promise<readonly Message[]> {
+  let messages: readonly Message[] = [];
   let left = ANSWER_BYTES;
-  const first = messages.findLastIndex((message) => {
-    left -= bytesOf(message);
-    return left < 0;
-  });
-  return messages.slice(first + 1);
+  for (;;) {
+    const limit = Math.min(PART, PAGE - messages.length);
+    const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
+    const first = part.findLastIndex((message) => {
+      left -= bytesOf(message);
+      return left < 0;
+    });
+    messages = [...part.slice(first + 1), ...messages];
+    if (first >= 0 || part.length < PART || messages.length >= PAGE) return messages;
+  }
 }
 
 /** Bytes of a message besides its text and mentions: names of fields, ids, times. */

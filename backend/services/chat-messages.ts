@@ -1,6 +1,6 @@
 import { announce, type Handlers, type Message, refuse } from "../contract/index.ts";
 import { MENTIONS_MAX, namesMentioned } from "../domain/mention.ts";
-import { clientId, EDIT_TIME, PAGE } from "../domain/message.ts";
+import { clientId, EDIT_TIME } from "../domain/message.ts";
 import { MODERATOR, rank, SITE } from "../domain/moderation.ts";
 import { messageText } from "../domain/text.ts";
 import type { AuditTrail } from "./audit-trail.ts";
@@ -26,7 +26,7 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
     async history(ctx) {
       const { room } = await enteredRoom(store, ctx);
       const { key, epoch, seq, revision } = room;
-      const messages = newestThatFit(await store.messages.before(key, ctx.params.cursor, PAGE));
+      const messages = await newestThatFit(store, key, ctx.params.cursor);
       return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
     },
 
