@@ -6,9 +6,9 @@ import { refusalOf } from "./pulumi/confirm.ts";
 import { destroy, setProtection } from "./pulumi/destroy.ts";
 import { disconnectAll } from "./pulumi/disconnect.ts";
 import { inventoryLines } from "./pulumi/inventory.ts";
-import { deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./pulumi/left-behind.ts";
+import { assertNotInUse, deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./pulumi/left-behind.ts";
 import { stopConnectors } from "./pulumi/local-connectors.ts";
-import { describeLock } from "./pulumi/lock.ts";
+import { assertUnlocked } from "./pulumi/lock.ts";
 import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { checkWriteRights } from "./pulumi/rights.ts";
 import { isOfEveryStack, kindOf } from "./pulumi/stack-state.ts";
@@ -33,12 +33,7 @@ await runCommand(
     async run({ options }) {
       const { cli, stack, folder, env } = await openOperator(options.stack);
       const { resources } = await cli.state();
-      const locked = await describeLock(cli, stack);
-      if (locked !== undefined) {
-        throw new CommandError(
-          `The stack is locked by ${locked}. Wait until that run has ended; if it was killed, \`pulumi cancel --stack ${stack}\`.`,
-        );
-      }
+      await assertUnlocked(cli, stack);
       const api = await openAccount(cli, env);
       const tunnel = tunnelOf(resources, api);
       // reads with the token of now: a wrong one is told before anything is stopped
@@ -51,6 +46,7 @@ await runCommand(
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
       if (lines.length === 0)
         console.log(`The state of ${stack} has nothing at Cloudflare: there is nothing to delete.`);
+      await assertNotInUse(api, stack, left);
       if (options.previewOnly || (lines.length === 0 && resources.every(isOfEveryStack))) return;
       const refusal = options.yes
         ? undefined

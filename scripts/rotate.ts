@@ -1,6 +1,7 @@
 import { CommandError, command, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
 import { rotateSecret } from "./pulumi/local-connectors.ts";
+import { assertUnlocked } from "./pulumi/lock.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { tunnelOf } from "./pulumi/tunnel.ts";
 
@@ -16,6 +17,8 @@ await runCommand(
     async run({ options }) {
       const { cli, stack, folder, env } = await openOperator(options.stack);
       const { resources } = await cli.state();
+      // an `up` that has read the token already would write the old one over the new one
+      await assertUnlocked(cli, stack);
       const tunnel = tunnelOf(resources, await openAccount(cli, env));
       if (tunnel === undefined) {
         throw new CommandError(`${stack} has no tunnel: run \`npm run up -- --stack ${stack}\` first.`);

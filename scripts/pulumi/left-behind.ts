@@ -2,6 +2,7 @@
 import type Cloudflare from "cloudflare";
 import { ConfigError, readSite } from "../../infra/config.ts";
 import { findLeftBehind, knownIdsOf, type LeftBehind, PreflightError } from "../../infra/preflight/index.ts";
+import { CommandError } from "../command-line/index.ts";
 import { AccountError, calling, readConfig } from "./account.ts";
 import type { Cli } from "./cli.ts";
 import type { StateResource } from "./stack-state.ts";
@@ -37,6 +38,23 @@ const PERMISSIONS = {
   ruleset: "that changes the rules of its phase",
   tunnel: "Cloudflare Tunnel Write",
 } as const;
+
+/**
+ * No connector ever ran for a tunnel that a run made and did not write down. One that has connections is a live site in another state of this
+ * stack, as in another backend or on another machine. @throws CommandError that says so
+ */
+export async function assertNotInUse(api: Cloudflare, stack: string, left: readonly LeftBehind[]): Promise<void> {
+  for (const { path, id } of left.filter(({ kind }) => kind === "tunnel")) {
+    const connections = api.get<{ readonly result?: readonly unknown[] | null }>(`${path}/connections`);
+    const { result } = await calling(connections, PERMISSIONS.tunnel);
+    if (!result?.length) continue;
+    throw new CommandError(
+      `The tunnel ${id} has connectors and is not in the state: another state of ${stack} has this site, in another backend of Pulumi or on ` +
+        `another machine. Nothing was done. Run it there; \`pulumi whoami --verbose\` names the backend. Where that state is lost, ` +
+        `\`npm run up -- --stack ${stack}\` takes the site into this one.`,
+    );
+  }
+}
 
 /** @throws AccountError where Cloudflare refuses */
 export async function deleteLeftBehind(api: Cloudflare, left: readonly LeftBehind[]): Promise<void> {

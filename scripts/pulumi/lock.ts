@@ -1,8 +1,18 @@
 /** Whether another run works on the stack, or was killed while it did. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CommandError } from "../command-line/index.ts";
 import type { Cli } from "./cli.ts";
 import { backendUrl, folderOf, projectName } from "./state-folder.ts";
+
+/** @throws CommandError where another run works on the stack, as far as that can be seen */
+export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
+  const locked = await describeLock(cli, stack);
+  if (locked === undefined) return;
+  throw new CommandError(
+    `The stack is locked by ${locked}. Wait until that run has ended; if it was killed, \`pulumi cancel --stack ${stack}\`.`,
+  );
+}
 
 /**
  * Says who has locked the stack; undefined where nobody has, or it cannot be seen: previews do not look at locks. Folders and Pulumi Cloud can

@@ -1,5 +1,6 @@
 /** What is not the stack's own, through the operator's commands: what was taken over, and what is in the state of another stack. */
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
@@ -64,3 +65,19 @@ test("O5: a state that has the resources of another stack changes nothing of tha
   }
   expect(stage.writesSince(calls)).toEqual([]);
 }, 240_000);
+
+test("O2: with an empty state, `down` does not delete the live site of another state of the same stack", async () => {
+  await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
+  stage.env = { ...stage.env, PULUMI_BACKEND_URL: `file://${stage.workspace.dir}/elsewhere` };
+  mkdirSync(join(stage.workspace.dir, "elsewhere"));
+  const pulumi = stage.env.PULUMI_BIN ?? "pulumi";
+  execFileSync(pulumi, ["stack", "init", "dev"], { cwd: stage.workspace.dir, env: stage.env, stdio: "ignore" });
+  await stage.workspace.run("config", "set", "--secret", "cloudflare:apiToken", stage.apiToken, "--stack", "dev");
+  const calls = stage.api.journal.length;
+  const { code, text } = await stage.npmRun("down", "--yes");
+  expect([code, text]).toEqual([
+    1,
+    expect.stringMatching(/has connectors and is not in the state: another state of dev/),
+  ]);
+  expect(stage.writesSince(calls)).toEqual([]);
+}, 120_000);

@@ -74,9 +74,10 @@ test("O3: --preview-only lists what goes, by kind, name and id, and does nothing
 test("O3: a locked stack is not touched", async () => {
   const calls = stage.api.journal.length;
   const unlock = stage.lock();
-  const { code, text } = await stage.npmRun("down", "--yes");
+  const runs = [await stage.npmRun("down", "--yes"), await stage.npmRun("rotate")];
   unlock();
-  expect([code, text]).toEqual([1, expect.stringMatching(/locked by ada on elsewhere \(process 7/)]);
+  const told = { code: 1, text: expect.stringMatching(/locked by ada on elsewhere \(process 7/) };
+  expect(runs).toEqual([told, told]);
   expect(stage.writesSince(calls)).toEqual([]);
 });
 
