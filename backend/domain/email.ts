@@ -10,6 +10,11 @@ const LOCAL_MAX = 64;
 const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 /** Labels of RFC 1123 2.1, at least two of them, and no all-numeric last one, which would be an IPv4 address. */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/**
+ * ASCII that no domain has. `domainToASCII` reads a URL's host: it decodes `%61`, drops tabs and line feeds, and ends at `/`, `?`, `#` and
+ * `\`, so that `ada@example.org/x` would be accepted as `ada@example.org`.
+ */
+const NOT_IN_DOMAIN = /[\p{ASCII}--[a-zA-Z0-9.\-]]/v;
 
 /**
  * The one spelling of an e-mail address under which a user is known: lower case, the domain in its ASCII form (RFC 5891). Normalised
@@ -22,7 +27,9 @@ export function emailAddress(input: string): Checked<string> {
   const at = text.lastIndexOf("@");
   if (at < 1) return malformed;
   const local = text.slice(0, at).toLowerCase();
-  const domain = domainToASCII(text.slice(at + 1));
+  const written = text.slice(at + 1);
+  if (NOT_IN_DOMAIN.test(written)) return malformed;
+  const domain = domainToASCII(written);
   if (local.length > LOCAL_MAX || !LOCAL.test(local) || !DOMAIN.test(domain)) return malformed;
   const address = `${local}@${domain}`;
   return address.length > EMAIL_MAX ? malformed : accepted(address);
