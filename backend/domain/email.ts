@@ -11,8 +11,8 @@ const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$
 /** Labels of RFC 1123 2.1, at least two of them, and no all-numeric last one, which would be an IPv4 address. */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
- * ASCII that no domain has. `domainToASCII` reads a URL's host: it decodes `%61`, drops tabs and line feeds, and ends at `/`, `?`, `#` and
- * `\`, so that `ada@example.org/x` would be accepted as `ada@example.org`.
+ * ASCII that no domain has. `domainToASCII` reads a URL's host: it decodes `%61`, drops tabs and line feeds, and ends at
+ * `/`, `?`, `#` and `\`, so that `ada@example.org/x` would be accepted as `ada@example.org`.
  */
 const NOT_IN_DOMAIN = /[\p{ASCII}--[a-zA-Z0-9.\-]]/v;
 
