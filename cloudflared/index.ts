@@ -2,7 +2,7 @@
 export { hasConfiguration } from "./configuration.ts";
 export { type Binary, findCloudflared } from "./find.ts";
 export { ConnectorProblem, type ConnectorProblemCode } from "./problem.ts";
-export { type ConnectorState, type RegisteredConnector, registered } from "./registry.ts";
+export { type ConnectorState, type RegisteredConnector, registered, tellToStop } from "./registry.ts";
 export type { LocalEdge, RunningConnector, StartOptions } from "./running-connector.ts";
 export { type ServeOptions, serveTunnel } from "./serve.ts";
 export type { Service, UnregisteredConnector } from "./service.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { looksLikeConnector, startOf } from "./process.ts";
 import { type Service, serviceOf } from "./service.ts";
 
 /** What a running `npm run connector` says about itself in a file beside the token's file. */
@@ -17,6 +18,8 @@ export interface ConnectorState {
   readonly stopping: boolean;
   /** The last token that it could not change to, and why. */
   readonly refused?: { readonly token: string; readonly message: string };
+  /** When `pid` and `child` started, by pid. Added when the file is written; older versions did not. */
+  readonly started?: Readonly<Record<number, string>>;
 }
 
 /** A connector of this machine that runs for the token of a file. */
@@ -72,7 +75,12 @@ export async function register(tokenFile: string, state: ConnectorState): Promis
 /** Replaces the file in one step: a reader of the folder never sees half a file. */
 async function write(file: string, state: ConnectorState): Promise<void> {
   const draft = `${file}.draft`;
-  await writeFile(draft, JSON.stringify(state), { mode: 0o600 });
+  const started: Record<number, string> = {};
+  for (const pid of [state.pid, state.child]) {
+    const start = await startOf(pid);
+    if (start !== undefined) started[pid] = start;
+  }
+  await writeFile(draft, JSON.stringify({ ...state, started }), { mode: 0o600 });
   await rename(draft, file);
 }
 
@@ -85,9 +93,8 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
       .filter((name) => name.endsWith(".json"))
       .map(async (name) => {
         const state = read(await readFile(join(folder, name), "utf8").catch(() => ""));
-        const pid = state && [state.pid, state.child].find(isAlive);
-        // The number alone may belong to another process by now; the response at /ready does not.
-        if (state && pid !== undefined && (await responds(state.metrics))) {
+        const pid = state && ((await isOurs(state, state.pid)) ? state.pid : state.child);
+        if (state && pid !== undefined && (await responds(state.metrics)) && (await isOurs(state, pid))) {
           const service = await serviceOf(pid);
           return { ...state, pid, orphan: pid !== state.pid, ...(service && { service }) };
         }
@@ -102,10 +109,17 @@ function read(text: string): ConnectorState | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
-    const { pid, child, metrics, token, stopping, refused } = value as Partial<Record<keyof ConnectorState, unknown>>;
+    const { pid, child, metrics, token, stopping, refused, started } = value as Partial<
+      Record<keyof ConnectorState, unknown>
+    >;
     if (!isPid(pid) || !isPid(child) || typeof metrics !== "string" || typeof token !== "string") return undefined;
     const why = readRefused(refused);
-    return { pid, child, metrics, token, stopping: stopping === true, ...(why && { refused: why }) };
+    const when = readStarted(started);
+    return {
+      ...{ pid, child, metrics, token, stopping: stopping === true },
+      ...(why && { refused: why }),
+      ...(when && { started: when }),
+    };
   } catch {
     return undefined;
   }
@@ -116,13 +130,37 @@ function readRefused(value: unknown): ConnectorState["refused"] {
   return { token: String(value.token), message: String(value.message) };
 }
 
+function readStarted(value: unknown): ConnectorState["started"] {
+  if (value === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(Object(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
 const isPid = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 1;
 
 /** Sends SIGTERM to every cloudflared whose `npm run connector` was killed; returns their pids. */
 export async function stopOrphans(tokenFile: string): Promise<readonly number[]> {
   const orphans = (await registered(tokenFile)).filter(({ orphan }) => orphan);
-  for (const { pid } of orphans) process.kill(pid, "SIGTERM");
+  for (const orphan of orphans) await tellToStop(orphan);
   return orphans.map(({ pid }) => pid);
+}
+
+/** Sends SIGTERM to a connector. One that has ended meanwhile is passed over, and so is a process that got its pid. */
+export async function tellToStop(connector: RegisteredConnector): Promise<void> {
+  if (!(await isOurs(connector, connector.pid))) return;
+  try {
+    process.kill(connector.pid, "SIGTERM");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Whether this user may signal the process of this number, and it is the one that the file tells of. */
+async function isOurs({ started }: ConnectorState, pid: number): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  if (started === undefined) return looksLikeConnector(pid);
+  return started[pid] !== undefined && started[pid] === (await startOf(pid));
 }
 
 /** Whether a process of this number exists and this user may signal it. */

@@ -1,7 +1,7 @@
 /** The connectors that run on this machine for a stack's token: they change to a new token, and stop when the tunnel goes. */
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectorProblem, changeToken, describeTokenChange, registered } from "../../cloudflared/index.ts";
+import { ConnectorProblem, changeToken, describeTokenChange, registered, tellToStop } from "../../cloudflared/index.ts";
 import { CommandError } from "../command-line/index.ts";
 import { AccountError } from "./account.ts";
 import { tokenFile, writeTokenFile } from "./token-file.ts";
@@ -65,7 +65,7 @@ const STOP_TIMEOUT_MS = 60_000;
 /** Tells every connector of this machine to stop, waits until they have, and returns a line for each. */
 export async function stopConnectors(file: string): Promise<readonly string[]> {
   const running = await registered(file);
-  for (const { pid } of running) process.kill(pid, "SIGTERM");
+  for (const connector of running) await tellToStop(connector);
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (performance.now() < deadline && (await registered(file)).length > 0) await delay(100);
   return running.map(({ pid, service }) =>

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { registered } from "../../cloudflared/index.ts";
+import { startOf } from "../../cloudflared/process.ts";
+import { stopOrphans } from "../../cloudflared/registry.ts";
+import { stopConnectors } from "../../scripts/pulumi/local-connectors.ts";
+import { runConnector } from "./connector-command.ts";
+import { startEdgeForTests } from "./edge-for-tests.ts";
+
+const ENDED = 2 ** 30; // no process has this number
+
+describe("a file that a connector left behind, and a process that has its pid now", () => {
+  let folder: string;
+  let tokenFile: string;
+  let stranger: ChildProcess;
+  let exited: Promise<unknown[]>;
+  // another connector, at the address that TUNNEL_METRICS fixes
+  const other = createServer((_request, response) => {
+    response.end(JSON.stringify({ status: 200, readyConnections: 4, connectorId: "another" }));
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "causeway-registry-"));
+    tokenFile = join(folder, "tunnel-token");
+    await mkdir(`${tokenFile}.connectors`);
+    await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
+    stranger = spawn("sleep", ["600"], { stdio: "ignore" });
+    exited = once(stranger, "exit");
+  });
+  afterEach(async () => {
+    stranger.kill("SIGKILL");
+    await exited;
+    other.closeAllConnections();
+    await new Promise((done) => other.close(done));
+    await rm(folder, { recursive: true });
+  });
+
+  async function leave(pid: number | undefined, child: number | undefined, started?: unknown): Promise<void> {
+    const metrics = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const state = { pid, child, metrics, token: "x", stopping: false, started };
+    await writeFile(`${tokenFile}.connectors/${pid}.json`, JSON.stringify(state));
+  }
+
+  /** The signal that ends the process: the first that it got. */
+  async function endedBy(): Promise<unknown> {
+    stranger.kill("SIGKILL");
+    return (await exited)[1];
+  }
+
+  const starts: [string, (pid: number) => Promise<unknown>][] = [
+    ["from an older version", async () => undefined],
+    ["with no start time", async () => ({})],
+    ["with another start time", async (pid) => ({ [pid]: `${await startOf(pid)}0` })],
+    ["from before the last boot", async (pid) => ({ [pid]: (await startOf(pid))?.replace(/^\S+/, "another-boot") })],
+    ["with nonsense", async () => null],
+  ];
+  test.each(starts)("%s: neither `down` nor a new connector signals that process", async (_name, startedOf) => {
+    const pid = stranger.pid ?? 0;
+    const started = await startedOf(pid);
+    await leave(pid, pid, started);
+    expect(await stopConnectors(tokenFile)).toEqual([]);
+    await leave(ENDED, pid, started);
+    expect(await stopOrphans(tokenFile)).toEqual([]);
+    expect(await registered(tokenFile)).toEqual([]);
+    expect(await endedBy()).toBe("SIGKILL");
+  });
+
+  test("with the start time of that process it is the one that was left behind, and is stopped", async () => {
+    const pid = stranger.pid ?? 0;
+    await leave(ENDED, pid, { [pid]: await startOf(pid) });
+    expect(await stopOrphans(tokenFile)).toEqual([pid]);
+    expect((await exited)[1]).toBe("SIGTERM");
+  });
+});
+
+test.each([true, false])("`down` stops a connector; its file is from an older version: %s", async (isOlder) => {
+  const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+  const { address, caFile } = house.edge;
+  const env = { PATH: "", TUNNEL_TOKEN_FILE: house.tokenFile, TUNNEL_EDGE: address, TUNNEL_CACERT: caFile };
+  const command = runConnector(env);
+  await command.ready;
+  const file = `${house.tokenFile}.connectors/${command.pid}.json`;
+  const { started, ...older } = JSON.parse(await readFile(file, "utf8"));
+  expect(started).toEqual({ [command.pid]: await startOf(command.pid) });
+  if (isOlder) await writeFile(file, JSON.stringify(older));
+  expect(await stopConnectors(house.tokenFile)).toEqual([`Stopped connector ${command.pid}.`]);
+  expect((await command.ended).code).toBe(0);
+  await house.close();
+});
