@@ -151,7 +151,7 @@ export default {
     // only the in-process engine may load the program
     {
       from: { path: room("infra/local/engine/") },
-      to: { path: "^infra/(index|config|own-state)\\.ts$|^infra/main\\.mjs$" },
+      to: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" },
     },
     // the road starts a connector: ours or the real one
     {

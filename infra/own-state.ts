@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type KnownIds, knownIdsOf } from "./preflight/index.ts";
 
 /** The engine's own look-up: every resource in the state of a stack, by URN, with its type and outputs. */
-export const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
+const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
 
 /** The state could not be read, so it is not known what is ours: nothing may be imported or created. Code `STATE_UNKNOWN`. */
 export class OwnStateError extends Error {

@@ -1,13 +1,13 @@
 import { expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
-import { OwnStateError, READ_STATE, readOwnState } from "../../infra/own-state.ts";
+import { OwnStateError, readOwnState } from "../../infra/own-state.ts";
 
 /** What the engine answers, and for which stack it was asked. */
 async function knownWhere(answer: () => object, organization = "organization"): Promise<[unknown, unknown]> {
   let asked: unknown;
   const mocks: pulumi.runtime.Mocks = {
     call: ({ token, inputs }) => {
-      expect(token).toBe(READ_STATE);
+      expect(token).toBe("pulumi:pulumi:readStackResourceOutputs");
       asked = inputs.stackName;
       return answer();
     },

@@ -2,11 +2,13 @@
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
-import { READ_STATE } from "../../own-state.ts";
 import type { Provider } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { Declaration, Deployment, Registered } from "./deployment.ts";
 import { decoded, encoded, type Properties, revealedProperties } from "./values.ts";
+
+/** The look-up by which a program reads the state of a stack; it is the engine's own and no provider's. */
+const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
 
 type Reply<Response> = (error: Error | null, response: Response) => void;
 
