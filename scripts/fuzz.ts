@@ -8,11 +8,11 @@ await runCommand(
   command({
     name: "fuzz",
     summary:
-      "Sends random requests, packets and frames to the gateway, and prints what breaks it in its shortest form.",
+      "Sends random requests, packets, frames and calls to the backend, and prints what breaks it in its shortest form.",
     options: {
       cases: optionWithDefault(
         "--cases <number>",
-        "requests; as many packets and frames",
+        "requests; as many packets, frames and calls",
         wholeNumber(1, MAX),
         100_000,
       ),

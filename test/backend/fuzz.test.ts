@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { assets } from "../../backend/surface.ts";
+import { assets, type Param } from "../../backend/surface.ts";
 import { character } from "../character.ts";
 import { httpEntries, socketEntries } from "./samples.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "./support.ts";
+import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "./support.ts";
 
 /** Cases in each property; `npm test` runs some hundred, `npm run fuzz` sets the variables. */
 const RUNS = Number(process.env.CAUSEWAY_FUZZ_CASES ?? 100);
@@ -228,6 +228,61 @@ test(
         expect(received.join("\n")).not.toMatch(/node_modules|at \w+ \(|Error:/);
       },
     ),
+  TIMEOUT,
+);
+
+/** A value that a parameter may have, or nearly: ids and rooms that exist come often, so that calls get past the first check. */
+function fuzzedValue(param: Param, known: readonly string[]): fc.Arbitrary<unknown> {
+  if (param.type === "integer") {
+    const { min, max } = param;
+    return fc.oneof(fc.integer({ min, max: Math.min(max, min + 3) }), fc.maxSafeInteger(), fc.double(), anything);
+  }
+  const text = fc.string({ unit: character, maxLength: param.max + 1 });
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...known) },
+    { weight: 2, arbitrary: text },
+    { weight: 1, arbitrary: anything },
+  );
+}
+
+test(
+  "calls of any action with random parameters get the response that is declared, and nothing fails inside",
+  async () => {
+    const backend = await startTestBackend();
+    const [one, other] = [await backend.person(), await backend.person()];
+    const sockets = [await backend.socket(one.accessToken), await backend.socket(other.accessToken)];
+    const opened = await emit(sockets[0] as never, "call", "chat.direct", { user: other.id });
+    const words = ["public", "private", "in", "invited", "banned", "owner", "moderator", "member", "online", "away"];
+    const rooms = ["lobby", "boats", "\uff22oats", (opened.result as { room: string }).room];
+    const known = [one.id, other.id, ...rooms, ...words, "dismissed", "removed", "@Person 1", "c-1"];
+    const params = (declared: Readonly<Record<string, Param>>) =>
+      fc.record(
+        Object.fromEntries(
+          Object.entries(declared).map(([name, param]) => [
+            name,
+            name === "room"
+              ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...rooms) }, fuzzedValue(param, known))
+              : fuzzedValue(param, known),
+          ]),
+        ),
+        { requiredKeys: Object.keys(declared).filter((name) => declared[name]?.optional !== true) },
+      );
+    const calls = fc.oneof(
+      ...socketEntries.map((entry) => fc.tuple(fc.constant(entry.action as string), params(entry.params), fc.nat(1))),
+    );
+    let accepted = 0;
+    await holds("calls", calls, async ([action, values, by]) => {
+      // as JSON carries it: without functions, symbols and numbers that are none
+      const sent = JSON.parse(JSON.stringify(values, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
+      const { error } = await emit(sockets[by] as never, "call", action, sent);
+      if (error === null) accepted += 1;
+      expect([action, error?.code]).not.toEqual([action, "INTERNAL"]);
+      expect(backend.log.splice(0).filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
+    });
+    // some get through every check
+    expect(accepted).toBeGreaterThan(0);
+    await backend.stop();
+  },
   TIMEOUT,
 );
 
