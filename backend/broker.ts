@@ -22,9 +22,10 @@ export function packetAuthentication({ nats, nodeId }: NodeConfig, log: Logger):
 }
 
 /**
- * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its own order runs
- * the cache and the validator before anything of ours, so that a stranger gets cached secrets. Authorization stands right outside the
- * cache. There is no `call` hook: an asynchronous one mixes up the contexts of concurrent calls (moleculer#1270).
+ * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its
+ * own order runs the cache and the validator before anything of ours, so that a stranger gets cached secrets.
+ * Authorization stands right outside the cache. There is no `call` hook: an asynchronous one mixes up the contexts of
+ * concurrent calls (moleculer#1270).
  *
  * Throws a NodesError when a file for NATS cannot be used.
  */
@@ -52,13 +53,16 @@ export function brokerOptions(
     transporter: nats ? new NatsTransporter(nats, log) : null,
     // an id of a call has to be unique, not unguessable
     uidGenerator: () => `${start}-${++calls}`,
-    // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the call
+    // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the
+    // call
     requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
-    // a node that dies without a word is noticed after 8 to 16 s: no call goes there any more, nobody counts as being there
+    // a node that dies without a word is noticed after 8 to 16 s: no call goes there any more, nobody counts as being
+    // there
     heartbeatInterval: 3,
     heartbeatTimeout: 8,
-    // the others know of a new node before it opens its door: what they said within the second that Moleculer waits would miss its sockets
+    // the others know of a new node before it opens its door: what they said within the second that Moleculer waits
+    // would miss its sockets
     transit: { serviceChangedDebounceTime: 0 } as NonNullable<BrokerOptions["transit"]>,
     // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
@@ -75,8 +79,8 @@ export function createBroker(config: NodeConfig, log: Logger, packets?: PacketAu
 const PING_PATIENCE = 400;
 
 /**
- * Whether the NATS server answers: what other nodes tell arrives then. Moleculer calls itself connected as long as it tries to be,
- * which on a half-open connection is for minutes. A node that is alone misses nothing.
+ * Whether the NATS server answers: what other nodes tell arrives then. Moleculer calls itself connected as long as it
+ * tries to be, which on a half-open connection is for minutes. A node that is alone misses nothing.
  */
 export async function hearsOthers({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
   if (!transit) return true;

@@ -10,7 +10,10 @@ export interface Config {
   readonly host: string;
   /** Port of the gateway; 0 takes a free one. */
   readonly port: number;
-  /** Port for health and metrics on the same address, never routed to the outside; 0 takes a free one, undefined opens none. */
+  /**
+   * Port for health and metrics on the same address, never routed to the outside; 0 takes a free one, undefined opens
+   * none.
+   */
   readonly internalPort: number | undefined;
   /** Folder for the embedded database, keys and the outbox. */
   readonly dataDir: string;
@@ -20,7 +23,10 @@ export interface Config {
   readonly nats: NatsConfig | undefined;
   /** Name of this node; undefined makes one. */
   readonly nodeId: string | undefined;
-  /** Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this machine. */
+  /**
+   * Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this
+   * machine.
+   */
   readonly origins: readonly string[];
   /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
@@ -58,7 +64,9 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the configuration. Throws a ConfigError that lists all problems and never a value that may hold a password. */
+/**
+ * Reads the configuration. Throws a ConfigError that lists all problems and never a value that may hold a password.
+ */
 export function readConfig(env: Environment): Config {
   const problems: string[] = [];
   const text = (name: string) => env[name]?.trim() || undefined;

@@ -30,7 +30,10 @@ export interface Backend {
   readonly url: string;
   /** Health and metrics; undefined when no internal port was asked for. */
   readonly internalUrl: string | undefined;
-  /** While there is no administrator: path of the page under which the first one registers. A secret; it is never logged. */
+  /**
+   * While there is no administrator: path of the page under which the first one registers. A secret; it is never
+   * logged.
+   */
   readonly setupPath: string | undefined;
   /** Folder that mails are put into while there is no mail server. */
   readonly outbox: string | undefined;
@@ -38,7 +41,9 @@ export interface Backend {
   readonly log: Logger;
   /** Resolves when this backend has to stop and end with an error, for example because its database was deleted. */
   readonly failed: Promise<Error>;
-  /** Finishes what is under way, within the configured time, and closes everything. The same promise when called again. */
+  /**
+   * Finishes what is under way, within the configured time, and closes everything. The same promise when called again.
+   */
   stop(): Promise<void>;
 }
 
@@ -56,9 +61,9 @@ export interface BackendOptions {
 }
 
 /**
- * Starts the store, the services and last the gateway, so that no request is accepted before the services run. The port for
- * health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a StoreError, a
- * PortError or a NodesError that says what to do; nothing stays behind then.
+ * Starts the store, the services and last the gateway, so that no request is accepted before the services run. The
+ * port for health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a
+ * StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const log = createLog(config, options.log ?? bufferedOutput());
@@ -181,8 +186,9 @@ export interface Ending {
 }
 
 /**
- * Stops the backend on SIGINT and SIGTERM and exits 0. A failure of the backend is logged and ends the process with 1. So does, on
- * purpose, a rejection or exception without a handler: the state is unknown then, and a service manager starts the backend again.
+ * Stops the backend on SIGINT and SIGTERM and exits 0. A failure of the backend is logged and ends the process with 1.
+ * So does, on purpose, a rejection or exception without a handler: the state is unknown then, and a service manager
+ * starts the backend again.
  */
 export function endWith(backend: Backend, on: Ending = process): void {
   const stop = (code: number) => () => {

@@ -27,10 +27,10 @@ import {
 import { list, type ObjectShape, object } from "./surface/shape.ts";
 
 /**
- * The public surface of the origin as plain data: every HTTP endpoint, every socket call, every page asset. Whatever is not
- * listed here does not exist: the gateway answers 404 and the edge blocks it. Gateway aliases, the socket allow-list,
- * authorization, validation, the types of what handlers answer, OpenAPI, body limits, rate classes and the edge policy are derived
- * from it, never written twice.
+ * The public surface of the origin as plain data: every HTTP endpoint, every socket call, every page asset. Whatever
+ * is not listed here does not exist: the gateway answers 404 and the edge blocks it. Gateway aliases, the socket
+ * allow-list, authorization, validation, the types of what handlers answer, OpenAPI, body limits, rate classes and the
+ * edge policy are derived from it, never written twice.
  */
 
 export { ROLES, type Role } from "./surface/accounts.ts";
@@ -39,8 +39,8 @@ export { ROLES, type Role } from "./surface/accounts.ts";
 export type Access = "public" | Role;
 
 /**
- * What a parameter may be. Lengths are counted in UTF-16 code units, numbers are inclusive bounds. A `secret` value never
- * enters a log, a trace or an error.
+ * What a parameter may be. Lengths are counted in UTF-16 code units, numbers are inclusive bounds. A `secret` value
+ * never enters a log, a trace or an error.
  */
 export type Param = {
   readonly optional?: true;
@@ -66,11 +66,15 @@ type ValueOf<P extends Param> = P extends { readonly type: "integer" } ? number 
 export type ServiceName = "users" | "auth" | "chat" | "gateway";
 export type ActionName = `${ServiceName}.${string}`;
 
-/** The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see `gateway/limits.ts`). */
+/**
+ * The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see
+ * `gateway/limits.ts`).
+ */
 export const RATE_CLASSES = {
   /**
-   * Endpoints that take a password or what a mail carried, each a guess, a hash or a letter. Also limited at the edge. Not the renewal of a
-   * session: nobody guesses a refresh token, and every page that is opened takes its session up again.
+   * Endpoints that take a password or what a mail carried, each a guess, a hash or a letter. Also limited at the edge.
+   * Not the renewal of a session: nobody guesses a refresh token, and every page that is opened takes its session up
+   * again.
    */
   credential: { requests: 20, seconds: 10 },
   read: { requests: 200, seconds: 10 },
@@ -399,7 +403,10 @@ export const http = [
   },
 ] as const satisfies readonly HttpEntry[];
 
-/** Calls over the socket. No entry here may take credentials: the WAF sees a WebSocket's handshake only, never its messages. */
+/**
+ * Calls over the socket. No entry here may take credentials: the WAF sees a WebSocket's handshake only, never its
+ * messages.
+ */
 export const socket = [
   {
     action: "chat.rooms",

@@ -7,7 +7,10 @@ import type { Binary } from "./find.ts";
 import { ConnectorProblem, explain, explaining } from "./problem.ts";
 import type { RunningConnector, StartOptions } from "./running-connector.ts";
 
-/** What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of ours. */
+/**
+ * What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of
+ * ours.
+ */
 const INHERITED = [
   "ALL_PROXY",
   "HTTPS_PROXY",
@@ -59,7 +62,8 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
     env: environmentOf(options),
     stdio: ["ignore", "ignore", "pipe"],
     windowsHide: true,
-    // A group of its own: Ctrl-C in a terminal reaches every process of the group, and a second signal ends cloudflared at once.
+    // A group of its own: Ctrl-C in a terminal reaches every process of the group, and a second signal ends
+    // cloudflared at once.
     detached: process.platform !== "win32",
   });
   const exited = Promise.race([once(child, "exit"), once(child, "error")]);

@@ -14,8 +14,9 @@ const PATHS: ReadonlySet<string> = new Set(["/ready", "/metrics", "/healthcheck"
 const TIMEOUT = 5_000;
 
 /**
- * Passes `/ready`, `/metrics`, `/healthcheck` and `/config` on to the connector that runs now, so that monitoring finds them at
- * the port that TUNNEL_METRICS names after a change of the token too. Responds 503 while there is no connector.
+ * Passes `/ready`, `/metrics`, `/healthcheck` and `/config` on to the connector that runs now, so that monitoring
+ * finds them at the port that TUNNEL_METRICS names after a change of the token too. Responds 503 while there is no
+ * connector.
  * @throws ConnectorProblem METRICS_PORT where the port is taken.
  */
 export async function relayMetrics(port: number, current: () => string | undefined): Promise<MetricsRelay> {

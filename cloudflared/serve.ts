@@ -28,8 +28,9 @@ export interface ServeOptions {
 }
 
 /**
- * Runs a connector until the signal, and follows the token's file: when its token changes, a connector with the new one is
- * started, and the old one is stopped when the new one is ready. A new token that does not work leaves the old connector running.
+ * Runs a connector until the signal, and follows the token's file: when its token changes, a connector with the new
+ * one is started, and the old one is stopped when the new one is ready. A new token that does not work leaves the old
+ * connector running.
  * @returns the problem that ended the connector by itself; undefined after the signal.
  * @throws ConnectorProblem where it does not become ready.
  */
@@ -154,7 +155,10 @@ async function replace(
   }
 }
 
-/** Yields every token that takes the place of the one before in the file. A file that is missing or unreadable changes nothing. */
+/**
+ * Yields every token that takes the place of the one before in the file. A file that is missing or unreadable changes
+ * nothing.
+ */
 async function* tokenChanges(file: string, first: string, options: ServeOptions): AsyncGenerator<string, undefined> {
   const { interval = 1_000, signal, log } = options;
   let known = first;

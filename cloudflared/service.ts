@@ -45,8 +45,8 @@ function supervisorIn(path: string): Service | undefined {
 }
 
 /**
- * Every process on this machine whose program is cloudflared, apart from those given and their children. Empty where the system
- * has no /proc. Which tunnel such a process serves cannot be read without its secrets.
+ * Every process on this machine whose program is cloudflared, apart from those given and their children. Empty where
+ * the system has no /proc. Which tunnel such a process serves cannot be read without its secrets.
  */
 export async function otherCloudflareds(known: ReadonlySet<number>, proc = "/proc"): Promise<UnregisteredConnector[]> {
   const names = await readdir(proc).catch(() => []);

@@ -25,9 +25,10 @@ export interface TokenChangeOptions {
 }
 
 /**
- * Waits until the connectors of this machine run with the token that stands in the file now. Every `npm run connector` looks at
- * its file once a second; when the token has changed it starts a second connector, and only when that is ready it stops the
- * first, which lets requests in flight end. The process stays the same, and with it its supervisor and its log.
+ * Waits until the connectors of this machine run with the token that stands in the file now. Every `npm run connector`
+ * looks at its file once a second; when the token has changed it starts a second connector, and only when that is
+ * ready it stops the first, which lets requests in flight end. The process stays the same, and with it its supervisor
+ * and its log.
  * @throws ConnectorProblem where the file holds no token.
  */
 export async function changeToken(tokenFile: string, options: TokenChangeOptions = {}): Promise<TokenChange[]> {

@@ -11,7 +11,9 @@ export interface TokenSources {
 
 const MAX_FILE = 16 * 1024;
 
-/** Reads the tunnel's token from the one source that is set: the environment or a file that only its owner can read. */
+/**
+ * Reads the tunnel's token from the one source that is set: the environment or a file that only its owner can read.
+ */
 export async function readToken(sources: TokenSources): Promise<string> {
   const { TUNNEL_TOKEN: direct, TUNNEL_TOKEN_FILE: file } = sources;
   if (direct && file) {

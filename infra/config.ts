@@ -46,7 +46,10 @@ export function readSite(project: string, stack: string, values: Values): Site {
   const reject = (key: string, given: unknown, expected: string) =>
     problems.push({ key: full(key), given: given === undefined ? "nothing" : JSON.stringify(given), expected });
 
-  /** The value where it is right; a problem and undefined where it is wrong; undefined where an optional one is missing. */
+  /**
+   * The value where it is right; a problem and undefined where it is wrong; undefined where an optional one is
+   * missing.
+   */
   const read = (key: string, accepts: (text: string) => boolean, expected: string, required = false) => {
     const text = values[full(key)];
     if (text === undefined && !required) return undefined;
@@ -146,8 +149,8 @@ export function readAccess(values: Values, env: Readonly<Record<string, string |
 }
 
 /**
- * What a run of the program is for. Pulumi runs it for `refresh --run-program` and `destroy --run-program` too, so that the provider gets the
- * configuration as it is now, and does not tell the program so.
+ * What a run of the program is for. Pulumi runs it for `refresh --run-program` and `destroy --run-program` too, so
+ * that the provider gets the configuration as it is now, and does not tell the program so.
  */
 export type Purpose = "deploy" | "refresh" | "destroy";
 
@@ -182,7 +185,10 @@ function isOrigin(text: string): boolean {
   );
 }
 
-/** A list as YAML or `--path` writes it (JSON), or the one text that `pulumi config set` leaves; undefined where it is neither. */
+/**
+ * A list as YAML or `--path` writes it (JSON), or the one text that `pulumi config set` leaves; undefined where it is
+ * neither.
+ */
 function listOf(text: string | undefined): readonly string[] | undefined {
   if (text === undefined || text === "") return undefined;
   const value = parse(text);

@@ -1,6 +1,6 @@
 /**
- * What this stack's own state has, read through Pulumi's engine: it works for every backend of Pulumi and for plain `pulumi up`, and it
- * sees the state as it is at the start of the run.
+ * What this stack's own state has, read through Pulumi's engine: it works for every backend of Pulumi and for plain
+ * `pulumi up`, and it sees the state as it is at the start of the run.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { type KnownIds, knownIdsOf } from "./preflight/index.ts";
@@ -8,7 +8,10 @@ import { type KnownIds, knownIdsOf } from "./preflight/index.ts";
 /** The engine's own look-up: every resource in the state of a stack, by URN, with its type and outputs. */
 const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
 
-/** The state could not be read, so it is not known what is ours: nothing may be imported or created. Code `STATE_UNKNOWN`. */
+/**
+ * The state could not be read, so it is not known what is ours: nothing may be imported or created. Code
+ * `STATE_UNKNOWN`.
+ */
 export class OwnStateError extends Error {
   readonly code = "STATE_UNKNOWN";
   /** Pulumi prints such an error without its stack: the program is not at fault. */
@@ -23,7 +26,10 @@ export class OwnStateError extends Error {
   }
 }
 
-/** The ids of the stack's records, rulesets and tunnel, by the name of the resource in the program. @throws OwnStateError */
+/**
+ * The ids of the stack's records, rulesets and tunnel, by the name of the resource in the program. @throws
+ * OwnStateError
+ */
 export async function readOwnState(): Promise<KnownIds> {
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
   const resources = Object.entries(await resourcesOf(project, stack)).map(([urn, resource]) => ({
@@ -51,7 +57,10 @@ async function resourcesOf(project: string, stack: string): Promise<Readonly<Rec
   return answer.outputs;
 }
 
-/** Backends other than Pulumi Cloud have the one organization "organization", and older ones of them take no more than the stack's name. */
+/**
+ * Backends other than Pulumi Cloud have the one organization "organization", and older ones of them take no more than
+ * the stack's name.
+ */
 function stackName(project: string, stack: string): string {
   const organization = pulumi.getOrganization();
   return organization === "" || organization === "organization" ? stack : `${organization}/${project}/${stack}`;

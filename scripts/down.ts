@@ -84,7 +84,10 @@ await runCommand(
   }),
 );
 
-/** After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying again. */
+/**
+ * After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying
+ * again.
+ */
 async function disconnectAgain(tunnel: Tunnel | undefined): Promise<"again" | "give up"> {
   if (tunnel === undefined || (await tunnel.deletedAt()) !== undefined) return "give up";
   if ((await tunnel.connectors()).length === 0) return "give up";

@@ -15,8 +15,8 @@ function text(value: unknown, errors: Complaint[]): unknown {
 }
 
 /**
- * The validator of the broker. Without the option, `null` for an optional parameter passes unchecked, and a handler that expects text
- * or nothing gets it; with it, `nullable` decides.
+ * The validator of the broker. Without the option, `null` for an optional parameter passes unchecked, and a handler
+ * that expects text or nothing gets it; with it, `nullable` decides.
  */
 export const createValidator = () => new Validators.Fastest({ considerNullAsAValue: true });
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /*
- * Names that look alike: the skeletons of UTS #39 (Unicode Security Mechanisms, section 4). `confusables.json` holds what each
- * character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does not say it already;
- * test/backend/domain/confusables-table.ts makes the file.
+ * Names that look alike: the skeletons of UTS #39 (Unicode Security Mechanisms, section 4). `confusables.json` holds
+ * what each character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does
+ * not say it already; test/backend/domain/confusables-table.ts makes the file.
  */
 
 const table = new Map(

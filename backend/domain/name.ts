@@ -2,14 +2,18 @@ import { accepted, type Checked, refused } from "./checked.ts";
 import { isReservedName } from "./look-alike.ts";
 import { NAME_MAX, VISIBLE } from "./text.ts";
 
-/** Controls, bidirectional overrides, unassigned and private characters; joiners and tags depend on what is around them. */
+/**
+ * Controls, bidirectional overrides, unassigned and private characters; joiners and tags depend on what is around
+ * them.
+ */
 const UNFIT = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{C}|[\u2028\u2029]/u;
 /** What leaves no mark, and blanks that Unicode does not call so: the Braille blank, the null notehead. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 /** Emoji may hold joiners, variation selectors and tags: whole, as Unicode lists them. */
 const EMOJI = /\p{RGI_Emoji}|\p{Emoji}\ufe0f\u20e3?/gv;
 /**
- * Joiners where writing needs them (RFC 5892, appendix A.1 and A.2): after a virama, and ZWNJ between letters of scripts that join.
+ * Joiners where writing needs them (RFC 5892, appendix A.1 and A.2): after a virama, and ZWNJ between letters of
+ * scripts that join.
  */
 const VIRAMA = String.raw`[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u103a]`;
 const JOINING = String.raw`[[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}]&&\p{L}]`;
@@ -17,7 +21,10 @@ const JOINER = new RegExp(String.raw`(?<=${VIRAMA})[\u200c\u200d]|(?<=${JOINING}
 /** More marks on one letter than writing has, or one twice (UTS #39, section 5.4). */
 const PILED = /\p{Mn}{5}|(\p{Mn})\1/u;
 
-/** A display name: one line, no characters that hide or reorder others, runs of blanks made one, at most `NAME_MAX` long. */
+/**
+ * A display name: one line, no characters that hide or reorder others, runs of blanks made one, at most `NAME_MAX`
+ * long.
+ */
 export function displayName(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE");
   const name = input.normalize("NFC").trim();
@@ -31,7 +38,10 @@ export function displayName(input: string): Checked<string> {
   return isReservedName(tidy) ? refused("NAME_RESERVED") : accepted(tidy);
 }
 
-/** Scripts that people write today (UAX #31, tables 5 and 7), and those that are written together (UTS #39, 5.2 Highly Restrictive). */
+/**
+ * Scripts that people write today (UAX #31, tables 5 and 7), and those that are written together (UTS #39, 5.2 Highly
+ * Restrictive).
+ */
 const SCRIPTS = [
   ...[
     "Latn",
@@ -97,7 +107,10 @@ const WORDS = TOGETHER.map((scripts) => {
   return new RegExp(`^[${parts.join("")}]*$`, "u");
 });
 
-/** Whether each word is written in one script, or in scripts that are written together: no Cyrillic letter hides among Latin ones. */
+/**
+ * Whether each word is written in one script, or in scripts that are written together: no Cyrillic letter hides among
+ * Latin ones.
+ */
 export function hasPlainWords(name: string): boolean {
   return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
 }

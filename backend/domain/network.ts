@@ -1,13 +1,19 @@
 import { isIP, SocketAddress } from "node:net";
 
-/** The part of an IP address that one customer cannot change: what limits and throttles count by. IPv6: its /64 (RFC 6177). */
+/**
+ * The part of an IP address that one customer cannot change: what limits and throttles count by. IPv6: its /64 (RFC
+ * 6177).
+ */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const groups = expand(address.split("%")[0] ?? address);
   return `${groups.slice(0, 4).join(":")}::/64`;
 }
 
-/** The block of addresses that a network is part of and that one holder often has whole: an IPv4 /24, an IPv6 /48 (RFC 6177). */
+/**
+ * The block of addresses that a network is part of and that one holder often has whole: an IPv4 /24, an IPv6 /48 (RFC
+ * 6177).
+ */
 export function blockOf(address: string): string {
   if (isIP(address) === 4) return `${address.slice(0, address.lastIndexOf("."))}.0/24`;
   if (isIP(address) !== 6) return address;

@@ -5,22 +5,24 @@ export interface Origin {
 }
 
 /**
- * Turns for the few tries that an account has while its password is guessed from many networks. Without turns, the network that asks
- * most often takes each try as soon as there is one, and the owner, who asks by hand, gets none.
+ * Turns for the few tries that an account has while its password is guessed from many networks. Without turns, the
+ * network that asks most often takes each try as soon as there is one, and the owner, who asks by hand, gets none.
  *
- * A network that is refused gets a place. When the next try opens, the turn belongs to the block that was served longest ago, a block
- * that was never served before all others; within a block to the network that was served longest ago; then to the one that has waited
- * longest. A network that does not take its turn within `GRACE` loses it and counts as served.
+ * A network that is refused gets a place. When the next try opens, the turn belongs to the block that was served
+ * longest ago, a block that was never served before all others; within a block to the network that was served longest
+ * ago; then to the one that has waited longest. A network that does not take its turn within `GRACE` loses it and
+ * counts as served.
  *
- * So an owner in a network that has not tried yet waits for the next try only, once each guesser has had one try; before that, each
- * other block has one turn at most before the owner's: with 16 blocks, 16 turns of `MAX_WAIT` and `GRACE` at most. No turn adds a try:
- * when tries open is decided elsewhere, and a turn that is not taken is lost. What an attacker needs to keep the owner out is not
- * speed but new blocks, more than `MAX_PLACES` of them, all the time.
+ * So an owner in a network that has not tried yet waits for the next try only, once each guesser has had one try;
+ * before that, each other block has one turn at most before the owner's: with 16 blocks, 16 turns of `MAX_WAIT` and
+ * `GRACE` at most. No turn adds a try: when tries open is decided elsewhere, and a turn that is not taken is lost.
+ * What an attacker needs to keep the owner out is not speed but new blocks, more than `MAX_PLACES` of them, all the
+ * time.
  */
 export interface Turns {
   /**
-   * Milliseconds until the origin may ask again; 0 when it may try now. `opensAt`: when the account's next try opens, in milliseconds
-   * since 1970. The origin keeps its place if it comes back in time, or at most `GRACE` later.
+   * Milliseconds until the origin may ask again; 0 when it may try now. `opensAt`: when the account's next try opens,
+   * in milliseconds since 1970. The origin keeps its place if it comes back in time, or at most `GRACE` later.
    */
   waitFor(account: string, origin: Origin, opensAt: number): number;
   /** Whether any network waits for a try of the account. */

@@ -25,7 +25,9 @@ const CLAIMS = [
 ];
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
-/** Whose `CF-Connecting-IP` is believed: the connector, which is on the loopback or in one of these networks (CIDR). */
+/**
+ * Whose `CF-Connecting-IP` is believed: the connector, which is on the loopback or in one of these networks (CIDR).
+ */
 export function trustedPeers(networks: readonly string[]): (address: string) => boolean {
   const peers = new BlockList();
   peers.addSubnet("127.0.0.0", 8, "ipv4");
@@ -38,9 +40,9 @@ export function trustedPeers(networks: readonly string[]): (address: string) => 
 }
 
 /**
- * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other client can
- * write that header too, and then `ignored` is called. Undefined when the connection was reset before its peer was looked at:
- * then no client waits for a response.
+ * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other
+ * client can write that header too, and then `ignored` is called. Undefined when the connection was reset before its
+ * peer was looked at: then no client waits for a response.
  */
 export function clientReader(
   isTrusted: (address: string) => boolean,

@@ -5,9 +5,9 @@ import type { Duplex } from "node:stream";
 const LINGER = 2_000;
 
 /**
- * Closes a connection whose last response was sent: reads on for a moment and drops what comes. If it were destroyed at once, the
- * client's next bytes would reset it, and the response would be lost before the client has read it (RFC 9112 9.6). Destroyed in the
- * end, for a client that keeps its half open would hold the connection for ever.
+ * Closes a connection whose last response was sent: reads on for a moment and drops what comes. If it were destroyed
+ * at once, the client's next bytes would reset it, and the response would be lost before the client has read it (RFC
+ * 9112 9.6). Destroyed in the end, for a client that keeps its half open would hold the connection for ever.
  */
 export function closeAfterReading(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER).unref();

@@ -99,8 +99,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   }
 
   /**
-   * Answers at once what needs no action, else says which entry's has to run. Whatever is known at once is decided at once: each promise
-   * on the way costs a request.
+   * Answers at once what needs no action, else says which entry's has to run. Whatever is known at once is decided at
+   * once: each promise on the way costs a request.
    */
   function admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
@@ -108,7 +108,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     const methods = parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
     const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
-    // what does not exist counts as well, for each leaves a line in the log; another's page spends nobody's tries to sign in
+    // what does not exist counts as well, for each leaves a line in the log; another's page spends nobody's tries to
+    // sign in
     parts.limits.address(entry && !isForeign ? entry.rate : "read", client.key);
     const asset = entry ? undefined : parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) return void sendAsset(exchange, asset);

@@ -1,13 +1,15 @@
 import type { Logger } from "pino";
 
-/** Visitors whose address was ignored before the operator is warned: one alone may be a stranger who wrote the header. */
+/**
+ * Visitors whose address was ignored before the operator is warned: one alone may be a stranger who wrote the header.
+ */
 const VISITORS = 3;
 /** Peers that are told apart. */
 const PEERS = 100;
 
 /**
- * Notices when `CF-Connecting-IP` is ignored because it comes from a peer that is not trusted. If that peer is the connector, all
- * visitors count as one and share one limit. Warns once.
+ * Notices when `CF-Connecting-IP` is ignored because it comes from a peer that is not trusted. If that peer is the
+ * connector, all visitors count as one and share one limit. Warns once.
  */
 export class IgnoredAddresses {
   readonly #log: Logger;

@@ -5,10 +5,12 @@ import { isTooDeep } from "./depth.ts";
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
 
 /**
- * Reads a JSON object of at most `limit` bytes. No body is an empty object. Throws the refusal that the client shall see: 413 when it
- * is larger, 415 when it is not JSON, 400 when it is not valid UTF-8 or JSON, 422 when it is no object or nested too deeply.
+ * Reads a JSON object of at most `limit` bytes. No body is an empty object. Throws the refusal that the client shall
+ * see: 413 when it is larger, 415 when it is not JSON, 400 when it is not valid UTF-8 or JSON, 422 when it is no
+ * object or nested too deeply.
  *
- * @param hold called when a body has to be waited for; throws when too many are, and returns what to call when it has arrived
+ * @param hold called when a body has to be waited for; throws when too many are, and returns what to call when it has
+ * arrived
  */
 export async function readJsonBody(
   request: IncomingMessage,
@@ -31,7 +33,10 @@ export async function readJsonBody(
   }
 }
 
-/** Copies each chunk into one buffer: a chunk of one byte costs an object of some hundred bytes, and a client may send only such. */
+/**
+ * Copies each chunk into one buffer: a chunk of one byte costs an object of some hundred bytes, and a client may send
+ * only such.
+ */
 function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = Buffer.allocUnsafe(limit);

@@ -9,23 +9,32 @@ export const LIMITS = {
   handshake: { requests: 60, seconds: 10 },
   /** Packets of one socket, whatever is in them; beyond it the socket is closed. */
   packet: { requests: 300, seconds: 10 },
-  /** Events of all sockets of one user: more than the rate classes allow together, for refused ones cost time as well. */
+  /**
+   * Events of all sockets of one user: more than the rate classes allow together, for refused ones cost time as well.
+   */
   event: { requests: 600, seconds: 10 },
-  /** Fresh access tokens over a socket; a signature is verified for each. A page sends one every few minutes for each socket. */
+  /**
+   * Fresh access tokens over a socket; a signature is verified for each. A page sends one every few minutes for each
+   * socket.
+   */
   token: { requests: 40, seconds: 10 },
 } as const;
 export type LimitName = keyof typeof LIMITS;
 
 /**
- * How many users at their limit one address may hold: an office or a school is one address. Only for reading and writing, and only where it
- * is known who calls; what a user may do but a few times an hour, all users of an address may do as often together.
+ * How many users at their limit one address may hold: an office or a school is one address. Only for reading and
+ * writing, and only where it is known who calls; what a user may do but a few times an hour, all users of an address
+ * may do as often together.
  */
 const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, event: 10, token: 10 };
 
 export interface Limits {
   /** Counts one use by an address, whoever it is. Throws RATE_LIMITED with the seconds to wait. */
   address(limit: LimitName, key: string): void;
-  /** Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds to wait. */
+  /**
+   * Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds
+   * to wait.
+   */
   users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
   user(limit: LimitName, id: string): void;
@@ -48,12 +57,15 @@ interface Counts {
 }
 
 /**
- * Keys that one limit remembers; beyond it the one counted first is forgotten. Whoever commands so many networks is held by no limit of
- * an address, and shall not fill the memory besides.
+ * Keys that one limit remembers; beyond it the one counted first is forgotten. Whoever commands so many networks is
+ * held by no limit of an address, and shall not fill the memory besides.
  */
 export const KEYS = 50_000;
 
-/** The limiter's own counting without the promise around it: a request waits for nothing, and the promise costs more than the count. */
+/**
+ * The limiter's own counting without the promise around it: a request waits for nothing, and the promise costs more
+ * than the count.
+ */
 class Counter extends RateLimiterMemory {
   declare readonly _memoryStorage: Counts;
 
@@ -66,7 +78,9 @@ class Counter extends RateLimiterMemory {
   }
 }
 
-/** Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. */
+/**
+ * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it.
+ */
 export function createLimits(table: LimitTable = LIMITS): Limits {
   const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {
     const counters = new Map(

@@ -3,7 +3,10 @@ import type { CapReading } from "./caps/table.ts";
 
 /** What the gateway tells of one finished HTTP request or socket call. */
 export interface Finished {
-  /** Path or action as the surface has it; `none` for what it does not have, so that strangers cannot invent label values. */
+  /**
+   * Path or action as the surface has it; `none` for what it does not have, so that strangers cannot invent label
+   * values.
+   */
   readonly route: string;
   /** HTTP method, or `CALL`. */
   readonly method: string;
@@ -14,7 +17,10 @@ export interface Finished {
 
 export interface Metrics {
   finished(facts: Finished): void;
-  /** Adds a counter with one label. `values` is read when the metrics are rendered, one entry for each value of the label. */
+  /**
+   * Adds a counter with one label. `values` is read when the metrics are rendered, one entry for each value of the
+   * label.
+   */
   addCounter(counter: {
     readonly name: string;
     readonly help: string;
@@ -41,8 +47,9 @@ interface Tally {
 }
 
 /**
- * Counts for Prometheus. The functions return how things stand when it is asked. Requests are tallied by themselves and told to
- * prom-client when somebody asks: it would build and hash the labels for each, which costs a request as much as its action.
+ * Counts for Prometheus. The functions return how things stand when it is asked. Requests are tallied by themselves
+ * and told to prom-client when somebody asks: it would build and hash the labels for each, which costs a request as
+ * much as its action.
  */
 export function createMetrics(
   sockets: () => number,
@@ -166,7 +173,9 @@ function* all(tallies: Tallies): Generator<Tally> {
   for (const methods of tallies.values()) yield* methods.values();
 }
 
-/** A histogram of tallies: buckets with everything up to their bound, sum and count, as Prometheus' format wants them. */
+/**
+ * A histogram of tallies: buckets with everything up to their bound, sum and count, as Prometheus' format wants them.
+ */
 class Durations extends Gauge<"method" | "route" | "le"> {
   #tallies: () => Iterable<Tally> = () => [];
 

@@ -11,8 +11,9 @@ export interface EventPacket {
 }
 
 /**
- * Reads the head of an event packet, perhaps `/,`, perhaps a number, then a JSON array (Socket.IO protocol 5); undefined for every
- * other packet. Of an event with binary arguments the text alone counts: a placeholder is an object, which no parameter may be.
+ * Reads the head of an event packet, perhaps `/,`, perhaps a number, then a JSON array (Socket.IO protocol 5);
+ * undefined for every other packet. Of an event with binary arguments the text alone counts: a placeholder is an
+ * object, which no parameter may be.
  */
 export function readEvent(packet: string): EventPacket | undefined {
   const head = HEAD.exec(packet);
@@ -40,9 +41,9 @@ export const answerLetter = (id: number, error: object | null, result?: unknown)
 const letter = (packet: string): Letter => ({ packet, frame: textFrame(`4${packet}`) }); // 4: a message of Engine.IO
 
 /**
- * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws` does; by that
- * way only when packets of Engine.IO's own wait there. A client that does not read while more and more waits is disconnected; it
- * comes back and resumes. What waits is looked at before a packet is added to it.
+ * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws`
+ * does; by that way only when packets of Engine.IO's own wait there. A client that does not read while more and more
+ * waits is disconnected; it comes back and resumes. What waits is looked at before a packet is added to it.
  */
 export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): void {
   const { connection, unsent } = data;
@@ -58,7 +59,10 @@ export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): 
 /** Sockets that something was written to in this turn of the event loop. */
 let corked: GatewaySocket["data"][] = [];
 
-/** Batches the writes of one event loop turn into one system call for each connection, which costs more than what it carries. */
+/**
+ * Batches the writes of one event loop turn into one system call for each connection, which costs more than what it
+ * carries.
+ */
 function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Buffer): void {
   if (connection.writableCorked === 0) {
     if (corked.length === 0) process.nextTick(uncork);

@@ -27,8 +27,9 @@ interface Kind {
 }
 
 /**
- * Writes refused requests into the log: the first of each kind and network at once, and at the end of ten seconds one line for each
- * kind with what was left out. A kind is a status, a code and a route, so there are never more than the surface has.
+ * Writes refused requests into the log: the first of each kind and network at once, and at the end of ten seconds one
+ * line for each kind with what was left out. A kind is a status, a code and a route, so there are never more than the
+ * surface has.
  */
 export class RefusalLog {
   readonly #log: Logger;

@@ -18,7 +18,10 @@ export interface ServerTimes {
   readonly session: number;
   /** For one WebSocket message. */
   readonly message: number;
-  /** Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about to use. */
+  /**
+   * Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about
+   * to use.
+   */
   readonly keepAlive: number;
   /** How often they are checked. */
   readonly check: number;
@@ -49,7 +52,8 @@ export function createDoorServer(
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
       requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
-      // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in silence
+      // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in
+      // silence
       joinDuplicateHeaders: true,
     },
     onRequest,

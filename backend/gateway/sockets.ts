@@ -137,7 +137,8 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     const { expiry, identity, device } = this.data;
     clearTimeout(expiry);
     if (identity && device) presence.closed(identity.user.id, device);
-    // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the connection
+    // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the
+    // connection
     this.conn.close();
   }
 
@@ -149,7 +150,10 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     presence.closed(identity.user.id, device);
   }
 
-  /** Counts an event; false when the user, or all users of the address, have sent too many. Their socket is closed then. */
+  /**
+   * Counts an event; false when the user, or all users of the address, have sent too many. Their socket is closed
+   * then.
+   */
   function isWithinEvents({ data: { identity, client } }: GatewaySocket): boolean {
     try {
       if (identity && client) count("event", identity, client);
@@ -186,7 +190,9 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     if (id !== undefined) send(socket, answerLetter(id, error, result));
   }
 
-  /** Answers with messages and counts their bytes, also when the client wants no response: they were read all the same. */
+  /**
+   * Answers with messages and counts their bytes, also when the client wants no response: they were read all the same.
+   */
   function answerMetered(socket: GatewaySocket, id: number | undefined, { value, settle }: Metered): void {
     const letter = answerLetter(id ?? 0, null, value);
     settle(letter.frame.length);
@@ -337,8 +343,8 @@ class Metered {
 }
 
 /**
- * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the access token,
- * which nobody needs any more.
+ * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the
+ * access token, which nobody needs any more.
  */
 function forgetHandshake({ request, handshake }: GatewaySocket): void {
   Object.assign(request, { headers: NONE, rawHeaders: [] });

@@ -39,8 +39,8 @@ export interface UpgradeDoor {
 const CLOSING = 500;
 
 /**
- * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours or none at all,
- * and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
+ * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours
+ * or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
 export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
   const slots = new Slots(parts.caps);

@@ -32,8 +32,8 @@ interface Receiving {
 const CLOSE_TIMEOUT = 2_000;
 
 /**
- * Makes the WebSocket server that Engine.IO is given as `wsEngine`. It limits the frames of a message and the pieces in which they
- * arrive, where `ws` alone allows 16,384 and 262,144, and the time that a message takes.
+ * Makes the WebSocket server that Engine.IO is given as `wsEngine`. It limits the frames of a message and the pieces
+ * in which they arrive, where `ws` alone allows 16,384 and 262,144, and the time that a message takes.
  */
 export function limitedWebSocketServer(
   { caps, timeout }: MessageLimits,

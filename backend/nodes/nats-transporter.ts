@@ -19,9 +19,9 @@ const RETRY_MS = 2_000;
 const FLUSH_TIMEOUT_MS = 1_000;
 
 /**
- * The connection to NATS. Unlike Moleculer's own it enforces TLS, reads credentials files, names the servers when none of
- * them can be reached, and stops trying when it is told to. It never uses servers that the cluster announces: only the
- * configured ones were checked for TLS.
+ * The connection to NATS. Unlike Moleculer's own it enforces TLS, reads credentials files, names the servers when none
+ * of them can be reached, and stops trying when it is told to. It never uses servers that the cluster announces: only
+ * the configured ones were checked for TLS.
  */
 export class NatsTransporter extends Transporters.NATS {
   readonly #config: NatsConfig;
@@ -108,8 +108,8 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
 }
 
 /**
- * Accepts the certificate of a configured server. The client passes the name of a server that is configured by name. For
- * an address it passes none, and Node.js would check the certificate against "localhost".
+ * Accepts the certificate of a configured server. The client passes the name of a server that is configured by name.
+ * For an address it passes none, and Node.js would check the certificate against "localhost".
  */
 function identityCheck(servers: readonly string[]): (name: string, certificate: PeerCertificate) => Error | undefined {
   const hosts = servers.map(hostOf);
@@ -121,7 +121,10 @@ function identityCheck(servers: readonly string[]): (name: string, certificate: 
   };
 }
 
-/** With these set, the client refuses a server without TLS. It passes them on to node:tls, also what its types do not list. */
+/**
+ * With these set, the client refuses a server without TLS. It passes them on to node:tls, also what its types do not
+ * list.
+ */
 function tlsOptions(caFile: string | undefined, servers: readonly string[]): TlsOptions & SecureContextOptions {
   const ca = caFile === undefined ? {} : { ca: readText(caFile, "NATS_CA") };
   const options = { ...ca, checkServerIdentity: identityCheck(servers), minVersion: "TLSv1.2" as const };

@@ -5,9 +5,9 @@ import { Peers } from "./peers.ts";
 import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
 
 /**
- * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: its time is too far from
- * this node's clock. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for another
- * node, or for this node before its restart. `name`: its sender has this node's id.
+ * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: its time is too far
+ * from this node's clock. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for
+ * another node, or for this node before its restart. `name`: its sender has this node's id.
  */
 export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
@@ -40,12 +40,13 @@ type Send = (topic: string, data: Buffer, meta: { packet: { type: string; target
 type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> | void;
 
 /**
- * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets that are
- * authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone believes every packet, so that
- * any client of the NATS server could call every action. Its own Encryption middleware has one key, no counter, no
- * authentication, and does not bind a packet to its type and receiver.
+ * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets
+ * that are authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone believes every
+ * packet, so that any client of the NATS server could call every action. Its own Encryption middleware has one key, no
+ * counter, no authentication, and does not bind a packet to its type and receiver.
  *
- * Before the first packet the node asks whether its id is taken: Moleculer ends the running node when a second one appears.
+ * Before the first packet the node asks whether its id is taken: Moleculer ends the running node when a second one
+ * appears.
  */
 export function createPacketAuthentication(options: PacketAuthenticationOptions): PacketAuthentication {
   const { log, nameProbeMs, clock = Date.now } = options;

@@ -2,11 +2,13 @@ import { ReplayWindow } from "./replay-window.ts";
 import type { PacketHeader } from "./sealed-packet.ts";
 
 /**
- * Milliseconds that a packet's time may differ from the receiver's clock. Clocks of nodes must agree within ten seconds;
- * the rest is for packets that wait while a node or NATS is busy.
+ * Milliseconds that a packet's time may differ from the receiver's clock. Clocks of nodes must agree within ten
+ * seconds; the rest is for packets that wait while a node or NATS is busy.
  */
 export const MAX_TIME_DIFFERENCE_MS = 30_000;
-/** Milliseconds without a packet after which an instance is forgotten: all of its packets are too old to be accepted. */
+/**
+ * Milliseconds without a packet after which an instance is forgotten: all of its packets are too old to be accepted.
+ */
 const FORGET_MS = 2 * MAX_TIME_DIFFERENCE_MS + 1_000;
 
 /** An instance of another node from which an authentic packet came. */

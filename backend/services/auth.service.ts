@@ -22,7 +22,10 @@ export function authService(options: { readonly store: Store; readonly clock: ()
     return loaded;
   };
 
-  /** Everywhere at once: this node forgets the tokens before it answers, the others and the sockets when they hear of it. */
+  /**
+   * Everywhere at once: this node forgets the tokens before it answers, the others and the sockets when they hear of
+   * it.
+   */
   const ended = async (ctx: Context<unknown, Meta>, sid: string) => {
     ready().tokens.forget(sid);
     await announce(ctx.broker, "session.ended", { sid });

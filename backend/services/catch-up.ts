@@ -18,8 +18,8 @@ const BATCH = 25;
 const PART = Math.ceil(PAGE / 3);
 
 /**
- * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One response has
- * about 128 KiB at most; `more` says that the client has to ask again from the new position.
+ * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One
+ * response has about 128 KiB at most; `more` says that the client has to ask again from the new position.
  */
 export async function catchUp(store: Store, of: Room, from: Position): Promise<PartialState> {
   const { key: room, epoch, seq, revision } = of;
@@ -74,8 +74,8 @@ async function newestPage(store: Store, { key: room, epoch, seq, revision }: Roo
 }
 
 /**
- * The newest messages before a position (of all, without one) that fit into one response, oldest first. Read in parts: of a room with
- * long messages, a whole page would be several times what fits.
+ * The newest messages before a position (of all, without one) that fit into one response, oldest first. Read in parts:
+ * of a room with long messages, a whole page would be several times what fits.
  */
 export async function newestThatFit(store: Store, room: string, cursor?: number): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];

@@ -28,8 +28,8 @@ interface Case {
 type Rule = (own: number, theirs: Standing | undefined, theirRole: Role) => void;
 
 /**
- * What owners and moderators of a room, and site moderators in public ones, do to others: to whoever ranks below them. What site
- * moderators do is audited.
+ * What owners and moderators of a room, and site moderators in public ones, do to others: to whoever ranks below them.
+ * What site moderators do is audited.
  */
 export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }): Moderation {
   const { store, clock, audit } = parts;

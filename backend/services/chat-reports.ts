@@ -9,8 +9,8 @@ import { type ChatParts, enteredRoom } from "./room-access.ts";
 type Reports = Pick<Handlers<"chat">, "report" | "reports" | "settleReport">;
 
 /**
- * Members report messages to the site's moderators, who read the copy that the report carries: rooms that are not public stay closed to
- * them, and still they can remove what was reported.
+ * Members report messages to the site's moderators, who read the copy that the report carries: rooms that are not
+ * public stay closed to them, and still they can remove what was reported.
  */
 export function chatReports({ store, clock, audit }: ChatParts & { readonly audit: AuditTrail }): Reports {
   return {

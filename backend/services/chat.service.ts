@@ -11,7 +11,10 @@ import { createReadReceipts } from "./read-receipts.ts";
 import { type ChatParts, roomAccess } from "./room-access.ts";
 import { signals } from "./signals.ts";
 
-/** Rooms, members and messages. Which sockets hear of a room is the gateway's; who may be in it and what was said, this service's. */
+/**
+ * Rooms, members and messages. Which sockets hear of a room is the gateway's; who may be in it and what was said, this
+ * service's.
+ */
 export function chatService(
   options: ChatParts & { readonly registry: PresenceRegistry; readonly quota: number },
 ): ServiceSchema {

@@ -167,7 +167,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     name: "gateway",
     mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,
     settings: {
-      // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it stops
+      // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it
+      // stops
       server: false,
       routes,
       logRequest: null,
@@ -248,7 +249,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     async stopped(this: Service) {
       clearInterval(ticking);
-      // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the process alive
+      // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the
+      // process alive
       (this as GatewayService).io?.disconnectSockets(true);
       const { server, upgrades } = built();
       server.closeAllConnections();

@@ -6,8 +6,8 @@ import { createTurns, type Origin } from "../domain/turns.ts";
 /** Tries of one account from one network: it guesses one user's password. */
 const PAIR: ThrottleRule = { free: 5, first: 1000, longest: 15 * 60_000 };
 /**
- * Tries of one account from everywhere: many networks guess one user's password. The wait is short, because the owner has it as well;
- * the memory is long, so that a guesser who pauses has no free tries again.
+ * Tries of one account from everywhere: many networks guess one user's password. The wait is short, because the owner
+ * has it as well; the memory is long, so that a guesser who pauses has no free tries again.
  */
 export const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000, memory: 60 * 60_000 };
 /** Tries of all accounts from one network: it tries one password on many accounts. */
@@ -22,7 +22,9 @@ export interface LoginTry {
 }
 
 export interface LoginThrottle {
-  /** Lets a try happen and counts it as failed. Throws RATE_LIMITED with the seconds to wait: then nothing is counted. */
+  /**
+   * Lets a try happen and counts it as failed. Throws RATE_LIMITED with the seconds to wait: then nothing is counted.
+   */
   admit(attempt: LoginTry): Promise<void>;
   /** The try that was let happen did not fail. */
   succeeded(attempt: LoginTry): void;
@@ -34,8 +36,10 @@ export interface LoginThrottle {
  * Growing waits after failures, for an account, a network and both together. A stranger cannot lock a user out:
  *
  * - from a network where the user has been lately, only that network's own failures count;
- * - from a new network, the user gets a turn (`domain/turns.ts`) however fast others ask. The account's tries open once a minute at
- *   least, and go to the networks in turn. Where guessers have had a try each, the user's new network is the next: it waits for a
+ * - from a new network, the user gets a turn (`domain/turns.ts`) however fast others ask. The account's tries open
+ *   once a minute at
+ *   least, and go to the networks in turn. Where guessers have had a try each, the user's new network is the next: it
+ *   waits for a
  *   minute. The number of tries does not grow, because turns only decide who gets the try that `ACCOUNT` opens;
  * - `cleared`: a new password by mail lets the user in at once.
  */

@@ -6,8 +6,8 @@ import type { Check } from "../store/index.ts";
 import type { ChatParts } from "./room-access.ts";
 
 /**
- * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The event follows
- * the commit: what asks the store in between is refused already.
+ * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The
+ * event follows the commit: what asks the store in between is refused already.
  */
 export async function endMembership(
   { store, clock }: ChatParts,

@@ -21,8 +21,8 @@ export interface Started {
 
 export interface Sessions {
   /**
-   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands` says no to the hash
-   * that its password has at that moment.
+   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands`
+   * says no to the hash that its password has at that moment.
    */
   start(userId: string, by: Device, stands: (passwordHash: string) => boolean): Promise<Started | undefined>;
   refresh(token: string, by: Device): Promise<Refreshed>;
@@ -32,7 +32,10 @@ export interface Sessions {
   end(sid: string, reason: EndReason): Promise<boolean>;
 }
 
-/** Rounds in which a rotation may be overtaken by another request with the same token; one is enough, the second is for safety. */
+/**
+ * Rounds in which a rotation may be overtaken by another request with the same token; one is enough, the second is for
+ * safety.
+ */
 const ROUNDS = 3;
 
 /** Sessions in the store, with refresh tokens under the server's key, which is made on the first start. */

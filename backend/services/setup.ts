@@ -5,8 +5,9 @@ import type { Store } from "../store/index.ts";
 const SETUP_PATH = "/#setup=";
 
 /**
- * While there is no administrator: a path with a new one-time token, under which the first one registers. The store keeps its hash
- * only; an older link stops working. Undefined when there is an administrator; then no older link works again when there is none one day.
+ * While there is no administrator: a path with a new one-time token, under which the first one registers. The store
+ * keeps its hash only; an older link stops working. Undefined when there is an administrator; then no older link works
+ * again when there is none one day.
  */
 export async function setupPath(store: Store, now: number): Promise<string | undefined> {
   if (await store.users.hasAdmin()) {

@@ -11,7 +11,10 @@ type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "
 /** Users and records in a page. */
 const PAGE = 50;
 
-/** What administrators do to other users' accounts. None does it to their own, and the last one cannot lose the role or the account. */
+/**
+ * What administrators do to other users' accounts. None does it to their own, and the last one cannot lose the role or
+ * the account.
+ */
 export function userAdministration(options: {
   readonly store: Store;
   readonly clock: () => number;

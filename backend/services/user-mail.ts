@@ -20,7 +20,10 @@ type MailActions = Pick<
 const ASKING = { free: 10, first: 10_000, longest: 15 * 60_000 };
 /** Requests for a new password that wait to be looked at. */
 const ROOM = 500;
-/** Milliseconds within which a request for a new password is looked at, by chance: later than its answer, and told by no clock. */
+/**
+ * Milliseconds within which a request for a new password is looked at, by chance: later than its answer, and told by
+ * no clock.
+ */
 export const SCATTER = 1000;
 
 /** What users do by links in mails. Nobody is signed in by one. */
@@ -89,7 +92,8 @@ export function userMail(options: {
       const password = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
       const passwordHash = await passwords().hash(password);
       await take(token);
-      // somebody who was in the account may have asked for another address; one who opens that link right now comes before or not at all
+      // somebody who was in the account may have asked for another address; one who opens that link right now comes
+      // before or not at all
       await store.mailTokens.void(user.id, ["move"]);
       if (!(await store.users.resetPasswordHash(user.id, user.email, passwordHash))) throw noLink();
       // whoever knew the old password may have asked for another address meanwhile

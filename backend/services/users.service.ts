@@ -22,7 +22,9 @@ import { isSetupToken, setupHash } from "./setup.ts";
 import { userAdministration } from "./user-administration.ts";
 import { userMail } from "./user-mail.ts";
 
-/** Registrations from one address that are written to; somebody who registers more of them can ask for the mail later. */
+/**
+ * Registrations from one address that are written to; somebody who registers more of them can ask for the mail later.
+ */
 const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
 /** What one user does that leaves a record for a year: sign in, change the name or the password. */
 const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
@@ -30,12 +32,13 @@ const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
 /**
  * Users and their passwords.
  *
- * What a stranger can learn: logging in tells nothing about whether an address has a user, neither by the answer nor by the time (one
- * hash either way). Registering does tell it (409), because it signs in at once and so shows it anyway; it costs the stranger a full
- * hash and one of a few tries per address and time. Asking for a new password tells nothing.
+ * What a stranger can learn: logging in tells nothing about whether an address has a user, neither by the answer nor
+ * by the time (one hash either way). Registering does tell it (409), because it signs in at once and so shows it
+ * anyway; it costs the stranger a full hash and one of a few tries per address and time. Asking for a new password
+ * tells nothing.
  *
- * An address that is not verified yet takes no right away: the profile and the list of users say so. Who can read its mail gets
- * the account, by asking for a new password, and whoever had registered it is signed out.
+ * An address that is not verified yet takes no right away: the profile and the list of users say so. Who can read its
+ * mail gets the account, by asking for a new password, and whoever had registered it is signed out.
  */
 export function usersService(options: {
   readonly store: Store;
@@ -82,8 +85,8 @@ export function usersService(options: {
   };
 
   /**
-   * Verifies a password, slowed down by failures before it, and answers the hash that it has. `account` is the one spelling of the
-   * user's address.
+   * Verifies a password, slowed down by failures before it, and answers the hash that it has. `account` is the one
+   * spelling of the user's address.
    */
   const verified = async (
     ctx: Context<unknown, Meta>,

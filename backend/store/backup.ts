@@ -12,9 +12,9 @@ export class BackupError extends Error {
 }
 
 /**
- * Copies the embedded database into one file (0600) while it is in use: everything acknowledged before is in it. The file holds keys,
- * password hashes and messages. Throws a BackupError when the file exists, the database does not, or `signal` is aborted; it leaves no
- * file behind then.
+ * Copies the embedded database into one file (0600) while it is in use: everything acknowledged before is in it. The
+ * file holds keys, password hashes and messages. Throws a BackupError when the file exists, the database does not, or
+ * `signal` is aborted; it leaves no file behind then.
  */
 export async function backUp(dataDir: string, file: string, signal?: AbortSignal): Promise<void> {
   const source = join(dataDir, FILE);
@@ -27,7 +27,8 @@ export async function backUp(dataDir: string, file: string, signal?: AbortSignal
   closeSync(openSync(file, "wx", 0o600));
   const database = new DatabaseSync(source, { readOnly: true });
   try {
-    // one state of the database for the whole copy: without it each write of the backend makes SQLite copy from the start again
+    // one state of the database for the whole copy: without it each write of the backend makes SQLite copy from the
+    // start again
     database.exec("begin");
     database.prepare("select count(*) from kysely_migration").get();
     await backup(database, file, { progress: () => signal?.throwIfAborted() });
@@ -52,9 +53,10 @@ function asOneFile(file: string): void {
 }
 
 /**
- * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it. Returns where.
- * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers for theirs. Sessions and links
- * that were good then are not any more: they may have been ended or used since. Throws a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
+ * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it.
+ * Returns where. Every room starts a new epoch, so that clients that have seen later messages do not take the numbers
+ * for theirs. Sessions and links that were good then are not any more: they may have been ended or used since. Throws
+ * a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
  */
 export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
   if (!existsSync(file)) throw new BackupError(`there is no file ${file}; name one that npm run backup has written.`);
@@ -124,8 +126,9 @@ function setAside(target: string): string {
 }
 
 /**
- * A database that was deleted leaves its log behind. SQLite would write what is in it into the restored database: ended sessions would be valid
- * again, or the file would be damaged. It is renamed and not deleted, since it may be all that is left of the lost data.
+ * A database that was deleted leaves its log behind. SQLite would write what is in it into the restored database:
+ * ended sessions would be valid again, or the file would be damaged. It is renamed and not deleted, since it may be
+ * all that is left of the lost data.
  */
 function setAsideLogs(target: string): void {
   rmSync(`${target}-shm`, { force: true });

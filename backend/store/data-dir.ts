@@ -3,12 +3,14 @@ import { dirname, resolve } from "node:path";
 import { StoreError } from "./store-error.ts";
 
 /**
- * Makes the data folder, its missing parents included, and lets only this user use it (0700). An existing folder is kept.
+ * Makes the data folder, its missing parents included, and lets only this user use it (0700). An existing folder is
+ * kept.
  *
- * Each missing folder is made by a call of its own: the recursive mkdir of Node.js never returns for a folder in a file
- * system that creates nothing, for example `/proc/x`.
+ * Each missing folder is made by a call of its own: the recursive mkdir of Node.js never returns for a folder in a
+ * file system that creates nothing, for example `/proc/x`.
  *
- * @throws StoreError (STORE_UNAVAILABLE) when the folder cannot be made, is not a folder, or cannot be read and written
+ * @throws StoreError (STORE_UNAVAILABLE) when the folder cannot be made, is not a folder, or cannot be read and
+ * written
  */
 export function makeDataDir(dataDir: string): void {
   const folder = resolve(dataDir);
@@ -31,8 +33,9 @@ export function makeDataDir(dataDir: string): void {
 }
 
 /**
- * Makes an empty file that only this user may use (0600), or takes those rights of an existing one from others. It never
- * opens an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among them.
+ * Makes an empty file that only this user may use (0600), or takes those rights of an existing one from others. It
+ * never opens an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among
+ * them.
  */
 export function makePrivateFile(file: string): void {
   unlessItExists(() => closeSync(openSync(file, "wx", 0o600)));

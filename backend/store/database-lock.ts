@@ -12,8 +12,8 @@ const BUSY = 5;
  * Takes the embedded database in `dataDir` for one backend: two would split the messages between them, because each
  * delivers what it has stored itself. Commands that work beside a running backend do not take it.
  *
- * The lock is SQLite's own on an empty file, so that it works on every system, and the system gives it up when the process
- * ends, also by `kill -9`. The file stays.
+ * The lock is SQLite's own on an empty file, so that it works on every system, and the system gives it up when the
+ * process ends, also by `kill -9`. The file stays.
  *
  * @returns a function that gives the lock up
  * @throws StoreError (STORE_IN_USE) when another backend has it, (STORE_UNAVAILABLE) when the file cannot be locked

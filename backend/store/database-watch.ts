@@ -5,8 +5,8 @@ import { stat } from "node:fs/promises";
 const INTERVAL_MS = 1_000;
 
 /**
- * Watches that the files of an open database stay what they are. SQLite goes on with a file that was deleted or replaced:
- * everything it acknowledges from then on is gone when the process ends.
+ * Watches that the files of an open database stay what they are. SQLite goes on with a file that was deleted or
+ * replaced: everything it acknowledges from then on is gone when the process ends.
  *
  * @param files paths of files that exist now
  * @param onLost called once, with the path of the file that is gone or another one

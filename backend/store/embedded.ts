@@ -12,7 +12,10 @@ import { reasonOf, StoreError } from "./store-error.ts";
 /** The embedded database of a running backend. */
 export interface EmbeddedDatabase {
   readonly database: DatabaseSync;
-  /** Resolves when the database's files were deleted or replaced. Everything that is acknowledged from then on is in no file. */
+  /**
+   * Resolves when the database's files were deleted or replaced. Everything that is acknowledged from then on is in no
+   * file.
+   */
   readonly lost: Promise<StoreError>;
   /** Rejects when the disk has no room for a few messages more. */
   checkSpace(): Promise<void>;
@@ -25,8 +28,8 @@ export interface EmbeddedDatabase {
 }
 
 /**
- * Opens the embedded database in `dataDir` for one backend alone. Throws a StoreError when it cannot be used or another
- * backend uses it.
+ * Opens the embedded database in `dataDir` for one backend alone. Throws a StoreError when it cannot be used or
+ * another backend uses it.
  */
 export function openEmbedded(dataDir: string): EmbeddedDatabase {
   makeDataDir(dataDir);

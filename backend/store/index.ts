@@ -35,7 +35,10 @@ export interface StoreOptions {
   readonly dataDir: string;
   /** PostgreSQL, in the place of the embedded database. */
   readonly databaseUrl?: string | undefined;
-  /** For a backend: takes the embedded database for this one alone, watches its files, and checks that it can be written. */
+  /**
+   * For a backend: takes the embedded database for this one alone, watches its files, and checks that it can be
+   * written.
+   */
   readonly isBackend?: boolean;
 }
 
@@ -53,15 +56,17 @@ export interface Store {
   readonly mailTokens: MailTokenStore;
   /** Rejects when the database cannot be written. Asked often, it writes once in five seconds. */
   checkWritable(): Promise<void>;
-  /** Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop. */
+  /**
+   * Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop.
+   */
   readonly lost: Promise<StoreError>;
   /** A lost database is saved first; the message of `lost` says where. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the store, PostgreSQL where a URL is given and else the embedded database in `dataDir`, and brings its tables up to date.
- * Throws a `StoreError` when the place cannot be used or a newer program has been there.
+ * Opens the store, PostgreSQL where a URL is given and else the embedded database in `dataDir`, and brings its tables
+ * up to date. Throws a `StoreError` when the place cannot be used or a newer program has been there.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, isBackend = false } = options;

@@ -3,11 +3,13 @@ import type { Role } from "../surface.ts";
 import type { Schema } from "./schema.ts";
 
 /*
- * A limit that is checked in one statement and used up in the next holds only when no other transaction runs in between. SQLite runs
- * one writing transaction at a time. PostgreSQL (READ COMMITTED) runs many: there a transaction first writes to a row that all of its
- * kind write to, and the others wait for its end. Each statement after that sees what the others have committed.
+ * A limit that is checked in one statement and used up in the next holds only when no other transaction runs in
+ * between. SQLite runs one writing transaction at a time. PostgreSQL (READ COMMITTED) runs many: there a transaction
+ * first writes to a row that all of its kind write to, and the others wait for its end. Each statement after that sees
+ * what the others have committed.
  *
- * The order in which rows are locked, so that no two transactions wait for each other: administrators, users (by id), the room.
+ * The order in which rows are locked, so that no two transactions wait for each other: administrators, users (by id),
+ * the room.
  */
 
 /** What decides whether a user may act, read under the lock. */
@@ -23,8 +25,9 @@ export async function lockAdmins(transaction: Transaction<Schema>): Promise<void
 }
 
 /**
- * Until the transaction ends, no other one locks or changes this user: for limits of one user, and for what only an enabled account
- * may do. Undefined where there is no such user. Messages can be sent meanwhile: a foreign key's lock is a weaker one.
+ * Until the transaction ends, no other one locks or changes this user: for limits of one user, and for what only an
+ * enabled account may do. Undefined where there is no such user. Messages can be sent meanwhile: a foreign key's lock
+ * is a weaker one.
  */
 export async function lockUser(transaction: Transaction<Schema>, id: string): Promise<LockedUser | undefined> {
   return transaction
@@ -46,8 +49,8 @@ export async function lockEnabledUsers(transaction: Transaction<Schema>, ids: re
 }
 
 /**
- * Until the transaction ends, no message is stored or changed in this room and nobody comes or goes. False where there is no such
- * room. For changes that do not count the room's revision up, which would lock it as well.
+ * Until the transaction ends, no message is stored or changed in this room and nobody comes or goes. False where there
+ * is no such room. For changes that do not count the room's revision up, which would lock it as well.
  */
 export async function lockRoom(transaction: Transaction<Schema>, room: string): Promise<boolean> {
   const { numUpdatedRows } = await transaction

@@ -39,8 +39,9 @@ export type MemberStore = ReturnType<typeof memberStore>;
 const noCheck: Check = async () => undefined;
 
 /*
- * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order, on every node.
- * What depends on the user as well (how many rooms, whether the account is enabled) locks the user's row before (`locks.ts`).
+ * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
+ * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
+ * row before (`locks.ts`).
  */
 export function memberStore(db: Kysely<Schema>) {
   /** Runs a change in a transaction with the room locked and the check passed. */
@@ -69,8 +70,8 @@ export function memberStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Lets a user into a room. `full` when the room has too many members, `too-many` when the user is in too many rooms, `refused` when
-     * the user stands in another way than `from` says or the account is disabled.
+     * Lets a user into a room. `full` when the room has too many members, `too-many` when the user is in too many
+     * rooms, `refused` when the user stands in another way than `from` says or the account is disabled.
      */
     async enter(entry: Entry): Promise<"entered" | "full" | "too-many" | "refused"> {
       const { room, userId, at, from, limit, most = Number.POSITIVE_INFINITY } = entry;
@@ -122,8 +123,8 @@ export function memberStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has been in it the
-     * longest, else to such a member; where nobody is left, a private room is closed.
+     * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
+     * been in it the longest, else to such a member; where nobody is left, a private room is closed.
      */
     async end(
       room: string,
@@ -174,8 +175,8 @@ export function memberStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait for them already,
-     * `disabled` when the account is.
+     * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait
+     * for them already, `disabled` when the account is.
      */
     async invite(
       room: string,
@@ -222,8 +223,8 @@ export function memberStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when the user would own
-     * more than `most` rooms, or is in more rooms than a user may be.
+     * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when
+     * the user would own more than `most` rooms, or is in more rooms than a user may be.
      */
     async setRole(
       room: string,

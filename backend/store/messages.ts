@@ -19,8 +19,8 @@ export interface NewMessage {
 }
 
 /**
- * Throws the refusal when the author may not send the message: `standing` is the author's at this moment, `storedBytes` what the
- * author's messages take with this one.
+ * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
+ * `storedBytes` what the author's messages take with this one.
  */
 export type Judge = (standing: Standing | undefined, storedBytes: number) => void;
 
@@ -47,8 +47,9 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
 
   return {
     /**
-     * Gives the message its number and stores it; when this returns, a killed process does not lose it. `repeated` when the author has
-     * sent one with this client id before: then that one is answered and nothing is stored. Whatever `judge` throws ends it.
+     * Gives the message its number and stores it; when this returns, a killed process does not lose it. `repeated`
+     * when the author has sent one with this client id before: then that one is answered and nothing is stored.
+     * Whatever `judge` throws ends it.
      */
     async append(draft: NewMessage, judge: Judge): Promise<{ message: Message; repeated: boolean }> {
       const bytes = messageBytes(draft.text);
@@ -57,7 +58,8 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
         usage.add(draft.authorId, now - counted);
         counted = now;
       };
-      // counted with the check, so that messages at the same time do not pass the quota together; the work may run twice
+      // counted with the check, so that messages at the same time do not pass the quota together; the work may run
+      // twice
       const judgeAndCount: Judge = (standing, before) => {
         judge(standing, before + bytes);
         count(bytes);
@@ -86,8 +88,8 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
     },
 
     /**
-     * Changes a message as `decide` says, for this user; whatever that throws ends it. `storedBytes` is what the user's messages take
-     * before the change.
+     * Changes a message as `decide` says, for this user; whatever that throws ends it. `storedBytes` is what the
+     * user's messages take before the change.
      */
     async change(
       room: string,

@@ -5,8 +5,8 @@ import type { Schema } from "./schema.ts";
 import { adviceFor, StoreError } from "./store-error.ts";
 
 /**
- * Brings the tables up to date, all or nothing, under a lock: of several nodes that start at once, one does it and the others wait.
- * Refuses a database that a newer program has changed, because it would not understand it.
+ * Brings the tables up to date, all or nothing, under a lock: of several nodes that start at once, one does it and the
+ * others wait. Refuses a database that a newer program has changed, because it would not understand it.
  */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });

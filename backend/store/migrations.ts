@@ -4,7 +4,8 @@ import type { Migration } from "kysely/migration";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
 
 /*
- * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and PostgreSQL share.
+ * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and
+ * PostgreSQL share.
  */
 
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -120,7 +121,10 @@ async function readMarks(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex("read_marks_user").on("read_marks").column("user_id").execute();
 }
 
-/** Rooms get members: those that are there stay, public, and whoever has spoken in one is in it; everybody is in the lobby. */
+/**
+ * Rooms get members: those that are there stay, public, and whoever has spoken in one is in it; everybody is in the
+ * lobby.
+ */
 async function rooms(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema
@@ -219,7 +223,10 @@ async function locks(db: Kysely<unknown>): Promise<void> {
   await sql`insert into locks (name) values ('admins')`.execute(db);
 }
 
-/** Users and public rooms keep their names; of several that look alike, the oldest keeps others from taking one like it. */
+/**
+ * Users and public rooms keep their names; of several that look alike, the oldest keeps others from taking one like
+ * it.
+ */
 async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema

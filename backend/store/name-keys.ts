@@ -3,7 +3,8 @@ import { nameKeys, skeleton } from "../domain/look-alike.ts";
 import type { NameKeysTable, Schema } from "./schema.ts";
 
 /**
- * Takes a user's name. False when another user has one that looks like it; then the caller has to undo its transaction.
+ * Takes a user's name. False when another user has one that looks like it; then the caller has to undo its
+ * transaction.
  */
 export async function takeUserName(transaction: Kysely<Schema>, id: string, name: string): Promise<boolean> {
   await releaseUserName(transaction, id);

@@ -9,8 +9,8 @@ export type ReportStore = ReturnType<typeof reportStore>;
 export function reportStore(db: Kysely<Schema>) {
   return {
     /**
-     * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has so many open
-     * reports already.
+     * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has
+     * so many open reports already.
      */
     async add(report: Omit<Report, "id">, most = Number.POSITIVE_INFINITY): Promise<boolean> {
       const { at, reporterId, reason, room, seq, authorId, text } = report;

@@ -18,8 +18,8 @@ const ROOMS = 100;
 const PAUSE = 10;
 
 /**
- * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not given again. `signal` ends it
- * after the slice that is under way.
+ * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not given again.
+ * `signal` ends it after the slice that is under way.
  */
 export async function pruneMessages(
   db: Kysely<Schema>,

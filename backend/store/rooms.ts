@@ -52,8 +52,9 @@ export interface OpeningLimits {
 }
 
 /**
- * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks like it, `disabled` when one of the first members does not exist or is
- * disabled, the other two when a limit is reached.
+ * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks
+ * like it, `disabled` when one of the first members does not exist or is disabled, the other two when a limit is
+ * reached.
  */
 export type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
 
@@ -131,7 +132,9 @@ export function roomStore(db: Kysely<Schema>, usage: Usage) {
       return query.orderBy("browse_key").limit(limit).execute();
     },
 
-    /** The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one. */
+    /**
+     * The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one.
+     */
     async list(
       userId: string,
       limit: number,

@@ -7,8 +7,8 @@ import type { RoomKind } from "../domain/room.ts";
 import type { Role } from "../surface.ts";
 
 /*
- * The tables, in types that SQLite and PostgreSQL share: text, and integers for everything counted. Times are milliseconds since
- * 1970 in a `bigint` column. Migrations create them; this is how the program sees them.
+ * The tables, in types that SQLite and PostgreSQL share: text, and integers for everything counted. Times are
+ * milliseconds since 1970 in a `bigint` column. Migrations create them; this is how the program sees them.
  */
 
 export interface Schema {

@@ -25,9 +25,9 @@ export function sessionStore(db: Kysely<Schema>) {
     create: (session: Session): Promise<void> => insert(db, session),
 
     /**
-     * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those that it ended;
-     * undefined when the account is disabled or `stands` says no to its password's hash: then nothing has changed. The user's row is
-     * locked, so that a change of the password comes before this session or ends it.
+     * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those
+     * that it ended; undefined when the account is disabled or `stands` says no to its password's hash: then nothing
+     * has changed. The user's row is locked, so that a change of the password comes before this session or ends it.
      */
     async start(
       session: Session,
@@ -72,7 +72,10 @@ export function sessionStore(db: Kysely<Schema>) {
     /** A user's sessions that have not been ended, the oldest first. */
     list: (userId: string): Promise<readonly Session[]> => list(db, userId),
 
-    /** Puts the next refresh token in the place of the current one; false when another request was faster or the session ended. */
+    /**
+     * Puts the next refresh token in the place of the current one; false when another request was faster or the
+     * session ended.
+     */
     async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable("sessions")

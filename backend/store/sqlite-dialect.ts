@@ -41,9 +41,10 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 }
 
 /**
- * Takes the write lock when a transaction begins: a deferred one would fail when it turns from reading to writing after another
- * process has written (SQLITE_BUSY_SNAPSHOT), and transactions here exist to write. And waits for a lock without holding up the
- * process: SQLite's own busy timeout sleeps in the one thread there is, in which the holder may need to run.
+ * Takes the write lock when a transaction begins: a deferred one would fail when it turns from reading to writing
+ * after another process has written (SQLITE_BUSY_SNAPSHOT), and transactions here exist to write. And waits for a lock
+ * without holding up the process: SQLite's own busy timeout sleeps in the one thread there is, in which the holder may
+ * need to run.
  */
 class PatientSqliteDriver extends SqliteDriver {
   readonly #database: DatabaseSync;

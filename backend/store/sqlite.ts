@@ -8,10 +8,16 @@ import { reasonOf, StoreError } from "./store-error.ts";
 export const FILE = "causeway.db";
 /** Copies that a backend has saved of a database whose file was deleted while it ran begin like this. */
 export const RESCUED = "rescued-";
-/** Milliseconds that opening waits for another process's lock; afterwards waiting does not hold up the process (`sqlite-dialect.ts`). */
+/**
+ * Milliseconds that opening waits for another process's lock; afterwards waiting does not hold up the process
+ * (`sqlite-dialect.ts`).
+ */
 const BUSY_TIMEOUT = 5000;
 
-/** The embedded database in `dataDir`, made if missing: the folder 0700, the file 0600. Throws a StoreError when it cannot be used. */
+/**
+ * The embedded database in `dataDir`, made if missing: the folder 0700, the file 0600. Throws a StoreError when it
+ * cannot be used.
+ */
 export function openSqlite(dataDir: string): DatabaseSync {
   const file = join(dataDir, FILE);
   makeDataDir(dataDir);
@@ -34,7 +40,9 @@ export function openSqlite(dataDir: string): DatabaseSync {
   }
 }
 
-/** A service manager starts a backend again that has stopped because its database was deleted. It must not begin anew. */
+/**
+ * A service manager starts a backend again that has stopped because its database was deleted. It must not begin anew.
+ */
 function refuseToForget(dataDir: string): void {
   if (existsSync(join(dataDir, FILE))) return;
   const rescued = readdirSync(dataDir).find((name) => name.startsWith(RESCUED) && name.endsWith(".db"));

@@ -1,6 +1,9 @@
 import { CompiledQuery, type Kysely, type Transaction } from "kysely";
 
-/** Runs work in a transaction. What it answers is committed when it resolves; whatever it throws undoes it and is thrown on. */
+/**
+ * Runs work in a transaction. What it answers is committed when it resolves; whatever it throws undoes it and is
+ * thrown on.
+ */
 export type InTransaction<S> = <T>(work: (transaction: Transaction<S>) => Promise<T>) => Promise<T>;
 
 /** Each in a transaction of its own: for a database that commits many at once. */
@@ -8,7 +11,10 @@ export function apart<S>(db: Kysely<S>): InTransaction<S> {
   return (work) => db.transaction().execute(work);
 }
 
-/** Thrown by work in a transaction that shall change nothing: the transaction is undone, and `undoable` returns `result`. */
+/**
+ * Thrown by work in a transaction that shall change nothing: the transaction is undone, and `undoable` returns
+ * `result`.
+ */
 export class Undo<T> extends Error {
   override name = "Undo";
   readonly result: T;
@@ -18,7 +24,9 @@ export class Undo<T> extends Error {
   }
 }
 
-/** Runs work in a transaction of its own. Returns what the work returns, or the result of the `Undo` that it throws. */
+/**
+ * Runs work in a transaction of its own. Returns what the work returns, or the result of the `Undo` that it throws.
+ */
 export async function undoable<S, T>(db: Kysely<S>, work: (transaction: Transaction<S>) => Promise<T>): Promise<T> {
   try {
     return await db.transaction().execute(work);
@@ -44,9 +52,9 @@ interface Job<S> {
 }
 
 /**
- * What arrives in one turn of the event loop in one transaction, one after another: for a database with one writer, where a commit
- * costs as much as the work. When some of it throws, all of it is done again with a savepoint for each, so that each is undone by
- * itself: work is run twice then, and does nothing but ask and change the database.
+ * What arrives in one turn of the event loop in one transaction, one after another: for a database with one writer,
+ * where a commit costs as much as the work. When some of it throws, all of it is done again with a savepoint for each,
+ * so that each is undone by itself: work is run twice then, and does nothing but ask and change the database.
  */
 export function together<S>(db: Kysely<S>): InTransaction<S> {
   const waiting: Job<S>[] = [];

@@ -2,10 +2,11 @@ import { type Kysely, sql } from "kysely";
 import type { Schema } from "./schema.ts";
 
 /*
- * How many bytes each user's messages take, for the quota. `users.stored_bytes` is the sum that all nodes share; it is read by the query
- * that sending a message makes anyway. What has changed since is added up here, in memory, and written to the row once it is worth a
- * write (`BATCH` bytes), every minute, and at the end: sending makes no additional query. So a user can pass the quota by `BATCH` bytes
- * for each other node, and a killed process loses that much of the sum; housekeeping counts users near the quota again.
+ * How many bytes each user's messages take, for the quota. `users.stored_bytes` is the sum that all nodes share; it is
+ * read by the query that sending a message makes anyway. What has changed since is added up here, in memory, and
+ * written to the row once it is worth a write (`BATCH` bytes), every minute, and at the end: sending makes no
+ * additional query. So a user can pass the quota by `BATCH` bytes for each other node, and a killed process loses that
+ * much of the sum; housekeeping counts users near the quota again.
  */
 
 /** Bytes that a message takes besides its text: its row, and the entries in two indexes. */

@@ -34,9 +34,9 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there is no such link
-     * or there is an administrator: of several who use one link at once, one is registered. When address or name are taken, the link can
-     * be used again.
+     * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there
+     * is no such link or there is an administrator: of several who use one link at once, one is registered. When
+     * address or name are taken, the link can be used again.
      */
     async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
       return undoable(db, async (transaction) => {
@@ -85,8 +85,8 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Disables an account, `at` milliseconds since 1970. Returns since when it is disabled, which may be earlier; `last-admin` when no
-     * administrator would be left.
+     * Disables an account, `at` milliseconds since 1970. Returns since when it is disabled, which may be earlier;
+     * `last-admin` when no administrator would be left.
      */
     async disable(id: string, at: number): Promise<number | "last-admin"> {
       return db.transaction().execute(async (transaction) => {
@@ -119,8 +119,8 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Another address, which was shown to be the user's own: `taken` when somebody else has it, `changed` when the password is another
-     * one than when the user was read.
+     * Another address, which was shown to be the user's own: `taken` when somebody else has it, `changed` when the
+     * password is another one than when the user was read.
      */
     async setEmail(user: User, email: string, at: number): Promise<"set" | "taken" | "changed"> {
       try {
@@ -139,8 +139,8 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /**
-     * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed` when the
-     * password is not the one of `from` any more, `last-admin` when no administrator would be left.
+     * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed`
+     * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
      */
     async anonymize(
       id: string,
@@ -165,7 +165,10 @@ export function userStore(db: Kysely<Schema>) {
       });
     },
 
-    /** Another password for who knew the one of `from`; false when it is another one by now, so that nothing follows from knowing it. */
+    /**
+     * Another password for who knew the one of `from`; false when it is another one by now, so that nothing follows
+     * from knowing it.
+     */
     async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable("users")
@@ -176,7 +179,10 @@ export function userStore(db: Kysely<Schema>) {
       return numUpdatedRows > 0n;
     },
 
-    /** Another password, whatever it was, for who reads the address's mail; false when the user has another address by now. */
+    /**
+     * Another password, whatever it was, for who reads the address's mail; false when the user has another address by
+     * now.
+     */
     async resetPasswordHash(id: string, email: string, to: string): Promise<boolean> {
       const { numUpdatedRows } = await db
         .updateTable("users")

@@ -1,4 +1,6 @@
-/** Milliseconds for which the outcome of a check is given to everyone who asks: probes must be no load on the database. */
+/**
+ * Milliseconds for which the outcome of a check is given to everyone who asks: probes must be no load on the database.
+ */
 const VALID_MS = 5_000;
 
 /**

@@ -1,4 +1,7 @@
-/** Every code with which the gateway or an action refuses, and nothing else: its HTTP status, and a sentence for people. */
+/**
+ * Every code with which the gateway or an action refuses, and nothing else: its HTTP status, and a sentence for
+ * people.
+ */
 export const CODES = {
   BAD_REQUEST: [400, "The request is malformed."],
   BAD_JSON: [400, "The body is not valid JSON in UTF-8."],

@@ -5,8 +5,8 @@ export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
 export type RoomRole = (typeof ROOM_ROLES)[number];
 
 /**
- * `public`: anybody finds it by its name and joins. `private`: whoever was invited. `direct`: two people. To those who are not in a room
- * that is not public, there is no such room.
+ * `public`: anybody finds it by its name and joins. `private`: whoever was invited. `direct`: two people. To those who
+ * are not in a room that is not public, there is no such room.
  */
 export const ROOM_KINDS = ["public", "private", "direct"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];

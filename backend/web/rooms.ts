@@ -24,7 +24,10 @@ const AT_ONCE = 4;
 const FOLLOWED = 90;
 /** Milliseconds that a message may arrive out of order before what is missing is asked for. */
 const GAP_PATIENCE = 250;
-/** Milliseconds between two looks at the list: what was told and never arrived, with nothing after it, shows only there. */
+/**
+ * Milliseconds between two looks at the list: what was told and never arrived, with nothing after it, shows only
+ * there.
+ */
 const CHECK = 60_000;
 
 /** The rooms one is in, each with its timeline; after every interruption all of them go on where they stood. */
@@ -33,7 +36,10 @@ export class Rooms {
   readonly #timelines = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
-  /** When each room was left, in the order of such moments: what was asked before and answers after it does not bring the room back. */
+  /**
+   * When each room was left, in the order of such moments: what was asked before and answers after it does not bring
+   * the room back.
+   */
   readonly #left = new Map<string, number>();
   #moment = 0;
   #list: readonly RoomSummary[] = [];
@@ -157,8 +163,8 @@ export class Rooms {
   }
 
   /**
-   * Looks first which rooms one is still in: joining the others again would undo what happened meanwhile, a leaving on another device for
-   * one. Then joins each from where it stands here.
+   * Looks first which rooms one is still in: joining the others again would undo what happened meanwhile, a leaving on
+   * another device for one. Then joins each from where it stands here.
    */
   async #comeBack(): Promise<void> {
     try {

@@ -64,8 +64,8 @@ export function readAdoption(value: unknown, report: (problem: AdoptionProblem) 
 }
 
 /**
- * The rules of an adopted ruleset that are not the stack's own by their `ref`. A ruleset that the stack wrote before, adopted after its state
- * was lost, has the stack's rules among those of others.
+ * The rules of an adopted ruleset that are not the stack's own by their `ref`. A ruleset that the stack wrote before,
+ * adopted after its state was lost, has the stack's rules among those of others.
  */
 export function othersRules(adopted: readonly Rule[], own: readonly Pick<Rule, "ref">[]): readonly Rule[] {
   const refs = new Set(own.map(({ ref }) => ref));

@@ -62,7 +62,10 @@ export function policyFor(site: Site, plan: Plan, surface: Surface = SURFACE): P
   };
 }
 
-/** The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything said explicitly. */
+/**
+ * The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything said
+ * explicitly.
+ */
 function deployed({ when, examples, ...rule }: PolicyRule, phase: Phase, site: Site, plan: Plan): DeployedRule {
   const guarded = phase !== "http_ratelimit" || rateLimitSees(plan, "http.host");
   return { ...rule, expression: guarded ? and(onHostnames(site), when) : when, enabled: true, examples };

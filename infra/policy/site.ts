@@ -42,14 +42,17 @@ export interface AdoptedRuleset {
 export const adoptionOf = ({ adopt }: Pick<Site, "adopt">): Adoption => adopt ?? { records: {}, rulesets: {} };
 
 /**
- * The mark of ownership: description of the stack's rulesets, comment of its DNS records and the beginning of its tunnel's name. It decides
- * only about what is not in the stack's state.
+ * The mark of ownership: description of the stack's rulesets, comment of its DNS records and the beginning of its
+ * tunnel's name. It decides only about what is not in the stack's state.
  */
 export const ownerMark = (site: Pick<Site, "project" | "stack">): string => `causeway ${site.project}/${site.stack}`;
 
 /** Characters of a tunnel's name. */
 const MAX_TUNNEL_NAME = 100;
 
-/** The name of the stack's tunnel. Tunnels belong to an account, and stacks of two zones may have one name: so it has the zone as well. */
+/**
+ * The name of the stack's tunnel. Tunnels belong to an account, and stacks of two zones may have one name: so it has
+ * the zone as well.
+ */
 export const tunnelName = (site: Pick<Site, "project" | "stack" | "zone">): string =>
   `${ownerMark(site)} ${site.zone.name}`.slice(0, MAX_TUNNEL_NAME).trimEnd();

@@ -127,7 +127,9 @@ async function zoneById(api: Cloudflare, id: string) {
 
 const refusal = (code: string, found: string, fix: string): Reading<never> => ({ obstacle: { code, found, fix } });
 
-/** `legacy_id` names the plan; what it does not name (trials, partner plans) is taken as Free, which every zone has. */
+/**
+ * `legacy_id` names the plan; what it does not name (trials, partner plans) is taken as Free, which every zone has.
+ */
 function planOf(plan: { readonly legacy_id?: unknown } | undefined): Plan {
   return PLANS.find((name) => name === plan?.legacy_id) ?? "free";
 }

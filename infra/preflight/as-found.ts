@@ -59,7 +59,9 @@ export interface FoundRecord {
 /** The rest of the name that leads to a tunnel, after its id. */
 const TUNNEL_NAME = ".cfargotunnel.com";
 
-/** Undefined where the stack has written the record already, as after a lost state: then it is not known how it was. */
+/**
+ * Undefined where the stack has written the record already, as after a lost state: then it is not known how it was.
+ */
 export function recordAsFound(
   zoneId: string,
   record: FoundRecord,

@@ -21,8 +21,9 @@ const OVER = /^(deleted|expired|inactive|deactivating|pending_deletion|pending_c
 
 /**
  * Looks whether the edge has a certificate for every hostname. The universal one covers the zone and one label below
- * (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/), so that nothing is read where that is enough. A
- * hostname without a certificate is an obstacle; where that cannot be found out, or the hostname is deployed already, it is a warning.
+ * (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/), so that nothing is read where
+ * that is enough. A hostname without a certificate is an obstacle; where that cannot be found out, or the hostname is
+ * deployed already, it is a warning.
  */
 export async function findCertificates(search: Search): Promise<CertificateFinding> {
   const { api, site, account, known } = search;
@@ -67,7 +68,10 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
   return { obstacles, warnings };
 }
 
-/** Whether one of a certificate's names covers the hostname: a wildcard stands for exactly one label (RFC 6125, section 6.4.3). */
+/**
+ * Whether one of a certificate's names covers the hostname: a wildcard stands for exactly one label (RFC 6125, section
+ * 6.4.3).
+ */
 function covers(hosts: readonly string[], hostname: string): boolean {
   const parent = hostname.slice(hostname.indexOf("."));
   return hosts.some((host) => host === hostname || (host.startsWith("*.") && host.slice(1) === parent));

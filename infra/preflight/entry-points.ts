@@ -25,7 +25,10 @@ const PERMISSION: Readonly<Record<string, string>> = {
 /** The permission that a token needs for the rulesets of a phase, by its name in the API. */
 export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ?? "Zone WAF Write";
 
-/** Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses a second one. */
+/**
+ * Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses
+ * a second one.
+ */
 export async function findEntryPoint(search: Search, { phase, rules: ownRules }: PhaseRuleset): Promise<Finding> {
   const { api, site, known } = search;
   const { zoneId } = search.account;

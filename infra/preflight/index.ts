@@ -30,7 +30,10 @@ export { printable } from "./printable.ts";
 export interface Cleared {
   readonly account: Account;
   readonly policy: Policy;
-  /** Import ids of what exists and is to be taken into the state, by the name of the resource in the program. Nothing of it is in the state. */
+  /**
+   * Import ids of what exists and is to be taken into the state, by the name of the resource in the program. Nothing
+   * of it is in the state.
+   */
   readonly imports: Readonly<Record<string, string>>;
   /** Tags of the stack's records as they are, by hostname: they stay. */
   readonly tags: Readonly<Record<string, readonly string[]>>;
@@ -41,10 +44,11 @@ export interface Cleared {
 }
 
 /**
- * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a token that is
- * not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the stack's state: what it names is the
- * stack's own, whatever it looks like, and is never imported nor offered for adoption. What it does not name is the stack's own by its
- * mark, or else by adoption. Throws `PreflightError`. What a token may write cannot be read: a missing right shows at the first write.
+ * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a
+ * token that is not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the
+ * stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
+ * adoption. What it does not name is the stack's own by its mark, or else by adoption. Throws `PreflightError`. What a
+ * token may write cannot be read: a missing right shows at the first write.
  */
 export async function preflight(api: Cloudflare, site: Site, known: KnownIds): Promise<Cleared> {
   const { account, warnings } = await findAccount(api, site);
@@ -79,8 +83,8 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
 }
 
 /**
- * The part of preflight for a run that creates nothing, `refresh` and `destroy`: whether the token is accepted, and where the zone is. What
- * others have at Cloudflare does not stop such a run. Throws `PreflightError`.
+ * The part of preflight for a run that creates nothing, `refresh` and `destroy`: whether the token is accepted, and
+ * where the zone is. What others have at Cloudflare does not stop such a run. Throws `PreflightError`.
  */
 export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
   const { account } = await findAccount(api, site);

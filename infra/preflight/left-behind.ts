@@ -8,7 +8,10 @@ import { isReadFailure } from "./reading.ts";
 import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
-/** Something that the stack made at Cloudflare and that its state does not have, as after a run whose answer was lost or which was killed. */
+/**
+ * Something that the stack made at Cloudflare and that its state does not have, as after a run whose answer was lost
+ * or which was killed.
+ */
 export interface LeftBehind {
   /** The name of the resource in the program. */
   readonly name: string;
@@ -19,9 +22,9 @@ export interface LeftBehind {
 }
 
 /**
- * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that no hostname is reached
- * without its rules. `known` are the ids in the state before anything is destroyed. What the configuration adopts is never in the list.
- * Throws `PreflightError` where the account cannot be read.
+ * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
+ * no hostname is reached without its rules. `known` are the ids in the state before anything is destroyed. What the
+ * configuration adopts is never in the list. Throws `PreflightError` where the account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
   const found = await readAccount(api, site);

@@ -15,7 +15,10 @@ export interface ApiPatience {
   readonly noticeMs?: number;
 }
 
-/** Milliseconds: the API responds within one or two seconds, so that three calls in a row end within a minute and a half at worst. */
+/**
+ * Milliseconds: the API responds within one or two seconds, so that three calls in a row end within a minute and a
+ * half at worst.
+ */
 const TIMEOUT_MS = 15_000;
 const NOTICE_MS = 5_000;
 /** Tries after the first, on a broken connection, a timeout, 409, 429 and 5xx. */

@@ -1,4 +1,7 @@
-/** What preflight found at one place at Cloudflare that the stack wants for itself: a phase's entry point, a hostname, a tunnel's name. */
+/**
+ * What preflight found at one place at Cloudflare that the stack wants for itself: a phase's entry point, a hostname,
+ * a tunnel's name.
+ */
 import type Cloudflare from "cloudflare";
 import type { Adoption, Site } from "../policy/index.ts";
 import type { Account } from "./account.ts";
@@ -6,12 +9,15 @@ import { AS_FOUND, isOfOthers } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 
 /**
- * Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own, whatever it looks like.
- * `as-found:NAME` is here as well where that resource was taken over from others.
+ * Ids in the stack's state, by the name of the resource in the program: what has its id here is the stack's own,
+ * whatever it looks like. `as-found:NAME` is here as well where that resource was taken over from others.
  */
 export type KnownIds = Readonly<Record<string, string>>;
 
-/** Types in the state, parents included, of the resources that have a place of their own at Cloudflare. Components have other types. */
+/**
+ * Types in the state, parents included, of the resources that have a place of their own at Cloudflare. Components have
+ * other types.
+ */
 const PLACED = new Set([
   "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord",
   "causeway:index:Rulesets$cloudflare:index/ruleset:Ruleset",
@@ -28,7 +34,10 @@ export interface OwnResource {
   readonly kept?: string | undefined;
 }
 
-/** The ids of the stack's records, rulesets and tunnel. Throws an Error where one has no id: then it is not known what is the stack's own. */
+/**
+ * The ids of the stack's records, rulesets and tunnel. Throws an Error where one has no id: then it is not known what
+ * is the stack's own.
+ */
 export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
   const known: Record<string, string> = {};
   for (const { urn, id, kept = "" } of resources) {
@@ -81,7 +90,10 @@ export const adoptedMissing = (what: string): Finding =>
 export const wasAdopted = ({ known }: Pick<Search, "known">, name: string): boolean =>
   known[`${AS_FOUND}${name}`] !== undefined;
 
-/** Without its line in `adopt` the run would take it for the stack's own: rules of others would go, and `down` would delete it. */
+/**
+ * Without its line in `adopt` the run would take it for the stack's own: rules of others would go, and `down` would
+ * delete it.
+ */
 export const adoptionRemoved = (what: string, adopt: Partial<Adoption>): Obstacle => ({
   code: "adoption_removed",
   found: `this stack took over ${what} from others, and \`adopt\` does not name it any more`,
@@ -90,8 +102,8 @@ export const adoptionRemoved = (what: string, adopt: Partial<Adoption>): Obstacl
 });
 
 /**
- * The state has one thing for this place and Cloudflare has another one. It is not offered for adoption: an import over a resource that
- * is in the state deletes what the state had.
+ * The state has one thing for this place and Cloudflare has another one. It is not offered for adoption: an import
+ * over a resource that is in the state deletes what the state had.
  */
 export const replacedElsewhere = (place: string, known: string, found: string): Obstacle => ({
   code: "replaced_elsewhere",

@@ -11,8 +11,9 @@ const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the dashboard says
- * "Edit" where the API says "Write", and has other names for some). What is not an answer of the API is thrown on.
+ * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the
+ * dashboard says "Edit" where the API says "Write", and has other names for some). What is not an answer of the API is
+ * thrown on.
  */
 export async function reading<T>(what: string, permission: string, read: () => PromiseLike<T>): Promise<Reading<T>> {
   try {

@@ -24,7 +24,10 @@ interface ListedTunnel {
   readonly deleted_at?: string | null;
 }
 
-/** Looks at the stack's tunnel: the one in the state, the one that the configuration adopts, or one that has the stack's name. */
+/**
+ * Looks at the stack's tunnel: the one in the state, the one that the configuration adopts, or one that has the
+ * stack's name.
+ */
 export async function findTunnel(search: Search, ledTo: readonly string[]): Promise<Finding> {
   const knownId = search.known[TUNNEL];
   if (knownId !== undefined) return checkKnown(search, knownId);
@@ -33,8 +36,8 @@ export async function findTunnel(search: Search, ledTo: readonly string[]): Prom
 }
 
 /**
- * Cloudflare goes on answering for a deleted tunnel, with the time, and the provider takes it for one that exists (cloudflared#1210): the
- * run would fail halfway, at the tunnel's configuration.
+ * Cloudflare goes on answering for a deleted tunnel, with the time, and the provider takes it for one that exists
+ * (cloudflared#1210): the run would fail halfway, at the tunnel's configuration.
  */
 async function checkKnown(search: Search, id: string): Promise<Finding> {
   const read = await readTunnel(search, id);
@@ -70,10 +73,10 @@ async function checkAdopted(search: Search, id: string): Promise<Finding> {
 }
 
 /**
- * A tunnel of the stack's name that is not in the state: made by a run whose answer was lost or which was killed. It is the stack's own
- * only where nothing says otherwise: Cloudflare configures it, and it leads to hostnames of this stack, or to none and was never run.
- * The name alone is no proof, since anybody may give it to a tunnel. Earlier versions named it without the zone; such a tunnel is the
- * stack's own where a hostname of the stack leads through it.
+ * A tunnel of the stack's name that is not in the state: made by a run whose answer was lost or which was killed. It
+ * is the stack's own only where nothing says otherwise: Cloudflare configures it, and it leads to hostnames of this
+ * stack, or to none and was never run. The name alone is no proof, since anybody may give it to a tunnel. Earlier
+ * versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack leads through it.
  */
 async function findNamed(search: Search, ledTo: readonly string[]): Promise<Finding> {
   const { api, site, account } = search;
@@ -142,7 +145,10 @@ function readTunnel({ api, account }: Search, id: string): Promise<Reading<Liste
   });
 }
 
-/** The program reads the tunnel's token, for which the right to read tunnels is not enough: said here, it is not a failure halfway. */
+/**
+ * The program reads the tunnel's token, for which the right to read tunnels is not enough: said here, it is not a
+ * failure halfway.
+ */
 async function withToken({ api, account }: Search, id: string, finding: Finding): Promise<Finding> {
   const read = await reading("the tunnel's token", PERMISSION, async () => {
     await api.zeroTrust.tunnels.cloudflared.token.get(id, { account_id: account.accountId });

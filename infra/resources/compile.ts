@@ -24,7 +24,10 @@ export interface Target {
 
 /** What exists at Cloudflare already and is kept. */
 export interface Existing {
-  /** Import ids of what is not in the state, by the resource's name in the program: preflight decides, and never names what the state has. */
+  /**
+   * Import ids of what is not in the state, by the resource's name in the program: preflight decides, and never names
+   * what the state has.
+   */
   readonly imports?: Readonly<Record<string, string>>;
   /** Tags of DNS records, by hostname: the provider drops tags that are no input (P6). */
   readonly tags?: Readonly<Record<string, readonly string[]>>;
@@ -53,8 +56,8 @@ export interface CompiledStack {
 }
 
 /**
- * Compiles the policy. Every input that the API would fill in by itself is given explicitly: what is left out comes back as a
- * difference (pulumi-cloudflare#444, #630).
+ * Compiles the policy. Every input that the API would fill in by itself is given explicitly: what is left out comes
+ * back as a difference (pulumi-cloudflare#444, #630).
  */
 export function compile(
   site: Site,
@@ -101,8 +104,9 @@ function adoptedNames(site: Site): ReadonlySet<string> {
 }
 
 /**
- * An adopted ruleset keeps its name, its description and its rules, which run first. Rules that are the stack's own by their `ref` are not
- * repeated (the API refuses the same `ref` twice, 20000), and one that has the stack's own name gets the stack's mark.
+ * An adopted ruleset keeps its name, its description and its rules, which run first. Rules that are the stack's own by
+ * their `ref` are not repeated (the API refuses the same `ref` twice, 20000), and one that has the stack's own name
+ * gets the stack's mark.
  */
 function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
   const adopted = adoptionOf(site).rulesets[phase];
@@ -117,8 +121,8 @@ function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: s
 }
 
 /**
- * A rule as the provider sends it: members that the API would fill in are given explicitly, and what only the kit (`examples`)
- * or only the API (`id`, `version`, `last_updated`) has stays out.
+ * A rule as the provider sends it: members that the API would fill in are given explicitly, and what only the kit
+ * (`examples`) or only the API (`id`, `version`, `last_updated`) has stays out.
  */
 function ruleArgs(rule: Rule): input.RulesetRule {
   const { examples: _examples, id: _id, version: _version, last_updated: _updated, ...given } = rule as Deployable;

@@ -1,14 +1,18 @@
 /** What the state alone keeps: how adopted things were found, and what stops a plain `pulumi destroy`. */
 import { type Resource, Stash } from "@pulumi/pulumi";
 
-/** One value for each adopted resource, by the name of its stash. It is kept as it is at the adoption, whatever later runs say. */
+/**
+ * One value for each adopted resource, by the name of its stash. It is kept as it is at the adoption, whatever later
+ * runs say.
+ */
 export function keepAsFound(values: Readonly<Record<string, string>>): readonly Stash[] {
   return Object.entries(values).map(([name, input]) => new Stash(name, { input }, { ignoreChanges: ["input"] }));
 }
 
 /**
- * Depends on everything, so that a destroy begins with it, and is protected, so that a destroy ends with it: `pulumi destroy --skip-preview`
- * would otherwise delete records and rules before it comes to the protected tunnel. `npm run down` lifts the protection.
+ * Depends on everything, so that a destroy begins with it, and is protected, so that a destroy ends with it: `pulumi
+ * destroy --skip-preview` would otherwise delete records and rules before it comes to the protected tunnel. `npm run
+ * down` lifts the protection.
  */
 export function guard(everything: readonly Resource[]): void {
   new Stash(

@@ -1,7 +1,8 @@
 /**
- * How Cloudflare's API names the members of a rule, by the name that the SDK gives them. The SDK's names do not follow from
- * the API's: `status_code_ttl` is `statusCodeTtls`, `include` is `includes` in one place and `include` in another. The type
- * of the table is made from the installed SDK: a member that is missing here, or that the SDK does not have, does not compile.
+ * How Cloudflare's API names the members of a rule, by the name that the SDK gives them. The SDK's names do not follow
+ * from the API's: `status_code_ttl` is `statusCodeTtls`, `include` is `includes` in one place and `include` in
+ * another. The type of the table is made from the installed SDK: a member that is missing here, or that the SDK does
+ * not have, does not compile.
  */
 import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { Unwrap } from "@pulumi/pulumi";

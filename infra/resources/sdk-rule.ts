@@ -21,8 +21,8 @@ export class RuleMemberError extends Error {
 }
 
 /**
- * Renames every member, at every depth. A member that the SDK does not know is refused: the provider would drop it, and the
- * deployed rule would do something else. @throws RuleMemberError
+ * Renames every member, at every depth. A member that the SDK does not know is refused: the provider would drop it,
+ * and the deployed rule would do something else. @throws RuleMemberError
  */
 export function sdkRule(rule: Readonly<Record<string, unknown>>): input.RulesetRule {
   const name = JSON.stringify(rule.ref ?? rule.description ?? rule.expression ?? "without a ref");

@@ -16,7 +16,8 @@ export class Tunnel extends ComponentResource {
     super("causeway:index:Tunnel", tunnel.name, {}, {});
     const resource = new ZeroTrustTunnelCloudflared(tunnel.name, tunnel.args, {
       ...options(this, tunnel),
-      // Its id is in every DNS record, and its connectors hold its token. A run that destroys the stack would protect it anew.
+      // Its id is in every DNS record, and its connectors hold its token. A run that destroys the stack would protect
+      // it anew.
       protect: deploys,
       // An update would be a PATCH, after which the provider sends later updates of the run without their strings
       // (terraform-provider-cloudflare#7305). So no run updates it; the secret is rotated through the API.

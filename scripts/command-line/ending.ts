@@ -6,17 +6,17 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export type EndSignal = (typeof SIGNALS)[number];
 
 /**
- * Milliseconds in which further signals are the first one again: Ctrl-C reaches every process of the terminal's group, and npm and
- * the launcher each pass it on; a service manager signals all processes of the service.
+ * Milliseconds in which further signals are the first one again: Ctrl-C reaches every process of the terminal's group,
+ * and npm and the launcher each pass it on; a service manager signals all processes of the service.
  */
 const SAME_REQUEST_MS = 1_000;
 
 let controller: AbortController | undefined;
 
 /**
- * From the first call on, SIGINT, SIGTERM and SIGHUP no longer end this process by themselves: the first one aborts the returned
- * signal, whose reason is the name of the signal, and the command ends in order. A later one ends the process at once, with exit
- * code 1.
+ * From the first call on, SIGINT, SIGTERM and SIGHUP no longer end this process by themselves: the first one aborts
+ * the returned signal, whose reason is the name of the signal, and the command ends in order. A later one ends the
+ * process at once, with exit code 1.
  */
 export function endSignal(): AbortSignal {
   if (controller !== undefined) return controller.signal;

@@ -1,6 +1,9 @@
 import { types } from "node:util";
 
-/** The command cannot do what it was asked for. The message says what happened, what was expected and what to do. Exit code 1. */
+/**
+ * The command cannot do what it was asked for. The message says what happened, what was expected and what to do. Exit
+ * code 1.
+ */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
 }
@@ -29,14 +32,15 @@ const BUG_NAMES = new Set([
 ]);
 
 /**
- * Result codes of SQLite for what is wrong with the disk or the file (https://sqlite.org/rescode.html): busy, locked, no memory,
- * read-only, I/O error, damaged, full, cannot open, not a database.
+ * Result codes of SQLite for what is wrong with the disk or the file (https://sqlite.org/rescode.html): busy, locked,
+ * no memory, read-only, I/O error, damaged, full, cannot open, not a database.
  */
 const SQLITE_CODES = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
 
 /**
- * Whether a failure is one that we expect: then the user sees its message alone. It is when the operating system or the database
- * refused, or when the error has a class of its own. Everything else is a bug, which is shown with its stack.
+ * Whether a failure is one that we expect: then the user sees its message alone. It is when the operating system or
+ * the database refused, or when the error has a class of its own. Everything else is a bug, which is shown with its
+ * stack.
  */
 export function isExpectedFailure(thrown: unknown): thrown is Error {
   if (!types.isNativeError(thrown)) return false;

@@ -1,6 +1,6 @@
 /**
- * Ends this process when what started it has ended. npm passes SIGTERM to the shell that runs the script, and that shell ends
- * without passing it on; a killed npm or launcher (`run.mjs` on an older Node.js) passes on nothing at all.
+ * Ends this process when what started it has ended. npm passes SIGTERM to the shell that runs the script, and that
+ * shell ends without passing it on; a killed npm or launcher (`run.mjs` on an older Node.js) passes on nothing at all.
  */
 import { commandLineOf, parentOf } from "./processes.ts";
 
@@ -10,8 +10,9 @@ const INTERVAL_MS = 500;
 const LAUNCHER = "CAUSEWAY_LAUNCHER_PID";
 
 /**
- * Watches the launcher, and npm with its shell, where they started this process, and sends this process SIGTERM when one of them
- * ends. Other parents are not watched: a backend in the background may outlive the terminal that started it.
+ * Watches the launcher, and npm with its shell, where they started this process, and sends this process SIGTERM when
+ * one of them ends. Other parents are not watched: a backend in the background may outlive the terminal that started
+ * it.
  */
 export function watchParents(name: string, env: NodeJS.ProcessEnv = process.env): void {
   const parents = parentsToWatch(name, process.ppid, env);
@@ -25,7 +26,10 @@ export function watchParents(name: string, env: NodeJS.ProcessEnv = process.env)
   timer.unref();
 }
 
-/** Process ids from `parent`, the parent of the command `name`, upwards. Empty where neither npm nor the launcher started it. */
+/**
+ * Process ids from `parent`, the parent of the command `name`, upwards. Empty where neither npm nor the launcher
+ * started it.
+ */
 export function parentsToWatch(name: string, parent: number, env: NodeJS.ProcessEnv): readonly number[] {
   const launcher = Number(env[LAUNCHER]) || undefined;
   const { npm_lifecycle_script: line = "" } = env;

@@ -5,8 +5,8 @@ import { CommandError } from "./failure.ts";
 import { signalTree } from "./processes.ts";
 
 /**
- * Runs another program in this terminal and returns its exit code; 1 where it was ended. When this process is asked to end, the
- * program and all processes that it started are, and this process waits for the program.
+ * Runs another program in this terminal and returns its exit code; 1 where it was ended. When this process is asked to
+ * end, the program and all processes that it started are, and this process waits for the program.
  * @throws CommandError where it cannot be started
  */
 export function runProgram(

@@ -81,21 +81,23 @@ export function commandGroup(group: {
 }
 
 /**
- * Runs the command of this process with its arguments, and sets the exit code: 0 done, 1 findings or a failure, 2 wrong use. Nothing
- * is done before every argument is known to be right.
+ * Runs the command of this process with its arguments, and sets the exit code: 0 done, 1 findings or a failure, 2
+ * wrong use. Nothing is done before every argument is known to be right.
  */
 export async function runCommand(wanted: Command): Promise<void> {
   let isOutputLost = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // A reader that has seen enough, such as `head`, closes the pipe, and a terminal may be closed. Neither is a failure.
+      // A reader that has seen enough, such as `head`, closes the pipe, and a terminal may be closed. Neither is a
+      // failure.
       if (code !== "EPIPE" && code !== "EIO") isOutputLost = true;
     });
   }
   watchParents(wanted.name);
   const exitCode = await execute(wanted, process.argv.slice(2));
   process.exitCode = exitCode === 0 && isOutputLost ? 1 : exitCode;
-  // What still holds this process, such as a connection to a server that does not respond, must not outlast an orderly end.
+  // What still holds this process, such as a connection to a server that does not respond, must not outlast an orderly
+  // end.
   if (endRequestedBy() !== undefined) process.exit();
 }
 
@@ -147,7 +149,10 @@ const describeOption = (option: CommanderOption): string =>
     ? `${option.description} (default: ${JSON.stringify(option.defaultValue)})`
     : option.description;
 
-/** Drops values of unknown options and cuts long words, so that a secret that was given by mistake is not in a log as well. */
+/**
+ * Drops values of unknown options and cuts long words, so that a secret that was given by mistake is not in a log as
+ * well.
+ */
 function withoutSecrets(refusal: string): string {
   return refusal
     .replace(/(unknown option '[^=']+)=[^']*'/, "$1'")

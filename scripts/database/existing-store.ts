@@ -20,7 +20,9 @@ export function requireDatabase(dataDir: string, advice = "To make a new one, st
   );
 }
 
-/** Refuses a data folder that has a database: usually DATA_DIR or the working directory is not the one that was meant. */
+/**
+ * Refuses a data folder that has a database: usually DATA_DIR or the working directory is not the one that was meant.
+ */
 export function refuseDatabase(dataDir: string, advice: string): void {
   const file = join(dataDir, FILE);
   if (existsSync(file)) throw new CommandError(`there is a database at ${file} already. ${advice}`);

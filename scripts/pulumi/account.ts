@@ -5,7 +5,9 @@ import { openApi, printable } from "../../infra/preflight/index.ts";
 import { CommandError } from "../command-line/index.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 
-/** The API with the token that the configuration or the environment has now. @throws ConfigError where there is none */
+/**
+ * The API with the token that the configuration or the environment has now. @throws ConfigError where there is none
+ */
 export async function openAccount(cli: Cli, env: NodeJS.ProcessEnv): Promise<Cloudflare> {
   return accountFor(await readAccessOf(cli, env));
 }

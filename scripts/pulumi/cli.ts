@@ -23,13 +23,13 @@ export type Variables = Readonly<Record<string, string>>;
 
 export interface Cli {
   /**
-   * Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. It does not run where this command
-   * was asked to end: 1.
+   * Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. It does not
+   * run where this command was asked to end: 1.
    */
   show(args: readonly string[], variables?: Variables): Promise<number>;
   /**
-   * Runs it and returns what it printed. Tells on standard error that it still waits. @throws PulumiFailed where it does not end in time, or
-   * this command is asked to end meanwhile
+   * Runs it and returns what it printed. Tells on standard error that it still waits. @throws PulumiFailed where it
+   * does not end in time, or this command is asked to end meanwhile
    */
   read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
   /** The same without `--stack`, for what is no matter of one stack. */
@@ -82,8 +82,8 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
 }
 
 /**
- * Waits for the end of a run. When this command is asked to end, the CLI is, which then ends in order. Ctrl-C in a terminal reaches it without
- * us, and a second signal would make it leave things half done.
+ * Waits for the end of a run. When this command is asked to end, the CLI is, which then ends in order. Ctrl-C in a
+ * terminal reaches it without us, and a second signal would make it leave things half done.
  */
 async function codeOf(child: ChildProcess): Promise<number> {
   const ending = endSignal();
@@ -148,6 +148,9 @@ const strayFailure = (stack: string, urn: string): string =>
   `The state of ${stack} has a resource of another stack or project: ${urn}. Nothing was done, since it would be done to the site of ` +
   `that stack. Run the command for that stack in that stack's project, or import ${stack}'s own state: \`pulumi stack import --stack ${stack}\`.`;
 
-/** PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this one. */
+/**
+ * PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this
+ * one.
+ */
 export const pathFor = (command: string, { PATH = "" }: NodeJS.ProcessEnv): string =>
   [dirname(process.execPath), PATH, dirname(command)].join(delimiter);

@@ -5,8 +5,8 @@ export const NOT_A_TERMINAL =
   "this is not a terminal, so the command cannot ask for your confirmation: run it in one, or with --yes. Nothing was done.";
 
 /**
- * Asks in the terminal until a line is typed. Returns why it is not confirmed; undefined where exactly `expected` was typed. Ctrl-C, Ctrl-D and
- * a missing terminal do not confirm.
+ * Asks in the terminal until a line is typed. Returns why it is not confirmed; undefined where exactly `expected` was
+ * typed. Ctrl-C, Ctrl-D and a missing terminal do not confirm.
  */
 export async function refusalOf(question: string, expected: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return NOT_A_TERMINAL;

@@ -4,12 +4,14 @@ import type { Cli } from "./cli.ts";
 import { PROVIDER_ONLY, RUN_PROGRAM } from "./read-drift.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "./stack-state.ts";
 
-/** How often a destroy is begun: connectors may come back between the disconnect and the deletion of the tunnel (1022). */
+/**
+ * How often a destroy is begun: connectors may come back between the disconnect and the deletion of the tunnel (1022).
+ */
 const TRIES = 3;
 
 /**
- * Runs `pulumi destroy` up to three times; `beforeRetry` is called between two of them. @throws CommandError that says what is left and what to
- * run; what is left is protected again then
+ * Runs `pulumi destroy` up to three times; `beforeRetry` is called between two of them. @throws CommandError that says
+ * what is left and what to run; what is left is protected again then
  */
 export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promise<"again" | "give up">): Promise<void> {
   const protectedUrns = protectedIn((await cli.state()).resources);
@@ -27,7 +29,10 @@ export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promis
   throw new CommandError(unfinished(stack, (await cli.state()).resources));
 }
 
-/** Also after a signal or a failure in the middle: a stack without its protection is deleted by a plain `pulumi destroy`. */
+/**
+ * Also after a signal or a failure in the middle: a stack without its protection is deleted by a plain `pulumi
+ * destroy`.
+ */
 async function protectAgain(cli: Cli, stack: string, urns: readonly string[]): Promise<void> {
   try {
     const left = new Set((await cli.state()).resources.map(({ urn }) => urn));

@@ -2,8 +2,8 @@ import { printable } from "../../infra/preflight/index.ts";
 import type { Drift } from "./drift.ts";
 
 /**
- * One line for each value, aligned. Control and format characters are replaced by `?`: the values were written by whoever changed them, and
- * must not write to the terminal. Values that are long are cut where they begin to differ.
+ * One line for each value, aligned. Control and format characters are replaced by `?`: the values were written by
+ * whoever changed them, and must not write to the terminal. Values that are long are cut where they begin to differ.
  */
 export function driftTable(drifts: readonly Drift[]): string {
   const rows = [

@@ -76,7 +76,8 @@ const about =
 type RuleSnapshot = Readonly<Record<string, unknown>>;
 
 /**
- * Compares rules by their `ref`, which stays when others come and go. A rule that was made in the dashboard has its id for a `ref`.
+ * Compares rules by their `ref`, which stays when others come and go. A rule that was made in the dashboard has its id
+ * for a `ref`.
  */
 function ruleDrift(
   before: readonly RuleSnapshot[],
@@ -129,8 +130,8 @@ function listOf(value: unknown): readonly RuleSnapshot[] {
 const BOOKKEEPING = "__defaults";
 
 /**
- * Where two inputs differ. What Cloudflare responds the same for as before did not change there: after an import the state may lack inputs
- * which the provider fills in at the next read.
+ * Where two inputs differ. What Cloudflare responds the same for as before did not change there: after an import the
+ * state may lack inputs which the provider fills in at the next read.
  */
 function differences(
   deployed: unknown,

@@ -1,6 +1,9 @@
 /** Reads the event stream of `pulumi preview --refresh --json` and of `pulumi refresh --preview-only --json`. */
 
-/** Makes the CLI write its events, one JSON object for each line. Its other JSON form has no new state with the real provider. */
+/**
+ * Makes the CLI write its events, one JSON object for each line. Its other JSON form has no new state with the real
+ * provider.
+ */
 export const STREAM_EVENTS = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" } as const;
 
 /** What Pulumi has of one resource: inputs are what was asked for, outputs what Cloudflare responded. */
@@ -74,7 +77,10 @@ function parseLine(line: string): Readonly<Record<string, unknown>>[] {
   }
 }
 
-/** Components have nothing at Cloudflare and are left out. A refresh tells the resource that is gone a second time, as the same. */
+/**
+ * Components have nothing at Cloudflare and are left out. A refresh tells the resource that is gone a second time, as
+ * the same.
+ */
 function metadataOf(event: unknown): StepMetadata[] {
   const metadata = isObject(event) ? event.metadata : undefined;
   if (!isObject(metadata)) return [];

@@ -7,8 +7,8 @@ import { isProgram, onPath } from "../on-path.ts";
 const INSTALL = "https://www.pulumi.com/docs/install";
 
 /**
- * The first version that has everything that the program and the commands use: the resource `Stash`. `--run-program` of refresh and destroy is
- * older (3.160).
+ * The first version that has everything that the program and the commands use: the resource `Stash`. `--run-program`
+ * of refresh and destroy is older (3.160).
  */
 const OLDEST = [3, 208, 0] as const;
 
@@ -21,8 +21,8 @@ export class NoPulumiError extends Error {
 }
 
 /**
- * The CLI's file on this machine, or else the one that the pinned npm package `pulumi` fetches on first use. It is known to be the Pulumi
- * CLI, and new enough. @throws NoPulumiError
+ * The CLI's file on this machine, or else the one that the pinned npm package `pulumi` fetches on first use. It is
+ * known to be the Pulumi CLI, and new enough. @throws NoPulumiError
  */
 export async function getPulumi(env: Readonly<Record<string, string | undefined>>): Promise<string> {
   const command = findPulumi(env) ?? (await fetchPulumi());

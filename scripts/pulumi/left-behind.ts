@@ -40,8 +40,8 @@ const PERMISSIONS = {
 } as const;
 
 /**
- * No connector ever ran for a tunnel that a run made and did not write down. One that has connections is a live site in another state of this
- * stack, as in another backend or on another machine. @throws CommandError that says so
+ * No connector ever ran for a tunnel that a run made and did not write down. One that has connections is a live site
+ * in another state of this stack, as in another backend or on another machine. @throws CommandError that says so
  */
 export async function assertNotInUse(api: Cloudflare, stack: string, left: readonly LeftBehind[]): Promise<void> {
   for (const { path, id } of left.filter(({ kind }) => kind === "tunnel")) {

@@ -1,4 +1,7 @@
-/** The connectors that run on this machine for a stack's token: they change to a new token, and stop when the tunnel goes. */
+/**
+ * The connectors that run on this machine for a stack's token: they change to a new token, and stop when the tunnel
+ * goes.
+ */
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectorProblem, changeToken, describeTokenChange, registered, tellToStop } from "../../cloudflared/index.ts";
@@ -17,8 +20,9 @@ export function connectorEnvironment(): Readonly<Record<string, string>> {
 }
 
 /**
- * Gives the tunnel a new secret and writes its token into the stack's folder, from where each connector of this machine takes
- * it without losing a request. @throws CommandError that says whether the secret has changed, and what to do
+ * Gives the tunnel a new secret and writes its token into the stack's folder, from where each connector of this
+ * machine takes it without losing a request. @throws CommandError that says whether the secret has changed, and what
+ * to do
  */
 export async function rotateSecret(tunnel: Tunnel, folder: string, tell: (line: string) => void): Promise<void> {
   await changeSecret(tunnel);
@@ -59,7 +63,9 @@ async function newToken(tunnel: Tunnel, file: string): Promise<string> {
   }
 }
 
-/** Milliseconds that connectors have for the requests in flight; after that their connections are ended at Cloudflare. */
+/**
+ * Milliseconds that connectors have for the requests in flight; after that their connections are ended at Cloudflare.
+ */
 const STOP_TIMEOUT_MS = 60_000;
 
 /** Tells every connector of this machine to stop, waits until they have, and returns a line for each. */

@@ -15,8 +15,8 @@ export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
 }
 
 /**
- * Says who has locked the stack; undefined where nobody has, or it cannot be seen: previews do not look at locks. Folders and Pulumi Cloud can
- * be read; of other backends (S3 and the like) only a run that writes finds out.
+ * Says who has locked the stack; undefined where nobody has, or it cannot be seen: previews do not look at locks.
+ * Folders and Pulumi Cloud can be read; of other backends (S3 and the like) only a run that writes finds out.
  */
 export async function describeLock(cli: Cli, stack: string): Promise<string | undefined> {
   const url = await backendUrl(cli);

@@ -2,8 +2,9 @@ import { type Cli, PulumiFailed } from "./cli.ts";
 import { RUN_PROGRAM } from "./read-drift.ts";
 
 /**
- * Removes Pulumi's notes of operations that a killed run began, once an `up` has ended well: what they made was imported by its mark, or does
- * not exist. The CLI cannot tell, keeps "creating" for ever, and warns of it at every run.
+ * Removes Pulumi's notes of operations that a killed run began, once an `up` has ended well: what they made was
+ * imported by its mark, or does not exist. The CLI cannot tell, keeps "creating" for ever, and warns of it at every
+ * run.
  */
 export async function removePendingNotes(cli: Cli): Promise<void> {
   if (!(await cli.state()).hasPendingNotes) return;

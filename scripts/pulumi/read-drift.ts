@@ -2,7 +2,10 @@ import { type Cli, PulumiFailed } from "./cli.ts";
 import { type DriftReport, driftOf } from "./drift.ts";
 import { parseEvents, STREAM_EVENTS } from "./engine-events.ts";
 
-/** Runs the program so that the provider gets the token of now: else refresh uses the one of the last `up`, out of the state. */
+/**
+ * Runs the program so that the provider gets the token of now: else refresh uses the one of the last `up`, out of the
+ * state.
+ */
 export const RUN_PROGRAM = "--run-program";
 
 /** Tells the program that nothing is deployed: what others have at Cloudflare stops no such run. */
@@ -12,8 +15,8 @@ const REFRESH = { CAUSEWAY_PURPOSE: "refresh" } as const;
 export const PROVIDER_ONLY = { CAUSEWAY_PURPOSE: "destroy" } as const;
 
 /**
- * Reads Cloudflare and compares it with the state, and with the program where it can run: not while the tunnel in the state is a deleted
- * one. Writes nothing.
+ * Reads Cloudflare and compares it with the state, and with the program where it can run: not while the tunnel in the
+ * state is a deleted one. Writes nothing.
  * @throws PulumiFailed with the messages of the errors, where it cannot be found out
  */
 export async function readDrift(cli: Cli, programRuns: boolean): Promise<DriftReport> {

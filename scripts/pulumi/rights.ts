@@ -13,9 +13,9 @@ export function permissionOf(resource: StateResource): string {
 }
 
 /**
- * Asks for writes that change nothing: a record without a name and a type, which is refused for that where the right is there, and each
- * ruleset as it is, with `dry_run` (https://developers.cloudflare.com/api/resources/rulesets/). The tunnel needs none: its secret is what
- * changes first. @throws AccountError that names the permission
+ * Asks for writes that change nothing: a record without a name and a type, which is refused for that where the right
+ * is there, and each ruleset as it is, with `dry_run` (https://developers.cloudflare.com/api/resources/rulesets/). The
+ * tunnel needs none: its secret is what changes first. @throws AccountError that names the permission
  */
 export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
   const records = resources.filter((resource) => kindOf(resource) === "record").slice(0, 1);

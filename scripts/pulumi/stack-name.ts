@@ -15,8 +15,8 @@ const PART = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 const NO_ORGANIZATION = "organization";
 
 /**
- * The project is this folder's, so the folder's name needs the organization and the stack only. They are joined by a plus sign, which no name
- * has, so that two stacks never share a folder.
+ * The project is this folder's, so the folder's name needs the organization and the stack only. They are joined by a
+ * plus sign, which no name has, so that two stacks never share a folder.
  */
 export const stackName: ValueKind<StackName> = {
   expected: "the name of a stack, such as prod, acme/prod or acme/causeway/prod",

@@ -17,7 +17,10 @@ export interface StackState {
   readonly resources: readonly StateResource[];
   /** Operations that a run began and never ended, such as `creating chat.example.com`. */
   readonly pending: readonly string[];
-  /** Whether Pulumi has notes of such operations, also of creates that a later run has carried out: it warns of them at every run. */
+  /**
+   * Whether Pulumi has notes of such operations, also of creates that a later run has carried out: it warns of them at
+   * every run.
+   */
   readonly hasPendingNotes: boolean;
   /** Outputs of the stack at the last `up`; secret ones are encrypted. */
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -47,7 +50,10 @@ export function parseState(json: string): StackState {
   };
 }
 
-/** A resource of another stack or project, as a state that was imported from there has it by `pulumi stack import --force`. */
+/**
+ * A resource of another stack or project, as a state that was imported from there has it by `pulumi stack import
+ * --force`.
+ */
 export const strayOf = ({ resources }: StackState, project: string, stack: string): StateResource | undefined =>
   resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
 

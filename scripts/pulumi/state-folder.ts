@@ -27,9 +27,9 @@ export async function projectName(): Promise<string> {
 }
 
 /**
- * Removes the empty `.attrs` files beside the states of this project, and returns them. The CLI writes such a file, with content type and
- * checksum, beside each file; it truncates it first. Killed in between, it leaves an empty one, and then fails for ever with `EOF`. It reads
- * a state without one as well.
+ * Removes the empty `.attrs` files beside the states of this project, and returns them. The CLI writes such a file,
+ * with content type and checksum, beside each file; it truncates it first. Killed in between, it leaves an empty one,
+ * and then fails for ever with `EOF`. It reads a state without one as well.
  */
 export async function removeEmptyAttributes(cli: BackendCli): Promise<readonly string[]> {
   const url = await backendUrl(cli);

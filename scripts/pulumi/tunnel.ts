@@ -1,4 +1,7 @@
-/** The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its connections. */
+/**
+ * The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its
+ * connections.
+ */
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
 import { printable } from "../../infra/preflight/index.ts";
@@ -33,7 +36,10 @@ export interface Tunnel {
   deletedAt(): Promise<string | undefined>;
 }
 
-/** The tunnel in the stack's state; undefined where there is none. Its calls throw AccountError where Cloudflare refuses. */
+/**
+ * The tunnel in the stack's state; undefined where there is none. Its calls throw AccountError where Cloudflare
+ * refuses.
+ */
 export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): Tunnel | undefined {
   const found = resources.find(({ type }) => type === TUNNEL_TYPE);
   const accountId = found?.inputs?.accountId;

@@ -1,4 +1,7 @@
-/** Accidents that happen to operators: a killed run, a lost answer, a replaced token, a changed mind, connectors on other machines. */
+/**
+ * Accidents that happen to operators: a killed run, a lost answer, a replaced token, a changed mind, connectors on
+ * other machines.
+ */
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../pulumi/token-file.ts";
 import { difference, expectThat, recordsAndRulesets, required, snapshot, tunnelsOf, zoneOf } from "./observe.ts";

@@ -1,4 +1,7 @@
-/** Runs the operator's commands (`npm run up`, `drift`, `down`) as an operator does: as processes, with or without a terminal. */
+/**
+ * Runs the operator's commands (`npm run up`, `drift`, `down`) as an operator does: as processes, with or without a
+ * terminal.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { onPath } from "../on-path.ts";
@@ -18,8 +21,8 @@ export function runCommandLine(place: CommandPlace, args: readonly string[]): Pr
 }
 
 /**
- * Runs it on a terminal and types `answer` once the output matches `question`. Where the program `script`, which makes the terminal, is
- * missing, it runs without one, and every question counts as answered with no.
+ * Runs it on a terminal and types `answer` once the output matches `question`. Where the program `script`, which makes
+ * the terminal, is missing, it runs without one, and every question counts as answered with no.
  */
 export function answerCommandLine(
   place: CommandPlace,

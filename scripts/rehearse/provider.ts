@@ -1,4 +1,6 @@
-/** The Cloudflare provider of a rehearsal: the plugin that `up` uses where it is installed, or else our own provider. */
+/**
+ * The Cloudflare provider of a rehearsal: the plugin that `up` uses where it is installed, or else our own provider.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -19,8 +21,8 @@ export interface RehearsedProvider {
 }
 
 /**
- * Opens the provider. `root` is the project's folder: the plugin's version is that of its `@pulumi/cloudflare`, as the CLI chooses it.
- * Plugins are kept in `plugins/` of PULUMI_HOME, by default `~/.pulumi`
+ * Opens the provider. `root` is the project's folder: the plugin's version is that of its `@pulumi/cloudflare`, as the
+ * CLI chooses it. Plugins are kept in `plugins/` of PULUMI_HOME, by default `~/.pulumi`
  * (https://www.pulumi.com/docs/iac/concepts/plugins/).
  */
 export async function openProvider(
@@ -51,13 +53,18 @@ export async function openProvider(
   };
 }
 
-/** A download that is not complete has a file of the same name that ends with `.partial`; the CLI passes over it too. */
+/**
+ * A download that is not complete has a file of the same name that ends with `.partial`; the CLI passes over it too.
+ */
 function isPlugin(folder: string): boolean {
   const program = process.platform === "win32" ? "pulumi-resource-cloudflare.exe" : "pulumi-resource-cloudflare";
   return existsSync(join(folder, program)) && !existsSync(`${folder}.partial`);
 }
 
-/** The folder is made, since the CLI follows no links to folders; the files in it are links, since a plugin has over 100 MB. */
+/**
+ * The folder is made, since the CLI follows no links to folders; the files in it are links, since a plugin has over
+ * 100 MB.
+ */
 function linkFiles(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) symlinkSync(join(from, name), join(to, name));

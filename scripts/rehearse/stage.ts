@@ -1,4 +1,7 @@
-/** What a rehearsal runs on: API, tunnel, edge and backend on this machine, and a stack of its own for the real Pulumi CLI. */
+/**
+ * What a rehearsal runs on: API, tunnel, edge and backend on this machine, and a stack of its own for the real Pulumi
+ * CLI.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -62,7 +65,9 @@ export interface Stage {
   byHand(method: string, path: string, body?: object): Promise<unknown>;
   /** Puts a new API token into the configuration and revokes the one before. */
   replaceApiToken(): Promise<void>;
-  /** Starts one more connector, as `npm run connector`, and waits until it is ready. @throws Error with what it wrote */
+  /**
+   * Starts one more connector, as `npm run connector`, and waits until it is ready. @throws Error with what it wrote
+   */
   connect(tokenFile: string): Promise<void>;
   /** Starts a connector as another machine does: this one has no record of it. */
   connectElsewhere(token: string): Promise<void>;

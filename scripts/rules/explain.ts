@@ -45,7 +45,10 @@ type Rulesets = readonly {
   readonly rules: readonly (Rule & { readonly ref: string })[];
 }[];
 
-/** One line for each phase and each of its rules: what it was for this request and why, or by which rule it was skipped. */
+/**
+ * One line for each phase and each of its rules: what it was for this request and why, or by which rule it was
+ * skipped.
+ */
 export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): Generator<string> {
   const fields = requestFields(request);
   const events = new Map(verdict.events.map((event) => [`${event.phase} ${event.ref}`, event]));

@@ -1,7 +1,8 @@
 /**
- * Stories: sequences of requests with times and the verdicts they must get, for what one request cannot show: skips and rate
- * limits. A file is JSON: `{ "story": "...", "plan": "free", "steps": [{ "request": "POST /login from 203.0.113.9", "after": 0.5,
- * "times": 20, "every": 0.1, "response": 401, "expect": "pass", "by": "ref", "status": 429 }] }`, times in seconds.
+ * Stories: sequences of requests with times and the verdicts they must get, for what one request cannot show: skips
+ * and rate limits. A file is JSON: `{ "story": "...", "plan": "free", "steps": [{ "request": "POST /login from
+ * 203.0.113.9", "after": 0.5, "times": 20, "every": 0.1, "response": 401, "expect": "pass", "by": "ref", "status": 429
+ * }] }`, times in seconds.
  */
 
 import { readFileSync } from "node:fs";

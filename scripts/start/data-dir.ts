@@ -7,12 +7,14 @@ class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
 
-/** The locks of this process. A lock with its id that is not among them was left by a killed run that had the same id. */
+/**
+ * The locks of this process. A lock with its id that is not among them was left by a killed run that had the same id.
+ */
 const held = new Set<string>();
 
 /**
- * Makes the data folder (0700) where it is missing, and locks it for this process: two runs on the same users, messages and keys
- * would lose some. The lock of a killed run is taken over.
+ * Makes the data folder (0700) where it is missing, and locks it for this process: two runs on the same users,
+ * messages and keys would lose some. The lock of a killed run is taken over.
  *
  * @returns a function that gives the folder back
  * @throws DataDirError when another live process holds it
@@ -37,7 +39,10 @@ export function takeDataDir(dataDir: string): () => void {
   };
 }
 
-/** A file of the data folder that could not be read or written, as an error that says what to do; undefined for any other error. */
+/**
+ * A file of the data folder that could not be read or written, as an error that says what to do; undefined for any
+ * other error.
+ */
 export function unusableFile(error: unknown, dataDir: string): DataDirError | undefined {
   const { path, dest = path, message } = error as NodeJS.ErrnoException & { dest?: string };
   if (typeof dest !== "string" || dirname(dest) !== dataDir) return undefined;

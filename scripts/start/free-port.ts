@@ -4,7 +4,8 @@ import { CommandError } from "../command-line/index.ts";
 const TRIES = 100;
 
 /**
- * The first port from `wanted` on, of at most `tries` ports, that is free at 127.0.0.1 and not in `taken`; any free one for 0.
+ * The first port from `wanted` on, of at most `tries` ports, that is free at 127.0.0.1 and not in `taken`; any free
+ * one for 0.
  *
  * @throws CommandError when all are in use
  */

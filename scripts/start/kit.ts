@@ -37,7 +37,9 @@ export interface KitOptions {
   readonly ports?: Partial<Ports>;
   /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
   readonly edgePort?: number | undefined;
-  /** Read by the backend, except for its address, folder and origins, which the kit sets; and used to find cloudflared. */
+  /**
+   * Read by the backend, except for its address, folder and origins, which the kit sets; and used to find cloudflared.
+   */
   readonly env: NodeJS.ProcessEnv;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
@@ -53,8 +55,8 @@ const STACK = "local";
 const GRACE_PERIOD = 2_000;
 
 /**
- * Starts the Cloudflare on localhost and the backend, applies the Pulumi program to the local API, and starts a connector with the
- * token that the API returned. When one of them cannot start, the others are stopped.
+ * Starts the Cloudflare on localhost and the backend, applies the Pulumi program to the local API, and starts a
+ * connector with the token that the API returned. When one of them cannot start, the others are stopped.
  */
 export async function startKit(options: KitOptions): Promise<Kit> {
   const { dataDir, warn } = options;

@@ -16,8 +16,8 @@ const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844 };
 const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
 
 /**
- * The ports of this run: those of the last one, so that nothing deployed has to change, each moved to the next free one where
- * another program took it. Remembered in the data folder.
+ * The ports of this run: those of the last one, so that nothing deployed has to change, each moved to the next free
+ * one where another program took it. Remembered in the data folder.
  *
  * @param fixed ports that the user asked for: taken or refused, and not remembered
  * @throws CommandError where a fixed port, or 100 ports in a row, are in use

@@ -40,7 +40,9 @@ afterAll(async () => {
   process.off("uncaughtException", onUnhandled);
 });
 
-/** Tries a property on `RUNS` cases, said as they pass where somebody waits; each has to leave the process as it was. */
+/**
+ * Tries a property on `RUNS` cases, said as they pass where somebody waits; each has to leave the process as it was.
+ */
 function holds<T>(kind: string, cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> {
   let passed = 0;
   const checked = fc.asyncProperty(cases, async (value) => {
@@ -231,7 +233,10 @@ test(
   TIMEOUT,
 );
 
-/** A value that a parameter may have, or nearly: ids and rooms that exist come often, so that calls get past the first check. */
+/**
+ * A value that a parameter may have, or nearly: ids and rooms that exist come often, so that calls get past the first
+ * check.
+ */
 function fuzzedValue(param: Param, known: readonly string[]): fc.Arbitrary<unknown> {
   if (param.type === "integer") {
     const { min, max } = param;

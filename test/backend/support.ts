@@ -282,8 +282,8 @@ type HandlerOf<A extends AnyAction> = A extends `${infer N extends "users" | "au
   : never;
 
 /**
- * The token of somebody for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is called like the
- * person.
+ * The token of somebody for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is
+ * called like the person.
  */
 export function tokenOf(name: string, role: Role = "user", seconds = 600): string {
   return `${role}.${name}.${Math.round(Date.now() / 10) / 100 + seconds}`;

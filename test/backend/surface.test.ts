@@ -104,7 +104,10 @@ test.each(socketEntries)(
   },
 );
 
-/** A value that keeps to every bound of its parameter and is refused with this code. `\u0958` is two characters once it is normal. */
+/**
+ * A value that keeps to every bound of its parameter and is refused with this code. `\u0958` is two characters once it
+ * is normal.
+ */
 const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unknown>) => unknown) } = {
   EMAIL_MALFORMED: "\u00e1d\u00e1@example.org",
   EMAIL_RESERVED: "ada@mail.invalid",
@@ -229,7 +232,8 @@ test.each(assets)("%s is served from memory, safe to show and to cache", async (
   expect((await backend.ask("GET", path, { headers: { "if-none-match": etag } })).status).toBe(304);
   const head = await backend.ask("HEAD", path);
   expect([head.status, head.text, head.headers.get("content-length")]).toEqual([200, "", String(text.length)]);
-  // kept for good under the address that says what is in it, and never what other addresses answer; the page itself never
+  // kept for good under the address that says what is in it, and never what other addresses answer; the page itself
+  // never
   const kept = async (query: string) =>
     (await backend.ask("GET", `${path}${query}`)).headers.get("cache-control") ===
     "public, max-age=31536000, immutable";

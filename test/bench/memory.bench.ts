@@ -1,5 +1,5 @@
-// `npm run bench -- memory`: what an idle socket costs the gateway and Socket.IO alone. Each round starts a process of its own for
-// each, connects, forces collections, and compares with before.
+// `npm run bench -- memory`: what an idle socket costs the gateway and Socket.IO alone. Each round starts a process of
+// its own for each, connects, forces collections, and compares with before.
 import { setTimeout as settle } from "node:timers/promises";
 import { tokenOf } from "../backend/support.ts";
 import { ask, type Contender, median, ratios, say, start, stop, verdict } from "./contenders.ts";
@@ -8,7 +8,9 @@ import { addressOf, type Line, line } from "./line.ts";
 const ROUNDS = 3;
 /** Milliseconds until a handshake is no longer counted: then a socket is idle. */
 const SETTLED = 11_000;
-/** Connected before the first look, so that what is made once is there already, the young generation's room for one. */
+/**
+ * Connected before the first look, so that what is made once is there already, the young generation's room for one.
+ */
 const FIRST = 1500;
 const SOCKETS = 3000;
 

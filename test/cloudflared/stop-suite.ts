@@ -17,7 +17,10 @@ async function treeOf(pid: number): Promise<number[]> {
   return [pid, ...below.flat()];
 }
 
-/** Whether a process still runs; one that ended and whose parent has not looked yet (state Z, proc_pid_stat(5)) does not. */
+/**
+ * Whether a process still runs; one that ended and whose parent has not looked yet (state Z, proc_pid_stat(5)) does
+ * not.
+ */
 async function isRunning(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return text !== "" && !/\) Z /.test(text);

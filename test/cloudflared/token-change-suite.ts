@@ -4,7 +4,10 @@ import { changeToken, describeTokenChange, registered } from "../../cloudflared/
 import { runConnector } from "./connector-command.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
 
-/** What an operator sees when the token in the file changes while connectors run, as after a rotation of the tunnel's secret. */
+/**
+ * What an operator sees when the token in the file changes while connectors run, as after a rotation of the tunnel's
+ * secret.
+ */
 export function tokenChangeSuite(name: string, env: Record<string, string>): void {
   test(`O16: ${name} changes its token in the same process, loses no request, and keeps the old token when the new one fails`, async () => {
     const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });

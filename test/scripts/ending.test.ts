@@ -21,7 +21,10 @@ const ENDINGS = {
 /** A tree that has not ended by then is killed, so that a failed test leaves no process behind. */
 const LIMIT_MS = 40_000;
 
-/** Starts a command in a folder of its own, waits for a line, plays an ending, and returns all output when all have ended. */
+/**
+ * Starts a command in a folder of its own, waits for a line, plays an ending, and returns all output when all have
+ * ended.
+ */
 async function play(
   command: string,
   [start, ending]: readonly [start: keyof typeof STARTS, ending: keyof typeof ENDINGS],

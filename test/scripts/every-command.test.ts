@@ -16,8 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), "causeway-commands-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /**
- * Runs an npm script in an empty folder. Node.js may read files, and nothing else but its cache is allowed: a process, a thread, a listening port, a
- * connection or a written file is ERR_ACCESS_DENIED (https://nodejs.org/api/permissions.html).
+ * Runs an npm script in an empty folder. Node.js may read files, and nothing else but its cache is allowed: a process,
+ * a thread, a listening port, a connection or a written file is ERR_ACCESS_DENIED
+ * (https://nodejs.org/api/permissions.html).
  */
 function run(name: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const words = (scripts[name] ?? "").split(" ");

@@ -20,8 +20,8 @@ const KEYS = 50_000;
 export const EXPECTED = 32 * 1024;
 
 /**
- * Bytes that responses to one key may have in a span of time. How many a response has is not known before it is made: 32 KiB are
- * counted first and corrected afterwards, so that few calls at the same time can pass the limit together.
+ * Bytes that responses to one key may have in a span of time. How many a response has is not known before it is made:
+ * 32 KiB are counted first and corrected afterwards, so that few calls at the same time can pass the limit together.
  */
 export class ByteBudget {
   readonly #limit: BudgetLimit;

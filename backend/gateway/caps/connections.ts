@@ -4,8 +4,8 @@ import { plainAddress } from "../client-address.ts";
 import type { CapTable } from "./table.ts";
 
 /**
- * Connections that have not become WebSockets. The connector's are as many as requests are under way, for it speaks for all
- * visitors; those of any other peer have a limit for its network and leave the node's places to the connector.
+ * Connections that have not become WebSockets. The connector's are as many as requests are under way, for it speaks
+ * for all visitors; those of any other peer have a limit for its network and leave the node's places to the connector.
  */
 export class Connections {
   readonly #caps: CapTable["connections"];

@@ -8,7 +8,10 @@ import type { Receiver, UnsentBytes } from "./unsent-bytes.ts";
 /** Bytes of a response's header fields, about. */
 const HEAD = 1024;
 
-/** What HTTP connections hold while a client does not read, does not send the rest of its request, or asks again and again. */
+/**
+ * What HTTP connections hold while a client does not read, does not send the rest of its request, or asks again and
+ * again.
+ */
 export class HttpBacklog {
   readonly #pipelinedCap: number;
   readonly #unsent: UnsentBytes;

@@ -19,8 +19,9 @@ export class Slots {
   }
 
   /**
-   * Gives a holder a slot; false when its network has no more. When the node has no more, the holder that has waited longest loses
-   * its slot and `evict` of that one is called: a client that goes on needs its slot for milliseconds, an attacker's keeps it.
+   * Gives a holder a slot; false when its network has no more. When the node has no more, the holder that has waited
+   * longest loses its slot and `evict` of that one is called: a client that goes on needs its slot for milliseconds,
+   * an attacker's keeps it.
    */
   take(holder: object, key: string, evict: () => void): boolean {
     const networks = networksAround(key);

@@ -1,7 +1,8 @@
 /**
- * What clients can make this node hold, in bytes and number. Together with the rate limits (`limits.ts`) and the time limits
- * (`server.ts`) this is the whole list: whatever an unauthenticated client can make the node keep has an entry here. `/metrics`
- * shows the limits, the current values and how often each was reached. A network is an IPv4 address or an IPv6 /64.
+ * What clients can make this node hold, in bytes and number. Together with the rate limits (`limits.ts`) and the time
+ * limits (`server.ts`) this is the whole list: whatever an unauthenticated client can make the node keep has an entry
+ * here. `/metrics` shows the limits, the current values and how often each was reached. A network is an IPv4 address
+ * or an IPv6 /64.
  */
 export interface CapTable {
   /** WebSockets, with or without a session. */
@@ -25,7 +26,10 @@ export interface CapTable {
   };
   /** Bytes of messages that are read in so many seconds by joining rooms and by paging. */
   readonly historyBytes: { readonly user: number; readonly address: number; readonly seconds: number };
-  /** Requests of one connection that wait for the response to an earlier one (RFC 9112 9.3.2). No browser and no proxy pipelines. */
+  /**
+   * Requests of one connection that wait for the response to an earlier one (RFC 9112 9.3.2). No browser and no proxy
+   * pipelines.
+   */
   readonly pipelined: number;
   /** Requests whose body has not arrived. Where the node has too many, the oldest is closed. */
   readonly bodies: NetworkCaps;
@@ -33,7 +37,10 @@ export interface CapTable {
   readonly connections: { readonly address: number; readonly node: number };
 }
 
-/** Numbers for one network, for the larger networks that one customer may have (RFC 6177: /56 and /48), and for all together. */
+/**
+ * Numbers for one network, for the larger networks that one customer may have (RFC 6177: /56 and /48), and for all
+ * together.
+ */
 export interface NetworkCaps {
   readonly address: number;
   readonly slash56: number;

@@ -24,9 +24,9 @@ const SWEEP = 1_000;
 const SWEEP_AT_LIMIT = 100;
 
 /**
- * Bytes that were written and that clients have not read. Connections of clients that read are not in here: what the kernel takes
- * at once does not wait. Beyond a limit of a user, a network or the node, the connection that has waited longest is closed; so is
- * one on which something has been waiting for the whole `timeout`.
+ * Bytes that were written and that clients have not read. Connections of clients that read are not in here: what the
+ * kernel takes at once does not wait. Beyond a limit of a user, a network or the node, the connection that has waited
+ * longest is closed; so is one on which something has been waiting for the whole `timeout`.
  */
 export class UnsentBytes {
   readonly #caps: CapTable["unsentBytes"];
@@ -53,7 +53,9 @@ export class UnsentBytes {
     this.#set(this.#entryOf(connection, receiver), connection, connection.writableLength, true);
   }
 
-  /** Counts bytes that wait for a connection, in its own buffer or behind another response. `remove` takes them back. */
+  /**
+   * Counts bytes that wait for a connection, in its own buffer or behind another response. `remove` takes them back.
+   */
   add(connection: Duplex, receiver: Receiver, bytes: number): void {
     const entry = this.#entryOf(connection, receiver);
     const isFirst = entry.bytes === 0;

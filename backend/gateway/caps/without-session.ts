@@ -17,8 +17,9 @@ interface Watched {
 }
 
 /**
- * The WebSockets whose client has not authenticated. Each is closed after `timeout`, and as soon as it has sent more than a client
- * needs to say who it is: destroyed, because for a closing handshake an attacker would keep its memory 30 s longer.
+ * The WebSockets whose client has not authenticated. Each is closed after `timeout`, and as soon as it has sent more
+ * than a client needs to say who it is: destroyed, because for a closing handshake an attacker would keep its memory
+ * 30 s longer.
  */
 export class WithoutSession {
   readonly #parts: WithoutSessionParts;
@@ -33,7 +34,10 @@ export class WithoutSession {
     this.#slots = new Slots(parts.caps.socketsWithoutSession);
   }
 
-  /** Watches a connection from before its first byte is read; false when its network has too many that have not authenticated. */
+  /**
+   * Watches a connection from before its first byte is read; false when its network has too many that have not
+   * authenticated.
+   */
   watch(connection: Duplex, key: string): boolean {
     if (!this.#slots.take(connection, key, () => connection.destroy())) return false;
     const onLate = () => {

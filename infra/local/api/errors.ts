@@ -1,6 +1,7 @@
 /**
- * The API's errors, in the envelope of https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses.
- * Where a numeric code is not known from a recorded answer, the comment says so.
+ * The API's errors, in the envelope of
+ * https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses. Where a numeric code is not
+ * known from a recorded answer, the comment says so.
  */
 export interface ErrorItem {
   readonly code: number;

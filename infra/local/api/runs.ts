@@ -1,6 +1,7 @@
 /**
- * Judges what a command did as a whole: no command may delete what it wrote itself in the same run. Such a sequence has taken a
- * live site down: a record was imported as the replacement of itself, written, and deleted as the old one (finding P0).
+ * Judges what a command did as a whole: no command may delete what it wrote itself in the same run. Such a sequence
+ * has taken a live site down: a record was imported as the replacement of itself, written, and deleted as the old one
+ * (finding P0).
  */
 import { isObject } from "./shape.ts";
 

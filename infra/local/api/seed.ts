@@ -21,7 +21,9 @@ export interface SeedZone {
   readonly totalTls?: boolean;
 }
 
-/** The zone of `npm start`: browsers and curl resolve names under localhost to the loopback by themselves (RFC 6761). */
+/**
+ * The zone of `npm start`: browsers and curl resolve names under localhost to the loopback by themselves (RFC 6761).
+ */
 const DEFAULT_ZONE = "causeway.localhost";
 
 export function seedState(seed: Seed, clock: Clock): State {

@@ -1,7 +1,7 @@
 /**
  * What the Cloudflare on localhost knows: the stored document, and the view of it that the edge and the tunnel read.
- * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader may
- * cache what it derived from it by identity.
+ * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader
+ * may cache what it derived from it by identity.
  */
 import type { Plan, Rule, Ruleset } from "../../rules/index.ts";
 
@@ -49,7 +49,10 @@ export interface DnsRecord {
   readonly tags_modified_on?: string;
 }
 
-/** One rule of a tunnel's ingress (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/). */
+/**
+ * One rule of a tunnel's ingress
+ * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/).
+ */
 export interface IngressRule {
   readonly hostname?: string;
   /** A Go regular expression, not anchored. */
@@ -118,7 +121,10 @@ export interface StoredTunnel {
   deleted_at: string | null;
 }
 
-/** Permission groups of API tokens, by the names of https://developers.cloudflare.com/fundamentals/api/reference/permissions/ */
+/**
+ * Permission groups of API tokens, by the names of
+ * https://developers.cloudflare.com/fundamentals/api/reference/permissions/
+ */
 export const permissionGroups = [
   "Zone Read",
   "Zone Settings Read",
@@ -223,6 +229,9 @@ export interface Cloud {
   connected(tunnelId: string, connections: readonly Connection[]): void;
   /** Calls the listener after each change that was stored; returns how to stop. */
   onChange(listener: (change: CloudChange) => void): () => void;
-  /** Calls the listener when `DELETE /cfd_tunnel/{id}/connections` asks to drop a tunnel's connections; returns how to stop. */
+  /**
+   * Calls the listener when `DELETE /cfd_tunnel/{id}/connections` asks to drop a tunnel's connections; returns how to
+   * stop.
+   */
   onDisconnect(listener: (tunnelId: string) => void): () => void;
 }

@@ -69,7 +69,8 @@ function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
     },
     (request, response) => listener.serve(request, response),
   );
-  // Node drops header lines beyond this number without a word, and rules would judge less than the origin gets; bytes bound them.
+  // Node drops header lines beyond this number without a word, and rules would judge less than the origin gets; bytes
+  // bound them.
   server.maxHeadersCount = 0;
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(timeouts.idle);

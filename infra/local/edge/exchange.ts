@@ -34,7 +34,10 @@ class OriginFailure extends Error {
 
 const CLIENT_LEFT: Outcome = { status: 499 };
 
-/** Sends a request down the tunnel and its answer to the client, both streamed. Ends when the answer has gone, or will not. */
+/**
+ * Sends a request down the tunnel and its answer to the client, both streamed. Ends when the answer has gone, or will
+ * not.
+ */
 export async function exchange(
   arrival: Arrival,
   forward: Forward,
@@ -101,7 +104,10 @@ export function openStream(
   throw new OriginFailure("noConnector", `no connector is connected to tunnel ${tunnelId}; ${hint}`);
 }
 
-/** Waits until the origin's answer begins; `begin` gets a function that postpones the deadline, and one that ends the wait. */
+/**
+ * Waits until the origin's answer begins; `begin` gets a function that postpones the deadline, and one that ends the
+ * wait.
+ */
 export function originAnswer(
   stream: TunnelStream,
   timeout: number,
@@ -129,9 +135,9 @@ interface Upload {
 }
 
 /**
- * Sends the request's body down the tunnel at the pace the tunnel takes it. Not a pipeline: that would destroy the client's
- * socket when the origin answers early and reads no further, and with it the answer. What the origin does not want is read and
- * dropped.
+ * Sends the request's body down the tunnel at the pace the tunnel takes it. Not a pipeline: that would destroy the
+ * client's socket when the origin answers early and reads no further, and with it the answer. What the origin does not
+ * want is read and dropped.
  */
 function upload(request: IncomingMessage, response: ServerResponse, stream: TunnelStream, to: Upload): void {
   let received = 0;
@@ -154,8 +160,8 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
 }
 
 /**
- * Sends the response's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline: that takes a
- * response for cut when the origin has not read the whole request.
+ * Sends the response's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline:
+ * that takes a response for cut when the origin has not read the whole request.
  */
 function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -168,7 +174,10 @@ function download(stream: TunnelStream, response: ServerResponse, unread: Unread
   });
 }
 
-/** Carries what comes from the tunnel to a client, at the pace the client takes it, and notes when the client stops reading. */
+/**
+ * Carries what comes from the tunnel to a client, at the pace the client takes it, and notes when the client stops
+ * reading.
+ */
 export function carry(
   stream: TunnelStream,
   client: Writable,

@@ -150,7 +150,9 @@ function factsOf(
   };
 }
 
-/** What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched. */
+/**
+ * What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched.
+ */
 function decidedPage({ outcome, by, response }: Verdict, arrival: Arrival): Page | undefined {
   if (!response) return undefined;
   const retry: Page["headers"] =
@@ -171,8 +173,9 @@ function decidedPage({ outcome, by, response }: Verdict, arrival: Arrival): Page
 }
 
 /**
- * Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`. Cloudflare does not document which is first;
- * users report two redirects where a rule leads to another host, so the setting is taken to come before the rules.
+ * Leads elsewhere: a redirect of the rules, or the zone's setting `always_use_https`. Cloudflare does not document
+ * which is first; users report two redirects where a rule leads to another host, so the setting is taken to come
+ * before the rules.
  */
 const movedPage = (status: number, location: string, arrival: Arrival): Page =>
   page("moved", arrival, { status, headers: [["Location", location]] });

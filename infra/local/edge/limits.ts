@@ -7,13 +7,19 @@ export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb *
 /** Request line and header lines together, bytes; more is answered 431. Cloudflare allows 128 KB of headers. */
 export const HEADER_LIMIT = 128 * 1024;
 
-/** Value of one header line, bytes; more is answered 431. HTTP/2 in the tunnel carries no more (nghttp2, NGHTTP2_HD_MAX_NV). */
+/**
+ * Value of one header line, bytes; more is answered 431. HTTP/2 in the tunnel carries no more (nghttp2,
+ * NGHTTP2_HD_MAX_NV).
+ */
 export const HEADER_LINE_LIMIT = 64 * 1024;
 
 /** Request target, bytes; more is answered 414, as at Cloudflare (its error 414 page). */
 export const URI_LIMIT = 32 * 1024;
 
-/** Deadlines, milliseconds. Cloudflare's own: https://developers.cloudflare.com/fundamentals/reference/connection-limits/ */
+/**
+ * Deadlines, milliseconds. Cloudflare's own:
+ * https://developers.cloudflare.com/fundamentals/reference/connection-limits/
+ */
 export interface EdgeTimeouts {
   /** For all header lines of a request; slower clients get 408. */
   readonly headers: number;
@@ -23,7 +29,9 @@ export interface EdgeTimeouts {
   readonly origin: number;
   /** A connection without a request, and a stream or WebSocket without a byte either way. */
   readonly idle: number;
-  /** For a client to take about 64 KiB of what it is sent; then it is disconnected. Cloudflare documents no such limit. */
+  /**
+   * For a client to take about 64 KiB of what it is sent; then it is disconnected. Cloudflare documents no such limit.
+   */
   readonly send: number;
 }
 

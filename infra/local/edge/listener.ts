@@ -84,8 +84,9 @@ export class EdgeListener {
   }
 
   /**
-   * Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. One that was sent before the
-   * response to an earlier request is served as plain HTTP: its frames would be written into that response.
+   * Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. One that was
+   * sent before the response to an earlier request is served as plain HTTP: its frames would be written into that
+   * response.
    */
   takesUpgrade(request: IncomingMessage): boolean {
     if (!asksForWebSocket(request) || this.#turns.isBusy(request.socket)) return false;

@@ -8,7 +8,10 @@ import type { RequestRecord } from "./record.ts";
 export interface EdgeOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
-  /** A second port, where requests count as plain HTTP, as at Cloudflare's port 80; 0 takes a free one. Absent: there is none. */
+  /**
+   * A second port, where requests count as plain HTTP, as at Cloudflare's port 80; 0 takes a free one. Absent: there
+   * is none.
+   */
   readonly plainPort?: number;
   /** What is deployed. */
   readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;

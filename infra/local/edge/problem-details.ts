@@ -1,9 +1,10 @@
 /**
  * Errors as JSON, as Cloudflare sends them since 2026-03: RFC 9457 with Cloudflare's own members
- * (https://developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors/). Names, categories and
- * seconds of 1015, 1033, 502 and 524 are those that Cloudflare's responses had in 2026. Assumed, by analogy: `error_name` and
- * `error_category` of 1001, 1003, 1016 and 520, the seconds of 520, and that errors of the 500s carry Retry-After too. Errors
- * without a code of Cloudflare's get the members of RFC 9457 alone, with `type` `about:blank`; that, too, is assumed.
+ * (https://developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors/). Names,
+ * categories and seconds of 1015, 1033, 502 and 524 are those that Cloudflare's responses had in 2026. Assumed, by
+ * analogy: `error_name` and `error_category` of 1001, 1003, 1016 and 520, the seconds of 520, and that errors of the
+ * 500s carry Retry-After too. Errors without a code of Cloudflare's get the members of RFC 9457 alone, with `type`
+ * `about:blank`; that, too, is assumed.
  */
 
 /** What Cloudflare says of one of its error codes. */
@@ -73,8 +74,9 @@ function adviceFor({ owner }: CloudflareError, retryAfter: number | undefined): 
 const JSON_TYPES: readonly string[] = ["application/json", "application/problem+json"];
 
 /**
- * The JSON type that a client prefers over a page, for the Content-Type of the response; undefined for a page. The highest `q`
- * wins, then the first in the list (RFC 9110, 12.5.1). A wildcard asks for no JSON, as at Cloudflare, apart from `application/*`.
+ * The JSON type that a client prefers over a page, for the Content-Type of the response; undefined for a page. The
+ * highest `q` wins, then the first in the list (RFC 9110, 12.5.1). A wildcard asks for no JSON, as at Cloudflare,
+ * apart from `application/*`.
  */
 export function jsonTypeFor(accept: string): string | undefined {
   let best: { readonly type: string; readonly q: number } | undefined;

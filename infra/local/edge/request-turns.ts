@@ -20,8 +20,9 @@ interface Turns {
 }
 
 /**
- * Handles the requests of a connection one after the other, each when the response to the one before has gone (RFC 9112, 9.3.2).
- * A client that sends many and reads none then holds one response and the heads of the others, not all responses.
+ * Handles the requests of a connection one after the other, each when the response to the one before has gone (RFC
+ * 9112, 9.3.2). A client that sends many and reads none then holds one response and the heads of the others, not all
+ * responses.
  */
 export class RequestTurns {
   readonly #limits: TurnLimits;
@@ -39,7 +40,9 @@ export class RequestTurns {
     return this.#connections.has(connection);
   }
 
-  /** Starts a request now or at its turn, never after its connection has closed. Cuts off a client that sends too many. */
+  /**
+   * Starts a request now or at its turn, never after its connection has closed. Cuts off a client that sends too many.
+   */
   take(request: IncomingMessage, response: ServerResponse, start: () => void): void {
     const { socket } = request;
     const turns = this.#connections.get(socket);

@@ -20,13 +20,16 @@ function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [str
   ];
 }
 
-/** Milliseconds without a byte of an unwanted body after which no more is expected, and in which all of it must have come. */
+/**
+ * Milliseconds without a byte of an unwanted body after which no more is expected, and in which all of it must have
+ * come.
+ */
 const LINGER = { idle: 500, total: 10_000 };
 
 /**
- * Ends a response whose body was written. Where the client is still sending, what comes is read and dropped for a while: closing at
- * once would reset the connection, and the client would lose the response with it (RFC 9112, 9.6). Resolves when the client has
- * everything or is gone.
+ * Ends a response whose body was written. Where the client is still sending, what comes is read and dropped for a
+ * while: closing at once would reset the connection, and the client would lose the response with it (RFC 9112, 9.6).
+ * Resolves when the client has everything or is gone.
  */
 export async function endResponse(
   request: IncomingMessage,
@@ -62,13 +65,17 @@ function dropBody(request: IncomingMessage, response: ServerResponse): Promise<v
   });
 }
 
-/** Whether a request announces a body; `complete` is false even for those without one while their headers are handled. */
+/**
+ * Whether a request announces a body; `complete` is false even for those without one while their headers are handled.
+ */
 function isSending({ headers, complete }: IncomingMessage): boolean {
   const { "content-length": length, "transfer-encoding": encoding } = headers;
   return !complete && (encoding !== undefined || (length !== undefined && length !== "0"));
 }
 
-/** Answers with a page. Where the request's body was not read, the connection ends: what follows on it is that body. */
+/**
+ * Answers with a page. Where the request's body was not read, the connection ends: what follows on it is that body.
+ */
 export async function sendPage(
   request: IncomingMessage,
   response: ServerResponse,
@@ -89,7 +96,8 @@ export function sendRawPage(socket: Duplex, page: Page, ray: string): void {
     return;
   }
   socket.end(Buffer.concat([rawHead(page.status, linesOfPage(page, ray, true)), Buffer.from(page.body)]));
-  // A client that keeps its half open would hold the connection. What it still sends is dropped, so that it can read the page.
+  // A client that keeps its half open would hold the connection. What it still sends is dropped, so that it can read
+  // the page.
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER.idle);
   socket.once("close", () => clearTimeout(timer));

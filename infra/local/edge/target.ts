@@ -27,8 +27,8 @@ export function hostOf(authority: string): string | undefined {
 }
 
 /**
- * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts, a
- * length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.
+ * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts,
+ * a length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.
  */
 export function readTarget(request: IncomingMessage, lines: HeaderLines): Target | Refusal {
   const { httpVersion } = request;

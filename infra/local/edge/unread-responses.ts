@@ -17,8 +17,8 @@ export interface UnreadResponse {
 }
 
 /**
- * The responses and WebSockets whose clients have stopped reading. A client is disconnected at the deadline; before that, where too
- * many bytes wait in all, the clients that have waited longest, so that those who do read are served.
+ * The responses and WebSockets whose clients have stopped reading. A client is disconnected at the deadline; before
+ * that, where too many bytes wait in all, the clients that have waited longest, so that those who do read are served.
  */
 export class UnreadResponses {
   readonly #limits: UnreadLimits;

@@ -1,4 +1,7 @@
-/** Pulumi's resource monitor in the program's own thread: reads whole requests, options included, and answers from a deployment. */
+/**
+ * Pulumi's resource monitor in the program's own thread: reads whole requests, options included, and answers from a
+ * deployment.
+ */
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
@@ -12,7 +15,10 @@ const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
 
 type Reply<Response> = (error: Error | null, response: Response) => void;
 
-/** A message of the protocol that holds a JSON object; its class is not exported to us, so that answers are made by requests' own. */
+/**
+ * A message of the protocol that holds a JSON object; its class is not exported to us, so that answers are made by
+ * requests' own.
+ */
 interface Struct {
   toJavaScript(): unknown;
   constructor: unknown;
@@ -31,8 +37,8 @@ export interface MonitorOptions {
 }
 
 /**
- * Serves one run. After the first failure nothing new is begun and nobody is answered any more: the program stands still until
- * its thread ends, so that one failure is one message and not a flood of rejections.
+ * Serves one run. After the first failure nothing new is begun and nobody is answered any more: the program stands
+ * still until its thread ends, so that one failure is one message and not a flood of rejections.
  */
 export class Monitor extends MockMonitor {
   /** Rejects with the first failure. */

@@ -15,7 +15,10 @@ import { type Properties, revealed, Secret } from "./values.ts";
 const LONGEST_WAIT = 1_000;
 const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT));
 
-/** Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has ended. */
+/**
+ * Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has
+ * ended.
+ */
 export async function run(order: Order): Promise<Outcome> {
   let deployment: Deployment | undefined;
   try {
@@ -85,7 +88,10 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const HEADING = /^(file:\/\/\S+|(?:\/|[A-Z]:\\).+):(\d+)\n/;
 const FRAME = /(file:\/\/[^\s()]+?):(\d+)/g;
 
-/** Where in the project an error comes from, as `infra/policy/site.ts:12`: the first place in its stack that is no package's. */
+/**
+ * Where in the project an error comes from, as `infra/policy/site.ts:12`: the first place in its stack that is no
+ * package's.
+ */
 function placeOf({ stack = "" }: Error): string | undefined {
   for (const [, file = "", line] of [HEADING.exec(stack) ?? [], ...stack.matchAll(FRAME)]) {
     if (file === "" || file.includes("/node_modules/")) continue;

@@ -1,4 +1,7 @@
-/** Pulumi's own resource `Stash`: a value that the state keeps as it was at first (https://www.pulumi.com/docs/iac/concepts/stash/). */
+/**
+ * Pulumi's own resource `Stash`: a value that the state keeps as it was at first
+ * (https://www.pulumi.com/docs/iac/concepts/stash/).
+ */
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ResourceType } from "../provider/index.ts";

@@ -65,8 +65,8 @@ export interface CallOptions {
 }
 
 /**
- * Calls are repeated as the real provider repeats them (cloudflare-go 6): eleven tries in about three minutes on a broken
- * connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` says otherwise.
+ * Calls are repeated as the real provider repeats them (cloudflare-go 6): eleven tries in about three minutes on a
+ * broken connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` says otherwise.
  */
 export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
   const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT, logLevel: "off" });

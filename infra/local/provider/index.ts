@@ -1,6 +1,7 @@
 /**
- * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls of the
- * API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17 and 6.22).
+ * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls
+ * of the API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17
+ * and 6.22).
  */
 import { type CallOptions, createCalls } from "./calls.ts";
 import type { Values } from "./fields.ts";
@@ -24,7 +25,10 @@ export interface Provider {
   readonly types: readonly string[];
   /** By type token, e.g. "cloudflare:index/dnsRecord:DnsRecord"; undefined for one that is not there. */
   resource(type: string): ResourceType | undefined;
-  /** A look-up by its token, e.g. "cloudflare:index/getZone:getZone". @throws CallError; Error for an unknown token or wrong arguments */
+  /**
+   * A look-up by its token, e.g. "cloudflare:index/getZone:getZone". @throws CallError; Error for an unknown token or
+   * wrong arguments
+   */
   invoke(token: string, args: Values): Promise<Values>;
 }
 

@@ -21,9 +21,11 @@ export interface EdgeCertificates {
 }
 
 /**
- * Reads the certificates of the tunnel's edge from a folder, and makes what is missing, damaged or about to expire. The authority
- * outlives its leaves, so that connectors keep trusting the edge when the leaf is renewed. Keys are stored 0600.
- * @throws TunnelError CERTIFICATES_UNUSABLE where the folder cannot be used, or others can read a key: who has it can pose as the
+ * Reads the certificates of the tunnel's edge from a folder, and makes what is missing, damaged or about to expire.
+ * The authority outlives its leaves, so that connectors keep trusting the edge when the leaf is renewed. Keys are
+ * stored 0600.
+ * @throws TunnelError CERTIFICATES_UNUSABLE where the folder cannot be used, or others can read a key: who has it can
+ * pose as the
  * edge, and connectors would send their tunnel's secret there.
  */
 export async function edgeCertificates(folder: string, now: number): Promise<EdgeCertificates> {
@@ -60,7 +62,10 @@ interface Issued {
   readonly certificate: X509Certificate;
 }
 
-/** A certificate and its key as they stand on disk; undefined where either is missing, unreadable as PEM, or they do not match. */
+/**
+ * A certificate and its key as they stand on disk; undefined where either is missing, unreadable as PEM, or they do
+ * not match.
+ */
 async function stored(certFile: string, keyFile: string): Promise<Issued | undefined> {
   const [cert, key] = await Promise.all([textOf(certFile), privateText(keyFile)]);
   if (cert === undefined || key === undefined) return undefined;

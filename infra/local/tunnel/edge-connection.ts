@@ -49,12 +49,16 @@ const CONFIGURATION_DEADLINE = 5_000;
 /** Milliseconds that a refused connector has to read why. */
 const REFUSAL_LINGER = 1_000;
 const MAX_ANSWER = 64 * 1024;
-/** HTTP/2 flow control per stream: enough for a loopback at full speed, little enough for a thousand stalled visitors. */
+/**
+ * HTTP/2 flow control per stream: enough for a loopback at full speed, little enough for a thousand stalled visitors.
+ */
 const STREAM_WINDOW = 256 * 1024;
 /** Mebibytes that nghttp2 may hold for all streams of one connection before it refuses new ones. */
 const SESSION_MEMORY = 128;
 
-/** The edge's side of one connection that a connector opened. The roles are reversed: the edge is the HTTP/2 client. */
+/**
+ * The edge's side of one connection that a connector opened. The roles are reversed: the edge is the HTTP/2 client.
+ */
 export class EdgeConnection {
   readonly #socket: TLSSocket;
   readonly #session: ClientHttp2Session;
@@ -126,7 +130,9 @@ export class EdgeConnection {
     return stream;
   }
 
-  /** Sends a configuration to the connector; undefined where no answer came, because the connection ended or stalled. */
+  /**
+   * Sends a configuration to the connector; undefined where no answer came, because the connection ended or stalled.
+   */
   configure(configuration: VersionedConfiguration): Promise<ConfigurationAnswer | undefined> {
     return new Promise((resolve) => {
       if (this.#session.closed || this.#session.destroyed) return resolve(undefined);
@@ -153,7 +159,9 @@ export class EdgeConnection {
     });
   }
 
-  /** Takes no new requests, lets those in flight end, then closes. The connector bounds the wait by its grace period. */
+  /**
+   * Takes no new requests, lets those in flight end, then closes. The connector bounds the wait by its grace period.
+   */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -163,7 +171,10 @@ export class EdgeConnection {
     this.#closeWhenIdle();
   }
 
-  /** A GOAWAY may overtake a request that was just sent, and the connector would close on it: first the answers, then the end. */
+  /**
+   * A GOAWAY may overtake a request that was just sent, and the connector would close on it: first the answers, then
+   * the end.
+   */
   #closeWhenIdle(): void {
     if (this.#active === 0 && !this.#session.closed) this.#session.close();
   }

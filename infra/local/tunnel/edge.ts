@@ -16,7 +16,9 @@ export interface TunnelEdgeOptions {
   readonly certificates: string;
   /** Milliseconds since the UNIX epoch. */
   readonly clock?: () => number;
-  /** Name of the data centre that connectors are told, by Cloudflare's custom an airport's code; `lcl01` by default. */
+  /**
+   * Name of the data centre that connectors are told, by Cloudflare's custom an airport's code; `lcl01` by default.
+   */
   readonly colo?: string;
   readonly limits?: Partial<TunnelLimits>;
   /** Whether a connector may serve a tunnel; compare secrets with `authorizeTunnel`. */
@@ -48,7 +50,10 @@ export interface TunnelEdge {
 export interface TunnelLimits {
   /** Connections without a finished TLS handshake; beyond this many, a new one takes the place of another. */
   readonly unsecured: number;
-  /** Connections after the TLS handshake that have not registered; beyond this many, a new one takes the place of another. */
+  /**
+   * Connections after the TLS handshake that have not registered; beyond this many, a new one takes the place of
+   * another.
+   */
   readonly unregistered: number;
   /** Connections of one tunnel; Cloudflare's limit is 25 connectors with four each. */
   readonly perTunnel: number;

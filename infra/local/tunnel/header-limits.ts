@@ -1,6 +1,7 @@
 /**
- * Header lines of a request in the tunnel. The edge takes 128 KiB of head from a client, and the shortest line has four bytes
- * (`a:` and its end), so that every request that the edge accepts reaches the origin, which decides by its own limits.
+ * Header lines of a request in the tunnel. The edge takes 128 KiB of head from a client, and the shortest line has
+ * four bytes (`a:` and its end), so that every request that the edge accepts reaches the origin, which decides by its
+ * own limits.
  */
 export const MAX_HEADER_LINES = 34_000;
 

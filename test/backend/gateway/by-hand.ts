@@ -6,8 +6,8 @@ export const HANDSHAKE =
   "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /**
- * Opens a WebSocket by hand as a client at this address; returns the status and the connection. With `allowHalfOpen` the client
- * does not close its half when the gateway does.
+ * Opens a WebSocket by hand as a client at this address; returns the status and the connection. With `allowHalfOpen`
+ * the client does not close its half when the gateway does.
  */
 export async function handshake(
   port: number,
@@ -44,8 +44,8 @@ export function frame(opcode: number, payload = "", isFinal = true): Buffer {
 }
 
 /**
- * Resolves when the other side has closed the connection; reads on until then. Rejects after four seconds, so that no deadline of
- * the gateway's is taken for what a test waits for.
+ * Resolves when the other side has closed the connection; reads on until then. Rejects after four seconds, so that no
+ * deadline of the gateway's is taken for what a test waits for.
  */
 export function closed(connection: Socket): Promise<void> {
   if (connection.destroyed || connection.readableEnded) return Promise.resolve();

@@ -10,7 +10,8 @@ import { sidOf } from "../samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
 
 /*
- * Who is out of a room is out of it on every way: the socket that sat in it, another one, a remote call, and what is said there.
+ * Who is out of a room is out of it on every way: the socket that sat in it, another one, a remote call, and what is
+ * said there.
  */
 
 let backend: TestBackend;

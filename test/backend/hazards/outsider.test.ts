@@ -97,7 +97,8 @@ test.each([
       expect([action, JSON.parse(response)]).toMatchObject([action, expected]);
       expect([action, await stored(key)]).toEqual([action, before]);
 
-      // the same call reaches the room when a member sends it; its response comes after any event that the outsider caused
+      // the same call reaches the room when a member sends it; its response comes after any event that the outsider
+      // caused
       const { error } = await call(ownerSocket, key);
       expect([action, error?.code, error?.field]).not.toEqual([action, "NOT_FOUND", undefined]);
       const events = received.slice(receivedBefore).map((one) => JSON.stringify(one));

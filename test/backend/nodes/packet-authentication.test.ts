@@ -7,7 +7,8 @@ import { type Logger, pino } from "pino";
 import { createPacketAuthentication, type PacketAuthentication } from "../../../backend/nodes/index.ts";
 
 /*
- * Nodes on Moleculer's transporter within one process: what one sends arrives at all in the same turn of the event loop.
+ * Nodes on Moleculer's transporter within one process: what one sends arrives at all in the same turn of the event
+ * loop.
  */
 
 const SECRET = "a secret of the nodes of this site";

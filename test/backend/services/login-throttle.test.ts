@@ -69,8 +69,9 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 };
 
 /**
- * Plays an hour in which 16 networks ask for one account every three seconds, each before its owner, who comes from another new network every
- * five minutes, with the right password, and comes back three seconds after the time that was told.
+ * Plays an hour in which 16 networks ask for one account every three seconds, each before its owner, who comes from
+ * another new network every five minutes, with the right password, and comes back three seconds after the time that
+ * was told.
  */
 async function hour(attack: Attack, isOwnerThere: boolean) {
   const throttle = made();
@@ -99,7 +100,10 @@ async function hour(attack: Attack, isOwnerThere: boolean) {
   return { guesses, waits };
 }
 
-/** Tries in an hour that the account's own waits let through, whoever takes them: what guessers had before there were turns. */
+/**
+ * Tries in an hour that the account's own waits let through, whoever takes them: what guessers had before there were
+ * turns.
+ */
 function triesOfAnHour(): number {
   const start = clock.now;
   const account = createThrottle(ACCOUNT, () => clock.now);

@@ -7,8 +7,8 @@ import { setupPath } from "../../../backend/services/setup.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 /*
- * Limits and rules that hold for one call hold for calls at the same moment too. test/real/postgres runs the same on PostgreSQL, where
- * transactions really overlap.
+ * Limits and rules that hold for one call hold for calls at the same moment too. test/real/postgres runs the same on
+ * PostgreSQL, where transactions really overlap.
  */
 
 let running: Running;

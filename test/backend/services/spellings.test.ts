@@ -1,4 +1,5 @@
-// Attacks that failed when they were tried: another spelling of a user's e-mail address, for a second account or to sign in as that user.
+// Attacks that failed when they were tried: another spelling of a user's e-mail address, for a second account or to
+// sign in as that user.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "./start-services.ts";

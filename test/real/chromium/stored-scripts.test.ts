@@ -11,7 +11,9 @@ import { CHEAP, NO_LIMITS } from "../../backend/support.ts";
 import { fillRegistration, online, PASSWORD, press, reads, until } from "./acts.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 
-/** At most 64 characters, so that each is a display name and a room's title as well. Each sets `owned` when it runs. */
+/**
+ * At most 64 characters, so that each is a display name and a room's title as well. Each sets `owned` when it runs.
+ */
 const PAYLOADS = [
   "<script>owned=1</script>",
   "<img src=x onerror=owned=1>",
@@ -85,7 +87,10 @@ test("12 stored scripts: none runs, and no markup is made of one, in an administ
   const me = await page.evaluate(`fetch("/api/auth/refresh", { method: "POST" }).then((one) => one.json())`);
   const administratorId = (me as { user: { id: string } }).user.id;
   const missing: string[] = [];
-  /** Waits for so many elements (one for each author), then notes which of these texts no element shows character by character. */
+  /**
+   * Waits for so many elements (one for each author), then notes which of these texts no element shows character by
+   * character.
+   */
   const shows = async (selector: string, expected: readonly string[], count = people) => {
     await until(page, `document.querySelectorAll(${JSON.stringify(selector)}).length >= ${count}`);
     const shown = await page.$$eval(selector, (all) => all.map((one) => one.textContent ?? ""));

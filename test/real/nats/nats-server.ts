@@ -15,7 +15,10 @@ export interface NatsServer {
   stop(): Promise<void>;
 }
 
-/** The environment of a node that reaches NATS there. The database is one that no test opens, unless the test says another. */
+/**
+ * The environment of a node that reaches NATS there. The database is one that no test opens, unless the test says
+ * another.
+ */
 export function nodeEnv(natsUrl: string): Record<string, string> {
   return { NATS_URL: natsUrl, NODE_SECRET, DATABASE_URL: "postgres://causeway@127.0.0.1:1/unused" };
 }

@@ -1,6 +1,7 @@
 /**
- * The first `up` of a stack, interrupted at each of its calls with the real CLI: once the answer is lost, once the CLI is killed while it
- * waits for the answer. Two chains of stacks run side by side, since most of the time is the CLI's start.
+ * The first `up` of a stack, interrupted at each of its calls with the real CLI: once the answer is lost, once the CLI
+ * is killed while it waits for the answer. Two chains of stacks run side by side, since most of the time is the CLI's
+ * start.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -128,7 +129,10 @@ async function run(chain: Chain, index: number, ...command: string[]): Promise<R
   }
 }
 
-/** Most runs are the CLI's own, which start faster than our commands; what the commands say is asked at the tunnel alone. */
+/**
+ * Most runs are the CLI's own, which start faster than our commands; what the commands say is asked at the tunnel
+ * alone.
+ */
 const UP = ["pulumi", "up", "--yes", "--skip-preview", "--refresh"];
 const ASKED = CALLS.findIndex(({ name }) => name === "the tunnel");
 
@@ -167,8 +171,8 @@ async function kill(chain: Chain, index: number) {
 }
 
 /**
- * A CLI that is killed in the middle of writing its state leaves the state whole and a note beside it empty, which it then cannot read. Our
- * commands remove the note; the CLI alone does not.
+ * A CLI that is killed in the middle of writing its state leaves the state whole and a note beside it empty, which it
+ * then cannot read. Our commands remove the note; the CLI alone does not.
  */
 function removeEmptyNotes({ workspace }: Chain, index: number): void {
   const note = join(workspace.dir, "state/.pulumi/stacks/causeway", `s${index}.json.attrs`);

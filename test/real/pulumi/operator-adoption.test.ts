@@ -1,4 +1,7 @@
-/** What is not the stack's own, through the operator's commands: what was taken over, and what is in the state of another stack. */
+/**
+ * What is not the stack's own, through the operator's commands: what was taken over, and what is in the state of
+ * another stack.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** The operator's commands as an operator runs them, with the real CLI and our provider, against a Cloudflare on localhost. */
+/**
+ * The operator's commands as an operator runs them, with the real CLI and our provider, against a Cloudflare on
+ * localhost.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

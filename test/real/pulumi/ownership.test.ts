@@ -1,4 +1,7 @@
-/** Whose a record or a ruleset is, through the real CLI as an operator may run it: without our commands, and with an advice of old in the configuration. */
+/**
+ * Whose a record or a ruleset is, through the real CLI as an operator may run it: without our commands, and with an
+ * advice of old in the configuration.
+ */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { config, openProject, type Project } from "./project.ts";

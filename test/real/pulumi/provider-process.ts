@@ -1,4 +1,7 @@
-/** The provider in a process of its own, which is killed in the middle of a call, as a plugin ends with the CLI that is killed. */
+/**
+ * The provider in a process of its own, which is killed in the middle of a call, as a plugin ends with the CLI that is
+ * killed.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process, { argv } from "node:process";

@@ -1,4 +1,7 @@
-/** The real Pulumi CLI with our provider attached sends the calls that it sent with the real provider (corpus/provider-calls.json). */
+/**
+ * The real Pulumi CLI with our provider attached sends the calls that it sent with the real provider
+ * (corpus/provider-calls.json).
+ */
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";

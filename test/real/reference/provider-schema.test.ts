@@ -1,4 +1,7 @@
-/** The provider table against the real provider's schema: the same inputs and outputs, by name and type, at every depth. */
+/**
+ * The provider table against the real provider's schema: the same inputs and outputs, by name and type, at every
+ * depth.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -36,7 +39,10 @@ const ours = schemaOf(
 /** The stored schema is without its prose, and the properties named `description` went with it. */
 const withoutProse = (name: string) => name !== "description";
 
-/** Inputs that came after the stored schema's version (6.17); rule-parameters.test.ts holds them against the installed SDK. */
+/**
+ * Inputs that came after the stored schema's version (6.17); rule-parameters.test.ts holds them against the installed
+ * SDK.
+ */
 const NEWER = ["originRangeRequests", "vary"];
 const isStored = (name: string) => withoutProse(name) && !NEWER.includes(name);
 

@@ -1,4 +1,7 @@
-/** How the protection of a stack is lifted and put back, with a program in place of the CLI that notes how it was called. */
+/**
+ * How the protection of a stack is lifted and put back, with a program in place of the CLI that notes how it was
+ * called.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -4,7 +4,10 @@ import { driftOf } from "../../../scripts/pulumi/drift.ts";
 import { driftTable } from "../../../scripts/pulumi/drift-table.ts";
 import { parseEvents } from "../../../scripts/pulumi/engine-events.ts";
 
-/** Recorded with the real provider: the record was unproxied, `min_tls_version` lowered, and the rule plain_http deleted. */
+/**
+ * Recorded with the real provider: the record was unproxied, `min_tls_version` lowered, and the rule plain_http
+ * deleted.
+ */
 const recorded = readFileSync(new URL("./corpus/real-drift-events.ndjson", import.meta.url), "utf8");
 
 type Rule = Readonly<Record<string, unknown>>;

@@ -44,7 +44,10 @@ export function recordShape(partial: boolean): Shape {
   return partial ? part : whole;
 }
 
-/** The fully qualified name: `@` is the apex, and a name outside the zone is taken as one relative to it, as Cloudflare does. */
+/**
+ * The fully qualified name: `@` is the apex, and a name outside the zone is taken as one relative to it, as Cloudflare
+ * does.
+ */
 export function recordName(given: string, zone: string): string {
   const name = given.toLowerCase().replace(/\.$/, "");
   const full = name === "@" ? zone : name === zone || name.endsWith(`.${zone}`) ? name : `${name}.${zone}`;
@@ -84,7 +87,10 @@ export function recordContent(input: RecordInput): { content: string; proxiable:
   }
 }
 
-/** The one text of an address that RFC 5952 allows: lower case, without leading zeros, the longest run of zeros left out. */
+/**
+ * The one text of an address that RFC 5952 allows: lower case, without leading zeros, the longest run of zeros left
+ * out.
+ */
 function canonicalIPv6(address: string): string {
   // the URL standard serializes like RFC 5952, apart from addresses with an IPv4 part
   const text = new URL(`http://[${address}]`).hostname.slice(1, -1);

@@ -1,4 +1,7 @@
-/** Who calls, and what that token may do (https://developers.cloudflare.com/fundamentals/api/get-started/create-token/). */
+/**
+ * Who calls, and what that token may do
+ * (https://developers.cloudflare.com/fundamentals/api/get-started/create-token/).
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ApiError } from "../errors.ts";
 import type { PermissionGroup, StoredToken } from "../state.ts";
@@ -8,7 +11,10 @@ function isVerification(path: string): boolean {
   return path.endsWith("/tokens/verify");
 }
 
-/** The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API answers what is missing, malformed or unknown. */
+/**
+ * The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API answers what is missing, malformed or
+ * unknown.
+ */
 export function authenticate(header: string | undefined, path: string, tokens: readonly StoredToken[]): StoredToken {
   if (header === undefined) {
     throw new ApiError(400, { code: 9106, message: "Missing X-Auth-Key, X-Auth-Email or Authorization headers" });
@@ -33,8 +39,8 @@ export function authenticate(header: string | undefined, path: string, tokens: r
 const PERMISSIONS_PAGE = "https://developers.cloudflare.com/fundamentals/api/reference/permissions/";
 
 /**
- * A Write group includes its Read. @throws 403 code 10000 unless the token has one of the groups, with the permission that is
- * missing and where it is documented (Cloudflare's changelog, 2026-08-21; the words are ours)
+ * A Write group includes its Read. @throws 403 code 10000 unless the token has one of the groups, with the permission
+ * that is missing and where it is documented (Cloudflare's changelog, 2026-08-21; the words are ours)
  */
 export function authorize(token: StoredToken, groups: readonly PermissionGroup[]): void {
   const allowed = groups.some(

@@ -1,4 +1,7 @@
-/** Reads a request's JSON body within limits: what is larger, deeper or of more values than the API ever needs is refused before it is parsed. */
+/**
+ * Reads a request's JSON body within limits: what is larger, deeper or of more values than the API ever needs is
+ * refused before it is parsed.
+ */
 import type { IncomingMessage } from "node:http";
 import { ApiError, invalid } from "../errors.ts";
 
@@ -8,7 +11,10 @@ const MAX_BODY = 8 * 1024 * 1024;
 const MAX_READING = 4 * MAX_BODY;
 /** Levels of nesting; the deepest body of the API's own has about ten. */
 const MAX_DEPTH = 32;
-/** Values at every depth. A parsed value takes up to 60 bytes for two in the text; 1,000 rules have about 30,000 values. */
+/**
+ * Values at every depth. A parsed value takes up to 60 bytes for two in the text; 1,000 rules have about 30,000
+ * values.
+ */
 const MAX_VALUES = 100_000;
 
 /** A body and the text that it was parsed from. */
@@ -22,7 +28,10 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** @returns what reads one body after the other, within one limit for all that are read at a time; undefined for an empty body. */
+/**
+ * @returns what reads one body after the other, within one limit for all that are read at a time; undefined for an
+ * empty body.
+ */
 export function createBodyReader(): (request: IncomingMessage) => Promise<JsonBody | undefined> {
   let reading = 0;
   return async (request) => {
@@ -56,7 +65,10 @@ function tooLarge(): ApiError {
   return new ApiError(413, { code: 10413, message: `The request body is larger than ${MAX_BODY} bytes` });
 }
 
-/** Parses UTF-8 JSON; 400 code 6007 for what is not JSON, is nested too deeply, has too many values, or names `__proto__`. */
+/**
+ * Parses UTF-8 JSON; 400 code 6007 for what is not JSON, is nested too deeply, has too many values, or names
+ * `__proto__`.
+ */
 export function parseJson(bytes: Buffer): JsonBody {
   let text: string;
   try {
@@ -82,7 +94,10 @@ function malformed(reason: string): ApiError {
   return invalid(6007, `Malformed JSON in request body: ${reason.slice(0, 200)}`);
 }
 
-/** The deepest nesting, and an upper bound of the number of values: brackets and commas outside strings. It needs no valid JSON. */
+/**
+ * The deepest nesting, and an upper bound of the number of values: brackets and commas outside strings. It needs no
+ * valid JSON.
+ */
 function measured(text: string): { depth: number; values: number } {
   let depth = 0;
   let deepest = 0;

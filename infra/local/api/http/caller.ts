@@ -1,13 +1,17 @@
 /**
- * Whether a request may come from a client at all, before anything of it is read: not from a web page, and not under a foreign
- * name. A page that a developer has open can send requests to 127.0.0.1, and can give its own name this address (DNS rebinding).
+ * Whether a request may come from a client at all, before anything of it is read: not from a web page, and not under a
+ * foreign name. A page that a developer has open can send requests to 127.0.0.1, and can give its own name this
+ * address (DNS rebinding).
  */
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../errors.ts";
 
 const NAMES = ["127.0.0.1", "localhost"];
 
-/** @throws 400 without exactly one Host header, 421 for a foreign one, 403 for a request that a browser sends for a page; the codes are ours */
+/**
+ * @throws 400 without exactly one Host header, 421 for a foreign one, 403 for a request that a browser sends for a
+ * page; the codes are ours
+ */
 export function assertLocalCaller(request: IncomingMessage): void {
   const hosts = request.headersDistinct.host ?? [];
   const [host = ""] = hosts;

@@ -7,7 +7,10 @@ import type { CloudChange, PermissionGroup, State, StoredToken } from "../state.
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** One call as a handler sees it: authorized, its body parsed. The state is a draft that is stored if the handler returns. */
+/**
+ * One call as a handler sees it: authorized, its body parsed. The state is a draft that is stored if the handler
+ * returns.
+ */
 export interface Call {
   readonly state: State;
   readonly method: Method;

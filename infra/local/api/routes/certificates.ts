@@ -1,11 +1,17 @@
-/** Certificates at the edge, read only (https://developers.cloudflare.com/api/resources/ssl/subresources/certificate_packs/). */
+/**
+ * Certificates at the edge, read only
+ * (https://developers.cloudflare.com/api/resources/ssl/subresources/certificate_packs/).
+ */
 import { createHash } from "node:crypto";
 import { paged } from "../http/paging.ts";
 import type { Route } from "../http/router.ts";
 import type { CertificatePack, StoredZone } from "../state.ts";
 import { zoneOf } from "./scope.ts";
 
-/** Every zone has it, and it covers the zone and one label below (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/). */
+/**
+ * Every zone has it, and it covers the zone and one label below
+ * (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/).
+ */
 const universal = ({ id, name }: StoredZone): CertificatePack => ({
   id: createHash("md5").update(`universal ${id}`).digest("hex"),
   type: "universal",

@@ -203,7 +203,10 @@ function indexOf(call: Call, ruleset: StoredRuleset): number {
   return index;
 }
 
-/** Where the body's `position` puts a rule among the others: before or after one, at an index counted from 1, else at the end. */
+/**
+ * Where the body's `position` puts a rule among the others: before or after one, at an index counted from 1, else at
+ * the end.
+ */
 function placed(rules: readonly StoredRule[], rule: StoredRule, position: unknown, otherwise: number): StoredRule[] {
   const { before, after, index } = (position ?? {}) as { before?: string; after?: string; index?: number };
   const anchor = before ?? after;

@@ -1,4 +1,7 @@
-/** Zones, read only: the kit looks its zone up and never owns it (https://developers.cloudflare.com/api/resources/zones/). */
+/**
+ * Zones, read only: the kit looks its zone up and never owns it
+ * (https://developers.cloudflare.com/api/resources/zones/).
+ */
 import { createHash } from "node:crypto";
 import { paged } from "../http/paging.ts";
 import type { Call, Route } from "../http/router.ts";

@@ -1,6 +1,7 @@
 /**
- * Parameters of the actions `set_cache_settings` (https://developers.cloudflare.com/cache/how-to/cache-rules/settings/) and
- * `set_config` (https://developers.cloudflare.com/rules/configuration-rules/settings/), at every depth: a misspelt member is
+ * Parameters of the actions `set_cache_settings`
+ * (https://developers.cloudflare.com/cache/how-to/cache-rules/settings/) and `set_config`
+ * (https://developers.cloudflare.com/rules/configuration-rules/settings/), at every depth: a misspelt member is
  * refused here and not ignored.
  */
 import { flag, integer, list, object, oneOf, record, type Shape, text } from "../shape.ts";

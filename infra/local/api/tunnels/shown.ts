@@ -1,4 +1,7 @@
-/** A tunnel in the words of the API's responses. Since 2026-10-05 its connections have a path of their own, and are not part of it. */
+/**
+ * A tunnel in the words of the API's responses. Since 2026-10-05 its connections have a path of their own, and are not
+ * part of it.
+ */
 import type { LiveTunnels } from "../live-tunnels.ts";
 import type { Connection, StoredTunnel } from "../state.ts";
 
@@ -46,7 +49,9 @@ export function shownConnectors(tunnel: StoredTunnel, live: LiveTunnels) {
   }));
 }
 
-/** What a connector is started with: base64 of the account, the tunnel and its secret (cloudflared's `TunnelToken`). */
+/**
+ * What a connector is started with: base64 of the account, the tunnel and its secret (cloudflared's `TunnelToken`).
+ */
 export function connectorToken(tunnel: StoredTunnel): string {
   return Buffer.from(JSON.stringify({ a: tunnel.account_tag, t: tunnel.id, s: tunnel.secret })).toString("base64");
 }

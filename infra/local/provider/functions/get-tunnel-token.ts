@@ -1,4 +1,7 @@
-/** cloudflare.getZeroTrustTunnelCloudflaredToken (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzerotrusttunnelcloudflaredtoken/). */
+/**
+ * cloudflare.getZeroTrustTunnelCloudflaredToken
+ * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzerotrusttunnelcloudflaredtoken/).
+ */
 import { type Calls, path } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";
 import type { Fields, Values } from "../fields.ts";

@@ -72,7 +72,8 @@ export const dnsRecord: Definition = {
     method: "GET",
     path: path`/zones/${inputs.zoneId}/dns_records/${id}`,
   }),
-  // a record's tags are sent where the program gives them, or where there are none: else they are left out, and so lost (P6)
+  // a record's tags are sent where the program gives them, or where there are none: else they are left out, and so
+  // lost (P6)
   update: (id, inputs, { outputs }) => ({
     method: "PUT",
     path: path`/zones/${inputs.zoneId}/dns_records/${id}`,

@@ -1,4 +1,7 @@
-/** cloudflare.ZeroTrustTunnelCloudflaredConfig (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflaredconfig/). */
+/**
+ * cloudflare.ZeroTrustTunnelCloudflaredConfig
+ * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflaredconfig/).
+ */
 import { path } from "../calls.ts";
 import { type Fields, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";

@@ -1,4 +1,7 @@
-/** cloudflare.ZeroTrustTunnelCloudflared (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflared/). */
+/**
+ * cloudflare.ZeroTrustTunnelCloudflared
+ * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflared/).
+ */
 import { path } from "../calls.ts";
 import { type Field, type Fields, flag, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
@@ -35,7 +38,10 @@ const fields: Fields = {
 
 const pathOf = (id: string, { accountId }: Values) => path`/accounts/${accountId}/cfd_tunnel/${id}`;
 
-/** A tunnel that was deleted elsewhere still answers by id, with `deletedAt`: like the real provider, this one takes it for there. */
+/**
+ * A tunnel that was deleted elsewhere still answers by id, with `deletedAt`: like the real provider, this one takes it
+ * for there.
+ */
 export const tunnel: Definition = {
   type: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
   fields,

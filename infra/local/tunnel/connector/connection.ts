@@ -69,7 +69,9 @@ export class ConnectorConnection {
     this.registered.catch(() => {}); // who only waits for `closed` need not handle it
   }
 
-  /** Asks the edge for no more requests, waits for those in flight up to the grace period (milliseconds), then closes. */
+  /**
+   * Asks the edge for no more requests, waits for those in flight up to the grace period (milliseconds), then closes.
+   */
   async stop(gracePeriod: number): Promise<void> {
     const client = this.#client;
     if (client && !this.#socket.destroyed) {

@@ -6,9 +6,10 @@ import { codeOf } from "../errors.ts";
 type Callback = (error?: Error | null) => void;
 
 /**
- * A connection to an origin that goes on reading after the origin has closed it. An origin that refuses a body (413, 431) responds,
- * closes, and resets what still comes; a write then fails before the response was read, and Node.js would drop it. Here
- * such a write is dropped instead. Where no response came, reading fails in turn, and the request with it (RFC 9112, 9.6).
+ * A connection to an origin that goes on reading after the origin has closed it. An origin that refuses a body (413,
+ * 431) responds, closes, and resets what still comes; a write then fails before the response was read, and Node.js
+ * would drop it. Here such a write is dropped instead. Where no response came, reading fails in turn, and the request
+ * with it (RFC 9112, 9.6).
  */
 class PatientSocket extends Socket {
   override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
@@ -24,7 +25,9 @@ function isClosedByPeer(error: unknown): boolean {
   return codeOf(error) === "EPIPE" || codeOf(error) === "ECONNRESET";
 }
 
-/** An agent whose connections are read to their end. Connections of TLS are Node's own: they encrypt below this class. */
+/**
+ * An agent whose connections are read to their end. Connections of TLS are Node's own: they encrypt below this class.
+ */
 export class PatientAgent extends Agent {
   readonly #idleTimeout: number | undefined;
 

@@ -1,4 +1,7 @@
-/** Rulesets: identity, versions, one entrypoint per phase, what a plan includes (reference: cloudflare-and-pulumi 2.2 and 4). */
+/**
+ * Rulesets: identity, versions, one entrypoint per phase, what a plan includes (reference: cloudflare-and-pulumi 2.2
+ * and 4).
+ */
 import { describe, expect, test } from "@jest/globals";
 import type { Plan } from "../../../../infra/rules/index.ts";
 import { blockRule, customRules, proZone, type Reply, withApi } from "./client.ts";

@@ -8,8 +8,8 @@ let house: House;
 let origin: Worker;
 const lines: number[] = [];
 
-// An origin on a thread of its own, so that it can respond and close while the connector is writing: 413 to every body, 431 to
-// more than 100 header lines, both followed by a reset.
+// An origin on a thread of its own, so that it can respond and close while the connector is writing: 413 to every
+// body, 431 to more than 100 header lines, both followed by a reset.
 const ORIGIN = `
 const { createServer } = require("node:net");
 const { parentPort } = require("node:worker_threads");

@@ -1,6 +1,6 @@
 /**
- * Our provider, told to do what Pulumi's engine told the real one in each recorded phase, makes the same calls in the same order
- * for each resource: creation, refresh, change, repair, import, faults, deletion.
+ * Our provider, told to do what Pulumi's engine told the real one in each recorded phase, makes the same calls in the
+ * same order for each resource: creation, refresh, change, repair, import, faults, deletion.
  */
 import { describe, expect, test } from "@jest/globals";
 import { fromAnswer, type Values } from "../../../../infra/local/provider/fields.ts";
@@ -8,8 +8,8 @@ import { createProvider, type Provider, type ResourceType } from "../../../../in
 import { objectAt, type PhaseCall, phases, playing, type Sent } from "./phases.ts";
 
 /**
- * Objects that a phase imports, once for the preview and once for the update, and how often it refreshes them besides. Everything
- * else that is read is refreshed.
+ * Objects that a phase imports, once for the preview and once for the update, and how often it refreshes them besides.
+ * Everything else that is read is refreshed.
  */
 const IMPORTED: Readonly<Record<string, readonly [path: RegExp, refreshes: number]>> = {
   "43-up": [/\/dns_records\//, 0],

@@ -1,6 +1,6 @@
 /**
- * The recording of a stack's life with the real provider (corpus/real-provider-phases.json), and an API that plays one phase of
- * it: it responds to each call as recorded, and what it stores is what the calls wrote.
+ * The recording of a stack's life with the real provider (corpus/real-provider-phases.json), and an API that plays one
+ * phase of it: it responds to each call as recorded, and what it stores is what the calls wrote.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -33,7 +33,10 @@ export const phases: readonly (readonly [name: string, calls: readonly PhaseCall
 /** The first phase in which the record has tags that were set by hand, and the first write that dropped them (P6). */
 const TAGGED = { path: /\/dns_records\/8039d09d/, from: "32d-up-tags", until: "43-up" };
 
-/** The object that a path names, as it was before the phase: what the last write before it, or else the first after it, made of it. */
+/**
+ * The object that a path names, as it was before the phase: what the last write before it, or else the first after it,
+ * made of it.
+ */
 export function objectAt(path: string, phase: string): Json {
   const all = phases.flatMap(([name, calls]) => calls.map((call) => ({ name, ...call })));
   const start = all.findIndex(({ name }) => name === phase);

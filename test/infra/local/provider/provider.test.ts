@@ -1,4 +1,7 @@
-/** The provider against the API on localhost: what it checks, what it replaces, what it imports, and what it says when a call fails. */
+/**
+ * The provider against the API on localhost: what it checks, what it replaces, what it imports, and what it says when
+ * a call fails.
+ */
 import { describe, expect, test } from "@jest/globals";
 import type { LocalApi } from "../../../../infra/local/api/index.ts";
 import {

@@ -1,4 +1,7 @@
-/** What the real provider sent and made of the answers, and that ours does the same (corpus/provider-calls.json says how it was recorded). */
+/**
+ * What the real provider sent and made of the answers, and that ours does the same (corpus/provider-calls.json says
+ * how it was recorded).
+ */
 import { describe, expect, test } from "@jest/globals";
 import { createProvider, type ResourceType } from "../../../../infra/local/provider/index.ts";
 import { type RecordedCall, recording, withReplay } from "./replay.ts";
