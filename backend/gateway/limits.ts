@@ -9,10 +9,8 @@ export const LIMITS = {
   handshake: { requests: 60, seconds: 10 },
   /** Packets of one socket, whatever is in them; beyond it the socket is closed. */
   packet: { requests: 300, seconds: 10 },
-  /**
-   * Events of all sockets of one user: more than the rate classes allow together, for refused ones cost time as well.
-   */
-  event: { requests: 600, seconds: 10 },
+  /** Refused events of all sockets of one user: they cost time as well. Beyond it the socket is closed. */
+  refusal: { requests: 600, seconds: 10 },
   /**
    * Fresh access tokens over a socket; a signature is verified for each. A page sends one every few minutes for each
    * socket.
@@ -26,7 +24,7 @@ export type LimitName = keyof typeof LIMITS;
  * writing, and only where it is known who calls; what a user may do but a few times an hour, all users of an address
  * may do as often together.
  */
-const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, event: 10, token: 10 };
+const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, refusal: 10, token: 10 };
 
 export interface Limits {
   /** Counts one use by an address, whoever it is. Throws RATE_LIMITED with the seconds to wait. */

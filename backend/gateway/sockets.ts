@@ -151,12 +151,12 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   }
 
   /**
-   * Counts an event; false when the user, or all users of the address, have sent too many. Their socket is closed
-   * then.
+   * Counts a refused event; false when the user, or all users of the address, have had too many. Accepted ones are
+   * counted by their rate class.
    */
-  function isWithinEvents({ data: { identity, client } }: GatewaySocket): boolean {
+  function isWithinRefusals({ data: { identity, client } }: GatewaySocket): boolean {
     try {
-      if (identity && client) count("event", identity, client);
+      if (identity && client) count("refusal", identity, client);
       return true;
     } catch {
       return false;
@@ -165,7 +165,6 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
 
   /** Does what an event asks for; whatever is thrown becomes an answer, never an unhandled rejection. */
   async function take(socket: GatewaySocket, { id, json }: EventPacket): Promise<void> {
-    if (!isWithinEvents(socket)) return void socket.disconnect(true);
     const started = finished ? performance.now() : 0;
     let action: unknown;
     active++;
@@ -181,6 +180,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       told(action, 200, started);
     } catch (thrown) {
       refuseCall(socket, id, thrown, (status) => told(action, status, started));
+      if (!isWithinRefusals(socket)) socket.disconnect(true);
     } finally {
       if (--active === 0) drained?.();
     }

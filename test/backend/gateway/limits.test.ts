@@ -161,8 +161,8 @@ test("a socket that floods is closed, whatever it sends", async () => {
   expect(await gone).toBe("io server disconnect");
 });
 
-test("S5: all sockets of a user have one limit of events, refused ones included, and those that go beyond are closed", async () => {
-  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, event: { requests: 20, seconds: 10 } } });
+test("S5: all sockets of a user have one limit of refused events, and those that go beyond are closed", async () => {
+  gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, refusal: { requests: 20, seconds: 10 } } });
   const other = await gateway.socket(tokenOf("other"));
   for (let n = 0; n < 2; n++) {
     const socket = await gateway.socket(tokenOf("flood"));
