@@ -39,7 +39,7 @@ test("without a CLI, where none can be fetched, it says where to get one", async
   // a version that nobody ever released
   const without = { ...env, PATH: resolve(root, "node_modules/.bin"), PULUMI_VERSION: "0.0.0-none" };
   expect(await run("rehearse", [], without)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
-  const up = await run("up", ["--stack", "dev"], without);
+  const up = await run("up", ["--stack", "dev", "--yes"], without);
   expect(up).toEqual({ code: 1, text: expect.stringMatching(/^up: There is no Pulumi CLI on PATH.*docs\/install/m) });
 });
 
@@ -53,10 +53,8 @@ test("a PULUMI_BIN that is no program is named, and nothing else is run instead"
 
 test("O17: a PULUMI_BIN that is another program is told by every command", async () => {
   for (const name of ["rehearse", "preview", "up", "drift", "rotate", "down"]) {
-    const { code, text } = await run(name, name === "rehearse" ? [] : ["--stack", "dev"], {
-      ...process.env,
-      PULUMI_BIN: "/bin/true",
-    });
+    const args = [...(name === "rehearse" ? [] : ["--stack", "dev"]), ...(name === "up" ? ["--yes"] : [])];
+    const { code, text } = await run(name, args, { ...process.env, PULUMI_BIN: "/bin/true" });
     const expected = name === "drift" ? 2 : 1;
     expect([name, code, text]).toEqual([name, expected, expect.stringContaining("is not the Pulumi CLI")]);
     expect(text).not.toMatch(/^ {4}at /m);
@@ -70,7 +68,7 @@ test("a step that does not come out as it should ends it with 1", async () => {
   const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: broken });
   rmSync(folder, { recursive: true });
   expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the surroundings.*\n.*stack init/m)]);
-  expect(text).not.toMatch(/^ 4at /m);
+  expect(text).not.toMatch(/^ {4}at /m);
 });
 
 test("P11: the plugin of the operator's Pulumi is used where it is installed", async () => {
