@@ -54,6 +54,16 @@ export { engineError, locate, render } from "./render.ts";
 // request
 export type { Defaults } from "./request/draft.ts";
 export { type ParsedRequests, parseRequests } from "./request/notation.ts";
+export { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "./request/visitor.ts";
+export { VISITOR_NAMES, type VisitorName, visitorNotation } from "./request/visitor-names.ts";
+export { visitorProblems } from "./request/visitor-problems.ts";
+export {
+  MAX_VISITOR_LENGTH,
+  MAX_VISITOR_VALUES,
+  type ParsedVisitor,
+  parseVisitor,
+  type VisitorProblemCode,
+} from "./request/visitor-text.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
