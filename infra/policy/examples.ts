@@ -12,7 +12,7 @@ const SOMEBODY = "203.0.113.7";
 export function exampleFacts(example: Example, site: Pick<Site, "hostnames">): RequestFacts {
   const { request, headers = {}, ip = SOMEBODY, given } = typeof example === "string" ? { request: example } : example;
   const [, method, scheme = "https", host = site.hostnames[0], uri] =
-    /^(\S+) (?:(https?):\/\/([^/]+))?(\/\S*)$/.exec(request) ?? [];
+    /^(\S+) (?:(https?):\/\/([^/]+))?(\/\S*)$/.exec(request.replaceAll("{host}", site.hostnames[0])) ?? [];
   if (method === undefined || uri === undefined) {
     throw new TypeError(`"${request}" is no example request; write "GET /path" or "GET https://host/path"`);
   }

@@ -1,8 +1,8 @@
-import type { RateClass } from "../../backend/surface.ts";
 import type { Phase, Plan } from "../rules/index.ts";
 import { rateLimitSees } from "./entitlements.ts";
-import type { PhaseRuleset } from "./rule.ts";
-import type { Surface } from "./surface.ts";
+import { roomBesideGuard } from "./hostnames.ts";
+import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
+import { unknownRequests } from "./unknown-requests.ts";
 
 /** What the plan had no room for, and who sees to it instead. */
 export interface NotAtTheEdge {
@@ -23,20 +23,13 @@ export interface PlanReport {
   readonly notAtTheEdge: readonly NotAtTheEdge[];
 }
 
-/** What `index.ts` learned while it built the policy. */
-export interface Built {
-  readonly plan: Plan;
-  readonly surface: Surface;
-  readonly rulesets: readonly PhaseRuleset[];
-  readonly classesLeft: readonly RateClass[];
-  /** Whether the page is redirected from plain HTTP to TLS. */
-  readonly redirected: boolean;
-  /** Whether the rule `not_in_surface` says the surface exactly. */
-  readonly exact: boolean;
-}
-
-/** Says what `built` deploys, and everything that it leaves to the gateway. */
-export function planReport({ plan, surface, rulesets, classesLeft, redirected, exact }: Built): PlanReport {
+/** Says what is deployed, and everything that is left to the gateway; `leftOut` are the rules that the plan has no room for. */
+export function planReport(
+  { site, surface, plan }: RuleContext,
+  rulesets: readonly PhaseRuleset[],
+  leftOut: readonly PolicyRule[],
+): PlanReport {
+  const has = (ref: string) => rulesets.some(({ rules }) => rules.some((rule) => rule.ref === ref && rule.enabled));
   return {
     plan,
     deployed: rulesets.flatMap(({ phase, rules }) =>
@@ -48,9 +41,9 @@ export function planReport({ plan, surface, rulesets, classesLeft, redirected, e
       })),
     ),
     notAtTheEdge: [
-      ...classesLeft.map(
-        (rate): NotAtTheEdge => ({
-          what: `rate class ${rate}: ${surface.rates[rate].requests} requests in ${surface.rates[rate].seconds} s`,
+      ...leftOut.map(
+        ({ ref, limit }): NotAtTheEdge => ({
+          what: `rate limit ${ref}: ${limit?.requests} requests in ${limit?.seconds} s`,
           why: `the ${plan} plan has no rate limiting rule left for it`,
           enforcedBy: "gateway",
         }),
@@ -64,16 +57,25 @@ export function planReport({ plan, surface, rulesets, classesLeft, redirected, e
               enforcedBy: "nobody",
             } as const,
           ]),
-      ...(redirected
+      ...(has("to_https")
         ? []
         : [
             {
               what: "the way from http:// to https://",
-              why: "the paths of the page do not fit one expression: they are blocked over plain HTTP like everything else",
+              why: "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not redirected",
               enforcedBy: "nobody",
             } as const,
           ]),
-      ...(exact
+      ...(!has("not_in_surface")
+        ? [
+            {
+              what: "paths and methods that the surface does not have",
+              why: "no rule not_in_surface is on",
+              enforcedBy: "gateway",
+            } as const,
+          ]
+        : []),
+      ...(unknownRequests(surface, roomBesideGuard(site)).exact
         ? []
         : [
             {

@@ -1,9 +1,13 @@
-import type { Action, FieldValue, Phase, RateLimit, Rule } from "../rules/index.ts";
+import type { RateClass } from "../../backend/surface.ts";
+import type { Action, FieldValue, Phase, Plan, RateLimit, Rule } from "../rules/index.ts";
 import type { Expression } from "./expression.ts";
+import type { Limit } from "./limit.ts";
+import type { Site } from "./site.ts";
+import type { Surface } from "./surface.ts";
 
 /**
  * A request to try a rule on. Short form: `GET /path` or `POST https://other.example/path`; a path alone goes to the site's
- * first hostname over https.
+ * first hostname over https, and `{host}` stands for that hostname.
  */
 export type Example = string | ExampleRequest;
 
@@ -17,23 +21,45 @@ export interface ExampleRequest {
   readonly given?: Readonly<Record<string, FieldValue>>;
 }
 
-/** Evidence that stands beside the claim: requests that the rule must match, and requests that must pass it by. */
+/** Evidence that stands beside the claim: requests that the rule must match, and requests that it must not match. */
 export interface Examples {
   readonly match: readonly [Example, ...Example[]];
   readonly pass: readonly [Example, ...Example[]];
 }
 
+/** What a rule may depend on. */
+export interface RuleContext {
+  readonly site: Site;
+  /** Paths, methods and rate classes of the backend. */
+  readonly surface: Surface;
+  /** The plan that the zone has, or that the configuration names. */
+  readonly plan: Plan;
+}
+
+/** What the file of a rule exports: the rule, or a function that makes it. Undefined: there is none for this site or plan. */
+export type RuleFile = PolicyRule | ((context: RuleContext) => PolicyRule | undefined);
+
 /**
- * A rule as this room writes it: what makes it apply (`when`), without the guard by the site's hostnames, which `index.ts` adds
+ * A rule as its author writes it: what makes it apply (`when`), without the guard by the site's hostnames, which the policy adds
  * to every rule. The rest is in the words of the Rulesets API.
  */
 export type PolicyRule = {
-  /** Identity of the rule across edits, unique in its phase, `[a-z0-9_]+`: its id, its counters and its history hang on it. */
+  /**
+   * Identity of the rule across edits, unique in its phase, `[a-z0-9_]+`: its id, its counters and its history depend on it. It
+   * names the rule's file too: `scanner_paths` is in `scanner-paths.ts`.
+   */
   readonly ref: string;
   /** One line for the dashboard and the logs: what it does and why. */
   readonly description: string;
   readonly when: Expression;
+  /** False: the rule is deployed, keeps its id and does nothing. Its examples are tried all the same. True if absent. */
+  readonly enabled?: boolean;
+  /** Of a rate limit: how many requests in how many seconds. The policy makes of it what the plan has. */
+  readonly limit?: Limit;
+  /** Of a rate limit, instead of `limit`: in the words of the API. What the plan does not have is refused. */
   readonly ratelimit?: RateLimit;
+  /** The gateway enforces this class's limit too: where the plan has no room for all rate limits, this one is left out. */
+  readonly gatewayClass?: RateClass;
   readonly examples: Examples;
 } & (
   | {
@@ -45,11 +71,25 @@ export type PolicyRule = {
   | { readonly action: Exclude<Action, "skip">; readonly action_parameters?: Readonly<Record<string, unknown>> }
 );
 
-/** A rule as it is deployed, with its examples. */
+/** Where a deployed rule comes from. Nothing of it is sent to Cloudflare. */
+export interface RuleSource {
+  /** From the project's folder, e.g. `infra/policy/custom-rules/scanner-paths.ts`. */
+  readonly file: string;
+  /** The condition as its author wrote it, without the guard. */
+  readonly when: Expression;
+  readonly examples: Examples;
+  /** The limit as its author wrote it, which the plan may not have. */
+  readonly limit?: Limit;
+}
+
+/** A rule as it is deployed: `source` is the kit's own, the rest is in the words of the Rulesets API. */
 export type DeployedRule = Rule &
   Required<Pick<Rule, "ref" | "description" | "enabled">> & {
-    readonly examples: Examples;
+    readonly source: RuleSource;
   };
+
+/** The rule as the Rulesets API takes it. */
+export const apiRule = ({ source: _, ...rule }: DeployedRule): Rule => rule;
 
 /** The rules of one phase: one ruleset, the phase's entry point in the zone. */
 export interface PhaseRuleset {

@@ -122,10 +122,10 @@ function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: s
 
 /**
  * A rule as the provider sends it: members that the API would fill in are given explicitly, and what only the kit
- * (`examples`) or only the API (`id`, `version`, `last_updated`) has stays out.
+ * (`source`) or only the API (`id`, `version`, `last_updated`) has stays out.
  */
 function ruleArgs(rule: Rule): input.RulesetRule {
-  const { examples: _examples, id: _id, version: _version, last_updated: _updated, ...given } = rule as Deployable;
+  const { source: _source, id: _id, version: _version, last_updated: _updated, ...given } = rule as Deployable;
   const { logging, ratelimit, ...content } = given;
   return sdkRule({
     ...content,
@@ -137,7 +137,7 @@ function ruleArgs(rule: Rule): input.RulesetRule {
   });
 }
 
-type Deployable = Rule & { readonly examples?: unknown; readonly version?: unknown; readonly last_updated?: unknown };
+type Deployable = Rule & { readonly source?: unknown; readonly version?: unknown; readonly last_updated?: unknown };
 
 function completeRatelimit(ratelimit: RateLimit): RateLimit {
   return {

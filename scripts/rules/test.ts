@@ -62,7 +62,7 @@ function ownStories(): readonly string[] {
 function runExamples(site: Site, plan: Plan, tried: Map<string, Tried>): string[] {
   const failures: string[] = [];
   for (const { phase, rules } of rulesetsOf(site, plan)) {
-    for (const { ref, expression, examples } of rules) {
+    for (const { ref, expression, source } of rules) {
       const compiled = compile(expression, { phase, plan });
       if (!compiled.ok) {
         failures.push(
@@ -81,8 +81,8 @@ function runExamples(site: Site, plan: Plan, tried: Map<string, Tried>): string[
           failures.push(`${ref} ${must} ${shown}, but ${undetermined.join(", ")} is not given; add it to the example`);
         else if (value !== expected) failures.push(`${ref} ${must} ${shown}, but ${why}`);
       };
-      for (const example of examples.match) run(exampleFacts(example, site), JSON.stringify(example), true);
-      for (const example of examples.pass) run(exampleFacts(example, site), JSON.stringify(example), false);
+      for (const example of source.examples.match) run(exampleFacts(example, site), JSON.stringify(example), true);
+      for (const example of source.examples.pass) run(exampleFacts(example, site), JSON.stringify(example), false);
     }
   }
   return failures;

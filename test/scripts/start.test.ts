@@ -104,10 +104,10 @@ test("a policy that does not parse: file and line, and a clean exit", async () =
     cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  const policy = join(copy, "infra/policy/custom-rules.ts");
+  const policy = join(copy, "infra/policy/custom-rules/plain-http.ts");
   writeFileSync(policy, readFileSync(policy, "utf8").replace("when:", "when"));
   const { code, said } = await start(copy).ended;
-  expect(said).toMatch(/^start: infra\/policy\/custom-rules\.ts:\d+: .*\n$/);
+  expect(said).toMatch(/^start: infra\/policy\/custom-rules\/plain-http\.ts:\d+: .*\n$/);
   expect(code).toBe(1);
   expect(existsSync(join(dataDir, "lock"))).toBe(false);
 });

@@ -30,8 +30,8 @@ test.each(cases.map((one) => [one.plan, one.rule.ref, one] as const))(
       const engine = engineOf(plan, [{ ...ruleset, rules: [rule] }]);
       return verdict(engine, example, times).events.some((event) => event.ref === ref);
     };
-    expect(rule.examples.match.filter((example) => !matched(example))).toEqual([]);
-    expect(rule.examples.pass.filter((example) => matched(example))).toEqual([]);
+    expect(rule.source.examples.match.filter((example) => !matched(example))).toEqual([]);
+    expect(rule.source.examples.pass.filter((example) => matched(example))).toEqual([]);
   },
 );
 
@@ -40,11 +40,11 @@ test("all rules together decide as each claims: blocked is blocked, what the sur
   const outcomes = (examples: readonly Example[]) =>
     new Set(examples.map((example) => verdict(engineOf("free", rulesets), example, 1).outcome));
   const custom = rulesets.find(({ phase }) => phase === "http_request_firewall_custom")?.rules ?? [];
-  const blocked = custom.filter(({ action }) => action === "block").flatMap(({ examples }) => examples.match);
+  const blocked = custom.filter(({ action }) => action === "block").flatMap(({ source }) => source.examples.match);
   expect(outcomes(blocked)).toEqual(new Set(["block"]));
   const [redirect] = rulesets.find(({ phase }) => phase === "http_request_dynamic_redirect")?.rules ?? [];
-  expect(outcomes(redirect?.examples.match ?? [])).toEqual(new Set(["redirect"]));
-  const surface = custom.find(({ ref }) => ref === "not_in_surface")?.examples.pass ?? [];
+  expect(outcomes(redirect?.source.examples.match ?? [])).toEqual(new Set(["redirect"]));
+  const surface = custom.find(({ ref }) => ref === "not_in_surface")?.source.examples.pass ?? [];
   expect(outcomes(surface)).toEqual(new Set(["pass"]));
 });
 
@@ -59,12 +59,18 @@ test.each(PLANS)(
       const engine = engineOf(plan, rulesets);
       return rulesets
         .flatMap(({ rules }) => rules)
-        .flatMap(({ examples: { match, pass }, ratelimit }) =>
-          [...match.slice(0, 4), ...pass.slice(0, 4)].map((example) => {
-            const facts = { ...exampleFacts(example, site), host };
-            for (let sent = 0; sent < (ratelimit?.requests_per_period ?? 0); sent += 1) engine.handle(facts);
-            return engine.handle(facts);
-          }),
+        .flatMap(
+          ({
+            source: {
+              examples: { match, pass },
+            },
+            ratelimit,
+          }) =>
+            [...match.slice(0, 4), ...pass.slice(0, 4)].map((example) => {
+              const facts = { ...exampleFacts(example, site), host };
+              for (let sent = 0; sent < (ratelimit?.requests_per_period ?? 0); sent += 1) engine.handle(facts);
+              return engine.handle(facts);
+            }),
         )
         .filter(
           ({ outcome, events, settings }) => outcome !== "pass" || events.length + Object.keys(settings).length > 0,

@@ -27,8 +27,8 @@ test.each(PLANS)("on the %s plan every rule has its own ref, a description and e
     for (const rule of rules) {
       expect(rule.ref).toMatch(/^[a-z][a-z0-9_]+$/);
       expect(rule.description.length).toBeGreaterThan(10);
-      expect(rule.examples.match.length).toBeGreaterThan(0);
-      expect(rule.examples.pass.length).toBeGreaterThan(0);
+      expect(rule.source.examples.match.length).toBeGreaterThan(0);
+      expect(rule.source.examples.pass.length).toBeGreaterThan(0);
     }
   }
 });
@@ -99,13 +99,13 @@ test("the page is redirected to TLS at the name that was asked for; where it doe
   expect(policyFor(site, "free").report.notAtTheEdge.some(({ what }) => what.includes("http://"))).toBe(false);
 });
 
-test("classes that the plan has no rule for are reported as the gateway's", () => {
+test("limits of the gateway that the plan has no rule for are reported as the gateway's", () => {
   const left = (plan: Plan) =>
     policyFor(site, plan)
-      .report.notAtTheEdge.filter(({ what }) => what.startsWith("rate class"))
+      .report.notAtTheEdge.filter(({ what }) => what.startsWith("rate limit"))
       .map(({ what, enforcedBy }) => `${what.split(":")[0]} ${enforcedBy}`);
-  expect(left("free")).toEqual(["rate class write gateway", "rate class read gateway"]);
-  expect(left("pro")).toEqual(["rate class read gateway"]);
+  expect(left("free")).toEqual(["rate limit write_rate gateway", "rate limit read_rate gateway"]);
+  expect(left("pro")).toEqual(["rate limit read_rate gateway"]);
   expect(left("business")).toEqual([]);
 });
 

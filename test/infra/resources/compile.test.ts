@@ -58,7 +58,7 @@ test("rules carry every member that the API would fill in, and no logging (20018
         }),
       );
       expect(rule).not.toHaveProperty("logging");
-      expect(rule).not.toHaveProperty("examples");
+      expect(rule).not.toHaveProperty("source");
     }
   }
 });

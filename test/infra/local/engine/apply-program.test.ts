@@ -89,7 +89,9 @@ test("the program is applied: the rules before the hostname, the token secret; a
       deployed: expect.arrayContaining([
         expect.stringMatching(/^http_ratelimit credential_rate: Limit credential .*20/),
       ]),
-      notAtTheEdge: expect.arrayContaining([expect.stringMatching(/^rate class read: .*; the gateway sees to it$/)]),
+      notAtTheEdge: expect.arrayContaining([
+        expect.stringMatching(/^rate limit read_rate: .*; the gateway sees to it$/),
+      ]),
     },
   });
   const tunnel = api.cloud.tunnel(String(first.outputs.tunnelId));

@@ -1,6 +1,7 @@
-import { contains, type Expression, endsWith, or } from "./expression.ts";
-import { isPlain, PATH } from "./paths.ts";
-import { allPaths, type Surface } from "./surface.ts";
+import { contains, type Expression, endsWith, or } from "../expression.ts";
+import { isPlain, PATH } from "../paths.ts";
+import type { PolicyRule, RuleContext } from "../rule.ts";
+import { allPaths, type Surface } from "../surface.ts";
 
 /**
  * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and must never
@@ -26,8 +27,20 @@ const CONTAINS = [
 ];
 const ENDS = [".php", ".asp", ".aspx", ".jsp", ".cgi", ".sql", ".bak", ".ini", ".yml", ".yaml", ".pem", ".key"];
 
+/** Paths of WordPress, of secrets and of backups: what a Node.js origin never has. */
+export const scannerPaths = ({ surface }: RuleContext): PolicyRule => ({
+  ref: "scanner_paths",
+  description: "Block paths that only scanners ask for",
+  when: isScannerPath(surface),
+  action: "block",
+  examples: {
+    match: ["GET /.env", "GET /.git/config", "POST /wp-login.php", "GET /WordPress/readme.html", "GET /backup.SQL"],
+    pass: [`GET ${surface.assets[0] ?? "/"}`, "GET /environment", "GET /blog/git"],
+  },
+});
+
 /** True for paths that scanners probe. An entry that a path of the surface meets is left out: the surface wins. */
-export function isScannerPath(surface: Surface): Expression {
+function isScannerPath(surface: Surface): Expression {
   const own = allPaths(surface).map((path) => path.toLowerCase());
   // a path that normalization may rewrite could become anything, one of these included
   if (!own.every(isPlain)) return or();

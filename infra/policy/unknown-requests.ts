@@ -6,7 +6,7 @@ import { allPaths, methodGroups, type Surface } from "./surface.ts";
 /** Field with the method as received; methods are case-sensitive (RFC 9110, 9.1). */
 export const METHOD = "http.request.method";
 
-export interface NotInSurface {
+export interface UnknownRequests {
   /** True for requests that the surface has no answer to; never for one that it has. */
   readonly when: Expression;
   /** Whether it is true for all of them. Otherwise the gateway answers the rest with 404. */
@@ -17,7 +17,7 @@ export interface NotInSurface {
  * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer segments
  * until it does: the rule then blocks less, never more.
  */
-export function notInSurface(surface: Surface, room: number = MAX_EXPRESSION_LENGTH): NotInSurface {
+export function unknownRequests(surface: Surface, room: number = MAX_EXPRESSION_LENGTH): UnknownRequests {
   const groups = methodGroups(surface);
   const deepest = longestDepth(allPaths(surface));
   for (let depth = deepest; ; depth -= 1) {

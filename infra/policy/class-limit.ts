@@ -1,0 +1,30 @@
+import type { RateClass } from "../../backend/surface.ts";
+import type { Limit } from "./limit.ts";
+import { anyOfPaths } from "./paths.ts";
+import type { Example, PolicyRule, RuleContext } from "./rule.ts";
+import { pathsOfClass } from "./surface.ts";
+
+/**
+ * The rate limit of the surface's endpoints of one class, for each address; undefined where the surface has none. `limit`
+ * is the class's own if absent: the edge then limits as the gateway does.
+ */
+export function classLimit(
+  rate: RateClass,
+  { surface }: RuleContext,
+  limit: Limit = surface.rates[rate],
+): PolicyRule | undefined {
+  const [first, ...more] = pathsOfClass(surface, rate);
+  if (first === undefined) return undefined;
+  return {
+    ref: `${rate}_rate`,
+    description: `Limit ${rate} endpoints for each address`,
+    when: anyOfPaths([first, ...more]),
+    action: "block",
+    limit,
+    gatewayClass: rate,
+    examples: {
+      match: [`POST ${first}`, ...more.map((path): Example => `POST ${path}`)],
+      pass: [`POST ${first}/x`, ...surface.assets.map((path): Example => `GET ${path}`)],
+    },
+  };
+}

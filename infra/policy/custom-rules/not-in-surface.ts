@@ -1,0 +1,31 @@
+import { roomBesideGuard } from "../hostnames.ts";
+import type { Example, PolicyRule, RuleContext } from "../rule.ts";
+import { unknownRequests } from "../unknown-requests.ts";
+
+/** The backend's surface, negated: what it does not declare does not reach it. */
+export const notInSurface = ({ site, surface }: RuleContext): PolicyRule => {
+  const [page = "/"] = surface.assets;
+  return {
+    ref: "not_in_surface",
+    description: "Block paths and methods that the backend does not have (backend/surface.ts)",
+    when: unknownRequests(surface, roomBesideGuard(site)).when,
+    action: "block",
+    examples: {
+      match: [
+        "GET /api/debug",
+        `GET ${page}index.html`,
+        `DELETE ${page}`,
+        `POST ${surface.socketPath}`,
+        `GET ${surface.socketPath}x`,
+        ...surface.http.map(({ path }): Example => `PROPFIND ${path}`),
+        ...surface.http.map(({ method, path }): Example => `${method} ${path}/`),
+      ],
+      pass: [
+        `GET ${surface.socketPath}?EIO=4&transport=websocket`,
+        `GET https://{host}:8443${page}`,
+        ...surface.http.map(({ method, path }): Example => `${method} ${path}`),
+        ...surface.assets.flatMap((path): Example[] => [`GET ${path}`, `HEAD ${path}?v=1`]),
+      ],
+    },
+  };
+};

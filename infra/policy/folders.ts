@@ -1,0 +1,44 @@
+import type { Phase } from "../rules/index.ts";
+import { cacheRules } from "./cache-rules/index.ts";
+import { customRules } from "./custom-rules/index.ts";
+import { rateLimits } from "./rate-limits/index.ts";
+import { redirects } from "./redirects/index.ts";
+import type { RuleFile } from "./rule.ts";
+
+/** The rules of one phase, one file each. */
+export interface Folder {
+  readonly phase: Phase;
+  /** Name of the ruleset. Constant: a changed name would replace it. */
+  readonly name: string;
+  readonly folder: string;
+  readonly files: readonly RuleFile[];
+}
+
+/** In the order in which a request passes the phases. */
+export const FOLDERS: readonly Folder[] = [
+  {
+    phase: "http_request_dynamic_redirect",
+    name: "causeway redirects",
+    folder: "infra/policy/redirects",
+    files: redirects,
+  },
+  {
+    phase: "http_request_firewall_custom",
+    name: "causeway custom rules",
+    folder: "infra/policy/custom-rules",
+    files: customRules,
+  },
+  { phase: "http_ratelimit", name: "causeway rate limits", folder: "infra/policy/rate-limits", files: rateLimits },
+  {
+    phase: "http_request_cache_settings",
+    name: "causeway cache rules",
+    folder: "infra/policy/cache-rules",
+    files: cacheRules,
+  },
+];
+
+/** The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. */
+export function fileOfRule(phase: Phase, ref: string): string {
+  const { folder } = FOLDERS.find((one) => one.phase === phase) ?? { folder: "infra/policy" };
+  return `${folder}/${ref.replaceAll("_", "-")}.ts`;
+}

@@ -1,0 +1,29 @@
+import { type Plan, periodsOf, type RateLimit } from "../rules/index.ts";
+
+/** How often is too often. */
+export interface Limit {
+  readonly requests: number;
+  readonly seconds: number;
+  /** What is counted, each value by itself, as in `["ip.src"]`, which is what every plan has. Address of the visitor if absent. */
+  readonly by?: readonly string[];
+}
+
+/**
+ * The limit in a period that the plan has. A shorter period keeps the average and rounds down, so that the edge never allows
+ * more than was written; a blocked client stays blocked for one period.
+ */
+export function limitOnPlan(
+  { requests, seconds, by = ["ip.src"] }: Limit,
+  plan: Plan,
+): RateLimit & { readonly requests_per_period: number } {
+  const allowed = periodsOf(plan);
+  const [shortest = 10] = allowed;
+  const period = allowed.findLast((candidate) => candidate <= seconds) ?? shortest;
+  return {
+    characteristics: [...by, "cf.colo.id"],
+    period,
+    requests_per_period: Math.max(1, Math.floor((requests * period) / seconds)),
+    mitigation_timeout: period,
+    requests_to_origin: false,
+  };
+}

@@ -1,0 +1,47 @@
+import { and, oneOf } from "../expression.ts";
+import { HOST, roomBesideGuard } from "../hostnames.ts";
+import { anyOfPaths } from "../paths.ts";
+import type { Example, PolicyRule, RuleContext } from "../rule.ts";
+import { pagePaths } from "../surface.ts";
+import { METHOD } from "../unknown-requests.ts";
+
+/**
+ * A browser that asks for the page over http:// is redirected to the page over TLS. Only the page is, and only what a browser
+ * fetches without a secret: any other request over plain HTTP has sent its password or token in clear already. A redirect would
+ * make that work and hide it, so the custom rule `plain_http` blocks it. No rule where the page's paths do not fit an
+ * expression: then `plain_http` blocks them as well.
+ */
+export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined => {
+  const pages = pagePaths(surface);
+  const [page] = pages;
+  // exactly: a port stands for another listener, and no origin answers to a name with a dot at its end
+  const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), oneOf(HOST, site.hostnames), anyOfPaths(pages));
+  if (page === undefined || when.length > roomBesideGuard(site)) return undefined;
+  return {
+    ref: "to_https",
+    description: "Lead the page to https:// where somebody asks for it over plain HTTP",
+    when,
+    action: "redirect",
+    action_parameters: {
+      from_value: {
+        target_url: { expression: 'concat("https://", http.host, http.request.uri.path)' },
+        // permanent; 308 differs for methods that are not redirected here, and fewer clients know it
+        status_code: 301,
+        preserve_query_string: true,
+      },
+    },
+    examples: {
+      match: [
+        `GET http://{host}${page}?from=a-link`,
+        ...site.hostnames.flatMap((hostname) => pages.map((path): Example => `HEAD http://${hostname}${path}`)),
+      ],
+      pass: [
+        `GET ${page}`,
+        `POST http://{host}${page}`,
+        `GET http://{host}:8080${page}`,
+        `GET http://{host}${surface.socketPath}`,
+        ...surface.http.map(({ method, path }): Example => `${method} http://{host}${path}`),
+      ],
+    },
+  };
+};
