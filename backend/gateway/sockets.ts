@@ -12,7 +12,7 @@ import {
 } from "../contract/index.ts";
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
-import type { HistoryBudget } from "./caps/byte-budget.ts";
+import type { HistoryBudget, HistoryReservation } from "./caps/byte-budget.ts";
 import type { CapTable } from "./caps/table.ts";
 import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
@@ -45,7 +45,13 @@ export interface SocketParts {
   readonly finished?: ((facts: Finished) => void) | undefined;
 }
 
-type Handler = (socket: GatewaySocket, args: readonly unknown[]) => Promise<unknown>;
+/** An event while it is handled. */
+interface EventCall {
+  /** Set by a call that reads messages, before it reads them. */
+  history: HistoryReservation | undefined;
+}
+
+type Handler = (socket: GatewaySocket, args: readonly unknown[], event: EventCall) => Promise<unknown>;
 
 /** What moleculer-io asks of us, and what services tell the sockets of this node. */
 export interface SocketDoor {
@@ -166,6 +172,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   /** Does what an event asks for; whatever is thrown becomes an answer, never an unhandled rejection. */
   async function take(socket: GatewaySocket, { id, json }: EventPacket): Promise<void> {
     const started = finished ? performance.now() : 0;
+    const event: EventCall = { history: undefined };
     let action: unknown;
     active++;
     try {
@@ -174,11 +181,11 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       const handler = typeof name === "string" ? handlers.get(name) : undefined;
       if (!handler) throw refuse("NOT_FOUND");
       action = args[0];
-      const result = await handler(socket, args);
-      if (result instanceof Metered) answerMetered(socket, id, result);
-      else answer(socket, id, null, result);
+      const result = await handler(socket, args, event);
+      answerCall(socket, id, event, result);
       told(action, 200, started);
     } catch (thrown) {
+      if (event.history) parts.history.settle(event.history, 0);
       refuseCall(socket, id, thrown, (status) => told(action, status, started));
       if (!isWithinRefusals(socket)) socket.disconnect(true);
     } finally {
@@ -186,29 +193,22 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     }
   }
 
-  function answer(socket: GatewaySocket, id: number | undefined, error: object | null, result?: unknown): void {
-    if (id !== undefined) send(socket, answerLetter(id, error, result));
+  function answerRefused(socket: GatewaySocket, id: number | undefined, error: object): void {
+    if (id !== undefined) send(socket, answerLetter(id, error));
   }
 
   /**
-   * Answers with messages and counts their bytes, also when the client wants no response: they were read all the same.
+   * Responds to a call. Bytes of messages are counted also when the client wants no response: they were read all the
+   * same.
    */
-  function answerMetered(socket: GatewaySocket, id: number | undefined, { value, settle }: Metered): void {
-    const letter = answerLetter(id ?? 0, null, value);
-    settle(letter.frame.length);
-    if (id !== undefined) send(socket, letter);
-  }
-
-  /** Runs a call that reads messages, within what its user and address may read. */
-  function metered({ user }: Identity, client: Client, run: () => Promise<unknown>): Promise<Metered> {
-    const settle = parts.history.take(user.id, client.key);
-    return run().then(
-      (value) => new Metered(value, settle),
-      (refusal: unknown) => {
-        settle(0);
-        throw refusal;
-      },
-    );
+  function answerCall(socket: GatewaySocket, id: number | undefined, event: EventCall, result: unknown): void {
+    if (id === undefined && event.history === undefined) return;
+    const packet = answerLetter(id ?? 0, null, result);
+    if (event.history) {
+      parts.history.settle(event.history, packet.frame.length);
+      event.history = undefined;
+    }
+    if (id !== undefined) send(socket, packet);
   }
 
   function refuseCall(
@@ -222,7 +222,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       done(error.status);
       if (error.code === "INTERNAL")
         parts.refusals.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
-      answer(socket, id, visible(error));
+      answerRefused(socket, id, visible(error));
     } catch (err) {
       log.error({ err }, "call could not be answered");
     }
@@ -240,7 +240,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     limits.users(limit, client.key);
   }
 
-  const call: Handler = (socket, [action, given]) => {
+  const call: Handler = (socket, [action, given], event) => {
     if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
@@ -253,9 +253,11 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
     switch (entry.action as SocketAction) {
       case "chat.join":
-        return metered(identity, client, () => fanOut.join(socket, (params as { room?: unknown }).room, run));
+        event.history = parts.history.take(identity.user.id, client.key);
+        return fanOut.join(socket, (params as { room?: unknown }).room, run);
       case "chat.history":
-        return metered(identity, client, run);
+        event.history = parts.history.take(identity.user.id, client.key);
+        return run();
       case "chat.leave":
         return fanOut.leave(socket, run);
       case "chat.setPresence":
@@ -328,18 +330,6 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       io?.local.disconnectSockets(true);
     },
   };
-}
-
-/** What a call that reads messages returns. */
-class Metered {
-  readonly value: unknown;
-  /** Counts the bytes of the response. */
-  readonly settle: (bytes: number) => void;
-
-  constructor(value: unknown, settle: (bytes: number) => void) {
-    this.value = value;
-    this.settle = settle;
-  }
 }
 
 /**

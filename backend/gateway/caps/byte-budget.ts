@@ -8,7 +8,7 @@ export interface BudgetLimit {
 }
 
 /** What a key has taken in the current span. */
-interface Account {
+export interface Account {
   used: number;
   end: number;
 }
@@ -35,8 +35,8 @@ export class ByteBudget {
     this.#clock = clock;
   }
 
-  /** Counts a response; returns what corrects that once its size is known. Throws RATE_LIMITED. */
-  take(key: string): (bytes: number) => void {
+  /** Counts a response before its size is known; returns the account that `settle` corrects. Throws RATE_LIMITED. */
+  take(key: string): Account {
     const now = this.#clock();
     const account = this.#accountOf(key, now);
     if (account.used + EXPECTED > this.#limit.bytes) {
@@ -44,9 +44,7 @@ export class ByteBudget {
       throw refuse("RATE_LIMITED", { retryAfter: Math.max(1, (account.end - now) / 1000) });
     }
     account.used += EXPECTED;
-    return (bytes) => {
-      account.used += bytes - EXPECTED;
-    };
+    return account;
   }
 
   get refused(): number {
@@ -65,6 +63,17 @@ export class ByteBudget {
   }
 }
 
+/** Replaces the 32 KiB that were counted for a response by its bytes, 0 where there is none. */
+export function settle(account: Account, bytes: number): void {
+  account.used += bytes - EXPECTED;
+}
+
+/** A response with messages that was counted before its size is known. */
+export interface HistoryReservation {
+  readonly user: Account;
+  readonly address: Account;
+}
+
 /** What a user, and all users of an address together, read of the history of rooms. */
 export class HistoryBudget {
   readonly limits: { readonly user: number; readonly address: number };
@@ -77,19 +86,21 @@ export class HistoryBudget {
     this.#address = new ByteBudget({ bytes: address, seconds });
   }
 
-  /** Returns what has to be called with the bytes of the response, 0 when there is none. Throws RATE_LIMITED. */
-  take(user: string, address: string): (bytes: number) => void {
-    const correctUser = this.#user.take(user);
+  /** Counts a response, which `settle` corrects when its size is known. Throws RATE_LIMITED. */
+  take(userId: string, network: string): HistoryReservation {
+    const user = this.#user.take(userId);
     try {
-      const correctAddress = this.#address.take(address);
-      return (bytes) => {
-        correctUser(bytes);
-        correctAddress(bytes);
-      };
+      return { user, address: this.#address.take(network) };
     } catch (refusal) {
-      correctUser(0);
+      settle(user, 0);
       throw refusal;
     }
+  }
+
+  /** Counts the bytes of the response, 0 where there is none. */
+  settle({ user, address }: HistoryReservation, bytes: number): void {
+    settle(user, bytes);
+    settle(address, bytes);
   }
 
   get refused(): number {

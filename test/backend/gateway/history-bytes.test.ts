@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { ByteBudget, EXPECTED } from "../../../backend/gateway/caps/byte-budget.ts";
+import { ByteBudget, EXPECTED, settle } from "../../../backend/gateway/caps/byte-budget.ts";
 import { CAPS } from "../../../backend/gateway/caps/table.ts";
 import { emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 import { closed, frame, signedIn, TEXT } from "./by-hand.ts";
@@ -44,10 +44,10 @@ test("S5: what a user reads without wanting the response counts as well", async 
 test("S5: calls at the same time do not pass the limit together, and what was not read is given back", () => {
   let now = 0;
   const budget = new ByteBudget({ bytes: 4 * EXPECTED, seconds: 10 }, () => now);
-  const corrections = Array.from({ length: 4 }, () => budget.take("a"));
+  const accounts = Array.from({ length: 4 }, () => budget.take("a"));
   expect(() => budget.take("a")).toThrow(expect.objectContaining({ type: "RATE_LIMITED" }));
-  for (const correct of corrections) correct(10);
-  for (const correct of Array.from({ length: 3 }, () => budget.take("a"))) correct(EXPECTED);
+  for (const account of accounts) settle(account, 10);
+  for (const account of Array.from({ length: 3 }, () => budget.take("a"))) settle(account, EXPECTED);
   expect(() => budget.take("a")).toThrow(
     expect.objectContaining({ data: expect.objectContaining({ retryAfter: 10 }) }),
   );
