@@ -17,7 +17,10 @@ export type Fault =
 
 export interface FaultMatch {
   readonly method?: string;
-  /** Tested against the path under /client/v4, query included. */
+  /**
+   * Tested against the path under /client/v4, query included. Dry runs are met only where it names `dry_run`: so a
+   * fault for a write does not meet the check before it.
+   */
   readonly path?: RegExp;
   /** How many calls that match pass first; 0 by default. */
   readonly after?: number;
@@ -41,9 +44,12 @@ export function createFaults(): Faults & { take(method: string, path: string): F
       pending.length = 0;
     },
     take(method, path) {
+      const dryRun = path.includes("dry_run=true");
       const index = pending.findIndex(
         ({ match }) =>
-          (match.method ?? method) === method && (match.path === undefined || path.search(match.path) >= 0),
+          (match.method ?? method) === method &&
+          (match.path === undefined || path.search(match.path) >= 0) &&
+          (!dryRun || match.path?.source.includes("dry_run") === true),
       );
       const entry = pending[index];
       if (!entry) return undefined;

@@ -5,6 +5,8 @@ export interface ApiCall {
   readonly path: string;
   /** 0 where the connection was cut. */
   readonly status: number;
+  /** It asked for a check only (`dry_run=true`): nothing was stored. */
+  readonly dryRun?: true;
   /** As sent, secrets replaced by "<secret>". */
   readonly body?: unknown;
 }
@@ -14,6 +16,7 @@ export interface JournalEntry {
   readonly method: string;
   readonly path: string;
   readonly status: number;
+  readonly dryRun?: boolean;
   readonly body?: { readonly text: string; readonly value: unknown } | undefined;
 }
 
@@ -33,7 +36,7 @@ export function createJournal(): Journal {
   let total = 0;
   return {
     calls,
-    add({ method, path, status, body }) {
+    add({ method, path, status, dryRun, body }) {
       const text = body === undefined ? undefined : withoutSecrets(body);
       const size = path.length + (text?.length ?? 0);
       while (calls.length > 0 && (calls.length >= MAX_CALLS || total + size > MAX_TEXT)) {
@@ -42,7 +45,8 @@ export function createJournal(): Journal {
       }
       sizes.push(size);
       total += size;
-      calls.push(text === undefined ? { method, path, status } : entryWith({ method, path, status }, text));
+      const call = { method, path, status, ...(dryRun ? ({ dryRun } as const) : {}) };
+      calls.push(text === undefined ? call : entryWith(call, text));
     },
   };
 }

@@ -106,14 +106,15 @@ async function serve(
     outcome = { error: asApiError(error) };
   }
   const result = "answer" in outcome && "result" in outcome.answer ? outcome.answer.result : undefined;
-  parts.runs.saw({ method, path: shown, body: body?.value, result });
+  const dryRun = asksForDryRun(shown);
+  if (!dryRun) parts.runs.saw({ method, path: shown, body: body?.value, result });
   if (fault === "lost" || fault === "silent") {
-    parts.journal.add({ method, path: shown, status: 0, body });
+    parts.journal.add({ method, path: shown, status: 0, body, dryRun });
     if (fault === "lost") request.socket.destroy();
     return;
   }
   const status = "error" in outcome ? outcome.error.status : (outcome.answer.status ?? 200);
-  parts.journal.add({ method, path: shown, status, body });
+  parts.journal.add({ method, path: shown, status, body, dryRun });
   respond(request, response, outcome);
 }
 
@@ -171,18 +172,29 @@ function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: 
     disconnect: (tunnelId) => void disconnects.push(tunnelId),
     permit: (...groups) => authorize(token, groups),
   };
+  const dryRun = route.hasDryRun === true && isDryRun(query);
   const answer = route.handle(call);
-  if (route.hasDryRun && isDryRun(query)) return { result: null };
+  if (dryRun) return answer.status === 204 ? answer : { result: null };
   if (changes.length > 0) store.commit(call.state);
   cloud.announce(changes);
   for (const tunnelId of disconnects) cloud.disconnect(tunnelId);
   return answer;
 }
 
+/** Whether a path of `/client/v4` asks to store nothing. */
+const asksForDryRun = (shown: string): boolean => new URLSearchParams(split(shown)[1]).get("dry_run") === "true";
+
+/** @throws 400 where `dry_run` is neither true nor false, or is there twice; the numeric code is ours */
 function isDryRun(query: URLSearchParams): boolean {
-  const value = query.get("dry_run");
-  // the numeric code is ours
-  if (value !== null && value !== "true") throw new ApiError(400, { code: 20001, message: "dry_run must be true" });
+  const values = query.getAll("dry_run");
+  const [value = "false"] = values;
+  if (values.length > 1 || (value !== "true" && value !== "false")) {
+    const given = values.map((one) => `'${one.slice(0, 100)}'`).join(" and ");
+    throw new ApiError(400, {
+      code: 20001,
+      message: `${given} is not a valid value for dry_run: expected true or false`,
+    });
+  }
   return value === "true";
 }
 

@@ -99,21 +99,71 @@ test("entrypoints by phase: 404 code 10003 without one, PUT makes or replaces it
   });
 });
 
-test("dry_run checks the right and the request, and changes nothing; another value is refused", () =>
+test("dry_run=true checks every kind of write and stores nothing; 200 has a null result, 204 stays; the journal says so", () =>
   withApi({ seed: proZone }, async (api, call) => {
     const base = `/zones/${api.zoneId}/rulesets`;
     const rules = [{ ref: "one", expression: "ssl", action: "block" }];
     const made = (await call("POST", base, customRules(rules))).body.result;
     const before = (await call("GET", `${base}/${made.id}`)).body.result;
-    const dry = (query: string, body: object, token = api.token) =>
-      call("PUT", `${base}/${made.id}?${query}`, body, token);
-    expect(await dry("dry_run=true", { rules: [] })).toMatchObject({ status: 200, body: { result: null } });
-    expect(await dry("dry_run=true", { rules: [{ expression: "nonsense", action: "block" }] })).toMatchObject({
-      status: 400,
-    });
-    expect(await dry("dry_run=yes", { rules: [] })).toMatchObject({ status: 400 });
-    expect(await dry("dry_run=true", { rules: [] }, api.issueToken(["Zone WAF Read"]))).toMatchObject({ status: 403 });
+    const [rule] = before.rules as StoredRule[];
+    const other = { ...customRules(rules), phase: "http_request_transform", rules: [] };
+    const from = api.journal.length;
+    const nonsense = { ref: "two", expression: "nonsense", action: "block" };
+    const tooMany = Array.from({ length: 21 }, (_, index) => ({
+      expression: "ssl",
+      action: "block",
+      ref: `r${index}`,
+    }));
+    const writes: [method: string, path: string, right: object | undefined, wrong: object | undefined][] = [
+      ["POST", base, other, { ...other, phase: "http_request_firewall_custom" }],
+      ["PUT", `${base}/${made.id}`, { rules: [] }, { rules: [nonsense] }],
+      ["PUT", `${base}/${made.id}`, { rules: [] }, { rules: tooMany }],
+      ["PUT", `${base}/phases/http_request_firewall_custom/entrypoint`, { rules: [] }, { rules: [nonsense] }],
+      ["POST", `${base}/${made.id}/rules`, { ...rules[0], ref: "new" }, nonsense],
+      ["PATCH", `${base}/${made.id}/rules/${rule?.id}`, { expression: "not ssl", action: "block" }, nonsense],
+      ["DELETE", `${base}/${made.id}/rules/${rule?.id}`, undefined, undefined],
+      ["DELETE", `${base}/${made.id}`, undefined, undefined],
+    ];
+    const readOnly = api.issueToken(["Zone WAF Read", "Zone Transform Rules Read"]);
+    for (const [method, path, right, wrong] of writes) {
+      const dry = (query: string, body: object | undefined, token = api.token) =>
+        call(method, `${path}?${query}`, body, token);
+      const answer = await dry("dry_run=true", right);
+      const isDelete = method === "DELETE" && !path.includes("/rules/");
+      expect([method, path, answer.status, answer.body?.result]).toEqual(
+        isDelete ? [method, path, 204, undefined] : [method, path, 200, null],
+      );
+      if (wrong !== undefined) expect(await dry("dry_run=true", wrong)).toMatchObject({ status: 400 });
+      expect(await dry("dry_run=true", right, readOnly)).toMatchObject({ status: 403 });
+      for (const query of ["dry_run=yes", "dry_run=", "dry_run=TRUE", "dry_run=true&dry_run=false"]) {
+        expect(await dry(query, right)).toMatchObject({ status: 400, body: { errors: [{ code: 20001 }] } });
+      }
+    }
+    expect((await call("GET", base)).body.result).toHaveLength(1);
     expect((await call("GET", `${base}/${made.id}`)).body.result).toEqual(before);
+    const dryRuns = api.journal.slice(from).filter(({ path }) => path.endsWith("?dry_run=true"));
+    expect(dryRuns).toHaveLength(8 + 6 + 8);
+    expect(dryRuns.every(({ dryRun }) => dryRun === true)).toBe(true);
+    expect(await call("DELETE", `${base}/nothing?dry_run=true`)).toMatchObject({ status: 404 });
+    expect(await call("PUT", `${base}/${made.id}?dry_run=false`, { rules: [] })).toMatchObject({
+      body: { result: { version: "2" } },
+    });
+    expect(api.journal.at(-1)?.dryRun).toBeUndefined();
+  }));
+
+test("a dry run is no write of a run, and meets a fault only where the fault names dry runs", () =>
+  withApi({ seed: proZone }, async (api, call) => {
+    const base = `/zones/${api.zoneId}/rulesets`;
+    await api.run("up", async () => {
+      const { id } = (await call("POST", base, customRules([blockRule]))).body.result;
+      expect((await call("DELETE", `${base}/${id}?dry_run=true`)).status).toBe(204);
+    });
+    api.faults.next({ method: "PUT", path: /rulesets/ }, { status: 500 });
+    const entrypoint = `${base}/phases/http_request_firewall_custom/entrypoint`;
+    expect((await call("PUT", `${entrypoint}?dry_run=true`, { rules: [] })).status).toBe(200);
+    expect((await call("PUT", entrypoint, { rules: [] })).status).toBe(500);
+    api.faults.next({ method: "PUT", path: /dry_run=true/ }, { status: 500 });
+    expect((await call("PUT", `${entrypoint}?dry_run=true`, { rules: [] })).status).toBe(500);
   }));
 
 test("rules are added, placed, changed and removed one by one; a PATCH replaces its rule", async () => {
