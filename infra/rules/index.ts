@@ -27,7 +27,7 @@ export {
   type NotCompiled,
 } from "./evaluate/compile.ts";
 export { FieldValueError } from "./evaluate/convert.ts";
-export { compileList, ListItemError, type ListKind, type ListSpec } from "./evaluate/lists.ts";
+export { compileList, ListItemError, type ListSpec } from "./evaluate/lists.ts";
 export type { Part, Reading } from "./evaluate/reading.ts";
 export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";
 export { fieldsOf, type RequestFields, requestFields } from "./evaluate/request-fields.ts";
@@ -50,6 +50,9 @@ export {
   sarifReport,
   textReport,
 } from "./lint/index.ts";
+// list
+export { type ListItemReading, readListItem } from "./list/item.ts";
+export { type ListProblem, listProblems } from "./list/problems.ts";
 export { engineError, locate, render } from "./render.ts";
 // request
 export type { Defaults } from "./request/draft.ts";
@@ -67,6 +70,7 @@ export {
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
+export { KIND_LIMITS, LIST_NAME, LIST_PREFIXES, type ListKind, listKindsOf, MAX_LIST_TEXT } from "./schema/lists.ts";
 export { type Action, PHASE_ACTIONS, type Phase } from "./schema/phases.ts";
 export {
   includesPlan,

@@ -1,11 +1,10 @@
 /** Lists that rules ask with `in $name`: https://developers.cloudflare.com/waf/tools/lists/ */
 import type { IpAddress, IpRange } from "../language/ip-address.ts";
 import { readIpRange } from "../language/read-literal.ts";
+import type { ListKind } from "../schema/lists.ts";
 import { IpSetBuilder } from "./ip-set.ts";
 import { lowerAscii } from "./match-wildcard.ts";
 import type { Value } from "./value.ts";
-
-export type ListKind = "ip" | "hostname" | "asn";
 
 /** A list's items as the API stores them: addresses and networks, hostnames with an optional leading `*.`, or numbers. */
 export interface ListSpec {
