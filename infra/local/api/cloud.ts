@@ -1,4 +1,5 @@
 /** The view of the state that the edge and the tunnel read, and the news they get of changes. */
+import { listSpecsOf } from "./lists/spec.ts";
 import type { LiveTunnels } from "./live-tunnels.ts";
 import type { Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";
 import { settingValues } from "./zone-settings.ts";
@@ -66,6 +67,8 @@ function byLength(zones: readonly StoredZone[]): StoredZone[] {
 }
 
 function viewOf(zone: StoredZone, { accounts }: State): Zone {
+  const account = accounts.find(({ id }) => id === zone.account_id);
+  const lists = account?.lists ?? [];
   return {
     id: zone.id,
     name: zone.name,
@@ -74,6 +77,8 @@ function viewOf(zone: StoredZone, { accounts }: State): Zone {
     settings: settingValues(zone),
     records: zone.records,
     rulesets: zone.rulesets,
-    accountRulesets: accounts.find((account) => account.id === zone.account_id)?.rulesets ?? [],
+    accountRulesets: account?.rulesets ?? [],
+    lists: listSpecsOf(lists),
+    listsRevision: lists.map(({ id, revision }) => `${id}@${revision}`).join(" "),
   };
 }

@@ -6,7 +6,7 @@
 export interface ErrorItem {
   readonly code: number;
   readonly message: string;
-  readonly source?: { readonly pointer: string };
+  readonly source?: { readonly pointer: string } | { readonly parameter_value_index: number };
   readonly documentation_url?: string;
 }
 

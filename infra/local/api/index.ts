@@ -13,6 +13,7 @@ import { type ApiCall, createJournal } from "./journal.ts";
 import { createLiveTunnels } from "./live-tunnels.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { dnsRecordRoutes } from "./routes/dns-records.ts";
+import { listRoutes } from "./routes/lists.ts";
 import { rulesetRoutes } from "./routes/rulesets.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnels.ts";
@@ -96,6 +97,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     ...zoneSettingRoutes,
     ...dnsRecordRoutes,
     ...rulesetRoutes,
+    ...listRoutes,
     ...tunnelRoutes,
   ]);
   const server = createApiServer({ store, cloud, clock, live, journal, faults, runs, route });

@@ -1,4 +1,5 @@
 /** Whether a JSON document is a state: everything that code relies on is checked once, when the file is opened. */
+import { LIST_NAME } from "../../rules/index.ts";
 import {
   anything,
   flag,
@@ -73,11 +74,41 @@ const certificatePack = object({
   "hosts*": list(text({ min: 1 })),
 });
 
+const listItem = object({
+  "id*": id,
+  ip: text({ min: 2 }),
+  hostname: object({ "url_hostname*": text({ min: 1 }), exclude_exact_hostname: flag }),
+  asn: integer(0, 0xffffffff),
+  comment: text(),
+  "created_on*": time,
+  "modified_on*": time,
+});
+
+const customList = object({
+  "id*": id,
+  "name*": text({ pattern: LIST_NAME, what: "the name of a list" }),
+  "kind*": oneOf("ip", "hostname", "asn"),
+  "description*": text(),
+  "created_on*": time,
+  "modified_on*": time,
+  "revision*": integer(1),
+  "items*": list(listItem, many),
+});
+
+const listOperation = object({ "id*": id, "completed*": time, error: text() });
+
 const state: Shape = object({
   "format*": oneOf("causeway-cloud"),
   "version*": oneOf(1),
   "accounts*": list(
-    object({ "id*": id, "name*": text(), "created_on*": time, "rulesets*": list(ruleset, many) }),
+    object({
+      "id*": id,
+      "name*": text(),
+      "created_on*": time,
+      "rulesets*": list(ruleset, many),
+      lists: list(customList, many),
+      list_operations: list(listOperation, many),
+    }),
     many,
   ),
   "zones*": list(

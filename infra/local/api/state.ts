@@ -3,7 +3,7 @@
  * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader
  * may cache what it derived from it by identity.
  */
-import type { Plan, Rule, Ruleset } from "../../rules/index.ts";
+import type { ListKind, ListSpec, Plan, Rule, Ruleset } from "../../rules/index.ts";
 
 export type { Plan } from "../../rules/index.ts";
 
@@ -67,11 +67,48 @@ export interface TunnelConfig {
   readonly originRequest?: Readonly<Record<string, unknown>>;
 }
 
+/** One item of a list; exactly one of `ip`, `hostname` and `asn` is there, by the kind of the list. */
+export interface StoredListItem {
+  readonly id: string;
+  readonly ip?: string;
+  readonly hostname?: { readonly url_hostname: string; readonly exclude_exact_hostname?: boolean };
+  readonly asn?: number;
+  readonly comment?: string;
+  readonly created_on: string;
+  readonly modified_on: string;
+}
+
+/** A custom list (https://developers.cloudflare.com/waf/tools/lists/lists-api/json-object/). */
+export interface StoredList {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: ListKind;
+  readonly description: string;
+  readonly created_on: string;
+  readonly modified_on: string;
+  /** 1 at first, one more with every change; not shown by the API. */
+  readonly revision: number;
+  readonly items: readonly StoredListItem[];
+}
+
+/** A change of a list's items, which a client asks for until it has ended. */
+export interface StoredListOperation {
+  readonly id: string;
+  /** When it ends, or has ended. */
+  readonly completed: string;
+  /** Why nothing was changed; absent where it succeeds. */
+  readonly error?: string;
+}
+
 export interface StoredAccount {
   readonly id: string;
   readonly name: string;
   readonly created_on: string;
   rulesets: StoredRuleset[];
+  /** Absent in older files: none. */
+  lists?: StoredList[];
+  /** The newest ones, oldest first; absent: none. */
+  list_operations?: StoredListOperation[];
 }
 
 /** https://developers.cloudflare.com/dns/zone-setups/reference/domain-status/ */
@@ -147,6 +184,8 @@ export const permissionGroups = [
   "Custom Errors Write",
   "Account Rulesets Read",
   "Account Rulesets Write",
+  "Account Filter Lists Read",
+  "Account Filter Lists Edit",
   "Cloudflare Tunnel Read",
   "Cloudflare Tunnel Write",
   "SSL and Certificates Read",
@@ -184,6 +223,10 @@ export interface Zone {
   readonly rulesets: readonly StoredRuleset[];
   /** The account's own rulesets; they run before the zone's. */
   readonly accountRulesets: readonly StoredRuleset[];
+  /** The account's lists by name. */
+  readonly lists: Readonly<Record<string, ListSpec>>;
+  /** Changes whenever a list of the account does. */
+  readonly listsRevision: string;
 }
 
 /** A tunnel as the edge authorizes and configures it. */

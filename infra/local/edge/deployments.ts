@@ -10,7 +10,7 @@ export interface DeploymentProblem {
 
 interface Deployed {
   readonly zone: Zone;
-  /** Which versions of which rulesets; the API makes a new zone with every change of anything. */
+  /** Which versions of which rulesets and lists; the API makes a new zone with every change of anything. */
   readonly versions: string;
   /** Absent: nothing that was deployed so far could be run. */
   readonly engine: Engine | undefined;
@@ -48,7 +48,8 @@ export class Deployments {
     const counters = this.#counters.get(zone.id) ?? new RateCounters();
     this.#counters.set(zone.id, counters);
     try {
-      return createEngine({ plan: zone.plan, zone: zone.rulesets, account: zone.accountRulesets }, { counters });
+      const { plan, rulesets, accountRulesets, lists } = zone;
+      return createEngine({ plan, zone: rulesets, account: accountRulesets, lists }, { counters });
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const instead = last ? "The rules deployed before stay in force." : "Nothing is let through until they do.";
@@ -58,7 +59,7 @@ export class Deployments {
   }
 }
 
-function versionsOf({ plan, rulesets, accountRulesets }: Zone): string {
+function versionsOf({ plan, rulesets, accountRulesets, listsRevision }: Zone): string {
   const versions = [...rulesets, ...accountRulesets].map(({ id, version }) => `${id}@${version}`);
-  return [plan, ...versions].join(" ");
+  return [plan, ...versions, listsRevision].join(" ");
 }

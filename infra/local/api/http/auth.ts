@@ -43,10 +43,11 @@ const PERMISSIONS_PAGE = "https://developers.cloudflare.com/fundamentals/api/ref
  * that is missing and where it is documented (Cloudflare's changelog, 2026-08-21; the words are ours)
  */
 export function authorize(token: StoredToken, groups: readonly PermissionGroup[]): void {
-  const allowed = groups.some(
-    (group) =>
-      token.permissions.includes(group) || token.permissions.some((has) => has === group.replace(/ Read$/, " Write")),
-  );
+  const allowed = groups.some((group) => {
+    // some groups that write are called Edit
+    const stem = group.replace(/ Read$/, "");
+    return token.permissions.some((has) => has === group || has === `${stem} Write` || has === `${stem} Edit`);
+  });
   if (allowed) return;
   const missing =
     groups.length === 1

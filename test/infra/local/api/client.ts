@@ -5,8 +5,13 @@ import { type ApiOptions, type LocalApi, startApi } from "../../../../infra/loca
 export interface Envelope {
   success: boolean;
   result: { id: string; [key: string]: unknown };
-  errors: { code: number; message: string; source?: { pointer: string }; documentation_url?: string }[];
-  result_info?: Record<string, number>;
+  errors: {
+    code: number;
+    message: string;
+    source?: { pointer?: string; parameter_value_index?: number };
+    documentation_url?: string;
+  }[];
+  result_info?: Record<string, unknown>;
 }
 
 export interface Reply {
