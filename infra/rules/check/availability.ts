@@ -14,16 +14,16 @@ import {
 } from "../schema/plans.ts";
 import type { Analysis } from "./analyze.ts";
 
-/** Where an expression is to run; what is absent is not checked. */
+/** Where an expression runs. What is absent is not checked. */
 export interface Where {
   readonly phase?: Phase;
   readonly plan?: Plan;
-  /** The counting expression of a rate limiting rule may read the response. */
-  readonly part?: "expression" | "counting";
+  /**
+   * Which part of a rule it is: the condition, the counting expression of a rate limiting rule, which may read the response,
+   * or a value that the rule writes, such as the target of a rewrite.
+   */
+  readonly part?: "expression" | "counting" | "value";
 }
-
-const RESPONSE_PHASES: ReadonlySet<Phase> = new Set(["http_response_headers_transform", "http_custom_errors"]);
-const TRANSFORM_PHASES: ReadonlySet<Phase> = new Set(["http_request_transform", "http_request_late_transform"]);
 
 /** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
 export function availability(analysis: Omit<Analysis, "condition">, text: string, where: Where): readonly Diagnostic[] {
@@ -47,7 +47,7 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
     );
 
   for (const { what, span } of analysis.fields) {
-    const problem = (where.phase && fieldInPhase(what, where.phase, where.part)) ?? fieldOnPlan(what, where);
+    const problem = fieldInPhase(what, where) ?? fieldOnPlan(what, where);
     if (problem) report(problem.code, span, problem.message, problem.hint);
   }
   for (const { what, span } of analysis.functions) {
@@ -90,18 +90,29 @@ interface Problem {
   readonly hint?: string;
 }
 
-function fieldInPhase({ name, source }: FieldSpec, phase: Phase, part: Where["part"]): Problem | undefined {
+function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, part }: Where): Problem | undefined {
+  if (!phase) return undefined;
   if (source === "network")
     return { code: "field-phase", message: `${name} belongs to Network Firewall; HTTP rules do not have it` };
-  if (source === "transform" && !TRANSFORM_PHASES.has(phase))
-    return { code: "field-phase", message: `${name} can be used in transform rules only` };
-  if (source !== "response" || RESPONSE_PHASES.has(phase)) return undefined;
-  if (phase === "http_ratelimit" && part === "counting") return undefined;
+  if (phases && !phases.includes(phase))
+    return { code: "field-phase", message: `${name} cannot be used in ${phase}; it exists in ${phases.join(", ")}` };
+  if (valuesOnly && part === "expression")
+    return {
+      code: "field-phase",
+      message: `${name} cannot be used in the condition of a rule, only in a value that the rule writes`,
+    };
+  if (source !== "response" || isResponsePhase(phase) || (phase === "http_ratelimit" && part === "counting"))
+    return undefined;
   return {
     code: "field-phase",
-    message: `${name} is known after the origin answered, but ${phase} runs before`,
+    message: `${name} is known after the origin has responded, but ${phase} runs before`,
     ...(phase === "http_ratelimit" && { hint: "it can stand in the counting expression of a rate limiting rule" }),
   };
+}
+
+/** https://developers.cloudflare.com/ruleset-engine/reference/phases-list/#response-phases */
+function isResponsePhase(phase: Phase): boolean {
+  return phase.startsWith("http_response_") || phase === "http_custom_errors" || phase.startsWith("http_log_");
 }
 
 function fieldOnPlan(field: FieldSpec, { phase, plan, part }: Where): Problem | undefined {

@@ -19,5 +19,8 @@ export function check(
   const parsed = options.text === undefined ? parse(text) : ({ ok: true, tree } as const);
   if (!parsed.ok) return parsed.diagnostics;
   const analysis = analyze(parsed.tree, text, options.schema ?? SCHEMA);
-  return mergeDiagnostics([], [...analysis.diagnostics, ...availability(analysis, text, options)]);
+  return mergeDiagnostics(
+    [],
+    [...analysis.diagnostics, ...availability(analysis, text, { part: "expression", ...options })],
+  );
 }

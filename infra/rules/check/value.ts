@@ -1,7 +1,6 @@
 import type { Span } from "../diagnostic.ts";
 import type { Value } from "../language/ast.ts";
 import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
-import { UNTYPED_FIELDS } from "../schema/fields.ts";
 import type { Type } from "../schema/type.ts";
 import { callType } from "./arguments.ts";
 import { checkCall } from "./call.ts";
@@ -54,14 +53,9 @@ function checkField(checker: Checker, name: string, span: Span, hint?: string): 
     });
     return undefined;
   }
-  checker.report(
-    "unknown-field",
-    span,
-    UNTYPED_FIELDS.has(name) ? `${name} has no documented type, so that it cannot be checked here` : unknown(name),
-    {
-      engine: "unknown identifier",
-      ...unknownHint(name, didYouMean(name, checker.schema.fields.keys()), hint),
-    },
-  );
+  checker.report("unknown-field", span, unknown(name), {
+    engine: "unknown identifier",
+    ...unknownHint(name, didYouMean(name, checker.schema.fields.keys()), hint),
+  });
   return undefined;
 }

@@ -87,7 +87,10 @@ function compiledValue(
   const schema = options.schema ?? SCHEMA;
   const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
   const analysis = analyzeValue(tree, text, schema);
-  const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...availability(analysis, text, options)]);
+  const diagnostics = mergeDiagnostics(mistakes, [
+    ...analysis.diagnostics,
+    ...availability(analysis, text, { part: "value", ...options }),
+  ]);
   const { reader } = analysis;
   if (!reader || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
   const type = reader.mapped ? arrayOf(reader.type) : reader.type;
@@ -101,7 +104,7 @@ export function compile(text: string, options: CompileOptions = {}): Compiled | 
   const schema = options.schema ?? SCHEMA;
   const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
   const analysis = analyze(tree, text, schema);
-  const unavailable = availability(analysis, text, options);
+  const unavailable = availability(analysis, text, { part: "expression", ...options });
   const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...unavailable]);
   const { condition } = analysis;
   if (!condition || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };

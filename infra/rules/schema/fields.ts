@@ -1,16 +1,17 @@
 /**
- * Every field of the language, as of 2026-11-22: https://developers.cloudflare.com/ruleset-engine/rules-language/fields/
+ * Every field of the language, as of 2026-11-29: https://developers.cloudflare.com/ruleset-engine/rules-language/fields/
  * and the changelog (https://developers.cloudflare.com/changelog/product/rules/).
  */
+import type { Phase } from "./phases.ts";
 import type { Plan } from "./plans.ts";
 import { parseType, type Type } from "./type.ts";
 
 /**
- * Who can know a field's value. `local`: anyone who has the request. `tls`: who ends TLS. `cloudflare`: Cloudflare alone, so
- * that it must be given. `token`: API Shield, from a validated token. `response`: known after the origin answered. `transform`:
- * transform rules alone. `network`: packets, not requests.
+ * Who can know a field's value. `local`: everyone who has the request. `tls`: the server that ends TLS. `cloudflare`: only
+ * Cloudflare, so that its value must be given. `token`: API Shield, from a validated token. `response`: known after the origin
+ * has responded. `network`: fields of packets, not of requests.
  */
-export type FieldSource = "local" | "tls" | "cloudflare" | "token" | "response" | "transform" | "network";
+export type FieldSource = "local" | "tls" | "cloudflare" | "token" | "response" | "network";
 
 export interface FieldSpec {
   readonly name: string;
@@ -20,6 +21,10 @@ export interface FieldSpec {
   readonly source: FieldSource;
   /** The field to use instead, where this one is deprecated. */
   readonly replacedBy?: string;
+  /** The only phases that have the field; absent means that its source decides. */
+  readonly phases?: readonly Phase[];
+  /** The field can stand in a value that a rule writes, and not in the rule's condition. */
+  readonly valuesOnly?: true;
 }
 
 type Row = readonly [name: string, type: string, plan: Plan, source: FieldSource, replacedBy?: string];
@@ -41,15 +46,26 @@ const ROWS: readonly Row[] = [
   ["cf.client.bot", "Boolean", "free", "cloudflare"],
   ["cf.colo.name", "String", "enterprise", "network"],
   ["cf.colo.region", "String", "enterprise", "network"],
+  ["cf.edge.client_port", "Integer", "free", "cloudflare"],
   ["cf.edge.client_tcp", "Boolean", "free", "local"],
   ["cf.edge.l4.delivery_rate", "Integer", "free", "cloudflare"],
   ["cf.edge.server_ip", "IP", "free", "cloudflare"],
   ["cf.edge.server_port", "Integer", "free", "local"],
+  ["cf.fraud.email_risk", "String", "enterprise", "cloudflare"],
+  ["cf.fraud_detection.disposable_domain", "Boolean", "enterprise", "cloudflare"],
+  ["cf.fraud_detection.disposable_email", "Boolean", "enterprise", "cloudflare"],
   ["cf.hostname.metadata", "String", "free", "cloudflare"],
+  ["cf.intel.ip.attacker_countries", "Array<String>", "enterprise", "cloudflare"],
+  ["cf.intel.ip.attacker_names", "Array<String>", "enterprise", "cloudflare"],
+  ["cf.intel.ip.datasets", "Array<String>", "enterprise", "cloudflare"],
+  ["cf.intel.ip.target_countries", "Array<String>", "enterprise", "cloudflare"],
+  ["cf.intel.ip.target_industries", "Array<String>", "enterprise", "cloudflare"],
+  ["cf.llm.prompt.custom_topic_categories", "Map<Integer>", "enterprise", "cloudflare"],
   ["cf.llm.prompt.detected", "Boolean", "enterprise", "cloudflare"],
   ["cf.llm.prompt.injection_score", "Integer", "enterprise", "cloudflare"],
   ["cf.llm.prompt.pii_categories", "Array<String>", "enterprise", "cloudflare"],
   ["cf.llm.prompt.pii_detected", "Boolean", "enterprise", "cloudflare"],
+  ["cf.llm.prompt.token_count", "Integer", "enterprise", "cloudflare"],
   ["cf.llm.prompt.unsafe_topic_categories", "Array<String>", "enterprise", "cloudflare"],
   ["cf.llm.prompt.unsafe_topic_detected", "Boolean", "enterprise", "cloudflare"],
   ["cf.random_seed", "Bytes", "free", "local"],
@@ -58,12 +74,15 @@ const ROWS: readonly Row[] = [
   ["cf.response.error_type", "String", "free", "response"],
   ["cf.schema_validation.learned.violated", "Boolean", "free", "cloudflare"],
   ["cf.schema_validation.uploaded.violated", "Boolean", "free", "cloudflare"],
+  ["cf.sequence.current_op", "String", "enterprise", "cloudflare"],
+  ["cf.sequence.msec_since_op", "Map<Integer>", "enterprise", "cloudflare"],
+  ["cf.sequence.previous_ops", "Array<String>", "enterprise", "cloudflare"],
   ["cf.threat_score", "Integer", "free", "local"],
   ["cf.timings.client_quic_rtt_msec", "Integer", "free", "cloudflare"],
   ["cf.timings.client_tcp_rtt_msec", "Integer", "free", "cloudflare"],
-  ["cf.timings.edge_msec", "Integer", "free", "cloudflare"],
-  ["cf.timings.origin_ttfb_msec", "Integer", "free", "cloudflare"],
-  ["cf.timings.worker_msec", "Integer", "free", "cloudflare"],
+  ["cf.timings.edge_msec", "Integer", "free", "response"],
+  ["cf.timings.origin_ttfb_msec", "Integer", "free", "response"],
+  ["cf.timings.worker_msec", "Integer", "free", "response"],
   ["cf.tls_cipher", "String", "free", "tls"],
   ["cf.tls_ciphers_sha1", "String", "free", "tls"],
   ["cf.tls_client_auth.cert_chain_rfc9440", "String", "free", "tls"],
@@ -87,6 +106,7 @@ const ROWS: readonly Row[] = [
   ["cf.tls_client_auth.cert_subject_dn_legacy", "String", "free", "tls"],
   ["cf.tls_client_auth.cert_subject_dn_rfc2253", "String", "free", "tls"],
   ["cf.tls_client_auth.cert_verified", "Boolean", "free", "tls"],
+  ["cf.tls_client_ciphers_sha1", "String", "free", "tls"],
   ["cf.tls_client_extensions_sha1", "String", "free", "tls"],
   ["cf.tls_client_extensions_sha1_le", "String", "free", "tls"],
   ["cf.tls_client_hello_length", "Integer", "free", "tls"],
@@ -111,13 +131,16 @@ const ROWS: readonly Row[] = [
   ["cf.waf.score.rce", "Integer", "enterprise", "cloudflare"],
   ["cf.waf.score.sqli", "Integer", "enterprise", "cloudflare"],
   ["cf.waf.score.xss", "Integer", "enterprise", "cloudflare"],
+  ["cf.waf.signature.request.categories", "Array<String>", "free", "cloudflare"],
+  ["cf.waf.signature.request.confidence", "Array<String>", "free", "cloudflare"],
+  ["cf.waf.signature.request.refs", "Array<String>", "free", "cloudflare"],
   ["cf.worker.upstream_zone", "String", "free", "local"],
   ["cf.zone.name", "String", "free", "cloudflare"],
   ["cf.zone.plan", "String", "free", "cloudflare"],
   ["http.cookie", "String", "free", "local"],
   ["http.host", "String", "free", "local"],
   ["http.referer", "String", "free", "local"],
-  ["http.request.accepted_languages", "Array<String>", "free", "transform"],
+  ["http.request.accepted_languages", "Array<String>", "free", "local"],
   ["http.request.body.form", "Map<Array<String>>", "enterprise", "local"],
   ["http.request.body.form.names", "Array<String>", "enterprise", "local"],
   ["http.request.body.form.values", "Array<String>", "enterprise", "local"],
@@ -188,9 +211,9 @@ const ROWS: readonly Row[] = [
   ["ip.geoip.asnum", "Integer", "free", "cloudflare", "ip.src.asnum"],
   ["ip.geoip.continent", "String", "free", "cloudflare", "ip.src.continent"],
   ["ip.geoip.country", "String", "free", "cloudflare", "ip.src.country"],
-  ["ip.geoip.is_in_european_union", "Boolean", "free", "cloudflare", "ip.src.is_in_european_union"],
-  ["ip.geoip.subdivision_1_iso_code", "String", "free", "cloudflare", "ip.src.subdivision_1_iso_code"],
-  ["ip.geoip.subdivision_2_iso_code", "String", "free", "cloudflare", "ip.src.subdivision_2_iso_code"],
+  ["ip.geoip.is_in_european_union", "Boolean", "business", "cloudflare", "ip.src.is_in_european_union"],
+  ["ip.geoip.subdivision_1_iso_code", "String", "business", "cloudflare", "ip.src.subdivision_1_iso_code"],
+  ["ip.geoip.subdivision_2_iso_code", "String", "business", "cloudflare", "ip.src.subdivision_2_iso_code"],
   ["ip.hdr_len", "Integer", "enterprise", "network"],
   ["ip.len", "Integer", "enterprise", "network"],
   ["ip.opt.type", "Integer", "enterprise", "network"],
@@ -212,6 +235,9 @@ const ROWS: readonly Row[] = [
   ["ip.src.timezone.name", "String", "free", "cloudflare"],
   ["ip.ttl", "Integer", "enterprise", "network"],
   ["raw.http.request.full_uri", "String", "free", "local"],
+  ["raw.http.request.headers", "Map<Array<String>>", "free", "local"],
+  ["raw.http.request.headers.names", "Array<String>", "free", "local"],
+  ["raw.http.request.headers.values", "Array<String>", "free", "local"],
   ["raw.http.request.uri", "String", "free", "local"],
   ["raw.http.request.uri.args", "Map<Array<String>>", "free", "local"],
   ["raw.http.request.uri.args.names", "Array<String>", "free", "local"],
@@ -242,11 +268,24 @@ const ROWS: readonly Row[] = [
   ["udp.srcport", "Integer", "enterprise", "network"],
 ];
 
-/** Fields that exist at Cloudflare, but whose type no public source tells. */
-export const UNTYPED_FIELDS: ReadonlySet<string> = new Set([
-  "cf.waf.signature.request.categories",
-  "cf.waf.signature.request.confidence",
-]);
+const REWRITES: readonly Phase[] = ["http_request_transform", "http_request_late_transform"];
+const TRANSFORMS: readonly Phase[] = [...REWRITES, "http_response_headers_transform"];
+const ERROR_RESPONSES: readonly Phase[] = ["http_response_headers_transform", "http_custom_errors"];
+const SEQUENCES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_late_transform"];
+
+/** The fields that only some phases have, by name or by what their names begin with. */
+const PHASES: readonly (readonly [prefix: string, phases: readonly Phase[]])[] = [
+  ["cf.response.", ERROR_RESPONSES],
+  ["cf.sequence.", SEQUENCES],
+  ["cf.timings.edge_msec", ERROR_RESPONSES],
+  ["cf.timings.origin_ttfb_msec", ERROR_RESPONSES],
+  ["cf.timings.worker_msec", ERROR_RESPONSES],
+  ["http.request.accepted_languages", TRANSFORMS],
+  ["ip.src.timezone.name", TRANSFORMS],
+];
+
+/** Fields that the condition of a rule cannot use, only the values that the rule writes. */
+const VALUES_ONLY: ReadonlySet<string> = new Set(["ip.src.timezone.name"]);
 
 /** The fields in the table's order. */
 export const FIELDS: readonly FieldSpec[] = ROWS.map(([name, type, plan, source, replacedBy]) => ({
@@ -256,4 +295,11 @@ export const FIELDS: readonly FieldSpec[] = ROWS.map(([name, type, plan, source,
   plan,
   source,
   ...(replacedBy && { replacedBy }),
+  ...phasesOf(name),
+  ...(VALUES_ONLY.has(name) && { valuesOnly: true as const }),
 }));
+
+function phasesOf(name: string): Pick<FieldSpec, "phases"> {
+  const phases = PHASES.find(([prefix]) => name.startsWith(prefix))?.[1];
+  return phases ? { phases } : {};
+}

@@ -120,6 +120,8 @@ export const COMPUTERS: Readonly<Record<string, Computer>> = {
   "http.x_forwarded_for": ({ facts }) => header(facts, "x-forwarded-for"),
   "http.request.cookies": cookies,
   ...headerFields("http.request.headers", ({ facts }) => facts.headers),
+  ...headerFields("raw.http.request.headers", ({ facts }) => facts.headers),
+  "http.request.accepted_languages": ({ facts }) => acceptedLanguages(header(facts, "accept-language", ", ")),
   "http.request.headers.truncated": () => false,
   ...uriFields("http.request"),
   ...uriFields("raw.http.request"),
@@ -145,6 +147,24 @@ export const COMPUTERS: Readonly<Record<string, Computer>> = {
   ...headerFields("raw.http.response.headers", ({ response }) => response?.headers),
   "http.response.headers.truncated": ({ response }) => response && false,
 };
+
+/**
+ * The language tags of an Accept-Language header, the one with the largest weight first, without `*`
+ * (RFC 9110 section 12.5.4, https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.accepted_languages/).
+ */
+function acceptedLanguages(value: string): readonly string[] {
+  const languages = value.split(",").map((part) => {
+    const [tag = "", ...parameters] = part.split(";").map((one) => one.trim());
+    const weight = parameters
+      .map((one) => /^q=([01](?:\.\d{0,3})?)$/i.exec(one)?.[1])
+      .find((found) => found !== undefined);
+    return { tag, weight: Number(weight ?? 1) };
+  });
+  return languages
+    .filter(({ tag }) => tag !== "" && tag !== "*")
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ tag }) => tag);
+}
 
 function toHex(bytes: string): string {
   return [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
