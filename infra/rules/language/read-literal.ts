@@ -223,7 +223,7 @@ export function readIpRange(text: string, at: number): Read<IpRange> {
   if (dots >= 0) return readFromTo(text, at, at + dots, end);
   const slash = written.lastIndexOf("/");
   const address = slash < 0 ? written : written.slice(0, slash);
-  const ip = parseIp(address) ?? parseShortIp4(address, slash >= 0);
+  const ip = parseIp(address) ?? parseShortIp4(address);
   if (ip === undefined) return fail("bad-address", NO_ADDRESS, at, at + address.length);
   if (slash < 0) return { ok: true, value: { first: ip, last: ip }, end };
   const length = written.slice(slash + 1);
@@ -262,12 +262,9 @@ function readFromTo(text: string, at: number, dots: number, end: number): Read<I
   return { ok: true, value: { first, last }, end };
 }
 
-/** The short forms that sets accept: `10/8` is 10.0.0.0/8, but `10` is 0.0.0.10 and `1.2.3` is 1.2.0.3. */
-function parseShortIp4(text: string, isNetwork: boolean): number | undefined {
-  const parts = text.split(".");
-  if (parts.length > 4 || !parts.every((part) => /^\d+$/.test(part) && Number(part) < 256)) return undefined;
-  const octets = parts.map(Number);
-  const zeros = new Array<number>(4 - octets.length).fill(0);
-  const all = isNetwork ? [...octets, ...zeros] : [...octets.slice(0, -1), ...zeros, ...octets.slice(-1)];
-  return all.reduce((value, octet) => value * 256 + octet, 0);
+/** The short form that sets accept: octets that are left out are zero, so that `10` is 10.0.0.0 and `1.2.3` is 1.2.3.0. */
+function parseShortIp4(text: string): number | undefined {
+  const octets = text.split(".");
+  if (octets.length > 4 || !octets.every((octet) => /^\d+$/.test(octet) && Number(octet) < 256)) return undefined;
+  return [0, 1, 2, 3].reduce((value, at) => value * 256 + Number(octets[at] ?? 0), 0);
 }

@@ -140,12 +140,18 @@ test.each<[ListSpec["kind"], string | number]>([
   expect(() => compileList({ kind, items: [item] })).toThrow(ListItemError);
 });
 
-test("short addresses are taken as the engine takes them in sets", () => {
-  const has = compileList({ kind: "ip", items: ["10/8", "1.2.3", "01.1.1.1", "2001:db8::/32"] });
-  expect(["10.9.9.9", "1.2.0.3", "1.1.1.1", "2001:db8::5"].map((ip) => has(parseIp(ip) ?? 0))).toEqual([
-    true,
-    true,
-    true,
-    true,
-  ]);
+test.each([
+  ["10/8", "10.9.9.9"],
+  ["10", "10.0.0.0"],
+  ["1.2.3", "1.2.3.0"],
+  ["1.2", "1.2.0.0"],
+  ["010", "10.0.0.0"],
+  ["08", "8.0.0.0"],
+  ["1.02.3", "1.2.3.0"],
+  ["01.1.1.1", "1.1.1.1"],
+  ["2001:db8::/32", "2001:db8::5"],
+])("R2: a set that holds %s holds %s", (written, ip) => {
+  const has = compileList({ kind: "ip", items: [written] });
+  expect(has(parseIp(ip) ?? 0)).toBe(true);
+  expect(["0.0.0.10", "1.2.0.3", "1.0.0.2", "0.0.0.8"].some((other) => has(parseIp(other) ?? 0))).toBe(false);
 });
