@@ -2,11 +2,9 @@
 import { toBytes } from "./bytes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
-/** Line and column from 1 of an offset. As at Cloudflare, leading white space does not count and columns are bytes. */
+/** Line and column of an offset, both from 1. As in the engine's errors, a column counts bytes. */
 export function locate(text: string, offset: number): { readonly line: number; readonly column: number } {
-  const start = /^\p{White_Space}*/u.exec(text)?.[0].length ?? 0;
-  const before = text.slice(Math.min(start, offset), offset);
-  const line = before.split("\n");
+  const line = text.slice(0, offset).split("\n");
   return { line: line.length, column: toBytes(line.at(-1) ?? "").length + 1 };
 }
 

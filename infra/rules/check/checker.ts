@@ -2,6 +2,7 @@
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Expression, Value } from "../language/ast.ts";
 import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
+import { trimmed } from "../language/white-space.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
 import type { Condition, Reader } from "./typed.ts";
@@ -35,7 +36,7 @@ export abstract class Checker {
 
   constructor(text: string, schema: Schema) {
     // The engine trims the text first, so that its end is the end of the last word.
-    this.text = text.replace(/\p{White_Space}+$/u, "");
+    this.text = text.slice(0, trimmed(text).end);
     this.schema = schema;
   }
 

@@ -30,6 +30,7 @@ import {
   readQuoted,
   readRaw,
 } from "./read-literal.ts";
+import { trimmed } from "./white-space.ts";
 
 /** How deep parentheses, `not`, quantifiers and calls may nest. */
 export const MAX_DEPTH = 128;
@@ -125,9 +126,10 @@ class Parser {
   #depth = 0;
 
   constructor(text: string, maxDepth: number) {
-    this.#text = text.replace(/\p{White_Space}+$/u, "");
+    const { start, end } = trimmed(text);
+    this.#text = text.slice(0, end);
     this.#maxDepth = maxDepth;
-    this.#at = /^\p{White_Space}*/u.exec(this.#text)?.[0].length ?? 0;
+    this.#at = start;
   }
 
   parse(): Expression {
