@@ -58,6 +58,13 @@ export default {
       to: { path: room("infra/rules/(evaluate|engine|lint|request)/") },
     },
     {
+      name: "validating-runs-nothing",
+      severity: "error",
+      comment: "whether Cloudflare accepts a ruleset is read from tables and checked expressions, before any request",
+      from: { path: room("infra/rules/ruleset/") },
+      to: { path: room("infra/rules/(evaluate|engine|lint|request)/") },
+    },
+    {
       name: "policy-is-data",
       severity: "error",
       comment: "what the edge shall be is computed from the surface and the site, without I/O",

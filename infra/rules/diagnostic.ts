@@ -1,3 +1,7 @@
+import type { DiagnosticCode } from "./diagnostic-code.ts";
+
+export type { DiagnosticCode } from "./diagnostic-code.ts";
+
 /** A place in the text of an expression, in UTF-16 code units, the end exclusive. */
 export interface Span {
   readonly start: number;
@@ -9,8 +13,8 @@ export type Severity = "error" | "warning" | "hint";
 
 /** One problem of an expression or a rule, as data. */
 export interface Diagnostic {
-  /** Stable name of the kind of problem, kebab-case. */
-  readonly code: string;
+  /** Stable name of the kind of problem. */
+  readonly code: DiagnosticCode;
   readonly severity: Severity;
   /** What is wrong, in a sentence without a full stop. */
   readonly message: string;

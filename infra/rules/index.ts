@@ -9,7 +9,7 @@ export { fromBytes, toBytes } from "./bytes.ts";
 export type { Where } from "./check/availability.ts";
 export { check } from "./check/check.ts";
 export { didYouMean } from "./check/suggest.ts";
-export type { Diagnostic, Severity, Span } from "./diagnostic.ts";
+export type { Diagnostic, DiagnosticCode, Severity, Span } from "./diagnostic.ts";
 // engine
 export { RateCounters, type WindowKind } from "./engine/counters.ts";
 export { createEngine, type EngineOptions } from "./engine/engine.ts";
@@ -67,22 +67,33 @@ export {
   parseVisitor,
   type VisitorProblemCode,
 } from "./request/visitor-text.ts";
+// ruleset
+export {
+  type ApiRefusal,
+  MAX_RULESET_DIAGNOSTICS,
+  type OtherRuleset,
+  type RulesetContext,
+  type RulesetDiagnostic,
+  type RulesetInput,
+  validateRuleset,
+  validateRulesets,
+} from "./ruleset/index.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
+export { EXPRESSION_SIZE, MAX_EXPRESSION_LENGTH, MAX_REGEXES } from "./schema/limits.ts";
 export { KIND_LIMITS, LIST_NAME, LIST_PREFIXES, type ListKind, listKindsOf, MAX_LIST_TEXT } from "./schema/lists.ts";
-export { type Action, PHASE_ACTIONS, type Phase } from "./schema/phases.ts";
+export { type Action, isPhase, PHASE_SPECS, type Phase } from "./schema/phases.ts";
 export {
   includesPlan,
   MANAGED_RULESETS,
-  MAX_EXPRESSION_LENGTH,
-  MAX_REGEXES,
   PLAN_LIMITS,
   PLANS,
   type Plan,
   type PlanLimits,
   periodsOf,
   planName,
+  rateLimitSees,
   roomFor,
   timeoutsOf,
 } from "./schema/plans.ts";

@@ -7,7 +7,7 @@ import type { Argument, Expression, Value } from "../language/ast.ts";
 import { logicalOperatorAt, skipSpace } from "../language/parse.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
 import { arrayOf, isArrayOfBool, type Type } from "../schema/type.ts";
-import { type CallUse, Checker, type Place, type Use } from "./checker.ts";
+import { type CallUse, Checker, type ListUse, type Place, type Use } from "./checker.ts";
 import { checkComparison } from "./comparison.ts";
 import { literalArgument } from "./literals.ts";
 import type { Condition, Reader } from "./typed.ts";
@@ -23,8 +23,7 @@ export interface Analysis {
   readonly functions: readonly CallUse[];
   /** Where regular expressions stand. */
   readonly regexes: readonly Span[];
-  /** Names of lists. */
-  readonly lists: readonly Use<string>[];
+  readonly lists: readonly ListUse[];
 }
 
 /** Checks a tree that was parsed from `text`. */

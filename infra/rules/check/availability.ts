@@ -1,17 +1,11 @@
 /** Whether a phase and a plan have what an expression uses. */
-import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
 import type { FieldSpec } from "../schema/fields.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
-import type { Phase } from "../schema/phases.ts";
-import {
-  includesPlan,
-  MAX_EXPRESSION_LENGTH,
-  MAX_REGEXES,
-  PLAN_LIMITS,
-  PLANS,
-  type Plan,
-  planName,
-} from "../schema/plans.ts";
+import { EXPRESSION_SIZE, MAX_REGEXES } from "../schema/limits.ts";
+import { PHASE_SPECS, type Phase } from "../schema/phases.ts";
+import { includesPlan, PLAN_LIMITS, PLANS, type Plan, planName } from "../schema/plans.ts";
+import { sizeOf } from "../text-size.ts";
 import type { Analysis } from "./analyze.ts";
 
 /** Where an expression runs. What is absent is not checked. */
@@ -28,14 +22,15 @@ export interface Where {
 /** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
 export function availability(analysis: Omit<Analysis, "condition">, text: string, where: Where): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  const report = (code: string, span: Span, message: string, hint?: string) =>
+  const report = (code: DiagnosticCode, span: Span, message: string, hint?: string) =>
     found.push({ code, severity: "error", message, span, ...(hint && { hint }) });
 
-  if (text.length > MAX_EXPRESSION_LENGTH)
+  const size = sizeOf(text, EXPRESSION_SIZE);
+  if (size > EXPRESSION_SIZE.most)
     report(
       "expression-too-long",
-      { start: MAX_EXPRESSION_LENGTH, end: text.length },
-      `the expression has ${text.length} characters, ${text.length - MAX_EXPRESSION_LENGTH} more than the ${MAX_EXPRESSION_LENGTH} that Cloudflare takes`,
+      { start: EXPRESSION_SIZE.most, end: text.length },
+      `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ${EXPRESSION_SIZE.most} that Cloudflare takes`,
       "move addresses or hosts into a list",
     );
   const surplus = analysis.regexes[MAX_REGEXES];
@@ -85,7 +80,7 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
 }
 
 interface Problem {
-  readonly code: string;
+  readonly code: DiagnosticCode;
   readonly message: string;
   readonly hint?: string;
 }
@@ -101,7 +96,11 @@ function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, 
       code: "field-phase",
       message: `${name} cannot be used in the condition of a rule, only in a value that the rule writes`,
     };
-  if (source !== "response" || isResponsePhase(phase) || (phase === "http_ratelimit" && part === "counting"))
+  if (
+    source !== "response" ||
+    PHASE_SPECS[phase].isAfterResponse ||
+    (phase === "http_ratelimit" && part === "counting")
+  )
     return undefined;
   return {
     code: "field-phase",
@@ -110,25 +109,11 @@ function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, 
   };
 }
 
-/** https://developers.cloudflare.com/ruleset-engine/reference/phases-list/#response-phases */
-function isResponsePhase(phase: Phase): boolean {
-  return phase.startsWith("http_response_") || phase === "http_custom_errors" || phase.startsWith("http_log_");
-}
-
-function fieldOnPlan(field: FieldSpec, { phase, plan, part }: Where): Problem | undefined {
-  if (!plan) return undefined;
-  if (!includesPlan(plan, field.plan))
-    return {
-      code: "field-plan",
-      message: `${field.name} needs ${planName(field.plan)} or higher, this is ${planName(plan)}`,
-    };
-  const { rlFields } = PLAN_LIMITS[plan];
-  if (phase !== "http_ratelimit" || part === "counting" || rlFields.includes("*")) return undefined;
-  if (rlFields.includes(field.name) || rlFields.includes(field.replacedBy ?? "")) return undefined;
+function fieldOnPlan(field: FieldSpec, { plan }: Where): Problem | undefined {
+  if (!plan || includesPlan(plan, field.plan)) return undefined;
   return {
     code: "field-plan",
-    message: `rate limiting rules on ${planName(plan)} cannot use ${field.name}`,
-    hint: `they can use ${rlFields.join(", ")}`,
+    message: `${field.name} needs ${planName(field.plan)} or higher, this is ${planName(plan)}`,
   };
 }
 

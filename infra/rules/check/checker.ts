@@ -1,10 +1,11 @@
 /** What the parts of the checker share: the text and schema they check against, and what they find. */
-import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
 import type { Expression, Value } from "../language/ast.ts";
 import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
 import { trimmed } from "../language/white-space.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
+import type { ScalarType } from "../schema/type.ts";
 import type { Condition, Reader } from "./typed.ts";
 
 /** What an expression stands in: it decides what the engine expects after it. */
@@ -21,6 +22,11 @@ export interface CallUse extends Use<FunctionSpec> {
   readonly call: Span;
 }
 
+/** A list that a comparison asks, without `$`; `type` is that of the compared value. */
+export interface ListUse extends Use<string> {
+  readonly type: ScalarType;
+}
+
 /** One expression being checked. */
 export abstract class Checker {
   readonly diagnostics: Diagnostic[] = [];
@@ -29,8 +35,7 @@ export abstract class Checker {
   readonly functions: CallUse[] = [];
   /** Where regular expressions stand. */
   readonly regexes: Span[] = [];
-  /** Names of lists. */
-  readonly lists: Use<string>[] = [];
+  readonly lists: ListUse[] = [];
   readonly text: string;
   readonly schema: Schema;
 
@@ -48,7 +53,7 @@ export abstract class Checker {
 
   /** Keeps a mistake; `engine` and `at` are what Cloudflare's engine says, and where. */
   report(
-    code: string,
+    code: DiagnosticCode,
     span: Span,
     message: string,
     more: { engine: string; at?: number; hint?: string | undefined },
@@ -65,7 +70,7 @@ export abstract class Checker {
   }
 
   /** Text that the engine would leave unread after `at`. */
-  leftover(place: Place, at: number, span: Span, message: string, more: { code: string; hint?: string }): void {
+  leftover(place: Place, at: number, span: Span, message: string, more: { code: DiagnosticCode; hint?: string }): void {
     const expected = { top: undefined, group: ")", call: ",", quantifier: ")" }[place];
     this.report(more.code, span, message, {
       engine: expected ? `expected literal "${expected}"` : "unrecognised input",

@@ -4,7 +4,7 @@
  * several are found at once; what could not be read becomes a `broken` node.
  */
 import { fromBytes } from "../bytes.ts";
-import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
 import type {
   Access,
   Argument,
@@ -685,7 +685,7 @@ class Parser {
   }
 
   #error(
-    code: string,
+    code: DiagnosticCode,
     start: number,
     end: number,
     message: string,

@@ -3,6 +3,7 @@
  * characters mean different things for different types, and where a literal ends depends on its type too.
  */
 import { toBytes } from "../bytes.ts";
+import type { DiagnosticCode } from "../diagnostic.ts";
 import { compareIp, type IpAddress, type IpRange, mask, network, parseIp, printIp } from "./ip-address.ts";
 
 /** What was read and where it ends, or what is wrong and where the engine points. */
@@ -10,7 +11,7 @@ export type Read<T> = { readonly ok: true; readonly value: T; readonly end: numb
 
 export interface ReadError {
   readonly ok: false;
-  readonly code: string;
+  readonly code: DiagnosticCode;
   /** The engine's own words. */
   readonly engine: string;
   readonly at: number;
@@ -18,7 +19,7 @@ export interface ReadError {
   readonly hint?: string;
 }
 
-function fail(code: string, engine: string, at: number, end: number, hint?: string): ReadError {
+function fail(code: DiagnosticCode, engine: string, at: number, end: number, hint?: string): ReadError {
   return { ok: false, code, engine, at, end: Math.max(end, at), ...(hint && { hint }) };
 }
 

@@ -1,5 +1,6 @@
 import type { Analysis } from "../check/analyze.ts";
 import type { Diagnostic, Severity, Span } from "../diagnostic.ts";
+import type { LintCode } from "../diagnostic-code.ts";
 import type { Rule } from "../engine/types.ts";
 import type { ListSpec } from "../evaluate/lists.ts";
 import type { Expression } from "../language/ast.ts";
@@ -97,7 +98,7 @@ export interface PolicyProblem extends RuleProblem {
 
 interface About {
   /** Kebab-case; the name of its file and the code of its findings. */
-  readonly name: string;
+  readonly name: LintCode;
   readonly severity: Severity;
   /** One line of documentation. */
   readonly about: string;

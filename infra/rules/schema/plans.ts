@@ -3,17 +3,15 @@
  * https://developers.cloudflare.com/waf/rate-limiting-rules/#availability.
  */
 import limits from "./data/plan-limits.json" with { type: "json" };
-import type { Action, Phase } from "./phases.ts";
+import { type Action, PHASE_SPECS, type Phase, type RoomName } from "./phases.ts";
 
 /** Ascending. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
 
-export interface PlanLimits {
-  readonly customRules: number;
+export interface PlanLimits extends Readonly<Record<RoomName, number>> {
   readonly regex: boolean;
   readonly logAction: boolean;
-  readonly rateLimitRules: number;
   /** Seconds. */
   readonly rlMaxPeriod: number;
   /** Seconds. */
@@ -25,37 +23,30 @@ export interface PlanLimits {
   readonly rlFields: readonly string[];
   readonly lists: number;
   readonly listItems: number;
-  readonly transformRules: number;
-  readonly configRules: number;
-  readonly customErrorRules: number;
+  /** Rulesets of kind custom in a zone: https://developers.cloudflare.com/waf/custom-rules/custom-rulesets/. */
+  readonly customRulesets: number;
   readonly maxUploadMb: number;
   /** Names of MANAGED_RULESETS. */
   readonly managed: readonly string[];
 }
 
-export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = limits.plans;
+/** Numbers of bulk redirect rules: https://developers.cloudflare.com/rules/url-forwarding/bulk-redirects/#availability. */
+export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
+  free: { ...limits.plans.free, bulkRedirectRules: 15, customRulesets: 1 },
+  pro: { ...limits.plans.pro, bulkRedirectRules: 15, customRulesets: 2 },
+  business: { ...limits.plans.business, bulkRedirectRules: 15, customRulesets: 5 },
+  enterprise: { ...limits.plans.enterprise, bulkRedirectRules: 50, customRulesets: 10 },
+};
 
 /** Ids of Cloudflare's managed rulesets by name. */
 export const MANAGED_RULESETS: Readonly<Record<string, string>> = limits.managedRulesets;
 
-/** Which limit counts the rules of a phase; a number is that of every plan. */
-const ROOM: Readonly<Record<Phase, (keyof PlanLimits & `${string}Rules`) | number>> = {
-  http_request_firewall_custom: "customRules",
-  http_ratelimit: "rateLimitRules",
-  http_request_firewall_managed: 1000,
-  http_request_dynamic_redirect: "configRules",
-  http_request_transform: "transformRules",
-  http_request_late_transform: "transformRules",
-  http_request_origin: "configRules",
-  http_request_cache_settings: "configRules",
-  http_config_settings: "configRules",
-  http_response_headers_transform: "transformRules",
-  http_custom_errors: "customErrorRules",
-};
+/** Most rules of one ruleset. */
+export const MAX_RULES = 1000;
 
-/** Rules that a phase has room for. */
+/** Rules that a phase has room for; `MAX_RULES` where no smaller number is documented. */
 export function roomFor(phase: Phase, plan: Plan): number {
-  const room = ROOM[phase];
+  const { room = MAX_RULES } = PHASE_SPECS[phase];
   return typeof room === "number" ? room : PLAN_LIMITS[plan][room];
 }
 
@@ -71,13 +62,26 @@ export function periodsOf(plan: Plan): readonly number[] {
 }
 
 /**
- * Seconds that a plan's rate limits with an action may act for, ascending. 0 throttles, which only Enterprise has; a challenge lasts as
- * long as the visitor's clearance, so that below Enterprise it has no time of its own and 0 stands for that.
+ * Seconds that a plan's rate limits with an action may act for, ascending. 0 throttles, which only Enterprise has; a challenge
+ * lasts as long as the visitor's clearance, so that below Enterprise it has no time of its own and 0 stands for that.
  */
 export function timeoutsOf(plan: Plan, action: Action): readonly number[] {
   if (plan === "enterprise") return ALLOWED_MITIGATION_TIMEOUTS;
   if (action.endsWith("challenge")) return [0];
   return ALLOWED_MITIGATION_TIMEOUTS.filter((timeout) => timeout > 0 && timeout <= PLAN_LIMITS[plan].rlMaxTimeout);
+}
+
+/** Whether the plan's rate limits with an action may act for this long. Enterprise may choose any number of seconds. */
+export function allowsTimeout(plan: Plan, action: Action, timeout: number): boolean {
+  return plan === "enterprise"
+    ? timeout >= 0 && timeout <= PLAN_LIMITS[plan].rlMaxTimeout
+    : timeoutsOf(plan, action).includes(timeout);
+}
+
+/** Whether the documentation lists a field for the plan's rate limiting rules. */
+export function rateLimitSees(plan: Plan, field: string): boolean {
+  const { rlFields } = PLAN_LIMITS[plan];
+  return rlFields.includes("*") || rlFields.includes(field);
 }
 
 /** Whether a plan includes what needs at least another. */
@@ -89,9 +93,3 @@ export function includesPlan(plan: Plan, needed: Plan): boolean {
 export function planName(plan: Plan): string {
   return plan.charAt(0).toUpperCase() + plan.slice(1);
 }
-
-/** Characters of one expression. */
-export const MAX_EXPRESSION_LENGTH = 4096;
-
-/** Regular expressions of one rule. */
-export const MAX_REGEXES = 64;

@@ -1,9 +1,10 @@
 /** Rulesets of zones and accounts (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
+import { isPhase } from "../../../rules/index.ts";
 import { invalid, notFound } from "../errors.ts";
 import type { Answer, Call, Method, Route } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { assertAccountPhase, assertCustomRulesets, assertRuleCount } from "../rulesets/entitlements.ts";
-import { isPhase, phaseGroups } from "../rulesets/phases.ts";
+import { phaseGroups } from "../rulesets/phases.ts";
 import { type RuleContext, refuseRuleset, writeRules, writeSingleRule } from "../rulesets/rules.ts";
 import { type RulesetScope, scopeOf } from "../rulesets/scope.ts";
 import { anything, type JsonObject, object, oneOf, text } from "../shape.ts";

@@ -39,7 +39,7 @@ const header: Shape = (value, pointer) => {
 
 const override = { action: text(), enabled: flag, sensitivity_level: oneOf("default", "medium", "low", "eoff") };
 
-export const parameterShapes: Readonly<Record<Action, Shape>> = {
+export const parameterShapes: Readonly<Partial<Record<Action, Shape>>> = {
   block: object({
     response: object({
       "status_code*": integer(400, 499),

@@ -1,4 +1,4 @@
-import { PHASE_ACTIONS, type Phase } from "../../../rules/index.ts";
+import type { Phase } from "../../../rules/index.ts";
 import type { PermissionGroup } from "../state.ts";
 
 /** The permission groups of a phase's rules, without " Read" or " Write". */
@@ -20,8 +20,12 @@ export const phaseGroups: Readonly<Record<Phase, Group>> = {
   http_config_settings: "Config Settings",
   http_response_headers_transform: transform,
   http_custom_errors: "Custom Errors",
+  http_request_redirect: "Mass URL Redirects",
+  http_response_cache_settings: "Cache Settings",
+  http_response_compression: "Response Compression",
+  http_request_sanitize: "Sanitize",
+  http_request_sbfm: "Bot Management",
+  ddos_l7: "HTTP DDoS Managed Ruleset",
+  http_response_firewall_managed: waf,
+  http_log_custom_fields: "Logs",
 };
-
-export function isPhase(value: unknown): value is Phase {
-  return typeof value === "string" && Object.hasOwn(PHASE_ACTIONS, value);
-}

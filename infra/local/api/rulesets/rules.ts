@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type Action,
-  PHASE_ACTIONS,
+  PHASE_SPECS,
   type Phase,
   type Plan,
   type Rule,
@@ -119,7 +119,7 @@ function contentOf({ id: _id, version: _version, last_updated: _updated, ...cont
 }
 
 function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): void {
-  const actions = PHASE_ACTIONS[phase];
+  const { actions } = PHASE_SPECS[phase];
   if (!actions.includes(rule.action)) {
     throw refuseRuleset({
       pointer: `${pointer}/action`,
@@ -150,7 +150,7 @@ function assertRule(rule: Rule, { phase, plan }: RuleContext, pointer: string): 
 }
 
 function assertParameters(action: Action, parameters: unknown, pointer: string): void {
-  const misfit = parameters === undefined ? undefined : parameterShapes[action](parameters, pointer);
+  const misfit = parameters === undefined ? undefined : parameterShapes[action]?.(parameters, pointer);
   if (misfit) throw refuseRuleset(misfit);
   if (needsParameters.has(action) && (!isObject(parameters) || Object.keys(parameters).length === 0)) {
     throw refuseRuleset({ pointer, message: `is required for the action ${action}` });

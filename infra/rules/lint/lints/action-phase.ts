@@ -1,4 +1,4 @@
-import { PHASE_ACTIONS } from "../../schema/phases.ts";
+import { PHASE_SPECS } from "../../schema/phases.ts";
 import type { Lint } from "../lint.ts";
 
 export const actionPhase: Lint = {
@@ -6,7 +6,7 @@ export const actionPhase: Lint = {
   severity: "error",
   about: "The phase does not have the action.",
   *inRule({ rule, phase }) {
-    const known = PHASE_ACTIONS[phase];
+    const known = PHASE_SPECS[phase].actions;
     if (!known.includes(rule.action)) {
       yield {
         property: "action",

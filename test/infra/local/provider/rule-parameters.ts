@@ -86,7 +86,7 @@ const cacheSettings = members({
 
 /** The phase in which the action runs here, and its parameters. */
 export const PARAMETERS: Readonly<
-  Record<Action, readonly [phase: Phase, parameters: fc.Arbitrary<Record<string, unknown> | undefined>][]>
+  Partial<Record<Action, readonly [phase: Phase, parameters: fc.Arbitrary<Record<string, unknown> | undefined>][]>>
 > = {
   block: [
     [

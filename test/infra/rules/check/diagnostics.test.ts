@@ -220,7 +220,7 @@ http.host eq 80
 ",
 ]
 `);
-  const own = { code: "x", severity: "hint", message: "ours", span: { start: 0, end: 4 } } as const;
+  const own = { code: "use-in", severity: "hint", message: "ours", span: { start: 0, end: 4 } } as const;
   expect(engineError(own, text)).toBe("Filter parsing error (1:1):\nhttp.host eq 80\n^^^^ ours\n");
 });
 
@@ -232,7 +232,6 @@ test.each([
   ['to_string(ssl) eq "true"', { phase: "http_ratelimit" }, "function-phase", "http_request_transform"],
   ["bit_slice(http.host, 1, 2) eq 1", { phase: "http_ratelimit" }, "function-phase", "Network Firewall"],
   ["cf.bot_management.score eq 1", { plan: "pro" }, "field-plan", "needs Enterprise"],
-  ["ssl", { plan: "free", phase: "http_ratelimit" }, "field-plan", "http.request.uri.path"],
   ['is_jwt_valid("a")', { plan: "pro" }, "function-plan", "Enterprise"],
   ['http.host matches "a"', { plan: "free" }, "regex-plan", "use contains"],
   [

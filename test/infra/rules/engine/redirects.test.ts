@@ -107,7 +107,7 @@ describe("a redirect is refused", () => {
     [{ from_list: { name: "moved", key: "http.request.full_uri" } }, "no-semantics", "from_list"],
     [{ from_value: to("http.hots") }, "expression", "http.hots"],
     [{ from_value: to("ip.src") }, "expression", "text"],
-    [{ from_value: to("http.response.code") }, "expression", "after the origin answered"],
+    [{ from_value: to("http.response.code") }, "expression", "after the origin has responded"],
   ])("with %j", (parameters, code, text) => {
     expect(refusal(parameters)).toMatch(new RegExp(`^${code}: .*${text}`, "s"));
   });
