@@ -1,10 +1,20 @@
 // `npm run bench -- rules`: the Rules language against plain JavaScript written by hand for the same condition, and whole requests
 // against peers. Ratios are of one run; nanoseconds stand beside a calibration loop.
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { matchFilters } from "@arcjet/analyze";
-import { policyFor } from "../../infra/policy/index.ts";
-import { compile, compileList, createEngine, type RequestFacts, requestFields } from "../../infra/rules/index.ts";
+import { policyFor, SURFACE } from "../../infra/policy/index.ts";
+import { allPaths } from "../../infra/policy/surface.ts";
+import {
+  compile,
+  compileList,
+  createEngine,
+  type Deployment,
+  type RequestFacts,
+  requestFields,
+} from "../../infra/rules/index.ts";
 import { wirefilter } from "../infra/rules/wirefilter.ts";
+import { logRequests } from "./log-requests.ts";
 import { type Candidate, calibration, measure, measureSlow } from "./measure.ts";
 
 const agent =
@@ -205,10 +215,11 @@ const site = {
   zoneSettings: {},
 } as const;
 const { rulesets } = policyFor(site, "free");
-const engine = createEngine({
+const deployment: Deployment = {
   plan: "free",
   zone: rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" })),
-});
+};
+const engine = createEngine(deployment);
 const chat = facts.map((one, i) => ({ ...one, host: "chat.example.com", uri: i % 2 === 0 ? "/api/users/me" : "/" }));
 const expressions = rulesets.flatMap((ruleset) => ruleset.rules.map(({ expression }) => expression));
 console.log(
@@ -216,6 +227,7 @@ console.log(
 );
 const [whole] = measure([over("whole request", chat, (request) => engine.handle(request).outcome === "pass")]);
 rows.push(["whole request, all phases", whole?.nanoseconds.toFixed(1) ?? "", "", "", "", "", ""]);
+await logged();
 
 // Peers know fewer fields; they get three rules that all of them can run.
 const shared = [
@@ -272,6 +284,32 @@ const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => 
 console.log(["case", "ours ns", "peer ns", "peer", "ratio", "reach"].join(" | "));
 for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | "));
 process.exitCode = rows.some((row) => row.includes("MISSED")) ? 1 : 0;
+
+/**
+ * 5,000 requests as a log gives them, against the rules' expressions alone, one after another on new fields: without phases,
+ * counters and verdicts. BENCH_BEFORE names the folder of another checkout whose engine is measured in the same run.
+ */
+async function logged(): Promise<void> {
+  const requests = logRequests(5000, "chat.example.com", allPaths(SURFACE));
+  const alone = expressions.map((expression) => compiled(expression, { plan: "free" }).matches);
+  const ours = over("engine", requests, (request) => engine.handle(request).outcome === "pass");
+  const byExpression = over("alone", requests, (request) => {
+    const read = requestFields(request);
+    return !alone.some((matches) => matches(read));
+  });
+  compare("a request of a log, all phases", ours, byExpression, "its expressions alone, new fields", 1);
+  const before = process.env.BENCH_BEFORE;
+  if (before === undefined) return;
+  const older: { createEngine: typeof createEngine } = await import(resolve(before, "infra/rules/index.ts"));
+  const [oldEngine, newEngine] = [older.createEngine(deployment), createEngine(deployment)];
+  for (const [i, request] of requests.entries()) {
+    if (newEngine.handle(request).by?.ref !== oldEngine.handle(request).by?.ref) {
+      throw new Error(`the two engines disagree on request ${i}`);
+    }
+  }
+  const theirs = over("before", requests, (request) => oldEngine.handle(request).outcome === "pass");
+  compare("a request of a log, all phases", ours, theirs, "the engine in BENCH_BEFORE", 0.5);
+}
 
 function fieldsOfRequest(i: number) {
   const found = fields[i];

@@ -1,29 +1,23 @@
 import type { CompileOptions } from "../evaluate/compile.ts";
 import { compileList } from "../evaluate/lists.ts";
-import type { Phase } from "../schema/phases.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
 import { EngineError } from "./error.ts";
 import { firewallRule } from "./firewall.ts";
 import { type Condition, characteristic, condition as compileCondition, textValue } from "./language.ts";
 import { executeTarget, type Level, rateLimitOf, redirectOf, refOf } from "./parameters.ts";
+import { IMITATED_PHASES, phaseBit } from "./phases.ts";
 import { rateLimitRule } from "./rate-limit.ts";
 import { redirectRule } from "./redirect.ts";
-import { type Flow, holds, note, type Run, type Step } from "./run.ts";
+import { type Flow, holds, note, noted, type Run, type Step } from "./run.ts";
 import type { Deployment, Rule, Ruleset } from "./types.ts";
 
-/** The phases that are imitated, in Cloudflare's order: https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ */
-const PHASES: readonly Phase[] = [
-  "http_request_dynamic_redirect",
-  "http_request_firewall_custom",
-  "http_ratelimit",
-  "http_request_cache_settings",
-];
 /** In each phase account-level rulesets run first. */
 const LEVELS: readonly Level[] = ["account", "zone"];
 
 /** One entry point ruleset, ready to run. */
 export interface EntryPoint {
-  readonly phase: Phase;
+  /** Bit of its phase. */
+  readonly bit: number;
   readonly level: Level;
   readonly steps: readonly Step[];
 }
@@ -46,16 +40,16 @@ export function assemble(deployment: Deployment, window: WindowKind, counters: R
   const assembly: Assembly = { deployment, window, lists, table: tables.table };
   for (const level of LEVELS) {
     for (const ruleset of entryPoints(deployment, level)) {
-      if (PHASES.includes(ruleset.phase) || !ruleset.rules.some(isOn)) continue;
+      if (IMITATED_PHASES.includes(ruleset.phase) || !ruleset.rules.some(isOn)) continue;
       const at = { ruleset: ruleset.name };
       throw new EngineError("no-semantics", at, `rules of phase ${ruleset.phase} are not imitated`);
     }
   }
-  const program = PHASES.flatMap((phase) =>
+  const program = IMITATED_PHASES.flatMap((phase) =>
     LEVELS.flatMap((level) =>
       entryPoints(deployment, level)
         .filter((ruleset) => ruleset.phase === phase)
-        .map((ruleset) => ({ phase, level, steps: stepsOf(assembly, level, ruleset, true) })),
+        .map((ruleset) => ({ bit: phaseBit(phase), level, steps: stepsOf(assembly, level, ruleset, true) })),
     ),
   );
   tables.commit();
@@ -147,9 +141,10 @@ function executeStep(
     throw new EngineError("no-semantics", at, `executes ${what}; only custom rulesets of the same phase are imitated`);
   }
   const steps = stepsOf(assembly, level, target, false);
+  const event = noted(ruleset, rule, false);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    note(run, ruleset, rule, () => condition.why(run.fields), false);
+    note(run, event, condition);
     const flow = through(run, steps);
     return flow === "leave-ruleset" ? "next" : flow;
   };
@@ -202,11 +197,12 @@ function rateLimitStep(
 /** Cache rules: every matching rule applies, a later one overrides what an earlier one set. */
 function settingsStep(ruleset: Ruleset, rule: Rule, condition: Condition): Step | undefined {
   if (rule.action !== "set_cache_settings") return undefined;
-  const settings = rule.action_parameters ?? {};
+  const settings = Object.freeze({ ...rule.action_parameters });
+  const event = noted(ruleset, rule, false);
   return (run) => {
     if (!holds(run, condition, false)) return "next";
-    note(run, ruleset, rule, () => condition.why(run.fields), false);
-    Object.assign(run.settings, settings);
+    note(run, event, condition);
+    run.settings = run.settings ? { ...run.settings, ...settings } : settings;
     return "next";
   };
 }

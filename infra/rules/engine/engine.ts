@@ -1,8 +1,8 @@
 import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
-import { requestFields } from "../evaluate/request-fields.ts";
+import { requestFields, reusableFields } from "../evaluate/request-fields.ts";
 import { assemble, type EntryPoint, through } from "./assemble.ts";
 import { RateCounters, type WindowKind } from "./counters.ts";
-import type { Answer, Deferred, Run } from "./run.ts";
+import { type Answer, type Deferred, Run } from "./run.ts";
 import type { Deployment, Engine, Verdict } from "./types.ts";
 
 export interface EngineOptions {
@@ -21,19 +21,15 @@ export interface EngineOptions {
 export function createEngine(deployment: Deployment, options: EngineOptions = {}): Engine {
   const program = assemble(deployment, options.window ?? "fixed", options.counters ?? new RateCounters());
   const deferred = new WeakMap<Verdict, readonly Deferred[]>();
+  const fields = reusableFields();
 
   return {
     handle(request) {
-      const run = start(request);
-      const outcome = walk(run, program);
-      const verdict: Verdict = {
-        ...run.decision,
-        outcome: run.undetermined.size > 0 ? "undetermined" : outcome,
-        events: run.events,
-        settings: run.settings,
-        undetermined: [...run.undetermined],
-      };
-      if (outcome === "pass" && run.deferred.length > 0) deferred.set(verdict, run.deferred);
+      fields.begin(request);
+      const run = new Run(request, fields);
+      walk(run, program);
+      const verdict = verdictOf(run);
+      if (run.deferred && !run.decision) deferred.set(verdict, run.deferred);
       return verdict;
     },
     respond(request, verdict, response) {
@@ -46,28 +42,22 @@ export function createEngine(deployment: Deployment, options: EngineOptions = {}
   };
 }
 
-function start(request: RequestFacts): Run {
-  return {
-    fields: requestFields(request),
-    uri: request.uri,
-    now: request.at,
-    colo: request.colo ?? "",
-    ip: request.ip,
-    clearance: request.clearance === true,
-    events: [],
-    settings: {},
-    undetermined: new Set(),
-    skipped: { account: new Set(), zone: new Set() },
-    deferred: [],
-  };
+function walk(run: Run, program: readonly EntryPoint[]): void {
+  for (const { bit, level, steps } of program) {
+    const skipped = level === "zone" ? run.skippedOfZone : run.skippedOfAccount;
+    if ((skipped & bit) === 0 && through(run, steps) === "stop") return;
+  }
 }
 
-function walk(run: Run, program: readonly EntryPoint[]): Exclude<Verdict["outcome"], "undetermined"> {
-  for (const { phase, level, steps } of program) {
-    if (run.skipped[level].has(phase)) continue;
-    if (through(run, steps) === "stop") return run.decision?.outcome ?? "pass";
-  }
-  return "pass";
+const NONE: readonly never[] = Object.freeze([]);
+const NO_SETTINGS: Verdict["settings"] = Object.freeze({});
+
+function verdictOf(run: Run): Verdict {
+  const { decision, events = NONE, settings = NO_SETTINGS, undetermined = NONE } = run;
+  if (!decision) return { outcome: undetermined === NONE ? "pass" : "undetermined", events, settings, undetermined };
+  const { by, response } = decision;
+  const outcome = undetermined === NONE ? decision.outcome : "undetermined";
+  return { by, response, outcome, events, settings, undetermined };
 }
 
 function answerOf(request: RequestFacts, response: ResponseFacts): Answer {

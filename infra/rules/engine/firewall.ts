@@ -1,6 +1,7 @@
 import type { Condition } from "./language.ts";
 import { blockResponse, type CustomResponse, isChallenge, type Level, skipOf } from "./parameters.ts";
-import { type Flow, holds, note, type Step } from "./run.ts";
+import { phaseBit } from "./phases.ts";
+import { type Flow, holds, type Noted, note, noted, type Step } from "./run.ts";
 import type { Rule, Ruleset } from "./types.ts";
 
 /**
@@ -18,10 +19,7 @@ export function firewallRule(level: Level, ruleset: Ruleset, rule: Rule, conditi
     case "managed_challenge":
       return terminating(ruleset, rule, condition, { status: 403 });
     case "log":
-      return (run) => {
-        if (holds(run, condition, false)) note(run, ruleset, rule, () => condition.why(run.fields), true);
-        return "next";
-      };
+      return logging(noted(ruleset, rule, true), condition);
     case "skip":
       return skipping(level, ruleset, rule, condition);
     default:
@@ -29,12 +27,20 @@ export function firewallRule(level: Level, ruleset: Ruleset, rule: Rule, conditi
   }
 }
 
+function logging(event: Noted, condition: Condition): Step {
+  return (run) => {
+    if (holds(run, condition, false)) note(run, event, condition);
+    return "next";
+  };
+}
+
 function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, response: CustomResponse): Step {
   const challenge = isChallenge(rule);
+  const event = noted(ruleset, rule, true);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    const by = note(run, ruleset, rule, () => condition.why(run.fields), true);
-    if (challenge && run.clearance) return "next";
+    const by = note(run, event, condition);
+    if (challenge && run.request.clearance === true) return "next";
     run.decision = { outcome: challenge ? "challenge" : "block", by, response };
     return "stop";
   };
@@ -42,15 +48,14 @@ function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, respons
 
 function skipping(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step {
   const skips = skipOf(level, ruleset, rule);
-  const logged = rule.logging?.enabled !== false;
+  const event = noted(ruleset, rule, rule.logging?.enabled !== false, skips);
+  const bits = skips.phases.reduce((all, phase) => all | phaseBit(phase), 0);
   const flow: Flow = skips.rest ? `leave-${skips.rest}` : "next";
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    note(run, ruleset, rule, () => condition.why(run.fields), logged, skips);
-    for (const phase of skips.phases) {
-      run.skipped.zone.add(phase);
-      if (level === "account") run.skipped.account.add(phase);
-    }
+    note(run, event, condition);
+    run.skippedOfZone |= bits;
+    if (level === "account") run.skippedOfAccount |= bits;
     return flow;
   };
 }

@@ -2,7 +2,7 @@ import type { Value } from "../evaluate/value.ts";
 import type { CounterTable, Limit } from "./counters.ts";
 import type { Characteristic, Condition } from "./language.ts";
 import { blockResponse, isChallenge, type RateLimitParameters } from "./parameters.ts";
-import { holds, note, type Run, type Step } from "./run.ts";
+import { holds, note, noted, type Run, type Step } from "./run.ts";
 import type { Rule, Ruleset } from "./types.ts";
 
 /** The compiled parts of a rate limiting rule. */
@@ -39,14 +39,18 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
   const unit = scoreHeader === undefined ? "requests" : "points";
   const limited = `the limit of ${limit.threshold} ${unit} in ${limit.period / 1000} s`;
 
+  const event = noted(ruleset, rule, true);
+
   return (run) => {
+    const { at: now } = run.request;
     const matched = holds(run, condition, true);
     const counted = !postponed && (counting === condition ? matched : holds(run, counting, true));
     if (!matched && !counted && !postponed) return "next";
     const key = keyOf(run, parts);
     if (key === undefined) return "next";
-    if (counted) table.add(key, run.now, 1);
+    if (counted) table.add(key, now, 1);
     if (postponed) {
+      run.deferred ??= [];
       run.deferred.push((answer) => {
         if (requestsToOrigin && answer.fromCache) return;
         if (!holds(run, counting, false, answer.fields)) return;
@@ -56,23 +60,23 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
     }
     if (!matched) return "next";
 
-    let until = table.mitigatedUntil(key, run.now);
+    let until = table.mitigatedUntil(key, now);
     let excess = "";
     if (until === undefined) {
-      const rate = table.rate(key, run.now);
+      const rate = table.rate(key, now);
       if (rate <= limit.threshold) return "next";
       excess = `${Math.ceil(rate)} ${unit} exceed ${limited}`;
       if (limit.timeout > 0) {
-        table.mitigate(key, run.now);
-        until = run.now + limit.timeout;
-      } else if (takesBack && counted) table.add(key, run.now, -1);
+        table.mitigate(key, now);
+        until = now + limit.timeout;
+      } else if (takesBack && counted) table.add(key, now, -1);
     } else excess = `${limited} was exceeded before`;
 
-    const wait = Math.max(1, Math.ceil((until === undefined ? table.recovery(key, run.now) : until - run.now) / 1000));
+    const wait = Math.max(1, Math.ceil((until === undefined ? table.recovery(key, now) : until - now) / 1000));
     const why = `${excess}, for ${subject(run, parts)}; ${wait} s left`;
-    const by = note(run, ruleset, rule, () => why, true);
+    const by = note(run, event, why);
     if (rule.action === "log") return "next";
-    if (challenge && run.clearance) {
+    if (challenge && run.request.clearance === true) {
       table.reset(key);
       return "next";
     }
@@ -90,11 +94,11 @@ function scoreOf(text: string | undefined): number {
 
 /** The counter's key: data centre, then each characteristic; a missing one differs from an empty one. */
 function keyOf(run: Run, { characteristics }: RateLimitRule): string | undefined {
-  let key = encode(run.colo);
+  let key = encode(run.request.colo ?? "");
   for (const { read } of characteristics) {
     const answer = read(run.fields);
     if (!("value" in answer)) {
-      for (const field of answer) run.undetermined.add(field);
+      run.dependsOn(answer);
       return undefined;
     }
     key += answer.value === undefined ? "\x01" : encode(answer.value);
@@ -121,6 +125,6 @@ function checksum(text: string): number {
 
 function subject(run: Run, { characteristics }: RateLimitRule): string {
   const others = characteristics.filter(({ name }) => name !== "ip.src").map(({ name }) => name);
-  const parts = characteristics.length > others.length ? [`ip.src ${run.ip}`, ...others] : others;
+  const parts = characteristics.length > others.length ? [`ip.src ${run.request.ip}`, ...others] : others;
   return parts.length === 0 ? "all visitors" : parts.join(" and ");
 }

@@ -1,6 +1,6 @@
 import { toBytes } from "../bytes.ts";
 import type { Condition, Readable } from "./language.ts";
-import { holds, note, type Run, type Step } from "./run.ts";
+import { holds, note, noted, type Run, type Step } from "./run.ts";
 import type { Rule, Ruleset } from "./types.ts";
 
 /** The compiled parts of a redirect. */
@@ -21,9 +21,10 @@ export interface RedirectRule {
  */
 export function redirectRule(parts: RedirectRule): Step {
   const { ruleset, rule, condition, status } = parts;
+  const event = noted(ruleset, rule, false);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
-    const by = note(run, ruleset, rule, () => condition.why(run.fields), false);
+    const by = note(run, event, condition);
     const location = locationOf(run, parts);
     if (location === undefined) return "next";
     run.decision = { outcome: "redirect", by, response: { status, location } };
@@ -34,13 +35,13 @@ export function redirectRule(parts: RedirectRule): Step {
 function locationOf(run: Run, { target, keepsQuery }: RedirectRule): string | undefined {
   const url = typeof target === "string" ? toBytes(target) : textOf(run, target);
   if (url === undefined || url === "") return undefined;
-  return visible(keepsQuery ? withQuery(url, run.uri) : url);
+  return visible(keepsQuery ? withQuery(url, run.request.uri) : url);
 }
 
 function textOf(run: Run, target: Readable): string | undefined {
   const answer = target.read(run.fields);
   if ("value" in answer) return typeof answer.value === "string" ? answer.value : undefined;
-  for (const field of answer) run.undetermined.add(field);
+  run.dependsOn(answer);
   return undefined;
 }
 

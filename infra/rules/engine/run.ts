@@ -1,6 +1,8 @@
+import type { RequestFacts } from "../evaluate/request.ts";
+import { requestFields } from "../evaluate/request-fields.ts";
 import type { Fields } from "../evaluate/value.ts";
 import type { Phase } from "../schema/phases.ts";
-import type { Condition } from "./language.ts";
+import type { Condition, Undetermined } from "./language.ts";
 import { refOf } from "./parameters.ts";
 import type { Rule, RuleEvent, Ruleset, Skipped, Verdict } from "./types.ts";
 
@@ -17,24 +19,38 @@ export interface Answer {
   header(name: string): string | undefined;
 }
 
-/** One request on its way through the phases. */
-export interface Run {
+/** One request on its way through the phases. What it collects is made when there is something to collect. */
+export class Run {
+  readonly request: RequestFacts;
+  /** Valid until the engine takes the next request: nothing that outlives this one may keep them. */
   readonly fields: Fields;
-  /** Path and query of the request target, as received. */
-  readonly uri: string;
-  /** Milliseconds since the UNIX epoch. */
-  readonly now: number;
-  readonly colo: string;
-  /** The visitor's address, for messages. */
-  readonly ip: string;
-  /** The visitor has solved a challenge. */
-  readonly clearance: boolean;
-  readonly events: RuleEvent[];
-  readonly settings: Record<string, unknown>;
-  readonly undetermined: Set<string>;
-  readonly skipped: { readonly account: Set<Phase>; readonly zone: Set<Phase> };
-  readonly deferred: Deferred[];
-  decision?: Pick<Verdict, "by" | "response"> & { readonly outcome: "block" | "challenge" | "redirect" };
+  events: RuleEvent[] | undefined;
+  settings: Readonly<Record<string, unknown>> | undefined;
+  /** Each once. */
+  undetermined: string[] | undefined;
+  /** Bits of the phases that are left out; see `phaseBit`. */
+  skippedOfZone = 0;
+  skippedOfAccount = 0;
+  deferred: Deferred[] | undefined;
+  decision: Decision | undefined;
+
+  constructor(request: RequestFacts, fields: Fields) {
+    this.request = request;
+    this.fields = fields;
+  }
+
+  /** Notes on what nobody gave the outcome depends. */
+  dependsOn(names: Undetermined): void {
+    this.undetermined ??= [];
+    for (const name of names) if (!this.undetermined.includes(name)) this.undetermined.push(name);
+  }
+}
+
+/** What a rule that ends a request's way made of it. */
+export interface Decision {
+  readonly outcome: "block" | "challenge" | "redirect";
+  readonly by: RuleEvent;
+  readonly response: NonNullable<Verdict["response"]>;
 }
 
 /** Where a request goes after a rule. */
@@ -50,33 +66,59 @@ export type Step = (run: Run) => Flow;
 export function holds(run: Run, condition: Condition, decides: boolean, fields: Fields = run.fields): boolean {
   const answer = condition.holds(fields);
   if (typeof answer === "boolean") return answer;
-  if (decides) for (const field of answer) run.undetermined.add(field);
+  if (decides) run.dependsOn(answer);
   return false;
 }
 
-/** Notes that a rule matched. Why is found out when somebody reads it: that takes longer than the whole evaluation. */
-export function note(
-  run: Run,
-  ruleset: Ruleset,
-  rule: Rule,
-  why: () => string,
-  logged: boolean,
-  skips?: Skipped,
-): RuleEvent {
-  let found: string | undefined;
-  const event: RuleEvent = {
-    ref: refOf(rule),
-    ruleset: ruleset.name,
-    phase: ruleset.phase,
-    action: rule.action,
-    description: rule.description ?? "",
-    get why() {
-      found ??= why();
-      return found;
-    },
-    logged,
-    ...(skips && { skips }),
-  };
+/** What every event of a rule says. */
+export interface Noted extends Omit<RuleEvent, "why"> {}
+
+/** What `note` needs of a rule, read once. */
+export function noted(ruleset: Ruleset, rule: Rule, logged: boolean, skips?: Skipped): Noted {
+  const { phase, name } = ruleset;
+  const { action, description = "" } = rule;
+  return { ref: refOf(rule), ruleset: name, phase, action, description, logged, skips };
+}
+
+/** Notes that a rule matched; `why` is the reason, or the condition that is asked for it when somebody reads it. */
+export function note(run: Run, rule: Noted, why: string | Condition): RuleEvent {
+  const event = new MatchedRule(rule, why, run.request);
+  run.events ??= [];
   run.events.push(event);
   return event;
+}
+
+/** Finds out why when that is read: it takes longer than the whole evaluation. */
+class MatchedRule implements RuleEvent {
+  readonly ref: string;
+  readonly ruleset: string;
+  readonly phase: Phase;
+  readonly action: RuleEvent["action"];
+  readonly description: string;
+  readonly logged: boolean;
+  readonly skips: Skipped | undefined;
+  #why: string | Condition;
+  readonly #request: RequestFacts;
+
+  constructor(rule: Noted, why: string | Condition, request: RequestFacts) {
+    this.ref = rule.ref;
+    this.ruleset = rule.ruleset;
+    this.phase = rule.phase;
+    this.action = rule.action;
+    this.description = rule.description;
+    this.logged = rule.logged;
+    this.skips = rule.skips;
+    this.#why = why;
+    this.#request = request;
+  }
+
+  get why(): string {
+    if (typeof this.#why !== "string") this.#why = this.#why.why(requestFields(this.#request));
+    return this.#why;
+  }
+
+  /** For JSON.stringify, which does not see `why`. */
+  toJSON(): RuleEvent {
+    return { ...this, why: this.why };
+  }
 }

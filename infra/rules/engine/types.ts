@@ -56,7 +56,7 @@ export interface RuleEvent {
   /** Whether Cloudflare would write a security event: not for settings, executed rulesets and skips with logging off. */
   readonly logged: boolean;
   /** What a skip left out. */
-  readonly skips?: Skipped;
+  readonly skips?: Skipped | undefined;
 }
 
 /** What a `skip` rule leaves out: https://developers.cloudflare.com/waf/custom-rules/skip/options/ */

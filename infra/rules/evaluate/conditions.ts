@@ -2,9 +2,11 @@
  * Conditions as closures, the fast reading. A missing value makes every comparison false, `ne` included
  * (https://developers.cloudflare.com/ruleset-engine/rules-language/values/#notes).
  */
-import type { Compared, Condition, Quantified, Reader, Test } from "../check/typed.ts";
+import type { Compared, Condition, Joined, Quantified, Reader, Test } from "../check/typed.ts";
 import type { IpAddress } from "../language/ip-address.ts";
 import type { Integer } from "../language/read-literal.ts";
+import { affixOf, groupLiterals } from "./literals.ts";
+import { lowerAscii, wildcardMatcher } from "./match-wildcard.ts";
 import { type Context, compileReader, type Read } from "./readers.ts";
 import { compileTest, holdsForIps, type Predicate, shareBits } from "./tests.ts";
 import { FieldNotGiven, type Fields, type Value } from "./value.ts";
@@ -22,14 +24,11 @@ export function compileCondition(condition: Condition, context: Context): Matche
       return (fields) => !operand(fields);
     }
     case "logical":
-      return joined(
-        condition.operator,
-        condition.items.map((item) => compileCondition(item, context)),
-      );
+      return joined(condition.operator, compileItems(condition, context));
     case "quantifier":
       return quantified(condition, context);
     case "truth": {
-      const affix = affixTest(condition.left);
+      const affix = affixTest(condition.left, context);
       if (affix) return affix;
       const { source, accesses } = condition.left;
       if (source.kind === "field" && accesses.length === 0) {
@@ -44,25 +43,30 @@ export function compileCondition(condition: Condition, context: Context): Matche
   }
 }
 
-/** `starts_with` and `ends_with` of a plain field and a literal, in one closure. */
-function affixTest({ source, accesses }: Reader): Matches | undefined {
-  if (source.kind !== "call" || accesses.length > 0) return undefined;
-  const [of, part] = source.arguments;
-  if (of?.kind !== "reader" || of.source.kind !== "field" || of.accesses.length > 0 || part?.kind !== "literal")
-    return undefined;
-  const { slot } = of.source.field;
-  const text = part.value as string;
-  if (source.spec.name === "starts_with") {
-    return (fields) => {
-      const value = (fields.values[slot] ?? fields.read(slot)) as string | undefined;
-      return value?.startsWith(text) ?? false;
-    };
-  }
-  if (source.spec.name !== "ends_with") return undefined;
-  return (fields) => {
-    const value = (fields.values[slot] ?? fields.read(slot)) as string | undefined;
-    return value?.endsWith(text) ?? false;
-  };
+/** The items of a logical condition; in an `or`, literals that are searched in one value are searched at once. */
+function compileItems({ operator, items }: Joined, context: Context): readonly Matches[] {
+  if (operator !== "or") return items.map((item) => compileCondition(item, context));
+  return groupLiterals(items).map((group) => {
+    if ("pattern" in group) {
+      const read = compileReader(group.reader, context);
+      const { pattern } = group;
+      return (fields) => {
+        const value = read(fields) as string | undefined;
+        return value !== undefined && pattern.test(value);
+      };
+    }
+    return compileCondition(group, context);
+  });
+}
+
+/** `starts_with` and `ends_with` of a value and a literal, in one closure. */
+function affixTest(reader: Reader, context: Context): Matches | undefined {
+  const affix = affixOf(reader);
+  if (!affix) return undefined;
+  const read = compileReader(affix.of, context);
+  const { text } = affix;
+  if (affix.atStart) return (fields) => (read(fields) as string | undefined)?.startsWith(text) ?? false;
+  return (fields) => (read(fields) as string | undefined)?.endsWith(text) ?? false;
 }
 
 /** A condition over an array. */
@@ -224,6 +228,13 @@ function plainField(left: Reader, test: Test, predicate: Predicate, missing: boo
     return (fields) => {
       const value = (fields.values[slot] ?? fields.read(slot)) as string | undefined;
       return value?.includes(part) ?? false;
+    };
+  }
+  if (test.kind === "wildcard" && !test.strict) {
+    const matches = wildcardMatcher(lowerAscii(test.pattern), true);
+    return (fields) => {
+      const value = fields.lowered[slot] ?? fields.lower(slot);
+      return value !== undefined && matches(value);
     };
   }
   return (fields) => {

@@ -28,9 +28,11 @@ function equalsFolded(value: string, lower: string): boolean {
 
 // Bytes that JavaScript takes for letters of its own: it would change their case too.
 const LATIN = /[\xb5\xc0-\xff]/;
+const UPPER = /[A-Z]/;
 
 /** Lower case of ASCII letters alone; bytes above 127 stay. */
 export function lowerAscii(text: string): string {
+  if (!UPPER.test(text)) return text;
   if (!LATIN.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

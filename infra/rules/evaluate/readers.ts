@@ -20,7 +20,10 @@ export interface Context {
 
 /** The value of a reader. */
 export function compileReader(reader: Reader, context: Context): Read {
-  const source = reader.source.kind === "field" ? compileField(reader.source.field.slot) : compileCall(reader, context);
+  const source =
+    reader.source.kind === "field"
+      ? compileField(reader.source.field.slot)
+      : (compileLower(reader, context) ?? compileCall(reader, context));
   return reader.accesses.length === 0 ? source : compileAccesses(source, reader.accesses);
 }
 
@@ -29,6 +32,15 @@ function compileField(slot: number): Read {
     const value = fields.values[slot];
     return value === undefined ? fields.read(slot) : value;
   };
+}
+
+/** `lower` of a plain field, which is computed once for each request, however often it is read. */
+function compileLower({ source }: Reader, { functions }: Context): Read | undefined {
+  if (source.kind !== "call" || source.spec.name !== "lower" || functions.lower) return undefined;
+  const [of] = source.arguments;
+  if (of?.kind !== "reader" || of.source.kind !== "field" || of.accesses.length > 0) return undefined;
+  const { slot } = of.source.field;
+  return (fields) => fields.lowered[slot] ?? fields.lower(slot);
 }
 
 function compileAccesses(source: Read, accesses: readonly Access[]): Read {

@@ -48,4 +48,8 @@ export interface Fields {
   readonly values: (Value | undefined)[];
   /** Computes the value of a slot; undefined where the field has none. Throws FieldNotGiven. */
   read(slot: number): Value | undefined;
+  /** Text values in ASCII lower case, by slot; undefined where not yet computed. */
+  readonly lowered: (string | undefined)[];
+  /** Computes the lower case of a text field; undefined where the field has no value. Throws FieldNotGiven. */
+  lower(slot: number): string | undefined;
 }

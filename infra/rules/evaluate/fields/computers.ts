@@ -23,10 +23,10 @@ export interface Source {
 export type Computer = (source: Source) => Value | undefined;
 
 const uriFields = (prefix: string): Record<string, Computer> => {
-  const args = ({ get }: Source): Pairs => queryPairs(get(`${prefix}.uri.query`) as string);
+  const args = (source: Source): Pairs => queryPairs(source.get(`${prefix}.uri.query`) as string);
   return {
-    [`${prefix}.full_uri`]: ({ facts, get }) => `${facts.scheme}://${facts.host}${get(`${prefix}.uri`)}`,
-    [`${prefix}.uri.path.extension`]: ({ get }) => extensionOf(get(`${prefix}.uri.path`) as string),
+    [`${prefix}.full_uri`]: (source) => `${source.facts.scheme}://${source.facts.host}${source.get(`${prefix}.uri`)}`,
+    [`${prefix}.uri.path.extension`]: (source) => extensionOf(source.get(`${prefix}.uri.path`) as string),
     [`${prefix}.uri.query`]: ({ facts }) => queryOf(facts.uri),
     [`${prefix}.uri.args`]: (source) => byName(args(source)),
     [`${prefix}.uri.args.names`]: (source) => args(source).names,
@@ -52,10 +52,10 @@ const headerFields = (
 };
 
 /** Names are decoded and merged, values stay as they are. */
-function cookies({ get }: Source): Value {
+function cookies(source: Source): Value {
   const names: string[] = [];
   const values: string[] = [];
-  for (const part of (get("http.cookie") as string).split(";")) {
+  for (const part of (source.get("http.cookie") as string).split(";")) {
     const cookie = part.trim();
     if (cookie === "") continue;
     const equals = cookie.indexOf("=");
@@ -127,9 +127,10 @@ export const COMPUTERS: Readonly<Record<string, Computer>> = {
   ...uriFields("raw.http.request"),
   "http.request.uri.path": ({ facts }) => normalizePath(pathOf(facts.uri)),
   "raw.http.request.uri.path": ({ facts }) => pathOf(facts.uri),
-  "http.request.uri": ({ facts, get }) => {
-    const mark = facts.uri.indexOf("?");
-    return `${get("http.request.uri.path")}${mark < 0 ? "" : facts.uri.slice(mark)}`;
+  "http.request.uri": (source) => {
+    const { uri } = source.facts;
+    const mark = uri.indexOf("?");
+    return `${source.get("http.request.uri.path")}${mark < 0 ? "" : uri.slice(mark)}`;
   },
   "raw.http.request.uri": ({ facts }) => facts.uri,
   "ip.src": ({ facts }) => parseIp(facts.ip),

@@ -56,17 +56,14 @@ export function extensionOf(path: string): string {
   return dot <= 0 ? "" : lowerAscii(file.slice(dot + 1));
 }
 
-/** Header lines of one name, in any case. */
-function headerValues(headers: RequestFacts["headers"], name: string): readonly string[] {
-  const values: string[] = [];
-  for (const [written, value] of headers)
-    if (written.length === name.length && lowerAscii(written) === name) values.push(value);
-  return values;
-}
-
-/** A header's lines joined, empty if there is none. */
+/** A header's lines joined, its name in lower case; empty if there is none. */
 export function header(facts: RequestFacts, name: string, separator = ", "): string {
-  return headerValues(facts.headers, name).join(separator);
+  let joined: string | undefined;
+  for (const [written, value] of facts.headers) {
+    if (written.length !== name.length || lowerAscii(written) !== name) continue;
+    joined = joined === undefined ? value : `${joined}${separator}${value}`;
+  }
+  return joined ?? "";
 }
 
 /** Header lines as parallel arrays. */
