@@ -2,11 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { CapTable } from "./caps/table.ts";
+import type { UnfinishedBytes } from "./caps/unfinished-bytes.ts";
 
 export interface MessageLimits {
   readonly caps: Pick<CapTable, "fragments" | "readsOfMessage">;
   /** Milliseconds from a message's first byte to its last. */
   readonly timeout: number;
+  /** Counts the bytes of messages that have not ended. */
+  readonly unfinishedBytes: UnfinishedBytes;
 }
 
 /** How many connections were closed for a message that arrives in too many parts, or does not end. */
@@ -22,7 +25,10 @@ interface Receiving {
     readonly _state: number;
     /** The opcode of a message that goes on in the next frame, else 0. */
     readonly _fragmented: number;
+    /** Bytes of the frame that has not ended. */
     readonly _bufferedBytes: number;
+    /** Bytes of the message's earlier frames. */
+    readonly _messageLength: number;
     /** Another list for each message. */
     readonly _fragments: readonly unknown[];
   };
@@ -36,7 +42,7 @@ const CLOSE_TIMEOUT = 2_000;
  * in which they arrive, where `ws` alone allows 16,384 and 262,144, and the time that a message takes.
  */
 export function limitedWebSocketServer(
-  { caps, timeout }: MessageLimits,
+  { caps, timeout, unfinishedBytes }: MessageLimits,
   refused: RefusedMessages,
 ): new (
   options: ServerOptions,
@@ -46,6 +52,15 @@ export function limitedWebSocketServer(
 
   function forget(this: WebSocket): void {
     open.delete(this);
+    unfinishedBytes.remove(this);
+  }
+
+  /** Looks at what `ws` holds after each read from the connection. */
+  function watchBytes(webSocket: WebSocket, connection: Duplex): void {
+    const close = () => webSocket.terminate();
+    connection.on("data", () => {
+      unfinishedBytes.set(webSocket, unfinishedMessage(webSocket), heldBytes(webSocket), close);
+    });
   }
 
   function count(error: NodeJS.ErrnoException): void {
@@ -84,6 +99,7 @@ export function limitedWebSocketServer(
     ): void {
       super.handleUpgrade(request, connection, head, (webSocket) => {
         open.add(webSocket);
+        watchBytes(webSocket, connection);
         webSocket.on("close", forget).on("error", count);
         callback(webSocket, request);
       });
@@ -97,9 +113,14 @@ export function limitedWebSocketServer(
 }
 
 /** Identifies the message that has begun on a connection and not ended; undefined between two messages. */
-function unfinishedMessage(webSocket: WebSocket): unknown {
+function unfinishedMessage(webSocket: WebSocket): object | undefined {
   const { _receiver: receiver } = webSocket as unknown as Receiving;
   if (!receiver) return undefined;
   const hasBegun = receiver._state !== 0 || receiver._fragmented !== 0 || receiver._bufferedBytes > 0;
   return hasBegun ? receiver._fragments : undefined;
+}
+
+function heldBytes(webSocket: WebSocket): number {
+  const { _receiver: receiver } = webSocket as unknown as Receiving;
+  return receiver ? receiver._bufferedBytes + receiver._messageLength : 0;
 }

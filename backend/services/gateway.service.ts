@@ -14,6 +14,7 @@ import { Connections } from "../gateway/caps/connections.ts";
 import { HttpBacklog } from "../gateway/caps/http-backlog.ts";
 import { readCaps } from "../gateway/caps/readings.ts";
 import { CAPS, type CapReading, type CapTable } from "../gateway/caps/table.ts";
+import { UnfinishedBytes } from "../gateway/caps/unfinished-bytes.ts";
 import { UnsentBytes } from "../gateway/caps/unsent-bytes.ts";
 import { WithoutSession } from "../gateway/caps/without-session.ts";
 import { type Client, clientReader, trustedPeers } from "../gateway/client-address.ts";
@@ -88,6 +89,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const backlog = new HttpBacklog(caps, unsent);
   const withoutSession = new WithoutSession({ caps, timeout: times.session });
   const refusedMessages = { fragmented: 0, unfinished: 0 };
+  const unfinishedBytes = new UnfinishedBytes(caps.unfinishedBytes.node);
   const origins = new Set(config.origins);
   const standing = originJudge(origins);
   const isTrusted = trustedPeers(config.trustedPeers);
@@ -227,7 +229,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     methods: {
       initSocketIO(this: GatewayService) {
-        const wsEngine = limitedWebSocketServer({ caps, timeout: times.message }, refusedMessages);
+        const wsEngine = limitedWebSocketServer({ caps, timeout: times.message, unfinishedBytes }, refusedMessages);
         this.io = new SocketServer(socketServer, { ...socketOptions, wsEngine });
         built().sockets.attach(this.io);
       },
@@ -271,7 +273,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       const { upgrades } = built();
       const handshakes = (options.limits ?? LIMITS).handshake.requests;
       const sources = { connections, withoutSession, backlog, unsent, history, messages: refusedMessages, upgrades };
-      return readCaps({ ...sources, caps, times, handshakes });
+      return readCaps({ ...sources, unfinishedBytes, caps, times, handshakes });
     },
     get ignoredAddresses() {
       return ignored.count;

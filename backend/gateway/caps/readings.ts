@@ -3,6 +3,7 @@ import type { HistoryBudget } from "./byte-budget.ts";
 import type { Connections } from "./connections.ts";
 import type { HttpBacklog } from "./http-backlog.ts";
 import type { CapReading, CapTable } from "./table.ts";
+import type { UnfinishedBytes } from "./unfinished-bytes.ts";
 import type { UnsentBytes } from "./unsent-bytes.ts";
 import type { WithoutSession } from "./without-session.ts";
 
@@ -14,6 +15,7 @@ export interface CapSources {
   readonly backlog: HttpBacklog;
   readonly unsent: UnsentBytes;
   readonly messages: { readonly fragmented: number; readonly unfinished: number };
+  readonly unfinishedBytes: UnfinishedBytes;
   readonly upgrades: { readonly open: number; readonly refused: number; readonly refusedHandshakes: number };
   /** Requests of one address in the time that a limit of handshakes holds for. */
   readonly handshakes: number;
@@ -46,6 +48,12 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       refused: of.messages.fragmented,
     },
     { cap: "message_time", limits: seconds(times.message), refused: of.messages.unfinished },
+    {
+      cap: "unfinished_bytes",
+      limits: caps.unfinishedBytes,
+      used: of.unfinishedBytes.used,
+      refused: of.unfinishedBytes.refused,
+    },
     { cap: "unsent_bytes", limits: caps.unsentBytes, used: unsent.used, refused: unsent.refused },
     { cap: "unread_connections", limits: seconds(times.send), used: unsent.connections, refused: unsent.late },
     { cap: "history_bytes", limits: of.history.limits, refused: of.history.refused },

@@ -17,6 +17,11 @@ export interface CapTable {
   readonly fragments: number;
   /** Reads from the kernel in which one WebSocket message may arrive. */
   readonly readsOfMessage: number;
+  /**
+   * Bytes of WebSocket messages that have begun and not ended, with a session or without. Where the node has too many,
+   * the connection is closed whose message began first.
+   */
+  readonly unfinishedBytes: { readonly node: number };
   /** Bytes that wait for a client to read what was sent before: HTTP responses and WebSocket frames. */
   readonly unsentBytes: {
     readonly connection: number;
@@ -69,6 +74,7 @@ export const CAPS: CapTable = {
   readsWithoutSession: 64,
   fragments: 16,
   readsOfMessage: 256,
+  unfinishedBytes: { node: 32 * MIB },
   unsentBytes: { connection: MIB, user: 4 * MIB, address: 16 * MIB, node: 64 * MIB },
   historyBytes: { user: 4 * MIB, address: 40 * MIB, seconds: 10 },
   pipelined: 16,

@@ -79,6 +79,7 @@ test("/metrics has every limit, what is held now, and how often it was reached",
     "session_time",
     "sockets",
     "sockets_without_session",
+    "unfinished_bytes",
     "unread_connections",
     "unsent_bytes",
   ]);

@@ -118,6 +118,7 @@ test.each([
   ["S14: an encoding in a field of its own", encoded("gzip\r\ntransfer-encoding: chunked"), "400"],
   ["S14: chunks twice", encoded("chunked, chunked"), "400"],
   ["S14: an encoding that is no chunks", encoded("identity"), "400"],
+  ["S14: chunks in HTTP/1.0", encoded("chunked").replace("HTTP/1.1", "HTTP/1.0"), "400"],
   ["two lengths that are equal", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n", "400"],
   ["a length with a sign", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: +1\r\n\r\nx", "400"],
   ["a length in hexadecimal", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0x1\r\n\r\nx", "400"],

@@ -203,3 +203,32 @@ test("S1: all sockets without a session together have a limit of bytes", async (
   await closed(connections[2] as Socket);
   expect(connections.slice(0, 2).map(({ readableEnded }) => readableEnded)).toEqual([false, false]);
 });
+
+test("S1: messages that have begun and not ended have a limit of bytes for the node, with a session too", async () => {
+  gateway = await startTestGateway({}, withCaps({ unfinishedBytes: { node: 100_000 } }));
+  const members = [];
+  for (const [index, name] of ["alice", "bob", "carol"].entries())
+    members.push(await signedIn(gateway.port, `192.0.2.${index}`, tokenOf(name)));
+  opened.push(...members);
+  const [first, second, third] = members as [Socket, Socket, Socket];
+  const held = () => gateway.gateway.caps.find(({ cap }) => cap === "unfinished_bytes")?.used;
+  const holds = async (bytes: number) => {
+    while (held() !== bytes) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const whole = frame(TEXT, `42["nothing","${"x".repeat(60_000)}"]`);
+  const half = whole.subarray(0, 45_000);
+  const head = 8; // of the frame, which `ws` has read
+  first.write(half);
+  await holds(45_000 - head);
+  second.write(half);
+  await holds(2 * (45_000 - head));
+  third.write(half);
+  await closed(first);
+  expect([refused("unfinished_bytes"), second.readyState, third.readyState]).toEqual([1, "open", "open"]);
+  await holds(2 * (45_000 - head));
+  // a message that has ended is held no longer
+  second.write(whole.subarray(45_000));
+  await holds(45_000 - head);
+  third.destroy();
+  await holds(0);
+});
