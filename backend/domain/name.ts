@@ -1,5 +1,5 @@
 import { accepted, type Checked, refused } from "./checked.ts";
-import { isReservedName } from "./look-alike.ts";
+import { hasReservedWord, isReservedName } from "./look-alike.ts";
 import { NAME_MAX, VISIBLE } from "./text.ts";
 
 /**
@@ -35,7 +35,7 @@ export function displayName(input: string): Checked<string> {
   if (INVISIBLE.test(tidy.replace(EMOJI, "").replace(JOINER, ""))) return refused("NAME_CONTROL");
   if (PILED.test(tidy.normalize("NFD"))) return refused("NAME_CONTROL");
   if (!hasPlainWords(tidy)) return refused("NAME_MIXED");
-  return isReservedName(tidy) ? refused("NAME_RESERVED") : accepted(tidy);
+  return isReservedName(tidy) || hasReservedWord(tidy) ? refused("NAME_RESERVED") : accepted(tidy);
 }
 
 /**

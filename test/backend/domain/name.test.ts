@@ -46,6 +46,14 @@ test.each([
   ["admin with a boxed letter", "\u{1f170}dmin", "NAME_RESERVED"],
   ["admin with a sign for a letter", "@dmin", "NAME_RESERVED"],
   ["moderator with digits for letters", "M0d3r4tor", "NAME_RESERVED"],
+  ["admin in Cyrillic letters alone", "\u0430\u0501\u043c\u0456\u043f", "NAME_RESERVED"],
+  ["system in Cyrillic letters alone", "\u0405\u0443\u0455\u0442\u0435\u043c", "NAME_RESERVED"],
+  ["admin as one of the words", "Admin Team", "NAME_RESERVED"],
+  ["system as one of the words", "Ada (System)", "NAME_RESERVED"],
+  ["admin with signs as one of the words", "The @dm1n", "NAME_RESERVED"],
+  ["admin with a hyphen behind it", "admin-7", "NAME_RESERVED"],
+  ["admin in letters apart as one of the words", "A d m i n Team", "NAME_RESERVED"],
+  ["a Cyrillic admin as one of the words", "Ada \u0430\u0501\u043c\u0456\u043f", "NAME_RESERVED"],
   ["the name of removed accounts", "Somebody who left", "NAME_RESERVED"],
 ])("S11: a display name refuses %s", (_, name, code) => {
   expect(displayName(name)).toEqual({ ok: false, code });
@@ -63,6 +71,10 @@ test.each([
   "\u0395\u03bb\u03ad\u03bd\u03b7",
   "J. R. O'Neil-Ba\u00f1ez 3",
   "Administration fan",
+  "Badminton Ada",
+  "Sam Odom",
+  "J. M. Oden",
+  "\u041c\u0430\u0442\u0435\u043c",
 ])("S11: %s is a display name as it is", (name) => {
   expect(displayName(`  ${name} `)).toEqual({ ok: true, value: name });
 });
@@ -97,7 +109,8 @@ test.each(["l\u043ebby", "\u0430dmin", "x\u3164", "\u115f", "a\u034fb"])(
 
 test("S11: rooms have no reserved names either, and any other", () => {
   expect(newRoomName("system")).toEqual({ ok: false, code: "NAME_RESERVED" });
-  for (const name of ["stra\u00dfe-7", "\u0440\u0430\u0437\u043d\u043e\u0435_1", "lobby-2"])
+  // a word of a room's name is no person
+  for (const name of ["operating-system", "stra\u00dfe-7", "\u0440\u0430\u0437\u043d\u043e\u0435_1", "lobby-2"])
     expect(newRoomName(name)).toEqual({ ok: true, value: name });
   expect(isReservedName("administrative")).toBe(false);
 });
