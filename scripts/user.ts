@@ -56,8 +56,14 @@ async function setRole(store: Store, email: string, role: (typeof ROLES)[number]
   if (!user) {
     throw new CommandError(`no user has the e-mail address ${email}. \`npm run user -- list\` shows the users.`);
   }
-  await store.users.setRole(user.id, role);
-  const facts = { actorId: null, subjectId: user.id, address: null, detail: `${user.role} to ${role}` };
-  await store.audit.record({ at: Date.now(), action: "role.changed", ...facts });
+  const at = Date.now();
+  const before = await store.users.changeRole(user.id, role, at);
+  if (before === "last-admin") {
+    throw new CommandError(
+      `${user.email} is the last administrator who can sign in, and keeps the role. Make another user an administrator first.`,
+    );
+  }
+  const facts = { actorId: null, subjectId: user.id, address: null, detail: `${before} to ${role}` };
+  await store.audit.record({ at, action: "role.changed", ...facts });
   return `${user.email} has the role ${role} now. Requests and open sockets count it within a second.`;
 }

@@ -199,21 +199,13 @@ export function userStore(db: Kysely<Schema>) {
       return (await query.execute()).map(({ id, role_changed_at }) => ({ id, at: role_changed_at ?? since }));
     },
 
-    /** For the operator, who may also take the role of the last administrator. False when there is no such user. */
-    async setRole(id: string, role: Role, now: number = Date.now()): Promise<boolean> {
-      return db.transaction().execute(async (transaction) => {
-        await lockAdmins(transaction);
-        return writeRole(transaction, id, role, now);
-      });
-    },
-
-    /** For administrators. Returns the role before; `last-admin` when no administrator would be left. */
-    async changeRole(id: string, role: Role, now: number): Promise<Role | "last-admin"> {
+    /** Returns the role before; `last-admin` when no administrator would be left. */
+    async changeRole(id: string, role: Role, now: number = Date.now()): Promise<Role | "last-admin"> {
       return db.transaction().execute(async (transaction) => {
         await lockAdmins(transaction);
         if (role !== "admin" && (await isLastAdmin(transaction, id))) return "last-admin";
         const before = await lockUser(transaction, id);
-        await writeRole(transaction, id, role, now);
+        await transaction.updateTable("users").set({ role, role_changed_at: now }).where("id", "=", id).execute();
         return before?.role ?? role;
       });
     },
@@ -251,16 +243,6 @@ async function hasAdmin(db: Kysely<Schema>): Promise<boolean> {
 async function isLastAdmin(transaction: Transaction<Schema>, id: string): Promise<boolean> {
   const two = await enabledAdmins(transaction).limit(2).execute();
   return two.length === 1 && two[0]?.id === id;
-}
-
-async function writeRole(transaction: Transaction<Schema>, id: string, role: Role, now: number): Promise<boolean> {
-  const changed = { role, role_changed_at: now };
-  const { numUpdatedRows } = await transaction
-    .updateTable("users")
-    .set(changed)
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
 }
 
 function asUser(row: Selectable<UsersTable> | undefined): User | undefined {

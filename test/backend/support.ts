@@ -262,7 +262,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
       if (role !== "user") {
         // a token's roles are those that its user has when it is verified
         const store = await openStore(config);
-        await store.users.setRole(signedIn.user.id, role);
+        await store.users.changeRole(signedIn.user.id, role);
         await store.close();
       }
       const { user, ...tokens } = signedIn;

@@ -37,6 +37,16 @@ test("sets a role and lists the users", async () => {
   );
 });
 
+test("S4: the last administrator who can sign in keeps the role, also when two commands run at once", async () => {
+  for (const email of ["ada@example.org", "bob.long@example.org"]) await user("role", email, "admin");
+  const both = await Promise.all(["ada", "bob.long"].map((name) => user("role", `${name}@example.org`, "user")));
+  expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+  expect(both.map(({ err }) => err).join("")).toMatch(
+    /^user: (ada|bob\.long)@example\.org is the last administrator who can sign in, and keeps the role\. .*\n$/,
+  );
+  expect((await user("list")).out.match(/ admin /g)).toHaveLength(1);
+});
+
 test.each([
   [
     ["role", "ada@example.org", "root"],

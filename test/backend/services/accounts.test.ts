@@ -13,7 +13,7 @@ const answer = (attempt: Promise<unknown>): Promise<"accepted" | PublicError> =>
   attempt.then(() => "accepted" as const, publicError);
 const admin = async (): Promise<User> => {
   const { identity } = await running.register("Root");
-  await running.store.users.setRole(identity.id, "admin");
+  await running.store.users.changeRole(identity.id, "admin");
   return { ...identity, roles: ["user", "moderator", "admin"] };
 };
 const login = (email: string, password: string, address = "192.0.2.1", agent?: string) =>
@@ -296,14 +296,14 @@ test("there is always an administrator: the last one does not leave, and two do 
     code: "LAST_ADMIN",
   });
   const { identity } = await running.register("Second");
-  await running.store.users.setRole(identity.id, "admin");
+  await running.store.users.changeRole(identity.id, "admin");
   const second = { ...identity, roles: root.roles };
   const taken = await Promise.all([
     answer(running.call("users.setRole", { id: second.id, role: "user" }, root)),
     answer(running.call("users.setRole", { id: root.id, role: "user" }, second)),
   ]);
   expect(taken).toContainEqual(expect.objectContaining({ status: 409, code: "LAST_ADMIN" }));
-  for (const { id } of [root, second]) await running.store.users.setRole(id, "admin");
+  for (const { id } of [root, second]) await running.store.users.changeRole(id, "admin");
   const disabled = await Promise.all([
     answer(running.call("users.disable", { id: second.id }, root)),
     answer(running.call("users.disable", { id: root.id }, second)),

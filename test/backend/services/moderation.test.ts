@@ -16,7 +16,7 @@ beforeAll(async () => {
   [ada, bob, eve] = [await person("Ada"), await person("Bob"), await person("Eve")];
   await running.store.users.setName(bob.id, "Bob Builder");
   const { id, sid } = await person("Guard");
-  await running.store.users.setRole(id, "moderator");
+  await running.store.users.changeRole(id, "moderator");
   guard = { id, sid, roles: ["user", "moderator"] };
 });
 afterAll(() => running.stop());

@@ -45,9 +45,9 @@ test("a node that hears nothing finds in the store what has ended and who has an
   // ended by a node whose clock is behind
   await store.sessions.end(ada.identity.sid, "ended", clock.now - 5000);
   await store.sessions.end(bob.identity.sid, "ended", clock.now);
-  await store.users.setRole(eve.user.id, "moderator", clock.now);
+  await store.users.changeRole(eve.user.id, "moderator", clock.now);
   await until(2);
-  await store.users.setRole(eve.user.id, "user", clock.now + 1);
+  await store.users.changeRole(eve.user.id, "user", clock.now + 1);
   const expected = [
     `ended ${ada.identity.sid}`,
     `role ${roleKey(eve.user.id, clock.now)}`,

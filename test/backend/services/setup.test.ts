@@ -11,7 +11,7 @@ test("a setup link ends when an administrator is made otherwise, while the backe
   const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null } as const;
   await store.users.create({ id: "ada", role: "user", ...facts });
   expect(await isSetupToken(store, token)).toBe(true);
-  await store.users.setRole("ada", "admin");
+  await store.users.changeRole("ada", "admin");
   expect(await isSetupToken(store, token)).toBe(false);
   const eve = { id: "eve", role: "user", ...facts, email: "eve@example.org" } as const;
   expect(await store.users.createFirstAdmin(eve, setupHash(token))).toBe("no-link");

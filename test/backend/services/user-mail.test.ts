@@ -142,7 +142,7 @@ test("a changed password puts reset links out of use and is told by mail; so doe
   const bob = await running.register("Bob");
   const verifying = tokenIn(last());
   const root = await running.register("Root");
-  await running.store.users.setRole(root.user.id, "admin");
+  await running.store.users.changeRole(root.user.id, "admin");
   const admin = { ...root.identity, roles: ["admin"] } as const;
   await running.call("users.disable", { id: bob.user.id }, admin);
   await running.call("users.enable", { id: bob.user.id }, admin);

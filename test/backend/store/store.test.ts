@@ -45,8 +45,7 @@ test("users are found by id and by address, and an address belongs to one", asyn
   expect(await store.users.find("ada")).toEqual(ada);
   expect(await store.users.findByEmail("ada@example.org")).toEqual(ada);
   expect(await store.users.findByEmail("' or 1=1 --")).toBeUndefined();
-  expect(await store.users.setRole("bob", "moderator")).toBe(true);
-  expect(await store.users.setRole("eve", "admin")).toBe(false);
+  expect(await store.users.changeRole("bob", "moderator")).toBe("user");
   expect(await store.users.replacePasswordHash("ada", "another", "new")).toBe(false);
   expect(await store.users.replacePasswordHash("ada", ada.passwordHash, "new")).toBe(true);
   expect(await store.users.resetPasswordHash("bob", ada.email, "new")).toBe(false);

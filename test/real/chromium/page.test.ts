@@ -358,7 +358,7 @@ test("a moderator speaks to everybody; others have no button for it", async () =
   expect(await ada.page.$eval("#announce-open", (one) => (one as unknown as { hidden: boolean }).hidden)).toBe(true);
   const store = await openStore({ dataDir });
   const user = await store.users.findByEmail(emailOf("Jude"));
-  await store.users.setRole(user!.id, "moderator");
+  await store.users.changeRole(user!.id, "moderator");
   await store.close();
   await ada.page.reload();
   await online(ada.page);
