@@ -36,12 +36,8 @@ export function chatReports({ store, clock, audit }: ChatParts & { readonly audi
       const { id } = ctx.meta.user;
       const settled = await store.reports.settle(ctx.params.report, id, outcome, clock());
       if (!settled) throw refuse("NOT_FOUND", { field: "report" });
-      const { room, seq, authorId } = settled;
-      const message = await store.messages.find(room, seq);
-      if (outcome === "removed" && message && message.deletedAt === undefined) {
-        const removed = await store.messages.change(room, seq, id, () => ({ deletedAt: clock() }));
-        await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: removed });
-      }
+      const { room, seq, authorId, removed } = settled;
+      if (removed) await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: removed });
       await audit(ctx, outcome === "removed" ? "report.upheld" : "report.dismissed", authorId, `${room} ${seq}`);
       return { outcome };
     },

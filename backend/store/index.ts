@@ -117,7 +117,7 @@ async function storeOver(
     members: memberStore(db),
     messages: messageStore(db, transactions(db), usage),
     readMarks: readMarkStore(db),
-    reports: reportStore(db),
+    reports: reportStore(db, usage),
     audit: auditStore(db),
     mailTokens: mailTokenStore(db),
     checkWritable,

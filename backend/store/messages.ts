@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
+import { lockRoom } from "./locks.ts";
 import { prepared } from "./prepared.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
 import type { MessagesTable, Schema } from "./schema.ts";
@@ -80,10 +81,7 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
     },
 
     async find(room: string, seq: number): Promise<Message | undefined> {
-      const row = await messages(db)
-        .where("messages.room", "=", room)
-        .where("messages.seq", "=", seq)
-        .executeTakeFirst();
+      const row = await messageAt(db, room, seq);
       return row && message(row);
     },
 
@@ -97,33 +95,14 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
       userId: string,
       decide: (standing: Standing | undefined, message: Message | undefined, storedBytes: number) => Change,
     ): Promise<Message> {
-      const [before, after] = await db.transaction().execute(async (transaction) => {
-        const position = await transaction
-          .updateTable("rooms")
-          .set((row) => ({ revision: row("revision", "+", 1) }))
-          .where("name", "=", room)
-          .returning("revision")
-          .executeTakeFirst();
-        const one = messages(transaction).where("messages.room", "=", room).where("messages.seq", "=", seq);
-        const row = await one.executeTakeFirst();
-        const actor = await authorIn(transaction, room, userId);
-        const change = decide(actor?.standing, row && message(row), (actor?.storedBytes ?? 0) + usage.pending(userId));
-        if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
-        const { revision } = position;
-        const changed =
-          "deletedAt" in change
-            ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
-            : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
-        await transaction
-          .updateTable("messages")
-          .set(changed)
-          .where("room", "=", room)
-          .where("seq", "=", seq)
-          .execute();
-        return [row, message({ ...row, ...changed })] as const;
-      });
-      usage.add(before.author_id, messageBytes(after.text) - messageBytes(before.text));
-      return after;
+      const change = await db.transaction().execute((transaction) =>
+        changeMessage(transaction, room, seq, async (original) => {
+          const actor = await authorIn(transaction, room, userId);
+          return decide(actor?.standing, original, (actor?.storedBytes ?? 0) + usage.pending(userId));
+        }),
+      );
+      countChange(usage, change);
+      return change.after;
     },
 
     /** Removes what is beyond the limits; see `pruneMessages`. */
@@ -156,6 +135,58 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
     },
   };
 }
+
+/** A message before and after a change. */
+export interface MessageChange {
+  readonly before: Message;
+  readonly after: Message;
+}
+
+/** Counts what a change has added to the stored bytes of the author, once it is committed. */
+export function countChange(usage: Usage, { before, after }: MessageChange): void {
+  usage.add(before.author.id, messageBytes(after.text) - messageBytes(before.text));
+}
+
+/** Changes a message as `decide` says, with the room locked. Whatever `decide` throws ends the transaction. */
+async function changeMessage(
+  transaction: Transaction<Schema>,
+  room: string,
+  seq: number,
+  decide: (message: Message | undefined) => Promise<Change>,
+): Promise<MessageChange> {
+  const position = await transaction
+    .updateTable("rooms")
+    .set((row) => ({ revision: row("revision", "+", 1) }))
+    .where("name", "=", room)
+    .returning("revision")
+    .executeTakeFirst();
+  const row = await messageAt(transaction, room, seq);
+  const change = await decide(row && message(row));
+  if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
+  const { revision } = position;
+  const changed =
+    "deletedAt" in change
+      ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
+      : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
+  await transaction.updateTable("messages").set(changed).where("room", "=", room).where("seq", "=", seq).execute();
+  return { before: message(row), after: message({ ...row, ...changed }) };
+}
+
+/** Removes a message in a transaction of the caller's; undefined where it is not there, or was removed before. */
+export async function removeMessage(
+  transaction: Transaction<Schema>,
+  room: string,
+  seq: number,
+  at: number,
+): Promise<MessageChange | undefined> {
+  await lockRoom(transaction, room);
+  const row = await messageAt(transaction, room, seq);
+  if (!row || row.deleted_at !== null) return undefined;
+  return changeMessage(transaction, room, seq, () => Promise.resolve({ deletedAt: at }));
+}
+
+const messageAt = (db: Kysely<Schema>, room: string, seq: number): Promise<MessageRow | undefined> =>
+  messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
 const messages = (db: Kysely<Schema>) =>
   db

@@ -1,12 +1,24 @@
 import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
+import type { Message } from "../domain/message.ts";
 import type { Outcome, Report } from "../domain/moderation.ts";
 import { lockUser } from "./locks.ts";
+import { countChange, removeMessage } from "./messages.ts";
 import type { Schema } from "./schema.ts";
+import type { Usage } from "./usage.ts";
 
 export type ReportStore = ReturnType<typeof reportStore>;
 
-export function reportStore(db: Kysely<Schema>) {
+/** What a report was about. */
+export interface Settled {
+  readonly room: string;
+  readonly seq: number;
+  readonly authorId: string;
+  /** The message as it is after its removal; undefined where it was not there any more, or was not to be removed. */
+  readonly removed: Message | undefined;
+}
+
+export function reportStore(db: Kysely<Schema>, usage: Usage) {
   return {
     /**
      * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has
@@ -40,15 +52,24 @@ export function reportStore(db: Kysely<Schema>) {
       return query.orderBy("id").limit(limit).execute();
     },
 
-    /** What it was about; undefined when there is none, or somebody has settled it. */
-    async settle(id: string, by: string, outcome: Outcome, at: number) {
-      return db
-        .updateTable("reports")
-        .set({ settled_at: at, settled_by: by, outcome })
-        .where("id", "=", id)
-        .where("settled_at", "is", null)
-        .returning(["room", "seq", "author_id as authorId"])
-        .executeTakeFirst();
+    /**
+     * Settles a report, and removes the message where the outcome says so, in one transaction. Undefined when there is
+     * no such report, or it is settled already.
+     */
+    async settle(id: string, by: string, outcome: Outcome, at: number): Promise<Settled | undefined> {
+      const settled = await db.transaction().execute(async (transaction) => {
+        const report = await transaction
+          .updateTable("reports")
+          .set({ settled_at: at, settled_by: by, outcome })
+          .where("id", "=", id)
+          .where("settled_at", "is", null)
+          .returning(["room", "seq", "author_id as authorId"])
+          .executeTakeFirst();
+        if (!report || outcome !== "removed") return { report };
+        return { report, change: await removeMessage(transaction, report.room, report.seq, at) };
+      });
+      if (settled.change) countChange(usage, settled.change);
+      return settled.report && { ...settled.report, removed: settled.change?.after };
     },
 
     /** Drops those that were settled before a time, and with them the copies of messages. */
