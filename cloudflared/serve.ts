@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasConfiguration } from "./configuration.ts";
-import { type MetricsRelay, relayMetrics } from "./metrics-relay.ts";
+import { relayMetrics } from "./metrics-relay.ts";
 import { ConnectorProblem } from "./problem.ts";
 import { fingerprint, type Registration, register, stopOrphans } from "./registry.ts";
 import type { LocalEdge, RunningConnector } from "./running-connector.ts";
@@ -49,7 +49,7 @@ export async function serveTunnel(options: ServeOptions): Promise<ConnectorProbl
 /** The connector that runs now, and the port at which its readiness stays. */
 interface Place {
   connector: RunningConnector | undefined;
-  relay: MetricsRelay | undefined;
+  relay: Awaited<ReturnType<typeof relayMetrics>> | undefined;
 }
 
 async function serve(options: ServeOptions, token: string, place: Place): Promise<ConnectorProblem | undefined> {

@@ -6,6 +6,7 @@ import { serveReadiness } from "./connector/readiness.ts";
 import { parseToken } from "./connector/token.ts";
 import { codeOf, reasonOf, TunnelError } from "./errors.ts";
 
+export { type LoopbackServer, serveOnLoopback } from "./connector/loopback-server.ts";
 export { parseToken, type TunnelToken } from "./connector/token.ts";
 export { TunnelError, type TunnelErrorCode } from "./errors.ts";
 

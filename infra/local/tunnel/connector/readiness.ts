@@ -1,6 +1,4 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { TunnelError } from "../errors.ts";
+import { type LoopbackServer, serveOnLoopback } from "./loopback-server.ts";
 
 /** What the connector tells its supervisor and its monitoring. */
 export interface ConnectorStatus {
@@ -11,17 +9,13 @@ export interface ConnectorStatus {
   errors(): number;
 }
 
-/** The server of `/ready` and its neighbours. */
-export interface ReadinessServer {
-  /** `127.0.0.1:PORT` */
-  readonly address: string;
-  close(): Promise<void>;
-}
-
-/** Serves `/ready`, `/config` (its version only), `/healthcheck` and `/metrics` on the loopback, with cloudflared's paths, bodies and metric names
- * (cloudflared, metrics/metrics.go and metrics/readiness.go). */
-export async function serveReadiness(port: number, status: ConnectorStatus): Promise<ReadinessServer> {
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
+/**
+ * Serves `/ready`, `/config` (its version only), `/healthcheck` and `/metrics` on the loopback, with cloudflared's
+ * paths, bodies and metric names (cloudflared, metrics/metrics.go and metrics/readiness.go).
+ * @throws TunnelError LISTEN_FAILED where the port is taken
+ */
+export function serveReadiness(port: number, status: ConnectorStatus): Promise<LoopbackServer> {
+  return serveOnLoopback(port, (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/ready") {
       const readyConnections = status.readyConnections();
@@ -40,26 +34,6 @@ export async function serveReadiness(port: number, status: ConnectorStatus): Pro
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) =>
-      reject(
-        new TunnelError(
-          "LISTEN_FAILED",
-          `The connector cannot serve its readiness on 127.0.0.1:${port} (${error.message}). Stop what uses the port, or choose another with TUNNEL_METRICS.`,
-          error,
-        ),
-      ),
-    );
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }
 
 function metrics(status: ConnectorStatus): string {
