@@ -114,13 +114,15 @@ export function rulesetAsFound(zoneId: string, found: FoundRuleset, ownRefs: Rea
   };
 }
 
+/** What a connector does without a configuration; the API cannot remove one (cloudflared, ingress/ingress.go). */
+const NO_CONFIGURATION = { ingress: [{ service: "http_status:503" }] };
+
 /** `config` as the API responds it; null where the tunnel had none. */
-export function tunnelAsFound(accountId: string, id: string, config: unknown): AsFound | undefined {
-  if (!isObject(config)) return undefined;
+export function tunnelAsFound(accountId: string, id: string, config: unknown): AsFound {
+  const path = `/accounts/${accountId}/cfd_tunnel/${id}/configurations`;
+  if (!isObject(config)) {
+    return { summary: "no configuration, 503 for every request", path, body: { config: NO_CONFIGURATION } };
+  }
   const rules = Array.isArray(config.ingress) ? config.ingress.length : 0;
-  return {
-    summary: rules === 1 ? "one ingress rule" : `${rules} ingress rules`,
-    path: `/accounts/${accountId}/cfd_tunnel/${id}/configurations`,
-    body: { config },
-  };
+  return { summary: rules === 1 ? "one ingress rule" : `${rules} ingress rules`, path, body: { config } };
 }

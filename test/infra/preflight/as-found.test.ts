@@ -122,6 +122,15 @@ test("O12: what the stack wrote itself is not taken for what was found", async (
   expect(found[`as-found:${FIREWALL}`]?.body.rules).toEqual([expect.objectContaining({ ref: "theirs" })]);
 });
 
+test("O12: an adopted tunnel that had no configuration is put back to what a connector does without one", async () => {
+  const tunnels = `/accounts/${api.accountId}/cfd_tunnel`;
+  const { id: tunnel } = await call("POST", tunnels, { name: "by hand", config_src: "cloudflare" });
+  const found = (await foundOf({ tunnel, records: {}, rulesets: {} }))["as-found:tunnel"];
+  expect(found?.summary).toBe("no configuration, 503 for every request");
+  const put = await callApi(api, "PUT", found?.path ?? "", found?.body ?? {}, api.token);
+  expect([put.status, api.cloud.tunnel(tunnel)?.config]).toEqual([200, { ingress: [{ service: "http_status:503" }] }]);
+});
+
 test("a text that names another path of the API is not believed", () => {
   const found = { summary: "a", path: `/zones/${"0".repeat(32)}/dns_records/${"1".repeat(32)}`, body: {} };
   expect(parseAsFound(JSON.stringify(found))).toEqual(found);
