@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
-import { adoptedResources, putBack } from "./pulumi/as-found.ts";
+import { type AdoptedResource, adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { refusalOf } from "./pulumi/confirm.ts";
 import { destroy, setProtection } from "./pulumi/destroy.ts";
 import { disconnectAll } from "./pulumi/disconnect.ts";
@@ -11,7 +11,8 @@ import { stopConnectors } from "./pulumi/local-connectors.ts";
 import { assertUnlocked } from "./pulumi/lock.ts";
 import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { checkWriteRights } from "./pulumi/rights.ts";
-import { isOfEveryStack, kindOf } from "./pulumi/stack-state.ts";
+import { lookForForeign } from "./pulumi/show-drift.ts";
+import { isOfEveryStack, kindOf, type StateResource, stays } from "./pulumi/stack-state.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
 import { describeClient, type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
@@ -41,7 +42,9 @@ await runCommand(
       const connected = tunnel === undefined || deleted !== undefined ? [] : await tunnel.connectors();
       const adopted = adoptedResources(resources);
       const left = await lookForLeftBehind(cli, api, stack, resources);
-      const lines = [...inventoryLines(resources, adopted), ...leftBehindLines(left)];
+      const changed = resources.filter((resource) => kindOf(resource) === "ruleset" && isChanged(resource, adopted));
+      const foreign = await lookForForeign(cli, changed);
+      const lines = [...inventoryLines(resources, adopted), ...foreignLines(foreign), ...leftBehindLines(left)];
       for (const line of lines) console.log(line);
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
       if (lines.length === 0)
@@ -83,6 +86,17 @@ await runCommand(
     },
   }),
 );
+
+/** What `down` deletes, or puts back as it was found. */
+function isChanged(resource: StateResource, adopted: readonly AdoptedResource[]): boolean {
+  return (
+    !stays(resource) || adopted.some(({ resource: { urn }, found }) => urn === resource.urn && found !== undefined)
+  );
+}
+
+function foreignLines(foreign: readonly string[]): readonly string[] {
+  return foreign.length === 0 ? [] : ["Made by others in these rulesets, and deleted with them:", ...foreign];
+}
 
 /**
  * After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying

@@ -2,12 +2,13 @@ import { CommandError, command, flag, runCommand } from "./command-line/index.ts
 import { openAccount } from "./pulumi/account.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
+import { showDrift } from "./pulumi/show-drift.ts";
 import { tunnelOf } from "./pulumi/tunnel.ts";
 
 await runCommand(
   command({
     name: "preview",
-    summary: "Shows what `npm run up` would do. Reads only.",
+    summary: "Shows what was changed by hand, and what `npm run up` would do. Reads only.",
     options: {
       stack: stackOption,
       expectNoChanges: flag("--expect-no-changes", "ends with 1 where anything would change"),
@@ -25,6 +26,7 @@ await runCommand(
           `The tunnel ${tunnel?.id} was deleted elsewhere (${deleted}). \`npm run up -- --stack ${stack}\` makes a new one; until then nothing else can be previewed.`,
         );
       }
+      if (resources.some(({ type }) => type.startsWith("cloudflare:"))) await showDrift(cli, true);
       const more = options.expectNoChanges ? ["--expect-no-changes"] : [];
       const code = await cli.show(["preview", "--refresh", RUN_PROGRAM, "--diff", ...more]);
       return code === 0 ? 0 : 1;

@@ -1,14 +1,13 @@
-import { printable } from "../infra/preflight/index.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
 import { adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
 import { NOT_A_TERMINAL, refusalOf } from "./pulumi/confirm.ts";
-import { driftTable } from "./pulumi/drift-table.ts";
 import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
 import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
 import { removePendingNotes } from "./pulumi/pending.ts";
-import { RUN_PROGRAM, readDrift } from "./pulumi/read-drift.ts";
+import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
+import { showDrift } from "./pulumi/show-drift.ts";
 import type { StateResource } from "./pulumi/stack-state.ts";
 import { writeTokenFile } from "./pulumi/token-file.ts";
 import { type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
@@ -83,19 +82,6 @@ async function putBackReleased({ cli, env }: Operator, before: readonly StateRes
   const left = new Set(resources.map(({ urn }) => urn));
   const released = adopted.filter(({ resource }) => !left.has(resource.urn));
   if (released.length > 0) await putBack(await openAccount(cli, env), released, console.log);
-}
-
-/** Before anything is asked: what the run puts back, and what it removes that others made. */
-async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {
-  const { drifts } = await readDrift(cli, programRuns);
-  if (drifts.length === 0) return;
-  console.log(`Changed by hand since the last \`up\`, which puts it back:\n\n${driftTable(drifts)}\n`);
-  const foreign = drifts.filter(({ isForeign }) => isForeign);
-  if (foreign.length === 0) return;
-  const names = foreign.map(({ resource, path }) => printable(`  ${path} in ${resource}`));
-  console.log(
-    `Made by others, and removed by this run (to keep it, add it to the policy first):\n${names.join("\n")}\n`,
-  );
 }
 
 /** A tunnel that was deleted elsewhere is still read, and the provider takes it for one that exists. */

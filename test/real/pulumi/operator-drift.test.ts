@@ -81,10 +81,22 @@ test("O11: rules are named: added by hand, deleted, changed; `up --yes` says wha
   );
   expect(text.match(/^http_request_firewall_custom/gm)).toHaveLength(3);
 
+  const byOthers = /rule [0-9a-f]{32} \("added at night"\) in http_request_firewall_custom {2}block: http\.user_agent/;
+  const preview = await stage.npmRun("preview");
+  expect([preview.code, preview.text]).toEqual([0, expect.stringMatching(/^chat\.example\.com +ttl +1 +300$/m)]);
+  expect(preview.text).toMatch(new RegExp(`Made by others, and removed by .*\\n {2}${byOthers.source}`));
+  const down = await stage.npmRun("down", "--preview-only");
+  expect([down.code, down.text]).toEqual([
+    0,
+    expect.stringMatching(
+      new RegExp(`Made by others in these rulesets, and deleted with them:\\n {2}${byOthers.source}`),
+    ),
+  ]);
+
   const repaired = await up();
   expect(repaired.code).toBe(0);
   expect(repaired.text).toMatch(
-    /Made by others, and removed by this run .*\n {2}rule [0-9a-f]{32} \("added at night"\) in /,
+    /Made by others, and removed by `up` .*\n {2}rule [0-9a-f]{32} \("added at night"\) in /,
   );
   expect(firewall()?.rules.map(({ ref }) => ref)).toEqual(ruleset?.rules.map(({ ref }) => ref));
 }, 180_000);
