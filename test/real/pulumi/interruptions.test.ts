@@ -1,25 +1,30 @@
 /**
- * The first `up` of a stack, interrupted at each of its calls with the real CLI: once the answer is lost, once the CLI
- * is killed while it waits for the answer. Two chains of stacks run side by side, since most of the time is the CLI's
- * start.
+ * The first `up` of a stack, interrupted with the real CLI: once the response to a call is lost, once the CLI is killed
+ * while it waits for the response. It is killed at each call: at each write and at the token on a stack of its own, at
+ * the reads before the first write one after the other on one stack, since they leave nothing. A lost response to a
+ * read is simply read again; `test/real/interruptions` loses each. Two chains of stacks run side by side, since most of
+ * the time is the CLI's start.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync, statSync, truncateSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { FaultMatch, LocalApi } from "../../../infra/local/api/index.ts";
+import type { ApiCall, FaultMatch, LocalApi } from "../../../infra/local/api/index.ts";
 import { startApi } from "../../../infra/local/api/index.ts";
 import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
+import { isAtCloudflare, type StateResource } from "../../../scripts/pulumi/stack-state.ts";
 import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
 import { type ProviderProcess, startProviderProcess } from "./provider-process.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
+const LOOK = "the look at a name";
+
 /** Every call of the first `up` that writes or reads a secret, and one of those that only look. */
 const CALLS: readonly (FaultMatch & { readonly name: string; readonly method: string; readonly path: RegExp })[] = [
-  { name: "the look at a name", method: "GET", path: /dns_records/ },
+  { name: LOOK, method: "GET", path: /dns_records/ },
   ...[0, 1, 2, 3].map((after) => ({ name: `ruleset ${after + 1}`, method: "POST", path: /rulesets$/, after })),
   { name: "the tunnel", method: "POST", path: /cfd_tunnel$/ },
   { name: "the tunnel's configuration", method: "PUT", path: /configurations$/ },
@@ -27,7 +32,10 @@ const CALLS: readonly (FaultMatch & { readonly name: string; readonly method: st
   { name: "the record", method: "POST", path: /dns_records$/ },
 ];
 
-/** A place of its own for the stacks of one chain: one zone and one stack for each call. */
+/** Stacks of a chain: one for each call, and one for the reads before the first write. */
+const STACKS = CALLS.length + 1;
+
+/** A place of its own for the stacks of one chain, each with a zone of its own. */
 interface Chain {
   readonly api: LocalApi;
   readonly workspace: Workspace;
@@ -52,9 +60,11 @@ function startRun(command: readonly string[], cwd: string, env: NodeJS.ProcessEn
 
 async function openChain(): Promise<Chain> {
   const zoneOf = (index: number) => `zone${index}.example`;
-  const api = await startApi({ seed: { zones: CALLS.map((_, index) => ({ name: zoneOf(index) })) } });
+  const api = await startApi({
+    seed: { zones: Array.from({ length: STACKS }, (_, index) => ({ name: zoneOf(index) })) },
+  });
   const pulumi = await getPulumi(process.env);
-  const stacks = CALLS.map((_, index) => {
+  const stacks = Array.from({ length: STACKS }, (_, index) => {
     const zone = zoneOf(index);
     const config = { "causeway:zone": zone, "causeway:hostnames": [`chat.${zone}`], "cloudflare:baseUrl": api.url };
     return [`Pulumi.s${index}.yaml`, JSON.stringify({ config })] as const;
@@ -148,9 +158,8 @@ async function lose(chain: Chain, index: number) {
   return { up, drift, site, down, left: await deployedIn(chain, chain.zoneOf(index)) };
 }
 
-/** The CLI is killed while it waits for the answer to the call, which was carried out: the next `up` converges. */
-async function kill(chain: Chain, index: number) {
-  const { name: _, ...match } = CALLS[index] ?? { name: "" };
+/** Kills the CLI while it waits for the response to a call, which was carried out. Returns the calls of its run. */
+async function killAt(chain: Chain, index: number, match: FaultMatch): Promise<readonly ApiCall[]> {
   chain.api.faults.next(match, "silent");
   const before = chain.api.journal.length;
   const provider = await startProviderProcess(chain.api.token, chain.api.url);
@@ -161,13 +170,55 @@ async function kill(chain: Chain, index: number) {
   await ended;
   chain.api.faults.clear();
   removeEmptyNotes(chain, index);
+  return chain.api.journal.slice(before);
+}
+
+/** The CLI is killed at a call: the next `up` converges. */
+async function kill(chain: Chain, index: number) {
+  const { name: _, ...match } = CALLS[index] ?? { name: "" };
+  const calls = await killAt(chain, index, match);
   const asks = index === ASKED;
   const locked = asks ? await run(chain, index, "drift") : undefined;
   await run(chain, index, "pulumi", "cancel", "--yes");
   const half = asks ? await run(chain, index, "drift") : undefined;
   const up = await run(chain, index, ...(asks ? ["up", "--yes", "--skip-preview"] : UP));
   const drift = asks ? await run(chain, index, "drift") : undefined;
-  return { locked, half, up, drift, site: await deployedIn(chain, chain.zoneOf(index)) };
+  return { calls, locked, half, up, drift, site: await deployedIn(chain, chain.zoneOf(index)) };
+}
+
+/** The CLI is killed at each of these reads on one stack, and then left alone. */
+async function killAtReads(chain: Chain, index: number, reads: readonly string[]) {
+  await initStack(chain, index);
+  const kills = [];
+  for (const [at, read] of reads.entries()) {
+    const path = new RegExp(`^${read.replaceAll(/[^\w]/g, "\\$&")}$`);
+    const after = reads.slice(0, at).filter((earlier) => earlier === read).length;
+    const calls = await killAt(chain, index, { method: "GET", path, after });
+    kills.push({
+      killedAt: calls.filter(({ status }) => status === 0).map((call) => call.path),
+      writes: calls.filter(({ method }) => method !== "GET"),
+      inState: customResources(chain, index),
+    });
+    await run(chain, index, "pulumi", "cancel", "--yes");
+  }
+  return { kills, up: await run(chain, index, ...UP), site: await deployedIn(chain, chain.zoneOf(index)) };
+}
+
+/** The reads of an `up` for one zone, as they are for another. */
+function readsFor(chain: Chain, calls: readonly ApiCall[], from: number, to: number): readonly string[] {
+  const idOf = (index: number) => chain.api.cloud.zoneOf(chain.zoneOf(index))?.id ?? "";
+  return calls
+    .filter(({ method }) => method === "GET")
+    .map(({ path }) => path.replaceAll(idOf(from), idOf(to)))
+    .map((path) => path.replaceAll(chain.zoneOf(from), chain.zoneOf(to)).replaceAll(`s${from}`, `s${to}`));
+}
+
+/** URNs of what the state has at Cloudflare. */
+function customResources({ workspace }: Chain, index: number): readonly string[] {
+  const file = join(workspace.dir, "state/.pulumi/stacks/causeway", `s${index}.json`);
+  const { checkpoint } = JSON.parse(readFileSync(file, "utf8"));
+  const resources: readonly StateResource[] = checkpoint.latest?.resources ?? [];
+  return resources.filter(isAtCloudflare).map(({ urn }) => urn);
 }
 
 /**
@@ -182,14 +233,19 @@ function removeEmptyNotes({ workspace }: Chain, index: number): void {
 let chains: readonly Chain[] = [];
 let lost: Promise<Awaited<ReturnType<typeof lose>>>[] = [];
 let killed: Promise<Awaited<ReturnType<typeof kill>>>[] = [];
+let killedAtReads: ReturnType<typeof killAtReads> | undefined;
+
+async function initStack(chain: Chain, index: number): Promise<void> {
+  const { code, text } = await chain.workspace.run("stack", "init", `s${index}`);
+  if (code !== 0) throw new Error(text);
+}
 
 /** One after the other; a failure of one is told by its own test. */
 function inTurn<T>(chain: Chain, interrupt: (chain: Chain, index: number) => Promise<T>): Promise<T>[] {
   let previous: Promise<unknown> = Promise.resolve();
   return CALLS.map((_, index) => {
     const result = previous.then(async () => {
-      const init = await chain.workspace.run("stack", "init", `s${index}`);
-      if (init.code !== 0) throw new Error(init.text);
+      await initStack(chain, index);
       return interrupt(chain, index);
     });
     previous = result.catch(() => undefined);
@@ -203,10 +259,19 @@ beforeAll(async () => {
   if (one === undefined || other === undefined) throw new Error("there are two chains");
   lost = inTurn(one, lose);
   killed = inTurn(other, kill);
-  for (const result of [...lost, ...killed]) result.catch(() => undefined);
+  // the last call is a write: the run that was killed there has done all reads
+  killedAtReads = killed.at(-1)?.then(({ calls }) => {
+    const firstWrite = calls.findIndex(({ method }) => method !== "GET");
+    return killAtReads(
+      other,
+      CALLS.length,
+      readsFor(other, calls.slice(0, firstWrite), CALLS.length - 1, CALLS.length),
+    );
+  });
+  for (const result of [...lost, ...killed, killedAtReads]) result?.catch(() => undefined);
 });
 afterAll(async () => {
-  await Promise.allSettled([...lost, ...killed]);
+  await Promise.allSettled([...lost, ...killed, killedAtReads]);
   for (const chain of chains) await chain.close();
 });
 
@@ -221,7 +286,7 @@ describe("O2: the answer to a call is lost", () => {
       const isWhole = JSON.stringify(site) === JSON.stringify(wholeSite(`zone${index}.example`));
       if (index !== CALLS.length - 1) expect(up?.code === 0).toBe(isWhole);
       if (index === ASKED) expect([drift?.code, drift?.text]).toEqual([1, expect.stringContaining("tunnel")]);
-      expect([down?.text, down?.code]).toEqual([expect.any(String), 0]);
+      expect(down?.code === 0 ? "" : down?.text).toBe("");
       expect(left).toEqual([]);
     },
     240_000,
@@ -244,6 +309,24 @@ describe("O2: the CLI is killed at a call", () => {
     240_000,
   );
 });
+
+test("O2: the CLI is killed at each read before the first write: nothing is there, and the next `up` converges", async () => {
+  const { kills, up, site } = (await killedAtReads) ?? { kills: [] };
+  expect(kills.length).toBeGreaterThan(5);
+  expect(kills).toEqual(kills.map(() => ({ killedAt: [expect.any(String)], writes: [], inState: [] })));
+  expect([up?.text, up?.code]).toEqual([expect.any(String), 0]);
+  expect(site).toEqual(wholeSite(`zone${CALLS.length}.example`));
+}, 240_000);
+
+test("O2: every call of the first `up` is one at which the CLI was killed", async () => {
+  const { calls = [] } = (await killed.at(-1)) ?? {};
+  const firstWrite = calls.findIndex(({ method }) => method !== "GET");
+  const others = calls.slice(firstWrite);
+  const isKilledAt = ({ method, path }: ApiCall) =>
+    CALLS.some((call) => call.method === method && call.path.test(path));
+  expect(others.filter((call) => !isKilledAt(call))).toEqual([]);
+  expect(others).toHaveLength(CALLS.filter(({ name }) => name !== LOOK).length);
+}, 240_000);
 
 test("O2: a state whose note was cut off while it was written is read again without it", async () => {
   await killed[0];
