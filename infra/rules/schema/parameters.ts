@@ -67,6 +67,8 @@ const uriPart = object(
   { uri: object({ path: computed, query: computed, origin: flag }, "at least one") },
   "at least one",
 );
+/** https://developers.cloudflare.com/rules/url-forwarding/bulk-redirects/reference/json-objects/ */
+const fromList = object({ "name*": text({ min: 1 }), "key*": text({ min: 1, max: EXPRESSION_SIZE }) });
 const operation = (...names: readonly string[]): Shape => oneOf(...names);
 const headers = object({
   "headers*": record(
@@ -118,13 +120,17 @@ const SHAPES: Readonly<Record<Action, Shape>> = {
       "at least one",
     ),
   }),
-  redirect: object({
-    "from_value*": object({
-      "target_url*": computed,
-      status_code: oneOf(...REDIRECT_STATUSES),
-      preserve_query_string: flag,
-    }),
-  }),
+  redirect: object(
+    {
+      from_value: object({
+        "target_url*": computed,
+        status_code: oneOf(...REDIRECT_STATUSES),
+        preserve_query_string: flag,
+      }),
+      from_list: fromList,
+    },
+    "one",
+  ),
   rewrite: headers,
   route: object(
     {
@@ -170,7 +176,7 @@ const SHAPES: Readonly<Record<Action, Shape>> = {
 const IN_PHASE: Readonly<Partial<Record<Phase, Readonly<Partial<Record<Action, Shape>>>>>> = {
   http_request_transform: { rewrite: uriPart },
   http_request_redirect: {
-    redirect: object({ "from_list*": object({ "name*": text({ min: 1 }), "key*": expression }) }),
+    redirect: object({ "from_list*": fromList }),
   },
   http_response_cache_settings: { set_cache_settings: stripSettings },
 };

@@ -1,47 +1,51 @@
 /** Rulesets of zones and accounts (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
-import { isPhase } from "../../../rules/index.ts";
+import { isPhase, type Phase, type Rule, validateRuleset } from "../../../rules/index.ts";
 import { invalid, notFound } from "../errors.ts";
 import type { Answer, Call, Method, Route } from "../http/router.ts";
 import { newId } from "../ids.ts";
-import { assertAccountPhase, assertCustomRulesets, assertRuleCount } from "../rulesets/entitlements.ts";
+import { assertAccepted, refusal } from "../rulesets/accept.ts";
 import { phaseGroups } from "../rulesets/phases.ts";
-import { type RuleContext, refuseRuleset, writeRules, writeSingleRule } from "../rulesets/rules.ts";
+import { storedRule, storedRules } from "../rulesets/rules.ts";
 import { type RulesetScope, scopeOf } from "../rulesets/scope.ts";
-import { anything, type JsonObject, object, oneOf, text } from "../shape.ts";
+import { anything, isObject, type JsonObject, type Misfit, object, text } from "../shape.ts";
 import type { StoredRule, StoredRuleset } from "../state.ts";
 import { bodyOf } from "./scope.ts";
 
-const name = text({ min: 1, max: 255 });
-const description = text({ max: 500 });
+// what the members hold is decided by the validator
 const creation = object({
-  "kind*": oneOf("zone", "root", "custom", "managed"),
-  "name*": name,
-  "phase*": text({ min: 1 }),
-  description,
+  "kind*": anything,
+  "name*": anything,
+  "phase*": anything,
+  description: anything,
   rules: anything,
 });
 /** Kind and phase may be repeated but not changed; id, version and last_updated may be sent back as they were read. */
 const replacement = object({
   kind: text(),
-  name,
+  name: anything,
   phase: text(),
-  description,
+  description: anything,
   rules: anything,
   id: text(),
   version: text(),
   last_updated: text(),
 });
-const entrypointReplacement = object({ name, description, rules: anything });
+const entrypointReplacement = object({ name: anything, description: anything, rules: anything });
+
+/** A body that is no ruleset. */
+function refuseBody({ pointer, message }: Misfit) {
+  const text = message.startsWith("unknown field")
+    ? `invalid JSON: ${message}`
+    : `invalid ruleset: ${pointer || "/"} ${message}`;
+  return invalid(20000, text, pointer);
+}
 
 /** The phase of a ruleset that is named in a body or path. */
-function phaseOf(value: unknown, pointer?: string) {
+function phaseOf(value: unknown, scope: RulesetScope): Phase {
   if (isPhase(value)) return value;
-  const known = Object.keys(phaseGroups).join(", ");
-  throw invalid(
-    20000,
-    `'${String(value).slice(0, 100)}' is not a valid value for phase because it is not one of ${known}`,
-    pointer,
-  );
+  const [unknown] = validateRuleset({ phase: value, rules: [] }, scope);
+  if (unknown === undefined) throw new Error("invariant: the validator refuses a phase that is none");
+  throw refusal(unknown);
 }
 
 function permit(call: Call, phase: StoredRuleset["phase"], scope: RulesetScope, access: "Read" | "Write"): void {
@@ -69,26 +73,18 @@ function rulesetOf(call: Call, scope: RulesetScope, access: "Read" | "Write"): S
 }
 
 function entrypointOf(call: Call, scope: RulesetScope, access: "Read" | "Write") {
-  const phase = phaseOf(call.params.phase);
+  const phase = phaseOf(call.params.phase, scope);
   permit(call, phase, scope, access);
   return { phase, ruleset: scope.rulesets.find((ruleset) => ruleset.kind === scope.kind && ruleset.phase === phase) };
 }
 
-function contextOf(call: Call, scope: RulesetScope, phase: StoredRuleset["phase"]): RuleContext {
-  return { phase, plan: scope.plan, clock: call.clock };
-}
-
-/** Stores a ruleset: its version goes up with every write, and the phase must have room for its rules. */
+/** Stores a ruleset: its version goes up with every write. */
 function store(
   call: Call,
   scope: RulesetScope,
   next: Omit<StoredRuleset, "version" | "last_updated">,
   before?: StoredRuleset,
 ): StoredRuleset {
-  if (scope.kind === "root") assertAccountPhase(next.phase, scope.plan);
-  const others = scope.rulesets.filter(({ id }) => id !== next.id);
-  const inPhase = others.filter(({ phase }) => phase === next.phase).reduce((sum, { rules }) => sum + rules.length, 0);
-  assertRuleCount(next.phase, scope.plan, inPhase + next.rules.length);
   const ruleset: StoredRuleset = {
     ...next,
     version: before ? String(Number(before.version) + 1) : "1",
@@ -102,36 +98,30 @@ function store(
 
 function create(call: Call): Answer {
   const scope = scopeOf(call);
-  const body = bodyOf(call, creation, refuseRuleset);
-  const phase = phaseOf(body.phase, "/phase");
+  const body = bodyOf(call, creation, refuseBody);
+  const phase = phaseOf(body.phase, scope);
   permit(call, phase, scope, "Write");
-  const kind = body.kind === "custom" ? "custom" : scope.kind;
-  if (body.kind !== kind) {
-    throw invalid(
-      20217,
-      `'${body.kind}' is not a valid value for kind because it is not one of ${scope.kind}, custom here`,
-      "/kind",
-    );
-  }
-  if (kind === "custom") {
-    assertCustomRulesets(scope.plan, scope.rulesets.filter((ruleset) => ruleset.kind === "custom").length + 1);
-  } else if (scope.rulesets.some((ruleset) => ruleset.kind === kind && ruleset.phase === phase)) {
-    throw invalid(
-      20217,
-      `'${kind}' is not a valid value for kind because exceeded maximum number of ${kind} rulesets for phase ${phase}`,
-      "/kind",
-    );
-  }
-  const rules = writeRules([], body.rules ?? [], contextOf(call, scope, phase));
-  const result = store(call, scope, {
-    id: newId(),
-    name: String(body.name),
-    description: String(body.description ?? ""),
-    kind,
-    phase,
-    rules,
-  });
-  return { result };
+  return { result: write(call, scope, { ...body, phase }) };
+}
+
+/** Stores a body as a ruleset, in place of the one that is there before. */
+function write(
+  call: Call,
+  scope: RulesetScope,
+  body: JsonObject & { readonly phase: Phase },
+  before?: StoredRuleset,
+): StoredRuleset {
+  const ruleset = { kind: scope.kind, name: "default", description: "", ...before, ...body, rules: body.rules ?? [] };
+  assertAccepted(ruleset, scope, before);
+  const next = {
+    id: before?.id ?? newId(),
+    name: ruleset.name,
+    description: ruleset.description,
+    kind: ruleset.kind === "custom" ? ruleset.kind : scope.kind,
+    phase: ruleset.phase,
+    rules: storedRules(before?.rules ?? [], ruleset.rules as readonly Rule[], call.clock),
+  };
+  return store(call, scope, next, before);
 }
 
 function replaced(call: Call, scope: RulesetScope, before: StoredRuleset, body: JsonObject): StoredRuleset {
@@ -144,40 +134,20 @@ function replaced(call: Call, scope: RulesetScope, before: StoredRuleset, body: 
       );
     }
   }
-  return store(
-    call,
-    scope,
-    {
-      ...before,
-      name: String(body.name ?? before.name),
-      description: String(body.description ?? before.description),
-      rules: writeRules(before.rules, body.rules ?? [], contextOf(call, scope, before.phase)),
-    },
-    before,
-  );
+  return write(call, scope, { ...body, phase: before.phase }, before);
 }
 
 function replace(call: Call): Answer {
   const scope = scopeOf(call);
   const before = rulesetOf(call, scope, "Write");
-  return { result: replaced(call, scope, before, bodyOf(call, replacement, refuseRuleset)) };
+  return { result: replaced(call, scope, before, bodyOf(call, replacement, refuseBody)) };
 }
 
 function replaceEntrypoint(call: Call): Answer {
   const scope = scopeOf(call);
   const { phase, ruleset } = entrypointOf(call, scope, "Write");
-  const body = bodyOf(call, entrypointReplacement, refuseRuleset);
-  if (ruleset) return { result: replaced(call, scope, ruleset, body) };
-  const rules = writeRules([], body.rules ?? [], contextOf(call, scope, phase));
-  const next = {
-    id: newId(),
-    name: String(body.name ?? "default"),
-    description: String(body.description ?? ""),
-    kind: scope.kind,
-    phase,
-    rules,
-  };
-  return { result: store(call, scope, next) };
+  const body = bodyOf(call, entrypointReplacement, refuseBody);
+  return { result: write(call, scope, { ...body, phase }, ruleset) };
 }
 
 function remove(call: Call): Answer {
@@ -188,13 +158,30 @@ function remove(call: Call): Answer {
 }
 
 /** Changes one rule of a ruleset: what `edit` makes of its rules is stored. */
-function editRules(edit: (call: Call, ruleset: StoredRuleset, context: RuleContext) => readonly StoredRule[]) {
+function editRules(edit: (call: Call, ruleset: StoredRuleset, scope: RulesetScope) => readonly StoredRule[]) {
   return (call: Call): Answer => {
     const scope = scopeOf(call);
     const ruleset = rulesetOf(call, scope, "Write");
-    const rules = edit(call, ruleset, contextOf(call, scope, ruleset.phase));
-    return { result: store(call, scope, { ...ruleset, rules }, ruleset) };
+    return { result: store(call, scope, { ...ruleset, rules: edit(call, ruleset, scope) }, ruleset) };
   };
+}
+
+/** The body's rule at its place among the others, as it is stored. @throws 400 */
+function withRule(
+  call: Call,
+  scope: RulesetScope,
+  ruleset: StoredRuleset,
+  others: readonly StoredRule[],
+  body: unknown,
+  at: number,
+  old?: StoredRule,
+) {
+  assertAccepted({ ...ruleset, rules: others.toSpliced(at, 0, body as StoredRule) }, scope, {
+    id: ruleset.id,
+    rule: at,
+  });
+  const rule = storedRule(old ? [old] : [], body as Rule, call.clock);
+  return placed(others, { ...rule, id: old?.id ?? rule.id }, positionOf(call), at);
 }
 
 function indexOf(call: Call, ruleset: StoredRuleset): number {
@@ -217,10 +204,7 @@ function placed(rules: readonly StoredRule[], rule: StoredRule, position: unknow
   else if (anchor !== undefined) {
     const found = rules.findIndex(({ id }) => id === anchor);
     if (found < 0)
-      throw refuseRuleset({
-        pointer: "/position",
-        message: `names the rule ${anchor.slice(0, 64)}, which is not there`,
-      });
+      throw refuseBody({ pointer: "/position", message: `names the rule ${anchor.slice(0, 64)}, which is not there` });
     at = before === undefined ? found + 1 : found;
   }
   return rules.toSpliced(Math.min(at, rules.length), 0, rule);
@@ -228,25 +212,16 @@ function placed(rules: readonly StoredRule[], rule: StoredRule, position: unknow
 
 const positionOf = (call: Call): unknown => (call.body as JsonObject | undefined)?.position;
 
-const addRule = editRules((call, ruleset, context) => {
-  const rule = writeSingleRule([], call.body, context);
-  if (ruleset.rules.some(({ ref }) => ref === rule.ref)) {
-    throw refuseRuleset({ pointer: "/ref", message: `'${rule.ref}' is the ref of another rule` });
-  }
-  return placed(ruleset.rules, rule, positionOf(call), ruleset.rules.length);
-});
+const addRule = editRules((call, ruleset, scope) =>
+  withRule(call, scope, ruleset, ruleset.rules, call.body, ruleset.rules.length),
+);
 
 /** A PATCH replaces the rule: what the body leaves out is gone. */
-const changeRule = editRules((call, ruleset, context) => {
+const changeRule = editRules((call, ruleset, scope) => {
   const at = indexOf(call, ruleset);
   const old = ruleset.rules[at];
-  const body = (call.body ?? {}) as JsonObject;
-  const rule = writeSingleRule(old ? [old] : [], { ...body, ref: body.ref ?? old?.ref }, context);
-  const kept = { ...rule, id: old?.id ?? rule.id };
-  if (ruleset.rules.some(({ id, ref }) => id !== kept.id && ref === kept.ref)) {
-    throw refuseRuleset({ pointer: "/ref", message: `'${kept.ref}' is the ref of another rule` });
-  }
-  return placed(ruleset.rules.toSpliced(at, 1), kept, positionOf(call), at);
+  const body = isObject(call.body) ? { ...call.body, ref: call.body.ref ?? old?.ref } : call.body;
+  return withRule(call, scope, ruleset, ruleset.rules.toSpliced(at, 1), body, at, old);
 });
 
 const removeRule = editRules((call, ruleset) => ruleset.rules.toSpliced(indexOf(call, ruleset), 1));

@@ -1,18 +1,21 @@
 /** Whose rulesets a call is about: a zone's or an account's. */
+import { type ListKind, PLANS, type Plan } from "../../../rules/index.ts";
 import type { Call } from "../http/router.ts";
+import { listKinds } from "../lists/spec.ts";
 import { accountOf, zoneOf } from "../routes/scope.ts";
-import type { Plan, StoredRuleset } from "../state.ts";
+import type { StoredRuleset } from "../state.ts";
 
 export interface RulesetScope {
   /** The kind of the one ruleset that a phase starts with here. */
   readonly kind: "zone" | "root";
+  readonly level: "zone" | "account";
   readonly plan: Plan;
   readonly rulesets: readonly StoredRuleset[];
+  /** The lists that rules may name. */
+  readonly lists: Readonly<Record<string, ListKind>>;
   /** Replaces the whole list, and says that it changed. */
   replace(rulesets: StoredRuleset[]): void;
 }
-
-const rank: readonly Plan[] = ["free", "pro", "business", "enterprise"];
 
 /** By the path's `:zone` or `:account`. An account has the rights of the best plan among its zones. @throws 404 code 7003 */
 export function scopeOf(call: Call): RulesetScope {
@@ -20,8 +23,10 @@ export function scopeOf(call: Call): RulesetScope {
     const zone = zoneOf(call);
     return {
       kind: "zone",
+      level: "zone",
       plan: zone.plan,
       rulesets: zone.rulesets,
+      lists: listKinds(call.state.accounts.find(({ id }) => id === zone.account_id) ?? {}),
       replace(rulesets) {
         zone.rulesets = rulesets;
         call.changed({ kind: "zone", id: zone.id });
@@ -30,11 +35,12 @@ export function scopeOf(call: Call): RulesetScope {
   }
   const account = accountOf(call);
   const zones = call.state.zones.filter((zone) => zone.account_id === account.id);
-  const best = Math.max(0, ...zones.map((zone) => rank.indexOf(zone.plan)));
   return {
     kind: "root",
-    plan: rank[best] ?? "free",
+    level: "account",
+    plan: PLANS.findLast((plan) => zones.some((zone) => zone.plan === plan)) ?? "free",
     rulesets: account.rulesets,
+    lists: listKinds(account),
     replace(rulesets) {
       account.rulesets = rulesets;
       for (const zone of zones) call.changed({ kind: "zone", id: zone.id });

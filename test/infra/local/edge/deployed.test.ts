@@ -63,7 +63,7 @@ describe("rules", () => {
   });
 
   test("the block page is HTML for browsers and a line of text for others; neither says which rule it was", async () => {
-    await house.deploy(FIREWALL, [block("/admin", { ref: "secret-rule", description: "Secret words." })]);
+    await house.deploy(FIREWALL, [block("/admin", { ref: "secret_rule", description: "Secret words." })]);
     const browser = await house.get("/admin", { headers: { accept: "text/html,*/*" } });
     expect(browser.headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(browser.body).toContain("<h1>Blocked</h1>");

@@ -143,7 +143,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
       test("is judged by the rules like any request; what comes after is not", async () => {
         await house.deploy("http_request_firewall_custom", [
           {
-            ref: "no-sockets",
+            ref: "no_sockets",
             expression: 'http.request.headers["upgrade"][0] eq "websocket" and http.request.uri.query eq "no"',
             action: "block",
           },
@@ -153,7 +153,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         expect(refused.headers["cf-ray"]).toMatch(/-LCL$/);
         expect(shaken).toEqual([]);
         const refusals = house.records.filter(({ status }) => status === 403);
-        expect(refusals).toMatchObject([{ path: "/socket", verdict: { by: { ref: "no-sockets" } } }]);
+        expect(refusals).toMatchObject([{ path: "/socket", verdict: { by: { ref: "no_sockets" } } }]);
         const socket = await open("/socket?yes");
         socket.send("no");
         expect(String((await once(socket, "message"))[0])).toBe("no");

@@ -194,7 +194,7 @@ describe("read", () => {
         {
           rules: [
             { ...rule, expression: "not ssl" },
-            { ...rule, ref: "by hand" },
+            { ...rule, ref: "by_hand" },
           ],
         },
         api.token,

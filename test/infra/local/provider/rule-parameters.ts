@@ -25,7 +25,10 @@ function members(shape: Shape): fc.Arbitrary<Record<string, unknown>> {
 const flags = (names: string) => Object.fromEntries(names.split(" ").map((name) => [name, flag]));
 const byHeader = (value: fc.Arbitrary<unknown>) => fc.dictionary(headerName, value, { minKeys: 1, maxKeys: 3 });
 
-const valueOrExpression = fc.oneof(members({ "value*": text }), members({ "expression*": fc.constant('"/b"') }));
+const valueOrExpression = fc.oneof(
+  members({ "value*": text }),
+  members({ "expression*": fc.constant('concat("/b", http.host)') }),
+);
 const override = {
   action: fc.constantFrom("log", "block"),
   enabled: flag,
@@ -40,7 +43,7 @@ const headers = members({
   "headers*": byHeader(
     fc.oneof(
       members({ "operation*": fc.constantFrom("set", "add"), "value*": text }),
-      members({ "operation*": fc.constantFrom("set", "add"), "expression*": fc.constant('"a"') }),
+      members({ "operation*": fc.constantFrom("set", "add"), "expression*": fc.constant("http.host") }),
       members({ "operation*": fc.constant("remove") }),
     ),
   ),
@@ -110,7 +113,7 @@ export const PARAMETERS: Readonly<
       members({
         ruleset: fc.constant("current"),
         // the SDK has no `phase`
-        phases: texts,
+        phases: fc.subarray(["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"], { minLength: 1 }),
         products: fc.subarray(["bic", "hot", "rateLimit", "securityLevel", "uaBlock", "waf", "zoneLockdown"], {
           minLength: 1,
         }),

@@ -126,7 +126,11 @@ test("R9: every phase has its actions and their parameters", () => {
     action_parameters: { from_list: { name: "moved", key: "http.request.full_uri" } },
   };
   expect(found("http_request_redirect", bulk, { level: "account", plan: "free", lists: {} })).toEqual([]);
-  expect(found("http_request_dynamic_redirect", bulk).map(([code]) => code)).toEqual(["unknown-key", "missing-key"]);
+  const single = { ...bulk, action_parameters: { from_value: { target_url: { value: "https://a.example/" } } } };
+  expect(found("http_request_redirect", single, { level: "account", plan: "free" }).map(([code]) => code)).toEqual([
+    "unknown-key",
+    "missing-key",
+  ]);
 });
 
 test("no JSON stops it, whatever it is and however deep", () => {
