@@ -1,25 +1,77 @@
-import { type Phase, type Plan, parse, roomFor } from "../rules/index.ts";
+import {
+  type Phase,
+  type Plan,
+  type ProofDiagnostic,
+  parse,
+  planName,
+  proofDiagnostic,
+  roomFor,
+} from "../rules/index.ts";
 import { rateLimitSees } from "./entitlements.ts";
 import { and, type Expression } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
 import { onHostnames } from "./hostnames.ts";
-import { limitOnPlan } from "./limit.ts";
-import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
+import { limitInWords, limitOnPlan } from "./limit.ts";
+import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
+import { ruleProblems } from "./rule-shape.ts";
 
-/** The ruleset of a folder as it is deployed, and the rate limits that the plan has no room for. */
+/** The ruleset of a folder as it is deployed. */
 export interface DeployedFolder {
   readonly ruleset: PhaseRuleset;
+  /** Rate limits that the plan has no room for. */
   readonly leftOut: readonly PolicyRule[];
+  /** Errors: rules that are no rules, which are not in the ruleset. Warnings: limits that the plan changes. */
+  readonly diagnostics: readonly ProofDiagnostic[];
 }
 
 /** Makes the rules of a folder, and leaves out what the plan has no room for where the gateway enforces it too. */
-export function deployFolder({ phase, name, files }: Folder, context: RuleContext): DeployedFolder {
-  const made = files.flatMap((file) => (typeof file === "function" ? (file(context) ?? []) : file));
+export function deployFolder(folder: Folder, context: RuleContext): DeployedFolder {
+  const { phase, name, files } = folder;
+  const diagnostics: ProofDiagnostic[] = [];
+  const made = files.flatMap((file, index) => madeRule(file, index, folder, context, diagnostics) ?? []);
   const surplus = Math.max(0, made.length - roomFor(phase, context.plan));
   const leftOut = new Set(surplus === 0 ? [] : made.filter(({ gatewayClass }) => gatewayClass).slice(-surplus));
-  const rules = made.filter((rule) => !leftOut.has(rule)).map((rule) => deployedRule(rule, phase, context));
-  return { ruleset: { phase, name, rules }, leftOut: [...leftOut] };
+  const kept = made.filter((rule) => !leftOut.has(rule));
+  const rules = kept.map((rule) => deployedRule(rule, phase, context));
+  diagnostics.push(...rules.flatMap((rule) => limitWarning(rule, phase, context.plan)));
+  return { ruleset: { phase, name, rules }, leftOut: [...leftOut], diagnostics };
 }
+
+/** The rule of a file; undefined where there is none, or where it is no rule, which goes to `diagnostics`. */
+function madeRule(
+  file: RuleFile,
+  index: number,
+  { phase, folder }: Folder,
+  context: RuleContext,
+  diagnostics: ProofDiagnostic[],
+): PolicyRule | undefined {
+  const named = typeof file === "function" && file.name !== "" ? fileOfRule(phase, snakeCase(file.name)) : undefined;
+  let made: unknown;
+  try {
+    made = typeof file === "function" ? file(context) : file;
+  } catch (error) {
+    const place = { file: named ?? `${folder}/index.ts`, phase };
+    const message = `the function that makes the rule throws: ${error instanceof Error ? error.message : String(error)}`;
+    diagnostics.push(proofDiagnostic(place, "rule-throws", "", undefined, message));
+    return undefined;
+  }
+  if (typeof file === "function" && made === undefined) return undefined;
+  const ref = refOf(made);
+  const known = ref === undefined ? named : fileOfRule(phase, ref);
+  const place = { file: known ?? `${folder}/index.ts`, phase, ...(ref !== undefined && { ref }) };
+  const problems = ruleProblems(made, phase, place);
+  if (problems.length === 0) return made as PolicyRule;
+  const at = known === undefined ? `/${index}` : "";
+  diagnostics.push(...problems.map((problem) => ({ ...problem, pointer: `${at}${problem.pointer}` })));
+  return undefined;
+}
+
+function refOf(made: unknown): string | undefined {
+  const { ref } = (typeof made === "object" ? (made ?? {}) : {}) as { readonly ref?: unknown };
+  return typeof ref === "string" && ref !== "" ? ref : undefined;
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything explicit. */
 function deployedRule(
@@ -31,7 +83,7 @@ function deployedRule(
   const source = { file: fileOfRule(phase, rule.ref), when, examples };
   if (limit === undefined) return { ...rule, expression, enabled, source };
   const ratelimit = limitOnPlan(limit, plan);
-  const description = `${rule.description}: ${ratelimit.requests_per_period} requests in ${ratelimit.period} s`;
+  const description = `${rule.description}: ${limitInWords(ratelimit)}`;
   return { ...rule, description, expression, enabled, ratelimit, source: { ...source, limit } };
 }
 
@@ -47,4 +99,15 @@ function guarded(guard: Expression, when: Expression): Expression {
   const parsed = parse(when);
   if (!parsed.ok) return when;
   return and(guard, parsed.tree.kind === "logical" && parsed.tree.operator !== "and" ? `(${when})` : when);
+}
+
+/** Says what the plan makes of a limit, where it has no such limit (A10). */
+function limitWarning({ ref, ratelimit, source }: DeployedRule, phase: Phase, plan: Plan): readonly ProofDiagnostic[] {
+  const { limit, file } = source;
+  if (limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds) return [];
+  const message = `${limitInWords(limit)} becomes ${limitInWords(ratelimit)} on ${planName(plan)}, which has no such period`;
+  const hint = `write a limit for ${ratelimit.period} s, or take a plan that has ${limit.seconds} s`;
+  return [
+    { ...proofDiagnostic({ file, phase, ref }, "limit-differs", "/limit", limit, message, hint), severity: "warning" },
+  ];
 }

@@ -27,3 +27,10 @@ export function limitOnPlan(
     requests_to_origin: false,
   };
 }
+
+/** How many requests in how many seconds, in words. */
+export function limitInWords(limit: Limit | RateLimit): string {
+  const [requests, seconds] =
+    "period" in limit ? [limit.requests_per_period ?? 0, limit.period] : [limit.requests, limit.seconds];
+  return `${requests} ${requests === 1 ? "request" : "requests"} in ${seconds} s`;
+}

@@ -1,6 +1,7 @@
 import type { Phase, Plan } from "../rules/index.ts";
 import { rateLimitSees } from "./entitlements.ts";
 import { roomBesideGuard } from "./hostnames.ts";
+import { limitInWords } from "./limit.ts";
 import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
@@ -33,20 +34,33 @@ export function planReport(
   return {
     plan,
     deployed: rulesets.flatMap(({ phase, rules }) =>
-      rules.map(({ ref, action, description }) => ({
+      rules.map(({ ref, action, description, enabled }) => ({
         phase,
         ref,
         action,
-        description,
+        description: enabled ? description : `${description} (disabled)`,
       })),
     ),
     notAtTheEdge: [
       ...leftOut.map(
         ({ ref, limit }): NotAtTheEdge => ({
-          what: `rate limit ${ref}: ${limit?.requests} requests in ${limit?.seconds} s`,
+          what: `rate limit ${ref}${limit === undefined ? "" : `: ${limitInWords(limit)}`}`,
           why: `the ${plan} plan has no rate limiting rule left for it`,
           enforcedBy: "gateway",
         }),
+      ),
+      ...rulesets.flatMap(({ rules }) =>
+        rules.flatMap(({ ref, ratelimit, source: { limit } }): NotAtTheEdge[] =>
+          limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds
+            ? []
+            : [
+                {
+                  what: `rate limit ${ref}: ${limitInWords(limit)}`,
+                  why: `the ${plan} plan has no such period: ${limitInWords(ratelimit)} is deployed`,
+                  enforcedBy: "nobody",
+                },
+              ],
+        ),
       ),
       ...(rateLimitSees(plan, "http.host")
         ? []

@@ -1,31 +1,11 @@
 import type { RateClass } from "../../backend/surface.ts";
-import type { Action, FieldValue, Phase, Plan, RateLimit, Rule } from "../rules/index.ts";
+import type { Action, Examples, Phase, Plan, RateLimit, Rule } from "../rules/index.ts";
 import type { Expression } from "./expression.ts";
 import type { Limit } from "./limit.ts";
 import type { Site } from "./site.ts";
 import type { Surface } from "./surface.ts";
 
-/**
- * A request to try a rule on. Short form: `GET /path` or `POST https://other.example/path`; a path alone goes to the site's
- * first hostname over https, and `{host}` stands for that hostname.
- */
-export type Example = string | ExampleRequest;
-
-export interface ExampleRequest {
-  /** `METHOD /path` or `METHOD URL`. */
-  readonly request: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Visitor's address. */
-  readonly ip?: string;
-  /** Values of fields that only Cloudflare can compute, e.g. `{ "ip.src.country": "T1" }`. */
-  readonly given?: Readonly<Record<string, FieldValue>>;
-}
-
-/** Evidence that stands beside the claim: requests that the rule must match, and requests that it must not match. */
-export interface Examples {
-  readonly match: readonly [Example, ...Example[]];
-  readonly pass: readonly [Example, ...Example[]];
-}
+export type { Example, Examples } from "../rules/index.ts";
 
 /** What a rule may depend on. */
 export interface RuleContext {

@@ -183,12 +183,37 @@ const LINT_CODES = [
   "wildcard-without-star",
 ] as const;
 
+/** What is wrong with the files of a policy, and with what they claim. */
+const PROOF_CODES = [
+  "bad-choice",
+  "empty-value",
+  "example-matched",
+  "example-not-matched",
+  "example-undetermined",
+  "limit-differs",
+  "member-count",
+  "missing-key",
+  "no-examples",
+  "no-request",
+  "out-of-range",
+  "rule-throws",
+  "story-differs",
+  "story-not-run",
+  "story-unreadable",
+  "too-long",
+  "too-many-entries",
+  "unknown-key",
+  "wrong-type",
+  "wrong-visitor",
+] as const;
+
 export type ExpressionCode = (typeof EXPRESSION_CODES)[number];
 export type RulesetCode = (typeof RULESET_CODES)[number];
 export type LintCode = (typeof LINT_CODES)[number];
-export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode;
+export type ProofCode = (typeof PROOF_CODES)[number];
+export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode | ProofCode;
 
 /** Every code once. */
 export const DIAGNOSTIC_CODES: readonly DiagnosticCode[] = [
-  ...new Set<DiagnosticCode>([...EXPRESSION_CODES, ...RULESET_CODES, ...LINT_CODES]),
+  ...new Set<DiagnosticCode>([...EXPRESSION_CODES, ...RULESET_CODES, ...LINT_CODES, ...PROOF_CODES]),
 ];

@@ -53,6 +53,29 @@ export {
 // list
 export { type ListItemReading, readListItem } from "./list/item.ts";
 export { type ListProblem, listProblems } from "./list/problems.ts";
+// proof
+export {
+  type Example,
+  type ExampleRequest,
+  type Examples,
+  exampleRequests,
+  type Gaps,
+  type Proof,
+  type ProofCode,
+  type ProofDiagnostic,
+  type ProofInput,
+  type ProofPlace,
+  type ProvedRule,
+  proofDiagnostic,
+  prove,
+  type RequestSetting,
+  renderProof,
+  type Story,
+  type StoryFile,
+  type StoryStep,
+  shapeProblems,
+  type Visitors,
+} from "./proof/index.ts";
 export { engineError, locate, render } from "./render.ts";
 // request
 export type { Defaults } from "./request/draft.ts";
@@ -98,4 +121,6 @@ export {
   timeoutsOf,
 } from "./schema/plans.ts";
 export { createSchema, localField, SCHEMA, type Schema } from "./schema/schema.ts";
+export type { Shape } from "./schema/shape.ts";
+export * as shapes from "./schema/shape.ts";
 export { parseType, type Type, typeName } from "./schema/type.ts";

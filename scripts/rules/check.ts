@@ -1,6 +1,16 @@
-import { githubReport, jsonReport, LINTS, lint, sarifReport, textReport } from "../../infra/rules/index.ts";
+import { policyFor } from "../../infra/policy/index.ts";
+import {
+  type Finding,
+  githubReport,
+  jsonReport,
+  LINTS,
+  lint,
+  type ProofDiagnostic,
+  sarifReport,
+  textReport,
+} from "../../infra/rules/index.ts";
 import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
-import { POLICY_OPTIONS, rulesetsOf, siteOf } from "./options.ts";
+import { POLICY_OPTIONS, siteOf } from "./options.ts";
 
 /** The file that machine-readable findings name: the policy is made by code, which begins there. */
 const ARTIFACT = "infra/policy/index.ts";
@@ -22,8 +32,8 @@ export const checkCommand = command({
 
 function check({ plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
-  const rulesets = rulesetsOf(site, plan);
-  const findings = lint({ plan, rulesets, hostnames: site.hostnames });
+  const { rulesets, diagnostics } = policyFor(site, plan);
+  const findings = [...diagnostics.map(findingOf), ...lint({ plan, rulesets, hostnames: site.hostnames })];
   const reports = {
     text: () => textReport(findings),
     json: () => jsonReport(findings),
@@ -38,3 +48,9 @@ function check({ plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
   }
   return findings.length > 0 ? 1 : 0;
 }
+
+const findingOf = ({ ref, file, pointer, ...diagnostic }: ProofDiagnostic): Finding => ({
+  ...diagnostic,
+  rule: ref ?? file,
+  property: pointer.slice(1).replaceAll("/", ".") || "rule",
+});

@@ -1,89 +1,40 @@
-import { readdirSync } from "node:fs";
-import { exampleFacts, type Plan, type Site } from "../../infra/policy/index.ts";
-import { compile, type RequestFacts, render } from "../../infra/rules/index.ts";
-import { argumentList, command, type OptionValues } from "../command-line/index.ts";
-import { Coverage } from "./coverage.ts";
-import { POLICY_OPTIONS, rulesetsOf, siteOf } from "./options.ts";
-import { readStory, runStory } from "./stories.ts";
-
-/** Stories of the policy itself. */
-const STORIES = "infra/policy/stories";
-
-interface Tried {
-  readonly ref: string;
-  readonly coverage: Coverage;
-  readonly matched: Set<string>;
-}
+import { readFileSync } from "node:fs";
+import { policyFor, provePolicy } from "../../infra/policy/index.ts";
+import { renderProof, type StoryFile } from "../../infra/rules/index.ts";
+import { readStories } from "../../infra/stories.ts";
+import { argumentList, command, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
+import { POLICY_OPTIONS, siteOf } from "./options.ts";
 
 export const testCommand = command({
   name: "test",
   summary: "Runs every rule on its examples, and the stories, and says what neither of them exercises.",
-  arguments: { story: argumentList(`JSON files with stories (those of ${STORIES})`) },
+  arguments: { story: argumentList("JSON files with stories (those of infra/policy/stories)") },
   options: POLICY_OPTIONS,
   failure: "an example or a story fails",
   examples: ["", "--plan business stories/login.json"],
-  run: ({ args, options }) => runTests(args.story.length > 0 ? args.story : ownStories(), options),
+  run: ({ args, options }) => runTests(args.story, options),
 });
 
 function runTests(files: readonly string[], { plan, host }: OptionValues<typeof POLICY_OPTIONS>): 0 | 1 {
   const site = siteOf(host);
-  const tried = new Map<string, Tried>();
-  const failures = runExamples(site, plan, tried);
-  let stories = 0;
-  for (const file of files) {
-    const story = readStory(file);
-    stories += 1;
-    const wrong = runStory(story, site, (request, storyPlan) => {
-      if (storyPlan === plan) for (const { coverage } of tried.values()) coverage.add(request);
-    });
-    failures.push(...wrong.map((failure) => `story "${story.story}", ${failure}`));
-  }
-  for (const failure of failures) console.log(`FAILED ${failure}`);
-  for (const { ref, coverage } of tried.values()) {
-    const gaps = coverage.gaps();
-    if (gaps.length > 0)
-      console.log(`${ref}: no example or story exercises\n${gaps.map((gap) => `  ${gap}`).join("\n")}`);
-  }
-  const examples = [...tried.values()].reduce((sum, { matched }) => sum + matched.size, 0);
-  console.log(`${tried.size} rules, ${examples} examples and ${stories} stories on ${plan}: ${failures.length} failed`);
+  const { rulesets, diagnostics } = policyFor(site, plan);
+  const stories = files.length > 0 ? files.map(readStory) : readStories();
+  const proof = provePolicy({ rulesets, stories, site, plan }, { gaps: true });
+  const failures = [...diagnostics.filter(({ severity }) => severity === "error"), ...proof.diagnostics];
+  for (const failure of failures) console.log(`FAILED ${renderProof(failure)}`);
+  for (const { ref, conditions } of proof.gaps)
+    console.log(`${ref}: no example or story exercises\n${conditions.map((gap) => `  ${gap}`).join("\n")}`);
+  const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
+  const others = proof.storiesOfOtherPlans > 0 ? ` (${proof.storiesOfOtherPlans} more are about other plans)` : "";
+  const counts = `${rules} rules, ${proof.examples} examples and ${proof.stories} stories on ${plan}${others}`;
+  console.log(`${counts}: ${failures.length} failed`);
   return failures.length > 0 ? 1 : 0;
 }
 
-function ownStories(): readonly string[] {
+function readStory(file: string): StoryFile {
   try {
-    return readdirSync(STORIES)
-      .filter((name) => name.endsWith(".json"))
-      .map((name) => `${STORIES}/${name}`);
-  } catch {
-    return [];
+    return { file, json: readFileSync(file, "utf8") };
+  } catch (error) {
+    throw new UsageError(`the story ${file} cannot be read: ${messageOf(error)}`);
   }
-}
-
-function runExamples(site: Site, plan: Plan, tried: Map<string, Tried>): string[] {
-  const failures: string[] = [];
-  for (const { phase, rules } of rulesetsOf(site, plan)) {
-    for (const { ref, expression, source } of rules) {
-      const compiled = compile(expression, { phase, plan });
-      if (!compiled.ok) {
-        failures.push(
-          `${ref} does not compile:\n${compiled.diagnostics.map((one) => render(one, expression)).join("\n")}`,
-        );
-        continue;
-      }
-      const coverage = new Coverage(compiled);
-      const matched = new Set<string>();
-      tried.set(`${phase} ${ref}`, { ref, coverage, matched });
-      const run = (request: RequestFacts, shown: string, expected: boolean) => {
-        matched.add(`${expected} ${shown}`);
-        const { value, why, undetermined } = coverage.add(request);
-        const must = expected ? "must match" : "must pass by";
-        if (value === undefined)
-          failures.push(`${ref} ${must} ${shown}, but ${undetermined.join(", ")} is not given; add it to the example`);
-        else if (value !== expected) failures.push(`${ref} ${must} ${shown}, but ${why}`);
-      };
-      for (const example of source.examples.match) run(exampleFacts(example, site), JSON.stringify(example), true);
-      for (const example of source.examples.pass) run(exampleFacts(example, site), JSON.stringify(example), false);
-    }
-  }
-  return failures;
 }

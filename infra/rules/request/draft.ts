@@ -13,8 +13,10 @@ export class NotationError extends Error {
 export interface Defaults {
   /** `example.com` if absent. */
   readonly host?: string;
-  /** 203.0.113.1 (RFC 5737) if absent. */
+  /** 198.18.0.1 if absent: of the network for measurements (RFC 2544), which few rules name. */
   readonly ip?: string;
+  /** HTTP/1.1 if absent. */
+  readonly version?: RequestFacts["version"];
   /** Milliseconds since the UNIX epoch; 0 if absent. */
   readonly at?: number;
 }
@@ -44,7 +46,7 @@ export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
     );
   const method = draft.method ?? "GET";
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw new NotationError(`"${method}" is no HTTP method`);
-  const ip = draft.ip ?? defaults.ip ?? "203.0.113.1";
+  const ip = draft.ip ?? defaults.ip ?? "198.18.0.1";
   if (parseIp(ip) === undefined) throw new NotationError(`"${ip}" is no IP address`);
   const header = draft.headers.find(([name]) => name.toLowerCase() === "host")?.[1];
   const host = header ?? draft.host ?? url?.[2]?.replace(/^.*@/, "") ?? defaults.host ?? "example.com";
@@ -53,7 +55,7 @@ export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
     method: toBytes(method),
     host: toBytes(host),
     uri: toBytes(path.startsWith("?") ? `/${path}` : path),
-    version: draft.version ?? "HTTP/1.1",
+    version: draft.version ?? defaults.version ?? "HTTP/1.1",
     scheme: url?.[1]?.toLowerCase() === "http" ? "http" : "https",
     headers: headers.map(([name, value]) => [toBytes(name), toBytes(value)]),
     ip,

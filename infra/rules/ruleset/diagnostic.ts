@@ -68,8 +68,9 @@ export function below(pointer: string, key: string | number): string {
   return `${pointer}/${String(key).slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
-/** Whether a value is nested so little, and has so few members, that all of it may be shown. */
+/** Whether a value is JSON that is nested so little, and has so few members, that all of it may be shown. */
 function isSmall(value: unknown, depth: number): boolean {
+  if (["function", "symbol", "bigint"].includes(typeof value)) return false;
   if (typeof value !== "object" || value === null) return true;
   const members: readonly unknown[] = Object.values(value);
   return depth > 0 && members.length <= 1000 && members.every((member) => isSmall(member, depth - 1));

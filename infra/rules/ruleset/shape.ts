@@ -1,3 +1,4 @@
+import { didYouMean } from "../check/suggest.ts";
 import { includesPlan, type Plan, planName } from "../schema/plans.ts";
 import type { ObjectShape, Shape, TextShape } from "../schema/shape.ts";
 import { sizeOf } from "../text-size.ts";
@@ -35,8 +36,10 @@ export function checkShape(shape: Shape, place: Place, context: ShapeContext): v
       else refuse(wrongType("an expression", value));
       return;
     case "integer":
-      if (typeof value !== "number" || !Number.isSafeInteger(value)) refuse(wrongType("a whole number", value));
-      else if (value < shape.min || value > shape.max)
+    case "number":
+      if (typeof value !== "number" || (shape.kind === "integer" && !Number.isSafeInteger(value)))
+        refuse(wrongType(shape.kind === "integer" ? "a whole number" : "a number", value));
+      else if (!(value >= shape.min && value <= shape.max))
         refuse({ code: "out-of-range", message: `must be between ${shape.min} and ${shape.max}, got ${value}` });
       return;
     case "choice":
@@ -101,7 +104,8 @@ function checkObject(
     const shape = Object.hasOwn(members, key) ? members[key] : undefined;
     if (!shape) {
       const message = `unknown field ${JSON.stringify(short(key))}`;
-      const hint = known.length > 0 ? `there are ${known.join(", ")}` : "it takes no members";
+      const hint =
+        didYouMean(key, known) ?? (known.length > 0 ? `there are ${known.join(", ")}` : "it takes no members");
       context.tell(at, {
         code: "unknown-key",
         message,

@@ -7,8 +7,8 @@ export type Shape =
   | TextShape
   /** An expression that makes text. */
   | { readonly kind: "expression" }
-  /** A whole number within bounds, both included. */
-  | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  /** A number within bounds, both included; `integer`: a whole one. */
+  | { readonly kind: "integer" | "number"; readonly min: number; readonly max: number }
   | { readonly kind: "choice"; readonly values: readonly (string | number | boolean)[] }
   | { readonly kind: "list"; readonly of: Shape; readonly min: number; readonly max: number }
   /** An object whose keys are free. */
@@ -48,6 +48,10 @@ export function text(options: { min?: number; max?: number | SizeLimit; pattern?
 
 export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Shape {
   return { kind: "integer", min, max };
+}
+
+export function number(min: number, max: number): Shape {
+  return { kind: "number", min, max };
 }
 
 export function oneOf(...values: readonly (string | number | boolean)[]): Shape {

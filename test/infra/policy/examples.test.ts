@@ -126,5 +126,7 @@ test("a Host with a port, with a dot at its end or in capitals does not step aro
 });
 
 test("what is no example says so", () => {
-  expect(() => exampleFacts("/path", site)).toThrow(/"\/path" is no example request; write "GET \/path"/);
+  expect(() => exampleFacts("GET path", site)).toThrow(
+    /"GET path" is no example: "path" is neither a path that starts with/,
+  );
 });

@@ -1,0 +1,44 @@
+import type { Rule } from "../engine/types.ts";
+import type { ListSpec } from "../evaluate/lists.ts";
+import type { Phase } from "../schema/phases.ts";
+import type { Plan } from "../schema/plans.ts";
+import type { Example, RequestSetting } from "./request.ts";
+
+/** Evidence that stands beside the claim: requests that the rule must match, and requests that it must not match. */
+export interface Examples {
+  readonly match: readonly [Example, ...Example[]];
+  readonly pass: readonly [Example, ...Example[]];
+}
+
+/** A file with a story, as it was read. */
+export interface StoryFile {
+  /** From the project's folder. */
+  readonly file: string;
+  /** JSON of a `Story`; what is in it is checked. */
+  readonly json: string;
+}
+
+/** A rule with what it claims. */
+export type ProvedRule = Rule & {
+  readonly ref: string;
+  readonly source: {
+    readonly file: string;
+    /** The condition as its author wrote it, a part of the expression. */
+    readonly when: string;
+    /** Checked before it is used: it may come from behind a cast. */
+    readonly examples: Examples;
+  };
+};
+
+/** A policy, what it claims, and who tries it. */
+export interface ProofInput extends RequestSetting {
+  readonly plan: Plan;
+  readonly rulesets: readonly {
+    readonly phase: Phase;
+    readonly name: string;
+    readonly rules: readonly ProvedRule[];
+  }[];
+  readonly stories: readonly StoryFile[];
+  /** By name without `$`. */
+  readonly lists?: Readonly<Record<string, ListSpec>>;
+}

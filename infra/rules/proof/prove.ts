@@ -1,0 +1,71 @@
+import { compileList } from "../evaluate/lists.ts";
+import type { Phase } from "../schema/phases.ts";
+import type { Coverage } from "./coverage.ts";
+import type { ProofDiagnostic } from "./diagnostic.ts";
+import { proveExamples, startOfWhen } from "./examples.ts";
+import type { ProofInput } from "./input.ts";
+import { readStory, runStory } from "./story.ts";
+
+/** What a proof showed. */
+export interface Proof {
+  /** What failed; nothing where all that the policy claims holds. */
+  readonly diagnostics: readonly ProofDiagnostic[];
+  readonly examples: number;
+  readonly stories: number;
+  /** Stories about another plan, which were not run. */
+  readonly storiesOfOtherPlans: number;
+  /** Conditions that neither an example nor a story made true, or false; only where they were asked for. */
+  readonly gaps: readonly Gaps[];
+}
+
+export interface Gaps {
+  readonly phase: Phase;
+  readonly ref: string;
+  readonly file: string;
+  readonly conditions: readonly string[];
+}
+
+/**
+ * Tries every rule on its examples and runs the stories. `gaps` also tells what no example and no story exercises, which reads
+ * every rule on every request of every story.
+ */
+export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boolean } = {}): Proof {
+  const { plan, host, visitors } = input;
+  const lists = new Map(Object.entries(input.lists ?? {}).map(([name, list]) => [name, compileList(list)]));
+  const tried = input.rulesets.flatMap(({ phase, rules }) =>
+    rules.map((rule) => ({ phase, rule, ...proveExamples(rule, phase, { plan, host, visitors, lists }) })),
+  );
+  const diagnostics = tried.flatMap((one) => one.diagnostics);
+  const compiles = tried.every(({ coverage }) => coverage !== undefined);
+  const coverages = tried.flatMap(({ coverage }) => coverage ?? []);
+  let stories = 0;
+  let others = 0;
+  for (const file of input.stories) {
+    const read = readStory(file);
+    if (!read.ok) diagnostics.push(...read.diagnostics);
+    else if (read.story.plan !== undefined && read.story.plan !== plan) others += 1;
+    // a rule that does not compile is a problem already, and no story can be run with it
+    else if (compiles) {
+      stories += 1;
+      diagnostics.push(...runStory(read.story, file.file, input, gaps ? visitAll(coverages) : undefined));
+    }
+  }
+  return {
+    diagnostics,
+    examples: tried.reduce((sum, one) => sum + one.tried, 0),
+    stories,
+    storiesOfOtherPlans: others,
+    gaps: gaps
+      ? tried.flatMap(({ phase, rule, coverage }) => {
+          const conditions = coverage?.gaps(startOfWhen(rule)) ?? [];
+          return conditions.length > 0 ? [{ phase, ref: rule.ref, file: rule.source.file, conditions }] : [];
+        })
+      : [],
+  };
+}
+
+const visitAll =
+  (coverages: readonly Coverage[]) =>
+  (request: Parameters<Coverage["add"]>[0]): void => {
+    for (const coverage of coverages) coverage.add(request);
+  };

@@ -1,0 +1,158 @@
+import { didYouMean } from "../check/suggest.ts";
+import { convert, FieldValueError } from "../evaluate/convert.ts";
+import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { type Defaults, NotationError, toFacts } from "../request/draft.ts";
+import { parseRequests } from "../request/notation.ts";
+import { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "../request/visitor.ts";
+import { visitorName } from "../request/visitor-names.ts";
+import { SCHEMA } from "../schema/schema.ts";
+import type { Type } from "../schema/type.ts";
+
+/**
+ * Visitors by name. What one of them does not have, it has from `ordinary`, the visitor of every request that names no other.
+ */
+export interface Visitors {
+  readonly ordinary: Visitor;
+  readonly [name: string]: Visitor;
+}
+
+/** Where requests go, and who sends them. */
+export interface RequestSetting {
+  /** The site's first hostname: of a request that names none, and in place of `{host}`. */
+  readonly host: string;
+  readonly visitors: Visitors;
+}
+
+/**
+ * A request to try a rule on, in any notation (`parseRequests`), most often `GET /path` or `POST https://other.example/path`. A
+ * path alone goes to the site's first hostname over https. `{host}` stands for that hostname, `{HOST}` for it in capitals.
+ */
+export type Example = string | ExampleRequest;
+
+/** A request and how it differs from the ordinary visitor's. */
+export interface ExampleRequest {
+  readonly request: string;
+  /** Name of another visitor than the ordinary one. */
+  readonly visitor?: string;
+  /** Visitor's address. */
+  readonly ip?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Values of fields, e.g. `{ "ip.src.country": "T1" }`. */
+  readonly given?: Readonly<Record<string, FieldValue>>;
+}
+
+export type RequestsRead =
+  | { readonly ok: true; readonly requests: readonly RequestFacts[] }
+  /** The message says what is wrong and what is expected. */
+  | { readonly ok: false; readonly message: string };
+
+/** The requests that an example stands for, as the edge would receive them: several where its text is a HAR file. */
+export function exampleRequests(example: Example, { host, visitors }: RequestSetting): RequestsRead {
+  const written = typeof example === "string" ? { request: example } : example;
+  const { request, visitor: name = "ordinary", ip, headers, given } = written;
+  const visitor = visitorOf(visitors, name);
+  if (visitor === undefined) {
+    const hint = didYouMean(name, Object.keys(visitors)) ?? `there are ${Object.keys(visitors).join(", ")}`;
+    return { ok: false, message: `there is no visitor "${name}"; ${hint}` };
+  }
+  const text = request.replaceAll("{host}", host).replaceAll("{HOST}", host.toUpperCase());
+  const parsed = parse(text, { host, version: "HTTP/2", ...(visitor.ip !== undefined && { ip: visitor.ip }) });
+  if (!parsed.ok) return parsed;
+  const own: Visitor = {
+    ...(ip !== undefined && { ip }),
+    ...(headers && { headers }),
+    ...(given && { fields: given }),
+  };
+  const requests = parsed.requests.map((facts) => withVisitor(facts, own));
+  const wrong = requests.map(givenProblem).find((problem) => problem !== undefined);
+  if (wrong !== undefined) return { ok: false, message: wrong };
+  return { ok: true, requests: requests.map((facts) => complete(facts, visitor)) };
+}
+
+/** A visitor with everything that it has from the ordinary one, and the same as parts of a request. */
+interface WholeVisitor extends Visitor {
+  readonly sent: Pick<RequestFacts, "headers" | "given">;
+}
+
+const WHOLE = new WeakMap<Visitors, Map<string, WholeVisitor>>();
+
+/** The visitor of a name, made once: hundreds of examples have the same. */
+function visitorOf(visitors: Visitors, name: string): WholeVisitor | undefined {
+  const known = WHOLE.get(visitors) ?? new Map<string, WholeVisitor>();
+  WHOLE.set(visitors, known);
+  const made = known.get(name);
+  if (made !== undefined) return made;
+  const named = Object.hasOwn(visitors, name) ? visitors[name] : undefined;
+  if (named === undefined) return undefined;
+  const visitor = mergeVisitors(mergeVisitors(NEUTRAL, visitors.ordinary), named);
+  const whole = { ...visitor, sent: completeFromVisitor(NO_REQUEST, visitor) };
+  known.set(name, whole);
+  return whole;
+}
+
+const NO_REQUEST: RequestFacts = {
+  method: "GET",
+  host: "",
+  uri: "/",
+  version: "HTTP/2",
+  scheme: "https",
+  headers: [],
+  ip: "0.0.0.0",
+  at: 0,
+};
+
+/** The request with what it lacks from the visitor. */
+function complete(facts: RequestFacts, visitor: WholeVisitor): RequestFacts {
+  if (facts.given !== undefined) return completeFromVisitor(facts, visitor);
+  const { headers, given } = visitor.sent;
+  const names = new Set(facts.headers.map(([header]) => header.toLowerCase()));
+  const lacking = headers.filter(([header]) => !names.has(header.toLowerCase()));
+  return { ...facts, headers: [...facts.headers, ...lacking], ...(given && { given }) };
+}
+
+/**
+ * What there is of a visitor of whom nothing special is known: no certificate, no token, nothing that a scan found. So every
+ * field that tells of a visitor has a value, also those that a visitors' file does not name.
+ */
+const NEUTRAL: Visitor = {
+  fields: Object.fromEntries(
+    [...SCHEMA.fields.values()]
+      .filter(({ name }) => visitorName(name)?.field.name === name && name !== "ip.src" && name !== "http.user_agent")
+      .map(({ name, type }) => [name, neutralValue(type)]),
+  ),
+};
+
+function neutralValue(type: Type): FieldValue {
+  if (typeof type === "object") return type.kind === "Array" ? [] : {};
+  return { Bytes: "", Bool: false, Int: 0, Ip: "0.0.0.0" }[type];
+}
+
+/** A method and a target alone are taken literally: a path may hold quotes, which have a meaning in a longer line. */
+function parse(text: string, defaults: Defaults): RequestsRead {
+  const [, method, target] = /^([^\s{}[\]]+) (\S+)$/.exec(text) ?? [];
+  if (method === undefined || target === undefined) return parseRequests(text, defaults);
+  try {
+    return { ok: true, requests: [toFacts({ method, target, headers: [] }, defaults)] };
+  } catch (error) {
+    if (!(error instanceof NotationError)) throw error;
+    return { ok: false, message: error.message };
+  }
+}
+
+/** A field that does not exist, or a value of another type; read at once, because no rule may ever read it. */
+function givenProblem({ given = {} }: RequestFacts): string | undefined {
+  for (const [name, value] of Object.entries(given)) {
+    const field = SCHEMA.fields.get(name);
+    if (field === undefined) {
+      const meant = didYouMean(name, SCHEMA.fields.keys());
+      return `a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`;
+    }
+    try {
+      convert(value, field.type, name);
+    } catch (error) {
+      if (error instanceof FieldValueError) return error.message;
+      throw error;
+    }
+  }
+  return undefined;
+}
