@@ -51,6 +51,7 @@ const EXPRESSION_CODES = [
   "unknown-escape",
   "unknown-field",
   "unknown-function",
+  "unknown-operator",
   "unterminated-string",
 ] as const;
 

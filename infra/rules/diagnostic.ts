@@ -21,6 +21,9 @@ export interface Diagnostic {
   readonly span: Span;
   /** What to do about it. */
   readonly hint?: string;
-  /** What Cloudflare answers for the same text, and the offset its error points at; absent where it has no objection. */
+  /**
+   * The error that Cloudflare's engine gives for the same text, and the offset that it points at. Only the first of several
+   * diagnostics has it: the engine stops at its first error.
+   */
   readonly engine?: { readonly message: string; readonly at: number };
 }

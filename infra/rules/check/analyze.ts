@@ -1,18 +1,14 @@
-/**
- * Tree and schema to a checked expression, or diagnostics. wirefilter checks while it parses; the order, wording and place of
- * its errors are kept in `engine`, so that ours can be compared with what Cloudflare answers.
- */
+/** Tree and schema to a checked expression, or diagnostics. */
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Argument, Expression, Value } from "../language/ast.ts";
-import { logicalOperatorAt, skipSpace } from "../language/parse.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
-import { arrayOf, isArrayOfBool, type Type } from "../schema/type.ts";
-import { type CallUse, Checker, type ListUse, type Place, type Use } from "./checker.ts";
+import { isArrayOfBool, type Type } from "../schema/type.ts";
+import { type CallUse, Checker, type ListUse, type Use } from "./checker.ts";
 import { checkComparison } from "./comparison.ts";
 import { literalArgument } from "./literals.ts";
 import type { Condition, Reader } from "./typed.ts";
 import { checkValue } from "./value.ts";
-import { article, mismatch } from "./words.ts";
+import { article } from "./words.ts";
 
 export interface Analysis {
   /** Absent where there is any error. */
@@ -29,13 +25,14 @@ export interface Analysis {
 /** Checks a tree that was parsed from `text`. */
 export function analyze(tree: Expression, text: string, schema: Schema): Analysis {
   const checker = new ExpressionChecker(text, schema);
-  const condition = checker.condition(tree, "top");
+  const condition = checker.condition(tree);
   if (condition?.mapped) {
-    checker.report("type-mismatch", tree.span, "the whole expression must be true or false, but this is an array", {
-      engine: mismatch("Bool", arrayOf("Bool")),
-      at: tree.span.end,
-      hint: "put it into any(...) or all(...)",
-    });
+    checker.report(
+      "type-mismatch",
+      tree.span,
+      "the whole expression must be true or false, but this is an array",
+      "put it into any(...) or all(...)",
+    );
   }
   const { diagnostics, fields, functions, regexes, lists } = checker;
   const failed = diagnostics.length > 0 || !condition;
@@ -52,9 +49,7 @@ export function analyzeValue(
   const value = tree.kind === "comparison" && !tree.operator ? tree.left : undefined;
   const reader = value && checker.value(value);
   if (!value && tree.kind !== "broken") {
-    checker.report("expected-value", tree.span, "expected a field or a function call, got a condition", {
-      engine: "unrecognised input",
-    });
+    checker.report("expected-value", tree.span, "expected a field or a function call, got a condition");
   }
   const { diagnostics, fields, functions, regexes, lists } = checker;
   return { ...(reader && diagnostics.length === 0 && { reader }), diagnostics, fields, functions, regexes, lists };
@@ -62,14 +57,14 @@ export function analyzeValue(
 
 /** Conditions: what joins, negates and quantifies others. */
 class ExpressionChecker extends Checker {
-  override condition(node: Expression, place: Place): Condition | undefined {
+  override condition(node: Expression): Condition | undefined {
     switch (node.kind) {
       case "broken":
         return undefined;
       case "group":
-        return this.condition(node.inner, "group");
+        return this.condition(node.inner);
       case "not": {
-        const operand = this.condition(node.operand, place);
+        const operand = this.condition(node.operand);
         return operand && { kind: "not", operand, mapped: operand.mapped, node };
       }
       case "quantifier": {
@@ -77,9 +72,9 @@ class ExpressionChecker extends Checker {
         return over && { kind: "quantifier", quantifier: node.quantifier, over, mapped: false, node };
       }
       case "logical":
-        return this.#logical(node, place);
+        return this.#logical(node);
       case "comparison":
-        return checkComparison(this, node, place);
+        return checkComparison(this, node);
     }
   }
 
@@ -87,10 +82,10 @@ class ExpressionChecker extends Checker {
     return checkValue(this, value, hint);
   }
 
-  #logical(node: Expression & { kind: "logical" }, place: Place): Condition | undefined {
+  #logical(node: Expression & { kind: "logical" }): Condition | undefined {
     const items: Condition[] = [];
     for (const [index, item] of node.items.entries()) {
-      const condition = this.condition(item, place);
+      const condition = this.condition(item);
       if (!condition) continue;
       const first = items[0];
       if (first && first.mapped !== condition.mapped && index > 0) {
@@ -98,11 +93,7 @@ class ExpressionChecker extends Checker {
           "type-mismatch",
           item.span,
           `${node.operator} joins two conditions of one kind, but one side is an array`,
-          {
-            engine: mismatch(first.mapped ? arrayOf("Bool") : "Bool", condition.mapped ? arrayOf("Bool") : "Bool"),
-            at: this.#afterOperand(item.span.end),
-            hint: "put the array into any(...) or all(...)",
-          },
+          "put the array into any(...) or all(...)",
         );
       }
       items.push(condition);
@@ -112,38 +103,28 @@ class ExpressionChecker extends Checker {
     return { kind: "logical", operator: node.operator, items, mapped: first.mapped, node };
   }
 
-  /** Where the engine stands after an operand: behind the operator that follows, if one does. */
-  #afterOperand(end: number): number {
-    const operator = logicalOperatorAt(this.text, skipSpace(this.text, end));
-    return operator ? skipSpace(this.text, operator.end) : end;
-  }
-
   #quantified(argument: Argument): Condition | Reader | undefined {
-    const expected = arrayOf("Bool");
     if (argument.kind === "value") {
       const reader = this.value(argument);
       if (!reader) return undefined;
       if (isArrayOfBool(reader.type) && !reader.mapped) return reader;
-      return this.#notAnArrayOfBool(argument.span, reader.type, expected);
+      return this.#notAnArrayOfBool(argument.span, reader.type);
     }
-    if (argument.kind === "text") return this.#notAnArrayOfBool(argument.span, "Bytes", expected);
+    if (argument.kind === "text") return this.#notAnArrayOfBool(argument.span, "Bytes");
     if (argument.kind === "token") {
-      const literal = literalArgument(this, argument, ")");
-      return literal && this.#notAnArrayOfBool(argument.span, literal.type, expected);
+      const literal = literalArgument(this, argument);
+      return literal && this.#notAnArrayOfBool(argument.span, literal.type);
     }
-    const condition = this.condition(argument, "quantifier");
+    const condition = this.condition(argument);
     if (!condition || condition.mapped) return condition;
-    return this.#notAnArrayOfBool(argument.span, "Bool", expected);
+    return this.#notAnArrayOfBool(argument.span, "Bool");
   }
 
-  #notAnArrayOfBool(span: Span, actual: Type, expected: Type): undefined {
+  #notAnArrayOfBool(span: Span, actual: Type): undefined {
     const hint =
       actual === "Bool"
         ? "compare each element: any(array[*] eq …)"
         : "any and all take conditions, such as array[*] eq …";
-    this.report("type-mismatch", span, `any and all need an array of Booleans, but this is ${article(actual)}`, {
-      engine: mismatch(expected, actual),
-      hint,
-    });
+    this.report("type-mismatch", span, `any and all need an array of Booleans, but this is ${article(actual)}`, hint);
   }
 }

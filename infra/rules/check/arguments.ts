@@ -18,9 +18,13 @@ export function refusal(param: Param, { value }: TypedLiteral): string | undefin
 
 /** The type of a call, an array where the function is applied to each element. */
 export function callType(source: CallSource): Type {
-  const { returns } = source.spec;
-  const type = typeof returns === "function" ? returns(source.arguments.map(argumentType)) : returns;
+  const type = returnType(source.spec, source.arguments.map(argumentType));
   return source.mapped ? arrayOf(type) : type;
+}
+
+/** What a function gives for arguments of these types. */
+export function returnType({ returns }: FunctionSpec, types: readonly Type[]): Type {
+  return typeof returns === "function" ? returns(types) : returns;
 }
 
 /** The type of an argument, of one element where it is mapped. */
@@ -40,13 +44,12 @@ export function acceptedTypes(
   spec: FunctionSpec,
   index: number,
   param: Param,
-  before: readonly TypedArgument[],
+  before: readonly Type[],
 ): readonly Accepted[] {
   const [first] = before;
-  if (index > 0 && first && spec.sameTypes) return [argumentType(first)];
+  if (index > 0 && first && spec.sameTypes) return [first];
   if (index === 1 && first && spec.elementSecond) {
-    const of = argumentType(first);
-    return typeof of === "string" ? param.types : [of.of];
+    return typeof first === "string" ? param.types : [first.of];
   }
   return param.types;
 }

@@ -1,9 +1,8 @@
 import type { Span } from "../diagnostic.ts";
 import type { Argument, Call } from "../language/ast.ts";
-import { skipSpace } from "../language/parse.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
-import { engineTypeName, typeName } from "../schema/type.ts";
-import { acceptedTypes, accepts, argumentType, expectedList, paramAt, refusal } from "./arguments.ts";
+import { typeName } from "../schema/type.ts";
+import { acceptedTypes, accepts, argumentType, paramAt, refusal } from "./arguments.ts";
 import type { Checker } from "./checker.ts";
 import { literalArgument } from "./literals.ts";
 import { didYouMean } from "./suggest.ts";
@@ -15,20 +14,15 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
   const spec = checker.schema.functions.get(call.name);
   if (!spec) {
     const field = checker.schema.fields.get(call.name);
-    const at = skipSpace(checker.text, call.nameSpan.end);
     const meant = didYouMean(call.name, [...checker.schema.functions.keys(), "any", "all"]);
     const shouted = call.name.toLowerCase();
     checker.report(
       "unknown-function",
       call.nameSpan,
       field ? `${call.name} is a field, not a function` : `there is no function ${call.name}`,
-      {
-        engine: field ? (field.type === "Bool" ? "unrecognised input" : "expected ComparisonOp") : "unknown identifier",
-        at: field ? (field.type === "Bool" ? call.nameSpan.end : at) : call.nameSpan.start,
-        ...(shouted !== call.name && checker.schema.functions.has(shouted)
-          ? { hint: `functions are written in lower case: ${shouted}` }
-          : meant && { hint: meant }),
-      },
+      shouted !== call.name && checker.schema.functions.has(shouted)
+        ? `functions are written in lower case: ${shouted}`
+        : meant,
     );
     return undefined;
   }
@@ -45,26 +39,18 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
       continue;
     }
     if (index >= most) {
-      reportCount(checker, spec, argument.span.start, argument.span, most);
+      reportCount(checker, spec, argument.span, most);
       return undefined;
     }
     if (typed.kind === "reader" && typed.mapped && index > 0) {
-      checker.report(
-        "each-in-later-argument",
-        argument.span,
-        "[*] can stand in the first argument of a function only",
-        {
-          engine: "invalid use of map each access operator",
-        },
-      );
+      checker.report("each-in-later-argument", argument.span, "[*] can stand in the first argument of a function only");
       failed = true;
     } else if (!failed && !argumentFits(checker, spec, index, typed, args, argument.span)) failed = true;
     if (paramAt(spec, index).pattern === "regex") checker.regexes.push(argument.span);
     args.push(typed);
   }
   if (call.arguments.length < spec.params.length) {
-    const close = call.span.end - (checker.text[call.span.end - 1] === ")" ? 1 : 0);
-    reportCount(checker, spec, close, call.span, most);
+    reportCount(checker, spec, call.span, most);
     return undefined;
   }
   if (failed) return undefined;
@@ -72,14 +58,11 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
   return { kind: "call", spec, arguments: args, mapped: first?.kind === "reader" && first.mapped };
 }
 
-function reportCount(checker: Checker, spec: FunctionSpec, at: number, span: Span, most: number): void {
+function reportCount(checker: Checker, spec: FunctionSpec, span: Span, most: number): void {
   const least = spec.params.length;
   const wanted =
     most === least ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
-  checker.report("argument-count", span, `${spec.name} takes ${wanted} argument${wanted === "1" ? "" : "s"}`, {
-    engine: "invalid number of arguments",
-    at,
-  });
+  checker.report("argument-count", span, `${spec.name} takes ${wanted} argument${wanted === "1" ? "" : "s"}`);
 }
 
 function argumentFits(
@@ -94,13 +77,11 @@ function argumentFits(
   const isLiteral = typed.kind === "literal";
   if (param.kind !== "any" && (param.kind === "literal") !== isLiteral) {
     const wanted = param.kind === "literal" ? "a literal, not a field" : "a field or a function, not a literal";
-    checker.report("argument-kind", span, `argument ${index + 1} of ${spec.name} must be ${wanted}`, {
-      engine: `invalid kind of argument #${index}: expected argument of kind ${isLiteral ? "Field" : "Literal"}, but got ${isLiteral ? "Literal" : "Field"}`,
-    });
+    checker.report("argument-kind", span, `argument ${index + 1} of ${spec.name} must be ${wanted}`);
     return false;
   }
   const type = argumentType(typed);
-  const accepted = acceptedTypes(spec, index, param, before);
+  const accepted = acceptedTypes(spec, index, param, before.map(argumentType));
   if (accepted.length > 0 && !accepted.some((one) => accepts(one, type))) {
     const wanted = accepted
       .map((one) => (one === "Array" || one === "Map" ? `any ${one}` : typeName(one)))
@@ -109,20 +90,15 @@ function argumentFits(
       "argument-type",
       span,
       `argument ${index + 1} of ${spec.name} must be ${wanted}, but this is ${article(type)}`,
-      {
-        engine: `invalid type of argument #${index}: expected value of type ${expectedList(accepted)}, but got ${engineTypeName(type)}`,
-        ...(typeof type !== "string" &&
-          type.of === "Bytes" &&
-          index === 0 && { hint: `apply it to each element: ${spec.name}(array[*])` }),
-      },
+      typeof type !== "string" && type.of === "Bytes" && index === 0
+        ? `apply it to each element: ${spec.name}(array[*])`
+        : undefined,
     );
     return false;
   }
   const refused = isLiteral ? refusal(param, typed) : undefined;
   if (refused) {
-    checker.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${refused}`, {
-      engine: `invalid value of argument #${index}: invalid argument: ${JSON.stringify(refused)}`,
-    });
+    checker.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${refused}`);
     return false;
   }
   return true;
@@ -135,8 +111,8 @@ function checkArgument(checker: Checker, argument: Argument): TypedArgument | un
     case "text":
       return { kind: "literal", type: "Bytes", value: argument.value };
     case "token":
-      return literalArgument(checker, argument, ",");
+      return literalArgument(checker, argument);
     default:
-      return checker.condition(argument, "call");
+      return checker.condition(argument);
   }
 }

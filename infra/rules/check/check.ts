@@ -4,8 +4,8 @@ import { parse } from "../language/parse.ts";
 import { print } from "../language/print.ts";
 import { SCHEMA, type Schema } from "../schema/schema.ts";
 import { analyze } from "./analyze.ts";
-import { availability, type Where } from "./availability.ts";
-import { mergeDiagnostics } from "./merge.ts";
+import type { Where } from "./availability.ts";
+import { collect } from "./diagnose.ts";
 
 /**
  * Everything that is wrong with a parsed expression: names, types, and what the phase or plan does not offer. Spans are those of
@@ -18,9 +18,7 @@ export function check(
   const text = options.text ?? print(tree);
   const parsed = options.text === undefined ? parse(text) : ({ ok: true, tree } as const);
   if (!parsed.ok) return parsed.diagnostics;
-  const analysis = analyze(parsed.tree, text, options.schema ?? SCHEMA);
-  return mergeDiagnostics(
-    [],
-    [...analysis.diagnostics, ...availability(analysis, text, { part: "expression", ...options })],
-  );
+  const schema = options.schema ?? SCHEMA;
+  const analysis = analyze(parsed.tree, text, schema);
+  return collect(text, "condition", { part: "expression", ...options, schema }, [], analysis);
 }

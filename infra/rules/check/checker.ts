@@ -1,15 +1,12 @@
 /** What the parts of the checker share: the text and schema they check against, and what they find. */
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
 import type { Expression, Value } from "../language/ast.ts";
-import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
+import { MAX_DIAGNOSTICS } from "../language/parse.ts";
 import { trimmed } from "../language/white-space.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { Schema, SchemaField } from "../schema/schema.ts";
 import type { ScalarType } from "../schema/type.ts";
 import type { Condition, Reader } from "./typed.ts";
-
-/** What an expression stands in: it decides what the engine expects after it. */
-export type Place = "top" | "group" | "call" | "quantifier";
 
 /** Something an expression uses, and where. */
 export interface Use<T> {
@@ -46,36 +43,20 @@ export abstract class Checker {
   }
 
   /** A checked condition, undefined where it is wrong, which is reported. Here, because a call may take conditions. */
-  abstract condition(node: Expression, place: Place): Condition | undefined;
+  abstract condition(node: Expression): Condition | undefined;
 
   /** A checked field or call with its accesses, in the same way. `hint` is given for a name that is not known. */
   abstract value(value: Value, hint?: string): Reader | undefined;
 
-  /** Keeps a mistake; `engine` and `at` are what Cloudflare's engine says, and where. */
-  report(
-    code: DiagnosticCode,
-    span: Span,
-    message: string,
-    more: { engine: string; at?: number; hint?: string | undefined },
-  ): void {
+  /** Keeps a mistake. */
+  report(code: DiagnosticCode, span: Span, message: string, hint?: string): void {
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     this.diagnostics.push({
       code,
       severity: "error",
       message,
       span: { start: span.start, end: Math.max(span.start, Math.min(span.end, this.text.length)) },
-      ...(more.hint && { hint: more.hint }),
-      engine: { message: more.engine, at: more.at ?? span.start },
-    });
-  }
-
-  /** Text that the engine would leave unread after `at`. */
-  leftover(place: Place, at: number, span: Span, message: string, more: { code: DiagnosticCode; hint?: string }): void {
-    const expected = { top: undefined, group: ")", call: ",", quantifier: ")" }[place];
-    this.report(more.code, span, message, {
-      engine: expected ? `expected literal "${expected}"` : "unrecognised input",
-      at: expected ? skipSpace(this.text, at) : at,
-      ...(more.hint && { hint: more.hint }),
+      ...(hint && { hint }),
     });
   }
 }

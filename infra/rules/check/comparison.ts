@@ -1,18 +1,18 @@
 import type { Span } from "../diagnostic.ts";
 import type { Comparison, Right, Value } from "../language/ast.ts";
 import type { IpRange } from "../language/ip-address.ts";
-import { skipSpace } from "../language/parse.ts";
+import { operatorHint, skipSpace } from "../language/parse.ts";
 import { arrayOf, isScalar, type ScalarType, sameType, type Type } from "../schema/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { Checker } from "./checker.ts";
 import { checkLiteral, checkSet } from "./literals.ts";
 import { checkRegex, checkWildcard } from "./pattern.ts";
 import type { Condition, Reader, Test } from "./typed.ts";
-import { article, debugType, mismatch } from "./words.ts";
+import { article } from "./words.ts";
 
 const TEXT_ONLY: ReadonlySet<string> = new Set(["contains", "matches", "wildcard", "strict wildcard"]);
 
 /** Checks a comparison: what its operator may compare, and with what. */
-export function checkComparison(checker: Checker, node: Comparison, place: Place): Condition | undefined {
+export function checkComparison(checker: Checker, node: Comparison): Condition | undefined {
   const left = checker.value(node.left);
   if (!left) {
     // Names on the right are worth knowing too.
@@ -22,9 +22,11 @@ export function checkComparison(checker: Checker, node: Comparison, place: Place
   const end = left.node.span.end;
   const alone = left.type === "Bool" || (typeof left.type !== "string" && left.type.of === "Bool");
   if (alone) {
-    if (left.type !== "Bool" && left.mapped)
-      return unsupported(checker, arrayOf(arrayOf("Bool")), { start: end, end }, end);
-    if (node.operator) return booleanWithOperator(checker, node, node.operator.span, end, place);
+    if (left.type !== "Bool" && left.mapped) return unsupported(checker, arrayOf(arrayOf("Bool")), { start: end, end });
+    // No operator, quantifier or function takes a map of Booleans as it is.
+    if (typeof left.type !== "string" && left.type.kind === "Map")
+      return unsupported(checker, left.type, left.node.span);
+    if (node.operator) return booleanWithOperator(checker, node, node.operator.span, end);
     return { kind: "truth", left, mapped: left.mapped || left.type !== "Bool", node };
   }
   const at = skipSpace(checker.text, end);
@@ -34,29 +36,28 @@ export function checkComparison(checker: Checker, node: Comparison, place: Place
     name === "bitwise_and" ? left.type === "Int" : TEXT_ONLY.has(name) ? left.type === "Bytes" : isScalar(left.type);
   if (!fits || !isScalar(left.type)) {
     if (node.right.kind === "value") checker.value(node.right);
-    return unsupported(checker, left.type, span, span.start, `${name} cannot compare ${article(left.type)}`);
+    return unsupported(checker, left.type, span, `${name} cannot compare ${article(left.type)}`);
   }
-  const test = checkTest(checker, node.operator.name, left.type, node.right, place);
+  const test = checkTest(checker, node.operator, left.type, node.right);
   return test && { kind: "compare", left, test, mapped: left.mapped, node };
 }
 
-function booleanWithOperator(checker: Checker, node: Comparison, span: Span, end: number, place: Place): undefined {
+function booleanWithOperator(checker: Checker, node: Comparison, span: Span, end: number): undefined {
   const name = checker.text.slice(node.left.span.start, end);
   const negative = node.right && /^(false|0)$/.test(checker.text.slice(node.right.span.start, node.right.span.end));
-  checker.leftover(place, end, span, `${name} is true or false by itself and takes no operator`, {
-    code: "boolean-operator",
-    hint: `write ${negative ? "not " : ""}${name}`,
-  });
+  checker.report(
+    "boolean-operator",
+    span,
+    `${name} is true or false by itself and takes no operator`,
+    `write ${negative ? "not " : ""}${name}`,
+  );
 }
 
 function operatorMissing(checker: Checker, left: Reader, at: number): undefined {
   // Before `&&` the engine sees its bitwise operator.
   if (checker.text.startsWith("&&", at)) {
-    if (left.type !== "Int") return unsupported(checker, left.type, { start: at, end: at + 2 }, at);
-    checker.report("expected-integer", { start: at + 1, end: at + 2 }, "expected an integer after &", {
-      engine: "expected digit",
-      at: at + 1,
-    });
+    if (left.type !== "Int") return unsupported(checker, left.type, { start: at, end: at + 2 });
+    checker.report("expected-integer", { start: at + 1, end: at + 2 }, "expected an integer after &");
     return;
   }
   const name = checker.text.slice(left.node.span.start, left.node.span.end);
@@ -64,13 +65,7 @@ function operatorMissing(checker: Checker, left: Reader, at: number): undefined 
     "expected-operator",
     { start: at, end: at },
     `${name} is ${article(left.type)} and needs to be compared with something`,
-    {
-      engine: "expected ComparisonOp",
-      at,
-      hint: isScalar(left.type)
-        ? "add an operator and a value, such as eq …"
-        : "compare its elements: any(array[*] eq …)",
-    },
+    isScalar(left.type) ? "add an operator and a value, such as eq …" : "compare its elements: any(array[*] eq …)",
   );
 }
 
@@ -78,24 +73,19 @@ function unsupported(
   checker: Checker,
   type: Type,
   span: Span,
-  at: number,
   message = `this cannot be done with ${article(type)}`,
 ): undefined {
   const elements = typeof type !== "string" && isScalar(type.of);
-  checker.report("operator-type", span, message, {
-    engine: `cannot perform this operation on type ${debugType(type)}`,
-    at,
-    ...(elements && { hint: "compare its elements: any(array[*] eq …)" }),
-  });
+  checker.report("operator-type", span, message, elements ? "compare its elements: any(array[*] eq …)" : undefined);
 }
 
 function checkTest(
   checker: Checker,
-  operator: NonNullable<Comparison["operator"]>["name"],
+  written: NonNullable<Comparison["operator"]>,
   type: ScalarType,
   right: Right,
-  place: Place,
 ): Test | undefined {
+  const operator = written.name;
   switch (operator) {
     case "in":
       if (right.kind === "list") {
@@ -109,17 +99,17 @@ function checkTest(
     case "strict wildcard":
       return right.kind === "text" ? checkWildcard(checker, right, operator === "strict wildcard") : undefined;
     case "contains": {
-      const value = checkLiteral(checker, "Bytes", right, place, false);
+      const value = checkLiteral(checker, "Bytes", right, false);
       return value && { kind: "contains", value: String(value.value) };
     }
     case "bitwise_and": {
-      if (right.kind === "value") return checkDynamic(checker, operator, type, right);
-      const bits = checkLiteral(checker, "Int", right, place, true);
+      if (right.kind === "value") return checkDynamic(checker, { name: operator, span: written.span }, type, right);
+      const bits = checkLiteral(checker, "Int", right, true);
       return bits && { kind: "bits", value: bits.value as number | bigint };
     }
     default: {
-      if (right.kind === "value") return checkDynamic(checker, operator, type, right);
-      const literal = checkLiteral(checker, type, right, place, true);
+      if (right.kind === "value") return checkDynamic(checker, { name: operator, span: written.span }, type, right);
+      const literal = checkLiteral(checker, type, right, true);
       if (!literal) return undefined;
       if (type === "Ip") return { kind: "address", operator, value: literal.value as IpRange["first"] };
       return { kind: "order", operator, value: literal.value as string | number | bigint };
@@ -129,10 +119,23 @@ function checkTest(
 
 function checkDynamic(
   checker: Checker,
-  operator: (Test & { kind: "dynamic" })["operator"],
+  { name: operator, span }: { readonly name: (Test & { kind: "dynamic" })["operator"]; readonly span: Span },
   type: Type,
   right: Value,
 ): Test | undefined {
+  // Operators have no word boundary, so that `eqq` is eq and a field named q.
+  const word = checker.text.slice(span.start, right.span.end);
+  if (span.end === right.span.start && right.of.kind === "field" && /^[a-z]/.test(word)) {
+    if (!checker.schema.fields.has(right.of.name)) {
+      checker.report(
+        "unknown-operator",
+        { start: span.start, end: right.span.end },
+        `there is no operator ${word}`,
+        operatorHint(word),
+      );
+      return undefined;
+    }
+  }
   const reader = checker.value(
     right,
     `text is written in quotes: "${checker.text.slice(right.span.start, right.span.end)}"`,
@@ -144,9 +147,6 @@ function checkDynamic(
     "type-mismatch",
     right.span,
     `both sides must have one type: the left is ${article(type)}, the right ${article(actual)}`,
-    {
-      engine: mismatch(type, actual),
-    },
   );
   return undefined;
 }

@@ -12,7 +12,7 @@ import {
   readIpRange,
 } from "../language/read-literal.ts";
 import type { ScalarType } from "../schema/type.ts";
-import type { Checker, Place } from "./checker.ts";
+import type { Checker } from "./checker.ts";
 import type { Test, TypedLiteral } from "./typed.ts";
 import { itemHint, itemMessage, literalHint, unknown, WANTED } from "./words.ts";
 
@@ -24,7 +24,6 @@ export function checkLiteral(
   checker: Checker,
   type: ScalarType,
   right: Right,
-  place: Place,
   dynamic: boolean,
 ): TypedLiteral | undefined {
   if (right.kind === "text" && type === "Bytes") return { kind: "literal", type, value: right.value };
@@ -35,10 +34,12 @@ export function checkLiteral(
       : READ[type](checker.text, start);
   if (right.kind === "token" && read.ok) {
     if (read.end >= right.span.end) return { kind: "literal", type, value: read.value };
-    checker.leftover(place, read.end, { start: read.end, end: right.span.end }, `${WANTED[type]} ends before this`, {
-      code: "unexpected-input",
-      ...(type === "Int" && checker.text[read.end] === "." && { hint: "integers have no fraction" }),
-    });
+    checker.report(
+      "unexpected-input",
+      { start: read.end, end: right.span.end },
+      `${WANTED[type]} ends before this`,
+      type === "Int" && checker.text[read.end] === "." ? "integers have no fraction" : undefined,
+    );
     return undefined;
   }
   const error: ReadError = read.ok
@@ -50,11 +51,7 @@ export function checkLiteral(
     error.code,
     { start, end: Math.max(right.span.end, start + (right.kind === "broken" ? 1 : 0)) },
     `expected ${WANTED[type]}, got ${kind}`,
-    {
-      engine: error.engine,
-      at: error.at,
-      ...literalHint(type, right, found, error, dynamic),
-    },
+    literalHint(type, right, found, error, dynamic),
   );
   return undefined;
 }
@@ -104,25 +101,23 @@ function reportItem(checker: Checker, type: ScalarType, item: Text | Token, star
   const read = known ?? READ_ITEM[type](checker.text, start);
   if (read.ok) return;
   const written = checker.text.slice(start, item.span.end);
-  checker.report(read.code, { start, end: item.span.end }, itemMessage(type, item, written, read), {
-    engine: read.engine,
-    at: read.at,
-    ...itemHint(type, written, read),
-  });
+  checker.report(
+    read.code,
+    { start, end: item.span.end },
+    itemMessage(type, item, written, read),
+    itemHint(type, written, read),
+  );
 }
 
 /** In a call the type is not known before: an address, else an integer, else bytes. */
-export function literalArgument(checker: Checker, token: Token, follow: string): TypedLiteral | undefined {
+export function literalArgument(checker: Checker, token: Token): TypedLiteral | undefined {
   for (const type of ["Ip", "Int", "Bytes"] as const) {
     const read = READ[type](checker.text, token.span.start);
     if (!read.ok) continue;
     if (read.end >= token.span.end) return { kind: "literal", type, value: read.value };
-    checker.report("unexpected-input", { start: read.end, end: token.span.end }, `${WANTED[type]} ends before this`, {
-      engine: `expected literal "${follow}"`,
-      at: read.end,
-    });
+    checker.report("unexpected-input", { start: read.end, end: token.span.end }, `${WANTED[type]} ends before this`);
     return undefined;
   }
-  checker.report("unknown-field", token.span, unknown(token.text), { engine: "unrecognised input" });
+  checker.report("unknown-field", token.span, unknown(token.text));
   return undefined;
 }

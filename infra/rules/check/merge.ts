@@ -11,15 +11,11 @@ export function mergeDiagnostics(parsed: readonly Diagnostic[], checked: readonl
     ...checked.map((diagnostic) => ({ ...diagnostic, ...hintAt(advice, diagnostic) })),
     ...parsed.filter(({ span }) => !places.has(span.start)),
   ];
-  return all.sort((a, b) => position(a) - position(b));
+  return all.sort((a, b) => a.span.start - b.span.start);
 }
 
 /** The parser has seen what is written there, so that its advice is the better one. */
 function hintAt(advice: ReadonlyMap<number, string>, { span }: Diagnostic): { readonly hint?: string } {
   const hint = advice.get(span.start);
   return hint ? { hint } : {};
-}
-
-function position(diagnostic: Diagnostic): number {
-  return diagnostic.engine?.at ?? diagnostic.span.start;
 }

@@ -4,6 +4,8 @@ import { compileRegex } from "../regex/index.ts";
 import type { Checker } from "./checker.ts";
 import type { Test } from "./typed.ts";
 
+const HINT = "patterns have the syntax of Rust's regex crate: https://docs.rs/regex/latest/regex/#syntax";
+
 /** Checks a regular expression. */
 export function checkRegex(checker: Checker, text: Text): Test | undefined {
   checker.regexes.push(text.span);
@@ -12,11 +14,7 @@ export function checkRegex(checker: Checker, text: Text): Test | undefined {
   if (compiled.ok) return { kind: "matches", regex: compiled };
   const open = checker.text.indexOf('"', text.span.start) + 1;
   const start = Math.min(patternOffset(checker.text, open, text, compiled.at), text.span.end - 1);
-  checker.report("bad-regex", { start, end: start + 1 }, `this regular expression is wrong: ${compiled.message}`, {
-    engine: `error: ${compiled.message}`,
-    at: text.form === "raw" ? text.span.end : open,
-    hint: "patterns have the syntax of Rust's regex crate: https://docs.rs/regex/latest/regex/#syntax",
-  });
+  checker.report("bad-regex", { start, end: start + 1 }, `this regular expression is wrong: ${compiled.message}`, HINT);
   return undefined;
 }
 
@@ -24,11 +22,7 @@ export function checkRegex(checker: Checker, text: Text): Test | undefined {
 export function checkWildcard(checker: Checker, text: Text, strict: boolean): Test | undefined {
   const error = wildcardError(text.value);
   if (!error) return { kind: "wildcard", pattern: text.value, strict };
-  checker.report("bad-wildcard", text.span, error.message, {
-    engine: error.engine,
-    at: text.span.start,
-    hint: error.hint,
-  });
+  checker.report("bad-wildcard", text.span, error.message, error.hint);
   return undefined;
 }
 

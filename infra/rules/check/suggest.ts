@@ -4,7 +4,8 @@ const LONGEST = 80;
 /** The names closest to one that does not exist, best first, at most three; none if nothing is close. */
 export function suggest(name: string, known: Iterable<string>): readonly string[] {
   if (name.length > LONGEST) return [];
-  const limit = Math.max(2, Math.floor(name.length / 4));
+  // Of a name as short as that nearly every other is close.
+  const limit = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 4));
   const lower = name.toLowerCase();
   return [...known]
     .map((candidate) => ({ candidate, distance: score(lower, candidate, limit) }))

@@ -1,13 +1,13 @@
 import type { Span } from "../diagnostic.ts";
 import type { Value } from "../language/ast.ts";
-import { MAX_DIAGNOSTICS, skipSpace } from "../language/parse.ts";
+import { MAX_DIAGNOSTICS } from "../language/parse.ts";
 import type { Type } from "../schema/type.ts";
 import { callType } from "./arguments.ts";
 import { checkCall } from "./call.ts";
 import type { Checker } from "./checker.ts";
 import { didYouMean } from "./suggest.ts";
 import type { FieldSource, Reader } from "./typed.ts";
-import { accessMessage, debugType, unknown, unknownHint } from "./words.ts";
+import { accessMessage, unknown, unknownHint } from "./words.ts";
 
 /** Checks a field or a call with its accesses. */
 export function checkValue(checker: Checker, value: Value, hint?: string): Reader | undefined {
@@ -21,15 +21,7 @@ export function checkValue(checker: Checker, value: Value, hint?: string): Reade
       typeof type !== "string" &&
       (access.kind === "each" || (access.kind === "key" ? type.kind === "Map" : type.kind === "Array"));
     if (!fits || typeof type === "string") {
-      const index =
-        access.kind === "each"
-          ? "MapEach"
-          : access.kind === "key"
-            ? `MapKey(${JSON.stringify(access.key)})`
-            : `ArrayIndex(${access.position})`;
-      checker.report("bad-access", access.span, accessMessage(access.kind, type), {
-        engine: `cannot access index ${index} for type ${debugType(type)}`,
-      });
+      checker.report("bad-access", access.span, accessMessage(access.kind, type));
       return undefined;
     }
     type = type.of;
@@ -46,16 +38,10 @@ function checkField(checker: Checker, name: string, span: Span, hint?: string): 
   }
   if (checker.diagnostics.length >= MAX_DIAGNOSTICS) return undefined;
   if (checker.schema.functions.has(name) || name === "any" || name === "all") {
-    const at = skipSpace(checker.text, span.end);
-    checker.report("expected-parenthesis", span, `${name} is a function and needs parentheses`, {
-      engine: checker.schema.functions.has(name) ? 'expected literal "("' : "unknown identifier",
-      at: checker.schema.functions.has(name) ? at : span.start,
-    });
+    checker.report("expected-parenthesis", span, `${name} is a function and needs parentheses`);
     return undefined;
   }
-  checker.report("unknown-field", span, unknown(name), {
-    engine: "unknown identifier",
-    ...unknownHint(name, didYouMean(name, checker.schema.fields.keys()), hint),
-  });
+  const meant = didYouMean(name, checker.schema.fields.keys());
+  checker.report("unknown-field", span, unknown(name), unknownHint(name, meant, hint));
   return undefined;
 }

@@ -23,14 +23,12 @@ export function unknown(name: string): string {
 }
 
 /** What was probably meant by a name that is not in the schema: `meant` is the closest, `hint` what else might help. */
-export function unknownHint(name: string, meant: string | undefined, hint: string | undefined): { hint?: string } {
-  if (name === "false") return { hint: "there is no false; write not true" };
-  if (/^(NOT|AND|OR|XOR)$/.test(name)) return { hint: `operators are written in lower case: ${name.toLowerCase()}` };
-  if (/^(and|or|xor|eq|ne|in|lt|le|gt|ge)$/.test(name))
-    return { hint: `${name} stands between two operands; one is missing` };
-  if (/^[0-9]/.test(name)) return { hint: "a literal stands on the right of the operator" };
-  const found = meant ?? hint;
-  return found ? { hint: found } : {};
+export function unknownHint(name: string, meant: string | undefined, hint: string | undefined): string | undefined {
+  if (name === "false") return "there is no false; write not true";
+  if (/^(NOT|AND|OR|XOR)$/.test(name)) return `operators are written in lower case: ${name.toLowerCase()}`;
+  if (/^(and|or|xor|eq|ne|in|lt|le|gt|ge)$/.test(name)) return `${name} stands between two operands; one is missing`;
+  if (/^[0-9]/.test(name)) return "a literal stands on the right of the operator";
+  return meant ?? hint;
 }
 
 /** What to write instead of a literal that its type cannot have. */
@@ -40,16 +38,15 @@ export function literalHint(
   found: string,
   error: ReadError,
   dynamic: boolean,
-): { hint?: string } {
-  if (error.hint) return { hint: error.hint };
-  if (right.kind === "text" && type !== "Bytes") return { hint: `write it without quotes: ${found.slice(1, -1)}` };
-  if (right.kind === "token" && type === "Bytes") return { hint: `text is written in quotes: "${found}"` };
-  if (right.kind === "value" && !dynamic)
-    return { hint: "this operator compares with a literal only, not with a field" };
-  if (found.startsWith("\"'")) return { hint: 'strings have double quotes: "…"' };
-  if (found.startsWith('"{')) return { hint: "a set follows in: in {…}" };
-  if (found.startsWith('"$')) return { hint: "a list follows in: in $name" };
-  return {};
+): string | undefined {
+  if (error.hint) return error.hint;
+  if (right.kind === "text" && type !== "Bytes") return `write it without quotes: ${found.slice(1, -1)}`;
+  if (right.kind === "token" && type === "Bytes") return `text is written in quotes: "${found}"`;
+  if (right.kind === "value" && !dynamic) return "this operator compares with a literal only, not with a field";
+  if (found.startsWith("\"'")) return 'strings have double quotes: "…"';
+  if (found.startsWith('"{')) return "a set follows in: in {…}";
+  if (found.startsWith('"$')) return "a list follows in: in $name";
+  return undefined;
 }
 
 /** What is wrong with an item of a set. */
@@ -60,12 +57,12 @@ export function itemMessage(type: ScalarType, item: Text | Token, written: strin
 }
 
 /** What to write instead of an item of a set. */
-export function itemHint(type: ScalarType, written: string, read: ReadError): { hint?: string } {
-  if (read.hint) return { hint: read.hint };
-  if (type === "Bytes") return { hint: `text is written in quotes: "${written}"` };
-  if (type === "Ip" && written.includes("-")) return { hint: "a range has two dots: first..last" };
-  if (written.startsWith("..") || written.endsWith("..")) return { hint: "a range has no spaces around its dots" };
-  return {};
+export function itemHint(type: ScalarType, written: string, read: ReadError): string | undefined {
+  if (read.hint) return read.hint;
+  if (type === "Bytes") return `text is written in quotes: "${written}"`;
+  if (type === "Ip" && written.includes("-")) return "a range has two dots: first..last";
+  if (written.startsWith("..") || written.endsWith("..")) return "a range has no spaces around its dots";
+  return undefined;
 }
 
 /** Why `[...]` does not fit a type. */
@@ -73,6 +70,17 @@ export function accessMessage(access: "each" | "key" | "position", type: Type): 
   const what = { each: "[*]", key: "a key", position: "a position" }[access];
   const needs = { each: "an array or map", key: "a map", position: "an array" }[access];
   return `${what} needs ${needs}, but this is ${article(type)}`;
+}
+
+/** A key or position as the engine's errors show it. */
+export function accessIndex(
+  access:
+    | { readonly kind: "each" }
+    | { readonly kind: "key"; readonly key: string }
+    | { readonly kind: "position"; readonly position: number },
+): string {
+  if (access.kind === "each") return "MapEach";
+  return access.kind === "key" ? `MapKey(${JSON.stringify(access.key)})` : `ArrayIndex(${access.position})`;
 }
 
 /** A type as Rust prints it for debugging, which is what some of the engine's errors show. */

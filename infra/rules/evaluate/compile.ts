@@ -1,10 +1,9 @@
-import { type Analysis, analyze, analyzeValue } from "../check/analyze.ts";
-import { availability, type Where } from "../check/availability.ts";
-import { mergeDiagnostics } from "../check/merge.ts";
+import type { Analysis } from "../check/analyze.ts";
+import type { Where } from "../check/availability.ts";
+import { diagnoseCondition, diagnoseValue } from "../check/diagnose.ts";
 import { article, mismatch } from "../check/words.ts";
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
-import { parseTolerantly } from "../language/parse.ts";
 import { SCHEMA, type Schema } from "../schema/schema.ts";
 import { arrayOf, type Type } from "../schema/type.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
@@ -85,12 +84,7 @@ function compiledValue(
   refuse: (type: Type, span: Span) => Diagnostic | undefined,
 ): CompiledValue | NotCompiled {
   const schema = options.schema ?? SCHEMA;
-  const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
-  const analysis = analyzeValue(tree, text, schema);
-  const diagnostics = mergeDiagnostics(mistakes, [
-    ...analysis.diagnostics,
-    ...availability(analysis, text, { part: "value", ...options }),
-  ]);
+  const { tree, analysis, diagnostics } = diagnoseValue(text, { part: "value", ...options, schema });
   const { reader } = analysis;
   if (!reader || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
   const type = reader.mapped ? arrayOf(reader.type) : reader.type;
@@ -102,10 +96,7 @@ function compiledValue(
 /** An expression checked and compiled to closures, or why it cannot be. */
 export function compile(text: string, options: CompileOptions = {}): Compiled | NotCompiled {
   const schema = options.schema ?? SCHEMA;
-  const { tree, diagnostics: mistakes } = parseTolerantly(text, options);
-  const analysis = analyze(tree, text, schema);
-  const unavailable = availability(analysis, text, { part: "expression", ...options });
-  const diagnostics = mergeDiagnostics(mistakes, [...analysis.diagnostics, ...unavailable]);
+  const { tree, analysis, diagnostics } = diagnoseCondition(text, { part: "expression", ...options, schema });
   const { condition } = analysis;
   if (!condition || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
   const context = contextOf(options, schema);

@@ -66,12 +66,13 @@ export function logicalOperatorAt(
   text: string,
   at: number,
 ): { readonly operator: LogicalOperator; readonly end: number } | undefined {
-  for (const [written, operator] of LOGICAL)
+  for (const [written, operator] of LOGICAL_OPERATORS)
     if (text.startsWith(written, at)) return { operator, end: at + written.length };
   return undefined;
 }
 
-const LOGICAL: readonly (readonly [written: string, LogicalOperator])[] = [
+/** The logical operators as they can be written, in the engine's order. */
+export const LOGICAL_OPERATORS: readonly (readonly [written: string, LogicalOperator])[] = [
   ["or", "or"],
   ["||", "or"],
   ["xor", "xor"],
@@ -80,8 +81,8 @@ const LOGICAL: readonly (readonly [written: string, LogicalOperator])[] = [
   ["&&", "and"],
 ];
 
-// In the engine's own order, in which a longer operator stands before its prefix.
-const OPERATORS: readonly (readonly [written: string, Operator])[] = [
+/** The comparison operators as they can be written, in the engine's order. */
+export const OPERATORS: readonly (readonly [written: string, Operator])[] = [
   ["in", "in"],
   ["eq", "eq"],
   ["==", "eq"],
@@ -114,7 +115,7 @@ export const MAX_DIAGNOSTICS = 50;
 class Stop extends Error {}
 
 const WORD = /[A-Za-z0-9_]/;
-const LITERAL = /[0-9A-Za-z_:./-]/;
+const LITERAL = /[0-9A-Za-z_:./+-]/;
 const QUANTIFIER = /(any|all)[ \r\n]*\(/y;
 
 class Parser {
@@ -170,33 +171,26 @@ class Parser {
 
   /** Text where an operator or the end should be. */
   #surplus(place: Place, at: number): void {
-    const start = this.#at;
     const word = /^[A-Za-z_]+/.exec(this.#text.slice(at, at + 16))?.[0];
-    const lower = word?.toLowerCase();
-    const expected = { top: undefined, group: ")", call: ",", quantifier: ")" }[place];
-    const engine = expected ? `expected literal "${expected}"` : "unrecognised input";
-    this.#error("unexpected-input", at, this.#runEnd(at), `did not expect ${describe(this.#text, at)} here`, {
-      engine,
-      engineAt: place === "top" ? start : at,
-      ...this.#hintFor(at, word, lower),
-    });
+    const found = describe(this.#text, at);
+    this.#error("unexpected-input", at, this.#runEnd(at), `did not expect ${found} here`, this.#hintFor(at, word));
     this.#recover(place);
   }
 
-  #hintFor(at: number, word: string | undefined, lower: string | undefined): { hint?: string } {
+  #hintFor(at: number, word?: string): string | undefined {
     const next = this.#text[at];
-    if (next === "\t") return { hint: "a tab is not white space in an expression; use spaces" };
+    const lower = word?.toLowerCase();
+    if (next === "\t") return "a tab is not white space in an expression; use spaces";
     if (next === "#" || this.#text.startsWith("//", at) || this.#text.startsWith("/*", at))
-      return { hint: "expressions have no comments; put it in the rule's description" };
-    if (next === "|" || next === "^") return { hint: `write ${next}${next} for the logical operator` };
-    if (next === ")") return { hint: "there is no parenthesis open that this one closes" };
-    if (word && lower && word !== lower && (isLogicalWord(lower) || lower === "not"))
-      return { hint: `operators are written in lower case: ${lower}` };
-    if (lower === "starts_with" || lower === "ends_with")
-      return { hint: `${lower} is a function: ${lower}(field, "text")` };
-    if (lower === "not") return { hint: "not stands before the whole comparison: not x contains y" };
-    if (lower === "strict") return { hint: "strict wildcard is written with exactly one space" };
-    return {};
+      return "expressions have no comments; put it in the rule's description";
+    if (next === "|" || next === "^") return `write ${next}${next} for the logical operator`;
+    if (next === ")") return "there is no parenthesis open that this one closes";
+    if (next === "=") return "write eq or == to compare";
+    if (next === "!") return "write ne or != to compare, and not before the whole comparison";
+    if (lower === "starts_with" || lower === "ends_with") return `${lower} is a function: ${lower}(field, "text")`;
+    if (lower === "not") return "not stands before the whole comparison: not x contains y";
+    if (lower === "strict") return "strict wildcard is written with exactly one space";
+    return word && operatorHint(word);
   }
 
   /** Goes on to the next logical operator or closing character of this level. */
@@ -294,35 +288,22 @@ class Parser {
     if (operator === "in") {
       if (this.#text[at] === "$") return this.#list();
       if (this.#text[at] === "{") return this.#items();
-      return this.#expected("a set {...} or a list $name", 'expected literal "{"', "in takes a set: in {…}");
+      return this.#expected("a set {...} or a list $name", "in takes a set: in {…}");
     }
     if (operator === "matches") {
       if (this.#text[at] === '"') return this.#textFrom("pattern", readPattern(this.#text, at));
       if (this.#text[at] === "r") return this.#textFrom("raw", readRaw(this.#text, at));
-      return this.#expected(
-        "a pattern in quotes",
-        this.#orEnd('expected " or r'),
-        'matches takes a quoted pattern: matches "^/a"',
-      );
+      return this.#expected("a pattern in quotes", 'matches takes a quoted pattern: matches "^/a"');
     }
     const isText = this.#stringFormAt(at);
     if (operator === "wildcard" || operator === "strict wildcard") {
       if (isText) return this.#string(isText);
-      return this.#expected(
-        "a pattern in quotes",
-        this.#orEnd('expected " or r'),
-        `${operator} takes a quoted pattern`,
-      );
+      return this.#expected("a pattern in quotes", `${operator} takes a quoted pattern`);
     }
     if (isText) return this.#string(isText);
     if (this.#startsName(at) && !this.#literalWordAt(at)) return this.#value() ?? this.#brokenFrom(at);
     if (LITERAL.test(this.#text[at] ?? "")) return this.#token();
-    return this.#expected("a value", "unrecognised input");
-  }
-
-  /** The engine's complaint at the very end is another one. */
-  #orEnd(engine: string): string {
-    return this.#at >= this.#text.length ? "unrecognised input" : engine;
+    return this.#expected("a value");
   }
 
   #stringFormAt(at: number): "quoted" | "raw" | undefined {
@@ -346,11 +327,7 @@ class Parser {
       : read.code === "unknown-escape"
         ? `a string knows no escape \\${this.#text[read.at] ?? ""}`
         : `a string cannot be read here: ${read.engine}`;
-    this.#error(read.code, unended ? start : read.at, unended ? start + 1 : read.end, message, {
-      engine: read.engine,
-      engineAt: read.at,
-      ...(read.hint && { hint: read.hint }),
-    });
+    this.#error(read.code, unended ? start : read.at, unended ? start + 1 : read.end, message, read.hint);
     this.#at = stringEnd(this.#text, start);
     return { kind: "text", form, value: "", span: this.#spanFrom(start) };
   }
@@ -362,7 +339,8 @@ class Parser {
   /** Whether what starts with a letter is a bytes literal or address, and ends where a word ends. */
   #literalWordAt(at: number): boolean {
     return [readBytes(this.#text, at), readIp(this.#text, at)].some(
-      (read) => read.ok && !WORD.test(this.#text[read.end] ?? ""),
+      (read) =>
+        read.ok && (!WORD.test(this.#text[read.end] ?? "") || logicalOperatorAt(this.#text, read.end) !== undefined),
     );
   }
 
@@ -376,8 +354,7 @@ class Parser {
     }
     // What sticks to a literal belongs to it, so that one mistake is one diagnostic; a glued operator is right, though odd.
     while (LITERAL.test(text[end] ?? "")) {
-      const glued = logicalOperatorAt(text, end);
-      if (glued && end > start && !WORD.test(text[glued.end] ?? " ")) break;
+      if (end > start && logicalOperatorAt(text, end)) break;
       end += 1;
     }
     this.#at = end;
@@ -392,18 +369,13 @@ class Parser {
     this.#at = end;
     if (name !== "" && !name.startsWith(".") && !name.endsWith("."))
       return { kind: "list", name, span: { start, end } };
-    const shown = name || (this.#text[end] ?? "");
     this.#at = Math.max(end, this.#runEnd(start + 1));
     this.#error(
       "bad-list-name",
       start,
       this.#at,
       `$${this.#text.slice(start + 1, this.#at)} is not the name of a list`,
-      {
-        engine: `invalid list name ${JSON.stringify(shown)}`,
-        engineAt: start + 1,
-        hint: "lists have lower-case names of letters, digits and underscores",
-      },
+      "lists have lower-case names of letters, digits and underscores",
     );
     return this.#brokenFrom(start);
   }
@@ -419,10 +391,7 @@ class Parser {
       if (next === "}") break;
       const form = this.#stringFormAt(at);
       if (next === undefined) {
-        this.#error("unclosed-set", start, start + 1, "this set has no }", {
-          engine: engineInSet(items),
-          engineAt: at,
-        });
+        this.#error("unclosed-set", start, start + 1, "this set has no }");
         return { kind: "items", items, span: this.#spanFrom(start) };
       }
       if (form) items.push(this.#string(form));
@@ -437,7 +406,7 @@ class Parser {
           at,
           at + 1,
           comma ? "a set has no commas" : `did not expect ${describe(this.#text, at)} in a set`,
-          { engine: engineInSet(items), engineAt: at, ...(comma && { hint: "divide the items by spaces: {80 443}" }) },
+          comma ? "divide the items by spaces: {80 443}" : undefined,
         );
       }
     }
@@ -476,11 +445,7 @@ class Parser {
               ? "expected a field, a function or a parenthesis, but the expression ends here"
               : `expected a field, a function or a parenthesis, found ${describe(this.#text, at)}`
             : "a name does not end with a dot";
-        this.#error(at === start ? "expected-operand" : "bad-name", at, at + 1, message, {
-          engine: "expected identifier character",
-          engineAt: at,
-          ...this.#hintFor(at, undefined, undefined),
-        });
+        this.#error(at === start ? "expected-operand" : "bad-name", at, at + 1, message, this.#hintFor(at));
         this.#at = at;
         this.#recoverOperand();
         return undefined;
@@ -509,11 +474,7 @@ class Parser {
     }
     if (this.#text[at] === '"') {
       const { value } = this.#string("quoted");
-      if (fromBytes(value) === undefined)
-        this.#error("bad-index", at, this.#at, "a key is text, not arbitrary bytes", {
-          engine: 'expected literal "expected utf8 string"',
-          engineAt: at,
-        });
+      if (fromBytes(value) === undefined) this.#error("bad-index", at, this.#at, "a key is text, not arbitrary bytes");
       return this.#closeAccess() ? { kind: "key", key: value, span: span() } : undefined;
     }
     const read = readInteger(this.#text, at);
@@ -521,13 +482,13 @@ class Parser {
       this.#at = read.end;
       return this.#closeAccess() ? { kind: "position", position: Number(read.value), span: span() } : undefined;
     }
-    const expected = read.ok ? "expected positive integer as index" : "expected quoted utf8 string or positive integer";
-    const raw = this.#stringFormAt(at) === "raw";
-    this.#error("bad-index", at, this.#runEnd(at), "between [ and ] stands a key in quotes, a position from 0, or *", {
-      engine: `expected literal "${expected}"`,
-      engineAt: at,
-      ...(raw && { hint: 'a raw string cannot be a key; write ["key"]' }),
-    });
+    this.#error(
+      "bad-index",
+      at,
+      this.#runEnd(at),
+      "between [ and ] stands a key in quotes, a position from 0, or *",
+      this.#stringFormAt(at) === "raw" ? 'a raw string cannot be a key; write ["key"]' : undefined,
+    );
     this.#leaveAccess();
     return undefined;
   }
@@ -538,10 +499,7 @@ class Parser {
       this.#at += 1;
       return true;
     }
-    this.#error("expected-bracket", this.#at, this.#at + 1, "expected ] here", {
-      engine: 'expected literal "]"',
-      engineAt: this.#at,
-    });
+    this.#error("expected-bracket", this.#at, this.#at + 1, "expected ] here");
     this.#leaveAccess();
     return false;
   }
@@ -580,17 +538,14 @@ class Parser {
     const next = this.#text[at] ?? "";
     if (next === "(" || next === "!" || this.#text.startsWith("not", at) || this.#quantifierAt(at))
       return this.#logical(place);
-    if (this.#startsName(at) && !this.#literalWordAt(at)) {
+    if (isNameArgument(this.#text, at) || (this.#startsName(at) && !this.#literalWordAt(at))) {
       const value = this.#value();
       if (!value) return this.#brokenFrom(at);
       return this.#operatorAt(skipSpace(this.#text, this.#at)) ? this.#comparison(value) : value;
     }
     if (LITERAL.test(next)) return this.#token();
     const what = next === "" ? "but the expression ends here" : `found ${describe(this.#text, at)}`;
-    this.#error("expected-argument", at, at + 1, `expected an argument, ${what}`, {
-      engine: "unrecognised input",
-      engineAt: at,
-    });
+    this.#error("expected-argument", at, at + 1, `expected an argument, ${what}`);
     if (next !== ")" && next !== ",") this.#recover("call");
     return this.#brokenFrom(at);
   }
@@ -598,7 +553,6 @@ class Parser {
   /** Something other than a comma or `)` after an argument. */
   #surplusArgument(place: "call" | "quantifier"): void {
     const at = this.#at;
-    const expected = place === "call" ? "," : ")";
     const joined = logicalOperatorAt(this.#text, at);
     this.#error(
       joined ? "one-comparison" : "unexpected-input",
@@ -609,11 +563,7 @@ class Parser {
         : this.#text[at] === ","
           ? "any and all take one argument"
           : `did not expect ${describe(this.#text, at)} here`,
-      {
-        engine: `expected literal "${expected}"`,
-        engineAt: at,
-        ...(joined && { hint: "put the whole condition into parentheses of its own: any((… or …))" }),
-      },
+      joined && "put the whole condition into parentheses of its own: any((… or …))",
     );
     this.#at += 1;
     let open = 0;
@@ -627,14 +577,10 @@ class Parser {
     }
   }
 
-  #expected(what: string, engine: string, hint?: string): Right {
+  #expected(what: string, hint?: string): Right {
     const at = this.#at;
     const found = at >= this.#text.length ? "but the expression ends here" : `found ${describe(this.#text, at)}`;
-    this.#error("expected-value", at, this.#runEnd(at), `expected ${what}, ${found}`, {
-      engine,
-      engineAt: at,
-      ...(hint && { hint }),
-    });
+    this.#error("expected-value", at, this.#runEnd(at), `expected ${what}, ${found}`, hint);
     this.#recover("call");
     return this.#brokenFrom(at);
   }
@@ -647,10 +593,7 @@ class Parser {
     }
     // Whatever else is here was reported by who found it.
     if (this.#at >= this.#text.length)
-      this.#error("expected-parenthesis", this.#at, this.#at + 1, "expected ) here, but the expression ends", {
-        engine: 'expected literal ")"',
-        engineAt: this.#at,
-      });
+      this.#error("expected-parenthesis", this.#at, this.#at + 1, "expected ) here, but the expression ends");
   }
 
   #enter(at: number): void {
@@ -660,10 +603,6 @@ class Parser {
         at,
         at + 1,
         `parentheses, not, any, all and calls nest at most ${this.#maxDepth} deep`,
-        {
-          engine: `maximum nesting depth exceeded (limit: ${this.#maxDepth})`,
-          engineAt: at,
-        },
       );
       throw new Stop();
     }
@@ -684,35 +623,54 @@ class Parser {
     return { start, end: this.#at };
   }
 
-  #error(
-    code: DiagnosticCode,
-    start: number,
-    end: number,
-    message: string,
-    more: { readonly engine: string; readonly engineAt: number; readonly hint?: string },
-  ): void {
+  #error(code: DiagnosticCode, start: number, end: number, message: string, hint?: string): void {
     const span = { start, end: Math.max(start, Math.min(end, this.#text.length)) };
-    this.diagnostics.push({
-      code,
-      severity: "error",
-      message,
-      span,
-      ...(more.hint && { hint: more.hint }),
-      engine: { message: more.engine, at: more.engineAt },
-    });
+    this.diagnostics.push({ code, severity: "error", message, span, ...(hint && { hint }) });
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) throw new Stop();
   }
 }
 
-function isLogicalWord(word: string): boolean {
-  return word === "and" || word === "or" || word === "xor";
+/** What to write instead of a word that is almost an operator: in capitals, or as other languages spell it. */
+export function operatorHint(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  const names = [...OPERATORS, ...LOGICAL_OPERATORS].map(([written]) => written);
+  if (lower !== word && [...names, "not"].includes(lower)) return `operators are written in lower case: ${lower}`;
+  const meant = OTHER_SPELLINGS[lower];
+  if (meant) return `write ${meant}`;
+  const near = names.filter((name) => /^[a-z]/.test(name) && isOneEditFrom(lower, name));
+  return near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined;
 }
 
-function engineInSet(items: readonly (Text | Token)[]): string {
-  const first = items[0];
-  if (first?.kind === "token")
-    return /^-?[0-9a-fx]+(\.\.|$)/.test(first.text) ? "expected digit" : "expected IP address character";
-  return "unrecognised input";
+const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
+  is: "eq",
+  equals: "eq",
+  gte: "ge",
+  lte: "le",
+  neq: "ne",
+  like: "contains, wildcard or matches",
+  regex: "matches",
+  includes: "contains",
+};
+
+/** Whether one letter more, less or other makes the two words one. */
+function isOneEditFrom(word: string, name: string): boolean {
+  if (Math.abs(word.length - name.length) > 1 || (word.length < 3 && name.length < 3)) return false;
+  let start = 0;
+  while (start < word.length && word[start] === name[start]) start += 1;
+  const rest = (text: string, skipped: number): string => text.slice(start + skipped);
+  return (
+    rest(word, 1) === rest(name, 1) ||
+    (word.length > name.length && rest(word, 1) === rest(name, 0)) ||
+    (word.length < name.length && rest(word, 0) === rest(name, 1))
+  );
+}
+
+/**
+ * Whether an argument can only be a name: then it has a letter or underscore that no hexadecimal number has among its first
+ * characters, at most two of which may come before. So `0x18` is a name, and `61:62` is not.
+ */
+export function isNameArgument(text: string, at: number): boolean {
+  return /[0-9A-Za-z_]{0,2}[G-Zg-z_]/y.test(text.slice(at, at + 3));
 }
 
 /** Where a string that is wrong inside probably ends. */

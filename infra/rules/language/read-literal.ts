@@ -93,7 +93,8 @@ function readByte(text: string, at: number, digits: number, radix: 8 | 16): Read
   if (characters.length < digits)
     return fail("bad-bytes", `expected ${digits} characters, but found ${characters.length}`, at, text.length);
   const written = characters.join("");
-  const value = (radix === 8 ? /^[0-7]+$/ : /^[0-9a-fA-F]+$/).test(written)
+  // Rust's numbers may have a plus sign, so that \x+8 is the byte 8.
+  const value = (radix === 8 ? /^\+?[0-7]+$/ : /^\+?[0-9a-fA-F]+$/).test(written)
     ? Number.parseInt(written, radix)
     : Number.NaN;
   if (Number.isNaN(value))

@@ -1,8 +1,5 @@
-import { analyze } from "../check/analyze.ts";
-import { availability } from "../check/availability.ts";
-import { mergeDiagnostics } from "../check/merge.ts";
+import { diagnoseCondition } from "../check/diagnose.ts";
 import type { Rule } from "../engine/types.ts";
-import { parseTolerantly } from "../language/parse.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Plan } from "../schema/plans.ts";
 import { SCHEMA } from "../schema/schema.ts";
@@ -41,16 +38,5 @@ export function prepareExpression(
   phase: Phase,
   plan: Plan,
 ): PolicyExpression {
-  const { tree, diagnostics } = parseTolerantly(text);
-  const analysis = analyze(tree, text, SCHEMA);
-  const unavailable = availability(analysis, text, { phase, plan, part });
-  return {
-    text,
-    tree,
-    analysis,
-    diagnostics: mergeDiagnostics(diagnostics, [...analysis.diagnostics, ...unavailable]),
-    part,
-    phase,
-    plan,
-  };
+  return { ...diagnoseCondition(text, { phase, plan, part, schema: SCHEMA }), text, part, phase, plan };
 }
