@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -209,4 +210,23 @@ test("the gateway listens on the loopback unless told otherwise", async () => {
   const connection = connect({ port: gateway.port, host: "127.0.0.1" });
   await once(connection, "connect");
   connection.destroy();
+});
+
+test("O15: the gateway counts visitors that a peer without trust names, and warns of them", async () => {
+  // every address of this machine that a test can count on is a loopback one, which is trusted
+  const fromAfar = (message: unknown) =>
+    Object.defineProperty((message as { readonly socket: object }).socket, "remoteAddress", { value: "192.0.2.9" });
+  subscribe("net.server.socket", fromAfar);
+  const before = gateway.gateway.ignoredAddresses;
+  try {
+    for (const visitor of ["203.0.113.31", "203.0.113.32", "203.0.113.33"]) {
+      await gateway.raw(`GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncf-connecting-ip: ${visitor}\r\n\r\n`);
+    }
+  } finally {
+    unsubscribe("net.server.socket", fromAfar);
+  }
+  expect(gateway.gateway.ignoredAddresses - before).toBe(3);
+  expect(gateway.log).toContainEqual(
+    expect.objectContaining({ peer: "192.0.2.9", msg: expect.stringContaining("TRUSTED_PEERS=192.0.2.9/32") }),
+  );
 });
