@@ -24,8 +24,8 @@ export function argumentList(summary: string, kind: ValueKind<unknown> = text): 
 }
 
 /** At least one argument. It must be the last one. */
-export function argumentsFromOne(summary: string): Argument<readonly string[]> {
-  return { summary, count: "non-empty list", kind: text };
+export function argumentsFromOne(summary: string, kind: ValueKind<string> = text): Argument<readonly string[]> {
+  return { summary, count: "non-empty list", kind };
 }
 
 /** An option. `T` is what the command gets. */

@@ -1,32 +1,96 @@
-import { compile, FieldValueError, type Reading, render, requestFields } from "../../infra/rules/index.ts";
-import { argument, argumentsFromOne, command, UsageError } from "../command-line/index.ts";
+import {
+  type Compiled,
+  compile,
+  FieldValueError,
+  PLANS,
+  type Plan,
+  type Reading,
+  render,
+  requestFields,
+} from "../../infra/rules/index.ts";
+import { argument, command, oneOf, option, optionWithDefault, UsageError } from "../command-line/index.ts";
+import { requestArguments } from "./input.ts";
 import { REQUEST_NOTATIONS, readRequests, requestLine } from "./options.ts";
+
+const OPTIONS = {
+  plan: option("--plan <plan>", `refuses what this plan does not have: ${PLANS.join(", ")}`, oneOf(PLANS)),
+  expect: option(
+    "--expect <value>",
+    "true or false: ends with 1 where the expression has another value",
+    oneOf(["true", "false"]),
+  ),
+  format: optionWithDefault("--format <format>", "text, json", oneOf(["text", "json"]), "text"),
+};
 
 export const evalCommand = command({
   name: "eval",
   summary: "Tries an expression on requests, and says which part decides.",
   details: REQUEST_NOTATIONS,
-  arguments: { expression: argument("an expression of the Rules language"), requests: argumentsFromOne("requests") },
-  failure: "the expression is wrong, or a field that decides was not given",
-  examples: [`'http.host eq "x" and ip.src.country eq "DE"' 'GET https://x/ from 203.0.113.9'`],
-  run: ({ args }) => evaluate(args.expression, args.requests),
+  arguments: { expression: argument("an expression of the Rules language"), requests: requestArguments },
+  options: OPTIONS,
+  failure: "the expression is wrong, a field that decides was not given, or the value is not the expected one",
+  examples: [
+    `'http.host eq "x" and ip.src.country eq "DE"' 'GET https://x/ from 203.0.113.9'`,
+    `--expect false 'http.request.uri.path eq "/admin"' @traffic.har`,
+  ],
+  run: ({ args, options: { plan, expect, format } }) => evaluate(args, { plan, expect, format }),
 });
 
-function evaluate(expression: string, requests: readonly string[]): 0 | 1 {
-  const compiled = compile(expression);
+interface EvalOptions {
+  readonly plan: Plan | undefined;
+  readonly expect: "true" | "false" | undefined;
+  readonly format: "text" | "json";
+}
+
+function evaluate(
+  { expression, requests }: { readonly expression: string; readonly requests: readonly string[] },
+  { plan, expect, format }: EvalOptions,
+): 0 | 1 {
+  const compiled = compile(expression, plan === undefined ? {} : { plan });
   if (!compiled.ok) {
-    for (const diagnostic of compiled.diagnostics) console.log(render(diagnostic, expression));
+    const { diagnostics } = compiled;
+    if (format === "json") console.log(JSON.stringify({ expression, diagnostics }, null, 2));
+    else for (const diagnostic of diagnostics) console.log(render(diagnostic, expression));
     return 1;
   }
-  let failed = false;
-  for (const request of requests.flatMap((text) => readRequests(text, {}))) {
-    const reading = readFields(() => compiled.read(requestFields(request)));
-    console.log(`${requestLine(request)}\n${describe(reading)}`);
-    failed ||= reading.value === undefined;
-    for (const part of reading.parts.slice(1))
-      console.log(`    ${word(part.value)}  ${expression.slice(part.node.span.start, part.node.span.end)}`);
-  }
-  return failed ? 1 : 0;
+  const results = requests
+    .flatMap((text) => readRequests(text, {}))
+    .map((request) =>
+      resultOf(
+        compiled,
+        requestLine(request),
+        readFields(() => compiled.read(requestFields(request))),
+      ),
+    );
+  if (format === "json") console.log(JSON.stringify({ expression, results }, null, 2));
+  else for (const result of results) printResult(result, expect);
+  return results.some((result) => result.value === null || isUnexpected(result, expect)) ? 1 : 0;
+}
+
+interface EvalResult {
+  readonly request: string;
+  /** Null where it depends on a field that was not given. */
+  readonly value: boolean | null;
+  readonly why: string;
+  readonly undetermined: readonly string[];
+  /** Parts of the expression that were looked at. */
+  readonly parts: readonly { readonly value: boolean | null; readonly text: string }[];
+}
+
+function resultOf({ text }: Compiled, request: string, { value, why, undetermined, parts }: Reading): EvalResult {
+  const shown = parts.slice(1).map(({ node: { span }, value: part }) => {
+    return { value: part ?? null, text: text.slice(span.start, span.end) };
+  });
+  return { request, value: value ?? null, why, undetermined, parts: shown };
+}
+
+const isUnexpected = ({ value }: EvalResult, expect: EvalOptions["expect"]): boolean =>
+  expect !== undefined && String(value) !== expect;
+
+function printResult(result: EvalResult, expect: EvalOptions["expect"]): void {
+  console.log(`${result.request}\n${describe(result)}`);
+  if (isUnexpected(result, expect)) console.log(`  expected ${expect}`);
+  for (const { value, text } of result.parts) console.log(`    ${word(value ?? undefined)}  ${text}`);
 }
 
 /** Reads an expression. @throws UsageError where a field was given a value of the wrong type */
@@ -39,8 +103,8 @@ export function readFields(read: () => Reading): Reading {
   }
 }
 
-function describe({ value, why, undetermined }: Reading): string {
-  if (value !== undefined) return `  ${value}: ${why}`;
+function describe({ value, why, undetermined }: EvalResult): string {
+  if (value !== null) return `  ${value}: ${why}`;
   const give = undetermined.map((field) => `given ${field}=…`).join(" ");
   return `  undetermined: ${undetermined.join(", ")} can only be known at Cloudflare; add to the request: ${give}`;
 }

@@ -9,72 +9,120 @@ import {
   requestFields,
   type Verdict,
 } from "../../infra/rules/index.ts";
-import { argumentsFromOne, command, type OptionValues } from "../command-line/index.ts";
+import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
 import { readFields, word } from "./eval.ts";
+import { requestArguments } from "./input.ts";
 import { POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, rulesetsOf, siteOf } from "./options.ts";
+
+const OPTIONS = {
+  ...POLICY_OPTIONS,
+  format: optionWithDefault("--format <format>", "text, json", oneOf(["text", "json"]), "text"),
+};
 
 export const explainCommand = command({
   name: "explain",
   summary: "Says which rules of the policy see a request, in their order, and which part of each decides.",
   details: REQUEST_NOTATIONS,
-  arguments: { requests: argumentsFromOne("requests") },
-  options: POLICY_OPTIONS,
+  arguments: { requests: requestArguments },
+  options: OPTIONS,
   failure: "the outcome depends on a field that was not given",
-  examples: [`'GET /admin from 203.0.113.9 as "curl/8"'`],
+  examples: [`'GET /admin from 203.0.113.9 as "curl/8"'`, "--plan pro --format json @traffic.har"],
   run: ({ args, options }) => explain(args.requests, options),
 });
 
-function explain(requests: readonly string[], { plan, host }: OptionValues<typeof POLICY_OPTIONS>): 0 | 1 {
+function explain(requests: readonly string[], { plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
   const rulesets = rulesetsOf(site, plan);
   const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
   const engine = createEngine({ plan, zone });
-  let failed = false;
-  for (const request of requests.flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))) {
-    console.log(requestLine(request));
-    const verdict = engine.handle(request);
-    for (const line of explainRules(rulesets, verdict, request)) console.log(line);
-    console.log(`  => ${conclusion(verdict)}`);
-    failed ||= verdict.outcome === "undetermined";
+  const explained = requests
+    .flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))
+    .map((request) => {
+      const verdict = engine.handle(request);
+      return { request: requestLine(request), verdict, rules: [...explainRules(rulesets, verdict, request)] };
+    });
+  if (format === "json") console.log(JSON.stringify({ plan, requests: explained.map(jsonOf) }, null, 2));
+  else {
+    for (const { request, verdict, rules } of explained)
+      console.log([request, ...ruleLines(rules), `  => ${conclusion(verdict)}`].join("\n"));
   }
-  return failed ? 1 : 0;
+  return explained.some(({ verdict }) => verdict.outcome === "undetermined") ? 1 : 0;
 }
+
+const jsonOf = ({
+  request,
+  verdict: { outcome, by, response, undetermined, settings },
+  rules,
+}: {
+  readonly request: string;
+  readonly verdict: Verdict;
+  readonly rules: readonly ExplainedRule[];
+}) => ({ request, outcome, by: by?.ref, response, undetermined, settings, rules });
 
 type Rulesets = readonly {
   readonly phase: Phase;
   readonly rules: readonly (Rule & { readonly ref: string })[];
 }[];
 
-/**
- * One line for each phase and each of its rules: what it was for this request and why, or by which rule it was
- * skipped.
- */
-export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): Generator<string> {
+/** What a rule was for a request. */
+export interface ExplainedRule {
+  readonly phase: Phase;
+  readonly ref: string;
+  readonly action: Rule["action"];
+  /** Whether it was looked at, and if not, why. */
+  readonly state: "read" | "disabled" | "skipped" | "not reached";
+  /** What its expression says; null where it depends on a field that was not given, absent where it was not read. */
+  readonly value?: boolean | null;
+  readonly why?: string;
+  readonly skippedBy?: string;
+  /** A rate limit that counted the request, and is not reached. */
+  readonly isCounted?: true;
+}
+
+/** Each phase's rules in their order: what each was for this request and why, or by which rule it was skipped. */
+export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): Generator<ExplainedRule> {
   const fields = requestFields(request);
   const events = new Map(verdict.events.map((event) => [`${event.phase} ${event.ref}`, event]));
   const leftOut = new Map<Phase, string>();
   let ended = false;
   for (const { phase, rules } of rulesets) {
-    yield `  ${phase}`;
-    for (const { ref, action, expression, ratelimit } of rules) {
-      if (ended) {
-        yield `    -      ${ref} (${action}): not reached`;
+    for (const { ref, action, expression, ratelimit, enabled } of rules) {
+      const rule = { phase, ref, action };
+      if (ended || enabled === false) {
+        yield { ...rule, state: ended ? "not reached" : "disabled" };
         continue;
       }
-      const { value, why } = readFields(() => compiled(expression).read(fields));
+      const { value = null, why } = readFields(() => compiled(expression).read(fields));
       const skippedBy = leftOut.get(phase);
       if (skippedBy !== undefined) {
-        yield `    -      ${ref} (${action}): skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
+        yield { ...rule, state: "skipped", value, why, skippedBy };
         continue;
       }
       const event = events.get(`${phase} ${ref}`);
-      const counted = value && ratelimit && !event ? "; counted, and within its limit" : "";
-      yield `    ${word(value)}  ${ref} (${action}): ${why}${counted}`;
+      const isCounted = value === true && ratelimit !== undefined && event === undefined;
+      yield { ...rule, state: "read", value, why, ...(isCounted && { isCounted }) };
       if (event?.skips?.rest) leftOut.set(phase, ref);
       for (const later of event?.skips?.phases ?? []) leftOut.set(later, ref);
       ended = verdict.by !== undefined && event === verdict.by;
     }
   }
+}
+
+/** One line for each phase and each of its rules. */
+export function ruleLines(rules: readonly ExplainedRule[]): readonly string[] {
+  return rules.flatMap((rule, index) => {
+    const isFirst = rules[index - 1]?.phase !== rule.phase;
+    return [...(isFirst ? [`  ${rule.phase}`] : []), `    ${ruleLine(rule)}`];
+  });
+}
+
+function ruleLine({ ref, action, state, value, why, skippedBy, isCounted }: ExplainedRule): string {
+  const name = `${ref} (${action})`;
+  if (state === "read")
+    return `${word(value ?? undefined)}  ${name}: ${why}${isCounted ? "; counted, and within its limit" : ""}`;
+  if (state === "skipped")
+    return `-      ${name}: skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
+  return `-      ${name}: ${state === "disabled" ? "not enabled" : "not reached"}`;
 }
 
 function compiled(expression: string): Compiled {

@@ -1,6 +1,7 @@
 import { type PhaseRuleset, type Plan, policyFor, type Site } from "../../infra/policy/index.ts";
 import { type Defaults, PLANS, parseRequests, type RequestFacts } from "../../infra/rules/index.ts";
 import { oneOf, optionList, optionWithDefault, text, UsageError } from "../command-line/index.ts";
+import { readInput } from "./input.ts";
 
 const DEFAULT_HOST = "chat.causeway.localhost";
 
@@ -12,8 +13,8 @@ export const POLICY_OPTIONS = {
 
 /** What a request may look like, for the help of commands that take one. */
 export const REQUEST_NOTATIONS =
-  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or JSON. ' +
-  "Quote it: it is one argument.";
+  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or file, or JSON. ' +
+  "Quote it: it\nis one argument. `-` reads it from standard input, `@FILE` out of a file.";
 
 /** The site that the policy is made for. Of a site, rules depend on its hostnames only. */
 export function siteOf(hosts: readonly string[]): Site {
@@ -34,9 +35,9 @@ export function rulesetsOf(site: Site, plan: Plan): readonly PhaseRuleset[] {
   return policyFor(site, plan).rulesets;
 }
 
-/** The requests that a text describes. @throws UsageError */
-export function readRequests(text: string, defaults: Defaults): readonly RequestFacts[] {
-  const parsed = parseRequests(text, defaults);
+/** The requests that an argument describes: a text, `-` or `@FILE`. @throws UsageError */
+export function readRequests(argument: string, defaults: Defaults): readonly RequestFacts[] {
+  const parsed = parseRequests(readInput(argument), defaults);
   if (!parsed.ok) throw new UsageError(parsed.message);
   return parsed.requests;
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, jest, test } from "@jest/globals";
 import { execute } from "../../../scripts/command-line/index.ts";
 import { rulesCommands } from "../../../scripts/rules/commands.ts";
+import { MAX_INPUT_BYTES } from "../../../scripts/rules/input.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "causeway-rules-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -81,6 +82,81 @@ test("eval shows what is wrong with an expression or a request", async () => {
     status: 2,
     stderr: expect.stringContaining("missing required argument 'requests'"),
   });
+});
+
+test("A11: eval ends with 1 where the expression has another value than --expect says", async () => {
+  expect(await run(["eval", "--expect", "true", "ssl", "/"])).toMatchObject({ status: 0 });
+  const { status, stdout } = await run(["eval", "--expect", "false", "ssl", "/", "GET http://x/"]);
+  expect([status, stdout]).toEqual([1, expect.stringMatching(/^GET https:\S+ .*\n {2}true: .*\n {2}expected false\n/)]);
+  expect(stdout.match(/expected/g)).toHaveLength(1);
+  expect(await run(["eval", "--expect", "maybe", "ssl", "/"])).toMatchObject({ status: 2 });
+});
+
+test("A11: --plan is obeyed by eval and format", async () => {
+  const expression = 'http.host matches "a"';
+  for (const [name, ...more] of [["eval", "/"], ["format"]] as const) {
+    expect(await run([name, "--plan", "business", expression, ...more])).toMatchObject({ status: 0 });
+    const { status, stdout, stderr } = await run([name, "--plan", "free", expression, ...more]);
+    expect([name, status, stdout + stderr]).toEqual([name, 1, expect.stringMatching(/Business/)]);
+  }
+});
+
+test("A11: requests come out of a file or from standard input, and no file is read without end", async () => {
+  const entry = (url: string) => ({ request: { method: "GET", url, httpVersion: "HTTP/2", headers: [] } });
+  const har = file("traffic.har", { log: { entries: [entry("https://a.example/x"), entry("http://a.example/y")] } });
+  const { status, stdout } = await run(["eval", "ssl", `@${har}`]);
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/https:\/\/a\.example\/x .*\n {2}true(.*\n)+.*\/y .*\n {2}false/),
+  ]);
+  expect(await run(["explain", `@${har}`])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("a.example/y"),
+  });
+  const input = spawnSync(process.execPath, ["scripts/rules.ts", "eval", "ssl", "-"], {
+    encoding: "utf8",
+    input: "GET /from-standard-input",
+  });
+  expect([input.status, input.stdout]).toEqual([0, expect.stringContaining("/from-standard-input")]);
+  expect(await run(["eval", "ssl", "@no/such/file"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("the file no/such/file cannot be read: ENOENT"),
+  });
+  expect(await run(["eval", "ssl", "@/dev/zero"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(`the file /dev/zero has more than ${MAX_INPUT_BYTES} bytes`),
+  });
+});
+
+test("A11: --format json is obeyed by eval and explain, and refused by commands that do not have it", async () => {
+  const evaluated = await run(["eval", "--format", "json", "ssl and cf.bot_management.score lt 3", "/"]);
+  expect([evaluated.status, JSON.parse(evaluated.stdout)]).toMatchObject([1, { results: [{ value: null }] }]);
+  const wrong = await run(["eval", "--format", "json", "sssl", "/"]);
+  expect([wrong.status, JSON.parse(wrong.stdout)]).toMatchObject([1, { diagnostics: [{ code: "unknown-field" }] }]);
+  const explained = await run(["explain", "--format", "json", "GET /.git/config"]);
+  expect(JSON.parse(explained.stdout)).toMatchObject({
+    plan: "free",
+    requests: [
+      {
+        outcome: "block",
+        by: "scanner_paths",
+        response: { status: 403 },
+        rules: expect.arrayContaining([
+          expect.objectContaining({ ref: "scanner_paths", state: "read", value: true }),
+          expect.objectContaining({ ref: "credential_rate", state: "not reached" }),
+        ]),
+      },
+    ],
+  });
+  for (const args of [
+    ["format", "ssl"],
+    ["vectors", "x.json"],
+  ]) {
+    expect(await run([...args, "--format", "json"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("unknown option '--format'"),
+    });
+  }
 });
 
 test("explain goes through the rules in order and says what decided", async () => {

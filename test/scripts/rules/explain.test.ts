@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createEngine, type Phase, type Rule } from "../../../infra/rules/index.ts";
-import { explainRules } from "../../../scripts/rules/explain.ts";
+import { explainRules, ruleLines } from "../../../scripts/rules/explain.ts";
 
 type Ruled = Rule & { readonly ref: string };
 
@@ -26,7 +26,8 @@ const limit: Ruled = {
 function explained(phases: Partial<Record<Phase, readonly Ruled[]>>): readonly string[] {
   const rulesets = Object.entries(phases).map(([phase, rules]) => ({ phase: phase as Phase, rules }));
   const zone = rulesets.map((one) => ({ ...one, id: one.phase, name: one.phase, kind: "zone" as const }));
-  return [...explainRules(rulesets, createEngine({ plan: "enterprise", zone }).handle(request), request)];
+  const verdict = createEngine({ plan: "enterprise", zone }).handle(request);
+  return ruleLines([...explainRules(rulesets, verdict, request)]);
 }
 
 const skip = (action_parameters: Readonly<Record<string, unknown>>, expression = "ssl") => ({
@@ -67,5 +68,13 @@ test("a skip that does not match, or names products only, leaves nothing out", (
     "    -      later (log): skipped by trusted; it would have matched: ssl is true",
     "  http_ratelimit",
     "    true   limit (block): ssl is true; counted, and within its limit",
+  ]);
+});
+
+test("a rule that is not enabled says so", () => {
+  const rule = { ref: "off", expression: "ssl", action: "block", enabled: false } as const;
+  expect(explained({ [FIREWALL]: [rule] })).toEqual([
+    "  http_request_firewall_custom",
+    "    -      off (block): not enabled",
   ]);
 });
