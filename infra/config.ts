@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { readAdoption } from "./policy/adoption.ts";
 import { ownerMark, type Site } from "./policy/site.ts";
 import { zoneSettingProblem } from "./policy/zone-settings.ts";
-import type { Plan } from "./rules/index.ts";
+import { PLANS } from "./rules/index.ts";
 
 /** One wrong or missing configuration value. */
 export interface ConfigProblem {
@@ -35,7 +35,7 @@ export type Values = Readonly<Record<string, string>>;
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
 
 const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "zone", "zoneId", "zoneSettings"];
-const PLANS: readonly (Plan | "auto")[] = ["auto", "free", "pro", "business", "enterprise"];
+const PLAN_WORDS: readonly string[] = [DEFAULTS.plan, ...PLANS];
 /** Cloudflare takes comments of 100 characters on records; the mark of ownership must fit. */
 const LONGEST_MARK = 100;
 
@@ -62,7 +62,7 @@ export function readSite(project: string, stack: string, values: Values): Site {
   const zoneId = read("zoneId", isHexId, "the id of the zone: 32 hex digits");
   const accountId = read("accountId", isHexId, "the id of a Cloudflare account: 32 hex digits");
   const origin = read("origin", isOrigin, `where the gateway listens, such as "${DEFAULTS.origin}", without a path`);
-  const plan = read("plan", (text) => PLANS.some((name) => name === text), `one of ${PLANS.join(", ")}`);
+  const plan = read("plan", (text) => PLAN_WORDS.includes(text), `one of ${PLAN_WORDS.join(", ")}`);
 
   const hostnames = listOf(values[full("hostnames")]);
   const [hostname, ...more] = hostnames ?? [];

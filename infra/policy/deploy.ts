@@ -5,9 +5,9 @@ import {
   parse,
   planName,
   proofDiagnostic,
+  rateLimitSees,
   roomFor,
 } from "../rules/index.ts";
-import { rateLimitSees } from "./entitlements.ts";
 import { and, type Expression } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
 import { onHostnames } from "./hostnames.ts";

@@ -9,9 +9,8 @@ import type { Site } from "./site.ts";
 import { SURFACE, type Surface } from "./surface.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
-export type { Plan } from "../rules/index.ts";
+export { PLANS, type Plan } from "../rules/index.ts";
 export { othersRules } from "./adoption.ts";
-export { entitlementProblems, type PolicyProblem } from "./entitlements.ts";
 export { exampleFacts } from "./examples.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
@@ -20,6 +19,7 @@ export { type PlanReport, reportLines } from "./report.ts";
 export { apiRule, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
 export { type AdoptedRuleset, type Adoption, adoptionOf, ownerMark, type Site, tunnelName } from "./site.ts";
 export { SURFACE, type Surface } from "./surface.ts";
+export { type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export { VISITORS } from "./visitors.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 

@@ -1,5 +1,4 @@
-import type { Phase, Plan } from "../rules/index.ts";
-import { rateLimitSees } from "./entitlements.ts";
+import { type Phase, type Plan, rateLimitSees } from "../rules/index.ts";
 import { roomBesideGuard } from "./hostnames.ts";
 import { limitInWords } from "./limit.ts";
 import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";

@@ -1,5 +1,5 @@
 import type Cloudflare from "cloudflare";
-import type { Plan, Site } from "../policy/index.ts";
+import { PLANS, type Plan, type Site } from "../policy/index.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { isNotFound, isUnauthenticated, type Reading, reading } from "./reading.ts";
 
@@ -11,7 +11,6 @@ export interface Account {
   readonly plan: Plan;
 }
 
-const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
 const rank = (plan: Plan): number => PLANS.indexOf(plan);
 
 /** Whether Cloudflare knows the token and it is active: undefined where so. */

@@ -2,9 +2,9 @@
 import type Cloudflare from "cloudflare";
 import {
   adoptionOf,
-  entitlementProblems,
   othersRules,
   type Policy,
+  policyDiagnostics,
   policyFor,
   type Site,
   zoneSettingProblem,
@@ -99,11 +99,11 @@ async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {
 }
 
 function policyObstacles(site: Site, { plan }: Account, policy: Policy): readonly Obstacle[] {
-  const room = entitlementProblems(policy.rulesets, plan, adoptedRules(site, policy)).map(
-    ({ code, phase, ref, message, hint }) => ({
+  const room = policyDiagnostics(policy, plan, adoptedRules(site, policy)).map(
+    ({ code, phase, index, ref, pointer, message, hint, file }) => ({
       code: `policy.${code}`,
-      found: `${ref === undefined ? phase : `rule ${ref} of ${phase}`}: ${message}`,
-      fix: `In infra/policy: ${hint}.`,
+      found: `${index === undefined ? phase : `rule ${ref ?? index + 1} of ${phase}${inRule(pointer)}`}: ${message}`,
+      fix: `In ${file ?? "infra/policy"}: ${hint}.`,
     }),
   );
   const settings = policy.zoneSettings.flatMap((setting) => {
@@ -113,6 +113,12 @@ function policyObstacles(site: Site, { plan }: Account, policy: Policy): readonl
     return [{ code: "zone_setting", found, fix: `It takes ${expected}.` }];
   });
   return [...room, ...settings];
+}
+
+/** What a pointer from the ruleset points at in its rule. */
+function inRule(pointer: string): string {
+  const path = pointer.split("/").slice(3);
+  return path.length === 0 ? "" : `, ${path.join(".")}`;
 }
 
 /** How many rules of others the adopted rulesets have: they use the same room. */

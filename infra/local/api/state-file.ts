@@ -1,5 +1,5 @@
 /** Whether a JSON document is a state: everything that code relies on is checked once, when the file is opened. */
-import { LIST_NAME } from "../../rules/index.ts";
+import { LIST_NAME, PLANS } from "../../rules/index.ts";
 import {
   anything,
   flag,
@@ -116,7 +116,7 @@ const state: Shape = object({
       "id*": id,
       "name*": text({ min: 1 }),
       "account_id*": id,
-      "plan*": oneOf("free", "pro", "business", "enterprise"),
+      "plan*": oneOf(...PLANS),
       status: oneOf("initializing", "pending", "active", "moved"),
       paused: flag,
       certificates: list(certificatePack, many),

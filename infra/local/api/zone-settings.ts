@@ -3,6 +3,7 @@
  * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are not
  * here answer 1006, as unknown ones do.
  */
+import { includesPlan, PLANS } from "../../rules/index.ts";
 import { flag, integer, object, oneOf, type Shape } from "./shape.ts";
 import type { Plan, StoredZone } from "./state.ts";
 
@@ -14,7 +15,7 @@ export interface SettingRule {
 }
 
 const onOff = oneOf("on", "off");
-const pro: readonly Plan[] = ["pro", "business", "enterprise"];
+const pro: readonly Plan[] = PLANS.filter((plan) => includesPlan(plan, "pro"));
 const enterprise: readonly Plan[] = ["enterprise"];
 const toggle = (initial: "on" | "off", plans?: readonly Plan[]): SettingRule =>
   plans ? { initial, shape: onOff, plans } : { initial, shape: onOff };

@@ -1,5 +1,4 @@
 import type { Site } from "../../../infra/policy/site.ts";
-import type { Plan } from "../../../infra/rules/index.ts";
 
 /** A site with two hostnames, as a configuration gives it. */
 export const site: Site = {
@@ -12,4 +11,4 @@ export const site: Site = {
   zoneSettings: {},
 };
 
-export const PLANS: readonly Plan[] = ["free", "pro", "business", "enterprise"];
+export { PLANS } from "../../../infra/rules/index.ts";

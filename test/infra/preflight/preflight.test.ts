@@ -131,7 +131,7 @@ test("adopted rules use the plan's room", async () => {
     adopt: { records: {}, rulesets: { http_request_firewall_custom: ruleset } },
   });
   expect(found.map(({ code, found: what }) => `${code}: ${what}`)).toEqual([
-    "policy.too_many_rules: http_request_firewall_custom: 6 rules, 3 of them adopted, in http_request_firewall_custom; Free has room for 5",
+    "policy.rule-count: http_request_firewall_custom: 6 rules, 3 of them elsewhere, in http_request_firewall_custom; Free has room for 5",
   ]);
 });
 

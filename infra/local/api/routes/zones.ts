@@ -3,6 +3,7 @@
  * (https://developers.cloudflare.com/api/resources/zones/).
  */
 import { createHash } from "node:crypto";
+import { PLANS } from "../../../rules/index.ts";
 import { paged } from "../http/paging.ts";
 import type { Call, Route } from "../http/router.ts";
 import type { Plan, StoredZone } from "../state.ts";
@@ -98,8 +99,7 @@ export const zoneRoutes: readonly Route[] = [
     handle(call) {
       call.permit("Zone Read");
       const { plan } = zoneOf(call);
-      const known: readonly Plan[] = ["free", "pro", "business", "enterprise"];
-      return { result: known.map((name) => planOf(name, name === plan)) };
+      return { result: PLANS.map((name) => planOf(name, name === plan)) };
     },
   },
   {

@@ -1,0 +1,29 @@
+import { type Phase, type Plan, type RulesetDiagnostic, validateRuleset } from "../rules/index.ts";
+import { apiRule, type PhaseRuleset } from "./rule.ts";
+
+/** Why Cloudflare would refuse a part of the policy, with the phase and the rule's file. */
+export interface PolicyDiagnostic extends RulesetDiagnostic {
+  readonly phase: Phase;
+  /** Absent where the ruleset as a whole is at fault. */
+  readonly file?: string;
+}
+
+/**
+ * Everything for which Cloudflare would refuse the policy, before the API is asked: a refused rule in the middle of a run would
+ * leave half a policy deployed. `standing` counts rules of others in adopted rulesets, which use the same room.
+ */
+export function policyDiagnostics(
+  { rulesets }: { readonly rulesets: readonly PhaseRuleset[] },
+  plan: Plan,
+  standing: Readonly<Partial<Record<Phase, number>>> = {},
+): readonly PolicyDiagnostic[] {
+  return rulesets.flatMap(({ phase, name, rules }) =>
+    validateRuleset(
+      { phase, name, rules: rules.map(apiRule) },
+      { level: "zone", plan, rulesElsewhere: standing[phase] ?? 0 },
+    ).map((diagnostic) => {
+      const file = rules[diagnostic.index ?? -1]?.source.file;
+      return { ...diagnostic, phase, ...(file !== undefined && { file }) };
+    }),
+  );
+}
