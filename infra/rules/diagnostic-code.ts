@@ -208,13 +208,16 @@ const PROOF_CODES = [
   "wrong-visitor",
 ] as const;
 
+/** What the engine notes of a rule that Cloudflare takes. */
+const ENGINE_CODES = ["not-imitated"] as const;
+
 export type ExpressionCode = (typeof EXPRESSION_CODES)[number];
 export type RulesetCode = (typeof RULESET_CODES)[number];
 export type LintCode = (typeof LINT_CODES)[number];
 export type ProofCode = (typeof PROOF_CODES)[number];
-export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode | ProofCode;
+export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode | ProofCode | (typeof ENGINE_CODES)[number];
 
 /** Every code once. */
 export const DIAGNOSTIC_CODES: readonly DiagnosticCode[] = [
-  ...new Set<DiagnosticCode>([...EXPRESSION_CODES, ...RULESET_CODES, ...LINT_CODES, ...PROOF_CODES]),
+  ...new Set<DiagnosticCode>([...EXPRESSION_CODES, ...RULESET_CODES, ...LINT_CODES, ...PROOF_CODES, ...ENGINE_CODES]),
 ];

@@ -13,7 +13,7 @@ export type { Diagnostic, DiagnosticCode, Severity, Span } from "./diagnostic.ts
 // engine
 export { RateCounters, type WindowKind } from "./engine/counters.ts";
 export { createEngine, type EngineOptions } from "./engine/engine.ts";
-export { EngineError, type EngineErrorCode } from "./engine/error.ts";
+export { loadProblemLine } from "./engine/load.ts";
 export { redirectExpression } from "./engine/parameters.ts";
 export type * from "./engine/types.ts";
 // evaluate

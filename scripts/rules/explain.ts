@@ -2,6 +2,7 @@ import {
   type Compiled,
   compile,
   createEngine,
+  loadProblemLine,
   type Phase,
   type RequestFacts,
   type Rule,
@@ -131,7 +132,8 @@ function compiled(expression: string): Compiled {
   return result;
 }
 
-function conclusion({ outcome, by, response, undetermined, settings }: Verdict): string {
+function conclusion({ outcome, by, response, undetermined, rulesInDoubt, settings }: Verdict): string {
+  if (rulesInDoubt.length > 0) return `undetermined: ${rulesInDoubt.map(loadProblemLine).join("; ")}`;
   if (outcome === "undetermined") {
     const give = undetermined.map((field) => `given ${field}=…`).join(" ");
     return `undetermined: it depends on ${undetermined.join(", ")}; add to the request: ${give}`;

@@ -1,4 +1,4 @@
-import type { RuleEvent, Verdict } from "../../rules/index.ts";
+import { loadProblemLine, type RuleEvent, type Verdict } from "../../rules/index.ts";
 import type { DeploymentProblem, RequestRecord } from "../edge/index.ts";
 import { printable, printableBytes } from "./escape.ts";
 
@@ -61,10 +61,21 @@ function ruleLines(by: RuleEvent | undefined): string[] {
   ];
 }
 
-function doubtLines({ undetermined }: Verdict): string[] {
-  if (undetermined.length === 0) return [];
+/** So many rules in doubt are named for a request. */
+const MAX_DOUBTS = 3;
+
+function doubtLines({ undetermined, rulesInDoubt }: Verdict): string[] {
+  const rules = rulesInDoubt
+    .slice(0, MAX_DOUBTS)
+    .map((rule) => `${INDENT}undetermined: ${printable(loadProblemLine(rule), 500)}`);
+  const more = rulesInDoubt.length - rules.length;
   const names = undetermined.map((name) => printable(name)).join(", ");
-  return [`${INDENT}undetermined: only Cloudflare knows ${names}; rules in doubt were taken as not matching`];
+  const lines = [
+    ...rules,
+    ...(more > 0 ? [`${INDENT}undetermined: ${more} more rules`] : []),
+    ...(names === "" ? [] : [`${INDENT}undetermined: only Cloudflare knows ${names}`]),
+  ];
+  return lines.length > 0 ? [...lines, `${INDENT}rules in doubt were taken as not matching`] : [];
 }
 
 function painter({ color }: LineOptions): (text: string, code: number) => string {

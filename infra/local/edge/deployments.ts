@@ -1,25 +1,29 @@
-import { createEngine, type Engine, EngineError, RateCounters } from "../../rules/index.ts";
+import { createEngine, type Engine, type LoadProblem, loadProblemLine, RateCounters } from "../../rules/index.ts";
 import type { Zone } from "../api/state.ts";
 
-/** A zone whose rules cannot be run as deployed. */
+/** A zone of which some rules are not evaluated as Cloudflare evaluates them. */
 export interface DeploymentProblem {
   readonly zone: string;
-  /** What is wrong, and what runs instead. */
+  /** Which rules, why, and what happens instead: one line for each after the first. */
   readonly message: string;
 }
+
+/** Rules that are named; of more, the number is. */
+const MAX_NAMED = 20;
 
 interface Deployed {
   readonly zone: Zone;
   /** Which versions of which rulesets and lists; the API makes a new zone with every change of anything. */
   readonly versions: string;
-  /** Absent: nothing that was deployed so far could be run. */
-  readonly engine: Engine | undefined;
+  readonly engine: Engine;
 }
 
 /** The rules of each zone, compiled when the API says they changed. Counters outlive a change that leaves their limit as it was. */
 export class Deployments {
   readonly #deployed = new Map<string, Deployed>();
   readonly #counters = new Map<string, RateCounters>();
+  /** What was reported last, by zone: a change of something else does not repeat it. */
+  readonly #reported = new Map<string, string>();
   readonly #report: (problem: DeploymentProblem) => void;
 
   constructor(report: (problem: DeploymentProblem) => void) {
@@ -31,32 +35,45 @@ export class Deployments {
     return [...this.#deployed.values()].map(({ zone }) => zone.name);
   }
 
-  /**
-   * The engine for what is deployed now. Where that does not compile, the last that did goes on and the problem is reported
-   * once; where none ever did, undefined: nothing may pass.
-   */
-  engineOf(zone: Zone): Engine | undefined {
+  /** The engine for what is deployed now. Rules that it does not evaluate as Cloudflare would are reported once. */
+  engineOf(zone: Zone): Engine {
     const known = this.#deployed.get(zone.id);
     if (known?.zone === zone) return known.engine;
     const versions = versionsOf(zone);
-    const engine = known?.versions === versions ? known.engine : this.#compile(zone, known?.engine);
+    const engine = known?.versions === versions ? known.engine : this.#compile(zone);
     this.#deployed.set(zone.id, { zone, versions, engine });
     return engine;
   }
 
-  #compile(zone: Zone, last: Engine | undefined): Engine | undefined {
-    const counters = this.#counters.get(zone.id) ?? new RateCounters();
-    this.#counters.set(zone.id, counters);
-    try {
-      const { plan, rulesets, accountRulesets, lists } = zone;
-      return createEngine({ plan, zone: rulesets, account: accountRulesets, lists }, { counters });
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      const instead = last ? "The rules deployed before stay in force." : "Nothing is let through until they do.";
-      this.#report({ zone: zone.name, message: `the deployed rules cannot be run: ${error.message}\n${instead}` });
-      return last;
-    }
+  #compile({ id, name, plan, rulesets, accountRulesets, lists }: Zone): Engine {
+    const counters = this.#counters.get(id) ?? new RateCounters();
+    this.#counters.set(id, counters);
+    const engine = createEngine({ plan, zone: rulesets, account: accountRulesets, lists }, { counters });
+    const message = messageOf(engine.problems);
+    if (message !== "" && message !== this.#reported.get(id)) this.#report({ zone: name, message });
+    this.#reported.set(id, message);
+    return engine;
   }
+}
+
+const EFFECTS: Readonly<Record<LoadProblem["effect"], string>> = {
+  undetermined: "requests that it could apply to are served as if it did not match",
+  ignored: "requests are served as if there were none",
+  evaluated: "evaluated all the same",
+};
+
+/** Empty where there is no problem. */
+function messageOf(problems: readonly LoadProblem[]): string {
+  if (problems.length === 0) return "";
+  const lines = problems
+    .slice(0, MAX_NAMED)
+    .map((problem) => `${loadProblemLine(problem)}; ${EFFECTS[problem.effect]}`);
+  const more = problems.length - lines.length;
+  return [
+    "some of the deployed rules are not evaluated as at Cloudflare:",
+    ...lines,
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ].join("\n");
 }
 
 function versionsOf({ plan, rulesets, accountRulesets, listsRevision }: Zone): string {

@@ -95,7 +95,6 @@ export function judge(
     return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, arrival) };
   }
   const engine = deployments.engineOf(zone);
-  if (!engine) return fail("noRules", `the rules deployed in zone ${zone.name} cannot be run`);
   const facts = factsOf(arrival, target.host, target.uri, zone);
   const verdict = engine.handle(facts);
   const decided = decidedPage(verdict, arrival);

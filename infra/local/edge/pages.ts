@@ -118,7 +118,6 @@ const WORDS = {
   },
   tooLarge: { status: 413, title: "Too large", text: "The body of the request is larger than this site accepts." },
   tooManySockets: { status: 503, title: "Busy", text: "Too many WebSockets are open. Try again soon." },
-  noRules: { status: 503, title: "Not ready", text: "The site's rules cannot be run, so nothing is let through." },
   badExpectation: { status: 417, title: "Expectation failed", text: "Only 100-continue can be expected." },
 } as const satisfies Readonly<Record<string, Words>>;
 

@@ -1,15 +1,14 @@
-import type { CompileOptions } from "../evaluate/compile.ts";
 import { compileList } from "../evaluate/lists.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
-import { EngineError } from "./error.ts";
 import { firewallRule } from "./firewall.ts";
-import { type Condition, characteristic, condition as compileCondition, textValue } from "./language.ts";
-import { executeTarget, type Level, rateLimitOf, redirectOf, refOf } from "./parameters.ts";
+import { type Condition, characteristic, condition, type Lists, textValue } from "./language.ts";
+import { type LoadedRule, type LoadedRuleset, loadRulesets, notImitated } from "./load.ts";
+import { type Level, membersOf, type PlacedRule, rateLimitOf, redirectOf } from "./parameters.ts";
 import { IMITATED_PHASES, phaseBit } from "./phases.ts";
 import { rateLimitRule } from "./rate-limit.ts";
 import { redirectRule } from "./redirect.ts";
 import { type Flow, holds, note, noted, type Run, type Step } from "./run.ts";
-import type { Deployment, Rule, Ruleset } from "./types.ts";
+import type { Deployment, LoadDiagnostic, LoadProblem } from "./types.ts";
 
 /** In each phase account-level rulesets run first. */
 const LEVELS: readonly Level[] = ["account", "zone"];
@@ -22,38 +21,43 @@ export interface EntryPoint {
   readonly steps: readonly Step[];
 }
 
+/** All entry points in the order they run, and what is not run as Cloudflare would. */
+export interface Program {
+  readonly entryPoints: readonly EntryPoint[];
+  readonly problems: readonly LoadProblem[];
+}
+
 interface Assembly {
-  readonly deployment: Deployment;
   readonly window: WindowKind;
-  readonly lists: NonNullable<CompileOptions["lists"]>;
+  readonly lists: Lists;
+  readonly rulesets: Readonly<Record<Level, readonly LoadedRuleset[]>>;
+  readonly problems: LoadProblem[];
+  /** Steps of the custom rulesets that were compiled, by ruleset. */
+  readonly customSteps: Map<LoadedRuleset, readonly Step[]>;
   table(identity: string, limit: Limit): CounterTable;
 }
 
 /**
- * All entry points in the order they run. Counters change hands only when everything has compiled.
- * @throws EngineError, and ListItemError where a list holds what it cannot
+ * Compiles what is deployed. Counters change hands at the end.
+ * @throws ListItemError where a list holds what it cannot
  */
-export function assemble(deployment: Deployment, window: WindowKind, counters: RateCounters): readonly EntryPoint[] {
+export function assemble(deployment: Deployment, window: WindowKind, counters: RateCounters): Program {
   const tables = counters.next();
   const named = Object.entries(deployment.lists ?? {});
   const lists = new Map(named.map(([name, list]) => [name, compileList(list)]));
-  const assembly: Assembly = { deployment, window, lists, table: tables.table };
-  for (const level of LEVELS) {
-    for (const ruleset of entryPoints(deployment, level)) {
-      if (IMITATED_PHASES.includes(ruleset.phase) || !ruleset.rules.some(isOn)) continue;
-      const at = { ruleset: ruleset.name };
-      throw new EngineError("no-semantics", at, `rules of phase ${ruleset.phase} are not imitated`);
-    }
-  }
-  const program = IMITATED_PHASES.flatMap((phase) =>
+  const rulesets = { account: loadRulesets(deployment, "account"), zone: loadRulesets(deployment, "zone") };
+  const problems: LoadProblem[] = [];
+  const assembly: Assembly = { window, lists, rulesets, problems, customSteps: new Map(), table: tables.table };
+  const entryPoints = IMITATED_PHASES.flatMap((phase) =>
     LEVELS.flatMap((level) =>
-      entryPoints(deployment, level)
-        .filter((ruleset) => ruleset.phase === phase)
-        .map((ruleset) => ({ bit: phaseBit(phase), level, steps: stepsOf(assembly, level, ruleset, true) })),
+      rulesets[level]
+        .filter(({ ruleset }) => ruleset.phase === phase && ruleset.kind !== "custom")
+        .map((loaded) => ({ bit: phaseBit(phase), level, steps: stepsOf(assembly, level, loaded) })),
     ),
   );
+  for (const level of LEVELS) problems.push(...rulesets[level].flatMap(ignored));
   tables.commit();
-  return program;
+  return { entryPoints, problems };
 }
 
 /** Runs steps in order until one sends the request elsewhere. */
@@ -65,83 +69,98 @@ export function through(run: Run, steps: readonly Step[]): Flow {
   return "next";
 }
 
-const isOn = (rule: Rule): boolean => rule.enabled !== false;
-
-function rulesetsOf(deployment: Deployment, level: Level): readonly Ruleset[] {
-  return level === "zone" ? deployment.zone : (deployment.account ?? []);
+/** What is listed for an entry point of a phase that is not imitated. */
+function ignored({ ruleset: { name, phase, kind }, rules }: LoadedRuleset): readonly LoadProblem[] {
+  if (IMITATED_PHASES.includes(phase) || kind === "custom" || rules.length === 0) return [];
+  const count = rules.length === 1 ? "its rule is" : `its ${rules.length} rules are`;
+  const refusals = rules.flatMap((rule) => rule.refusals);
+  const diagnostics = [
+    notImitated("/phase", `rules of this phase are not imitated: ${count} not evaluated`),
+    ...refusals,
+  ];
+  return [{ ruleset: name, phase, effect: "ignored", diagnostics }];
 }
 
-function entryPoints(deployment: Deployment, level: Level): readonly Ruleset[] {
-  const kind = level === "zone" ? "zone" : "root";
-  return rulesetsOf(deployment, level).filter((ruleset) => ruleset.kind === kind);
+function stepsOf(assembly: Assembly, level: Level, loaded: LoadedRuleset): readonly Step[] {
+  assembly.problems.push(...loaded.problems);
+  return loaded.rules.map((rule) => stepOf(assembly, level, loaded, rule));
 }
 
-function stepsOf(assembly: Assembly, level: Level, ruleset: Ruleset, entryPoint: boolean): readonly Step[] {
-  return ruleset.rules.filter(isOn).map((rule) => {
-    const at = { ruleset: ruleset.name, rule: refOf(rule) };
-    if (at.rule === "") throw new EngineError("invalid-rule", at, "a rule needs a ref or an id");
-    const condition = compiled(assembly, ruleset, rule, rule.expression, "expression");
-    const step =
-      rule.action === "execute"
-        ? executeStep(assembly, level, ruleset, rule, condition, entryPoint)
-        : ruleStep(assembly, level, ruleset, rule, condition);
-    if (step) return step;
-    throw new EngineError("no-semantics", at, `action "${rule.action}" is not imitated in phase ${ruleset.phase}`);
-  });
-}
-
-/** A rule by its phase; undefined where the phase has no such action. */
-function ruleStep(
-  assembly: Assembly,
-  level: Level,
-  ruleset: Ruleset,
-  rule: Rule,
-  condition: Condition,
-): Step | undefined {
-  switch (ruleset.phase) {
-    case "http_request_dynamic_redirect":
-      return redirectStep(assembly, ruleset, rule, condition);
-    case "http_ratelimit":
-      return rateLimitStep(assembly, level, ruleset, rule, condition);
-    case "http_request_cache_settings":
-      return settingsStep(ruleset, rule, condition);
-    default:
-      return firewallRule(level, ruleset, rule, condition);
+function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, loaded: LoadedRule): Step {
+  const { rule, name, index, refusals, formalities } = loaded;
+  const problem = (effect: LoadProblem["effect"], diagnostics: readonly LoadDiagnostic[]): LoadProblem => {
+    const told: LoadProblem = { ruleset: ruleset.name, phase: ruleset.phase, rule: name, effect, diagnostics };
+    assembly.problems.push(told);
+    return told;
+  };
+  const compiled = condition(rule.expression, assembly.lists);
+  const placed: PlacedRule = { level, ruleset, rule, name };
+  if (compiled && refusals.length === 0) {
+    const step = acceptedStep(assembly, placed, compiled, `/rules/${index}`);
+    if (typeof step !== "function") return inDoubt(problem("undetermined", [step]), compiled);
+    if (formalities.length > 0) problem("evaluated", formalities);
+    return step;
   }
+  const unread =
+    compiled || refusals.length > 0 ? [] : [notImitated(`/rules/${index}/expression`, "cannot be compiled")];
+  return inDoubt(problem("undetermined", [...refusals, ...formalities, ...unread]), compiled);
 }
 
-function compiled(
-  { deployment: { plan }, lists }: Assembly,
-  ruleset: Ruleset,
-  rule: Rule,
-  text: string,
-  part: "expression" | "counting",
-): Condition {
-  const condition = compileCondition(text, { phase: ruleset.phase, plan, part, lists });
-  if (condition.ok) return condition.value;
-  throw new EngineError("expression", { ruleset: ruleset.name, rule: refOf(rule) }, `\n${condition.problem}`);
+/**
+ * A rule of which it is not known what it does: where it could apply, the verdict says so, and evaluation goes on as if it did not
+ * match. One without a condition, because that cannot be read, could always apply.
+ */
+function inDoubt(problem: LoadProblem, condition: Condition | undefined): Step {
+  return (run) => {
+    const answer = condition ? condition.holds(run.fields) : true;
+    if (answer !== false) run.doubts(problem);
+    if (typeof answer !== "boolean") run.dependsOn(answer);
+    return "next";
+  };
+}
+
+/** A rule that the validator accepts, by its phase; a diagnostic where it is not imitated. */
+function acceptedStep(
+  assembly: Assembly,
+  placed: PlacedRule,
+  condition: Condition,
+  pointer: string,
+): Step | LoadDiagnostic {
+  if (placed.rule.action === "execute") return executeStep(assembly, placed, condition, `${pointer}/action_parameters`);
+  switch (placed.ruleset.phase) {
+    case "http_request_dynamic_redirect":
+      return redirectStep(assembly, placed, condition, `${pointer}/action_parameters`);
+    case "http_ratelimit":
+      return rateLimitStep(assembly, placed, condition, `${pointer}/ratelimit`);
+    case "http_request_cache_settings":
+      return settingsStep(placed, condition);
+    default:
+      return firewallRule(placed, condition);
+  }
 }
 
 /** Runs a custom ruleset of the same level and phase; what it decides is decided. */
 function executeStep(
   assembly: Assembly,
-  level: Level,
-  ruleset: Ruleset,
-  rule: Rule,
+  placed: PlacedRule,
   condition: Condition,
-  entryPoint: boolean,
-): Step {
-  const at = { ruleset: ruleset.name, rule: refOf(rule) };
-  if (!entryPoint) throw new EngineError("invalid-rule", at, "only an entry point ruleset can execute another ruleset");
-  const id = executeTarget(ruleset, rule);
-  const target = rulesetsOf(assembly.deployment, level).find((candidate) => candidate.id === id);
-  if (!target) throw new EngineError("unknown-ruleset", at, `executes ruleset ${id}, which is not deployed`);
-  if (target.kind !== "custom" || target.phase !== ruleset.phase) {
-    const what = `a ${target.kind} ruleset of phase ${target.phase}`;
-    throw new EngineError("no-semantics", at, `executes ${what}; only custom rulesets of the same phase are imitated`);
+  pointer: string,
+): Step | LoadDiagnostic {
+  const { level, ruleset, rule } = placed;
+  const { id, overrides } = membersOf(rule.action_parameters);
+  if (ruleset.kind === "custom")
+    return notImitated(pointer, "a custom ruleset that executes another one is not imitated");
+  if (overrides !== undefined) return notImitated(`${pointer}/overrides`, "overrides are not imitated");
+  const target = assembly.rulesets[level].find((one) => one.ruleset.id === id);
+  if (target?.ruleset.kind !== "custom" || target.ruleset.phase !== ruleset.phase) {
+    return notImitated(
+      `${pointer}/id`,
+      `no custom ruleset of this phase and level with the id ${String(id)} is deployed`,
+    );
   }
-  const steps = stepsOf(assembly, level, target, false);
-  const event = noted(ruleset, rule, false);
+  const steps = assembly.customSteps.get(target) ?? stepsOf(assembly, level, target);
+  assembly.customSteps.set(target, steps);
+  const event = noted(placed, false);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
     note(run, event, condition);
@@ -151,54 +170,43 @@ function executeStep(
 }
 
 function redirectStep(
-  { deployment: { plan }, lists }: Assembly,
-  ruleset: Ruleset,
-  rule: Rule,
+  { lists }: Assembly,
+  placed: PlacedRule,
   condition: Condition,
-): Step | undefined {
-  if (rule.action !== "redirect") return undefined;
-  const { target, ...parameters } = redirectOf(ruleset, rule);
-  if ("value" in target) return redirectRule({ ruleset, rule, condition, target: target.value, ...parameters });
-  const compiledTarget = textValue(target.expression, { phase: ruleset.phase, plan, lists });
-  if (compiledTarget.ok) {
-    return redirectRule({ ruleset, rule, condition, target: compiledTarget.value, ...parameters });
-  }
-  const at = { ruleset: ruleset.name, rule: refOf(rule) };
-  throw new EngineError("expression", at, `target_url\n${compiledTarget.problem}`);
+  pointer: string,
+): Step | LoadDiagnostic {
+  const redirect = redirectOf(placed.rule);
+  if (!redirect) return notImitated(pointer, "a redirect without target_url is not imitated in this phase");
+  const { target, ...parameters } = redirect;
+  const url = "value" in target ? target.value : textValue(target.expression, lists);
+  if (url === undefined) return notImitated(pointer, "the target of the redirect cannot be compiled");
+  return redirectRule({ placed, condition, target: url, ...parameters });
 }
 
 function rateLimitStep(
   assembly: Assembly,
-  level: Level,
-  ruleset: Ruleset,
-  rule: Rule,
-  condition: Condition,
-): Step | undefined {
-  if (!["block", "challenge", "js_challenge", "managed_challenge", "log"].includes(rule.action)) return undefined;
-  const parameters = rateLimitOf(ruleset, rule);
+  placed: PlacedRule,
+  rule: Condition,
+  pointer: string,
+): Step | LoadDiagnostic {
+  const parameters = rateLimitOf(placed.rule);
   const { period, threshold, timeout, countingExpression } = parameters;
-  const where = { phase: ruleset.phase, plan: assembly.deployment.plan };
-  const characteristics = parameters.characteristics
-    .filter((name) => name !== "cf.colo.id")
-    .map((name) => {
-      const value = characteristic(name, where);
-      if (value.ok) return value.value;
-      const at = { ruleset: ruleset.name, rule: refOf(rule) };
-      throw new EngineError("expression", at, `characteristic ${name}\n${value.problem}`);
-    });
-  const counting =
-    countingExpression === undefined ? condition : compiled(assembly, ruleset, rule, countingExpression, "counting");
+  const names = parameters.characteristics.filter((name) => name !== "cf.colo.id");
+  const characteristics = names.flatMap((name) => characteristic(name) ?? []);
+  const counting = countingExpression === undefined ? rule : condition(countingExpression, assembly.lists);
+  if (!counting || characteristics.length < names.length)
+    return notImitated(pointer, "what it counts cannot be compiled");
   const limit: Limit = { period, threshold, timeout, window: assembly.window };
-  const identity = JSON.stringify([level, ruleset.id, refOf(rule), rule.ratelimit, assembly.window]);
+  const { level, ruleset, name } = placed;
+  const identity = JSON.stringify([level, ruleset.id, name, placed.rule.ratelimit, assembly.window]);
   const table = assembly.table(identity, limit);
-  return rateLimitRule({ ruleset, rule, parameters, condition, counting, characteristics, limit }, table);
+  return rateLimitRule({ placed, parameters, condition: rule, counting, characteristics, limit }, table);
 }
 
 /** Cache rules: every matching rule applies, a later one overrides what an earlier one set. */
-function settingsStep(ruleset: Ruleset, rule: Rule, condition: Condition): Step | undefined {
-  if (rule.action !== "set_cache_settings") return undefined;
-  const settings = Object.freeze({ ...rule.action_parameters });
-  const event = noted(ruleset, rule, false);
+function settingsStep(placed: PlacedRule, condition: Condition): Step {
+  const settings = Object.freeze({ ...placed.rule.action_parameters });
+  const event = noted(placed, false);
   return (run) => {
     if (!holds(run, condition, false)) return "next";
     note(run, event, condition);

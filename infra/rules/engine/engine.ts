@@ -13,21 +13,26 @@ export interface EngineOptions {
 }
 
 /**
- * Compiles what is deployed. Rules that are off are left out, as Cloudflare does not evaluate them.
+ * Compiles what is deployed. Rules that are off are left out, as Cloudflare does not evaluate them. Nothing else is left out
+ * silently: `problems` lists every rule that Cloudflare's API would refuse today and everything that is not imitated.
  *
- * @throws EngineError naming the ruleset and the rule that does not compile, that Cloudflare would refuse, or that uses a
- * phase, action or parameter that is not imitated. Nothing is ever left out silently.
+ * @throws ListItemError where a list holds what it cannot
  */
 export function createEngine(deployment: Deployment, options: EngineOptions = {}): Engine {
-  const program = assemble(deployment, options.window ?? "fixed", options.counters ?? new RateCounters());
+  const { entryPoints, problems } = assemble(
+    deployment,
+    options.window ?? "fixed",
+    options.counters ?? new RateCounters(),
+  );
   const deferred = new WeakMap<Verdict, readonly Deferred[]>();
   const fields = reusableFields();
 
   return {
+    problems,
     handle(request) {
       fields.begin(request);
       const run = new Run(request, fields);
-      walk(run, program);
+      walk(run, entryPoints);
       const verdict = verdictOf(run);
       if (run.deferred && !run.decision) deferred.set(verdict, run.deferred);
       return verdict;
@@ -53,11 +58,13 @@ const NONE: readonly never[] = Object.freeze([]);
 const NO_SETTINGS: Verdict["settings"] = Object.freeze({});
 
 function verdictOf(run: Run): Verdict {
-  const { decision, events = NONE, settings = NO_SETTINGS, undetermined = NONE } = run;
-  if (!decision) return { outcome: undetermined === NONE ? "pass" : "undetermined", events, settings, undetermined };
-  const { by, response } = decision;
-  const outcome = undetermined === NONE ? decision.outcome : "undetermined";
-  return { by, response, outcome, events, settings, undetermined };
+  const { decision, events = NONE, settings = NO_SETTINGS, undetermined = NONE, inDoubt: rulesInDoubt = NONE } = run;
+  const isSure = undetermined === NONE && rulesInDoubt === NONE;
+  if (!decision) {
+    return { outcome: isSure ? "pass" : "undetermined", events, settings, undetermined, rulesInDoubt };
+  }
+  const outcome = isSure ? decision.outcome : "undetermined";
+  return { by: decision.by, response: decision.response, outcome, events, settings, undetermined, rulesInDoubt };
 }
 
 function answerOf(request: RequestFacts, response: ResponseFacts): Answer {

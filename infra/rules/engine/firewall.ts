@@ -1,8 +1,7 @@
 import type { Condition } from "./language.ts";
-import { blockResponse, type CustomResponse, isChallenge, type Level, skipOf } from "./parameters.ts";
+import { blockResponse, type CustomResponse, isChallenge, type PlacedRule, skipOf } from "./parameters.ts";
 import { phaseBit } from "./phases.ts";
-import { type Flow, holds, type Noted, note, noted, type Step } from "./run.ts";
-import type { Rule, Ruleset } from "./types.ts";
+import { type Flow, holds, note, noted, type Step } from "./run.ts";
 
 /**
  * A custom rule: `block`, a challenge, `log` or `skip`
@@ -10,33 +9,24 @@ import type { Rule, Ruleset } from "./types.ts";
  * unless the visitor has clearance. A zone-level skip of phases leaves account-level rulesets of these phases running; an
  * account-level one skips both.
  */
-export function firewallRule(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step | undefined {
-  switch (rule.action) {
-    case "block":
-      return terminating(ruleset, rule, condition, blockResponse(ruleset, rule));
-    case "challenge":
-    case "js_challenge":
-    case "managed_challenge":
-      return terminating(ruleset, rule, condition, { status: 403 });
-    case "log":
-      return logging(noted(ruleset, rule, true), condition);
-    case "skip":
-      return skipping(level, ruleset, rule, condition);
-    default:
-      return undefined;
-  }
+export function firewallRule(placed: PlacedRule, condition: Condition): Step {
+  const { ruleset, rule } = placed;
+  if (rule.action === "skip") return skipping(placed, condition);
+  if (rule.action === "log") return logging(placed, condition);
+  return terminating(placed, condition, isChallenge(rule) ? { status: 403 } : blockResponse(ruleset, rule));
 }
 
-function logging(event: Noted, condition: Condition): Step {
+function logging(placed: PlacedRule, condition: Condition): Step {
+  const event = noted(placed, true);
   return (run) => {
     if (holds(run, condition, false)) note(run, event, condition);
     return "next";
   };
 }
 
-function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, response: CustomResponse): Step {
-  const challenge = isChallenge(rule);
-  const event = noted(ruleset, rule, true);
+function terminating(placed: PlacedRule, condition: Condition, response: CustomResponse): Step {
+  const challenge = isChallenge(placed.rule);
+  const event = noted(placed, true);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
     const by = note(run, event, condition);
@@ -46,9 +36,10 @@ function terminating(ruleset: Ruleset, rule: Rule, condition: Condition, respons
   };
 }
 
-function skipping(level: Level, ruleset: Ruleset, rule: Rule, condition: Condition): Step {
-  const skips = skipOf(level, ruleset, rule);
-  const event = noted(ruleset, rule, rule.logging?.enabled !== false, skips);
+function skipping(placed: PlacedRule, condition: Condition): Step {
+  const { level, rule } = placed;
+  const skips = skipOf(rule);
+  const event = noted(placed, rule.logging?.enabled !== false, skips);
   const bits = skips.phases.reduce((all, phase) => all | phaseBit(phase), 0);
   const flow: Flow = skips.rest ? `leave-${skips.rest}` : "next";
   return (run) => {

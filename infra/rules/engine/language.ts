@@ -1,11 +1,18 @@
-import type { Diagnostic } from "../diagnostic.ts";
-import { type CompiledValue, type CompileOptions, compile, compileText, compileValue } from "../evaluate/compile.ts";
+import {
+  type CompiledValue,
+  type CompileOptions,
+  compile,
+  compileText,
+  compileValue,
+  type NotCompiled,
+} from "../evaluate/compile.ts";
 import { type Fields, unknownBy, type Value } from "../evaluate/value.ts";
-import { render } from "../render.ts";
+import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import { SCHEMA } from "../schema/schema.ts";
+import { sizeOf } from "../text-size.ts";
 
-/** A compiled text, or its rendered diagnostics. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+/** The lists that a deployment has, ready to be asked. */
+export type Lists = NonNullable<CompileOptions["lists"]>;
 
 /** Fields that nobody gave, or patterns that take too many steps, on which the answer depends. */
 export type Undetermined = readonly string[];
@@ -29,10 +36,14 @@ export interface Characteristic extends Readable {
   readonly name: string;
 }
 
-/** Compiles a rule's expression for its phase and plan. */
-export function condition(text: string, where: CompileOptions): Result<Condition> {
-  const compiled = compile(text, where);
-  if (!compiled.ok) return refused(compiled.diagnostics, text);
+/**
+ * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is for the
+ * validator to say.
+ */
+export function condition(text: unknown, lists: Lists): Condition | undefined {
+  if (typeof text !== "string" || sizeOf(text, EXPRESSION_SIZE) > EXPRESSION_SIZE.most) return undefined;
+  const compiled = compile(text, { lists });
+  if (!compiled.ok) return undefined;
   const holds = (fields: Fields): boolean | Undetermined => {
     try {
       return compiled.matches(fields);
@@ -45,24 +56,24 @@ export function condition(text: string, where: CompileOptions): Result<Condition
   };
   const why = (fields: Fields) => compiled.read(fields).why.replace(/\s+/g, " ");
   const usesResponse = compiled.fields.some((name) => SCHEMA.fields.get(name)?.source === "response");
-  return { ok: true, value: { holds, why, usesResponse } };
+  return { holds, why, usesResponse };
 }
 
-/** Compiles a characteristic: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics */
-export function characteristic(name: string, where: CompileOptions): Result<Characteristic> {
+/** Compiles a characteristic: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics; undefined where it cannot be read */
+export function characteristic(name: string): Characteristic | undefined {
   // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
-  if (name === "cf.unique_visitor_id") return { ok: true, value: { name, read: () => [name] } };
-  const compiled = compileValue(name, { ...where, part: "counting" });
-  return compiled.ok ? { ok: true, value: { name, ...readable(compiled) } } : refused(compiled.diagnostics, name);
+  if (name === "cf.unique_visitor_id") return { name, read: () => [name] };
+  const value = readable(compileValue(name));
+  return value && { name, ...value };
 }
 
-/** Compiles an expression whose value is text, such as the target of a redirect. */
-export function textValue(text: string, where: CompileOptions): Result<Readable> {
-  const compiled = compileText(text, where);
-  return compiled.ok ? { ok: true, value: readable(compiled) } : refused(compiled.diagnostics, text);
+/** Compiles an expression whose value is text, such as the target of a redirect; undefined where it cannot be read. */
+export function textValue(text: string, lists: Lists): Readable | undefined {
+  return readable(compileText(text, { lists }));
 }
 
-function readable(compiled: CompiledValue): Readable {
+function readable(compiled: CompiledValue | NotCompiled): Readable | undefined {
+  if (!compiled.ok) return undefined;
   return {
     read(fields) {
       try {
@@ -74,9 +85,4 @@ function readable(compiled: CompiledValue): Readable {
       }
     },
   };
-}
-
-function refused(diagnostics: readonly Diagnostic[], text: string): { readonly ok: false; readonly problem: string } {
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  return { ok: false, problem: errors.map((diagnostic) => render(diagnostic, text)).join("\n") };
 }

@@ -1,14 +1,12 @@
 import type { Value } from "../evaluate/value.ts";
 import type { CounterTable, Limit } from "./counters.ts";
 import type { Characteristic, Condition } from "./language.ts";
-import { blockResponse, isChallenge, type RateLimitParameters } from "./parameters.ts";
+import { blockResponse, isChallenge, type PlacedRule, type RateLimitParameters } from "./parameters.ts";
 import { holds, note, noted, type Run, type Step } from "./run.ts";
-import type { Rule, Ruleset } from "./types.ts";
 
 /** The compiled parts of a rate limiting rule. */
 export interface RateLimitRule {
-  readonly ruleset: Ruleset;
-  readonly rule: Rule;
+  readonly placed: PlacedRule;
   readonly parameters: RateLimitParameters;
   readonly condition: Condition;
   /** The counting expression; the rule's own condition where it has none. It is not and-ed with the condition. */
@@ -30,7 +28,8 @@ const MAX_SCORE = 1_000_000;
  * that a rule made counts for nobody.
  */
 export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
-  const { ruleset, rule, parameters, condition, counting, limit } = parts;
+  const { placed, parameters, condition, counting, limit } = parts;
+  const { ruleset, rule } = placed;
   const { scoreHeader, requestsToOrigin } = parameters;
   const postponed = counting.usesResponse || requestsToOrigin || scoreHeader !== undefined;
   const takesBack = limit.timeout === 0 && limit.window === "sliding";
@@ -39,7 +38,7 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
   const unit = scoreHeader === undefined ? "requests" : "points";
   const limited = `the limit of ${limit.threshold} ${unit} in ${limit.period / 1000} s`;
 
-  const event = noted(ruleset, rule, true);
+  const event = noted(placed, true);
 
   return (run) => {
     const { at: now } = run.request;

@@ -1,12 +1,11 @@
 import { toBytes } from "../bytes.ts";
 import type { Condition, Readable } from "./language.ts";
+import type { PlacedRule } from "./parameters.ts";
 import { holds, note, noted, type Run, type Step } from "./run.ts";
-import type { Rule, Ruleset } from "./types.ts";
 
 /** The compiled parts of a redirect. */
 export interface RedirectRule {
-  readonly ruleset: Ruleset;
-  readonly rule: Rule;
+  readonly placed: PlacedRule;
   readonly condition: Condition;
   /** A URL as it is written, or what makes one. */
   readonly target: string | Readable;
@@ -20,8 +19,8 @@ export interface RedirectRule {
  * empty redirects nowhere, and the request goes on to the phases that may still refuse it.
  */
 export function redirectRule(parts: RedirectRule): Step {
-  const { ruleset, rule, condition, status } = parts;
-  const event = noted(ruleset, rule, false);
+  const { placed, condition, status } = parts;
+  const event = noted(placed, false);
   return (run) => {
     if (!holds(run, condition, true)) return "next";
     const by = note(run, event, condition);

@@ -3,8 +3,8 @@ import { requestFields } from "../evaluate/request-fields.ts";
 import type { Fields } from "../evaluate/value.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Condition, Undetermined } from "./language.ts";
-import { refOf } from "./parameters.ts";
-import type { Rule, RuleEvent, Ruleset, Skipped, Verdict } from "./types.ts";
+import type { PlacedRule } from "./parameters.ts";
+import type { LoadProblem, RuleEvent, Skipped, Verdict } from "./types.ts";
 
 /** Counts a request once its answer is known. */
 export type Deferred = (answer: Answer) => void;
@@ -28,6 +28,8 @@ export class Run {
   settings: Readonly<Record<string, unknown>> | undefined;
   /** Each once. */
   undetermined: string[] | undefined;
+  /** Each once. */
+  inDoubt: LoadProblem[] | undefined;
   /** Bits of the phases that are left out; see `phaseBit`. */
   skippedOfZone = 0;
   skippedOfAccount = 0;
@@ -43,6 +45,12 @@ export class Run {
   dependsOn(names: Undetermined): void {
     this.undetermined ??= [];
     for (const name of names) if (!this.undetermined.includes(name)) this.undetermined.push(name);
+  }
+
+  /** Notes that a rule which cannot be evaluated could apply. */
+  doubts(rule: LoadProblem): void {
+    this.inDoubt ??= [];
+    if (!this.inDoubt.includes(rule)) this.inDoubt.push(rule);
   }
 }
 
@@ -74,10 +82,9 @@ export function holds(run: Run, condition: Condition, decides: boolean, fields: 
 export interface Noted extends Omit<RuleEvent, "why"> {}
 
 /** What `note` needs of a rule, read once. */
-export function noted(ruleset: Ruleset, rule: Rule, logged: boolean, skips?: Skipped): Noted {
-  const { phase, name } = ruleset;
+export function noted({ ruleset, rule, name }: PlacedRule, logged: boolean, skips?: Skipped): Noted {
   const { action, description = "" } = rule;
-  return { ref: refOf(rule), ruleset: name, phase, action, description, logged, skips };
+  return { ref: name, ruleset: ruleset.name, phase: ruleset.phase, action, description, logged, skips };
 }
 
 /** Notes that a rule matched; `why` is the reason, or the condition that is asked for it when somebody reads it. */

@@ -3,6 +3,7 @@
  * running a request through them yields. Names are the API's own.
  */
 
+import type { Diagnostic } from "../diagnostic.ts";
 import type { ListSpec } from "../evaluate/lists.ts";
 import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
 import type { Action, Phase } from "../schema/phases.ts";
@@ -87,8 +88,33 @@ export interface Verdict {
   readonly events: readonly RuleEvent[];
   /** Settings that non-terminating phases made for this request, e.g. `{ cache: false }`. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Fields that no one gave and that the outcome depends on. */
+  /** Fields that were not given and that the outcome depends on. */
   readonly undetermined: readonly string[];
+  /** Rules that could apply to this request and that Cloudflare refuses or this engine does not imitate. */
+  readonly rulesInDoubt: readonly LoadProblem[];
+}
+
+/** Why a rule cannot be evaluated: what the validator objects to, or that this engine does not imitate it. */
+export interface LoadDiagnostic extends Diagnostic {
+  /** JSON pointer (RFC 6901) from the ruleset. */
+  readonly pointer: string;
+  /** What `span` is a part of: an expression, or a value as JSON. */
+  readonly text: string;
+}
+
+/** A rule, or a whole ruleset, that is deployed and that the engine does not run as Cloudflare would. */
+export interface LoadProblem {
+  readonly ruleset: string;
+  readonly phase: Phase;
+  /** `ref` of the rule, or its id, or its place; absent where the ruleset as a whole is meant. */
+  readonly rule?: string | undefined;
+  /**
+   * `undetermined`: where the rule could apply, the verdict is undetermined, and evaluation goes on as if it did not match.
+   * `ignored`: nothing of the phase is evaluated. `evaluated`: it runs, though Cloudflare would refuse it today.
+   */
+  readonly effect: "undetermined" | "ignored" | "evaluated";
+  /** At least one. */
+  readonly diagnostics: readonly LoadDiagnostic[];
 }
 
 /** What is deployed for one zone: entry point rulesets and the custom rulesets that they execute, of both levels. */
@@ -96,12 +122,14 @@ export interface Deployment {
   readonly plan: Plan;
   readonly zone: readonly Ruleset[];
   readonly account?: readonly Ruleset[];
-  /** The account's lists by name without `$`. A rule that asks another one leaves the outcome undetermined. */
+  /** The account's lists by name without `$`; absent: any may exist. A rule that asks another one leaves the outcome undetermined. */
   readonly lists?: Readonly<Record<string, ListSpec>>;
 }
 
 /** Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other facts. */
 export interface Engine {
+  /** What is deployed and not run as Cloudflare would run it, in the order of evaluation. */
+  readonly problems: readonly LoadProblem[];
   /**
    * Runs the request phases; counts the request where a rate limiting rule counts at request time.
    * @throws FieldValueError where a given value does not have its field's type

@@ -1,5 +1,5 @@
 import { createEngine } from "../engine/engine.ts";
-import { EngineError } from "../engine/error.ts";
+import { loadProblemLine } from "../engine/load.ts";
 import type { Engine, Verdict } from "../engine/types.ts";
 import type { RequestFacts } from "../evaluate/request.ts";
 import { PLANS, type Plan } from "../schema/plans.ts";
@@ -92,12 +92,10 @@ export function runStory(
   input: ProofInput,
   visit?: (request: RequestFacts) => void,
 ): readonly ProofDiagnostic[] {
-  let engine: Engine;
-  try {
-    engine = engineOf(input);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const message = `the policy cannot be run, so neither can this story: ${error.message}`;
+  const engine = engineOf(input);
+  const unrun = engine.problems.filter(({ effect }) => effect === "undetermined").map(loadProblemLine);
+  if (unrun.length > 0) {
+    const message = `the policy cannot be run, so neither can this story: ${unrun.join("; ")}`;
     return [proofDiagnostic({ file }, "story-not-run", "", story.story, message)];
   }
   const diagnostics: ProofDiagnostic[] = [];

@@ -9,7 +9,7 @@ import {
   requestLines,
 } from "../../../../infra/local/console/index.ts";
 import type { RequestRecord } from "../../../../infra/local/edge/index.ts";
-import type { RuleEvent, Verdict } from "../../../../infra/rules/index.ts";
+import type { LoadProblem, RuleEvent, Verdict } from "../../../../infra/rules/index.ts";
 
 const time = new Date(2026, 10, 22, 9, 5, 7).getTime();
 const plain: RequestRecord = {
@@ -22,7 +22,7 @@ const plain: RequestRecord = {
   status: 200,
   duration: 3,
 };
-const pass: Verdict = { outcome: "pass", events: [], settings: {}, undetermined: [] };
+const pass: Verdict = { outcome: "pass", events: [], settings: {}, undetermined: [], rulesInDoubt: [] };
 const by: RuleEvent = {
   ref: "surface",
   ruleset: "custom rules",
@@ -89,6 +89,30 @@ describe("requests", () => {
     });
     expect(lines[0]).toContain("UNSURE");
     expect(lines[1]).toContain("cf.client.bot");
+  });
+
+  test("R8: rules in doubt are named with what is wrong, a few of many", () => {
+    const diagnostic = {
+      code: "unknown-key",
+      severity: "error",
+      message: "m\x1b[2J",
+      pointer: "/rules/0/x",
+      text: "",
+    } as const;
+    const problem = (rule: string): LoadProblem => ({
+      ruleset: "custom",
+      phase: "http_request_firewall_custom",
+      rule,
+      effect: "undetermined",
+      diagnostics: [{ ...diagnostic, span: { start: 0, end: 0 } }],
+    });
+    const rulesInDoubt = ["a", "b", "c", "d", "e"].map(problem);
+    const lines = requestLines({ ...plain, verdict: { ...pass, outcome: "undetermined", rulesInDoubt } });
+    expect(lines).toHaveLength(6);
+    expect(lines[1]).toMatch(/^ +undetermined: rule "a" of ruleset "custom" .*unknown-key at \/rules\/0\/x\]$/);
+    expect(lines[4]).toContain("2 more rules");
+    expect(lines[5]).toContain("taken as not matching");
+    expect(lines.join("")).not.toContain("\x1b");
   });
 
   test("are coloured where asked", () => {

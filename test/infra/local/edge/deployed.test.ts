@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Rule } from "../../../../infra/rules/index.ts";
+import { requestLines } from "../../../../infra/local/console/request-lines.ts";
+import { MANAGED_RULESETS, type Rule } from "../../../../infra/rules/index.ts";
 import { HOST, House } from "./house.ts";
 
 const FIREWALL = "http_request_firewall_custom";
@@ -125,21 +126,38 @@ describe("rules", () => {
     expect((await house.get("/")).headers["cf-cache-status"]).toBe("DYNAMIC");
   });
 
-  test("rules that cannot be run are reported, once, and those before stay in force", async () => {
+  test("a phase that is not imitated is reported once, and the other rules go on", async () => {
     await house.deploy(FIREWALL, [block("/x")]);
     expect((await house.get("/x")).status).toBe(403);
     const headers = { "X-A": { operation: "set", value: "1" } };
     await house.deploy("http_request_late_transform", [
       { ref: "t", expression: "true", action: "rewrite", action_parameters: { headers } },
     ]);
-    await house.deploy(FIREWALL, []);
-    expect((await house.get("/x")).status).toBe(403);
-    expect((await house.get("/y")).status).toBe(200);
-    // the deployment and the change of the firewall made one problem each; the two requests none
-    expect(house.problems.map(({ zone }) => zone)).toEqual(["causeway.localhost", "causeway.localhost"]);
-    expect(house.problems[0]?.message).toContain("http_request_late_transform");
-    await house.deploy("http_request_late_transform", []);
+    await house.deploy(FIREWALL, [block("/y")]);
     expect((await house.get("/x")).status).toBe(200);
+    expect((await house.get("/y")).status).toBe(403);
+    // the change of the firewall and the requests do not repeat it
+    expect(house.problems.map(({ zone }) => zone)).toEqual(["causeway.localhost"]);
+    expect(house.problems[0]?.message).toMatch(/http_request_late_transform.*not imitated/);
+  });
+
+  test("a rule that cannot be evaluated is named: the request is served as if it did not match", async () => {
+    const [id = ""] = Object.values(MANAGED_RULESETS);
+    const managed: Rule = { ref: "managed", expression: at("/x"), action: "execute", action_parameters: { id } };
+    await house.deploy(FIREWALL, [managed, block("/y")]);
+    expect((await house.get("/x")).status).toBe(200);
+    expect((await house.get("/y")).status).toBe(403);
+    const [inDoubt, blocked] = await house.over(2);
+    expect(inDoubt?.verdict).toMatchObject({ outcome: "undetermined", rulesInDoubt: [{ rule: "managed" }] });
+    expect(blocked?.verdict).toMatchObject({ outcome: "block", rulesInDoubt: [] });
+    expect(house.problems).toHaveLength(1);
+    expect(house.problems[0]?.message).toMatch(
+      /^some of the deployed rules are not evaluated as at Cloudflare:\nrule "managed" .*as if it did not match$/,
+    );
+    const lines = inDoubt ? requestLines(inDoubt).join("\n") : "";
+    expect(lines).toMatch(
+      /UNSURE 200 .*\n +undetermined: rule "managed" .*\n +rules in doubt were taken as not matching$/,
+    );
   });
 });
 

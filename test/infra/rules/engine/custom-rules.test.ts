@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Rule } from "../../../../infra/rules/index.ts";
-import { custom, engine, limit, path, request, ruleset } from "./deployment.ts";
+import { custom, engine, idOf, limit, path, request, ruleset, second } from "./deployment.ts";
 
 const FIREWALL = "http_request_firewall_custom";
 const block: Rule = { ref: "block", expression: path("/x"), action: "block", description: "No x." };
@@ -9,7 +9,7 @@ const matched = (verdict: { events: readonly { ref: string }[] }) => verdict.eve
 describe("terminating actions", () => {
   test("a request that no rule matches passes", () => {
     const verdict = custom(block).handle(request("/y"));
-    expect(verdict).toEqual({ outcome: "pass", events: [], settings: {}, undetermined: [] });
+    expect(verdict).toEqual({ outcome: "pass", events: [], settings: {}, undetermined: [], rulesInDoubt: [] });
   });
 
   test("block answers 403 and names the rule, the phase, the action and why", () => {
@@ -71,11 +71,11 @@ describe("skip", () => {
     ...(action_parameters ? { action_parameters } : {}),
     ...parts,
   });
-  const limitedX = ruleset("http_ratelimit", [limit({ requests_per_period: 0.5 }, { expression: path("/x") })]);
+  const limitedX = ruleset("http_ratelimit", [limit({}, { expression: path("/x") })]);
   const both = (rule: Rule) => engine({ zone: [ruleset(FIREWALL, [rule, block]), limitedX] });
 
   test("ruleset: current skips the remaining rules of the ruleset, not the later phases", () => {
-    expect(matched(both(skip({ ruleset: "current" })).handle(request("/x")))).toEqual(["skip", "limit"]);
+    expect(matched(second(both(skip({ ruleset: "current" })), request("/x")))).toEqual(["skip", "limit"]);
   });
 
   test("phases skips these phases, but not the remaining custom rules", () => {
@@ -90,8 +90,12 @@ describe("skip", () => {
     expect(verdict).toMatchObject({ outcome: "pass", events: [{ ref: "skip", logged: true }] });
   });
 
-  test("products, and a skip that names nothing, skip nothing that is imitated", () => {
-    for (const parameters of [{ products: ["bic", "uaBlock"] }, undefined]) {
+  test("products, managed rulesets and their rules are not imitated: skipping them skips nothing", () => {
+    for (const parameters of [
+      { products: ["bic", "uaBlock"] },
+      { rulesets: ["current"] },
+      { rules: { [idOf("managed")]: [idOf("rule")] } },
+    ]) {
       expect(matched(both(skip(parameters)).handle(request("/x")))).toEqual(["skip", "block"]);
     }
   });
@@ -108,7 +112,7 @@ describe("skip", () => {
       ruleset(FIREWALL, [first, { ...block, ref: "inner" }], { kind: "custom", name: "inner" });
     const zone = (parameters: Rule["action_parameters"]) => [
       inner(skip(parameters)),
-      ruleset(FIREWALL, [execute("id of inner"), { ...block, ref: "outer" }]),
+      ruleset(FIREWALL, [execute(idOf("inner")), { ...block, ref: "outer" }]),
     ];
     const phase = engine({ zone: zone({ phase: "current" }) }).handle(request("/x"));
     expect(matched(phase)).toEqual(["execute", "skip"]);
@@ -119,23 +123,17 @@ describe("skip", () => {
   test("an account-level skip of phases skips both levels; a zone-level one only the zone's", () => {
     const account = (rules: readonly Rule[]) => [
       ruleset(FIREWALL, rules, { kind: "root", name: "account custom" }),
-      ruleset("http_ratelimit", [execute("id of account limits")], { kind: "root", name: "account entry" }),
-      ruleset(
-        "http_ratelimit",
-        [limit({ requests_per_period: 0.5 }, { ref: "account limit", expression: path("/x") })],
-        {
-          kind: "custom",
-          name: "account limits",
-        },
-      ),
+      ruleset("http_ratelimit", [execute(idOf("account limits"))], { kind: "root", name: "account entry" }),
+      ruleset("http_ratelimit", [limit({}, { ref: "account_limit", expression: path("/x") })], {
+        kind: "custom",
+        name: "account limits",
+      }),
     ];
     const skipping = skip({ phases: ["http_ratelimit"] });
     const above = engine({ account: account([skipping]), zone: [limitedX] }).handle(request("/x"));
     expect(matched(above)).toEqual(["skip"]);
-    const below = engine({ account: account([]), zone: [ruleset(FIREWALL, [skipping]), limitedX] }).handle(
-      request("/x"),
-    );
-    expect(matched(below)).toEqual(["skip", "execute", "account limit"]);
+    const below = engine({ account: account([]), zone: [ruleset(FIREWALL, [skipping]), limitedX] });
+    expect(matched(second(below, request("/x")))).toEqual(["skip", "execute", "account_limit"]);
   });
 });
 
@@ -146,26 +144,27 @@ function execute(id: string): Rule {
 describe("order", () => {
   test("in each phase the account's rulesets run before the zone's", () => {
     const log = (ref: string): Rule => ({ ref, expression: "true", action: "log" });
-    const count = (ref: string): Rule => limit({}, { ref, expression: "true", action: "log" });
-    const verdict = engine({
+    const count = (ref: string, parts = {}): Rule => limit(parts, { ref, expression: "true", action: "log" });
+    const levels = engine({
       zone: [
-        ruleset("http_request_cache_settings", [{ ...log("cache"), action: "set_cache_settings" }]),
-        ruleset("http_ratelimit", [
-          { ...count("zone limit"), ratelimit: limit({ requests_per_period: 0.1 }).ratelimit! },
+        ruleset("http_request_cache_settings", [
+          { ...log("cache"), action: "set_cache_settings", action_parameters: { cache: false } },
         ]),
+        ruleset("http_ratelimit", [count("zone_limit")]),
         ruleset(FIREWALL, [log("zone")]),
       ],
       account: [
-        ruleset("http_ratelimit", [count("account limit")], { kind: "root", name: "a" }),
+        ruleset("http_ratelimit", [count("account_limit")], { kind: "root", name: "a" }),
         ruleset(FIREWALL, [log("account")], { kind: "root", name: "b" }),
       ],
-    }).handle(request());
-    expect(matched(verdict)).toEqual(["account", "zone", "zone limit", "cache"]);
+    });
+    const limits = ["account_limit", "zone_limit"];
+    expect(matched(second(levels, request()))).toEqual(["account", "zone", ...limits, "cache"]);
   });
 
   test("what an executed ruleset decides is decided; executing is no event of its own", () => {
     const zone = [
-      ruleset(FIREWALL, [execute("id of inner"), { ...block, ref: "outer" }]),
+      ruleset(FIREWALL, [execute(idOf("inner")), { ...block, ref: "outer" }]),
       ruleset(FIREWALL, [block], { kind: "custom", name: "inner" }),
     ];
     const verdict = engine({ zone }).handle(request("/x"));

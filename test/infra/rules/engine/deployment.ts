@@ -3,6 +3,7 @@ import {
   type Deployment,
   type Engine,
   type EngineOptions,
+  loadProblemLine,
   type Phase,
   type RateLimit,
   type RequestFacts,
@@ -31,7 +32,12 @@ export function request(path = "/", parts: Partial<RequestFacts> = {}): RequestF
 export const path = (value: string): string => `http.request.uri.path eq "${value}"`;
 
 export function ruleset(phase: Phase, rules: readonly Rule[], parts: Partial<Ruleset> = {}): Ruleset {
-  return { id: `id of ${parts.name ?? phase}`, name: phase, kind: "zone", phase, rules, ...parts };
+  return { id: idOf(parts.name ?? phase), name: phase, kind: "zone", phase, rules, ...parts };
+}
+
+/** The id of the ruleset with a name: 32 hex digits. */
+export function idOf(name: string): string {
+  return Buffer.from(name).toString("hex").padEnd(32, "0").slice(-32);
 }
 
 /** An engine for custom rules of the zone. */
@@ -39,7 +45,15 @@ export function custom(...rules: readonly Rule[]): Engine {
   return engine({ zone: [ruleset("http_request_firewall_custom", rules)] });
 }
 
+/** An engine for a deployment that Cloudflare takes and the engine imitates. */
 export function engine(parts: Partial<Deployment>, options: EngineOptions = {}): Engine {
+  const made = loaded(parts, options);
+  if (made.problems.length > 0) throw new Error(made.problems.map(loadProblemLine).join("\n"));
+  return made;
+}
+
+/** An engine for any deployment. */
+export function loaded(parts: Partial<Deployment>, options: EngineOptions = {}): Engine {
   return createEngine({ plan: "enterprise", zone: [], ...parts }, options);
 }
 
@@ -75,6 +89,12 @@ export function send(
   const verdict = to.handle(facts);
   to.respond(facts, verdict, { status, headers, fromCache: false, at: facts.at });
   return verdict;
+}
+
+/** The verdict of the second of two equal requests: the first one that a limit of one request acts on. */
+export function second(to: Engine, facts: RequestFacts): Verdict {
+  to.handle(facts);
+  return to.handle(facts);
 }
 
 /** Outcomes of requests to "/form" sent at the given seconds. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { type Engine, EngineError, type RequestFacts, type Rule } from "../../../../infra/rules/index.ts";
+import type { Engine, RequestFacts, Rule } from "../../../../infra/rules/index.ts";
 import { engine, limit, path, request, ruleset } from "./deployment.ts";
 
 const REDIRECTS = "http_request_dynamic_redirect";
@@ -84,35 +84,5 @@ describe("a redirect", () => {
     expect(country.handle(plain("/"))).toMatchObject({ outcome: "undetermined", undetermined: ["ip.src.country"] });
     const given = plain("/", { given: { "ip.src.country": "DE" } });
     expect(country.handle(given).response?.location).toBe("https://chat.example.com/DE");
-  });
-});
-
-describe("a redirect is refused", () => {
-  const refusal = (action_parameters: Rule["action_parameters"], action: Rule["action"] = "redirect") => {
-    try {
-      redirecting({ ref: "r", expression: "ssl", action, ...(action_parameters && { action_parameters }) });
-    } catch (error) {
-      if (error instanceof EngineError) return `${error.code}: ${error.message}`;
-      throw error;
-    }
-    return "not refused";
-  };
-
-  test.each([
-    [undefined, "invalid-rule", "target_url"],
-    [{ from_value: { target_url: {} } }, "invalid-rule", "either value or expression"],
-    [{ from_value: { target_url: { value: "https://a/", expression: "http.host" } } }, "invalid-rule", "either value"],
-    [{ from_value: { target_url: { value: "" } } }, "invalid-rule", "target_url"],
-    [{ from_value: { target_url: { value: "https://a/" }, status_code: 200 } }, "invalid-rule", "301, 302, 303"],
-    [{ from_list: { name: "moved", key: "http.request.full_uri" } }, "no-semantics", "from_list"],
-    [{ from_value: to("http.hots") }, "expression", "http.hots"],
-    [{ from_value: to("ip.src") }, "expression", "text"],
-    [{ from_value: to("http.response.code") }, "expression", "after the origin has responded"],
-  ])("with %j", (parameters, code, text) => {
-    expect(refusal(parameters)).toMatch(new RegExp(`^${code}: .*${text}`, "s"));
-  });
-
-  test("where the action is another's", () => {
-    expect(refusal({}, "block")).toContain('action "block" is not imitated in phase http_request_dynamic_redirect');
   });
 });

@@ -117,9 +117,7 @@ test("a pattern that takes too many steps on an input is undetermined, unless th
     why: `${costly} is undetermined, because its pattern takes too many steps on this input`,
   });
   expect(over(`${costly} or ssl`).value).toBe(true);
-  const made = condition(costly, { plan: "business" });
-  if (!made.ok) throw new Error(made.problem);
-  expect(made.value.holds(long)).toEqual(["the pattern (?:ab){20000}c"]);
+  expect(condition(costly, new Map())?.holds(long)).toEqual(["the pattern (?:ab){20000}c"]);
 });
 
 test("every part that was looked at has its value, the whole first", () => {
