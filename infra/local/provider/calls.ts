@@ -2,7 +2,7 @@
 import { STATUS_CODES } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import Cloudflare, { APIConnectionError, APIError } from "cloudflare";
-import { isValues } from "./fields.ts";
+import { isValues, type Values } from "./fields.ts";
 
 export interface Request {
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE" | "GET";
@@ -40,6 +40,10 @@ export interface Calls {
   send(request: Request): Promise<unknown>;
   /** The same, or undefined where the answer is 404. */
   find(request: Request): Promise<unknown>;
+  /** All items of a list that is read page by page, by the cursors of the answers. The path has a query. @throws CallError */
+  list(request: Request): Promise<readonly unknown[]>;
+  /** Waits for the milliseconds given. */
+  wait(milliseconds: number): Promise<unknown>;
 }
 
 /** A path from literal parts and values: `path\`/zones/${id}\`` encodes every value. */
@@ -70,11 +74,11 @@ export interface CallOptions {
  */
 export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
   const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT, logLevel: "off" });
-  const once = async ({ method, path, body }: Request): Promise<unknown> => {
+  const once = async ({ method, path, body }: Request): Promise<Values> => {
     const answer: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
-    return isValues(answer) ? answer.result : undefined;
+    return isValues(answer) ? answer : {};
   };
-  const send = async (request: Request): Promise<unknown> => {
+  const whole = async (request: Request): Promise<Values> => {
     for (let retries = 0; ; retries += 1) {
       try {
         return await once(request);
@@ -85,8 +89,21 @@ export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): C
       }
     }
   };
+  const send = async (request: Request): Promise<unknown> => (await whole(request)).result;
   return {
     send,
+    wait,
+    async list(request) {
+      const items: unknown[] = [];
+      for (let cursor: unknown; ; ) {
+        const query = typeof cursor === "string" ? `&cursor=${encodeURIComponent(cursor)}` : "";
+        const { result, result_info: info } = await whole({ ...request, path: `${request.path}${query}` });
+        if (Array.isArray(result)) items.push(...result);
+        const cursors = isValues(info) && isValues(info.cursors) ? info.cursors : {};
+        if (typeof cursors.after !== "string" || cursors.after === "" || cursors.after === cursor) return items;
+        cursor = cursors.after;
+      }
+    },
     async find(request) {
       try {
         return await send(request);

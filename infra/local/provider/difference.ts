@@ -28,6 +28,7 @@ function changedIn(kind: Kind, before: unknown, after: unknown, at: string): str
   if (typeof kind === "string") return [at];
   if ("list" in kind) {
     if (!Array.isArray(before) || !Array.isArray(after)) return [at];
+    if (kind.isSet) return sameValue(sorted(before), sorted(after)) ? [] : [at];
     return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index).flatMap((index) =>
       changedIn(kind.list, before[index], after[index], `${at}[${index}]`),
     );
@@ -37,6 +38,19 @@ function changedIn(kind: Kind, before: unknown, after: unknown, at: string): str
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
     changedIn(kind.record, before[key], after[key], `${at}[${JSON.stringify(key)}]`),
   );
+}
+
+/** In an order that only depends on what the items are. */
+const sorted = (items: readonly unknown[]): readonly string[] => items.map((item) => canonical(item)).sort();
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (!isValues(value)) return JSON.stringify(value) ?? "null";
+  const members = Object.keys(value).filter((name) => value[name] !== undefined);
+  return `{${members
+    .sort()
+    .map((name) => `${name}:${canonical(value[name])}`)
+    .join(",")}}`;
 }
 
 /**

@@ -11,7 +11,11 @@ export type Kind =
   | "any"
   /** An object in the API, its JSON text in Pulumi. */
   | "json"
-  | { readonly list: Kind }
+  | {
+      readonly list: Kind;
+      /** The order of its items is no difference. */
+      readonly isSet?: true;
+    }
   /** An object with free keys. */
   | { readonly record: Kind }
   | { readonly object: Fields };

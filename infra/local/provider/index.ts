@@ -9,6 +9,7 @@ import { getTunnelToken } from "./functions/get-tunnel-token.ts";
 import { getZone } from "./functions/get-zone.ts";
 import { createResourceType, type ResourceType } from "./resource.ts";
 import { dnsRecord } from "./resources/dns-record.ts";
+import { list } from "./resources/list.ts";
 import { ruleset } from "./resources/ruleset.ts";
 import { tunnel } from "./resources/tunnel.ts";
 import { tunnelConfig } from "./resources/tunnel-config.ts";
@@ -32,7 +33,7 @@ export interface Provider {
   invoke(token: string, args: Values): Promise<Values>;
 }
 
-const definitions = [dnsRecord, ruleset, tunnel, tunnelConfig, zoneSetting];
+const definitions = [dnsRecord, list, ruleset, tunnel, tunnelConfig, zoneSetting];
 const functions = [getTunnelToken, getZone];
 
 /** A provider for one API and token; nothing is called before it is used. */

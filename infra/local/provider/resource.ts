@@ -18,10 +18,18 @@ export interface Definition {
   update(id: string, inputs: Values, before: Before): Request;
   /** Absent: Cloudflare has no deletion of it, nothing is sent. */
   remove?(id: string, inputs: Values): Request;
+  /** What Cloudflare keeps apart from the resource, with requests of its own. */
+  readonly contents?: Contents;
   /** The parts of an import id, as inputs; undefined where it has another form. */
   importId: { readonly form: string; parse(id: string): { readonly id: string; readonly inputs: Values } | undefined };
   /** What the provider makes of outputs besides renaming. */
   finish?(outputs: Values, inputs: Values): Values;
+}
+
+/** Members of a resource that are written after it and read beside it. Both give them in the API's words. */
+export interface Contents {
+  write(calls: Calls, id: string, inputs: Values): Promise<Values>;
+  read(calls: Calls, id: string, inputs: Values): Promise<Values>;
 }
 
 /** What was there before an update. */
@@ -63,9 +71,14 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     const outputs = { ...fromAnswer(fields, answer), ...given, id };
     return definition.finish?.(outputs, inputs) ?? outputs;
   };
+  const withContents = async (id: string, inputs: Values, answer: unknown): Promise<unknown> =>
+    definition.contents === undefined
+      ? answer
+      : { ...(answer as Values), ...(await definition.contents.write(calls, id, inputs)) };
   const inspected = async (id: string, inputs: Values, given?: Values) => {
-    const answer = await calls.find(definition.read(id, inputs));
-    if (answer === undefined || answer === null) return undefined;
+    const found = await calls.find(definition.read(id, inputs));
+    if (found === undefined || found === null) return undefined;
+    const answer = { ...(found as Values), ...(await definition.contents?.read(calls, id, inputs)) };
     const kept = Object.fromEntries(
       Object.entries(inputs).filter(([name]) => fields[name]?.path || definition.secretOutputs?.includes(name)),
     );
@@ -86,7 +99,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       const given = filled(inputs);
       const answer = await calls.send(definition.create(given));
       const id = definition.idOf(given, (answer ?? {}) as Values);
-      return { id, outputs: outputsOf(id, given, answer) };
+      return { id, outputs: outputsOf(id, given, await withContents(id, given, answer)) };
     },
     async read(id, inputs) {
       if (inputs && Object.keys(inputs).length > 0) return inspected(id, inputs, inputs);
@@ -100,7 +113,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       const given = filled(newInputs);
       const before = { inputs: filled(oldInputs), ...(oldOutputs ? { outputs: oldOutputs } : {}) };
       const answer = await calls.send(definition.update(id, given, before));
-      return { outputs: outputsOf(id, given, answer) };
+      return { outputs: outputsOf(id, given, await withContents(id, given, answer)) };
     },
     async delete(id, inputs) {
       const request = definition.remove?.(id, filled(inputs));
