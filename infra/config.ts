@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { readAdoption } from "./policy/adoption.ts";
 import { ownerMark, type Site } from "./policy/site.ts";
 import { zoneSettingProblem } from "./policy/zone-settings.ts";
-import { PLANS } from "./rules/index.ts";
+import { LIST_NAME, PLANS } from "./rules/index.ts";
 
 /** One wrong or missing configuration value. */
 export interface ConfigProblem {
@@ -34,7 +34,7 @@ export type Values = Readonly<Record<string, string>>;
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
 
-const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "zone", "zoneId", "zoneSettings"];
+const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "sharedLists", "zone", "zoneId", "zoneSettings"];
 const PLAN_WORDS: readonly string[] = [DEFAULTS.plan, ...PLANS];
 /** Cloudflare takes comments of 100 characters on records; the mark of ownership must fit. */
 const LONGEST_MARK = 100;
@@ -87,6 +87,13 @@ export function readSite(project: string, stack: string, values: Values): Site {
     if (expected !== undefined) reject(`zoneSettings.${id}`, value, expected);
   }
 
+  const sharedLists = listOf(values[full("sharedLists")] ?? "[]");
+  for (const name of sharedLists ?? [undefined]) {
+    if (name === undefined || !LIST_NAME.test(name)) {
+      reject("sharedLists", name ?? values[full("sharedLists")], 'names of lists without $, such as ["office"]');
+    }
+  }
+
   const adoptText = values[full("adopt")];
   const adopt =
     adoptText === undefined
@@ -98,6 +105,10 @@ export function readSite(project: string, stack: string, values: Values): Site {
     if (!hostnames?.includes(name)) reject(`adopt.records.${name}`, name, "one of the hostnames");
   }
 
+  for (const name of sharedLists ?? []) {
+    if (adopt?.lists?.[name] === undefined) continue;
+    reject(`adopt.lists.${name}`, name, "a list that `sharedLists` does not name: a stack adopts it or shares it");
+  }
   for (const key of Object.keys(values)) {
     const own = key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
     if (own !== undefined && !KEYS.includes(own)) reject(own, values[key], `no such key; there are ${KEYS.join(", ")}`);
@@ -122,6 +133,7 @@ export function readSite(project: string, stack: string, values: Values): Site {
     origin: origin ?? DEFAULTS.origin,
     plan: PLANS.find((name) => name === plan) ?? DEFAULTS.plan,
     zoneSettings,
+    ...(sharedLists === undefined || sharedLists.length === 0 ? {} : { sharedLists }),
     ...(adopt === undefined ? {} : { adopt }),
   };
 }

@@ -4,22 +4,25 @@ import { readAccess, readPurpose, readSite } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
-import { compile, Dns, guard, keepAsFound, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
+import { compile, Dns, guard, keepAsFound, Lists, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 
 const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
 const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
-const { account, policy, imports, tags, warnings, asFound } =
-  purpose === "deploy" ? await preflight(api, site, await readOwnState()) : await preflightToken(api, site);
+const run = pulumi.runtime.isDryRun() ? "preview" : "up";
+const { account, policy, warnings, asFound, ...existing } =
+  purpose === "deploy" ? await preflight(api, site, await readOwnState(), { run }) : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);
-const compiled = compile(site, policy, account, { imports, tags });
+const compiled = compile(site, policy, account, existing);
 
-const rulesets = new Rulesets("rules", compiled.rulesets);
+// a stack without lists has no such component, so that its state stays as it is
+const lists = compiled.lists.length === 0 ? [] : [new Lists("lists", compiled.lists)];
+const rulesets = new Rulesets("rules", compiled.rulesets, lists);
 const settings = new ZoneSettings("settings", compiled.zoneSettings);
 const tunnel = new Tunnel(compiled, purpose === "deploy");
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
-guard([rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
+guard([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
 
 /** Id of the tunnel. */
 export const tunnelId = tunnel.tunnelId;

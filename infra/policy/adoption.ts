@@ -1,5 +1,5 @@
 import type { Phase, Rule } from "../rules/index.ts";
-import type { AdoptedRuleset, Adoption } from "./site.ts";
+import type { AdoptedList, AdoptedRuleset, Adoption } from "./site.ts";
 
 /** What is wrong with one member of `adopt`. */
 export interface AdoptionProblem {
@@ -20,12 +20,16 @@ const PHASES: readonly Phase[] = [
 /** Reads the configuration key `adopt`, in the shape that preflight prints; every problem goes to `report`. */
 export function readAdoption(value: unknown, report: (problem: AdoptionProblem) => void): Adoption | undefined {
   if (!isObject(value)) {
-    report({ path: "", given: value, expected: "what preflight printed: tunnel, records and rulesets to take over" });
+    report({
+      path: "",
+      given: value,
+      expected: "what preflight printed: tunnel, records, rulesets and lists to take over",
+    });
     return undefined;
   }
-  const { tunnel, records = {}, rulesets = {}, ...others } = value;
+  const { tunnel, records = {}, rulesets = {}, lists = {}, ...others } = value;
   for (const [path, given] of Object.entries(others)) {
-    report({ path, given, expected: "no such member; there are tunnel, records, rulesets" });
+    report({ path, given, expected: "no such member; there are tunnel, records, rulesets, lists" });
   }
   if (
     tunnel !== undefined &&
@@ -52,11 +56,15 @@ export function readAdoption(value: unknown, report: (problem: AdoptionProblem) 
       });
     }
   }
+  const byName = isObject(lists) ? lists : {};
+  if (!isObject(lists)) report({ path: "lists", given: lists, expected: "lists by name" });
+  for (const [name, list] of Object.entries(byName)) {
+    if (!isAdoptedList(list)) report({ path: `lists.${name}`, given: list, expected: "id and description of a list" });
+  }
   return {
     ...(typeof tunnel === "string" ? { tunnel } : {}),
-    records: Object.fromEntries(
-      Object.entries(recordIds).filter((entry): entry is [string, string] => isHexId(entry[1])),
-    ),
+    ...(Object.keys(byName).length === 0 ? {} : { lists: adoptedLists(byName) }),
+    records: idsIn(recordIds),
     rulesets: Object.fromEntries(
       Object.entries(byPhase).filter((entry): entry is [string, AdoptedRuleset] => isRuleset(entry[1])),
     ),
@@ -76,6 +84,15 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isHexId = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
+
+const idsIn = (ids: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(ids).filter((entry): entry is [string, string] => isHexId(entry[1])));
+
+const isAdoptedList = (value: unknown): value is AdoptedList =>
+  isObject(value) && isHexId(value.id) && typeof value.description === "string";
+
+const adoptedLists = (lists: Readonly<Record<string, unknown>>): Readonly<Record<string, AdoptedList>> =>
+  Object.fromEntries(Object.entries(lists).filter((entry): entry is [string, AdoptedList] => isAdoptedList(entry[1])));
 
 /** Without a `ref` a rule would get a new id with every change (terraform-provider-cloudflare#5921). */
 const isRule = (value: unknown): value is Rule =>

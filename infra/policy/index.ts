@@ -3,6 +3,8 @@ import type { Plan, ProofDiagnostic } from "../rules/index.ts";
 import { deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
 import { type IngressRule, ingress } from "./ingress.ts";
+import { normalisedLists, type PolicyList } from "./list.ts";
+import { lists as ownLists } from "./lists/index.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import type { PhaseRuleset, RuleContext } from "./rule.ts";
 import type { Site } from "./site.ts";
@@ -14,19 +16,41 @@ export { othersRules } from "./adoption.ts";
 export { exampleFacts } from "./examples.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
+export {
+  fileOfList,
+  listRoom,
+  listSpecs,
+  markedDescription,
+  type PolicyList,
+  type PolicyListItem,
+  type PolicyListProblem,
+  policyListProblems,
+  stackOfList,
+} from "./list.ts";
 export { type PolicyProof, provePolicy } from "./prove.ts";
 export { type PlanReport, reportLines } from "./report.ts";
 export { apiRule, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
-export { type AdoptedRuleset, type Adoption, adoptionOf, ownerMark, type Site, tunnelName } from "./site.ts";
+export {
+  type AdoptedList,
+  type AdoptedRuleset,
+  type Adoption,
+  adoptionOf,
+  ownerMark,
+  type Site,
+  tunnelName,
+} from "./site.ts";
 export { SURFACE, type Surface } from "./surface.ts";
 export { type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export { VISITORS } from "./visitors.ts";
+export { withoutLists } from "./without-lists.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 
 export interface Policy {
   /** One a phase, in the order in which a request passes them; never empty. */
   readonly rulesets: readonly PhaseRuleset[];
   readonly ingress: readonly IngressRule[];
+  /** Lists that rules may name, their items normalised; those that the site shares are among them. */
+  readonly lists: readonly PolicyList[];
   readonly zoneSettings: readonly ZoneSetting[];
   readonly report: PlanReport;
   /**
@@ -38,13 +62,14 @@ export interface Policy {
 
 /**
  * The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. `surface` is the
- * backend's and `folders` hold the shipped rules if absent.
+ * backend's `folders` hold the shipped rules and `lists` the shipped lists if absent.
  */
 export function policyFor(
   site: Site,
   plan: Plan,
   surface: Surface = SURFACE,
   folders: readonly Folder[] = FOLDERS,
+  lists: readonly PolicyList[] = ownLists,
 ): Policy {
   const context: RuleContext = { site, surface, plan };
   const deployed = folders.map((folder) => deployFolder(folder, context));
@@ -53,6 +78,7 @@ export function policyFor(
   return {
     rulesets,
     ingress: ingress(site),
+    lists: normalisedLists(lists),
     zoneSettings: Object.entries(site.zoneSettings).map(([id, value]) => ({ id, value })),
     report: planReport(context, rulesets, leftOut),
     diagnostics: deployed.flatMap((folder) => folder.diagnostics),

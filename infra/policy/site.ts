@@ -17,6 +17,8 @@ export interface Site {
   readonly plan: Plan | "auto";
   /** Zone-wide settings that this stack sets, by id. Empty: the zone's settings stay as they are. */
   readonly zoneSettings: Readonly<Record<string, unknown>>;
+  /** Names of the policy's lists that another stack, or somebody else, keeps: rules ask them, and nothing writes them. */
+  readonly sharedLists?: readonly string[];
   /** What existed before and is taken over; it survives the stack. Absent: nothing. */
   readonly adopt?: Adoption;
 }
@@ -28,6 +30,14 @@ export interface Adoption {
   /** Ids of DNS records, by hostname. */
   readonly records: Readonly<Record<string, string>>;
   readonly rulesets: Readonly<Partial<Record<Phase, AdoptedRuleset>>>;
+  /** By name. Absent: none. */
+  readonly lists?: Readonly<Record<string, AdoptedList>>;
+}
+
+/** A list that somebody else made: it keeps its description. Its items are those of the policy. */
+export interface AdoptedList {
+  readonly id: string;
+  readonly description: string;
 }
 
 /** An entry point that somebody else made: it keeps its name and its rules, which run before the stack's own. */

@@ -7,7 +7,7 @@ export interface AsFound {
   readonly summary: string;
   /** Path of the API, from `/zones` or `/accounts` on. */
   readonly path: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>> | readonly unknown[];
 }
 
 /** Before the name of the adopted resource: the name of the stash that keeps how it was found. */
@@ -24,7 +24,9 @@ export function parseAsFound(text: string): AsFound | undefined {
     const value: unknown = JSON.parse(text);
     if (!isObject(value)) return undefined;
     const { summary, path, body } = value;
-    if (typeof summary !== "string" || typeof path !== "string" || !isObject(body)) return undefined;
+    if (typeof summary !== "string" || typeof path !== "string" || !(isObject(body) || Array.isArray(body))) {
+      return undefined;
+    }
     return PATH.test(path) ? { summary, path, body } : undefined;
   } catch {
     return undefined;
@@ -34,11 +36,12 @@ export function parseAsFound(text: string): AsFound | undefined {
 /** Whether the stack took over something of others: not so for a thing of its own that `adopt` named by mistake. */
 export function isOfOthers(text: string): boolean {
   const found = parseAsFound(text);
-  return found !== undefined && !(Array.isArray(found.body.rules) && found.body.rules.length === 0);
+  if (found === undefined) return false;
+  return !("rules" in found.body && Array.isArray(found.body.rules) && found.body.rules.length === 0);
 }
 
 const PATH =
-  /^\/(zones\/[0-9a-f]{32}\/(dns_records|rulesets)\/[0-9a-f]{32}|accounts\/[0-9a-f]{32}\/cfd_tunnel\/[0-9a-f-]{36}\/configurations)$/;
+  /^\/(zones\/[0-9a-f]{32}\/(dns_records|rulesets)\/[0-9a-f]{32}|accounts\/[0-9a-f]{32}\/(cfd_tunnel\/[0-9a-f-]{36}\/configurations|rules\/lists\/[0-9a-f]{32}\/items))$/;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -125,4 +128,24 @@ export function tunnelAsFound(accountId: string, id: string, config: unknown): A
   }
   const rules = Array.isArray(config.ingress) ? config.ingress.length : 0;
   return { summary: rules === 1 ? "one ingress rule" : `${rules} ingress rules`, path, body: { config } };
+}
+
+/** The items of a list, in the API's words. */
+export function listAsFound(accountId: string, id: string, items: readonly FoundItem[]): AsFound {
+  return {
+    summary: items.length === 1 ? "one item" : `${items.length} items`,
+    path: `/accounts/${accountId}/rules/lists/${id}/items`,
+    body: items.map(({ id: _id, created_on: _created, modified_on: _modified, ...item }) => item),
+  };
+}
+
+/** An item of a list, as the API lists it. */
+export interface FoundItem {
+  readonly id: string;
+  readonly created_on?: string;
+  readonly modified_on?: string;
+  readonly ip?: string;
+  readonly hostname?: { readonly url_hostname: string };
+  readonly asn?: number;
+  readonly comment?: string;
 }

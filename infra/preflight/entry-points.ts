@@ -5,6 +5,7 @@ import {
   adoptedMissing,
   adoptionRemoved,
   blockedBy,
+  type EntryPoint,
   type Finding,
   importing,
   NOTHING,
@@ -30,7 +31,7 @@ export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ??
  * a second one.
  */
 export async function findEntryPoint(search: Search, { phase, rules: ownRules }: PhaseRuleset): Promise<Finding> {
-  const { api, site, known } = search;
+  const { api, site } = search;
   const { zoneId } = search.account;
   const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {
     try {
@@ -42,14 +43,28 @@ export async function findEntryPoint(search: Search, { phase, rules: ownRules }:
   });
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const ruleset = read.value;
+  if (ruleset === undefined) {
+    const adopted = adoptionOf(site).rulesets[phase];
+    return adopted === undefined ? NOTHING : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
+  }
+  const entryPoint = { ...ruleset, description: ruleset.description ?? "", rules: ruleset.rules ?? [] };
+  return { ...findExisting(search, phase, ownRules, entryPoint), entryPoint };
+}
+
+function findExisting(
+  search: Search,
+  phase: PhaseRuleset["phase"],
+  ownRules: PhaseRuleset["rules"],
+  ruleset: EntryPoint,
+): Finding {
+  const { site, known } = search;
+  const { zoneId } = search.account;
   const adopted = adoptionOf(site).rulesets[phase];
   const knownId = known[phase];
-  if (ruleset === undefined)
-    return adopted === undefined ? NOTHING : adoptedMissing(`ruleset ${adopted.id} of ${phase}`);
   const ownRefs = new Set(ownRules.map(({ ref }) => ref));
   const asFound = adopted === undefined ? {} : keptAsFound(phase, rulesetAsFound(zoneId, ruleset, ownRefs));
-  const { id, name, description = "" } = ruleset;
-  const others = (ruleset.rules ?? []).filter(({ ref }) => ref === undefined || !ownRefs.has(ref)).map(withoutRevision);
+  const { id, name, description } = ruleset;
+  const others = ruleset.rules.filter(({ ref }) => ref === undefined || !ownRefs.has(ref)).map(withoutRevision);
   const adopt = { rulesets: { [phase]: { id, name, description, rules: others } } };
   if (ruleset.id === knownId) {
     return adopted === undefined && wasAdopted(search, phase)
@@ -73,7 +88,7 @@ export async function findEntryPoint(search: Search, { phase, rules: ownRules }:
   if (ruleset.description === ownerMark(site)) return importing(phase, importId);
   const stack = stackOfMark(ruleset.description);
   if (stack !== undefined) return blockedBy(otherStack(stack, what));
-  const rules = ruleset.rules?.length ?? 0;
+  const rules = ruleset.rules.length;
   return blockedBy({
     code: "entrypoint_taken",
     found: `the zone has ${what} already, with ${rules === 1 ? "one rule" : `${rules} rules`}`,
@@ -83,7 +98,7 @@ export async function findEntryPoint(search: Search, { phase, rules: ownRules }:
 }
 
 /** What the API adds to a rule with every change. */
-function withoutRevision<T extends object>(rule: T): Omit<T, "id" | "version" | "last_updated"> {
+export function withoutRevision<T extends object>(rule: T): Omit<T, "id" | "version" | "last_updated"> {
   const { id: _id, version: _version, last_updated: _updated, ...rest } = rule as T & Revision;
   return rest;
 }

@@ -3,15 +3,19 @@ import type Cloudflare from "cloudflare";
 import {
   adoptionOf,
   othersRules,
+  type Plan,
   type Policy,
   policyDiagnostics,
   policyFor,
+  policyListProblems,
   type Site,
   zoneSettingProblem,
 } from "../policy/index.ts";
 import { type Account, type AccountFound, readAccount, tokenObstacle } from "./account.ts";
 import { findCertificates } from "./certificates.ts";
+import { tryRulesets } from "./dry-run.ts";
 import { findEntryPoint } from "./entry-points.ts";
+import { findLists } from "./lists.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { Finding, KnownIds, Search } from "./place.ts";
 import { findRecord } from "./records.ts";
@@ -19,8 +23,10 @@ import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
 export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
+export { DryRunIgnoredError } from "./dry-run.ts";
 export { permissionOfPhase } from "./entry-points.ts";
 export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
+export { LISTS_PERMISSION } from "./lists.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
 export { type KnownIds, knownIdsOf } from "./place.ts";
@@ -43,19 +49,33 @@ export interface Cleared {
   readonly asFound: Readonly<Record<string, string>>;
 }
 
+export interface PreflightOptions {
+  /** A preview may be run with a token that only reads. */
+  readonly run?: "preview" | "up";
+  /** The policy that is deployed on a plan; by default that of `infra/policy`. */
+  readonly policyOf?: (plan: Plan) => Policy;
+}
+
 /**
  * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a
  * token that is not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the
  * stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
- * adoption. What it does not name is the stack's own by its mark, or else by adoption. Throws `PreflightError`. What a
- * token may write cannot be read: a missing right shows at the first write.
+ * adoption. What it does not name is the stack's own by its mark, or else by adoption. Where nothing is in the way,
+ * Cloudflare checks the rulesets in dry runs. Throws `PreflightError` and `DryRunIgnoredError`. What else a token may
+ * write cannot be read: a missing right shows at the first write.
  */
-export async function preflight(api: Cloudflare, site: Site, known: KnownIds): Promise<Cleared> {
+export async function preflight(
+  api: Cloudflare,
+  site: Site,
+  known: KnownIds,
+  { run = "up", policyOf = (plan) => policyFor(site, plan) }: PreflightOptions = {},
+): Promise<Cleared> {
   const { account, warnings } = await findAccount(api, site);
-  const policy = policyFor(site, account.plan);
+  const policy = policyOf(account.plan);
   const search: Search = { api, site, account, known };
-  const [certified, placed] = await Promise.all([
+  const [certified, listed, placed] = await Promise.all([
     findCertificates(search),
+    findLists(search, policy.lists),
     Promise.all([
       ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
       ...site.hostnames.map((hostname) => findRecord(search, hostname)),
@@ -65,19 +85,31 @@ export async function preflight(api: Cloudflare, site: Site, known: KnownIds): P
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings: readonly Finding[] = [...placed, tunnel];
+  const findings: readonly Finding[] = [...placed, ...listed.findings, tunnel];
   const obstacles: Obstacle[] = [
     ...policyObstacles(site, account, policy),
     ...findings.flatMap((finding) => finding.obstacles),
     ...certified.obstacles,
   ];
-  if (obstacles.length > 0) throw new PreflightError(obstacles, site.adopt);
+  if (obstacles.length > 0) throw new PreflightError(obstacles, site);
+  const tried = await tryRulesets(
+    search,
+    policy.rulesets.map((ruleset, index) => ({ ruleset, entryPoint: placed[index]?.entryPoint })),
+    { run, missing: policy.lists.filter(({ name }) => listed.missing.has(name)) },
+  );
+  if (tried.obstacles.length > 0) throw new PreflightError(tried.obstacles, site);
   return {
     account,
     policy,
     imports: Object.assign({}, ...findings.map(({ imports }) => imports)),
     tags: Object.assign({}, ...findings.map(({ tags }) => tags)),
-    warnings: [...warnings, ...certified.warnings],
+    warnings: [
+      ...warnings,
+      ...listWarnings(policy, account.plan),
+      ...certified.warnings,
+      ...findings.flatMap((finding) => finding.warnings ?? []),
+      ...tried.warnings,
+    ],
     asFound: Object.assign({}, ...findings.map(({ asFound }) => asFound)),
   };
 }
@@ -112,7 +144,12 @@ function policyObstacles(site: Site, { plan }: Account, policy: Policy): readonl
     const found = `the setting ${setting.id} cannot be ${JSON.stringify(setting.value)}`;
     return [{ code: "zone_setting", found, fix: `It takes ${expected}.` }];
   });
-  return [...room, ...settings];
+  const lists = policyListProblems(policy.lists, plan).flatMap(({ severity, code, file, message, hint }) =>
+    severity === "error"
+      ? [{ code: `policy.${code}`, found: message, fix: `In ${file}${hint === undefined ? "." : `: ${hint}.`}` }]
+      : [],
+  );
+  return [...room, ...settings, ...lists];
 }
 
 /** What a pointer from the ruleset points at in its rule. */
@@ -120,6 +157,11 @@ function inRule(pointer: string): string {
   const path = pointer.split("/").slice(3);
   return path.length === 0 ? "" : `, ${path.join(".")}`;
 }
+
+const listWarnings = ({ lists }: Policy, plan: Plan): readonly string[] =>
+  policyListProblems(lists, plan).flatMap(({ severity, file, message }) =>
+    severity === "warning" ? [`${message} (${file})`] : [],
+  );
 
 /** How many rules of others the adopted rulesets have: they use the same room. */
 const adoptedRules = (site: Site, policy: Policy): Readonly<Record<string, number>> =>

@@ -1,7 +1,9 @@
 import type Cloudflare from "cloudflare";
 import { adoptionOf, policyFor, type Site } from "../policy/index.ts";
+import { listResource } from "../resources/compile.ts";
 import { readAccount } from "./account.ts";
 import { findEntryPoint } from "./entry-points.ts";
+import { findLists } from "./lists.ts";
 import { PreflightError } from "./obstacle.ts";
 import type { KnownIds, Search } from "./place.ts";
 import { isReadFailure } from "./reading.ts";
@@ -15,7 +17,7 @@ import { findTunnel } from "./tunnel.ts";
 export interface LeftBehind {
   /** The name of the resource in the program. */
   readonly name: string;
-  readonly kind: "record" | "ruleset" | "tunnel";
+  readonly kind: "record" | "ruleset" | "list" | "tunnel";
   readonly id: string;
   /** Path of the API, from `/zones` or `/accounts` on: a DELETE removes it. */
   readonly path: string;
@@ -23,7 +25,7 @@ export interface LeftBehind {
 
 /**
  * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
- * no hostname is reached without its rules. `known` are the ids in the state before anything is destroyed. What the
+ * no hostname is reached without its rules, and lists after the rules that ask them. `known` are the ids in the state before anything is destroyed. What the
  * configuration adopts is never in the list. Throws `PreflightError` where the account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
@@ -31,29 +33,38 @@ export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownId
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
   const { account } = found.value;
   const search: Search = { api, site, account, known };
+  const policy = policyFor(site, account.plan);
   const placed = await Promise.all([
     ...site.hostnames.map((hostname) => findRecord(search, hostname)),
-    ...policyFor(site, account.plan).rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
+    ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
   ]);
+  const listed = await findLists(search, policy.lists);
   const tunnel = await findTunnel(
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings = [...placed, tunnel];
+  const findings = [...placed, ...listed.findings, tunnel];
   const unread = findings.flatMap(({ obstacles }) => obstacles.filter(isReadFailure));
   if (unread.length > 0) throw new PreflightError(unread);
-  const { tunnel: adoptedTunnel, records, rulesets } = adoptionOf(site);
-  const adopted = new Set([adoptedTunnel, ...Object.values(records), ...Object.values(rulesets).map(({ id }) => id)]);
+  const { tunnel: adoptedTunnel, records, rulesets, lists = {} } = adoptionOf(site);
+  const withIds = [...Object.values(rulesets), ...Object.values(lists)];
+  const adopted = new Set([adoptedTunnel, ...Object.values(records), ...withIds.map(({ id }) => id)]);
   return findings
     .flatMap(({ imports }) => Object.entries(imports).map(([name, importId]) => leftBehind(name, importId)))
     .filter(({ id }) => !adopted.has(id));
 }
 
-/** From an import id: `zones/ZONE/RULESET`, `ZONE/RECORD` or `ACCOUNT/TUNNEL`, where tunnels alone have UUIDs. */
+/**
+ * From an import id: `zones/ZONE/RULESET`, `ZONE/RECORD`, `ACCOUNT/LIST` or `ACCOUNT/TUNNEL`, where tunnels alone have
+ * UUIDs.
+ */
 function leftBehind(name: string, importId: string): LeftBehind {
   const parts = importId.split("/");
   const [owner = "", id = ""] = parts.slice(-2);
   if (parts.length === 3) return { name, kind: "ruleset", id, path: `/zones/${owner}/rulesets/${id}` };
+  if (name.startsWith(listResource(""))) {
+    return { name, kind: "list", id, path: `/accounts/${owner}/rules/lists/${id}` };
+  }
   return id.includes("-")
     ? { name, kind: "tunnel", id, path: `/accounts/${owner}/cfd_tunnel/${id}` }
     : { name, kind: "record", id, path: `/zones/${owner}/dns_records/${id}` };

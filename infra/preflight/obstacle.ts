@@ -1,4 +1,4 @@
-import type { Adoption } from "../policy/index.ts";
+import type { Adoption, Site } from "../policy/index.ts";
 import { printable, printableJson } from "./printable.ts";
 
 /** One thing in the account that the run would stumble over. */
@@ -10,6 +10,8 @@ export interface Obstacle {
   readonly fix: string;
   /** What the configuration would say to take it over, where that is possible. */
   readonly adopt?: Partial<Adoption>;
+  /** The list that the configuration would name in `sharedLists` to leave it to others, where that is possible. */
+  readonly share?: string;
 }
 
 /** The account is not ready: nothing was created. The message lists every obstacle. Code `PREFLIGHT`. */
@@ -19,11 +21,18 @@ export class PreflightError extends Error {
   readonly __pulumiRunError = true;
   readonly obstacles: readonly Obstacle[];
 
-  /** `adopted`: what the configuration adopts already, so that the line to paste keeps it. */
-  constructor(obstacles: readonly Obstacle[], adopted?: Adoption) {
+  /** `site`: what the configuration adopts and shares already, so that the lines to paste keep it. */
+  constructor(obstacles: readonly Obstacle[], { adopt, sharedLists = [] }: Pick<Site, "adopt" | "sharedLists"> = {}) {
     const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${printable(found)}\n    ${printable(fix)}`);
     const count = obstacles.length === 1 ? "one thing prevents it" : `${obstacles.length} things prevent it`;
-    super([`Nothing was created: ${count}.`, ...lines, ...adoptionHint(obstacles, adopted)].join("\n"));
+    super(
+      [
+        `Nothing was created: ${count}.`,
+        ...lines,
+        ...adoptionHint(obstacles, adopt),
+        ...sharingHint(obstacles, sharedLists),
+      ].join("\n"),
+    );
     this.name = "PreflightError";
     this.obstacles = obstacles;
   }
@@ -38,10 +47,20 @@ function adoptionHint(obstacles: readonly Obstacle[], adopted: Adoption | undefi
     ...Object.assign({}, ...all),
     records: Object.assign({}, ...all.map(({ records }) => records)),
     rulesets: Object.assign({}, ...all.map(({ rulesets }) => rulesets)),
+    ...(all.some(({ lists }) => lists) && { lists: Object.assign({}, ...all.map(({ lists }) => lists)) }),
   };
   return [
     "To take over what is there (it keeps its own rules, and stays when the stack is deleted), put this line under `config:` in the",
     `stack's Pulumi.STACK.yaml${adopted === undefined ? "" : ", in place of the one that is there"}:`,
     `  causeway:adopt: ${printableJson(merged)}`,
+  ];
+}
+
+function sharingHint(obstacles: readonly Obstacle[], shared: readonly string[]): string[] {
+  const names = obstacles.flatMap(({ share }) => (share === undefined ? [] : [share]));
+  if (names.length === 0) return [];
+  return [
+    "To leave lists to whoever keeps them, and only ask them in rules, put this line there:",
+    `  causeway:sharedLists: ${printableJson([...shared, ...names])}`,
   ];
 }

@@ -3,6 +3,7 @@
  * a tunnel's name.
  */
 import type Cloudflare from "cloudflare";
+import type { PhaseGetResponse as RulesetResponse } from "cloudflare/resources/rulesets/phases";
 import type { Adoption, Site } from "../policy/index.ts";
 import type { Account } from "./account.ts";
 import { AS_FOUND, isOfOthers } from "./as-found.ts";
@@ -19,6 +20,7 @@ export type KnownIds = Readonly<Record<string, string>>;
  * other types.
  */
 const PLACED = new Set([
+  "causeway:index:Lists$cloudflare:index/list:List",
   "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord",
   "causeway:index:Rulesets$cloudflare:index/ruleset:Ruleset",
   "causeway:index:Tunnel$cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
@@ -35,7 +37,7 @@ export interface OwnResource {
 }
 
 /**
- * The ids of the stack's records, rulesets and tunnel. Throws an Error where one has no id: then it is not known what
+ * The ids of the stack's records, rulesets, lists and tunnel. Throws an Error where one has no id: then it is not known what
  * is the stack's own.
  */
 export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
@@ -59,6 +61,17 @@ export interface Search {
   readonly known: KnownIds;
 }
 
+/** A phase's ruleset as the API responds it. */
+export interface EntryPoint {
+  readonly id: string;
+  readonly name: string;
+  readonly phase: string;
+  readonly description: string;
+  readonly rules: readonly RuleFound[];
+}
+
+type RuleFound = NonNullable<RulesetResponse["rules"]>[number];
+
 export interface Finding {
   readonly obstacles: readonly Obstacle[];
   /** Import ids of what the run takes into the state, by the name of the resource in the program. */
@@ -67,6 +80,10 @@ export interface Finding {
   readonly tags?: Readonly<Record<string, readonly string[]>>;
   /** Ids of the tunnels that the stack's own records lead to. */
   readonly tunnels?: readonly string[];
+  /** What is in a phase's place. */
+  readonly entryPoint?: EntryPoint;
+  /** What the operator should hear of although it stops nothing. */
+  readonly warnings?: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */
   readonly asFound?: Readonly<Record<string, string>>;
 }

@@ -8,18 +8,27 @@ export type Reading<T> = { readonly value: T } | { readonly obstacle: Obstacle }
 const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
   "Cache Settings Write": "Cache Rules: Edit",
   "Dynamic URL Redirects Write": "Single Redirect: Edit",
+  "Account Filter Lists Edit": "Account Filter Lists: Edit",
 };
+
+/** Whether a call reads or writes, for its messages. */
+type Verb = "read" | "write";
 
 /**
  * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the
  * dashboard says "Edit" where the API says "Write", and has other names for some). What is not an answer of the API is
  * thrown on.
  */
-export async function reading<T>(what: string, permission: string, read: () => PromiseLike<T>): Promise<Reading<T>> {
+export async function reading<T>(
+  what: string,
+  permission: string,
+  read: () => PromiseLike<T>,
+  verb: Verb = "read",
+): Promise<Reading<T>> {
   try {
     return { value: await read() };
   } catch (error) {
-    return { obstacle: obstacleOf(error, what, permission) };
+    return { obstacle: obstacleOf(error, what, permission, verb) };
   }
 }
 
@@ -43,7 +52,7 @@ export const isUnauthenticated = (error: unknown): boolean =>
   (error instanceof Cloudflare.APIError &&
     error.errors.some(({ code }) => code === INVALID_TOKEN || code === MALFORMED_TOKEN));
 
-function obstacleOf(error: unknown, what: string, permission: string): Obstacle {
+function obstacleOf(error: unknown, what: string, permission: string, verb: Verb): Obstacle {
   if (isUnauthenticated(error)) {
     return {
       code: "token",
@@ -56,21 +65,21 @@ function obstacleOf(error: unknown, what: string, permission: string): Obstacle 
     const called = shown === undefined ? "" : `, called "${shown}" there,`;
     return {
       code: "permission",
-      found: `the API token may not read ${what} (${answerOf(error)})`,
+      found: `the API token may not ${verb} ${what} (${answerOf(error)})`,
       fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
     };
   }
   if (error instanceof Cloudflare.APIConnectionError) {
     return {
       code: "unreachable",
-      found: `Cloudflare's API could not be reached while reading ${what}: ${causeOf(error)}`,
+      found: `Cloudflare's API could not be reached while ${verb === "read" ? "reading" : "checking"} ${what}: ${causeOf(error)}`,
       fix: "Check the network and `cloudflare:baseUrl`, then run again.",
     };
   }
   if (error instanceof Cloudflare.APIError) {
     return {
       code: error.status === 429 ? "throttled" : "api_error",
-      found: `Cloudflare answered ${error.status ?? "nothing"} while reading ${what} (${answerOf(error)})`,
+      found: `Cloudflare answered ${error.status ?? "nothing"} while ${verb === "read" ? "reading" : "checking"} ${what} (${answerOf(error)})`,
       fix:
         error.status === 429
           ? "Wait five minutes, then run again."

@@ -1,19 +1,22 @@
 /** Policy to the inputs of Pulumi resources: pure, so that everything that is sent can be tested without Pulumi. */
 import type { DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord.js";
+import type { ListArgs } from "@pulumi/cloudflare/list.js";
 import type { RulesetArgs } from "@pulumi/cloudflare/ruleset.js";
 import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
 import {
   adoptionOf,
+  markedDescription,
   othersRules,
   ownerMark,
   type PhaseRuleset,
   type Policy,
+  type PolicyList,
   type Site,
   tunnelName,
 } from "../policy/index.ts";
-import type { RateLimit, Rule } from "../rules/index.ts";
+import type { Phase, RateLimit, Rule } from "../rules/index.ts";
 import { sdkRule } from "./sdk-rule.ts";
 
 /** Where the resources go: what preflight found. */
@@ -36,6 +39,9 @@ export interface Existing {
 /** The tunnel's name in the program. */
 export const TUNNEL = "tunnel";
 
+/** The name in the program of a list; names of others have no colon. */
+export const listResource = (name: string): string => `list:${name}`;
+
 /** One resource: its name in the program, which is its identity in the stack, and its inputs. */
 export interface Named<Args> {
   readonly name: string;
@@ -52,6 +58,8 @@ export interface CompiledStack {
   readonly ingresses: input.ZeroTrustTunnelCloudflaredConfigConfigIngress[];
   readonly records: readonly Named<Omit<DnsRecordArgs, "content">>[];
   readonly rulesets: readonly Named<RulesetArgs>[];
+  /** Lists of the account that the stack keeps. */
+  readonly lists: readonly Named<ListArgs>[];
   readonly zoneSettings: readonly Named<ZoneSettingArgs>[];
 }
 
@@ -93,14 +101,41 @@ export function compile(
       }),
     ),
     rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId))),
+    lists: keptLists(site, policy.lists).map((list) => named(listResource(list.name), listArgs(list, site, accountId))),
     zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),
   };
 }
 
 /** Names in the program of what the configuration adopts. */
 function adoptedNames(site: Site): ReadonlySet<string> {
-  const { tunnel, records, rulesets } = adoptionOf(site);
-  return new Set([...(tunnel === undefined ? [] : [TUNNEL]), ...Object.keys(records), ...Object.keys(rulesets)]);
+  const { tunnel, records, rulesets, lists = {} } = adoptionOf(site);
+  return new Set([
+    ...(tunnel === undefined ? [] : [TUNNEL]),
+    ...Object.keys(records),
+    ...Object.keys(rulesets),
+    ...Object.keys(lists).map(listResource),
+  ]);
+}
+
+/** The lists that the stack keeps: not those that it only refers to. */
+export const keptLists = ({ sharedLists = [] }: Site, lists: readonly PolicyList[]): readonly PolicyList[] =>
+  lists.filter(({ name }) => !sharedLists.includes(name));
+
+/** Items as the API keeps them, so that what is read back is no difference (terraform-provider-cloudflare#5590). */
+function listArgs(list: PolicyList, site: Site, accountId: string): ListArgs {
+  const { name, kind, items } = list;
+  return {
+    accountId,
+    name,
+    kind,
+    description: adoptionOf(site).lists?.[name]?.description ?? markedDescription(site, list),
+    items: items.map(({ value, comment }) => ({
+      ...(kind === "ip" ? { ip: String(value) } : {}),
+      ...(kind === "hostname" ? { hostname: { urlHostname: String(value) } } : {}),
+      ...(kind === "asn" ? { asn: Number(value) } : {}),
+      ...(comment === undefined ? {} : { comment }),
+    })),
+  };
 }
 
 /**
@@ -108,33 +143,47 @@ function adoptedNames(site: Site): ReadonlySet<string> {
  * their `ref` are not repeated (the API refuses the same `ref` twice, 20000), and one that has the stack's own name
  * gets the stack's mark.
  */
-function rulesetArgs({ phase, name, rules }: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
+export function rulesetBody({ phase, name, rules }: PhaseRuleset, site: Site): RulesetBody {
   const adopted = adoptionOf(site).rulesets[phase];
-  const shared = { zoneId, kind: "zone", phase };
-  if (adopted === undefined) return { ...shared, name, description: ownerMark(site), rules: rules.map(ruleArgs) };
+  const own = { kind: "zone", phase } as const;
+  if (adopted === undefined) return { ...own, name, description: ownerMark(site), rules: rules.map(ruleBody) };
   return {
-    ...shared,
+    ...own,
     name: adopted.name,
     description: adopted.name === name ? ownerMark(site) : adopted.description,
-    rules: [...othersRules(adopted.rules, rules).map(ruleArgs), ...rules.map(ruleArgs)],
+    rules: [...othersRules(adopted.rules, rules).map(ruleBody), ...rules.map(ruleBody)],
   };
+}
+
+/** A ruleset as the Rulesets API takes it. */
+export interface RulesetBody {
+  readonly kind: "zone";
+  readonly phase: Phase;
+  readonly name: string;
+  readonly description: string;
+  readonly rules: readonly Readonly<Record<string, unknown>>[];
+}
+
+function rulesetArgs(ruleset: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
+  const { rules, ...body } = rulesetBody(ruleset, site);
+  return { zoneId, ...body, rules: rules.map(sdkRule) };
 }
 
 /**
  * A rule as the provider sends it: members that the API would fill in are given explicitly, and what only the kit
  * (`source`) or only the API (`id`, `version`, `last_updated`) has stays out.
  */
-function ruleArgs(rule: Rule): input.RulesetRule {
+function ruleBody(rule: Rule): Readonly<Record<string, unknown>> {
   const { source: _source, id: _id, version: _version, last_updated: _updated, ...given } = rule as Deployable;
   const { logging, ratelimit, ...content } = given;
-  return sdkRule({
+  return {
     ...content,
     description: given.description ?? "",
     enabled: given.enabled ?? true,
     // the API refuses it on any other action (20018)
     ...(given.action === "skip" ? { logging: { ...logging, enabled: logging?.enabled ?? true } } : {}),
     ...(ratelimit === undefined ? {} : { ratelimit: completeRatelimit(ratelimit) }),
-  });
+  };
 }
 
 type Deployable = Rule & { readonly source?: unknown; readonly version?: unknown; readonly last_updated?: unknown };

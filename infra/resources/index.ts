@@ -2,6 +2,7 @@
 export { compile } from "./compile.ts";
 export { Dns } from "./dns.ts";
 export { guard, keepAsFound } from "./kept.ts";
+export { Lists } from "./lists.ts";
 export { Rulesets } from "./rulesets.ts";
 export { Tunnel } from "./tunnel.ts";
 export { ZoneSettings } from "./zone-settings.ts";

@@ -1,15 +1,20 @@
 import { Ruleset } from "@pulumi/cloudflare/ruleset.js";
-import { ComponentResource } from "@pulumi/pulumi";
+import { ComponentResource, type Resource } from "@pulumi/pulumi";
 import type { CompiledStack } from "./compile.ts";
 import { options } from "./options.ts";
 
 /** One ruleset a phase: the zone's entry point of that phase. */
 export class Rulesets extends ComponentResource {
-  constructor(name: string, rulesets: CompiledStack["rulesets"]) {
+  /** `asked`: the lists that rules may ask, which are made first and go last. */
+  constructor(name: string, rulesets: CompiledStack["rulesets"], asked: readonly Resource[]) {
     super("causeway:index:Rulesets", name, {}, {});
     for (const ruleset of rulesets) {
       // a phase has room for one: a second would be refused (20217) while the first still stands
-      new Ruleset(ruleset.name, ruleset.args, { ...options(this, ruleset), deleteBeforeReplace: true });
+      new Ruleset(ruleset.name, ruleset.args, {
+        ...options(this, ruleset),
+        dependsOn: [...asked],
+        deleteBeforeReplace: true,
+      });
     }
     this.registerOutputs({});
   }

@@ -1,7 +1,7 @@
 /** What differs between the state of a stack and Cloudflare. */
 import { isDeepStrictEqual } from "node:util";
 import type { EngineEvents, RefreshedResource } from "./engine-events.ts";
-import { nameOf } from "./stack-state.ts";
+import { LIST_TYPE, nameOf } from "./stack-state.ts";
 
 /** One value that is not as it was deployed. */
 export interface Drift {
@@ -57,6 +57,7 @@ function driftOfResource({ urn, type, state, now }: RefreshedResource): Drift[] 
   }
   const { rules: rulesBefore, ...before } = state.inputs;
   const { rules: rulesNow, ...after } = now.inputs;
+  if (type === LIST_TYPE) return listDrift(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
   if (type !== RULESET) return differences(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
   return [
     ...differences(before, after, state.outputs, now.outputs).map(about(resource)),
@@ -71,6 +72,34 @@ type Difference = Omit<Drift, "resource">;
 const about =
   (resource: string) =>
   (found: Difference): Drift => ({ resource, ...found });
+
+type Snapshot = Readonly<Record<string, unknown>>;
+
+/** Compares items by what they are, not by their place: Cloudflare keeps no order. */
+function listDrift(before: Snapshot, after: Snapshot, outputsBefore: Snapshot, outputsAfter: Snapshot): Difference[] {
+  const { items: itemsBefore, ...rest } = before;
+  const { items: itemsNow, ...restNow } = after;
+  const [old, now] = [byValue(itemsBefore), byValue(itemsNow)];
+  const goneOrChanged = [...old].flatMap(([value, comment]): Difference[] => {
+    if (!now.has(value)) return [{ path: `item ${value}`, deployed: comment ?? "", now: undefined }];
+    if (now.get(value) === comment) return [];
+    return [{ path: `comment of item ${value}`, deployed: comment, now: now.get(value) ?? "" }];
+  });
+  const added = [...now].flatMap(([value, comment]): Difference[] =>
+    old.has(value) ? [] : [{ path: `item ${value}`, deployed: undefined, now: comment ?? "", isForeign: true }],
+  );
+  return [...differences(rest, restNow, outputsBefore, outputsAfter), ...goneOrChanged, ...added];
+}
+
+/** Comments by item. */
+function byValue(items: unknown): ReadonlyMap<string, unknown> {
+  return new Map(
+    listOf(items).map(({ ip, asn, hostname, comment }) => {
+      const value = ip ?? asn ?? (isObject(hostname) ? hostname.urlHostname : undefined);
+      return [String(value), comment];
+    }),
+  );
+}
 
 /** A rule of a ruleset, inputs or outputs. */
 type RuleSnapshot = Readonly<Record<string, unknown>>;

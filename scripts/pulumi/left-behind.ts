@@ -1,7 +1,13 @@
 /** What a run that was cut off made at Cloudflare and did not write into the state: `destroy` does not know it. */
 import type Cloudflare from "cloudflare";
 import { ConfigError, readSite } from "../../infra/config.ts";
-import { findLeftBehind, knownIdsOf, type LeftBehind, PreflightError } from "../../infra/preflight/index.ts";
+import {
+  findLeftBehind,
+  knownIdsOf,
+  type LeftBehind,
+  LISTS_PERMISSION,
+  PreflightError,
+} from "../../infra/preflight/index.ts";
 import { CommandError } from "../command-line/index.ts";
 import { AccountError, calling, readConfig } from "./account.ts";
 import type { Cli } from "./cli.ts";
@@ -36,6 +42,7 @@ export const leftBehindLines = (left: readonly LeftBehind[]): readonly string[] 
 const PERMISSIONS = {
   record: "DNS Write",
   ruleset: "that changes the rules of its phase",
+  list: LISTS_PERMISSION,
   tunnel: "Cloudflare Tunnel Write",
 } as const;
 

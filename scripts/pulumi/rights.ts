@@ -1,6 +1,6 @@
 /** Whether the API token may write what a command is about to change. Only a write tells. */
 import type Cloudflare from "cloudflare";
-import { permissionOfPhase } from "../../infra/preflight/index.ts";
+import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/index.ts";
 import { AccountError, calling } from "./account.ts";
 import { kindOf, type StateResource } from "./stack-state.ts";
 
@@ -9,19 +9,21 @@ export function permissionOf(resource: StateResource): string {
   const kind = kindOf(resource);
   if (kind === "record") return "DNS Write";
   if (kind === "ruleset") return permissionOfPhase(String(resource.inputs?.phase ?? ""));
+  if (kind === "list") return LISTS_PERMISSION;
   return kind === "zone setting" ? "Zone Settings Write" : "Cloudflare Tunnel Write";
 }
 
 /**
- * Asks for writes that change nothing: a record without a name and a type, which is refused for that where the right
+ * Asks for writes that change nothing: a record and a list without a name, which are refused for that where the right
  * is there, and each ruleset as it is, with `dry_run` (https://developers.cloudflare.com/api/resources/rulesets/). The
  * tunnel needs none: its secret is what changes first. @throws AccountError that names the permission
  */
 export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
-  const records = resources.filter((resource) => kindOf(resource) === "record").slice(0, 1);
+  const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);
   const rulesets = resources.filter((resource) => kindOf(resource) === "ruleset");
   await Promise.all([
-    ...records.map((record) => assertMayCreate(api, record)),
+    ...first("record").map((record) => assertMayCreate(api, record, `/zones/${inputOf(record, "zoneId")}/dns_records`)),
+    ...first("list").map((list) => assertMayCreate(api, list, `/accounts/${inputOf(list, "accountId")}/rules/lists`)),
     ...rulesets.map(async (ruleset) => {
       const permission = permissionOf(ruleset);
       const path = pathOf(ruleset, "rulesets");
@@ -37,10 +39,11 @@ export async function checkWriteRights(api: Cloudflare, resources: readonly Stat
 /** Statuses of a request that was allowed and is wrong. */
 const REFUSED_BODY = new Set<number | undefined>([400, 422]);
 
-async function assertMayCreate(api: Cloudflare, record: StateResource): Promise<void> {
-  const zone = `/zones/${String(record.inputs?.zoneId)}`;
+const inputOf = ({ inputs }: StateResource, name: string): string => String(inputs?.[name]);
+
+async function assertMayCreate(api: Cloudflare, resource: StateResource, path: string): Promise<void> {
   try {
-    await calling(api.post(`${zone}/dns_records`, { body: {}, maxRetries: 0 }), permissionOf(record));
+    await calling(api.post(path, { body: {}, maxRetries: 0 }), permissionOf(resource));
   } catch (error) {
     if (!(error instanceof AccountError) || !REFUSED_BODY.has(error.status)) throw error;
   }

@@ -62,8 +62,11 @@ export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::
 
 export const TUNNEL_TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
 
+export const LIST_TYPE = "cloudflare:index/list:List";
+
 /** What an operator calls the types of the program. */
 const KINDS: Readonly<Record<string, string>> = {
+  [LIST_TYPE]: "list",
   "cloudflare:index/dnsRecord:DnsRecord": "record",
   "cloudflare:index/ruleset:Ruleset": "ruleset",
   [TUNNEL_TYPE]: "tunnel",

@@ -65,7 +65,9 @@ export async function journaled(
   const before = stage.api.journal.length;
   const run = await use();
   const calls = stage.api.journal.slice(before);
-  const writes = calls.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+  const writes = calls
+    .filter(({ method, dryRun }) => method !== "GET" && !dryRun)
+    .map(({ method, path }) => `${method} ${path}`);
   return { run, reads: calls.length - writes.length, writes };
 }
 

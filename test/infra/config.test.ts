@@ -115,16 +115,32 @@ test("what is adopted is read in the shape that preflight prints, and checked", 
       ddos_l7: {},
       http_ratelimit: { ...adopt.rulesets.http_ratelimit, rules: [{ ...rule, ref: undefined }] },
     },
-    lists: {},
+    lists: { office: "mine" },
+    pages: {},
   };
   expect(problemsOf(adopting(wrong)).map((problem) => problem.split(" | ")[0])).toEqual([
-    "causeway:adopt.lists",
+    "causeway:adopt.pages",
     "causeway:adopt.tunnel",
     "causeway:adopt.records.chat.example.com",
     "causeway:adopt.rulesets.ddos_l7",
     "causeway:adopt.rulesets.http_ratelimit",
+    "causeway:adopt.lists.office",
     "causeway:adopt.records.www.example.com",
   ]);
+});
+
+test("A3: a list is adopted or shared, by a name that lists have", () => {
+  const lists = { office: { id: "c".repeat(32), description: "theirs" } };
+  const adopting = { ...minimal, "causeway:adopt": JSON.stringify({ lists }) };
+  expect(readSite("causeway", "dev", adopting).adopt?.lists).toEqual(lists);
+  const shared = (names: string) => ({ ...minimal, "causeway:sharedLists": names });
+  expect(readSite("causeway", "dev", shared('["office","partners"]')).sharedLists).toEqual(["office", "partners"]);
+  expect(readSite("causeway", "dev", shared("office")).sharedLists).toEqual(["office"]);
+  expect(readSite("causeway", "dev", minimal).sharedLists).toBeUndefined();
+  expect(problemsOf(shared('["$office"]'))).toEqual([expect.stringMatching(/^causeway:sharedLists \| "\$office"/)]);
+  expect(problemsOf(shared("[1]"))).toHaveLength(1);
+  const both = { ...adopting, "causeway:sharedLists": '["office"]' };
+  expect(problemsOf(both)).toEqual([expect.stringMatching(/^causeway:adopt.lists.office \| /)]);
 });
 
 test("project and stack must fit the comment of a DNS record, which marks what is ours", () => {

@@ -9,6 +9,8 @@ export type Fault =
       readonly status: number;
       readonly code?: number;
       readonly message?: string;
+      /** JSON pointer into the request's body. */
+      readonly pointer?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
   | "cut"

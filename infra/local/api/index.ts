@@ -21,8 +21,8 @@ import { zoneSettingRoutes } from "./routes/zone-settings.ts";
 import { zoneRoutes } from "./routes/zones.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { type Seed, seedState } from "./seed.ts";
-import type { Cloud, PermissionGroup } from "./state.ts";
-import { draftOf, openStore } from "./store.ts";
+import { type Cloud, type PermissionGroup, permissionGroups } from "./state.ts";
+import { draftOf, openStore, type Store } from "./store.ts";
 
 export type { Fault, FaultMatch, Faults } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
@@ -81,10 +81,22 @@ export interface LocalApi {
   close(): Promise<void>;
 }
 
+/** The seeded token has every permission, also those that an earlier version did not have. */
+function grantAll(store: Store): void {
+  const has = new Set(store.state.tokens[0]?.permissions);
+  if (permissionGroups.every((group) => has.has(group))) return;
+  const draft = draftOf(store.state);
+  const [token, ...others] = draft.tokens;
+  if (token === undefined) return;
+  draft.tokens = [{ ...token, permissions: [...permissionGroups] }, ...others];
+  store.commit(draft);
+}
+
 /** Starts the API. @throws StateError where the state file cannot be used; EADDRINUSE where the port is taken */
 export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const clock = createClock(options.clock ?? Date.now);
   const store = openStore(options.file, () => seedState(options.seed ?? {}, clock));
+  grantAll(store);
   const live = createLiveTunnels(clock);
   const cloud = createCloud(() => store.state, live);
   const journal = createJournal();

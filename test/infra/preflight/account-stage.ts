@@ -3,7 +3,13 @@ import { afterEach, expect } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { type LocalApi, type Seed, startApi } from "../../../infra/local/api/index.ts";
 import type { Site } from "../../../infra/policy/index.ts";
-import { type KnownIds, type Obstacle, PreflightError, preflight } from "../../../infra/preflight/index.ts";
+import {
+  type KnownIds,
+  type Obstacle,
+  PreflightError,
+  type PreflightOptions,
+  preflight,
+} from "../../../infra/preflight/index.ts";
 import { site as sample } from "../policy/site.ts";
 
 export const site: Site = { ...sample, hostnames: ["chat.example.com"] };
@@ -22,16 +28,17 @@ export async function obstaclesOf(
   cloudflare: Cloudflare,
   of: Site = site,
   known: KnownIds = {},
+  options: PreflightOptions = {},
 ): Promise<readonly Obstacle[]> {
   try {
-    await preflight(cloudflare, of, known);
+    await preflight(cloudflare, of, known, options);
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error;
     for (const { found, fix } of error.obstacles) {
       expect(error.message).toContain(found);
       expect(error.message).toContain(fix);
     }
-    expect(api.journal.filter(({ method }) => method !== "GET")).toEqual(written);
+    expect(api.journal.filter(({ method, dryRun }) => method !== "GET" && !dryRun)).toEqual(written);
     return error.obstacles;
   }
   throw new Error("nothing stood in the way");
@@ -39,7 +46,7 @@ export async function obstaclesOf(
 /** Writes that the test itself made. */
 let written: unknown[] = [];
 export const allowWritesSoFar = (): void => {
-  written = api.journal.filter(({ method }) => method !== "GET");
+  written = api.journal.filter(({ method, dryRun }) => method !== "GET" && !dryRun);
 };
 export const setUp = async (work: () => Promise<unknown>): Promise<void> => {
   await work();

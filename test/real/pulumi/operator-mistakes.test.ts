@@ -22,7 +22,7 @@ async function refused(stack: string, environment: Record<string, string | undef
   project.workspace.setEnvironment({ ...usual, ...environment });
   const { code, text } = await project.workspace.run("up", "--yes", "--skip-preview", "--stack", stack);
   project.workspace.setEnvironment(usual);
-  const writes = project.api.journal.slice(before).filter(({ method }) => method !== "GET");
+  const writes = project.api.journal.slice(before).filter(({ method, dryRun }) => method !== "GET" && !dryRun);
   return { failed: code !== 0, text, writes };
 }
 

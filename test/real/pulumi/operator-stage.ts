@@ -141,7 +141,7 @@ export async function openOperatorStage(): Promise<OperatorStage> {
     writesSince: (from) =>
       api.journal
         .slice(from)
-        .filter(({ method }) => method !== "GET")
+        .filter(({ method, dryRun }) => method !== "GET" && !dryRun)
         .map(({ method, path }) => `${method} ${idsReplaced(path.split("/").slice(3).join("/"))}`),
     async close() {
       for (const stop of stops) await stop();

@@ -23,7 +23,7 @@ async function writesOf(...args: string[]): Promise<string[]> {
   if (code !== 0) throw new Error(text);
   return project.api.journal
     .slice(from)
-    .filter(({ method }) => method !== "GET")
+    .filter(({ method, dryRun }) => method !== "GET" && !dryRun)
     .map(({ method, path }) => `${method} ${path.split("/")[3]}`)
     .sort();
 }

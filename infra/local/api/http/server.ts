@@ -98,8 +98,9 @@ async function serve(
     const admitted = { token, query: new URLSearchParams(search), ...matched(parts, method, pathname) };
     body = await bodyOf(request, response, admitted.match, readBody);
     if (typeof fault === "object") {
-      const { status, code = 10000 + status, message = "A fault that was asked for", headers = {} } = fault;
-      throw new ApiError(status, { code, message }, headers);
+      const { status, code = 10000 + status, message = "A fault that was asked for", pointer, headers = {} } = fault;
+      const source = pointer === undefined ? {} : { source: { pointer } };
+      throw new ApiError(status, { code, message, ...source }, headers);
     }
     outcome = { answer: handle(parts, admitted, body?.value) };
   } catch (error) {

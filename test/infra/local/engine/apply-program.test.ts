@@ -57,7 +57,7 @@ const every = (op: string, ...more: readonly string[]): string[] =>
 const writes = (from = 0): string[] =>
   api.journal
     .slice(from)
-    .filter(({ method }) => method !== "GET")
+    .filter(({ method, dryRun }) => method !== "GET" && !dryRun)
     .map(
       ({ method, path, status }) =>
         `${method} ${path

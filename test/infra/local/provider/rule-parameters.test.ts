@@ -194,7 +194,7 @@ test("P2: a member of a rule or of its rate limit that is not known is refused t
 
 /** The arguments of the ruleset of a policy that has nothing but these rules. */
 function rulesetArgs(phase: Phase, rules: readonly Rule[], target: { accountId: string; zoneId: string }) {
-  const policy = { rulesets: [{ phase, name: "rules", rules }], ingress: [], zoneSettings: [] };
+  const policy = { rulesets: [{ phase, name: "rules", rules }], ingress: [], lists: [], zoneSettings: [] };
   const [ruleset] = compile(site, policy as unknown as Parameters<typeof compile>[1], target).rulesets;
   return plain(ruleset?.args) as Record<string, unknown>;
 }

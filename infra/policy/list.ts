@@ -1,0 +1,156 @@
+/** Lists of the policy: what rules ask with `in $name`. */
+import {
+  type ListKind,
+  type ListSpec,
+  listProblems,
+  MAX_LIST_TEXT,
+  PLAN_LIMITS,
+  type Plan,
+  planName,
+  readListItem,
+} from "../rules/index.ts";
+import { ownerMark, type Site } from "./site.ts";
+
+/** A list as its author writes it, in `infra/policy/lists/NAME.ts`. It belongs to the account, not to the zone. */
+export interface PolicyList {
+  /** What rules call it, with `$` in front: 1 to 50 of a-z, 0-9 and `_`. `_` becomes `-` in the name of its file. */
+  readonly name: string;
+  /** Addresses and networks; hostnames, for `http.host`; or numbers of autonomous systems, for `ip.src.asnum`. */
+  readonly kind: ListKind;
+  /** One line for the dashboard: what it is for. */
+  readonly description: string;
+  readonly items: readonly PolicyListItem[];
+}
+
+export interface PolicyListItem {
+  /** `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`; `www.example.com`, `*.example.com`; or `64496`. */
+  readonly value: string | number;
+  /** Why it is there, and since when. */
+  readonly comment?: string;
+}
+
+/** How many lists and items an account has room for where its largest plan is this one. */
+export const listRoom = (plan: Plan): { readonly plan: string; readonly lists: number; readonly items: number } => ({
+  plan: planName(plan),
+  lists: PLAN_LIMITS[plan].lists,
+  items: PLAN_LIMITS[plan].listItems,
+});
+
+/** Why a list cannot be deployed. */
+export interface PolicyListProblem {
+  readonly code: string;
+  /** From the project's folder. */
+  readonly file: string;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The file of a list, from the project's folder: `office_list` is in `office-list.ts`. */
+export const fileOfList = (name: string): string => `infra/policy/lists/${name.replaceAll("_", "-")}.ts`;
+
+const INDEX = "infra/policy/lists/index.ts";
+
+/** The lists with their items as Cloudflare's API keeps them. An item that cannot be read stays as it is. */
+export const normalisedLists = (lists: readonly PolicyList[]): readonly PolicyList[] =>
+  lists.filter(isList).map((list) => ({
+    ...list,
+    items: list.items.map((item) => {
+      const read = readListItem(list.kind, item.value);
+      return read.ok ? { ...item, value: read.item } : item;
+    }),
+  }));
+
+/** By name, as the engine, `compile` and the lints take them. */
+export const listSpecs = (lists: readonly PolicyList[]): Readonly<Record<string, ListSpec>> =>
+  Object.fromEntries(
+    lists.filter(isList).map(({ name, kind, items }) => [name, { kind, items: items.map(({ value }) => value) }]),
+  );
+
+/** Everything that is wrong with the lists on a plan, also where a cast has silenced TypeScript. */
+export function policyListProblems(lists: readonly PolicyList[], plan: Plan): readonly PolicyListProblem[] {
+  const names = lists.flatMap((list) => (isList(list) ? [list.name] : []));
+  return [
+    ...lists.flatMap((list, index) => (isList(list) ? textProblems(list) : [misshapen(list, index)])),
+    ...new Set(names.filter((name, index) => names.indexOf(name) !== index)).values().map(repeated),
+    ...listProblems(listSpecs(lists), plan).map(({ list, code, severity, message, hint, index }) => ({
+      code,
+      severity,
+      file: list === undefined ? INDEX : fileOfList(list),
+      message: `${list === undefined ? "" : `$${list}: `}${index === undefined ? "" : `item ${index + 1}: `}${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  ];
+}
+
+const repeated = (name: string): PolicyListProblem => ({
+  code: "list-repeated",
+  severity: "error",
+  file: fileOfList(name),
+  message: `two lists have the name ${name}`,
+  hint: "give each its own: rules ask a list by its name",
+});
+
+const misshapen = (list: unknown, index: number): PolicyListProblem => ({
+  code: "list-shape",
+  severity: "error",
+  file: isObject(list) && typeof list.name === "string" ? fileOfList(list.name) : INDEX,
+  message: `list ${index + 1} of the index is no list`,
+  hint: 'it needs `name`, `kind` ("ip", "hostname" or "asn"), `description`, and `items`, each with a `value` and perhaps a `comment`',
+});
+
+function textProblems({ name, description, items }: PolicyList): readonly PolicyListProblem[] {
+  const long = (what: string): PolicyListProblem => ({
+    code: "list-text",
+    severity: "error",
+    file: fileOfList(name),
+    message: `$${name}: ${what} is longer than ${MAX_LIST_TEXT} characters`,
+    hint: "shorten it",
+  });
+  return [
+    // the mark of the stack stands before it
+    ...(description.length > MAX_LIST_TEXT - MARK_ROOM ? [long("its description, with the stack's mark,")] : []),
+    ...items.flatMap(({ comment = "" }, index) =>
+      comment.length > MAX_LIST_TEXT ? [long(`the comment of item ${index + 1}`)] : [],
+    ),
+  ];
+}
+
+/** Characters of the longest mark, and of what is between it and the description. */
+const MARK_ROOM = 102;
+
+/** What the list is called at Cloudflare: the stack's mark, then its description. */
+export const markedDescription = (site: Pick<Site, "project" | "stack">, { description }: PolicyList): string =>
+  `${ownerMark(site)}: ${description}`;
+
+/** The stack that made a list, as `PROJECT/STACK`; undefined where its description has no mark. */
+export const stackOfList = (description: string | undefined): string | undefined =>
+  /^causeway ([^\s/]+\/[^\s/]+): /.exec(description ?? "")?.[1];
+
+const KINDS: readonly unknown[] = ["ip", "hostname", "asn"];
+
+function isList(list: unknown): list is PolicyList {
+  if (!isObject(list)) return false;
+  const { name, kind, description, items, ...others } = list;
+  return (
+    typeof name === "string" &&
+    KINDS.includes(kind) &&
+    typeof description === "string" &&
+    Array.isArray(items) &&
+    items.every(isItem) &&
+    Object.keys(others).length === 0
+  );
+}
+
+function isItem(item: unknown): item is PolicyListItem {
+  if (!isObject(item)) return false;
+  const { value, comment, ...others } = item;
+  return (
+    (typeof value === "string" || typeof value === "number") &&
+    (comment === undefined || typeof comment === "string") &&
+    Object.keys(others).length === 0
+  );
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

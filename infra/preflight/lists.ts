@@ -1,0 +1,175 @@
+import { adoptionOf, fileOfList, listRoom, ownerMark, type PolicyList, stackOfList } from "../policy/index.ts";
+import { listResource } from "../resources/compile.ts";
+import { type FoundItem, keptAsFound, listAsFound } from "./as-found.ts";
+import {
+  adoptedMissing,
+  adoptionRemoved,
+  blockedBy,
+  type Finding,
+  importing,
+  NOTHING,
+  otherStack,
+  replacedElsewhere,
+  type Search,
+  wasAdopted,
+} from "./place.ts";
+import { reading } from "./reading.ts";
+
+/** The permission that a token needs for lists, by its name in the API. */
+export const LISTS_PERMISSION = "Account Filter Lists Edit";
+
+/** A list, as far as it matters here. */
+interface ListedList {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly description?: string;
+  readonly num_items: number;
+}
+
+/** What was found of the policy's lists. */
+export interface ListFindings {
+  readonly findings: readonly Finding[];
+  /** Names of the lists that do not exist yet. */
+  readonly missing: ReadonlySet<string>;
+}
+
+/** Looks at the account's lists of these names. Without lists nothing is asked, and no permission is needed. */
+export async function findLists(search: Search, lists: readonly PolicyList[]): Promise<ListFindings> {
+  const { api, account } = search;
+  if (lists.length === 0) return { findings: [], missing: new Set() };
+  const read = await reading("the lists of the account", LISTS_PERMISSION, async () => {
+    return (await api.rules.lists.list({ account_id: account.accountId })).result;
+  });
+  if ("obstacle" in read) return { findings: [blockedBy(read.obstacle)], missing: new Set() };
+  const found = new Map<string, ListedList>(read.value.map((list) => [list.name, list]));
+  const names = new Set(lists.map(({ name }) => name));
+  const others = read.value.filter(({ name }) => !names.has(name));
+  const findings = await Promise.all(lists.map((list) => findList(search, list, found.get(list.name))));
+  return {
+    findings: [...findings, { ...NOTHING, warnings: roomWarnings(search, lists, others) }],
+    missing: new Set([...names].filter((name) => !found.has(name))),
+  };
+}
+
+/** Lists belong to the account, whose plan is not known: its best zone's counts. */
+function roomWarnings({ account }: Search, lists: readonly PolicyList[], others: readonly ListedList[]): string[] {
+  const room = listRoom(account.plan);
+  const items = sum(lists.map((list) => list.items.length)) + sum(others.map(({ num_items }) => num_items));
+  const count = lists.length + others.length;
+  if (count <= room.lists && items <= room.items) return [];
+  const names = others.map(({ name }) => `$${name}`).join(", ");
+  return [
+    `With ${names} of others the account will have ${count} lists with ${items} items; ${room.plan} has room for ` +
+      `${room.lists} with ${room.items}. Unless another zone of the account has a larger plan, the run fails at its first list.`,
+  ];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+async function findList(search: Search, list: PolicyList, found: ListedList | undefined): Promise<Finding> {
+  const { site, known, account } = search;
+  const { name, kind } = list;
+  const resource = listResource(name);
+  const knownId = known[resource];
+  if (site.sharedLists?.includes(name)) return checkShared(search, list, found);
+  const adopted = adoptionOf(site).lists?.[name];
+  if (found === undefined || (adopted !== undefined && adopted.id !== found.id)) {
+    return adopted === undefined ? NOTHING : adoptedMissing(`list ${adopted.id} with the name ${name}`);
+  }
+  const what = `a list $${name} of kind ${found.kind} (${found.id})`;
+  if (found.id !== knownId && knownId !== undefined) {
+    return blockedBy(replacedElsewhere(`$${name}`, `the list ${knownId}`, what));
+  }
+  const adopt = { lists: { [name]: { id: found.id, description: found.description ?? "" } } };
+  const isOwn = found.id === knownId || stackOfList(found.description) === stackName(search);
+  if (isOwn || adopted !== undefined) {
+    // Cloudflare changes no list's kind, and deletes none that a rule asks
+    if (found.kind !== kind) return blockedBy(otherKind(list, what));
+    if (adopted !== undefined) return adoptedList(search, list, found);
+    if (wasAdopted(search, resource)) return blockedBy(adoptionRemoved(`the list $${name}`, adopt));
+    return found.id === knownId ? NOTHING : importing(resource, `${account.accountId}/${found.id}`);
+  }
+  const stack = stackOfList(found.description);
+  if (stack !== undefined) {
+    const { fix, ...obstacle } = otherStack(stack, what);
+    return blockedBy({
+      ...obstacle,
+      fix: `Leave it to that stack, or give yours another name in ${fileOfList(name)}. ${fix.replace("Use another zone, or e", "Or e")}`,
+      share: name,
+    });
+  }
+  return blockedBy({
+    code: "list_taken",
+    found: `the account has ${what} already, with ${found.num_items === 1 ? "one item" : `${found.num_items} items`}${described(found)}`,
+    fix: `Take it over, or leave it to whoever keeps it, or give yours another name in ${fileOfList(name)}.`,
+    ...(found.kind === kind ? { adopt, share: name } : {}),
+  });
+}
+
+const stackName = ({ site }: Search): string => ownerMark(site).replace("causeway ", "");
+
+const described = ({ description = "" }: ListedList): string => (description === "" ? "" : `: "${description}"`);
+
+const otherKind = ({ name, kind }: PolicyList, what: string) => ({
+  code: "list_kind",
+  found: `there is ${what}, and ${fileOfList(name)} has the kind ${kind}`,
+  fix: "A list keeps its kind, and cannot be deleted while a rule asks it: give the list another name.",
+});
+
+function checkShared(search: Search, list: PolicyList, found: ListedList | undefined): Finding {
+  const { name, kind, items } = list;
+  if (found === undefined) {
+    return blockedBy({
+      code: "shared_list_missing",
+      found: `\`sharedLists\` names $${name}, and the account has no such list`,
+      fix: "Deploy the stack that keeps it first, or take the name out of `sharedLists` so that this stack makes it.",
+    });
+  }
+  const what = `a list $${name} of kind ${found.kind} (${found.id})`;
+  if (found.kind !== kind) return blockedBy(otherKind(list, what));
+  if (search.known[listResource(name)] !== undefined || stackOfList(found.description) === stackName(search)) {
+    return blockedBy({
+      code: "shared_list_own",
+      found: `\`sharedLists\` names $${name}, which this stack made: it would be deleted`,
+      fix: "Take the name out of `sharedLists`.",
+    });
+  }
+  if (found.num_items === items.length) return NOTHING;
+  const warning =
+    `$${name} has ${found.num_items} items at Cloudflare and ${items.length} in ${fileOfList(name)}, which writes none of them: ` +
+    "what was tried here may not be what is deployed.";
+  return { ...NOTHING, warnings: [warning] };
+}
+
+/** The policy has to have all of its items: the first run would remove the others. */
+async function adoptedList(search: Search, list: PolicyList, found: ListedList): Promise<Finding> {
+  const { api, account, known } = search;
+  const { accountId } = account;
+  const resource = listResource(list.name);
+  if (known[resource] !== undefined) return { ...NOTHING, asFound: keptAsFound(resource, undefined) };
+  const read = await reading(`the items of the list $${list.name}`, LISTS_PERMISSION, async () => {
+    const items: FoundItem[] = [];
+    for await (const item of api.rules.lists.items.list(found.id, { account_id: accountId, per_page: 500 })) {
+      if (!("redirect" in item)) items.push(item);
+    }
+    return items;
+  });
+  if ("obstacle" in read) return blockedBy(read.obstacle);
+  const own = new Set(list.items.map(({ value }) => value));
+  const lost = read.value.filter((item) => !own.has(valueOfItem(item)));
+  if (lost.length > 0) {
+    const shown = lost.slice(0, 20).map((item) => JSON.stringify({ value: valueOfItem(item), ...commentOf(item) }));
+    const more = lost.length > shown.length ? ` and ${lost.length - shown.length} more` : "";
+    return blockedBy({
+      code: "adopted_items",
+      found: `${fileOfList(list.name)} does not have these items of the list that \`adopt\` names: ${shown.join(", ")}${more}`,
+      fix: "The run would remove them: put them into the file, or delete them at Cloudflare.",
+    });
+  }
+  const asFound = keptAsFound(resource, listAsFound(accountId, found.id, read.value));
+  return { ...importing(resource, `${accountId}/${found.id}`), asFound };
+}
+
+const commentOf = ({ comment }: FoundItem) => (comment === undefined ? {} : { comment });
+const valueOfItem = ({ ip, hostname, asn }: FoundItem): string | number => ip ?? hostname?.url_hostname ?? asn ?? "";
