@@ -47,6 +47,7 @@ export {
   type Lint,
   type LintInput,
   lint,
+  type SourcePlace,
   sarifReport,
   textReport,
 } from "./lint/index.ts";

@@ -1,24 +1,20 @@
+import { resolve } from "node:path";
 import { policyFor } from "../../infra/policy/index.ts";
-import {
-  type Finding,
-  githubReport,
-  jsonReport,
-  LINTS,
-  lint,
-  type ProofDiagnostic,
-  sarifReport,
-  textReport,
-} from "../../infra/rules/index.ts";
-import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
+import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../infra/rules/index.ts";
+import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
+import { findingsOf } from "./findings.ts";
+import { fixFindings } from "./fix.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
 
-/** The file that machine-readable findings name: the policy is made by code, which begins there. */
-const ARTIFACT = "infra/policy/index.ts";
+const ROOT = resolve(import.meta.dirname, "../..");
+/** Named by findings that are about no file of a rule. */
+const POLICY = "infra/policy/index.ts";
 
 const FORMATS = ["text", "json", "sarif", "github"] as const;
 const OPTIONS = {
   ...POLICY_OPTIONS,
   format: optionWithDefault("--format <format>", `${FORMATS.join(", ")}`, oneOf(FORMATS), "text"),
+  fix: flag("--fix", "corrects in the files what is certain, and shows the change"),
 };
 
 export const checkCommand = command({
@@ -26,31 +22,29 @@ export const checkCommand = command({
   summary: "Says what is wrong with the policy on a plan, before Cloudflare sees it.",
   options: OPTIONS,
   failure: "there are findings",
-  examples: ["--plan pro", "--format sarif > findings.sarif"],
+  examples: ["--plan pro", "--fix", "--format sarif > findings.sarif"],
   run: ({ options }) => check(options),
 });
 
-function check({ plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
+function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1 {
+  if (fix && format !== "text") throw new UsageError("--fix shows its changes as text: leave --format out");
   const site = siteOf(host);
-  const { rulesets, diagnostics } = policyFor(site, plan);
-  const findings = [...diagnostics.map(findingOf), ...lint({ plan, rulesets, hostnames: site.hostnames })];
+  const policy = policyFor(site, plan);
+  const found = findingsOf({ policy, site, plan, root: ROOT });
+  const { lines, left } = fix ? fixFindings(found, ROOT) : { lines: [], left: found };
+  const findings = left.map(({ literal: _, ...finding }) => finding);
+  for (const line of lines) console.log(line);
   const reports = {
     text: () => textReport(findings),
     json: () => jsonReport(findings),
-    sarif: () => sarifReport(findings, LINTS, ARTIFACT),
-    github: () => githubReport(findings, ARTIFACT),
+    sarif: () => sarifReport(findings, LINTS, POLICY),
+    github: () => githubReport(findings, POLICY),
   };
   const report = reports[format]();
   if (report !== "") console.log(report);
   if (format === "text") {
-    const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
+    const rules = policy.rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);
   }
   return findings.length > 0 ? 1 : 0;
 }
-
-const findingOf = ({ ref, file, pointer, ...diagnostic }: ProofDiagnostic): Finding => ({
-  ...diagnostic,
-  rule: ref ?? file,
-  property: pointer.slice(1).replaceAll("/", ".") || "rule",
-});

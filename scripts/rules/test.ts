@@ -1,34 +1,58 @@
 import { readFileSync } from "node:fs";
 import { policyFor, provePolicy } from "../../infra/policy/index.ts";
-import { renderProof, type StoryFile } from "../../infra/rules/index.ts";
+import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from "../../infra/rules/index.ts";
 import { readStories } from "../../infra/stories.ts";
-import { argumentList, command, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
+import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
+import { isShipped } from "./shipped.ts";
+
+const OPTIONS = {
+  ...POLICY_OPTIONS,
+  gaps: flag("--gaps", "also says what nothing exercises of the rules that come with the kit"),
+};
 
 export const testCommand = command({
   name: "test",
-  summary: "Runs every rule on its examples, and the stories, and says what neither of them exercises.",
+  summary: "Runs every rule on its examples, and the stories, and says what neither of them exercises of your rules.",
   arguments: { story: argumentList("JSON files with stories (those of infra/policy/stories)") },
-  options: POLICY_OPTIONS,
+  options: OPTIONS,
   failure: "an example or a story fails",
-  examples: ["", "--plan business stories/login.json"],
+  examples: ["", "--plan business stories/login.json", "--gaps"],
   run: ({ args, options }) => runTests(args.story, options),
 });
 
-function runTests(files: readonly string[], { plan, host }: OptionValues<typeof POLICY_OPTIONS>): 0 | 1 {
+function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
   const { rulesets, diagnostics } = policyFor(site, plan);
   const stories = files.length > 0 ? files.map(readStory) : readStories();
   const proof = provePolicy({ rulesets, stories, site, plan }, { gaps: true });
   const failures = [...diagnostics.filter(({ severity }) => severity === "error"), ...proof.diagnostics];
-  for (const failure of failures) console.log(`FAILED ${renderProof(failure)}`);
-  for (const { ref, conditions } of proof.gaps)
-    console.log(`${ref}: no example or story exercises\n${conditions.map((gap) => `  ${gap}`).join("\n")}`);
+  for (const line of proofLines(failures, proof.gaps, gaps)) console.log(line);
   const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
   const others = proof.storiesOfOtherPlans > 0 ? ` (${proof.storiesOfOtherPlans} more are about other plans)` : "";
   const counts = `${rules} rules, ${proof.examples} examples and ${proof.stories} stories on ${plan}${others}`;
   console.log(`${counts}: ${failures.length} failed`);
   return failures.length > 0 ? 1 : 0;
+}
+
+/**
+ * Failures first, those of the author's own rules and stories before those of the kit's. Then what nothing exercises, of the
+ * kit's rules only where it is asked for.
+ */
+export function proofLines(
+  failures: readonly ProofDiagnostic[],
+  gaps: Proof["gaps"],
+  showsShippedGaps: boolean,
+): readonly string[] {
+  const ordered = failures.toSorted((a, b) => Number(isShipped(a.file)) - Number(isShipped(b.file)));
+  return [
+    ...ordered.map((failure) => `FAILED ${renderProof(failure)}`),
+    ...gaps
+      .filter(({ file }) => showsShippedGaps || !isShipped(file))
+      .map(({ ref, conditions }) => {
+        return `${ref}: no example or story exercises\n${conditions.map((gap) => `  ${gap}`).join("\n")}`;
+      }),
+  ];
 }
 
 function readStory(file: string): StoryFile {

@@ -112,6 +112,14 @@ export type Lint = About &
     | { readonly inPolicy: (policy: Policy) => Iterable<PolicyProblem> }
   );
 
+/** A place in a file, from 1. */
+export interface SourcePlace {
+  /** From the project's folder. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A problem with its place in the policy. */
 export interface Finding extends Diagnostic {
   readonly phase?: Phase;
@@ -121,5 +129,7 @@ export interface Finding extends Diagnostic {
   readonly property: string;
   /** What the span is a part of: an expression, or a property as JSON. */
   readonly text: string;
+  /** Where its author wrote it, where that is known. */
+  readonly place?: SourcePlace;
   readonly fix?: readonly Edit[];
 }

@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, jest, test } from "@jest/globals";
+import { proofDiagnostic } from "../../../infra/rules/index.ts";
 import { execute } from "../../../scripts/command-line/index.ts";
 import { rulesCommands } from "../../../scripts/rules/commands.ts";
 import { MAX_INPUT_BYTES } from "../../../scripts/rules/input.ts";
+import { proofLines } from "../../../scripts/rules/test.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "causeway-rules-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -204,7 +206,8 @@ test("test runs examples and stories, and says what they leave out", async () =>
   const { status, stdout } = await run(["test"]);
   expect(status).toBe(0);
   expect(stdout).toMatch(/\d+ rules, \d+ examples and \d+ stories on free: 0 failed/);
-  expect(stdout).toContain("no example or story exercises");
+  expect(stdout).not.toContain("no example or story exercises");
+  expect((await run(["test", "--gaps"])).stdout).toContain("no example or story exercises");
 });
 
 test("a story that goes otherwise says where", async () => {
@@ -248,6 +251,30 @@ test("a story that is not there is named", async () => {
   expect(await run(["test", "no/such/story.json"])).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^rules: the story no\/such\/story\.json cannot be read: ENOENT/),
+  });
+});
+
+test("A13: failures of the author's own rules come first, and gaps of the kit's rules only where they are asked for", () => {
+  const failure = (file: string) => proofDiagnostic({ file }, "example-matched", "/examples/pass/0", "GET /", "wrong");
+  const files = ["custom-rules/plain-http.ts", "custom-rules/mine.ts", "stories/scanner.json", "stories/mine.json"];
+  const failures = files.map((name) => failure(`infra/policy/${name}`));
+  const phase = "http_request_firewall_custom" as const;
+  const gaps = files
+    .slice(0, 2)
+    .map((name) => ({ phase, ref: name, file: `infra/policy/${name}`, conditions: ["never true: ssl"] }));
+  const told = (showsShipped: boolean) =>
+    proofLines(failures, gaps, showsShipped).map((line) =>
+      line.split("\n")[0]?.replace(/^FAILED infra\/policy\/|: .*/g, ""),
+    );
+  expect(told(false)).toEqual([files[1], files[3], files[0], files[2], files[1]]);
+  expect(told(true)).toEqual([files[1], files[3], files[0], files[2], files[0], files[1]]);
+});
+
+test("A9: --fix goes with text alone", async () => {
+  expect(await run(["check", "--fix"])).toMatchObject({ status: 0 });
+  expect(await run(["check", "--fix", "--format", "json"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("leave --format out"),
   });
 });
 

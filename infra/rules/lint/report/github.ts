@@ -6,14 +6,18 @@ const commands = { error: "error", warning: "warning", hint: "notice" } as const
 
 /**
  * Findings as workflow commands, which GitHub shows beside the file
- * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+ * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). `file` is named where a finding's place is not
+ * known.
  */
 export function githubReport(findings: readonly Finding[], file: string): string {
   return findings
     .map((finding) => {
       const { line, column } = locate(finding.text, finding.span.start);
       const message = `${placeOf(finding)}, ${line}:${column}: ${finding.message}${finding.hint ? `\n${finding.hint}` : ""}`;
-      return `::${commands[finding.severity]} file=${property(file)},title=${property(finding.code)}::${data(message)}`;
+      const { place } = finding;
+      const at =
+        place === undefined ? property(file) : `${property(place.file)},line=${place.line},col=${place.column}`;
+      return `::${commands[finding.severity]} file=${at},title=${property(finding.code)}::${data(message)}`;
     })
     .join("\n");
 }

@@ -5,8 +5,8 @@ import { placeOf } from "./text.ts";
 const levels = { error: "error", warning: "warning", hint: "note" } as const;
 
 /**
- * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which code scanning services read. The rules stand in
- * one file, `artifact`; where in an expression a finding is stands in its message and its logical location.
+ * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which code scanning services read. `artifact` is the
+ * file of a finding whose place is not known. Message and logical location say where in an expression it is.
  */
 export function sarifReport(findings: readonly Finding[], lints: readonly Lint[], artifact: string): string {
   const names = [...new Set([...lints.map(({ name }) => name), ...findings.map(({ code }) => code)])];
@@ -29,7 +29,7 @@ export function sarifReport(findings: readonly Finding[], lints: readonly Lint[]
       message: { text: messageOf(finding, line, column) },
       locations: [
         {
-          physicalLocation: { artifactLocation: { uri: artifact }, region: { startLine: 1 } },
+          physicalLocation: physicalLocation(finding, artifact),
           logicalLocations: [{ fullyQualifiedName: placeOf(finding).replaceAll(" ", "/") }],
         },
       ],
@@ -48,6 +48,11 @@ export function sarifReport(findings: readonly Finding[], lints: readonly Lint[]
     null,
     2,
   );
+}
+
+function physicalLocation({ place }: Finding, artifact: string) {
+  const region = place ? { startLine: place.line, startColumn: place.column } : { startLine: 1 };
+  return { artifactLocation: { uri: place?.file ?? artifact }, region };
 }
 
 function messageOf(finding: Finding, line: number, column: number): string {

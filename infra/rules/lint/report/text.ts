@@ -6,7 +6,8 @@ export function textReport(findings: readonly Finding[]): string {
   const blocks: string[] = [];
   let last: string | undefined;
   for (const finding of findings) {
-    const where = placeOf(finding);
+    const { place } = finding;
+    const where = `${place ? `${place.file}:${place.line} ` : ""}${placeOf(finding)}`;
     if (where !== last) blocks.push(where);
     last = where;
     blocks.push(

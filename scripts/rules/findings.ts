@@ -1,0 +1,156 @@
+/** Everything that is wrong with a policy, in the words and at the places of its authors. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { apiRule, type DeployedRule, FOLDERS, type policyFor, type Site } from "../../infra/policy/index.ts";
+import {
+  type Edit,
+  type Finding,
+  lint,
+  locate,
+  type Phase,
+  type Plan,
+  type ProofDiagnostic,
+  type RulesetDiagnostic,
+  type SourcePlace,
+  validateRulesets,
+} from "../../infra/rules/index.ts";
+import { findProperty, type SourceProperty } from "./source-property.ts";
+
+export interface PolicyToCheck {
+  readonly policy: Pick<ReturnType<typeof policyFor>, "rulesets" | "diagnostics">;
+  readonly site: Pick<Site, "hostnames">;
+  readonly plan: Plan;
+  /** The project's folder, with the files of the rules. */
+  readonly root: string;
+}
+
+/** A finding that is placed, and the text of its value in the file, where it stands there word for word. */
+export type PlacedFinding = Finding & {
+  readonly place: SourcePlace;
+  readonly literal?: SourceProperty["literal"];
+};
+
+/** First what is no rule, then what Cloudflare would refuse, then lints. */
+export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonly PlacedFinding[] {
+  const { rulesets, diagnostics } = policy;
+  const refused = validateRulesets(
+    rulesets.map(({ rules, ...ruleset }) => ({ ...ruleset, rules: rules.map(apiRule) })),
+    { level: "zone", plan },
+  ).flatMap((found, index) => found.map((one) => ofRuleset(one, rulesets[index]?.phase)));
+  const linted = lint({ plan, rulesets, hostnames: site.hostnames });
+  const findings = [...diagnostics.map(ofProof), ...withoutDoubles(refused, linted)];
+  const rules = new Map<string, DeployedRule>(
+    rulesets.flatMap(({ phase, rules: all }) => all.map((rule) => [`${phase} ${rule.ref}`, rule] as const)),
+  );
+  const places = placesIn(root);
+  return findings.map((finding) => {
+    const rule = rules.get(`${finding.phase} ${finding.rule}`);
+    return places(rule === undefined ? finding : asWritten(finding, rule), rule);
+  });
+}
+
+/**
+ * Of an error that the validator and a lint both tell, one: in an expression the lint's, which knows the correction, else the
+ * validator's.
+ */
+function withoutDoubles(refused: readonly Finding[], linted: readonly Finding[]): readonly Finding[] {
+  const lintErrors = linted.filter(({ severity }) => severity === "error");
+  const isDouble = (one: Finding, other: Finding) =>
+    partOf(one) === partOf(other) &&
+    (!isExpression(one) || (one.span.start <= other.span.end && other.span.start <= one.span.end));
+  return [
+    ...refused.filter((one) => !isExpression(one) || !lintErrors.some((other) => isDouble(one, other))),
+    ...linted.filter((one) => {
+      const isKept = one.severity !== "error" || isExpression(one);
+      return isKept || !refused.some((other) => isDouble(one, other));
+    }),
+  ];
+}
+
+const partOf = ({ phase, rule, property }: Finding): string => `${phase} ${rule} ${property}`;
+const isExpression = ({ property }: Finding): boolean => property.endsWith("expression");
+
+type Unplaced = Finding & { readonly file?: string };
+
+const propertyOf = (pointer: string): string => pointer.slice(1).replaceAll("/", ".") || "rule";
+
+const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => ({
+  ...diagnostic,
+  ...(ref !== undefined && { rule: ref }),
+  property: propertyOf(pointer),
+});
+
+function ofRuleset({ index, ref, pointer, ...diagnostic }: RulesetDiagnostic, phase: Phase | undefined): Unplaced {
+  const { code, severity, message, span, hint, text, engine } = diagnostic;
+  const problem = { code, severity, message, span, hint, text, ...(engine && { engine }) };
+  const property = propertyOf(index === undefined ? pointer : pointer.replace(`/rules/${index}`, ""));
+  return {
+    ...problem,
+    ...(phase && { phase }),
+    ...(index !== undefined && { rule: ref ?? `rule ${index + 1}` }),
+    property,
+  };
+}
+
+/** Names in the API of what an author writes in a limit. */
+const OF_LIMIT: Readonly<Record<string, string>> = {
+  "ratelimit.requests_per_period": "limit.requests",
+  "ratelimit.period": "limit.seconds",
+  "ratelimit.characteristics": "limit.by",
+};
+
+/** The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan changed it. */
+function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unplaced {
+  const { property, span, fix, ...rest } = finding;
+  if (property !== "expression") {
+    const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");
+    return isOfLimit ? { ...finding, property: OF_LIMIT[property] ?? "limit" } : finding;
+  }
+  const { when } = source;
+  const from = Math.max(0, expression.lastIndexOf(when));
+  const clip = (at: number) => Math.min(Math.max(at - from, 0), when.length);
+  const [start, end] = [clip(span.start), clip(span.end)];
+  const isOutside = start === end && span.start !== span.end;
+  const edits = fix?.map((edit) => ({ ...edit, span: { start: edit.span.start - from, end: edit.span.end - from } }));
+  const isInside = edits?.every((edit) => edit.span.start >= 0 && edit.span.end <= when.length);
+  return {
+    ...rest,
+    property: "when",
+    text: when,
+    span: isOutside ? { start: 0, end: when.length } : { start, end },
+    ...(edits && isInside && { fix: edits }),
+  };
+}
+
+/** Gives findings their places. Each file is read once. */
+function placesIn(root: string): (finding: Unplaced, rule: DeployedRule | undefined) => PlacedFinding {
+  const files = new Map<string, string>();
+  const read = (file: string): string => {
+    const known = files.get(file) ?? readOr(join(root, file), "");
+    files.set(file, known);
+    return known;
+  };
+  return ({ file: named, ...finding }, rule) => {
+    const { phase, property } = finding;
+    const folder = FOLDERS.find((one) => one.phase === phase)?.folder ?? "infra/policy";
+    const file = rule?.source.file ?? named ?? `${folder}/index.ts`;
+    const source = read(file);
+    const found = finding.rule === undefined ? undefined : findProperty(source, finding.rule, property.split("."));
+    const { literal } = found ?? {};
+    const isWhole = literal !== undefined && literal.text === finding.text;
+    const at = found === undefined ? Math.max(0, source.indexOf("export const")) : found.start;
+    const { line, column } = locate(source, isWhole ? literal.start + finding.span.start : at);
+    return { ...finding, place: { file, line, column }, ...(isWhole && { literal }) };
+  };
+}
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Edits of several findings of one expression, together. */
+export const editsOf = (findings: readonly PlacedFinding[]): readonly Edit[] => findings.flatMap(({ fix = [] }) => fix);

@@ -1,0 +1,14 @@
+/** Files of rules and stories that come with the kit: what they lack is the kit's matter, not the author's. */
+const SHIPPED: ReadonlySet<string> = new Set([
+  ...["redirects/to-https.ts", "cache-rules/cache-bypass.ts"],
+  ...["custom-rules/scanner-paths.ts", "custom-rules/plain-http.ts", "custom-rules/not-in-surface.ts"],
+  ...["rate-limits/credential-rate.ts", "rate-limits/write-rate.ts", "rate-limits/read-rate.ts"],
+  ...["stories/login-hammering.json", "stories/plain-http.json", "stories/scanner.json"],
+]);
+
+const FOLDER = "infra/policy/";
+
+/** Whether a file, named from the project's folder, comes with the kit. */
+export function isShipped(file: string): boolean {
+  return file.startsWith(FOLDER) && SHIPPED.has(file.slice(FOLDER.length));
+}
