@@ -29,7 +29,7 @@ export {
 } from "./list.ts";
 export { type PolicyProof, provePolicy } from "./prove.ts";
 export { type PlanReport, reportLines } from "./report.ts";
-export { apiRule, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
+export { apiRule, apiRuleset, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
 export {
   type AdoptedList,
   type AdoptedRuleset,

@@ -78,3 +78,14 @@ export interface PhaseRuleset {
   readonly name: string;
   readonly rules: readonly DeployedRule[];
 }
+
+/** The ruleset as the Rulesets API takes it. */
+export const apiRuleset = ({
+  phase,
+  name,
+  rules,
+}: PhaseRuleset): Pick<PhaseRuleset, "phase" | "name"> & { readonly rules: readonly Rule[] } => ({
+  phase,
+  name,
+  rules: rules.map(apiRule),
+});

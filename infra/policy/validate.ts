@@ -1,5 +1,5 @@
 import { type Phase, type Plan, type RulesetDiagnostic, validateRuleset } from "../rules/index.ts";
-import { apiRule, type PhaseRuleset } from "./rule.ts";
+import { apiRuleset, type PhaseRuleset } from "./rule.ts";
 
 /** Why Cloudflare would refuse a part of the policy, with the phase and the rule's file. */
 export interface PolicyDiagnostic extends RulesetDiagnostic {
@@ -17,13 +17,12 @@ export function policyDiagnostics(
   plan: Plan,
   standing: Readonly<Partial<Record<Phase, number>>> = {},
 ): readonly PolicyDiagnostic[] {
-  return rulesets.flatMap(({ phase, name, rules }) =>
-    validateRuleset(
-      { phase, name, rules: rules.map(apiRule) },
-      { level: "zone", plan, rulesElsewhere: standing[phase] ?? 0 },
-    ).map((diagnostic) => {
+  return rulesets.flatMap((ruleset) => {
+    const { phase, rules } = ruleset;
+    const context = { level: "zone", plan, rulesElsewhere: standing[phase] ?? 0 } as const;
+    return validateRuleset(apiRuleset(ruleset), context).map((diagnostic) => {
       const file = rules[diagnostic.index ?? -1]?.source.file;
       return { ...diagnostic, phase, ...(file !== undefined && { file }) };
-    }),
-  );
+    });
+  });
 }

@@ -1,18 +1,15 @@
 /** Everything that is wrong with a policy, in the words and at the places of its authors. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { apiRule, type DeployedRule, FOLDERS, type policyFor, type Site } from "../../infra/policy/index.ts";
+import { apiRuleset, type DeployedRule, FOLDERS, type policyFor, type Site } from "../../infra/policy/index.ts";
 import {
   type Edit,
   type Finding,
   lint,
   locate,
-  type Phase,
   type Plan,
   type ProofDiagnostic,
-  type RulesetDiagnostic,
   type SourcePlace,
-  validateRulesets,
 } from "../../infra/rules/index.ts";
 import { findProperty, type SourceProperty } from "./source-property.ts";
 
@@ -30,15 +27,11 @@ export type PlacedFinding = Finding & {
   readonly literal?: SourceProperty["literal"];
 };
 
-/** First what is no rule, then what Cloudflare would refuse, then lints. */
+/** First what is no rule, then, rule by rule, what Cloudflare would refuse and what lints find. */
 export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonly PlacedFinding[] {
   const { rulesets, diagnostics } = policy;
-  const refused = validateRulesets(
-    rulesets.map(({ rules, ...ruleset }) => ({ ...ruleset, rules: rules.map(apiRule) })),
-    { level: "zone", plan },
-  ).flatMap((found, index) => found.map((one) => ofRuleset(one, rulesets[index]?.phase)));
-  const linted = lint({ plan, rulesets, hostnames: site.hostnames });
-  const findings = [...diagnostics.map(ofProof), ...withoutDoubles(refused, linted)];
+  const linted = lint({ plan, rulesets: rulesets.map(apiRuleset), hostnames: site.hostnames });
+  const findings = [...diagnostics.map(ofProof), ...linted];
   const rules = new Map<string, DeployedRule>(
     rulesets.flatMap(({ phase, rules: all }) => all.map((rule) => [`${phase} ${rule.ref}`, rule] as const)),
   );
@@ -49,27 +42,6 @@ export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonl
   });
 }
 
-/**
- * Of an error that the validator and a lint both tell, one: in an expression the lint's, which knows the correction, else the
- * validator's.
- */
-function withoutDoubles(refused: readonly Finding[], linted: readonly Finding[]): readonly Finding[] {
-  const lintErrors = linted.filter(({ severity }) => severity === "error");
-  const isDouble = (one: Finding, other: Finding) =>
-    partOf(one) === partOf(other) &&
-    (!isExpression(one) || (one.span.start <= other.span.end && other.span.start <= one.span.end));
-  return [
-    ...refused.filter((one) => !isExpression(one) || !lintErrors.some((other) => isDouble(one, other))),
-    ...linted.filter((one) => {
-      const isKept = one.severity !== "error" || isExpression(one);
-      return isKept || !refused.some((other) => isDouble(one, other));
-    }),
-  ];
-}
-
-const partOf = ({ phase, rule, property }: Finding): string => `${phase} ${rule} ${property}`;
-const isExpression = ({ property }: Finding): boolean => property.endsWith("expression");
-
 type Unplaced = Finding & { readonly file?: string };
 
 const propertyOf = (pointer: string): string => pointer.slice(1).replaceAll("/", ".") || "rule";
@@ -79,18 +51,6 @@ const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => 
   ...(ref !== undefined && { rule: ref }),
   property: propertyOf(pointer),
 });
-
-function ofRuleset({ index, ref, pointer, ...diagnostic }: RulesetDiagnostic, phase: Phase | undefined): Unplaced {
-  const { code, severity, message, span, hint, text, engine } = diagnostic;
-  const problem = { code, severity, message, span, hint, text, ...(engine && { engine }) };
-  const property = propertyOf(index === undefined ? pointer : pointer.replace(`/rules/${index}`, ""));
-  return {
-    ...problem,
-    ...(phase && { phase }),
-    ...(index !== undefined && { rule: ref ?? `rule ${index + 1}` }),
-    property,
-  };
-}
 
 /** Names in the API of what an author writes in a limit. */
 const OF_LIMIT: Readonly<Record<string, string>> = {

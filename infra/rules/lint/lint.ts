@@ -132,4 +132,6 @@ export interface Finding extends Diagnostic {
   /** Where its author wrote it, where that is known. */
   readonly place?: SourcePlace;
   readonly fix?: readonly Edit[];
+  /** The page that says so, where Cloudflare would refuse. */
+  readonly page?: string;
 }

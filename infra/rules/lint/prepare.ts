@@ -5,16 +5,23 @@ import type { Plan } from "../schema/plans.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import type { LintInput, Policy, PolicyExpression, PolicyRule, PolicyRuleset } from "./lint.ts";
 
-/** Parses and checks every expression of a policy, once. */
-export function prepare(input: LintInput): Policy {
+/** Parses and checks every expression of a policy, once. Rules that are not `readable` are left out. */
+export function prepare(input: LintInput, readable: (ruleset: number, rule: number) => boolean): Policy {
   const { plan } = input;
-  const rulesets = input.rulesets.map(({ phase, name, rules }) => {
+  const rulesets = input.rulesets.map(({ phase, name, rules }, place) => {
     const prepared: PolicyRule[] = [];
     const ruleset: PolicyRuleset = { phase, name: name ?? phase, rules: prepared };
-    prepared.push(...rules.map((rule, index) => prepareRule(rule, index, ruleset, plan)));
+    for (const [index, rule] of rules.entries())
+      if (readable(place, index)) prepared.push(prepareRule(rule, index, ruleset, plan));
     return ruleset;
   });
   return { input, plan, rulesets, rules: rulesets.flatMap(({ rules }) => rules) };
+}
+
+/** How a rule is named: by its `ref`, its id, or its place. */
+export function labelOf(rule: Partial<Pick<Rule, "ref" | "id">> | null, index: number): string {
+  const name = rule?.ref ?? rule?.id;
+  return typeof name === "string" ? name : `rule ${index + 1}`;
 }
 
 function prepareRule(rule: Rule, index: number, ruleset: PolicyRuleset, plan: Plan): PolicyRule {
@@ -26,7 +33,7 @@ function prepareRule(rule: Rule, index: number, ruleset: PolicyRuleset, plan: Pl
     phase,
     plan,
     index,
-    label: rule.ref ?? rule.id ?? `rule ${index + 1}`,
+    label: labelOf(rule, index),
     expression: prepareExpression(rule.expression, "expression", phase, plan),
     ...(counting && { counting: prepareExpression(counting, "counting", phase, plan) }),
   };

@@ -1,10 +1,7 @@
 import type { Lint } from "./lint.ts";
-import { actionPhase } from "./lints/action-phase.ts";
-import { actionPlan } from "./lints/action-plan.ts";
 import { addressOrder } from "./lints/address-order.ts";
 import { allOfMissing } from "./lints/all-of-missing.ts";
 import { anyNotEqual } from "./lints/any-not-equal.ts";
-import { blockResponse } from "./lints/block-response.ts";
 import { caseNeverMatches } from "./lints/case-never-matches.ts";
 import { cloudflareAddress } from "./lints/cloudflare-address.ts";
 import { commaInSet } from "./lints/comma-in-set.ts";
@@ -18,7 +15,6 @@ import { disabledRule } from "./lints/disabled-rule.ts";
 import { doubleNegation } from "./lints/double-negation.ts";
 import { duplicateExpression } from "./lints/duplicate-expression.ts";
 import { duplicateInSet } from "./lints/duplicate-in-set.ts";
-import { duplicateRef } from "./lints/duplicate-ref.ts";
 import { emptySet } from "./lints/empty-set.ts";
 import { encodedPath } from "./lints/encoded-path.ts";
 import { extensionDot } from "./lints/extension-dot.ts";
@@ -30,10 +26,8 @@ import { hostLiteral } from "./lints/host-literal.ts";
 import { hostnameNotServed } from "./lints/hostname-not-served.ts";
 import { hostnameWithoutRule } from "./lints/hostname-without-rule.ts";
 import { listDefinition } from "./lints/list-definition.ts";
-import { listKind } from "./lints/list-kind.ts";
 import { literalLooksLikePattern } from "./lints/literal-looks-like-pattern.ts";
-import { loggingWithoutSkip } from "./lints/logging-without-skip.ts";
-import { longDescription } from "./lints/long-description.ts";
+import { longResponse } from "./lints/long-response.ts";
 import { mappedAddress } from "./lints/mapped-address.ts";
 import { methodCase } from "./lints/method-case.ts";
 import { missingRef } from "./lints/missing-ref.ts";
@@ -46,18 +40,12 @@ import { overlapInSet } from "./lints/overlap-in-set.ts";
 import { pathLiteral } from "./lints/path-literal.ts";
 import { pathRegexQuery } from "./lints/path-regex-query.ts";
 import { quantifierNeedsParentheses } from "./lints/quantifier-needs-parentheses.ts";
-import { rateLimitCharacteristics } from "./lints/rate-limit-characteristics.ts";
-import { rateLimitColo } from "./lints/rate-limit-colo.ts";
 import { rateLimitCounting } from "./lints/rate-limit-counting.ts";
-import { rateLimitCountingPlan } from "./lints/rate-limit-counting-plan.ts";
-import { rateLimitLists } from "./lints/rate-limit-lists.ts";
+import { rateLimitFields } from "./lints/rate-limit-fields.ts";
 import { rateLimitMissingKey } from "./lints/rate-limit-missing-key.ts";
-import { rateLimitPeriod } from "./lints/rate-limit-period.ts";
 import { rateLimitResponse } from "./lints/rate-limit-response.ts";
-import { rateLimitThreshold } from "./lints/rate-limit-threshold.ts";
-import { rateLimitTimeout } from "./lints/rate-limit-timeout.ts";
 import { rawPath } from "./lints/raw-path.ts";
-import { redirectTarget } from "./lints/redirect-target.ts";
+import { redirectUrl } from "./lints/redirect-url.ts";
 import { regexBacktracks } from "./lints/regex-backtracks.ts";
 import { regexCostly } from "./lints/regex-costly.ts";
 import { regexDoubleEscape } from "./lints/regex-double-escape.ts";
@@ -65,51 +53,38 @@ import { regexLiteral } from "./lints/regex-literal.ts";
 import { regexMatchesEverything } from "./lints/regex-matches-everything.ts";
 import { regexUnescapedDot } from "./lints/regex-unescaped-dot.ts";
 import { regexUnlikeJavascript } from "./lints/regex-unlike-javascript.ts";
-import { ruleCount } from "./lints/rule-count.ts";
 import { ruleShadowed } from "./lints/rule-shadowed.ts";
-import { skipDoesNothing } from "./lints/skip-does-nothing.ts";
 import { skipOnSpoofable } from "./lints/skip-on-spoofable.ts";
 import { skipScope } from "./lints/skip-scope.ts";
 import { skipTooLate } from "./lints/skip-too-late.ts";
-import { skipValues } from "./lints/skip-values.ts";
 import { spoofableAddress } from "./lints/spoofable-address.ts";
 import { substringBounds } from "./lints/substring-bounds.ts";
 import { surroundingSpace } from "./lints/surrounding-space.ts";
 import { tabInExpression } from "./lints/tab-in-expression.ts";
 import { tautology } from "./lints/tautology.ts";
-import { unknownList } from "./lints/unknown-list.ts";
 import { unroutableAddress } from "./lints/unroutable-address.ts";
+import { unusualCharacteristic } from "./lints/unusual-characteristic.ts";
+import { unusualPeriod } from "./lints/unusual-period.ts";
 import { useIn } from "./lints/use-in.ts";
 import { valueRange } from "./lints/value-range.ts";
 import { wildcardWithLower } from "./lints/wildcard-with-lower.ts";
 import { wildcardWithoutStar } from "./lints/wildcard-without-star.ts";
 
-/** Every lint: first what Cloudflare refuses, then likely mistakes, security first, then style. */
+/**
+ * Every lint: first those that correct what the parser refuses, then likely mistakes, security first, then style. What else
+ * Cloudflare refuses is found by the validator.
+ */
 export const LINTS: readonly Lint[] = [
   tabInExpression,
   commaInSet,
   commentInExpression,
   quantifierNeedsParentheses,
   hostBits,
-  actionPhase,
-  actionPlan,
-  blockResponse,
-  redirectTarget,
-  loggingWithoutSkip,
-  skipDoesNothing,
-  skipValues,
-  duplicateRef,
-  ruleCount,
-  rateLimitColo,
-  rateLimitCharacteristics,
-  rateLimitPeriod,
-  rateLimitTimeout,
-  rateLimitThreshold,
-  rateLimitCountingPlan,
-  rateLimitLists,
-  unknownList,
-  listKind,
   listDefinition,
+  redirectUrl,
+  rateLimitFields,
+  unusualCharacteristic,
+  longResponse,
   skipOnSpoofable,
   spoofableAddress,
   skipScope,
@@ -148,7 +123,6 @@ export const LINTS: readonly Lint[] = [
   constantField,
   deprecatedField,
   missingRef,
-  longDescription,
   rateLimitCounting,
   hostnameNotServed,
   missingValue,
@@ -170,4 +144,5 @@ export const LINTS: readonly Lint[] = [
   rateLimitResponse,
   rateLimitMissingKey,
   hostnameWithoutRule,
+  unusualPeriod,
 ];

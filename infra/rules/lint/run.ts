@@ -1,19 +1,33 @@
-import type { Diagnostic, Severity } from "../diagnostic.ts";
+import type { Severity } from "../diagnostic.ts";
 import { applyEdits } from "./fix.ts";
 import type { Finding, Lint, LintInput, PolicyExpression, PolicyRule, Problem, RuleProblem } from "./lint.ts";
-import { prepare, prepareExpression } from "./prepare.ts";
+import { labelOf, prepare, prepareExpression } from "./prepare.ts";
+import { isReadable, refusedBy, refusedFinding } from "./refused.ts";
 import { LINTS } from "./registry.ts";
 
 const ranks: readonly Severity[] = ["error", "warning", "hint"];
 
 /**
- * Everything that is wrong, doubtful or unusual in a policy, rule by rule in the order in which a request passes them, then what
- * concerns the policy as a whole.
+ * Everything that Cloudflare refuses, and everything that is doubtful or unusual in a policy, rule by rule in the order in which a
+ * request passes them, then what concerns the policy as a whole.
  */
 export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly Finding[] {
-  const policy = prepare(input);
-  const byRule = new Map<PolicyRule, Finding[]>(policy.rules.map((rule) => [rule, inRule(rule, lints)]));
+  const refused = refusedBy(input);
+  const ofRule = (ruleset: number, rule?: number) => refused[ruleset]?.filter(({ index }) => index === rule) ?? [];
+  const policy = prepare(input, (ruleset, rule) => isReadable(ofRule(ruleset, rule)));
+  const byRule = new Map<PolicyRule, Finding[]>();
+  const all: Finding[][] = [];
   const rest: Finding[] = [];
+  for (const [place, ruleset] of input.rulesets.entries()) {
+    for (const [index, rule] of ruleset.rules.entries()) {
+      const told = ofRule(place, index).map((one) => refusedFinding(one, ruleset, labelOf(rule, index)));
+      const prepared = policy.rulesets[place]?.rules.find((one) => one.index === index);
+      const findings = prepared ? inRule(prepared, told, lints) : told;
+      if (prepared) byRule.set(prepared, findings);
+      all.push(findings);
+    }
+    rest.push(...ofRule(place).map((one) => refusedFinding(one, ruleset)));
+  }
   for (const one of lints) {
     if (!("inPolicy" in one)) continue;
     for (const problem of one.inPolicy(policy)) {
@@ -21,14 +35,20 @@ export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly
       (problem.rule ? (byRule.get(problem.rule) ?? rest) : rest).push(finding);
     }
   }
-  return [...[...byRule.values()].flatMap(sorted), ...sorted(rest)];
+  return [...all.flatMap(sorted), ...sorted(rest)];
 }
 
-function inRule(rule: PolicyRule, lints: readonly Lint[]): Finding[] {
-  const findings: Finding[] = [];
-  for (const expression of [rule.expression, ...(rule.counting ? [rule.counting] : [])]) {
-    findings.push(...inExpression(rule, expression, lints));
-  }
+function inRule(rule: PolicyRule, refused: readonly Finding[], lints: readonly Lint[]): Finding[] {
+  const expressions = [rule.expression, ...(rule.counting ? [rule.counting] : [])];
+  const found = expressions.flatMap((expression) => inExpression(rule, expression, lints));
+  // A lint that explains an error with its correction says more than the parser's own complaint about the same place.
+  const explained = (one: Finding): boolean =>
+    found.some(
+      ({ code, severity, property, span }) =>
+        property === one.property &&
+        (code === one.code || (severity === "error" && one.span.start <= span.end && span.start <= one.span.end)),
+    );
+  const findings = [...refused.filter((one) => !explained(one)), ...found];
   for (const one of lints) {
     if ("inRule" in one) for (const problem of one.inRule(rule)) findings.push(propertyFinding(one, problem, rule));
   }
@@ -51,14 +71,7 @@ function inExpression(rule: PolicyRule, expression: PolicyExpression, lints: rea
       found.push({ code: one.name, severity, ...problem, ...where, ...(isSafe && { fix }) });
     }
   }
-  // A lint that explains an error with its correction says more than the parser's own complaint about the same place.
-  const explained = (diagnostic: Diagnostic): boolean =>
-    found.some(
-      ({ code, severity, span }) =>
-        code === diagnostic.code ||
-        (severity === "error" && diagnostic.span.start <= span.end && span.start <= diagnostic.span.end),
-    );
-  return [...expression.diagnostics.filter((one) => !explained(one)).map((one) => ({ ...one, ...where })), ...found];
+  return found;
 }
 
 /** Whether an expression has no more errors with a fix than without. */

@@ -1,5 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { type Example, exampleFacts, type PhaseRuleset, policyFor, SURFACE } from "../../../infra/policy/index.ts";
+import {
+  apiRuleset,
+  type Example,
+  exampleFacts,
+  type PhaseRuleset,
+  policyFor,
+  SURFACE,
+} from "../../../infra/policy/index.ts";
 import { createEngine, type Engine, type Plan, type Verdict } from "../../../infra/rules/index.ts";
 import { lint } from "../../../infra/rules/lint/index.ts";
 import { PLANS, site } from "./site.ts";
@@ -82,7 +89,7 @@ test.each(PLANS)(
 
 test.each(PLANS)("on %s, the linter has nothing to say", (plan) => {
   const { rulesets } = policyFor(site, plan);
-  expect(lint({ plan, rulesets, hostnames: site.hostnames })).toEqual([]);
+  expect(lint({ plan, rulesets: rulesets.map(apiRuleset), hostnames: site.hostnames })).toEqual([]);
 });
 
 test("the 21st login in 10 s from one address is answered with 429 for 10 s, other addresses and paths go on", () => {

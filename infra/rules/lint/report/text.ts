@@ -22,7 +22,7 @@ export function textReport(findings: readonly Finding[]): string {
 
 /** Which rule and which of its properties a finding concerns. */
 export function placeOf({ phase, rule, property }: Finding): string {
-  return phase === undefined ? property : `${phase} ${rule} ${property}`;
+  return [phase, rule, property].filter((part) => part !== undefined).join(" ");
 }
 
 function sum(findings: readonly Finding[]): string {

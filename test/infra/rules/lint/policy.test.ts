@@ -34,7 +34,7 @@ test("what the checker says comes with it, in the order of the rules; a lint's o
   expect(findings.map(({ rule, property, code, severity }) => [rule, property, code, severity])).toEqual([
     ["rule_1", "expression", "unknown-field", "error"],
     ["rule_2", "expression", "method-case", "warning"],
-    ["rule_2", "description", "long-description", "warning"],
+    ["rule_2", "description", "too-long", "error"],
     ["rule_3", "expression", "comma-in-set", "error"],
   ]);
 });

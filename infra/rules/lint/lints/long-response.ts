@@ -1,0 +1,24 @@
+import { sizeOf } from "../../text-size.ts";
+import type { Lint } from "../lint.ts";
+
+/** 2 KB: https://developers.cloudflare.com/waf/custom-rules/create-dashboard/#configure-a-custom-response-for-blocked-requests */
+const OLDER_LIMIT = { most: 2000, unit: "bytes" } as const;
+
+export const longResponse: Lint = {
+  name: "long-response",
+  severity: "warning",
+  about: "A custom response of more than 2 KB: Cloudflare's pages name both 2 KB and 30 KB as the limit.",
+  *inRule({ rule }) {
+    const response = rule.action_parameters?.response;
+    if (rule.action !== "block" || typeof response !== "object" || response === null) return;
+    const { content } = response as Readonly<Record<string, unknown>>;
+    if (typeof content !== "string") return;
+    const size = sizeOf(content, OLDER_LIMIT);
+    if (size <= OLDER_LIMIT.most) return;
+    yield {
+      property: "action_parameters.response.content",
+      message: `the content has ${size} bytes; Cloudflare's pages name both 2 KB and 30 KB as the limit`,
+      hint: "keep it short, or try it on the zone first",
+    };
+  },
+};
