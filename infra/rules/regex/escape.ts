@@ -2,7 +2,7 @@ import type { Flags } from "./flags.ts";
 import type { Look } from "./node.ts";
 import { complement, type RangeSet } from "./range-set.ts";
 import { isSpace, type Scanner } from "./scanner.ts";
-import { maxScalar, unicodeClasses } from "./unicode.ts";
+import { maxScalar, otherScalars, unicodeClasses } from "./unicode.ts";
 import { unicodeProperty } from "./unicode-property.ts";
 
 /** What one character or one escape sequence stands for. */
@@ -145,7 +145,8 @@ function perlClass(char: string, flags: Flags): RangeSet {
   const set = flags.u
     ? unicodeClasses[lower === "d" ? "digit" : lower === "s" ? "space" : "word"]()
     : { d: digits, s: spaces, w: words }[lower as "d" | "s" | "w"];
-  return char === lower ? set : complement(set, flags.u ? maxScalar : 0xff);
+  if (char === lower) return set;
+  return flags.u ? otherScalars(set) : complement(set, 0xff);
 }
 
 /** `\pL`, `\p{Greek}`, `\P{sc=Greek}`, `\p{gc!=L}`; undefined where Unicode is off. */
@@ -166,7 +167,7 @@ function parseProperty(scanner: Scanner, flags: Flags): RangeSet | undefined {
   if (!flags.u) return undefined;
   const [, property = name, operator, value] = /^(.*?)(!=|:|=)(.*)$/su.exec(name) ?? [];
   const set = unicodeProperty(property, value) ?? scanner.fail("Unicode property not found", from);
-  return negated !== (operator === "!=") ? complement(set, maxScalar) : set;
+  return negated !== (operator === "!=") ? otherScalars(set) : set;
 }
 
 /** Whether a character may stand in a group's name (`first`: at its beginning). */

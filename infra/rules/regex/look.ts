@@ -38,18 +38,19 @@ export function holdsBetween(look: Look, before: number, after: number): boolean
   }
 }
 
-/** Whether a Unicode assertion holds at a position of a byte string. Beside invalid UTF-8 there is no word, and `\B` fails. */
+/**
+ * Whether a Unicode assertion holds at a position of a byte string. Beside invalid UTF-8 there is no word; what only asks that there
+ * is none fails there, so that it cannot divide the encoding of a scalar value.
+ */
 export function holdsAt(look: Look, input: string, at: number): boolean {
-  const isWord = (scalar: number | undefined): boolean => scalar !== undefined && has(unicodeClasses.word(), scalar);
   const before = decodeBefore(input, at);
   const after = at < input.length ? decodeAt(input, at)?.scalar : undefined;
-  if (
-    look === "unicode-not-word-boundary" &&
-    ((at > 0 && before === undefined) || (at < input.length && after === undefined))
-  ) {
+  const kind = look.slice("unicode-".length) as WordLook;
+  if (at > 0 && before === undefined && (kind === "not-word-boundary" || kind === "word-start-half")) return false;
+  if (at < input.length && after === undefined && (kind === "not-word-boundary" || kind === "word-end-half"))
     return false;
-  }
-  return wordLook(look.slice("unicode-".length) as WordLook, isWord(before), isWord(after));
+  const isWord = (scalar: number | undefined): boolean => scalar !== undefined && has(unicodeClasses.word(), scalar);
+  return wordLook(kind, isWord(before), isWord(after));
 }
 
 /** What is left of the assertions once lines, edges and Unicode are taken care of. */

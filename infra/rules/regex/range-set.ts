@@ -63,9 +63,13 @@ export function difference(a: RangeSet, b: RangeSet, max: number): RangeSet {
 
 /** Whether a number is in the set. */
 export function has(set: RangeSet, value: number): boolean {
-  for (let i = 0; i + 1 < set.length; i += 2) {
-    if (value < (set[i] as number)) return false;
-    if (value <= (set[i + 1] as number)) return true;
+  // Before `low` no range begins after the value, from `high` on every range does.
+  let low = 0;
+  let high = set.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[2 * middle] as number) <= value) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return low > 0 && value <= (set[2 * low - 1] as number);
 }

@@ -1,4 +1,5 @@
 import { concat, empty, type Node } from "./node.ts";
+import { utf8ClassSize } from "./utf8.ts";
 
 /**
  * Takes away what makes no difference to whether a pattern matches somewhere: captures, and repetition at both ends. `.*a+b*`
@@ -9,6 +10,8 @@ export function trim(node: Node): Node {
 }
 
 function withoutCaptures(node: Node): Node {
+  // A class has no captures, and keeps its size as the node that it is.
+  if (utf8ClassSize(node)) return node;
   switch (node.kind) {
     case "capture":
       return withoutCaptures(node.node);
@@ -24,6 +27,7 @@ function withoutCaptures(node: Node): Node {
 }
 
 function side(node: Node, end: "first" | "last"): Node {
+  if (utf8ClassSize(node)) return node;
   switch (node.kind) {
     case "repeat":
       if (node.min === 0) return empty;

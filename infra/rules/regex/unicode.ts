@@ -1,8 +1,16 @@
-import { type RangeSet, rangeSet, rangesOf } from "./range-set.ts";
+import { complement, has, type RangeSet, rangeSet, rangesOf } from "./range-set.ts";
 
 /** The largest Unicode scalar value. */
 export const maxScalar = 0x10ffff;
 
+/** Scalar values in ascending order as text: `text` holds those from `first` on, `units` UTF-16 code units each. */
+interface Block {
+  readonly first: number;
+  readonly units: 1 | 2;
+  readonly text: string;
+}
+
+let blocks: readonly Block[] | undefined;
 const sets = new Map<string, RangeSet>();
 
 /**
@@ -14,19 +22,52 @@ export function scalarsMatching(classBody: string): RangeSet {
   if (known) return known;
   const run = new RegExp(`[${classBody}]+`, "gu");
   const ranges: [number, number][] = [];
-  for (let block = 0; block <= maxScalar; block += 0x1000) {
-    if (block >= 0xd800 && block < 0xe000 && (block & 0xf000) === 0xd000) continue;
-    const last = block === 0xd000 ? 0xd7ff : block + 0xfff;
-    const width = block < 0x10000 ? 1 : 2;
-    const text = String.fromCodePoint(...Array.from({ length: last - block + 1 }, (_, i) => block + i));
+  blocks ??= [...assignedBlocks()];
+  for (const { first, units, text } of blocks) {
     for (const match of text.matchAll(run)) {
-      const low = block + match.index / width;
-      ranges.push([low, low + match[0].length / width - 1]);
+      const low = first + match.index / units;
+      ranges.push([low, low + match[0].length / units - 1]);
     }
   }
+  const one = new RegExp(`^[${classBody}]$`, "u");
+  for (const [low, high] of UNIFORM) if (one.test(String.fromCodePoint(low))) ranges.push([low, high]);
   const set = rangeSet(ranges);
   sets.set(classBody, set);
   return set;
+}
+
+/** Where every scalar value is like the first: unassigned and private planes, but for the two noncharacters at their ends. */
+const UNIFORM: readonly (readonly [low: number, high: number])[] = [
+  [0xe1000, 0xefffd] as const,
+  [0xefffe, 0xeffff] as const,
+  ...[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16].flatMap((plane) => [
+    [plane << 16, (plane << 16) + 0xfffd] as const,
+    [(plane << 16) + 0xfffe, (plane << 16) + 0xffff] as const,
+  ]),
+];
+
+/** All other scalar values. */
+function* assignedBlocks(): Generator<Block> {
+  const size = 0x1000;
+  for (let first = 0; first < 0x40000; first += size) {
+    // From D800 to DFFF there are surrogates, which are no scalar values.
+    yield blockOf(first, first === 0xd000 ? 0x800 : size);
+  }
+  yield blockOf(0xe0000, size);
+}
+
+function blockOf(first: number, count: number): Block {
+  const units = first < 0x10000 ? 1 : 2;
+  const text = new Uint16Array(count * units);
+  for (let i = 0; i < count; i += 1) {
+    const scalar = first + i;
+    if (units === 1) text[i] = scalar;
+    else {
+      text[2 * i] = 0xd800 + ((scalar - 0x10000) >> 10);
+      text[2 * i + 1] = 0xdc00 + (scalar & 0x3ff);
+    }
+  }
+  return { first, units, text: String.fromCharCode(...text) };
 }
 
 /** `\d`, `\s` and `\w` with the flag `u` (Unicode Technical Standard 18, annex C). */
@@ -37,17 +78,27 @@ export const unicodeClasses = {
 };
 
 let folds: ReadonlyMap<number, readonly number[]> | undefined;
+const folded = new WeakMap<RangeSet, RangeSet>();
 
 /** Adds to a set whatever differs from a member by case only (Unicode's simple case folding). */
 export function caseFold(set: RangeSet): RangeSet {
+  const known = folded.get(set);
+  if (known) return known;
   folds ??= simpleFolds();
-  const ranges = [...rangesOf(set)];
   const added: [number, number][] = [];
-  for (const [scalar, others] of folds) {
-    if (ranges.some(([low, high]) => low <= scalar && scalar <= high))
-      for (const other of others) added.push([other, other]);
-  }
-  return rangeSet([...ranges, ...added]);
+  for (const [scalar, others] of folds) if (has(set, scalar)) for (const other of others) added.push([other, other]);
+  const result = rangeSet([...rangesOf(set), ...added]);
+  folded.set(set, result);
+  return result;
+}
+
+const complements = new WeakMap<RangeSet, RangeSet>();
+
+/** The scalar values that are not in a set. */
+export function otherScalars(set: RangeSet): RangeSet {
+  const known = complements.get(set) ?? complement(set, maxScalar);
+  complements.set(set, known);
+  return known;
 }
 
 /** Every scalar value that has case, with the others of its simple case folding. */

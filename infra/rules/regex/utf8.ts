@@ -33,19 +33,36 @@ export function decodeAt(bytes: string, at: number): { readonly scalar: number; 
   return valid ? { scalar, length } : undefined;
 }
 
-/** The scalar value whose UTF-8 encoding ends before `at`, if there is one. */
+/**
+ * The scalar value before `at`, as Rust's regex_automata decodes it: from the last byte that is no continuation byte, at most
+ * four bytes back. Continuation bytes that do not belong to it are passed over, so that after `79 b1` there is a `y`.
+ */
 export function decodeBefore(bytes: string, at: number): number | undefined {
-  for (let length = 1; length <= 4 && length <= at; length += 1) {
-    const found = decodeAt(bytes, at - length);
-    if (found?.length === length) return found.scalar;
-  }
-  return undefined;
+  let start = at - 1;
+  while (start > Math.max(0, at - 4) && (bytes.charCodeAt(start) & 0xc0) === 0x80) start -= 1;
+  return at > 0 ? decodeAt(bytes.slice(start, at), 0)?.scalar : undefined;
 }
 
 type Sequence = readonly (readonly [low: number, high: number])[];
 
-/** A node that matches the UTF-8 encoding of every scalar value of the set, and nothing else. */
+/** What Rust's automaton of a class takes, in bytes, read forwards and backwards. */
+export interface ClassSize {
+  readonly forward: number;
+  readonly reverse: number;
+}
+
+const classes = new WeakMap<RangeSet, Node>();
+const classSizes = new WeakMap<Node, ClassSize>();
+
+/** The size of a node that {@link utf8Class} made; undefined for any other. */
+export function utf8ClassSize(node: Node): ClassSize | undefined {
+  return classSizes.get(node);
+}
+
+/** A node that matches the UTF-8 encoding of every scalar value of the set, and nothing else. Equal sets may share it. */
 export function utf8Class(scalars: RangeSet): Node {
+  const known = classes.get(scalars);
+  if (known) return known;
   const sequences: Sequence[] = [];
   for (const [low, high] of rangesOf(scalars)) {
     if (low < 0xd800 && high > 0xdfff) sequences.push(...sequencesOf(low, 0xd7ff), ...sequencesOf(0xe000, high));
@@ -54,7 +71,47 @@ export function utf8Class(scalars: RangeSet): Node {
     else if (high >= 0xd800 && high <= 0xdfff) sequences.push(...sequencesOf(low, 0xd7ff));
     else sequences.push(...sequencesOf(low, high));
   }
-  return trie(sequences);
+  const node = trie(sequences);
+  classes.set(scalars, node);
+  // Classes of ASCII and single scalar values are compiled as bytes.
+  const isSingle = scalars.length === 2 && scalars[0] === scalars[1];
+  if (node.kind !== "bytes" && !isSingle) classSizes.set(node, sizeOf(sequences));
+  return node;
+}
+
+const stateBytes = 32;
+
+/**
+ * The size of a class in regex_automata (nfa/thompson/compiler.rs). Forwards, states that go on alike are one state, with eight bytes
+ * for each transition. Backwards, only what follows is shared, and each range of bytes is a state.
+ */
+function sizeOf(sequences: readonly Sequence[]): ClassSize {
+  const suffixes = new Map<string, number>();
+  let states = 0;
+  let transitions = 0;
+  const numberOf = (from: readonly Sequence[]): number => {
+    if (from[0]?.length === 0) return 0;
+    const groups = new Map<string, Sequence[]>();
+    for (const [range, ...rest] of from) {
+      const key = `${range}`;
+      const group = groups.get(key);
+      if (group) group.push(rest);
+      else groups.set(key, [rest]);
+    }
+    const key = [...groups].map(([range, rest]) => `${range}>${numberOf(rest)}`).join();
+    const known = suffixes.get(key);
+    if (known !== undefined) return known;
+    states += 1;
+    transitions += groups.size;
+    suffixes.set(key, states);
+    return states;
+  };
+  numberOf(sequences);
+  const prefixes = new Set(sequences.flatMap((sequence) => sequence.map((_, i) => sequence.slice(0, i + 1).join())));
+  return {
+    forward: stateBytes * (states + 1) + 8 * transitions,
+    reverse: stateBytes * (prefixes.size + 2) + 4 * sequences.length,
+  };
 }
 
 /** Splits a range of scalar values into ranges of equally long encodings in which every byte varies on its own. */
