@@ -1,5 +1,6 @@
 /** Whether a phase and a plan have what an expression uses. */
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
+import { MAX_DIAGNOSTICS } from "../language/parse.ts";
 import type { FieldSpec } from "../schema/fields.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import { EXPRESSION_SIZE, MAX_REGEXES } from "../schema/limits.ts";
@@ -22,8 +23,9 @@ export interface Where {
 /** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
 export function availability(analysis: Omit<Analysis, "condition">, text: string, where: Where): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  const report = (code: DiagnosticCode, span: Span, message: string, hint?: string) =>
-    found.push({ code, severity: "error", message, span, ...(hint && { hint }) });
+  const report = (code: DiagnosticCode, span: Span, message: string, hint?: string): void => {
+    if (found.length < MAX_DIAGNOSTICS) found.push({ code, severity: "error", message, span, ...(hint && { hint }) });
+  };
 
   const size = sizeOf(text, EXPRESSION_SIZE);
   if (size > EXPRESSION_SIZE.most)
@@ -49,10 +51,12 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
     const problem = functionProblem(what, where);
     if (problem) report(problem.code, span, problem.message);
   }
-  for (const [index, { what, span, call }] of analysis.functions.entries()) {
-    const earlier = what.once ? analysis.functions.slice(0, index) : [];
-    const outer = earlier.find((one) => one.what.once && one.what !== what && one.call.end >= call.end);
-    if (earlier.some((one) => one.what === what))
+  // The outer call comes before the inner, so that a call lies in an earlier one that does not end before it.
+  const ends = new Map<FunctionSpec, number>();
+  for (const { what, span, call } of analysis.functions) {
+    if (!what.once) continue;
+    const outer = [...ends].find(([spec, end]) => spec !== what && end >= call.end)?.[0];
+    if (ends.has(what))
       report(
         "function-repeated",
         span,
@@ -63,9 +67,10 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
       report(
         "function-nested",
         span,
-        `${what.name}() cannot stand inside ${outer.what.name}()`,
+        `${what.name}() cannot stand inside ${outer.name}()`,
         "rewrite in two steps: one rule for each",
       );
+    ends.set(what, Math.max(ends.get(what) ?? 0, call.end));
   }
   const { plan } = where;
   if (plan && !PLAN_LIMITS[plan].regex)

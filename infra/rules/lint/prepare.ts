@@ -45,5 +45,17 @@ export function prepareExpression(
   phase: Phase,
   plan: Plan,
 ): PolicyExpression {
-  return { ...diagnoseCondition(text, { phase, plan, part, schema: SCHEMA }), text, part, phase, plan };
+  const { tree, analysis, diagnostics } = diagnoseCondition(text, { phase, plan, part, schema: SCHEMA });
+  const isTooLong = diagnostics.some(({ code }) => code === "expression-too-long");
+  const { condition, ...uses } = analysis;
+  return {
+    text,
+    tree,
+    analysis: { ...uses, ...(condition && !isTooLong && { condition }) },
+    diagnostics,
+    isTooLong,
+    part,
+    phase,
+    plan,
+  };
 }

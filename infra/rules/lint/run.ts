@@ -65,7 +65,7 @@ function inExpression(rule: PolicyRule, expression: PolicyExpression, lints: rea
   };
   const found: Finding[] = [];
   for (const one of lints) {
-    if (!("inExpression" in one)) continue;
+    if (!("inExpression" in one) || expression.isTooLong) continue;
     for (const { fix, severity = one.severity, ...problem } of one.inExpression(expression)) {
       const isSafe = fix !== undefined && keepsSense(expression, { ...problem, fix });
       found.push({ code: one.name, severity, ...problem, ...where, ...(isSafe && { fix }) });

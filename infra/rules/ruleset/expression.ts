@@ -1,11 +1,10 @@
 /** Whether the engine understands an expression of a rule, and what Cloudflare's API responds where it does not. */
-import { type Analysis, analyze, analyzeValue } from "../check/analyze.ts";
-import { availability, type Where } from "../check/availability.ts";
-import { mergeDiagnostics } from "../check/merge.ts";
+import type { Analysis } from "../check/analyze.ts";
+import type { Where } from "../check/availability.ts";
+import { diagnoseCondition, diagnoseValue } from "../check/diagnose.ts";
 import type { Condition } from "../check/typed.ts";
 import { article, mismatch } from "../check/words.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import { parseTolerantly } from "../language/parse.ts";
 import { engineError } from "../render.ts";
 import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import type { Phase } from "../schema/phases.ts";
@@ -29,10 +28,8 @@ export function checkCondition(
   tell: Tell,
 ): Checked | undefined {
   if (!isReadable(place, tell)) return undefined;
-  const { tree, diagnostics } = parseTolerantly(place.value);
-  const analysis = analyze(tree, place.value, SCHEMA);
-  const all = mergeDiagnostics(diagnostics, [...analysis.diagnostics, ...availability(analysis, place.value, where)]);
-  tellErrors(place, where.phase, all, tell);
+  const { analysis, diagnostics } = diagnoseCondition(place.value, { part: "expression", ...where, schema: SCHEMA });
+  tellErrors(place, where.phase, diagnostics, tell);
   return analysis;
 }
 
@@ -44,11 +41,9 @@ export function checkValueExpression(
   tell: Tell,
 ): void {
   if (!isReadable(place, tell)) return;
-  const { tree, diagnostics } = parseTolerantly(place.value);
-  const analysis = analyzeValue(tree, place.value, SCHEMA);
-  const all = [
-    ...mergeDiagnostics(diagnostics, [...analysis.diagnostics, ...availability(analysis, place.value, where)]),
-  ];
+  const subject = { part: "value", ...where, schema: SCHEMA } as const;
+  const { tree, analysis, diagnostics } = diagnoseValue(place.value, subject);
+  const all = [...diagnostics];
   const { reader } = analysis;
   const type = reader && (reader.mapped ? arrayOf(reader.type) : reader.type);
   if (makes === "text" && type !== undefined && type !== "Bytes") {

@@ -271,7 +271,12 @@ const ROWS: readonly Row[] = [
 const REWRITES: readonly Phase[] = ["http_request_transform", "http_request_late_transform"];
 const TRANSFORMS: readonly Phase[] = [...REWRITES, "http_response_headers_transform"];
 const ERROR_RESPONSES: readonly Phase[] = ["http_response_headers_transform", "http_custom_errors"];
-const SEQUENCES: readonly Phase[] = ["http_request_firewall_custom", "http_ratelimit", "http_request_late_transform"];
+const SEQUENCES: readonly Phase[] = [
+  "http_request_firewall_custom",
+  "http_ratelimit",
+  "http_request_redirect",
+  "http_request_late_transform",
+];
 
 /** The fields that only some phases have, by name or by what their names begin with. */
 const PHASES: readonly (readonly [prefix: string, phases: readonly Phase[]])[] = [
