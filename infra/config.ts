@@ -176,6 +176,22 @@ export function readPurpose(env: Readonly<Record<string, string | undefined>>): 
   throw new ConfigError([{ key: PURPOSE, given: JSON.stringify(given), expected: "deploy, refresh or destroy" }]);
 }
 
+/** Environment variable that deploys, for one run, what examples and stories do not prove. */
+export const UNPROVED = "CAUSEWAY_UNPROVED";
+
+/** Whether what is not proved is deployed all the same. Throws `ConfigError` where the value is neither yes nor absent. */
+export function readUnproved(env: Readonly<Record<string, string | undefined>>): boolean {
+  const given = env[UNPROVED];
+  if (given === undefined || given === "yes") return given === "yes";
+  throw new ConfigError([{ key: UNPROVED, given: JSON.stringify(given), expected: "yes, or no such variable" }]);
+}
+
+/** What the last lines of a run say that deploys what is not proved; none where all is. */
+export const unprovedLines = (failures: readonly string[]): readonly string[] =>
+  failures.length === 0
+    ? []
+    : [`${UNPROVED}=yes: this run deploys what neither example nor story proves:`, ...failures];
+
 const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
 /** Letters, digits and hyphens, at least two labels (RFC 1123); an underscore may start a label, as DNS allows. */

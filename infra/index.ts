@@ -1,10 +1,11 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
-import { readAccess, readPurpose, readSite } from "./config.ts";
+import { readAccess, readPurpose, readSite, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import { compile, Dns, guard, keepAsFound, Lists, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
+import { readStories } from "./stories.ts";
 
 const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
@@ -12,7 +13,13 @@ const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
 const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
 const run = pulumi.runtime.isDryRun() ? "preview" : "up";
 const { account, policy, warnings, asFound, ...existing } =
-  purpose === "deploy" ? await preflight(api, site, await readOwnState(), { run }) : await preflightToken(api, site);
+  purpose === "deploy"
+    ? await preflight(api, site, await readOwnState(), {
+        run,
+        stories: readStories(),
+        unproved: readUnproved(process.env),
+      })
+    : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);
 const compiled = compile(site, policy, account, existing);
 
@@ -23,6 +30,7 @@ const settings = new ZoneSettings("settings", compiled.zoneSettings);
 const tunnel = new Tunnel(compiled, purpose === "deploy");
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
 guard([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
+for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
 /** Id of the tunnel. */
 export const tunnelId = tunnel.tunnelId;
@@ -34,3 +42,5 @@ export const hostnames = site.hostnames;
 export const plan = account.plan;
 /** What is deployed, and what the plan had no room for. */
 export const report = reportLines(policy.report);
+/** What is deployed although neither example nor story proves it; no such output where all is proved. */
+export const unproved = existing.unproved.length > 0 ? existing.unproved : undefined;

@@ -19,6 +19,7 @@ await runCommand(
     environment: {
       PORT: "the port that browsers open (8080, or the next free one)",
       DATA_DIR: "folder of everything that outlives a run (.data)",
+      CAUSEWAY_UNPROVED: "yes: deploys, this once, what examples and stories do not prove",
       NO_COLOR: "output without colours",
     },
     failure: "it could not start, or did not end in order",

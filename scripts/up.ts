@@ -1,10 +1,11 @@
+import { unprovedLines } from "../infra/config.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
 import { adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
 import { NOT_A_TERMINAL, refusalOf } from "./pulumi/confirm.ts";
 import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
-import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { DEPLOY_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
 import { removePendingNotes } from "./pulumi/pending.ts";
 import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
 import { showDrift } from "./pulumi/show-drift.ts";
@@ -25,7 +26,7 @@ await runCommand(
       skipPreview: flag("-f, --skip-preview", "does not show beforehand what Pulumi will do"),
       diff: flag("--diff", "shows every value that changes"),
     },
-    environment: OPERATOR_ENVIRONMENT,
+    environment: DEPLOY_ENVIRONMENT,
     examples: ["--stack prod", "--stack prod --yes"],
     failure: "it was not confirmed, or not everything could be deployed",
     async run({ options }) {
@@ -68,7 +69,7 @@ await runCommand(
         hostnamesBefore: before.hostnames,
         dataDir: env.DATA_DIR,
       });
-      console.log(lines.join("\n"));
+      console.log([...lines, ...unprovedLines(outputs.unproved)].join("\n"));
       return 0;
     },
   }),

@@ -11,7 +11,7 @@ import type { Site } from "./site.ts";
 import { SURFACE, type Surface } from "./surface.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
-export { PLANS, type Plan } from "../rules/index.ts";
+export { PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
 export { othersRules } from "./adoption.ts";
 export { exampleFacts } from "./examples.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";

@@ -8,15 +8,19 @@ import {
   type Visitors,
   visitorProblems,
 } from "../rules/index.ts";
+import { othersRules } from "./adoption.ts";
+import { fileOfList, listSpecs, type PolicyList, policyListProblems } from "./list.ts";
 import type { PhaseRuleset } from "./rule.ts";
-import type { Site } from "./site.ts";
+import { adoptionOf, type Site } from "./site.ts";
 import { VISITORS } from "./visitors.ts";
 
 /** What is proved, and on what. */
 export interface PolicyProof {
   readonly rulesets: readonly PhaseRuleset[];
+  readonly lists: readonly PolicyList[];
   readonly stories: readonly StoryFile[];
-  readonly site: Pick<Site, "hostnames">;
+  /** With what it adopts: rules of others run before the policy's, and what they change is a warning. */
+  readonly site: Pick<Site, "hostnames" | "adopt">;
   readonly plan: Plan;
   /** Those of the policy if absent. */
   readonly visitors?: Visitors;
@@ -24,13 +28,34 @@ export interface PolicyProof {
 
 /** Tries every rule of the policy on its examples and runs the stories, sent by the policy's visitors. */
 export function provePolicy(
-  { rulesets, stories, site, plan, visitors = VISITORS }: PolicyProof,
+  { rulesets, lists, stories, site, plan, visitors = VISITORS }: PolicyProof,
   options: { readonly gaps?: boolean } = {},
 ): Proof {
   const wrong = wrongVisitors(visitors);
   // requests of visitors that are none would be told once for each request
   if (wrong.length > 0) return { diagnostics: wrong, examples: 0, stories: 0, storiesOfOtherPlans: 0, gaps: [] };
-  return prove({ rulesets, stories, plan, host: site.hostnames[0], visitors }, options);
+  const others = Object.fromEntries(
+    rulesets.flatMap(({ phase, rules }) => {
+      const adopted = othersRules(adoptionOf(site).rulesets[phase]?.rules ?? [], rules);
+      return adopted.length > 0 ? [[phase, adopted]] : [];
+    }),
+  );
+  const input = {
+    rulesets,
+    stories,
+    plan,
+    host: site.hostnames[0],
+    visitors,
+    lists: listSpecs(fineLists(lists, plan)),
+  };
+  return prove({ ...input, ...(Object.keys(others).length > 0 && { others }) }, options);
+}
+
+/** A list that cannot be deployed is told by itself; rules that ask it stay undetermined here. */
+function fineLists(lists: readonly PolicyList[], plan: Plan): readonly PolicyList[] {
+  const wrong = policyListProblems(lists, plan).filter(({ severity }) => severity === "error");
+  const files = new Set(wrong.map(({ file }) => file));
+  return lists.filter(({ name }) => !files.has(fileOfList(name)));
 }
 
 const wrongVisitors = (visitors: Visitors): readonly ProofDiagnostic[] =>

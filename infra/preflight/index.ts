@@ -1,16 +1,6 @@
 /** Reads the account before anything is registered, and reports every obstacle at once. Reads only. */
 import type Cloudflare from "cloudflare";
-import {
-  adoptionOf,
-  othersRules,
-  type Plan,
-  type Policy,
-  policyDiagnostics,
-  policyFor,
-  policyListProblems,
-  type Site,
-  zoneSettingProblem,
-} from "../policy/index.ts";
+import { type Plan, type Policy, policyFor, type Site } from "../policy/index.ts";
 import { type Account, type AccountFound, readAccount, tokenObstacle } from "./account.ts";
 import { findCertificates } from "./certificates.ts";
 import { tryRulesets } from "./dry-run.ts";
@@ -18,6 +8,7 @@ import { findEntryPoint } from "./entry-points.ts";
 import { findLists } from "./lists.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { Finding, KnownIds, Search } from "./place.ts";
+import { type ProofOrder, policyFindings } from "./policy.ts";
 import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
@@ -45,11 +36,13 @@ export interface Cleared {
   readonly tags: Readonly<Record<string, readonly string[]>>;
   /** What the operator should hear of although it stops nothing. */
   readonly warnings: readonly string[];
+  /** What is deployed although neither example nor story proves it, one a line; empty unless it was ordered. */
+  readonly unproved: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */
   readonly asFound: Readonly<Record<string, string>>;
 }
 
-export interface PreflightOptions {
+export interface PreflightOptions extends Partial<ProofOrder> {
   /** A preview may be run with a token that only reads. */
   readonly run?: "preview" | "up";
   /** The policy that is deployed on a plan; by default that of `infra/policy`. */
@@ -61,17 +54,18 @@ export interface PreflightOptions {
  * token that is not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the
  * stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
  * adoption. What it does not name is the stack's own by its mark, or else by adoption. Where nothing is in the way,
- * Cloudflare checks the rulesets in dry runs. Throws `PreflightError` and `DryRunIgnoredError`. What else a token may
+ * Cloudflare checks the rulesets in dry runs. The policy is proved by its examples, and by the stories of the options. Throws `PreflightError` and `DryRunIgnoredError`. What else a token may
  * write cannot be read: a missing right shows at the first write.
  */
 export async function preflight(
   api: Cloudflare,
   site: Site,
   known: KnownIds,
-  { run = "up", policyOf = (plan) => policyFor(site, plan) }: PreflightOptions = {},
+  { run = "up", policyOf = (plan) => policyFor(site, plan), stories = [], unproved = false }: PreflightOptions = {},
 ): Promise<Cleared> {
   const { account, warnings } = await findAccount(api, site);
   const policy = policyOf(account.plan);
+  const judged = policyFindings(site, account.plan, policy, { stories, unproved });
   const search: Search = { api, site, account, known };
   const [certified, listed, placed] = await Promise.all([
     findCertificates(search),
@@ -87,7 +81,7 @@ export async function preflight(
   );
   const findings: readonly Finding[] = [...placed, ...listed.findings, tunnel];
   const obstacles: Obstacle[] = [
-    ...policyObstacles(site, account, policy),
+    ...judged.obstacles,
     ...findings.flatMap((finding) => finding.obstacles),
     ...certified.obstacles,
   ];
@@ -105,11 +99,12 @@ export async function preflight(
     tags: Object.assign({}, ...findings.map(({ tags }) => tags)),
     warnings: [
       ...warnings,
-      ...listWarnings(policy, account.plan),
+      ...judged.warnings,
       ...certified.warnings,
       ...findings.flatMap((finding) => finding.warnings ?? []),
       ...tried.warnings,
     ],
+    unproved: judged.unproved,
     asFound: Object.assign({}, ...findings.map(({ asFound }) => asFound)),
   };
 }
@@ -120,7 +115,15 @@ export async function preflight(
  */
 export async function preflightToken(api: Cloudflare, site: Site): Promise<Cleared> {
   const { account } = await findAccount(api, site);
-  return { account, policy: policyFor(site, account.plan), imports: {}, tags: {}, warnings: [], asFound: {} };
+  return {
+    account,
+    policy: policyFor(site, account.plan),
+    imports: {},
+    tags: {},
+    warnings: [],
+    unproved: [],
+    asFound: {},
+  };
 }
 
 async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {
@@ -129,45 +132,3 @@ async function findAccount(api: Cloudflare, site: Site): Promise<AccountFound> {
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
   return found.value;
 }
-
-function policyObstacles(site: Site, { plan }: Account, policy: Policy): readonly Obstacle[] {
-  const room = policyDiagnostics(policy, plan, adoptedRules(site, policy)).map(
-    ({ code, phase, index, ref, pointer, message, hint, file }) => ({
-      code: `policy.${code}`,
-      found: `${index === undefined ? phase : `rule ${ref ?? index + 1} of ${phase}${inRule(pointer)}`}: ${message}`,
-      fix: `In ${file ?? "infra/policy"}: ${hint}.`,
-    }),
-  );
-  const settings = policy.zoneSettings.flatMap((setting) => {
-    const expected = zoneSettingProblem(setting, plan);
-    if (expected === undefined) return [];
-    const found = `the setting ${setting.id} cannot be ${JSON.stringify(setting.value)}`;
-    return [{ code: "zone_setting", found, fix: `It takes ${expected}.` }];
-  });
-  const lists = policyListProblems(policy.lists, plan).flatMap(({ severity, code, file, message, hint }) =>
-    severity === "error"
-      ? [{ code: `policy.${code}`, found: message, fix: `In ${file}${hint === undefined ? "." : `: ${hint}.`}` }]
-      : [],
-  );
-  return [...room, ...settings, ...lists];
-}
-
-/** What a pointer from the ruleset points at in its rule. */
-function inRule(pointer: string): string {
-  const path = pointer.split("/").slice(3);
-  return path.length === 0 ? "" : `, ${path.join(".")}`;
-}
-
-const listWarnings = ({ lists }: Policy, plan: Plan): readonly string[] =>
-  policyListProblems(lists, plan).flatMap(({ severity, file, message }) =>
-    severity === "warning" ? [`${message} (${file})`] : [],
-  );
-
-/** How many rules of others the adopted rulesets have: they use the same room. */
-const adoptedRules = (site: Site, policy: Policy): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    policy.rulesets.flatMap(({ phase, rules }) => {
-      const adopted = adoptionOf(site).rulesets[phase];
-      return adopted === undefined ? [] : [[phase, othersRules(adopted.rules, rules).length]];
-    }),
-  );

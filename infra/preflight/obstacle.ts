@@ -12,6 +12,8 @@ export interface Obstacle {
   readonly adopt?: Partial<Adoption>;
   /** The list that the configuration would name in `sharedLists` to leave it to others, where that is possible. */
   readonly share?: string;
+  /** The policy is not proved: one run may be told to go on all the same. */
+  readonly unproved?: true;
 }
 
 /** The account is not ready: nothing was created. The message lists every obstacle. Code `PREFLIGHT`. */
@@ -29,6 +31,7 @@ export class PreflightError extends Error {
       [
         `Nothing was created: ${count}.`,
         ...lines,
+        ...unprovedHint(obstacles),
         ...adoptionHint(obstacles, adopt),
         ...sharingHint(obstacles, sharedLists),
       ].join("\n"),
@@ -36,6 +39,14 @@ export class PreflightError extends Error {
     this.name = "PreflightError";
     this.obstacles = obstacles;
   }
+}
+
+function unprovedHint(obstacles: readonly Obstacle[]): string[] {
+  if (!obstacles.some(({ unproved }) => unproved)) return [];
+  return [
+    "What the policy claims of itself does not hold. `npm run rules -- test` tries it without an account. To deploy it all the",
+    "same, run the command once with CAUSEWAY_UNPROVED=yes in its environment.",
+  ];
 }
 
 /** One line to paste, which YAML takes as it is. */

@@ -5,18 +5,19 @@ export interface StackOutputs {
   readonly hostnames: readonly string[];
   /** Secret. */
   readonly tunnelToken: string;
+  /** What is deployed although neither example nor story proves it. */
+  readonly unproved: readonly string[];
 }
 
 /** @throws PulumiFailed where the outputs cannot be read, though the stack is up */
 export async function readOutputs(cli: Cli): Promise<StackOutputs> {
   const { code, output, errors } = await cli.read(["stack", "output", "--json", "--show-secrets"]);
   if (code !== 0) throw new PulumiFailed(`The stack is up, but its outputs cannot be read: ${errors.trim()}`);
-  const { hostnames, tunnelToken }: { readonly hostnames?: readonly string[]; readonly tunnelToken?: string } =
-    JSON.parse(output);
+  const { hostnames, tunnelToken, unproved = [] }: Partial<StackOutputs> = JSON.parse(output);
   if (hostnames === undefined || tunnelToken === undefined) {
     throw new PulumiFailed("The stack is up, but has no outputs `hostnames` and `tunnelToken`: is it this program's?");
   }
-  return { hostnames, tunnelToken };
+  return { hostnames, tunnelToken, unproved };
 }
 
 export interface NextSteps {

@@ -18,6 +18,12 @@ export const OPERATOR_ENVIRONMENT = {
   PULUMI_BIN: "the Pulumi CLI; else the one on PATH, or one that is fetched",
 } as const;
 
+/** The same, for commands that run the program to deploy. */
+export const DEPLOY_ENVIRONMENT = {
+  ...OPERATOR_ENVIRONMENT,
+  CAUSEWAY_UNPROVED: "yes: deploys, this once, what examples and stories do not prove",
+} as const;
+
 export interface Operator {
   /** As the operator wrote it. */
   readonly stack: string;

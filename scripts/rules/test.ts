@@ -23,9 +23,10 @@ export const testCommand = command({
 
 function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
-  const { rulesets, diagnostics } = policyFor(site, plan);
+  const policy = policyFor(site, plan);
+  const { rulesets, diagnostics } = policy;
   const stories = files.length > 0 ? files.map(readStory) : readStories();
-  const proof = provePolicy({ rulesets, stories, site, plan }, { gaps: true });
+  const proof = provePolicy({ ...policy, stories, site, plan }, { gaps: true });
   const failures = [...diagnostics.filter(({ severity }) => severity === "error"), ...proof.diagnostics];
   for (const line of proofLines(failures, proof.gaps, gaps)) console.log(line);
   const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);

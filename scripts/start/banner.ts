@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { unprovedLines } from "../../infra/config.ts";
 import { deploymentLines } from "../../infra/local/console/index.ts";
 import { tokenFile } from "../pulumi/token-file.ts";
 import type { Kit } from "./kit.ts";
@@ -7,6 +8,7 @@ import type { Kit } from "./kit.ts";
 export function bannerLines(kit: Kit, seconds: number): readonly string[] {
   const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = kit;
   const zone = api.cloud.zoneOf(hostname);
+  const unproved = unprovedLines(Array.isArray(applied.outputs.unproved) ? applied.outputs.unproved : []);
   const folder = relative(process.cwd(), dataDir) || ".";
   return [
     "",
@@ -24,10 +26,13 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
     `  data        ${folder}/  users, messages, keys and what is deployed`,
     "",
     `The program infra/index.ts: ${stepsText(applied.steps)}`,
-    ...applied.warnings.map((warning) => `  warning: ${warning}`),
+    ...applied.warnings
+      .filter((warning) => !unproved.includes(warning))
+      .map((warning) => `  warning: ${warning.replaceAll("\n", "\n    ")}`),
     ...(zone ? deploymentLines(zone) : []),
     "",
     "What a rule stops is told below. Ctrl-C ends everything.",
+    ...unproved,
     "",
   ];
 }

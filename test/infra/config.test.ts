@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { ConfigError, DEFAULTS, readAccess, readPurpose, readSite } from "../../infra/config.ts";
+import {
+  ConfigError,
+  DEFAULTS,
+  readAccess,
+  readPurpose,
+  readSite,
+  readUnproved,
+  unprovedLines,
+} from "../../infra/config.ts";
 
 const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
 
@@ -171,4 +179,16 @@ test("a run deploys unless the command that started it says otherwise", () => {
   expect(readPurpose({})).toBe("deploy");
   expect(readPurpose({ CAUSEWAY_PURPOSE: "destroy" })).toBe("destroy");
   expect(() => readPurpose({ CAUSEWAY_PURPOSE: "down" })).toThrow(/CAUSEWAY_PURPOSE: got "down", expected deploy/);
+});
+
+test("A6: only CAUSEWAY_UNPROVED=yes deploys what is not proved, and the last lines say so", () => {
+  expect(readUnproved({})).toBe(false);
+  expect(readUnproved({ CAUSEWAY_UNPROVED: "yes" })).toBe(true);
+  for (const given of ["", "no", "true", "YES"]) {
+    expect(() => readUnproved({ CAUSEWAY_UNPROVED: given })).toThrow(
+      `CAUSEWAY_UNPROVED: got ${JSON.stringify(given)}, expected yes, or no such variable`,
+    );
+  }
+  expect(unprovedLines([])).toEqual([]);
+  expect(unprovedLines(["a rule"])).toEqual([expect.stringMatching(/^CAUSEWAY_UNPROVED=yes: this run/), "a rule"]);
 });

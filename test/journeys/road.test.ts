@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Message } from "../../backend/domain/message.ts";
 import { http } from "../../backend/surface.ts";
+import { unprovedLines } from "../../infra/config.ts";
 import { requestLines } from "../../infra/local/console/index.ts";
 import { type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { bannerLines } from "../../scripts/start/banner.ts";
@@ -42,6 +43,13 @@ test("the first start creates everything that the program declares and says what
   expect(banner).not.toContain(kit.api.token);
   expect(banner).not.toContain(String(kit.applied.secrets.tunnelToken));
   expect(house.warnings).toEqual([]);
+
+  // A6: what is deployed without proof is told last, and once
+  const [title = ""] = unprovedLines(["a rule"]);
+  const outputs = { ...kit.applied.outputs, unproved: ["a rule"] };
+  const unproved = { ...kit, applied: { ...kit.applied, outputs, warnings: ["a rule", title, "another"] } };
+  expect(bannerLines(unproved, 1).slice(-3)).toEqual([title, "a rule", ""]);
+  expect(bannerLines(unproved, 1).filter((line) => line.startsWith("  warning:"))).toEqual(["  warning: another"]);
 });
 
 test("the page comes through edge, rules, tunnel and gateway", async () => {

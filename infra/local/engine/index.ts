@@ -14,7 +14,13 @@ export type { Step } from "./step.ts";
 export async function applyProgram(options: ApplyOptions): Promise<Applied> {
   const { program = new URL("../../main.mjs", import.meta.url), ...rest } = options;
   const order: Order = { ...rest, program: program.href };
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: order, stdout: true, stderr: true });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: order,
+    // the environment as it is now, which says what the run is for
+    env: { ...process.env },
+    stdout: true,
+    stderr: true,
+  });
   try {
     const outcome = await outcomeOf(worker);
     if (outcome.ok) return outcome.applied;

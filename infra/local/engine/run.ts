@@ -21,6 +21,9 @@ const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT
  */
 export async function run(order: Order): Promise<Outcome> {
   let deployment: Deployment | undefined;
+  const warnings: string[] = [];
+  // where no engine of Pulumi's runs, its SDK writes what the program warns of to the console
+  console.warn = (line: unknown) => void warnings.push(String(line).replace(/^warning: \[runtime\] /, ""));
   try {
     const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
     const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url, wait });
@@ -32,7 +35,7 @@ export async function run(order: Order): Promise<Outcome> {
       ok: true,
       applied: {
         steps: deployment.steps,
-        warnings: deployment.warnings,
+        warnings: [...warnings, ...deployment.warnings],
         outputs: Object.fromEntries(entries.filter(([, value]) => !(value instanceof Secret))),
         secrets: Object.fromEntries(
           entries.filter(([, value]) => value instanceof Secret).map(([name, value]) => [name, revealed(value)]),

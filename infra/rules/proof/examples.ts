@@ -1,4 +1,5 @@
 import { compile } from "../evaluate/compile.ts";
+import { requestFields } from "../evaluate/request-fields.ts";
 import type { Phase } from "../schema/phases.ts";
 import { anything, list, object, record, text } from "../schema/shape.ts";
 import { Coverage } from "./coverage.ts";
@@ -84,8 +85,12 @@ export function proveExamples(
       return;
     }
     for (const request of read.requests) {
-      const { value, why, undetermined } = coverage.add(request);
+      const { value, undetermined } = coverage.add(request);
       if (value === expected) continue;
+      const own = compile(when, { phase, plan, lists });
+      const reading = own.ok ? own.read(requestFields(request)) : undefined;
+      // the guard in front of the condition decides where the condition itself says something else
+      const why = reading?.value === value ? reading?.why : "the request is for none of the site's hostnames";
       const must = expected ? "the rule must match this request" : "the rule must not match this request";
       const [code, message, hint] =
         value === undefined

@@ -39,6 +39,8 @@ export interface ProofInput extends RequestSetting {
     readonly rules: readonly ProvedRule[];
   }[];
   readonly stories: readonly StoryFile[];
+  /** Rules of others that run before the own ones of their phase: what they change about a story is a warning. */
+  readonly others?: Readonly<Partial<Record<Phase, readonly Rule[]>>>;
   /** By name without `$`. */
   readonly lists?: Readonly<Record<string, ListSpec>>;
 }

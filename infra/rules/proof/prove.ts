@@ -1,10 +1,11 @@
 import { compileList } from "../evaluate/lists.ts";
+import type { RequestFacts } from "../evaluate/request.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Coverage } from "./coverage.ts";
 import type { ProofDiagnostic } from "./diagnostic.ts";
 import { proveExamples, startOfWhen } from "./examples.ts";
 import type { ProofInput } from "./input.ts";
-import { readStory, runStory } from "./story.ts";
+import { readStory, runStory, type Story } from "./story.ts";
 
 /** What a proof showed. */
 export interface Proof {
@@ -47,7 +48,7 @@ export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boo
     // a rule that does not compile is a problem already, and no story can be run with it
     else if (compiles) {
       stories += 1;
-      diagnostics.push(...runStory(read.story, file.file, input, gaps ? visitAll(coverages) : undefined));
+      diagnostics.push(...provedStory(read.story, file.file, input, gaps ? visitAll(coverages) : undefined));
     }
   }
   return {
@@ -64,8 +65,24 @@ export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boo
   };
 }
 
+/** Runs a story on the own rules, and where it holds also behind the rules of others. */
+function provedStory(
+  story: Story,
+  file: string,
+  { others, ...input }: ProofInput,
+  visit: ((request: RequestFacts) => void) | undefined,
+): readonly ProofDiagnostic[] {
+  const own = runStory(story, file, input, visit);
+  if (own.length > 0 || others === undefined) return own;
+  return runStory(story, file, { ...input, others }).map((diagnostic) => ({
+    ...diagnostic,
+    severity: "warning",
+    message: `behind the rules of others in the adopted ruleset, ${diagnostic.message}`,
+  }));
+}
+
 const visitAll =
   (coverages: readonly Coverage[]) =>
-  (request: Parameters<Coverage["add"]>[0]): void => {
+  (request: RequestFacts): void => {
     for (const coverage of coverages) coverage.add(request);
   };

@@ -128,8 +128,14 @@ export function runStory(
   return diagnostics;
 }
 
-function engineOf({ plan, rulesets, lists }: ProofInput): Engine {
-  const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
+function engineOf({ plan, rulesets, lists, others = {} }: ProofInput): Engine {
+  const zone = rulesets.map(({ phase, name, rules }) => ({
+    phase,
+    name,
+    rules: [...(others[phase] ?? []), ...rules],
+    id: name,
+    kind: "zone" as const,
+  }));
   return createEngine({ plan, zone, ...(lists && { lists }) });
 }
 

@@ -68,8 +68,8 @@ const foldersWith = ({ when, match }: Added) =>
   );
 
 const proofOf = (added: Added, plan: Plan) => {
-  const { rulesets } = policyFor(site, plan, SURFACE, foldersWith(added));
-  return provePolicy({ rulesets, stories: readStories(), site, plan });
+  const policy = policyFor(site, plan, SURFACE, foldersWith(added));
+  return provePolicy({ ...policy, stories: readStories(), site, plan });
 };
 
 describe.each(ADDED.map((added) => [added.when, added] as const))("A1: %s", (when, added) => {

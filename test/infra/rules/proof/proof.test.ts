@@ -68,6 +68,14 @@ test("an example that is not matched, and one that is, are told with place and r
   ]);
 });
 
+test("A9: the reason is told in the words of the author, or that the guard by hostname decides", () => {
+  const examples = { match: ["GET https://other.example/old"], pass: ["GET /old"] };
+  expect(failures(examples).map(({ message }) => message)).toEqual([
+    "the rule must match this request, but the request is for none of the site's hostnames",
+    `the rule must not match this request, but ${old} is true, because http.request.uri.path is "/old"`,
+  ]);
+});
+
 describe("A11: examples that are none", () => {
   const none = { code: "no-examples", pointer: "/examples", hint: expect.stringContaining("examples: {") };
   test.each([
