@@ -1,7 +1,7 @@
 /**
  * The first `up` of a stack, interrupted with the real CLI: once the response to a call is lost, once the CLI is killed
  * while it waits for the response. It is killed at each call: at each write and at the token on a stack of its own, at
- * the reads before the first write one after the other on one stack, since they leave nothing. A lost response to a
+ * the reads and dry runs before the first write one after the other on one stack, since they leave nothing. A lost response to a
  * read is simply read again; `test/real/interruptions` loses each. Two chains of stacks run side by side, since most of
  * the time is the CLI's start.
  */
@@ -32,7 +32,7 @@ const CALLS: readonly (FaultMatch & { readonly name: string; readonly method: st
   { name: "the record", method: "POST", path: /dns_records$/ },
 ];
 
-/** Stacks of a chain: one for each call, and one for the reads before the first write. */
+/** Stacks of a chain: one for each call, and one for what comes before the first write. */
 const STACKS = CALLS.length + 1;
 
 /** A place of its own for the stacks of one chain, each with a zone of its own. */
@@ -186,17 +186,18 @@ async function kill(chain: Chain, index: number) {
   return { calls, locked, half, up, drift, site: await deployedIn(chain, chain.zoneOf(index)) };
 }
 
-/** The CLI is killed at each of these reads on one stack, and then left alone. */
-async function killAtReads(chain: Chain, index: number, reads: readonly string[]) {
+/** The CLI is killed at each of these calls, which write nothing, on one stack, and then left alone. */
+async function killBeforeWrites(chain: Chain, index: number, before: readonly string[]) {
   await initStack(chain, index);
   const kills = [];
-  for (const [at, read] of reads.entries()) {
-    const path = new RegExp(`^${read.replaceAll(/[^\w]/g, "\\$&")}$`);
-    const after = reads.slice(0, at).filter((earlier) => earlier === read).length;
-    const calls = await killAt(chain, index, { method: "GET", path, after });
+  for (const [at, call] of before.entries()) {
+    const [method = "", literal = ""] = call.split(" ");
+    const path = new RegExp(`^${literal.replaceAll(/[^\w]/g, "\\$&")}$`);
+    const after = before.slice(0, at).filter((earlier) => earlier === call).length;
+    const calls = await killAt(chain, index, { method, path, after });
     kills.push({
-      killedAt: calls.filter(({ status }) => status === 0).map((call) => call.path),
-      writes: calls.filter(({ method, dryRun }) => method !== "GET" && !dryRun),
+      killedAt: calls.filter(({ status }) => status === 0).map(shownCall),
+      writes: calls.filter(isWrite),
       inState: customResources(chain, index),
     });
     await run(chain, index, "pulumi", "cancel", "--yes");
@@ -204,13 +205,16 @@ async function killAtReads(chain: Chain, index: number, reads: readonly string[]
   return { kills, up: await run(chain, index, ...UP), site: await deployedIn(chain, chain.zoneOf(index)) };
 }
 
-/** The reads of an `up` for one zone, as they are for another. */
-function readsFor(chain: Chain, calls: readonly ApiCall[], from: number, to: number): readonly string[] {
+const shownCall = ({ method, path }: ApiCall): string => `${method} ${path}`;
+const isWrite = ({ method, dryRun }: ApiCall): boolean => method !== "GET" && !dryRun;
+
+/** The calls of an `up` before its first write, for one zone as they are for another. */
+function beforeWrites(chain: Chain, calls: readonly ApiCall[], from: number, to: number): readonly string[] {
   const idOf = (index: number) => chain.api.cloud.zoneOf(chain.zoneOf(index))?.id ?? "";
   return calls
-    .filter(({ method }) => method === "GET")
-    .map(({ path }) => path.replaceAll(idOf(from), idOf(to)))
-    .map((path) => path.replaceAll(chain.zoneOf(from), chain.zoneOf(to)).replaceAll(`s${from}`, `s${to}`));
+    .slice(0, calls.findIndex(isWrite))
+    .map((call) => shownCall(call).replaceAll(idOf(from), idOf(to)))
+    .map((call) => call.replaceAll(chain.zoneOf(from), chain.zoneOf(to)).replaceAll(`s${from}`, `s${to}`));
 }
 
 /** URNs of what the state has at Cloudflare. */
@@ -233,7 +237,7 @@ function removeEmptyNotes({ workspace }: Chain, index: number): void {
 let chains: readonly Chain[] = [];
 let lost: Promise<Awaited<ReturnType<typeof lose>>>[] = [];
 let killed: Promise<Awaited<ReturnType<typeof kill>>>[] = [];
-let killedAtReads: ReturnType<typeof killAtReads> | undefined;
+let killedBeforeWrites: ReturnType<typeof killBeforeWrites> | undefined;
 
 async function initStack(chain: Chain, index: number): Promise<void> {
   const { code, text } = await chain.workspace.run("stack", "init", `s${index}`);
@@ -259,19 +263,15 @@ beforeAll(async () => {
   if (one === undefined || other === undefined) throw new Error("there are two chains");
   lost = inTurn(one, lose);
   killed = inTurn(other, kill);
-  // the last call is a write: the run that was killed there has done all reads
-  killedAtReads = killed.at(-1)?.then(({ calls }) => {
-    const firstWrite = calls.findIndex(({ method, dryRun }) => method !== "GET" && !dryRun);
-    return killAtReads(
-      other,
-      CALLS.length,
-      readsFor(other, calls.slice(0, firstWrite), CALLS.length - 1, CALLS.length),
-    );
-  });
-  for (const result of [...lost, ...killed, killedAtReads]) result?.catch(() => undefined);
+  // the last call is a write: the run that was killed there has done all that comes before
+  const [from, to] = [CALLS.length - 1, CALLS.length];
+  killedBeforeWrites = killed
+    .at(-1)
+    ?.then(({ calls }) => killBeforeWrites(other, to, beforeWrites(other, calls, from, to)));
+  for (const result of [...lost, ...killed, killedBeforeWrites]) result?.catch(() => undefined);
 });
 afterAll(async () => {
-  await Promise.allSettled([...lost, ...killed, killedAtReads]);
+  await Promise.allSettled([...lost, ...killed, killedBeforeWrites]);
   for (const chain of chains) await chain.close();
 });
 
@@ -310,8 +310,8 @@ describe("O2: the CLI is killed at a call", () => {
   );
 });
 
-test("O2: the CLI is killed at each read before the first write: nothing is there, and the next `up` converges", async () => {
-  const { kills, up, site } = (await killedAtReads) ?? { kills: [] };
+test("O2: the CLI is killed at each call before the first write: nothing is there, and the next `up` converges", async () => {
+  const { kills, up, site } = (await killedBeforeWrites) ?? { kills: [] };
   expect(kills.length).toBeGreaterThan(5);
   expect(kills).toEqual(kills.map(() => ({ killedAt: [expect.any(String)], writes: [], inState: [] })));
   expect([up?.text, up?.code]).toEqual([expect.any(String), 0]);
@@ -320,8 +320,7 @@ test("O2: the CLI is killed at each read before the first write: nothing is ther
 
 test("O2: every call of the first `up` is one at which the CLI was killed", async () => {
   const { calls = [] } = (await killed.at(-1)) ?? {};
-  const firstWrite = calls.findIndex(({ method, dryRun }) => method !== "GET" && !dryRun);
-  const others = calls.slice(firstWrite).filter(({ dryRun }) => !dryRun);
+  const others = calls.slice(calls.findIndex(isWrite));
   const isKilledAt = ({ method, path }: ApiCall) =>
     CALLS.some((call) => call.method === method && call.path.test(path));
   expect(others.filter((call) => !isKilledAt(call))).toEqual([]);

@@ -124,3 +124,16 @@ test("no policy, however wrong, stops it, and no fix adds an error", () => {
     { numRuns: 300 },
   );
 });
+
+test("A9: reports name the place that a finding has", () => {
+  const place = { file: "infra/policy/custom-rules/a.ts", line: 7, column: 9 };
+  const [first] = findings.map((finding) => ({ ...finding, place }));
+  if (first === undefined) throw new Error("there are findings");
+  expect(textReport([first])).toMatch(/^infra\/policy\/custom-rules\/a\.ts:7 http_/);
+  expect(githubReport([first], "x")).toContain(" file=infra/policy/custom-rules/a.ts,line=7,col=9,title=");
+  const [{ results }] = JSON.parse(sarifReport([first], LINTS, "x")).runs;
+  expect(results[0].locations[0].physicalLocation).toEqual({
+    artifactLocation: { uri: place.file },
+    region: { startLine: 7, startColumn: 9 },
+  });
+});
