@@ -1,10 +1,16 @@
 import { resolve } from "node:path";
+import { knownVisitor, PLANS, type Plan, type Visitor, visitorProblems } from "../infra/rules/index.ts";
 import {
+  CommandError,
   command,
   hasColors,
   messageOf,
+  oneOf,
+  option,
+  optionWithDefault,
   runCommand,
   runUntilSignal,
+  text,
   UsageError,
   wholeNumber,
 } from "./command-line/index.ts";
@@ -16,6 +22,11 @@ await runCommand(
     details:
       "Everything listens on 127.0.0.1. The variables of `npm run backend` count too, except HOST and ORIGINS. PORT is the port " +
       "of the site: the edge's, not the gateway's.",
+    options: {
+      plan: optionWithDefault("--plan <plan>", `plan of the local zone: ${PLANS.join(", ")}`, oneOf(PLANS), "free"),
+      visitor: option("--visitor <name>", "take every visitor for this one of infra/policy/visitors.ts", text),
+    },
+    examples: ["", "--plan enterprise --visitor crawler"],
     environment: {
       PORT: "the port that browsers open (8080, or the next free one)",
       DATA_DIR: "folder of everything that outlives a run (.data)",
@@ -23,11 +34,16 @@ await runCommand(
       NO_COLOR: "output without colours",
     },
     failure: "it could not start, or did not end in order",
-    run: runKit,
+    run: ({ options }) => runKit(options),
   }),
 );
 
-async function runKit(): Promise<void> {
+interface StartOptions {
+  readonly plan: Plan;
+  readonly visitor: string | undefined;
+}
+
+async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
   const began = performance.now();
   const { DATA_DIR = ".data", PORT } = process.env;
   const port = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
@@ -35,6 +51,7 @@ async function runKit(): Promise<void> {
   const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
   const { bannerLines } = await import("./start/banner.ts");
   const { startKit } = await import("./start/kit.ts");
+  const visitor = name === undefined ? undefined : await visitorNamed(name);
   const look = { color: hasColors(process.stdout) };
   const linesOf = createRequestLog(look);
   const say = (lines: readonly string[]) => {
@@ -45,6 +62,8 @@ async function runKit(): Promise<void> {
       startKit({
         dataDir: resolve(DATA_DIR),
         edgePort: port,
+        plan,
+        visitor,
         env: process.env,
         onRequest: (record) => say(linesOf(record)),
         onProblem: (problem) => say(problemLines(problem, look)),
@@ -52,6 +71,7 @@ async function runKit(): Promise<void> {
       }),
     started(kit) {
       say(bannerLines(kit, (performance.now() - began) / 1000));
+      if (name !== undefined) say([`Every visitor is taken for "${name}" of infra/policy/visitors.ts.`, ""]);
       kit.backend.failed.then(async (problem) => {
         say(["", problem.message]);
         await kit.stop().catch((error: unknown) => say([messageOf(error)]));
@@ -61,4 +81,17 @@ async function runKit(): Promise<void> {
     stop: (kit) => kit.stop(),
     say: (line) => say(["", line]),
   });
+}
+
+/** A visitor of the policy by its name. @throws UsageError, CommandError where it is written wrongly */
+async function visitorNamed(name: string): Promise<Visitor> {
+  const { VISITORS } = await import("../infra/policy/index.ts");
+  const visitor = knownVisitor(VISITORS, name);
+  if (!visitor) {
+    const names = Object.keys(VISITORS).join(", ");
+    throw new UsageError(`--visitor is "${name}". It must be one of infra/policy/visitors.ts: ${names}.`);
+  }
+  const problems = visitorProblems(visitor);
+  if (problems.length > 0) throw new CommandError(`infra/policy/visitors.ts, ${name}: ${problems.join("; ")}`);
+  return visitor;
 }

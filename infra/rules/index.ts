@@ -61,6 +61,7 @@ export {
   type Examples,
   exampleRequests,
   type Gaps,
+  knownVisitor,
   type Proof,
   type ProofCode,
   type ProofDiagnostic,

@@ -9,6 +9,7 @@ import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { type Applied, applyProgram } from "../../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
+import type { Plan, Visitor } from "../../infra/rules/index.ts";
 import { readBackendConfig } from "../database/backend-config.ts";
 import { writeTokenFile } from "../pulumi/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
@@ -35,6 +36,10 @@ export interface KitOptions {
   readonly dataDir: string;
   /** Where to listen, if that is free. */
   readonly ports?: Partial<Ports>;
+  /** Plan of the local zone; free by default. */
+  readonly plan?: Plan;
+  /** What the edge takes every visitor to be; absent: a client without country and score, with its own address. */
+  readonly visitor?: Visitor | undefined;
   /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
   readonly edgePort?: number | undefined;
   /**
@@ -71,10 +76,12 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     const config = readBackendConfig({ ...options.env, ...address, DATA_DIR: dataDir });
 
     const starting = [
-      startApi({ port: ports.api, file: join(dataDir, "cloudflare.json") }).then((api) => {
-        running.defer(() => api.close());
-        return api;
-      }),
+      startApi({ port: ports.api, file: join(dataDir, "cloudflare.json"), plan: options.plan ?? "free" }).then(
+        (api) => {
+          running.defer(() => api.close());
+          return api;
+        },
+      ),
       startGateway(config, running),
     ] as const;
     await Promise.allSettled(starting); // so that both can be stopped when one fails
@@ -112,6 +119,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       port: ports.edge,
       cloud: api.cloud,
       tunnel,
+      ...(options.visitor && { visitor: options.visitor }),
       onRequest: options.onRequest,
       onProblem: options.onProblem,
     });

@@ -32,8 +32,8 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `npm start` of a tree, in a process of its own; `said` is everything that it wrote. */
-function start(root: string, env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ["scripts/run.mjs", "start"], {
+function start(root: string, env: Readonly<Record<string, string>> = {}, options: readonly string[] = []) {
+  const child = spawn(process.execPath, ["scripts/run.mjs", "start", ...options], {
     cwd: root,
     env: { DATA_DIR: dataDir, ...env }, // no PATH: the connector is our own
     stdio: ["ignore", "pipe", "pipe"],
@@ -88,6 +88,18 @@ test("O18: PORT is the port of the site, and one that is taken or no port is ref
   const { child, ended } = start(ROOT, { PORT: String(port) });
   child.stdout.on("data", (text: string) => text.includes("Causeway is up") && child.kill("SIGTERM"));
   expect((await ended).said).toContain(`The chat: http://chat.causeway.localhost:${port}`);
+});
+
+test("A2: an unknown plan and an unknown visitor are refused with the list", async () => {
+  const plan = await start(ROOT, {}, ["--plan", "premium"]).ended;
+  expect(plan).toEqual({ code: 2, said: expect.stringMatching(/premium.*free, pro, business, enterprise/s) });
+  const visitor = await start(ROOT, {}, ["--visitor", "nobody"]).ended;
+  expect(visitor).toEqual({
+    code: 2,
+    said: expect.stringMatching(
+      /^start: --visitor is "nobody". It must be one of infra.policy.visitors.ts: ordinary, office,/,
+    ),
+  });
 });
 
 test("O18: a DATA_DIR that cannot be made is one clear line", async () => {

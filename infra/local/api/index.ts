@@ -21,7 +21,7 @@ import { zoneSettingRoutes } from "./routes/zone-settings.ts";
 import { zoneRoutes } from "./routes/zones.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { type Seed, seedState } from "./seed.ts";
-import { type Cloud, type PermissionGroup, permissionGroups } from "./state.ts";
+import { type Cloud, type PermissionGroup, type Plan, permissionGroups } from "./state.ts";
 import { draftOf, openStore, type Store } from "./store.ts";
 
 export type { Fault, FaultMatch, Faults } from "./faults.ts";
@@ -51,6 +51,8 @@ export interface ApiOptions {
   readonly file?: string;
   /** Used where there is no state yet. */
   readonly seed?: Seed;
+  /** Plan of the first zone from now on; absent: it keeps the one that it has. */
+  readonly plan?: Plan;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -92,11 +94,21 @@ function grantAll(store: Store): void {
   store.commit(draft);
 }
 
+/** Gives the first zone a plan, as its owner does in the dashboard. */
+function subscribe(store: Store, plan: Plan): void {
+  const draft = draftOf(store.state);
+  const [zone, ...others] = draft.zones;
+  if (!zone || zone.plan === plan) return;
+  draft.zones = [{ ...zone, plan }, ...others];
+  store.commit(draft);
+}
+
 /** Starts the API. @throws StateError where the state file cannot be used; EADDRINUSE where the port is taken */
 export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const clock = createClock(options.clock ?? Date.now);
   const store = openStore(options.file, () => seedState(options.seed ?? {}, clock));
   grantAll(store);
+  if (options.plan) subscribe(store, options.plan);
   const live = createLiveTunnels(clock);
   const cloud = createCloud(() => store.state, live);
   const journal = createJournal();

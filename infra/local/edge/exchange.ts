@@ -91,11 +91,13 @@ export function openStream(
   body: boolean,
   websocket = false,
 ): TunnelStream {
-  const { tunnelId, authority, uri } = forward;
-  const headers = requestLines(arrival.lines, {
-    ip: arrival.client,
+  const { tunnelId, authority, uri, facts } = forward;
+  const country = facts.given?.["ip.src.country"];
+  const headers = requestLines(facts.headers, {
+    ip: facts.ip,
     ray: arrival.ray,
     scheme: arrival.scheme,
+    ...(typeof country === "string" && { country }),
   });
   const method = arrival.request.method ?? "";
   const stream = tunnel.open(tunnelId, { method, path: uri, host: authority, headers, body, websocket });

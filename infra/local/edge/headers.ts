@@ -19,7 +19,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Names a request must not bring along: only the edge may say them. Every `cf-` header is one, too. */
-const ONLY_THE_EDGE: ReadonlySet<string> = new Set(["x-real-ip", "true-client-ip", "x-forwarded-proto"]);
+const ONLY_THE_EDGE: ReadonlySet<string> = new Set([
+  "x-real-ip",
+  "true-client-ip",
+  "x-forwarded-proto",
+  "local-visitor",
+]);
 
 /** nginx calls other names invalid and drops them, and so does Cloudflare. */
 const VALID_NAME = /^[A-Za-z0-9_-]+$/;
@@ -42,13 +47,14 @@ function declaredHopByHop(lines: HeaderLines): ReadonlySet<string> {
   return new Set(names.map((name) => name.trim().toLowerCase()));
 }
 
-export interface Visitor {
-  /** Address of the client. */
+/** What the origin is told of a visitor. */
+export interface ToldVisitor {
+  /** Its address. */
   readonly ip: string;
   readonly ray: string;
   /** How the client reached the edge. */
   readonly scheme: "http" | "https";
-  /** ISO 3166-1 alpha-2; only where somebody gave one. */
+  /** ISO 3166-1 alpha-2; only where one was given. */
   readonly country?: string;
 }
 
@@ -58,7 +64,7 @@ export interface Visitor {
  * only the last entry means anything, and other `X-Forwarded-` headers are the client's own: a local edge that dropped them
  * would hide an origin that trusts them.
  */
-export function requestLines(lines: HeaderLines, visitor: Visitor): [string, string][] {
+export function requestLines(lines: HeaderLines, visitor: ToldVisitor): [string, string][] {
   const declared = declaredHopByHop(lines);
   const kept: [string, string][] = [];
   const forwardedFor: string[] = [];

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { Engine, RequestFacts, Verdict } from "../../rules/index.ts";
+import { type Engine, type RequestFacts, type Verdict, withVisitor } from "../../rules/index.ts";
 import type { Zone } from "../api/state.ts";
 import type { Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
 import { bodyLimit } from "./limits.ts";
+import { localVisitor, takeLocalVisitor, trustsLocalVisitor } from "./local-visitor.ts";
 import type { EdgeOptions } from "./options.ts";
 import { type Page, type PageName, page, pageCode, statusPage } from "./pages.ts";
 import type { ErrorOccasion } from "./problem-details.ts";
@@ -14,7 +15,10 @@ import { hostOf, readTarget } from "./target.ts";
 /** A request as it came in. */
 export interface Arrival extends ErrorOccasion {
   readonly request: IncomingMessage;
+  /** Without `Local-Visitor`. */
   readonly lines: HeaderLines;
+  /** What `Local-Visitor` says; nothing of it may be trusted yet. */
+  readonly visitorValues: readonly string[];
   readonly client: string;
   readonly colo: string;
   /** Whether it counts as plain HTTP or as TLS. */
@@ -29,6 +33,8 @@ interface Seen {
   readonly host: string;
   readonly path: string;
   readonly verdict?: Verdict;
+  /** Address of the visitor, where that is not the client's. */
+  readonly client?: string;
 }
 
 export interface Answer extends Seen {
@@ -54,7 +60,7 @@ export interface Forward extends Seen {
 /** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
 export function judge(
   arrival: Arrival,
-  { cloud, maxBody }: Pick<EdgeOptions, "cloud" | "maxBody">,
+  { cloud, maxBody, visitor: every }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor">,
   deployments: Deployments,
 ): Judgement {
   const { request, lines } = arrival;
@@ -69,7 +75,23 @@ export function judge(
       failure: { code: status, message },
     };
   }
-  const seen = { host: target.host, path: target.uri.split("?", 1)[0] ?? "" };
+  const isTrusted = trustsLocalVisitor(request.socket, target.host, lines);
+  const told = localVisitor(isTrusted ? arrival.visitorValues : [], every);
+  const visitor = told.ok ? told.visitor : undefined;
+  const seen = {
+    host: target.host,
+    path: target.uri.split("?", 1)[0] ?? "",
+    ...(visitor?.ip !== undefined && { client: visitor.ip }),
+  };
+  if (!told.ok) {
+    const { message } = told;
+    return {
+      kind: "answer",
+      ...seen,
+      page: page("wrongVisitor", arrival, { text: message }),
+      failure: { code: 400, message },
+    };
+  }
   const fail = (name: PageName, message: string, verdict?: Verdict): Answer => ({
     kind: "answer",
     ...seen,
@@ -95,7 +117,8 @@ export function judge(
     return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, arrival) };
   }
   const engine = deployments.engineOf(zone);
-  const facts = factsOf(arrival, target.host, target.uri, zone);
+  const sent = factsOf(arrival, target.host, target.uri, zone);
+  const facts = visitor ? withVisitor(sent, visitor) : sent;
   const verdict = engine.handle(facts);
   const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "answer", ...seen, page: decided, verdict };
@@ -184,7 +207,7 @@ export function arrivalOf(
   request: IncomingMessage,
   seen: Pick<Arrival, "ray" | "client" | "time" | "colo" | "scheme">,
 ): Arrival {
-  const lines = linesOf(request.rawHeaders);
+  const { lines, values: visitorValues } = takeLocalVisitor(linesOf(request.rawHeaders));
   const host = hostOf(valuesOf(lines, "host")[0] ?? "") ?? "";
-  return { request, lines, host, accept: valuesOf(lines, "accept").join(","), ...seen };
+  return { request, lines, visitorValues, host, accept: valuesOf(lines, "accept").join(","), ...seen };
 }

@@ -166,11 +166,11 @@ export class EdgeListener {
       const message = `the edge failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       outcome = { status: 500, failure: { code: 500, message } };
     }
-    const { ray, client, time, request } = arrival;
+    const { ray, time, request } = arrival;
     this.#options.onRequest?.({
       time,
       ray,
-      client,
+      client: judged?.client ?? arrival.client,
       method: request.method ?? "",
       host: judged?.host ?? "",
       path: judged?.path ?? "",

@@ -1,3 +1,4 @@
+import type { Visitor } from "../../rules/index.ts";
 import type { Cloud } from "../api/state.ts";
 import type { TunnelEdge } from "../tunnel/index.ts";
 import type { DeploymentProblem } from "./deployments.ts";
@@ -28,6 +29,11 @@ export interface EdgeOptions {
   readonly maxUnreadBytes?: number;
   /** Bytes of a request's body; what the zone's plan allows by default. */
   readonly maxBody?: number;
+  /**
+   * What Cloudflare would know of every visitor; what the request itself says of it is replaced. Absent: visitors have their own
+   * address, and only `Local-Visitor` tells more.
+   */
+  readonly visitor?: Visitor;
   /** Called once for each request when it is over. */
   onRequest?(record: RequestRecord): void;
   /** Called when deployed rules cannot be run. */

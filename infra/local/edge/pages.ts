@@ -118,6 +118,7 @@ const WORDS = {
   },
   tooLarge: { status: 413, title: "Too large", text: "The body of the request is larger than this site accepts." },
   tooManySockets: { status: 503, title: "Busy", text: "Too many WebSockets are open. Try again soon." },
+  wrongVisitor: { status: 400, title: "Bad Request", text: "The header Local-Visitor could not be read." },
   badExpectation: { status: 417, title: "Expectation failed", text: "Only 100-continue can be expected." },
 } as const satisfies Readonly<Record<string, Words>>;
 
@@ -131,6 +132,8 @@ export function pageCode(name: PageName): { readonly status: number; readonly co
 
 /** How a page differs from what its name says. */
 export interface PageChange {
+  /** Another text. It may hold what the client sent: it is escaped. */
+  readonly text?: string;
   /** Another status, as a rule may give. */
   readonly status?: number;
   readonly headers?: Page["headers"];
@@ -150,7 +153,8 @@ export function statusPage(status: number, occasion: ErrorOccasion): Page {
 }
 
 function render(words: Words, occasion: ErrorOccasion, change: PageChange): Page {
-  const { error, title, text } = words;
+  const { error, title } = words;
+  const text = change.text ?? words.text;
   const status = change.status ?? words.status;
   const retryAfter = change.retryAfter ?? error?.retryAfter;
   const json = status < 400 ? undefined : jsonTypeFor(occasion.accept);
@@ -174,7 +178,7 @@ function render(words: Words, occasion: ErrorOccasion, change: PageChange): Page
   };
 }
 
-/** Nothing of the request enters the page; the ray is ours. */
+/** What of the request may be in the text is escaped; the ray is ours. */
 function document(heading: string, text: string, ray: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -183,8 +187,10 @@ function document(heading: string, text: string, ray: string): string {
 <title>${heading}</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}small{color:#667}</style>
 <h1>${heading}</h1>
-<p>${text}</p>
+<p>${escapeHtml(text)}</p>
 <p><small>Ray ${ray}</small></p>
 </html>
 `;
 }
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

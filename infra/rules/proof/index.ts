@@ -3,6 +3,13 @@ export { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic 
 export type { Examples, ProofInput, ProvedRule, StoryFile } from "./input.ts";
 export { type Gaps, type Proof, prove } from "./prove.ts";
 export { renderProof } from "./render.ts";
-export { type Example, type ExampleRequest, exampleRequests, type RequestSetting, type Visitors } from "./request.ts";
+export {
+  type Example,
+  type ExampleRequest,
+  exampleRequests,
+  knownVisitor,
+  type RequestSetting,
+  type Visitors,
+} from "./request.ts";
 export { shapeProblems } from "./shape.ts";
 export type { Story, StoryStep } from "./story.ts";

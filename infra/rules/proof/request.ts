@@ -90,6 +90,18 @@ function visitorOf(visitors: Visitors, name: string): WholeVisitor | undefined {
   return whole;
 }
 
+/**
+ * A named visitor whose requests bring a user agent and headers of their own: those of the ordinary visitor are left out. Every field
+ * that tells of a visitor has a value. Undefined where there is none of this name.
+ */
+export function knownVisitor(visitors: Visitors, name: string): Visitor | undefined {
+  const named = Object.hasOwn(visitors, name) ? visitors[name] : undefined;
+  if (named === undefined) return undefined;
+  const { ip, fields = {} } = visitors.ordinary;
+  const known = mergeVisitors(NEUTRAL, { ...(ip !== undefined && { ip }), fields });
+  return name === "ordinary" ? known : mergeVisitors(known, named);
+}
+
 const NO_REQUEST: RequestFacts = {
   method: "GET",
   host: "",

@@ -1,10 +1,13 @@
 import { randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { type Kit, startKit } from "../../../scripts/start/kit.ts";
+import { VISITORS } from "../../../infra/policy/index.ts";
+import { knownVisitor } from "../../../infra/rules/index.ts";
+import { type Kit, type KitOptions, startKit } from "../../../scripts/start/kit.ts";
 import { choosePorts, type Ports } from "../../../scripts/start/ports.ts";
 
 jest.setTimeout(60_000);
@@ -19,8 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const start = (): Promise<Kit> =>
+const start = (more: Partial<KitOptions> = {}): Promise<Kit> =>
   startKit({
+    ...more,
     dataDir,
     ports,
     env: { DRAIN_SECONDS: "1" },
@@ -108,4 +112,41 @@ test("a start that failed half way is repaired by the next one; taken ports are 
     for (const other of others) other.close();
   }
   expect(existsSync(join(dataDir, "lock"))).toBe(false);
+});
+
+test("A2: the local zone has the plan that was asked for, the policy is deployed for it, and visitors are who they are to be", async () => {
+  const limits = (kit: Kit) =>
+    kit.api.cloud.zoneOf(kit.hostname)?.rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules.length;
+  const kit = await start({ plan: "enterprise", visitor: knownVisitor(VISITORS, "crawler") });
+  try {
+    expect([kit.api.cloud.zoneOf(kit.hostname)?.plan, limits(kit)]).toEqual(["enterprise", 3]);
+    const phase = `${kit.api.url}/zones/${kit.api.zoneId}/rulesets/phases/http_request_firewall_custom/entrypoint`;
+    const expression = 'cf.bot_management.score eq 1 and ip.src.country eq "US"';
+    const deployed = await fetch(phase, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${kit.api.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ rules: [{ ref: "bots", expression, action: "block" }] }),
+    });
+    expect(deployed.status).toBe(200);
+    const status = (headers: Record<string, string>) =>
+      new Promise((resolve, reject) => {
+        const sent = {
+          host: "127.0.0.1",
+          port: kit.edge.port,
+          headers: { host: kit.hostname, ...headers },
+          agent: false,
+        };
+        get(sent, (response) => resolve(response.resume().statusCode)).once("error", reject);
+      });
+    expect(await status({})).toBe(403);
+    expect(await status({ "Local-Visitor": "bot_score=90" })).toBe(200);
+  } finally {
+    await kit.stop();
+  }
+  const next = await start();
+  try {
+    expect([next.api.cloud.zoneOf(next.hostname)?.plan, limits(next)]).toEqual(["free", 1]);
+  } finally {
+    await next.stop();
+  }
 });

@@ -176,6 +176,9 @@ function start(make: () => ClientRequest): ClientRequest | Error {
   }
 }
 
+/** A header for the local edge alone, which removes it; what comes with it over another edge is a client's own. */
+const LOCAL_VISITOR = "local-visitor";
+
 function readRequest(raw: readonly string[]): TunnelledRequest {
   const headers: HeaderLine[] = [];
   const pseudo = new Map<string, string>();
@@ -185,7 +188,7 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
     const value = raw[index + 1] ?? "";
     if (name.startsWith(":")) pseudo.set(name, value);
     else if (name === UPGRADE) websocket = value === "websocket";
-    else if (name !== "host") headers.push([name, value]);
+    else if (name !== "host" && name.replaceAll("_", "-") !== LOCAL_VISITOR) headers.push([name, value]);
   }
   return {
     method: pseudo.get(":method") ?? "GET",

@@ -1,0 +1,52 @@
+import type { Socket } from "node:net";
+import { fromBytes, mergeVisitors, parseVisitor, type Visitor } from "../../rules/index.ts";
+import { type HeaderLines, valuesOf } from "./headers.ts";
+
+/**
+ * `Local-Visitor: ip=203.0.113.7; country=DE` says for one request what Cloudflare would know of its visitor. Only a program on this
+ * machine may say so, and only to a local hostname.
+ */
+const NAME = "local-visitor";
+
+/** Headers that only a proxy sends: the request comes from elsewhere, though the connection is of this machine. */
+const PROXY_HEADERS = ["cf-connecting-ip", "cf-ray", "cdn-loop", "forwarded", "via", "x-forwarded-for"];
+const LOOPBACK = /^(::1|(::ffff:)?127\.[0-9.]+)$/i;
+const LOCAL_NAME = /^([^.]+\.)*localhost\.?$/i;
+
+/** Header lines without `Local-Visitor`, and its values. A spelling that an origin could read as the name goes as well. */
+export function takeLocalVisitor(lines: HeaderLines): {
+  readonly lines: HeaderLines;
+  readonly values: readonly string[];
+} {
+  const values = valuesOf(lines, NAME);
+  const others = lines.filter(([name]) => name.toLowerCase().replaceAll("_", "-") !== NAME);
+  return { lines: others.length === lines.length ? lines : others, values };
+}
+
+/** Whether the header counts: on a loopback connection, for a local hostname, not through a proxy. */
+export function trustsLocalVisitor(
+  { localAddress = "", remoteAddress = "" }: Pick<Socket, "localAddress" | "remoteAddress">,
+  host: string,
+  lines: HeaderLines,
+): boolean {
+  const isForwarded = lines.some(([name]) => PROXY_HEADERS.includes(name.toLowerCase()));
+  return LOOPBACK.test(localAddress) && LOOPBACK.test(remoteAddress) && LOCAL_NAME.test(host) && !isForwarded;
+}
+
+export type LocalVisitor =
+  | { readonly ok: true; readonly visitor: Visitor | undefined }
+  | {
+      readonly ok: false;
+      /** What is wrong with the header and what it may say, in a sentence without a full stop. */
+      readonly message: string;
+    };
+
+/** The visitor of a request: what the header says beside, and instead of, what every visitor has. */
+export function localVisitor(values: readonly string[], every: Visitor | undefined): LocalVisitor {
+  const [value, ...more] = values;
+  if (value === undefined) return { ok: true, visitor: every };
+  if (more.length > 0) return { ok: false, message: `Local-Visitor stands ${values.length} times; send it once` };
+  const parsed = parseVisitor(fromBytes(value) ?? value);
+  if (!parsed.ok) return { ok: false, message: `Local-Visitor: ${parsed.message}` };
+  return { ok: true, visitor: every ? mergeVisitors(every, parsed.visitor) : parsed.visitor };
+}
