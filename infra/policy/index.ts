@@ -3,7 +3,7 @@ import type { Plan, ProofDiagnostic } from "../rules/index.ts";
 import { deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
 import { type IngressRule, ingress } from "./ingress.ts";
-import { normalisedLists, type PolicyList } from "./list.ts";
+import { listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
 import { lists as ownLists } from "./lists/index.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import type { PhaseRuleset, RuleContext } from "./rule.ts";
@@ -18,6 +18,7 @@ export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
 export {
   fileOfList,
+  listKinds,
   listRoom,
   listSpecs,
   markedDescription,
@@ -81,6 +82,6 @@ export function policyFor(
     lists: normalisedLists(lists),
     zoneSettings: Object.entries(site.zoneSettings).map(([id, value]) => ({ id, value })),
     report: planReport(context, rulesets, leftOut),
-    diagnostics: deployed.flatMap((folder) => folder.diagnostics),
+    diagnostics: [...deployed.flatMap((folder) => folder.diagnostics), ...listShapeDiagnostics(lists)],
   };
 }

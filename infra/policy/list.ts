@@ -1,12 +1,15 @@
 /** Lists of the policy: what rules ask with `in $name`. */
 import {
   type ListKind,
+  type ListProblem,
   type ListSpec,
   listProblems,
   MAX_LIST_TEXT,
   PLAN_LIMITS,
   type Plan,
+  type ProofDiagnostic,
   planName,
+  proofDiagnostic,
   readListItem,
 } from "../rules/index.ts";
 import { ownerMark, type Site } from "./site.ts";
@@ -38,7 +41,7 @@ export const listRoom = (plan: Plan): { readonly plan: string; readonly lists: n
 
 /** Why a list cannot be deployed. */
 export interface PolicyListProblem {
-  readonly code: string;
+  readonly code: ListProblem["code"];
   /** From the project's folder. */
   readonly file: string;
   readonly severity: "error" | "warning";
@@ -61,19 +64,32 @@ export const normalisedLists = (lists: readonly PolicyList[]): readonly PolicyLi
     }),
   }));
 
-/** By name, as the engine, `compile` and the lints take them. */
+/** By name, as the engine, `compile` and the lints take them. Items that no list of their kind can hold are left out. */
 export const listSpecs = (lists: readonly PolicyList[]): Readonly<Record<string, ListSpec>> =>
+  Object.fromEntries(
+    Object.entries(writtenSpecs(lists)).map(([name, { kind, items }]) => [
+      name,
+      { kind, items: items.filter((item) => readListItem(kind, item).ok) },
+    ]),
+  );
+
+/** The kinds of the lists by name: what the validator of rulesets knows of them. */
+export const listKinds = (lists: readonly PolicyList[]): Readonly<Record<string, ListKind>> =>
+  Object.fromEntries(lists.filter(isList).map(({ name, kind }) => [name, kind]));
+
+/** As their author wrote them. */
+const writtenSpecs = (lists: readonly PolicyList[]): Readonly<Record<string, ListSpec>> =>
   Object.fromEntries(
     lists.filter(isList).map(({ name, kind, items }) => [name, { kind, items: items.map(({ value }) => value) }]),
   );
 
-/** Everything that is wrong with the lists on a plan, also where a cast has silenced TypeScript. */
+/** Everything that is wrong with the lists on a plan; what is no list at all is in `listShapeDiagnostics`. */
 export function policyListProblems(lists: readonly PolicyList[], plan: Plan): readonly PolicyListProblem[] {
   const names = lists.flatMap((list) => (isList(list) ? [list.name] : []));
   return [
-    ...lists.flatMap((list, index) => (isList(list) ? textProblems(list) : [misshapen(list, index)])),
+    ...lists.flatMap((list) => (isList(list) ? textProblems(list) : [])),
     ...new Set(names.filter((name, index) => names.indexOf(name) !== index)).values().map(repeated),
-    ...listProblems(listSpecs(lists), plan).map(({ list, code, severity, message, hint, index }) => ({
+    ...listProblems(writtenSpecs(lists), plan).map(({ list, code, severity, message, hint, index }) => ({
       code,
       severity,
       file: list === undefined ? INDEX : fileOfList(list),
@@ -91,13 +107,15 @@ const repeated = (name: string): PolicyListProblem => ({
   hint: "give each its own: rules ask a list by its name",
 });
 
-const misshapen = (list: unknown, index: number): PolicyListProblem => ({
-  code: "list-shape",
-  severity: "error",
-  file: isObject(list) && typeof list.name === "string" ? fileOfList(list.name) : INDEX,
-  message: `list ${index + 1} of the index is no list`,
-  hint: 'it needs `name`, `kind` ("ip", "hostname" or "asn"), `description`, and `items`, each with a `value` and perhaps a `comment`',
-});
+/** What stands in the index of the lists and is no list, as where a cast has silenced TypeScript. */
+export const listShapeDiagnostics = (lists: readonly unknown[]): readonly ProofDiagnostic[] =>
+  lists.flatMap((list, index) => {
+    if (isList(list)) return [];
+    const file = isObject(list) && typeof list.name === "string" ? fileOfList(list.name) : INDEX;
+    const hint =
+      'it needs `name`, `kind` ("ip", "hostname" or "asn"), `description`, and `items`, each with a `value` and perhaps a `comment`, and nothing else';
+    return [proofDiagnostic({ file }, "wrong-type", "", list, `list ${index + 1} of the index is no list`, hint)];
+  });
 
 function textProblems({ name, description, items }: PolicyList): readonly PolicyListProblem[] {
   const long = (what: string): PolicyListProblem => ({

@@ -1,4 +1,5 @@
 import { type Phase, type Plan, type RulesetDiagnostic, validateRuleset } from "../rules/index.ts";
+import { listKinds, type PolicyList } from "./list.ts";
 import { apiRuleset, type PhaseRuleset } from "./rule.ts";
 
 /** Why Cloudflare would refuse a part of the policy, with the phase and the rule's file. */
@@ -13,13 +14,14 @@ export interface PolicyDiagnostic extends RulesetDiagnostic {
  * leave half a policy deployed. `standing` counts rules of others in adopted rulesets, which use the same room.
  */
 export function policyDiagnostics(
-  { rulesets }: { readonly rulesets: readonly PhaseRuleset[] },
+  { rulesets, lists }: { readonly rulesets: readonly PhaseRuleset[]; readonly lists?: readonly PolicyList[] },
   plan: Plan,
   standing: Readonly<Partial<Record<Phase, number>>> = {},
 ): readonly PolicyDiagnostic[] {
   return rulesets.flatMap((ruleset) => {
     const { phase, rules } = ruleset;
-    const context = { level: "zone", plan, rulesElsewhere: standing[phase] ?? 0 } as const;
+    const known = lists === undefined ? {} : { lists: listKinds(lists) };
+    const context = { level: "zone", plan, rulesElsewhere: standing[phase] ?? 0, ...known } as const;
     return validateRuleset(apiRuleset(ruleset), context).map((diagnostic) => {
       const file = rules[diagnostic.index ?? -1]?.source.file;
       return { ...diagnostic, phase, ...(file !== undefined && { file }) };

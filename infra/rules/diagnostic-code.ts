@@ -124,7 +124,6 @@ const LINT_CODES = [
   "host-literal",
   "hostname-not-served",
   "hostname-without-rule",
-  "list-definition",
   "literal-looks-like-pattern",
   "long-response",
   "mapped-address",
@@ -170,6 +169,18 @@ const LINT_CODES = [
   "wildcard-without-star",
 ] as const;
 
+/** What is wrong with lists. */
+const LIST_CODES = [
+  "list-count",
+  "list-item",
+  "list-items",
+  "list-kind",
+  "list-name",
+  "list-overlap",
+  "list-repeated",
+  "list-text",
+] as const;
+
 /** What is wrong with the files of a policy, and with what they claim. */
 const PROOF_CODES = [
   "bad-choice",
@@ -201,9 +212,23 @@ export type ExpressionCode = (typeof EXPRESSION_CODES)[number];
 export type RulesetCode = (typeof RULESET_CODES)[number];
 export type LintCode = (typeof LINT_CODES)[number];
 export type ProofCode = (typeof PROOF_CODES)[number];
-export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode | ProofCode | (typeof ENGINE_CODES)[number];
+export type ListCode = (typeof LIST_CODES)[number];
+export type DiagnosticCode =
+  | ExpressionCode
+  | RulesetCode
+  | LintCode
+  | ListCode
+  | ProofCode
+  | (typeof ENGINE_CODES)[number];
 
 /** Every code once. */
 export const DIAGNOSTIC_CODES: readonly DiagnosticCode[] = [
-  ...new Set<DiagnosticCode>([...EXPRESSION_CODES, ...RULESET_CODES, ...LINT_CODES, ...PROOF_CODES, ...ENGINE_CODES]),
+  ...new Set<DiagnosticCode>([
+    ...EXPRESSION_CODES,
+    ...RULESET_CODES,
+    ...LINT_CODES,
+    ...LIST_CODES,
+    ...PROOF_CODES,
+    ...ENGINE_CODES,
+  ]),
 ];

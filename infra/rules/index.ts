@@ -27,7 +27,7 @@ export {
   type NotCompiled,
 } from "./evaluate/compile.ts";
 export { FieldValueError } from "./evaluate/convert.ts";
-export { compileList, ListItemError, type ListSpec } from "./evaluate/lists.ts";
+export { compileList, compileLists, ListItemError, type ListSpec } from "./evaluate/lists.ts";
 export type { Part, Reading } from "./evaluate/reading.ts";
 export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";
 export { fieldsOf, type RequestFields, requestFields } from "./evaluate/request-fields.ts";

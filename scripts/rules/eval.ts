@@ -1,6 +1,8 @@
+import { listSpecs, policyFor } from "../../infra/policy/index.ts";
 import {
   type Compiled,
   compile,
+  compileLists,
   FieldValueError,
   PLANS,
   type Plan,
@@ -10,7 +12,7 @@ import {
 } from "../../infra/rules/index.ts";
 import { argument, command, oneOf, option, optionWithDefault, UsageError } from "../command-line/index.ts";
 import { requestArguments } from "./input.ts";
-import { REQUEST_NOTATIONS, readRequests, requestLine } from "./options.ts";
+import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 
 const OPTIONS = {
   plan: option("--plan <plan>", `refuses what this plan does not have: ${PLANS.join(", ")}`, oneOf(PLANS)),
@@ -46,7 +48,8 @@ function evaluate(
   { expression, requests }: { readonly expression: string; readonly requests: readonly string[] },
   { plan, expect, format }: EvalOptions,
 ): 0 | 1 {
-  const compiled = compile(expression, plan === undefined ? {} : { plan });
+  const lists = compileLists(listSpecs(policyFor(siteOf([]), plan ?? "enterprise").lists));
+  const compiled = compile(expression, { lists, ...(plan === undefined ? {} : { plan }) });
   if (!compiled.ok) {
     const { diagnostics } = compiled;
     if (format === "json") console.log(JSON.stringify({ expression, diagnostics }, null, 2));
@@ -105,8 +108,7 @@ export function readFields(read: () => Reading): Reading {
 
 function describe({ value, why, undetermined }: EvalResult): string {
   if (value !== null) return `  ${value}: ${why}`;
-  const give = undetermined.map((field) => `given ${field}=…`).join(" ");
-  return `  undetermined: ${undetermined.join(", ")} can only be known at Cloudflare; add to the request: ${give}`;
+  return `  undetermined: ${undetermined.join(", ")} can only be known at Cloudflare; ${adviceFor(undetermined)}`;
 }
 
 /** A value in a column of its own. */

@@ -1,6 +1,8 @@
+import { listSpecs, policyFor } from "../../infra/policy/index.ts";
 import {
   type Compiled,
   compile,
+  compileLists,
   createEngine,
   loadProblemLine,
   type Phase,
@@ -13,7 +15,7 @@ import {
 import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
 import { readFields, word } from "./eval.ts";
 import { requestArguments } from "./input.ts";
-import { POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, rulesetsOf, siteOf } from "./options.ts";
+import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 
 const OPTIONS = {
   ...POLICY_OPTIONS,
@@ -33,14 +35,20 @@ export const explainCommand = command({
 
 function explain(requests: readonly string[], { plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
-  const rulesets = rulesetsOf(site, plan);
+  const policy = policyFor(site, plan);
+  const { rulesets } = policy;
+  const lists = listSpecs(policy.lists);
   const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
-  const engine = createEngine({ plan, zone });
+  const engine = createEngine({ plan, zone, lists });
   const explained = requests
     .flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))
     .map((request) => {
       const verdict = engine.handle(request);
-      return { request: requestLine(request), verdict, rules: [...explainRules(rulesets, verdict, request)] };
+      return {
+        request: requestLine(request),
+        verdict,
+        rules: [...explainRules(rulesets, verdict, request, compileLists(lists))],
+      };
     });
   if (format === "json") console.log(JSON.stringify({ plan, requests: explained.map(jsonOf) }, null, 2));
   else {
@@ -81,7 +89,12 @@ export interface ExplainedRule {
 }
 
 /** Each phase's rules in their order: what each was for this request and why, or by which rule it was skipped. */
-export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: RequestFacts): Generator<ExplainedRule> {
+export function* explainRules(
+  rulesets: Rulesets,
+  verdict: Verdict,
+  request: RequestFacts,
+  lists: ReturnType<typeof compileLists> = new Map(),
+): Generator<ExplainedRule> {
   const fields = requestFields(request);
   const events = new Map(verdict.events.map((event) => [`${event.phase} ${event.ref}`, event]));
   const leftOut = new Map<Phase, string>();
@@ -93,7 +106,7 @@ export function* explainRules(rulesets: Rulesets, verdict: Verdict, request: Req
         yield { ...rule, state: ended ? "not reached" : "disabled" };
         continue;
       }
-      const { value = null, why } = readFields(() => compiled(expression).read(fields));
+      const { value = null, why } = readFields(() => compiled(expression, lists).read(fields));
       const skippedBy = leftOut.get(phase);
       if (skippedBy !== undefined) {
         yield { ...rule, state: "skipped", value, why, skippedBy };
@@ -126,8 +139,8 @@ function ruleLine({ ref, action, state, value, why, skippedBy, isCounted }: Expl
   return `-      ${name}: ${state === "disabled" ? "not enabled" : "not reached"}`;
 }
 
-function compiled(expression: string): Compiled {
-  const result = compile(expression);
+function compiled(expression: string, lists: ReturnType<typeof compileLists>): Compiled {
+  const result = compile(expression, { lists });
   if (!result.ok) throw new Error(result.diagnostics.map((one) => render(one, expression)).join("\n"));
   return result;
 }
@@ -135,8 +148,7 @@ function compiled(expression: string): Compiled {
 function conclusion({ outcome, by, response, undetermined, rulesInDoubt, settings }: Verdict): string {
   if (rulesInDoubt.length > 0) return `undetermined: ${rulesInDoubt.map(loadProblemLine).join("; ")}`;
   if (outcome === "undetermined") {
-    const give = undetermined.map((field) => `given ${field}=…`).join(" ");
-    return `undetermined: it depends on ${undetermined.join(", ")}; add to the request: ${give}`;
+    return `undetermined: it depends on ${undetermined.join(", ")}; ${adviceFor(undetermined)}`;
   }
   const place = response?.location === undefined ? "" : ` to ${response.location}`;
   const status = response ? `, status ${response.status}${place}` : "";

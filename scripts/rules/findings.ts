@@ -1,7 +1,16 @@
 /** Everything that is wrong with a policy, in the words and at the places of its authors. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { apiRuleset, type DeployedRule, FOLDERS, type policyFor, type Site } from "../../infra/policy/index.ts";
+import {
+  apiRuleset,
+  type DeployedRule,
+  FOLDERS,
+  listSpecs,
+  type PolicyListProblem,
+  type policyFor,
+  policyListProblems,
+  type Site,
+} from "../../infra/policy/index.ts";
 import {
   type Edit,
   type Finding,
@@ -14,7 +23,7 @@ import {
 import { findProperty, type SourceProperty } from "./source-property.ts";
 
 export interface PolicyToCheck {
-  readonly policy: Pick<ReturnType<typeof policyFor>, "rulesets" | "diagnostics">;
+  readonly policy: Pick<ReturnType<typeof policyFor>, "rulesets" | "lists" | "diagnostics">;
   readonly site: Pick<Site, "hostnames">;
   readonly plan: Plan;
   /** The project's folder, with the files of the rules. */
@@ -29,9 +38,10 @@ export type PlacedFinding = Finding & {
 
 /** First what is no rule, then, rule by rule, what Cloudflare would refuse and what lints find. */
 export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonly PlacedFinding[] {
-  const { rulesets, diagnostics } = policy;
-  const linted = lint({ plan, rulesets: rulesets.map(apiRuleset), hostnames: site.hostnames });
-  const findings = [...diagnostics.map(ofProof), ...linted];
+  const { rulesets, lists, diagnostics } = policy;
+  const input = { plan, rulesets: rulesets.map(apiRuleset), hostnames: site.hostnames, lists: listSpecs(lists) };
+  const listed = policyListProblems(lists, plan).map(ofList);
+  const findings = [...diagnostics.map(ofProof), ...listed, ...lint(input)];
   const rules = new Map<string, DeployedRule>(
     rulesets.flatMap(({ phase, rules: all }) => all.map((rule) => [`${phase} ${rule.ref}`, rule] as const)),
   );
@@ -50,6 +60,14 @@ const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => 
   ...diagnostic,
   ...(ref !== undefined && { rule: ref }),
   property: propertyOf(pointer),
+});
+
+/** A list has no expression: what is told of it stands in the message. */
+const ofList = (problem: PolicyListProblem): Unplaced => ({
+  ...problem,
+  property: "items",
+  text: "",
+  span: { start: 0, end: 0 },
 });
 
 /** Names in the API of what an author writes in a limit. */

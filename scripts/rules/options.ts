@@ -1,4 +1,4 @@
-import { type PhaseRuleset, type Plan, policyFor, type Site } from "../../infra/policy/index.ts";
+import { fileOfList, type Site } from "../../infra/policy/index.ts";
 import { type Defaults, PLANS, parseRequests, type RequestFacts } from "../../infra/rules/index.ts";
 import { oneOf, optionList, optionWithDefault, text, UsageError } from "../command-line/index.ts";
 import { readInput } from "./input.ts";
@@ -30,16 +30,26 @@ export function siteOf(hosts: readonly string[]): Site {
   };
 }
 
-/** The policy's rulesets for a site and plan. */
-export function rulesetsOf(site: Site, plan: Plan): readonly PhaseRuleset[] {
-  return policyFor(site, plan).rulesets;
-}
-
 /** The requests that an argument describes: a text, `-` or `@FILE`. @throws UsageError */
 export function readRequests(argument: string, defaults: Defaults): readonly RequestFacts[] {
   const parsed = parseRequests(readInput(argument), defaults);
   if (!parsed.ok) throw new UsageError(parsed.message);
   return parsed.requests;
+}
+
+/**
+ * What to do about fields and lists on which an outcome depends and that are not known here. A request can be given
+ * fields; of a list the policy's own file is read.
+ */
+export function adviceFor(undetermined: readonly string[]): string {
+  const lists = undetermined.filter((name) => name.startsWith("$"));
+  const own = lists.filter((name) => !name.startsWith("$cf."));
+  const fields = undetermined.filter((name) => !name.startsWith("$"));
+  return [
+    ...(fields.length === 0 ? [] : [`add to the request: ${fields.map((field) => `given ${field}=…`).join(" ")}`]),
+    ...own.map((name) => `put the list into ${fileOfList(name.slice(1))}, and into the index of that folder`),
+    ...(lists.length > own.length ? ["what is in Cloudflare's own lists ($cf.…) only Cloudflare knows"] : []),
+  ].join("; ");
 }
 
 /** A request in one line. */

@@ -1,4 +1,4 @@
-import { compileList } from "../evaluate/lists.ts";
+import { compileLists } from "../evaluate/lists.ts";
 import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
 import { firewallRule } from "./firewall.ts";
 import { type Condition, characteristic, condition, type Lists, textValue } from "./language.ts";
@@ -43,8 +43,7 @@ interface Assembly {
  */
 export function assemble(deployment: Deployment, window: WindowKind, counters: RateCounters): Program {
   const tables = counters.next();
-  const named = Object.entries(deployment.lists ?? {});
-  const lists = new Map(named.map(([name, list]) => [name, compileList(list)]));
+  const lists = compileLists(deployment.lists ?? {});
   const rulesets = { account: loadRulesets(deployment, "account"), zone: loadRulesets(deployment, "zone") };
   const problems: LoadProblem[] = [];
   const assembly: Assembly = { window, lists, rulesets, problems, customSteps: new Map(), table: tables.table };

@@ -36,6 +36,12 @@ export function compileList({ kind, items }: ListSpec): (value: Value) => boolea
   return hostnames(items);
 }
 
+/** Lists by name without `$`, as `compile` takes them. @throws ListItemError */
+export const compileLists = (
+  lists: Readonly<Record<string, ListSpec>>,
+): ReadonlyMap<string, (value: Value) => boolean> =>
+  new Map(Object.entries(lists).map(([name, list]) => [name, compileList(list)]));
+
 function ipList(items: readonly (string | number)[]): (ip: IpAddress) => boolean {
   const builder = new IpSetBuilder(items.length);
   for (const item of items) if (typeof item !== "string" || !addPlain4(builder, item)) builder.add(ipItem(item));

@@ -25,7 +25,6 @@ import { hostCase } from "./lints/host-case.ts";
 import { hostLiteral } from "./lints/host-literal.ts";
 import { hostnameNotServed } from "./lints/hostname-not-served.ts";
 import { hostnameWithoutRule } from "./lints/hostname-without-rule.ts";
-import { listDefinition } from "./lints/list-definition.ts";
 import { literalLooksLikePattern } from "./lints/literal-looks-like-pattern.ts";
 import { longResponse } from "./lints/long-response.ts";
 import { mappedAddress } from "./lints/mapped-address.ts";
@@ -80,7 +79,6 @@ export const LINTS: readonly Lint[] = [
   commentInExpression,
   quantifierNeedsParentheses,
   hostBits,
-  listDefinition,
   redirectUrl,
   rateLimitFields,
   unusualCharacteristic,

@@ -1,4 +1,5 @@
 /** Whether Cloudflare would accept the lists of an account. */
+import type { ListCode } from "../diagnostic-code.ts";
 import type { ListSpec } from "../evaluate/lists.ts";
 import { compareIp, type IpRange, printIp } from "../language/ip-address.ts";
 import { readIpRange } from "../language/read-literal.ts";
@@ -8,14 +9,7 @@ import { readListItem } from "./item.ts";
 
 /** What is wrong with the lists, or with one of them. */
 export interface ListProblem {
-  readonly code:
-    | "list-count"
-    | "list-items"
-    | "list-name"
-    | "list-kind"
-    | "list-item"
-    | "list-repeated"
-    | "list-overlap";
+  readonly code: ListCode;
   /** Error: Cloudflare would refuse. Warning: a likely mistake. */
   readonly severity: "error" | "warning";
   /** The name of the list; absent where it is all lists together. */

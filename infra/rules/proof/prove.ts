@@ -1,4 +1,4 @@
-import { compileList } from "../evaluate/lists.ts";
+import { compileLists } from "../evaluate/lists.ts";
 import type { RequestFacts } from "../evaluate/request.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Coverage } from "./coverage.ts";
@@ -32,7 +32,7 @@ export interface Gaps {
  */
 export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boolean } = {}): Proof {
   const { plan, host, visitors } = input;
-  const lists = new Map(Object.entries(input.lists ?? {}).map(([name, list]) => [name, compileList(list)]));
+  const lists = compileLists(input.lists ?? {});
   const tried = input.rulesets.flatMap(({ phase, rules }) =>
     rules.map((rule) => ({ phase, rule, ...proveExamples(rule, phase, { plan, host, visitors, lists }) })),
   );

@@ -326,3 +326,18 @@ test("the command itself: an expression from standard input, and its exit code",
   });
   expect({ status, stdout }).toEqual({ status: 0, stdout: "ssl or ssl\n" });
 });
+
+test("A3: eval names the file of a list that is not declared, and prints no advice that it refuses itself", async () => {
+  const { status, stdout } = await run(["eval", "ip.src in $office_list", "GET / from 203.0.113.9"]);
+  expect([status, stdout]).toEqual([
+    1,
+    expect.stringContaining(
+      "undetermined: $office_list can only be known at Cloudflare; put the list into infra/policy/lists/office-list.ts, and into the index of that folder",
+    ),
+  ]);
+  expect(stdout).not.toContain("given $");
+  const mixed = await run(["eval", 'ip.src in $cf.vpn or ip.src.country eq "DE"', "GET / from 203.0.113.9"]);
+  expect(mixed.stdout).toContain(
+    "add to the request: given ip.src.country=…; what is in Cloudflare's own lists ($cf.…)",
+  );
+});
