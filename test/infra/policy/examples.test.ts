@@ -1,12 +1,5 @@
 import { expect, test } from "@jest/globals";
-import {
-  apiRuleset,
-  type Example,
-  exampleFacts,
-  type PhaseRuleset,
-  policyFor,
-  SURFACE,
-} from "../../../infra/policy/index.ts";
+import { apiRuleset, type Example, exampleFacts, type PhaseRuleset, policyFor } from "../../../infra/policy/index.ts";
 import { createEngine, type Engine, type Plan, type Verdict } from "../../../infra/rules/index.ts";
 import { lint } from "../../../infra/rules/lint/index.ts";
 import { PLANS, site } from "./site.ts";
@@ -103,21 +96,6 @@ test("the 21st login in 10 s from one address is answered with 429 for 10 s, oth
   expect(engine.handle({ ...exampleFacts("GET /api/users/me", site), at: 5000 }).outcome).toBe("pass");
   expect(login(60_000)).toBe("pass");
 });
-
-test.each(PLANS)(
-  "on %s, thirty people behind one address open the page at the same moment, and can still sign in",
-  (plan) => {
-    const engine = engineOf(plan, policyFor(site, plan).rulesets);
-    const load = [
-      ...SURFACE.assets.map((path) => `GET ${path}`),
-      "POST /api/auth/refresh",
-      `GET ${SURFACE.socketPath}?EIO=4&transport=websocket`,
-    ];
-    const requests = [...Array.from({ length: 30 }, () => load).flat(), "POST /api/auth/login"];
-    const outcomes = requests.map((request) => engine.handle({ ...exampleFacts(request, site), at: 0 }).outcome);
-    expect(requests.filter((_, index) => outcomes[index] !== "pass")).toEqual([]);
-  },
-);
 
 test("a Host with a port, with a dot at its end or in capitals does not step around the rules", () => {
   const engine = engineOf("free", policyFor(site, "free").rulesets);

@@ -1,7 +1,16 @@
 // A1: a rule that sees all traffic is proved by its own examples alone.
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { exampleFacts, FOLDERS, policyFor, provePolicy, SURFACE, VISITORS } from "../../../infra/policy/index.ts";
+import {
+  exampleFacts,
+  FOLDERS,
+  listSpecs,
+  type PolicyList,
+  policyFor,
+  provePolicy,
+  SURFACE,
+  VISITORS,
+} from "../../../infra/policy/index.ts";
 import type { PolicyRule } from "../../../infra/policy/rule.ts";
 import {
   createEngine,
@@ -34,6 +43,7 @@ const ADDED: readonly Added[] = [
     match: "GET / HTTP/1.1\nHost: {host}\nUser-Agent: curl/8\n\n",
   },
   { from: "free", when: "not ip.src in {198.18.0.0/24 198.18.1.1}", match: 'GET / from 192.0.2.7 as "x"' },
+  { from: "free", when: "not ip.src in $known", match: "GET / from 192.0.2.7" },
   { from: "business", when: "not ip.src.is_in_european_union", match: { request: "GET /", visitor: "script" } },
   {
     from: "business",
@@ -47,6 +57,14 @@ const ADDED: readonly Added[] = [
   },
   { from: "enterprise", when: "cf.waf.score lt 20", match: { request: "GET /", given: { "cf.waf.score": 3 } } },
 ];
+
+/** A list with every visitor of the policy. */
+const KNOWN: PolicyList = {
+  name: "known",
+  kind: "ip",
+  description: "visitors of the tests",
+  items: [{ value: "198.18.0.0/15" }],
+};
 
 const foldersWith = ({ when, match }: Added) =>
   FOLDERS.map((folder) =>
@@ -68,7 +86,7 @@ const foldersWith = ({ when, match }: Added) =>
   );
 
 const proofOf = (added: Added, plan: Plan) => {
-  const policy = policyFor(site, plan, SURFACE, foldersWith(added));
+  const policy = policyFor(site, plan, SURFACE, foldersWith(added), [KNOWN]);
   return provePolicy({ ...policy, stories: readStories(), site, plan });
 };
 
@@ -84,9 +102,9 @@ describe.each(ADDED.map((added) => [added.when, added] as const))("A1: %s", (whe
     fc.assert(
       fc.property(fc.array(path, { minLength: 1, maxLength: 8 }), (assets) => {
         const surface = { ...SURFACE, assets };
-        const { rulesets } = policyFor(site, "enterprise", surface, foldersWith(added));
+        const { rulesets, lists } = policyFor(site, "enterprise", surface, foldersWith(added), [KNOWN]);
         const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
-        const engine = createEngine({ plan: "enterprise", zone });
+        const engine = createEngine({ plan: "enterprise", zone, lists: listSpecs(lists) });
         const blockedBy = assets.map((at) => engine.handle(exampleFacts(`GET ${at}`, site)).by?.ref);
         expect(blockedBy.filter((ref) => ref !== undefined)).toEqual([]);
       }),
