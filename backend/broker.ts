@@ -6,7 +6,14 @@ import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
 import { createValidator } from "./contract/validation.ts";
 import { BrokerLog } from "./log.ts";
-import { createPacketAuthentication, NatsTransporter, type PacketAuthentication } from "./nodes/index.ts";
+import {
+  createPacketAuthentication,
+  HEARTBEAT_SECONDS,
+  NatsTransporter,
+  NodeDiscoverer,
+  type PacketAuthentication,
+  SILENCE_SECONDS,
+} from "./nodes/index.ts";
 
 /** What a broker has to know of the configuration. */
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
@@ -38,6 +45,7 @@ export function brokerOptions(
   const alone = nats === undefined;
   const nodeID = config.nodeId ?? `node-${randomUUID()}`;
   const start = randomUUID();
+  const discoverer = new NodeDiscoverer();
   let calls = 0;
   return {
     namespace: "causeway",
@@ -50,23 +58,23 @@ export function brokerOptions(
       ...(packets ? [packets.middleware] : []),
     ],
     validator: createValidator(),
-    transporter: nats ? new NatsTransporter(nats, log) : null,
+    transporter: nats ? new NatsTransporter(nats, log, discoverer) : null,
     // an id of a call has to be unique, not unguessable
     uidGenerator: () => `${start}-${++calls}`,
     // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the
     // call
     requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
-    // a node that dies without a word is noticed after 8 to 16 s: no call goes there any more, nobody counts as being
-    // there
-    heartbeatInterval: 3,
-    heartbeatTimeout: 8,
+    // a node that dies without a word is noticed after 12 to 14 s: no call goes there any more, and its users count as
+    // offline
+    heartbeatInterval: HEARTBEAT_SECONDS,
+    heartbeatTimeout: SILENCE_SECONDS,
     // the others know of a new node before it opens its door: what they said within the second that Moleculer waits
     // would miss its sockets
     transit: { serviceChangedDebounceTime: 0 } as NonNullable<BrokerOptions["transit"]>,
     // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
-    registry: { stopDelay: alone ? 0 : 100 },
+    registry: { discoverer, stopDelay: alone ? 0 : 100 } as unknown as NonNullable<BrokerOptions["registry"]>,
     skipProcessEventRegistration: true, // main.ts decides what a signal does
   };
 }

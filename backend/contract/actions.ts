@@ -1,4 +1,5 @@
 import type { PresenceHere, PresenceNews } from "../domain/presence.ts";
+import type { RoomPosition } from "../domain/room-position.ts";
 import type { SignedIn } from "../surface/accounts.ts";
 import type { TypeOf } from "../surface/shape.ts";
 import type { EmittedEvent, EntryOf, emits, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
@@ -113,6 +114,16 @@ export interface Events {
   "user.changed": { readonly id: string; readonly at: number };
   /** Of this node alone: nobody can say any more which sessions live, so that its sockets are closed. */
   "node.blind": Record<string, never>;
+  /** Within one node: what other nodes broadcast may not have come. */
+  "nodes.gap": Record<string, never>;
+  /**
+   * Within one node: what was broadcast in these rooms beyond these positions is to be broadcast here, if it was not.
+   * `completed` is called with the positions up to which that was done.
+   */
+  "rooms.compare": {
+    readonly positions: readonly RoomPosition[];
+    readonly completed: (positions: readonly RoomPosition[]) => void;
+  };
   /** A node says whose sockets it holds. */
   "presence.here": PresenceHere;
   /** Somebody has missed what a node said; it is to say everything again. */

@@ -4,6 +4,7 @@ import { ROOMS_MAX, roomKey } from "../domain/room.ts";
 import { emits } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { eventLetter, send } from "./packets.ts";
+import type { RoomPositions } from "./room-positions.ts";
 
 // Every socket is in a room named after its own id: chat rooms must not be able to have that name.
 export const roomOf = (name: string): string => `room:${name}`;
@@ -37,7 +38,7 @@ interface Join {
   readonly left: Events["chat.left"][];
 }
 
-export function createFanOut(io: () => GatewayIo | undefined): FanOut {
+export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPositions): FanOut {
   /** Of each room. */
   const joins = new Map<string, Set<Join>>();
   /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
@@ -61,6 +62,7 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
   return {
     broadcast(event) {
       if (!Object.hasOwn(emits, event.event)) throw new Error(`The surface emits no ${event.event}.`);
+      if (!positions.isNew(event)) return;
       const letter = eventLetter(event.event, event.payload);
       const { sockets } = io()?.of("/") ?? {};
       for (const id of audience(event)) {
@@ -117,7 +119,9 @@ export function createFanOut(io: () => GatewayIo | undefined): FanOut {
         const seats = since.get(socket) ?? new Map<string, number>();
         since.set(socket, seats.set(state.room, state.since));
         await socket.join(room);
+        positions.entered(state);
         if (!isIn) {
+          for (const event of held) positions.isNew(event);
           for (const event of held)
             if (isNews(event, state) && event.except !== user) send(socket, eventLetter(event.event, event.payload));
         }

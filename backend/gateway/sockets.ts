@@ -17,7 +17,7 @@ import type { CapTable } from "./caps/table.ts";
 import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "./depth.ts";
-import { createFanOut, sessionOf, userOf } from "./fan-out.ts";
+import { createFanOut, roomOf, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { type Connection, Guard } from "./guard.ts";
 import { outside } from "./http.ts";
@@ -27,6 +27,7 @@ import type { Finished } from "./metrics.ts";
 import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
 import type { RefusalLog } from "./refusal-log.ts";
+import type { RoomPositions } from "./room-positions.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
@@ -34,6 +35,7 @@ export interface SocketParts {
   readonly refusals: RefusalLog;
   readonly limits: Limits;
   readonly presence: LocalPresence;
+  readonly positions: RoomPositions;
   readonly caps: CapTable["sockets"];
   readonly unsent: UnsentBytes;
   /** The client of a connection has authenticated. */
@@ -84,14 +86,14 @@ const ENDED_MEMORY = 60_000;
 const SPREAD = 5_000;
 
 export function createSocketDoor(parts: SocketParts): SocketDoor {
-  const { broker, log, limits, presence, caps, unsent, clientOf, finished } = parts;
+  const { broker, log, limits, presence, positions, caps, unsent, clientOf, finished } = parts;
   let io: GatewayIo | undefined;
   let active = 0;
   let drained: (() => void) | undefined;
   const asked = new WeakSet<Connection>();
   const guards = new WeakMap<Connection, Guard>();
   const ended = new Map<string, number>();
-  const fanOut = createFanOut(() => io);
+  const fanOut = createFanOut(() => io, positions);
 
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
@@ -293,6 +295,10 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
         guards.set(conn, new Guard(conn, limits.budget("packet"), take));
       });
       server.on("connection", admit);
+      const start = roomOf("");
+      server.of("/").adapter.on("delete-room", (room: string) => {
+        if (room.startsWith(start)) positions.emptied(room.slice(start.length));
+      });
     },
     authorize,
     remember,

@@ -12,11 +12,26 @@ export class NodesError extends Error {
   override readonly name = "NodesError";
 }
 
-/** Milliseconds for one try to connect, and between two tries. */
-const CONNECT_TIMEOUT_MS = 5_000;
+/** Milliseconds for one try to connect, between two tries of a start, and between two tries after a connection. */
+const CONNECT_TIMEOUT_MS = 2_000;
 const RETRY_MS = 2_000;
+const RECONNECT_MS = 200;
+/** Added at random, so that not all nodes come back in the same moment. */
+const RECONNECT_JITTER_MS = 100;
+/**
+ * Milliseconds between two pings of the server, and pings without an answer after which the connection counts as lost:
+ * a network that drops packets is noticed after three seconds. The client's own default takes six minutes.
+ */
+const PING_MS = 1_000;
+const MAX_PINGS = 2;
 /** Milliseconds that the server has to confirm the last packets when this node stops. */
 const FLUSH_TIMEOUT_MS = 1_000;
+
+/** Told when the connection to NATS is lost, and when there is one again: what was sent in between has not come. */
+export interface Contact {
+  lost(): void;
+  back(): void;
+}
 
 /**
  * The connection to NATS. Unlike Moleculer's own it enforces TLS, reads credentials files, names the servers when none
@@ -27,14 +42,16 @@ export class NatsTransporter extends Transporters.NATS {
   readonly #config: NatsConfig;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
+  readonly #contact: Contact;
   readonly #stopping = new AbortController();
 
   /** Throws a NodesError when a file that the configuration names cannot be used. */
-  constructor(config: NatsConfig, log: Logger) {
+  constructor(config: NatsConfig, log: Logger, contact: Contact) {
     super({});
     this.#config = config;
     this.#options = connectionOptions(config);
     this.#log = log;
+    this.#contact = contact;
   }
 
   /** Resolves when the node is connected, or told to stop. Tries for ever: NATS may start later. */
@@ -81,9 +98,13 @@ export class NatsTransporter extends Transporters.NATS {
     const log = this.#log.child({ servers: this.#config.servers.join(", ") });
     const report = async () => {
       for await (const { type, data } of client.status()) {
-        if (type === "disconnect") log.warn("the connection to NATS was lost; connecting again");
-        else if (type === "reconnect") log.info("connected to NATS again");
-        else if (type === "error") log.error({ reason: String(data) }, "NATS reported an error");
+        if (type === "disconnect") {
+          if (!this.#stopping.signal.aborted) this.#contact.lost();
+          log.warn("the connection to NATS was lost; connecting again");
+        } else if (type === "reconnect") {
+          log.info("connected to NATS again");
+          this.#contact.back();
+        } else if (type === "error") log.error({ reason: String(data) }, "NATS reported an error");
       }
     };
     report().catch(() => undefined);
@@ -97,7 +118,11 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
   return {
     name: "causeway",
     timeout: CONNECT_TIMEOUT_MS,
-    reconnectTimeWait: RETRY_MS,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    reconnectJitterTLS: RECONNECT_JITTER_MS,
+    pingInterval: PING_MS,
+    maxPingOut: MAX_PINGS,
     maxReconnectAttempts: -1,
     // a password that is replaced on the server is refused for a while; without this the client would give up for ever
     ignoreAuthErrorAbort: true,

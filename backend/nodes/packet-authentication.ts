@@ -45,6 +45,8 @@ type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> |
  * packet, so that any client of the NATS server could call every action. Its own Encryption middleware has one key, no
  * counter, no authentication, and does not bind a packet to its type and receiver.
  *
+ * Packets that were lost between two others are noticed by their ordinals, and told within this node as `nodes.gap`.
+ *
  * Before the first packet the node asks whether its id is taken: Moleculer ends the running node when a second one
  * appears.
  */
@@ -59,6 +61,8 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
   let broker: ServiceBroker | undefined;
   let send: Send | undefined;
   let counter = 0;
+  /** Packets that were sent to the instance of each node that was last heard. */
+  const sent = new Map<string, { readonly instance: string; count: number }>();
   let probe: Promise<void> | undefined;
   const endProbe = new AbortController();
   let isStarting = nameProbeMs > 0;
@@ -77,9 +81,19 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
     unlogged = 0;
   }
 
+  function ordinalFor(target: string, targetInstance: string): number {
+    if (targetInstance === ANY_INSTANCE) return 0;
+    const known = sent.get(target);
+    const to = known?.instance === targetInstance ? known : { instance: targetInstance, count: 0 };
+    sent.set(target, to);
+    to.count += 1;
+    return to.count;
+  }
+
   function seal(type: string, target: string, targetInstance: string, payload: Buffer): Buffer {
     counter += 1;
-    const header = { sentAt: clock(), counter, sender: nodeId(), instance, target, targetInstance };
+    const ordinal = ordinalFor(target, targetInstance);
+    const header = { sentAt: clock(), counter, ordinal, sender: nodeId(), instance, target, targetInstance };
     return sealPacket(key as NonNullable<typeof key>, type, header, payload);
   }
 
@@ -142,6 +156,7 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
         const reason = peers.refuse(header, clock());
         if (reason) return drop(reason, header.sender);
         if (header.sender === nodeId()) return handleNamesake(type, header);
+        if (peers.isAfterHole(header)) broker?.broadcastLocal("nodes.gap", {}).catch(() => undefined);
         return next(type, payload, socket);
       };
     },

@@ -15,6 +15,8 @@ const FORGET_MS = 2 * MAX_TIME_DIFFERENCE_MS + 1_000;
 interface Peer {
   readonly sender: string;
   readonly window: ReplayWindow;
+  /** The highest ordinal that came. */
+  ordinal: number;
   lastSeen: number;
 }
 
@@ -45,9 +47,21 @@ export class Peers {
     return undefined;
   }
 
+  /**
+   * Whether packets that this node should have got before this one, an accepted one, are missing. Also true for a
+   * packet that has overtaken another: the caller looks for what was lost, and finds nothing.
+   */
+  isAfterHole({ instance, ordinal }: PacketHeader): boolean {
+    const peer = this.#peers.get(instance);
+    if (!peer || ordinal <= peer.ordinal) return false;
+    const isAfterHole = ordinal > peer.ordinal + 1;
+    peer.ordinal = ordinal;
+    return isAfterHole;
+  }
+
   #add(sender: string, instance: string, counter: number, now: number): void {
     this.#forgetSilent(now);
-    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), lastSeen: now });
+    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), ordinal: 0, lastSeen: now });
     this.#latest.set(sender, instance);
   }
 

@@ -11,6 +11,11 @@ export interface PacketHeader {
   readonly sentAt: number;
   /** Number of the packet among all that this instance has sent, from 1. */
   readonly counter: number;
+  /**
+   * Number of the packet among those that this instance has sent to the receiver's instance, from 1: a hole shows that
+   * packets were lost. 0 for a packet to every node.
+   */
+  readonly ordinal: number;
   /** Node id of the sender. */
   readonly sender: string;
   /** The sender's instance: one for each start of a process. */
@@ -39,10 +44,13 @@ export function packetKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret, "utf8"));
 }
 
-const VERSION = 1;
+const VERSION = 2;
 /** Offsets in bytes. The two names follow the fixed part, then the HMAC, then the payload. */
-const AT = { version: 0, sentAt: 1, counter: 7, instance: 13, targetInstance: 29, senderLength: 45, targetLength: 46 };
-const FIXED_BYTES = 47;
+const AT = {
+  ...{ version: 0, sentAt: 1, counter: 7, ordinal: 13, instance: 19, targetInstance: 35 },
+  ...{ senderLength: 51, targetLength: 52 },
+};
+const FIXED_BYTES = 53;
 const MAC_BYTES = 32;
 const MAX_NAME_BYTES = 255;
 
@@ -55,6 +63,7 @@ export function sealPacket(key: KeyObject, type: string, header: PacketHeader, p
   sealed[AT.version] = VERSION;
   sealed.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
   sealed.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
+  sealed.writeUIntBE(header.ordinal, AT.ordinal, TIME_BYTES);
   sealed.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
   sealed.write(header.targetInstance, AT.targetInstance, INSTANCE_BYTES, "latin1");
   sealed[AT.senderLength] = senderBytes;
@@ -82,6 +91,7 @@ export function openPacket(
   const header = {
     sentAt: sealed.readUIntBE(AT.sentAt, TIME_BYTES),
     counter: sealed.readUIntBE(AT.counter, TIME_BYTES),
+    ordinal: sealed.readUIntBE(AT.ordinal, TIME_BYTES),
     sender: sealed.toString("utf8", FIXED_BYTES, targetAt),
     instance: sealed.toString("latin1", AT.instance, AT.instance + INSTANCE_BYTES),
     target: sealed.toString("utf8", targetAt, macAt),

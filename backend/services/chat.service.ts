@@ -6,6 +6,7 @@ import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";
 import { chatRooms } from "./chat-rooms.ts";
+import { sendMissed } from "./missed-messages.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { createReadReceipts } from "./read-receipts.ts";
 import { type ChatParts, roomAccess } from "./room-access.ts";
@@ -34,6 +35,9 @@ export function chatService(
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
     },
     events: {
+      async "rooms.compare"({ broker, params }) {
+        params.completed(await sendMissed(store, broker, params.positions));
+      },
       // each node hears of it and one is first; whom all miss is let in when they first open the lobby
       async "user.created"(ctx) {
         const limit = Number.MAX_SAFE_INTEGER;

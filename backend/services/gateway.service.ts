@@ -6,8 +6,9 @@ import Web from "moleculer-web";
 import type { Logger } from "pino";
 import { type ServerOptions, Server as SocketServer } from "socket.io";
 import type { Config } from "../config.ts";
-import { actionRules, announce, type Events } from "../contract/index.ts";
+import { actionRules, announce, type Events, tell } from "../contract/index.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
+import type { RoomPosition } from "../domain/room-position.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
 import { HistoryBudget } from "../gateway/caps/byte-budget.ts";
 import { Connections } from "../gateway/caps/connections.ts";
@@ -28,6 +29,8 @@ import { openApi } from "../gateway/openapi.ts";
 import { localOrigins, originJudge } from "../gateway/origins.ts";
 import { createLocalPresence } from "../gateway/presence.ts";
 import { RefusalLog } from "../gateway/refusal-log.ts";
+import { createRoomComparison, type RoomComparison } from "../gateway/room-comparison.ts";
+import { RoomPositions } from "../gateway/room-positions.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
@@ -101,6 +104,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const clients = new WeakMap<IncomingMessage, Client>();
   const presenceTimes = options.presence ?? PRESENCE_TIMES;
   const presence = createLocalPresence(presenceTimes, () => performance.now());
+  const positions = new RoomPositions((room) => comparison?.compareLater(room));
+  let comparison: RoomComparison | undefined;
   let ticking: NodeJS.Timeout | undefined;
   // Socket.IO listens here; only what the upgrade door lets through is passed on to it
   const socketServer = createServer();
@@ -135,6 +140,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       refusals,
       limits,
       presence,
+      positions,
       caps: caps.sockets,
       unsent,
       history,
@@ -226,6 +232,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       "$node.connected"() {
         presence.repeat();
       },
+      "$node.disconnected"({ params }: Context<{ unexpected: boolean }>) {
+        // it may have stored what it could not send any more
+        if (params.unexpected) comparison?.compareAll();
+      },
+      "nodes.gap"() {
+        comparison?.compareAll();
+      },
     },
     methods: {
       initSocketIO(this: GatewayService) {
@@ -244,6 +257,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       build(this as GatewayService);
     },
     async started(this: Service) {
+      comparison = createRoomComparison(positions, async (batch) => {
+        let isRead = false;
+        const completed = (read: readonly RoomPosition[]) => {
+          isRead = true;
+          for (const position of read) positions.completed(position);
+        };
+        await tell(this.broker, "rooms.compare", { positions: batch, completed });
+        if (!isRead) throw new Error("the rooms could not be read");
+      });
       ticking = setInterval(() => {
         const here = presence.tick();
         if (here) announce(this.broker, "presence.here", here).catch((err: unknown) => log.error({ err }, "not told"));
@@ -251,6 +273,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     async stopped(this: Service) {
       clearInterval(ticking);
+      comparison?.stop();
       // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the
       // process alive
       (this as GatewayService).io?.disconnectSockets(true);

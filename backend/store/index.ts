@@ -22,7 +22,7 @@ import { createWriteCheck } from "./write-check.ts";
 
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
-export type { Judge, MessageStore } from "./messages.ts";
+export type { Judge, MessageStore, Span } from "./messages.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Transaction } from "kysely";
+import { type Insertable, type Kysely, sql, type Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
 import { lockRoom } from "./locks.ts";
@@ -29,6 +29,13 @@ export type Judge = (standing: Standing | undefined, storedBytes: number) => voi
 export type Change =
   | { readonly text: string; readonly mentions: readonly string[]; readonly editedAt: number }
   | { readonly deletedAt: number };
+
+/** Numbers of a room's messages, or of its changes: those after one, up to another. */
+export interface Span {
+  readonly room: string;
+  readonly after: number;
+  readonly upTo: number;
+}
 
 export type MessageStore = ReturnType<typeof messageStore>;
 
@@ -133,6 +140,22 @@ export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>,
         .where("messages.seq", "<=", upTo);
       return (await query.orderBy("messages.revision").limit(limit).execute()).map(message);
     },
+
+    /** Messages of several rooms in one query, those of one room oldest first. */
+    async sentWithin(spans: readonly Span[]): Promise<readonly Message[]> {
+      const query = within(db, spans)
+        .whereRef("messages.seq", ">", "spans.after")
+        .whereRef("messages.seq", "<=", "spans.upTo");
+      return (await query.orderBy("messages.room").orderBy("messages.seq").execute()).map(message);
+    },
+
+    /** Messages of several rooms whose last change has one of these revisions, those of one room in their order. */
+    async changedWithin(spans: readonly Span[]): Promise<readonly Message[]> {
+      const query = within(db, spans)
+        .whereRef("messages.revision", ">", "spans.after")
+        .whereRef("messages.revision", "<=", "spans.upTo");
+      return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(message);
+    },
   };
 }
 
@@ -196,6 +219,21 @@ const messages = (db: Kysely<Schema>) =>
     .select(["messages.room", "messages.seq", "messages.client_id", "messages.text", "messages.at"])
     .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
     .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
+
+/** Messages of the rooms of these spans; both databases search their index once for each span. */
+function within(db: Kysely<Schema>, spans: readonly Span[]) {
+  const rows = spans.map(
+    ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
+  );
+  const values = sql<{ room: string; after: number; upTo: number }>`values ${sql.join(rows)}`;
+  const table = sql<{
+    room: string;
+    after: number;
+    upTo: number;
+  }>`(select column1 as room, column2 as ${sql.ref("after")},
+    column3 as ${sql.ref("upTo")} from (${values}) as given)`;
+  return messages(db).innerJoin(table.as<"spans">(sql`spans`), "spans.room", "messages.room");
+}
 
 /** Stores messages. */
 function appending(

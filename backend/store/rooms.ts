@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import type { RoomRole, Standing } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
+import type { RoomPosition } from "../domain/room-position.ts";
 import { lockEnabledUsers } from "./locks.ts";
 import { takeRoomName } from "./name-keys.ts";
 import { removeMessages } from "./retention.ts";
@@ -165,6 +166,13 @@ export function roomStore(db: Kysely<Schema>, usage: Usage) {
         peer: peerId !== null && peerName !== null ? { id: peerId, name: peerName } : undefined,
         read: read ?? 0,
       }));
+    },
+
+    /** Where the messages and changes of these rooms stand. */
+    async positions(rooms: readonly string[]): Promise<readonly RoomPosition[]> {
+      if (rooms.length === 0) return [];
+      const query = db.selectFrom("rooms").select(["name as room", "epoch", "seq", "revision"]);
+      return query.where("name", "in", rooms).execute();
     },
 
     /** Removes private rooms that the last one has left, a slice of their messages at a time. */

@@ -9,6 +9,7 @@ const packet = (instance: string, counter: number, sentAt = NOW, sender = "node-
   sender,
   instance,
   counter,
+  ordinal: 0,
   sentAt,
   target: "",
   targetInstance: ANY_INSTANCE,
@@ -80,4 +81,20 @@ test("instances that are silent are forgotten, when no packet of theirs could be
   expect(peers.refuse(packet(older, 2, late), late)).toBeUndefined();
   expect(peers.refuse(packet(newer, 1), late)).toBe("time");
   expect(peers.instanceOf("node-1")).toBe(older);
+});
+
+test("N6: a hole in the ordinals of a sender is noticed once, also before the first packet that comes", () => {
+  const peers = new Peers();
+  const one = newInstance(NOW);
+  let counter = 0;
+  const isAfterHole = (ordinal: number, instance = one) => {
+    const header = { ...packet(instance, ++counter), ordinal, target: "me" };
+    expect(peers.refuse(header, NOW)).toBeUndefined();
+    return peers.isAfterHole(header);
+  };
+  expect([1, 2, 3].map((ordinal) => isAfterHole(ordinal))).toEqual([false, false, false]);
+  expect([0, 4, 0].map((ordinal) => isAfterHole(ordinal))).toEqual([false, false, false]); // 0: to every node
+  expect([7, 8, 5, 6, 9].map((ordinal) => isAfterHole(ordinal))).toEqual([true, false, false, false, false]);
+  // it has started again, and its first packet has not come
+  expect(isAfterHole(2, newInstance(NOW + 1))).toBe(true);
 });

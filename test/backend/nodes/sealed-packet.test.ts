@@ -15,6 +15,7 @@ const foreign = packetKey("the secret of some other site, 32");
 const header: PacketHeader = {
   sentAt: 1_790_000_000_000,
   counter: 7,
+  ordinal: 3,
   sender: "node-1",
   instance: newInstance(1_789_000_000_000),
   target: "node-2",
@@ -34,8 +35,8 @@ test("any header and payload survive", () => {
   const number = fc.integer({ min: 0, max: 2 ** 48 - 1 });
   const bytes = fc.uint8Array({ maxLength: 300 });
   fc.assert(
-    fc.property(name, name, number, number, bytes, (sender, target, sentAt, counter, body) => {
-      const any = { ...header, sender, target, sentAt, counter, targetInstance: ANY_INSTANCE };
+    fc.property(name, name, number, number, number, bytes, (sender, target, sentAt, counter, ordinal, body) => {
+      const any = { ...header, sender, target, sentAt, counter, ordinal, targetInstance: ANY_INSTANCE };
       const sealed = sealPacket(ours, "EVENT", any, Buffer.from(body));
       expect(openPacket([ours], "EVENT", sealed)).toEqual({ header: any, payload: Buffer.from(body) });
     }),
