@@ -1,6 +1,5 @@
 import { listSpecs, policyFor } from "../../infra/policy/index.ts";
 import {
-  type Compiled,
   compile,
   compileLists,
   createEngine,
@@ -8,7 +7,6 @@ import {
   type Phase,
   type RequestFacts,
   type Rule,
-  render,
   requestFields,
   type Verdict,
 } from "../../infra/rules/index.ts";
@@ -60,13 +58,13 @@ function explain(requests: readonly string[], { plan, host, format }: OptionValu
 
 const jsonOf = ({
   request,
-  verdict: { outcome, by, response, undetermined, settings },
+  verdict: { outcome, by, response, undetermined, rulesInDoubt, settings },
   rules,
 }: {
   readonly request: string;
   readonly verdict: Verdict;
   readonly rules: readonly ExplainedRule[];
-}) => ({ request, outcome, by: by?.ref, response, undetermined, settings, rules });
+}) => ({ request, outcome, by: by?.ref, response, undetermined, rulesInDoubt, settings, rules });
 
 type Rulesets = readonly {
   readonly phase: Phase;
@@ -79,7 +77,7 @@ export interface ExplainedRule {
   readonly ref: string;
   readonly action: Rule["action"];
   /** Whether it was looked at, and if not, why. */
-  readonly state: "read" | "disabled" | "skipped" | "not reached";
+  readonly state: "read" | "disabled" | "skipped" | "not reached" | "wrong";
   /** What its expression says; null where it depends on a field that was not given, absent where it was not read. */
   readonly value?: boolean | null;
   readonly why?: string;
@@ -106,7 +104,12 @@ export function* explainRules(
         yield { ...rule, state: ended ? "not reached" : "disabled" };
         continue;
       }
-      const { value = null, why } = readFields(() => compiled(expression, lists).read(fields));
+      const compiled = compile(expression, { phase, lists });
+      if (!compiled.ok) {
+        yield { ...rule, state: "wrong", why: compiled.diagnostics.map(({ message }) => message).join("; ") };
+        continue;
+      }
+      const { value = null, why } = readFields(() => compiled.read(fields));
       const skippedBy = leftOut.get(phase);
       if (skippedBy !== undefined) {
         yield { ...rule, state: "skipped", value, why, skippedBy };
@@ -136,13 +139,8 @@ function ruleLine({ ref, action, state, value, why, skippedBy, isCounted }: Expl
     return `${word(value ?? undefined)}  ${name}: ${why}${isCounted ? "; counted, and within its limit" : ""}`;
   if (state === "skipped")
     return `-      ${name}: skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
+  if (state === "wrong") return `?      ${name}: Cloudflare refuses its expression: ${why}`;
   return `-      ${name}: ${state === "disabled" ? "not enabled" : "not reached"}`;
-}
-
-function compiled(expression: string, lists: ReturnType<typeof compileLists>): Compiled {
-  const result = compile(expression, { lists });
-  if (!result.ok) throw new Error(result.diagnostics.map((one) => render(one, expression)).join("\n"));
-  return result;
 }
 
 function conclusion({ outcome, by, response, undetermined, rulesInDoubt, settings }: Verdict): string {

@@ -78,3 +78,13 @@ test("a rule that is not enabled says so", () => {
     "    -      off (block): not enabled",
   ]);
 });
+
+test("R8: a rule whose expression Cloudflare refuses says why, and does not stop the explanation", () => {
+  const wrong: Ruled = { ref: "wrong", expression: 'http.hosd eq "a"', action: "block" };
+  const later: Ruled = { ref: "later", expression: "not ssl", action: "block" };
+  expect(explained({ [FIREWALL]: [wrong, later] })).toEqual([
+    "  http_request_firewall_custom",
+    expect.stringMatching(/^ {4}\? {6}wrong \(block\): Cloudflare refuses its expression: .*http\.hosd/),
+    "    false  later (block): ssl is true",
+  ]);
+});
