@@ -45,6 +45,9 @@ function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1
   if (format === "text") {
     const rules = policy.rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);
+    if (!fix && findings.some((finding) => finding.fix !== undefined)) {
+      console.log("`npm run rules -- check --fix` corrects what stands in the files as one text.");
+    }
   }
   return findings.length > 0 ? 1 : 0;
 }
