@@ -70,19 +70,25 @@ const ofList = (problem: PolicyListProblem): Unplaced => ({
   span: { start: 0, end: 0 },
 });
 
-/** Names in the API of what an author writes in a limit. */
+/** What an author writes in a limit, by its name in the API. */
 const OF_LIMIT: Readonly<Record<string, string>> = {
-  "ratelimit.requests_per_period": "limit.requests",
-  "ratelimit.period": "limit.seconds",
-  "ratelimit.characteristics": "limit.by",
+  requests_per_period: "limit.requests",
+  period: "limit.seconds",
+  characteristics: "limit.by",
 };
+
+/** `ratelimit.characteristics.1` is `limit.by.1`. */
+function ofLimit(property: string): string {
+  const [, name = "", ...rest] = property.split(".");
+  return [OF_LIMIT[name] ?? "limit", ...rest].join(".");
+}
 
 /** The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan changed it. */
 function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unplaced {
   const { property, span, fix, ...rest } = finding;
   if (property !== "expression") {
     const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");
-    return isOfLimit ? { ...finding, property: OF_LIMIT[property] ?? "limit" } : finding;
+    return isOfLimit ? { ...finding, property: ofLimit(property) } : finding;
   }
   const { when } = source;
   const from = Math.max(0, expression.lastIndexOf(when));

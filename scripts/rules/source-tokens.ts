@@ -14,7 +14,7 @@ const WORD = /[\p{ID_Start}$_0-9][\p{ID_Continue}$.]*/uy;
 /** Words after which a slash begins a regular expression. */
 const BEFORE_REGEX = /^(?:return|typeof|case|in|of)$/;
 
-/** Reads any text in linear time; what is no token of TypeScript is a sign of one character. */
+/** Reads any text; what is no token of TypeScript is a sign of one character. */
 export function tokensOf(source: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;

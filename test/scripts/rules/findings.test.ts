@@ -135,6 +135,30 @@ test("A9: a limit that the plan changes is found at what its author wrote", () =
   ]);
 });
 
+test("A9: what Cloudflare refuses of a limit is found at what its author wrote", () => {
+  const file = "infra/policy/rate-limits/slow-login.ts";
+  write(
+    file,
+    `export const slowLogin = {
+  ref: "slow_login",
+  limit: { requests: 5, seconds: 10, by: [
+    "ip.src",
+    "http.request.headers[\\"x-key\\"]",
+  ] },
+};
+`,
+  );
+  const when = 'http.request.uri.path eq "/api/auth/login"';
+  const limit = { requests: 5, seconds: 10, by: ["ip.src", 'http.request.headers["x-key"]'] };
+  const found = findings(rule({ ref: "slow_login", when, limit }), { phase: "http_ratelimit" });
+  const [wrong] = found.filter(({ property }) => property.startsWith("limit.by"));
+  expect([wrong?.severity, wrong?.property, wrong?.place]).toEqual([
+    "error",
+    "limit.by",
+    { file, line: 3, column: 38 },
+  ]);
+});
+
 test("A9: without its file a finding still names the file that the rule should be in", () => {
   expect(findings(rule({ when: CONDITION })).map(({ place }) => place)).toContainEqual({
     file: FILE,
