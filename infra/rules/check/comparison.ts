@@ -16,7 +16,8 @@ export function checkComparison(checker: Checker, node: Comparison): Condition |
   const left = checker.value(node.left);
   if (!left) {
     // Names on the right are worth knowing too.
-    if (node.right?.kind === "value") checker.value(node.right);
+    if (node.right?.kind === "value" && !(node.operator && isOperatorMisspelt(checker, node.operator.span, node.right)))
+      checker.value(node.right);
     return undefined;
   }
   const end = left.node.span.end;
@@ -123,19 +124,7 @@ function checkDynamic(
   type: Type,
   right: Value,
 ): Test | undefined {
-  // Operators have no word boundary, so that `eqq` is eq and a field named q.
-  const word = checker.text.slice(span.start, right.span.end);
-  if (span.end === right.span.start && right.of.kind === "field" && /^[a-z]/.test(word)) {
-    if (!checker.schema.fields.has(right.of.name)) {
-      checker.report(
-        "unknown-operator",
-        { start: span.start, end: right.span.end },
-        `there is no operator ${word}`,
-        operatorHint(word),
-      );
-      return undefined;
-    }
-  }
+  if (isOperatorMisspelt(checker, span, right)) return undefined;
   const reader = checker.value(
     right,
     `text is written in quotes: "${checker.text.slice(right.span.start, right.span.end)}"`,
@@ -149,4 +138,19 @@ function checkDynamic(
     `both sides must have one type: the left is ${article(type)}, the right ${article(actual)}`,
   );
   return undefined;
+}
+
+/**
+ * Whether an operator and the unknown name after it are one word that is nearly an operator: operators have no word boundary, so that
+ * `eqq` is read as eq and a field q. If so, reports it.
+ */
+function isOperatorMisspelt(checker: Checker, operator: Span, right: Value): boolean {
+  if (operator.end !== right.span.start || right.of.kind !== "field") return false;
+  if (checker.schema.fields.has(right.of.name)) return false;
+  const span = { start: operator.start, end: right.of.span.end };
+  const word = checker.text.slice(span.start, span.end);
+  const hint = operatorHint(word);
+  if (!hint) return false;
+  checker.report("unknown-operator", span, `there is no operator ${word}`, hint);
+  return true;
 }

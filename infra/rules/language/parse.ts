@@ -185,7 +185,7 @@ class Parser {
       return "expressions have no comments; put it in the rule's description";
     if (next === "|" || next === "^") return `write ${next}${next} for the logical operator`;
     if (next === ")") return "there is no parenthesis open that this one closes";
-    if (next === "=") return "write eq or == to compare";
+    if (next === "=") return this.#text[at + 1] === "~" ? "write matches or ~" : "write eq or == to compare";
     if (next === "!") return "write ne or != to compare, and not before the whole comparison";
     if (lower === "starts_with" || lower === "ends_with") return `${lower} is a function: ${lower}(field, "text")`;
     if (lower === "not") return "not stands before the whole comparison: not x contains y";
@@ -303,7 +303,8 @@ class Parser {
     if (isText) return this.#string(isText);
     if (this.#startsName(at) && !this.#literalWordAt(at)) return this.#value() ?? this.#brokenFrom(at);
     if (LITERAL.test(this.#text[at] ?? "")) return this.#token();
-    return this.#expected("a value");
+    if (this.#text[at] === ">" && this.#text[at - 1] === "<") return this.#expected("a value", "write ne or !=");
+    return this.#expected("a value", this.#text[at] === "=" ? "write eq or == to compare" : undefined);
   }
 
   #stringFormAt(at: number): "quoted" | "raw" | undefined {

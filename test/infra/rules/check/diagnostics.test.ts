@@ -166,6 +166,29 @@ test.each([
   if (hint !== undefined) expect(message).toContain(hint);
 });
 
+test.each([
+  ['path eqq "/q"', "unknown-operator", "did you mean eq?"],
+  ['http.host eqq "a"', "unknown-operator", "did you mean eq?"],
+  ["cf.threat_score gte 5", "unknown-operator", "write ge"],
+  ['http.host equals "x"', "unknown-operator", "write eq"],
+  ['http.host = "x"', "expected-operator", "write eq or == to compare"],
+  ['http.host === "x"', "bad-bytes", "write eq or == to compare"],
+  ['http.host =~ "x"', "expected-operator", "write matches or ~"],
+  ['http.host <> "x"', "bad-bytes", "write ne or !="],
+  ['http.host ! "x"', "expected-operator", "write ne or !="],
+  ['http.host EQ "x"', "expected-operator", "operators are written in lower case: eq"],
+  ['http.host IN {"x"}', "expected-operator", "operators are written in lower case: in"],
+  ['http.host contain "x"', "expected-operator", "did you mean contains?"],
+  ['http.host like "x"', "expected-operator", "write contains, wildcard or matches"],
+  ["ssl an ssl", "unexpected-input", "did you mean and?"],
+  ["http.host eqhttp.hots", "unknown-field", "did you mean http.host?"],
+])("A11: %j is %s, with the hint %j", (text, code, hint) => {
+  const message = told(text);
+  expect(message).toContain(`[${code}]`);
+  expect(message).toContain(hint);
+  expect(message).not.toContain("did you mean ip");
+});
+
 test("several mistakes are told in one pass, in the order of the text", () => {
   expect(
     told('http.hots eq "a" and (ssl eq true or port in {80, 443}) and lower(http.host eq "b"'),
