@@ -40,7 +40,7 @@ export {
   type Site,
   tunnelName,
 } from "./site.ts";
-export { SURFACE, type Surface } from "./surface.ts";
+export { calledPaths, SURFACE, type Surface } from "./surface.ts";
 export { type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export { VISITORS } from "./visitors.ts";
 export { withoutLists } from "./without-lists.ts";

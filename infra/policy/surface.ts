@@ -48,6 +48,9 @@ export const allPaths = (surface: Surface): string[] =>
 export const uncacheablePaths = (surface: Surface): string[] =>
   [...new Set([...surface.http.map(({ path }) => path), surface.socketPath])].sort();
 
+/** Paths that the page calls by fetch or over its socket, where no challenge can be shown. */
+export const calledPaths = uncacheablePaths;
+
 /**
  * Paths of the page alone: assets that nothing else answers at. One that URL normalization may rewrite is left out, since a rule
  * cannot name it.

@@ -102,6 +102,7 @@ const LINT_CODES = [
   "all-of-missing",
   "any-not-equal",
   "case-never-matches",
+  "challenge-on-call",
   "cloudflare-address",
   "comma-in-set",
   "comment-in-expression",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   apiRuleset,
+  calledPaths,
   type DeployedRule,
   FOLDERS,
   listSpecs,
@@ -10,6 +11,7 @@ import {
   type policyFor,
   policyListProblems,
   type Site,
+  SURFACE,
 } from "../../infra/policy/index.ts";
 import {
   type Edit,
@@ -39,7 +41,13 @@ export type PlacedFinding = Finding & {
 /** First what is no rule, then, rule by rule, what Cloudflare would refuse and what lints find. */
 export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonly PlacedFinding[] {
   const { rulesets, lists, diagnostics } = policy;
-  const input = { plan, rulesets: rulesets.map(apiRuleset), hostnames: site.hostnames, lists: listSpecs(lists) };
+  const input = {
+    plan,
+    rulesets: rulesets.map(apiRuleset),
+    hostnames: site.hostnames,
+    lists: listSpecs(lists),
+    calledPaths: calledPaths(SURFACE),
+  };
   const listed = policyListProblems(lists, plan).map(ofList);
   const findings = [...diagnostics.map(ofProof), ...listed, ...lint(input)];
   const rules = new Map<string, DeployedRule>(

@@ -16,6 +16,8 @@ export interface LintInput {
   readonly lists?: Readonly<Record<string, ListSpec>>;
   /** The host names that the tunnel's ingress serves; `*.` at the front is a wildcard. */
   readonly hostnames?: readonly string[];
+  /** Paths that the page calls by fetch or over a socket, where no challenge can be shown. */
+  readonly calledPaths?: readonly string[];
 }
 
 export interface LintInputRuleset {

@@ -3,6 +3,7 @@ import { addressOrder } from "./lints/address-order.ts";
 import { allOfMissing } from "./lints/all-of-missing.ts";
 import { anyNotEqual } from "./lints/any-not-equal.ts";
 import { caseNeverMatches } from "./lints/case-never-matches.ts";
+import { challengeOnCall } from "./lints/challenge-on-call.ts";
 import { cloudflareAddress } from "./lints/cloudflare-address.ts";
 import { commaInSet } from "./lints/comma-in-set.ts";
 import { commentInExpression } from "./lints/comment-in-expression.ts";
@@ -83,6 +84,7 @@ export const LINTS: readonly Lint[] = [
   rateLimitFields,
   unusualCharacteristic,
   longResponse,
+  challengeOnCall,
   skipOnSpoofable,
   spoofableAddress,
   skipScope,

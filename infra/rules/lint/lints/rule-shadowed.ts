@@ -9,7 +9,7 @@ export const ruleShadowed: Lint = {
   name: "rule-shadowed",
   severity: "warning",
   about:
-    "An earlier rule blocks, redirects or skips every request that this rule is for, so that it never acts or counts.",
+    "An earlier rule blocks, redirects or skips every request that this rule is for, so that it never acts or counts. A rate limit does not: it acts above its limit only.",
   *inPolicy({ rules }) {
     const active = rules.filter(({ rule }) => rule.enabled !== false);
     for (const [i, later] of active.entries()) {
@@ -32,9 +32,13 @@ export const ruleShadowed: Lint = {
   },
 };
 
-/** Whether what one rule matches never reaches the other. Who holds a clearance passes a challenge. */
+/**
+ * Whether what one rule matches never reaches the other. A visitor with a clearance passes a challenge, and what is below a rate limit
+ * passes that.
+ */
 function keepsFrom(earlier: PolicyRule, later: PolicyRule): boolean {
-  const { action, action_parameters: parameters } = earlier.rule;
+  const { action, action_parameters: parameters, ratelimit } = earlier.rule;
+  if (ratelimit) return false;
   if (VERBS[action] !== undefined) return true;
   if (action !== "skip") return false;
   const phases = parameters?.phases;

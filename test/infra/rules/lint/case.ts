@@ -14,6 +14,7 @@ export interface Case {
   readonly plan?: Plan;
   readonly lists?: LintInput["lists"];
   readonly hostnames?: readonly string[];
+  readonly calledPaths?: readonly string[];
   /** The texts that it underlines; none where it has nothing to say. */
   readonly finds: readonly string[];
   /** The expression after the first finding's fix. */
@@ -29,7 +30,7 @@ export const TEN_A_MINUTE: RateLimit = {
 };
 
 export function inputOf(one: Case): LintInput {
-  const { expression, rule, limit, rules, phase, plan = "enterprise", lists, hostnames } = one;
+  const { expression, rule, limit, rules, phase, plan = "enterprise", lists, hostnames, calledPaths } = one;
   const ratelimit = limit && { ...TEN_A_MINUTE, ...limit };
   const given: readonly Partial<Rule>[] = rules ?? [
     { ...rule, ...(expression !== undefined && { expression }), ...(ratelimit && { ratelimit }) },
@@ -44,5 +45,6 @@ export function inputOf(one: Case): LintInput {
     ],
     ...(lists && { lists }),
     ...(hostnames && { hostnames }),
+    ...(calledPaths && { calledPaths }),
   };
 }

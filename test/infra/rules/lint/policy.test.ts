@@ -12,6 +12,7 @@ import {
   sarifReport,
   textReport,
 } from "../../../../infra/rules/index.ts";
+import { type Case, inputOf, TEN_A_MINUTE } from "./case.ts";
 
 const input = (rules: readonly Partial<Rule>[], plan: LintInput["plan"] = "enterprise"): LintInput => ({
   plan,
@@ -136,4 +137,31 @@ test("A9: reports name the place that a finding has", () => {
     artifactLocation: { uri: place.file },
     region: { startLine: 7, startColumn: 9 },
   });
+});
+
+const codesOf = (one: Case): readonly string[] => lint(inputOf(one)).map(({ code }) => code);
+
+test("A9: a rate limit shadows no later rule, because it acts above its limit only", () => {
+  const limited = { expression: "true", ratelimit: TEN_A_MINUTE };
+  expect(codesOf({ rules: [limited, { ...limited, expression: "ssl" }], finds: [] })).not.toContain("rule-shadowed");
+  expect(codesOf({ rules: [{ expression: "true" }, { expression: "ssl" }], finds: [] })).toContain("rule-shadowed");
+});
+
+test("A9: rules with one expression and other parameters are no duplicates", () => {
+  const skip = (ruleset: object) => ({ expression: "ssl", action: "skip" as const, action_parameters: { ...ruleset } });
+  const [some, other] = [skip({ products: ["bic"] }), skip({ products: ["hot"] })];
+  expect(codesOf({ rules: [some, other], finds: [] })).not.toContain("duplicate-expression");
+  expect(codesOf({ rules: [some, some], finds: [] })).toContain("duplicate-expression");
+});
+
+test("A7: a challenge on a path that the page calls is an error that says why; one that the page meets too is not", () => {
+  const calledPaths = ["/api/rooms", "/socket.io/"];
+  const rule = { action: "managed_challenge" as const };
+  const of = (expression: string) =>
+    lint(inputOf({ rule, expression, calledPaths, finds: [] })).filter(({ code }) => code === "challenge-on-call");
+  const [found] = of('starts_with(http.request.uri.path, "/socket.io/") and ip.src.country eq "DE"');
+  expect(found).toMatchObject({ severity: "error", rule: "rule_1", property: "expression" });
+  expect(found?.message).toContain("managed_challenge on /socket.io/, which the page calls by fetch or over a socket");
+  expect(found?.message).toContain("a script cannot solve it");
+  expect(of('ip.src.country eq "DE"')).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { Case } from "../case.ts";
+import { type Case, TEN_A_MINUTE } from "../case.ts";
 
 export const cases: readonly Case[] = [
   {
@@ -77,6 +77,14 @@ export const cases: readonly Case[] = [
     rules: [
       { expression: "true", action: "skip", action_parameters: { phases: ["http_ratelimit"] } },
       { expression: "ssl" },
+    ],
+  },
+  // A rate limit acts above its limit only.
+  {
+    finds: [],
+    rules: [
+      { expression: "true", ratelimit: TEN_A_MINUTE },
+      { expression: "ssl", ratelimit: TEN_A_MINUTE },
     ],
   },
 ];
