@@ -94,7 +94,8 @@ function ofLimit(property: string): string {
 /** The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan changed it. */
 function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unplaced {
   const { property, span, fix, ...rest } = finding;
-  if (property !== "expression") {
+  // an expression that is no text is shown as it is
+  if (property !== "expression" || typeof expression !== "string") {
     const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");
     return isOfLimit ? { ...finding, property: ofLimit(property) } : finding;
   }

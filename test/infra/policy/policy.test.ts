@@ -138,7 +138,7 @@ test("what the plan does not allow is found before the API is asked", () => {
       { ...rule, action_parameters: { response: { status_code: 500 } } },
     ],
   };
-  const problems = policyDiagnostics({ rulesets: [changed] }, "free");
+  const problems = policyDiagnostics({ rulesets: [changed], lists: [] }, "free");
   expect(problems.map(({ code, phase, ref, pointer, file }) => [code, ref ?? phase, pointer, file])).toEqual([
     ["bad-format", "Bad ref", "/rules/3/ref", rule.source.file],
     ["action-plan", "Bad ref", "/rules/3/action", rule.source.file],
