@@ -1,6 +1,8 @@
 import type { RequestFacts } from "../../infra/rules/index.ts";
 
-/** A generator of the numbers 0 to `below` - 1 that gives the same ones in every run (Numerical Recipes' constants). */
+/**
+ * A generator of the numbers 0 to `below` - 1 that gives the same ones in every run (Numerical Recipes' constants).
+ */
 function numbers(): (below: number) => number {
   let state = 1;
   return (below) => {
@@ -21,8 +23,9 @@ const SCANNED = ["/.env", "/wp-login.php", "/.git/config", "/vendor/phpunit/Eval
 const COUNTRIES = ["DE", "US", "FR", "BR", "IN", "JP", "NG", "XX"];
 
 /**
- * Different requests to one host as a log of Cloudflare's gives them: 26 fields, of which 15 only Cloudflare can compute. Three
- * quarters ask for `paths`, a sixth for what scanners ask for; the rest comes over plain HTTP or asks for nothing that exists.
+ * Different requests to one host as a log of Cloudflare's gives them: 26 fields, of which 15 only Cloudflare can
+ * compute. Three quarters ask for `paths`, a sixth for what scanners ask for; the rest comes over plain HTTP or asks
+ * for nothing that exists.
  */
 export function logRequests(count: number, host: string, paths: readonly string[]): readonly RequestFacts[] {
   const below = numbers();

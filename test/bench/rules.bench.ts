@@ -286,8 +286,9 @@ for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths
 process.exitCode = rows.some((row) => row.includes("MISSED")) ? 1 : 0;
 
 /**
- * 5,000 requests as a log gives them, against the rules' expressions alone, one after another on new fields: without phases,
- * counters and verdicts. BENCH_BEFORE names the folder of another checkout whose engine is measured in the same run.
+ * 5,000 requests as a log gives them, against the rules' expressions alone, one after another on new fields: without
+ * phases, counters and verdicts. BENCH_BEFORE names the folder of another checkout whose engine is measured in the
+ * same run.
  */
 async function logged(): Promise<void> {
   const requests = logRequests(5000, "chat.example.com", allPaths(SURFACE));

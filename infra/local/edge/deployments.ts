@@ -18,7 +18,10 @@ interface Deployed {
   readonly engine: Engine;
 }
 
-/** The rules of each zone, compiled when the API says they changed. Counters outlive a change that leaves their limit as it was. */
+/**
+ * The rules of each zone, compiled when the API says they changed. Counters outlive a change that leaves their limit
+ * as it was.
+ */
 export class Deployments {
   readonly #deployed = new Map<string, Deployed>();
   readonly #counters = new Map<string, RateCounters>();

@@ -3,8 +3,8 @@ import { fromBytes, mergeVisitors, parseVisitor, type Visitor } from "../../rule
 import { type HeaderLines, valuesOf } from "./headers.ts";
 
 /**
- * `Local-Visitor: ip=203.0.113.7; country=DE` says for one request what Cloudflare would know of its visitor. Only a program on this
- * machine may say so, and only to a local hostname.
+ * `Local-Visitor: ip=203.0.113.7; country=DE` says for one request what Cloudflare would know of its visitor. Only a
+ * program on this machine may say so, and only to a local hostname.
  */
 const NAME = "local-visitor";
 
@@ -13,7 +13,10 @@ const PROXY_HEADERS = ["cf-connecting-ip", "cf-ray", "cdn-loop", "forwarded", "v
 const LOOPBACK = /^(::1|(::ffff:)?127\.[0-9.]+)$/i;
 const LOCAL_NAME = /^([^.]+\.)*localhost\.?$/i;
 
-/** Header lines without `Local-Visitor`, and its values. A spelling that an origin could read as the name goes as well. */
+/**
+ * Header lines without `Local-Visitor`, and its values. A spelling that an origin could read as the name goes as
+ * well.
+ */
 export function takeLocalVisitor(lines: HeaderLines): {
   readonly lines: HeaderLines;
   readonly values: readonly string[];

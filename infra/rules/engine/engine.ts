@@ -13,8 +13,9 @@ export interface EngineOptions {
 }
 
 /**
- * Compiles what is deployed. Rules that are off are left out, as Cloudflare does not evaluate them. Nothing else is left out
- * silently: `problems` lists every rule that Cloudflare's API would refuse today and everything that is not imitated.
+ * Compiles what is deployed. Rules that are off are left out, as Cloudflare does not evaluate them. Nothing else is
+ * left out silently: `problems` lists every rule that Cloudflare's API would refuse today and everything that is not
+ * imitated.
  *
  * @throws ListItemError where a list holds what it cannot
  */

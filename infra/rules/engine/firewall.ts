@@ -5,9 +5,9 @@ import { type Flow, holds, note, noted, type Step } from "./run.ts";
 
 /**
  * A custom rule: `block`, a challenge, `log` or `skip`
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/). Block and challenges end the request's way
- * unless the visitor has clearance. A zone-level skip of phases leaves account-level rulesets of these phases running; an
- * account-level one skips both.
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/actions/). Block and challenges end the request's
+ * way unless the visitor has clearance. A zone-level skip of phases leaves account-level rulesets of these phases
+ * running; an account-level one skips both.
  */
 export function firewallRule(placed: PlacedRule, condition: Condition): Step {
   const { ruleset, rule } = placed;

@@ -37,8 +37,8 @@ export interface Characteristic extends Readable {
 }
 
 /**
- * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is for the
- * validator to say.
+ * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is
+ * for the validator to say.
  */
 export function condition(text: unknown, lists: Lists): Condition | undefined {
   if (typeof text !== "string" || sizeOf(text, EXPRESSION_SIZE) > EXPRESSION_SIZE.most) return undefined;
@@ -59,7 +59,11 @@ export function condition(text: unknown, lists: Lists): Condition | undefined {
   return { holds, why, usesResponse };
 }
 
-/** Compiles a characteristic: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics; undefined where it cannot be read */
+/**
+ * Compiles a characteristic:
+ * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics; undefined
+ * where it cannot be read
+ */
 export function characteristic(name: string): Characteristic | undefined {
   // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
   if (name === "cf.unique_visitor_id") return { name, read: () => [name] };

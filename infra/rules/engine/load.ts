@@ -1,6 +1,6 @@
 /**
- * Asks the validator about what is deployed. What it refuses is loaded all the same: a rule may be older than a limit, adopted or
- * imported, and one such rule must not keep the others from being evaluated.
+ * Asks the validator about what is deployed. What it refuses is loaded all the same: a rule may be older than a
+ * limit, adopted or imported, and one such rule must not keep the others from being evaluated.
  */
 
 import { MAX_RULESET_DIAGNOSTICS, type RulesetDiagnostic, validateRulesets } from "../ruleset/index.ts";

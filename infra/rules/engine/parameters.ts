@@ -37,8 +37,8 @@ export function blockResponse({ phase }: Ruleset, { action_parameters }: Rule): 
 }
 
 /**
- * What `skip` leaves out. Products outside the Ruleset Engine, managed rulesets and their rules are not evaluated here at all, so
- * that skipping them changes nothing.
+ * What `skip` leaves out. Products outside the Ruleset Engine, managed rulesets and their rules are not evaluated
+ * here at all, so that skipping them changes nothing.
  */
 export function skipOf({ action_parameters }: Rule): Skipped {
   const { ruleset, phase, phases = [] } = membersOf(action_parameters);

@@ -1,6 +1,9 @@
 import type { Phase } from "../schema/phases.ts";
 
-/** The phases that are imitated, in Cloudflare's order: https://developers.cloudflare.com/ruleset-engine/reference/phases-list/ */
+/**
+ * The phases that are imitated, in Cloudflare's order:
+ * https://developers.cloudflare.com/ruleset-engine/reference/phases-list/
+ */
 export const IMITATED_PHASES: readonly Phase[] = [
   "http_request_dynamic_redirect",
   "http_request_firewall_custom",

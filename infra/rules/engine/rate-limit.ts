@@ -21,11 +21,11 @@ const KEY_BYTES = 256;
 const MAX_SCORE = 1_000_000;
 
 /**
- * One rate limiting rule (https://developers.cloudflare.com/waf/rate-limiting-rules/request-rate/). A request counts before
- * it is judged, so that the first one above the limit is acted on; where the count needs the answer, it counts afterwards,
- * and the next request is acted on. What Cloudflare does not document is chosen here: requests that the rule itself acts
- * on go on counting, except when a sliding window throttles, where they would keep a steady client out for ever; an answer
- * that a rule made counts for nobody.
+ * One rate limiting rule (https://developers.cloudflare.com/waf/rate-limiting-rules/request-rate/). A request counts
+ * before it is judged, so that the first one above the limit is acted on; where the count needs the answer, it counts
+ * afterwards, and the next request is acted on. What Cloudflare does not document is chosen here: requests that the
+ * rule itself acts on go on counting, except when a sliding window throttles, where they would keep a steady client
+ * out for ever; an answer that a rule made counts for nobody.
  */
 export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
   const { placed, parameters, condition, counting, limit } = parts;

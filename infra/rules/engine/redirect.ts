@@ -14,9 +14,9 @@ export interface RedirectRule {
 }
 
 /**
- * A single redirect (https://developers.cloudflare.com/rules/url-forwarding/single-redirects/): the first that matches ends the
- * request's way, before any other phase sees it. What Cloudflare does not document is chosen here: a target that is missing or
- * empty redirects nowhere, and the request goes on to the phases that may still refuse it.
+ * A single redirect (https://developers.cloudflare.com/rules/url-forwarding/single-redirects/): the first that
+ * matches ends the request's way, before any other phase sees it. What Cloudflare does not document is chosen here: a
+ * target that is missing or empty redirects nowhere, and the request goes on to the phases that may still refuse it.
  */
 export function redirectRule(parts: RedirectRule): Step {
   const { placed, condition, status } = parts;

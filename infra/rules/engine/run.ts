@@ -68,8 +68,8 @@ export type Flow = "next" | "leave-ruleset" | "leave-phase" | "stop";
 export type Step = (run: Run) => Flow;
 
 /**
- * Whether the condition holds. Undetermined counts as not, and is noted where the outcome could depend on it: the verdict
- * then says what would happen if the rule did not match.
+ * Whether the condition holds. Undetermined counts as not, and is noted where the outcome could depend on it: the
+ * verdict then says what would happen if the rule did not match.
  */
 export function holds(run: Run, condition: Condition, decides: boolean, fields: Fields = run.fields): boolean {
   const answer = condition.holds(fields);

@@ -54,7 +54,9 @@ export interface RuleEvent {
   readonly description: string;
   /** Which part of the expression decided, or how the limit was exceeded, in a sentence. */
   readonly why: string;
-  /** Whether Cloudflare would write a security event: not for settings, executed rulesets and skips with logging off. */
+  /**
+   * Whether Cloudflare would write a security event: not for settings, executed rulesets and skips with logging off.
+   */
   readonly logged: boolean;
   /** What a skip left out. */
   readonly skips?: Skipped | undefined;
@@ -75,7 +77,10 @@ export interface Verdict {
   readonly by?: RuleEvent;
   /** What to answer with, where the edge answers by itself. */
   readonly response?: {
-    /** 403 (429 in the rate limiting phase) unless the rule gives another, 400-499; of a redirect 301, 302, 303, 307 or 308. */
+    /**
+     * 403 (429 in the rate limiting phase) unless the rule gives another, 400-499; of a redirect 301, 302, 303, 307
+     * or 308.
+     */
     readonly status: number;
     /** Where a redirect leads: visible ASCII, fit for the header `Location`. */
     readonly location?: string;
@@ -109,8 +114,9 @@ export interface LoadProblem {
   /** `ref` of the rule, or its id, or its place; absent where the ruleset as a whole is meant. */
   readonly rule?: string | undefined;
   /**
-   * `undetermined`: where the rule could apply, the verdict is undetermined, and evaluation goes on as if it did not match.
-   * `ignored`: nothing of the phase is evaluated. `evaluated`: it runs, though Cloudflare would refuse it today.
+   * `undetermined`: where the rule could apply, the verdict is undetermined, and evaluation goes on as if it did not
+   * match. `ignored`: nothing of the phase is evaluated. `evaluated`: it runs, though Cloudflare would refuse it
+   * today.
    */
   readonly effect: "undetermined" | "ignored" | "evaluated";
   /** At least one. */
@@ -122,11 +128,17 @@ export interface Deployment {
   readonly plan: Plan;
   readonly zone: readonly Ruleset[];
   readonly account?: readonly Ruleset[];
-  /** The account's lists by name without `$`; absent: any may exist. A rule that asks another one leaves the outcome undetermined. */
+  /**
+   * The account's lists by name without `$`; absent: any may exist. A rule that asks another one leaves the outcome
+   * undetermined.
+   */
   readonly lists?: Readonly<Record<string, ListSpec>>;
 }
 
-/** Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other facts. */
+/**
+ * Takes requests through the deployed rulesets. Time is `RequestFacts.at`, so that a virtual clock is just other
+ * facts.
+ */
 export interface Engine {
   /** What is deployed and not run as Cloudflare would run it, in the order of evaluation. */
   readonly problems: readonly LoadProblem[];

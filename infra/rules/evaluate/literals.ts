@@ -1,4 +1,7 @@
-/** Literals that several items of an `or` search in one value, as one regular expression of JavaScript without repetitions. */
+/**
+ * Literals that several items of an `or` search in one value, as one regular expression of JavaScript without
+ * repetitions.
+ */
 import type { Condition, Reader } from "../check/typed.ts";
 
 /** A search for any of several literals in the value of a reader. */

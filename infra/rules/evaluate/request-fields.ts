@@ -18,8 +18,8 @@ const NAMES: readonly (readonly string[])[] = BY_SLOT.map(({ name, replacedBy })
 );
 
 /**
- * The fields of a request. A field that only Cloudflare can compute and that `facts.given` does not name throws FieldNotGiven
- * when it is read. Response fields need `response`.
+ * The fields of a request. A field that only Cloudflare can compute and that `facts.given` does not name throws
+ * FieldNotGiven when it is read. Response fields need `response`.
  * @throws FieldValueError when a given value does not have its field's type, on the first read of that field
  */
 export function requestFields(facts: RequestFacts, response?: ResponseFacts): RequestFields {
@@ -104,7 +104,10 @@ function givenValue(given: RequestFacts["given"], { slot, type }: SchemaField): 
   return undefined;
 }
 
-/** Fields of any schema from plain values; a name without value is missing. For trying expressions against made-up fields. */
+/**
+ * Fields of any schema from plain values; a name without value is missing. For trying expressions against made-up
+ * fields.
+ */
 export function fieldsOf(schema: Schema, given: Readonly<Record<string, unknown>>): Fields {
   const values: (Value | undefined)[] = [...schema.fields.values()].map(({ name, type }) =>
     Object.hasOwn(given, name) ? convert(given[name], type, name) : undefined,

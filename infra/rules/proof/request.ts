@@ -91,8 +91,8 @@ function visitorOf(visitors: Visitors, name: string): WholeVisitor | undefined {
 }
 
 /**
- * A named visitor whose requests bring a user agent and headers of their own: those of the ordinary visitor are left out. Every field
- * that tells of a visitor has a value. Undefined where there is none of this name.
+ * A named visitor whose requests bring a user agent and headers of their own: those of the ordinary visitor are left
+ * out. Every field that tells of a visitor has a value. Undefined where there is none of this name.
  */
 export function knownVisitor(visitors: Visitors, name: string): Visitor | undefined {
   const named = Object.hasOwn(visitors, name) ? visitors[name] : undefined;

@@ -82,7 +82,10 @@ const BY_FIELD: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((on
 /** What Cloudflare tells of the zone, not of the visitor. */
 const OF_THE_ZONE = /^cf\.(zone|hostname)\./;
 
-/** Looks up a short name, or the full name of a field that says something of a visitor; a deprecated field gives its successor. */
+/**
+ * Looks up a short name, or the full name of a field that says something of a visitor; a deprecated field gives its
+ * successor.
+ */
 export function visitorName(written: string): VisitorName | undefined {
   const short = BY_NAME.get(written);
   if (short) return short;

@@ -4,11 +4,15 @@ import { parseIp } from "../language/ip-address.ts";
 import { limitProblem, quote, unknownName, visitorName } from "./visitor-names.ts";
 
 const MEMBERS = ["ip", "userAgent", "headers", "fields"];
+/** Headers that say where a request goes or where it ends, and the one that the local edge removes. */
+const NOT_OF_A_VISITOR =
+  /^(host|connection|content-length|expect|local-visitor|te|trailer|transfer-encoding|upgrade)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * What is wrong with a visitor that was written as an object and not checked: unknown members, values of another type, fields that
- * do not exist or are not a visitor's. One sentence without a full stop for each; none where all is well.
+ * What is wrong with a visitor that was written as an object and not checked: unknown members, values of another
+ * type, fields that do not exist or are not a visitor's. One sentence without a full stop for each; none where all is
+ * well.
  */
 export function visitorProblems(visitor: unknown): readonly string[] {
   if (!isObject(visitor))
@@ -25,6 +29,7 @@ export function visitorProblems(visitor: unknown): readonly string[] {
   else {
     for (const [name, value] of Object.entries(headers)) {
       if (!HEADER_NAME.test(name)) problems.push(`${quote(name)} is not the name of a header`);
+      else if (NOT_OF_A_VISITOR.test(name)) problems.push(`the header ${name} is no property of a visitor; remove it`);
       else if (!isHeaderValue(value)) problems.push(headerProblem(`headers.${name}`, value));
     }
   }

@@ -3,8 +3,8 @@ import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
 import { SCHEMA } from "../schema/schema.ts";
 
 /**
- * What Cloudflare knows about the sender of a request and the request itself does not tell: address, country, bot score and the
- * like. Texts are ordinary texts, not byte strings.
+ * What Cloudflare knows about the sender of a request and the request itself does not tell: address, country, bot
+ * score and the like. Texts are ordinary texts, not byte strings.
  */
 export interface Visitor {
   /** Address, version 4 or 6. */
@@ -18,8 +18,8 @@ export interface Visitor {
 }
 
 /**
- * The request as this visitor sends it. What the visitor has replaces what the request has: address, headers of the same name, and
- * given fields, a deprecated name of a field included.
+ * The request as this visitor sends it. What the visitor has replaces what the request has: address, headers of the
+ * same name, and given fields, a deprecated name of a field included.
  */
 export function withVisitor(facts: RequestFacts, visitor: Visitor): RequestFacts {
   const headers = headersOf(visitor);
@@ -36,8 +36,8 @@ export function withVisitor(facts: RequestFacts, visitor: Visitor): RequestFacts
 }
 
 /**
- * The request with what it lacks taken from this visitor: headers that it does not have, fields that it does not give. Its address
- * stays.
+ * The request with what it lacks taken from this visitor: headers that it does not have, fields that it does not
+ * give. Its address stays.
  */
 export function completeFromVisitor(facts: RequestFacts, visitor: Visitor): RequestFacts {
   const sent = new Set(facts.headers.map(([name]) => name.toLowerCase()));

@@ -170,6 +170,7 @@ test("a visitor that was written as an object is checked member by member", () =
     [{ userAgent: "a\r\nb" }, /^"userAgent" is .* without control characters$/],
     [{ headers: 1 }, /^"headers" is "1", but it must be an object/],
     [{ headers: { "a b": "c" } }, /^"a b" is not the name of a header$/],
+    [{ headers: { "Content-Length": "5" } }, /^the header Content-Length is no property of a visitor; remove it$/],
     [{ headers: { a: 1 } }, /^"headers.a" is "1"/],
     [{ fields: "x" }, /^"fields" is .* must be an object/],
     [{ fields: { "ip.src": "203.0.113.7" } }, /written as "ip"/],
