@@ -14,7 +14,6 @@ export type { Diagnostic, DiagnosticCode, Severity, Span } from "./diagnostic.ts
 export { RateCounters, type WindowKind } from "./engine/counters.ts";
 export { createEngine, type EngineOptions } from "./engine/engine.ts";
 export { loadProblemLine } from "./engine/load.ts";
-export { redirectExpression } from "./engine/parameters.ts";
 export type * from "./engine/types.ts";
 // evaluate
 export {
@@ -22,7 +21,6 @@ export {
   type CompiledValue,
   type CompileOptions,
   compile,
-  compileText,
   compileValue,
   type NotCompiled,
 } from "./evaluate/compile.ts";

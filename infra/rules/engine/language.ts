@@ -2,7 +2,6 @@ import {
   type CompiledValue,
   type CompileOptions,
   compile,
-  compileText,
   compileValue,
   type NotCompiled,
 } from "../evaluate/compile.ts";
@@ -73,7 +72,7 @@ export function characteristic(name: string): Characteristic | undefined {
 
 /** Compiles an expression whose value is text, such as the target of a redirect; undefined where it cannot be read. */
 export function textValue(text: string, lists: Lists): Readable | undefined {
-  return readable(compileText(text, { lists }));
+  return readable(compileValue(text, { lists }));
 }
 
 function readable(compiled: CompiledValue | NotCompiled): Readable | undefined {

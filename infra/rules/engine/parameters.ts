@@ -68,13 +68,6 @@ export function redirectOf({ action_parameters }: Rule): RedirectParameters | un
   };
 }
 
-/** The expression that makes the target of a redirect; undefined where that is a URL, or the rule no redirect. */
-export function redirectExpression({ action, action_parameters }: Rule): string | undefined {
-  if (action !== "redirect") return undefined;
-  const { expression } = membersOf(membersOf(action_parameters?.from_value).target_url);
-  return typeof expression === "string" ? expression : undefined;
-}
-
 /** `ratelimit`. Times are milliseconds. */
 export interface RateLimitParameters {
   readonly characteristics: readonly string[];

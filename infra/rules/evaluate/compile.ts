@@ -1,8 +1,7 @@
 import type { Analysis } from "../check/analyze.ts";
 import type { Where } from "../check/availability.ts";
 import { diagnoseCondition, diagnoseValue } from "../check/diagnose.ts";
-import { article, mismatch } from "../check/words.ts";
-import type { Diagnostic, Span } from "../diagnostic.ts";
+import type { Diagnostic } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
 import { SCHEMA, type Schema } from "../schema/schema.ts";
 import { arrayOf, type Type } from "../schema/type.ts";
@@ -59,37 +58,13 @@ export interface CompiledValue {
   read(fields: Fields): Value | undefined;
 }
 
-/** A field or a call, with its accesses, compiled to a closure: what a rate limit's characteristic is. */
+/** A field or a call, with its accesses, compiled to a closure: a rate limit's characteristic, a redirect's target. */
 export function compileValue(text: string, options: CompileOptions = {}): CompiledValue | NotCompiled {
-  return compiledValue(text, options, () => undefined);
-}
-
-/** The same, and it has to be text: what the target of a redirect is. */
-export function compileText(text: string, options: CompileOptions = {}): CompiledValue | NotCompiled {
-  return compiledValue(text, options, (type, span) => {
-    if (type === "Bytes") return undefined;
-    return {
-      code: "type-mismatch",
-      severity: "error",
-      message: `expected a value that is text, but this is ${article(type)}`,
-      span,
-      engine: { message: mismatch("Bytes", type), at: span.end },
-    };
-  });
-}
-
-function compiledValue(
-  text: string,
-  options: CompileOptions,
-  refuse: (type: Type, span: Span) => Diagnostic | undefined,
-): CompiledValue | NotCompiled {
   const schema = options.schema ?? SCHEMA;
-  const { tree, analysis, diagnostics } = diagnoseValue(text, { part: "value", ...options, schema });
+  const { analysis, diagnostics } = diagnoseValue(text, { part: "value", ...options, schema });
   const { reader } = analysis;
   if (!reader || diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
   const type = reader.mapped ? arrayOf(reader.type) : reader.type;
-  const refused = refuse(type, tree.span);
-  if (refused) return { ok: false, diagnostics: [...diagnostics, refused] };
   return { ok: true, text, type, fields: namesOf(analysis), read: compileReader(reader, contextOf(options, schema)) };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   type Examples,
   exampleRequests,
+  knownVisitor,
   type ProofInput,
   type ProvedRule,
   prove,
@@ -163,6 +164,18 @@ describe("requests", () => {
     if (!read.ok || read.requests.length !== 1) throw new Error(JSON.stringify(read));
     return read.requests[0];
   };
+
+  test("A2: a known visitor leaves user agent and headers of the ordinary one to the client, and every field is known", () => {
+    const headers = { Accept: "*/*" };
+    const all: Visitors = { ...visitors, ordinary: { ...visitors.ordinary, headers }, bot: { userAgent: "bot" } };
+    const tor = knownVisitor(all, "tor");
+    expect(tor).toMatchObject({ ip: "198.18.0.1", fields: { "ip.src.country": "T1", "cf.client.bot": false } });
+    expect([tor?.userAgent, tor?.headers, knownVisitor(all, "bot")?.userAgent]).toEqual([undefined, undefined, "bot"]);
+    expect(knownVisitor(all, "ordinary")).toMatchObject({ fields: { "ip.src.country": "DE" } });
+    expect(knownVisitor(all, "ordinary")?.userAgent).toBeUndefined();
+    expect(knownVisitor(all, "toString")).toBeUndefined();
+    expect(knownVisitor({ ordinary: {} }, "ordinary")?.ip).toBeUndefined();
+  });
 
   test("start from the ordinary visitor, and differ from it where they say so", () => {
     expect(only("GET /")).toMatchObject({

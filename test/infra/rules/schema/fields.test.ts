@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import {
   type CompileOptions,
   compile,
-  compileText,
+  compileValue,
   FIELDS,
   includesPlan,
   PLANS,
@@ -94,9 +94,9 @@ test("R4: the name of a time zone can stand in a value that a transform rule wri
   expect(codes(condition, { phase: "http_request_firewall_custom" })).toEqual(["field-phase"]);
   expect(codes(condition, { phase: "http_request_transform" })).toEqual(["field-phase"]);
   const value = 'concat("/", ip.src.timezone.name)';
-  expect(compileText(value, { phase: "http_request_transform" }).ok).toBe(true);
-  expect(compileText(value, { phase: "http_request_late_transform" }).ok).toBe(true);
-  expect(compileText(value, { phase: "http_request_dynamic_redirect" }).ok).toBe(false);
+  expect(compileValue(value, { phase: "http_request_transform" }).ok).toBe(true);
+  expect(compileValue(value, { phase: "http_request_late_transform" }).ok).toBe(true);
+  expect(compileValue(value, { phase: "http_request_dynamic_redirect" }).ok).toBe(false);
 });
 
 test.each([
