@@ -41,7 +41,7 @@ export {
   tunnelName,
 } from "./site.ts";
 export { calledPaths, SURFACE, type Surface } from "./surface.ts";
-export { type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
+export { othersDiagnostics, type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export { VISITORS } from "./visitors.ts";
 export { withoutLists } from "./without-lists.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";

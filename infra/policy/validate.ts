@@ -1,6 +1,8 @@
 import { type Phase, type Plan, type RulesetDiagnostic, validateRuleset } from "../rules/index.ts";
+import { othersRules } from "./adoption.ts";
 import { listKinds, type PolicyList } from "./list.ts";
 import { apiRuleset, type PhaseRuleset } from "./rule.ts";
+import { adoptionOf, type Site } from "./site.ts";
 
 /** Why Cloudflare would refuse a part of the policy, with the phase and the rule's file. */
 export interface PolicyDiagnostic extends RulesetDiagnostic {
@@ -26,5 +28,19 @@ export function policyDiagnostics(
       const file = rules[diagnostic.index ?? -1]?.source.file;
       return { ...diagnostic, phase, ...(file !== undefined && { file }) };
     });
+  });
+}
+
+/** What Cloudflare would refuse today of the rules of others in adopted rulesets. They stay as they are. */
+export function othersDiagnostics(
+  site: Pick<Site, "adopt">,
+  rulesets: readonly PhaseRuleset[],
+  plan: Plan,
+): readonly PolicyDiagnostic[] {
+  return rulesets.flatMap(({ phase, rules }) => {
+    const others = othersRules(adoptionOf(site).rulesets[phase]?.rules ?? [], rules);
+    return validateRuleset({ phase, rules: others }, { level: "zone", plan })
+      .filter(({ index }) => index !== undefined)
+      .map((diagnostic) => ({ ...diagnostic, phase }));
   });
 }

@@ -162,8 +162,8 @@ function givenProblem({ given = {} }: RequestFacts): string | undefined {
     try {
       convert(value, field.type, name);
     } catch (error) {
-      if (error instanceof FieldValueError) return error.message;
-      throw error;
+      if (!(error instanceof FieldValueError)) throw error;
+      return error.message;
     }
   }
   return undefined;

@@ -98,14 +98,25 @@ test("rules of others in an adopted ruleset are reported where they change a sto
   );
 });
 
+test("a rule of others that Cloudflare would refuse today is reported, and stops nothing", () => {
+  const theirs = { ref: "theirs", expression: 'ip.src.contry eq "X" and ssl', action: "block" as const };
+  const ruleset = { id: "0".repeat(32), name: "default", description: "", rules: [theirs] };
+  const adopt = { records: {}, rulesets: { http_request_firewall_custom: ruleset } };
+  const { obstacles, warnings } = findings([], { of: { ...site, adopt } });
+  expect(obstacles).toEqual([]);
+  expect(warnings[0]).toMatch(
+    /^rule theirs of others in the adopted ruleset of http_request_firewall_custom, expression: .*; it stays as it is$/,
+  );
+});
+
 test("a rule of others that the engine cannot run is reported, and stops nothing", () => {
   const theirs = { ref: "theirs", expression: "true", action: "execute" as const, action_parameters: { id: "x" } };
   const ruleset = { id: "0".repeat(32), name: "default", description: "", rules: [theirs] };
   const adopt = { records: {}, rulesets: { http_request_firewall_custom: ruleset } };
   const { obstacles, warnings } = findings([], { of: { ...site, adopt } });
   expect(obstacles).toEqual([]);
-  expect(warnings).toHaveLength(3);
-  expect(warnings[0]).toMatch(/behind the rules of others in the adopted ruleset/);
+  expect(warnings).toHaveLength(4);
+  expect(warnings[1]).toMatch(/behind the rules of others in the adopted ruleset/);
 });
 
 test("A10: a limit that the plan changes is a warning", () => {

@@ -356,6 +356,31 @@ describe("stories", () => {
   });
 });
 
+test("rules of others run before the own ones, and what they change about a story that holds is a warning", () => {
+  const theirs = { ref: "theirs", expression: 'http.request.uri.path eq "/"', action: "block" as const };
+  const others = { http_request_firewall_custom: [theirs] };
+  const story = (expect: string) => ({ story: "a", steps: [{ request: "GET /", expect }] });
+  const of = (expect: string) => prove({ ...input([rule(old, fine)], [story(expect)]), others }).diagnostics;
+  expect(of("pass")).toMatchObject([
+    {
+      code: "story-differs",
+      severity: "warning",
+      message: expect.stringMatching(/^behind the rules of others in the adopted ruleset, .*got block by theirs$/),
+    },
+  ]);
+  // a story that the own rules do not keep is an error
+  expect(of("block")).toMatchObject([{ severity: "error", message: expect.stringContaining("got pass") }]);
+});
+
+test("a named visitor without the ordinary one's user agent and headers has its address and all fields", () => {
+  expect(knownVisitor(visitors, "nobody")).toBeUndefined();
+  expect(knownVisitor(visitors, "ordinary")).toMatchObject({ ip: "198.18.0.1", fields: { "ip.src.country": "DE" } });
+  const tor = knownVisitor(visitors, "tor");
+  expect(tor).toMatchObject({ ip: "198.18.0.1", fields: { "ip.src.country": "T1", "cf.client.bot": false } });
+  expect(tor).not.toHaveProperty("userAgent");
+  expect(knownVisitor({ ordinary: {} }, "ordinary")).not.toHaveProperty("ip");
+});
+
 test("gaps are conditions of the author that neither example nor story made true, or false", () => {
   const when = 'http.request.uri.path in {"/old"} and (ip.src.country eq "T1" or ip.src.country eq "XX" or true)';
   const examples = { match: [{ request: "GET /old", visitor: "tor" }], pass: ["GET /"] };
