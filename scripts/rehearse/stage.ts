@@ -37,6 +37,7 @@ const PERMISSIONS: readonly PermissionGroup[] = [
   "Zone WAF Write",
   "Dynamic URL Redirects Write",
   "Cache Settings Write",
+  "Account Filter Lists Edit",
   "Cloudflare Tunnel Write",
 ];
 

@@ -27,7 +27,7 @@ import { draftOf, openStore, type Store } from "./store.ts";
 export type { Fault, FaultMatch, Faults } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
 export { type OwnDelete, RunError } from "./runs.ts";
-export type { Seed } from "./seed.ts";
+export type { Seed, SeedZone } from "./seed.ts";
 export type {
   Cloud,
   CloudChange,

@@ -8,11 +8,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Cloudflare from "cloudflare";
 import { registered } from "../../../cloudflared/index.ts";
-import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
+import { type LocalApi, type SeedZone, startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels } from "../../../infra/local/tunnel/index.ts";
 import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
 import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { copyProject } from "../../copy-project.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
@@ -51,19 +52,34 @@ export interface OperatorStage {
   close(): Promise<void>;
 }
 
+export interface OperatorStageOptions {
+  /** Files of the project that are others than here, such as a policy with a list, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What the token may do besides `PERMISSIONS`. */
+  readonly permissions?: Parameters<LocalApi["issueToken"]>[0];
+  /** Beside example.com, in the same account. */
+  readonly zones?: readonly SeedZone[];
+}
+
 /** A stack `dev` for chat.example.com with a token in its configuration. Nothing is deployed. */
-export async function openOperatorStage(): Promise<OperatorStage> {
-  const api = await startApi({ seed: { zones: [{ name: "example.com" }] } });
+export async function openOperatorStage({
+  files,
+  permissions = [],
+  zones = [],
+}: OperatorStageOptions = {}): Promise<OperatorStage> {
+  const api = await startApi({ seed: { zones: [{ name: "example.com" }, ...zones] } });
   const provider = await startProviderServer();
   const pulumi = await getPulumi(process.env);
   const environment = { PULUMI_DEBUG_PROVIDERS: provider.debugProviders };
-  const links = ["infra", "backend", "Pulumi.yaml", "package.json"];
+  const links = ["Pulumi.yaml", "package.json", ...(files === undefined ? ["infra", "backend"] : [])];
   const workspace = openWorkspace({ pulumi, root, links, files: {}, environment });
+  if (files !== undefined) copyProject(workspace.dir, files);
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
   const stops: (() => Promise<unknown>)[] = [];
-  const apiToken = issueToken(api, PERMISSIONS);
+  const apiToken = issueToken(api, [...PERMISSIONS, ...permissions]);
   const tokenFile = join(workspace.dir, "data", "dev", "tunnel-token");
-  const command = (name: string) => [join(root, "scripts/run.mjs"), name, "--stack", "dev"];
+  const commands = files === undefined ? root : workspace.dir;
+  const command = (name: string) => [join(commands, "scripts/run.mjs"), name, "--stack", "dev"];
   const stage: OperatorStage = {
     api,
     cloudflare: new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" }),
