@@ -32,6 +32,11 @@ const DYNAMIC = { phase: "http_request_dynamic_redirect" } as const;
 const many = (count: number, rule: object): object[] =>
   Array.from({ length: count }, (_, index) => ({ ...rule, ref: `r${index}` }));
 const cacheRule = { action: "set_cache_settings", expression: "ssl", action_parameters: { cache: false } };
+const HEADERS = { phase: "http_request_late_transform" } as const;
+const rewrite = (header: object): object =>
+  block({ action: "rewrite", action_parameters: { headers: { "X-A": header } } });
+const MANAGED = { phase: "http_request_firewall_managed" } as const;
+const managed = block({ action: "execute", action_parameters: { id: "efb7b8c949ac4650a09736fc376e9aee" } });
 const ok = { target_url: { value: "https://example.com/" } };
 
 /** Table J: what lint, preflight, local API and engine disagreed on. */
@@ -186,6 +191,12 @@ export const CASES: readonly RuleCase[] = [
   of("R4: error type in a counting expression", limit({ counting_expression: 'cf.response.error_type eq "waf"' }), [
     "field-phase",
   ]),
+  of("a header that is removed and set", rewrite({ operation: "remove", value: "1" }), ["member-count"], HEADERS),
+  of("a header that is set to nothing", rewrite({ operation: "set" }), ["member-count"], HEADERS),
+  of("a header that is set", rewrite({ operation: "set", expression: "http.host" }), [], HEADERS),
+  of("a managed ruleset on Free", managed, ["managed-ruleset-plan"], { ...MANAGED, plan: "free" }),
+  of("a managed ruleset on Pro", managed, [], { ...MANAGED, plan: "pro" }),
+  of("redirect with a number as expression", redirect({ target_url: { expression: 5 } }), ["wrong-type"], DYNAMIC),
   of("blank expression", block({ expression: " " }), ["blank-expression"]),
   of("long expression", block({ expression: `http.host eq "${"a".repeat(4096)}"` }), ["expression-too-long"]),
   of("regular expression on Pro", block({ expression: 'http.host matches "a"' }), ["regex-plan"], { plan: "pro" }),
