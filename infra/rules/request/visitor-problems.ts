@@ -48,8 +48,8 @@ function fieldProblem(name: string, value: unknown): readonly string[] {
   try {
     convert(value, known.field.type, name);
   } catch (error) {
-    if (error instanceof FieldValueError) return [error.message];
-    throw error;
+    if (!(error instanceof FieldValueError)) throw error;
+    return [error.message];
   }
   const expected = limitProblem(known, value as FieldValue);
   return expected === undefined ? [] : [`${name} is ${show(value)}, but ${expected}`];
