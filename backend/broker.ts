@@ -21,11 +21,18 @@ export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 /** Milliseconds that another node with this node's id has to answer when this one starts. */
 const NAME_PROBE_MS = 500;
 
-/** Authenticates what this node sends and receives; undefined for a node that is alone. */
-export function packetAuthentication({ nats, nodeId }: NodeConfig, log: Logger): PacketAuthentication | undefined {
+/**
+ * Authenticates what this node sends and receives; undefined for a node that is alone. `clock` in milliseconds since
+ * 1970, for all nodes alike.
+ */
+export function packetAuthentication(
+  { nats, nodeId }: NodeConfig,
+  log: Logger,
+  clock: () => number = Date.now,
+): PacketAuthentication | undefined {
   // a made up id is never taken
   const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
-  return nats && createPacketAuthentication({ secrets: nats.secrets, log, nameProbeMs });
+  return nats && createPacketAuthentication({ secrets: nats.secrets, log, nameProbeMs, clock });
 }
 
 /**

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker, packetAuthentication } from "./broker.ts";
+import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
@@ -70,14 +71,17 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const assets = options.assets ?? (await loadAssets());
   const { dataDir, databaseUrl } = config;
   const store = await openStore({ dataDir, databaseUrl, isBackend: true });
-  const packets = packetAuthentication(config, log);
+  const now = store.clock.now;
+  const packets = packetAuthentication(config, log, now);
   const broker = createBroker(config, log, packets);
   const post = postFor(config, log);
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
+  let watch: ClockWatch | undefined;
   const close = async () => {
     // a mail server and a NATS server that have stopped answering would be waited for without end
     await Promise.race([broker.stop(), delay(CLOSING, undefined, { ref: false })]);
+    watch?.stop();
     await Promise.race([post.stop(), delay(CLOSING, undefined, { ref: false })]);
     await store.close();
     internal?.closeAllConnections();
@@ -92,14 +96,30 @@ export async function startBackend(config: Config, options: BackendOptions = {})
             () => gateway.caps,
             () => gateway.ignoredAddresses,
           );
-    const gateway = createGateway(config, { ...options, log, assets, ...(metrics && { finished: metrics.finished }) });
+    let release: Gateway["release"] | undefined;
+    watch = watchClock(store.clock, log, () => release?.());
+    const { problem } = watch;
+    const gateway = createGateway(config, {
+      ...{ ...options, log, assets, clock: now, problem },
+      ...(metrics && { finished: metrics.finished }),
+    });
+    release = gateway.release;
     const { registration, retention, quota } = config;
-    for (const service of createServices({ ...options, registration, retention, quota, store, post, site: () => site }))
+    for (const service of createServices({
+      ...options,
+      clock: now,
+      registration,
+      retention,
+      quota,
+      store,
+      post,
+      site: () => site,
+    }))
       broker.createService(service);
     broker.createService(gateway.schema);
     let internalUrl: string | undefined;
     if (metrics && config.internalPort !== undefined) {
-      internal = createInternalServer(readiness(gateway, broker, store), metrics);
+      internal = createInternalServer(readiness(gateway, broker, store, watch), metrics);
       const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
       internalUrl = urlOf(config.host, await listen(internal, place));
       if (packets) metrics.addCounter({ ...DROPPED_PACKETS, values: () => packets.dropped });
@@ -113,7 +133,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     }
     const url = urlOf(config.host, await gateway.open());
     // after the port is taken: a start that fails must not replace the link that a running backend has printed
-    const setup = await setupPath(store, Date.now());
+    const setup = await setupPath(store, now());
     site ||= url;
     const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
     log.info({ url, internalUrl, mail: outbox ?? "smtp" }, "backend started");
@@ -165,9 +185,10 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
   return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
 }
 
-/** What has to work before requests are sent here: the gateway, the services behind it, writing to the database. */
-function readiness(gateway: Gateway, broker: ServiceBroker, store: Store): readonly Check[] {
+/** What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to the database. */
+function readiness(gateway: Gateway, broker: ServiceBroker, store: Store, { problem }: ClockWatch): readonly Check[] {
   return [
+    { name: "clock", run: async () => problem() ?? true },
     { name: "gateway", run: async () => gateway.isOpen },
     { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
     { name: "store", run: () => store.checkWritable().then(() => true) },

@@ -22,7 +22,7 @@ async function rotate(): Promise<void> {
   const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/services/key-ring.ts");
   const store = await openExistingStore(process.env);
   try {
-    await store.keys.rotate("access", generateSigningKey(), Date.now());
+    await store.keys.rotate("access", generateSigningKey(), store.clock.now());
   } finally {
     await store.close();
   }

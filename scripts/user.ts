@@ -56,7 +56,7 @@ async function setRole(store: Store, email: string, role: (typeof ROLES)[number]
   if (!user) {
     throw new CommandError(`no user has the e-mail address ${email}. \`npm run user -- list\` shows the users.`);
   }
-  const at = Date.now();
+  const at = store.clock.now();
   const before = await store.users.changeRole(user.id, role, at);
   if (before === "last-admin") {
     throw new CommandError(

@@ -25,6 +25,8 @@ import type { DoorResponse } from "./usual-head.ts";
 export interface HttpParts {
   readonly broker: ServiceBroker;
   readonly identities: Identities;
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
   readonly log: Logger;
   readonly refusals: RefusalLog;
   /** Share of the successful requests that are logged. */
@@ -76,7 +78,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   function serve(exchange: Exchange): void {
     active++;
     try {
-      if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      if (drained || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       const entry = admit(exchange);
       if (entry) return void run(exchange, entry);
     } catch (thrown) {

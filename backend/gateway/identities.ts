@@ -14,9 +14,9 @@ export interface Identities {
   forget(): void;
 }
 
-/** Asks the auth service, and for a moment not again. `clock` in milliseconds since 1970. */
+/** Asks the auth service, and for a moment not again. `clock` in milliseconds since 1970, for all nodes alike. */
 export function createIdentities(broker: ServiceBroker, clock: () => number = Date.now): Identities {
-  const known = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  const known = new Map<string, { readonly identity: Identity; readonly at: number }>();
   let forgotten = 0;
 
   async function ask(authorization: string | undefined): Promise<Identity> {
@@ -26,14 +26,20 @@ export function createIdentities(broker: ServiceBroker, clock: () => number = Da
     // what was asked before the news is not kept after it
     if (authorization === undefined || before !== forgotten) return identity;
     if (known.size >= MOST) known.clear();
-    known.set(authorization, { identity, until: Math.min(now + REMEMBERED_FOR, identity.expiresAt) });
+    known.set(authorization, { identity, at: now });
     return identity;
+  }
+
+  /** Also false when the clock was set back. */
+  function isFresh(identity: Identity, at: number): boolean {
+    const now = clock();
+    return now >= at && now < Math.min(at + REMEMBERED_FOR, identity.expiresAt);
   }
 
   return {
     of(authorization) {
       const found = authorization === undefined ? undefined : known.get(authorization);
-      return found && clock() < found.until ? found.identity : ask(authorization);
+      return found && isFresh(found.identity, found.at) ? found.identity : ask(authorization);
     },
     forget() {
       forgotten++;

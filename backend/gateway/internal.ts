@@ -8,8 +8,8 @@ import { createDoorServer } from "./server.ts";
 /** Something that has to work before this node is sent requests. */
 export interface Check {
   readonly name: string;
-  /** Rejects or answers false when it does not work. */
-  run(): Promise<boolean>;
+  /** Rejects, or returns false or the reason, when it does not work. */
+  run(): Promise<boolean | string>;
 }
 
 /** Milliseconds that a check may take: a probe that waits is a failure. */
@@ -24,8 +24,11 @@ export function createInternalServer(checks: readonly Check[], metrics: Metrics)
     if (method === "GET" && url === "/health/live") return send(response, 200, JSON.stringify({ live: true }));
     if (method === "GET" && url === "/health/ready") {
       const results = await Promise.all(checks.map(async (check) => [check.name, await works(check)] as const));
-      const ready = results.every(([, ok]) => ok);
-      return send(response, ready ? 200 : 503, JSON.stringify({ ready, checks: Object.fromEntries(results) }));
+      const ready = results.every(([, result]) => result === true);
+      const outcomes = Object.fromEntries(results.map(([name, result]) => [name, result === true]));
+      const reasons = Object.fromEntries(results.filter(([, result]) => typeof result === "string"));
+      const body = Object.keys(reasons).length > 0 ? { ready, checks: outcomes, reasons } : { ready, checks: outcomes };
+      return send(response, ready ? 200 : 503, JSON.stringify(body));
     }
     if (method === "GET" && url === "/metrics") return send(response, 200, await metrics.render(), metrics.contentType);
     const [status, message] = CODES.NOT_FOUND;
@@ -36,7 +39,7 @@ export function createInternalServer(checks: readonly Check[], metrics: Metrics)
   });
 }
 
-async function works({ run }: Check): Promise<boolean> {
+async function works({ run }: Check): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PATIENCE);

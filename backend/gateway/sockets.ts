@@ -31,6 +31,10 @@ import type { RoomPositions } from "./room-positions.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
   readonly log: Logger;
   readonly refusals: RefusalLog;
   readonly limits: Limits;
@@ -97,7 +101,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
 
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
-      if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      if (drained || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       // one connection asks once: nobody tries tokens, or joins twice, behind the limit of handshakes
       if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       asked.add(socket.conn);
@@ -118,7 +122,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     clearTimeout(socket.data.expiry);
     socket.data.client ??= clientOf(socket);
     socket.data.identity = identity;
-    const left = Math.min(Math.max(0, identity.expiresAt - Date.now()), LONGEST);
+    const left = Math.min(Math.max(0, identity.expiresAt - parts.clock()), LONGEST);
     socket.data.expiry = setTimeout(disconnect, left, socket).unref();
   }
 
@@ -243,7 +247,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   }
 
   const call: Handler = (socket, [action, given], event) => {
-    if (drained) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    if (drained || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
     const entry = typeof action === "string" ? entries.get(action) : undefined;
@@ -306,7 +310,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     tell: fanOut.tell,
     expel: fanOut.expel,
     endSession(sid) {
-      const now = Date.now();
+      const now = performance.now();
       for (const [known, at] of ended) {
         if (now - at <= ENDED_MEMORY) break; // they stand in the order of their time
         ended.delete(known);

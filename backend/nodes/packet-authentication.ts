@@ -5,8 +5,8 @@ import { Peers } from "./peers.ts";
 import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
 
 /**
- * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: its time is too far
- * from this node's clock. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for
+ * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: it was sent too
+ * long ago. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for
  * another node, or for this node before its restart. `name`: its sender has this node's id.
  */
 export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
@@ -27,7 +27,7 @@ export interface PacketAuthenticationOptions {
   readonly log: Logger;
   /** Milliseconds that another process with this node's id has to answer before this one starts; 0 does not ask. */
   readonly nameProbeMs: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for all nodes alike. */
   readonly clock?: () => number;
 }
 

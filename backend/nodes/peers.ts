@@ -2,8 +2,8 @@ import { ReplayWindow } from "./replay-window.ts";
 import type { PacketHeader } from "./sealed-packet.ts";
 
 /**
- * Milliseconds that a packet's time may differ from the receiver's clock. Clocks of nodes must agree within ten
- * seconds; the rest is for packets that wait while a node or NATS is busy.
+ * Milliseconds that a packet's time may differ from the receiver's. Both are the database's time; a packet may wait
+ * while a node or NATS is busy.
  */
 export const MAX_TIME_DIFFERENCE_MS = 30_000;
 /**

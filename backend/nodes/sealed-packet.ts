@@ -7,7 +7,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqu
 
 /** What is known of a packet besides its payload. All of it is authenticated. */
 export interface PacketHeader {
-  /** Milliseconds since 1970 by the sender's clock. */
+  /** Milliseconds since 1970, by the clock that all nodes share. */
   readonly sentAt: number;
   /** Number of the packet among all that this instance has sent, from 1. */
   readonly counter: number;

@@ -87,7 +87,9 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
         drop(token);
         return undefined;
       }
-      if (known && known.checkedAt > doubtedAt && now - known.checkedAt < BELIEVED) return known.identity;
+      // not when the clock was set back: then nobody can say how long ago the store was asked
+      const isFresh = known && now >= known.checkedAt && now - known.checkedAt < BELIEVED;
+      if (isFresh && known.checkedAt > doubtedAt) return known.identity;
       const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);
       const identity = claimed ? await holder(claimed) : undefined;
       // the session may have ended while the store was asked

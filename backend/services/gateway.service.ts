@@ -47,6 +47,10 @@ export interface GatewayOptions {
   readonly caps?: CapTable;
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
+  /** Milliseconds since 1970, for all nodes alike; the machine's own when left out. */
+  readonly clock?: () => number;
+  /** Why nothing may be served at the moment; undefined while it may. */
+  readonly problem?: () => string | undefined;
   /** Told of every request and call that was answered. */
   readonly finished?: (facts: Finished) => void;
 }
@@ -64,6 +68,8 @@ export interface Gateway {
   readonly caps: readonly CapReading[];
   /** Requests whose `CF-Connecting-IP` was ignored, because their peer is not trusted. */
   readonly ignoredAddresses: number;
+  /** Closes the sockets of this node, so that their clients go to another one. */
+  release(): void;
   /** Takes nothing new, finishes what is under way within the configured time, and closes every connection. */
   drain(): Promise<void>;
 }
@@ -84,7 +90,8 @@ const socketOptions: Partial<ServerOptions> = {
 type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof routeTable>[0] };
 
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
-  const { log } = options;
+  const { log, clock = Date.now } = options;
+  const isUnfit = () => options.problem?.() !== undefined;
   const limits = createLimits(options.limits);
   const caps = options.caps ?? CAPS;
   const times = options.times ?? SERVER_TIMES;
@@ -119,10 +126,11 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 
   function build({ broker, aliases }: GatewayService): void {
     const table: RouteTable = routeTable(aliases);
-    const identities = createIdentities(broker);
+    const identities = createIdentities(broker, clock);
     const web = createHttpDoor({
       broker,
       identities,
+      isUnfit,
       log,
       refusals,
       logSample: config.logSample,
@@ -136,6 +144,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     });
     const sockets = createSocketDoor({
       broker,
+      clock,
+      isUnfit,
       log,
       refusals,
       limits,
@@ -307,6 +317,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       server.on("error", (err) => log.error({ err }, "server error"));
       if (config.origins.length === 0) for (const origin of localOrigins(port)) origins.add(origin);
       return port;
+    },
+    release() {
+      doors?.sockets.endAll();
     },
     async drain() {
       const { web, sockets, server, upgrades } = built();

@@ -35,7 +35,7 @@ export async function createKeyRing(store: Store, clock: () => number): Promise<
 
   const keys = async (): Promise<readonly RingKey[]> => {
     const now = clock();
-    if (!loaded || now - loaded.at >= FRESH) {
+    if (!loaded || Math.abs(now - loaded.at) >= FRESH) {
       const stored = await store.keys.ensure("access", generateSigningKey, now);
       loaded = { at: now, keys: stored.map(({ material, ...facts }) => ({ ...facts, ...signingKey(material) })) };
     }

@@ -3,7 +3,10 @@ import type { Store } from "../store/index.ts";
 
 /** Milliseconds between two looks: how late a node is that heard nothing. */
 const ROUND = 400;
-/** Milliseconds that each look goes back behind the one before: nodes' clocks differ, and a change shows only when it is committed. */
+/**
+ * Milliseconds that each look goes back behind the one before: nodes know the database's time a little differently, and
+ * a change shows only when it is committed.
+ */
 const OVERLAP = 10_000;
 /** Milliseconds without a look after which a node that hears no other node knows nothing any more. */
 const BLIND = 500;
@@ -39,6 +42,9 @@ export function watchRevocations(options: {
   let looking = false;
   let listening = false;
 
+  /** Also when the clock was set: then it cannot be said how long ago the last look was. */
+  const isLate = (): boolean => Math.abs(clock() - seenAt) > BLIND;
+
   const isNews = (key: string): boolean => {
     if (known.has(key)) return false;
     known.set(key, clock());
@@ -47,7 +53,7 @@ export function watchRevocations(options: {
 
   const look = async (): Promise<void> => {
     const now = clock();
-    const since = seenAt - OVERLAP;
+    const since = Math.min(now, seenAt) - OVERLAP; // the database's clock may have been set back
     const [ended, changed, left] = await Promise.all([
       store.sessions.endedSince(since),
       store.users.roleChangedSince(since),
@@ -64,11 +70,11 @@ export function watchRevocations(options: {
   };
 
   const listen = async (): Promise<void> => {
-    if (!(await hears()) && clock() - seenAt > BLIND) onBlind();
+    if (!(await hears()) && isLate()) onBlind();
   };
 
   const timer = setInterval(() => {
-    if (!listening && clock() - seenAt > BLIND) {
+    if (!listening && isLate()) {
       listening = true;
       listen().finally(() => {
         listening = false;

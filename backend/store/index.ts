@@ -1,5 +1,6 @@
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import { type AuditStore, auditStore } from "./audit.ts";
+import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
 import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
@@ -20,6 +21,7 @@ import { createUsage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
 
+export type { StoreClock } from "./clock.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
 export type { Judge, MessageStore, Span } from "./messages.ts";
@@ -44,6 +46,8 @@ export interface StoreOptions {
 
 /** Everything the backend remembers. */
 export interface Store {
+  /** What every time that is stored, and every time compared with a stored one, is read from. */
+  readonly clock: StoreClock;
   readonly keys: KeyStore;
   readonly users: UserStore;
   readonly sessions: SessionStore;
@@ -71,15 +75,23 @@ export interface Store {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, isBackend = false } = options;
   if (databaseUrl !== undefined)
-    return storeOver(new Kysely({ dialect: await postgres(databaseUrl) }), apart, isBackend);
+    return storeOver(new Kysely({ dialect: await postgres(databaseUrl) }), POSTGRES, isBackend);
   const embedded = isBackend ? openEmbedded(dataDir) : undefined;
   const dialect = new NodeSqliteDialect(embedded?.database ?? openSqlite(dataDir));
-  return storeOver(new Kysely({ dialect }), together, isBackend, embedded);
+  return storeOver(new Kysely({ dialect }), SQLITE, isBackend, embedded);
 }
+
+/** What the two databases do in different ways. */
+interface Engine {
+  readonly transactions: typeof apart<Schema>;
+  readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
+}
+const POSTGRES: Engine = { transactions: apart, openClock: (db) => databaseClock(() => timeOf(db)) };
+const SQLITE: Engine = { transactions: together, openClock: async () => machineClock };
 
 async function storeOver(
   db: Kysely<Schema>,
-  transactions: typeof apart<Schema>,
+  { transactions, openClock }: Engine,
   isBackend: boolean,
   embedded?: EmbeddedDatabase,
 ): Promise<Store> {
@@ -96,7 +108,9 @@ async function storeOver(
       embedded?.release();
     }
   };
+  let clock: StoreClock;
   try {
+    clock = await openClock(db);
     await migrate(db);
     if (isBackend) await checkWritable();
     embedded?.startWatching();
@@ -110,8 +124,9 @@ async function storeOver(
     );
   }
   return {
+    clock,
     keys: keyStore(db),
-    users: userStore(db),
+    users: userStore(db, clock.now),
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
     members: memberStore(db),
@@ -124,6 +139,14 @@ async function storeOver(
     lost: embedded?.lost ?? new Promise(() => {}),
     close,
   };
+}
+
+/** The time of a PostgreSQL server, in milliseconds since 1970. */
+async function timeOf(db: Kysely<Schema>): Promise<number> {
+  const query = sql<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`;
+  const [row] = (await query.execute(db)).rows;
+  if (!row) throw new Error("invariant: a time is one row");
+  return row.now;
 }
 
 /** Writes a row that no transaction of the backend waits for. */

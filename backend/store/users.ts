@@ -26,7 +26,8 @@ export type Creation = "created" | "email-taken" | "name-taken";
 
 export type UserStore = ReturnType<typeof userStore>;
 
-export function userStore(db: Kysely<Schema>) {
+/** `now` in milliseconds since 1970. */
+export function userStore(db: Kysely<Schema>, now: () => number) {
   return {
     /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
     async create(user: NewUser): Promise<Creation> {
@@ -200,12 +201,12 @@ export function userStore(db: Kysely<Schema>) {
     },
 
     /** Returns the role before; `last-admin` when no administrator would be left. */
-    async changeRole(id: string, role: Role, now: number = Date.now()): Promise<Role | "last-admin"> {
+    async changeRole(id: string, role: Role, at: number = now()): Promise<Role | "last-admin"> {
       return db.transaction().execute(async (transaction) => {
         await lockAdmins(transaction);
         if (role !== "admin" && (await isLastAdmin(transaction, id))) return "last-admin";
         const before = await lockUser(transaction, id);
-        await transaction.updateTable("users").set({ role, role_changed_at: now }).where("id", "=", id).execute();
+        await transaction.updateTable("users").set({ role, role_changed_at: at }).where("id", "=", id).execute();
         return before?.role ?? role;
       });
     },

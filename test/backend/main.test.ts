@@ -93,7 +93,7 @@ test("O14: a node whose database cannot be written is not ready", async () => {
   holder.exec("begin immediate"); // reading works
   // the write of the start counts for five seconds
   while ((await ready()).checks.store) await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(await ready()).toEqual({ ready: false, checks: { gateway: true, services: true, store: false } });
+  expect(await ready()).toEqual({ ready: false, checks: { clock: true, gateway: true, services: true, store: false } });
   holder.exec("rollback");
   holder.close();
   while (!(await ready()).ready) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -12,7 +12,7 @@ test("the internal port tells health and metrics, and nothing of it is outside",
   const { status, text } = await get("/health/ready");
   expect([status, JSON.parse(text)]).toEqual([
     200,
-    { ready: true, checks: { gateway: true, services: true, store: true } },
+    { ready: true, checks: { clock: true, gateway: true, services: true, store: true } },
   ]);
   for (const path of ["/health/live", "/health/ready", "/metrics"])
     expect((await backend.ask("GET", path)).status).toBe(404);

@@ -1,0 +1,63 @@
+import type { Logger } from "pino";
+import type { StoreClock } from "./store/index.ts";
+
+/** Milliseconds between two measurements. */
+const ROUND_MS = 1_000;
+/** Milliseconds that the machine's clock may differ from the database's before it is logged, and before it stops us. */
+export const WARN_MS = 1_000;
+export const REFUSE_MS = 10_000;
+/** Milliseconds between two lines about the same difference. */
+const LOG_INTERVAL_MS = 60_000;
+
+export interface ClockWatch {
+  /** Why this node must not serve; undefined while it may. Costs nothing, so that every request asks. */
+  problem(): string | undefined;
+  stop(): void;
+}
+
+/**
+ * Compares the machine's clock with the database's. Nothing that nodes share is decided by the machine's clock; but one
+ * that is wrong by ten seconds has certificates, logs and whatever else runs here wrong as well, so that its node does
+ * not serve until it is right.
+ *
+ * @param onWrong called when the node begins to refuse
+ */
+export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void): ClockWatch {
+  let isWrong = false;
+  let isMeasuring = false;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+
+  const problem = () => (Math.abs(clock.offset()) < REFUSE_MS ? undefined : describe(clock.offset()));
+
+  function look(): void {
+    const offset = clock.offset();
+    const reason = problem();
+    if (reason !== undefined && !isWrong) onWrong();
+    const isChanged = isWrong !== (reason !== undefined);
+    isWrong = reason !== undefined;
+    if (isChanged && !isWrong) log.info({ offsetMs: offset }, "the clock is right again; this node serves");
+    if (Math.abs(offset) < WARN_MS || (!isChanged && performance.now() - loggedAt < LOG_INTERVAL_MS)) return;
+    loggedAt = performance.now();
+    if (isWrong) log.error({ offsetMs: offset }, `this node does not serve: ${reason}`);
+    else log.warn({ offsetMs: offset }, describe(offset));
+  }
+
+  const timer = setInterval(() => {
+    look();
+    if (isMeasuring) return;
+    isMeasuring = true;
+    clock
+      .measure()
+      .then(look, () => undefined) // the database is away: others say so
+      .finally(() => {
+        isMeasuring = false;
+      });
+  }, ROUND_MS).unref();
+  look();
+  return { problem, stop: () => clearInterval(timer) };
+}
+
+function describe(offset: number): string {
+  const seconds = (Math.abs(offset) / 1000).toFixed(1);
+  return `the clock of this machine is ${seconds} s ${offset > 0 ? "ahead of" : "behind"} the database's. Synchronize both, for example by NTP.`;
+}
