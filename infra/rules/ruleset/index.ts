@@ -129,13 +129,19 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
   const entry = entryKind(level);
   const { kind = entry, name, description } = ruleset;
   const at: Place = { pointer: "/kind", value: kind };
+  const refusal = (why: string) => ({
+    code: 20217,
+    message: `'${short(kind)}' is not a valid value for kind because ${why}`,
+  });
   if (kind !== entry && kind !== "custom") {
-    const message = `'${short(kind)}' is not a valid value for kind because it is not one of ${entry}, custom here`;
-    tell(at, { code: "ruleset-kind", message, hint: `write ${entry}`, api: { code: 20217, message } });
+    const message = `a ruleset here is of kind ${entry} or custom, not ${short(kind)}`;
+    const api = refusal(`it is not one of ${entry}, custom here`);
+    tell(at, { code: "ruleset-kind", message, hint: `write ${entry}`, api });
   } else if (kind === entry && others.some((other) => other.kind === kind && other.phase === phase)) {
-    const message = `'${kind}' is not a valid value for kind because exceeded maximum number of ${kind} rulesets for phase ${phase}`;
+    const message = `the phase ${phase} has another entry point already`;
     const hint = "a phase has one entry point: add the rules to the ruleset that is there";
-    tell(at, { code: "entry-point-taken", message, hint, api: { code: 20217, message } });
+    const api = refusal(`exceeded maximum number of ${kind} rulesets for phase ${phase}`);
+    tell(at, { code: "entry-point-taken", message, hint, api });
   } else if (kind === "custom") {
     const most = PLAN_LIMITS[plan].customRulesets;
     const count = others.filter((other) => other.kind === "custom").length + 1;
