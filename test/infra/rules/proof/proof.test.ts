@@ -114,6 +114,8 @@ describe("A11: examples that are none", () => {
     [{ request: "GET /old", given: { "ip.src.asnum": "1" } }, 'the value given for it is "1"'],
     ["GET /old given ip.src.country=7", "ip.src.country is String"],
     ["gét /old", "no HTTP method"],
+    ['{ "log": { "entries": [] } }', "there is no request in it"],
+    ["[]", "there is no request in it"],
   ])("%j is no request", (example, message) => {
     expect(failures({ match: [example], pass: ["GET /"] })).toMatchObject([
       { code: "no-request", pointer: "/examples/match/0", message: expect.stringContaining(message) },
