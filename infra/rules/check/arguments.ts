@@ -1,8 +1,8 @@
 /** What a function takes: kinds, types and literals of its arguments. */
 import { wildcardError } from "../language/wildcard.ts";
-import { compileRegex } from "../regex/index.ts";
 import type { Accepted, FunctionSpec, Param } from "../schema/functions.ts";
 import { arrayOf, engineTypeName, sameType, type Type } from "../schema/type.ts";
+import { compilePattern } from "./pattern.ts";
 import type { CallSource, TypedArgument, TypedLiteral } from "./typed.ts";
 
 /** What is wrong with a literal argument, patterns included. */
@@ -10,7 +10,7 @@ export function refusal(param: Param, { value }: TypedLiteral): string | undefin
   if (param.pattern && typeof value === "string") {
     const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
     if (error) return error.message;
-    const regex = param.pattern === "regex" ? compileRegex(value) : undefined;
+    const regex = param.pattern === "regex" ? compilePattern(value) : undefined;
     if (regex && !regex.ok) return `it is no regular expression: ${regex.message}`;
   }
   return typeof value === "object" ? undefined : param.refuse?.(value);
@@ -39,14 +39,13 @@ export function paramAt(spec: FunctionSpec, index: number): Param {
   return known ?? { kind: "any", types: [] };
 }
 
-/** What types the argument at an index may have, given those before it; none means any. */
+/** What types the argument at an index may have, given that of the first; none means any. */
 export function acceptedTypes(
   spec: FunctionSpec,
   index: number,
   param: Param,
-  before: readonly Type[],
+  first: Type | undefined,
 ): readonly Accepted[] {
-  const [first] = before;
   if (index > 0 && first && spec.sameTypes) return [first];
   if (index === 1 && first && spec.elementSecond) {
     return typeof first === "string" ? param.types : [first.of];

@@ -81,7 +81,7 @@ function argumentFits(
     return false;
   }
   const type = argumentType(typed);
-  const accepted = acceptedTypes(spec, index, param, before.map(argumentType));
+  const accepted = acceptedTypes(spec, index, param, before[0] && argumentType(before[0]));
   if (accepted.length > 0 && !accepted.some((one) => accepts(one, type))) {
     const wanted = accepted
       .map((one) => (one === "Array" || one === "Map" ? `any ${one}` : typeName(one)))

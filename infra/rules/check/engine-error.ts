@@ -18,7 +18,6 @@ import {
 } from "../language/read-literal.ts";
 import { trimmed } from "../language/white-space.ts";
 import { wildcardError } from "../language/wildcard.ts";
-import { compileRegex } from "../regex/index.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import type { Schema } from "../schema/schema.ts";
 import {
@@ -31,6 +30,7 @@ import {
   type Type,
 } from "../schema/type.ts";
 import { acceptedTypes, accepts, expectedList, paramAt, refusal, returnType } from "./arguments.ts";
+import { compilePattern } from "./pattern.ts";
 import type { TypedLiteral } from "./typed.ts";
 import { accessIndex, debugType, mismatch } from "./words.ts";
 
@@ -268,7 +268,7 @@ class EngineReader {
     const [wanted, got] = literal ? ["Field", "Literal"] : ["Literal", "Field"];
     if (param.kind !== "any" && (param.kind === "literal") !== (literal !== undefined))
       refuse(`invalid kind of argument #${index}: expected argument of kind ${wanted}, but got ${got}`, at);
-    const accepted = acceptedTypes(spec, index, param, before);
+    const accepted = acceptedTypes(spec, index, param, before[0]);
     if (accepted.length > 0 && !accepted.some((one) => accepts(one, type))) {
       const expected = expectedList(accepted);
       refuse(
@@ -411,8 +411,8 @@ class EngineReader {
   #regexEnd(at: number): number {
     const isRaw = this.#text[at] === "r";
     const { value, end } = isRaw || this.#text[at] !== '"' ? this.#quotedOrRaw(at) : need(readPattern(this.#text, at));
-    const compiled = compileRegex(value);
-    if (!compiled.ok) refuse(`error: ${compiled.message}`, isRaw ? end : at + 1);
+    const compiled = compilePattern(value);
+    if (compiled && !compiled.ok) refuse(`error: ${compiled.message}`, isRaw ? end : at + 1);
     return end;
   }
 }

@@ -1,16 +1,26 @@
 import type { Text } from "../language/ast.ts";
 import { wildcardError } from "../language/wildcard.ts";
-import { compileRegex } from "../regex/index.ts";
+import { compileRegex, type Regex, type RegexRefusal } from "../regex/index.ts";
+import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import type { Checker } from "./checker.ts";
 import type { Test } from "./typed.ts";
 
 const HINT = "patterns have the syntax of Rust's regex crate: https://docs.rs/regex/latest/regex/#syntax";
 
+/**
+ * Compiles a regular expression. Undefined for one that is longer than a whole expression may be: the expression is refused for
+ * its length, and compiling would take more time than its text is worth.
+ */
+export function compilePattern(pattern: string): Regex | RegexRefusal | undefined {
+  return pattern.length > EXPRESSION_SIZE.most ? undefined : compileRegex(pattern);
+}
+
 /** Checks a regular expression. */
 export function checkRegex(checker: Checker, text: Text): Test | undefined {
   checker.regexes.push(text.span);
   // A string that could not be read was reported when it was parsed.
-  const compiled = compileRegex(text.value);
+  const compiled = compilePattern(text.value);
+  if (!compiled) return undefined;
   if (compiled.ok) return { kind: "matches", regex: compiled };
   const open = checker.text.indexOf('"', text.span.start) + 1;
   const start = Math.min(patternOffset(checker.text, open, text, compiled.at), text.span.end - 1);
