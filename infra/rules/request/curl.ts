@@ -1,7 +1,7 @@
 import { toBytes } from "../bytes.ts";
 import { encodeBase64 } from "../evaluate/encoding.ts";
 import type { RequestFacts } from "../evaluate/request.ts";
-import { type Defaults, NotationError, splitHeader, toFacts } from "./draft.ts";
+import { type Defaults, NotationError, shortened, splitHeader, toFacts } from "./draft.ts";
 
 // Short names by long ones (https://curl.se/docs/manpage.html); what changes nothing about the request is skipped.
 const SHORT: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ export function parseCurl(text: string, defaults: Defaults): RequestFacts {
       else {
         const given = value || words[at + 1];
         if (!value) at += 1;
-        if (given === undefined) throw new NotationError(`the curl option ${word} has no value`);
+        if (given === undefined) throw new NotationError(`the curl option ${shortened(word)} has no value`);
         option(command, name, given);
       }
     }
@@ -96,7 +96,7 @@ function option(command: Command, name: string, value: string): void {
   else if (name.startsWith("data")) {
     if (value.startsWith("@") && name !== "data-raw")
       throw new NotationError(
-        `the body of this curl command is in the file ${value.slice(1)}; write it into the command`,
+        `the body of this curl command is in the file ${shortened(value.slice(1))}; write it into the command`,
       );
     command.data.push(value);
   }

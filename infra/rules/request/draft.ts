@@ -42,12 +42,12 @@ export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
   const path = url ? url[3] || "/" : draft.target.replace(/#.*$/s, "");
   if (!path.startsWith("/") && !path.startsWith("?"))
     throw new NotationError(
-      `"${draft.target}" is neither a path that starts with / nor a URL with http:// or https://`,
+      `${shown(draft.target)} is neither a path that starts with / nor a URL with http:// or https://`,
     );
   const method = draft.method ?? "GET";
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw new NotationError(`"${method}" is no HTTP method`);
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw new NotationError(`${shown(method)} is no HTTP method`);
   const ip = draft.ip ?? defaults.ip ?? "198.18.0.1";
-  if (parseIp(ip) === undefined) throw new NotationError(`"${ip}" is no IP address`);
+  if (parseIp(ip) === undefined) throw new NotationError(`${shown(ip)} is no IP address`);
   const header = draft.headers.find(([name]) => name.toLowerCase() === "host")?.[1];
   const host = header ?? draft.host ?? url?.[2]?.replace(/^.*@/, "") ?? defaults.host ?? "example.com";
   const headers = header === undefined ? [["Host", host] as const, ...draft.headers] : draft.headers;
@@ -84,19 +84,38 @@ function bytesOf(value: FieldValue): FieldValue {
   );
 }
 
-/** `Name: value`. */
+/** A text of the user for a message: not more of it than a line. */
+export function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** The same in quotes. */
+export function shown(text: string): string {
+  return `"${shortened(text)}"`;
+}
+
+const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r\n]*)$/;
+
+/** `Name: value`. A value holds no line end: what follows would be another header. */
 export function splitHeader(line: string): readonly [name: string, value: string] {
-  // A value holds no line end: it would be another header.
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*$/.exec(line);
-  if (!match?.[1]) throw new NotationError(`"${line}" is no header; write "Name: value"`);
-  return [match[1], match[2] ?? ""];
+  const [, name, value = ""] = HEADER.exec(line) ?? [];
+  if (!name) throw new NotationError(`${shown(line)} is no header; write "Name: value"`);
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value, start)) start += 1;
+  while (end > start && isBlank(value, end - 1)) end -= 1;
+  return [name, value.slice(start, end)];
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === " " || text[at] === "\t";
 }
 
 /** A time as ISO 8601 or milliseconds since the UNIX epoch. */
 export function toTime(written: string | number): number {
   const time = typeof written === "number" ? written : /^\d+$/.test(written) ? Number(written) : Date.parse(written);
   if (!Number.isFinite(time))
-    throw new NotationError(`"${written}" is no time; write 2026-11-01T10:00:00Z or milliseconds`);
+    throw new NotationError(`${shown(String(written))} is no time; write 2026-11-01T10:00:00Z or milliseconds`);
   return time;
 }
 

@@ -1,5 +1,5 @@
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
-import { type Defaults, type Draft, NotationError, toFacts, toTime, toVersion } from "./draft.ts";
+import { type Defaults, type Draft, NotationError, shortened, shown, toFacts, toTime, toVersion } from "./draft.ts";
 import { parseLine } from "./line.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export function parseJson(text: string, defaults: Defaults): readonly RequestFac
   const log = isFields(value) && isFields(value.log) ? value.log.entries : undefined;
   const entries = Array.isArray(log) ? log : Array.isArray(value) ? value : [value];
   return entries.map((entry) => {
-    if (!isFields(entry)) throw new NotationError(`${JSON.stringify(entry)} is no request`);
+    if (!isFields(entry)) throw new NotationError(`${shortened(JSON.stringify(entry))} is no request`);
     return isFields(entry.request) ? harEntry(entry, entry.request, defaults) : own(entry, defaults);
   });
 }
@@ -47,7 +47,7 @@ const KNOWN = ["request", "method", "url", "uri", "host", "version", "headers", 
 function own(entry: Fields, defaults: Defaults): RequestFacts {
   const unknown = Object.keys(entry).find((key) => !KNOWN.includes(key));
   if (unknown !== undefined)
-    throw new NotationError(`"${unknown}" is not part of a request; there are ${KNOWN.join(", ")}`);
+    throw new NotationError(`${shown(unknown)} is not part of a request; there are ${KNOWN.join(", ")}`);
   const line = typeof entry.request === "string" ? parseLine(entry.request, defaults) : undefined;
   const target = entry.url ?? entry.uri ?? (line && `${line.scheme}://${line.host}${line.uri}`);
   const headers = headersOf(entry.headers);
@@ -88,7 +88,9 @@ function given(value: unknown): Readonly<Record<string, FieldValue>> | undefined
 
 function text(value: unknown, name: string): string {
   if (typeof value === "string") return value;
-  throw new NotationError(`"${name}" should be text, but is ${JSON.stringify(value) ?? "missing"}`);
+  throw new NotationError(
+    `"${name}" should be text, but is ${value === undefined ? "missing" : shortened(JSON.stringify(value))}`,
+  );
 }
 
 function optionalText(value: unknown, name: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
-import { type Defaults, NotationError, splitHeader, toFacts, toTime } from "./draft.ts";
+import { type Defaults, NotationError, shown, splitHeader, toFacts, toTime } from "./draft.ts";
 
 const USAGE =
   'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, given field=value';
@@ -12,7 +12,7 @@ export function parseLine(text: string, defaults: Defaults): RequestFacts {
   const words = split(text);
   const hasMethod = /^[A-Z]+$/.test(words[0] ?? "");
   const target = words[hasMethod ? 1 : 0];
-  if (target === undefined) throw new NotationError(`"${text}" is no request; ${USAGE}`);
+  if (target === undefined) throw new NotationError(`${shown(text)} is no request; ${USAGE}`);
   const headers: (readonly [string, string])[] = [];
   const given: Record<string, FieldValue> = {};
   let ip: string | undefined;
@@ -20,7 +20,7 @@ export function parseLine(text: string, defaults: Defaults): RequestFacts {
   let body: string | undefined;
   for (let next = hasMethod ? 2 : 1; next < words.length; next += 2) {
     const [word, value] = words.slice(next, next + 2);
-    if (value === undefined) throw new NotationError(`"${word}" has nothing after it; ${USAGE}`);
+    if (value === undefined) throw new NotationError(`${shown(word ?? "")} has nothing after it; ${USAGE}`);
     if (word === "from") ip = value;
     else if (word === "as") headers.push(["User-Agent", value]);
     else if (word === "with") headers.push(splitHeader(value));
@@ -28,9 +28,9 @@ export function parseLine(text: string, defaults: Defaults): RequestFacts {
     else if (word === "at") at = toTime(value);
     else if (word === "given") {
       const equals = value.indexOf("=");
-      if (equals < 1) throw new NotationError(`"${value}" gives no value; write field=value`);
+      if (equals < 1) throw new NotationError(`${shown(value)} gives no value; write field=value`);
       given[value.slice(0, equals)] = readValue(value.slice(equals + 1));
-    } else throw new NotationError(`"${word}" is not known here; ${USAGE}`);
+    } else throw new NotationError(`${shown(word ?? "")} is not known here; ${USAGE}`);
   }
   return toFacts({ method: hasMethod ? words[0] : undefined, target, headers, ip, at, body, given }, defaults);
 }
@@ -44,15 +44,47 @@ function readValue(text: string): FieldValue {
   }
 }
 
-/** Words divided by white space; quotes hold a word together, and a backslash keeps a quote. */
+/**
+ * Words divided by white space; quotes hold a word together, and in double quotes a backslash keeps a quote or a backslash. A quote that
+ * is not closed divides words.
+ */
 function split(text: string): readonly string[] {
   const words: string[] = [];
-  for (const [word] of text.matchAll(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/gs)) {
-    words.push(
-      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, double?: string, single?: string) =>
-        double === undefined ? (single ?? "") : double.replace(/\\(["\\])/g, "$1"),
-      ),
-    );
+  let word: string | undefined;
+  // A kind of quote that is not closed once is not looked for again, so that every character is read once.
+  const unclosed = new Set<string>();
+  const end = (): void => {
+    if (word !== undefined) words.push(word);
+    word = undefined;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const next = text.charAt(at);
+    if (/\s/.test(next)) end();
+    else if (next !== '"' && next !== "'") word = (word ?? "") + next;
+    else {
+      const quoted = unclosed.has(next) ? undefined : readQuote(text, at);
+      if (quoted) {
+        word = (word ?? "") + quoted.value;
+        at = quoted.close;
+      } else {
+        unclosed.add(next);
+        end();
+      }
+    }
   }
+  end();
   return words;
+}
+
+function readQuote(text: string, open: number): { readonly value: string; readonly close: number } | undefined {
+  const quote = text.charAt(open);
+  let value = "";
+  for (let at = open + 1; at < text.length; at += 1) {
+    const next = text.charAt(at);
+    if (next === quote) return { value, close: at };
+    const escaped = quote === '"' && next === "\\" ? text.charAt(at + 1) : "";
+    if (escaped) at += 1;
+    value += escaped === '"' || escaped === "\\" ? escaped : next + escaped;
+  }
+  return undefined;
 }
