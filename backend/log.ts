@@ -69,6 +69,7 @@ export class BrokerLog extends Loggers.Base<{ level: "info" }> {
       if (!log.isLevelEnabled(method)) return;
       const words = args.filter((part) => typeof part === "string").join(" ");
       const err = args.find((part) => part instanceof Error);
+      if (err?.name === "DatabaseAway") return; // the store's log has one line a second about it
       log[method](err ? { err } : {}, words);
     };
   }

@@ -17,6 +17,7 @@ import { listen, type ServerTimes } from "./gateway/server.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
 import { NodesError } from "./nodes/index.ts";
+import { outageLog } from "./outage-log.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
@@ -70,7 +71,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const { dataDir, databaseUrl } = config;
-  const store = await openStore({ dataDir, databaseUrl, isBackend: true });
+  const store = await openStore({ dataDir, databaseUrl, isBackend: true, outages: outageLog(log) });
   const now = store.clock.now;
   const packets = packetAuthentication(config, log, now);
   const broker = createBroker(config, log, packets);

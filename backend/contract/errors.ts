@@ -47,7 +47,7 @@ export function publicError(thrown: unknown): PublicError {
   const { name, type, data } = thrown;
   if (name === "ClientError" && isCode(type)) return { ...known(type), ...refusalOf(data) };
   if (name === "ValidationError" && Array.isArray(data)) return { ...known("VALIDATION"), ...refusalOf(data[0]) };
-  // a service that is not there, a queue that is full, a call that timed out
+  // a service that is not there, a queue that is full, a call that timed out, a database that does not work
   if (typeof name === "string" && UNAVAILABLE.has(name)) return { ...known("UNAVAILABLE"), retryAfter: 1 };
   return known("INTERNAL");
 }
@@ -60,6 +60,7 @@ const UNAVAILABLE = new Set([
   "RequestRejectedError",
   "QueueIsFullError",
   "BrokerDisconnectedError",
+  "DatabaseAway",
 ]);
 
 function isCode(value: unknown): value is Code {

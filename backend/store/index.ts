@@ -7,6 +7,7 @@ import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MemberStore, memberStore } from "./members.ts";
 import { type MessageStore, messageStore } from "./messages.ts";
 import { migrate } from "./migrate.ts";
+import type { OutageListener } from "./outage.ts";
 import { postgres } from "./postgres.ts";
 import { type ReadMarkStore, readMarkStore } from "./read-marks.ts";
 import { type ReportStore, reportStore } from "./reports.ts";
@@ -25,6 +26,7 @@ export type { StoreClock } from "./clock.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
 export type { Judge, MessageStore, Span } from "./messages.ts";
+export type { DatabaseAway, OutageListener } from "./outage.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
@@ -42,6 +44,8 @@ export interface StoreOptions {
    * written.
    */
   readonly isBackend?: boolean;
+  /** Told when the database does not work and when it does. */
+  readonly outages?: OutageListener;
 }
 
 /** Everything the backend remembers. */
@@ -73,11 +77,11 @@ export interface Store {
  * up to date. Throws a `StoreError` when the place cannot be used or a newer program has been there.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, isBackend = false } = options;
+  const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
   if (databaseUrl !== undefined)
-    return storeOver(new Kysely({ dialect: await postgres(databaseUrl) }), POSTGRES, isBackend);
+    return storeOver(new Kysely({ dialect: await postgres(databaseUrl, { listener }) }), POSTGRES, isBackend);
   const embedded = isBackend ? openEmbedded(dataDir) : undefined;
-  const dialect = new NodeSqliteDialect(embedded?.database ?? openSqlite(dataDir));
+  const dialect = new NodeSqliteDialect(embedded?.database ?? openSqlite(dataDir), listener);
   return storeOver(new Kysely({ dialect }), SQLITE, isBackend, embedded);
 }
 

@@ -10,6 +10,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from "kysely";
+import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
 
 /** Prepared statements kept, the least recently used one going first; more than the program has queries. */
 const STATEMENTS = 500;
@@ -21,15 +22,17 @@ const BUSY_LIMIT = 5000;
 /** The embedded store's dialect: Kysely over node:sqlite. */
 export class NodeSqliteDialect extends SqliteDialect {
   readonly #database: DatabaseSync;
-  constructor(database: DatabaseSync) {
+  readonly #listener: OutageListener;
+  constructor(database: DatabaseSync, listener: OutageListener = NO_LISTENER) {
     super({ database: asKyselyExpects(database) });
     this.#database = database;
+    this.#listener = listener;
   }
   override createAdapter(): DialectAdapter {
     return new TransactionalSqliteAdapter();
   }
   override createDriver(): SqliteDriver {
-    return new PatientSqliteDriver(this.#database);
+    return new PatientSqliteDriver(this.#database, this.#listener);
   }
 }
 
@@ -48,14 +51,16 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
  */
 class PatientSqliteDriver extends SqliteDriver {
   readonly #database: DatabaseSync;
-  constructor(database: DatabaseSync) {
+  readonly #listener: OutageListener;
+  constructor(database: DatabaseSync, listener: OutageListener) {
     super({ database: asKyselyExpects(database) });
     this.#database = database;
+    this.#listener = listener;
   }
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
     return {
-      executeQuery: (query) => patiently(() => connection.executeQuery(query)),
+      executeQuery: (query) => patiently(() => connection.executeQuery(query), this.#listener),
       streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
     };
   }
@@ -68,20 +73,34 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 }
 
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+async function patiently<T>(attempt: () => Promise<T>, listener: OutageListener): Promise<T> {
   for (let waited = 0; ; waited += BUSY_STEP) {
     try {
-      return await attempt();
+      const result = await attempt();
+      listener.worked();
+      return result;
     } catch (error) {
-      if (waited >= BUSY_LIMIT || !isBusy(error)) throw error;
+      const code = codeOf(error);
+      if (waited >= BUSY_LIMIT || code !== BUSY) throw OUTAGES.includes(code) ? away(error, listener) : error;
       await setTimeout(BUSY_STEP);
     }
   }
 }
 
-/** SQLITE_BUSY and its extended codes (sqlite.org/rescode.html). */
-function isBusy(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "errcode" in error && Number(error.errcode) % 256 === 5;
+function away(error: unknown, listener: OutageListener): DatabaseAway {
+  const problem = new DatabaseAway(error);
+  listener.failed(problem);
+  return problem;
+}
+
+/** Codes of https://sqlite.org/rescode.html. */
+const BUSY = 5;
+/** SQLITE_BUSY, READONLY, IOERR, FULL and CANTOPEN: a lock that stays, a disk that is full or has failed. */
+const OUTAGES: readonly number[] = [BUSY, 8, 10, 13, 14];
+
+/** The primary code of an error of SQLite's; -1 for any other error. */
+function codeOf(error: unknown): number {
+  return typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) % 256 : -1;
 }
 
 function asKyselyExpects(database: DatabaseSync): SqliteDatabase {

@@ -1,3 +1,5 @@
+import { DatabaseAway } from "./outage.ts";
+
 /** Something is wrong with the place where the store keeps its data; the message says what, and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
@@ -18,7 +20,7 @@ const FULL_CODES: readonly number[] = [10, 13];
 
 /** What to do about a failed write, for the end of a message; empty when it was not for want of space. */
 export function adviceFor(thrown: unknown): string {
-  const { errcode, code } = thrown as { errcode?: unknown; code?: unknown };
+  const { errcode, code } = (thrown instanceof DatabaseAway ? thrown.cause : thrown) as Record<string, unknown>;
   const isFull = code === "ENOSPC" || (typeof errcode === "number" && FULL_CODES.includes(errcode % 256));
   return isFull ? " The database needs free space: make some, then start again." : "";
 }

@@ -80,12 +80,12 @@ test("O14: on a full disk a running backend is not ready, and is again once ther
   const until = async (status: number) => {
     while ((await ready())[0] !== status) await new Promise((resolve) => setTimeout(resolve, 100));
   };
-  expect(await ready()).toEqual([200, { gateway: true, services: true, store: true }]);
+  expect(await ready()).toEqual([200, { clock: true, gateway: true, services: true, store: true }]);
   // the file system as the backend sees it
   const inside = join(`/proc/${child.pid}/root`, folder);
   writeFileSync(join(inside, "filler"), Buffer.alloc(statfsSync(inside).bavail * statfsSync(inside).bsize));
   await until(503);
-  expect(await ready()).toEqual([503, { gateway: true, services: true, store: false }]);
+  expect(await ready()).toEqual([503, { clock: true, gateway: true, services: true, store: false }]);
   rmSync(join(inside, "filler"));
   await until(200);
   child.kill("SIGTERM");

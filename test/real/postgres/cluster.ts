@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,10 @@ import { freePort } from "../../../scripts/start/free-port.ts";
 
 /** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
 export interface Cluster {
+  /** Stops the server as an operator does: every connection ends, new ones are refused. */
+  halt(): Promise<void>;
+  /** Starts it again, at the same port. */
+  resume(): Promise<void>;
   /** Makes an empty database. */
   database(): Promise<{ url: string; remove(): Promise<void> }>;
   stop(): Promise<void>;
@@ -33,22 +37,40 @@ export async function startCluster(): Promise<Cluster> {
   const port = await freePort(25_432);
   const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off", port: String(port) };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const server = spawn(join(bin, "postgres"), ["-D", data, ...options], {
-    ...as,
-    cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const log = createInterface({ input: server.stderr });
-  await new Promise<void>((resolve, reject) => {
-    log.on("line", (line) => {
-      if (line.includes("ready to accept connections")) resolve();
+  async function start(): Promise<ChildProcess> {
+    const server = spawn(join(bin as string, "postgres"), ["-D", data, ...options], {
+      ...as,
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
     });
-    server.once("exit", (code) => reject(new Error(`postgres ended with ${code}`)));
-  });
-  const admin = new pg.Client({ host: "127.0.0.1", port, user: "causeway", database: "postgres" });
-  await admin.connect();
+    const log = createInterface({ input: server.stderr });
+    await new Promise<void>((resolve, reject) => {
+      log.on("line", (line) => {
+        if (line.includes("ready to accept connections")) resolve();
+      });
+      server.once("exit", (code) => reject(new Error(`postgres ended with ${code}`)));
+    });
+    return server;
+  }
+  async function end(): Promise<void> {
+    server.kill("SIGINT");
+    if (server.exitCode === null) await once(server, "exit");
+  }
+  let server = await start();
+  async function connect(): Promise<pg.Client> {
+    const client = new pg.Client({ host: "127.0.0.1", port, user: "causeway", database: "postgres" });
+    client.on("error", () => undefined);
+    await client.connect();
+    return client;
+  }
+  let admin = await connect();
   let made = 0;
   return {
+    halt: end,
+    async resume() {
+      server = await start();
+      admin = await connect();
+    },
     async database() {
       const name = `test${++made}`;
       await admin.query(`create database ${name}`);
@@ -59,8 +81,7 @@ export async function startCluster(): Promise<Cluster> {
     },
     async stop() {
       await admin.end();
-      server.kill("SIGINT");
-      if (server.exitCode === null) await once(server, "exit");
+      await end();
       rmSync(folder, { recursive: true });
     },
   };

@@ -85,7 +85,7 @@ test("a database that stops answering without closing holds no query for long, a
   const proxy = await startProxy(url);
   const through = new URL(url);
   through.port = new URL(proxy.url).port;
-  const db = new Kysely({ dialect: await postgres(through.href, 200) });
+  const db = new Kysely({ dialect: await postgres(through.href, { silence: 200 }) });
   const ask = () => sql<{ n: number }>`select 1 as n`.execute(db).then(({ rows }) => rows);
   expect(await ask()).toEqual([{ n: 1 }]);
   proxy.mute();

@@ -1,0 +1,49 @@
+import type { DatabaseConnection } from "kysely";
+
+/**
+ * The database does not work at the moment: it is stopped, cannot be reached, is full or too slow. Whoever asks again
+ * later may succeed. The gateway knows it by its name, so that clients are told when to try again.
+ */
+export class DatabaseAway extends Error {
+  override name = "DatabaseAway";
+  constructor(cause: unknown) {
+    super(cause instanceof Error && cause.message !== "" ? cause.message : "it cannot be reached", { cause });
+  }
+}
+
+/** Told of every query that failed because the database does not work, and of every one that worked. */
+export interface OutageListener {
+  failed(problem: DatabaseAway): void;
+  worked(): void;
+}
+
+export const NO_LISTENER: OutageListener = { failed: () => undefined, worked: () => undefined };
+
+/** Passes on what a query came to. A failure that is an outage becomes a `DatabaseAway`. */
+export async function watched<T>(
+  work: Promise<T>,
+  isOutage: (thrown: unknown) => boolean,
+  listener: OutageListener,
+): Promise<T> {
+  try {
+    const result = await work;
+    listener.worked();
+    return result;
+  } catch (thrown) {
+    if (!isOutage(thrown)) throw thrown;
+    const problem = new DatabaseAway(thrown);
+    listener.failed(problem);
+    throw problem;
+  }
+}
+
+/** Makes all queries of a connection watched ones. Drivers know a connection by its identity, so it stays the same. */
+export function watchConnection<C extends DatabaseConnection>(
+  connection: C,
+  isOutage: (thrown: unknown) => boolean,
+  listener: OutageListener,
+): C {
+  const executeQuery = connection.executeQuery.bind(connection) as C["executeQuery"];
+  connection.executeQuery = (query) => watched(executeQuery(query), isOutage, listener) as never;
+  return connection;
+}

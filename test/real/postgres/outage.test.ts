@@ -1,0 +1,64 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+
+let cluster: Cluster;
+let backend: TestBackend;
+beforeAll(async () => {
+  cluster = await startCluster();
+  const { url } = await cluster.database();
+  backend = await startTestBackend({ config: { DATABASE_URL: url } });
+}, 30_000);
+afterAll(async () => {
+  await backend.stop();
+  await cluster.stop();
+}, 30_000);
+
+test("N9: while the database is stopped, requests are UNAVAILABLE with retry-after, and the log has one line a second", async () => {
+  const person = await backend.person();
+  const socket = await backend.socket(person.accessToken);
+  await emit(socket, "call", "chat.join", { room: "lobby" });
+  await backend.person(); // somebody else is there, so that presence has to be told
+  const before = backend.log.length;
+
+  await cluster.halt();
+  const started = performance.now();
+  const refusals: unknown[] = [];
+  for (let n = 0; performance.now() - started < 3_000; n += 1) {
+    const [send, join, login, me] = await Promise.all([
+      emit(socket, "call", "chat.send", { room: "lobby", text: "hello", clientId: `m${n}` }),
+      emit(socket, "call", "chat.join", { room: "lobby" }),
+      backend.ask("POST", "/api/auth/login", { body: { email: person.email, password: person.password } }),
+      backend.ask("GET", "/api/users/me", { token: person.accessToken }),
+    ]);
+    for (const { error } of [send, join]) refusals.push(error);
+    for (const { status, headers, json } of [login, me])
+      refusals.push({ code: json.error?.code, retryAfter: Number(headers.get("retry-after")), status });
+    await delay(20);
+  }
+  await expect(backend.socket(person.accessToken)).rejects.toMatchObject({
+    message: "UNAVAILABLE",
+    data: { retryAfter: 1 },
+  });
+  const seconds = (performance.now() - started) / 1000;
+  expect(refusals.length).toBeGreaterThan(100);
+  for (const refusal of refusals) expect(refusal).toMatchObject({ code: "UNAVAILABLE", retryAfter: 1 });
+  const errors = backend.log.slice(before).filter(({ level }) => level === "error" || level === "warn");
+  expect(new Set(errors.map(({ msg }) => msg))).toEqual(
+    new Set(["the database does not work: requests that need it are refused"]),
+  );
+  expect(errors.length).toBeGreaterThanOrEqual(2);
+  expect(errors.length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+  expect(errors.at(-1)).toMatchObject({ reason: expect.any(String), failed: expect.any(Number) });
+  expect(JSON.stringify(errors)).not.toContain("stack");
+
+  // everything works again, and what was not stored can be sent again as the same message
+  await cluster.resume();
+  const again = () => emit(socket, "call", "chat.send", { room: "lobby", text: "hello", clientId: "m0" });
+  let sent = await again();
+  while (sent.error) sent = await again();
+  expect(sent.result).toMatchObject({ message: { text: "hello", clientId: "m0" } });
+  const isBack = () => backend.log.some(({ msg }) => msg === "the database works again");
+  while (!isBack()) await delay(50);
+}, 60_000);
