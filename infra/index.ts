@@ -32,15 +32,18 @@ const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
 guard([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
 for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
-/** Id of the tunnel. */
-export const tunnelId = tunnel.tunnelId;
-/** Secret: what a connector runs the tunnel with. */
-export const tunnelToken = tunnel.token;
-/** Where the site is. */
-export const hostnames = site.hostnames;
-/** The plan that the policy keeps within. */
-export const plan = account.plan;
-/** What is deployed, and what the plan had no room for. */
-export const report = reportLines(policy.report);
-/** What is deployed although neither example nor story proves it; no such output where all is proved. */
-export const unproved = existing.unproved.length > 0 ? existing.unproved : undefined;
+/** The outputs of the stack. */
+export default {
+  /** Id of the tunnel. */
+  tunnelId: tunnel.tunnelId,
+  /** Secret: what a connector runs the tunnel with. */
+  tunnelToken: tunnel.token,
+  /** Hostnames of the site. */
+  hostnames: site.hostnames,
+  /** The plan that the policy keeps within. */
+  plan: account.plan,
+  /** What is deployed, and what the plan had no room for. */
+  report: reportLines(policy.report),
+  /** What is deployed although neither example nor story proves it; Pulumi warns of an output that is undefined. */
+  ...(existing.unproved.length > 0 && { unproved: existing.unproved }),
+};

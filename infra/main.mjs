@@ -11,5 +11,10 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   throw Object.assign(error, { __pulumiRunError: true });
 }
 
-// The program's exports are the stack's outputs.
-export default () => import(process.env.CAUSEWAY_PURPOSE === "destroy" ? "./provider-only.ts" : "./index.ts");
+// What the program exports as its default are the stack's outputs; the program of a destroy has none.
+export default async () => {
+  const { default: outputs = {} } = await import(
+    process.env.CAUSEWAY_PURPOSE === "destroy" ? "./provider-only.ts" : "./index.ts"
+  );
+  return outputs;
+};

@@ -1,235 +1,208 @@
 /** Every kind of problem, in one closed union. A new one is added here. */
 
 /** What the parser and the checker find in an expression. */
-const EXPRESSION_CODES = [
-  "argument-count",
-  "argument-kind",
-  "argument-type",
-  "argument-value",
-  "bad-access",
-  "bad-address",
-  "bad-bytes",
-  "bad-index",
-  "bad-integer",
-  "bad-list-name",
-  "bad-name",
-  "bad-network",
-  "bad-range",
-  "bad-regex",
-  "bad-wildcard",
-  "blank-expression",
-  "boolean-operator",
-  "comma-in-set",
-  "each-in-later-argument",
-  "expected-address",
-  "expected-argument",
-  "expected-bracket",
-  "expected-bytes",
-  "expected-integer",
-  "expected-operand",
-  "expected-operator",
-  "expected-parenthesis",
-  "expected-string",
-  "expected-value",
-  "expression-too-long",
-  "field-phase",
-  "field-plan",
-  "function-nested",
-  "function-phase",
-  "function-plan",
-  "function-repeated",
-  "host-bits",
-  "nesting-limit",
-  "one-comparison",
-  "operator-type",
-  "regex-plan",
-  "too-many-hashes",
-  "too-many-regexes",
-  "type-mismatch",
-  "unclosed-set",
-  "unexpected-input",
-  "unknown-escape",
-  "unknown-field",
-  "unknown-function",
-  "unknown-operator",
-  "unterminated-string",
-] as const;
+type ExpressionCode =
+  | "argument-count"
+  | "argument-kind"
+  | "argument-type"
+  | "argument-value"
+  | "bad-access"
+  | "bad-address"
+  | "bad-bytes"
+  | "bad-index"
+  | "bad-integer"
+  | "bad-list-name"
+  | "bad-name"
+  | "bad-network"
+  | "bad-range"
+  | "bad-regex"
+  | "bad-wildcard"
+  | "blank-expression"
+  | "boolean-operator"
+  | "comma-in-set"
+  | "each-in-later-argument"
+  | "expected-address"
+  | "expected-argument"
+  | "expected-bracket"
+  | "expected-bytes"
+  | "expected-integer"
+  | "expected-operand"
+  | "expected-operator"
+  | "expected-parenthesis"
+  | "expected-string"
+  | "expected-value"
+  | "expression-too-long"
+  | "field-phase"
+  | "field-plan"
+  | "function-nested"
+  | "function-phase"
+  | "function-plan"
+  | "function-repeated"
+  | "host-bits"
+  | "nesting-limit"
+  | "one-comparison"
+  | "operator-type"
+  | "regex-plan"
+  | "too-many-hashes"
+  | "too-many-regexes"
+  | "type-mismatch"
+  | "unclosed-set"
+  | "unexpected-input"
+  | "unknown-escape"
+  | "unknown-field"
+  | "unknown-function"
+  | "unknown-operator"
+  | "unterminated-string";
 
 /** What the validator finds in a ruleset beside its expressions. */
-const RULESET_CODES = [
-  "action-phase",
-  "action-plan",
-  "bad-choice",
-  "bad-format",
-  "duplicate-ref",
-  "empty-value",
-  "entry-point-taken",
-  "list-kind",
-  "list-plan",
-  "logging-action",
-  "managed-ruleset-plan",
-  "member-count",
-  "missing-key",
-  "missing-parameters",
-  "out-of-range",
-  "parameter-plan",
-  "phase-level",
-  "phase-plan",
-  "rate-limit-characteristics",
-  "rate-limit-colo",
-  "rate-limit-counting-plan",
-  "rate-limit-level",
-  "rate-limit-lists",
-  "rate-limit-period",
-  "rate-limit-phase",
-  "rate-limit-threshold",
-  "rate-limit-timeout",
-  "rule-count",
-  "ruleset-count",
-  "ruleset-kind",
-  "skip-level",
-  "too-long",
-  "too-many-entries",
-  "unknown-key",
-  "unknown-list",
-  "unknown-phase",
-  "wrong-type",
-] as const;
+type RulesetCode =
+  | "action-phase"
+  | "action-plan"
+  | "bad-choice"
+  | "bad-format"
+  | "duplicate-ref"
+  | "empty-value"
+  | "entry-point-taken"
+  | "list-kind"
+  | "list-plan"
+  | "logging-action"
+  | "managed-ruleset-plan"
+  | "member-count"
+  | "missing-key"
+  | "missing-parameters"
+  | "out-of-range"
+  | "parameter-plan"
+  | "phase-level"
+  | "phase-plan"
+  | "rate-limit-characteristics"
+  | "rate-limit-colo"
+  | "rate-limit-counting-plan"
+  | "rate-limit-level"
+  | "rate-limit-lists"
+  | "rate-limit-period"
+  | "rate-limit-phase"
+  | "rate-limit-threshold"
+  | "rate-limit-timeout"
+  | "rule-count"
+  | "ruleset-count"
+  | "ruleset-kind"
+  | "skip-level"
+  | "too-long"
+  | "too-many-entries"
+  | "unknown-key"
+  | "unknown-list"
+  | "unknown-phase"
+  | "wrong-type";
 
 /** What lints find: likely mistakes and style. */
-const LINT_CODES = [
-  "address-order",
-  "all-of-missing",
-  "any-not-equal",
-  "case-never-matches",
-  "challenge-on-call",
-  "cloudflare-address",
-  "comma-in-set",
-  "comment-in-expression",
-  "constant-field",
-  "constant-rule",
-  "contradiction",
-  "country-code",
-  "deprecated-field",
-  "disabled-rule",
-  "double-negation",
-  "duplicate-expression",
-  "duplicate-in-set",
-  "empty-set",
-  "encoded-path",
-  "extension-dot",
-  "header-key-case",
-  "header-names-case",
-  "host-bits",
-  "host-case",
-  "host-literal",
-  "hostname-not-served",
-  "hostname-without-rule",
-  "literal-looks-like-pattern",
-  "long-response",
-  "mapped-address",
-  "method-case",
-  "missing-ref",
-  "missing-value",
-  "mixed-and-or",
-  "mixed-notation",
-  "negative-length",
-  "octal-integer",
-  "overlap-in-set",
-  "path-literal",
-  "path-regex-query",
-  "quantifier-needs-parentheses",
-  "rate-limit-counting",
-  "rate-limit-fields",
-  "rate-limit-missing-key",
-  "rate-limit-response",
-  "raw-path",
-  "redirect-url",
-  "regex-backtracks",
-  "regex-costly",
-  "regex-double-escape",
-  "regex-literal",
-  "regex-matches-everything",
-  "regex-unescaped-dot",
-  "regex-unlike-javascript",
-  "rule-shadowed",
-  "skip-on-spoofable",
-  "skip-scope",
-  "skip-too-late",
-  "spoofable-address",
-  "substring-bounds",
-  "surrounding-space",
-  "tab-in-expression",
-  "tautology",
-  "unroutable-address",
-  "unusual-characteristic",
-  "unusual-period",
-  "use-in",
-  "value-range",
-  "wildcard-with-lower",
-  "wildcard-without-star",
-] as const;
+export type LintCode =
+  | "address-order"
+  | "all-of-missing"
+  | "any-not-equal"
+  | "case-never-matches"
+  | "challenge-on-call"
+  | "cloudflare-address"
+  | "comma-in-set"
+  | "comment-in-expression"
+  | "constant-field"
+  | "constant-rule"
+  | "contradiction"
+  | "country-code"
+  | "deprecated-field"
+  | "disabled-rule"
+  | "double-negation"
+  | "duplicate-expression"
+  | "duplicate-in-set"
+  | "empty-set"
+  | "encoded-path"
+  | "extension-dot"
+  | "header-key-case"
+  | "header-names-case"
+  | "host-bits"
+  | "host-case"
+  | "host-literal"
+  | "hostname-not-served"
+  | "hostname-without-rule"
+  | "literal-looks-like-pattern"
+  | "long-response"
+  | "mapped-address"
+  | "method-case"
+  | "missing-ref"
+  | "missing-value"
+  | "mixed-and-or"
+  | "mixed-notation"
+  | "negative-length"
+  | "octal-integer"
+  | "overlap-in-set"
+  | "path-literal"
+  | "path-regex-query"
+  | "quantifier-needs-parentheses"
+  | "rate-limit-counting"
+  | "rate-limit-fields"
+  | "rate-limit-missing-key"
+  | "rate-limit-response"
+  | "raw-path"
+  | "redirect-url"
+  | "regex-backtracks"
+  | "regex-costly"
+  | "regex-double-escape"
+  | "regex-literal"
+  | "regex-matches-everything"
+  | "regex-unescaped-dot"
+  | "regex-unlike-javascript"
+  | "rule-shadowed"
+  | "skip-on-spoofable"
+  | "skip-scope"
+  | "skip-too-late"
+  | "spoofable-address"
+  | "substring-bounds"
+  | "surrounding-space"
+  | "tab-in-expression"
+  | "tautology"
+  | "unroutable-address"
+  | "unusual-characteristic"
+  | "unusual-period"
+  | "use-in"
+  | "value-range"
+  | "wildcard-with-lower"
+  | "wildcard-without-star";
 
 /** What is wrong with lists. */
-const LIST_CODES = [
-  "list-count",
-  "list-item",
-  "list-items",
-  "list-kind",
-  "list-name",
-  "list-overlap",
-  "list-repeated",
-  "list-text",
-] as const;
+export type ListCode =
+  | "list-count"
+  | "list-item"
+  | "list-items"
+  | "list-kind"
+  | "list-name"
+  | "list-overlap"
+  | "list-repeated"
+  | "list-text";
 
 /** What is wrong with the files of a policy, and with what they claim. */
-const PROOF_CODES = [
-  "bad-choice",
-  "empty-value",
-  "example-matched",
-  "example-not-matched",
-  "example-undetermined",
-  "limit-differs",
-  "member-count",
-  "missing-key",
-  "no-examples",
-  "no-request",
-  "out-of-range",
-  "rule-throws",
-  "story-differs",
-  "story-not-run",
-  "story-unreadable",
-  "too-long",
-  "too-many-entries",
-  "unknown-key",
-  "wrong-type",
-  "wrong-visitor",
-] as const;
+export type ProofCode =
+  | "bad-choice"
+  | "empty-value"
+  | "example-matched"
+  | "example-not-matched"
+  | "example-undetermined"
+  | "limit-differs"
+  | "member-count"
+  | "missing-key"
+  | "no-examples"
+  | "no-request"
+  | "out-of-range"
+  | "rule-throws"
+  | "story-differs"
+  | "story-not-run"
+  | "story-unreadable"
+  | "too-long"
+  | "too-many-entries"
+  | "unknown-key"
+  | "wrong-type"
+  | "wrong-visitor";
 
 /** What the engine notes of a rule that Cloudflare takes. */
-const ENGINE_CODES = ["not-imitated"] as const;
+type EngineCode = "not-imitated";
 
-export type ExpressionCode = (typeof EXPRESSION_CODES)[number];
-export type RulesetCode = (typeof RULESET_CODES)[number];
-export type LintCode = (typeof LINT_CODES)[number];
-export type ProofCode = (typeof PROOF_CODES)[number];
-export type ListCode = (typeof LIST_CODES)[number];
-export type DiagnosticCode =
-  | ExpressionCode
-  | RulesetCode
-  | LintCode
-  | ListCode
-  | ProofCode
-  | (typeof ENGINE_CODES)[number];
-
-/** Every code once. */
-export const DIAGNOSTIC_CODES: readonly DiagnosticCode[] = [
-  ...new Set<DiagnosticCode>([
-    ...EXPRESSION_CODES,
-    ...RULESET_CODES,
-    ...LINT_CODES,
-    ...LIST_CODES,
-    ...PROOF_CODES,
-    ...ENGINE_CODES,
-  ]),
-];
+/** The code of a diagnostic. */
+export type DiagnosticCode = ExpressionCode | RulesetCode | LintCode | ListCode | ProofCode | EngineCode;

@@ -75,9 +75,16 @@ test("A6: CAUSEWAY_UNPROVED=yes deploys it for one run, and outputs and warnings
   await expect(applyProgram(options)).rejects.toMatchObject({ code: "PREFLIGHT" });
 });
 
+test("A6: a policy that is proved has no output of failures, and Pulumi warns of no undefined output", async () => {
+  const { outputs, warnings } = await applyProgram({ ...options, program: pathToFileURL(resolve("infra/main.mjs")) });
+  expect(Object.keys(outputs).sort()).toEqual(["hostnames", "plan", "report", "tunnelId"]);
+  expect(warnings).toEqual([]);
+});
+
 test("a run that only refreshes is not stopped by the policy", async () => {
   process.env.CAUSEWAY_PURPOSE = "refresh";
   process.env.CAUSEWAY_UNPROVED = "nonsense";
-  const { outputs } = await applyProgram({ ...options, preview: true });
+  const { outputs, warnings } = await applyProgram({ ...options, preview: true });
   expect(outputs).not.toHaveProperty("unproved");
+  expect(warnings).toEqual([]);
 });

@@ -154,3 +154,15 @@ test("R6: the reader of the engine's errors refuses what the parser and the chec
     { numRuns: 5000 },
   );
 });
+
+test.each([
+  "ab",
+  "lower(ab)", // the argument is a name or the start of bytes; a failure while it is read as a name goes on as well
+])("a failure of the schema while %j is read is thrown, not taken for a mistake in the expression", (value) => {
+  const fields = new Map(schema.fields);
+  fields.get = (name) => {
+    if (name === "ab") throw new RangeError("the table is broken");
+    return schema.fields.get(name);
+  };
+  expect(() => engineErrorOf(`${value} eq "a"`, { ...schema, fields }, "condition")).toThrow("the table is broken");
+});
