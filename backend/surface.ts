@@ -642,7 +642,7 @@ export const emits = {
     payload: object({ text: string, at: { type: "integer", about: "Milliseconds since 1970." } }),
   },
   drain: {
-    about: "The server is about to stop: come back after so many milliseconds.",
+    about: "The server closes this connection, because it stops: connect again after so many milliseconds.",
     payload: object({ retryAfter: { type: "integer", about: "Milliseconds." } }),
   },
   presence: {

@@ -16,6 +16,10 @@ interface SocketData {
   expiry: NodeJS.Timeout;
   /** What it counts as among its user's devices; absent until it is let in. */
   device: DeviceState;
+  /** Calls under way. */
+  calls: number;
+  /** The client was told to connect again: no new call is served, and the socket closes when the last call ends. */
+  isMoving: boolean;
 }
 export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;
 export type GatewayIo = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;

@@ -46,6 +46,8 @@ export interface HttpParts {
 /** Answers HTTP requests; knows how many it is at, and stops taking new ones. */
 export interface HttpDoor {
   handle(request: IncomingMessage, response: DoorResponse): void;
+  /** Closes each connection after its next response, so that a client's next request goes to another node. */
+  leave(): void;
   /** Refuses what comes from now on and resolves when the last answer is out. */
   drain(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   // the fields of a request's line are ours and hold no secret: looking for some in each costs more than writing it
   const requests = parts.log.child({}, { redact: [] });
   let active = 0;
+  let isLeaving = false;
   let drained: (() => void) | undefined;
 
   function serve(exchange: Exchange): void {
@@ -152,7 +155,7 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
-    if (!drained && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
+    if (!isLeaving && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
       headers.connection = "close";
       closeAfterResponse(exchange.request.socket);
     }
@@ -181,13 +184,13 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
   ): void {
     const { request, response, standing } = exchange;
     const origin = standing === "allowed" ? request.headers.origin : undefined;
-    const usual = status === 200 && headers === NONE && origin === undefined && !drained;
+    const usual = status === 200 && headers === NONE && origin === undefined && !isLeaving;
     if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(exchange.id, body))) {
       // pairs in one array: Node then writes them as they are
       const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
       if (origin !== undefined) push(pairs, corsHeaders(origin));
       push(pairs, headers);
-      if (drained) pairs.push("connection", "close");
+      if (isLeaving) pairs.push("connection", "close");
       response.writeHead(status, pairs);
       response.end(request.method === "HEAD" ? undefined : body);
     }
@@ -270,7 +273,11 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
       response.on("error", ignore); // the client went away while we wrote
       serve(exchange);
     },
+    leave() {
+      isLeaving = true;
+    },
     drain() {
+      isLeaving = true;
       return new Promise((resolve) => {
         drained = resolve;
         if (active === 0) resolve();

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import {
@@ -77,7 +78,14 @@ export interface SocketDoor {
   endAll(): void;
   /** Sockets that are connected now. */
   readonly open: number;
-  /** Tells every socket to come back after a random while, waits for the calls under way, then closes all. */
+  /**
+   * Closes one socket after the other, evenly over so many milliseconds, so that each client finds another node while
+   * this one still serves the rest. A socket with calls under way closes after them.
+   */
+  move(spread: number): Promise<void>;
+  /** Lets no client in any more: one whose socket has closed comes to another node. */
+  refuseNew(): void;
+  /** Waits for the calls under way, then closes all. */
   drain(): Promise<void>;
 }
 
@@ -86,13 +94,14 @@ const entries: ReadonlyMap<string, SocketEntry> = new Map(socketEntries.map((ent
 const LONGEST = 2 ** 31 - 1;
 /** Milliseconds for which the end of a session is remembered: longer than verifying a token takes. */
 const ENDED_MEMORY = 60_000;
-/** Milliseconds over which the sockets of a node that stops spread their return. */
-const SPREAD = 5_000;
+/** Milliseconds between two steps in which sockets are moved. */
+const MOVE_STEP = 20;
 
 export function createSocketDoor(parts: SocketParts): SocketDoor {
   const { broker, log, limits, presence, positions, caps, unsent, clientOf, finished } = parts;
   let io: GatewayIo | undefined;
   let active = 0;
+  let isClosed = false;
   let drained: (() => void) | undefined;
   const asked = new WeakSet<Connection>();
   const guards = new WeakMap<Connection, Guard>();
@@ -101,7 +110,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
 
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
-      if (drained || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      if (isClosed || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       // one connection asks once: nobody tries tokens, or joins twice, behind the limit of handshakes
       if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       asked.add(socket.conn);
@@ -181,6 +190,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     const event: EventCall = { history: undefined };
     let action: unknown;
     active++;
+    socket.data.calls = (socket.data.calls ?? 0) + 1;
     try {
       if (isTooDeep(json, MAX_DEPTH + 1)) throw refuse("TOO_DEEP"); // the array around the arguments is one level more
       const [name, ...args] = parse(json);
@@ -195,8 +205,17 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       refuseCall(socket, id, thrown, (status) => told(action, status, started));
       if (!isWithinRefusals(socket)) socket.disconnect(true);
     } finally {
+      socket.data.calls -= 1;
+      if (socket.data.isMoving && socket.data.calls === 0) socket.disconnect(true);
       if (--active === 0) drained?.();
     }
+  }
+
+  /** Tells a client to connect again at once. */
+  function moveOne(socket: GatewaySocket): void {
+    socket.data.isMoving = true;
+    send(socket, eventLetter("drain", { retryAfter: 0 }));
+    if (!socket.data.calls) socket.disconnect(true);
   }
 
   function answerRefused(socket: GatewaySocket, id: number | undefined, error: object): void {
@@ -247,7 +266,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   }
 
   const call: Handler = (socket, [action, given], event) => {
-    if (drained || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    if (drained || socket.data.isMoving || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
     const entry = typeof action === "string" ? entries.get(action) : undefined;
@@ -328,14 +347,26 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     get open() {
       return io?.of("/").sockets.size ?? 0;
     },
+    refuseNew() {
+      isClosed = true;
+    },
+    async move(spread) {
+      const waiting = [...(io?.of("/").sockets.values() ?? [])];
+      const started = performance.now();
+      const count = waiting.length;
+      for (;;) {
+        const share = spread > 0 ? Math.min(1, (performance.now() - started + MOVE_STEP) / spread) : 1;
+        const left = Math.floor(count * (1 - share));
+        for (const socket of waiting.splice(left)) if (socket.connected) moveOne(socket);
+        if (waiting.length === 0) return;
+        await delay(MOVE_STEP, undefined, { ref: false });
+      }
+    },
     async drain() {
       const idle = new Promise<void>((resolve) => {
         drained = resolve;
         if (active === 0) resolve();
       });
-      for (const socket of io?.of("/").sockets.values() ?? []) {
-        send(socket, eventLetter("drain", { retryAfter: Math.round(Math.random() * SPREAD) }));
-      }
       await idle;
       io?.local.disconnectSockets(true);
     },

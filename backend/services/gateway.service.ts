@@ -68,9 +68,12 @@ export interface Gateway {
   readonly caps: readonly CapReading[];
   /** Requests whose `CF-Connecting-IP` was ignored, because their peer is not trusted. */
   readonly ignoredAddresses: number;
-  /** Closes the sockets of this node, so that their clients go to another one. */
+  /** Closes the sockets of this node one after the other, so that their clients go to another one. */
   release(): void;
-  /** Takes nothing new, finishes what is under way within the configured time, and closes every connection. */
+  /**
+   * Lets no client in any more, closes one socket after the other while it serves the rest, finishes what is under way,
+   * and closes every connection; all within the configured time.
+   */
   drain(): Promise<void>;
 }
 
@@ -319,20 +322,34 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       return port;
     },
     release() {
-      doors?.sockets.endAll();
+      if (doors) void doors.sockets.move(spreadOf(doors.sockets.open, RELEASE_TIME));
     },
     async drain() {
       const { web, sockets, server, upgrades } = built();
       // whose socket closes now comes back through another node: that is not for us to tell
       clearInterval(ticking);
       server.close();
-      const finished = Promise.all([web.drain(), sockets.drain()]);
+      web.leave();
+      sockets.refuseNew();
+      const finished = sockets
+        .move(spreadOf(sockets.open, config.drainTime / 2))
+        .then(() => Promise.all([web.drain(), sockets.drain()]));
       await Promise.race([finished, delay(config.drainTime, undefined, { ref: false })]);
       server.closeAllConnections();
       await upgrades.close();
       refusals.sum();
     },
   };
+}
+
+/** Sockets that are closed in a second, where there is time, so that the other nodes let their clients in at once. */
+const MOVED_PER_SECOND = 100;
+/** Most milliseconds over which a node that must not serve closes its sockets. */
+const RELEASE_TIME = 5_000;
+
+/** Milliseconds over which so many sockets are closed, `most` at most. */
+function spreadOf(sockets: number, most: number): number {
+  return Math.min(most, (sockets / MOVED_PER_SECOND) * 1000);
 }
 
 const document = openApi();

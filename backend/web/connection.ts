@@ -70,7 +70,7 @@ export class Connection {
     });
     socket.on("disconnect", (reason) => {
       if (Date.now() - this.#since > HOLDS) this.#tries = 0;
-      // the server is about to stop and has told each client another moment, so that not all come back in the same one
+      // a server that stops closes one connection after the other, so that each client can come back at once
       const told = drain ?? (reason === "io server disconnect" && this.#tries === 0 ? 0 : undefined);
       drain = undefined;
       this.#again(told ?? this.#nextWait());

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "@jest/globals";
+import type { Socket } from "socket.io-client";
 import { disconnected, emit, startTestBackend, startTestGateway, tokenOf } from "../support.ts";
 
 let gatewayEntered: () => void = () => undefined;
@@ -128,3 +129,41 @@ test("a port in use is a clear message, and nothing stays behind", async () => {
   expect((await first.ask("GET", "/")).status).toBe(200);
   await first.stop();
 });
+
+test("N3: a gateway that stops closes one socket after the other and serves the rest; no call is refused", async () => {
+  const gateway = await startTestGateway({ "chat.history": () => "history" as never });
+  const sockets: Socket[] = [];
+  for (let n = 0; n < 80; n += 1) sockets.push(await gateway.socket(tokenOf(`client${n}`)));
+  const clients = sockets.map((socket) => {
+    let served = 0;
+    let goneAt = 0;
+    socket.once("disconnect", () => {
+      goneAt = performance.now();
+    });
+    const calling = async () => {
+      while (socket.connected) {
+        const gone = disconnected(socket);
+        const called = emit(socket, "call", "chat.history", { room: "r" });
+        called.catch(() => undefined); // the connection has closed before the call came there
+        const result = await Promise.race([called, gone.then(() => undefined)]);
+        if (result?.error) throw new Error(result.error.code);
+        if (result) served += 1;
+        socket.removeAllListeners("disconnect");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      goneAt ||= performance.now();
+    };
+    return { calling, outcome: () => ({ served, goneAt }) };
+  });
+  const calling = clients.map((client) => client.calling());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const started = performance.now();
+  const stopped = gateway.gateway.drain();
+  await Promise.all(calling);
+  await stopped;
+  const times = clients.map((client) => client.outcome().goneAt - started).sort((one, other) => one - other);
+  // 100 in a second
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(400);
+  expect(clients.every((client) => client.outcome().served > 0)).toBe(true);
+  await gateway.stop();
+}, 30_000);
