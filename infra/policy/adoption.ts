@@ -1,4 +1,5 @@
 import type { Phase, Rule } from "../rules/index.ts";
+import { FOLDERS } from "./folders.ts";
 import type { AdoptedList, AdoptedRuleset, Adoption } from "./site.ts";
 
 /** What is wrong with one member of `adopt`. */
@@ -10,12 +11,7 @@ export interface AdoptionProblem {
 }
 
 /** Phases in which the policy has rules, so that a ruleset can be taken over. */
-const PHASES: readonly Phase[] = [
-  "http_request_dynamic_redirect",
-  "http_request_firewall_custom",
-  "http_ratelimit",
-  "http_request_cache_settings",
-];
+const PHASES: readonly Phase[] = FOLDERS.map(({ phase }) => phase);
 
 /** Reads the configuration key `adopt`, in the shape that preflight prints; every problem goes to `report`. */
 export function readAdoption(value: unknown, report: (problem: AdoptionProblem) => void): Adoption | undefined {

@@ -1,10 +1,10 @@
 import { type Plan, periodsOf, type RateLimit } from "../rules/index.ts";
 
-/** How often is too often. */
+/** The most requests that are allowed in a time. */
 export interface Limit {
   readonly requests: number;
   readonly seconds: number;
-  /** What is counted, each value by itself, as in `["ip.src"]`, which is what every plan has. Address of the visitor if absent. */
+  /** The characteristics that have a count each; `["ip.src"]`, which every plan has, if absent. */
   readonly by?: readonly string[];
 }
 
@@ -17,8 +17,7 @@ export function limitOnPlan(
   plan: Plan,
 ): RateLimit & { readonly requests_per_period: number } {
   const allowed = periodsOf(plan);
-  const [shortest = 10] = allowed;
-  const period = allowed.findLast((candidate) => candidate <= seconds) ?? shortest;
+  const period = allowed.findLast((candidate) => candidate <= seconds) ?? allowed[0] ?? seconds;
   return {
     characteristics: [...by, "cf.colo.id"],
     period,

@@ -1,5 +1,6 @@
 /** Lists of the policy: what rules ask with `in $name`. */
 import {
+  LIST_KINDS,
   type ListKind,
   type ListProblem,
   type ListSpec,
@@ -107,7 +108,7 @@ const repeated = (name: string): PolicyListProblem => ({
   hint: "give each its own: rules ask a list by its name",
 });
 
-/** What stands in the index of the lists and is no list, as where a cast has silenced TypeScript. */
+/** What the index of the lists holds and is no list, as where a cast has silenced TypeScript. */
 export const listShapeDiagnostics = (lists: readonly unknown[]): readonly ProofDiagnostic[] =>
   lists.flatMap((list, index) => {
     if (isList(list)) return [];
@@ -126,7 +127,7 @@ function textProblems({ name, description, items }: PolicyList): readonly Policy
     hint: "shorten it",
   });
   return [
-    // the mark of the stack stands before it
+    // the mark of the stack precedes it
     ...(description.length > MAX_LIST_TEXT - MARK_ROOM ? [long("its description, with the stack's mark,")] : []),
     ...items.flatMap(({ comment = "" }, index) =>
       comment.length > MAX_LIST_TEXT ? [long(`the comment of item ${index + 1}`)] : [],
@@ -145,7 +146,7 @@ export const markedDescription = (site: Pick<Site, "project" | "stack">, { descr
 export const stackOfList = (description: string | undefined): string | undefined =>
   /^causeway ([^\s/]+\/[^\s/]+): /.exec(description ?? "")?.[1];
 
-const KINDS: readonly unknown[] = ["ip", "hostname", "asn"];
+const KINDS: readonly unknown[] = LIST_KINDS;
 
 function isList(list: unknown): list is PolicyList {
   if (!isObject(list)) return false;

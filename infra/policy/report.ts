@@ -4,11 +4,11 @@ import { limitInWords } from "./limit.ts";
 import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
-/** What the plan had no room for, and who sees to it instead. */
+/** What the plan had no room for, and what enforces it instead. */
 export interface NotAtTheEdge {
   readonly what: string;
   readonly why: string;
-  readonly enforcedBy: "gateway" | "nobody";
+  readonly enforcedBy: "gateway" | "nothing";
 }
 
 /** What is deployed and what is not, for people. An output of the stack. */
@@ -23,7 +23,7 @@ export interface PlanReport {
   readonly notAtTheEdge: readonly NotAtTheEdge[];
 }
 
-/** Says what is deployed, and everything that is left to the gateway; `leftOut` are the rules that the plan has no room for. */
+/** What is deployed, and what is left to the gateway; `leftOut` are the rules that the plan has no room for. */
 export function planReport(
   { site, surface, plan }: RuleContext,
   rulesets: readonly PhaseRuleset[],
@@ -56,7 +56,7 @@ export function planReport(
                 {
                   what: `rate limit ${ref}: ${limitInWords(limit)}`,
                   why: `the ${plan} plan has no such period: ${limitInWords(ratelimit)} is deployed`,
-                  enforcedBy: "nobody",
+                  enforcedBy: "nothing",
                 },
               ],
         ),
@@ -67,7 +67,7 @@ export function planReport(
             {
               what: "the hostname in the rate limiting rule",
               why: `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and are limited too`,
-              enforcedBy: "nobody",
+              enforcedBy: "nothing",
             } as const,
           ]),
       ...(has("to_https")
@@ -76,7 +76,7 @@ export function planReport(
             {
               what: "the way from http:// to https://",
               why: "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not redirected",
-              enforcedBy: "nobody",
+              enforcedBy: "nothing",
             } as const,
           ]),
       ...(!has("not_in_surface")
@@ -124,7 +124,7 @@ export function reportLines({ deployed, notAtTheEdge }: PlanReport): {
   return {
     deployed: deployed.map(({ phase, ref, description }) => `${phase} ${ref}: ${description}`),
     notAtTheEdge: notAtTheEdge.map(({ what, why, enforcedBy }) =>
-      enforcedBy === "gateway" ? `${what}: ${why}; the gateway sees to it` : `${what}: ${why}`,
+      enforcedBy === "gateway" ? `${what}: ${why}; the gateway enforces it` : `${what}: ${why}`,
     ),
   };
 }

@@ -14,7 +14,7 @@ export interface Surface {
 /** The surface of this project's backend. */
 export const SURFACE: Surface = { http, assets, socketPath: SOCKET_PATH, rates: RATE_CLASSES };
 
-/** Paths that answer to one and the same set of methods. */
+/** Paths that have the same set of methods. */
 export interface MethodGroup {
   /** Sorted, without repeats. */
   readonly methods: readonly string[];
@@ -22,7 +22,7 @@ export interface MethodGroup {
   readonly paths: readonly string[];
 }
 
-/** Everything that the surface answers to, each path once, grouped by the methods it has. */
+/** Every path of the surface once, grouped by its methods. */
 export function methodGroups(surface: Surface): MethodGroup[] {
   const methodsOf = new Map<string, Set<string>>();
   const add = (path: string, ...methods: readonly string[]) => {
@@ -44,19 +44,16 @@ export function methodGroups(surface: Surface): MethodGroup[] {
 export const allPaths = (surface: Surface): string[] =>
   [...new Set([...surface.assets, ...surface.http.map(({ path }) => path), surface.socketPath])].sort();
 
-/** Paths whose answers belong to one caller or change from call to call: the API and the socket, never an asset alone. */
-export const uncacheablePaths = (surface: Surface): string[] =>
+/** Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. */
+export const calledPaths = (surface: Surface): string[] =>
   [...new Set([...surface.http.map(({ path }) => path), surface.socketPath])].sort();
 
-/** Paths that the page calls by fetch or over its socket, where no challenge can be shown. */
-export const calledPaths = uncacheablePaths;
-
 /**
- * Paths of the page alone: assets that nothing else answers at. One that URL normalization may rewrite is left out, since a rule
- * cannot name it.
+ * Paths of the page alone: assets that are no path of the API as well. One that URL normalization may rewrite is left
+ * out, since a rule cannot name it.
  */
 export function pagePaths(surface: Surface): string[] {
-  const own = new Set(uncacheablePaths(surface));
+  const own = new Set(calledPaths(surface));
   return surface.assets.filter((path) => !own.has(path) && isPlain(path));
 }
 

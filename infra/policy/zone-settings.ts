@@ -1,4 +1,4 @@
-import type { Plan } from "../rules/index.ts";
+import { includesPlan, type Plan, planName } from "../rules/index.ts";
 
 /** One zone setting (https://developers.cloudflare.com/api/resources/zones/subresources/settings/) as the API takes it. */
 export interface ZoneSetting {
@@ -70,6 +70,7 @@ export function zoneSettingProblem({ id, value }: ZoneSetting, plan: Plan | "aut
   const known = SETTINGS[id];
   if (known === undefined) return `one of ${ZONE_SETTING_IDS.join(", ")}`;
   if (!known.accepts(value)) return known.expected;
-  if (known.from === "pro" && plan === "free") return "the Pro plan: on Free it is read-only";
+  if (known.from !== undefined && plan !== "auto" && !includesPlan(plan, known.from))
+    return `the ${planName(known.from)} plan: on ${planName(plan)} it is read-only`;
   return undefined;
 }

@@ -118,7 +118,7 @@ function adoptedNames(site: Site): ReadonlySet<string> {
 }
 
 /** The lists that the stack keeps: not those that it only refers to. */
-export const keptLists = ({ sharedLists = [] }: Site, lists: readonly PolicyList[]): readonly PolicyList[] =>
+const keptLists = ({ sharedLists = [] }: Site, lists: readonly PolicyList[]): readonly PolicyList[] =>
   lists.filter(({ name }) => !sharedLists.includes(name));
 
 /** Items as the API keeps them, so that what is read back is no difference (terraform-provider-cloudflare#5590). */

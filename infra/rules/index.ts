@@ -81,11 +81,10 @@ export { engineError, locate, render } from "./render.ts";
 export type { Defaults } from "./request/draft.ts";
 export { type ParsedRequests, parseRequests } from "./request/notation.ts";
 export { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "./request/visitor.ts";
-export { VISITOR_NAMES, type VisitorName, visitorNotation } from "./request/visitor-names.ts";
+export { VISITOR_NAMES, type VisitorName } from "./request/visitor-names.ts";
 export { visitorProblems } from "./request/visitor-problems.ts";
 export {
   MAX_VISITOR_LENGTH,
-  MAX_VISITOR_VALUES,
   type ParsedVisitor,
   parseVisitor,
   type VisitorProblemCode,
@@ -104,8 +103,8 @@ export {
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
-export { EXPRESSION_SIZE, MAX_EXPRESSION_LENGTH, MAX_REGEXES } from "./schema/limits.ts";
-export { KIND_LIMITS, LIST_NAME, LIST_PREFIXES, type ListKind, listKindsOf, MAX_LIST_TEXT } from "./schema/lists.ts";
+export { MAX_EXPRESSION_LENGTH } from "./schema/limits.ts";
+export { LIST_KINDS, LIST_NAME, type ListKind, MAX_LIST_TEXT } from "./schema/lists.ts";
 export { type Action, isPhase, PHASE_SPECS, type Phase } from "./schema/phases.ts";
 export {
   includesPlan,

@@ -1,24 +1,21 @@
 /**
  * The zone settings that the API on localhost knows, with the defaults of a new zone and what each plan may change
  * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are not
- * here answer 1006, as unknown ones do.
+ * here get error 1006, as unknown ones do.
  */
-import { includesPlan, PLANS } from "../../rules/index.ts";
+import { includesPlan } from "../../rules/index.ts";
 import { flag, integer, object, oneOf, type Shape } from "./shape.ts";
 import type { Plan, StoredZone } from "./state.ts";
 
 export interface SettingRule {
   readonly initial: unknown;
   readonly shape: Shape;
-  /** The plans that may change it; absent: all. */
-  readonly plans?: readonly Plan[];
+  /** The smallest plan that may change it; absent: Free. */
+  readonly from?: Plan;
 }
 
 const onOff = oneOf("on", "off");
-const pro: readonly Plan[] = PLANS.filter((plan) => includesPlan(plan, "pro"));
-const enterprise: readonly Plan[] = ["enterprise"];
-const toggle = (initial: "on" | "off", plans?: readonly Plan[]): SettingRule =>
-  plans ? { initial, shape: onOff, plans } : { initial, shape: onOff };
+const toggle = (initial: "on" | "off", from: Plan = "free"): SettingRule => ({ initial, shape: onOff, from });
 
 /** By id. */
 export const settingRules: Readonly<Record<string, SettingRule>> = {
@@ -34,19 +31,19 @@ export const settingRules: Readonly<Record<string, SettingRule>> = {
   development_mode: toggle("off"),
   email_obfuscation: toggle("on"),
   hotlink_protection: toggle("off"),
-  http2: toggle("on", pro),
+  http2: toggle("on", "pro"),
   http3: toggle("on"),
   ip_geolocation: toggle("on"),
   ipv6: toggle("on"),
   min_tls_version: { initial: "1.0", shape: oneOf("1.0", "1.1", "1.2", "1.3") },
   opportunistic_encryption: toggle("on"),
   opportunistic_onion: toggle("on"),
-  origin_error_page_pass_thru: toggle("off", enterprise),
-  prefetch_preload: toggle("off", enterprise),
+  origin_error_page_pass_thru: toggle("off", "enterprise"),
+  prefetch_preload: toggle("off", "enterprise"),
   privacy_pass: toggle("on"),
-  proxy_read_timeout: { initial: 100, shape: integer(1, 6000), plans: enterprise },
+  proxy_read_timeout: { initial: 100, shape: integer(1, 6000), from: "enterprise" },
   pseudo_ipv4: { initial: "off", shape: oneOf("off", "add_header", "overwrite_header") },
-  response_buffering: toggle("off", enterprise),
+  response_buffering: toggle("off", "enterprise"),
   rocket_loader: toggle("off"),
   security_header: {
     initial: {
@@ -70,17 +67,17 @@ export const settingRules: Readonly<Record<string, SettingRule>> = {
   },
   security_level: { initial: "medium", shape: oneOf("essentially_off", "low", "medium", "high", "under_attack") },
   server_side_exclude: toggle("on"),
-  sort_query_string_for_cache: toggle("off", enterprise),
+  sort_query_string_for_cache: toggle("off", "enterprise"),
   ssl: { initial: "full", shape: oneOf("off", "flexible", "full", "strict") },
   tls_1_3: { initial: "on", shape: oneOf("on", "off", "zrt") },
   tls_client_auth: toggle("off"),
-  true_client_ip_header: toggle("off", enterprise),
+  true_client_ip_header: toggle("off", "enterprise"),
   websockets: toggle("on"),
 };
 
 /** Whether the zone's plan may change the setting. */
 export function isEditable(rule: SettingRule, plan: Plan): boolean {
-  return rule.plans === undefined || rule.plans.includes(plan);
+  return includesPlan(plan, rule.from ?? "free");
 }
 
 /** Every setting of a zone with its value. */

@@ -62,7 +62,7 @@ export function skipSpace(text: string, at: number): number {
 }
 
 /** The logical operator that starts at an offset; operators have no word boundary. */
-export function logicalOperatorAt(
+function logicalOperatorAt(
   text: string,
   at: number,
 ): { readonly operator: LogicalOperator; readonly end: number } | undefined {

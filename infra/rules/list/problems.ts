@@ -3,7 +3,7 @@ import type { ListCode } from "../diagnostic-code.ts";
 import type { ListSpec } from "../evaluate/lists.ts";
 import { compareIp, type IpRange, printIp } from "../language/ip-address.ts";
 import { readIpRange } from "../language/read-literal.ts";
-import { KIND_LIMITS, LIST_NAME, listKindsOf } from "../schema/lists.ts";
+import { KIND_LIMITS, LIST_KINDS, LIST_NAME, listKindsOf } from "../schema/lists.ts";
 import { PLAN_LIMITS, type Plan, planName } from "../schema/plans.ts";
 import { readListItem } from "./item.ts";
 
@@ -20,8 +20,8 @@ export interface ListProblem {
   readonly hint?: string;
 }
 
-/** Problems that are told of one list. */
-const MAX_TOLD = 20;
+/** Most wrong items that are reported of one list, each by itself. */
+const MAX_WRONG_ITEMS = 20;
 
 /** Everything that the plan has no room for and that no plan takes, in lists by their names without `$`. */
 export function listProblems(lists: Readonly<Record<string, ListSpec>>, plan: Plan): readonly ListProblem[] {
@@ -42,7 +42,7 @@ function* roomProblems(lists: readonly ListSpec[], plan: Plan): Generator<ListPr
   });
   if (lists.length > mostLists) yield room("list-count", mostLists, "lists", lists.length);
   if (itemsOf(lists) > listItems) yield room("list-items", listItems, "items", itemsOf(lists));
-  for (const kind of ["hostname", "asn"] as const) {
+  for (const kind of LIST_KINDS) {
     const some = lists.filter((list) => list.kind === kind);
     const most = KIND_LIMITS[kind];
     if (most !== undefined && some.length > most.lists)
@@ -62,19 +62,19 @@ function* problemsOf(name: string, { kind, items }: ListSpec, plan: Plan): Gener
     yield { code: "list-kind", severity: "error", message };
   }
   const seen = new Set<string | number>();
-  let told = 0;
+  let wrong = 0;
   for (const [index, value] of items.entries()) {
     const read = readListItem(kind, value);
     if (read.ok && !seen.has(read.item)) seen.add(read.item);
-    else if (++told <= MAX_TOLD) {
+    else if (++wrong <= MAX_WRONG_ITEMS) {
       yield read.ok
         ? { code: "list-repeated", severity: "error", index, message: `${read.item} is in the list twice` }
         : { code: "list-item", severity: "error", index, message: read.message, ...hintOf(read) };
     }
   }
-  if (told > MAX_TOLD)
-    yield { code: "list-item", severity: "error", message: `${told - MAX_TOLD} more items are wrong` };
-  const overlap = kind === "ip" && told === 0 ? firstOverlap(items.map(String)) : undefined;
+  if (wrong > MAX_WRONG_ITEMS)
+    yield { code: "list-item", severity: "error", message: `${wrong - MAX_WRONG_ITEMS} more items are wrong` };
+  const overlap = kind === "ip" && wrong === 0 ? firstOverlap(items.map(String)) : undefined;
   if (overlap !== undefined) yield { code: "list-overlap", severity: "warning", message: overlap };
 }
 

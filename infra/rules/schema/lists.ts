@@ -1,12 +1,13 @@
 /**
  * Limits of custom lists, as of 2026-11: https://developers.cloudflare.com/waf/tools/lists/custom-lists/ and
- * https://developers.cloudflare.com/waf/tools/lists/#availability. How many lists and items a plan has stands in
- * `PLAN_LIMITS`.
+ * https://developers.cloudflare.com/waf/tools/lists/#availability. `PLAN_LIMITS` has the numbers of lists
+ * and items of a plan.
  */
 import type { Plan } from "./plans.ts";
 
 /** What the items of a list are: addresses and networks, hostnames, or numbers of autonomous systems. */
-export type ListKind = "ip" | "hostname" | "asn";
+export const LIST_KINDS = ["ip", "hostname", "asn"] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
 
 /** What a list may be called; expressions name it with `$` in front. */
 export const LIST_NAME = /^[a-z0-9_]{1,50}$/;
@@ -18,8 +19,7 @@ export const MAX_LIST_TEXT = 500;
 export const LIST_PREFIXES = { 4: { min: 8, max: 32 }, 6: { min: 12, max: 128 } } as const;
 
 /** The kinds of lists that a plan has. */
-export const listKindsOf = (plan: Plan): readonly ListKind[] =>
-  plan === "enterprise" ? ["ip", "hostname", "asn"] : ["ip"];
+export const listKindsOf = (plan: Plan): readonly ListKind[] => (plan === "enterprise" ? LIST_KINDS : ["ip"]);
 
 /** Lists and items of one kind, where they have limits beside those of the plan. */
 export const KIND_LIMITS: Readonly<Partial<Record<ListKind, { readonly lists: number; readonly items: number }>>> = {

@@ -9,24 +9,16 @@ import type { Action, Phase } from "./phases.ts";
 import { anything, expression, flag, integer, list, needs, object, oneOf, record, type Shape, text } from "./shape.ts";
 
 /** Status codes of a redirect: https://developers.cloudflare.com/rules/url-forwarding/single-redirects/settings/ */
-export const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 
 /** Phases that a skip can name: https://developers.cloudflare.com/waf/custom-rules/skip/options/ */
-export const SKIPPABLE_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"] as const;
+const SKIPPABLE_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"] as const;
 
 /** Products outside the Ruleset Engine that a skip can name; the names are case-sensitive. The same page. */
-export const SKIPPABLE_PRODUCTS = [
-  "zoneLockdown",
-  "uaBlock",
-  "bic",
-  "hot",
-  "securityLevel",
-  "rateLimit",
-  "waf",
-] as const;
+const SKIPPABLE_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
 
 /** A rule's identity across edits. The API documents no pattern; this one is what this kit and Cloudflare's examples use. */
-export const REF = text({ min: 1, max: 64, pattern: /^[a-z0-9_]+$/, what: "a ref: a-z, 0-9 and _, at most 64" });
+const REF = text({ min: 1, max: 64, pattern: /^[a-z0-9_]+$/, what: "a ref: a-z, 0-9 and _, at most 64" });
 
 /** What every rule may hold; `position` and the values that the API adds may be sent back as they were read. */
 export const RULE = object({

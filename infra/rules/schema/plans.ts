@@ -53,8 +53,31 @@ export function roomFor(phase: Phase, plan: Plan): number {
 /** Seconds a rate limit may count over. */
 export const ALLOWED_PERIODS: readonly number[] = limits.allowedPeriods;
 
+/** Those that the API's page on parameters names as well. */
+export const PERIODS_OF_EVERY_PAGE: readonly number[] = [10, 60, 120, 300, 600, 3600];
+
+/**
+ * Characteristics that the documentation names:
+ * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics. The API takes others.
+ */
+export const DOCUMENTED_CHARACTERISTIC = new RegExp(
+  `^(?:${[
+    "cf\\.colo\\.id",
+    "ip\\.src(?:\\.(?:asnum|country))?",
+    "ip\\.geoip\\.(?:asnum|country)",
+    "cf\\.unique_visitor_id",
+    "http\\.host",
+    "http\\.request\\.uri\\.path",
+    "cf\\.bot_management\\.(?:ja3_hash|ja4)",
+    'http\\.request\\.(?:headers|cookies|uri\\.args|body\\.form)\\["[^"]+"\\]',
+    "http\\.request\\.body\\.raw",
+    "lookup_json_string\\(.+\\)",
+    "(?:lower|upper|url_decode|substring|concat|sha256)\\(.+\\)",
+  ].join("|")})$`,
+);
+
 /** Seconds a rate limit may act for. */
-export const ALLOWED_MITIGATION_TIMEOUTS: readonly number[] = limits.allowedMitigationTimeouts;
+const ALLOWED_MITIGATION_TIMEOUTS: readonly number[] = limits.allowedMitigationTimeouts;
 
 /** Seconds that a plan's rate limits may count over, ascending. */
 export function periodsOf(plan: Plan): readonly number[] {
@@ -62,8 +85,8 @@ export function periodsOf(plan: Plan): readonly number[] {
 }
 
 /**
- * Seconds that a plan's rate limits with an action may act for, ascending. 0 throttles, which only Enterprise has; a challenge
- * lasts as long as the visitor's clearance, so that below Enterprise it has no time of its own and 0 stands for that.
+ * Seconds that a plan's rate limits with an action may act for, ascending. 0 throttles, which only Enterprise has; a
+ * challenge lasts as long as the visitor's clearance, so that below Enterprise it has no time of its own and takes 0.
  */
 export function timeoutsOf(plan: Plan, action: Action): readonly number[] {
   if (plan === "enterprise") return ALLOWED_MITIGATION_TIMEOUTS;

@@ -156,7 +156,7 @@ describe("rate limits as data", () => {
     expect(free.report.notAtTheEdge).toContainEqual({
       what: "rate limit old_script: 5 requests in 60 s",
       why: "the free plan has no such period: 1 request in 10 s is deployed",
-      enforcedBy: "nobody",
+      enforcedBy: "nothing",
     });
     const pro = policyWith(files, "http_ratelimit", "pro");
     expect(pro.diagnostics).toEqual([]);

@@ -1,8 +1,6 @@
+import { OLDER_RESPONSE_SIZE } from "../../schema/limits.ts";
 import { sizeOf } from "../../text-size.ts";
 import type { Lint } from "../lint.ts";
-
-/** 2 KB: https://developers.cloudflare.com/waf/custom-rules/create-dashboard/#configure-a-custom-response-for-blocked-requests */
-const OLDER_LIMIT = { most: 2000, unit: "bytes" } as const;
 
 export const longResponse: Lint = {
   name: "long-response",
@@ -13,8 +11,8 @@ export const longResponse: Lint = {
     if (rule.action !== "block" || typeof response !== "object" || response === null) return;
     const { content } = response as Readonly<Record<string, unknown>>;
     if (typeof content !== "string") return;
-    const size = sizeOf(content, OLDER_LIMIT);
-    if (size <= OLDER_LIMIT.most) return;
+    const size = sizeOf(content, OLDER_RESPONSE_SIZE);
+    if (size <= OLDER_RESPONSE_SIZE.most) return;
     yield {
       property: "action_parameters.response.content",
       message: `the content has ${size} bytes; Cloudflare's pages name both 2 KB and 30 KB as the limit`,

@@ -90,7 +90,7 @@ test("the program is applied: the rules before the hostname, the token secret; a
         expect.stringMatching(/^http_ratelimit credential_rate: Limit credential .*20/),
       ]),
       notAtTheEdge: expect.arrayContaining([
-        expect.stringMatching(/^rate limit read_rate: .*; the gateway sees to it$/),
+        expect.stringMatching(/^rate limit read_rate: .*; the gateway enforces it$/),
       ]),
     },
   });
