@@ -5,8 +5,8 @@ import type { Example, PolicyRule, RuleContext } from "./rule.ts";
 import { pathsOfClass } from "./surface.ts";
 
 /**
- * The rate limit of the surface's endpoints of one class, for each address; undefined where the surface has none. `limit`
- * is the class's own if absent: the edge then limits as the gateway does.
+ * The rate limit of the surface's endpoints of one class, for each address; undefined where the surface has none.
+ * `limit` is the class's own if absent: the edge then limits as the gateway does.
  */
 export function classLimit(
   rate: RateClass,

@@ -73,7 +73,9 @@ function refOf(made: unknown): string | undefined {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything explicit. */
+/**
+ * The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything explicit.
+ */
 function deployedRule(
   { when, examples, enabled = true, limit, gatewayClass: _, ...rule }: PolicyRule,
   phase: Phase,
@@ -91,9 +93,9 @@ function deployedRule(
 const seesHost = (phase: Phase, plan: Plan): boolean => phase !== "http_ratelimit" || rateLimitSees(plan, "http.host");
 
 /**
- * Both conditions. `and` binds tighter than `or`, so a condition with `or` is bracketed: without brackets its second half would
- * hold for every site of the zone. A condition that is no expression by itself stays alone, because `ssl) or (true` would be one
- * beside the guard, and is refused.
+ * Both conditions. `and` binds tighter than `or`, so a condition with `or` is bracketed: without brackets its second
+ * half would hold for every site of the zone. A condition that is no expression by itself stays alone, because `ssl)
+ * or (true` would be one beside the guard, and is refused.
  */
 function guarded(guard: Expression, when: Expression): Expression {
   const parsed = parse(when);

@@ -2,7 +2,7 @@ import { type Example, exampleRequests, type RequestFacts } from "../rules/index
 import type { Site } from "./site.ts";
 import { VISITORS } from "./visitors.ts";
 
-/** The request that an example stands for, as the edge would receive it. Throws a TypeError that quotes it where it is none. */
+/** The request of an example, as the edge receives it. Throws a TypeError that quotes it where it is none. */
 export function exampleFacts(example: Example, site: Pick<Site, "hostnames">): RequestFacts {
   const read = exampleRequests(example, { host: site.hostnames[0], visitors: VISITORS });
   const [request] = read.ok ? read.requests : [];

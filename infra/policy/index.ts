@@ -55,8 +55,8 @@ export interface Policy {
   readonly zoneSettings: readonly ZoneSetting[];
   readonly report: PlanReport;
   /**
-   * Errors: files that hold no rule; what they hold is not in the rulesets, and nothing may be deployed. Warnings: what the plan
-   * makes of a limit.
+   * Errors: files that hold no rule; what they hold is not in the rulesets, and nothing may be deployed. Warnings:
+   * what the plan makes of a limit.
    */
   readonly diagnostics: readonly ProofDiagnostic[];
 }

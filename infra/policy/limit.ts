@@ -9,8 +9,8 @@ export interface Limit {
 }
 
 /**
- * The limit in a period that the plan has. A shorter period keeps the average and rounds down, so that the edge never allows
- * more than was written; a blocked client stays blocked for one period.
+ * The limit in a period that the plan has. A shorter period keeps the average and rounds down, so that the edge never
+ * allows more than was written; a blocked client stays blocked for one period.
  */
 export function limitOnPlan(
   { requests, seconds, by = ["ip.src"] }: Limit,

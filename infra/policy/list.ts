@@ -65,7 +65,9 @@ export const normalisedLists = (lists: readonly PolicyList[]): readonly PolicyLi
     }),
   }));
 
-/** By name, as the engine, `compile` and the lints take them. Items that no list of their kind can hold are left out. */
+/**
+ * By name, as the engine, `compile` and the lints take them. Items that no list of their kind can hold are left out.
+ */
 export const listSpecs = (lists: readonly PolicyList[]): Readonly<Record<string, ListSpec>> =>
   Object.fromEntries(
     Object.entries(writtenSpecs(lists)).map(([name, { kind, items }]) => [

@@ -32,7 +32,7 @@ export function provePolicy(
   options: { readonly gaps?: boolean } = {},
 ): Proof {
   const wrong = wrongVisitors(visitors);
-  // requests of visitors that are none would be told once for each request
+  // a malformed visitor would be reported once for each of its requests
   if (wrong.length > 0) return { diagnostics: wrong, examples: 0, stories: 0, storiesOfOtherPlans: 0, gaps: [] };
   const others = Object.fromEntries(
     rulesets.flatMap(({ phase, rules }) => {
@@ -51,7 +51,7 @@ export function provePolicy(
   return prove({ ...input, ...(Object.keys(others).length > 0 && { others }) }, options);
 }
 
-/** A list that cannot be deployed is told by itself; rules that ask it stay undetermined here. */
+/** A list that cannot be deployed is reported elsewhere; rules that use it are undetermined here. */
 function fineLists(lists: readonly PolicyList[], plan: Plan): readonly PolicyList[] {
   const wrong = policyListProblems(lists, plan).filter(({ severity }) => severity === "error");
   const files = new Set(wrong.map(({ file }) => file));

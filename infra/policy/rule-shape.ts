@@ -38,8 +38,8 @@ const ofRateLimits = {
 };
 
 /**
- * What is wrong with a rule as data: unknown members, missing ones, wrong types. Whether Cloudflare would accept the rest is
- * the validator's; what the examples are is checked before they are tried.
+ * What is wrong with a rule as data: unknown members, missing ones, wrong types. Whether Cloudflare would accept the
+ * rest is the validator's; what the examples are is checked before they are tried.
  */
 export function ruleProblems(rule: unknown, phase: Phase, place: ProofPlace): readonly ProofDiagnostic[] {
   const isLimit = phase === "http_ratelimit";

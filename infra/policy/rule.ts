@@ -16,29 +16,36 @@ export interface RuleContext {
   readonly plan: Plan;
 }
 
-/** What the file of a rule exports: the rule, or a function that makes it. Undefined: there is none for this site or plan. */
+/**
+ * What the file of a rule exports: the rule, or a function that makes it. Undefined: there is none for this site or
+ * plan.
+ */
 export type RuleFile = PolicyRule | ((context: RuleContext) => PolicyRule | undefined);
 
 /**
- * A rule as its author writes it: what makes it apply (`when`), without the guard by the site's hostnames, which the policy adds
- * to every rule. The rest is in the words of the Rulesets API.
+ * A rule as its author writes it: what makes it apply (`when`), without the guard by the site's hostnames, which the
+ * policy adds to every rule. The rest is in the words of the Rulesets API.
  */
 export type PolicyRule = {
   /**
-   * Identity of the rule across edits, unique in its phase, `[a-z0-9_]+`: its id, its counters and its history depend on it. It
-   * names the rule's file too: `scanner_paths` is in `scanner-paths.ts`.
+   * Identity of the rule across edits, unique in its phase, `[a-z0-9_]+`: its id, its counters and its history depend
+   * on it. It names the rule's file too: `scanner_paths` is in `scanner-paths.ts`.
    */
   readonly ref: string;
   /** One line for the dashboard and the logs: what it does and why. */
   readonly description: string;
   readonly when: Expression;
-  /** False: the rule is deployed, keeps its id and does nothing. Its examples are tried all the same. True if absent. */
+  /**
+   * False: the rule is deployed, keeps its id and does nothing. Its examples are tried all the same. True if absent.
+   */
   readonly enabled?: boolean;
   /** Of a rate limit: how many requests in how many seconds. The policy makes of it what the plan has. */
   readonly limit?: Limit;
   /** Of a rate limit, instead of `limit`: in the words of the API. What the plan does not have is refused. */
   readonly ratelimit?: RateLimit;
-  /** The gateway enforces this class's limit too: where the plan has no room for all rate limits, this one is left out. */
+  /**
+   * The gateway enforces this class's limit too: where the plan has no room for all rate limits, this one is left out.
+   */
   readonly gatewayClass?: RateClass;
   readonly examples: Examples;
 } & (

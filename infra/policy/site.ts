@@ -17,7 +17,9 @@ export interface Site {
   readonly plan: Plan | "auto";
   /** Zone-wide settings that this stack sets, by id. Empty: the zone's settings stay as they are. */
   readonly zoneSettings: Readonly<Record<string, unknown>>;
-  /** Names of the policy's lists that another stack, or somebody else, keeps: rules ask them, and nothing writes them. */
+  /**
+   * Names of lists that another stack or another person manages: rules use them, and this stack does not write them.
+   */
   readonly sharedLists?: readonly string[];
   /** What existed before and is taken over; it survives the stack. Absent: nothing. */
   readonly adopt?: Adoption;
@@ -34,13 +36,13 @@ export interface Adoption {
   readonly lists?: Readonly<Record<string, AdoptedList>>;
 }
 
-/** A list that somebody else made: it keeps its description. Its items are those of the policy. */
+/** A list that was not made by the stack: it keeps its description. Its items are those of the policy. */
 export interface AdoptedList {
   readonly id: string;
   readonly description: string;
 }
 
-/** An entry point that somebody else made: it keeps its name and its rules, which run before the stack's own. */
+/** An entry point that was not made by the stack: it keeps its name and its rules, which run before the stack's own. */
 export interface AdoptedRuleset {
   readonly id: string;
   readonly name: string;

@@ -1,7 +1,9 @@
 import { assets, type HttpEntry, http, RATE_CLASSES, type RateClass, SOCKET_PATH } from "../../backend/surface.ts";
 import { isPlain } from "./paths.ts";
 
-/** The part of `backend/surface.ts` that the edge can see: paths, methods and rate classes. Tests give other surfaces. */
+/**
+ * The part of `backend/surface.ts` that the edge can see: paths, methods and rate classes. Tests give other surfaces.
+ */
 export interface Surface {
   readonly http: readonly Pick<HttpEntry, "method" | "path" | "rate">[];
   /** Served by GET and HEAD. */

@@ -7,15 +7,15 @@ import { allPaths, methodGroups, type Surface } from "./surface.ts";
 export const METHOD = "http.request.method";
 
 export interface UnknownRequests {
-  /** True for requests that the surface has no answer to; never for one that it has. */
+  /** True for requests that the surface does not have; never for one that it has. */
   readonly when: Expression;
-  /** Whether it is true for all of them. Otherwise the gateway answers the rest with 404. */
+  /** Whether it is true for all of them. Otherwise the gateway responds to the rest with 404. */
   readonly exact: boolean;
 }
 
 /**
- * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer segments
- * until it does: the rule then blocks less, never more.
+ * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer
+ * segments until it does: the rule then blocks less, never more.
  */
 export function unknownRequests(surface: Surface, room: number = MAX_EXPRESSION_LENGTH): UnknownRequests {
   const groups = methodGroups(surface);

@@ -1,9 +1,9 @@
 import type { Visitors } from "../rules/index.ts";
 
 /**
- * Who sends the requests of examples and stories. `ordinary` sends all that name no other; the others say in what they differ
- * from it, and are named, as in `{ request: "GET /", visitor: "tor" }`. Addresses are of 198.18.0.0/15, the network for
- * measurements (RFC 2544), AS numbers are of RFC 5398: both are nobody's.
+ * Who sends the requests of examples and stories. `ordinary` sends all that name no other; the others say in what they
+ * differ from it, and are named, as in `{ request: "GET /", visitor: "tor" }`. Addresses are of 198.18.0.0/15, the
+ * network for measurements (RFC 2544), AS numbers are of RFC 5398: both belong to no network.
  */
 export const VISITORS: Visitors = {
   /** A person with a browser of today. */
@@ -36,7 +36,7 @@ export const VISITORS: Visitors = {
       "cf.timings.client_tcp_rtt_msec": 20,
     },
   },
-  /** Somebody in an office with an address of its own. */
+  /** A person in an office with an address of its own. */
   office: { ip: "198.18.1.1", fields: { "ip.src.asnum": 64497 } },
   /** The crawler of a search engine that Cloudflare knows and has verified. */
   crawler: {

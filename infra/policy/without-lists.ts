@@ -9,8 +9,8 @@ const STAND_INS: Readonly<Record<ListKind, string>> = {
 };
 
 /**
- * An expression with sets of one item in the place of these lists, which Cloudflare does not have yet: so the rest of it
- * can be checked. A text that is no expression stays as it is.
+ * An expression with sets of one item in the place of these lists, which Cloudflare does not have yet: so the rest of
+ * it can be checked. A text that is no expression stays as it is.
  */
 export function withoutLists(text: string, lists: readonly Pick<PolicyList, "name" | "kind">[]): string {
   const kinds = new Map(lists.map(({ name, kind }) => [name, kind]));

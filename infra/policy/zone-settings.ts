@@ -1,6 +1,8 @@
 import { includesPlan, type Plan, planName } from "../rules/index.ts";
 
-/** One zone setting (https://developers.cloudflare.com/api/resources/zones/subresources/settings/) as the API takes it. */
+/**
+ * One zone setting (https://developers.cloudflare.com/api/resources/zones/subresources/settings/) as the API takes it.
+ */
 export interface ZoneSetting {
   readonly id: string;
   readonly value: unknown;
@@ -21,8 +23,8 @@ const oneOfTexts = (...values: readonly string[]): Known => ({
 const ON_OFF = oneOfTexts("on", "off");
 
 /**
- * Settings that a stack may set, with the values they take. They hold for the whole zone, other sites included, and stay as
- * they are when the stack is destroyed.
+ * Settings that a stack may set, with the values they take. They hold for the whole zone, other sites included, and
+ * stay as they are when the stack is destroyed.
  */
 const SETTINGS: Readonly<Record<string, Known>> = {
   ssl: oneOfTexts("flexible", "full", "strict"),

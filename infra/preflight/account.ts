@@ -114,7 +114,7 @@ const statusOf = ({ status, paused }: ListedZone): string => (paused === true ? 
 const shownZone = (zone: ListedZone): string =>
   `${zone.id} (${statusOf(zone)}, in the account ${zone.account.id ?? "that is not shown"})`;
 
-/** None where there is none, as a search would answer. */
+/** An empty list where there is none, as a search returns. */
 async function zoneById(api: Cloudflare, id: string) {
   try {
     return [await api.zones.get({ zone_id: id })];

@@ -69,7 +69,7 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
 }
 
 /**
- * Whether one of a certificate's names covers the hostname: a wildcard stands for exactly one label (RFC 6125, section
+ * Whether one of a certificate's names covers the hostname: a wildcard matches exactly one label (RFC 6125, section
  * 6.4.3).
  */
 function covers(hosts: readonly string[], hostname: string): boolean {

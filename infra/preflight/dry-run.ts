@@ -83,14 +83,14 @@ async function tryRuleset(
     `the rules of ${phase}`,
     permissionOfPhase(phase),
     async () => {
-      let answer: unknown;
+      let response: unknown;
       try {
-        answer = await (entryPoint === undefined ? api.post(path, options) : api.put(path, options));
+        response = await (entryPoint === undefined ? api.post(path, options) : api.put(path, options));
       } catch (error) {
         if (error instanceof Cloudflare.APIError && error.status === 400) return refused(error, ruleset, body);
         throw error;
       }
-      if (typeof answer === "object" && answer !== null && "result" in answer && answer.result === null)
+      if (typeof response === "object" && response !== null && "result" in response && response.result === null)
         return undefined;
       throw new DryRunIgnoredError(api, `${entryPoint === undefined ? "POST" : "PUT"} ${path}?dry_run=true`, phase);
     },
@@ -135,7 +135,9 @@ function significant(value: unknown): unknown {
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
-/** The ruleset with sets in the place of lists that do not exist yet: Cloudflare refuses a list that it does not have. */
+/**
+ * The ruleset with sets in the place of lists that do not exist yet: Cloudflare refuses a list that it does not have.
+ */
 function withStandIns(body: RulesetBody, missing: readonly PolicyList[]): RulesetBody {
   if (missing.length === 0) return body;
   const replaced = (text: unknown): unknown => (typeof text === "string" ? withoutLists(text, missing) : text);

@@ -81,7 +81,7 @@ function findExisting(
     return blockedBy({
       code: "adopted_changed",
       found: `\`adopt\` does not have these rules of the ruleset ${id} of ${phase} as they are now: ${lost.map(({ ref, expression }) => ref ?? expression).join(", ")}`,
-      fix: "Somebody edited it since the line was printed; the run would undo that. Use the new line.",
+      fix: "It was edited after the line was printed, and the run would undo the edit. Use the new line.",
       adopt,
     });
   }

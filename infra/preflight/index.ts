@@ -54,8 +54,9 @@ export interface PreflightOptions extends Partial<ProofOrder> {
  * token that is not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the
  * stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
  * adoption. What it does not name is the stack's own by its mark, or else by adoption. Where nothing is in the way,
- * Cloudflare checks the rulesets in dry runs. The policy is proved by its examples, and by the stories of the options. Throws `PreflightError` and `DryRunIgnoredError`. What else a token may
- * write cannot be read: a missing right shows at the first write.
+ * Cloudflare checks the rulesets in dry runs. The policy is proved by its examples, and by the stories of the options.
+ * Throws `PreflightError` and `DryRunIgnoredError`. What else a token may write cannot be read: a missing right shows
+ * at the first write.
  */
 export async function preflight(
   api: Cloudflare,

@@ -11,7 +11,7 @@ import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
 /**
- * Something that the stack made at Cloudflare and that its state does not have, as after a run whose answer was lost
+ * Something that the stack made at Cloudflare and that its state does not have, as after a run whose response was lost
  * or which was killed.
  */
 export interface LeftBehind {
@@ -25,8 +25,9 @@ export interface LeftBehind {
 
 /**
  * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
- * no hostname is reached without its rules, and lists after the rules that ask them. `known` are the ids in the state before anything is destroyed. What the
- * configuration adopts is never in the list. Throws `PreflightError` where the account cannot be read.
+ * no hostname is reached without its rules, and lists after the rules that ask them. `known` are the ids in the state
+ * before anything is destroyed. What the configuration adopts is never in the list. Throws `PreflightError` where the
+ * account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
   const found = await readAccount(api, site);

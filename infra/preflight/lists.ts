@@ -102,7 +102,7 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
   return blockedBy({
     code: "list_taken",
     found: `the account has ${what} already, with ${found.num_items === 1 ? "one item" : `${found.num_items} items`}${described(found)}`,
-    fix: `Take it over, or leave it to whoever keeps it, or give yours another name in ${fileOfList(name)}.`,
+    fix: `Take it over, or leave it to its owner, or give yours another name in ${fileOfList(name)}.`,
     ...(found.kind === kind ? { adopt, share: name } : {}),
   });
 }

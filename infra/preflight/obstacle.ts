@@ -12,7 +12,7 @@ export interface Obstacle {
   readonly adopt?: Partial<Adoption>;
   /** The list that the configuration would name in `sharedLists` to leave it to others, where that is possible. */
   readonly share?: string;
-  /** The policy is not proved: one run may be told to go on all the same. */
+  /** The policy is not proved: one run can be allowed to go on. */
   readonly unproved?: true;
 }
 
@@ -71,7 +71,7 @@ function sharingHint(obstacles: readonly Obstacle[], shared: readonly string[]):
   const names = obstacles.flatMap(({ share }) => (share === undefined ? [] : [share]));
   if (names.length === 0) return [];
   return [
-    "To leave lists to whoever keeps them, and only ask them in rules, put this line there:",
+    "To leave lists to their owners, and only use them in rules, put this line there:",
     `  causeway:sharedLists: ${printableJson([...shared, ...names])}`,
   ];
 }

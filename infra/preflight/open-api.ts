@@ -7,7 +7,7 @@ export interface ApiAccess {
 }
 
 export interface ApiPatience {
-  /** Told while calls wait for longer than `noticeMs`, and again after each such time. */
+  /** Called while calls wait for longer than `noticeMs`, and again after each such time. */
   readonly tell: (line: string) => void;
   /** Milliseconds for one try of a call. */
   readonly timeoutMs?: number;
@@ -24,7 +24,7 @@ const NOTICE_MS = 5_000;
 /** Tries after the first, on a broken connection, a timeout, 409, 429 and 5xx. */
 const MAX_RETRIES = 1;
 
-/** A client that does not wait for minutes in silence: an API that does not respond is told while it is waited for. */
+/** A client that does not wait for minutes in silence: it reports an API that does not respond. */
 export function openApi({ apiToken, baseURL }: ApiAccess, patience: ApiPatience): Cloudflare {
   const { tell, timeoutMs = TIMEOUT_MS, noticeMs = NOTICE_MS } = patience;
   let waiting = 0;

@@ -37,8 +37,8 @@ export interface OwnResource {
 }
 
 /**
- * The ids of the stack's records, rulesets, lists and tunnel. Throws an Error where one has no id: then it is not known what
- * is the stack's own.
+ * The ids of the stack's records, rulesets, lists and tunnel. Throws an Error where one has no id: then it is not
+ * known what is the stack's own.
  */
 export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
   const known: Record<string, string> = {};

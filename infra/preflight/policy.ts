@@ -15,7 +15,7 @@ import {
 } from "../policy/index.ts";
 import type { Obstacle } from "./obstacle.ts";
 
-/** Failures of a proof that one run tells; who has more reads these first. */
+/** Most failures of a proof that one run prints. */
 const MAX_FAILURES = 20;
 
 /** How the policy is proved in a run of the program. */
@@ -37,7 +37,7 @@ export interface PolicyFindings {
 /** Asks the validator, and proves the policy by its examples and the stories. */
 export function policyFindings(site: Site, plan: Plan, policy: Policy, order: ProofOrder): PolicyFindings {
   const refused = policyDiagnostics(policy, plan, adoptedRules(site, policy));
-  const told = new Set(refused.map(({ phase, ref }) => `${phase} ${ref}`));
+  const refusedRules = new Set(refused.map(({ phase, ref }) => `${phase} ${ref}`));
   const { diagnostics } = policy;
   const listed = policyListProblems(policy.lists, plan);
   const wrongLists = listed.filter(({ severity }) => severity === "error");
@@ -45,7 +45,7 @@ export function policyFindings(site: Site, plan: Plan, policy: Policy, order: Pr
   const failed = proof.diagnostics
     .filter(({ severity }) => severity === "error")
     // what the validator says of an expression is not said twice, nor that a wrong list has no items
-    .filter(({ pointer, phase, ref }) => !(pointer === "/when" && told.has(`${phase} ${ref}`)))
+    .filter(({ pointer, phase, ref }) => !(pointer === "/when" && refusedRules.has(`${phase} ${ref}`)))
     .filter(({ code }) => !(code === "example-undetermined" && wrongLists.length > 0));
   return {
     obstacles: [

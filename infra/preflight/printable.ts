@@ -1,6 +1,6 @@
 /**
- * Text that a terminal shows and does not obey. Whoever has rights in the account, or the token of a tunnel, chooses
- * comments, descriptions and versions: control and format characters in them become `?`.
+ * Text that a terminal shows and does not obey. A person with rights in the account, or with the token of a tunnel,
+ * chooses comments, descriptions and versions: control and format characters in them become `?`.
  */
 export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, "?");
 

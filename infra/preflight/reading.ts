@@ -16,7 +16,7 @@ type Verb = "read" | "write";
 
 /**
  * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the
- * dashboard says "Edit" where the API says "Write", and has other names for some). What is not an answer of the API is
+ * dashboard says "Edit" where the API says "Write", and has other names for some). What is not a response of the API is
  * thrown on.
  */
 export async function reading<T>(
@@ -38,7 +38,7 @@ const READ_FAILURES = new Set(["token", "permission", "unreachable", "throttled"
 /** Whether an obstacle says that something could not be read, and not what is there. */
 export const isReadFailure = ({ code }: Obstacle): boolean => READ_FAILURES.has(code);
 
-/** Whether the API answered that it has no such thing. */
+/** Whether the API responded that it has no such thing. */
 export const isNotFound = (error: unknown): boolean => error instanceof Cloudflare.NotFoundError;
 
 /** "Invalid access token": also with 403, where it is no missing permission. */
@@ -56,7 +56,7 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
   if (isUnauthenticated(error)) {
     return {
       code: "token",
-      found: `Cloudflare does not accept the API token (${error instanceof Cloudflare.APIError ? answerOf(error) : ""})`,
+      found: `Cloudflare does not accept the API token (${error instanceof Cloudflare.APIError ? describeResponse(error) : ""})`,
       fix: "It is wrong, revoked or expired. Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a token that belongs to an account also needs `accountId`.",
     };
   }
@@ -65,7 +65,7 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
     const called = shown === undefined ? "" : `, called "${shown}" there,`;
     return {
       code: "permission",
-      found: `the API token may not ${verb} ${what} (${answerOf(error)})`,
+      found: `the API token may not ${verb} ${what} (${describeResponse(error)})`,
       fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
     };
   }
@@ -79,7 +79,7 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
   if (error instanceof Cloudflare.APIError) {
     return {
       code: error.status === 429 ? "throttled" : "api_error",
-      found: `Cloudflare answered ${error.status ?? "nothing"} while ${verb === "read" ? "reading" : "checking"} ${what} (${answerOf(error)})`,
+      found: `Cloudflare responded with ${error.status ?? "nothing"} while ${verb === "read" ? "reading" : "checking"} ${what} (${describeResponse(error)})`,
       fix:
         error.status === 429
           ? "Wait five minutes, then run again."
@@ -92,7 +92,7 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
 type ApiError = InstanceType<typeof Cloudflare.APIError>;
 
 /** Codes and messages; since 2026-08 the message of a 403 names the permission that is missing. */
-const answerOf = (error: ApiError): string =>
+const describeResponse = (error: ApiError): string =>
   error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || "no reason given";
 
 /** Since 2026-08 errors may carry the page that explains them. Only Cloudflare's own pages are repeated. */

@@ -17,7 +17,7 @@ import {
 } from "./place.ts";
 import { reading } from "./reading.ts";
 
-/** Types that cannot stand beside a CNAME of the same name at Cloudflare (81053, 81054). */
+/** Types that cannot exist beside a CNAME of the same name at Cloudflare (81053, 81054). */
 const EXCLUSIVE = new Set(["A", "AAAA", "CNAME", "NS"]);
 
 /** Looks at the records of a hostname. */

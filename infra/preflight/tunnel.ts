@@ -73,10 +73,11 @@ async function checkAdopted(search: Search, id: string): Promise<Finding> {
 }
 
 /**
- * A tunnel of the stack's name that is not in the state: made by a run whose answer was lost or which was killed. It
+ * A tunnel of the stack's name that is not in the state: made by a run whose response was lost or which was killed. It
  * is the stack's own only where nothing says otherwise: Cloudflare configures it, and it leads to hostnames of this
- * stack, or to none and was never run. The name alone is no proof, since anybody may give it to a tunnel. Earlier
- * versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack leads through it.
+ * stack, or to none and was never run. The name alone is no proof, since any user of the account can give it to a
+ * tunnel. Earlier versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack
+ * leads through it.
  */
 async function findNamed(search: Search, ledTo: readonly string[]): Promise<Finding> {
   const { api, site, account } = search;
@@ -100,7 +101,7 @@ async function findNamed(search: Search, ledTo: readonly string[]): Promise<Find
     const unused = hostnames.value.length === 0 && tunnel.status === "inactive";
     const own = tunnel.config_src !== "local" && (leadsToUs || (tunnel.name === name && unused));
     if (own) return withToken(search, id, importing(TUNNEL, `${account.accountId}/${id}`));
-    // one of an earlier version's name does not stand in the way
+    // a tunnel with the name of an earlier version is no obstacle
     if (tunnel.name === name) return blockedBy(taken(id, name, tunnel, hostnames.value));
   }
   return NOTHING;
@@ -116,7 +117,7 @@ function taken(id: string, name: string, { config_src, status }: ListedTunnel, h
   return {
     code: "tunnel_taken",
     found: `the account has a tunnel "${name}" (${id}) already, and ${use}`,
-    fix: "Delete it if nobody needs it, or give the stack another name.",
+    fix: "Delete it if it is not needed, or give the stack another name.",
   };
 }
 

@@ -22,8 +22,8 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly hint?: string;
   /**
-   * The error that Cloudflare's engine gives for the same text, and the offset that it points at. Only the first of several
-   * diagnostics has it: the engine stops at its first error.
+   * The error that Cloudflare's engine gives for the same text, and the offset that it points at. Only the first of
+   * several diagnostics has it: the engine stops at its first error.
    */
   readonly engine?: { readonly message: string; readonly at: number };
 }

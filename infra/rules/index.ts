@@ -1,6 +1,6 @@
 /**
- * The Cloudflare Rules language, offline: `parse` text to a tree, `check` it for a phase and plan, `compile` it to a function,
- * and make the fields of a request with `requestFields`. It needs nothing but JavaScript.
+ * The Cloudflare Rules language, offline: `parse` text to a tree, `check` it for a phase and plan, `compile` it to a
+ * function, and make the fields of a request with `requestFields`. It needs nothing but JavaScript.
  */
 
 // text

@@ -18,7 +18,7 @@ function lineAt(text: string, offset: number): { readonly line: string; readonly
 function picture(text: string, start: number, end: number): { readonly line: string; readonly carets: string } {
   const { line, at } = lineAt(text, start);
   const width = Math.max(1, Math.min(end, start - at + line.length) - start);
-  // What stands before is kept as white space, so that the caret is right where tabs are.
+  // What precedes is kept as white space, so that the caret is right where tabs are.
   return { line, carets: line.slice(0, at).replace(/[^\t]/g, " ").padEnd(at) + "^".repeat(width) };
 }
 

@@ -46,7 +46,7 @@ function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1
     const rules = policy.rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);
     if (!fix && findings.some((finding) => finding.fix !== undefined)) {
-      console.log("`npm run rules -- check --fix` corrects what stands in the files as one text.");
+      console.log("`npm run rules -- check --fix` corrects expressions that are one text in their file.");
     }
   }
   return findings.length > 0 ? 1 : 0;

@@ -32,7 +32,7 @@ export interface PolicyToCheck {
   readonly root: string;
 }
 
-/** A finding that is placed, and the text of its value in the file, where it stands there word for word. */
+/** A finding that is placed, and the text of its value in the file, where the file has it word for word. */
 export type PlacedFinding = Finding & {
   readonly place: SourcePlace;
   readonly literal?: SourceProperty["literal"];
@@ -70,7 +70,7 @@ const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => 
   property: propertyOf(pointer),
 });
 
-/** A list has no expression: what is told of it stands in the message. */
+/** A list has no expression: the message says what is wrong. */
 const ofList = (problem: PolicyListProblem): Unplaced => ({
   ...problem,
   property: "items",
@@ -91,7 +91,10 @@ function ofLimit(property: string): string {
   return [OF_LIMIT[name] ?? "limit", ...rest].join(".");
 }
 
-/** The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan changed it. */
+/**
+ * The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan
+ * changed it.
+ */
 function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unplaced {
   const { property, span, fix, ...rest } = finding;
   // an expression that is no text is shown as it is

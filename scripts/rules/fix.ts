@@ -11,7 +11,7 @@ export interface Fixes {
   readonly left: readonly PlacedFinding[];
 }
 
-/** Corrects what stands in the files word for word; what is made by code is told instead. */
+/** Corrects what the files have word for word; what is made by code is reported instead. */
 export function fixFindings(findings: readonly PlacedFinding[], root: string): Fixes {
   const byExpression = Map.groupBy(
     findings.filter(({ fix }) => fix !== undefined),
@@ -22,9 +22,9 @@ export function fixFindings(findings: readonly PlacedFinding[], root: string): F
   // from the last to the first in each file, so that a change does not move another
   const ordered = [...byExpression.values()].sort((a, b) => startOf(b) - startOf(a));
   for (const group of ordered) {
-    const told = fixOne(group, root);
-    lines.push(told.lines);
-    if (told.isFixed) for (const finding of group) fixed.add(finding);
+    const corrected = fixOne(group, root);
+    lines.push(corrected.lines);
+    if (corrected.isFixed) for (const finding of group) fixed.add(finding);
   }
   return { lines, left: findings.filter((finding) => !fixed.has(finding)) };
 }
@@ -39,7 +39,7 @@ function fixOne(group: readonly PlacedFinding[], root: string): { readonly lines
     lines: `${place.file}:${place.line} ${rule} ${property} is not changed: ${why}. Change it by hand:\n${change}`,
     isFixed: false,
   });
-  if (literal === undefined) return by("it does not stand in the file word for word");
+  if (literal === undefined) return by("the file does not have it word for word");
   if (!canStandIn(literal.quote, after)) return by("the corrected text needs escapes");
   const file = join(root, place.file);
   const source = readFileSync(file, "utf8");

@@ -14,7 +14,7 @@ const requestText: ValueKind<string> = {
 export const requestArguments = argumentsFromOne("requests; - for standard input, @FILE for a file", requestText);
 
 /**
- * The text that an argument stands for: `-` is standard input, `@FILE` the text of a file, anything else is the text.
+ * The text that an argument gives: `-` is standard input, `@FILE` the text of a file, anything else is the text.
  * @throws UsageError where it cannot be read, or has too many bytes
  */
 export function readInput(argument: string): string {

@@ -24,8 +24,8 @@ interface Member {
 }
 
 /**
- * The property at a path of the rule with this `ref`: `["examples", "match", "2"]`. Where the whole path is not there, the last
- * part of it that is; undefined where the file has no object with this `ref`, as where a function makes it.
+ * The property at a path of the rule with this `ref`: `["examples", "match", "2"]`. Where the whole path is not there,
+ * the last part of it that is; undefined where the file has no object with this `ref`, as where a function makes it.
  */
 export function findProperty(source: string, ref: string, path: readonly string[]): SourceProperty | undefined {
   const all = bracketsOf(source, tokensOf(source));

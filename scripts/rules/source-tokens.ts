@@ -1,4 +1,7 @@
-/** The tokens of TypeScript, as far as properties of object literals are found with them. White space and comments are left out. */
+/**
+ * The tokens of TypeScript, as far as properties of object literals are found with them. White space and comments are
+ * left out.
+ */
 export interface Token {
   readonly kind: "word" | "string" | "template" | "regex" | "sign";
   readonly start: number;

@@ -37,8 +37,8 @@ function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<t
 }
 
 /**
- * Failures first, those of the author's own rules and stories before those of the kit's. Then what nothing exercises, of the
- * kit's rules only where it is asked for.
+ * Failures first, those of the author's own rules and stories before those of the kit's. Then what nothing exercises,
+ * of the kit's rules only where it is asked for.
  */
 export function proofLines(
   failures: readonly ProofDiagnostic[],

@@ -5,7 +5,7 @@ import type { Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";
 import { settingValues } from "./zone-settings.ts";
 
 export interface CloudHub extends Cloud {
-  /** Tells the listeners, after the change was stored. */
+  /** Notifies the listeners, after the change was stored. */
   announce(changes: readonly CloudChange[]): void;
   /** Asks the edge to drop a tunnel's connections. */
   disconnect(tunnelId: string): void;
@@ -58,7 +58,7 @@ export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
   };
 }
 
-/** Cloudflare's edge answers for active zones only. */
+/** Cloudflare's edge serves active zones only. */
 const isServed = ({ status = "active" }: StoredZone): boolean => status === "active";
 
 /** Longest name first: a zone of a subdomain wins over its parent's. */

@@ -1,7 +1,7 @@
 /**
  * The API's errors, in the envelope of
  * https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses. Where a numeric code is not
- * known from a recorded answer, the comment says so.
+ * known from a recorded response, the comment says so.
  */
 export interface ErrorItem {
   readonly code: number;
@@ -10,7 +10,7 @@ export interface ErrorItem {
   readonly documentation_url?: string;
 }
 
-/** An answer that is not a success: HTTP status, the envelope's errors, and headers to add. */
+/** A response that is not a success: HTTP status, the envelope's errors, and headers to add. */
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: readonly ErrorItem[];

@@ -1,8 +1,8 @@
-/** Faults on demand: a test or a rehearsal makes the API answer badly and sees whether the next run repairs it. */
+/** Faults on demand: a test or a rehearsal makes the API fail and sees whether the next run repairs it. */
 
 /**
- * A fault: an error answer; "cut" breaks the connection before anything is done; "lost" does what was asked and breaks
- * the connection before the answer; "silent" does what was asked and never answers.
+ * A fault: an error response; "cut" breaks the connection before anything is done; "lost" does what was asked and
+ * breaks the connection before the response; "silent" does what was asked and never responds.
  */
 export type Fault =
   | {

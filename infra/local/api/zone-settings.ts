@@ -1,7 +1,7 @@
 /**
  * The zone settings that the API on localhost knows, with the defaults of a new zone and what each plan may change
- * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are not
- * here get error 1006, as unknown ones do.
+ * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are
+ * not here get error 1006, as unknown ones do.
  */
 import { includesPlan } from "../../rules/index.ts";
 import { flag, integer, object, oneOf, type Shape } from "./shape.ts";

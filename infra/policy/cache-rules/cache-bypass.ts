@@ -5,8 +5,8 @@ import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { pagePaths } from "../surface.ts";
 
 /**
- * Only the page's assets may be cached. Everything else passes by, whatever its name ends with, so that no answer meant for one
- * caller can be stored for others.
+ * Only the page's assets may be cached. Everything else passes by, whatever its name ends with, so that no response
+ * meant for one caller can be stored for others.
  */
 export const cacheBypass = ({ site, surface }: RuleContext): PolicyRule => {
   const cacheable = pagePaths(surface);

@@ -2,7 +2,7 @@ import type { RuleFile } from "../rule.ts";
 import { cacheBypass } from "./cache-bypass.ts";
 
 /**
- * Cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/), in order: every rule that matches applies, a later
- * one overrides an earlier one. Free has room for ten.
+ * Cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/), in order: every rule that matches
+ * applies, a later one overrides an earlier one. Free has room for ten.
  */
 export const cacheRules: readonly RuleFile[] = [cacheBypass];

@@ -4,8 +4,8 @@ import type { PolicyRule, RuleContext } from "../rule.ts";
 import { allPaths, type Surface } from "../surface.ts";
 
 /**
- * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and must never
- * meet a path of the surface. Compared in lower case.
+ * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and
+ * must never meet a path of the surface. Compared in lower case.
  */
 const CONTAINS = [
   "/.git",

@@ -6,15 +6,15 @@ import { pagePaths } from "../surface.ts";
 import { METHOD } from "../unknown-requests.ts";
 
 /**
- * A browser that asks for the page over http:// is redirected to the page over TLS. Only the page is, and only what a browser
- * fetches without a secret: any other request over plain HTTP has sent its password or token in clear already. A redirect would
- * make that work and hide it, so the custom rule `plain_http` blocks it. No rule where the page's paths do not fit an
- * expression: then `plain_http` blocks them as well.
+ * A browser that asks for the page over http:// is redirected to the page over TLS. Only the page is, and only what a
+ * browser fetches without a secret: any other request over plain HTTP has sent its password or token in clear already.
+ * A redirect would make that work and hide it, so the custom rule `plain_http` blocks it. No rule where the page's
+ * paths do not fit an expression: then `plain_http` blocks them as well.
  */
 export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined => {
   const pages = pagePaths(surface);
   const [page] = pages;
-  // exactly: a port stands for another listener, and no origin answers to a name with a dot at its end
+  // compared whole: a port is another listener, and no origin serves a name that ends with a dot
   const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), oneOf(HOST, site.hostnames), anyOfPaths(pages));
   if (page === undefined || when.length > roomBesideGuard(site)) return undefined;
   return {

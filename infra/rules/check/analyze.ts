@@ -17,7 +17,7 @@ export interface Analysis {
   readonly fields: readonly Use<SchemaField>[];
   /** Calls, the outer before the inner. */
   readonly functions: readonly CallUse[];
-  /** Where regular expressions stand. */
+  /** Places of regular expressions. */
   readonly regexes: readonly Span[];
   readonly lists: readonly ListUse[];
 }
@@ -39,7 +39,10 @@ export function analyze(tree: Expression, text: string, schema: Schema): Analysi
   return { ...(!failed && { condition }), diagnostics, fields, functions, regexes, lists };
 }
 
-/** Checks a tree that is a value and nothing else: a field or a call with its accesses, as a rate limit's characteristic is. */
+/**
+ * Checks a tree that is a value and nothing else: a field or a call with its accesses, as a rate limit's
+ * characteristic is.
+ */
 export function analyzeValue(
   tree: Expression,
   text: string,

@@ -14,8 +14,8 @@ export interface Where {
   readonly phase?: Phase;
   readonly plan?: Plan;
   /**
-   * Which part of a rule it is: the condition, the counting expression of a rate limiting rule, which may read the response,
-   * or a value that the rule writes, such as the target of a rewrite.
+   * Which part of a rule it is: the condition, the counting expression of a rate limiting rule, which may read the
+   * response, or a value that the rule writes, such as the target of a rewrite.
    */
   readonly part?: "expression" | "counting" | "value";
 }
@@ -60,14 +60,14 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
       report(
         "function-repeated",
         span,
-        `${what.name}() can stand in an expression once`,
+        `${what.name}() can be used once in an expression`,
         "rewrite in several steps: one rule for each",
       );
     else if (outer)
       report(
         "function-nested",
         span,
-        `${what.name}() cannot stand inside ${outer.name}()`,
+        `${what.name}() cannot be used inside ${outer.name}()`,
         "rewrite in two steps: one rule for each",
       );
     ends.set(what, Math.max(ends.get(what) ?? 0, call.end));
@@ -110,7 +110,7 @@ function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, 
   return {
     code: "field-phase",
     message: `${name} is known after the origin has responded, but ${phase} runs before`,
-    ...(phase === "http_ratelimit" && { hint: "it can stand in the counting expression of a rate limiting rule" }),
+    ...(phase === "http_ratelimit" && { hint: "it can be used in the counting expression of a rate limiting rule" }),
   };
 }
 

@@ -43,7 +43,11 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
       return undefined;
     }
     if (typed.kind === "reader" && typed.mapped && index > 0) {
-      checker.report("each-in-later-argument", argument.span, "[*] can stand in the first argument of a function only");
+      checker.report(
+        "each-in-later-argument",
+        argument.span,
+        "[*] is allowed in the first argument of a function only",
+      );
       failed = true;
     } else if (!failed && !argumentFits(checker, spec, index, typed, args, argument.span)) failed = true;
     if (paramAt(spec, index).pattern === "regex") checker.regexes.push(argument.span);

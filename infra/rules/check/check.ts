@@ -8,8 +8,8 @@ import type { Where } from "./availability.ts";
 import { collect } from "./diagnose.ts";
 
 /**
- * Everything that is wrong with a parsed expression: names, types, and what the phase or plan does not offer. Spans are those of
- * `text`, from which the tree was parsed; without it, those of the printed tree.
+ * Everything that is wrong with a parsed expression: names, types, and what the phase or plan does not offer. Spans
+ * are those of `text`, from which the tree was parsed; without it, those of the printed tree.
  */
 export function check(
   tree: Expression,

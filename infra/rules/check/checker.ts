@@ -30,7 +30,7 @@ export abstract class Checker {
   readonly fields: Use<SchemaField>[] = [];
   /** Calls, the outer before the inner. */
   readonly functions: CallUse[] = [];
-  /** Where regular expressions stand. */
+  /** Places of regular expressions. */
   readonly regexes: Span[] = [];
   readonly lists: ListUse[] = [];
   readonly text: string;

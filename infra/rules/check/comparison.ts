@@ -141,8 +141,8 @@ function checkDynamic(
 }
 
 /**
- * Whether an operator and the unknown name after it are one word that is nearly an operator: operators have no word boundary, so that
- * `eqq` is read as eq and a field q. If so, reports it.
+ * Whether an operator and the unknown name after it are one word that is nearly an operator: operators have no word
+ * boundary, so that `eqq` is read as eq and a field q. If so, reports it.
  */
 function isOperatorMisspelt(checker: Checker, operator: Span, right: Value): boolean {
   if (operator.end !== right.span.start || right.of.kind !== "field") return false;

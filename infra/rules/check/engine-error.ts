@@ -1,7 +1,8 @@
 /**
- * What Cloudflare's engine says about a text that it refuses. It reads from left to right, checks types while it reads, and stops
- * at the first error (https://github.com/cloudflare/wirefilter, engine/src/ast), so that its error is another than the first that
- * a person would be told of. This reader has no tree and no second error; the parser and the checker are for people.
+ * What Cloudflare's engine says about a text that it refuses. It reads from left to right, checks types while it
+ * reads, and stops at the first error (https://github.com/cloudflare/wirefilter, engine/src/ast), so that its error is
+ * another than the first that a person would be told of. This reader has no tree and no second error; the parser and
+ * the checker are for people.
  */
 import { fromBytes } from "../bytes.ts";
 import { isNameArgument, LOGICAL_OPERATORS, MAX_DEPTH, OPERATORS, skipSpace } from "../language/parse.ts";
@@ -185,7 +186,7 @@ class EngineReader {
     return this.#text.startsWith("not", at) ? at + 3 : this.#text[at] === "!" ? at + 1 : undefined;
   }
 
-  /** Where the parenthesis after `any` or `all` stands. */
+  /** Place of the parenthesis after `any` or `all`. */
   #quantifierOpen(at: number): number | undefined {
     if (!this.#text.startsWith("any", at) && !this.#text.startsWith("all", at)) return undefined;
     const open = this.#skip(at + 3);

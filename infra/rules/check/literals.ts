@@ -80,7 +80,7 @@ export function checkSet(checker: Checker, type: ScalarType, node: Items): Test 
   return type === "Int" ? { kind: "integers", ranges: integers } : { kind: "addresses", ranges: addresses };
 }
 
-/** Keeps one item and answers where the next starts; after a mistake that is the end of the token. */
+/** Keeps one item and returns the start of the next; after a mistake that is the end of the token. */
 function keepItem<T>(
   checker: Checker,
   read: Read<T>,

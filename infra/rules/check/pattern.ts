@@ -8,8 +8,8 @@ import type { Test } from "./typed.ts";
 const HINT = "patterns have the syntax of Rust's regex crate: https://docs.rs/regex/latest/regex/#syntax";
 
 /**
- * Compiles a regular expression. Undefined for one that is longer than a whole expression may be: the expression is refused for
- * its length, and compiling would take more time than its text is worth.
+ * Compiles a regular expression. Undefined for one that is longer than a whole expression may be: the expression is
+ * refused for its length, and compiling would take more time than its text is worth.
  */
 export function compilePattern(pattern: string): Regex | RegexRefusal | undefined {
   return pattern.length > EXPRESSION_SIZE.most ? undefined : compileRegex(pattern);
@@ -36,7 +36,7 @@ export function checkWildcard(checker: Checker, text: Text, strict: boolean): Te
   return undefined;
 }
 
-/** The offset in the expression of a byte of a pattern, as near as escapes let it be told. */
+/** The offset in the expression of a byte of a pattern; near it where the pattern has escapes. */
 function patternOffset(text: string, open: number, node: Text, at: number): number {
   let byte = 0;
   let offset = open;

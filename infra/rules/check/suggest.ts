@@ -15,7 +15,9 @@ export function suggest(name: string, known: Iterable<string>): readonly string[
     .map(({ candidate }) => candidate);
 }
 
-/** Edits between two names; a name that only lacks its first parts (`uri.path`) is as close as one with a typing error. */
+/**
+ * Edits between two names; a name that only lacks its first parts (`uri.path`) is as close as one with a typing error.
+ */
 function score(name: string, candidate: string, limit: number): number {
   if (name.length > 2 && candidate.endsWith(`.${name}`)) return 1;
   return Math.abs(name.length - candidate.length) > limit ? limit + 1 : distance(name, candidate);

@@ -26,8 +26,8 @@ export function unknown(name: string): string {
 export function unknownHint(name: string, meant: string | undefined, hint: string | undefined): string | undefined {
   if (name === "false") return "there is no false; write not true";
   if (/^(NOT|AND|OR|XOR)$/.test(name)) return `operators are written in lower case: ${name.toLowerCase()}`;
-  if (/^(and|or|xor|eq|ne|in|lt|le|gt|ge)$/.test(name)) return `${name} stands between two operands; one is missing`;
-  if (/^[0-9]/.test(name)) return "a literal stands on the right of the operator";
+  if (/^(and|or|xor|eq|ne|in|lt|le|gt|ge)$/.test(name)) return `${name} needs two operands; one is missing`;
+  if (/^[0-9]/.test(name)) return "write the literal on the right of the operator";
   return meant ?? hint;
 }
 

@@ -88,9 +88,9 @@ function stepsOf(assembly: Assembly, level: Level, loaded: LoadedRuleset): reado
 function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, loaded: LoadedRule): Step {
   const { rule, name, index, refusals, formalities } = loaded;
   const problem = (effect: LoadProblem["effect"], diagnostics: readonly LoadDiagnostic[]): LoadProblem => {
-    const told: LoadProblem = { ruleset: ruleset.name, phase: ruleset.phase, rule: name, effect, diagnostics };
-    assembly.problems.push(told);
-    return told;
+    const noted: LoadProblem = { ruleset: ruleset.name, phase: ruleset.phase, rule: name, effect, diagnostics };
+    assembly.problems.push(noted);
+    return noted;
   };
   const compiled = condition(rule.expression, assembly.lists);
   const placed: PlacedRule = { level, ruleset, rule, name };
@@ -111,9 +111,9 @@ function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, lo
  */
 function inDoubt(problem: LoadProblem, condition: Condition | undefined): Step {
   return (run) => {
-    const answer = condition ? condition.holds(run.fields) : true;
-    if (answer !== false) run.doubts(problem);
-    if (typeof answer !== "boolean") run.dependsOn(answer);
+    const result = condition ? condition.holds(run.fields) : true;
+    if (result !== false) run.doubts(problem);
+    if (typeof result !== "boolean") run.dependsOn(result);
     return "next";
   };
 }

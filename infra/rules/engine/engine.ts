@@ -2,7 +2,7 @@ import type { RequestFacts, ResponseFacts } from "../evaluate/request.ts";
 import { requestFields, reusableFields } from "../evaluate/request-fields.ts";
 import { assemble, type EntryPoint, through } from "./assemble.ts";
 import { RateCounters, type WindowKind } from "./counters.ts";
-import { type Answer, type Deferred, Run } from "./run.ts";
+import { type CountedResponse, type Deferred, Run } from "./run.ts";
 import type { Deployment, Engine, Verdict } from "./types.ts";
 
 export interface EngineOptions {
@@ -42,8 +42,8 @@ export function createEngine(deployment: Deployment, options: EngineOptions = {}
       const waiting = deferred.get(verdict);
       if (!waiting) return;
       deferred.delete(verdict);
-      const answer = answerOf(request, response);
-      for (const count of waiting) count(answer);
+      const counted = countedResponse(request, response);
+      for (const count of waiting) count(counted);
     },
   };
 }
@@ -68,7 +68,7 @@ function verdictOf(run: Run): Verdict {
   return { by: decision.by, response: decision.response, outcome, events, settings, undetermined, rulesInDoubt };
 }
 
-function answerOf(request: RequestFacts, response: ResponseFacts): Answer {
+function countedResponse(request: RequestFacts, response: ResponseFacts): CountedResponse {
   return {
     fields: requestFields(request, response),
     at: response.at,

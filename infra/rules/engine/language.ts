@@ -13,7 +13,7 @@ import { sizeOf } from "../text-size.ts";
 /** The lists that a deployment has, ready to be asked. */
 export type Lists = NonNullable<CompileOptions["lists"]>;
 
-/** Fields that nobody gave, or patterns that take too many steps, on which the answer depends. */
+/** What the result depends on and is not known: fields that were not given, patterns that take too many steps. */
 export type Undetermined = readonly string[];
 
 /** An expression as the engine runs it. */
@@ -48,7 +48,7 @@ export function condition(text: unknown, lists: Lists): Condition | undefined {
       return compiled.matches(fields);
     } catch (error) {
       if (!unknownBy(error)) throw error;
-      // the slow reading knows whether the answer depends on it at all
+      // only the slow reading finds out whether the result depends on it
       const { value, undetermined } = compiled.read(fields);
       return value ?? undetermined;
     }

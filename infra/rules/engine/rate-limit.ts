@@ -22,10 +22,10 @@ const MAX_SCORE = 1_000_000;
 
 /**
  * One rate limiting rule (https://developers.cloudflare.com/waf/rate-limiting-rules/request-rate/). A request counts
- * before it is judged, so that the first one above the limit is acted on; where the count needs the answer, it counts
+ * before it is judged, so that the first one above the limit is acted on; where the count needs the response, it counts
  * afterwards, and the next request is acted on. What Cloudflare does not document is chosen here: requests that the
  * rule itself acts on go on counting, except when a sliding window throttles, where they would keep a steady client
- * out for ever; an answer that a rule made counts for nobody.
+ * out for ever; a response that a rule made is not counted.
  */
 export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
   const { placed, parameters, condition, counting, limit } = parts;
@@ -50,11 +50,11 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
     if (counted) table.add(key, now, 1);
     if (postponed) {
       run.deferred ??= [];
-      run.deferred.push((answer) => {
-        if (requestsToOrigin && answer.fromCache) return;
-        if (!holds(run, counting, false, answer.fields)) return;
-        const amount = scoreHeader === undefined ? 1 : scoreOf(answer.header(scoreHeader));
-        if (amount > 0) table.add(key, answer.at, amount);
+      run.deferred.push((response) => {
+        if (requestsToOrigin && response.fromCache) return;
+        if (!holds(run, counting, false, response.fields)) return;
+        const amount = scoreHeader === undefined ? 1 : scoreOf(response.header(scoreHeader));
+        if (amount > 0) table.add(key, response.at, amount);
       });
     }
     if (!matched) return "next";
@@ -95,12 +95,12 @@ function scoreOf(text: string | undefined): number {
 function keyOf(run: Run, { characteristics }: RateLimitRule): string | undefined {
   let key = encode(run.request.colo ?? "");
   for (const { read } of characteristics) {
-    const answer = read(run.fields);
-    if (!("value" in answer)) {
-      run.dependsOn(answer);
+    const reading = read(run.fields);
+    if (!("value" in reading)) {
+      run.dependsOn(reading);
       return undefined;
     }
-    key += answer.value === undefined ? "\x01" : encode(answer.value);
+    key += reading.value === undefined ? "\x01" : encode(reading.value);
   }
   return key;
 }

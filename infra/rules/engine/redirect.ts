@@ -38,9 +38,9 @@ function locationOf(run: Run, { target, keepsQuery }: RedirectRule): string | un
 }
 
 function textOf(run: Run, target: Readable): string | undefined {
-  const answer = target.read(run.fields);
-  if ("value" in answer) return typeof answer.value === "string" ? answer.value : undefined;
-  run.dependsOn(answer);
+  const reading = target.read(run.fields);
+  if ("value" in reading) return typeof reading.value === "string" ? reading.value : undefined;
+  run.dependsOn(reading);
   return undefined;
 }
 
@@ -53,6 +53,6 @@ function withQuery(url: string, uri: string): string {
   return `${base}${base.includes("?") ? "&" : "?"}${query}${fragment}`;
 }
 
-/** Bytes that may not stand in a header or a URL as escapes: no request can write a header line of its own. */
+/** Bytes that a header or a URL may have only as escapes, so that no request can add a header line. */
 const visible = (bytes: string): string =>
   bytes.replace(/[^\x21-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);

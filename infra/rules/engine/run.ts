@@ -6,11 +6,11 @@ import type { Condition, Undetermined } from "./language.ts";
 import type { PlacedRule } from "./parameters.ts";
 import type { LoadProblem, RuleEvent, Skipped, Verdict } from "./types.ts";
 
-/** Counts a request once its answer is known. */
-export type Deferred = (answer: Answer) => void;
+/** Counts a request once its response is known. */
+export type Deferred = (response: CountedResponse) => void;
 
-/** An answer as the counting expressions see it. */
-export interface Answer {
+/** A response as the counting expressions see it. */
+export interface CountedResponse {
   /** The request's fields with the response's added. */
   readonly fields: Fields;
   readonly at: number;
@@ -41,7 +41,7 @@ export class Run {
     this.fields = fields;
   }
 
-  /** Notes on what nobody gave the outcome depends. */
+  /** Notes values that were not given and that the outcome depends on. */
   dependsOn(names: Undetermined): void {
     this.undetermined ??= [];
     for (const name of names) if (!this.undetermined.includes(name)) this.undetermined.push(name);
@@ -54,7 +54,7 @@ export class Run {
   }
 }
 
-/** What a rule that ends a request's way made of it. */
+/** The outcome of a rule that ends the evaluation. */
 export interface Decision {
   readonly outcome: "block" | "challenge" | "redirect";
   readonly by: RuleEvent;
@@ -72,9 +72,9 @@ export type Step = (run: Run) => Flow;
  * verdict then says what would happen if the rule did not match.
  */
 export function holds(run: Run, condition: Condition, decides: boolean, fields: Fields = run.fields): boolean {
-  const answer = condition.holds(fields);
-  if (typeof answer === "boolean") return answer;
-  if (decides) run.dependsOn(answer);
+  const result = condition.holds(fields);
+  if (typeof result === "boolean") return result;
+  if (decides) run.dependsOn(result);
   return false;
 }
 
@@ -87,7 +87,7 @@ export function noted({ ruleset, rule, name }: PlacedRule, logged: boolean, skip
   return { ref: name, ruleset: ruleset.name, phase: ruleset.phase, action, description, logged, skips };
 }
 
-/** Notes that a rule matched; `why` is the reason, or the condition that is asked for it when somebody reads it. */
+/** Notes that a rule matched; `why` is the reason, or the condition that gives it when it is read. */
 export function note(run: Run, rule: Noted, why: string | Condition): RuleEvent {
   const event = new MatchedRule(rule, why, run.request);
   run.events ??= [];

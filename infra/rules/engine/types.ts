@@ -17,7 +17,7 @@ export interface RateLimit {
   /** Seconds; 0 throttles instead of mitigating. */
   readonly mitigation_timeout?: number;
   readonly counting_expression?: string;
-  /** True: cached answers do not count. */
+  /** True: cached responses do not count. */
   readonly requests_to_origin?: boolean;
   readonly score_per_period?: number;
   readonly score_response_header_name?: string;
@@ -75,7 +75,7 @@ export interface Verdict {
   readonly outcome: "pass" | "block" | "challenge" | "redirect" | "undetermined";
   /** The rule that decided; absent on a plain pass. */
   readonly by?: RuleEvent;
-  /** What to answer with, where the edge answers by itself. */
+  /** The response, where the edge responds by itself. */
   readonly response?: {
     /**
      * 403 (429 in the rate limiting phase) unless the rule gives another, 400-499; of a redirect 301, 302, 303, 307
@@ -149,7 +149,7 @@ export interface Engine {
   handle(request: RequestFacts): Verdict;
   /**
    * Counts what rate limiting rules count after the response. To be called once for each verdict that passed, with the
-   * answer that the visitor got; verdicts that did not pass count nothing here.
+   * response that the visitor got; verdicts that did not pass count nothing here.
    */
   respond(request: RequestFacts, verdict: Verdict, response: ResponseFacts): void;
 }

@@ -32,7 +32,7 @@ export interface Compiled {
   readonly lists: readonly string[];
   /**
    * Whether it matches a request.
-   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and nobody gave
+   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and that was not given
    */
   matches(fields: Fields): boolean;
   /** The same, slowly: which part decided and why, and undetermined instead of an error where a field was not given. */
@@ -53,7 +53,7 @@ export interface CompiledValue {
   readonly fields: readonly string[];
   /**
    * The value for a request; undefined is missing.
-   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and nobody gave
+   * @throws FieldNotGiven when it reads a field that only Cloudflare can compute and that was not given
    */
   read(fields: Fields): Value | undefined;
 }

@@ -260,7 +260,7 @@ function dynamicTest(test: Test & { kind: "dynamic" }, right: Reader): (left: Va
   };
 }
 
-/** Membership of a named list; asking a list that nobody gave fails and names it. */
+/** Membership of a named list; a list that was not given is an error that names it. */
 function listTest(name: string, context: Pick<Context, "lists">): Predicate {
   const has = context.lists?.get(name);
   if (has) return has;

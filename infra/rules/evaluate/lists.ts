@@ -6,7 +6,9 @@ import { IpSetBuilder } from "./ip-set.ts";
 import { lowerAscii } from "./match-wildcard.ts";
 import type { Value } from "./value.ts";
 
-/** A list's items as the API stores them: addresses and networks, hostnames with an optional leading `*.`, or numbers. */
+/**
+ * A list's items as the API stores them: addresses and networks, hostnames with an optional leading `*.`, or numbers.
+ */
 export interface ListSpec {
   readonly kind: ListKind;
   readonly items: readonly (string | number)[];
@@ -102,7 +104,7 @@ function asnItem(item: string | number): number {
   return number;
 }
 
-/** A name is in the list by itself, or by any of its parents that stands there with `*.`. */
+/** A name is in the list by itself, or by any of its parents that the list has with `*.`. */
 function hostnames(items: readonly (string | number)[]): (value: Value) => boolean {
   const exact = new Set<string>();
   const parents = new Set<string>();

@@ -32,7 +32,7 @@ export function groupLiterals(items: readonly Condition[]): readonly (Condition 
 
 interface Literal {
   readonly reader: Reader;
-  /** What tells readers apart. */
+  /** Identifies the reader. */
   readonly key: string;
   /** As a regular expression. */
   readonly source: string;
@@ -87,6 +87,6 @@ function keyOf({ source, accesses }: Reader): string | undefined {
   return key === undefined ? undefined : `lower ${key}`;
 }
 
-/** Bytes that stand for themselves in a regular expression. */
+/** Bytes that match themselves in a regular expression. */
 const escaped = (bytes: string): string =>
   bytes.replace(/[^A-Za-z0-9]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);

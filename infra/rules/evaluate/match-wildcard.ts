@@ -1,6 +1,9 @@
 import { wildcardParts } from "../language/wildcard.ts";
 
-/** A matcher of the whole value, in time linear in it: first part, last part, and each middle part as early as it is found. */
+/**
+ * A matcher of the whole value, in time linear in it: first part, last part, and each middle part as early as it is
+ * found.
+ */
 export function wildcardMatcher(pattern: string, strict: boolean): (value: string) => boolean {
   const parts = wildcardParts(strict ? pattern : lowerAscii(pattern));
   const head = parts[0] ?? "";

@@ -10,7 +10,7 @@ export type Read = (fields: Fields) => Value | undefined;
 
 /** What compiling needs beside the tree. */
 export interface Context {
-  /** Compiles a condition that stands as an argument. */
+  /** Compiles a condition that is an argument. */
   readonly condition: (condition: Condition) => (fields: Fields) => boolean | readonly boolean[];
   /** Functions by name, where they are not the language's own. */
   readonly functions: Readonly<Record<string, Implementation>>;

@@ -3,12 +3,12 @@ import type { Integer } from "../language/read-literal.ts";
 import { PatternTooCostly } from "../regex/index.ts";
 
 /**
- * A value while an expression is evaluated: String as byte string, Integer, Boolean, IP address, arrays and maps of them. The
- * checker has settled every type, so that values carry none.
+ * A value while an expression is evaluated: String as byte string, Integer, Boolean, IP address, arrays and maps of
+ * them. The checker has settled every type, so that values carry none.
  */
 export type Value = string | Integer | boolean | IpAddress | readonly Value[] | ReadonlyMap<string, Value>;
 
-/** A field that an expression reads and nobody gave. */
+/** A field that an expression reads and that was not given. */
 export class FieldNotGiven extends Error {
   readonly code = "FIELD_NOT_GIVEN";
   /** Name of the field, or `$name` of a list. */
@@ -24,13 +24,13 @@ export class FieldNotGiven extends Error {
   }
 }
 
-/** Why an answer is not known: what it depends on, and the reason as the end of a sentence. */
+/** Why a result is not known: what it depends on, and the reason as the end of a sentence. */
 export interface Unknown {
   readonly what: string;
   readonly reason: string;
 }
 
-/** Reads an error that stands for an answer which is not known; undefined for every other error. */
+/** Reads an error that means that a result is not known; undefined for every other error. */
 export function unknownBy(error: unknown): Unknown | undefined {
   if (error instanceof FieldNotGiven) return { what: error.field, reason: `${error.field} was not given` };
   if (error instanceof PatternTooCostly) {

@@ -1,7 +1,7 @@
 /**
  * Text to tree, by recursive descent without a lexer, after wirefilter's grammar
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It knows no field. It goes on after a mistake, so that
- * several are found at once; what could not be read becomes a `broken` node.
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It knows no field. It goes on after a mistake,
+ * so that several are found at once; what could not be read becomes a `broken` node.
  */
 import { fromBytes } from "../bytes.ts";
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
@@ -105,10 +105,10 @@ export const OPERATORS: readonly (readonly [written: string, Operator])[] = [
   ["strict wildcard", "strict wildcard"],
 ];
 
-/** What must follow an expression, by where it stands. */
+/** What must follow an expression, by its place. */
 type Place = "top" | "group" | "call" | "quantifier";
 
-/** Nobody reads more mistakes of one expression. */
+/** Most mistakes that are reported of one expression. */
 export const MAX_DIAGNOSTICS = 50;
 
 /** Ends the reading; what is wrong is reported. */
@@ -188,7 +188,7 @@ class Parser {
     if (next === "=") return this.#text[at + 1] === "~" ? "write matches or ~" : "write eq or == to compare";
     if (next === "!") return "write ne or != to compare, and not before the whole comparison";
     if (lower === "starts_with" || lower === "ends_with") return `${lower} is a function: ${lower}(field, "text")`;
-    if (lower === "not") return "not stands before the whole comparison: not x contains y";
+    if (lower === "not") return "write not before the whole comparison: not x contains y";
     if (lower === "strict") return "strict wildcard is written with exactly one space";
     return word && operatorHint(word);
   }
@@ -210,7 +210,7 @@ class Parser {
     }
   }
 
-  /** A logical operator that stands as a word of its own. */
+  /** A logical operator that is a word of its own. */
   #operatorWordAt(at: number): boolean {
     const found = logicalOperatorAt(this.#text, at);
     if (!found) return false;
@@ -353,7 +353,8 @@ class Parser {
       const result = read(text, start);
       if (result.ok) end = Math.max(end, result.end);
     }
-    // What sticks to a literal belongs to it, so that one mistake is one diagnostic; a glued operator is right, though odd.
+    // What sticks to a literal belongs to it, so that one mistake is one diagnostic; a glued operator is right, though
+    // odd.
     while (LITERAL.test(text[end] ?? "")) {
       if (end > start && logicalOperatorAt(text, end)) break;
       end += 1;
@@ -487,7 +488,7 @@ class Parser {
       "bad-index",
       at,
       this.#runEnd(at),
-      "between [ and ] stands a key in quotes, a position from 0, or *",
+      "write a key in quotes, a position from 0, or * between [ and ]",
       this.#stringFormAt(at) === "raw" ? 'a raw string cannot be a key; write ["key"]' : undefined,
     );
     this.#leaveAccess();
@@ -667,8 +668,8 @@ function isOneEditFrom(word: string, name: string): boolean {
 }
 
 /**
- * Whether an argument can only be a name: then it has a letter or underscore that no hexadecimal number has among its first
- * characters, at most two of which may come before. So `0x18` is a name, and `61:62` is not.
+ * Whether an argument can only be a name: then it has a letter or underscore that no hexadecimal number has among its
+ * first characters, at most two of which may come before. So `0x18` is a name, and `61:62` is not.
  */
 export function isNameArgument(text: string, at: number): boolean {
   return /[0-9A-Za-z_]{0,2}[G-Zg-z_]/y.test(text.slice(at, at + 3));

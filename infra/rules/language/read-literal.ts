@@ -1,6 +1,6 @@
 /**
- * Literals, read by type as wirefilter reads them (https://github.com/cloudflare/wirefilter, engine/src/rhs_types): the same
- * characters mean different things for different types, and where a literal ends depends on its type too.
+ * Literals, read by type as wirefilter reads them (https://github.com/cloudflare/wirefilter, engine/src/rhs_types):
+ * the same characters mean different things for different types, and where a literal ends depends on its type too.
  */
 import { toBytes } from "../bytes.ts";
 import type { DiagnosticCode } from "../diagnostic.ts";
@@ -65,7 +65,9 @@ export function readRaw(text: string, at: number): Read<string> {
   return { ok: true, value: toBytes(text.slice(open + 1, close)), end: close + 1 + hashes };
 }
 
-/** A quoted pattern after `matches`: only `\"` outside a class is undone, and a quote inside `[...]` does not end it. */
+/**
+ * A quoted pattern after `matches`: only `\"` outside a class is undone, and a quote inside `[...]` does not end it.
+ */
 export function readPattern(text: string, at: number): Read<string> {
   let value = "";
   let inClass = false;
@@ -212,7 +214,7 @@ export function readIp(text: string, at: number): Read<IpAddress> {
   const written = text.slice(at, end);
   const value = parseIp(written);
   if (value !== undefined) return { ok: true, value, end };
-  const hint = written.includes("/") ? `a network stands in a set: in {${written}}` : undefined;
+  const hint = written.includes("/") ? `write a network in a set: in {${written}}` : undefined;
   return fail("bad-address", NO_ADDRESS, at, end, hint);
 }
 
@@ -264,7 +266,9 @@ function readFromTo(text: string, at: number, dots: number, end: number): Read<I
   return { ok: true, value: { first, last }, end };
 }
 
-/** The short form that sets accept: octets that are left out are zero, so that `10` is 10.0.0.0 and `1.2.3` is 1.2.3.0. */
+/**
+ * The short form that sets accept: octets that are left out are zero, so that `10` is 10.0.0.0 and `1.2.3` is 1.2.3.0.
+ */
 function parseShortIp4(text: string): number | undefined {
   const octets = text.split(".");
   if (octets.length > 4 || !octets.every((octet) => /^\d+$/.test(octet) && Number(octet) < 256)) return undefined;

@@ -1,8 +1,9 @@
 const WHITE_SPACE = /\p{White_Space}/u;
 
 /**
- * Where the text begins and ends without the white space around it (Unicode's White_Space, which the engine trims). Both are 0
- * where there is nothing else. Takes one pass: a regular expression that is anchored at the end takes quadratic time.
+ * Where the text begins and ends without the white space around it (Unicode's White_Space, which the engine trims).
+ * Both are 0 where there is nothing else. Takes one pass: a regular expression that is anchored at the end takes
+ * quadratic time.
  */
 export function trimmed(text: string): { readonly start: number; readonly end: number } {
   let end = text.length;

@@ -1,4 +1,7 @@
-/** Lints over a whole policy: what Cloudflare would refuse, what is probably a mistake, and style. `README.md` lists them. */
+/**
+ * Lints over a whole policy: what Cloudflare would refuse, what is probably a mistake, and style. `README.md` lists
+ * them.
+ */
 export { applyEdits } from "./fix.ts";
 export type { Edit, Finding, Lint, LintInput, LintInputRuleset, SourcePlace } from "./lint.ts";
 export { LINTS } from "./registry.ts";

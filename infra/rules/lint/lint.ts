@@ -62,7 +62,10 @@ export interface PolicyExpression {
   readonly analysis: Analysis;
   /** What the parser and the checker have to say. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Longer than Cloudflare takes: it has no condition, and the lints, which may take quadratic time, do not look at it. */
+  /**
+   * Longer than Cloudflare takes: it has no condition, and the lints, which may take quadratic time, do not look at
+   * it.
+   */
   readonly isTooLong: boolean;
   readonly part: "expression" | "counting";
   readonly phase: Phase;

@@ -71,8 +71,8 @@ import { wildcardWithLower } from "./lints/wildcard-with-lower.ts";
 import { wildcardWithoutStar } from "./lints/wildcard-without-star.ts";
 
 /**
- * Every lint: first those that correct what the parser refuses, then likely mistakes, security first, then style. What else
- * Cloudflare refuses is found by the validator.
+ * Every lint: first those that correct what the parser refuses, then likely mistakes, security first, then style. What
+ * else Cloudflare refuses is found by the validator.
  */
 export const LINTS: readonly Lint[] = [
   tabInExpression,

@@ -8,8 +8,8 @@ import { LINTS } from "./registry.ts";
 const ranks: readonly Severity[] = ["error", "warning", "hint"];
 
 /**
- * Everything that Cloudflare refuses, and everything that is doubtful or unusual in a policy, rule by rule in the order in which a
- * request passes them, then what concerns the policy as a whole.
+ * Everything that Cloudflare refuses, and everything that is doubtful or unusual in a policy, rule by rule in the
+ * order in which a request passes them, then what concerns the policy as a whole.
  */
 export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly Finding[] {
   const refused = refusedBy(input);
@@ -20,9 +20,9 @@ export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly
   const rest: Finding[] = [];
   for (const [place, ruleset] of input.rulesets.entries()) {
     for (const [index, rule] of ruleset.rules.entries()) {
-      const told = ofRule(place, index).map((one) => refusedFinding(one, ruleset, labelOf(rule, index)));
+      const refused = ofRule(place, index).map((one) => refusedFinding(one, ruleset, labelOf(rule, index)));
       const prepared = policy.rulesets[place]?.rules.find((one) => one.index === index);
-      const findings = prepared ? inRule(prepared, told, lints) : told;
+      const findings = prepared ? inRule(prepared, refused, lints) : refused;
       if (prepared) byRule.set(prepared, findings);
       all.push(findings);
     }

@@ -1,4 +1,7 @@
-/** Proof of a policy: every rule on its examples, and stories through all of them. Pure: policy and stories in, diagnostics out. */
+/**
+ * Proof of a policy: every rule on its examples, and stories through all of them. Pure: policy and stories in,
+ * diagnostics out.
+ */
 export { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic } from "./diagnostic.ts";
 export type { Examples, ProofInput, ProvedRule, StoryFile } from "./input.ts";
 export { type Gaps, type Proof, prove } from "./prove.ts";

@@ -4,7 +4,7 @@ import type { Phase } from "../schema/phases.ts";
 import type { Plan } from "../schema/plans.ts";
 import type { Example, RequestSetting } from "./request.ts";
 
-/** Evidence that stands beside the claim: requests that the rule must match, and requests that it must not match. */
+/** Requests that the rule must match, and requests that it must not match. */
 export interface Examples {
   readonly match: readonly [Example, ...Example[]];
   readonly pass: readonly [Example, ...Example[]];

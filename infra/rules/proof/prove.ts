@@ -27,8 +27,8 @@ export interface Gaps {
 }
 
 /**
- * Tries every rule on its examples and runs the stories. `gaps` also tells what no example and no story exercises, which reads
- * every rule on every request of every story.
+ * Tries every rule on its examples and runs the stories. `gaps` also finds what no example and no story exercises,
+ * which reads every rule on every request of every story.
  */
 export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boolean } = {}): Proof {
   const { plan, host, visitors } = input;

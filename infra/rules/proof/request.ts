@@ -9,7 +9,8 @@ import { SCHEMA } from "../schema/schema.ts";
 import type { Type } from "../schema/type.ts";
 
 /**
- * Visitors by name. What one of them does not have, it has from `ordinary`, the visitor of every request that names no other.
+ * Visitors by name. What one of them does not have, it has from `ordinary`, the visitor of every request that names no
+ * other.
  */
 export interface Visitors {
   readonly ordinary: Visitor;
@@ -24,8 +25,9 @@ export interface RequestSetting {
 }
 
 /**
- * A request to try a rule on, in any notation (`parseRequests`), most often `GET /path` or `POST https://other.example/path`. A
- * path alone goes to the site's first hostname over https. `{host}` stands for that hostname, `{HOST}` for it in capitals.
+ * A request to try a rule on, in any notation (`parseRequests`), most often `GET /path` or `POST
+ * https://other.example/path`. A path alone goes to the site's first hostname over https. `{host}` is replaced by that
+ * hostname, `{HOST}` by the same in capitals.
  */
 export type Example = string | ExampleRequest;
 
@@ -46,7 +48,7 @@ export type RequestsRead =
   /** The message says what is wrong and what is expected. */
   | { readonly ok: false; readonly message: string };
 
-/** The requests that an example stands for, as the edge would receive them: several where its text is a HAR file. */
+/** The requests of an example, as the edge receives them: several where its text is a HAR file. */
 export function exampleRequests(example: Example, { host, visitors }: RequestSetting): RequestsRead {
   const written = typeof example === "string" ? { request: example } : example;
   const { request, visitor: name = "ordinary", ip, headers, given } = written;
@@ -125,7 +127,7 @@ function complete(facts: RequestFacts, visitor: WholeVisitor): RequestFacts {
 }
 
 /**
- * What there is of a visitor of whom nothing special is known: no certificate, no token, nothing that a scan found. So every
+ * The values of a visitor without anything special: no certificate, no token, nothing that a scan found. So every
  * field that tells of a visitor has a value, also those that a visitors' file does not name.
  */
 const NEUTRAL: Visitor = {

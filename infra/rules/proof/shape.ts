@@ -3,8 +3,8 @@ import type { Shape } from "../schema/shape.ts";
 import { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic } from "./diagnostic.ts";
 
 /**
- * What is wrong with data that nothing else has checked: files of JSON, and values behind a cast. `pointer` is where the value is
- * in its file.
+ * What is wrong with data that nothing else has checked: files of JSON, and values behind a cast. `pointer` is where
+ * the value is in its file.
  */
 export function shapeProblems(
   shape: Shape,

@@ -9,7 +9,10 @@ import type { ProofInput, StoryFile } from "./input.ts";
 import { exampleRequests } from "./request.ts";
 import { shapeProblems } from "./shape.ts";
 
-/** A sequence of requests with times and what must happen to each, for what one request cannot show: skips and rate limits. */
+/**
+ * A sequence of requests with times and what must happen to each, for what one request cannot show: skips and rate
+ * limits.
+ */
 export interface Story {
   /** What it shows, in a sentence. */
   readonly story: string;
@@ -32,7 +35,7 @@ export interface StoryStep {
   readonly times?: number;
   /** Time between the repetitions; 0 if absent. */
   readonly every?: number;
-  /** Status that the origin answers with, where it is asked; 200 if absent. */
+  /** Status that the origin responds with, where the request reaches it; 200 if absent. */
   readonly response?: number;
   readonly expect: Verdict["outcome"];
   /** `ref` of the rule that decides. */

@@ -5,7 +5,7 @@ import { isSpace, type Scanner } from "./scanner.ts";
 import { maxScalar, otherScalars, unicodeClasses } from "./unicode.ts";
 import { unicodeProperty } from "./unicode-property.ts";
 
-/** What one character or one escape sequence stands for. */
+/** What one character or one escape sequence means. */
 export type Primitive =
   | {
       readonly kind: "literal";
@@ -79,7 +79,7 @@ function parseLook(scanner: Scanner, char: string, start: number): Look | undefi
   }
 }
 
-/** `\b{start}` and its kin; `undefined` with the scanner back at the brace where it opens a repetition. */
+/** `\b{start}` and the like; `undefined` with the scanner back at the brace where it opens a repetition. */
 function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefined {
   const brace = scanner.position;
   if (!scanner.bumpAndSkip()) {
@@ -170,7 +170,7 @@ function parseProperty(scanner: Scanner, flags: Flags): RangeSet | undefined {
   return negated !== (operator === "!=") ? otherScalars(set) : set;
 }
 
-/** Whether a character may stand in a group's name (`first`: at its beginning). */
+/** Whether a group's name may have a character (`first`: at its beginning). */
 export function isNameCharacter(char: string, first: boolean): boolean {
   return (first ? /^[_\p{Alphabetic}]$/u : /^[_.[\]\p{Alphabetic}\p{N}]$/u).test(char) && !isSpace(char);
 }

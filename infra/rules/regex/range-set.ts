@@ -1,6 +1,6 @@
 /**
- * A set of integers as ascending, non-touching inclusive ranges: `[low, high, low, high, ...]`. Used for bytes (0-255) and
- * for Unicode scalar values.
+ * A set of integers as ascending, non-touching inclusive ranges: `[low, high, low, high, ...]`. Used for bytes (0-255)
+ * and for Unicode scalar values.
  */
 export type RangeSet = readonly number[];
 

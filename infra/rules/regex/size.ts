@@ -1,7 +1,10 @@
 import { type Node, nullable } from "./node.ts";
 import { type ClassSize, utf8ClassSize } from "./utf8.ts";
 
-/** Cloudflare's default limit for a compiled pattern, in bytes of Rust's `regex_automata` (wirefilter's `RegexDefaultProvider`). */
+/**
+ * Cloudflare's default limit for a compiled pattern, in bytes of Rust's `regex_automata` (wirefilter's
+ * `RegexDefaultProvider`).
+ */
 export const defaultSizeLimit = 10 * 1024 * 1024;
 
 const state = 32;

@@ -2,8 +2,8 @@ import { concat, empty, type Node } from "./node.ts";
 import { utf8ClassSize } from "./utf8.ts";
 
 /**
- * Takes away what makes no difference to whether a pattern matches somewhere: captures, and repetition at both ends. `.*a+b*`
- * matches where `a` does.
+ * Takes away what makes no difference to whether a pattern matches somewhere: captures, and repetition at both ends.
+ * `.*a+b*` matches where `a` does.
  */
 export function trim(node: Node): Node {
   return side(side(withoutCaptures(node), "first"), "last");

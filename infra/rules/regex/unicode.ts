@@ -14,8 +14,8 @@ let blocks: readonly Block[] | undefined;
 const sets = new Map<string, RangeSet>();
 
 /**
- * The scalar values that a class of JavaScript's Unicode regular expressions matches. The Unicode version is that of the
- * JavaScript engine; Cloudflare's is not published.
+ * The scalar values that a class of JavaScript's Unicode regular expressions matches. The Unicode version is that of
+ * the JavaScript engine; Cloudflare's is not published.
  */
 export function scalarsMatching(classBody: string): RangeSet {
   const known = sets.get(classBody);
@@ -36,7 +36,10 @@ export function scalarsMatching(classBody: string): RangeSet {
   return set;
 }
 
-/** Where every scalar value is like the first: unassigned and private planes, but for the two noncharacters at their ends. */
+/**
+ * Where every scalar value is like the first: unassigned and private planes, but for the two noncharacters at their
+ * ends.
+ */
 const UNIFORM: readonly (readonly [low: number, high: number])[] = [
   [0xe1000, 0xefffd] as const,
   [0xefffe, 0xeffff] as const,

@@ -34,8 +34,9 @@ export function decodeAt(bytes: string, at: number): { readonly scalar: number; 
 }
 
 /**
- * The scalar value before `at`, as Rust's regex_automata decodes it: from the last byte that is no continuation byte, at most
- * four bytes back. Continuation bytes that do not belong to it are passed over, so that after `79 b1` there is a `y`.
+ * The scalar value before `at`, as Rust's regex_automata decodes it: from the last byte that is no continuation byte,
+ * at most four bytes back. Continuation bytes that do not belong to it are passed over, so that after `79 b1` there is
+ * a `y`.
  */
 export function decodeBefore(bytes: string, at: number): number | undefined {
   let start = at - 1;
@@ -59,7 +60,9 @@ export function utf8ClassSize(node: Node): ClassSize | undefined {
   return classSizes.get(node);
 }
 
-/** A node that matches the UTF-8 encoding of every scalar value of the set, and nothing else. Equal sets may share it. */
+/**
+ * A node that matches the UTF-8 encoding of every scalar value of the set, and nothing else. Equal sets may share it.
+ */
 export function utf8Class(scalars: RangeSet): Node {
   const known = classes.get(scalars);
   if (known) return known;
@@ -82,8 +85,8 @@ export function utf8Class(scalars: RangeSet): Node {
 const stateBytes = 32;
 
 /**
- * The size of a class in regex_automata (nfa/thompson/compiler.rs). Forwards, states that go on alike are one state, with eight bytes
- * for each transition. Backwards, only what follows is shared, and each range of bytes is a state.
+ * The size of a class in regex_automata (nfa/thompson/compiler.rs). Forwards, states that go on alike are one state,
+ * with eight bytes for each transition. Backwards, only what follows is shared, and each range of bytes is a state.
  */
 function sizeOf(sequences: readonly Sequence[]): ClassSize {
   const suffixes = new Map<string, number>();

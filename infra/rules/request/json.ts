@@ -5,8 +5,9 @@ import { parseLine } from "./line.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * HAR 1.2 (a file, or one of its entries), or JSON of our own: `{ "request": "GET /path", "headers": {...}, "ip": "...", "at": ...,
- * "body": "...", "given": {...} }`, alone or in an array; instead of `request` also `method` and `url`.
+ * HAR 1.2 (a file, or one of its entries), or JSON of our own: `{ "request": "GET /path", "headers": {...}, "ip":
+ * "...", "at": ..., "body": "...", "given": {...} }`, alone or in an array; instead of `request` also `method` and
+ * `url`.
  */
 export function parseJson(text: string, defaults: Defaults): readonly RequestFacts[] {
   let value: unknown;

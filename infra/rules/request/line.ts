@@ -5,8 +5,8 @@ const USAGE =
   'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, given field=value';
 
 /**
- * `GET /admin from 203.0.113.9 as "curl/8"`. The method may be left out, parts may come in any order and `with` and `given` more
- * than once.
+ * `GET /admin from 203.0.113.9 as "curl/8"`. The method may be left out, parts may come in any order and `with` and
+ * `given` more than once.
  */
 export function parseLine(text: string, defaults: Defaults): RequestFacts {
   const words = split(text);
@@ -45,8 +45,8 @@ function readValue(text: string): FieldValue {
 }
 
 /**
- * Words divided by white space; quotes hold a word together, and in double quotes a backslash keeps a quote or a backslash. A quote that
- * is not closed divides words.
+ * Words divided by white space; quotes hold a word together, and in double quotes a backslash keeps a quote or a
+ * backslash. A quote that is not closed divides words.
  */
 function split(text: string): readonly string[] {
   const words: string[] = [];

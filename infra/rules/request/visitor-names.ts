@@ -79,7 +79,7 @@ export const VISITOR_NAMES: readonly VisitorName[] = ROWS.map(([name, field, lim
 
 const BY_NAME: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((one) => [one.name, one]));
 const BY_FIELD: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((one) => [one.field.name, one]));
-/** What Cloudflare tells of the zone, not of the visitor. */
+/** Fields of the zone, not of the visitor. */
 const OF_THE_ZONE = /^cf\.(zone|hostname)\./;
 
 /**

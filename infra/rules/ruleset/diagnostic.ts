@@ -36,7 +36,7 @@ export type Problem = Pick<RulesetDiagnostic, "code" | "message"> &
 /** Says what is wrong with the value at a place. */
 export type Tell = (place: Place, problem: Problem) => void;
 
-/** Most diagnostics of one ruleset: whoever has more reads these first. */
+/** Most diagnostics that are returned for one ruleset. */
 export const MAX_RULESET_DIAGNOSTICS = 1000;
 
 /** Bytes and depth of a value that is shown as JSON; of what is larger the kind is named. */

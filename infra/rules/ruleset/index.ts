@@ -1,6 +1,6 @@
 /**
- * The one place that decides whether Cloudflare would accept a ruleset. Everything asks it: `rules check`, the Pulumi program,
- * the local API and the engine. It decides from the tables in `schema/`.
+ * The one place that decides whether Cloudflare would accept a ruleset. Everything asks it: `rules check`, the Pulumi
+ * program, the local API and the engine. It decides from the tables in `schema/`.
  */
 import type { ListKind } from "../schema/lists.ts";
 import { RULESET } from "../schema/parameters.ts";
@@ -51,8 +51,9 @@ export interface RulesetContext {
 }
 
 /**
- * Everything for which Cloudflare would refuse a ruleset: first what concerns the ruleset, then rule by rule, at last the number of
- * rules. Empty: it would be accepted. It takes any JSON and never throws; at most `MAX_RULESET_DIAGNOSTICS` are returned.
+ * Everything for which Cloudflare would refuse a ruleset: first what concerns the ruleset, then rule by rule, at last
+ * the number of rules. Empty: it would be accepted. It takes any JSON and never throws; at most
+ * `MAX_RULESET_DIAGNOSTICS` are returned.
  */
 export function validateRuleset(ruleset: RulesetInput, context: RulesetContext): readonly RulesetDiagnostic[] {
   const { phase } = ruleset;

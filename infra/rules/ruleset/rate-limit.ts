@@ -1,4 +1,6 @@
-/** What `ratelimit` may say on a plan and level: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/ */
+/**
+ * What `ratelimit` may say on a plan and level: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/
+ */
 import type { Action, Phase } from "../schema/phases.ts";
 import {
   ALLOWED_PERIODS,
@@ -15,7 +17,7 @@ import { type Checked, checkValueExpression } from "./expression.ts";
 import { customLists } from "./lists.ts";
 import { isObject } from "./shape.ts";
 
-/** What a rate limit stands in. */
+/** The rule and ruleset of a rate limit. */
 export interface RateLimitContext {
   readonly phase: Phase;
   readonly plan: Plan;
@@ -112,7 +114,7 @@ function checkCharacteristics(place: Place, context: RateLimitContext, tell: Tel
     tell(place, {
       code: "rate-limit-colo",
       message: "characteristics must include cf.colo.id",
-      hint: "add cf.colo.id: each data centre counts for itself, and the API wants that said",
+      hint: "add cf.colo.id: each data centre counts for itself, and the API requires it",
       api: { code: 20000, message: "characteristics must include cf.colo.id" },
     });
   }
@@ -147,7 +149,10 @@ function checkCharacteristics(place: Place, context: RateLimitContext, tell: Tel
   }
 }
 
-/** Lists, response fields and cached responses exclude each other; account-level rate limits have neither lists nor responses. */
+/**
+ * Lists, response fields and cached responses exclude each other; account-level rate limits have neither lists nor
+ * responses.
+ */
 function checkCounting(
   at: (key: string) => Place,
   limit: Readonly<Record<string, unknown>>,
@@ -194,7 +199,10 @@ function checkCounting(
 
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 
-/** A rule of the rate limiting phase has a limit, a rule of another phase has none; `execute` runs rules that have their own. */
+/**
+ * A rule of the rate limiting phase has a limit, a rule of another phase has none; `execute` runs rules that have
+ * their own.
+ */
 export function checkRateLimitPresence(place: Place, phase: Phase, action: unknown, tell: Tell): void {
   const isGiven = place.value !== undefined;
   if (phase === "http_ratelimit" && action !== "execute" && !isGiven) {

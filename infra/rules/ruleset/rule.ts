@@ -10,7 +10,7 @@ import { checkLists } from "./lists.ts";
 import { checkRateLimit, checkRateLimitPresence } from "./rate-limit.ts";
 import { checkShape, isObject, type ShapeContext } from "./shape.ts";
 
-/** What a rule stands in. */
+/** The ruleset of a rule. */
 export interface RuleContext {
   readonly phase: Phase;
   readonly plan: Plan;
@@ -48,7 +48,7 @@ export function checkRule(place: Place, context: RuleContext, tell: Tell): void 
     pointer: below(at("ratelimit").pointer, "counting_expression"),
     value: limit.counting_expression,
   };
-  // an empty one stands for the rule's own expression
+  // an empty one means the rule's own expression
   const counting = counts.value === "" ? undefined : conditionOf(counts, "counting", context, tell);
   if (phase === "http_ratelimit" && action !== "execute")
     checkRateLimit(at("ratelimit"), { ...context, action, rule: at("expression"), expression, counting }, tell);

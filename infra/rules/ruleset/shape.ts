@@ -4,7 +4,7 @@ import type { ObjectShape, Shape, TextShape } from "../schema/shape.ts";
 import { sizeOf } from "../text-size.ts";
 import { below, kindOf, type Place, type Problem, short, type Tell } from "./diagnostic.ts";
 
-/** What a value is compared with, and who hears of it. */
+/** What shapes depend on, and what receives the problems. */
 export interface ShapeContext {
   readonly plan: Plan;
   readonly tell: Tell;

@@ -1,6 +1,6 @@
 /**
- * Parameters of cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/settings/), cache response rules
- * (https://developers.cloudflare.com/cache/how-to/cache-response-rules/settings/) and configuration rules
+ * Parameters of cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/settings/), cache response
+ * rules (https://developers.cloudflare.com/cache/how-to/cache-response-rules/settings/) and configuration rules
  * (https://developers.cloudflare.com/rules/configuration-rules/settings/), at every depth, as of 2026-11-29.
  */
 import { flag, flags, integer, list, object, oneOf, record, text } from "./shape.ts";

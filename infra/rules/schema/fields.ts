@@ -1,15 +1,16 @@
 /**
- * Every field of the language, as of 2026-11-29: https://developers.cloudflare.com/ruleset-engine/rules-language/fields/
- * and the changelog (https://developers.cloudflare.com/changelog/product/rules/).
+ * Every field of the language, as of 2026-11-29:
+ * https://developers.cloudflare.com/ruleset-engine/rules-language/fields/ and the changelog
+ * (https://developers.cloudflare.com/changelog/product/rules/).
  */
 import type { Phase } from "./phases.ts";
 import type { Plan } from "./plans.ts";
 import { parseType, type Type } from "./type.ts";
 
 /**
- * Who can know a field's value. `local`: everyone who has the request. `tls`: the server that ends TLS. `cloudflare`: only
- * Cloudflare, so that its value must be given. `token`: API Shield, from a validated token. `response`: known after the origin
- * has responded. `network`: fields of packets, not of requests.
+ * Who can know a field's value. `local`: everyone who has the request. `tls`: the server that ends TLS. `cloudflare`:
+ * only Cloudflare, so that its value must be given. `token`: API Shield, from a validated token. `response`: known
+ * after the origin has responded. `network`: fields of packets, not of requests.
  */
 export type FieldSource = "local" | "tls" | "cloudflare" | "token" | "response" | "network";
 
@@ -23,7 +24,7 @@ export interface FieldSpec {
   readonly replacedBy?: string;
   /** The only phases that have the field; absent means that its source decides. */
   readonly phases?: readonly Phase[];
-  /** The field can stand in a value that a rule writes, and not in the rule's condition. */
+  /** The field is allowed in a value that a rule writes, and not in the rule's condition. */
   readonly valuesOnly?: true;
 }
 

@@ -32,5 +32,7 @@ export const OLDER_RESPONSE_SIZE: SizeLimit = { most: 2000, unit: "bytes" };
 /** The content of a custom error, 10 KB: https://developers.cloudflare.com/rules/custom-errors/parameters/ */
 export const ERROR_SIZE: SizeLimit = { most: 10 * 1024, unit: "bytes" };
 
-/** The description of a rule or ruleset. Cloudflare documents no limit; its dashboard and other tools keep to this one. */
+/**
+ * The description of a rule or ruleset. Cloudflare documents no limit; its dashboard and other tools keep to this one.
+ */
 export const DESCRIPTION_SIZE: SizeLimit = { most: 500, unit: "characters" };

@@ -1,7 +1,8 @@
 /**
- * What a rule and the parameters of its action may hold, as of 2026-11-29. Sources: the OpenAPI description of the Rulesets API
- * (https://developers.cloudflare.com/api/resources/rulesets/) and the pages that `phases.ts` names. The Rulesets API refuses a
- * key that it does not know, at every depth. `exposed_credential_check` is deprecated and left out.
+ * What a rule and the parameters of its action may hold, as of 2026-11-29. Sources: the OpenAPI description of the
+ * Rulesets API (https://developers.cloudflare.com/api/resources/rulesets/) and the pages that `phases.ts` names. The
+ * Rulesets API refuses a key that it does not know, at every depth. `exposed_credential_check` is deprecated and left
+ * out.
  */
 import { cacheControl, cacheSettings, configSettings, stripSettings } from "./cache-and-config.ts";
 import { DESCRIPTION_SIZE, ERROR_SIZE, EXPRESSION_SIZE, RESPONSE_SIZE } from "./limits.ts";
@@ -17,7 +18,10 @@ const SKIPPABLE_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_f
 /** Products outside the Ruleset Engine that a skip can name; the names are case-sensitive. The same page. */
 const SKIPPABLE_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
 
-/** A rule's identity across edits. The API documents no pattern; this one is what this kit and Cloudflare's examples use. */
+/**
+ * A rule's identity across edits. The API documents no pattern; this one is what this kit and Cloudflare's examples
+ * use.
+ */
 const REF = text({ min: 1, max: 64, pattern: /^[a-z0-9_]+$/, what: "a ref: a-z, 0-9 and _, at most 64" });
 
 /** What every rule may hold; `position` and the values that the API adds may be sent back as they were read. */

@@ -1,7 +1,7 @@
 /**
  * The phases that rules on requests and responses run in, as of 2026-11-29, in Cloudflare's order:
- * https://developers.cloudflare.com/ruleset-engine/reference/phases-list/. Phases that see packets (Magic Transit, network-layer
- * DDoS protection) are not listed: the Rules language for HTTP does not reach them.
+ * https://developers.cloudflare.com/ruleset-engine/reference/phases-list/. Phases that see packets (Magic Transit,
+ * network-layer DDoS protection) are not listed: the Rules language for HTTP does not reach them.
  */
 /** The numbers of rules that a plan limits. */
 export type RoomName =
@@ -12,7 +12,9 @@ export type RoomName =
   | "customErrorRules"
   | "bulkRedirectRules";
 
-/** What a rule can do: https://developers.cloudflare.com/ruleset-engine/rules-language/actions/ and the Rulesets API. */
+/**
+ * What a rule can do: https://developers.cloudflare.com/ruleset-engine/rules-language/actions/ and the Rulesets API.
+ */
 export type Action =
   | "block"
   | "challenge"

@@ -30,7 +30,9 @@ export interface PlanLimits extends Readonly<Record<RoomName, number>> {
   readonly managed: readonly string[];
 }
 
-/** Numbers of bulk redirect rules: https://developers.cloudflare.com/rules/url-forwarding/bulk-redirects/#availability. */
+/**
+ * Numbers of bulk redirect rules: https://developers.cloudflare.com/rules/url-forwarding/bulk-redirects/#availability.
+ */
 export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
   free: { ...limits.plans.free, bulkRedirectRules: 15, customRulesets: 1 },
   pro: { ...limits.plans.pro, bulkRedirectRules: 15, customRulesets: 2 },
@@ -58,7 +60,8 @@ export const PERIODS_OF_EVERY_PAGE: readonly number[] = [10, 60, 120, 300, 600, 
 
 /**
  * Characteristics that the documentation names:
- * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics. The API takes others.
+ * https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/#with-the-same-characteristics. The API takes
+ * others.
  */
 export const DOCUMENTED_CHARACTERISTIC = new RegExp(
   `^(?:${[

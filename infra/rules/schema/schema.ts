@@ -11,7 +11,10 @@ export interface SchemaField extends FieldSpec {
 export interface Schema {
   readonly fields: ReadonlyMap<string, SchemaField>;
   readonly functions: ReadonlyMap<string, FunctionSpec>;
-  /** What a comparison with a missing value by `ne` gives: false at Cloudflare, true by default in the wirefilter library. */
+  /**
+   * What a comparison with a missing value by `ne` gives: false at Cloudflare, true by default in the wirefilter
+   * library.
+   */
   readonly nilNotEqual: boolean;
 }
 

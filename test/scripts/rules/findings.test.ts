@@ -89,7 +89,7 @@ export const oldApi = ({ site }: RuleContext): PolicyRule => {
   const [method] = found.filter(({ code }) => code === "method-case");
   expect(method?.place).toEqual({ file: FILE, line: 11, column: 5 });
   expect(fixFindings(found, root).lines).toEqual([
-    expect.stringMatching(/^infra\/.*old-api\.ts:11 old_api when is not changed: it does not stand in the file/),
+    expect.stringMatching(/^infra\/.*old-api\.ts:11 old_api when is not changed: the file does not have it/),
   ]);
   expect(readFileSync(join(root, FILE), "utf8")).toBe(made);
 });
@@ -188,5 +188,5 @@ test("A9: --fix leaves a text alone that would need escapes, and says so", () =>
   expect(found.some(({ fix }) => fix !== undefined)).toBe(true);
   const { lines, left } = fixFindings(found, root);
   expect([lines.length, left.length]).toEqual([1, found.length]);
-  expect(lines[0]).toMatch(/is not changed: it does not stand in the file word for word/);
+  expect(lines[0]).toMatch(/is not changed: the file does not have it word for word/);
 });

@@ -45,7 +45,9 @@ function normalised({ ip, hostname }: GivenItem, item: string | number): GivenIt
   return hostname === undefined ? { asn: Number(item) } : { hostname: { ...hostname, url_hostname: String(item) } };
 }
 
-/** The numeric code of what is no list of items at all is that of malformed JSON (terraform-provider-cloudflare#5016). */
+/**
+ * The numeric code of what is no list of items at all is that of malformed JSON (terraform-provider-cloudflare#5016).
+ */
 export const refuseBody = ({ pointer, message }: Misfit): ApiError =>
   invalid(10026, `filters.api.invalid_json: ${pointer || "/"} ${message}`, pointer);
 

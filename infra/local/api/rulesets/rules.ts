@@ -1,6 +1,7 @@
 /**
- * Rules that the validator accepted, with their identity. A rule keeps its id across a write if the body has
- * the same `ref` or the same `id`; else it is a new rule (https://developers.cloudflare.com/terraform/troubleshooting/rule-id-changes/).
+ * Rules that the validator accepted, with their identity. A rule keeps its id across a write if the body has the same
+ * `ref` or the same `id`; else it is a new rule
+ * (https://developers.cloudflare.com/terraform/troubleshooting/rule-id-changes/).
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Rule } from "../../../rules/index.ts";
@@ -35,7 +36,7 @@ export function storedRule(
     ...(rule.description === undefined ? {} : { description: rule.description }),
     enabled: rule.enabled ?? true,
     expression: rule.expression,
-    // skip is the one action that logs unless it is told not to
+    // skip is the one action that logs unless its rule says not to
     ...(rule.action === "skip" ? { logging: rule.logging ?? { enabled: true } } : {}),
     ...(rule.ratelimit ? { ratelimit: { mitigation_timeout: 0, ...rule.ratelimit } } : {}),
     ref: rule.ref ?? same?.ref ?? id,

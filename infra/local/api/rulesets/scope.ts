@@ -17,7 +17,10 @@ export interface RulesetScope {
   replace(rulesets: StoredRuleset[]): void;
 }
 
-/** By the path's `:zone` or `:account`. An account has the rights of the best plan among its zones. @throws 404 code 7003 */
+/**
+ * By the path's `:zone` or `:account`. An account has the rights of the best plan among its zones. @throws 404 code
+ * 7003
+ */
 export function scopeOf(call: Call): RulesetScope {
   if (call.params.zone !== undefined) {
     const zone = zoneOf(call);

@@ -14,7 +14,7 @@ import { byName, extensionOf, header, headerPairs, type Pairs, pathOf, queryOf, 
 /** What a field is computed from: other fields of the same request are read by name, so that each is computed once. */
 export interface Source {
   readonly facts: RequestFacts;
-  /** Absent until the origin has answered. */
+  /** Absent until the origin has responded. */
   readonly response: ResponseFacts | undefined;
   get(field: string): Value;
 }
@@ -150,8 +150,9 @@ export const COMPUTERS: Readonly<Record<string, Computer>> = {
 };
 
 /**
- * The language tags of an Accept-Language header, the one with the largest weight first, without `*`
- * (RFC 9110 section 12.5.4, https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.accepted_languages/).
+ * The language tags of an Accept-Language header, the one with the largest weight first, without `*` (RFC 9110 section
+ * 12.5.4,
+ * https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.accepted_languages/).
  */
 function acceptedLanguages(value: string): readonly string[] {
   const languages = value.split(",").map((part) => {

@@ -5,14 +5,14 @@ import { FieldNotGiven, type Fields, type Value } from "../../evaluate/value.ts"
 import { SCHEMA } from "../../schema/schema.ts";
 import type { Lint, PolicyRule } from "../lint.ts";
 
-/** The page's own document, which a browser shows and in which a challenge can stand. */
+/** The page's own document, which a browser shows and which can show a challenge. */
 const DOCUMENT = "/";
 
 export const challengeOnCall: Lint = {
   name: "challenge-on-call",
   severity: "error",
   about:
-    "A challenge on a path that the page calls by fetch or over a socket: the call gets the challenge's page, which nobody sees, and fails.",
+    "A challenge on a path that the page calls by fetch or over a socket: the call gets the challenge's page, which is never shown, and fails.",
   *inPolicy({ input: { calledPaths = [] }, rules }) {
     for (const rule of rules) {
       const { action, enabled } = rule.rule;
@@ -33,7 +33,10 @@ export const challengeOnCall: Lint = {
   },
 };
 
-/** Whether a rule may match a request for a path, of which nothing else is known. Undefined where the expression is wrong. */
+/**
+ * Whether a rule may match a request for a path, of which nothing else is known. Undefined where the expression is
+ * wrong.
+ */
 function pathTest({ expression, phase, plan }: PolicyRule): ((path: string) => boolean) | undefined {
   const compiled = expression.analysis.condition && compile(expression.text, { phase, plan });
   return compiled?.ok ? (path) => compiled.read(onlyPath(path)).value !== false : undefined;

@@ -41,7 +41,7 @@ export const cloudflareAddress: Lint = {
         yield {
           span,
           message: `${networkName(range)} is Cloudflare's own; ip.src is the visitor's address`,
-          hint: "behind the tunnel nobody reaches the origin but through Cloudflare: there is nothing to allow",
+          hint: "behind the tunnel every request to the origin comes through Cloudflare: there is nothing to allow",
         };
       }
     }

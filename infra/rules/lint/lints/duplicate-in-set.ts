@@ -4,7 +4,7 @@ import { comparisons } from "../visit.ts";
 export const duplicateInSet: Lint = {
   name: "duplicate-in-set",
   severity: "warning",
-  about: "The same item stands in a set twice.",
+  about: "A set has the same item twice.",
   *inExpression({ analysis: { condition }, text }) {
     if (!condition) return;
     for (const { compared } of comparisons(condition)) {

@@ -18,7 +18,7 @@ export const literalLooksLikePattern: Lint = {
             hint: "use matches (Business and higher), or wildcard",
           };
         } else if (isWildcard && value.includes("?")) {
-          yield { span, message: "? is an ordinary character in a wildcard; only * stands for others" };
+          yield { span, message: "? is an ordinary character in a wildcard; only * matches others" };
         } else if (!isWildcard && /(?:^|[/.])\*(?:$|[/.])/.test(value)) {
           yield { span, message: `${operator} compares * as it is`, hint: "use wildcard" };
         }

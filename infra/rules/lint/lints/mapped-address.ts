@@ -6,7 +6,7 @@ export const mappedAddress: Lint = {
   name: "mapped-address",
   severity: "warning",
   about:
-    "A version 4 address written as ::ffff:a.b.c.d matches nobody; visitors with version 4 have a version 4 address.",
+    "A version 4 address written as ::ffff:a.b.c.d never matches; visitors with version 4 have a version 4 address.",
   *inExpression({ analysis: { condition } }) {
     if (!condition) return;
     for (const { compared } of comparisons(condition)) {

@@ -12,7 +12,7 @@ export const mixedNotation: Lint = {
     if (symbol && /\b(?:and|or|xor|not|eq|ne|lt|le|gt|ge)\b/.test(code)) {
       yield {
         span: { start: symbol.index, end: symbol.index + symbol[0].length },
-        message: `${symbol[0]} stands beside operators in words`,
+        message: `${symbol[0]} is used beside operators in words`,
         hint: tree.kind === "logical" ? "use one notation; the formatter writes words" : "use one notation",
       };
     }

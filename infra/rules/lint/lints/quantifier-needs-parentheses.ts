@@ -42,7 +42,7 @@ function argumentOf(node: Expression | Argument): Argument | undefined {
   return node.kind === "quantifier" ? node.argument : undefined;
 }
 
-/** Where the parenthesis closes inside which `from` stands. */
+/** Where the parenthesis around `from` closes. */
 function closing(text: string, from: number): number | undefined {
   let open = 0;
   for (const match of text.slice(from).matchAll(/"(?:[^"\\]|\\.)*"|[()]/g)) {

@@ -26,7 +26,7 @@ export const regexMatchesEverything: Lint = {
   },
 };
 
-/** Whether a pattern matches the empty text without asking where it stands. */
+/** Whether a pattern matches the empty text at every place. */
 function isAlways(pattern: string): boolean {
   const { node } = parsePattern(pattern);
   const hasLook = /[\^$]|\\[bBAz<>]/.test(pattern);

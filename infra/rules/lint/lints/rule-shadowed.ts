@@ -33,8 +33,8 @@ export const ruleShadowed: Lint = {
 };
 
 /**
- * Whether what one rule matches never reaches the other. A visitor with a clearance passes a challenge, and what is below a rate limit
- * passes that.
+ * Whether what one rule matches never reaches the other. A visitor with a clearance passes a challenge, and what is
+ * below a rate limit passes that.
  */
 function keepsFrom(earlier: PolicyRule, later: PolicyRule): boolean {
   const { action, action_parameters: parameters, ratelimit } = earlier.rule;

@@ -7,7 +7,7 @@ export const skipOnSpoofable: Lint = {
   name: "skip-on-spoofable",
   severity: "warning",
   about:
-    "A skip that hangs on nothing but what the client says of itself (user agent, header, referer) opens the door to everyone.",
+    "A skip that depends only on what the client writes (user agent, header, referer) can be used by every client.",
   *inRule({ rule, expression }) {
     const { condition } = expression.analysis;
     if (rule.action !== "skip" || !condition || opensOnly(condition) !== true) return;

@@ -5,7 +5,7 @@ const terminating = ["block", "challenge", "js_challenge", "managed_challenge"];
 export const skipTooLate: Lint = {
   name: "skip-too-late",
   severity: "warning",
-  about: "A skip of the ruleset stands behind every rule that it could bypass.",
+  about: "A skip of the ruleset comes after every rule that it could bypass.",
   *inPolicy({ rules }) {
     for (const one of rules) {
       const { action, action_parameters: parameters = {}, enabled } = one.rule;

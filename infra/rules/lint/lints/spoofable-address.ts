@@ -5,7 +5,7 @@ import { fieldOf, readers } from "../visit.ts";
 export const spoofableAddress: Lint = {
   name: "spoofable-address",
   severity: "warning",
-  about: "X-Forwarded-For and its kin hold whatever the client wrote there; the visitor's address is ip.src.",
+  about: "X-Forwarded-For and similar headers hold what the client wrote there; the visitor's address is ip.src.",
   *inExpression({ analysis: { condition } }) {
     if (!condition) return;
     for (const reader of readers(condition)) {

@@ -6,8 +6,8 @@ const commands = { error: "error", warning: "warning", hint: "notice" } as const
 
 /**
  * Findings as workflow commands, which GitHub shows beside the file
- * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). `file` is named where a finding's place is not
- * known.
+ * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). `file` is named where a finding's
+ * place is not known.
  */
 export function githubReport(findings: readonly Finding[], file: string): string {
   return findings

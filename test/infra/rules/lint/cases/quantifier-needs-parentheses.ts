@@ -7,6 +7,6 @@ export const cases: readonly Case[] = [
     fixed: 'any((http.request.headers["a"][*] == "x" or http.request.headers["b"][*] == "("))',
   },
   { expression: 'any((http.request.headers["a"][*] == "x" or http.request.headers["b"][*] == "y"))', finds: [] },
-  // Where the call is never closed, nobody can tell where the parentheses belong.
+  // Where the call is never closed, the place of the parentheses is not known.
   { expression: 'any(http.request.headers["a"][*] == "x" or ssl', finds: [] },
 ];
