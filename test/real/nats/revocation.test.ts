@@ -29,7 +29,8 @@ const profile = async (at: TestBackend, { accessToken }: Person) =>
 /** Milliseconds from the end of a session on one node until its socket and its token are refused on the other. */
 async function timeToEnd(at: TestBackend, person: Person, other: TestBackend, socket: Socket): Promise<number> {
   expect(await profile(other, person)).toBe(200);
-  const gone = disconnected(socket);
+  // on a busy machine a node that is cut off may have counted as blind and closed all its sockets before
+  const gone = socket.connected ? disconnected(socket) : undefined;
   const started = performance.now();
   expect((await at.ask("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
   expect(await profile(at, person)).toBe(401); // at once where it was ended
