@@ -37,14 +37,16 @@ export interface StoryStep {
   readonly every?: number;
   /** Status that the origin responds with, where the request reaches it; 200 if absent. */
   readonly response?: number;
-  readonly expect: Verdict["outcome"];
+  /** What happens to each of them. `any`: they are sent, and what happens is not checked. */
+  readonly expect: ExpectedOutcome;
   /** `ref` of the rule that decides. */
   readonly by?: string;
   /** Status of the edge's own response. */
   readonly status?: number;
 }
 
-const OUTCOMES: readonly Verdict["outcome"][] = ["pass", "block", "challenge", "redirect", "undetermined"];
+type ExpectedOutcome = Verdict["outcome"] | "any";
+const OUTCOMES: readonly ExpectedOutcome[] = ["pass", "block", "challenge", "redirect", "undetermined", "any"];
 const MAX_STEPS = 1000;
 const MAX_TIMES = 10_000;
 /** A year: a story's time cannot leave the numbers that are exact. */
@@ -152,7 +154,7 @@ function send(engine: Engine, request: RequestFacts, step: StoryStep): string | 
   const { outcome, by, response, undetermined } = verdict;
   const open = undetermined.length > 0 ? `, because nothing says what ${undetermined.join(", ")} is` : "";
   const got = `${outcome}${by ? ` by ${by.ref}` : ""}${open}`;
-  if (outcome !== step.expect) return `expected ${step.expect}, got ${got}`;
+  if (step.expect !== "any" && outcome !== step.expect) return `expected ${step.expect}, got ${got}`;
   if (step.by !== undefined && step.by !== by?.ref) return `expected ${step.by} to decide, got ${got}`;
   if (step.status !== undefined && step.status !== response?.status)
     return `expected status ${step.status}, got ${response?.status ?? "none"}`;

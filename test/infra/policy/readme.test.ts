@@ -69,6 +69,7 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
     "stories/office.json",
     "rate-limits/register-rate.ts",
     "rate-limits/index.ts",
+    "rate-limits/credential-rate.ts",
   ]);
   const explained = outputs.get("npm run rules -- explain 'POST /api/auth/register given ip.src.country=T1'");
   expect(explained).toContain("=> block by tor_register, status 403");
@@ -76,6 +77,8 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
   expect(outputs.get("npm run rules -- test --plan pro")).toMatch(
     /9 rules, \d+ examples and 4 stories on pro: 0 failed/,
   );
+  const edgeOnly = outputs.get("npm run rules -- test --plan free");
+  expect(edgeOnly).toMatch(/8 rules, \d+ examples and 4 stories on free: 0 failed/);
   expect(outputs.get("npm run rules -- check --plan pro")).toContain("0 findings");
 
   // its files compile, and are written as the project's

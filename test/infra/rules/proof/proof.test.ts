@@ -152,6 +152,17 @@ test("A5: the examples of a rule that is off are tried, and stories run without 
   expect(stories).toBe(1);
 });
 
+test("A10: a step that expects any sends its requests, and what happens to them is not checked", () => {
+  const [first, ...others] = ["GET /old", "GET /"].map((request) => ({ request, expect: "any" }));
+  const steps = [first, ...others, { request: "GET /old", expect: "block", by: "my_rule" }];
+  expect(prove(input([rule(old, fine)], [{ story: "a", steps }])).diagnostics).toEqual([]);
+  expect(
+    prove(input([rule(old, fine)], [{ story: "a", steps: [{ ...first, by: "other" }] }])).diagnostics,
+  ).toMatchObject([
+    { code: "story-differs", message: expect.stringContaining("expected other to decide, got block by my_rule") },
+  ]);
+});
+
 test("lists are asked", () => {
   const asks = rule("ip.src in $office", { match: [{ request: "GET /", ip: "192.0.2.1" }], pass: ["GET /"] });
   const lists = { office: { kind: "ip" as const, items: ["192.0.2.0/24"] } };
