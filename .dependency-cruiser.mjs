@@ -143,9 +143,9 @@ export default {
     },
     // the program is a table of contents
     {
-      from: { path: "^infra/(index|config|own-state|stories)\\.ts$|^infra/main\\.mjs$" },
+      from: { path: "^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/main\\.mjs$" },
       to: {
-        path: `^infra/(index|config|own-state|stories)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
+        path: `^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
       },
     },
     // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the console
@@ -167,7 +167,10 @@ export default {
     },
     // verbs open front doors; those for whoever runs the backend work on its store, in the words of its domain
     { from: { path: room("scripts/") }, to: { path: `${room("scripts/")}|^cloudflared/index\\.ts$` } },
-    { from: { path: room("scripts/") }, to: { path: "^infra/(config|stories)\\.ts$|^infra/.+/index\\.ts$" } },
+    {
+      from: { path: room("scripts/") },
+      to: { path: "^infra/(config|stories|policy-files)\\.ts$|^infra/.+/index\\.ts$" },
+    },
     {
       from: { path: room("scripts/") },
       to: { path: "^backend/((config|main|surface)\\.ts$|(domain|store)/|web/index\\.ts$|services/key-ring\\.ts$)" },

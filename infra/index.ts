@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readAccess, readPurpose, readSite, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
+import { readPolicy } from "./policy-files.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import { compile, Dns, guard, keepAsFound, Lists, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
 import { readStories } from "./stories.ts";
@@ -16,6 +17,7 @@ const { account, policy, warnings, asFound, ...existing } =
   purpose === "deploy"
     ? await preflight(api, site, await readOwnState(), {
         run,
+        policyOf: (plan) => readPolicy(site, plan),
         stories: readStories(),
         unproved: readUnproved(process.env),
       })

@@ -14,6 +14,7 @@ import { onHostnames } from "./hostnames.ts";
 import { limitInWords, limitOnPlan } from "./limit.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
 import { ruleProblems } from "./rule-shape.ts";
+import type { IndexMember } from "./written-files.ts";
 
 /** The ruleset of a folder as it is deployed. */
 export interface DeployedFolder {
@@ -22,28 +23,34 @@ export interface DeployedFolder {
   readonly leftOut: readonly PolicyRule[];
   /** Errors: rules that are no rules, which are not in the ruleset. Warnings: limits that the plan changes. */
   readonly diagnostics: readonly ProofDiagnostic[];
+  /** What the index of the folder holds, in its order. */
+  readonly members: readonly IndexMember[];
 }
 
 /** Makes the rules of a folder, and leaves out what the plan has no room for where the gateway enforces it too. */
 export function deployFolder(folder: Folder, context: RuleContext): DeployedFolder {
   const { phase, name, files } = folder;
   const diagnostics: ProofDiagnostic[] = [];
-  const made = files.flatMap((file, index) => madeRule(file, index, folder, context, diagnostics) ?? []);
+  const members: IndexMember[] = [];
+  const made = files.flatMap((file, index) => madeRule(file, index, folder, context, { diagnostics, members }) ?? []);
   const surplus = Math.max(0, made.length - roomFor(phase, context.plan));
   const leftOut = new Set(surplus === 0 ? [] : made.filter(({ gatewayClass }) => gatewayClass).slice(-surplus));
   const kept = made.filter((rule) => !leftOut.has(rule));
   const rules = kept.map((rule) => deployedRule(rule, phase, context));
   diagnostics.push(...rules.flatMap((rule) => limitWarning(rule, phase, context.plan)));
-  return { ruleset: { phase, name, rules }, leftOut: [...leftOut], diagnostics };
+  return { ruleset: { phase, name, rules }, leftOut: [...leftOut], diagnostics, members };
 }
 
-/** The rule of a file; undefined where there is none, or where it is no rule, which goes to `diagnostics`. */
+/**
+ * The rule of a file; undefined where there is none, or where it is no rule, which goes to `diagnostics`. Where it
+ * belongs goes to `members`.
+ */
 function madeRule(
   file: RuleFile,
   index: number,
   { phase, folder }: Folder,
   context: RuleContext,
-  diagnostics: ProofDiagnostic[],
+  { diagnostics, members }: { readonly diagnostics: ProofDiagnostic[]; readonly members: IndexMember[] },
 ): PolicyRule | undefined {
   const named = typeof file === "function" && file.name !== "" ? fileOfRule(phase, snakeCase(file.name)) : undefined;
   let made: unknown;
@@ -53,11 +60,13 @@ function madeRule(
     const place = { file: named ?? `${folder}/index.ts`, phase };
     const message = `the function that makes the rule throws: ${error instanceof Error ? error.message : String(error)}`;
     diagnostics.push(proofDiagnostic(place, "rule-throws", "", undefined, message));
+    members.push({ file: named });
     return undefined;
   }
-  if (typeof file === "function" && made === undefined) return undefined;
   const ref = refOf(made);
   const known = ref === undefined ? named : fileOfRule(phase, ref);
+  members.push({ ...(ref !== undefined && { ref }), file: known });
+  if (typeof file === "function" && made === undefined) return undefined;
   const place = { file: known ?? `${folder}/index.ts`, phase, ...(ref !== undefined && { ref }) };
   const problems = ruleProblems(made, phase, place);
   if (problems.length === 0) return made as PolicyRule;

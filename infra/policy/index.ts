@@ -1,14 +1,15 @@
 /** What the edge shall be: one `Site` in, plain data out. No I/O, no Pulumi; `README.md` says how to change it. */
 import type { Plan, ProofDiagnostic } from "../rules/index.ts";
-import { deployFolder } from "./deploy.ts";
+import { type DeployedFolder, deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
 import { type IngressRule, ingress } from "./ingress.ts";
-import { listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
+import { LISTS_FOLDER, listMember, listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
 import { lists as ownLists } from "./lists/index.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import type { PhaseRuleset, RuleContext } from "./rule.ts";
 import type { Site } from "./site.ts";
 import { SURFACE, type Surface } from "./surface.ts";
+import { fileDiagnostics, type WrittenFile, type WrittenFolder } from "./written-files.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
 export { PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
@@ -18,6 +19,7 @@ export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
 export {
   fileOfList,
+  LISTS_FOLDER,
   listKinds,
   listRoom,
   listSpecs,
@@ -44,6 +46,7 @@ export { calledPaths, SURFACE, type Surface } from "./surface.ts";
 export { othersDiagnostics, type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export { VISITORS } from "./visitors.ts";
 export { withoutLists } from "./without-lists.ts";
+export type { WrittenFile } from "./written-files.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 
 export interface Policy {
@@ -62,8 +65,9 @@ export interface Policy {
 }
 
 /**
- * The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. `surface` is the
- * backend's `folders` hold the shipped rules and `lists` the shipped lists if absent.
+ * The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. If absent,
+ * `surface` is the backend's, `folders` hold the shipped rules and `lists` the shipped lists. `written` are the files of
+ * their folders (`infra/policy-files.ts`): one that is not deployed is an error. Absent: files are not compared.
  */
 export function policyFor(
   site: Site,
@@ -71,6 +75,7 @@ export function policyFor(
   surface: Surface = SURFACE,
   folders: readonly Folder[] = FOLDERS,
   lists: readonly PolicyList[] = ownLists,
+  written?: readonly WrittenFile[],
 ): Policy {
   const context: RuleContext = { site, surface, plan };
   const deployed = folders.map((folder) => deployFolder(folder, context));
@@ -82,6 +87,21 @@ export function policyFor(
     lists: normalisedLists(lists),
     zoneSettings: Object.entries(site.zoneSettings).map(([id, value]) => ({ id, value })),
     report: planReport(context, rulesets, leftOut),
-    diagnostics: [...deployed.flatMap((folder) => folder.diagnostics), ...listShapeDiagnostics(lists)],
+    diagnostics: [
+      ...(written === undefined
+        ? []
+        : writtenFolders(folders, deployed, lists).flatMap((one) => fileDiagnostics(one, written))),
+      ...deployed.flatMap((folder) => folder.diagnostics),
+      ...listShapeDiagnostics(lists),
+    ],
   };
 }
+
+const writtenFolders = (
+  folders: readonly Folder[],
+  deployed: readonly DeployedFolder[],
+  lists: readonly unknown[],
+): readonly WrittenFolder[] => [
+  ...folders.map(({ folder, phase }, index) => ({ folder, phase, members: deployed[index]?.members ?? [] })),
+  { folder: LISTS_FOLDER, members: lists.map(listMember) },
+];

@@ -14,6 +14,7 @@ import {
   readListItem,
 } from "../rules/index.ts";
 import { ownerMark, type Site } from "./site.ts";
+import type { IndexMember } from "./written-files.ts";
 
 /** A list as its author writes it, in `infra/policy/lists/NAME.ts`. It belongs to the account, not to the zone. */
 export interface PolicyList {
@@ -50,10 +51,19 @@ export interface PolicyListProblem {
   readonly hint?: string;
 }
 
-/** The file of a list, from the project's folder: `office_list` is in `office-list.ts`. */
-export const fileOfList = (name: string): string => `infra/policy/lists/${name.replaceAll("_", "-")}.ts`;
+/** The folder of the lists, from the project's folder. */
+export const LISTS_FOLDER = "infra/policy/lists";
 
-const INDEX = "infra/policy/lists/index.ts";
+/** The file of a list, from the project's folder: `office_list` is in `office-list.ts`. */
+export const fileOfList = (name: string): string => `${LISTS_FOLDER}/${name.replaceAll("_", "-")}.ts`;
+
+const INDEX = `${LISTS_FOLDER}/index.ts`;
+
+/** Where an element of the index belongs. */
+export const listMember = (list: unknown): IndexMember =>
+  isObject(list) && typeof list.name === "string"
+    ? { ref: list.name, file: fileOfList(list.name) }
+    : { file: undefined };
 
 /** The lists with their items as Cloudflare's API keeps them. An item that cannot be read stays as it is. */
 export const normalisedLists = (lists: readonly PolicyList[]): readonly PolicyList[] =>

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { policyFor } from "../../infra/policy/index.ts";
+import { readPolicy } from "../../infra/policy-files.ts";
 import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../infra/rules/index.ts";
 import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
 import { findingsOf } from "./findings.ts";
@@ -29,7 +29,7 @@ export const checkCommand = command({
 function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1 {
   if (fix && format !== "text") throw new UsageError("--fix shows its changes as text: leave --format out");
   const site = siteOf(host);
-  const policy = policyFor(site, plan);
+  const policy = readPolicy(site, plan);
   const found = findingsOf({ policy, site, plan, root: ROOT });
   const { lines, left } = fix ? fixFindings(found, ROOT) : { lines: [], left: found };
   const findings = left.map(({ literal: _, ...finding }) => finding);

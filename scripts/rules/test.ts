@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { policyFor, provePolicy } from "../../infra/policy/index.ts";
+import { provePolicy } from "../../infra/policy/index.ts";
+import { readPolicy } from "../../infra/policy-files.ts";
 import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from "../../infra/rules/index.ts";
 import { readStories } from "../../infra/stories.ts";
 import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
@@ -23,7 +24,7 @@ export const testCommand = command({
 
 function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): 0 | 1 {
   const site = siteOf(host);
-  const policy = policyFor(site, plan);
+  const policy = readPolicy(site, plan);
   const { rulesets, diagnostics } = policy;
   const stories = files.length > 0 ? files.map(readStory) : readStories();
   const proof = provePolicy({ ...policy, stories, site, plan }, { gaps: true });
