@@ -12,6 +12,7 @@ import { type RecordedCall, recording } from "../../infra/local/provider/replay.
 const root = resolve(import.meta.dirname, "../../..");
 const ours = [
   "dnsRecord:",
+  "list:",
   "zoneSetting:",
   "ruleset:",
   "zeroTrustTunnelCloudflared:",
@@ -35,9 +36,12 @@ const fill = (value, ids) => {
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, ids)]));
 };
-const declare = (resource, ids) => new pulumi.CustomResource(resource.type, resource.name, fill(inputsOf(resource), ids));
-const tunnel = declare(resources.find(({ name }) => name === "tunnel"), known);
-for (const resource of resources) if (resource.name !== "tunnel") declare(resource, { ...known, "<tunnel id>": tunnel.id });
+const declare = (resource, ids, options) => new pulumi.CustomResource(resource.type, resource.name, fill(inputsOf(resource), ids), options);
+const named = (wanted) => resources.find(({ name }) => name === wanted);
+const tunnel = declare(named("tunnel"), known);
+const list = declare(named("allow"), known);
+for (const resource of resources) if (resource !== named("tunnel") && resource !== named("allow"))
+  declare(resource, { ...known, "<tunnel id>": tunnel.id }, resource.name === "custom" ? { dependsOn: [list] } : {});
 export const token = pulumi.secret(pulumi.output(tunnel.id).apply((tunnelId) =>
   pulumi.runtime.invoke("cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken", { accountId: zone.account.id, tunnelId })).apply(({ token }) => token));
 `;
@@ -90,14 +94,14 @@ function normal({ method, path, body }: { method: string; path: string; body?: u
     .replaceAll("<setting-always_use_https id>", "always_use_https")
     .replaceAll('"<app aud>"', '"aud"')
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<tunnel id>")
-    .replaceAll(/\/(rulesets|dns_records)\/(?:[0-9a-f]{32}|<[a-z]+ id>)/g, "/$1/<id>")
+    .replaceAll(/\/(rulesets|dns_records|lists|bulk_operations)\/(?:[0-9a-f]{32}|<[a-z]+ id>)/g, "/$1/<id>")
     .replaceAll(/"tunnel_secret":"[^"]*"/g, '"tunnel_secret":"<secret>"');
   return JSON.parse(text);
 }
 
 /** Calls of the recording that our resources make, in an order of their own. */
 function recorded(phase: keyof typeof recording.phases): RecordedCall[] {
-  const others = /managed_headers|access\/|alerting|challenges|rules\/lists/;
+  const others = /managed_headers|access\/|alerting|challenges/;
   return sorted(recording.phases[phase].filter(({ path }) => !others.test(path)).map(normal));
 }
 
