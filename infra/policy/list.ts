@@ -1,4 +1,4 @@
-/** Lists of the policy: what rules ask with `in $name`. */
+/** Lists of the policy: what rules compare with by `in $name`. */
 import {
   LIST_KINDS,
   type ListKind,
@@ -86,7 +86,7 @@ export const listSpecs = (lists: readonly PolicyList[]): Readonly<Record<string,
     ]),
   );
 
-/** The kinds of the lists by name: what the validator of rulesets knows of them. */
+/** The kinds of the lists by name: what the validator of rulesets needs of them. */
 export const listKinds = (lists: readonly PolicyList[]): Readonly<Record<string, ListKind>> =>
   Object.fromEntries(lists.filter(isList).map(({ name, kind }) => [name, kind]));
 
@@ -117,7 +117,7 @@ const repeated = (name: string): PolicyListProblem => ({
   severity: "error",
   file: fileOfList(name),
   message: `two lists have the name ${name}`,
-  hint: "give each its own: rules ask a list by its name",
+  hint: "give each its own: rules use a list by its name",
 });
 
 /** What the index of the lists holds and is no list, as where a cast has silenced TypeScript. */

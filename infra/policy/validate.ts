@@ -12,7 +12,7 @@ export interface PolicyDiagnostic extends RulesetDiagnostic {
 }
 
 /**
- * Everything for which Cloudflare would refuse the policy, before the API is asked: a refused rule in the middle of a
+ * Everything for which Cloudflare would refuse the policy, before the API is called: a refused rule in the middle of a
  * run would leave half a policy deployed. `standing` counts rules of others in adopted rulesets, which use the same
  * room.
  */

@@ -13,7 +13,7 @@ export interface Account {
 
 const rank = (plan: Plan): number => PLANS.indexOf(plan);
 
-/** Whether Cloudflare knows the token and it is active: undefined where so. */
+/** Undefined where Cloudflare accepts the token and it is active. */
 export async function tokenObstacle(api: Cloudflare, site: Site): Promise<Obstacle | undefined> {
   const verify = async (): Promise<string> => {
     try {

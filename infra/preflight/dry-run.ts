@@ -22,7 +22,7 @@ export interface Tried {
 }
 
 /**
- * Cloudflare's API did what it was asked only to check. Code `DRY_RUN_IGNORED`; the message says what may have been
+ * Cloudflare's API wrote what it should only have checked. Code `DRY_RUN_IGNORED`; the message says what may have been
  * written.
  */
 export class DryRunIgnoredError extends Error {
@@ -124,7 +124,7 @@ const isSame = ({ name, description, rules }: RulesetBody, now: EntryPoint): boo
 
 const plain = (rules: readonly object[]): unknown => significant(JSON.parse(JSON.stringify(rules)));
 
-/** Without what says nothing: the provider sends empty objects, and the API responds them. */
+/** Without empty objects, which the provider sends and the API returns. */
 function significant(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(significant);
   if (typeof value !== "object" || value === null) return value;

@@ -25,7 +25,7 @@ export interface LeftBehind {
 
 /**
  * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
- * no hostname is reached without its rules, and lists after the rules that ask them. `known` are the ids in the state
+ * no hostname is reached without its rules, and lists after the rules that use them. `known` are the ids in the state
  * before anything is destroyed. What the configuration adopts is never in the list. Throws `PreflightError` where the
  * account cannot be read.
  */

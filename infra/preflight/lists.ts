@@ -34,7 +34,7 @@ export interface ListFindings {
   readonly missing: ReadonlySet<string>;
 }
 
-/** Looks at the account's lists of these names. Without lists nothing is asked, and no permission is needed. */
+/** Looks at the account's lists of these names. Without lists nothing is read, and no permission is needed. */
 export async function findLists(search: Search, lists: readonly PolicyList[]): Promise<ListFindings> {
   const { api, account } = search;
   if (lists.length === 0) return { findings: [], missing: new Set() };
@@ -84,7 +84,7 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
   const adopt = { lists: { [name]: { id: found.id, description: found.description ?? "" } } };
   const isOwn = found.id === knownId || stackOfList(found.description) === stackName(search);
   if (isOwn || adopted !== undefined) {
-    // Cloudflare changes no list's kind, and deletes none that a rule asks
+    // Cloudflare changes no list's kind, and deletes none that a rule uses
     if (found.kind !== kind) return blockedBy(otherKind(list, what));
     if (adopted !== undefined) return adoptedList(search, list, found);
     if (wasAdopted(search, resource)) return blockedBy(adoptionRemoved(`the list $${name}`, adopt));
@@ -114,7 +114,7 @@ const described = ({ description = "" }: ListedList): string => (description ===
 const otherKind = ({ name, kind }: PolicyList, what: string) => ({
   code: "list_kind",
   found: `there is ${what}, and ${fileOfList(name)} has the kind ${kind}`,
-  fix: "A list keeps its kind, and cannot be deleted while a rule asks it: give the list another name.",
+  fix: "A list keeps its kind, and cannot be deleted while a rule uses it: give the list another name.",
 });
 
 function checkShared(search: Search, list: PolicyList, found: ListedList | undefined): Finding {

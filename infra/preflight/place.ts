@@ -1,5 +1,5 @@
 /**
- * What preflight found at one place at Cloudflare that the stack wants for itself: a phase's entry point, a hostname,
+ * What preflight found at one place at Cloudflare that the stack needs for itself: a phase's entry point, a hostname,
  * a tunnel's name.
  */
 import type Cloudflare from "cloudflare";

@@ -48,7 +48,7 @@ export function adviceFor(undetermined: readonly string[]): string {
   return [
     ...(fields.length === 0 ? [] : [`add to the request: ${fields.map((field) => `given ${field}=…`).join(" ")}`]),
     ...own.map((name) => `put the list into ${fileOfList(name.slice(1))}, and into the index of that folder`),
-    ...(lists.length > own.length ? ["what is in Cloudflare's own lists ($cf.…) only Cloudflare knows"] : []),
+    ...(lists.length > own.length ? ["only Cloudflare has the items of its own lists ($cf.…)"] : []),
   ].join("; ");
 }
 

@@ -39,7 +39,7 @@ function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<t
 
 /**
  * Failures first, those of the author's own rules and stories before those of the kit's. Then what nothing exercises,
- * of the kit's rules only where it is asked for.
+ * of the kit's rules only with `--gaps`.
  */
 export function proofLines(
   failures: readonly ProofDiagnostic[],

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** RFC 3339 with a fraction, as the API answers. */
+  /** RFC 3339 with a fraction, as the API writes it. */
   timestamp(): string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Keeps the state: in memory, or in one JSON file that is replaced as a whole and synced before a change is answered, so
+ * Keeps the state: in memory, or in one JSON file that is replaced as a whole and synced before the response to a change is sent, so
  * that a crash leaves either the old state or the new one. A file that cannot be understood is never written over.
  */
 import {

@@ -19,7 +19,7 @@ export interface CallUse extends Use<FunctionSpec> {
   readonly call: Span;
 }
 
-/** A list that a comparison asks, without `$`; `type` is that of the compared value. */
+/** A list that a comparison uses, without `$`; `type` is that of the compared value. */
 export interface ListUse extends Use<string> {
   readonly type: ScalarType;
 }

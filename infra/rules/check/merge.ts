@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 
 /**
- * What the parser and the checker found, in the order of the text. The checker knows types, so that where both
+ * What the parser and the checker found, in the order of the text. The checker has the types, so that where both
  * complain about one place its word counts.
  */
 export function mergeDiagnostics(parsed: readonly Diagnostic[], checked: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -10,7 +10,7 @@ import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import { sizeOf } from "../text-size.ts";
 
-/** The lists that a deployment has, ready to be asked. */
+/** The lists that a deployment has, compiled. */
 export type Lists = NonNullable<CompileOptions["lists"]>;
 
 /** What the result depends on and is not known: fields that were not given, patterns that take too many steps. */

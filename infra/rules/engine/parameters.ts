@@ -55,7 +55,7 @@ export interface RedirectParameters {
   readonly keepsQuery: boolean;
 }
 
-/** Where a redirect leads; undefined for one that asks a list, which belongs to another phase. */
+/** Where a redirect leads; undefined for one that uses a list, which belongs to another phase. */
 export function redirectOf({ action_parameters }: Rule): RedirectParameters | undefined {
   const from = membersOf(membersOf(action_parameters).from_value);
   const { target_url, status_code = 301, preserve_query_string = false } = from;

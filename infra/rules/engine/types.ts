@@ -129,7 +129,7 @@ export interface Deployment {
   readonly zone: readonly Ruleset[];
   readonly account?: readonly Ruleset[];
   /**
-   * The account's lists by name without `$`; absent: any may exist. A rule that asks another one leaves the outcome
+   * The account's lists by name without `$`; absent: any may exist. A rule that uses another one leaves the outcome
    * undetermined.
    */
   readonly lists?: Readonly<Record<string, ListSpec>>;

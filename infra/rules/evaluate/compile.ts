@@ -16,7 +16,7 @@ export interface CompileOptions extends Where {
   readonly schema?: Schema;
   /** Functions of that schema that Cloudflare's does not have. */
   readonly functions?: Readonly<Record<string, Implementation>>;
-  /** Lists by name without `$`; a list that is not here throws FieldNotGiven when it is asked. */
+  /** Lists by name without `$`; a list that is not here throws FieldNotGiven when it is used. */
   readonly lists?: ReadonlyMap<string, (value: Value) => boolean>;
   readonly maxDepth?: number;
 }
@@ -28,7 +28,7 @@ export interface Compiled {
   readonly tree: Expression;
   /** Names of the fields it can read, each once. */
   readonly fields: readonly string[];
-  /** Names of the lists it asks, without `$`. */
+  /** Names of the lists it uses, without `$`. */
   readonly lists: readonly string[];
   /**
    * Whether it matches a request.

@@ -1,4 +1,4 @@
-/** Lists that rules ask with `in $name`: https://developers.cloudflare.com/waf/tools/lists/ */
+/** Lists that rules compare with by `in $name`: https://developers.cloudflare.com/waf/tools/lists/ */
 import type { IpAddress, IpRange } from "../language/ip-address.ts";
 import { readIpRange } from "../language/read-literal.ts";
 import type { ListKind } from "../schema/lists.ts";

@@ -1,6 +1,6 @@
 /**
  * Text to tree, by recursive descent without a lexer, after wirefilter's grammar
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It knows no field. It goes on after a mistake,
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It has no table of fields. It goes on after a mistake,
  * so that several are found at once; what could not be read becomes a `broken` node.
  */
 import { fromBytes } from "../bytes.ts";
@@ -326,7 +326,7 @@ class Parser {
     const message = unended
       ? "this string has no end"
       : read.code === "unknown-escape"
-        ? `a string knows no escape \\${this.#text[read.at] ?? ""}`
+        ? `a string has no escape \\${this.#text[read.at] ?? ""}`
         : `a string cannot be read here: ${read.engine}`;
     this.#error(read.code, unended ? start : read.at, unended ? start + 1 : read.end, message, read.hint);
     this.#at = stringEnd(this.#text, start);

@@ -108,7 +108,7 @@ export function proveExamples(
   return { diagnostics, tried: examples.match.length + examples.pass.length, coverage };
 }
 
-/** Lists by name, ready to be asked. */
+/** Compiled lists by name. */
 export type CompiledLists = NonNullable<NonNullable<Parameters<typeof compile>[1]>["lists"]>;
 
 /** Where the author's condition begins in the expression: behind the guard. */

@@ -15,7 +15,7 @@ export interface Proof {
   readonly stories: number;
   /** Stories about another plan, which were not run. */
   readonly storiesOfOtherPlans: number;
-  /** Conditions that neither an example nor a story made true, or false; only where they were asked for. */
+  /** Conditions that neither an example nor a story made true, or false; only where they were requested. */
   readonly gaps: readonly Gaps[];
 }
 

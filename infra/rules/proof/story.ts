@@ -90,7 +90,7 @@ export function readStory({ file, json }: StoryFile): StoryRead {
   return diagnostics.length === 0 ? { ok: true, story: value as Story } : { ok: false, diagnostics };
 }
 
-/** Where a story goes otherwise than written. `visit` sees every request. */
+/** Where the outcome of a story differs from what it expects. `visit` sees every request. */
 export function runStory(
   story: Story,
   file: string,

@@ -3,7 +3,7 @@ import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
 import { SCHEMA } from "../schema/schema.ts";
 
 /**
- * What Cloudflare knows about the sender of a request and the request itself does not tell: address, country, bot
+ * What Cloudflare knows about the sender of a request and the request itself does not contain: address, country, bot
  * score and the like. Texts are ordinary texts, not byte strings.
  */
 export interface Visitor {

@@ -1,5 +1,5 @@
 /**
- * The one place that decides whether Cloudflare would accept a ruleset. Everything asks it: `rules check`, the Pulumi
+ * The one place that decides whether Cloudflare would accept a ruleset. Everything uses it: `rules check`, the Pulumi
  * program, the local API and the engine. It decides from the tables in `schema/`.
  */
 import type { ListKind } from "../schema/lists.ts";

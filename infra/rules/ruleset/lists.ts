@@ -1,4 +1,4 @@
-/** Lists that expressions ask: https://developers.cloudflare.com/waf/tools/lists/ */
+/** Lists that expressions use: https://developers.cloudflare.com/waf/tools/lists/ */
 import type { ListUse } from "../check/checker.ts";
 import type { ListKind } from "../schema/lists.ts";
 import { type Plan, planName } from "../schema/plans.ts";
@@ -18,7 +18,7 @@ export function customLists({ lists }: Checked): readonly string[] {
   return lists.map(({ what }) => what).filter((name) => !name.startsWith("cf."));
 }
 
-/** Whether every list that an expression asks exists, is on the plan, and has items of the compared field's type. */
+/** Whether every list that an expression uses exists, is on the plan, and has items of the compared field's type. */
 export function checkLists(
   place: Place,
   checked: Checked,

@@ -191,7 +191,7 @@ function checkCounting(
     if (name === undefined) continue;
     tell(key === "expression" ? rule : at(key), {
       code: "rate-limit-level",
-      message: `rate limits of an account cannot ask the list $${name}`,
+      message: `rate limits of an account cannot use the list $${name}`,
       hint: "put the rule into the zone's ruleset",
     });
   }

@@ -14,7 +14,7 @@ export type Shape =
   /** An object whose keys are free. */
   | { readonly kind: "record"; readonly of: Shape; readonly min: number; readonly max: number }
   | ObjectShape
-  /** What is said with a smaller plan is refused. */
+  /** Refused on a smaller plan than `needs`. */
   | { readonly kind: "plan"; readonly needs: Plan; readonly what: string; readonly of: Shape };
 
 export interface TextShape {

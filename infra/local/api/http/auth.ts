@@ -6,13 +6,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { ApiError } from "../errors.ts";
 import type { PermissionGroup, StoredToken } from "../state.ts";
 
-/** Whether the path is one that answers a wrong token in its own words. */
+/** Whether the path has its own message for a wrong token. */
 function isVerification(path: string): boolean {
   return path.endsWith("/tokens/verify");
 }
 
 /**
- * The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API answers what is missing, malformed or
+ * The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API responds to one that is missing, malformed or
  * unknown.
  */
 export function authenticate(header: string | undefined, path: string, tokens: readonly StoredToken[]): StoredToken {
@@ -26,7 +26,7 @@ export function authenticate(header: string | undefined, path: string, tokens: r
       { code: 6111, message: "Invalid format for Authorization header" },
     ]);
   }
-  // every token is compared, and by digest, so that the time tells neither which one nor how much of it was right
+  // every token is compared, and by digest, so that the time reveals neither which one nor how much of it was right
   const given = digest(value);
   let found: StoredToken | undefined;
   for (const token of tokens) if (timingSafeEqual(digest(token.value), given)) found = token;

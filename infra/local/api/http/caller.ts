@@ -26,7 +26,7 @@ export function assertLocalCaller(request: IncomingMessage): void {
   }
   const site = request.headers["sec-fetch-site"];
   if (request.headers.origin !== undefined || (site !== undefined && site !== "none")) {
-    throw new ApiError(403, { code: 10403, message: "The API on localhost answers no web page" });
+    throw new ApiError(403, { code: 10403, message: "The API on localhost rejects requests from web pages" });
   }
 }
 

@@ -1,13 +1,13 @@
 /** Pages as the API cuts them: `page` and `per_page`, an empty list past the end. */
 import { invalid } from "../errors.ts";
-import type { Answer } from "./router.ts";
+import type { HandlerResult } from "./router.ts";
 
 /** @throws 400 where page or per_page is no number within the bounds. */
 export function paged(
   items: readonly unknown[],
   query: URLSearchParams,
   limits: { default: number; max: number },
-): Answer {
+): HandlerResult {
   const page = wholeNumber(query, "page", 1, 1, 1_000_000);
   const perPage = wholeNumber(query, "per_page", limits.default, 1, limits.max);
   const result = items.slice((page - 1) * perPage, page * perPage);

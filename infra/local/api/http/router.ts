@@ -1,4 +1,4 @@
-/** Which handler answers which path, and what a handler gets to work with. */
+/** The handler of each path, and what it is given. */
 
 import type { Clock } from "../clock.ts";
 import { ApiError, noRoute } from "../errors.ts";
@@ -25,14 +25,14 @@ export interface Call {
   readonly path: string;
   /** Says that something changed: the draft is stored, then the listeners hear of it. */
   changed(change: CloudChange): void;
-  /** Asks the edge to drop a tunnel's connections, after the answer's state is stored. */
+  /** Asks the edge to drop a tunnel's connections, after the new state is stored. */
   disconnect(tunnelId: string): void;
   /** Throws 403 code 10000 unless the token has one of the groups; a Write group includes its Read. */
   permit(...groups: PermissionGroup[]): void;
 }
 
-/** What a handler answers; 204 answers have no body at all. */
-export type Answer =
+/** What a handler returns; a 204 has no body. */
+export type HandlerResult =
   | { readonly status?: 200 | 202; readonly result: unknown; readonly resultInfo?: unknown }
   | { readonly status: 204 };
 
@@ -42,7 +42,7 @@ export interface Route {
   readonly path: string;
   /** True where a request body is read; elsewhere a body is refused. */
   readonly body?: "required" | "optional";
-  readonly handle: (call: Call) => Answer;
+  readonly handle: (call: Call) => HandlerResult;
   /** Takes `dry_run=true`: checks the right and the request, and changes nothing. */
   readonly hasDryRun?: true;
 }

@@ -12,7 +12,7 @@ import { draftOf, StateError, type Store } from "../store.ts";
 import { authenticate, authorize } from "./auth.ts";
 import { createBodyReader, hasBody, type JsonBody } from "./body.ts";
 import { assertJson, assertLocalCaller } from "./caller.ts";
-import type { Answer, Call, Match } from "./router.ts";
+import type { Call, HandlerResult, Match } from "./router.ts";
 
 export interface ApiParts {
   readonly store: Store;
@@ -46,7 +46,7 @@ export function createApiServer(parts: ApiParts): Server {
   );
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     serve(parts, readBody, request, response).catch((error: unknown) => {
-      // only a broken connection gets here: every other failure has an answer
+      // only a broken connection gets here: every other failure has a response
       response.destroy(error instanceof Error ? error : undefined);
     });
   };
@@ -56,8 +56,8 @@ export function createApiServer(parts: ApiParts): Server {
   return server;
 }
 
-/** What a call came to: an answer, or an error in the envelope. */
-type Outcome = { readonly answer: Answer } | { readonly error: ApiError };
+/** The outcome of a call: a result, or an error in the envelope. */
+type Outcome = { readonly handled: HandlerResult } | { readonly error: ApiError };
 
 /** A call whose token is known and whose path leads somewhere. */
 interface Admitted {
@@ -102,11 +102,11 @@ async function serve(
       const source = pointer === undefined ? {} : { source: { pointer } };
       throw new ApiError(status, { code, message, ...source }, headers);
     }
-    outcome = { answer: handle(parts, admitted, body?.value) };
+    outcome = { handled: handle(parts, admitted, body?.value) };
   } catch (error) {
     outcome = { error: asApiError(error) };
   }
-  const result = "answer" in outcome && "result" in outcome.answer ? outcome.answer.result : undefined;
+  const result = "handled" in outcome && "result" in outcome.handled ? outcome.handled.result : undefined;
   const dryRun = asksForDryRun(shown);
   if (!dryRun) parts.runs.saw({ method, path: shown, body: body?.value, result });
   if (fault === "lost" || fault === "silent") {
@@ -114,7 +114,7 @@ async function serve(
     if (fault === "lost") request.socket.destroy();
     return;
   }
-  const status = "error" in outcome ? outcome.error.status : (outcome.answer.status ?? 200);
+  const status = "error" in outcome ? outcome.error.status : (outcome.handled.status ?? 200);
   parts.journal.add({ method, path: shown, status, body, dryRun });
   respond(request, response, outcome);
 }
@@ -153,7 +153,7 @@ async function bodyOf(
 }
 
 /** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */
-function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: unknown): Answer {
+function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: unknown): HandlerResult {
   const { store, cloud, clock, live } = parts;
   const { route, params } = match;
   const changes: CloudChange[] = [];
@@ -174,12 +174,12 @@ function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: 
     permit: (...groups) => authorize(token, groups),
   };
   const dryRun = route.hasDryRun === true && isDryRun(query);
-  const answer = route.handle(call);
-  if (dryRun) return answer.status === 204 ? answer : { result: null };
+  const handled = route.handle(call);
+  if (dryRun) return handled.status === 204 ? handled : { result: null };
   if (changes.length > 0) store.commit(call.state);
   cloud.announce(changes);
   for (const tunnelId of disconnects) cloud.disconnect(tunnelId);
-  return answer;
+  return handled;
 }
 
 /** Whether a path of `/client/v4` asks to store nothing. */
@@ -207,7 +207,7 @@ function split(target: string): [string, string] {
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof StateError) return new ApiError(500, { code: 10500, message: error.message });
-  // a bug of ours; its text may hold anything, so only its kind is told
+  // a bug of ours; its text may contain secrets, so only its kind is sent
   return new ApiError(500, {
     code: 10500,
     message: `Internal error in the API on localhost (${error instanceof Error ? error.name : typeof error})`,
@@ -224,17 +224,17 @@ function respond(request: IncomingMessage, response: ServerResponse, outcome: Ou
     send(response, status, { result: null, success: false, errors, messages: [] }, headers);
     return;
   }
-  const { answer } = outcome;
-  if (answer.status === 204) {
+  const { handled } = outcome;
+  if (handled.status === 204) {
     response.writeHead(204).end();
     return;
   }
-  send(response, answer.status ?? 200, {
-    result: answer.result,
+  send(response, handled.status ?? 200, {
+    result: handled.result,
     success: true,
     errors: [],
     messages: [],
-    ...(answer.resultInfo === undefined ? {} : { result_info: answer.resultInfo }),
+    ...(handled.resultInfo === undefined ? {} : { result_info: handled.resultInfo }),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Custom lists of accounts (https://developers.cloudflare.com/waf/tools/lists/lists-api/endpoints/). */
 import { LIST_NAME, listProblems, MAX_LIST_TEXT } from "../../../rules/index.ts";
 import { ApiError, invalid, notEntitled, notFound } from "../errors.ts";
-import type { Answer, Call, Method, Route } from "../http/router.ts";
+import type { Call, HandlerResult, Method, Route } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { readItems, refuseBody, withItems, withMoreItems, withoutItems } from "../lists/items.ts";
 import { referencesTo } from "../lists/references.ts";
@@ -64,7 +64,7 @@ function store(call: Call, account: StoredAccount, lists: StoredList[]): void {
 const replaced = (account: StoredAccount, next: StoredList): StoredList[] =>
   (account.lists ?? []).map((one) => (one.id === next.id ? next : one));
 
-function create(call: Call): Answer {
+function create(call: Call): HandlerResult {
   const account = permitted(call, EDIT);
   const body = bodyOf(call, creation, refuseBody);
   const name = String(body.name);
@@ -95,7 +95,7 @@ function roomProblem(call: Call, lists: readonly StoredList[]): string | undefin
   return listProblems(listSpecsOf(lists), plan).find(({ code }) => codes.has(code))?.message;
 }
 
-function update(call: Call): Answer {
+function update(call: Call): HandlerResult {
   const account = permitted(call, EDIT);
   const before = listOf(call, account);
   const body = bodyOf(call, change, refuseBody);
@@ -109,7 +109,7 @@ function update(call: Call): Answer {
   return { result: shown(call, account, next) };
 }
 
-function remove(call: Call): Answer {
+function remove(call: Call): HandlerResult {
   const account = permitted(call, EDIT);
   const { id, ...stored } = listOf(call, account);
   if (referencesTo(call.state, account.id, { id, ...stored }) > 0) throw invalid(10031, "filters.api.ip_list_in_use");
@@ -123,7 +123,7 @@ function remove(call: Call): Answer {
 
 /** Changes the items of a list. The change has been made, or refused as a whole, when the operation ends. */
 function editItems(edit: (call: Call, before: StoredList) => { readonly next: StoredList; readonly changed: number }) {
-  return (call: Call): Answer => {
+  return (call: Call): HandlerResult => {
     const account = permitted(call, EDIT);
     const before = listOf(call, account);
     const operations = account.list_operations ?? [];
@@ -168,7 +168,7 @@ const removeItems = editItems((call, before) => {
 });
 
 /** Pages by cursor: the cursor is the id of the last item of the page before. */
-function listItems(call: Call): Answer {
+function listItems(call: Call): HandlerResult {
   const { items } = listOf(call, permitted(call, READ));
   const search = (call.query.get("search") ?? "").toLowerCase();
   const found = search === "" ? items : items.filter((item) => textOf(item).includes(search));
@@ -188,14 +188,14 @@ function listItems(call: Call): Answer {
 const textOf = ({ ip, hostname, asn, comment }: StoredListItem): string =>
   [ip, hostname?.url_hostname, asn, comment].join(" ").toLowerCase();
 
-function readItem(call: Call): Answer {
+function readItem(call: Call): HandlerResult {
   const found = listOf(call, permitted(call, READ)).items.find(({ id }) => id === call.params.item);
   // the numeric code is ours
   if (!found) throw notFound(10032, `could not find item ${call.params.item?.slice(0, 64)}`);
   return { result: found };
 }
 
-function readOperation(call: Call): Answer {
+function readOperation(call: Call): HandlerResult {
   const { list_operations: operations = [] } = permitted(call, READ);
   const found = operations.find(({ id }) => id === call.params.operation);
   // the numeric code is ours

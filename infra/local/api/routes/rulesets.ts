@@ -1,7 +1,7 @@
 /** Rulesets of zones and accounts (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
 import { isPhase, type Phase, type Rule, validateRuleset } from "../../../rules/index.ts";
 import { invalid, notFound } from "../errors.ts";
-import type { Answer, Call, Method, Route } from "../http/router.ts";
+import type { Call, HandlerResult, Method, Route } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { assertAccepted, refusal } from "../rulesets/accept.ts";
 import { phaseGroups } from "../rulesets/phases.ts";
@@ -96,7 +96,7 @@ function store(
   return ruleset;
 }
 
-function create(call: Call): Answer {
+function create(call: Call): HandlerResult {
   const scope = scopeOf(call);
   const body = bodyOf(call, creation, refuseBody);
   const phase = phaseOf(body.phase, scope);
@@ -137,20 +137,20 @@ function replaced(call: Call, scope: RulesetScope, before: StoredRuleset, body: 
   return write(call, scope, { ...body, phase: before.phase }, before);
 }
 
-function replace(call: Call): Answer {
+function replace(call: Call): HandlerResult {
   const scope = scopeOf(call);
   const before = rulesetOf(call, scope, "Write");
   return { result: replaced(call, scope, before, bodyOf(call, replacement, refuseBody)) };
 }
 
-function replaceEntrypoint(call: Call): Answer {
+function replaceEntrypoint(call: Call): HandlerResult {
   const scope = scopeOf(call);
   const { phase, ruleset } = entrypointOf(call, scope, "Write");
   const body = bodyOf(call, entrypointReplacement, refuseBody);
   return { result: write(call, scope, { ...body, phase }, ruleset) };
 }
 
-function remove(call: Call): Answer {
+function remove(call: Call): HandlerResult {
   const scope = scopeOf(call);
   const { id } = rulesetOf(call, scope, "Write");
   scope.replace(scope.rulesets.filter((ruleset) => ruleset.id !== id));
@@ -159,7 +159,7 @@ function remove(call: Call): Answer {
 
 /** Changes one rule of a ruleset: what `edit` makes of its rules is stored. */
 function editRules(edit: (call: Call, ruleset: StoredRuleset, scope: RulesetScope) => readonly StoredRule[]) {
-  return (call: Call): Answer => {
+  return (call: Call): HandlerResult => {
     const scope = scopeOf(call);
     const ruleset = rulesetOf(call, scope, "Write");
     return { result: store(call, scope, { ...ruleset, rules: edit(call, ruleset, scope) }, ruleset) };

@@ -13,7 +13,7 @@ export const skipOnSpoofable: Lint = {
     if (rule.action !== "skip" || !condition || opensOnly(condition) !== true) return;
     yield {
       property: "expression",
-      message: "any client can send what this asks for, and then the protection is off for it",
+      message: "any client can send what this requires, and is then not checked",
       hint: "add something a client cannot choose: ip.src in {…}, cf.client.bot, a validated token",
     };
   },
