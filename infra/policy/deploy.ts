@@ -58,7 +58,8 @@ function madeRule(
     made = typeof file === "function" ? file(context) : file;
   } catch (error) {
     const place = { file: named ?? `${folder}/index.ts`, phase };
-    const message = `the function that makes the rule throws: ${error instanceof Error ? error.message : String(error)}`;
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `the function that makes the rule throws: ${why}`;
     diagnostics.push(proofDiagnostic(place, "rule-throws", "", undefined, message));
     members.push({ file: named });
     return undefined;
@@ -116,7 +117,8 @@ function guarded(guard: Expression, when: Expression): Expression {
 function limitWarning({ ref, ratelimit, source }: DeployedRule, phase: Phase, plan: Plan): readonly ProofDiagnostic[] {
   const { limit, file } = source;
   if (limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds) return [];
-  const message = `${limitInWords(limit)} becomes ${limitInWords(ratelimit)} on ${planName(plan)}, which has no such period`;
+  const fitted = `${limitInWords(ratelimit)} on ${planName(plan)}`;
+  const message = `${limitInWords(limit)} becomes ${fitted}, which has no such period`;
   const hint = `write a limit for ${ratelimit.period} s, or take a plan that has ${limit.seconds} s`;
   return [
     { ...proofDiagnostic({ file, phase, ref }, "limit-differs", "/limit", limit, message, hint), severity: "warning" },

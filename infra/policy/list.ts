@@ -126,7 +126,8 @@ export const listShapeDiagnostics = (lists: readonly unknown[]): readonly ProofD
     if (isList(list)) return [];
     const file = isObject(list) && typeof list.name === "string" ? fileOfList(list.name) : INDEX;
     const hint =
-      'it needs `name`, `kind` ("ip", "hostname" or "asn"), `description`, and `items`, each with a `value` and perhaps a `comment`, and nothing else';
+      'it needs `name`, `kind` ("ip", "hostname" or "asn"), `description`, and `items`, each with a `value` and ' +
+      "perhaps a `comment`, and nothing else";
     return [proofDiagnostic({ file }, "wrong-type", "", list, `list ${index + 1} of the index is no list`, hint)];
   });
 

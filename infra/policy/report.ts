@@ -66,7 +66,9 @@ export function planReport(
         : [
             {
               what: "the hostname in the rate limiting rule",
-              why: `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and are limited too`,
+              why:
+                `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and ` +
+                "are limited too",
               enforcedBy: "nothing",
             } as const,
           ]),
@@ -75,7 +77,9 @@ export function planReport(
         : [
             {
               what: "the way from http:// to https://",
-              why: "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not redirected",
+              why:
+                "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not " +
+                "redirected",
               enforcedBy: "nothing",
             } as const,
           ]),

@@ -44,7 +44,8 @@ const SETTINGS: Readonly<Record<string, Known>> = {
   security_level: oneOfTexts("essentially_off", "low", "medium", "high", "under_attack"),
   security_header: {
     expected:
-      '{ "strict_transport_security": { "enabled", "max_age", "include_subdomains", "preload", "nosniff" } }, each named',
+      '{ "strict_transport_security": { "enabled", "max_age", "include_subdomains", "preload", "nosniff" } }, each ' +
+      "named",
     accepts: isSecurityHeader,
   },
 };

@@ -74,7 +74,8 @@ export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<
     others.length === 0
       ? []
       : [
-          `There are more zones of the name ${name}: ${others.join(", ")}. The active one, ${zone.id}, is used; set \`causeway:zoneId\` to name it.`,
+          `There are more zones of the name ${name}: ${others.join(", ")}. The active one, ${zone.id}, is used; ` +
+            `set \`causeway:zoneId\` to name it.`,
         ];
   const accountId = zone.account.id;
   if (accountId === undefined || (site.accountId !== undefined && site.accountId !== accountId)) {

@@ -38,7 +38,9 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
     return { packs: packs.filter(({ status }) => !OVER.test(status)), totalTls: enabled === true };
   });
   if ("obstacle" in read) {
-    const warning = `Whether ${deep.join(", ")} has a certificate could not be read: ${read.obstacle.found}; ${universal}. Look at SSL/TLS, Edge Certificates in the dashboard, or give the token the permission "${PERMISSION}".`;
+    const warning =
+      `Whether ${deep.join(", ")} has a certificate could not be read: ${read.obstacle.found}; ${universal}. Look ` +
+      `at SSL/TLS, Edge Certificates in the dashboard, or give the token the permission "${PERMISSION}".`;
     return { obstacles: [], warnings: [warning] };
   }
   const { packs, totalTls } = read.value;
@@ -54,12 +56,15 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
       );
     } else if (totalTls) {
       warnings.push(
-        `${hostname} has no certificate yet: ${universal}. Total TLS orders one once the record is there; look at SSL/TLS, Edge Certificates after the run.`,
+        `${hostname} has no certificate yet: ${universal}. Total TLS orders one once the record is there; look at ` +
+          "SSL/TLS, Edge Certificates after the run.",
       );
     } else {
       const found = `${hostname} has no certificate, so that browsers refuse the site: ${universal}`;
       const flat = `${hostname.slice(0, -site.zone.name.length - 1).replaceAll(".", "-")}.${site.zone.name}`;
-      const fix = `Use a hostname one label below the zone, such as ${flat}, or order an advanced certificate for ${hostname} first: ${PAGE}`;
+      const fix =
+        `Use a hostname one label below the zone, such as ${flat}, or order an advanced certificate for ` +
+        `${hostname} first: ${PAGE}`;
       // the run does not make it worse, and may be what repairs something else
       if (known[hostname] !== undefined) warnings.push(`${found}. ${fix}`);
       else obstacles.push({ code: "certificate_missing", found, fix });

@@ -32,10 +32,12 @@ export class DryRunIgnoredError extends Error {
 
   constructor(api: Cloudflare, request: string, phase: string) {
     super(
-      `The API at ${printable(api.baseURL)} does not know dry runs: it responded to "${request}" with a result, where a dry run has none. ` +
-        `So it may have written the rules of ${phase} as the policy has them. Nothing else was written, and the run has stopped.\n` +
-        "Look at those rules, and put them back by hand where they must not be there yet. Cloudflare has dry runs since 2026-09-17: check " +
-        "`cloudflare:baseUrl`, and a proxy that drops the query.",
+      `The API at ${printable(api.baseURL)} does not know dry runs: it responded to "${request}" with a ` +
+        "result, where a dry run has none. " +
+        `So it may have written the rules of ${phase} as the policy has them. Nothing else was written, and the ` +
+        "run has stopped.\n" +
+        "Look at those rules, and put them back by hand where they must not be there yet. Cloudflare has dry runs " +
+        "since 2026-09-17: check `cloudflare:baseUrl`, and a proxy that drops the query.",
     );
     this.name = "DryRunIgnoredError";
   }
@@ -63,7 +65,8 @@ export async function tryRulesets(
     if (run === "up" || obstacle.code !== "permission") obstacles.push(obstacle);
     else
       warnings.push(
-        `Whether Cloudflare would accept the rules of ${ruleset.phase} is not known: ${obstacle.found}. ${obstacle.fix}`,
+        `Whether Cloudflare would accept the rules of ${ruleset.phase} is not known: ${obstacle.found}. ` +
+          `${obstacle.fix}`,
       );
   }
   return { obstacles, warnings };
@@ -112,7 +115,9 @@ function refused(error: InstanceType<typeof Cloudflare.APIError>, { phase, rules
   return {
     code: "ruleset_refused",
     found: `Cloudflare would refuse the rules of ${phase}: ${reasons.join("; ") || "no reason given"}`,
-    fix: "Correct what it names, in infra/policy or in `adopt`; `npm run rules -- check` says what is known beforehand.",
+    fix:
+      "Correct what it names, in infra/policy or in `adopt`; `npm run rules -- check` says what is known " +
+      "beforehand.",
   };
 }
 

@@ -80,7 +80,9 @@ function findExisting(
     if (lost.length === 0) return { ...importing(phase, importId), asFound };
     return blockedBy({
       code: "adopted_changed",
-      found: `\`adopt\` does not have these rules of the ruleset ${id} of ${phase} as they are now: ${lost.map(({ ref, expression }) => ref ?? expression).join(", ")}`,
+      found:
+        `\`adopt\` does not have these rules of the ruleset ${id} of ${phase} as they are now: ` +
+        `${lost.map(({ ref, expression }) => ref ?? expression).join(", ")}`,
       fix: "It was edited after the line was printed, and the run would undo the edit. Use the new line.",
       adopt,
     });

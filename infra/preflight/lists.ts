@@ -61,7 +61,8 @@ function roomWarnings({ account }: Search, lists: readonly PolicyList[], others:
   const names = others.map(({ name }) => `$${name}`).join(", ");
   return [
     `With ${names} of others the account will have ${count} lists with ${items} items; ${room.plan} has room for ` +
-      `${room.lists} with ${room.items}. Unless another zone of the account has a larger plan, the run fails at its first list.`,
+      `${room.lists} with ${room.items}. Unless another zone of the account has a larger plan, the run fails at ` +
+      "its first list.",
   ];
 }
 
@@ -95,13 +96,17 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
     const { fix, ...obstacle } = otherStack(stack, what);
     return blockedBy({
       ...obstacle,
-      fix: `Leave it to that stack, or give yours another name in ${fileOfList(name)}. ${fix.replace("Use another zone, or e", "Or e")}`,
+      fix:
+        `Leave it to that stack, or give yours another name in ${fileOfList(name)}. ` +
+        `${fix.replace("Use another zone, or e", "Or e")}`,
       share: name,
     });
   }
   return blockedBy({
     code: "list_taken",
-    found: `the account has ${what} already, with ${found.num_items === 1 ? "one item" : `${found.num_items} items`}${described(found)}`,
+    found:
+      `the account has ${what} already, with ` +
+      `${found.num_items === 1 ? "one item" : `${found.num_items} items`}${described(found)}`,
     fix: `Take it over, or leave it to its owner, or give yours another name in ${fileOfList(name)}.`,
     ...(found.kind === kind ? { adopt, share: name } : {}),
   });
@@ -137,7 +142,8 @@ function checkShared(search: Search, list: PolicyList, found: ListedList | undef
   }
   if (found.num_items === items.length) return NOTHING;
   const warning =
-    `$${name} has ${found.num_items} items at Cloudflare and ${items.length} in ${fileOfList(name)}, which writes none of them: ` +
+    `$${name} has ${found.num_items} items at Cloudflare and ${items.length} in ${fileOfList(name)}, ` +
+    "which writes none of them: " +
     "what was tried here may not be what is deployed.";
   return { ...NOTHING, warnings: [warning] };
 }
@@ -163,7 +169,9 @@ async function adoptedList(search: Search, list: PolicyList, found: ListedList):
     const more = lost.length > shown.length ? ` and ${lost.length - shown.length} more` : "";
     return blockedBy({
       code: "adopted_items",
-      found: `${fileOfList(list.name)} does not have these items of the list that \`adopt\` names: ${shown.join(", ")}${more}`,
+      found:
+        `${fileOfList(list.name)} does not have these items of the list that \`adopt\` names: ` +
+        `${shown.join(", ")}${more}`,
       fix: "The run would remove them: put them into the file, or delete them at Cloudflare.",
     });
   }

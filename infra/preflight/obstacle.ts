@@ -44,7 +44,8 @@ export class PreflightError extends Error {
 function unprovedHint(obstacles: readonly Obstacle[]): string[] {
   if (!obstacles.some(({ unproved }) => unproved)) return [];
   return [
-    "What the policy claims of itself does not hold. `npm run rules -- test` tries it without an account. To deploy it all the",
+    "What the policy claims of itself does not hold. `npm run rules -- test` tries it without an account. To " +
+      "deploy it all the",
     "same, run the command once with CAUSEWAY_UNPROVED=yes in its environment.",
   ];
 }
@@ -61,7 +62,8 @@ function adoptionHint(obstacles: readonly Obstacle[], adopted: Adoption | undefi
     ...(all.some(({ lists }) => lists) && { lists: Object.assign({}, ...all.map(({ lists }) => lists)) }),
   };
   return [
-    "To take over what is there (it keeps its own rules, and stays when the stack is deleted), put this line under `config:` in the",
+    "To take over what is there (it keeps its own rules, and stays when the stack is deleted), put this line under " +
+      "`config:` in the",
     `stack's Pulumi.STACK.yaml${adopted === undefined ? "" : ", in place of the one that is there"}:`,
     `  causeway:adopt: ${printableJson(merged)}`,
   ];

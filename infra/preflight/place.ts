@@ -114,7 +114,9 @@ export const wasAdopted = ({ known }: Pick<Search, "known">, name: string): bool
 export const adoptionRemoved = (what: string, adopt: Partial<Adoption>): Obstacle => ({
   code: "adoption_removed",
   found: `this stack took over ${what} from others, and \`adopt\` does not name it any more`,
-  fix: "Put it into `adopt` again, or the stack would delete it as its own. `npm run down -- --stack NAME` ends the adoption and puts back what was found.",
+  fix:
+    "Put it into `adopt` again, or the stack would delete it as its own. `npm run down -- --stack NAME` ends the " +
+    "adoption and puts back what was found.",
   adopt,
 });
 
@@ -125,7 +127,9 @@ export const adoptionRemoved = (what: string, adopt: Partial<Adoption>): Obstacl
 export const replacedElsewhere = (place: string, known: string, found: string): Obstacle => ({
   code: "replaced_elsewhere",
   found: `this stack made ${known} for ${place}; now there is ${found} instead`,
-  fix: "Delete it, and the stack puts its own back. To keep it, run `pulumi refresh --stack NAME`, which forgets what is gone; the next preview then says how to take it over.",
+  fix:
+    "Delete it, and the stack puts its own back. To keep it, run `pulumi refresh --stack NAME`, which forgets what " +
+    "is gone; the next preview then says how to take it over.",
 });
 
 /** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark. */
@@ -136,5 +140,7 @@ export const stackOfMark = (mark: string | undefined): string | undefined =>
 export const otherStack = (stack: string, what: string): Obstacle => ({
   code: "another_stack",
   found: `the stack ${stack} has ${what}`,
-  fix: `Use another zone, or end that stack first, from where its state is: \`npm run down -- --stack ${stack.split("/")[1]}\`. Where its state is lost, delete what it left.`,
+  fix:
+    `Use another zone, or end that stack first, from where its state is: \`npm run down -- --stack ` +
+    `${stack.split("/")[1]}\`. Where its state is lost, delete what it left.`,
 });

@@ -66,7 +66,8 @@ export function policyFindings(site: Site, plan: Plan, policy: Policy, order: Pr
     warnings: [
       ...othersDiagnostics(site, policy.rulesets, plan).map(
         ({ phase, ref, index = 0, pointer, message }) =>
-          `rule ${ref ?? index + 1} of others in the adopted ruleset of ${phase}${inRule(pointer)}: ${message}; it stays as it is`,
+          `rule ${ref ?? index + 1} of others in the adopted ruleset of ${phase}${inRule(pointer)}: ${message}; it ` +
+          "stays as it is",
       ),
       ...[...diagnostics, ...proof.diagnostics].filter(({ severity }) => severity === "warning").map(renderProof),
       ...listed.filter(({ severity }) => severity === "warning").map(({ message, file }) => `${message} (${file})`),

@@ -56,8 +56,12 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
   if (isUnauthenticated(error)) {
     return {
       code: "token",
-      found: `Cloudflare does not accept the API token (${error instanceof Cloudflare.APIError ? describeResponse(error) : ""})`,
-      fix: "It is wrong, revoked or expired. Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a token that belongs to an account also needs `accountId`.",
+      found:
+        "Cloudflare does not accept the API token " +
+        `(${error instanceof Cloudflare.APIError ? describeResponse(error) : ""})`,
+      fix:
+        "It is wrong, revoked or expired. Set `cloudflare:apiToken` or CLOUDFLARE_API_TOKEN to a valid one; a " +
+        "token that belongs to an account also needs `accountId`.",
     };
   }
   if (error instanceof Cloudflare.PermissionDeniedError) {
@@ -66,20 +70,26 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
     return {
       code: "permission",
       found: `the API token may not ${verb} ${what} (${describeResponse(error)})`,
-      fix: `Give the token the permission "${permission}"${called} in https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
+      fix:
+        `Give the token the permission "${permission}"${called} in ` +
+        `https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
     };
   }
   if (error instanceof Cloudflare.APIConnectionError) {
     return {
       code: "unreachable",
-      found: `Cloudflare's API could not be reached while ${verb === "read" ? "reading" : "checking"} ${what}: ${causeOf(error)}`,
+      found:
+        `Cloudflare's API could not be reached while ${verb === "read" ? "reading" : "checking"} ${what}: ` +
+        `${causeOf(error)}`,
       fix: "Check the network and `cloudflare:baseUrl`, then run again.",
     };
   }
   if (error instanceof Cloudflare.APIError) {
     return {
       code: error.status === 429 ? "throttled" : "api_error",
-      found: `Cloudflare responded with ${error.status ?? "nothing"} while ${verb === "read" ? "reading" : "checking"} ${what} (${describeResponse(error)})`,
+      found:
+        `Cloudflare responded with ${error.status ?? "nothing"} while ${verb === "read" ? "reading" : "checking"} ` +
+        `${what} (${describeResponse(error)})`,
       fix:
         error.status === 429
           ? "Wait five minutes, then run again."

@@ -76,7 +76,8 @@ function taken(hostname: string, record: FoundRecord): Obstacle {
     fix:
       record.type === "NS"
         ? "The name is delegated to other name servers, so that no record beside it counts: choose another hostname."
-        : `A record of the type ${record.type} cannot be taken over, since the stack needs a CNAME in its place: delete it right before \`npm run up\`, which makes the new one, or choose another hostname.`,
+        : `A record of the type ${record.type} cannot be taken over, since the stack needs a CNAME in its place: ` +
+          `delete it right before \`npm run up\`, which makes the new one, or choose another hostname.`,
   };
 }
 

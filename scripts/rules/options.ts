@@ -13,7 +13,8 @@ export const POLICY_OPTIONS = {
 
 /** What a request may look like, for the help of commands that take one. */
 export const REQUEST_NOTATIONS =
-  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or file, or JSON. ' +
+  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR ' +
+  "entry or file, or JSON. " +
   "Quote it: it\nis one argument. `-` reads it from standard input, `@FILE` out of a file.";
 
 /** The site that the policy is made for. Of a site, rules depend on its hostnames only. */

@@ -18,7 +18,8 @@ function compareVectors(files: readonly string[]): 0 | 1 {
     for (const { expression, what } of differences) console.log(`${JSON.stringify(expression)}\n  ${what}`);
     for (const { expression, what } of known) console.log(`${JSON.stringify(expression)}\n  known: ${what}`);
     console.log(
-      `${file}: ${expressions} expressions, ${assertions} assertions, ${differences.length} differences, ${known.length} known`,
+      `${file}: ${expressions} expressions, ${assertions} assertions, ${differences.length} differences, ` +
+        `${known.length} known`,
     );
     differing += differences.length;
   }

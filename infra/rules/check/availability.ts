@@ -32,7 +32,8 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
     report(
       "expression-too-long",
       { start: EXPRESSION_SIZE.most, end: text.length },
-      `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ${EXPRESSION_SIZE.most} that Cloudflare takes`,
+      `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ${EXPRESSION_SIZE.most} ` +
+        "that Cloudflare takes",
       "move addresses or hosts into a list",
     );
   const surplus = analysis.regexes[MAX_REGEXES];
@@ -78,7 +79,8 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
       report(
         "regex-plan",
         span,
-        `regular expressions need ${planName(PLANS.find((one) => PLAN_LIMITS[one].regex) ?? "enterprise")} or higher, this is ${planName(plan)}`,
+        `regular expressions need ${planName(PLANS.find((one) => PLAN_LIMITS[one].regex) ?? "enterprise")} or ` +
+          `higher, this is ${planName(plan)}`,
         "use contains, starts_with, ends_with or wildcard instead",
       );
   return found;
@@ -126,7 +128,9 @@ function functionProblem({ name, phases, plan: needed }: FunctionSpec, { phase, 
   if (phase && phases && !phases.includes(phase))
     return {
       code: "function-phase",
-      message: `${name}() cannot be used in ${phase}; ${phases.length > 0 ? `it exists in ${phases.join(", ")}` : "it belongs to Network Firewall"}`,
+      message:
+        `${name}() cannot be used in ${phase}; ` +
+        `${phases.length > 0 ? `it exists in ${phases.join(", ")}` : "it belongs to Network Firewall"}`,
     };
   if (plan && needed && !includesPlan(plan, needed))
     return {

@@ -18,7 +18,8 @@ export class FieldNotGiven extends Error {
     super(
       field.startsWith("$")
         ? `the list ${field} was not given, so that what it holds is unknown`
-        : `${field} is computed by Cloudflare and was not given with the request; give it a value, for example { "given": { "${field}": … } }`,
+        : `${field} is computed by Cloudflare and was not given with the request; give it a value, for example { ` +
+            `"given": { "${field}": … } }`,
     );
     this.field = field;
   }

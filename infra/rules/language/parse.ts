@@ -1,7 +1,7 @@
 /**
  * Text to tree, by recursive descent without a lexer, after wirefilter's grammar
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It has no table of fields. It goes on after a mistake,
- * so that several are found at once; what could not be read becomes a `broken` node.
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/). It has no table of fields. It goes on after a
+ * mistake, so that several are found at once; what could not be read becomes a `broken` node.
  */
 import { fromBytes } from "../bytes.ts";
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";

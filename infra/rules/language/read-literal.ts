@@ -46,7 +46,9 @@ export function readQuoted(text: string, at: number): Read<string> {
       value += String.fromCharCode(byte.value);
       next = byte.end;
     } else {
-      const hint = `only \\", \\\\, \\xHH and \\OOO are escapes; write \\\\${escaped} for a backslash, or use a raw string r"..."`;
+      const hint =
+        `only \\", \\\\, \\xHH and \\OOO are escapes; write \\\\${escaped} for a backslash, or use a raw string ` +
+        `r"..."`;
       return fail("unknown-escape", 'expected ", xHH or OOO after \\', next + 1, next + 2, hint);
     }
   }
@@ -245,7 +247,8 @@ export function readIpRange(text: string, at: number): Read<IpRange> {
   if (Number(length) > maximum)
     return fail(
       "bad-network",
-      `invalid length for network: Network length ${Number(length)} is too long for ${maximum === 32 ? "Ipv4" : "Ipv6"} (maximum: ${maximum})`,
+      `invalid length for network: Network length ${Number(length)} is too long for ` +
+        `${maximum === 32 ? "Ipv4" : "Ipv6"} (maximum: ${maximum})`,
       at,
       end,
     );

@@ -84,7 +84,8 @@ function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefi
   const brace = scanner.position;
   if (!scanner.bumpAndSkip()) {
     scanner.fail(
-      "found either the beginning of a special word boundary or a bounded repetition on a \\b with an opening brace, but no closing brace",
+      "found either the beginning of a special word boundary or a bounded repetition on a \\b with an opening " +
+        "brace, but no closing brace",
       boundary,
     );
   }

@@ -2,7 +2,8 @@ import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
 import { type Defaults, NotationError, shown, splitHeader, toFacts, toTime } from "./draft.ts";
 
 const USAGE =
-  'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, given field=value';
+  'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, ' +
+  "given field=value";
 
 /**
  * `GET /admin from 203.0.113.9 as "curl/8"`. The method may be left out, parts may come in any order and `with` and

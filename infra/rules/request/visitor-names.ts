@@ -115,7 +115,10 @@ export function visitorNotation(): string {
 /** Says that a name is not one of a visitor, what may have been meant, and what there is. */
 export function unknownName(name: string): string {
   if (SCHEMA.fields.has(name)) {
-    return `${name} is not a property of a visitor: it comes with the request, the response or the zone; ${visitorNotation()}`;
+    return (
+      `${name} is not a property of a visitor: it comes with the request, the response or the zone; ` +
+      `${visitorNotation()}`
+    );
   }
   const meant = didYouMean(name, [...VISITOR_NAMES.map((one) => one.name), ...SCHEMA.fields.keys()]);
   return `${quote(name)} is no property of a visitor${meant ? `; ${meant}` : ""}; ${visitorNotation()}`;

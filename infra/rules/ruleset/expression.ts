@@ -65,7 +65,9 @@ function isReadable(place: ExpressionPlace, tell: Tell): boolean {
   if (size > EXPRESSION_SIZE.most) {
     tell(place, {
       code: "expression-too-long",
-      message: `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ${EXPRESSION_SIZE.most} that Cloudflare takes`,
+      message:
+        `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ` +
+        `${EXPRESSION_SIZE.most} that Cloudflare takes`,
       hint: "move addresses or hosts into a list, or divide the rule",
       span: { start: EXPRESSION_SIZE.most, end: value.length },
       page: PAGE,

@@ -201,7 +201,8 @@ function checkCount(place: Place, own: number, phase: Phase, context: RulesetCon
   if (count <= room) return;
   const enough = PLANS.find((one) => roomFor(phase, one) >= count);
   const hint = enough
-    ? `join rules of one action with \`or\`, remove some, or take ${planName(enough)}, which has room for ${roomFor(phase, enough)}`
+    ? `join rules of one action with \`or\`, remove some, or take ${planName(enough)}, which has room for ` +
+      `${roomFor(phase, enough)}`
     : "join rules of one action with `or`, or remove some";
   const among = elsewhere > 0 ? `, ${elsewhere} of them elsewhere,` : "";
   if (room === 0) {

@@ -84,7 +84,10 @@ function checkTimeout(place: Place, timeout: number, plan: Plan, action: Action,
     message: throttles
       ? `throttling (a mitigation timeout of 0 with block) needs Enterprise, this is ${planName(plan)}`
       : `${planName(plan)} cannot act for ${timeout} seconds with ${action}`,
-    hint: `take ${only === 0 && more.length === 0 ? "0: a solved challenge sets the counter to zero" : `one of ${timeouts.join(", ")}`}`,
+    hint:
+      only === 0 && more.length === 0
+        ? "take 0: a solved challenge sets the counter to zero"
+        : `take one of ${timeouts.join(", ")}`,
     api: { code: 50002, message: `not entitled to use ${what}` },
   });
 }

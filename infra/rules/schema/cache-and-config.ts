@@ -100,7 +100,9 @@ export const cacheControl = object(
 export const configSettings = object(
   {
     ...flags(
-      "automatic_https_rewrites bic content_converter disable_apps disable_pay_per_crawl disable_rum disable_zaraz email_obfuscation fonts hotlink_protection mirage opportunistic_encryption redirects_for_ai_training rocket_loader server_side_excludes sxg",
+      "automatic_https_rewrites bic content_converter disable_apps disable_pay_per_crawl disable_rum disable_zaraz " +
+        "email_obfuscation fonts hotlink_protection mirage opportunistic_encryption redirects_for_ai_training " +
+        "rocket_loader server_side_excludes sxg",
     ),
     autominify: object(flags("css html js")),
     polish: oneOf("off", "lossless", "lossy", "webp"),

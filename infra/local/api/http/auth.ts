@@ -12,8 +12,8 @@ function isVerification(path: string): boolean {
 }
 
 /**
- * The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API responds to one that is missing, malformed or
- * unknown.
+ * The token of an `Authorization: Bearer` header; 400, 401 or 403 as the API responds to one that is missing,
+ * malformed or unknown.
  */
 export function authenticate(header: string | undefined, path: string, tokens: readonly StoredToken[]): StoredToken {
   if (header === undefined) {

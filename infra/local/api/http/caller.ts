@@ -21,7 +21,9 @@ export function assertLocalCaller(request: IncomingMessage): void {
   if (!NAMES.some((name) => host === `${name}:${request.socket.localPort}`)) {
     throw new ApiError(421, {
       code: 10421,
-      message: `The API on localhost is not ${JSON.stringify(host.slice(0, 100))}: call it at 127.0.0.1:${request.socket.localPort}`,
+      message:
+        `The API on localhost is not ${JSON.stringify(host.slice(0, 100))}: call it at ` +
+        `127.0.0.1:${request.socket.localPort}`,
     });
   }
   const site = request.headers["sec-fetch-site"];

@@ -12,7 +12,8 @@ export const challengeOnCall: Lint = {
   name: "challenge-on-call",
   severity: "error",
   about:
-    "A challenge on a path that the page calls by fetch or over a socket: the call gets the challenge's page, which is never shown, and fails.",
+    "A challenge on a path that the page calls by fetch or over a socket: the call gets the challenge's page, " +
+    "which is never shown, and fails.",
   *inPolicy({ input: { calledPaths = [] }, rules }) {
     for (const rule of rules) {
       const { action, enabled } = rule.rule;
@@ -26,7 +27,9 @@ export const challengeOnCall: Lint = {
       yield {
         rule,
         property: "expression",
-        message: `${action} on ${first}${more}, which the page calls by fetch or over a socket: a script cannot solve it, so that the call fails`,
+        message:
+          `${action} on ${first}${more}, which the page calls by fetch or over a socket: a script cannot solve it, ` +
+          "so that the call fails",
         hint: "block instead, limit its rate, or challenge the page itself, whose clearance its calls carry",
       };
     }

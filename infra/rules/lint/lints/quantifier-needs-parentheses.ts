@@ -6,7 +6,8 @@ export const quantifierNeedsParentheses: Lint = {
   name: "quantifier-needs-parentheses",
   severity: "error",
   about:
-    "An argument that begins with a name holds one comparison: any((a[*] … or b[*] …)) needs both pairs of parentheses.",
+    "An argument that begins with a name holds one comparison: any((a[*] … or b[*] …)) needs both pairs of " +
+    "parentheses.",
   *inExpression({ text, tree, diagnostics }) {
     for (const node of walk(tree)) {
       const argument = argumentOf(node);

@@ -9,7 +9,8 @@ export const ruleShadowed: Lint = {
   name: "rule-shadowed",
   severity: "warning",
   about:
-    "An earlier rule blocks, redirects or skips every request that this rule is for, so that it never acts or counts. A rate limit does not: it acts above its limit only.",
+    "An earlier rule blocks, redirects or skips every request that this rule is for, so that it never acts or " +
+    "counts. A rate limit does not: it acts above its limit only.",
   *inPolicy({ rules }) {
     const active = rules.filter(({ rule }) => rule.enabled !== false);
     for (const [i, later] of active.entries()) {

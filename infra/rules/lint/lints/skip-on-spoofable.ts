@@ -19,7 +19,9 @@ export const skipOnSpoofable: Lint = {
   },
 };
 
-/** Whether a client can make a condition true at will; a path or host alone is a choice of resource, not a credential. */
+/**
+ * Whether a client can make a condition true at will; a path or host alone is a choice of resource, not a credential.
+ */
 function opensOnly(condition: Condition): boolean | undefined {
   switch (condition.kind) {
     case "logical": {

@@ -13,7 +13,8 @@ export function githubReport(findings: readonly Finding[], file: string): string
   return findings
     .map((finding) => {
       const { line, column } = locate(finding.text, finding.span.start);
-      const message = `${placeOf(finding)}, ${line}:${column}: ${finding.message}${finding.hint ? `\n${finding.hint}` : ""}`;
+      const hint = finding.hint ? `\n${finding.hint}` : "";
+      const message = `${placeOf(finding)}, ${line}:${column}: ${finding.message}${hint}`;
       const { place } = finding;
       const at =
         place === undefined ? property(file) : `${property(place.file)},line=${place.line},col=${place.column}`;
