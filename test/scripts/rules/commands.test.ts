@@ -338,6 +338,6 @@ test("A3: eval names the file of a list that is not declared, and prints no advi
   expect(stdout).not.toContain("given $");
   const mixed = await run(["eval", 'ip.src in $cf.vpn or ip.src.country eq "DE"', "GET / from 203.0.113.9"]);
   expect(mixed.stdout).toContain(
-    "add to the request: given ip.src.country=…; what is in Cloudflare's own lists ($cf.…)",
+    "add to the request: given ip.src.country=…; only Cloudflare has the items of its own lists ($cf.…)",
   );
 });
