@@ -66,8 +66,8 @@ export interface Policy {
 
 /**
  * The policy of a site on a plan: what is deployed for it, and what the gateway enforces by itself. If absent,
- * `surface` is the backend's, `folders` hold the shipped rules and `lists` the shipped lists. `written` are the files of
- * their folders (`infra/policy-files.ts`): one that is not deployed is an error. Absent: files are not compared.
+ * `surface` is the backend's, `folders` hold the shipped rules and `lists` the shipped lists. `written` are the files
+ * of their folders (`infra/policy-files.ts`): one that is not deployed is an error. Absent: files are not compared.
  */
 export function policyFor(
   site: Site,

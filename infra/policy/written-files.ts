@@ -47,7 +47,9 @@ export function fileDiagnostics(
     const member = misplaced.find((one) => one.ref !== undefined && !explained.has(one) && holds(text, one.ref));
     if (member?.file === undefined) {
       const message = `${file} is not in ${index}: it is not deployed; add it or delete the file`;
-      const hint = `a file that is in it has the ${word} ${refOfFile(file)}; what is no ${wordOf(word)} belongs outside the folder`;
+      const hint =
+        `a file that is in it has the ${word} ${refOfFile(file)}; what is no ${wordOf(word)} belongs outside the ` +
+        "folder";
       return [proofDiagnostic(placeOf(file, phase), "file-not-in-index", "", undefined, message, hint)];
     }
     explained.add(member);

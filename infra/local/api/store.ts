@@ -1,6 +1,7 @@
 /**
- * Keeps the state: in memory, or in one JSON file that is replaced as a whole and synced before the response to a change is sent, so
- * that a crash leaves either the old state or the new one. A file that cannot be understood is never written over.
+ * Keeps the state: in memory, or in one JSON file that is replaced as a whole and synced before the response to a
+ * change is sent, so that a crash leaves either the old state or the new one. A file that cannot be understood is
+ * never written over.
  */
 import {
   closeSync,
@@ -33,7 +34,10 @@ export class StateError extends Error {
 export interface Store {
   /** The present state; treat it as frozen. */
   readonly state: State;
-  /** Stores the draft, then makes it the present state; one that the next start would refuse is not stored. @throws StateError STATE_UNWRITABLE, and nothing has changed. */
+  /**
+   * Stores the draft, then makes it the present state; one that the next start would refuse is not stored. @throws
+   * StateError STATE_UNWRITABLE, and nothing has changed.
+   */
   commit(draft: State): void;
 }
 
@@ -73,7 +77,8 @@ function load(file: string): State {
   } catch (error) {
     throw new StateError(
       "STATE_UNREADABLE",
-      `${file} holds the state of the Cloudflare on localhost and cannot be read (${reason(error)}). Make it readable for you, or move it away to start anew.`,
+      `${file} holds the state of the Cloudflare on localhost and cannot be read (${reason(error)}). Make it ` +
+        "readable for you, or move it away to start anew.",
       error,
     );
   }
@@ -86,7 +91,8 @@ function load(file: string): State {
   if (isObject(document) && document.format === "causeway-cloud" && Number(document.version) > 1) {
     throw new StateError(
       "STATE_NEWER",
-      `${file} was written by a newer Causeway (version ${document.version} of the file, this one knows version 1). Use that Causeway, or move the file away to start anew.`,
+      `${file} was written by a newer Causeway (version ${document.version} of the file, this one knows version ` +
+        "1). Use that Causeway, or move the file away to start anew.",
     );
   }
   const read = readState(document);
@@ -101,7 +107,8 @@ function describe(problem: StateProblem): string {
 function corrupt(file: string, what: string): StateError {
   return new StateError(
     "STATE_CORRUPT",
-    `${file} should hold the state of the Cloudflare on localhost, but ${what}. Nothing was changed: mend the file, or move it away to start anew.`,
+    `${file} should hold the state of the Cloudflare on localhost, but ${what}. Nothing was changed: mend the ` +
+      "file, or move it away to start anew.",
   );
 }
 
@@ -123,7 +130,8 @@ function save(file: string, state: State): void {
     discard(temporary);
     throw new StateError(
       "STATE_UNWRITABLE",
-      `The state of the Cloudflare on localhost could not be written to ${file} (${reason(error)}). Nothing was changed; check the folder's rights and free space.`,
+      `The state of the Cloudflare on localhost could not be written to ${file} (${reason(error)}). Nothing was ` +
+        "changed; check the folder's rights and free space.",
       error,
     );
   }

@@ -3,7 +3,7 @@ import type { Lint } from "../lint.ts";
 export const surroundingSpace: Lint = {
   name: "surrounding-space",
   severity: "hint",
-  about: "White space around an expression; the dashboard and the API's answers show it as a change.",
+  about: "White space around an expression; the dashboard and the API show it as a change.",
   *inExpression({ text }) {
     const trimmed = text.trim();
     if (trimmed === text || trimmed === "") return;
