@@ -16,6 +16,8 @@ export interface StoryFile {
   readonly file: string;
   /** JSON of a `Story`; what is in it is checked. */
   readonly json: string;
+  /** Why it could not be read, as a sentence without full stop; then nothing of it is run, and that is an error. */
+  readonly problem?: string;
 }
 
 /** A rule with what it claims. */

@@ -60,8 +60,6 @@ export function exampleRequests(example: Example, { host, visitors }: RequestSet
   const text = request.replaceAll("{host}", host).replaceAll("{HOST}", host.toUpperCase());
   const parsed = parse(text, { host, version: "HTTP/2", ...(visitor.ip !== undefined && { ip: visitor.ip }) });
   if (!parsed.ok) return parsed;
-  // such as a HAR file without entries: nothing would be tried, and everything would seem to hold
-  if (parsed.requests.length === 0) return { ok: false, message: "there is no request in it" };
   const own: Visitor = {
     ...(ip !== undefined && { ip }),
     ...(headers && { headers }),

@@ -78,7 +78,9 @@ export type StoryRead =
   | { readonly ok: false; readonly diagnostics: readonly ProofDiagnostic[] };
 
 /** Reads a story and everything that is wrong with it. */
-export function readStory({ file, json }: StoryFile): StoryRead {
+export function readStory({ file, json, problem }: StoryFile): StoryRead {
+  if (problem !== undefined)
+    return { ok: false, diagnostics: [proofDiagnostic({ file }, "story-unreadable", "", undefined, problem)] };
   let value: unknown;
   try {
     value = JSON.parse(json);

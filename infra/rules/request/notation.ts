@@ -4,7 +4,7 @@
  */
 import type { RequestFacts } from "../evaluate/request.ts";
 import { parseCurl } from "./curl.ts";
-import { type Defaults, NotationError } from "./draft.ts";
+import { type Defaults, NotationError, shown } from "./draft.ts";
 import { parseJson } from "./json.ts";
 import { parseLine } from "./line.ts";
 import { parseRawHttp } from "./raw-http.ts";
@@ -13,11 +13,16 @@ export type ParsedRequests =
   | { readonly ok: true; readonly requests: readonly RequestFacts[] }
   | { readonly ok: false; readonly message: string };
 
-/** The requests of a text; a HAR file may hold several. Which notation it is shows in its first characters. */
+/** The requests of a text; a HAR file may hold several, and there is always one. Which notation it is shows in its first characters. */
 export function parseRequests(text: string, defaults: Defaults = {}): ParsedRequests {
   const trimmed = text.trim();
   try {
-    if (/^[[{]/.test(trimmed)) return { ok: true, requests: parseJson(trimmed, defaults) };
+    if (/^[[{]/.test(trimmed)) {
+      const requests = parseJson(trimmed, defaults);
+      // such as a HAR file without entries: nothing would be tried, and everything would seem to hold
+      if (requests.length === 0) return { ok: false, message: `there is no request in ${shown(trimmed)}` };
+      return { ok: true, requests };
+    }
     if (/^curl\s/.test(trimmed)) return { ok: true, requests: [parseCurl(trimmed, defaults)] };
     if (/^\S+ \S+ HTTP\/\d/.test(trimmed)) return { ok: true, requests: [parseRawHttp(text.trimStart(), defaults)] };
     return { ok: true, requests: [parseLine(trimmed, defaults)] };

@@ -86,6 +86,18 @@ test("eval shows what is wrong with an expression or a request", async () => {
   });
 });
 
+test("F2: eval and explain refuse an input without a request", async () => {
+  const message = expect.stringMatching(/is no request|there is no request in/);
+  for (const [name, ...more] of [["eval", "--expect", "true", "ssl"], ["explain"]] as const) {
+    for (const text of ["[]", '{"log":{"entries":[]}}', `@${file("empty.har", [])}`, "@/dev/null"]) {
+      expect([text, await run([name, ...more, text])]).toEqual([
+        text,
+        expect.objectContaining({ status: 2, stderr: message }),
+      ]);
+    }
+  }
+});
+
 test("A11: eval ends with 1 where the expression has another value than --expect says", async () => {
   expect(await run(["eval", "--expect", "true", "ssl", "/"])).toMatchObject({ status: 0 });
   const { status, stdout } = await run(["eval", "--expect", "false", "ssl", "/", "GET http://x/"]);

@@ -103,6 +103,13 @@ describe("A11: examples that are none", () => {
     expect(failures(examples)).toMatchObject(expected);
   });
 
+  test("F2: a step of a story without a request is one too", () => {
+    const story = { story: "a", steps: [{ request: "[]", expect: "pass" }] };
+    expect(prove(input([rule(old, fine)], [story])).diagnostics).toMatchObject([
+      { code: "no-request", file: "stories/0.json", pointer: "/steps/0/request" },
+    ]);
+  });
+
   test.each([
     ["GET old", "neither a path that starts with / nor a URL"],
     ["GET /old from x", '"x" is no IP address'],
@@ -114,8 +121,8 @@ describe("A11: examples that are none", () => {
     [{ request: "GET /old", given: { "ip.src.asnum": "1" } }, 'the value given for it is "1"'],
     ["GET /old given ip.src.country=7", "ip.src.country is String"],
     ["gét /old", "no HTTP method"],
-    ['{ "log": { "entries": [] } }', "there is no request in it"],
-    ["[]", "there is no request in it"],
+    ['{ "log": { "entries": [] } }', "there is no request in "],
+    ["[]", "there is no request in "],
   ])("%j is no request", (example, message) => {
     expect(failures({ match: [example], pass: ["GET /"] })).toMatchObject([
       { code: "no-request", pointer: "/examples/match/0", message: expect.stringContaining(message) },
