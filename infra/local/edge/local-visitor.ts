@@ -8,8 +8,12 @@ import { type HeaderLines, valuesOf } from "./headers.ts";
  */
 const NAME = "local-visitor";
 
-/** Headers that only a proxy sends: the request comes from elsewhere, though the connection is of this machine. */
-const PROXY_HEADERS = ["cf-connecting-ip", "cf-ray", "cdn-loop", "forwarded", "via", "x-forwarded-for"];
+/**
+ * Names of headers that only a proxy sends, with hyphens: the request comes from elsewhere, though the connection is
+ * of this machine.
+ */
+const PROXY_HEADERS =
+  /^(cf-connecting-ip(v6)?|cf-ray|cdn-loop|forwarded|via|true-client-ip|client-ip|fastly-client-ip|x-client-ip|x-cluster-client-ip|x-original-(for|host|proto)|x-real-(ip|port)|x-forwarded(-.*)?|x-envoy-.*|x-proxyuser-ip)$/;
 const LOOPBACK = /^(::1|(::ffff:)?127\.[0-9.]+)$/i;
 const LOCAL_NAME = /^([^.]+\.)*localhost\.?$/i;
 
@@ -22,7 +26,7 @@ export function takeLocalVisitor(lines: HeaderLines): {
   readonly values: readonly string[];
 } {
   const values = valuesOf(lines, NAME);
-  const others = lines.filter(([name]) => name.toLowerCase().replaceAll("_", "-") !== NAME);
+  const others = lines.filter(([name]) => withHyphens(name) !== NAME);
   return { lines: others.length === lines.length ? lines : others, values };
 }
 
@@ -32,9 +36,12 @@ export function trustsLocalVisitor(
   host: string,
   lines: HeaderLines,
 ): boolean {
-  const isForwarded = lines.some(([name]) => PROXY_HEADERS.includes(name.toLowerCase()));
+  const isForwarded = lines.some(([name]) => PROXY_HEADERS.test(withHyphens(name)));
   return LOOPBACK.test(localAddress) && LOOPBACK.test(remoteAddress) && LOCAL_NAME.test(host) && !isForwarded;
 }
+
+/** A header's name as it may be read by an origin, such as one behind CGI, that takes `_` for `-`. */
+const withHyphens = (name: string): string => name.toLowerCase().replaceAll("_", "-");
 
 export type LocalVisitor =
   | { readonly ok: true; readonly visitor: Visitor | undefined }

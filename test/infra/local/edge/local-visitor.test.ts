@@ -120,9 +120,12 @@ describe("A2: Local-Visitor", () => {
     expect(origin?.raw.join("\n")).not.toMatch(/local.visitor/i);
   });
 
-  test("from a proxy on this machine it is removed, not trusted", async () => {
+  test("F14: from a proxy on this machine it is removed, not trusted", async () => {
     await house.deploy(FIREWALL, [{ ref: "rule", expression: 'ip.src.country eq "DE"', action: "block" }]);
-    for (const name of ["CF-Ray", "CF-Connecting-IP", "CDN-Loop", "X-Forwarded-For", "Forwarded", "Via"]) {
+    const known = ["CF-Ray", "CF-Connecting-IP", "CDN-Loop", "X-Forwarded-For", "Forwarded", "Via"];
+    // F14
+    const others = ["X-Real-IP", "True-Client-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "X_Forwarded_For"];
+    for (const name of [...known, ...others]) {
       expect([name, await status("country=DE", { headers: { [name]: "1" } })]).toEqual([name, 200]);
     }
     expect(origin?.raw.join("\n")).not.toMatch(/local.visitor/i);
