@@ -176,6 +176,19 @@ export function readPurpose(env: Readonly<Record<string, string | undefined>>): 
   throw new ConfigError([{ key: PURPOSE, given: JSON.stringify(given), expected: "deploy, refresh or destroy" }]);
 }
 
+/** Refuses a run that would write for the purpose of one that reads. Throws `ConfigError`. */
+export function assertReadsOnly(purpose: Purpose, isDryRun: boolean): void {
+  if (purpose === "deploy" || isDryRun) return;
+  throw new ConfigError([
+    {
+      key: PURPOSE,
+      given: JSON.stringify(purpose),
+      expected:
+        "no such variable in a run that deploys: nothing was checked or changed. Take it out of the environment",
+    },
+  ]);
+}
+
 /** Environment variable that deploys, for one run, what examples and stories do not prove. */
 export const UNPROVED = "CAUSEWAY_UNPROVED";
 

@@ -1,6 +1,6 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
-import { readAccess, readPurpose, readSite, readUnproved, unprovedLines } from "./config.ts";
+import { assertReadsOnly, readAccess, readPurpose, readSite, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
@@ -10,6 +10,8 @@ import { readStories } from "./stories.ts";
 
 const values = pulumi.runtime.allConfig();
 const purpose = readPurpose(process.env);
+// left in an environment, it would let `up` deploy what nothing has checked
+assertReadsOnly(purpose, pulumi.runtime.isDryRun());
 const site = readSite(pulumi.getProject(), pulumi.getStack(), values);
 const api = openApi(readAccess(values, process.env), { tell: (line) => void pulumi.log.info(line) });
 const run = pulumi.runtime.isDryRun() ? "preview" : "up";

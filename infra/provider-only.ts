@@ -6,4 +6,9 @@
 import { ZoneSetting } from "@pulumi/cloudflare/zoneSetting.js";
 
 // Any other run would try to create this. It cannot be created, which ends that run before it deletes anything.
-new ZoneSetting("only-for-destroy", { zoneId: "", settingId: "", value: "" });
+// Pulumi's message has its name.
+new ZoneSetting("CAUSEWAY_PURPOSE=destroy is in the environment of a run that does not destroy: take it out", {
+  zoneId: "",
+  settingId: "",
+  value: "",
+});

@@ -1,5 +1,6 @@
 /** What the operator's commands share: the option that names the stack, and what belongs to it. */
 import { join, resolve } from "node:path";
+import { PURPOSE } from "../../infra/config.ts";
 import { CommandError, endRequestedBy, requiredOption } from "../command-line/index.ts";
 import { type Cli, openCli } from "./cli.ts";
 import { type StackName, stackName } from "./stack-name.ts";
@@ -44,7 +45,8 @@ export function endBetweenSteps(next: string): void {
 
 /** @throws NoPulumiError where there is no Pulumi CLI that can be used */
 export async function openOperator({ text, folder }: StackName): Promise<Operator> {
-  const env = { ...process.env };
+  // one that was left in the environment does not reach the program
+  const env = { ...process.env, [PURPOSE]: "deploy" };
   return {
     stack: text,
     env,

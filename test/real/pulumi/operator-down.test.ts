@@ -38,14 +38,21 @@ test("O7: a hostname that was added can be removed again", async () => {
   expect(isUp()).toEqual([1, 4]);
 }, 180_000);
 
-test("the program for a destroy deletes nothing when `pulumi up` runs it", async () => {
+test.each(["refresh", "destroy"])("F3: `pulumi up` with the purpose %s writes and deletes nothing", async (purpose) => {
   const calls = stage.api.journal.length;
-  stage.workspace.setEnvironment({ CAUSEWAY_PURPOSE: "destroy" });
-  const { code } = await stage.workspace.run("up", "--yes", "--skip-preview", "--stack", "dev");
+  stage.workspace.setEnvironment({ CAUSEWAY_PURPOSE: purpose });
+  const { code, text } = await stage.workspace.run("up", "--yes", "--skip-preview", "--stack", "dev");
   stage.workspace.setEnvironment({ CAUSEWAY_PURPOSE: undefined });
-  expect(code).not.toBe(0);
-  expect(stage.writesSince(calls).filter((call) => call.startsWith("DELETE"))).toEqual([]);
+  expect([code === 0, text]).toEqual([false, expect.stringMatching(/CAUSEWAY_PURPOSE.*(Take it out|take it out)/s)]);
+  expect(stage.writesSince(calls).filter((call) => call.startsWith("DELETE") || purpose === "refresh")).toEqual([]);
   expect(isUp()).toEqual([1, 4]);
+});
+
+test("F3: a purpose that was left in the environment does not reach the program of `up`", async () => {
+  stage.env = { ...stage.env, CAUSEWAY_PURPOSE: "refresh" };
+  const { code, text } = await stage.npmRun("up", "--yes", "--skip-preview");
+  stage.env = { ...stage.env, CAUSEWAY_PURPOSE: undefined };
+  expect([code, text]).toEqual([0, expect.not.stringContaining("CAUSEWAY_PURPOSE")]);
 });
 
 test("O3: an unknown argument is refused, and nothing was stopped or unprotected", async () => {

@@ -88,3 +88,13 @@ test("a run that only refreshes is not stopped by the policy", async () => {
   expect(outputs).not.toHaveProperty("unproved");
   expect(warnings).toEqual([]);
 });
+
+test.each([
+  ["refresh", /CAUSEWAY_PURPOSE: got "refresh", expected no such variable in a run that deploys/],
+  ["destroy", /CAUSEWAY_PURPOSE=destroy is in the environment of a run that does not destroy/],
+])("F3: with the purpose %s, a run that would write ends before it does", async (purpose, message) => {
+  process.env.CAUSEWAY_PURPOSE = purpose;
+  await expect(applyProgram(options)).rejects.toThrow(message);
+  expect(api.cloud.zoneOf(api.zoneName)).toMatchObject({ records: [], rulesets: [] });
+  expect(api.journal.filter(({ method, status }) => method !== "GET" && status < 400)).toEqual([]);
+});
