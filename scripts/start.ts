@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
-import { knownVisitor, PLANS, type Plan, type Visitor, visitorProblems } from "../infra/rules/index.ts";
+import { PLANS, type Plan } from "../infra/rules/index.ts";
 import {
-  CommandError,
   command,
   hasColors,
   messageOf,
@@ -51,7 +50,8 @@ async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
   const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
   const { bannerLines } = await import("./start/banner.ts");
   const { startKit } = await import("./start/kit.ts");
-  const visitor = name === undefined ? undefined : await visitorNamed(name);
+  // loads the policy, whose errors are told where it starts
+  const visitor = name === undefined ? undefined : (await import("./rules/visitor.ts")).visitorNamed(name);
   const look = { color: hasColors(process.stdout) };
   const linesOf = createRequestLog(look);
   const say = (lines: readonly string[]) => {
@@ -81,17 +81,4 @@ async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
     stop: (kit) => kit.stop(),
     say: (line) => say(["", line]),
   });
-}
-
-/** A visitor of the policy by its name. @throws UsageError, CommandError where it is written wrongly */
-async function visitorNamed(name: string): Promise<Visitor> {
-  const { VISITORS } = await import("../infra/policy/index.ts");
-  const visitor = knownVisitor(VISITORS, name);
-  if (!visitor) {
-    const names = Object.keys(VISITORS).join(", ");
-    throw new UsageError(`--visitor is "${name}". It must be one of infra/policy/visitors.ts: ${names}.`);
-  }
-  const problems = visitorProblems(visitor);
-  if (problems.length > 0) throw new CommandError(`infra/policy/visitors.ts, ${name}: ${problems.join("; ")}`);
-  return visitor;
 }

@@ -5,17 +5,26 @@ import {
   compileLists,
   FieldValueError,
   PLANS,
-  type Plan,
   type Reading,
   render,
   requestFields,
 } from "../../infra/rules/index.ts";
-import { argument, command, oneOf, option, optionWithDefault, UsageError } from "../command-line/index.ts";
+import {
+  argument,
+  command,
+  type OptionValues,
+  oneOf,
+  option,
+  optionWithDefault,
+  UsageError,
+} from "../command-line/index.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
   plan: option("--plan <plan>", `refuses what this plan does not have: ${PLANS.join(", ")}`, oneOf(PLANS)),
+  visitor: VISITOR_OPTION,
   expect: option(
     "--expect <value>",
     "true or false: ends with 1 where the expression has another value",
@@ -35,18 +44,14 @@ export const evalCommand = command({
     `'http.host eq "x" and ip.src.country eq "DE"' 'GET https://x/ from 203.0.113.9'`,
     `--expect false 'http.request.uri.path eq "/admin"' @traffic.har`,
   ],
-  run: ({ args, options: { plan, expect, format } }) => evaluate(args, { plan, expect, format }),
+  run: ({ args, options }) => evaluate(args, options),
 });
 
-interface EvalOptions {
-  readonly plan: Plan | undefined;
-  readonly expect: "true" | "false" | undefined;
-  readonly format: "text" | "json";
-}
+type EvalOptions = OptionValues<typeof OPTIONS>;
 
 function evaluate(
   { expression, requests }: { readonly expression: string; readonly requests: readonly string[] },
-  { plan, expect, format }: EvalOptions,
+  { plan, visitor: visitorName, expect, format }: EvalOptions,
 ): 0 | 1 {
   const lists = compileLists(listSpecs(policyFor(siteOf([]), plan ?? "enterprise").lists));
   const compiled = compile(expression, { lists, ...(plan === undefined ? {} : { plan }) });
@@ -56,12 +61,13 @@ function evaluate(
     else for (const diagnostic of diagnostics) console.log(render(diagnostic, expression));
     return 1;
   }
+  const visitor = chosenVisitor(visitorName);
   const results = requests
-    .flatMap((text) => readRequests(text, {}))
+    .flatMap((text) => readRequests(text, {}, visitor))
     .map((request) =>
       resultOf(
         compiled,
-        requestLine(request),
+        requestLine(request, visitorName),
         readFields(() => compiled.read(requestFields(request))),
       ),
     );

@@ -14,9 +14,11 @@ import { command, type OptionValues, oneOf, optionWithDefault } from "../command
 import { readFields, word } from "./eval.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
   ...POLICY_OPTIONS,
+  visitor: VISITOR_OPTION,
   format: optionWithDefault("--format <format>", "text, json", oneOf(["text", "json"]), "text"),
 };
 
@@ -27,11 +29,17 @@ export const explainCommand = command({
   arguments: { requests: requestArguments },
   options: OPTIONS,
   failure: "the outcome depends on a field that was not given",
-  examples: [`'GET /admin from 203.0.113.9 as "curl/8"'`, "--plan pro --format json @traffic.har"],
+  examples: [
+    `'GET /admin from 203.0.113.9 as "curl/8"'`,
+    "'GET /admin given country=FR given asn=64496'",
+    "--visitor tor @traffic.har",
+  ],
   run: ({ args, options }) => explain(args.requests, options),
 });
 
-function explain(requests: readonly string[], { plan, host, format }: OptionValues<typeof OPTIONS>): 0 | 1 {
+function explain(requests: readonly string[], options: OptionValues<typeof OPTIONS>): 0 | 1 {
+  const { plan, host, visitor: visitorName, format } = options;
+  const visitor = chosenVisitor(visitorName);
   const site = siteOf(host);
   const policy = policyFor(site, plan);
   const { rulesets } = policy;
@@ -39,11 +47,11 @@ function explain(requests: readonly string[], { plan, host, format }: OptionValu
   const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
   const engine = createEngine({ plan, zone, lists });
   const explained = requests
-    .flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }))
+    .flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }, visitor))
     .map((request) => {
       const verdict = engine.handle(request);
       return {
-        request: requestLine(request),
+        request: requestLine(request, visitorName),
         verdict,
         rules: [...explainRules(rulesets, verdict, request, compileLists(lists))],
       };

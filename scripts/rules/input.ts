@@ -1,5 +1,5 @@
 /** Long inputs of the commands: from standard input or out of a file, bounded in bytes. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { argumentsFromOne, messageOf, UsageError, type ValueKind } from "../command-line/index.ts";
 
 /** Bytes of one input. A browser's HAR file with the bodies of a page has a few million. */
@@ -15,11 +15,19 @@ export const requestArguments = argumentsFromOne("requests; - for standard input
 
 /**
  * The text that an argument gives: `-` is standard input, `@FILE` the text of a file, anything else is the text.
- * @throws UsageError where it cannot be read, or has too many bytes
+ * @throws UsageError where it cannot be read, has too many bytes, or names a file without `@`
  */
 export function readInput(argument: string): string {
   if (argument === "-") return readBounded("standard input", 0);
-  if (!argument.startsWith("@")) return argument;
+  if (!argument.startsWith("@")) {
+    // taken for a request, the path of a HAR file would prove something false
+    if (isFile(argument)) {
+      throw new UsageError(
+        `"${argument}" is a file. Write @${argument} for the requests in it, or "GET ${argument}" for a request.`,
+      );
+    }
+    return argument;
+  }
   const file = argument.slice(1);
   let descriptor: number;
   try {
@@ -31,6 +39,14 @@ export function readInput(argument: string): string {
     return readBounded(`the file ${file}`, descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // no such file, or no path at all, such as a text that is too long
   }
 }
 

@@ -1,5 +1,12 @@
 import { fileOfList, type Site } from "../../infra/policy/index.ts";
-import { type Defaults, PLANS, parseRequests, type RequestFacts } from "../../infra/rules/index.ts";
+import {
+  completeFromVisitor,
+  type Defaults,
+  PLANS,
+  parseRequests,
+  type RequestFacts,
+  type Visitor,
+} from "../../infra/rules/index.ts";
 import { oneOf, optionList, optionWithDefault, text, UsageError } from "../command-line/index.ts";
 import { readInput } from "./input.ts";
 
@@ -12,10 +19,14 @@ export const POLICY_OPTIONS = {
 };
 
 /** What a request may look like, for the help of commands that take one. */
-export const REQUEST_NOTATIONS =
-  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR ' +
-  "entry or file, or JSON. " +
-  "Quote it: it\nis one argument. `-` reads it from standard input, `@FILE` out of a file.";
+export const REQUEST_NOTATIONS = [
+  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or',
+  "file, or JSON. Quote it: it is one argument. `-` reads it from standard input, `@FILE` out of a file.",
+  "",
+  "What only Cloudflare knows, such as a country, is the visitor's (--visitor). Write after the request what differs,",
+  "with `given` for each field: GET /admin given country=FR given asn=64496. Names are those of Local-Visitor (country,",
+  "asn, bot_score and the like), and full field names.",
+].join("\n");
 
 /** The site that the policy is made for. Of a site, rules depend on its hostnames only. */
 export function siteOf(hosts: readonly string[]): Site {
@@ -31,11 +42,17 @@ export function siteOf(hosts: readonly string[]): Site {
   };
 }
 
-/** The requests that an argument describes: a text, `-` or `@FILE`. @throws UsageError */
-export function readRequests(argument: string, defaults: Defaults): readonly RequestFacts[] {
-  const parsed = parseRequests(readInput(argument), defaults);
+/**
+ * The requests that an argument describes: a text, `-` or `@FILE`. What a request does not say it has from the visitor.
+ * @throws UsageError
+ */
+export function readRequests(argument: string, defaults: Defaults, visitor: Visitor = {}): readonly RequestFacts[] {
+  const parsed = parseRequests(readInput(argument), {
+    ...defaults,
+    ...(visitor.ip !== undefined && { ip: visitor.ip }),
+  });
   if (!parsed.ok) throw new UsageError(parsed.message);
-  return parsed.requests;
+  return parsed.requests.map((facts) => completeFromVisitor(facts, visitor));
 }
 
 /**
@@ -53,7 +70,7 @@ export function adviceFor(undetermined: readonly string[]): string {
   ].join("; ");
 }
 
-/** A request in one line. */
-export function requestLine({ method, scheme, host, uri, ip }: RequestFacts): string {
-  return `${method} ${scheme}://${host}${uri} from ${ip}`;
+/** A request in one line, and who sends it. */
+export function requestLine({ method, scheme, host, uri, ip }: RequestFacts, visitor: string): string {
+  return `${method} ${scheme}://${host}${uri} from ${ip}, visitor ${visitor}`;
 }

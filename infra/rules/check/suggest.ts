@@ -1,8 +1,17 @@
+import type { Schema } from "../schema/schema.ts";
+
 /** No name is longer, and comparing takes time. */
 const LONGEST = 80;
 
+/** Suggestions of one message. */
+const MOST = 3;
+
 /** The names closest to one that does not exist, best first, at most three; none if nothing is close. */
 export function suggest(name: string, known: Iterable<string>): readonly string[] {
+  return closest(name, known).slice(0, MOST);
+}
+
+function closest(name: string, known: Iterable<string>): readonly string[] {
   if (name.length > LONGEST) return [];
   // Of a name as short as that nearly every other is close.
   const limit = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 4));
@@ -11,7 +20,6 @@ export function suggest(name: string, known: Iterable<string>): readonly string[
     .map((candidate) => ({ candidate, distance: score(lower, candidate, limit) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.candidate.length - b.candidate.length)
-    .slice(0, 3)
     .map(({ candidate }) => candidate);
 }
 
@@ -48,7 +56,23 @@ function distance(left: string, right: string): number {
 
 /** `did you mean a, b or c`, or undefined where nothing is close. */
 export function didYouMean(name: string, known: Iterable<string>): string | undefined {
-  const names = suggest(name, known);
+  return question(suggest(name, known));
+}
+
+/**
+ * The same for a field of the schema, or one of `others`: in place of a deprecated field stands the one that replaces
+ * it.
+ */
+export function didYouMeanField(
+  name: string,
+  { fields }: Pick<Schema, "fields">,
+  others: readonly string[] = [],
+): string | undefined {
+  const found = closest(name, [...others, ...fields.keys()]);
+  return question([...new Set(found.map((one) => fields.get(one)?.replacedBy ?? one))].slice(0, MOST));
+}
+
+function question(names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
   const last = names.at(-1);
   return `did you mean ${names.length > 1 ? `${names.slice(0, -1).join(", ")} or ${last}` : last}?`;

@@ -5,7 +5,7 @@ import type { Type } from "../schema/type.ts";
 import { callType } from "./arguments.ts";
 import { checkCall } from "./call.ts";
 import type { Checker } from "./checker.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMeanField } from "./suggest.ts";
 import type { FieldSource, Reader } from "./typed.ts";
 import { accessMessage, unknown, unknownHint } from "./words.ts";
 
@@ -41,7 +41,7 @@ function checkField(checker: Checker, name: string, span: Span, hint?: string): 
     checker.report("expected-parenthesis", span, `${name} is a function and needs parentheses`);
     return undefined;
   }
-  const meant = didYouMean(name, checker.schema.fields.keys());
+  const meant = didYouMeanField(name, checker.schema);
   checker.report("unknown-field", span, unknown(name), unknownHint(name, meant, hint));
   return undefined;
 }

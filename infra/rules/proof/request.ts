@@ -1,4 +1,4 @@
-import { didYouMean } from "../check/suggest.ts";
+import { didYouMean, didYouMeanField } from "../check/suggest.ts";
 import { convert, FieldValueError } from "../evaluate/convert.ts";
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
 import { type Defaults, NotationError, toFacts } from "../request/draft.ts";
@@ -158,7 +158,7 @@ function givenProblem({ given = {} }: RequestFacts): string | undefined {
   for (const [name, value] of Object.entries(given)) {
     const field = SCHEMA.fields.get(name);
     if (field === undefined) {
-      const meant = didYouMean(name, SCHEMA.fields.keys());
+      const meant = didYouMeanField(name, SCHEMA);
       return `a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`;
     }
     try {

@@ -1,8 +1,9 @@
 import { toBytes } from "../bytes.ts";
-import { didYouMean } from "../check/suggest.ts";
+import { didYouMeanField } from "../check/suggest.ts";
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
 import { parseIp } from "../language/ip-address.ts";
 import { SCHEMA } from "../schema/schema.ts";
+import { fieldOfShortName, SHORT_NAMES } from "./visitor-names.ts";
 
 /** A text that is no request; the message says what is wrong and what is expected. */
 export class NotationError extends Error {
@@ -65,14 +66,23 @@ export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
   };
 }
 
-/** Text as bytes, for fields that exist. */
+/** Text as bytes, for fields that exist, by their full names. */
 function givenFields(given: Readonly<Record<string, FieldValue>>): Readonly<Record<string, FieldValue>> {
-  for (const name of Object.keys(given)) {
-    if (SCHEMA.fields.has(name)) continue;
-    const meant = didYouMean(name, SCHEMA.fields.keys());
-    throw new NotationError(`a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`);
+  const values: Record<string, FieldValue> = {};
+  for (const [written, value] of Object.entries(given)) {
+    if (written === "ip") throw new NotationError('an address is not given: write from ADDRESS, or in JSON "ip"');
+    if (written === "user_agent") {
+      throw new NotationError('a user agent is not given: write as "NAME", or in JSON the header User-Agent');
+    }
+    const name = fieldOfShortName(written);
+    if (!SCHEMA.fields.has(name)) {
+      const meant = didYouMeanField(name, SCHEMA, SHORT_NAMES);
+      throw new NotationError(`a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`);
+    }
+    if (Object.hasOwn(values, name)) throw new NotationError(`${name} is given twice; give one value`);
+    values[name] = bytesOf(value);
   }
-  return bytesOf(given) as Readonly<Record<string, FieldValue>>;
+  return values;
 }
 
 function bytesOf(value: FieldValue): FieldValue {

@@ -1,9 +1,11 @@
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { SCHEMA } from "../schema/schema.ts";
 import { type Defaults, NotationError, shown, splitHeader, toFacts, toTime } from "./draft.ts";
+import { fieldOfShortName, withoutAsPrefix } from "./visitor-names.ts";
 
 const USAGE =
   'write METHOD TARGET, then any of: from ADDRESS, as "user agent", with "Name: value", body "text", at TIME, ' +
-  "given field=value";
+  "given FIELD=VALUE; given is repeated for each field";
 
 /**
  * `GET /admin from 203.0.113.9 as "curl/8"`. The method may be left out, parts may come in any order and `with` and
@@ -28,12 +30,30 @@ export function parseLine(text: string, defaults: Defaults): RequestFacts {
     else if (word === "body") body = value;
     else if (word === "at") at = toTime(value);
     else if (word === "given") {
-      const equals = value.indexOf("=");
-      if (equals < 1) throw new NotationError(`${shown(value)} gives no value; write field=value`);
-      given[value.slice(0, equals)] = readValue(value.slice(equals + 1));
+      const [name, written] = readGiven(value, words[next + 2]);
+      given[name] = written;
     } else throw new NotationError(`${shown(word ?? "")} is not known here; ${USAGE}`);
   }
   return toFacts({ method: hasMethod ? words[0] : undefined, target, headers, ip, at, body, given }, defaults);
+}
+
+/** The name and the value of `FIELD=VALUE`, for the word that follows it. */
+function readGiven(word: string, following = ""): readonly [name: string, value: FieldValue] {
+  const equals = word.indexOf("=");
+  if (equals < 1) throw new NotationError(`${shown(word)} gives no value; write FIELD=VALUE`);
+  const [, next] = /^([\w.]+)=/.exec(following) ?? [];
+  const [, inside = ""] = /,([\w.]+)=/.exec(word) ?? [];
+  const another = next ?? (SCHEMA.fields.has(fieldOfShortName(inside)) ? inside : undefined);
+  if (another !== undefined) {
+    throw new NotationError(`write given again for ${another}: given FIELD=VALUE given ${another}=VALUE`);
+  }
+  if (word.endsWith(",")) {
+    throw new NotationError(
+      `${shown(word)} ends with a comma; divide the parts by spaces, and write given for each field`,
+    );
+  }
+  const name = word.slice(0, equals);
+  return [name, readValue(withoutAsPrefix(fieldOfShortName(name), word.slice(equals + 1)))];
 }
 
 /** JSON where it is some, else the text itself: `true`, `30`, `["a"]`, `FR`. */

@@ -2,7 +2,7 @@
  * The names that a visitor's values have in `Local-Visitor` and on a command line, and what they may be.
  * Values: https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/
  */
-import { didYouMean } from "../check/suggest.ts";
+import { didYouMeanField } from "../check/suggest.ts";
 import type { FieldValue } from "../evaluate/request.ts";
 import { SCHEMA, type SchemaField } from "../schema/schema.ts";
 import { typeName } from "../schema/type.ts";
@@ -77,6 +77,9 @@ export const VISITOR_NAMES: readonly VisitorName[] = ROWS.map(([name, field, lim
   return { name, field: known, ...(limit && { limit }) };
 });
 
+/** The short names alone, for suggestions. */
+export const SHORT_NAMES: readonly string[] = VISITOR_NAMES.map(({ name }) => name);
+
 const BY_NAME: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((one) => [one.name, one]));
 const BY_FIELD: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((one) => [one.field.name, one]));
 /** Fields of the zone, not of the visitor. */
@@ -97,6 +100,16 @@ export function visitorName(written: string): VisitorName | undefined {
   const { name, source } = current;
   const tellsOfVisitor = source === "cloudflare" || source === "tls" || source === "token";
   return tellsOfVisitor && !OF_THE_ZONE.test(name) ? { name, field: current } : undefined;
+}
+
+/** The full name of a field for a short one; any other name as it is. */
+export function fieldOfShortName(written: string): string {
+  return BY_NAME.get(written)?.field.name ?? written;
+}
+
+/** The number of an autonomous system as people write it: `AS64496` is 64496. Texts of other fields stay. */
+export function withoutAsPrefix(field: string, text: string): string {
+  return field === "ip.src.asnum" ? text.replace(/^AS(?=[0-9]+$)/i, "") : text;
 }
 
 /** What a value of the right type must be all the same, as the end of a sentence; undefined where it is. */
@@ -120,7 +133,7 @@ export function unknownName(name: string): string {
       `${visitorNotation()}`
     );
   }
-  const meant = didYouMean(name, [...VISITOR_NAMES.map((one) => one.name), ...SCHEMA.fields.keys()]);
+  const meant = didYouMeanField(name, SCHEMA, SHORT_NAMES);
   return `${quote(name)} is no property of a visitor${meant ? `; ${meant}` : ""}; ${visitorNotation()}`;
 }
 

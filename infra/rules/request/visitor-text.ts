@@ -2,7 +2,15 @@ import type { FieldValue } from "../evaluate/request.ts";
 import { parseIp, printIp } from "../language/ip-address.ts";
 import { typeName } from "../schema/type.ts";
 import type { Visitor } from "./visitor.ts";
-import { limitProblem, quote, unknownName, type VisitorName, visitorName, visitorNotation } from "./visitor-names.ts";
+import {
+  limitProblem,
+  quote,
+  unknownName,
+  type VisitorName,
+  visitorName,
+  visitorNotation,
+  withoutAsPrefix,
+} from "./visitor-names.ts";
 
 /** Code units of a text that describes a visitor; longer ones are refused unread. */
 export const MAX_VISITOR_LENGTH = 2048;
@@ -108,7 +116,8 @@ function readValue(name: VisitorName, text: string): ReadValue {
     return ip === undefined ? wrong("it must be an address of IPv4 or IPv6") : { ok: true, value: printIp(ip) };
   }
   if (type === "Int") {
-    return /^-?[0-9]{1,15}$/.test(text) ? within(Number(text) + 0) : wrong("it must be a whole number");
+    const digits = withoutAsPrefix(name.field.name, text);
+    return /^-?[0-9]{1,15}$/.test(digits) ? within(Number(digits) + 0) : wrong("it must be a whole number");
   }
   if (type.kind === "Map" || typeof type.of !== "string") {
     return wrong(`a value of type ${typeName(type)} cannot be written here; use a named visitor`);

@@ -57,7 +57,7 @@ test("eval says whether, and why", async () => {
 });
 
 test("eval names the field that was not given, and how to give it", async () => {
-  const { status, stdout } = await run(["eval", "cf.bot_management.score lt 30", "/"]);
+  const { status, stdout } = await run(["eval", "--visitor", "none", "cf.bot_management.score lt 30", "/"]);
   expect(status).toBe(1);
   expect(stdout).toContain(
     "cf.bot_management.score can only be known at Cloudflare; add to the request: given cf.bot_management.score=…",
@@ -142,8 +142,69 @@ test("A11: requests come out of a file or from standard input, and no file is re
   });
 });
 
+test("A1: explain and eval start from the ordinary visitor, or the one that --visitor names", async () => {
+  const country = 'ip.src.country eq "T1"';
+  const evaluated = (...args: readonly string[]) => run(["eval", ...args, country, "GET /"]);
+  expect(await evaluated()).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/from 198\.18\.0\.1, visitor ordinary\n {2}false/),
+  });
+  expect(await evaluated("--visitor", "tor", "--expect", "true")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/from 198\.18\.3\.1, visitor tor\n {2}true/),
+  });
+  expect(await evaluated("--visitor", "none")).toMatchObject({ status: 1 });
+  expect(await evaluated("--visitor", "torr")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("'torr' is invalid. It must be one of ordinary, office, crawler, tor"),
+  });
+  // what the request says stays
+  expect(await run(["eval", "--visitor", "tor", "--expect", "false", country, "GET / given country=FR"])).toMatchObject(
+    {
+      status: 0,
+    },
+  );
+  for (const visitor of ["ordinary", "crawler"]) {
+    expect(await run(["explain", "--visitor", visitor, "GET /"])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`, visitor ${visitor}\n`),
+    });
+  }
+});
+
+test("A11: the help of explain and eval says how fields are given, and who sends the requests", async () => {
+  const help = (name: string) =>
+    spawnSync(process.execPath, ["scripts/rules.ts", name, "--help"], { encoding: "utf8" }).stdout;
+  for (const name of ["explain", "eval"]) {
+    expect(help(name)).toMatch(/given country=FR given asn=64496.*--visitor <name>/s);
+  }
+});
+
+test("A11: the name of a file without @ is not taken for a request", async () => {
+  const har = file("forgotten.har", { log: { entries: [] } });
+  for (const args of [
+    ["eval", "--expect", "false", "not ssl", har],
+    ["explain", har],
+  ]) {
+    expect(await run(args)).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining(`"${har}" is a file. Write @${har} for the requests in it`),
+    });
+  }
+  expect(await run(["eval", "ssl", `GET ${har}`, folder])).toMatchObject({ status: 0 });
+});
+
 test("A11: --format json is obeyed by eval and explain, and refused by commands that do not have it", async () => {
-  const evaluated = await run(["eval", "--format", "json", "ssl and cf.bot_management.score lt 3", "/"]);
+  const evaluated = await run([
+    "eval",
+    "--format",
+    "json",
+    "--visitor",
+    "none",
+    "ssl and cf.bot_management.score lt 3",
+    "/",
+  ]);
   expect([evaluated.status, JSON.parse(evaluated.stdout)]).toMatchObject([1, { results: [{ value: null }] }]);
   const wrong = await run(["eval", "--format", "json", "sssl", "/"]);
   expect([wrong.status, JSON.parse(wrong.stdout)]).toMatchObject([1, { diagnostics: [{ code: "unknown-field" }] }]);
@@ -348,7 +409,13 @@ test("A3: eval names the file of a list that is not declared, and prints no advi
     ),
   ]);
   expect(stdout).not.toContain("given $");
-  const mixed = await run(["eval", 'ip.src in $cf.vpn or ip.src.country eq "DE"', "GET / from 203.0.113.9"]);
+  const mixed = await run([
+    "eval",
+    "--visitor",
+    "none",
+    'ip.src in $cf.vpn or ip.src.country eq "DE"',
+    "GET / from 203.0.113.9",
+  ]);
   expect(mixed.stdout).toContain(
     "add to the request: given ip.src.country=…; only Cloudflare has the items of its own lists ($cf.…)",
   );

@@ -50,6 +50,14 @@ test("one line", () => {
   expect(one("GET / at 1234").at).toBe(1234);
 });
 
+test("A11: given takes the short names of a visitor, and a number of an AS as people write it", () => {
+  const given = { "ip.src.country": "FR", "ip.src.asnum": 64496, "cf.bot_management.score": 2 };
+  expect(one("GET / given country=FR given asn=AS64496 given bot_score=2")).toMatchObject({ given });
+  expect(one("GET / given ip.src.asnum=as64496").given).toEqual({ "ip.src.asnum": 64496 });
+  expect(one('{ "uri": "/", "given": { "country": "FR", "asn": 64496, "bot_score": 2 } }')).toMatchObject({ given });
+  expect(one("GET / given city=a,b given country=FR").given).toEqual({ "ip.src.city": "a,b", "ip.src.country": "FR" });
+});
+
 test("defaults fill in what a notation leaves out", () => {
   const parsed = parseRequests("GET /", { host: "a.example", ip: "1.1.1.1", at: 5 });
   expect(parsed.ok && parsed.requests[0]).toMatchObject({ host: "a.example", ip: "1.1.1.1", at: 5 });
@@ -193,6 +201,16 @@ test.each([
   ["GET / at noon", '"noon" is no time'],
   ["GET / given x", '"x" gives no value'],
   ["GET / given cf.waf.scor=1", "there is no such field; did you mean cf.waf.score?"],
+  ["GET / given country=FR, asn=1", "write given again for asn: given FIELD=VALUE given asn=VALUE"],
+  ["GET / given country=FR asn=1", "write given again for asn"],
+  ["GET / given country=FR,asn=1", "write given again for asn"],
+  ["GET / given country=FR, given asn=1", '"country=FR," ends with a comma; divide the parts by spaces'],
+  ["GET / given country=FR given ip.src.country=DE", "ip.src.country is given twice; give one value"],
+  ["GET / given ip=192.0.2.1", "write from ADDRESS"],
+  ["GET / given user_agent=curl/8", 'write as "NAME"'],
+  ["GET / given contry=FR", "there is no such field; did you mean country?"],
+  ["GET / given src.country=FR", "there is no such field; did you mean ip.src.country?"],
+  ["GET / given geoip.country=FR", "there is no such field; did you mean ip.src.country?"],
   ["GET / given nothing.like.it=1", "but there is no such field"],
   ["curl", "is neither a path"],
   ["curl -s", "this curl command has no URL"],

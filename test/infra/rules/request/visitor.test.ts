@@ -51,6 +51,7 @@ test("A2: a visitor in one line gives address, user agent and fields, each with 
     ip: "2001:db8::1",
     fields: { "ip.src.city": "Köln am Rhein", "ip.src.region": "" },
   });
+  expect(read("asn=AS64496; country=DE").fields).toEqual({ "ip.src.asnum": 64496, "ip.src.country": "DE" });
   // full names, an old name, arrays
   expect(
     read("ip.src=192.0.2.1; http.user_agent=a; ip.geoip.country=FR; cf.bot_management.detection_ids=1, -2"),
@@ -72,6 +73,8 @@ test("A2: a text that describes no visitor is refused with the reason and the kn
     'wrong-value: "country" is "Germany", but it must be two capital letters of ISO 3166-1 such as DE, or XX (unknown) or T1 (Tor)',
   );
   expect(refused("bot_score=100")).toMatch(/whole number from 0 to 99$/);
+  expect(refused("asn=AS")).toMatch(/must be a whole number$/);
+  expect(refused("city=AS1; asn=ASx1")).toMatch(/^wrong-value: "asn" is "ASx1"/);
   expect(refused("bot_score=two")).toMatch(/must be a whole number$/);
   expect(refused("verified_bot=yes")).toMatch(/must be true or false$/);
   expect(refused("ip=10.0.0.256")).toMatch(/must be an address of IPv4 or IPv6$/);
