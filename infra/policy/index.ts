@@ -12,7 +12,7 @@ import { SURFACE, type Surface } from "./surface.ts";
 import { fileDiagnostics, type WrittenFile, type WrittenFolder } from "./written-files.ts";
 import type { ZoneSetting } from "./zone-settings.ts";
 
-export { PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
+export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
 export { othersRules } from "./adoption.ts";
 export { exampleFacts } from "./examples.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";

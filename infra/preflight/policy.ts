@@ -1,5 +1,6 @@
 import {
   adoptionOf,
+  excerpt,
   othersDiagnostics,
   othersRules,
   type Plan,
@@ -91,9 +92,9 @@ function shortened(failed: readonly ProofDiagnostic[]): readonly Obstacle[] {
   return [...first, { code: "policy.more", found, fix: "`npm run rules -- test` shows all of them.", unproved: true }];
 }
 
-function obstacleOf({ code, file, pointer, ref, message, text, hint }: ProofDiagnostic): Obstacle {
+function obstacleOf({ code, file, pointer, ref, message, text, span, hint }: ProofDiagnostic): Obstacle {
   const rule = ref === undefined ? "" : `rule ${ref}, `;
-  const value = text === "" ? "" : ` (${text})`;
+  const value = text === "" ? "" : ` (${excerpt(text, span.start, span.end).text})`;
   return {
     code: `policy.${code}`,
     found: `${file}: ${rule}${pointer === "" ? "" : `${pointer}${value}: `}${message}`,

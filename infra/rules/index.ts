@@ -76,7 +76,7 @@ export {
   shapeProblems,
   type Visitors,
 } from "./proof/index.ts";
-export { engineError, locate, render } from "./render.ts";
+export { type Excerpt, engineError, excerpt, locate, render } from "./render.ts";
 // request
 export type { Defaults } from "./request/draft.ts";
 export { type ParsedRequests, parseRequests } from "./request/notation.ts";

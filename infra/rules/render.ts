@@ -15,6 +15,32 @@ function lineAt(text: string, offset: number): { readonly line: string; readonly
   return { line: text.slice(start, end < 0 ? text.length : end), at: offset - start };
 }
 
+/** Characters of a longer line that are shown, and how many of them precede the place. */
+const WINDOW = 100;
+const BEFORE = 40;
+/** A line up to here is shown as a whole. */
+const WHOLE = 120;
+
+/** A part of a text around a span, with `…` where something is left out. Offsets in UTF-16 code units. */
+export interface Excerpt {
+  readonly text: string;
+  /** Where the span is in it. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The text itself where it is short; otherwise about 100 characters around the span. */
+export function excerpt(text: string, start: number, end: number): Excerpt {
+  if (text.length <= WHOLE) return { text, start, end };
+  const from = Math.max(0, Math.min(start - BEFORE, text.length - WINDOW));
+  const to = from + WINDOW;
+  const before = from > 0 ? "…" : "";
+  // a character of two code units may be cut
+  const shown = `${before}${text.slice(from, to).toWellFormed()}${to < text.length ? "…" : ""}`;
+  const at = (offset: number) => Math.min(offset, to) - from + before.length;
+  return { text: shown, start: at(start), end: at(end) };
+}
+
 function picture(text: string, start: number, end: number): { readonly line: string; readonly carets: string } {
   const { line, at } = lineAt(text, start);
   const width = Math.max(1, Math.min(end, start - at + line.length) - start);
@@ -22,13 +48,23 @@ function picture(text: string, start: number, end: number): { readonly line: str
   return { line, carets: line.slice(0, at).replace(/[^\t]/g, " ").padEnd(at) + "^".repeat(width) };
 }
 
-/** Three or four lines: what and where, the line, the caret, and what to do. */
+/** The line of the place and its carets; nothing where there is no text, as of a value that is missing. */
+function placed(text: string, start: number, end: number): readonly string[] {
+  if (text === "") return [];
+  const { line, at } = lineAt(text, start);
+  const shown = excerpt(line, at, Math.min(at + end - start, line.length));
+  const { carets } = picture(shown.text, shown.start, shown.end);
+  return [`  ${shown.text}`, `  ${carets}`];
+}
+
+/**
+ * Two to four lines: what and where, the line, the caret, and what to do. Of a long line what is around the place.
+ */
 export function render(diagnostic: Diagnostic, text: string): string {
   const { code, severity, message, span, hint } = diagnostic;
   const { line, column } = locate(text, span.start);
-  const { line: shown, carets } = picture(text, span.start, span.end);
-  const lines = [`${severity} at ${line}:${column}: ${message} [${code}]`, `  ${shown}`, `  ${carets}`];
-  return [...lines, ...(hint ? [`  ${hint}`] : [])].join("\n");
+  const told = `${severity} at ${line}:${column}: ${message} [${code}]`;
+  return [told, ...placed(text, span.start, span.end), ...(hint ? [`  ${hint}`] : [])].join("\n");
 }
 
 /** The text of Cloudflare's own error for a diagnostic, as the Rulesets API returns it. */

@@ -116,14 +116,19 @@ export async function execute(wanted: Command, argv: readonly string[]): Promise
     return (await run?.()) ?? 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.code === "commander.helpDisplayed" ? 0 : 2;
-    if (!isExpectedFailure(error)) {
-      console.error(`${wanted.name}: this should not have happened; please report it.`);
-      console.error(error);
-      return 1;
-    }
-    console.error(`${wanted.name}: ${error.message}`);
-    return error instanceof UsageError ? 2 : 1;
+    return reportFailure(wanted.name, error);
   }
+}
+
+/** Prints why a command failed, and returns its exit code. */
+export function reportFailure(name: string, error: unknown): 1 | 2 {
+  if (!isExpectedFailure(error)) {
+    console.error(`${name}: this should not have happened; please report it.`);
+    console.error(error);
+    return 1;
+  }
+  console.error(`${name}: ${error.message}`);
+  return error instanceof UsageError ? 2 : 1;
 }
 
 function parserFor(name: string): Commander {

@@ -21,7 +21,7 @@ export const checkCommand = command({
   name: "check",
   summary: "Says what is wrong with the policy on a plan, before Cloudflare sees it.",
   options: OPTIONS,
-  failure: "there are findings",
+  failure: "there are errors or warnings; hints alone end with 0",
   examples: ["--plan pro", "--fix", "--format sarif > findings.sarif"],
   run: ({ options }) => check(options),
 });
@@ -49,5 +49,5 @@ function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1
       console.log("`npm run rules -- check --fix` corrects expressions that are one text in their file.");
     }
   }
-  return findings.length > 0 ? 1 : 0;
+  return findings.some(({ severity }) => severity !== "hint") ? 1 : 0;
 }

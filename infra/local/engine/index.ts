@@ -5,6 +5,7 @@ import type { Applied, ApplyOptions, Order, Outcome } from "./messages.ts";
 
 export { ApplyError } from "./apply-error.ts";
 export type { Applied, ApplyOptions } from "./messages.ts";
+export { programErrorMessage } from "./program-error.ts";
 export type { Step } from "./step.ts";
 
 /**

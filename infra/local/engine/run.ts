@@ -1,12 +1,11 @@
-import { relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { createProvider, type Provider } from "../provider/index.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 import type { Order, Outcome } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
+import { programErrorMessage } from "./program-error.ts";
 import { createSeal } from "./sealing.ts";
 import { StackState } from "./stack-state.ts";
 import { type Properties, revealed, Secret } from "./values.ts";
@@ -81,24 +80,5 @@ function told(error: unknown): { readonly code: string; readonly message: string
   if (!(error instanceof Error)) return { code: "PROGRAM_FAILED", message: String(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "ERR_";
   if (!code.startsWith("ERR_")) return { code, message: error.message };
-  const place = placeOf(error);
-  return { code: "PROGRAM_FAILED", message: place === undefined ? error.message : `${place}: ${error.message}` };
-}
-
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-
-/** How a stack begins where a module cannot be read, and how it names a call's place. */
-const HEADING = /^(file:\/\/\S+|(?:\/|[A-Z]:\\).+):(\d+)\n/;
-const FRAME = /(file:\/\/[^\s()]+?):(\d+)/g;
-
-/**
- * Where in the project an error comes from, as `infra/policy/site.ts:12`: the first place in its stack that is no
- * package's.
- */
-function placeOf({ stack = "" }: Error): string | undefined {
-  for (const [, file = "", line] of [HEADING.exec(stack) ?? [], ...stack.matchAll(FRAME)]) {
-    if (file === "" || file.includes("/node_modules/")) continue;
-    return `${relative(ROOT, file.startsWith("file:") ? fileURLToPath(file) : file)}:${line}`;
-  }
-  return undefined;
+  return { code: "PROGRAM_FAILED", message: programErrorMessage(error) };
 }

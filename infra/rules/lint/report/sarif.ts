@@ -1,4 +1,4 @@
-import { locate } from "../../render.ts";
+import { excerpt, locate } from "../../render.ts";
 import type { Finding, Lint } from "../lint.ts";
 import { placeOf } from "./text.ts";
 
@@ -35,7 +35,7 @@ export function sarifReport(findings: readonly Finding[], lints: readonly Lint[]
         },
       ],
       partialFingerprints: {
-        causeway: `${placeOf(finding)} ${finding.code} ${finding.text.slice(finding.span.start, finding.span.end)}`,
+        causeway: `${placeOf(finding)} ${finding.code} ${found(finding)}`,
       },
     };
   });
@@ -57,10 +57,15 @@ function physicalLocation({ place }: Finding, artifact: string) {
 }
 
 function messageOf(finding: Finding, line: number, column: number): string {
-  const found = finding.text.slice(finding.span.start, finding.span.end);
+  const at = found(finding);
   return [
     `${placeOf(finding)}, ${line}:${column}: ${finding.message}`,
-    ...(found ? [`at: ${found}`] : []),
+    ...(at ? [`at: ${at}`] : []),
     ...(finding.hint ? [finding.hint] : []),
   ].join("\n");
+}
+
+/** What is wrong in the text; the beginning of what is long. */
+function found({ text, span }: Finding): string {
+  return excerpt(text.slice(span.start, span.end), 0, 0).text;
 }

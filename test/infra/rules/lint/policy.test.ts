@@ -1,14 +1,17 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   FIELDS,
+  type Finding,
   githubReport,
   jsonReport,
   LINTS,
   type LintInput,
   lint,
   PLANS,
+  proofDiagnostic,
   type Rule,
+  renderProof,
   sarifReport,
   textReport,
 } from "../../../../infra/rules/index.ts";
@@ -165,3 +168,59 @@ test("A7: a challenge on a path that the page calls is an error that says why; o
   expect(found?.message).toContain("a script cannot solve it");
   expect(of('ip.src.country eq "DE"')).toEqual([]);
 });
+
+describe("I11-3: a long text is shown around the place", () => {
+  const long = `${"a".repeat(3000)} X ${"b".repeat(3000)}`;
+  const at = (start: number, end: number, text = long) => ({
+    ...found("x"),
+    text,
+    span: { start, end },
+  });
+  const linesOf = (report: string) => report.split("\n");
+
+  test("in the text report: about 100 characters and as many carets", () => {
+    const report = textReport([at(3001, 3002)]);
+    const [, , line = "", carets = ""] = linesOf(report);
+    expect(line.trim()).toBe(`…${"a".repeat(39)} X ${"b".repeat(58)}…`);
+    expect(carets.indexOf("^")).toBe(line.indexOf("X"));
+    expect(report).toContain("at 1:3002");
+    for (const [start, end] of [
+      [0, long.length],
+      [long.length, long.length],
+      [long.length - 1, long.length],
+    ] as const) {
+      for (const one of linesOf(textReport([at(start, end)]))) expect(one.length).toBeLessThan(125);
+    }
+  });
+
+  test("in the reports for programs", () => {
+    const [finding] = JSON.parse(jsonReport([at(3001, 3002)])).findings;
+    expect(finding).toMatchObject({ isShortened: true, span: { start: 3001, end: 3002 }, column: 3002 });
+    expect(finding.text).toHaveLength(102);
+    for (const report of [sarifReport([at(0, long.length)], [], "x"), githubReport([at(0, long.length)], "x")]) {
+      expect(report.length).toBeLessThan(1500);
+    }
+  });
+
+  test("and where there is no text there is no line for it", () => {
+    expect(linesOf(textReport([at(0, 0, "")]))).toHaveLength(3);
+  });
+
+  test("in what a proof and a deployment print", () => {
+    const diagnostic = proofDiagnostic({ file: "a.json" }, "story-unreadable", "", long, "it is not JSON");
+    for (const one of linesOf(renderProof(diagnostic))) expect(one.length).toBeLessThan(125);
+  });
+});
+
+function found(text: string): Finding {
+  return {
+    code: "method-case",
+    severity: "warning",
+    message: "the message",
+    span: { start: 0, end: text.length },
+    phase: "http_request_firewall_custom",
+    rule: "a",
+    property: "when",
+    text,
+  };
+}
