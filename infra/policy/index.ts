@@ -15,6 +15,7 @@ import type { ZoneSetting } from "./zone-settings.ts";
 export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
 export { othersRules } from "./adoption.ts";
 export { exampleFacts } from "./examples.ts";
+export { proofFailures, refusalsInFiles } from "./failures.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
 export {

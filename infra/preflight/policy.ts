@@ -8,6 +8,7 @@ import {
   type ProofDiagnostic,
   policyDiagnostics,
   policyListProblems,
+  proofFailures,
   provePolicy,
   renderProof,
   type Site,
@@ -38,16 +39,11 @@ export interface PolicyFindings {
 /** Asks the validator, and proves the policy by its examples and the stories. */
 export function policyFindings(site: Site, plan: Plan, policy: Policy, order: ProofOrder): PolicyFindings {
   const refused = policyDiagnostics(policy, plan, adoptedRules(site, policy));
-  const refusedRules = new Set(refused.map(({ phase, ref }) => `${phase} ${ref}`));
   const { diagnostics } = policy;
   const listed = policyListProblems(policy.lists, plan);
   const wrongLists = listed.filter(({ severity }) => severity === "error");
   const proof = provePolicy({ ...policy, stories: order.stories, site, plan });
-  const failed = proof.diagnostics
-    .filter(({ severity }) => severity === "error")
-    // what the validator says of an expression is not said twice, nor that a wrong list has no items
-    .filter(({ pointer, phase, ref }) => !(pointer === "/when" && refusedRules.has(`${phase} ${ref}`)))
-    .filter(({ code }) => !(code === "example-undetermined" && wrongLists.length > 0));
+  const failed = proofFailures(proof, { refused, listed });
   return {
     obstacles: [
       ...refused.map(({ code, phase, index, ref, pointer, message, hint, file }) => ({

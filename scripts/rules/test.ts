@@ -1,5 +1,11 @@
 import { readFileSync } from "node:fs";
-import { provePolicy } from "../../infra/policy/index.ts";
+import {
+  policyDiagnostics,
+  policyListProblems,
+  proofFailures,
+  provePolicy,
+  refusalsInFiles,
+} from "../../infra/policy/index.ts";
 import { readPolicy } from "../../infra/policy-files.ts";
 import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from "../../infra/rules/index.ts";
 import { readStories } from "../../infra/stories.ts";
@@ -28,7 +34,12 @@ function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<t
   const { rulesets, diagnostics } = policy;
   const stories = files.length > 0 ? files.map(readStory) : readStories();
   const proof = provePolicy({ ...policy, stories, site, plan }, { gaps: true });
-  const failures = [...diagnostics.filter(({ severity }) => severity === "error"), ...proof.diagnostics];
+  const refusals = { refused: policyDiagnostics(policy, plan), listed: policyListProblems(policy.lists, plan) };
+  const failures = [
+    ...diagnostics.filter(({ severity }) => severity === "error"),
+    ...refusalsInFiles(proof, refusals),
+    ...proofFailures(proof, refusals),
+  ];
   for (const line of proofLines(failures, proof.gaps, gaps)) console.log(line);
   const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
   const others = proof.storiesOfOtherPlans > 0 ? ` (${proof.storiesOfOtherPlans} more are about other plans)` : "";

@@ -5,7 +5,7 @@ import type { FieldSpec } from "../schema/fields.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import { EXPRESSION_SIZE, MAX_REGEXES } from "../schema/limits.ts";
 import { PHASE_SPECS, type Phase } from "../schema/phases.ts";
-import { includesPlan, PLAN_LIMITS, PLANS, type Plan, planName } from "../schema/plans.ts";
+import { includesPlan, PLAN_LIMITS, PLANS, type Plan, planFrom, planName } from "../schema/plans.ts";
 import { sizeOf } from "../text-size.ts";
 import type { Analysis } from "./analyze.ts";
 
@@ -50,7 +50,7 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
   }
   for (const { what, span } of analysis.functions) {
     const problem = functionProblem(what, where);
-    if (problem) report(problem.code, span, problem.message);
+    if (problem) report(problem.code, span, problem.message, problem.hint);
   }
   // The outer call comes before the inner, so that a call lies in an earlier one that does not end before it.
   const ends = new Map<FunctionSpec, number>();
@@ -116,11 +116,14 @@ function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, 
   };
 }
 
+const ONLY_THERE = "leave it out, or make the rule a function that returns undefined on the plans without it";
+
 function fieldOnPlan(field: FieldSpec, { plan }: Where): Problem | undefined {
   if (!plan || includesPlan(plan, field.plan)) return undefined;
   return {
     code: "field-plan",
-    message: `${field.name} needs ${planName(field.plan)} or higher, this is ${planName(plan)}`,
+    message: `${field.name} needs ${planFrom(field.plan)}, this is ${planName(plan)}`,
+    hint: ONLY_THERE,
   };
 }
 
@@ -135,7 +138,8 @@ function functionProblem({ name, phases, plan: needed }: FunctionSpec, { phase, 
   if (plan && needed && !includesPlan(plan, needed))
     return {
       code: "function-plan",
-      message: `${name}() needs ${planName(needed)} or higher, this is ${planName(plan)}`,
+      message: `${name}() needs ${planFrom(needed)}, this is ${planName(plan)}`,
+      hint: ONLY_THERE,
     };
   return undefined;
 }

@@ -288,7 +288,9 @@ class Parser {
     if (operator === "in") {
       if (this.#text[at] === "$") return this.#list();
       if (this.#text[at] === "{") return this.#items();
-      return this.#expected("a set {...} or a list $name", "in takes a set: in {…}");
+      const [name] = /^[a-z0-9_]{1,50}(?![\w.("])/.exec(this.#text.slice(at, at + 51)) ?? [];
+      const hint = name === undefined ? "in takes a set: in {…}" : `a list is named with a dollar sign: $${name}`;
+      return this.#expected("a set {...} or a list $name", hint);
     }
     if (operator === "matches") {
       if (this.#text[at] === '"') return this.#textFrom("pattern", readPattern(this.#text, at));

@@ -58,7 +58,10 @@ function checkCustom(
   const kind = Object.hasOwn(lists, name) ? lists[name] : undefined;
   if (kind === undefined) {
     const known = Object.keys(lists).slice(0, 20);
-    const hint = known.length > 0 ? `there are ${known.map((one) => `$${one}`).join(", ")}` : "make the list first";
+    const hint =
+      known.length > 0
+        ? `lists: ${known.map((one) => `$${one}`).join(", ")}`
+        : "write the list in a file of its own, and add it to lists/index.ts";
     tell(place, { code: "unknown-list", message: `there is no list $${name}`, hint, span, page: PAGE });
   } else if (kind !== FITS[type]) {
     tell(place, {

@@ -9,6 +9,7 @@ import {
   PLANS,
   type Plan,
   periodsOf,
+  planFrom,
   planName,
   timeoutsOf,
 } from "../schema/plans.ts";
@@ -46,7 +47,7 @@ export function checkRateLimit(place: Place, context: RateLimitContext, tell: Te
       const needed = PLANS.find((one) => PLAN_LIMITS[one].rlCountingExpression) ?? "enterprise";
       tell(at("counting_expression"), {
         code: "rate-limit-counting-plan",
-        message: `a counting expression needs ${planName(needed)} or higher, this is ${planName(plan)}`,
+        message: `a counting expression needs ${planFrom(needed)}, this is ${planName(plan)}`,
         hint: "leave it out: the rule's own expression counts",
         api: { code: 50002, message: "not entitled to use a counting expression" },
       });

@@ -1,5 +1,5 @@
 import { didYouMean } from "../check/suggest.ts";
-import { includesPlan, type Plan, planName } from "../schema/plans.ts";
+import { includesPlan, type Plan, planFrom, planName } from "../schema/plans.ts";
 import type { ObjectShape, Shape, TextShape } from "../schema/shape.ts";
 import { sizeOf } from "../text-size.ts";
 import { below, kindOf, type Place, type Problem, short, type Tell } from "./diagnostic.ts";
@@ -64,7 +64,7 @@ export function checkShape(shape: Shape, place: Place, context: ShapeContext): v
       if (!includesPlan(context.plan, shape.needs))
         refuse({
           code: "parameter-plan",
-          message: `${shape.what} needs ${planName(shape.needs)} or higher, this is ${planName(context.plan)}`,
+          message: `${shape.what} needs ${planFrom(shape.needs)}, this is ${planName(context.plan)}`,
           hint: "leave it out, or take a larger plan",
           api: { code: 50002, message: `not entitled to use ${shape.what}` },
         });

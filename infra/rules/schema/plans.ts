@@ -115,6 +115,11 @@ export function includesPlan(plan: Plan, needed: Plan): boolean {
   return PLANS.indexOf(plan) >= PLANS.indexOf(needed);
 }
 
+/** The plans from this one on, in words: `Pro or higher`, and `Enterprise`, above which there is none. */
+export function planFrom(plan: Plan): string {
+  return plan === PLANS.at(-1) ? planName(plan) : `${planName(plan)} or higher`;
+}
+
 /** A plan's name as Cloudflare writes it. */
 export function planName(plan: Plan): string {
   return plan.charAt(0).toUpperCase() + plan.slice(1);

@@ -70,6 +70,8 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
     "rate-limits/register-rate.ts",
     "rate-limits/index.ts",
     "rate-limits/credential-rate.ts",
+    "custom-rules/bot-register.ts",
+    "custom-rules/index.ts",
   ]);
   const explained = outputs.get("npm run rules -- explain 'POST /api/auth/register given ip.src.country=T1'");
   expect(explained).toContain("=> block by tor_register, status 403");
@@ -79,6 +81,10 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
   );
   const edgeOnly = outputs.get("npm run rules -- test --plan free");
   expect(edgeOnly).toMatch(/8 rules, \d+ examples and 4 stories on free: 0 failed/);
+  // I11-10: the bot score is asked where there is one
+  expect(outputs.get("npm run rules -- check --plan enterprise")).toContain("12 rules on enterprise");
+  expect(outputs.get("npm run rules -- test --plan enterprise")).toMatch(/12 rules, .* on enterprise: 0 failed/);
+  expect(outputs.get("npm run rules -- test --plan business")).toMatch(/11 rules, .* on business: 0 failed/);
   expect(outputs.get("npm run rules -- check --plan pro")).toContain("0 findings");
 
   // its files compile, and are written as the project's

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globa
 
 jest.setTimeout(120_000);
 
+const LISTS = "infra/policy/lists/index.ts";
 const RULES = "infra/policy/custom-rules";
 let copy: string;
 let index: string;
@@ -82,4 +83,50 @@ test("I11-5: hints alone end with 0, also in the other formats; a warning ends w
   expect(rules("check", "--format", "json").status).toBe(0);
   write(`${RULES}/no-fr.ts`, rule('when: \'http.request.method eq "get"\', action: "block",'));
   expect(rules("check").status).toBe(1);
+});
+
+test("I11-8: a refused action is told once, and no story is blamed", () => {
+  write(`${RULES}/no-fr.ts`, rule('when: \'ip.src.country eq "FR"\', action: "blok" as "block",'));
+  addToIndex();
+  const { status, stdout } = rules("test");
+  expect(status).toBe(1);
+  expect(stdout).toContain(`FAILED ${RULES}/no-fr.ts: rule no_fr, /action: `);
+  expect(stdout).toContain(": 1 failed");
+  expect(stdout).not.toContain("stories/");
+});
+
+test("I11-7: of a list that is not there, test says what the validator says", () => {
+  write(`${RULES}/no-fr.ts`, rule('when: "ip.src in $office", action: "block",'));
+  addToIndex();
+  const { status, stdout } = rules("test");
+  expect(status).toBe(1);
+  expect(stdout).toContain(`FAILED ${RULES}/no-fr.ts: rule no_fr, /when: there is no list $office [unknown-list]`);
+  expect(stdout).toContain("write the list in a file of its own, and add it to lists/index.ts");
+  expect(stdout).not.toContain("given");
+  expect(stdout).toContain(": 1 failed");
+});
+
+test("I11-7: nor does it say more of a list that is broken", () => {
+  write(`${RULES}/no-fr.ts`, rule('when: "ip.src in $office", action: "block",'));
+  addToIndex();
+  const before = readFileSync(join(copy, LISTS), "utf8");
+  write(
+    "infra/policy/lists/office.ts",
+    'export const office = { name: "office", kind: "ip", description: "Office", items: [{ value: "office" }] } as const;',
+  );
+  write(LISTS, `import { office } from "./office.ts";\n${before.replace("= []", "= [office]")}`);
+  try {
+    const { stdout } = rules("test");
+    expect(stdout).toContain("FAILED infra/policy/lists/office.ts: $office: item 1: ");
+    expect(stdout).toContain(": 1 failed");
+  } finally {
+    write(LISTS, before);
+    rmSync(join(copy, "infra/policy/lists/office.ts"));
+  }
+});
+
+test("I11-7: a list without its dollar sign is told with it", () => {
+  write(`${RULES}/no-fr.ts`, rule('when: "ip.src in office and ssl", action: "block",'));
+  addToIndex();
+  expect(rules("test").stdout).toContain("a list is named with a dollar sign: $office");
 });

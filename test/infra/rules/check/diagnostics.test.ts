@@ -80,7 +80,7 @@ test.each([
   ["ip.src eq $office", "expected-address", "a list follows in: in $name"],
   ['ip.src eq "1.1.1.1"', "expected-address", "write it without quotes: 1.1.1.1"],
   // sets and lists
-  ["http.host in abc", "expected-value", "in takes a set: in {…}"],
+  ["http.host in abc", "expected-value", "a list is named with a dollar sign: $abc"],
   ['http.host in {"a", "b"}', "comma-in-set", "divide the items by spaces: {80 443}"],
   ['http.host in {"a" (}', "unexpected-input", undefined],
   ['http.host in {"a"', "unclosed-set", undefined],
