@@ -89,6 +89,8 @@ test("A3: a rule whose list has no such item any more is not deployed: its examp
 test("A3: a list that the policy does not have any more goes after the rules that asked it", async () => {
   const from = api.journal.length;
   writeFileSync(join(dir, "infra/policy/lists/index.ts"), "export const lists = [];\n");
+  rmSync(join(dir, "infra/policy/lists/office.ts"));
+  rmSync(join(dir, "infra/policy/custom-rules/admin-only.ts"));
   writeFileSync(
     join(dir, "infra/policy/custom-rules/index.ts"),
     'import { notInSurface } from "./not-in-surface.ts";\nimport { plainHttp } from "./plain-http.ts";\n' +
