@@ -3,10 +3,12 @@ import {
   type Plan,
   type ProofDiagnostic,
   parse,
+  plainData,
   planName,
   proofDiagnostic,
   rateLimitSees,
   roomFor,
+  thrownText,
 } from "../rules/index.ts";
 import { and, type Expression } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
@@ -58,27 +60,44 @@ function madeRule(
     made = typeof file === "function" ? file(context) : file;
   } catch (error) {
     const place = { file: named ?? `${folder}/index.ts`, phase };
-    const why = error instanceof Error ? error.message : String(error);
-    const message = `the function that makes the rule throws: ${why}`;
+    const message = `the function that makes the rule throws: ${thrownText(error)}`;
     diagnostics.push(proofDiagnostic(place, "rule-throws", "", undefined, message));
     members.push({ file: named });
     return undefined;
   }
-  const ref = refOf(made);
+  const plain = plainData(made);
+  const ref = refOf(plain.ok ? plain.value : made);
   const known = ref === undefined ? named : fileOfRule(phase, ref);
   members.push({ ...(ref !== undefined && { ref }), file: known });
   if (typeof file === "function" && made === undefined) return undefined;
   const place = { file: known ?? `${folder}/index.ts`, phase, ...(ref !== undefined && { ref }) };
-  const problems = ruleProblems(made, phase, place);
-  if (problems.length === 0) return made as PolicyRule;
+  const problems = plain.ok
+    ? ruleProblems(plain.value, phase, place)
+    : [
+        proofDiagnostic(
+          place,
+          "wrong-type",
+          plain.pointer,
+          undefined,
+          plain.message,
+          "write data that JSON could hold",
+        ),
+      ];
+  if (plain.ok && problems.length === 0) return plain.value as PolicyRule;
   const at = known === undefined ? `/${index}` : "";
   diagnostics.push(...problems.map((problem) => ({ ...problem, pointer: `${at}${problem.pointer}` })));
   return undefined;
 }
 
+/** The ref that a rule has itself, also of one that is no plain data. */
 function refOf(made: unknown): string | undefined {
-  const { ref } = (typeof made === "object" ? (made ?? {}) : {}) as { readonly ref?: unknown };
-  return typeof ref === "string" && ref !== "" ? ref : undefined;
+  if (typeof made !== "object" || made === null) return undefined;
+  try {
+    const ref: unknown = Object.getOwnPropertyDescriptor(made, "ref")?.value;
+    return typeof ref === "string" && ref !== "" ? ref : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

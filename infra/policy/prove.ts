@@ -2,6 +2,7 @@ import {
   type Plan,
   type Proof,
   type ProofDiagnostic,
+  plainData,
   proofDiagnostic,
   prove,
   type StoryFile,
@@ -58,9 +59,14 @@ function fineLists(lists: readonly PolicyList[], plan: Plan): readonly PolicyLis
   return lists.filter(({ name }) => !files.has(fileOfList(name)));
 }
 
-const wrongVisitors = (visitors: Visitors): readonly ProofDiagnostic[] =>
-  Object.entries({ ...visitors, ordinary: visitors.ordinary }).flatMap(([name, visitor]) =>
+const VISITORS_FILE = { file: "infra/policy/visitors.ts" };
+
+const wrongVisitors = (visitors: Visitors): readonly ProofDiagnostic[] => {
+  const plain = plainData(visitors);
+  if (!plain.ok) return [proofDiagnostic(VISITORS_FILE, "wrong-visitor", plain.pointer, undefined, plain.message)];
+  return Object.entries({ ...visitors, ordinary: visitors.ordinary }).flatMap(([name, visitor]) =>
     visitorProblems(visitor).map((message) =>
-      proofDiagnostic({ file: "infra/policy/visitors.ts" }, "wrong-visitor", `/${name}`, visitor, message),
+      proofDiagnostic(VISITORS_FILE, "wrong-visitor", `/${name}`, visitor, message),
     ),
   );
+};

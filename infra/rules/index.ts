@@ -52,6 +52,7 @@ export {
 // list
 export { type ListItemReading, readListItem } from "./list/item.ts";
 export { type ListProblem, listProblems } from "./list/problems.ts";
+export { type PlainData, plainData, thrownText } from "./plain-data.ts";
 // proof
 export {
   type Example,

@@ -1,5 +1,6 @@
 import { compile } from "../evaluate/compile.ts";
 import { requestFields } from "../evaluate/request-fields.ts";
+import { plainData } from "../plain-data.ts";
 import type { Phase } from "../schema/phases.ts";
 import { anything, list, object, record, text } from "../schema/shape.ts";
 import { Coverage } from "./coverage.ts";
@@ -22,7 +23,15 @@ const exampleShape = object({
 const side = list(anything, MAX_EXAMPLES, 0);
 const examplesShape = object({ "match*": side, "pass*": side });
 
-/** What is wrong with the examples as data; none where they can be tried. */
+/** A copy of the examples as data, or what is wrong with them. */
+function readExamples(written: unknown, place: ProofPlace): Examples | readonly ProofDiagnostic[] {
+  const plain = plainData(written);
+  if (!plain.ok)
+    return [proofDiagnostic(place, "wrong-type", `/examples${plain.pointer}`, undefined, plain.message, HOW_TO_WRITE)];
+  const problems = dataProblems(plain.value, place);
+  return problems.length > 0 ? problems : (plain.value as Examples);
+}
+
 function dataProblems(examples: unknown, place: ProofPlace): readonly ProofDiagnostic[] {
   const problems = examples === undefined ? [] : shapeProblems(examplesShape, examples, place, "/examples");
   if (problems.length > 0) return problems;
@@ -60,7 +69,7 @@ export function proveExamples(
   phase: Phase,
   { plan, lists, ...setting }: Pick<ProofInput, "plan" | "host" | "visitors"> & { readonly lists: CompiledLists },
 ): ExamplesResult {
-  const { file, examples, when } = rule.source;
+  const { file, when } = rule.source;
   const place: ProofPlace = { file, phase, ref: rule.ref };
   const compiled = compile(rule.expression, { phase, plan, lists });
   if (!compiled.ok) {
@@ -75,8 +84,8 @@ export function proveExamples(
     return { diagnostics, tried: 0 };
   }
   const coverage = new Coverage(compiled);
-  const wrong = dataProblems(examples, place);
-  if (wrong.length > 0) return { diagnostics: wrong, tried: 0, coverage };
+  const examples = readExamples(rule.source.examples, place);
+  if (!("match" in examples)) return { diagnostics: examples, tried: 0, coverage };
   const diagnostics: ProofDiagnostic[] = [];
   const run = (example: Example, pointer: string, expected: boolean) => {
     const read = exampleRequests(example, setting);

@@ -1,10 +1,12 @@
 import { didYouMean, didYouMeanField } from "../check/suggest.ts";
 import { convert, FieldValueError } from "../evaluate/convert.ts";
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { parseIp } from "../language/ip-address.ts";
 import { type Defaults, NotationError, toFacts } from "../request/draft.ts";
 import { parseRequests } from "../request/notation.ts";
 import { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "../request/visitor.ts";
-import { visitorName } from "../request/visitor-names.ts";
+import { limitProblem, quote, visitorName } from "../request/visitor-names.ts";
+import { isHeaderName, isHeaderValue } from "../request/visitor-problems.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import type { Type } from "../schema/type.ts";
 
@@ -57,7 +59,9 @@ export function exampleRequests(example: Example, { host, visitors }: RequestSet
     const hint = didYouMean(name, Object.keys(visitors)) ?? `there are ${Object.keys(visitors).join(", ")}`;
     return { ok: false, message: `there is no visitor "${name}"; ${hint}` };
   }
-  const text = request.replaceAll("{host}", host).replaceAll("{HOST}", host.toUpperCase());
+  const problem = differenceProblem(written);
+  if (problem !== undefined) return { ok: false, message: problem };
+  const text = request.replaceAll("{host}", () => host).replaceAll("{HOST}", () => host.toUpperCase());
   const parsed = parse(text, { host, version: "HTTP/2", ...(visitor.ip !== undefined && { ip: visitor.ip }) });
   if (!parsed.ok) return parsed;
   const own: Visitor = {
@@ -153,7 +157,44 @@ function parse(text: string, defaults: Defaults): RequestsRead {
   }
 }
 
-/** A field that does not exist, or a value of another type; read at once, because no rule may ever read it. */
+/** What cannot be of the visitor's address and the headers. */
+function differenceProblem({ ip, headers = {} }: ExampleRequest): string | undefined {
+  if (ip !== undefined && parseIp(ip) === undefined)
+    return `"ip" is ${quote(ip)}, but it must be an address of IPv4 or IPv6, without port or network`;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!isHeaderName(name)) return `${quote(name)} is not the name of a header`;
+    if (name.toLowerCase() === "host")
+      return `the host is a part of the URL: write "request": "GET https://${value}/..."`;
+    if (!isHeaderValue(value)) return `the header ${name} must be a text without control characters`;
+  }
+  return undefined;
+}
+
+/** Fields that the request says itself, and the part of the request that says them. */
+const SAID_BY_THE_REQUEST: readonly (readonly [pattern: RegExp, part: string])[] = [
+  [/^http\.host$|^ssl$|\.uri\b|\.full_uri$/, "write it into the URL of the request"],
+  [
+    /^http\.(request\.(headers|cookies|accepted_languages)|cookie|referer|user_agent|x_forwarded_for)\b/,
+    "write the header",
+  ],
+  [/^raw\.http\.request\.headers\b/, "write the header"],
+  [/^http\.request\.body\./, "write the body of the request"],
+  [/^http\.request\.method$/, "write the method of the request"],
+  [/^http\.request\.version$/, "write the request with its version, as raw HTTP or JSON"],
+  [/^http\.request\.timestamp\./, "write the time of the request: at TIME"],
+  [/^ip\.src$/, "write the address: from ADDRESS, or ip"],
+];
+
+function saidByTheRequest(name: string): string | undefined {
+  // whether the edge cut a request short shows in no request
+  if (name.endsWith(".truncated")) return undefined;
+  return SAID_BY_THE_REQUEST.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/**
+ * A field that does not exist or that the request says itself, or a value that it cannot have; read at once, because no
+ * rule may ever read it.
+ */
 function givenProblem({ given = {} }: RequestFacts): string | undefined {
   for (const [name, value] of Object.entries(given)) {
     const field = SCHEMA.fields.get(name);
@@ -161,8 +202,13 @@ function givenProblem({ given = {} }: RequestFacts): string | undefined {
       const meant = didYouMeanField(name, SCHEMA);
       return `a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`;
     }
+    const said = saidByTheRequest(field.replacedBy ?? name);
+    if (said !== undefined) return `${name} must not be given, because the request says it: ${said}`;
     try {
       convert(value, field.type, name);
+      const limits = visitorName(name);
+      const wrong = limits && limitProblem(limits, value);
+      if (wrong !== undefined) return `${name} is ${quote(String(value))}, but ${wrong}`;
     } catch (error) {
       if (!(error instanceof FieldValueError)) throw error;
       return error.message;

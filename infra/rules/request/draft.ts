@@ -50,6 +50,13 @@ export function toFacts(draft: Draft, defaults: Defaults): RequestFacts {
   const ip = draft.ip ?? defaults.ip ?? "198.18.0.1";
   if (parseIp(ip) === undefined) throw new NotationError(`${shown(ip)} is no IP address`);
   const header = draft.headers.find(([name]) => name.toLowerCase() === "host")?.[1];
+  for (const [name, value] of draft.headers) {
+    // a line end in a value would begin another header
+    if (!HEADER_NAME.test(name) || /[\0\r\n]/.test(value))
+      throw new NotationError(
+        `${shown(`${name}: ${value}`)} is no header: check its name, and the value for line ends`,
+      );
+  }
   const host = header ?? draft.host ?? url?.[2]?.replace(/^.*@/, "") ?? defaults.host ?? "example.com";
   const headers = header === undefined ? [["Host", host] as const, ...draft.headers] : draft.headers;
   return {
@@ -85,12 +92,16 @@ function givenFields(given: Readonly<Record<string, FieldValue>>): Readonly<Reco
   return values;
 }
 
-function bytesOf(value: FieldValue): FieldValue {
+/** Lists and objects in one another; no field has as many. */
+const MAX_DEPTH = 16;
+
+function bytesOf(value: FieldValue, depth = 0): FieldValue {
+  if (depth > MAX_DEPTH) throw new NotationError("a value is given that is nested too deep for every field");
   if (typeof value === "string") return toBytes(value);
-  if (Array.isArray(value)) return value.map(bytesOf);
+  if (Array.isArray(value)) return value.map((element: FieldValue) => bytesOf(element, depth + 1));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, element]) => [toBytes(key), bytesOf(element as FieldValue)]),
+    Object.entries(value).map(([key, element]) => [toBytes(key), bytesOf(element as FieldValue, depth + 1)]),
   );
 }
 
@@ -104,6 +115,7 @@ export function shown(text: string): string {
   return `"${shortened(text)}"`;
 }
 
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r\n]*)$/;
 
 /** `Name: value`. A value holds no line end: what follows would be another header. */

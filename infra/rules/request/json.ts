@@ -1,4 +1,5 @@
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { shown as describe } from "../ruleset/diagnostic.ts";
 import { type Defaults, type Draft, NotationError, shortened, shown, toFacts, toTime, toVersion } from "./draft.ts";
 import { parseLine } from "./line.ts";
 
@@ -21,7 +22,7 @@ export function parseJson(text: string, defaults: Defaults): readonly RequestFac
   const log = isFields(value) && isFields(value.log) ? value.log.entries : undefined;
   const entries = Array.isArray(log) ? log : Array.isArray(value) ? value : [value];
   return entries.map((entry) => {
-    if (!isFields(entry)) throw new NotationError(`${shortened(JSON.stringify(entry))} is no request`);
+    if (!isFields(entry)) throw new NotationError(`${shortened(describe(entry))} is no request`);
     return isFields(entry.request) ? harEntry(entry, entry.request, defaults) : own(entry, defaults);
   });
 }
@@ -34,7 +35,7 @@ function harEntry(entry: Fields, request: Fields, defaults: Defaults): RequestFa
   const draft: Draft = {
     method: text(request.method, "request.method"),
     target: text(request.url, "request.url"),
-    version: toVersion(String(request.httpVersion ?? "")),
+    version: toVersion(typeof request.httpVersion === "string" ? request.httpVersion : ""),
     headers,
     at: typeof entry.startedDateTime === "string" ? toTime(entry.startedDateTime) : undefined,
     body,
@@ -90,7 +91,7 @@ function given(value: unknown): Readonly<Record<string, FieldValue>> | undefined
 function text(value: unknown, name: string): string {
   if (typeof value === "string") return value;
   throw new NotationError(
-    `"${name}" should be text, but is ${value === undefined ? "missing" : shortened(JSON.stringify(value))}`,
+    `"${name}" should be text, but is ${value === undefined ? "missing" : shortened(describe(value))}`,
   );
 }
 

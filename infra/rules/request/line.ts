@@ -17,7 +17,8 @@ export function parseLine(text: string, defaults: Defaults): RequestFacts {
   const target = words[hasMethod ? 1 : 0];
   if (target === undefined) throw new NotationError(`${shown(text)} is no request; ${USAGE}`);
   const headers: (readonly [string, string])[] = [];
-  const given: Record<string, FieldValue> = {};
+  // without a prototype, so that a name such as __proto__ is one like all others
+  const given: Record<string, FieldValue> = Object.create(null);
   let ip: string | undefined;
   let at: number | undefined;
   let body: string | undefined;

@@ -1,6 +1,8 @@
 import { convert, FieldValueError } from "../evaluate/convert.ts";
 import type { FieldValue } from "../evaluate/request.ts";
 import { parseIp } from "../language/ip-address.ts";
+import { plainData } from "../plain-data.ts";
+import { kindOf, shown } from "../ruleset/diagnostic.ts";
 import { limitProblem, quote, unknownName, visitorName } from "./visitor-names.ts";
 
 const MEMBERS = ["ip", "userAgent", "headers", "fields"];
@@ -14,7 +16,10 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
  * type, fields that do not exist or are not a visitor's. One sentence without a full stop for each; none where all is
  * well.
  */
-export function visitorProblems(visitor: unknown): readonly string[] {
+export function visitorProblems(written: unknown): readonly string[] {
+  const plain = plainData(written);
+  if (!plain.ok) return [`a visitor is plain data: ${plain.pointer}: ${plain.message}`];
+  const visitor = plain.value;
   if (!isObject(visitor))
     return [`a visitor is an object with any of ${MEMBERS.join(", ")}, but this is ${show(visitor)}`];
   const { ip, userAgent, headers = {}, fields = {} } = visitor;
@@ -28,7 +33,7 @@ export function visitorProblems(visitor: unknown): readonly string[] {
   if (!isObject(headers)) problems.push(`"headers" is ${show(headers)}, but it must be an object of names and values`);
   else {
     for (const [name, value] of Object.entries(headers)) {
-      if (!HEADER_NAME.test(name)) problems.push(`${quote(name)} is not the name of a header`);
+      if (!isHeaderName(name)) problems.push(`${quote(name)} is not the name of a header`);
       else if (NOT_OF_A_VISITOR.test(name)) problems.push(`the header ${name} is no property of a visitor; remove it`);
       else if (!isHeaderValue(value)) problems.push(headerProblem(`headers.${name}`, value));
     }
@@ -55,7 +60,13 @@ function fieldProblem(name: string, value: unknown): readonly string[] {
   return expected === undefined ? [] : [`${name} is ${show(value)}, but ${expected}`];
 }
 
-function isHeaderValue(value: unknown): value is string {
+/** Whether this can be the name of a header (RFC 9110, section 5.1). */
+export function isHeaderName(name: string): boolean {
+  return HEADER_NAME.test(name);
+}
+
+/** Whether this is a text that fits into the value of one header. */
+export function isHeaderValue(value: unknown): value is string {
   return typeof value === "string" && !/\p{Cc}/u.test(value.replaceAll("\t", " "));
 }
 
@@ -67,6 +78,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** As JSON where it is small; of what is large, or no JSON, what it is. */
+function shownJson(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : shown(value) || kindOf(value);
+}
+
 function show(value: unknown): string {
-  return typeof value === "bigint" ? `${value}` : quote(JSON.stringify(value) ?? typeof value);
+  return typeof value === "bigint" ? `${value}` : quote(shownJson(value));
 }

@@ -79,6 +79,7 @@ function bytesOf(value: FieldValue): FieldValue {
   if (typeof value === "string") return toBytes(value);
   if (Array.isArray(value)) return value.map(bytesOf);
   if (value instanceof Map) return new Map([...value].map(([key, one]) => [toBytes(key), bytesOf(one)]));
-  if (typeof value !== "object") return value;
+  // behind a cast there may be null, which whoever reads the field refuses
+  if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [toBytes(key), bytesOf(one as FieldValue)]));
 }

@@ -100,7 +100,8 @@ export function validateRuleset(ruleset: RulesetInput, context: RulesetContext):
     checkShape({ kind: "list", of: { kind: "any" }, min: 0, max: MAX_RULES }, place, shapeContext(context.plan, tell));
     return found;
   }
-  if (rules.length <= MAX_RULES) checkRules(rules, phase, context, tellOf);
+  if (rules.length <= MAX_RULES)
+    checkRules(rules, phase, context, tellOf, () => found.length >= MAX_RULESET_DIAGNOSTICS);
   checkCount(place, rules.length, phase, context, tell);
   return found;
 }
@@ -112,8 +113,9 @@ export function validateRulesets(
 ): readonly (readonly RulesetDiagnostic[])[] {
   const entry = entryKind(context.level);
   const all = rulesets.map(({ kind = entry, phase, rules }) => ({
-    kind: String(kind),
-    phase: String(phase),
+    // what is no text is no kind and no phase, and is refused where the ruleset itself is checked
+    kind: typeof kind === "string" ? kind : "",
+    phase: typeof phase === "string" ? phase : "",
     rules: Array.isArray(rules) ? rules.length : 0,
   }));
   return rulesets.map((ruleset, index) =>
@@ -176,9 +178,11 @@ function checkRules(
   phase: Phase,
   context: RulesetContext,
   tellOf: (rule: { readonly index: number; readonly ref?: string }) => Tell,
+  isFull: () => boolean,
 ): void {
   const refs = new Set<string>();
   for (const [index, value] of rules.entries()) {
+    if (isFull()) return;
     const ref = isObject(value) && typeof value.ref === "string" ? value.ref : undefined;
     const tell = tellOf({ index, ...(ref !== undefined && { ref: short(ref) }) });
     const pointer = below("/rules", index);

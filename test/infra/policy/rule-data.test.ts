@@ -64,10 +64,51 @@ describe("A11: what is no rule is told with its file, and the other rules are th
       { ...rule, ref: 5 },
       { code: "wrong-type", file: INDEX, pointer: "/1/ref" },
     ],
+    [
+      Object.assign(Object.create({ action: "block" }), { ...rule, action: undefined }),
+      { code: "wrong-type", file: FILE, message: expect.stringContaining("inherits members") },
+    ],
+    [
+      {
+        ...rule,
+        get when() {
+          throw new Error("no");
+        },
+      },
+      { code: "wrong-type", file: FILE, pointer: "/when", message: "expected data, got a getter" },
+    ],
+    [
+      { ...rule, examples: { match: new Array(1), pass: ["GET /"] } },
+      { code: "wrong-type", file: FILE, pointer: "/examples/match/0" },
+    ],
+    [
+      () => Promise.resolve(rule),
+      { code: "wrong-type", file: INDEX, pointer: "/1", message: expect.stringContaining("promise") },
+    ],
+    [
+      () => {
+        throw Object.create(null);
+      },
+      { code: "rule-throws", message: "the function that makes the rule throws: an object" },
+    ],
+    [
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new Error("no");
+          },
+          getOwnPropertyDescriptor: () => {
+            throw new Error("no");
+          },
+        },
+      ),
+      { code: "wrong-type", file: INDEX, pointer: "/1" },
+    ],
     [undefined, { code: "wrong-type", file: INDEX, pointer: "/1", message: "expected an object, got nothing" }],
     ["ssl", { code: "wrong-type", file: INDEX, pointer: "/1" }],
     [[rule], { code: "wrong-type", file: INDEX, pointer: "/1" }],
-  ])("%p", (value, expected) => {
+  ])("%#", (value, expected) => {
     const { deployed, diagnostics } = policyWith([{ ...rule, ref: "other_rule" }, value]);
     expect(diagnostics).toMatchObject([{ ...expected, severity: "error", phase: "http_request_firewall_custom" }]);
     expect(deployed).toEqual(["other_rule"]);

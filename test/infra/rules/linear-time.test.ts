@@ -22,6 +22,10 @@ const after =
   (start: string, piece: string, end = ""): Shape =>
   (length) =>
     start + times(piece, length) + end;
+const deep =
+  (start: string, end = ""): Shape =>
+  (length) =>
+    start + "[".repeat(length / 2) + "]".repeat(length / 2) + end;
 const numbered = (start: string, piece: (number: number) => string, end: string): Shape => {
   return (length) => {
     const pieces: string[] = [];
@@ -108,6 +112,15 @@ const REQUESTS: Readonly<Record<string, Shape>> = {
   "escapes without an end": after('GET / as "', '\\"'),
   "both kinds of quotes": after("GET / ", `"'`),
   "spaces in a header": after('GET / with "A: b', " ", 'c"'),
+  "blanks in the value of a header": after("GET / HTTP/1.1\nA: x", " \t", "y\n\n"),
+  "quotes that open nothing": after('GET / "', '\\"'),
+  "a deep value of a line": after("GET / given http.request.headers.names=", "["),
+  "deep JSON": deep(""),
+  "a deep version": deep('{"request":{"method":"GET","url":"/","httpVersion":', "}}"),
+  "a deep method": deep('{"url":"/","method":', "}"),
+  "deep fields": deep('{"url":"/","given":{"http.request.headers.names":', "}}"),
+  "deep fields of a line": deep("GET / given http.request.headers.names="),
+  "a deep header": deep('{"url":"/","headers":{"a":', "}}"),
   "a long target": after("GET /", "../%2"),
   "a long word": after("", "a"),
   "curl options": after("curl https://a/", " -H 'A: b' -d c"),

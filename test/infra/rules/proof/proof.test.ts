@@ -121,6 +121,22 @@ describe("A11: examples that are none", () => {
     [{ request: "GET /old", given: { "ip.src.asnum": "1" } }, 'the value given for it is "1"'],
     ["GET /old given ip.src.country=7", "ip.src.country is String"],
     ["gét /old", "no HTTP method"],
+    [{ request: "GET /old", ip: "203.0.113.256" }, '"ip" is "203.0.113.256", but it must be an address'],
+    [{ request: "GET /old", headers: { "a b": "c" } }, '"a b" is not the name of a header'],
+    [{ request: "GET /old", headers: { a: "b\r\nc: d" } }, "the header a must be a text without control characters"],
+    [{ request: "GET /old", headers: { Host: "b.example" } }, 'write "request": "GET https://b.example/..."'],
+    ['{ "request": "GET /old", "headers": { "a": "b\\r\\nc: d" } }', "is no header"],
+    ['{ "url": "/old", "headers": { "a b": "c" } }', "is no header"],
+    [{ request: "GET /old", given: { "http.host": "a.example" } }, "http.host must not be given"],
+    [{ request: "GET /", given: { "http.request.uri.path": "/old" } }, "write it into the URL of the request"],
+    ["GET /old given http.request.uri.path=/x", "write it into the URL of the request"],
+    [{ request: "GET /old", given: { "raw.http.request.headers": {} } }, "write the header"],
+    [{ request: "GET /old", given: { "ip.src": "203.0.113.7" } }, "write the address"],
+    [{ request: "GET /old", given: { "http.request.body.size": 1 } }, "write the body"],
+    [{ request: "GET /old", given: { "ip.src.country": "de" } }, 'ip.src.country is "de", but it must be two capital'],
+    ["GET /old given ip.geoip.country=de", "it must be two capital letters"],
+    [{ request: "GET /old", given: { "ip.src.asnum": null } }, "the value given for it is null"],
+    ['GET /old given __proto__={"ip.src.country":"T1"}', "a value is given for __proto__, but there is no such field"],
     ['{ "log": { "entries": [] } }', "there is no request in "],
     ["[]", "there is no request in "],
   ])("%j is no request", (example, message) => {
@@ -128,6 +144,23 @@ describe("A11: examples that are none", () => {
       { code: "no-request", pointer: "/examples/match/0", message: expect.stringContaining(message) },
     ]);
   });
+});
+
+test("F15: what only Cloudflare can say of a request's size may be given", () => {
+  const given = { "http.request.body.truncated": true };
+  const examples = { match: [{ request: "GET /old", given }], pass: ["GET /old"] };
+  const rules = [rule("http.request.body.truncated", examples)];
+  expect(prove({ ...input(rules), plan: "enterprise" }).diagnostics).toEqual([]);
+});
+
+test("F9: examples that are no plain data are told with their place", () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.again = cyclic;
+  for (const [examples, pointer] of [
+    [{ match: new Array(1), pass: ["GET /"] }, "/examples/match/0"],
+    [{ match: [{ request: "GET /old", given: cyclic }], pass: ["GET /"] }, "/examples/match/0/given/again"],
+  ] as const)
+    expect(failures(examples)).toMatchObject([{ code: "wrong-type", file: "rules/my-rule.ts", pointer }]);
 });
 
 test("what no one gives is said with what to do", () => {

@@ -239,3 +239,14 @@ test("what is written is what is read, whatever its characters", () => {
     }),
   );
 });
+
+test("F9: a visitor that is no plain data is a problem and no error", () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.again = cyclic;
+  const deep: unknown = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+  expect(visitorProblems({ ip: { a: 1n } })).toEqual([expect.stringContaining('"ip" is "an object"')]);
+  expect(visitorProblems({ ip: 5n })).toEqual([expect.stringContaining('"ip" is 5')]);
+  expect(visitorProblems({ ip: cyclic })).toEqual([expect.stringMatching(/plain data: \/ip\/again: .*holds itself/)]);
+  for (const visitor of [deep, { ip: deep }, { fields: { "ip.src.country": deep } }, { headers: { a: deep } }])
+    expect(visitorProblems(visitor)).toEqual([expect.stringContaining("in one another")]);
+});

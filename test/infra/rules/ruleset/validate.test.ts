@@ -133,6 +133,35 @@ test("R9: every phase has its actions and their parameters", () => {
   ]);
 });
 
+test("F9: a kind or a phase that is no text is refused, whatever else it is", () => {
+  const deep: unknown = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
+  const odd: unknown = JSON.parse('{"toString":1}');
+  for (const value of [deep, odd, 5, null]) {
+    const [kinds, phases] = validateRulesets(
+      [
+        { kind: value, phase: FIREWALL, rules: [] },
+        { phase: value, rules: [] },
+      ],
+      ZONE,
+    );
+    expect(kinds).toMatchObject([{ code: "ruleset-kind" }]);
+    expect(phases).toMatchObject([{ code: "unknown-phase" }]);
+  }
+});
+
+test("F16: rules after the last diagnostic that is returned are not looked at", () => {
+  let looks = 0;
+  const last = {
+    get ref() {
+      looks += 1;
+      return "last";
+    },
+  };
+  const many = Array.from({ length: 999 }, () => ({ a: 1, b: 2 }));
+  expect(validateRuleset({ phase: FIREWALL, rules: [...many, last] }, ZONE)).toHaveLength(MAX_RULESET_DIAGNOSTICS);
+  expect(looks).toBe(0);
+});
+
 test("no JSON stops it, whatever it is and however deep", () => {
   let deep: unknown = 1;
   for (let depth = 0; depth < 100_000; depth += 1) deep = { response: [deep], action_parameters: deep };
