@@ -1,6 +1,6 @@
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
-import { DEPLOY_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
 import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
 import { showDrift } from "./pulumi/show-drift.ts";
 import { tunnelOf } from "./pulumi/tunnel.ts";
@@ -13,7 +13,10 @@ await runCommand(
       stack: stackOption,
       expectNoChanges: flag("--expect-no-changes", "ends with 1 where anything would change"),
     },
-    environment: DEPLOY_ENVIRONMENT,
+    environment: {
+      ...OPERATOR_ENVIRONMENT,
+      CAUSEWAY_UNPROVED: "yes: goes on where examples and stories do not prove the policy, as `up` would with it",
+    },
     examples: ["--stack prod"],
     failure: "something is in the way, or changes where none were expected",
     async run({ options }) {

@@ -7,7 +7,7 @@ import { type StackName, stackName } from "./stack-name.ts";
 
 export const stackOption = requiredOption(
   "-s, --stack <name>",
-  "the stack: prod, or acme/prod for one of an organization",
+  "the stack: prod, or acme/prod for one of an organization (required)",
   stackName,
 );
 

@@ -91,12 +91,16 @@ function ofLimit(property: string): string {
   return [OF_LIMIT[name] ?? "limit", ...rest].join(".");
 }
 
+const NO_HOSTNAMES = "leave hostnames out of the rule: the kit adds the site's, in any case of letters";
+
 /**
  * The finding about what the author wrote: the condition without the guard by hostname, the limit before the plan
  * changed it.
  */
 function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unplaced {
-  const { property, span, fix, ...rest } = finding;
+  const { property, span, fix, ...found } = finding;
+  // the hint of the lint is for rules without a guard
+  const rest = found.code === "host-case" ? { ...found, hint: NO_HOSTNAMES } : found;
   // an expression that is no text is shown as it is
   if (property !== "expression" || typeof expression !== "string") {
     const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");

@@ -190,3 +190,10 @@ test("A9: --fix leaves a text alone that would need escapes, and says so", () =>
   expect([lines.length, left.length]).toEqual([1, found.length]);
   expect(lines[0]).toMatch(/is not changed: the file does not have it word for word/);
 });
+
+test("A9: a hostname in a rule's condition is told to leave out, because the kit adds the guard", () => {
+  const when = 'http.host eq "chat.example.com" and http.request.uri.path eq "/old"';
+  write(FILE, source(`'${when}'`));
+  const [found] = findings(rule({ when })).filter(({ code }) => code === "host-case");
+  expect(found?.hint).toMatch(/^leave hostnames out of the rule/);
+});
