@@ -42,16 +42,15 @@ export function checkRateLimit(place: Place, context: RateLimitContext, tell: Te
   if (isWhole(timeout) && action !== undefined) checkTimeout(at("mitigation_timeout"), timeout, plan, action, tell);
   checkThreshold(place, limit, tell);
   if (Array.isArray(limit.characteristics)) checkCharacteristics(at("characteristics"), context, tell);
-  if (typeof limit.counting_expression === "string" && limit.counting_expression !== "") {
-    if (!PLAN_LIMITS[plan].rlCountingExpression) {
-      const needed = PLANS.find((one) => PLAN_LIMITS[one].rlCountingExpression) ?? "enterprise";
-      tell(at("counting_expression"), {
-        code: "rate-limit-counting-plan",
-        message: `a counting expression needs ${planFrom(needed)}, this is ${planName(plan)}`,
-        hint: "leave it out: the rule's own expression counts",
-        api: { code: 50002, message: "not entitled to use a counting expression" },
-      });
-    }
+  const counted = limit.counting_expression;
+  if (typeof counted === "string" && counted !== "" && !PLAN_LIMITS[plan].rlCountingExpression) {
+    const needed = PLANS.find((one) => PLAN_LIMITS[one].rlCountingExpression) ?? "enterprise";
+    tell(at("counting_expression"), {
+      code: "rate-limit-counting-plan",
+      message: `a counting expression needs ${planFrom(needed)}, this is ${planName(plan)}`,
+      hint: "leave it out: the rule's own expression counts",
+      api: { code: 50002, message: "not entitled to use a counting expression" },
+    });
   }
   checkCounting(at, limit, context, tell);
 }
