@@ -79,6 +79,9 @@ interface Pair {
 // a name, then a value in quotes or up to the next semicolon
 const PAIR = /[ \t]*([A-Za-z0-9_.]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"[ \t]*(?=;|$)|([^";][^;]*|(?=;|$)))(?:;|$)/sy;
 
+/** What looks like the next pair, after a comma in a value without quotes. */
+const AFTER_COMMA = /,[ \t]*([A-Za-z0-9_.]+)[ \t]*=/;
+
 /** The pairs of a text, or what is wrong with it. */
 function readPairs(text: string): readonly Pair[] | string {
   const unprintable = /\p{Cc}/u.exec(text.replaceAll("\t", " "));
@@ -89,6 +92,10 @@ function readPairs(text: string): readonly Pair[] | string {
     PAIR.lastIndex = at;
     const match = PAIR.exec(trimmed);
     if (!match?.[1]) return `${quote(trimmed.slice(at))} is not NAME=VALUE; ${visitorNotation()}`;
+    const [, another = ""] = AFTER_COMMA.exec(match[3] ?? "") ?? [];
+    if (visitorName(another)) {
+      return `a comma stands before ${another}; write a semicolon, or the whole value of ${match[1]} in double quotes`;
+    }
     const quoted = match[2]?.replace(/\\(.)/gs, "$1");
     pairs.push({ name: match[1], value: quoted ?? (match[3] ?? "").trimEnd() });
     at = PAIR.lastIndex;

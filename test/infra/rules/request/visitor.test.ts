@@ -95,6 +95,10 @@ test("A2: a text that describes no visitor is refused with the reason and the kn
   ]) {
     expect(refused(text)).toMatch(/^(syntax|unknown-name): .*write NAME=VALUE, divided by semicolons/);
   }
+  expect(refused("country=DE, bot_score=2")).toBe(
+    "syntax: a comma stands before bot_score; write a semicolon, or the whole value of country in double quotes",
+  );
+  expect(refused('city="a, country=DE"; region=b, c=d')).toBe("accepted");
   expect(refused("city=a\r\nX-Admin: 1")).toMatch(/^syntax: the visitor has a control character at position 7/);
   expect(refused(`city=${"a".repeat(MAX_VISITOR_LENGTH)}`)).toMatch(/^too-long: .*the limit is 2048$/);
   expect(refused("a=1;".repeat(33))).toMatch(/^too-many: the visitor has 33 values; the limit is 32$/);
