@@ -5,6 +5,7 @@ import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError 
 import { findingsOf } from "./findings.ts";
 import { fixFindings } from "./fix.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
+import { say } from "./say.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Named by findings that are about no file of a rule. */
@@ -33,7 +34,7 @@ function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1
   const found = findingsOf({ policy, site, plan, root: ROOT });
   const { lines, left } = fix ? fixFindings(found, ROOT) : { lines: [], left: found };
   const findings = left.map(({ literal: _, ...finding }) => finding);
-  for (const line of lines) console.log(line);
+  for (const line of lines) say(line);
   const reports = {
     text: () => textReport(findings),
     json: () => jsonReport(findings),
@@ -41,7 +42,8 @@ function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1
     github: () => githubReport(findings, POLICY),
   };
   const report = reports[format]();
-  if (report !== "") console.log(report);
+  // what programs read has escapes of its own
+  if (report !== "") (format === "text" ? say : console.log)(report);
   if (format === "text") {
     const rules = policy.rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);

@@ -20,6 +20,7 @@ import {
 } from "../command-line/index.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { say } from "./say.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
@@ -58,7 +59,7 @@ function evaluate(
   if (!compiled.ok) {
     const { diagnostics } = compiled;
     if (format === "json") console.log(JSON.stringify({ expression, diagnostics }, null, 2));
-    else for (const diagnostic of diagnostics) console.log(render(diagnostic, expression));
+    else for (const diagnostic of diagnostics) say(render(diagnostic, expression));
     return 1;
   }
   const visitor = chosenVisitor(visitorName);
@@ -97,9 +98,9 @@ const isUnexpected = ({ value }: EvalResult, expect: EvalOptions["expect"]): boo
   expect !== undefined && String(value) !== expect;
 
 function printResult(result: EvalResult, expect: EvalOptions["expect"]): void {
-  console.log(`${result.request}\n${describe(result)}`);
+  say(`${result.request}\n${describe(result)}`);
   if (isUnexpected(result, expect)) console.log(`  expected ${expect}`);
-  for (const { value, text } of result.parts) console.log(`    ${word(value ?? undefined)}  ${text}`);
+  for (const { value, text } of result.parts) say(`    ${word(value ?? undefined)}  ${text}`);
 }
 
 /** Reads an expression. @throws UsageError where a field was given a value of the wrong type */

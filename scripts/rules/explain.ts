@@ -14,6 +14,7 @@ import { command, type OptionValues, oneOf, optionWithDefault } from "../command
 import { readFields, word } from "./eval.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { say } from "./say.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
@@ -59,7 +60,7 @@ function explain(requests: readonly string[], options: OptionValues<typeof OPTIO
   if (format === "json") console.log(JSON.stringify({ plan, requests: explained.map(jsonOf) }, null, 2));
   else {
     for (const { request, verdict, rules } of explained)
-      console.log([request, ...ruleLines(rules), `  => ${conclusion(verdict)}`].join("\n"));
+      say([request, ...ruleLines(rules), `  => ${conclusion(verdict)}`].join("\n"));
   }
   return explained.some(({ verdict }) => verdict.outcome === "undetermined") ? 1 : 0;
 }

@@ -11,6 +11,7 @@ import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from ".
 import { readStories } from "../../infra/stories.ts";
 import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
+import { say } from "./say.ts";
 import { isShipped } from "./shipped.ts";
 
 const OPTIONS = {
@@ -40,7 +41,7 @@ function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<t
     ...refusalsInFiles(proof, refusals),
     ...proofFailures(proof, refusals),
   ];
-  for (const line of proofLines(failures, proof.gaps, gaps)) console.log(line);
+  for (const line of proofLines(failures, proof.gaps, gaps)) say(line);
   const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
   const others = proof.storiesOfOtherPlans > 0 ? ` (${proof.storiesOfOtherPlans} more are about other plans)` : "";
   const counts = `${rules} rules, ${proof.examples} examples and ${proof.stories} stories on ${plan}${others}`;

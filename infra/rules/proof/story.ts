@@ -49,6 +49,8 @@ type ExpectedOutcome = Verdict["outcome"] | "any";
 const OUTCOMES: readonly ExpectedOutcome[] = ["pass", "block", "challenge", "redirect", "undetermined", "any"];
 const MAX_STEPS = 1000;
 const MAX_TIMES = 10_000;
+/** Requests of a story in all: a second of work. A HAR file is several requests in each repetition. */
+const MAX_REQUESTS = 100_000;
 /** A year: a story's time cannot leave the numbers that are exact. */
 const MAX_SECONDS = 31_536_000;
 const seconds = number(0, MAX_SECONDS);
@@ -107,6 +109,7 @@ export function runStory(
   }
   const diagnostics: ProofDiagnostic[] = [];
   let now = 0;
+  let sent = 0;
   for (const [index, step] of story.steps.entries()) {
     now += (step.after ?? 0) * 1000;
     const pointer = `/steps/${index}`;
@@ -115,6 +118,11 @@ export function runStory(
     if (!read.ok) {
       diagnostics.push(proofDiagnostic({ file }, "no-request", `${pointer}/request`, step.request, read.message));
       continue;
+    }
+    sent += read.requests.length * (step.times ?? 1);
+    if (sent > MAX_REQUESTS) {
+      const message = `the story sends ${sent} requests up to this step, more than ${MAX_REQUESTS}: it ends here; divide it`;
+      return [...diagnostics, proofDiagnostic({ file }, "out-of-range", `${pointer}/times`, step.times ?? 1, message)];
     }
     const differences: string[] = [];
     for (let time = 1; time <= (step.times ?? 1); time += 1) {

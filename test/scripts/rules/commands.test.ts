@@ -86,6 +86,22 @@ test("eval shows what is wrong with an expression or a request", async () => {
   });
 });
 
+test("F16: what a terminal would obey is not printed as it is", async () => {
+  const title = "\u001b]0;title\u0007";
+  const story = file("escape.json", { story: "a", steps: [{ request: `GET /${title}x`, expect: "redirect" }] });
+  for (const command of [
+    ["test", story],
+    ["eval", `http.host eq "${title}"`, `GET /${title}`],
+    ["eval", `http.host eq "${title}" x`, "/"],
+    ["explain", `GET /${title}`],
+  ]) {
+    const { stdout } = await run(command);
+    expect(stdout).toContain("?]0;title?");
+    expect(stdout).not.toContain("\u001b");
+    expect(stdout).not.toContain("\u0007");
+  }
+});
+
 test("F2: eval and explain refuse an input without a request", async () => {
   const message = expect.stringMatching(/is no request|there is no request in/);
   for (const [name, ...more] of [["eval", "--expect", "true", "ssl"], ["explain"]] as const) {

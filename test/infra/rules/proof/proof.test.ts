@@ -467,3 +467,22 @@ test("a diagnostic for people: where, what, the value, what to do", () => {
     "rules/my-rule.ts: it is not there [unknown-key]",
   );
 });
+
+test("F16: a story ends before it sends more requests than a proof has time for", () => {
+  const step = { request: "GET /", expect: "pass", times: 10_000 };
+  const story = { story: "a", steps: Array.from({ length: 1000 }, () => ({ ...step, request: "GET /old" })) };
+  const many = {
+    story: "b",
+    steps: [{ ...step, request: JSON.stringify(new Array(11).fill("GET /").map((request) => ({ request }))) }],
+  };
+  const { diagnostics } = prove(input([rule(old, fine)], [story, many]));
+  expect(diagnostics.filter(({ code }) => code !== "story-differs")).toMatchObject([
+    { code: "out-of-range", file: "stories/0.json", pointer: "/steps/10/times", text: "10000" },
+    {
+      code: "out-of-range",
+      file: "stories/1.json",
+      pointer: "/steps/0/times",
+      message: expect.stringContaining("110000 requests up to this step, more than 100000"),
+    },
+  ]);
+});
