@@ -25,11 +25,11 @@ export {
   listRoom,
   listSpecs,
   markedDescription,
+  ownerOfList,
   type PolicyList,
   type PolicyListItem,
   type PolicyListProblem,
   policyListProblems,
-  stackOfList,
 } from "./list.ts";
 export { type PolicyProof, provePolicy } from "./prove.ts";
 export { type PlanReport, reportLines } from "./report.ts";
@@ -38,6 +38,8 @@ export {
   type AdoptedList,
   type AdoptedRuleset,
   type Adoption,
+  accountMark,
+  adoptedListOf,
   adoptionOf,
   ownerMark,
   type Site,

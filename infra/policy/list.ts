@@ -13,7 +13,7 @@ import {
   proofDiagnostic,
   readListItem,
 } from "../rules/index.ts";
-import { ownerMark, type Site } from "./site.ts";
+import { accountMark, type Site } from "./site.ts";
 import type { IndexMember } from "./written-files.ts";
 
 /** A list as its author writes it, in `infra/policy/lists/NAME.ts`. It belongs to the account, not to the zone. */
@@ -140,7 +140,7 @@ function textProblems({ name, description, items }: PolicyList): readonly Policy
     hint: "shorten it",
   });
   return [
-    // the mark of the stack precedes it
+    // the mark precedes it
     ...(description.length > MAX_LIST_TEXT - MARK_ROOM ? [long("its description, with the stack's mark,")] : []),
     ...items.flatMap(({ comment = "" }, index) =>
       comment.length > MAX_LIST_TEXT ? [long(`the comment of item ${index + 1}`)] : [],
@@ -148,16 +148,29 @@ function textProblems({ name, description, items }: PolicyList): readonly Policy
   ];
 }
 
-/** Characters of the longest mark, and of what is between it and the description. */
-const MARK_ROOM = 102;
+/** Characters of the longest mark (100 for project and stack, 253 for the zone), of a space and of ": ". */
+const MARK_ROOM = 356;
 
-/** What the list is called at Cloudflare: the stack's mark, then its description. */
-export const markedDescription = (site: Pick<Site, "project" | "stack">, { description }: PolicyList): string =>
-  `${ownerMark(site)}: ${description}`;
+/** What the list is called at Cloudflare: the mark of stack and zone, then its description. */
+export const markedDescription = (
+  site: Pick<Site, "project" | "stack" | "zone">,
+  { description }: Pick<PolicyList, "description">,
+): string => `${accountMark(site)}: ${description}`;
 
-/** The stack that made a list, as `PROJECT/STACK`; undefined where its description has no mark. */
-export const stackOfList = (description: string | undefined): string | undefined =>
-  /^causeway ([^\s/]+\/[^\s/]+): /.exec(description ?? "")?.[1];
+/** The stack that made a list, by the mark in the list's description. */
+export interface ListOwner {
+  /** As `accountMark` writes it. */
+  readonly mark: string;
+  /** `PROJECT/STACK`. */
+  readonly stack: string;
+  readonly zone: string;
+}
+
+/** Undefined where the description has no mark, or one without a zone: then no stack of the kit made the list. */
+export function ownerOfList(description: string | undefined): ListOwner | undefined {
+  const [, mark, stack, zone] = /^(causeway ([^\s/]+\/[^\s/]+) ([^\s:]+)): /.exec(description ?? "") ?? [];
+  return mark === undefined || stack === undefined || zone === undefined ? undefined : { mark, stack, zone };
+}
 
 const KINDS: readonly unknown[] = LIST_KINDS;
 

@@ -53,18 +53,27 @@ export interface AdoptedRuleset {
 /** What the site takes over, which may be nothing. */
 export const adoptionOf = ({ adopt }: Pick<Site, "adopt">): Adoption => adopt ?? { records: {}, rulesets: {} };
 
+/** The list of this name that the site takes over. A list may be called `constructor`, as what every object has. */
+export function adoptedListOf({ adopt }: Pick<Site, "adopt">, name: string): AdoptedList | undefined {
+  const lists = adopt?.lists ?? {};
+  return Object.hasOwn(lists, name) ? lists[name] : undefined;
+}
+
 /**
  * The mark of ownership: description of the stack's rulesets, comment of its DNS records and the beginning of its
  * tunnel's name. It decides only about what is not in the stack's state.
  */
 export const ownerMark = (site: Pick<Site, "project" | "stack">): string => `causeway ${site.project}/${site.stack}`;
 
+/**
+ * The mark of what belongs to an account: it names the zone as well, since the stacks of two zones may have one name.
+ */
+export const accountMark = (site: Pick<Site, "project" | "stack" | "zone">): string =>
+  `${ownerMark(site)} ${site.zone.name}`;
+
 /** Characters of a tunnel's name. */
 const MAX_TUNNEL_NAME = 100;
 
-/**
- * The name of the stack's tunnel. Tunnels belong to an account, and stacks of two zones may have one name: so it has
- * the zone as well.
- */
+/** The name of the stack's tunnel. */
 export const tunnelName = (site: Pick<Site, "project" | "stack" | "zone">): string =>
-  `${ownerMark(site)} ${site.zone.name}`.slice(0, MAX_TUNNEL_NAME).trimEnd();
+  accountMark(site).slice(0, MAX_TUNNEL_NAME).trimEnd();

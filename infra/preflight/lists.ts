@@ -1,4 +1,4 @@
-import { adoptionOf, fileOfList, listRoom, ownerMark, type PolicyList, stackOfList } from "../policy/index.ts";
+import { accountMark, adoptedListOf, fileOfList, listRoom, ownerOfList, type PolicyList } from "../policy/index.ts";
 import { listResource } from "../resources/compile.ts";
 import { type FoundItem, keptAsFound, listAsFound } from "./as-found.ts";
 import {
@@ -74,7 +74,7 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
   const resource = listResource(name);
   const knownId = known[resource];
   if (site.sharedLists?.includes(name)) return checkShared(search, list, found);
-  const adopted = adoptionOf(site).lists?.[name];
+  const adopted = adoptedListOf(site, name);
   if (found === undefined || (adopted !== undefined && adopted.id !== found.id)) {
     return adopted === undefined ? NOTHING : adoptedMissing(`list ${adopted.id} with the name ${name}`);
   }
@@ -83,19 +83,19 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
     return blockedBy(replacedElsewhere(`$${name}`, `the list ${knownId}`, what));
   }
   const adopt = { lists: { [name]: { id: found.id, description: found.description ?? "" } } };
-  const isOwn = found.id === knownId || stackOfList(found.description) === stackName(search);
-  if (isOwn || adopted !== undefined) {
+  if (found.id === knownId || hasOwnMark(search, found) || adopted !== undefined) {
     // Cloudflare changes no list's kind, and deletes none that a rule uses
     if (found.kind !== kind) return blockedBy(otherKind(list, what));
     if (adopted !== undefined) return adoptedList(search, list, found);
     if (wasAdopted(search, resource)) return blockedBy(adoptionRemoved(`the list $${name}`, adopt));
     return found.id === knownId ? NOTHING : importing(resource, `${account.accountId}/${found.id}`);
   }
-  const stack = stackOfList(found.description);
-  if (stack !== undefined) {
-    const { fix, ...obstacle } = otherStack(stack, what);
+  const owner = ownerOfList(found.description);
+  if (owner !== undefined) {
+    const { code, fix } = otherStack(owner.stack, what);
     return blockedBy({
-      ...obstacle,
+      code,
+      found: `the stack ${owner.stack} of the zone ${owner.zone} has ${what}`,
       fix:
         `Leave it to that stack, or give yours another name in ${fileOfList(name)}. ` +
         `${fix.replace("Use another zone, or e", "Or e")}`,
@@ -112,7 +112,8 @@ async function findList(search: Search, list: PolicyList, found: ListedList | un
   });
 }
 
-const stackName = ({ site }: Search): string => ownerMark(site).replace("causeway ", "");
+const hasOwnMark = ({ site }: Search, { description }: ListedList): boolean =>
+  ownerOfList(description)?.mark === accountMark(site);
 
 const described = ({ description = "" }: ListedList): string => (description === "" ? "" : `: "${description}"`);
 
@@ -133,7 +134,7 @@ function checkShared(search: Search, list: PolicyList, found: ListedList | undef
   }
   const what = `a list $${name} of kind ${found.kind} (${found.id})`;
   if (found.kind !== kind) return blockedBy(otherKind(list, what));
-  if (search.known[listResource(name)] !== undefined || stackOfList(found.description) === stackName(search)) {
+  if (search.known[listResource(name)] !== undefined || hasOwnMark(search, found)) {
     return blockedBy({
       code: "shared_list_own",
       found: `\`sharedLists\` names $${name}, which this stack made: it would be deleted`,

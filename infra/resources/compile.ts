@@ -6,6 +6,7 @@ import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
 import {
+  adoptedListOf,
   adoptionOf,
   markedDescription,
   othersRules,
@@ -128,7 +129,7 @@ function listArgs(list: PolicyList, site: Site, accountId: string): ListArgs {
     accountId,
     name,
     kind,
-    description: adoptionOf(site).lists?.[name]?.description ?? markedDescription(site, list),
+    description: adoptedListOf(site, name)?.description ?? markedDescription(site, list),
     items: items.map(({ value, comment }) => ({
       ...(kind === "ip" ? { ip: String(value) } : {}),
       ...(kind === "hostname" ? { hostname: { urlHostname: String(value) } } : {}),

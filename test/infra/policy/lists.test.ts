@@ -1,15 +1,16 @@
 import { expect, test } from "@jest/globals";
 import {
+  accountMark,
   FOLDERS,
   listSpecs,
   markedDescription,
+  ownerOfList,
   type PolicyList,
   policyDiagnostics,
   policyFor,
   policyListProblems,
   provePolicy,
   SURFACE,
-  stackOfList,
   withoutLists,
 } from "../../../infra/policy/index.ts";
 import { createEngine, toBytes } from "../../../infra/rules/index.ts";
@@ -105,7 +106,7 @@ test("A3: what is no list is told with its file, also where a cast has silenced 
     "error wrong-type infra/policy/lists/index.ts",
   ]);
   expect(lists).toEqual([]);
-  const long = { ...OFFICE, description: "x".repeat(399), items: [{ value: "192.0.2.1", comment: "x".repeat(501) }] };
+  const long = { ...OFFICE, description: "x".repeat(145), items: [{ value: "192.0.2.1", comment: "x".repeat(501) }] };
   expect(policyListProblems([long, OFFICE], "pro").map(({ code }) => code)).toEqual([
     "list-text",
     "list-text",
@@ -116,12 +117,23 @@ test("A3: what is no list is told with its file, also where a cast has silenced 
   ]);
 });
 
-test("A3: the description at Cloudflare begins with the stack's mark", () => {
+test("A3: the description at Cloudflare begins with the mark of the stack and its zone", () => {
   const description = markedDescription(site, OFFICE);
-  expect(description).toBe("causeway causeway/test: who may see /admin");
-  expect(stackOfList(description)).toBe("causeway/test");
-  for (const other of [undefined, "", "causeway", "causeway and more: text", "my causeway a/b: text"])
-    expect(stackOfList(other)).toBeUndefined();
+  expect(description).toBe("causeway causeway/test example.com: who may see /admin");
+  expect(ownerOfList(description)).toEqual({
+    mark: accountMark(site),
+    stack: "causeway/test",
+    zone: "example.com",
+  });
+  for (const other of [
+    undefined,
+    "",
+    "causeway",
+    "causeway a/b: text",
+    "causeway and more: text",
+    "my causeway a/b c: t",
+  ])
+    expect(ownerOfList(other)).toBeUndefined();
 });
 
 test("A3: sets stand in for lists that are not there yet, and for nothing else", () => {

@@ -2,11 +2,12 @@
 import { expect, test } from "@jest/globals";
 import type { Site } from "../../../infra/policy/index.ts";
 import { preflight } from "../../../infra/preflight/index.ts";
+import { findLists } from "../../../infra/preflight/lists.ts";
 import { api, client, obstaclesOf, setUp, site, start } from "./account-stage.ts";
 import { OFFICE, withLists } from "./with-lists.ts";
 
 const options = { policyOf: withLists() };
-const MINE = "causeway causeway/test: who may see /admin";
+const MINE = "causeway causeway/test example.com: who may see /admin";
 
 async function make(description: string, kind: "ip" | "hostname" = "ip", ...ips: string[]): Promise<string> {
   const { lists } = client().rules;
@@ -29,7 +30,7 @@ test("A3: a list that is not there is made; one with the stack's mark is taken i
 
 test("A3: a list of another stack is an obstacle with the line that shares it", async () => {
   const cloudflare = await start();
-  const id = await make("causeway causeway/staging: who may see /admin");
+  const id = await make("causeway causeway/staging example.org: who may see /admin");
   const other: Site = { ...site, sharedLists: ["partners"] };
   const partners = { ...OFFICE, name: "partners" };
   await setUp(() =>
@@ -40,7 +41,7 @@ test("A3: a list of another stack is an obstacle with the line that shares it", 
   const [first] = await obstaclesOf(cloudflare, site, {}, options);
   expect(first).toMatchObject({
     code: "another_stack",
-    found: `the stack causeway/staging has a list $office of kind ip (${id})`,
+    found: `the stack causeway/staging of the zone example.org has a list $office of kind ip (${id})`,
     share: "office",
   });
   expect(first?.adopt).toBeUndefined();
@@ -52,6 +53,44 @@ test("A3: a list of another stack is an obstacle with the line that shares it", 
   expect(warnings).toEqual([
     expect.stringContaining("$office has 0 items at Cloudflare and 2 in infra/policy/lists/office.ts"),
   ]);
+});
+
+test("A3: a list of the same stack name in another zone is another stack's, also for `down`", async () => {
+  const cloudflare = await start();
+  const id = await make("causeway causeway/test example.org: Hamburg", "ip", "198.51.100.1");
+  expect(await obstaclesOf(cloudflare, site, {}, options)).toMatchObject([
+    {
+      code: "another_stack",
+      found: `the stack causeway/test of the zone example.org has a list $office of kind ip (${id})`,
+      share: "office",
+    },
+  ]);
+  const { imports } = await preflight(cloudflare, { ...site, sharedLists: ["office"] }, {}, options);
+  expect(imports).toEqual({});
+  const own: Site = { ...site, zone: { name: "example.org" } };
+  const search = {
+    api: cloudflare,
+    account: { accountId: api.accountId, zoneId: "", plan: "free" },
+    known: {},
+  } as const;
+  const importsFor = async (of: Site) =>
+    (await findLists({ ...search, site: of }, [OFFICE])).findings.flatMap((finding) => Object.keys(finding.imports));
+  expect([await importsFor(own), await importsFor(site)]).toEqual([["list:office"], []]);
+});
+
+test("A3: a list whose mark names no zone belongs to no stack: it may be adopted or shared", async () => {
+  const cloudflare = await start();
+  const id = await make("causeway causeway/test: Hamburg");
+  expect(await obstaclesOf(cloudflare, site, {}, options)).toMatchObject([{ code: "list_taken", share: "office" }]);
+  expect((await preflight(cloudflare, site, { "list:office": id }, options)).imports).toEqual({});
+});
+
+test("A3: a list named `constructor` is adopted only where `adopt` names it", async () => {
+  const cloudflare = await start();
+  const list = { ...OFFICE, name: "constructor" };
+  const adopt = { records: {}, rulesets: {}, lists: {} };
+  const { imports } = await preflight(cloudflare, { ...site, adopt }, {}, { policyOf: withLists([list]) });
+  expect(imports).toEqual({});
 });
 
 test("A3: a list of somebody else is an obstacle with the lines that adopt or share it", async () => {

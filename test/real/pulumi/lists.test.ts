@@ -53,7 +53,7 @@ test("A3: `up` makes the list with its items before the rulesets; the dry run ha
     .find(({ dryRun: dry, body }) => dry && JSON.stringify(body).includes("admin_only"));
   expect(JSON.stringify(dryRun?.body)).toContain("not ip.src in {192.0.2.1}");
   expect(await listed()).toMatchObject([
-    { name: "office", num_items: 2, description: "causeway causeway/dev: Addresses that may see /admin" },
+    { name: "office", num_items: 2, description: "causeway causeway/dev example.com: Addresses that may see /admin" },
   ]);
   expect(await stage.npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
 }, 240_000);
@@ -97,7 +97,7 @@ test("A3: a second stack of the account is refused the name, and may share the l
   const from = stage.api.journal.length;
   const refused = await workspace.run("up", "--yes", "--skip-preview", "--stack", "two");
   expect(refused.code).not.toBe(0);
-  expect(refused.text).toContain("another_stack: the stack causeway/dev has a list $office");
+  expect(refused.text).toContain("another_stack: the stack causeway/dev of the zone example.com has a list $office");
   expect(refused.text).toContain('  causeway:sharedLists: ["office"]');
   expect(writes(from)).toEqual([]);
   await workspace.run("config", "set", "sharedLists", '["office"]', "--stack", "two");
