@@ -44,27 +44,65 @@ export async function findLists(search: Search, lists: readonly PolicyList[]): P
   if ("obstacle" in read) return { findings: [blockedBy(read.obstacle)], missing: new Set() };
   const found = new Map<string, ListedList>(read.value.map((list) => [list.name, list]));
   const names = new Set(lists.map(({ name }) => name));
-  const others = read.value.filter(({ name }) => !names.has(name));
+  const rest = read.value.filter(({ name }) => !names.has(name));
   const findings = await Promise.all(lists.map((list) => findList(search, list, found.get(list.name))));
   return {
-    findings: [...findings, { ...NOTHING, warnings: roomWarnings(search, lists, others) }],
+    findings: [...findings, roomFinding(search, lists, { standing: read.value, rest })],
     missing: new Set([...names].filter((name) => !found.has(name))),
   };
 }
 
-/** Lists belong to the account, whose plan is not known: its best zone's counts. */
-function roomWarnings({ account }: Search, lists: readonly PolicyList[], others: readonly ListedList[]): string[] {
-  const room = listRoom(account.plan);
-  const items = sum(lists.map((list) => list.items.length)) + sum(others.map(({ num_items }) => num_items));
-  const count = lists.length + others.length;
-  if (count <= room.lists && items <= room.items) return [];
-  const names = others.map(({ name }) => `$${name}`).join(", ");
-  return [
-    `With ${names} of others the account will have ${count} lists with ${items} items; ${room.plan} has room for ` +
-      `${room.lists} with ${room.items}. Unless another zone of the account has a larger plan, the run fails at ` +
-      "its first list.",
-  ];
+/**
+ * Lists belong to the account, whose plan is not known: its room is taken for that of the zone's plan, unless it has
+ * more already. A list that the run deletes goes last, after what rules use in its place was made.
+ */
+function roomFinding(
+  search: Search,
+  lists: readonly PolicyList[],
+  { standing, rest }: { readonly standing: readonly ListedList[]; readonly rest: readonly ListedList[] },
+): Finding {
+  const room = listRoom(search.account.plan);
+  const fits = (count: number, items: number) => count <= room.lists && items <= room.items;
+  const leaving = rest.filter((list) => isDeleted(search, list));
+  const others = rest.filter((list) => !leaving.includes(list));
+  const countAfter = lists.length + others.length;
+  const itemsAfter = sum(lists.map((list) => list.items.length)) + itemsOf(others);
+  const roomText = `${room.plan} has room for ${room.lists} with ${room.items}`;
+  if (!fits(countAfter, itemsAfter)) {
+    return {
+      ...NOTHING,
+      warnings: [
+        `With ${dollarNames(others)} of others the account will have ${countAfter} lists with ${itemsAfter} items; ${roomText}. ` +
+          "Unless another zone of the account has a larger plan, the run fails at its first list.",
+      ],
+    };
+  }
+  const count = countAfter + leaving.length;
+  const items = itemsAfter + itemsOf(leaving);
+  if (fits(count, items) || !fits(standing.length, itemsOf(standing))) return NOTHING;
+  const kept = new Set(standing.map(({ name }) => name));
+  const made = lists.filter(({ name }) => !kept.has(name));
+  return blockedBy({
+    code: "list_room",
+    found:
+      `the run deletes ${dollarNames(leaving)} only after it has written the other lists, and the account has ${count} lists ` +
+      `with ${items} items until then; ${roomText}`,
+    fix:
+      made.length === 0
+        ? `Keep the other lists as they are in the run that deletes ${dollarNames(leaving)}, and change them in the next one.`
+        : `Take ${dollarNames(made)} out of the policy, with the rules that use it, for the run that deletes ` +
+          `${dollarNames(leaving)}; add it in the next one.`,
+  });
 }
+
+/** Whether the run deletes a list that the policy does not have: one of the state, unless it was taken over from others. */
+const isDeleted = (search: Search, { id, name }: ListedList): boolean =>
+  search.known[listResource(name)] === id && !wasAdopted(search, listResource(name));
+
+const dollarNames = (lists: readonly { readonly name: string }[]): string =>
+  lists.map(({ name }) => `$${name}`).join(", ");
+
+const itemsOf = (lists: readonly ListedList[]): number => sum(lists.map(({ num_items }) => num_items));
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

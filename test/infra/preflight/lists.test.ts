@@ -1,5 +1,6 @@
 /** Whose a list is: of the stack, of another stack, or of somebody else. */
 import { expect, test } from "@jest/globals";
+import type Cloudflare from "cloudflare";
 import type { Site } from "../../../infra/policy/index.ts";
 import { preflight } from "../../../infra/preflight/index.ts";
 import { findLists } from "../../../infra/preflight/lists.ts";
@@ -185,3 +186,56 @@ test("A3: lists of others that use the plan's room are a warning", async () => {
     "With $theirs of others the account will have 2 lists with 2 items; Free has room for 1 with 10000. Unless another zone of the account has a larger plan, the run fails at its first list.",
   ]);
 });
+
+test("A3: a list that the run deletes still uses the plan's room while the next one is made", async () => {
+  const cloudflare = await start();
+  const id = await make(MINE, "ip", "203.0.113.7");
+  const known = { "list:office": id };
+  const renamed = { policyOf: withLists([{ ...OFFICE, name: "hq" }]) };
+  expect(await obstaclesOf(cloudflare, site, known, renamed)).toEqual([
+    {
+      code: "list_room",
+      found:
+        "the run deletes $office only after it has written the other lists, and the account has 2 lists with 3 items until then; " +
+        "Free has room for 1 with 10000",
+      fix: "Take $hq out of the policy, with the rules that use it, for the run that deletes $office; add it in the next one.",
+    },
+  ]);
+  expect((await preflight(cloudflare, site, known, { policyOf: withLists([]) })).warnings).toEqual([]);
+  // not this stack's to delete: the room is missing for good
+  const taken = { ...known, "as-found:list:office": "urn" };
+  for (const state of [{}, taken]) {
+    const { warnings } = await preflight(cloudflare, site, state, renamed);
+    expect(warnings).toEqual([expect.stringContaining("With $office of others the account will have 2 lists")]);
+  }
+});
+
+test("A3: a list that the run deletes uses the room for items; an account with more lists has a larger plan", async () => {
+  const cloudflare = await start({ zones: [{ name: "example.com", plan: "enterprise" }] });
+  const many = Array.from({ length: 6000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
+  const id = await make(MINE, "ip", ...many);
+  const partners = { ...OFFICE, name: "partners", items: many.map((value) => ({ value })) };
+  const pro: Site = { ...site, plan: "pro" };
+  const known = { "list:office": id };
+  const options = { policyOf: withLists([partners]) };
+  expect(await obstaclesOf(cloudflare, pro, known, options)).toMatchObject([{ code: "list_room" }]);
+  const partnersId = await makeNamed(cloudflare, "partners");
+  const both = { ...known, "list:partners": partnersId };
+  expect(await obstaclesOf(cloudflare, pro, both, options)).toMatchObject([
+    {
+      code: "list_room",
+      fix: "Keep the other lists as they are in the run that deletes $office, and change them in the next one.",
+    },
+  ]);
+  const free: Site = { ...site, plan: "free" };
+  const renamed = { policyOf: withLists([{ ...OFFICE, name: "partners" }]) };
+  expect((await preflight(cloudflare, free, both, renamed)).warnings).toEqual([]);
+});
+
+async function makeNamed(cloudflare: Cloudflare, name: string): Promise<string> {
+  let id = "";
+  await setUp(async () => {
+    id = (await cloudflare.rules.lists.create({ account_id: api.accountId, name, kind: "ip" })).id;
+  });
+  return id;
+}
