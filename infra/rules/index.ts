@@ -82,7 +82,7 @@ export { type Excerpt, engineError, excerpt, locate, render } from "./render.ts"
 export type { Defaults } from "./request/draft.ts";
 export { type ParsedRequests, parseRequests } from "./request/notation.ts";
 export { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "./request/visitor.ts";
-export { VISITOR_NAMES, type VisitorName } from "./request/visitor-names.ts";
+export { VISITOR_NAMES, type VisitorName, visitorName } from "./request/visitor-names.ts";
 export { visitorProblems } from "./request/visitor-problems.ts";
 export {
   MAX_VISITOR_LENGTH,

@@ -77,7 +77,7 @@ const jsonOf = ({
 
 type Rulesets = readonly {
   readonly phase: Phase;
-  readonly rules: readonly (Rule & { readonly ref: string })[];
+  readonly rules: readonly (Rule & { readonly ref: string; readonly source?: { readonly when: string } })[];
 }[];
 
 /** What a rule was for a request. */
@@ -107,7 +107,7 @@ export function* explainRules(
   const leftOut = new Map<Phase, string>();
   let ended = false;
   for (const { phase, rules } of rulesets) {
-    for (const { ref, action, expression, ratelimit, enabled } of rules) {
+    for (const { ref, action, expression, ratelimit, enabled, source } of rules) {
       const rule = { phase, ref, action };
       if (ended || enabled === false) {
         yield { ...rule, state: ended ? "not reached" : "disabled" };
@@ -118,7 +118,10 @@ export function* explainRules(
         yield { ...rule, state: "wrong", why: compiled.diagnostics.map(({ message }) => message).join("; ") };
         continue;
       }
-      const { value = null, why } = readFields(() => compiled.read(fields));
+      const { value = null, why: wholeWhy } = readFields(() => compiled.read(fields));
+      // where the guard by hostname holds too, the author's condition is the reason
+      const own = value === true && source !== undefined ? compile(source.when, { phase, lists }) : undefined;
+      const why = own?.ok ? own.read(fields).why : wholeWhy;
       const skippedBy = leftOut.get(phase);
       if (skippedBy !== undefined) {
         yield { ...rule, state: "skipped", value, why, skippedBy };

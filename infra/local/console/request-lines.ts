@@ -1,5 +1,6 @@
-import { loadProblemLine, type RuleEvent, type Verdict } from "../../rules/index.ts";
+import type { RuleEvent, Verdict } from "../../rules/index.ts";
 import type { DeploymentProblem, RequestRecord } from "../edge/index.ts";
+import { type Doubt, doubtsOf } from "./doubts.ts";
 import { printable, printableBytes } from "./escape.ts";
 
 /** How lines are written. */
@@ -14,17 +15,21 @@ const INDENT = " ".repeat(10);
 
 /**
  * The lines for a request that is worth a look: a rule stopped it or could not be judged, or the edge answered with an error.
- * Empty for all others. The first line says what happened to which request, the others which rule did it and why, or what failed.
+ * Empty for all others, and where `doubted`, the doubts to name, leaves nothing to say. The first line says what happened to which request, the others which rule did it and why, or what failed.
  */
-export function requestLines(record: RequestRecord, options: LineOptions = {}): readonly string[] {
+export function requestLines(
+  record: RequestRecord,
+  options: LineOptions = {},
+  doubted: readonly Doubt[] = doubtsOf(record.verdict),
+): readonly string[] {
   const { verdict, failure, status } = record;
   const paint = painter(options);
   if (verdict?.response) {
     const [word, color] = wordOf(verdict);
-    return [headline(record, paint(word, color)), ...ruleLines(verdict.by), ...doubtLines(verdict)];
+    return [headline(record, paint(word, color)), ...ruleLines(verdict.by), ...doubtLines(doubted)];
   }
   const lines = failure ? [`${INDENT}${printable(failure.message, 1_000)}`] : [];
-  const doubts = verdict ? doubtLines(verdict) : [];
+  const doubts = doubtLines(doubted);
   if (lines.length === 0 && doubts.length === 0) return [];
   const word = failure
     ? paint(failure.code === status ? "ERROR" : `ERROR ${failure.code}`, RED)
@@ -61,20 +66,13 @@ function ruleLines(by: RuleEvent | undefined): string[] {
   ];
 }
 
-/** So many rules in doubt are named for a request. */
+/** So many doubts are named for a request. */
 const MAX_DOUBTS = 3;
 
-function doubtLines({ undetermined, rulesInDoubt }: Verdict): string[] {
-  const rules = rulesInDoubt
-    .slice(0, MAX_DOUBTS)
-    .map((rule) => `${INDENT}undetermined: ${printable(loadProblemLine(rule), 500)}`);
-  const more = rulesInDoubt.length - rules.length;
-  const names = undetermined.map((name) => printable(name)).join(", ");
-  const lines = [
-    ...rules,
-    ...(more > 0 ? [`${INDENT}undetermined: ${more} more rules`] : []),
-    ...(names === "" ? [] : [`${INDENT}undetermined: only Cloudflare knows ${names}`]),
-  ];
+function doubtLines(doubts: readonly Doubt[]): string[] {
+  const shown = doubts.slice(0, MAX_DOUBTS).map(({ line }) => `${INDENT}undetermined: ${printable(line, 500)}`);
+  const more = doubts.length - shown.length;
+  const lines = [...shown, ...(more > 0 ? [`${INDENT}undetermined: ${more} more rules or fields`] : [])];
   return lines.length > 0 ? [...lines, `${INDENT}rules in doubt were taken as not matching`] : [];
 }
 

@@ -92,7 +92,7 @@ function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, lo
     assembly.problems.push(noted);
     return noted;
   };
-  const compiled = condition(rule.expression, assembly.lists);
+  const compiled = condition(rule.expression, assembly.lists, { ref: name, phase: ruleset.phase });
   const placed: PlacedRule = { level, ruleset, rule, name };
   if (compiled && refusals.length === 0) {
     const step = acceptedStep(assembly, placed, compiled, `/rules/${index}`);
@@ -113,7 +113,7 @@ function inDoubt(problem: LoadProblem, condition: Condition | undefined): Step {
   return (run) => {
     const result = condition ? condition.holds(run.fields) : true;
     if (result !== false) run.doubts(problem);
-    if (typeof result !== "boolean") run.dependsOn(result);
+    if (typeof result !== "boolean") run.dependsOn(result, condition?.rule);
     return "next";
   };
 }
@@ -192,7 +192,7 @@ function rateLimitStep(
   const { period, threshold, timeout, countingExpression } = parameters;
   const names = parameters.characteristics.filter((name) => name !== "cf.colo.id");
   const characteristics = names.flatMap((name) => characteristic(name) ?? []);
-  const counting = countingExpression === undefined ? rule : condition(countingExpression, assembly.lists);
+  const counting = countingExpression === undefined ? rule : condition(countingExpression, assembly.lists, rule.rule);
   if (!counting || characteristics.length < names.length)
     return notImitated(pointer, "what it counts cannot be compiled");
   const limit: Limit = { period, threshold, timeout, window: assembly.window };

@@ -60,12 +60,22 @@ const NO_SETTINGS: Verdict["settings"] = Object.freeze({});
 
 function verdictOf(run: Run): Verdict {
   const { decision, events = NONE, settings = NO_SETTINGS, undetermined = NONE, inDoubt: rulesInDoubt = NONE } = run;
+  const asked = run.askedBy && { askedBy: run.askedBy };
   const isSure = undetermined === NONE && rulesInDoubt === NONE;
   if (!decision) {
-    return { outcome: isSure ? "pass" : "undetermined", events, settings, undetermined, rulesInDoubt };
+    return { outcome: isSure ? "pass" : "undetermined", events, settings, undetermined, rulesInDoubt, ...asked };
   }
   const outcome = isSure ? decision.outcome : "undetermined";
-  return { by: decision.by, response: decision.response, outcome, events, settings, undetermined, rulesInDoubt };
+  return {
+    by: decision.by,
+    response: decision.response,
+    outcome,
+    events,
+    settings,
+    undetermined,
+    rulesInDoubt,
+    ...asked,
+  };
 }
 
 function countedResponse(request: RequestFacts, response: ResponseFacts): CountedResponse {

@@ -9,6 +9,8 @@ import { type Fields, unknownBy, type Value } from "../evaluate/value.ts";
 import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import { sizeOf } from "../text-size.ts";
+import { ownPart } from "./guard.ts";
+import type { UndeterminedRule } from "./types.ts";
 
 /** The lists that a deployment has, compiled. */
 export type Lists = NonNullable<CompileOptions["lists"]>;
@@ -22,6 +24,8 @@ export interface Condition {
   /** Which part decided, for a request that matched. */
   why(fields: Fields): string;
   readonly usesResponse: boolean;
+  /** The rule that it is a part of. */
+  readonly rule?: UndeterminedRule["rule"];
 }
 
 /** A value of a request, such as a characteristic of a rate limiting rule. */
@@ -39,7 +43,7 @@ export interface Characteristic extends Readable {
  * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is
  * for the validator to say.
  */
-export function condition(text: unknown, lists: Lists): Condition | undefined {
+export function condition(text: unknown, lists: Lists, rule?: UndeterminedRule["rule"]): Condition | undefined {
   if (typeof text !== "string" || sizeOf(text, EXPRESSION_SIZE) > EXPRESSION_SIZE.most) return undefined;
   const compiled = compile(text, { lists });
   if (!compiled.ok) return undefined;
@@ -53,9 +57,15 @@ export function condition(text: unknown, lists: Lists): Condition | undefined {
       return value ?? undetermined;
     }
   };
-  const why = (fields: Fields) => compiled.read(fields).why.replace(/\s+/g, " ");
+  // most rules are never asked why
+  let part: ReturnType<typeof ownPart> | null = null;
+  const why = (fields: Fields) => {
+    if (part === null) part = ownPart(compiled, lists);
+    const own = part?.read(fields);
+    return (own?.value === true ? own : compiled.read(fields)).why.replace(/\s+/g, " ");
+  };
   const usesResponse = compiled.fields.some((name) => SCHEMA.fields.get(name)?.source === "response");
-  return { holds, why, usesResponse };
+  return { holds, why, usesResponse, ...(rule && { rule }) };
 }
 
 /**

@@ -92,12 +92,12 @@ function scoreOf(text: string | undefined): number {
 }
 
 /** The counter's key: data centre, then each characteristic; a missing one differs from an empty one. */
-function keyOf(run: Run, { characteristics }: RateLimitRule): string | undefined {
+function keyOf(run: Run, { characteristics, condition }: RateLimitRule): string | undefined {
   let key = encode(run.request.colo ?? "");
   for (const { read } of characteristics) {
     const reading = read(run.fields);
     if (!("value" in reading)) {
-      run.dependsOn(reading);
+      run.dependsOn(reading, condition.rule);
       return undefined;
     }
     key += reading.value === undefined ? "\x01" : encode(reading.value);

@@ -31,16 +31,16 @@ export function redirectRule(parts: RedirectRule): Step {
   };
 }
 
-function locationOf(run: Run, { target, keepsQuery }: RedirectRule): string | undefined {
-  const url = typeof target === "string" ? toBytes(target) : textOf(run, target);
+function locationOf(run: Run, { target, keepsQuery, condition }: RedirectRule): string | undefined {
+  const url = typeof target === "string" ? toBytes(target) : textOf(run, target, condition);
   if (url === undefined || url === "") return undefined;
   return visible(keepsQuery ? withQuery(url, run.request.uri) : url);
 }
 
-function textOf(run: Run, target: Readable): string | undefined {
+function textOf(run: Run, target: Readable, { rule }: Condition): string | undefined {
   const reading = target.read(run.fields);
   if ("value" in reading) return typeof reading.value === "string" ? reading.value : undefined;
-  run.dependsOn(reading);
+  run.dependsOn(reading, rule);
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Fields } from "../evaluate/value.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Condition, Undetermined } from "./language.ts";
 import type { PlacedRule } from "./parameters.ts";
-import type { LoadProblem, RuleEvent, Skipped, Verdict } from "./types.ts";
+import type { LoadProblem, RuleEvent, Skipped, UndeterminedRule, Verdict } from "./types.ts";
 
 /** Counts a request once its response is known. */
 export type Deferred = (response: CountedResponse) => void;
@@ -28,6 +28,8 @@ export class Run {
   settings: Readonly<Record<string, unknown>> | undefined;
   /** Each once. */
   undetermined: string[] | undefined;
+  /** The same by the rule that asks. */
+  askedBy: UndeterminedRule[] | undefined;
   /** Each once. */
   inDoubt: LoadProblem[] | undefined;
   /** Bits of the phases that are left out; see `phaseBit`. */
@@ -42,8 +44,12 @@ export class Run {
   }
 
   /** Notes values that were not given and that the outcome depends on. */
-  dependsOn(names: Undetermined): void {
+  dependsOn(names: Undetermined, rule?: UndeterminedRule["rule"]): void {
     this.undetermined ??= [];
+    if (rule) {
+      this.askedBy ??= [];
+      this.askedBy.push({ rule, undetermined: names });
+    }
     for (const name of names) if (!this.undetermined.includes(name)) this.undetermined.push(name);
   }
 
@@ -74,7 +80,7 @@ export type Step = (run: Run) => Flow;
 export function holds(run: Run, condition: Condition, decides: boolean, fields: Fields = run.fields): boolean {
   const result = condition.holds(fields);
   if (typeof result === "boolean") return result;
-  if (decides) run.dependsOn(result);
+  if (decides) run.dependsOn(result, condition.rule);
   return false;
 }
 

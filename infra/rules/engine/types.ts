@@ -95,8 +95,19 @@ export interface Verdict {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Fields that were not given and that the outcome depends on. */
   readonly undetermined: readonly string[];
+  /**
+   * Which rules ask for what is undetermined, in the order of evaluation; absent where nothing is. Of one rule and one
+   * deployment, `rule` is always the same object.
+   */
+  readonly askedBy?: readonly UndeterminedRule[];
   /** Rules that could apply to this request and that Cloudflare refuses or this engine does not imitate. */
   readonly rulesInDoubt: readonly LoadProblem[];
+}
+
+/** A rule whose condition depends on what was not given. */
+export interface UndeterminedRule {
+  readonly rule: { readonly ref: string; readonly phase: Phase };
+  readonly undetermined: readonly string[];
 }
 
 /** Why a rule cannot be evaluated: what the validator objects to, or that this engine does not imitate it. */

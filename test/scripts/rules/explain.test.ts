@@ -88,3 +88,11 @@ test("R8: a rule whose expression Cloudflare refuses says why, and does not stop
     "    false  later (block): ssl is true",
   ]);
 });
+
+test("I11-9: where the guard by hostname holds, the author's condition is the reason", () => {
+  const when = 'http.request.uri.path eq "/x"';
+  const guarded = { ref: "a", expression: `http.host eq "a.example" and ${when}`, action: "block" as const };
+  const [, line] = explained({ [FIREWALL]: [{ ...guarded, source: { when } } as Ruled] });
+  expect(line).toContain(`a (block): ${when} is true, because http.request.uri.path is "/x"`);
+  expect(explained({ [FIREWALL]: [guarded] })[1]).toContain("http.host");
+});

@@ -9,7 +9,7 @@ import {
   requestLines,
 } from "../../../../infra/local/console/index.ts";
 import type { RequestRecord } from "../../../../infra/local/edge/index.ts";
-import type { LoadProblem, RuleEvent, Verdict } from "../../../../infra/rules/index.ts";
+import { createEngine, type LoadProblem, type RuleEvent, type Verdict } from "../../../../infra/rules/index.ts";
 
 const time = new Date(2026, 10, 22, 9, 5, 7).getTime();
 const plain: RequestRecord = {
@@ -22,6 +22,16 @@ const plain: RequestRecord = {
   status: 200,
   duration: 3,
 };
+const REQUEST = {
+  method: "GET",
+  host: "a.example",
+  uri: "/admin",
+  version: "HTTP/2",
+  scheme: "https",
+  headers: [],
+  ip: "198.18.0.1",
+  at: 0,
+} as const;
 const pass: Verdict = { outcome: "pass", events: [], settings: {}, undetermined: [], rulesInDoubt: [] };
 const by: RuleEvent = {
   ref: "surface",
@@ -36,6 +46,71 @@ const stopped = (event: Partial<RuleEvent> = {}, status = 403): RequestRecord =>
   ...plain,
   status,
   verdict: { ...pass, outcome: "block", by: { ...by, ...event }, response: { status } },
+});
+
+describe("I11-6: what a rule asks and only Cloudflare knows", () => {
+  const unsure = (rule: NonNullable<Verdict["askedBy"]>[number]["rule"], ...undetermined: string[]): RequestRecord => ({
+    ...plain,
+    verdict: { ...pass, outcome: "undetermined", undetermined, askedBy: [{ rule, undetermined }] },
+  });
+  const noFr = () => ({ ref: "no_fr", phase: "http_request_firewall_custom" }) as const;
+
+  test("names the rule, the field and how to say it", () => {
+    expect(requestLines(unsure(noFr(), "ip.src.country")).slice(1)).toEqual([
+      "          undetermined: rule no_fr asks ip.src.country, which only Cloudflare knows; " +
+        "say it with the header `Local-Visitor: country=…` or with `--visitor`",
+      "          rules in doubt were taken as not matching",
+    ]);
+    const [, list, zone] = requestLines(unsure(noFr(), "$office", "cf.zone.name"));
+    expect(list).toContain("rule no_fr asks $office, a list that is not known here");
+    expect(zone).toContain("rule no_fr asks cf.zone.name, which only Cloudflare knows");
+    expect(zone).not.toContain("Local-Visitor");
+  });
+
+  test("is told once for each rule and field, until the deployment changes", () => {
+    const log = createRequestLog();
+    const rule = noFr();
+    expect(log(unsure(rule, "ip.src.country"))).toHaveLength(3);
+    expect(log(unsure(rule, "ip.src.country"))).toEqual([]);
+    expect(log(unsure(rule, "ip.src.country", "ip.src.asnum"))[1]).toContain("ip.src.asnum");
+    expect(log(unsure(rule, "ip.src.country", "ip.src.asnum"))).toEqual([]);
+    expect(log(unsure(noFr(), "ip.src.country"))).toHaveLength(3);
+    const blocked = { ...stopped(), verdict: { ...unsure(rule, "ip.src.country").verdict, ...stopped().verdict } };
+    expect(log(blocked as RequestRecord)).toHaveLength(3);
+  });
+
+  test("is told by the engine with one object for each rule of a deployment", () => {
+    const rules = [{ ref: "no_fr", expression: 'ip.src.country eq "FR"', action: "block" as const }];
+    const phase = "http_request_firewall_custom";
+    const engine = createEngine({ plan: "free", zone: [{ id: "a", name: "a", kind: "zone", phase, rules }] });
+    const ask = () => engine.handle({ ...REQUEST }).askedBy;
+    expect(ask()).toEqual([{ rule: noFr(), undetermined: ["ip.src.country"] }]);
+    expect(ask()?.[0]?.rule).toBe(ask()?.[0]?.rule);
+  });
+});
+
+describe("I11-9: the reason of a rule that is guarded by hostnames", () => {
+  const why = (expression: string): string | undefined => {
+    const rules = [{ ref: "a", expression, action: "block" as const }];
+    const phase = "http_request_firewall_custom";
+    const engine = createEngine({ plan: "free", zone: [{ id: "a", name: "a", kind: "zone", phase, rules }] });
+    return engine.handle({ ...REQUEST }).by?.why;
+  };
+  const path = 'http.request.uri.path eq "/admin"';
+  const because = `${path} is true, because http.request.uri.path is "/admin"`;
+
+  test("is the author's condition where the guard holds", () => {
+    const guard = 'lower(http.host) in {"a.example"} or starts_with(lower(http.host), "a.example:")';
+    expect(why(`((${guard}) and ${path})`)).toBe(because);
+    expect(why(`http.host eq "a.example" and ssl and ${path}`)).toBe(`ssl is true, and ${because}`);
+  });
+
+  test("is the whole where there is no guard", () => {
+    expect(why(`ssl and ${path}`)).toBe(`ssl is true, and ${because}`);
+    expect(why(path)).toBe(because);
+    expect(why(`${path} or ssl`)).toBe(because);
+    expect(why('http.host eq "a.example"')).toContain("http.host");
+  });
 });
 
 describe("requests", () => {
