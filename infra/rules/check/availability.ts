@@ -20,6 +20,20 @@ export interface Where {
   readonly part?: "expression" | "counting" | "value";
 }
 
+/** The error of an expression that is longer than Cloudflare takes. */
+export function lengthError(text: string): Diagnostic | undefined {
+  const size = sizeOf(text, EXPRESSION_SIZE);
+  const { most } = EXPRESSION_SIZE;
+  if (size <= most) return undefined;
+  return {
+    code: "expression-too-long",
+    severity: "error",
+    message: `the expression has ${size} characters, ${size - most} more than the ${most} that Cloudflare takes`,
+    span: { start: most, end: text.length },
+    hint: "move addresses or hosts into a list, or divide the rule",
+  };
+}
+
 /** Everything that the phase or plan does not offer, as errors: Cloudflare would refuse it. */
 export function availability(analysis: Omit<Analysis, "condition">, text: string, where: Where): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -27,15 +41,8 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
     if (found.length < MAX_DIAGNOSTICS) found.push({ code, severity: "error", message, span, ...(hint && { hint }) });
   };
 
-  const size = sizeOf(text, EXPRESSION_SIZE);
-  if (size > EXPRESSION_SIZE.most)
-    report(
-      "expression-too-long",
-      { start: EXPRESSION_SIZE.most, end: text.length },
-      `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ${EXPRESSION_SIZE.most} ` +
-        "that Cloudflare takes",
-      "move addresses or hosts into a list",
-    );
+  const tooLong = lengthError(text);
+  if (tooLong) found.push(tooLong);
   const surplus = analysis.regexes[MAX_REGEXES];
   if (surplus)
     report(

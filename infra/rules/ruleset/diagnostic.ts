@@ -36,6 +36,9 @@ export type Problem = Pick<RulesetDiagnostic, "code" | "message"> &
 /** Says what is wrong with the value at a place. */
 export type Tell = (place: Place, problem: Problem) => void;
 
+/** How the API refuses what the plan does not have. */
+export const notEntitled = (what: string): ApiRefusal => ({ code: 50002, message: `not entitled to use ${what}` });
+
 /** Most diagnostics that are returned for one ruleset. */
 export const MAX_RULESET_DIAGNOSTICS = 1000;
 

@@ -1,6 +1,6 @@
 /** Whether the engine understands an expression of a rule, and what Cloudflare's API responds where it does not. */
 import type { Analysis } from "../check/analyze.ts";
-import type { Where } from "../check/availability.ts";
+import { lengthError, type Where } from "../check/availability.ts";
 import { diagnoseCondition, diagnoseValue } from "../check/diagnose.ts";
 import type { Condition } from "../check/typed.ts";
 import { article, mismatch } from "../check/words.ts";
@@ -27,7 +27,7 @@ export function checkCondition(
   where: Where & { readonly phase: Phase },
   tell: Tell,
 ): Checked | undefined {
-  if (!isReadable(place, tell)) return undefined;
+  if (!isReadable(place, where.phase, tell)) return undefined;
   const { analysis, diagnostics } = diagnoseCondition(place.value, { part: "expression", ...where, schema: SCHEMA });
   tellErrors(place, where.phase, diagnostics, tell);
   return analysis;
@@ -40,7 +40,7 @@ export function checkValueExpression(
   makes: "text" | "anything",
   tell: Tell,
 ): void {
-  if (!isReadable(place, tell)) return;
+  if (!isReadable(place, where.phase, tell)) return;
   const subject = { part: "value", ...where, schema: SCHEMA } as const;
   const { tree, analysis, diagnostics } = diagnoseValue(place.value, subject);
   const all = [...diagnostics];
@@ -59,20 +59,11 @@ export function checkValueExpression(
 }
 
 /** Whether the expression is neither blank nor too long. What is too long is not parsed. */
-function isReadable(place: ExpressionPlace, tell: Tell): boolean {
+function isReadable(place: ExpressionPlace, phase: Phase, tell: Tell): boolean {
   const { value } = place;
-  const size = sizeOf(value, EXPRESSION_SIZE);
-  if (size > EXPRESSION_SIZE.most) {
-    tell(place, {
-      code: "expression-too-long",
-      message:
-        `the expression has ${size} characters, ${size - EXPRESSION_SIZE.most} more than the ` +
-        `${EXPRESSION_SIZE.most} that Cloudflare takes`,
-      hint: "move addresses or hosts into a list, or divide the rule",
-      span: { start: EXPRESSION_SIZE.most, end: value.length },
-      page: PAGE,
-      api: { code: 20127, message: `expression size ${size} exceeded maximum ${EXPRESSION_SIZE.most}` },
-    });
+  const tooLong = lengthError(value);
+  if (tooLong) {
+    tellErrors(place, phase, [tooLong], tell);
     return false;
   }
   if (/\S/u.test(value)) return true;
@@ -104,6 +95,10 @@ function tellErrors(place: ExpressionPlace, phase: Phase, diagnostics: readonly 
 
 /** Cloudflare's own words for an error of an expression. */
 function refusalOf(expression: string, diagnostic: Diagnostic, phase: Phase): ApiRefusal {
+  if (diagnostic.code === "expression-too-long") {
+    const size = sizeOf(expression, EXPRESSION_SIZE);
+    return { code: 20127, message: `expression size ${size} exceeded maximum ${EXPRESSION_SIZE.most}` };
+  }
   if (diagnostic.code === "regex-plan") {
     const needed =
       phase === "http_ratelimit" ? "an Advanced Rate Limiting plan" : "a Business plan or a WAF Advanced plan";

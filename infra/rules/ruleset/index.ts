@@ -9,6 +9,7 @@ import { MAX_RULES, PLAN_LIMITS, PLANS, type Plan, planName, roomFor } from "../
 import {
   below,
   MAX_RULESET_DIAGNOSTICS,
+  notEntitled,
   type Place,
   type RulesetDiagnostic,
   short,
@@ -150,7 +151,7 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
     const count = others.filter((other) => other.kind === "custom").length + 1;
     if (count > most) {
       const message = `${planName(plan)} has room for ${most} custom rulesets, these are ${count}`;
-      const api = { code: 50002, message: `not entitled to use more than ${most} custom rulesets` };
+      const api = notEntitled(`more than ${most} custom rulesets`);
       tell(at, { code: "ruleset-count", message, hint: "join rulesets, or take a larger plan", api });
     }
   }
@@ -160,7 +161,7 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
 }
 
 function checkPhase(place: Place, phase: Phase, { level, plan }: RulesetContext, tell: Tell): void {
-  const api = { code: 50002, message: `not entitled to use the phase ${phase}` };
+  const api = notEntitled(`the phase ${phase}`);
   if (PHASE_SPECS[phase].level === "account" && level === "zone") {
     const message = `the phase ${phase} exists in accounts only`;
     tell(place, { code: "phase-level", message, hint: "put the ruleset into the account" });
@@ -211,7 +212,7 @@ function checkCount(place: Place, own: number, phase: Phase, context: RulesetCon
   const among = elsewhere > 0 ? `, ${elsewhere} of them elsewhere,` : "";
   if (room === 0) {
     const message = `${planName(plan)} has no rules of the phase ${phase}`;
-    const api = { code: 50002, message: `not entitled to use the phase ${phase}` };
+    const api = notEntitled(`the phase ${phase}`);
     tell({ pointer: "/phase", value: phase }, { code: "phase-plan", message, hint, api });
     return;
   }
@@ -219,9 +220,6 @@ function checkCount(place: Place, own: number, phase: Phase, context: RulesetCon
     code: "rule-count",
     message: `${count} rules${among} in ${phase}; ${planName(plan)} has room for ${room}`,
     hint,
-    api: {
-      code: 50002,
-      message: `not entitled to use more than ${room} rules in the phase ${phase}, got ${count}`,
-    },
+    api: notEntitled(`more than ${room} rules in the phase ${phase}, got ${count}`),
   });
 }

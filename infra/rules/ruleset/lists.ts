@@ -2,7 +2,7 @@
 import type { ListUse } from "../check/checker.ts";
 import type { ListKind } from "../schema/lists.ts";
 import { type Plan, planName } from "../schema/plans.ts";
-import type { Place, Tell } from "./diagnostic.ts";
+import { notEntitled, type Place, type Tell } from "./diagnostic.ts";
 import type { Checked } from "./expression.ts";
 
 const PAGE = "https://developers.cloudflare.com/waf/tools/lists/";
@@ -44,7 +44,7 @@ function checkManaged(place: Place, { what: name, span }: ListUse, plan: Plan, t
       hint: "use a list of your own",
       span,
       page,
-      api: { code: 50002, message: `not entitled to use the managed list ${name}` },
+      api: notEntitled(`the managed list ${name}`),
     });
   }
 }

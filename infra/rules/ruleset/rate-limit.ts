@@ -13,7 +13,7 @@ import {
   planName,
   timeoutsOf,
 } from "../schema/plans.ts";
-import { below, kindOf, type Place, type Tell } from "./diagnostic.ts";
+import { below, kindOf, notEntitled, type Place, type Tell } from "./diagnostic.ts";
 import { type Checked, checkValueExpression } from "./expression.ts";
 import { customLists } from "./lists.ts";
 import { isObject } from "./shape.ts";
@@ -49,7 +49,7 @@ export function checkRateLimit(place: Place, context: RateLimitContext, tell: Te
       code: "rate-limit-counting-plan",
       message: `a counting expression needs ${planFrom(needed)}, this is ${planName(plan)}`,
       hint: "leave it out: the rule's own expression counts",
-      api: { code: 50002, message: "not entitled to use a counting expression" },
+      api: notEntitled("a counting expression"),
     });
   }
   checkCounting(at, limit, context, tell);
@@ -61,12 +61,11 @@ function checkPeriod(place: Place, period: number, plan: Plan, tell: Tell): void
   const message = ALLOWED_PERIODS.includes(period)
     ? `${planName(plan)} counts over at most ${PLAN_LIMITS[plan].rlMaxPeriod} seconds, not ${period}`
     : `a rate limit cannot count over ${period} seconds`;
-  const text = `not entitled to use the period ${period}, can only use a period among [${periods.join(" ")}]`;
   tell(place, {
     code: "rate-limit-period",
     message,
     hint: `take one of ${periods.join(", ")}`,
-    api: { code: 50002, message: text },
+    api: notEntitled(`the period ${period}, can only use a period among [${periods.join(" ")}]`),
   });
 }
 
@@ -88,7 +87,7 @@ function checkTimeout(place: Place, timeout: number, plan: Plan, action: Action,
       only === 0 && more.length === 0
         ? "take 0: a solved challenge sets the counter to zero"
         : `take one of ${timeouts.join(", ")}`,
-    api: { code: 50002, message: `not entitled to use ${what}` },
+    api: notEntitled(what),
   });
 }
 
@@ -137,10 +136,7 @@ function checkCharacteristics(place: Place, context: RateLimitContext, tell: Tel
         code: "rate-limit-characteristics",
         message: `${planName(plan)} cannot count by ${name}`,
         hint: `it can count by ${allowed.join(" or ")}`,
-        api: {
-          code: 50002,
-          message: `not entitled to use the characteristic ${name}, can only use [${list}] and cf.colo.id`,
-        },
+        api: notEntitled(`the characteristic ${name}, can only use [${list}] and cf.colo.id`),
       });
       return;
     }

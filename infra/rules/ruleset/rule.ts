@@ -4,7 +4,7 @@ import type { ListKind } from "../schema/lists.ts";
 import { needsParameters, parametersOf, RULE } from "../schema/parameters.ts";
 import { type Action, PHASE_SPECS, type Phase } from "../schema/phases.ts";
 import { MANAGED_RULESETS, PLAN_LIMITS, type Plan, planName } from "../schema/plans.ts";
-import { below, type Place, shown, type Tell } from "./diagnostic.ts";
+import { below, notEntitled, type Place, shown, type Tell } from "./diagnostic.ts";
 import { type Checked, checkCondition, checkValueExpression } from "./expression.ts";
 import { checkLists } from "./lists.ts";
 import { checkRateLimit, checkRateLimitPresence } from "./rate-limit.ts";
@@ -82,7 +82,7 @@ function checkAction(place: Place, { phase, plan }: RuleContext, tell: Tell): Ac
       message: `the action log needs Enterprise, this is ${planName(plan)}`,
       hint: "prove the rule on examples and logs instead, or begin with managed_challenge",
       page: "https://developers.cloudflare.com/waf/custom-rules/",
-      api: { code: 50002, message: "not entitled to use the action log" },
+      api: notEntitled("the action log"),
     });
   }
   return action;
@@ -137,6 +137,6 @@ function checkManaged(place: Place, plan: Plan, tell: Tell): void {
     message: `the managed ruleset ${name} needs Pro or higher, this is ${planName(plan)}`,
     hint: "leave the rule out, or take a larger plan",
     page: "https://developers.cloudflare.com/waf/managed-rules/",
-    api: { code: 50002, message: `not entitled to use the managed ruleset ${String(place.value)}` },
+    api: notEntitled(`the managed ruleset ${String(place.value)}`),
   });
 }

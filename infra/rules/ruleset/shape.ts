@@ -2,7 +2,7 @@ import { didYouMean } from "../check/suggest.ts";
 import { includesPlan, type Plan, planFrom, planName } from "../schema/plans.ts";
 import type { ObjectShape, Shape, TextShape } from "../schema/shape.ts";
 import { sizeOf } from "../text-size.ts";
-import { below, kindOf, type Place, type Problem, short, type Tell } from "./diagnostic.ts";
+import { below, kindOf, notEntitled, type Place, type Problem, short, type Tell } from "./diagnostic.ts";
 
 /** What shapes depend on, and what receives the problems. */
 export interface ShapeContext {
@@ -66,7 +66,7 @@ export function checkShape(shape: Shape, place: Place, context: ShapeContext): v
           code: "parameter-plan",
           message: `${shape.what} needs ${planFrom(shape.needs)}, this is ${planName(context.plan)}`,
           hint: "leave it out, or take a larger plan",
-          api: { code: 50002, message: `not entitled to use ${shape.what}` },
+          api: notEntitled(`${shape.what}`),
         });
       checkShape(shape.of, place, context);
   }
