@@ -161,7 +161,6 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
 }
 
 function checkPhase(place: Place, phase: Phase, { level, plan }: RulesetContext, tell: Tell): void {
-  const api = notEntitled(`the phase ${phase}`);
   if (PHASE_SPECS[phase].level === "account" && level === "zone") {
     const message = `the phase ${phase} exists in accounts only`;
     tell(place, { code: "phase-level", message, hint: "put the ruleset into the account" });
@@ -170,7 +169,12 @@ function checkPhase(place: Place, phase: Phase, { level, plan }: RulesetContext,
   const isWaf = phase.startsWith("http_request_firewall_") || phase === "http_ratelimit";
   if (level === "account" && isWaf && plan !== "enterprise") {
     const message = `the phase ${phase} of an account needs Enterprise, this is ${planName(plan)}`;
-    tell(place, { code: "phase-plan", message, hint: "put the rules into the zones", api });
+    tell(place, {
+      code: "phase-plan",
+      message,
+      hint: "put the rules into the zones",
+      api: notEntitled(`the phase ${phase}`),
+    });
   }
 }
 
@@ -205,10 +209,8 @@ function checkCount(place: Place, own: number, phase: Phase, context: RulesetCon
   const room = roomFor(phase, plan);
   if (count <= room) return;
   const enough = PLANS.find((one) => roomFor(phase, one) >= count);
-  const hint = enough
-    ? `join rules of one action with \`or\`, remove some, or take ${planName(enough)}, which has room for ` +
-      `${roomFor(phase, enough)}`
-    : "join rules of one action with `or`, or remove some";
+  const larger = enough ? `; ${planName(enough)} has room for ${roomFor(phase, enough)}` : "";
+  const hint = `join rules of one action with \`or\`, or remove some${larger}`;
   const among = elsewhere > 0 ? `, ${elsewhere} of them elsewhere,` : "";
   if (room === 0) {
     const message = `${planName(plan)} has no rules of the phase ${phase}`;
