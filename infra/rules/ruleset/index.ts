@@ -82,16 +82,10 @@ export function validateRuleset(ruleset: RulesetInput, context: RulesetContext):
   const tell = tellOf();
   if (!isPhase(phase)) {
     const known = Object.keys(PHASE_SPECS).join(", ");
-    const message = `'${short(phase)}' is not a valid value for phase because it is not one of ${known}`;
-    tell(
-      { pointer: "/phase", value: phase },
-      {
-        code: "unknown-phase",
-        message: `there is no phase '${short(phase)}'`,
-        hint: `there are ${known}`,
-        api: { code: 20000, message },
-      },
-    );
+    const wrong = `'${short(phase)}' is not a valid value for phase because it is not one of ${known}`;
+    const message = `there is no phase '${short(phase)}'`;
+    const api = { code: 20000, message: wrong };
+    tell({ pointer: "/phase", value: phase }, { code: "unknown-phase", message, hint: `there are ${known}`, api });
     return found;
   }
   checkRuleset(ruleset, phase, context, tell);

@@ -176,24 +176,13 @@ function checkCounting(
     });
   }
   if (level !== "account") return;
-  if (response) {
-    tell(at("counting_expression"), {
-      code: "rate-limit-level",
-      message: `rate limits of an account cannot count by ${response.what.name}: they see no response`,
-      hint: "put the rule into the zone's ruleset",
-    });
-  }
-  for (const [name, key] of [
-    [list, "expression"],
-    [counted, "counting_expression"],
-  ] as const) {
-    if (name === undefined) continue;
-    tell(key === "expression" ? rule : at(key), {
-      code: "rate-limit-level",
-      message: `rate limits of an account cannot use the list $${name}`,
-      hint: "put the rule into the zone's ruleset",
-    });
-  }
+  const refuse = (place: Place, what: string): void => {
+    const message = `rate limits of an account cannot ${what}`;
+    tell(place, { code: "rate-limit-level", message, hint: "put the rule into the zone's ruleset" });
+  };
+  if (response) refuse(at("counting_expression"), `count by ${response.what.name}: they see no response`);
+  if (list !== undefined) refuse(rule, `use the list $${list}`);
+  if (counted !== undefined) refuse(at("counting_expression"), `use the list $${counted}`);
 }
 
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
