@@ -141,7 +141,7 @@ const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
 /**
- * The ruleset with sets in the place of lists that do not exist yet: Cloudflare refuses a list that it does not have.
+ * The ruleset with values in the place of lists that do not exist yet: Cloudflare refuses a list that it does not have.
  */
 function withStandIns(body: RulesetBody, missing: readonly PolicyList[]): RulesetBody {
   if (missing.length === 0) return body;

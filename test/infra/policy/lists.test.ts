@@ -13,7 +13,7 @@ import {
   SURFACE,
   withoutLists,
 } from "../../../infra/policy/index.ts";
-import { createEngine, toBytes } from "../../../infra/rules/index.ts";
+import { createEngine, toBytes, validateRuleset } from "../../../infra/rules/index.ts";
 import { site } from "./site.ts";
 
 const OFFICE: PolicyList = {
@@ -136,11 +136,24 @@ test("A3: the description at Cloudflare begins with the mark of the stack and it
     expect(ownerOfList(other)).toBeUndefined();
 });
 
-test("A3: sets stand in for lists that are not there yet, and for nothing else", () => {
+test("A3: values stand in for lists that are not there yet, and for nothing else", () => {
   const lists = [OFFICE, { name: "sites", kind: "hostname" }, { name: "nets", kind: "asn" }] as const;
   expect(withoutLists("ip.src in $office_list and not (http.host in $sites) or ip.src.asnum in $nets", lists)).toBe(
-    'ip.src in {192.0.2.1} and not (http.host in {"example.com"}) or ip.src.asnum in {64496}',
+    'ip.src eq :: and not (http.host eq "") or ip.src.asnum eq 1',
   );
   for (const same of ['http.host eq "$office_list"', "ip.src in $office_lists", "ip.src in $office_list and", "ssl"])
     expect(withoutLists(same, lists)).toBe(same);
+  for (const [kind, field] of [
+    ["ip", "ip.src"],
+    ["hostname", "http.host"],
+    ["asn", "ip.src.asnum"],
+  ] as const) {
+    const text = `any(http.request.headers["a"][*] eq "b") or ${field} in $a`;
+    const replaced = withoutLists(text, [{ name: "a", kind }]);
+    expect(replaced).not.toContain("$a");
+    expect(replaced.length).toBeLessThanOrEqual(text.length);
+    const rule = { ref: "long", description: "d", action: "block", expression: replaced };
+    const ruleset = { phase: "http_request_firewall_custom", rules: [rule] };
+    expect(validateRuleset(ruleset, { level: "zone", plan: "enterprise" })).toEqual([]);
+  }
 });
