@@ -145,7 +145,7 @@ export interface FoundItem {
   readonly created_on?: string;
   readonly modified_on?: string;
   readonly ip?: string;
-  readonly hostname?: { readonly url_hostname: string };
+  readonly hostname?: { readonly url_hostname: string; readonly exclude_exact_hostname?: boolean };
   readonly asn?: number;
   readonly comment?: string;
 }

@@ -1,6 +1,7 @@
 import { accountMark, adoptedListOf, fileOfList, listRoom, ownerOfList, type PolicyList } from "../policy/index.ts";
 import { listResource } from "../resources/compile.ts";
 import { type FoundItem, keptAsFound, listAsFound } from "./as-found.ts";
+import type { Obstacle } from "./obstacle.ts";
 import {
   adoptedMissing,
   adoptionRemoved,
@@ -187,12 +188,14 @@ function checkShared(search: Search, list: PolicyList, found: ListedList | undef
   return { ...NOTHING, warnings: [warning] };
 }
 
-/** The policy has to have all of its items: the first run would remove the others. */
+/**
+ * The policy must have all of its items, in every run: items of others are never removed. An item that excludes the
+ * exact hostname stops the run as well, since a file cannot say so, and a change of the list would drop it.
+ */
 async function adoptedList(search: Search, list: PolicyList, found: ListedList): Promise<Finding> {
   const { api, account, known } = search;
   const { accountId } = account;
   const resource = listResource(list.name);
-  if (known[resource] !== undefined) return { ...NOTHING, asFound: keptAsFound(resource, undefined) };
   const read = await reading(`the items of the list $${list.name}`, LISTS_PERMISSION, async () => {
     const items: FoundItem[] = [];
     for await (const item of api.rules.lists.items.list(found.id, { account_id: accountId, per_page: 500 })) {
@@ -203,19 +206,35 @@ async function adoptedList(search: Search, list: PolicyList, found: ListedList):
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const own = new Set(list.items.map(({ value }) => value));
   const lost = read.value.filter((item) => !own.has(valueOfItem(item)));
-  if (lost.length > 0) {
-    const shown = lost.slice(0, 20).map((item) => JSON.stringify({ value: valueOfItem(item), ...commentOf(item) }));
-    const more = lost.length > shown.length ? ` and ${lost.length - shown.length} more` : "";
-    return blockedBy({
+  const narrowed = read.value.filter(({ hostname }) => hostname?.exclude_exact_hostname === true);
+  const obstacles: readonly Obstacle[] = [
+    {
       code: "adopted_items",
-      found:
-        `${fileOfList(list.name)} does not have these items of the list that \`adopt\` names: ` +
-        `${shown.join(", ")}${more}`,
+      items: lost,
+      found: `${fileOfList(list.name)} does not have these items of the list that \`adopt\` names`,
       fix: "The run would remove them: put them into the file, or delete them at Cloudflare.",
-    });
-  }
+    },
+    {
+      code: "adopted_exact_hostname",
+      items: narrowed,
+      found: `these items of the list $${list.name}, which \`adopt\` names, have \`exclude_exact_hostname\``,
+      fix:
+        "A file cannot say so, and the run would let them match the hostname itself as well. Set it to false at " +
+        "Cloudflare if that is right; or leave the list to its owner: remove it from `adopt`, and share it.",
+    },
+  ].flatMap(({ items, found: what, ...rest }) =>
+    items.length === 0 ? [] : [{ ...rest, found: `${what}: ${shownItems(items)}` }],
+  );
+  if (obstacles.length > 0) return blockedBy(...obstacles);
+  if (known[resource] !== undefined) return { ...NOTHING, asFound: keptAsFound(resource, undefined) };
   const asFound = keptAsFound(resource, listAsFound(accountId, found.id, read.value));
   return { ...importing(resource, `${accountId}/${found.id}`), asFound };
+}
+
+/** At most 20 of them. */
+function shownItems(items: readonly FoundItem[]): string {
+  const shown = items.slice(0, 20).map((item) => JSON.stringify({ value: valueOfItem(item), ...commentOf(item) }));
+  return `${shown.join(", ")}${items.length > shown.length ? ` and ${items.length - shown.length} more` : ""}`;
 }
 
 const commentOf = ({ comment }: FoundItem) => (comment === undefined ? {} : { comment });

@@ -129,10 +129,41 @@ test("A3: an adopted list must have no items that the policy would remove", asyn
         'infra/policy/lists/office.ts does not have these items of the list that `adopt` names: {"value":"198.51.100.0/24"}',
     },
   ]);
+  const known = { "list:office": id, "as-found:list:office": "urn" };
+  expect(await obstaclesOf(cloudflare, { ...site, adopt }, known, options)).toMatchObject([{ code: "adopted_items" }]);
   const gone = { ...adopt, lists: { office: { id: "0".repeat(32), description: "" } } };
   expect(await obstaclesOf(cloudflare, { ...site, adopt: gone }, {}, options)).toMatchObject([
     { code: "adopted_missing" },
   ]);
+});
+
+test("A3: an adopted list must have no item that excludes the exact hostname: a file cannot say so", async () => {
+  const cloudflare = await start({ zones: [{ name: "example.com", plan: "enterprise" }] });
+  const id = await make("theirs", "hostname");
+  const account_id = api.accountId;
+  const setFlag = (exclude_exact_hostname: boolean) =>
+    setUp(() =>
+      cloudflare.rules.lists.items.update(id, {
+        account_id,
+        body: [{ hostname: { url_hostname: "*.example.com", exclude_exact_hostname } }],
+      }),
+    );
+  const adopt = { records: {}, rulesets: {}, lists: { office: { id, description: "theirs" } } };
+  const hosts = { ...OFFICE, kind: "hostname", items: [{ value: "*.example.com" }] } as const;
+  const rule = { expression: "http.host in $office" };
+  const given = { policyOf: withLists([hosts], rule), unproved: true };
+  await setFlag(true);
+  for (const known of [{}, { "list:office": id, "as-found:list:office": "urn" }])
+    expect(await obstaclesOf(cloudflare, { ...site, adopt }, known, given)).toMatchObject([
+      {
+        code: "adopted_exact_hostname",
+        found:
+          'these items of the list $office, which `adopt` names, have `exclude_exact_hostname`: {"value":"*.example.com"}',
+      },
+    ]);
+  await setFlag(false);
+  const { imports } = await preflight(cloudflare, { ...site, adopt }, {}, given);
+  expect(imports).toEqual({ "list:office": `${account_id}/${id}` });
 });
 
 test("A3: another kind, another list in its place, and sharing what is the stack's own are obstacles", async () => {
