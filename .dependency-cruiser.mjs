@@ -134,12 +134,14 @@ export default {
     // resources compile policy into Pulumi inputs
     {
       from: { path: room("infra/resources/") },
-      to: { path: `${room("infra/resources/")}|^infra/policy/index\\.ts$|${RULES}` },
+      to: { path: `${room("infra/resources/")}|^infra/policy/(index|without-rules)\\.ts$|${RULES}` },
     },
     // preflight reads the account; it needs to know what the program will create
     {
       from: { path: room("infra/preflight/") },
-      to: { path: `${room("infra/preflight/")}|^infra/policy/index\\.ts$|^infra/resources/compile\\.ts$` },
+      to: {
+        path: `${room("infra/preflight/")}|^infra/policy/(index|without-rules)\\.ts$|^infra/resources/compile\\.ts$|${RULES}`,
+      },
     },
     // the program is a table of contents
     {
@@ -169,7 +171,9 @@ export default {
     { from: { path: room("scripts/") }, to: { path: `${room("scripts/")}|^cloudflared/index\\.ts$` } },
     {
       from: { path: room("scripts/") },
-      to: { path: "^infra/(config|stories|policy-files)\\.ts$|^infra/.+/index\\.ts$" },
+      to: {
+        path: "^infra/(config|stories|policy-files)\\.ts$|^infra/.+/index\\.ts$|^infra/preflight/for-commands\\.ts$|^infra/policy/without-rules\\.ts$",
+      },
     },
     {
       from: { path: room("scripts/") },

@@ -25,7 +25,7 @@ const { account, policy, warnings, asFound, ...existing } =
       })
     : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);
-const compiled = compile(site, policy, account, existing);
+const compiled = compile(site, policy, account, existing, purpose === "deploy");
 
 // a stack without lists has no such component, so that its state stays as it is
 const lists = compiled.lists.length === 0 ? [] : [new Lists("lists", compiled.lists)];

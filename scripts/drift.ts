@@ -1,4 +1,5 @@
-import { printable } from "../infra/preflight/index.ts";
+import { programErrorMessage } from "../infra/local/engine/index.ts";
+import { printable } from "../infra/preflight/for-commands.ts";
 import { command, isExpectedFailure, runCommand } from "./command-line/index.ts";
 import { openAccount } from "./pulumi/account.ts";
 import { driftTable } from "./pulumi/drift-table.ts";
@@ -31,6 +32,16 @@ await runCommand(
   }),
 );
 
+/** Why the policy's files cannot be loaded; undefined where they can. */
+async function policyFailure(): Promise<string | undefined> {
+  try {
+    await import("../infra/policy/index.ts");
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? programErrorMessage(error) : String(error);
+  }
+}
+
 async function showDrift({ cli, stack, env }: Operator): Promise<0 | 1 | 2> {
   const { resources, pending } = await cli.state();
   const locked = await describeLock(cli, stack);
@@ -47,7 +58,13 @@ async function showDrift({ cli, stack, env }: Operator): Promise<0 | 1 | 2> {
   }
   // a wrong token is told at once, and a tunnel that was deleted elsewhere ends a run of the program
   const deleted = await tunnelOf(resources, await openAccount(cli, env))?.deletedAt();
-  const report = await readDrift(cli, deleted === undefined);
+  const broken = await policyFailure();
+  if (broken !== undefined) {
+    console.error(
+      `drift: the policy cannot be loaded: ${printable(broken)}\nWhat is deployed is compared with the state alone; \`npm run rules -- check\` says where it is.`,
+    );
+  }
+  const report = await readDrift(cli, deleted === undefined && broken === undefined);
   const findings = [
     ...(pending.length === 0
       ? []

@@ -1,5 +1,5 @@
 import type { Phase, Rule } from "../rules/index.ts";
-import { FOLDERS } from "./folders.ts";
+import { POLICY_PHASES } from "./phases.ts";
 import type { AdoptedList, AdoptedRuleset, Adoption } from "./site.ts";
 
 /** What is wrong with one member of `adopt`. */
@@ -11,7 +11,7 @@ export interface AdoptionProblem {
 }
 
 /** Phases in which the policy has rules, so that a ruleset can be taken over. */
-const PHASES: readonly Phase[] = FOLDERS.map(({ phase }) => phase);
+const PHASES: readonly Phase[] = POLICY_PHASES.map(({ phase }) => phase);
 
 /** Reads the configuration key `adopt`, in the shape that preflight prints; every problem goes to `report`. */
 export function readAdoption(value: unknown, report: (problem: AdoptionProblem) => void): Adoption | undefined {

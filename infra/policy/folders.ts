@@ -1,6 +1,7 @@
 import type { Phase } from "../rules/index.ts";
 import { cacheRules } from "./cache-rules/index.ts";
 import { customRules } from "./custom-rules/index.ts";
+import { POLICY_PHASES } from "./phases.ts";
 import { rateLimits } from "./rate-limits/index.ts";
 import { redirects } from "./redirects/index.ts";
 import type { RuleFile } from "./rule.ts";
@@ -14,28 +15,15 @@ export interface Folder {
   readonly files: readonly RuleFile[];
 }
 
+const FILES: Readonly<Record<(typeof POLICY_PHASES)[number]["phase"], readonly RuleFile[]>> = {
+  http_request_dynamic_redirect: redirects,
+  http_request_firewall_custom: customRules,
+  http_ratelimit: rateLimits,
+  http_request_cache_settings: cacheRules,
+};
+
 /** In the order in which a request passes the phases. */
-export const FOLDERS: readonly Folder[] = [
-  {
-    phase: "http_request_dynamic_redirect",
-    name: "causeway redirects",
-    folder: "infra/policy/redirects",
-    files: redirects,
-  },
-  {
-    phase: "http_request_firewall_custom",
-    name: "causeway custom rules",
-    folder: "infra/policy/custom-rules",
-    files: customRules,
-  },
-  { phase: "http_ratelimit", name: "causeway rate limits", folder: "infra/policy/rate-limits", files: rateLimits },
-  {
-    phase: "http_request_cache_settings",
-    name: "causeway cache rules",
-    folder: "infra/policy/cache-rules",
-    files: cacheRules,
-  },
-];
+export const FOLDERS: readonly Folder[] = POLICY_PHASES.map((place) => ({ ...place, files: FILES[place.phase] }));
 
 /** The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. */
 export function fileOfRule(phase: Phase, ref: string): string {

@@ -1,5 +1,6 @@
 import type Cloudflare from "cloudflare";
-import { PLANS, type Plan, type Site } from "../policy/index.ts";
+import type { Site } from "../policy/without-rules.ts";
+import { PLANS, type Plan } from "../rules/index.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { isNotFound, isUnauthenticated, type Reading, reading } from "./reading.ts";
 

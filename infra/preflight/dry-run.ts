@@ -1,7 +1,8 @@
 /** Asks Cloudflare whether it would accept the rulesets, before anything is written. */
 import { isDeepStrictEqual } from "node:util";
 import Cloudflare from "cloudflare";
-import { type PhaseRuleset, type PolicyList, withoutLists } from "../policy/index.ts";
+import type { PhaseRuleset } from "../policy/index.ts";
+import { type PolicyList, withoutLists } from "../policy/without-rules.ts";
 import { type RulesetBody, rulesetBody } from "../resources/compile.ts";
 import { permissionOfPhase, withoutRevision } from "./entry-points.ts";
 import type { Obstacle } from "./obstacle.ts";

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { adoptionOf, ownerMark, type PhaseRuleset } from "../policy/index.ts";
+import type { PhaseRuleset } from "../policy/index.ts";
+import { adoptionOf, ownerMark } from "../policy/without-rules.ts";
 import { keptAsFound, rulesetAsFound } from "./as-found.ts";
 import {
   adoptedMissing,
@@ -30,7 +31,10 @@ export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ??
  * Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses
  * a second one.
  */
-export async function findEntryPoint(search: Search, { phase, rules: ownRules }: PhaseRuleset): Promise<Finding> {
+export async function findEntryPoint(
+  search: Search,
+  { phase, rules: ownRules }: Pick<PhaseRuleset, "phase" | "rules">,
+): Promise<Finding> {
   const { api, site } = search;
   const { zoneId } = search.account;
   const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {

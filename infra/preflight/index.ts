@@ -13,15 +13,8 @@ import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
 export type { Account } from "./account.ts";
-export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
 export { DryRunIgnoredError } from "./dry-run.ts";
-export { permissionOfPhase } from "./entry-points.ts";
-export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
-export { LISTS_PERMISSION } from "./lists.ts";
-export { type Obstacle, PreflightError } from "./obstacle.ts";
-export { openApi } from "./open-api.ts";
-export { type KnownIds, knownIdsOf } from "./place.ts";
-export { printable } from "./printable.ts";
+export * from "./for-commands.ts";
 
 /** What a run may go on with. */
 export interface Cleared {

@@ -1,9 +1,9 @@
 import type Cloudflare from "cloudflare";
-import { adoptionOf, policyFor, type Site } from "../policy/index.ts";
+import { adoptionOf, POLICY_PHASES, type Site } from "../policy/without-rules.ts";
 import { listResource } from "../resources/compile.ts";
 import { readAccount } from "./account.ts";
 import { findEntryPoint } from "./entry-points.ts";
-import { findLists } from "./lists.ts";
+import { findMarkedLists } from "./lists.ts";
 import { PreflightError } from "./obstacle.ts";
 import type { KnownIds, Search } from "./place.ts";
 import { isReadFailure } from "./reading.ts";
@@ -26,7 +26,8 @@ export interface LeftBehind {
 /**
  * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
  * no hostname is reached without its rules, and lists after the rules that use them. `known` are the ids in the state
- * before anything is destroyed. What the configuration adopts is never in the list. Throws `PreflightError` where the
+ * before anything is destroyed. What the configuration adopts is never in the list. No rule is
+ * loaded: all phases of the policy are looked at. Throws `PreflightError` where the
  * account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
@@ -34,17 +35,16 @@ export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownId
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
   const { account } = found.value;
   const search: Search = { api, site, account, known };
-  const policy = policyFor(site, account.plan);
   const placed = await Promise.all([
     ...site.hostnames.map((hostname) => findRecord(search, hostname)),
-    ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
+    ...POLICY_PHASES.map(({ phase }) => findEntryPoint(search, { phase, rules: [] })),
   ]);
-  const listed = await findLists(search, policy.lists);
+  const listed = await findMarkedLists(search);
   const tunnel = await findTunnel(
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings = [...placed, ...listed.findings, tunnel];
+  const findings = [...placed, listed, tunnel];
   const unread = findings.flatMap(({ obstacles }) => obstacles.filter(isReadFailure));
   if (unread.length > 0) throw new PreflightError(unread);
   const { tunnel: adoptedTunnel, records, rulesets, lists = {} } = adoptionOf(site);

@@ -1,4 +1,11 @@
-import { accountMark, adoptedListOf, fileOfList, listRoom, ownerOfList, type PolicyList } from "../policy/index.ts";
+import {
+  accountMark,
+  adoptedListOf,
+  fileOfList,
+  listRoom,
+  ownerOfList,
+  type PolicyList,
+} from "../policy/without-rules.ts";
 import { listResource } from "../resources/compile.ts";
 import { type FoundItem, keptAsFound, listAsFound } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -14,7 +21,7 @@ import {
   type Search,
   wasAdopted,
 } from "./place.ts";
-import { reading } from "./reading.ts";
+import { type Reading, reading } from "./reading.ts";
 
 /** The permission that a token needs for lists, by its name in the API. */
 export const LISTS_PERMISSION = "Account Filter Lists Edit";
@@ -37,11 +44,8 @@ export interface ListFindings {
 
 /** Looks at the account's lists of these names. Without lists nothing is read, and no permission is needed. */
 export async function findLists(search: Search, lists: readonly PolicyList[]): Promise<ListFindings> {
-  const { api, account } = search;
   if (lists.length === 0) return { findings: [], missing: new Set() };
-  const read = await reading("the lists of the account", LISTS_PERMISSION, async () => {
-    return (await api.rules.lists.list({ account_id: account.accountId })).result;
-  });
+  const read = await readLists(search);
   if ("obstacle" in read) return { findings: [blockedBy(read.obstacle)], missing: new Set() };
   const found = new Map<string, ListedList>(read.value.map((list) => [list.name, list]));
   const names = new Set(lists.map(({ name }) => name));
@@ -52,6 +56,29 @@ export async function findLists(search: Search, lists: readonly PolicyList[]): P
     missing: new Set([...names].filter((name) => !found.has(name))),
   };
 }
+
+/**
+ * Lists with the stack's mark that its state does not have, whatever the policy names. A token that may not read lists
+ * made none.
+ */
+export async function findMarkedLists(search: Search): Promise<Finding> {
+  const { account, site, known } = search;
+  const read = await readLists(search);
+  if ("obstacle" in read) return read.obstacle.code === "permission" ? NOTHING : blockedBy(read.obstacle);
+  const own = read.value.filter((list) => {
+    const isKnown = known[listResource(list.name)] === list.id;
+    return hasOwnMark(search, list) && !isKnown && !site.sharedLists?.includes(list.name);
+  });
+  return {
+    obstacles: [],
+    imports: Object.fromEntries(own.map(({ id, name }) => [listResource(name), `${account.accountId}/${id}`])),
+  };
+}
+
+const readLists = ({ api, account }: Search): Promise<Reading<readonly ListedList[]>> =>
+  reading("the lists of the account", LISTS_PERMISSION, async () => {
+    return (await api.rules.lists.list({ account_id: account.accountId })).result;
+  });
 
 /**
  * Lists belong to the account, whose plan is not known: its room is taken for that of the zone's plan, unless it has

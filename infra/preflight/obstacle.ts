@@ -1,4 +1,4 @@
-import type { Adoption, Site } from "../policy/index.ts";
+import type { Adoption, Site } from "../policy/without-rules.ts";
 import { printable, printableJson } from "./printable.ts";
 
 /** One thing in the account that the run would stumble over. */

@@ -4,7 +4,7 @@
  */
 import type Cloudflare from "cloudflare";
 import type { PhaseGetResponse as RulesetResponse } from "cloudflare/resources/rulesets/phases";
-import type { Adoption, Site } from "../policy/index.ts";
+import type { Adoption, Site } from "../policy/without-rules.ts";
 import type { Account } from "./account.ts";
 import { AS_FOUND, isOfOthers } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";

@@ -1,4 +1,4 @@
-import { adoptionOf, ownerMark } from "../policy/index.ts";
+import { adoptionOf, ownerMark } from "../policy/without-rules.ts";
 import { TUNNEL } from "../resources/compile.ts";
 import { type FoundRecord, keptAsFound, recordAsFound } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";

@@ -1,4 +1,4 @@
-import { adoptionOf, ownerMark, tunnelName } from "../policy/index.ts";
+import { adoptionOf, ownerMark, tunnelName } from "../policy/without-rules.ts";
 import { TUNNEL } from "../resources/compile.ts";
 import { keptAsFound, tunnelAsFound } from "./as-found.ts";
 import {

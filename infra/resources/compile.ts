@@ -5,18 +5,17 @@ import type { RulesetArgs } from "@pulumi/cloudflare/ruleset.js";
 import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { ZeroTrustTunnelCloudflaredArgs } from "@pulumi/cloudflare/zeroTrustTunnelCloudflared.js";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting.js";
+import type { PhaseRuleset, Policy } from "../policy/index.ts";
 import {
   adoptedListOf,
   adoptionOf,
   markedDescription,
   othersRules,
   ownerMark,
-  type PhaseRuleset,
-  type Policy,
   type PolicyList,
   type Site,
   tunnelName,
-} from "../policy/index.ts";
+} from "../policy/without-rules.ts";
 import type { Phase, RateLimit, Rule } from "../rules/index.ts";
 import { sdkRule } from "./sdk-rule.ts";
 
@@ -66,13 +65,15 @@ export interface CompiledStack {
 
 /**
  * Compiles the policy. Every input that the API would fill in by itself is given explicitly: what is left out comes
- * back as a difference (pulumi-cloudflare#444, #630).
+ * back as a difference (pulumi-cloudflare#444, #630). `deploys`: false where the run only reads or destroys, which no
+ * wrong member of a rule stops.
  */
 export function compile(
   site: Site,
   policy: Policy,
   { accountId, zoneId }: Target,
   { imports = {}, tags = {} }: Existing = {},
+  deploys = true,
 ): CompiledStack {
   const adopted = adoptedNames(site);
   const named = <Args>(name: string, args: Args): Named<Args> => {
@@ -101,7 +102,7 @@ export function compile(
         ...(tags[hostname] === undefined ? {} : { tags: [...tags[hostname]].sort() }),
       }),
     ),
-    rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId))),
+    rulesets: policy.rulesets.map((ruleset) => named(ruleset.phase, rulesetArgs(ruleset, site, zoneId, deploys))),
     lists: keptLists(site, policy.lists).map((list) => named(listResource(list.name), listArgs(list, site, accountId))),
     zoneSettings: policy.zoneSettings.map(({ id, value }) => named(id, { zoneId, settingId: id, value })),
   };
@@ -165,9 +166,9 @@ export interface RulesetBody {
   readonly rules: readonly Readonly<Record<string, unknown>>[];
 }
 
-function rulesetArgs(ruleset: PhaseRuleset, site: Site, zoneId: string): RulesetArgs {
+function rulesetArgs(ruleset: PhaseRuleset, site: Site, zoneId: string, deploys: boolean): RulesetArgs {
   const { rules, ...body } = rulesetBody(ruleset, site);
-  return { zoneId, ...body, rules: rules.map(sdkRule) };
+  return { zoneId, ...body, rules: rules.map((rule) => sdkRule(rule, deploys)) };
 }
 
 /**

@@ -22,40 +22,49 @@ export class RuleMemberError extends Error {
 
 /**
  * Renames every member, at every depth. A member that the SDK does not know is refused: the provider would drop it,
- * and the deployed rule would do something else. @throws RuleMemberError
+ * and the deployed rule would do something else. A run that deploys nothing leaves it out.
+ * @throws RuleMemberError where the run deploys
  */
-export function sdkRule(rule: Readonly<Record<string, unknown>>): input.RulesetRule {
+export function sdkRule(rule: Readonly<Record<string, unknown>>, deploys = true): input.RulesetRule {
   const name = JSON.stringify(rule.ref ?? rule.description ?? rule.expression ?? "without a ref");
-  const fail = (member: string, what: string) => new RuleMemberError(name, member, what);
-  return renamed(RULE_NAMES, rule, "", fail) as unknown as input.RulesetRule;
+  const refuse = (member: string, what: string) => {
+    if (deploys) throw new RuleMemberError(name, member, what);
+  };
+  return renamed(RULE_NAMES, rule, "", refuse) as unknown as input.RulesetRule;
 }
 
-type Fail = (member: string, what: string) => RuleMemberError;
+/** Throws where the run deploys; else the member is left out. */
+type Refuse = (member: string, what: string) => void;
 
-function renamed(names: Names, value: unknown, at: string, fail: Fail): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => renamed(names, item, `${at}[${index}]`, fail));
+function renamed(names: Names, value: unknown, at: string, refuse: Refuse): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => renamed(names, item, `${at}[${index}]`, refuse));
   const known = byApiName(names);
-  if (!isObject(value)) throw fail(at, `is ${shown(value)}; expected an object with ${[...known.keys()].join(", ")}.`);
+  if (!isObject(value)) {
+    return refuse(at, `is ${shown(value)}; expected an object with ${[...known.keys()].join(", ")}.`);
+  }
   return Object.fromEntries(
-    Object.entries(value).map(([api, member]) => {
+    Object.entries(value).flatMap(([api, member]) => {
       const path = at === "" ? api : `${at}.${api}`;
       const found = known.get(api);
       if (found === undefined) {
         const hint = didYouMean(api, [...known.keys()]) ?? `it has ${[...known.keys()].join(", ")}.`;
-        throw fail(path, `is not known to the Pulumi SDK; ${hint}`);
+        refuse(path, `is not known to the Pulumi SDK; ${hint}`);
+        return [];
       }
       const [sdk, name] = found;
-      if (typeof name === "string") return [sdk, member];
-      return [sdk, "members" in name ? renamed(name.members, member, path, fail) : each(name.each, member, path, fail)];
+      if (typeof name === "string") return [[sdk, member]];
+      return [
+        [sdk, "members" in name ? renamed(name.members, member, path, refuse) : each(name.each, member, path, refuse)],
+      ];
     }),
   );
 }
 
 /** Keys that are data stay as they are. */
-function each(names: Names, value: unknown, at: string, fail: Fail): unknown {
-  if (!isObject(value)) throw fail(at, `is ${shown(value)}; expected an object.`);
+function each(names: Names, value: unknown, at: string, refuse: Refuse): unknown {
+  if (!isObject(value)) return refuse(at, `is ${shown(value)}; expected an object.`);
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, renamed(names, item, `${at}[${JSON.stringify(key)}]`, fail)]),
+    Object.entries(value).map(([key, item]) => [key, renamed(names, item, `${at}[${JSON.stringify(key)}]`, refuse)]),
   );
 }
 

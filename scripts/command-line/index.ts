@@ -16,5 +16,5 @@ export {
 export { type EndSignal, endRequestedBy, endSignal, runUntilSignal, type Service } from "./ending.ts";
 export { CommandError, isExpectedFailure, messageOf, UsageError } from "./failure.ts";
 export { runProgram } from "./program.ts";
-export { type Command, command, commandGroup, execute, reportFailure, runCommand } from "./run.ts";
+export { type Command, command, commandGroup, execute, runCommand } from "./run.ts";
 export { matching, oneOf, text, type ValueKind, wholeNumber } from "./values.ts";

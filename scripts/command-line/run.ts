@@ -121,7 +121,7 @@ export async function execute(wanted: Command, argv: readonly string[]): Promise
 }
 
 /** Prints why a command failed, and returns its exit code. */
-export function reportFailure(name: string, error: unknown): 1 | 2 {
+function reportFailure(name: string, error: unknown): 1 | 2 {
   if (!isExpectedFailure(error)) {
     console.error(`${name}: this should not have happened; please report it.`);
     console.error(error);

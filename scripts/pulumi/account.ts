@@ -1,7 +1,7 @@
 /** Cloudflare's API as the stack's configuration reaches it, for what no run of the program does. */
 import Cloudflare from "cloudflare";
 import { type Access, readAccess, type Values } from "../../infra/config.ts";
-import { openApi, printable } from "../../infra/preflight/index.ts";
+import { openApi, printable } from "../../infra/preflight/for-commands.ts";
 import { CommandError } from "../command-line/index.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 

@@ -1,6 +1,6 @@
 /** What was adopted is put back as it was found. The state has it, written once, at the adoption. */
 import type Cloudflare from "cloudflare";
-import { AS_FOUND, type AsFound, parseAsFound } from "../../infra/preflight/index.ts";
+import { AS_FOUND, type AsFound, parseAsFound } from "../../infra/preflight/for-commands.ts";
 import { calling } from "./account.ts";
 import { permissionOf } from "./rights.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "./stack-state.ts";

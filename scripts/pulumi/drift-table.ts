@@ -1,4 +1,4 @@
-import { printable } from "../../infra/preflight/index.ts";
+import { printable } from "../../infra/preflight/for-commands.ts";
 import type { Drift } from "./drift.ts";
 
 /**

@@ -7,7 +7,7 @@ import {
   type LeftBehind,
   LISTS_PERMISSION,
   PreflightError,
-} from "../../infra/preflight/index.ts";
+} from "../../infra/preflight/for-commands.ts";
 import { CommandError } from "../command-line/index.ts";
 import { AccountError, calling, readConfig } from "./account.ts";
 import type { Cli } from "./cli.ts";

@@ -1,6 +1,6 @@
 /** Whether the API token may write what a command is about to change. Only a write tells. */
 import type Cloudflare from "cloudflare";
-import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/index.ts";
+import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
 import { AccountError, calling } from "./account.ts";
 import { kindOf, type StateResource } from "./stack-state.ts";
 

@@ -1,5 +1,5 @@
 /** What was changed by hand, as it is shown before a command changes something. */
-import { printable } from "../../infra/preflight/index.ts";
+import { printable } from "../../infra/preflight/for-commands.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 import type { Drift } from "./drift.ts";
 import { driftTable } from "./drift-table.ts";

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
-import { printable } from "../../infra/preflight/index.ts";
+import { printable } from "../../infra/preflight/for-commands.ts";
 import { type AccountError, calling } from "./account.ts";
 import { type StateResource, TUNNEL_TYPE } from "./stack-state.ts";
 

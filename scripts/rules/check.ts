@@ -1,10 +1,8 @@
 import { resolve } from "node:path";
-import { readPolicy } from "../../infra/policy-files.ts";
 import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../infra/rules/index.ts";
 import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
-import { findingsOf } from "./findings.ts";
-import { fixFindings } from "./fix.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
+import { loadPolicy } from "./policy.ts";
 import { say } from "./say.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -27,8 +25,9 @@ export const checkCommand = command({
   run: ({ options }) => check(options),
 });
 
-function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): 0 | 1 {
+async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
   if (fix && format !== "text") throw new UsageError("--fix shows its changes as text: leave --format out");
+  const { findingsOf, fixFindings, readPolicy } = await loadPolicy();
   const site = siteOf(host);
   const policy = readPolicy(site, plan);
   const found = findingsOf({ policy, site, plan, root: ROOT });

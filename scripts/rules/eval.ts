@@ -1,4 +1,3 @@
-import { listSpecs, policyFor } from "../../infra/policy/index.ts";
 import {
   type Compiled,
   compile,
@@ -20,6 +19,7 @@ import {
 } from "../command-line/index.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { loadPolicy } from "./policy.ts";
 import { say } from "./say.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
@@ -50,10 +50,11 @@ export const evalCommand = command({
 
 type EvalOptions = OptionValues<typeof OPTIONS>;
 
-function evaluate(
+async function evaluate(
   { expression, requests }: { readonly expression: string; readonly requests: readonly string[] },
   { plan, visitor: visitorName, expect, format }: EvalOptions,
-): 0 | 1 {
+): Promise<0 | 1> {
+  const { listSpecs, policyFor } = await loadPolicy();
   const lists = compileLists(listSpecs(policyFor(siteOf([]), plan ?? "enterprise").lists));
   const compiled = compile(expression, { lists, ...(plan === undefined ? {} : { plan }) });
   if (!compiled.ok) {
@@ -63,15 +64,13 @@ function evaluate(
     return 1;
   }
   const visitor = chosenVisitor(visitorName);
-  const results = requests
-    .flatMap((text) => readRequests(text, {}, visitor))
-    .map((request) =>
-      resultOf(
-        compiled,
-        requestLine(request, visitorName),
-        readFields(() => compiled.read(requestFields(request))),
-      ),
-    );
+  const results = (await readRequests(requests, {}, visitor)).map((request) =>
+    resultOf(
+      compiled,
+      requestLine(request, visitorName),
+      readFields(() => compiled.read(requestFields(request))),
+    ),
+  );
   if (format === "json") console.log(JSON.stringify({ expression, results }, null, 2));
   else for (const result of results) printResult(result, expect);
   return results.some((result) => result.value === null || isUnexpected(result, expect)) ? 1 : 0;

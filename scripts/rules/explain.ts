@@ -1,4 +1,3 @@
-import { listSpecs, policyFor } from "../../infra/policy/index.ts";
 import {
   compile,
   compileLists,
@@ -14,6 +13,7 @@ import { command, type OptionValues, oneOf, optionWithDefault } from "../command
 import { readFields, word } from "./eval.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
+import { loadPolicy } from "./policy.ts";
 import { say } from "./say.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
@@ -38,25 +38,25 @@ export const explainCommand = command({
   run: ({ args, options }) => explain(args.requests, options),
 });
 
-function explain(requests: readonly string[], options: OptionValues<typeof OPTIONS>): 0 | 1 {
+async function explain(requests: readonly string[], options: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
   const { plan, host, visitor: visitorName, format } = options;
   const visitor = chosenVisitor(visitorName);
+  const { listSpecs, policyFor } = await loadPolicy();
   const site = siteOf(host);
   const policy = policyFor(site, plan);
   const { rulesets } = policy;
   const lists = listSpecs(policy.lists);
   const zone = rulesets.map((ruleset) => ({ ...ruleset, id: ruleset.name, kind: "zone" as const }));
   const engine = createEngine({ plan, zone, lists });
-  const explained = requests
-    .flatMap((text) => readRequests(text, { host: site.hostnames[0], at: Date.now() }, visitor))
-    .map((request) => {
-      const verdict = engine.handle(request);
-      return {
-        request: requestLine(request, visitorName),
-        verdict,
-        rules: [...explainRules(rulesets, verdict, request, compileLists(lists))],
-      };
-    });
+  const read = await readRequests(requests, { host: site.hostnames[0], at: Date.now() }, visitor);
+  const explained = read.map((request) => {
+    const verdict = engine.handle(request);
+    return {
+      request: requestLine(request, visitorName),
+      verdict,
+      rules: [...explainRules(rulesets, verdict, request, compileLists(lists))],
+    };
+  });
   if (format === "json") console.log(JSON.stringify({ plan, requests: explained.map(jsonOf) }, null, 2));
   else {
     for (const { request, verdict, rules } of explained)

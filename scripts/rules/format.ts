@@ -14,7 +14,8 @@ export const formatCommand = command({
   },
   failure: "an expression is wrong",
   examples: [`'http.host=="x"&&(ssl)'`, "--plan free < expression.txt"],
-  run: ({ args, options: { plan } }) => format(args.expression.length > 0 ? args.expression : [readInput("-")], plan),
+  run: async ({ args, options: { plan } }) =>
+    format(args.expression.length > 0 ? args.expression : [await readInput("-")], plan),
 });
 
 function format(texts: readonly string[], plan: Plan | undefined): 0 | 1 {

@@ -1,5 +1,6 @@
 /** Long inputs of the commands: from standard input or out of a file, bounded in bytes. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { argumentsFromOne, messageOf, UsageError, type ValueKind } from "../command-line/index.ts";
 
 /** Bytes of one input. A browser's HAR file with the bodies of a page has a few million. */
@@ -15,10 +16,10 @@ export const requestArguments = argumentsFromOne("requests; - for standard input
 
 /**
  * The text that an argument gives: `-` is standard input, `@FILE` the text of a file, anything else is the text.
- * @throws UsageError where it cannot be read, has too many bytes, or names a file without `@`
+ * Throws `UsageError` where it cannot be read, has too many bytes, or names a file without `@`.
  */
-export function readInput(argument: string): string {
-  if (argument === "-") return readBounded("standard input", 0);
+export async function readInput(argument: string): Promise<string> {
+  if (argument === "-") return readBounded("standard input", process.stdin);
   if (!argument.startsWith("@")) {
     // taken for a request, the path of a HAR file would prove something false
     if (isFile(argument)) {
@@ -29,17 +30,7 @@ export function readInput(argument: string): string {
     return argument;
   }
   const file = argument.slice(1);
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "r");
-  } catch (error) {
-    throw new UsageError(`the file ${file} cannot be read: ${messageOf(error)}`);
-  }
-  try {
-    return readBounded(`the file ${file}`, descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  return readBounded(`the file ${file}`, createReadStream(file));
 }
 
 function isFile(path: string): boolean {
@@ -50,25 +41,19 @@ function isFile(path: string): boolean {
   }
 }
 
-/** Reads to the end, and never more than the limit. */
-export function readBounded(name: string, descriptor: number, maxBytes = MAX_INPUT_BYTES): string {
+/** Reads to the end, however long the writer takes, and never more than the limit. */
+export async function readBounded(name: string, input: Readable, maxBytes = MAX_INPUT_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(64 * 1024);
-    const read = readChunk(name, descriptor, chunk);
-    if (read === 0) return Buffer.concat(chunks).toString("utf8");
-    size += read;
-    if (size > maxBytes)
-      throw new UsageError(`${name} has more than ${maxBytes} bytes, which is the most that is read`);
-    chunks.push(chunk.subarray(0, read));
-  }
-}
-
-function readChunk(name: string, descriptor: number, chunk: Buffer): number {
   try {
-    return readSync(descriptor, chunk);
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) break;
+      chunks.push(chunk);
+    }
   } catch (error) {
     throw new UsageError(`${name} cannot be read: ${messageOf(error)}`);
   }
+  if (size > maxBytes) throw new UsageError(`${name} has more than ${maxBytes} bytes, which is the most that is read`);
+  return Buffer.concat(chunks).toString("utf8");
 }

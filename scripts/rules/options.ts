@@ -1,4 +1,4 @@
-import { fileOfList, type Site } from "../../infra/policy/index.ts";
+import { fileOfList, type Site } from "../../infra/policy/without-rules.ts";
 import {
   completeFromVisitor,
   type Defaults,
@@ -43,16 +43,24 @@ export function siteOf(hosts: readonly string[]): Site {
 }
 
 /**
- * The requests that an argument describes: a text, `-` or `@FILE`. What a request does not say it has from the visitor.
- * @throws UsageError
+ * The requests that arguments describe, each a text, `-` or `@FILE`. What a request does not say it has from the
+ * visitor. Throws `UsageError`.
  */
-export function readRequests(argument: string, defaults: Defaults, visitor: Visitor = {}): readonly RequestFacts[] {
-  const parsed = parseRequests(readInput(argument), {
-    ...defaults,
-    ...(visitor.ip !== undefined && { ip: visitor.ip }),
-  });
-  if (!parsed.ok) throw new UsageError(parsed.message);
-  return parsed.requests.map((facts) => completeFromVisitor(facts, visitor));
+export async function readRequests(
+  inputs: readonly string[],
+  defaults: Defaults,
+  visitor: Visitor = {},
+): Promise<readonly RequestFacts[]> {
+  const requests: RequestFacts[] = [];
+  for (const input of inputs) {
+    const parsed = parseRequests(await readInput(input), {
+      ...defaults,
+      ...(visitor.ip !== undefined && { ip: visitor.ip }),
+    });
+    if (!parsed.ok) throw new UsageError(parsed.message);
+    requests.push(...parsed.requests.map((facts) => completeFromVisitor(facts, visitor)));
+  }
+  return requests;
 }
 
 /**

@@ -1,16 +1,9 @@
 import { readFileSync } from "node:fs";
-import {
-  policyDiagnostics,
-  policyListProblems,
-  proofFailures,
-  provePolicy,
-  refusalsInFiles,
-} from "../../infra/policy/index.ts";
-import { readPolicy } from "../../infra/policy-files.ts";
 import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from "../../infra/rules/index.ts";
 import { readStories } from "../../infra/stories.ts";
 import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
+import { loadPolicy } from "./policy.ts";
 import { say } from "./say.ts";
 import { isShipped } from "./shipped.ts";
 
@@ -29,7 +22,9 @@ export const testCommand = command({
   run: ({ args, options }) => runTests(args.story, options),
 });
 
-function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): 0 | 1 {
+async function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
+  const { policyDiagnostics, policyListProblems, proofFailures, provePolicy, readPolicy, refusalsInFiles } =
+    await loadPolicy();
   const site = siteOf(host);
   const policy = readPolicy(site, plan);
   const { rulesets, diagnostics } = policy;

@@ -1,4 +1,4 @@
-import { VISITORS } from "../../infra/policy/index.ts";
+import { VISITORS } from "../../infra/policy/without-rules.ts";
 import { knownVisitor, type Visitor, visitorProblems } from "../../infra/rules/index.ts";
 import { CommandError, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
 

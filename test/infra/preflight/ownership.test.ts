@@ -1,6 +1,7 @@
 /** Whose something at Cloudflare is: by the state first, then by the mark, then by adoption. */
 import { describe, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
+import { accountMark } from "../../../infra/policy/index.ts";
 import {
   findLeftBehind,
   type KnownIds,
@@ -227,5 +228,14 @@ test("O2: what a run left behind is found for `down`: never what is in the state
   api.faults.next({ path: /dns_records/ }, { status: 403, code: 10000 });
   await expect(findLeftBehind(cloudflare, site, {})).rejects.toThrow(/DNS Write/);
   for (const { path } of all) await cloudflare.delete(path);
+  expect(await findLeftBehind(cloudflare, site, {})).toEqual([]);
+  // F4: by its mark, whatever the policy names
+  const made = { account_id: api.accountId, name: "office", kind: "ip" } as const;
+  const { id } = await cloudflare.rules.lists.create({ ...made, description: `${accountMark(site)}: The office` });
+  const path = `/accounts/${api.accountId}/rules/lists/${id}`;
+  expect(await findLeftBehind(cloudflare, site, {})).toEqual([{ name: "list:office", kind: "list", id, path }]);
+  expect(await findLeftBehind(cloudflare, site, { "list:office": id })).toEqual([]);
+  expect(await findLeftBehind(cloudflare, { ...site, sharedLists: ["office"] }, {})).toEqual([]);
+  api.faults.next({ path: /rules\/lists/ }, { status: 403, code: 10000 });
   expect(await findLeftBehind(cloudflare, site, {})).toEqual([]);
 });

@@ -1,5 +1,5 @@
 // The security admin's commands, run as a person runs them.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -406,6 +406,19 @@ test("vectors prints every difference and the counts", async () => {
     status: 2,
     stderr: expect.stringContaining("cannot be read as JSON"),
   });
+});
+
+test("F5: standard input is waited for, however slow its writer is", async () => {
+  // the socket that Node.js makes for a child's standard input does not block
+  const child = spawn(process.execPath, ["scripts/rules.ts", "eval", "true", "-"], { stdio: "pipe" });
+  const printed = Promise.all([child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray()));
+  for (let part = 0; part < 20; part += 1) {
+    child.stdin.write(part === 0 ? "GET /slow" : " ");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.stdin.end();
+  const [out = [], errors] = await printed;
+  expect([errors, out.join("")]).toEqual([[], expect.stringContaining("/slow")]);
 });
 
 test("the command itself: an expression from standard input, and its exit code", () => {

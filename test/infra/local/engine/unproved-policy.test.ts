@@ -98,3 +98,18 @@ test.each([
   expect(api.cloud.zoneOf(api.zoneName)).toMatchObject({ records: [], rulesets: [] });
   expect(api.journal.filter(({ method, status }) => method !== "GET" && status < 400)).toEqual([]);
 });
+
+test("F4: a rule with a member that cannot be deployed stops no run that only reads", async () => {
+  process.env.CAUSEWAY_PURPOSE = "refresh";
+  const file = join(copy, "infra/policy/custom-rules/block-all.ts");
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, before.replace('action: "block",', 'action: "block", action_parameters: { bogus: 1 },'));
+  try {
+    expect(readFileSync(file, "utf8")).toContain("bogus");
+    await applyProgram({ ...options, preview: true });
+    delete process.env.CAUSEWAY_PURPOSE;
+    await expect(applyProgram({ ...options, preview: true })).rejects.toThrow(/bogus/);
+  } finally {
+    writeFileSync(file, before);
+  }
+});

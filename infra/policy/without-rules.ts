@@ -1,0 +1,17 @@
+/** The part of the policy that loads no rule: a broken file of one stops no command that deploys nothing. */
+export { othersRules } from "./adoption.ts";
+export { fileOfList, listRoom, markedDescription, ownerOfList, type PolicyList } from "./list.ts";
+export { POLICY_PHASES } from "./phases.ts";
+export {
+  type AdoptedList,
+  type AdoptedRuleset,
+  type Adoption,
+  accountMark,
+  adoptedListOf,
+  adoptionOf,
+  ownerMark,
+  type Site,
+  tunnelName,
+} from "./site.ts";
+export { VISITORS } from "./visitors.ts";
+export { withoutLists } from "./without-lists.ts";

@@ -1,0 +1,18 @@
+/** The policy, loaded only when a command has to have it: a broken file of a rule takes no help away. */
+import { programErrorMessage } from "../../infra/local/engine/index.ts";
+import { CommandError } from "../command-line/index.ts";
+
+/** What commands use of the policy. @throws CommandError that names the file where one cannot be loaded */
+export async function loadPolicy() {
+  try {
+    const [policy, files, findings, fix] = await Promise.all([
+      import("../../infra/policy/index.ts"),
+      import("../../infra/policy-files.ts"),
+      import("./findings.ts"),
+      import("./fix.ts"),
+    ]);
+    return { ...policy, ...files, ...findings, ...fix };
+  } catch (error) {
+    throw error instanceof Error ? new CommandError(programErrorMessage(error), { cause: error }) : error;
+  }
+}
