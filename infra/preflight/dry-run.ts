@@ -4,11 +4,11 @@ import Cloudflare from "cloudflare";
 import type { PhaseRuleset } from "../policy/index.ts";
 import { type PolicyList, withoutLists } from "../policy/without-rules.ts";
 import { type RulesetBody, rulesetBody } from "../resources/compile.ts";
-import { permissionOfPhase, withoutRevision } from "./entry-points.ts";
-import type { Obstacle } from "./obstacle.ts";
+import { findEntryPoint, permissionOfPhase, withoutRevision } from "./entry-points.ts";
+import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { EntryPoint, Search } from "./place.ts";
 import { printable } from "./printable.ts";
-import { reading } from "./reading.ts";
+import { isReadFailure, reading } from "./reading.ts";
 
 /** A ruleset of the policy, and what is in its place now. */
 export interface TriedRuleset {
@@ -31,10 +31,10 @@ export class DryRunIgnoredError extends Error {
   /** Pulumi prints such an error without its stack: the program is not at fault. */
   readonly __pulumiRunError = true;
 
-  constructor(api: Cloudflare, request: string, phase: string) {
+  /** `how`: what of its response no dry run has. */
+  constructor(api: Cloudflare, request: string, phase: string, how: string) {
     super(
-      `The API at ${printable(api.baseURL)} does not know dry runs: it responded to "${request}" with a ` +
-        "result, where a dry run has none. " +
+      `The API at ${printable(api.baseURL)} does not know dry runs: it responded to "${request}" ${how}. ` +
         `So it may have written the rules of ${phase} as the policy has them. Nothing else was written, and the ` +
         "run has stopped.\n" +
         "Look at those rules, and put them back by hand where they must not be there yet. Cloudflare has dry runs " +
@@ -58,11 +58,15 @@ export async function tryRulesets(
 ): Promise<Tried> {
   const obstacles: Obstacle[] = [];
   const warnings: string[] = [];
+  let isFirst = true;
   for (const { ruleset, entryPoint } of tried) {
     const body = rulesetBody(ruleset, search.site);
     if (entryPoint !== undefined && isSame(body, entryPoint)) continue;
     const obstacle = await tryRuleset(search, ruleset, withStandIns(body, missing), entryPoint);
+    if (isFirst) await assertUnchanged(search, ruleset, entryPoint);
+    isFirst = false;
     if (obstacle === undefined) continue;
+    if (obstacle.code === "no_dry_runs") return { obstacles: [obstacle], warnings };
     if (run === "up" || obstacle.code !== "permission") obstacles.push(obstacle);
     else
       warnings.push(
@@ -73,35 +77,84 @@ export async function tryRulesets(
   return { obstacles, warnings };
 }
 
+/** An API may write and respond as after a dry run: after the first one the rules have to be as they were. */
+async function assertUnchanged(search: Search, { phase, rules }: PhaseRuleset, before: EntryPoint | undefined) {
+  const { obstacles, entryPoint: now } = await findEntryPoint(search, { phase, rules });
+  // what cannot be read now was read just before, and other obstacles are about what is there
+  if (now === undefined && obstacles.some(isReadFailure)) throw new PreflightError(obstacles, search.site);
+  if (now?.id === before?.id && now?.version === before?.version) return;
+  const request = `${before === undefined ? "POST" : "PUT"} ${path(search, before)}?dry_run=true`;
+  throw new DryRunIgnoredError(search.api, request, phase, "and the rules are others since then");
+}
+
+const path = ({ account }: Pick<Search, "account">, entryPoint: EntryPoint | undefined): string =>
+  `/zones/${account.zoneId}/rulesets${entryPoint === undefined ? "" : `/${entryPoint.id}`}`;
+
 async function tryRuleset(
-  { api, account }: Search,
+  search: Search,
   ruleset: PhaseRuleset,
   body: RulesetBody,
   entryPoint: EntryPoint | undefined,
 ): Promise<Obstacle | undefined> {
+  const { api } = search;
   const { phase } = ruleset;
-  const path = `/zones/${account.zoneId}/rulesets${entryPoint === undefined ? "" : `/${entryPoint.id}`}`;
+  const place = path(search, entryPoint);
   // an API that does not know dry runs would write twice
   const options = { query: { dry_run: true }, body, maxRetries: 0 };
+  const request = `${entryPoint === undefined ? "POST" : "PUT"} ${place}?dry_run=true`;
   const read = await reading(
     `the rules of ${phase}`,
     permissionOfPhase(phase),
     async () => {
       let response: unknown;
       try {
-        response = await (entryPoint === undefined ? api.post(path, options) : api.put(path, options));
+        response = await (entryPoint === undefined ? api.post(place, options) : api.put(place, options));
       } catch (error) {
-        if (error instanceof Cloudflare.APIError && error.status === 400) return refused(error, ruleset, body);
+        if (error instanceof Cloudflare.APIError && error.status === 400) {
+          return isAboutDryRuns(error) ? noDryRuns(api, error) : refused(error, ruleset, body);
+        }
         throw error;
       }
-      if (typeof response === "object" && response !== null && "result" in response && response.result === null)
-        return undefined;
-      throw new DryRunIgnoredError(api, `${entryPoint === undefined ? "POST" : "PUT"} ${path}?dry_run=true`, phase);
+      if (isAccepted(response)) return undefined;
+      if (isRefusal(response)) throw unexplained(response);
+      throw new DryRunIgnoredError(api, request, phase, "with a result, where a dry run has none");
     },
     "write",
   );
   return "obstacle" in read ? read.obstacle : read.value;
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** A dry run that found nothing: no result, and the word that it succeeded. */
+const isAccepted = (response: unknown): boolean =>
+  isObject(response) && response.success === true && response.result === null;
+
+/** No result either, and no word of success: whatever the status says, nothing was accepted. */
+const isRefusal = (response: unknown): response is Readonly<Record<string, unknown>> =>
+  isObject(response) && response.success !== true && (response.result ?? null) === null;
+
+/** A response that says with the status 200 that it failed, as an error of the API. */
+function unexplained(response: Readonly<Record<string, unknown>>): Error {
+  return Cloudflare.APIError.generate(502, response, "no success", new Headers());
+}
+
+const reasonsOf = ({ errors }: InstanceType<typeof Cloudflare.APIError>): string =>
+  errors.map(({ code, message }) => `${code} ${message}`).join("; ");
+
+/** Whether the API refuses the parameter itself, and no part of a rule. */
+const isAboutDryRuns = ({ errors }: InstanceType<typeof Cloudflare.APIError>): boolean =>
+  errors.some((item: { message?: string; source?: { pointer?: string } }) => {
+    return /\bdry[ _-]?run/i.test(item.message ?? "") && !item.source?.pointer;
+  });
+
+/** The rules were not looked at. */
+const noDryRuns = (api: Cloudflare, error: InstanceType<typeof Cloudflare.APIError>): Obstacle => ({
+  code: "no_dry_runs",
+  found: `the API at ${printable(api.baseURL)} does not know dry runs: ${printable(reasonsOf(error))}`,
+  fix: "Cloudflare has dry runs since 2026-09-17: check `cloudflare:baseUrl`, and a proxy in between. Nothing was written.",
+});
 
 /** What Cloudflare has against the ruleset, with the rule that it points to. */
 function refused(error: InstanceType<typeof Cloudflare.APIError>, { phase, rules }: PhaseRuleset, body: RulesetBody) {

@@ -66,6 +66,8 @@ export interface EntryPoint {
   readonly id: string;
   readonly name: string;
   readonly phase: string;
+  /** The API raises it with every change. */
+  readonly version?: string;
   readonly description: string;
   readonly rules: readonly RuleFound[];
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
+import { ownerMark } from "../../../infra/policy/index.ts";
 import { DryRunIgnoredError, preflight } from "../../../infra/preflight/index.ts";
 import { rulesetBody } from "../../../infra/resources/compile.ts";
 import { api, client, obstaclesOf, setUp, site, start } from "./account-stage.ts";
@@ -84,6 +85,58 @@ test("an API that does not know dry runs stops the run at the first one, and say
   );
   expect(api.journal.filter(({ method }) => method !== "GET")).toHaveLength(1);
 });
+
+/** The API with what it responds to dry runs changed on the way. */
+const behind = (change: (url: string, init: RequestInit | undefined) => Promise<Response>) =>
+  new Cloudflare({
+    apiToken: api.token,
+    baseURL: api.url,
+    logLevel: "off",
+    maxRetries: 0,
+    fetch: (url, init) => (String(url).includes("dry_run") ? change(String(url), init) : fetch(url, init)),
+  });
+const failed = (status: number, message: string) =>
+  Response.json({ success: false, errors: [{ code: 10014, message }], messages: [], result: null }, { status });
+
+test("F12: a response without success is no acceptance, whatever its status", async () => {
+  await start();
+  const cloudflare = behind(async () => failed(200, "Authentication error"));
+  await expect(preflight(cloudflare, site, {})).rejects.toMatchObject({
+    obstacles: expect.arrayContaining([
+      expect.objectContaining({ code: "api_error", found: expect.stringContaining("Authentication error") }),
+    ]),
+  });
+});
+
+test("F12: an API that refuses the parameter is told as one without dry runs", async () => {
+  await start();
+  const cloudflare = behind(async () => failed(400, "unknown query parameter dry_run\u001b[31m"));
+  const error = await preflight(cloudflare, site, {}).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    obstacles: [{ code: "no_dry_runs" }],
+  });
+  expect(String(error)).not.toContain("would refuse the rules");
+  expect(String(error)).not.toContain("\u001b");
+});
+
+test.each([false, true])(
+  "F12: an API that writes and responds as after a dry run is found out (exists: %s)",
+  async (exists) => {
+    await start();
+    const cloudflare = behind(async (url, init) => {
+      const response = await fetch(url.replace("dry_run=true", ""), init);
+      expect(response.status).toBe(200);
+      return Response.json({ success: true, errors: [], messages: [], result: null });
+    });
+    if (exists) {
+      const ruleset = { phase: "http_request_dynamic_redirect", kind: "zone", name: "causeway redirects" };
+      await client(api.token).post(zone(), { body: { ...ruleset, description: ownerMark(site), rules: [] } });
+    }
+    const before = api.journal.length;
+    await expect(preflight(cloudflare, site, {})).rejects.toThrow(DryRunIgnoredError);
+    expect(api.journal.slice(before).filter(({ method }) => method !== "GET")).toHaveLength(1);
+  },
+);
 
 test("no dry run is sent while something else is in the way", async () => {
   const cloudflare = await start();
