@@ -25,8 +25,11 @@ const FILES: Readonly<Record<(typeof POLICY_PHASES)[number]["phase"], readonly R
 /** In the order in which a request passes the phases. */
 export const FOLDERS: readonly Folder[] = POLICY_PHASES.map((place) => ({ ...place, files: FILES[place.phase] }));
 
-/** The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. */
+/**
+ * The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. A ref that
+ * Cloudflare refuses has none, and could name a file elsewhere: the folder's index stands for it.
+ */
 export function fileOfRule(phase: Phase, ref: string): string {
   const { folder } = FOLDERS.find((one) => one.phase === phase) ?? { folder: "infra/policy" };
-  return `${folder}/${ref.replaceAll("_", "-")}.ts`;
+  return /^[a-z0-9_]{1,64}$/.test(ref) ? `${folder}/${ref.replaceAll("_", "-")}.ts` : `${folder}/index.ts`;
 }

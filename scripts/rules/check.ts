@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { spawnSync } from "node:child_process";
+import { join, resolve } from "node:path";
 import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../infra/rules/index.ts";
 import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
@@ -31,9 +32,12 @@ async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>):
   const site = siteOf(host);
   const policy = readPolicy(site, plan);
   const found = findingsOf({ policy, site, plan, root: ROOT });
-  const { lines, left } = fix ? fixFindings(found, ROOT) : { lines: [], left: found };
-  const findings = left.map(({ literal: _, ...finding }) => finding);
-  for (const line of lines) say(line);
+  if (fix) {
+    const { lines, hasChanged } = fixFindings(found, ROOT);
+    for (const line of lines) say(line);
+    if (hasChanged) return checkAgain(plan, host);
+  }
+  const findings = found.map(({ literal: _, isAmbiguous: __, ...finding }) => finding);
   const reports = {
     text: () => textReport(findings),
     json: () => jsonReport(findings),
@@ -51,4 +55,13 @@ async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>):
     }
   }
   return findings.some(({ severity }) => severity !== "hint") ? 1 : 0;
+}
+
+/** What the files hold now, in a process of its own: this one has loaded what they held before. */
+function checkAgain(plan: string, hosts: readonly string[]): 0 | 1 {
+  const script = join(ROOT, "scripts/rules.ts");
+  const args = ["check", "--plan", plan, ...hosts.flatMap((host) => ["--host", host])];
+  const { status, error } = spawnSync(process.execPath, [...process.execArgv, script, ...args], { stdio: "inherit" });
+  if (error !== undefined) throw error;
+  return status === 0 ? 0 : 1;
 }

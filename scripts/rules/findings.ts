@@ -36,6 +36,7 @@ export interface PolicyToCheck {
 export type PlacedFinding = Finding & {
   readonly place: SourcePlace;
   readonly literal?: SourceProperty["literal"];
+  readonly isAmbiguous?: true;
 };
 
 /** First what is no rule, then, rule by rule, what Cloudflare would refuse and what lints find. */
@@ -136,11 +137,16 @@ function placesIn(root: string): (finding: Unplaced, rule: DeployedRule | undefi
     const file = rule?.source.file ?? named ?? `${folder}/index.ts`;
     const source = read(file);
     const found = finding.rule === undefined ? undefined : findProperty(source, finding.rule, property.split("."));
-    const { literal } = found ?? {};
+    const { literal, isAmbiguous } = found ?? {};
     const isWhole = literal !== undefined && literal.text === finding.text;
     const at = found === undefined ? Math.max(0, source.indexOf("export const")) : found.start;
     const { line, column } = locate(source, isWhole ? literal.start + finding.span.start : at);
-    return { ...finding, place: { file, line, column }, ...(isWhole && { literal }) };
+    return {
+      ...finding,
+      place: { file, line, column },
+      ...(isWhole && { literal }),
+      ...(isAmbiguous && { isAmbiguous }),
+    };
   };
 }
 

@@ -1,13 +1,15 @@
 /** Writes corrections that certainly do what was meant into the files of the rules. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import { applyEdits } from "../../infra/rules/index.ts";
 import { editsOf, type PlacedFinding } from "./findings.ts";
 
 export interface Fixes {
   /** What was changed, or cannot be changed, in lines for people. */
   readonly lines: readonly string[];
-  /** The findings that are still there. */
+  /** Whether a file was written. */
+  readonly hasChanged: boolean;
+  /** The findings that are still there, at the places where they were before. */
   readonly left: readonly PlacedFinding[];
 }
 
@@ -22,31 +24,71 @@ export function fixFindings(findings: readonly PlacedFinding[], root: string): F
   // from the last to the first in each file, so that a change does not move another
   const ordered = [...byExpression.values()].sort((a, b) => startOf(b) - startOf(a));
   for (const group of ordered) {
-    const corrected = fixOne(group, root);
+    const made = withoutOverlaps(group);
+    const corrected = fixOne(made, root);
     lines.push(corrected.lines);
-    if (corrected.isFixed) for (const finding of group) fixed.add(finding);
+    if (corrected.isFixed) for (const finding of made) fixed.add(finding);
   }
-  return { lines, left: findings.filter((finding) => !fixed.has(finding)) };
+  return { lines, hasChanged: fixed.size > 0, left: findings.filter((finding) => !fixed.has(finding)) };
 }
+
+/** Findings whose edits can all be made at once: of two that overlap, the first in the text. The other stays. */
+function withoutOverlaps(group: readonly PlacedFinding[]): readonly PlacedFinding[] {
+  const made: PlacedFinding[] = [];
+  for (const finding of group.toSorted((a, b) => firstEdit(a) - firstEdit(b))) {
+    const others = editsOf(made);
+    const isFree = editsOf([finding]).every(({ span }) =>
+      others.every((other) => other.span.end <= span.start || span.end <= other.span.start),
+    );
+    if (isFree) made.push(finding);
+  }
+  return made;
+}
+
+const firstEdit = (finding: PlacedFinding): number => Math.min(...editsOf([finding]).map(({ span }) => span.start));
 
 const startOf = ([first]: readonly PlacedFinding[]): number => first?.literal?.start ?? -1;
 
 function fixOne(group: readonly PlacedFinding[], root: string): { readonly lines: string; readonly isFixed: boolean } {
-  const [{ place, literal, text, rule, property }] = group as readonly [PlacedFinding];
+  const [{ place, literal, isAmbiguous, text, rule, property }] = group as readonly [PlacedFinding];
   const after = applyEdits(text, editsOf(group));
   const change = `  - ${text}\n  + ${after}`;
   const by = (why: string) => ({
     lines: `${place.file}:${place.line} ${rule} ${property} is not changed: ${why}. Change it by hand:\n${change}`,
     isFixed: false,
   });
+  if (isAmbiguous) return by("several objects of the file have this ref");
   if (literal === undefined) return by("the file does not have it word for word");
   if (!canStandIn(literal.quote, after)) return by("the corrected text needs escapes");
-  const file = join(root, place.file);
-  const source = readFileSync(file, "utf8");
+  const file = policyFile(root, place.file);
+  if (file === undefined) return by("it is not a file of infra/policy, or it is reached through a symbolic link");
+  const source = textOf(file);
+  if (source === undefined) return by("the file is not UTF-8");
   const end = literal.start + text.length;
   if (source.slice(literal.start, end) !== text) return by("the file has changed meanwhile");
   writeFileSync(file, source.slice(0, literal.start) + after + source.slice(end));
   return { lines: `${place.file}:${place.line} ${rule} ${property} is changed:\n${change}`, isFixed: true };
+}
+
+/** The path of a file of the policy; undefined for what is elsewhere, and for what only a symbolic link leads to. */
+function policyFile(root: string, file: string): string | undefined {
+  const path = resolve(root, file);
+  try {
+    const isWithin = path.startsWith(join(resolve(root), "infra/policy") + sep);
+    // the project itself may be in a folder that a link leads to
+    return isWithin && realpathSync(path) === join(realpathSync(root), relative(root, path)) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its text, with a byte order mark; undefined where bytes would be lost in it. */
+function textOf(file: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch {
+    return undefined;
+  }
 }
 
 const canStandIn = (quote: string, text: string): boolean =>

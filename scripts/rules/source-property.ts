@@ -5,6 +5,8 @@ import { type Token, tokensOf } from "./source-tokens.ts";
 export interface SourceProperty {
   /** Where its name begins, or the element of a list. */
   readonly start: number;
+  /** Several objects of the file have this `ref`: which of them is the rule is not known. */
+  readonly isAmbiguous?: true;
   /** Its value, where that is one string without escapes and substitutions: the text, and where it begins. */
   readonly literal?: { readonly text: string; readonly start: number; readonly quote: string };
 }
@@ -29,9 +31,11 @@ interface Member {
  */
 export function findProperty(source: string, ref: string, path: readonly string[]): SourceProperty | undefined {
   const all = bracketsOf(source, tokensOf(source));
+  const named = all.filter(({ members }) =>
+    members.some((one) => one.name === "ref" && literalOf(source, one)?.text === ref),
+  );
   const rule =
-    all.find(({ members }) => members.some((one) => one.name === "ref" && literalOf(source, one)?.text === ref)) ??
-    all.find(({ members }) => ["ref", "when"].every((name) => members.some((one) => one.name === name)));
+    named[0] ?? all.find(({ members }) => ["ref", "when"].every((name) => members.some((one) => one.name === name)));
   if (rule === undefined) return undefined;
   let found = rule.members.find(({ name }) => name === "ref");
   let here: readonly Brackets[] = [rule];
@@ -43,7 +47,7 @@ export function findProperty(source: string, ref: string, path: readonly string[
   }
   if (found === undefined) return undefined;
   const literal = literalOf(source, found);
-  return { start: found.start, ...(literal && { literal }) };
+  return { start: found.start, ...(literal && { literal }), ...(named.length > 1 && { isAmbiguous: true }) };
 }
 
 function literalOf(source: string, { value }: Member): SourceProperty["literal"] {

@@ -1,5 +1,5 @@
 // A9: findings name the rule's file and line, and show what its author wrote; `check --fix` corrects it there.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -196,4 +196,51 @@ test("A9: a hostname in a rule's condition is told to leave out, because the kit
   write(FILE, source(`'${when}'`));
   const [found] = findings(rule({ when })).filter(({ code }) => code === "host-case");
   expect(found?.hint).toMatch(/^leave hostnames out of the rule/);
+});
+
+test("F10: of two corrections that overlap one is made and told, and the other is found again", () => {
+  const when = 'not not (http.request.method eq "get") and ssl';
+  write(FILE, source(`'${when}'`));
+  const found = findings(rule({ when })).filter(({ fix }) => fix !== undefined);
+  expect(found.length).toBeGreaterThan(1);
+  const { left } = fixFindings(found, root);
+  const [, after = ""] = /when: '(.*)',/.exec(readFileSync(join(root, FILE), "utf8")) ?? [];
+  expect(after).not.toBe(when);
+  const again = findings(rule({ when: after })).filter(({ fix }) => fix !== undefined);
+  expect(left.map(({ code }) => code)).toEqual(again.map(({ code }) => code));
+  expect(left).not.toEqual([]);
+});
+
+test("F10: nothing outside the policy is written, whatever a ref or a link says", () => {
+  const when = 'http.request.method eq "get"';
+  const text = source(`'${when}'`);
+  write("outside.ts", text.replace("old_api", "../../../outside"));
+  fixFindings(findings(rule({ when, ref: "../../../outside" })), root);
+  expect(readFileSync(join(root, "outside.ts"), "utf8")).toBe(text.replace("old_api", "../../../outside"));
+  write("linked.ts", text);
+  write("infra/policy/custom-rules/index.ts", "");
+  symlinkSync(join(root, "linked.ts"), join(root, FILE));
+  const { lines, left } = fixFindings(findings(rule({ when })), root);
+  expect([lines.length, left.length > 0, readFileSync(join(root, "linked.ts"), "utf8")]).toEqual([1, true, text]);
+  expect(lines[0]).toContain("is not changed: it is not a file of infra/policy, or it is reached through a symbolic");
+  const [finding] = findings(rule({ when })).filter(({ fix }) => fix !== undefined);
+  if (finding === undefined) throw new Error("there is no finding");
+  expect(fixFindings([{ ...finding, place: { ...finding.place, file: "linked.ts" } }], root).left).toHaveLength(1);
+  expect(readFileSync(join(root, "linked.ts"), "utf8")).toBe(text);
+});
+
+test("F10: --fix leaves a file alone where several objects have the ref, or that is not UTF-8", () => {
+  const when = 'http.request.method eq "get"';
+  const decoy = `const other = { ref: "old_api", when: '${when}' };\n${source(`'${when}'`)}`;
+  write(FILE, decoy);
+  expect(fixFindings(findings(rule({ when })), root).lines).toEqual([
+    expect.stringContaining("is not changed: several objects of the file have this ref"),
+  ]);
+  expect(readFileSync(join(root, FILE), "utf8")).toBe(decoy);
+  const bytes = Buffer.concat([Buffer.from("// caf\xe9\n", "latin1"), Buffer.from(source(`'${when}'`))]);
+  writeFileSync(join(root, FILE), bytes);
+  expect(fixFindings(findings(rule({ when })), root).lines).toEqual([
+    expect.stringContaining("is not changed: the file is not UTF-8"),
+  ]);
+  expect(readFileSync(join(root, FILE)).equals(bytes)).toBe(true);
 });
