@@ -1,4 +1,4 @@
-import { printable } from "../../infra/preflight/index.ts";
+import { printable } from "../../infra/preflight/for-commands.ts";
 
 /**
  * Prints lines for people. Texts of rules and requests are in them: what a terminal would obey becomes `?`, and a tab a

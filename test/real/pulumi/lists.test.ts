@@ -1,4 +1,6 @@
 /** Lists of the policy with the real CLI: whose they are, in which order they are made, and what `drift` and `down` say. */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { policyWithList } from "../../copy-project.ts";
 import { issueToken, type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
@@ -155,4 +157,16 @@ test("A3: an adopted list keeps its description, and `down` puts its items back"
   ]);
   const items = (await lists.items.list(id, { account_id })).result;
   expect(items).toMatchObject([{ ip: "203.0.113.7", comment: "theirs" }]);
+}, 240_000);
+
+test("F4: `drift` and `down` work although a file of a rule is broken", async () => {
+  expect(await up()).toMatchObject({ code: 0 });
+  appendFileSync(join(stage.workspace.dir, "infra/policy/custom-rules/plain-http.ts"), '\nthrow new Error("x");\n');
+  const drift = await stage.npmRun("drift");
+  expect([drift.code, drift.text]).toEqual([
+    0,
+    expect.stringMatching(/policy cannot be loaded: infra\/policy\/custom-rules\/plain-http\.ts:\d+: x\n.*No drift/s),
+  ]);
+  const down = await stage.npmRun("down", "--yes");
+  expect([down.code, down.text]).toEqual([0, expect.stringContaining("is down.")]);
 }, 240_000);
