@@ -260,9 +260,7 @@ test("explain goes through the rules in order and says what decided", async () =
     "GET http://a.example.com/?b=c",
   ]);
   expect(status).toBe(0);
-  expect(stdout).toContain(
-    'true   scanner_paths (block): lower(http.host) in {"a.example.com" "a.example.com."} is true',
-  );
+  expect(stdout).toContain('true   scanner_paths (block): lower(http.request.uri.path) contains "/.git" is true');
   expect(stdout).toContain("not_in_surface (block): not reached");
   expect(stdout).toContain("=> block by scanner_paths, status 403");
   expect(stdout).toContain("counted, and within its limit");
