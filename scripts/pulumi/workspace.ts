@@ -20,6 +20,11 @@ export interface Workspace {
   readonly dir: string;
   /** Runs `pulumi ARGS` there, without colours and questions. */
   run(...args: string[]): Promise<Run>;
+  /**
+   * Sets a secret of the configuration. It goes through standard input: an argument could be read by every user of the
+   * machine, and one that begins with a hyphen would be taken for an option.
+   */
+  setSecret(key: string, value: string, ...args: string[]): Promise<Run>;
   /** The environment of the next run. */
   readonly environment: NodeJS.ProcessEnv;
   /** Changes the environment of later runs; undefined takes a variable away. */
@@ -62,6 +67,8 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
     NODE_OPTIONS: undefined,
     ...options.environment,
   };
+  const run = (args: readonly string[], input?: string): Promise<Run> =>
+    runCli(options.pulumi, [...args, "--color=never", "--non-interactive"], { cwd: dir, env: environment, input });
   return {
     dir,
     get environment() {
@@ -70,20 +77,30 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
     setEnvironment(variables) {
       environment = { ...environment, ...variables };
     },
-    run: (...args) => runCli(options.pulumi, [...args, "--color=never", "--non-interactive"], dir, environment),
+    run: (...args) => run(args),
+    setSecret: (key, value, ...args) => run(["config", "set", "--secret", key, ...args], value),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
 
-function runCli(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Run> {
+interface RunPlace {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What it reads from standard input. */
+  readonly input: string | undefined;
+}
+
+function runCli(command: string, args: readonly string[], { cwd, env, input }: RunPlace): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS });
+    const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
       });
     }
+    child.stdin.once("error", () => undefined); // it ended without reading
+    child.stdin.end(input);
     child.once("error", reject);
     child.once("close", (code) => resolve({ code: code ?? 255, text }));
   });

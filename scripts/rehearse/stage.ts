@@ -122,7 +122,7 @@ export async function openStage(program: string, env: NodeJS.ProcessEnv = proces
     const replaceApiToken = async () => {
       const before = apiToken;
       apiToken = api.issueToken(PERMISSIONS);
-      await pulumiOk("config", "set", "--secret", "cloudflare:apiToken", apiToken);
+      succeeded("pulumi config set", await workspace.setSecret("cloudflare:apiToken", apiToken));
       if (before !== undefined) api.revokeToken(before);
     };
     await pulumiOk("stack", "init", STACK);

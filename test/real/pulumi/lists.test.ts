@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { policyWithList } from "../../copy-project.ts";
-import { issueToken, type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
+import { type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
 
 let stage: OperatorStage;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ const listed = async () => (await stage.cloudflare.rules.lists.list({ account_id
 const writes = (from: number) => stage.writesSince(from).filter((call) => call.includes("rule"));
 
 test("A3: without the right for lists `up` says which is missing, and nothing is written", async () => {
-  await stage.setApiToken(issueToken(stage.api, PERMISSIONS));
+  await stage.setApiToken(stage.api.issueToken(PERMISSIONS));
   const { code, text } = await up();
   expect([code, text]).toEqual([1, expect.stringContaining('"Account Filter Lists Edit"')]);
   expect(writes(0)).toEqual([]);
@@ -30,7 +30,7 @@ test("A3: without the right for lists `up` says which is missing, and nothing is
 test("A3: a preview tries the rulesets in dry runs, and a token that only reads may preview", async () => {
   const reads = ["Zone WAF Read", "Dynamic URL Redirects Read", "Cache Settings Read"] as const;
   const others = PERMISSIONS.filter((one) => !reads.some((read) => one === read.replace("Read", "Write")));
-  await stage.setApiToken(issueToken(stage.api, [...others, ...reads, "Account Filter Lists Read"]));
+  await stage.setApiToken(stage.api.issueToken([...others, ...reads, "Account Filter Lists Read"]));
   const from = stage.api.journal.length;
   const { code, text } = await stage.npmRun("preview");
   expect([code, text]).toEqual([0, expect.stringMatching(/the API token may not write the rules of http_ratelimit/)]);
@@ -93,9 +93,10 @@ test("A3: a second stack of the account is refused the name, and may share the l
     ["config", "set", "zone", "example.org", "--stack", "two"],
     ["config", "set", "--path", "hostnames[0]", "chat.example.org", "--stack", "two"],
     ["config", "set", "cloudflare:baseUrl", stage.api.url, "--stack", "two"],
-    ["config", "set", "--secret", "cloudflare:apiToken", stage.apiToken, "--stack", "two"],
   ])
     expect(await workspace.run(...args)).toMatchObject({ code: 0 });
+  const set = await workspace.setSecret("cloudflare:apiToken", stage.apiToken, "--stack", "two");
+  expect(set).toMatchObject({ code: 0 });
   const from = stage.api.journal.length;
   const refused = await workspace.run("up", "--yes", "--skip-preview", "--stack", "two");
   expect(refused.code).not.toBe(0);

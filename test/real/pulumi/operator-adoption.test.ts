@@ -57,10 +57,10 @@ test("O5: a state that has the resources of another stack changes nothing of tha
     ["zone", "example.com"],
     ["hostnames", '["two.example.com"]'],
     ["cloudflare:baseUrl", stage.api.url],
-    ["cloudflare:apiToken", stage.apiToken, "--secret"],
   ]) {
     await stage.workspace.run("config", "set", key, ...value, "--stack", "two");
   }
+  await stage.workspace.setSecret("cloudflare:apiToken", stage.apiToken, "--stack", "two");
   const calls = stage.api.journal.length;
   for (const name of ["rotate", "down", "up"]) {
     const { code, text } = await stage.npmRun(name, ...(name === "rotate" ? [] : ["--yes"]), "--stack", "two");
@@ -75,7 +75,7 @@ test("O2: with an empty state, `down` does not delete the live site of another s
   mkdirSync(join(stage.workspace.dir, "elsewhere"));
   const pulumi = stage.env.PULUMI_BIN ?? "pulumi";
   execFileSync(pulumi, ["stack", "init", "dev"], { cwd: stage.workspace.dir, env: stage.env, stdio: "ignore" });
-  await stage.workspace.run("config", "set", "--secret", "cloudflare:apiToken", stage.apiToken, "--stack", "dev");
+  await stage.workspace.setSecret("cloudflare:apiToken", stage.apiToken, "--stack", "dev");
   const calls = stage.api.journal.length;
   const { code, text } = await stage.npmRun("down", "--yes");
   expect([code, text]).toEqual([

@@ -1,7 +1,7 @@
 /** `down`, and what stops a plain `pulumi destroy`. */
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { issueToken, type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
+import { type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
 
 let stage: OperatorStage;
 
@@ -99,7 +99,7 @@ test("O3: a wrong token, or one that may not change the tunnel, stops it before 
     ...others,
     "Cloudflare Tunnel Write": "Cloudflare Tunnel Read",
   } as const)) {
-    await stage.setApiToken(issueToken(stage.api, [...PERMISSIONS.filter((one) => one !== missing), read]));
+    await stage.setApiToken(stage.api.issueToken([...PERMISSIONS.filter((one) => one !== missing), read]));
     const { code, text } = await stage.npmRun("down", "--yes");
     expect([missing, code, text]).toEqual([missing, 1, expect.stringContaining(`"${missing}"`)]);
   }
@@ -124,7 +124,7 @@ test("O4: a destroy that fails in the middle protects what is left and says what
 
 test("O1, O4: with a replaced token, and a connector that the kit does not know, it takes the site down", async () => {
   await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
-  await stage.setApiToken(issueToken(stage.api, PERMISSIONS));
+  await stage.setApiToken(stage.api.issueToken(PERMISSIONS));
   stage.api.revokeToken(stage.apiToken);
   const calls = stage.api.journal.length;
   const { code, text } = await stage.api.run("down", () => stage.npmRun("down", "--yes"));

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { issueToken, type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
+import { type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
 
 let stage: OperatorStage;
 
@@ -141,7 +141,7 @@ test("O7: a locked stack, and a run that was stopped in the middle, are told", a
 }, 120_000);
 
 test("O1: with a replaced token, and the old one revoked, preview, drift and up work", async () => {
-  await stage.setApiToken(issueToken(stage.api, PERMISSIONS));
+  await stage.setApiToken(stage.api.issueToken(PERMISSIONS));
   stage.api.revokeToken(stage.apiToken);
   expect(await stage.npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
   expect(await stage.npmRun("drift")).toMatchObject({ code: 0 });
@@ -157,7 +157,7 @@ test("O1: a drift that fails prints diagnostics and no JSON, and names no permis
 });
 
 test("O17: a token that may read tunnels only is told what it lacks, without a stack", async () => {
-  await stage.setApiToken(issueToken(stage.api, ["Cloudflare Tunnel Read"]));
+  await stage.setApiToken(stage.api.issueToken(["Cloudflare Tunnel Read"]));
   for (const command of ["preview", "up", "drift"]) {
     const { code, text } = await stage.npmRun(command, ...(command === "up" ? ["--yes"] : []));
     expect([command, code === 0, text]).toEqual([command, false, expect.stringMatching(/permission|Zone Read/)]);

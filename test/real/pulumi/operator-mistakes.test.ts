@@ -1,6 +1,5 @@
 /** What an operator gets wrong, through the real CLI: a message that says what to do, before anything is created. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { issueToken } from "./operator-stage.ts";
 import { config, openProject, type Project } from "./project.ts";
 
 let project: Project;
@@ -68,8 +67,8 @@ test("write rights that are missing are all named before anything is written, an
     "Cloudflare Tunnel Write",
   ] as const;
   // in the configuration: an attached provider does not see the CLI's environment
-  const reader = issueToken(project.api, permissions);
-  await project.workspace.run("config", "set", "--secret", "cloudflare:apiToken", reader, "--stack", "good");
+  const reader = project.api.issueToken(permissions);
+  await project.workspace.setSecret("cloudflare:apiToken", reader, "--stack", "good");
   const { failed, text, writes } = await refused("good");
   expect([failed, writes]).toEqual([true, []]);
   for (const permission of ["Zone WAF Write", "Dynamic URL Redirects Write", "Cache Settings Write"])

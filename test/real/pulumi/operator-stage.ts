@@ -76,7 +76,7 @@ export async function openOperatorStage({
   if (files !== undefined) copyProject(workspace.dir, files);
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
   const stops: (() => Promise<unknown>)[] = [];
-  const apiToken = issueToken(api, [...PERMISSIONS, ...permissions]);
+  const apiToken = api.issueToken([...PERMISSIONS, ...permissions]);
   const tokenFile = join(workspace.dir, "data", "dev", "tunnel-token");
   const commands = files === undefined ? root : workspace.dir;
   const command = (name: string) => [join(commands, "scripts/run.mjs"), name, "--stack", "dev"];
@@ -145,7 +145,7 @@ export async function openOperatorStage({
       });
       await Promise.race([once(child.stdout, "data"), ended]);
     },
-    setApiToken: (token) => workspace.run("config", "set", "--secret", "cloudflare:apiToken", token, "--stack", "dev"),
+    setApiToken: (token) => workspace.setSecret("cloudflare:apiToken", token, "--stack", "dev"),
     lock() {
       const folder = join(workspace.dir, "state/.pulumi/locks/organization/causeway/dev");
       mkdirSync(folder, { recursive: true });
@@ -172,17 +172,11 @@ export async function openOperatorStage({
     ["zone", "example.com"],
     ["--path", "hostnames[0]", "chat.example.com"],
     ["cloudflare:baseUrl", api.url],
-    ["--secret", "cloudflare:apiToken", apiToken],
   ];
   await workspace.run("stack", "init", "dev");
   for (const setting of settings) await workspace.run("config", "set", ...setting);
+  await workspace.setSecret("cloudflare:apiToken", apiToken);
   return stage;
-}
-
-/** A token that the CLI does not take for an option. */
-export function issueToken(api: LocalApi, permissions: Parameters<LocalApi["issueToken"]>[0]): string {
-  const token = api.issueToken(permissions);
-  return token.startsWith("-") ? issueToken(api, permissions) : token;
 }
 
 const idsReplaced = (path: string): string => path.replaceAll(/[0-9a-f-]{32,36}/g, "ID");
