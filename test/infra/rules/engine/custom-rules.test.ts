@@ -31,6 +31,13 @@ describe("terminating actions", () => {
     expect(either.handle(request("/b")).by?.why).toBe(`${path("/b")} is true, because http.request.uri.path is "/b"`);
   });
 
+  test("the why is the part beside the guard by hostname, and the whole where there is no guard", () => {
+    const guarded = custom({ ...block, expression: `(lower(http.host) in {"chat.example.com"} and ${path("/x")})` });
+    expect(guarded.handle(request("/x")).by?.why).toBe(`${path("/x")} is true, because http.request.uri.path is "/x"`);
+    const other = custom({ ...block, expression: `ssl and ${path("/x")}` });
+    expect(other.handle(request("/x")).by?.why).toContain(`ssl is true, and ${path("/x")} is true`);
+  });
+
   test("the first terminating rule ends the phase and all later phases", () => {
     const later = ruleset("http_ratelimit", [limit({}, { ref: "count", expression: path("/x") })]);
     const zone = [later, ruleset(FIREWALL, [block, { ...block, ref: "second" }])];
