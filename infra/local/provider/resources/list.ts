@@ -4,12 +4,31 @@ import { CallError, type Calls, path } from "../calls.ts";
 import { type Fields, isValues, number, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
+const flag = { kind: "flag", computed: "optional" } as const;
+
 const hostname: Fields = {
   urlHostname: { kind: "text", required: true },
-  excludeExactHostname: { kind: "flag", computed: "optional" },
+  excludeExactHostname: flag,
 };
 
-const item: Fields = { asn: number, comment: text, hostname: { kind: { object: hostname } }, ip: text };
+/** Items of a list of kind redirect, which the local API does not have: it refuses the kind. */
+const redirect: Fields = {
+  sourceUrl: { kind: "text", required: true },
+  targetUrl: { kind: "text", required: true },
+  includeSubdomains: flag,
+  preservePathSuffix: flag,
+  preserveQueryString: flag,
+  statusCode: { kind: "number", computed: "optional" },
+  subpathMatching: flag,
+};
+
+const item: Fields = {
+  asn: number,
+  comment: text,
+  hostname: { kind: { object: hostname } },
+  ip: text,
+  redirect: { kind: { object: redirect } },
+};
 
 const fields: Fields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
