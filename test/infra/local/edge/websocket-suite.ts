@@ -13,6 +13,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
     let server: WebSocketServer;
     let shaken: IncomingMessage[] = [];
     let opened: WebSocket[] = [];
+    const upgraded = new Set<Socket>();
     let onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
     const accept: typeof onUpgrade = (request, socket, head) => {
@@ -31,12 +32,14 @@ export function websocketSuite(title: string, connector: StartWith): void {
       });
       house.origin.on("upgrade", (request, socket: Socket, head) => {
         shaken.push(request);
+        upgraded.add(socket);
         socket.on("error", () => {});
         onUpgrade(request, socket, head);
       });
     });
     afterAll(async () => {
-      for (const open of opened) open.terminate();
+      // the HTTP server does not close what was upgraded, and waits for it
+      for (const socket of upgraded) socket.destroy();
       await house.close();
       server.close();
     });
