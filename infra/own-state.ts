@@ -4,6 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { type KnownIds, knownIdsOf } from "./preflight/index.ts";
+import { isObject } from "./rules/index.ts";
 
 /** The engine's own look-up: every resource in the state of a stack, by URN, with its type and outputs. */
 const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
@@ -70,6 +71,3 @@ function textOf(resource: unknown, output: "id" | "output"): string | undefined 
   const text = isObject(resource) && isObject(resource.outputs) ? resource.outputs[output] : undefined;
   return typeof text === "string" && text !== "" ? text : undefined;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

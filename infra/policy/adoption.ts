@@ -1,4 +1,4 @@
-import type { Phase, Rule } from "../rules/index.ts";
+import { isObject, type Phase, type Rule } from "../rules/index.ts";
 import { POLICY_PHASES } from "./phases.ts";
 import type { AdoptedList, AdoptedRuleset, Adoption } from "./site.ts";
 
@@ -75,9 +75,6 @@ export function othersRules(adopted: readonly Rule[], own: readonly Pick<Rule, "
   const refs = new Set(own.map(({ ref }) => ref));
   return adopted.filter(({ ref }) => !refs.has(ref));
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isHexId = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
 

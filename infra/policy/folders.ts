@@ -1,4 +1,4 @@
-import type { Phase } from "../rules/index.ts";
+import { isRef, type Phase } from "../rules/index.ts";
 import { cacheRules } from "./cache-rules/index.ts";
 import { customRules } from "./custom-rules/index.ts";
 import { POLICY_PHASES } from "./phases.ts";
@@ -31,5 +31,5 @@ export const FOLDERS: readonly Folder[] = POLICY_PHASES.map((place) => ({ ...pla
  */
 export function fileOfRule(phase: Phase, ref: string): string {
   const { folder } = FOLDERS.find((one) => one.phase === phase) ?? { folder: "infra/policy" };
-  return /^[a-z0-9_]{1,64}$/.test(ref) ? `${folder}/${ref.replaceAll("_", "-")}.ts` : `${folder}/index.ts`;
+  return isRef(ref) ? `${folder}/${ref.replaceAll("_", "-")}.ts` : `${folder}/index.ts`;
 }

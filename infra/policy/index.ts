@@ -13,20 +13,14 @@ import { fileDiagnostics, type WrittenFile, type WrittenFolder } from "./written
 import type { ZoneSetting } from "./zone-settings.ts";
 
 export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
-export { othersRules } from "./adoption.ts";
 export { exampleFacts } from "./examples.ts";
 export { proofFailures, refusalsInFiles } from "./failures.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
 export type { IngressRule } from "./ingress.ts";
 export {
-  fileOfList,
   LISTS_FOLDER,
   listKinds,
-  listRoom,
   listSpecs,
-  markedDescription,
-  ownerOfList,
-  type PolicyList,
   type PolicyListItem,
   type PolicyListProblem,
   policyListProblems,
@@ -34,21 +28,9 @@ export {
 export { type PolicyProof, provePolicy } from "./prove.ts";
 export { type PlanReport, reportLines } from "./report.ts";
 export { apiRule, apiRuleset, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
-export {
-  type AdoptedList,
-  type AdoptedRuleset,
-  type Adoption,
-  accountMark,
-  adoptedListOf,
-  adoptionOf,
-  ownerMark,
-  type Site,
-  tunnelName,
-} from "./site.ts";
 export { calledPaths, SURFACE, type Surface } from "./surface.ts";
 export { othersDiagnostics, type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
-export { VISITORS } from "./visitors.ts";
-export { withoutLists } from "./without-lists.ts";
+export * from "./without-rules.ts";
 export type { WrittenFile } from "./written-files.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 

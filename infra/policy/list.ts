@@ -1,5 +1,6 @@
 /** Lists of the policy: what rules compare with by `in $name`. */
 import {
+  isObject,
   LIST_KINDS,
   type ListKind,
   type ListProblem,
@@ -196,6 +197,3 @@ function isItem(item: unknown): item is PolicyListItem {
     Object.keys(others).length === 0
   );
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,4 +1,6 @@
 /** How something was before it was adopted, kept in the stack's state so that `npm run down` can put it back. */
+
+import { isObject } from "../rules/index.ts";
 import { printable } from "./printable.ts";
 
 /** The request that puts it back: a PUT with everything that the API lets one set. */
@@ -42,9 +44,6 @@ export function isOfOthers(text: string): boolean {
 
 const PATH =
   /^\/(zones\/[0-9a-f]{32}\/(dns_records|rulesets)\/[0-9a-f]{32}|accounts\/[0-9a-f]{32}\/(cfd_tunnel\/[0-9a-f-]{36}\/configurations|rules\/lists\/[0-9a-f]{32}\/items))$/;
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A DNS record as the API lists it. */
 export interface FoundRecord {

@@ -1,6 +1,6 @@
 /** A rule in the API's words as the input that the Pulumi SDK takes. */
 import type { input } from "@pulumi/cloudflare/types/index.js";
-import { didYouMean } from "../rules/index.ts";
+import { didYouMean, isObject } from "../rules/index.ts";
 import { type Names, RULE_NAMES } from "./rule-names.ts";
 
 /** A rule has a member that cannot be deployed. Code `RULE_MEMBER`; the message names the rule and the member. */
@@ -73,8 +73,5 @@ function byApiName(names: Names): ReadonlyMap<string, readonly [sdk: string, nam
     Object.entries(names).map(([sdk, name]) => [typeof name === "string" ? name : name.api, [sdk, name] as const]),
   );
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? typeof value).slice(0, 100);

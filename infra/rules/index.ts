@@ -101,11 +101,13 @@ export {
   validateRuleset,
   validateRulesets,
 } from "./ruleset/index.ts";
+export { isObject } from "./ruleset/shape.ts";
 // schema
 export { FIELDS, type FieldSource, type FieldSpec } from "./schema/fields.ts";
 export { FUNCTIONS, type FunctionSpec } from "./schema/functions.ts";
 export { MAX_EXPRESSION_LENGTH } from "./schema/limits.ts";
 export { LIST_KINDS, LIST_NAME, type ListKind, MAX_LIST_TEXT } from "./schema/lists.ts";
+export { isRef } from "./schema/parameters.ts";
 export { type Action, isPhase, PHASE_SPECS, type Phase } from "./schema/phases.ts";
 export {
   includesPlan,

@@ -1,5 +1,7 @@
 /** What differs between the state of a stack and Cloudflare. */
+
 import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../infra/rules/index.ts";
 import type { EngineEvents, RefreshedResource } from "./engine-events.ts";
 import { LIST_TYPE, nameOf } from "./stack-state.ts";
 
@@ -181,6 +183,3 @@ function differences(
 }
 
 const memberOf = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

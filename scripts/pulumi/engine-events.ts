@@ -1,4 +1,5 @@
 /** Reads the event stream of `pulumi preview --refresh --json` and of `pulumi refresh --preview-only --json`. */
+import { isObject } from "../../infra/rules/index.ts";
 
 /**
  * Makes the CLI write its events, one JSON object for each line. Its other JSON form has no new state with the real
@@ -102,6 +103,3 @@ function errorOf(event: unknown): string[] {
   if (!isObject(event) || event.severity !== "error" || typeof event.message !== "string") return [];
   return [event.message.trim()];
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

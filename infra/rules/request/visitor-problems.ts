@@ -3,6 +3,7 @@ import type { FieldValue } from "../evaluate/request.ts";
 import { parseIp } from "../language/ip-address.ts";
 import { plainData } from "../plain-data.ts";
 import { kindOf, shown } from "../ruleset/diagnostic.ts";
+import { isObject } from "../ruleset/shape.ts";
 import { limitProblem, quote, unknownName, visitorName } from "./visitor-names.ts";
 
 const MEMBERS = ["ip", "userAgent", "headers", "fields"];
@@ -72,10 +73,6 @@ export function isHeaderValue(value: unknown): value is string {
 
 function headerProblem(name: string, value: unknown): string {
   return `"${name}" is ${show(value)}, but it must be a text without control characters`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As JSON where it is small; of what is large, or no JSON, what it is. */

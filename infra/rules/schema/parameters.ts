@@ -22,7 +22,11 @@ const SKIPPABLE_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLe
  * A rule's identity across edits. The API documents no pattern; this one is what this kit and Cloudflare's examples
  * use.
  */
-const REF = text({ min: 1, max: 64, pattern: /^[a-z0-9_]+$/, what: "a ref: a-z, 0-9 and _, at most 64" });
+const REF_PATTERN = /^[a-z0-9_]{1,64}$/;
+const REF = text({ min: 1, max: 64, pattern: REF_PATTERN, what: "a ref: a-z, 0-9 and _, at most 64" });
+
+/** Whether a text can be a rule's `ref`. */
+export const isRef = (value: string): boolean => REF_PATTERN.test(value);
 
 /** What every rule may hold; `position` and the values that the API adds may be sent back as they were read. */
 export const RULE = object({
