@@ -1,4 +1,5 @@
 import { Kysely, sql } from "kysely";
+import { type Appender, postgresAppender, sqliteAppender } from "./append/index.ts";
 import { type AuditStore, auditStore } from "./audit.ts";
 import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
 import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
@@ -17,15 +18,15 @@ import { type SessionStore, sessionStore } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
-import { apart, together } from "./transactions.ts";
-import { createUsage } from "./usage.ts";
+import { createUsage, type Usage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
 
+export type { Judge } from "./append/index.ts";
 export type { StoreClock } from "./clock.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
-export type { Judge, MessageStore, Span } from "./messages.ts";
+export type { MessageStore, Span } from "./messages.ts";
 export type { DatabaseAway, OutageListener } from "./outage.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
@@ -87,15 +88,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** What the two databases do in different ways. */
 interface Engine {
-  readonly transactions: typeof apart<Schema>;
+  readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
 }
-const POSTGRES: Engine = { transactions: apart, openClock: (db) => databaseClock(() => timeOf(db)) };
-const SQLITE: Engine = { transactions: together, openClock: async () => machineClock };
+const POSTGRES: Engine = { appender: postgresAppender, openClock: (db) => databaseClock(() => timeOf(db)) };
+const SQLITE: Engine = { appender: sqliteAppender, openClock: async () => machineClock };
 
 async function storeOver(
   db: Kysely<Schema>,
-  { transactions, openClock }: Engine,
+  { appender, openClock }: Engine,
   isBackend: boolean,
   embedded?: EmbeddedDatabase,
 ): Promise<Store> {
@@ -134,7 +135,7 @@ async function storeOver(
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
     members: memberStore(db),
-    messages: messageStore(db, transactions(db), usage),
+    messages: messageStore(db, appender(db, usage), usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db, usage),
     audit: auditStore(db),

@@ -1,29 +1,13 @@
-import { type Insertable, type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { Standing } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
+import type { Appender } from "./append/index.ts";
 import { lockRoom } from "./locks.ts";
-import { prepared } from "./prepared.ts";
+import { asText, type MessageRow, message, messages } from "./message-rows.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
-import type { MessagesTable, Schema } from "./schema.ts";
-import { authorIn, authorOf, standingQuery } from "./standing.ts";
-import type { InTransaction } from "./transactions.ts";
+import type { Schema } from "./schema.ts";
+import { authorIn } from "./standing.ts";
 import { messageBytes, type Usage } from "./usage.ts";
-
-/** A message on its way into the store. */
-export interface NewMessage {
-  readonly room: string;
-  readonly authorId: string;
-  readonly clientId: string;
-  readonly text: string;
-  readonly at: number;
-  readonly mentions?: readonly string[];
-}
-
-/**
- * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
- * `storedBytes` what the author's messages take with this one.
- */
-export type Judge = (standing: Standing | undefined, storedBytes: number) => void;
 
 /** What a message becomes: another text, or none any more. */
 export type Change =
@@ -39,53 +23,9 @@ export interface Span {
 
 export type MessageStore = ReturnType<typeof messageStore>;
 
-/** Ends a transaction whose message was stored before, so that its number is given back. */
-class AlreadyStored extends Error {}
-
-/** `appends`: in which transactions messages are stored. */
-export function messageStore(db: Kysely<Schema>, appends: InTransaction<Schema>, usage: Usage) {
-  const store = appending(db, usage);
-  const sent = async (authorId: string, clientId: string): Promise<Message | undefined> => {
-    const row = await messages(db)
-      .where("messages.author_id", "=", authorId)
-      .where("messages.client_id", "=", clientId)
-      .executeTakeFirst();
-    return row && message(row);
-  };
-
+export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Usage) {
   return {
-    /**
-     * Gives the message its number and stores it; when this returns, a killed process does not lose it. `repeated`
-     * when the author has sent one with this client id before: then that one is answered and nothing is stored.
-     * Whatever `judge` throws ends it.
-     */
-    async append(draft: NewMessage, judge: Judge): Promise<{ message: Message; repeated: boolean }> {
-      const bytes = messageBytes(draft.text);
-      let counted = 0;
-      const count = (now: number) => {
-        usage.add(draft.authorId, now - counted);
-        counted = now;
-      };
-      // counted with the check, so that messages at the same time do not pass the quota together; the work may run
-      // twice
-      const judgeAndCount: Judge = (standing, before) => {
-        judge(standing, before + bytes);
-        count(bytes);
-      };
-      try {
-        const stored = await appends((transaction) => {
-          count(0);
-          return store(transaction, draft, judgeAndCount);
-        });
-        return { message: stored, repeated: false };
-      } catch (error) {
-        count(0);
-        if (!(error instanceof AlreadyStored)) throw error;
-        const earlier = await sent(draft.authorId, draft.clientId);
-        if (!earlier) throw new Error("invariant: a message that is in the way can be read");
-        return { message: earlier, repeated: true };
-      }
-    },
+    append,
 
     async find(room: string, seq: number): Promise<Message | undefined> {
       const row = await messageAt(db, room, seq);
@@ -211,15 +151,6 @@ export async function removeMessage(
 const messageAt = (db: Kysely<Schema>, room: string, seq: number): Promise<MessageRow | undefined> =>
   messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
-const messages = (db: Kysely<Schema>) =>
-  db
-    .selectFrom("messages")
-    .innerJoin("rooms", "rooms.name", "messages.room")
-    .innerJoin("users", "users.id", "messages.author_id")
-    .select(["messages.room", "messages.seq", "messages.client_id", "messages.text", "messages.at"])
-    .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
-    .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
-
 /** Messages of the rooms of these spans; both databases search their index once for each span. */
 function within(db: Kysely<Schema>, spans: readonly Span[]) {
   const rows = spans.map(
@@ -234,78 +165,3 @@ function within(db: Kysely<Schema>, spans: readonly Span[]) {
     column3 as ${sql.ref("upTo")} from (${values}) as given)`;
   return messages(db).innerJoin(table.as<"spans">(sql`spans`), "spans.room", "messages.room");
 }
-
-/** Stores messages. */
-function appending(
-  db: Kysely<Schema>,
-  usage: Usage,
-): (within: Transaction<Schema>, draft: NewMessage, judge: Judge) => Promise<Message> {
-  const author = prepared(db, standingQuery);
-  const nextSeq = prepared(db, (query, { room }: Pick<NewMessage, "room">) =>
-    query
-      .updateTable("rooms")
-      .set((row) => ({ seq: row("seq", "+", 1) }))
-      .where("name", "=", room)
-      .returning(["seq", "epoch"]),
-  );
-  const insert = prepared(db, (query, { room, seq, author_id, client_id, text, at, mentions }: NewRow) =>
-    query
-      .insertInto("messages")
-      .values({
-        ...{ room, seq, author_id, client_id, text, at, mentions },
-        ...{ revision: null, edited_at: null, deleted_at: null },
-      })
-      .onConflict((conflict) => conflict.columns(["author_id", "client_id"]).doNothing())
-      .returning("seq"),
-  );
-
-  return async (within, draft, judge) => {
-    const { room, authorId, clientId, text, at, mentions = [] } = draft;
-    // takes the room's row: whoever is put out of it comes before this message or after it, on every node
-    const [position] = await nextSeq(within, draft);
-    const found = position && authorOf((await author(within, { room, userId: authorId }))[0]);
-    judge(found?.standing, (found?.storedBytes ?? 0) + usage.pending(authorId));
-    if (!position || !found) throw new Error("invariant: nobody may write where there is no room");
-    const { seq, epoch } = position;
-    const row = { room, seq, author_id: authorId, client_id: clientId, text, at, mentions: asText(mentions) };
-    const [stored] = await insert(within, row);
-    if (!stored) throw new AlreadyStored();
-    const message = { room, seq, epoch, author: { id: authorId, name: found.name }, text, at, clientId };
-    return mentions.length > 0 ? { ...message, mentions } : message;
-  };
-}
-
-type NewRow = Pick<Insertable<MessagesTable>, "room" | "seq" | "author_id" | "client_id" | "text" | "at" | "mentions">;
-
-interface MessageRow {
-  room: string;
-  seq: number;
-  epoch: string;
-  author_id: string;
-  author_name: string;
-  client_id: string;
-  text: string;
-  at: number;
-  mentions: string | null;
-  revision: number | null;
-  edited_at: number | null;
-  deleted_at: number | null;
-}
-
-function message(row: MessageRow): Message {
-  return {
-    room: row.room,
-    seq: row.seq,
-    epoch: row.epoch,
-    author: { id: row.author_id, name: row.author_name },
-    text: row.text,
-    at: row.at,
-    clientId: row.client_id,
-    ...(row.mentions === null ? {} : { mentions: JSON.parse(row.mentions) as string[] }),
-    ...(row.revision === null ? {} : { revision: row.revision }),
-    ...(row.edited_at === null ? {} : { editedAt: row.edited_at }),
-    ...(row.deleted_at === null ? {} : { deletedAt: row.deleted_at }),
-  };
-}
-
-const asText = (mentions: readonly string[]): string | null => (mentions.length > 0 ? JSON.stringify(mentions) : null);

@@ -1,0 +1,34 @@
+import type { Standing } from "../../domain/membership.ts";
+import type { Message } from "../../domain/message.ts";
+
+/** A message on its way into the store. */
+export interface NewMessage {
+  readonly room: string;
+  readonly authorId: string;
+  readonly clientId: string;
+  readonly text: string;
+  readonly at: number;
+  readonly mentions?: readonly string[];
+}
+
+/**
+ * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
+ * `storedBytes` what the author's messages take with this one.
+ */
+export type Judge = (standing: Standing | undefined, storedBytes: number) => void;
+
+/** A message that is stored. */
+export interface Appended {
+  readonly message: Message;
+  /** The author has sent a message with this client id before. `message` is that one; nothing was stored. */
+  readonly repeated: boolean;
+}
+
+/** Stores messages in the order of their numbers. */
+export interface Appender {
+  /**
+   * Gives the message its number and stores it. When it resolves, the message is committed. Rejects with what `judge`
+   * throws, and then nothing is stored.
+   */
+  append(draft: NewMessage, judge: Judge): Promise<Appended>;
+}
