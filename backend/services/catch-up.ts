@@ -35,7 +35,7 @@ export async function catchUp(store: Store, of: Room, from: Position): Promise<P
   // changes come in the order of their revisions: the client has seen all up to the last one here
   const upTo = changed.isWhole ? revision : Math.min(revision, changed.messages.at(-1)?.revision ?? seen);
   const missed = changed.isWhole
-    ? await readUpTo(changed.left, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH))
+    ? await missedSince(store, of, cursor, changed.left)
     : { messages: [], isWhole: false };
   const { isWhole } = missed;
   const [first] = missed.messages;
@@ -49,11 +49,26 @@ export async function catchUp(store: Store, of: Room, from: Position): Promise<P
   };
 }
 
+/** The messages after a position, of which most clients have missed none: then nothing is read. */
+async function missedSince(store: Store, { key: room, seq }: Room, cursor: number, bytes: number): Promise<Batches> {
+  if (cursor === seq) return { messages: [], left: bytes, isWhole: true };
+  return readUpTo(bytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH));
+}
+
+/** Messages that were read batch by batch. */
+interface Batches {
+  readonly messages: readonly Message[];
+  /** Bytes that are left for others. */
+  readonly left: number;
+  /** Whether there are no more. */
+  readonly isWhole: boolean;
+}
+
 /** Messages batch by batch, until there are no more or `bytes` are full. `read` gets the last one that is there. */
 async function readUpTo(
   bytes: number,
   read: (last: Message | undefined) => Promise<readonly Message[]>,
-): Promise<{ readonly messages: readonly Message[]; readonly left: number; readonly isWhole: boolean }> {
+): Promise<Batches> {
   const messages: Message[] = [];
   let left = bytes;
   for (;;) {
@@ -69,7 +84,7 @@ async function readUpTo(
 }
 
 async function newestPage(store: Store, { key: room, epoch, seq, revision }: Room): Promise<PartialState> {
-  const messages = await newestThatFit(store, room);
+  const messages = seq === 0 ? [] : await newestThatFit(store, room);
   return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed: [], recovered: false };
 }
 

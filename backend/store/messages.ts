@@ -4,6 +4,7 @@ import type { Message } from "../domain/message.ts";
 import type { Appender } from "./append/index.ts";
 import { lockRoom } from "./locks.ts";
 import { asText, type MessageRow, message, messages } from "./message-rows.ts";
+import { prepared } from "./prepared.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
 import type { Schema } from "./schema.ts";
 import { authorIn } from "./standing.ts";
@@ -24,6 +25,7 @@ export interface Span {
 export type MessageStore = ReturnType<typeof messageStore>;
 
 export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Usage) {
+  const { after, before, changedSince } = pages(db);
   return {
     append,
 
@@ -61,24 +63,17 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
 
     /** Messages after a position, oldest first. */
     async after(room: string, seq: number, limit: number): Promise<readonly Message[]> {
-      const query = messages(db).where("messages.room", "=", room).where("messages.seq", ">", seq);
-      return (await query.orderBy("messages.seq").limit(limit).execute()).map(message);
+      return (await after(db, { room, seq, limit })).map(message);
     },
 
     /** The newest messages before a position (of all, without one), oldest first. */
-    async before(room: string, seq: number | undefined, limit: number): Promise<readonly Message[]> {
-      const all = messages(db).where("messages.room", "=", room);
-      const query = seq === undefined ? all : all.where("messages.seq", "<", seq);
-      return (await query.orderBy("messages.seq", "desc").limit(limit).execute()).map(message).reverse();
+    async before(room: string, seq = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly Message[]> {
+      return (await before(db, { room, seq, limit })).map(message).reverse();
     },
 
     /** Messages up to a position that were changed after a revision of the room, in the order of their changes. */
     async changedSince(room: string, revision: number, upTo: number, limit: number): Promise<readonly Message[]> {
-      const query = messages(db)
-        .where("messages.room", "=", room)
-        .where("messages.revision", ">", revision)
-        .where("messages.seq", "<=", upTo);
-      return (await query.orderBy("messages.revision").limit(limit).execute()).map(message);
+      return (await changedSince(db, { room, revision, upTo, limit })).map(message);
     },
 
     /** Messages of several rooms in one query, those of one room oldest first. */
@@ -96,6 +91,33 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
         .whereRef("messages.revision", "<=", "spans.upTo");
       return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(message);
     },
+  };
+}
+
+/** The queries of catching up and paging. */
+function pages(db: Kysely<Schema>) {
+  interface Page {
+    readonly room: string;
+    readonly seq: number;
+    readonly limit: number;
+  }
+  const inRoom = (within: Kysely<Schema>, room: string) => messages(within).where("messages.room", "=", room);
+  return {
+    after: prepared(db, (within, { room, seq, limit }: Page) =>
+      inRoom(within, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
+    ),
+    before: prepared(db, (within, { room, seq, limit }: Page) =>
+      inRoom(within, room).where("messages.seq", "<", seq).orderBy("messages.seq", "desc").limit(limit),
+    ),
+    changedSince: prepared(
+      db,
+      (within, { room, revision, upTo, limit }: Omit<Page, "seq"> & { revision: number; upTo: number }) =>
+        inRoom(within, room)
+          .where("messages.revision", ">", revision)
+          .where("messages.seq", "<=", upTo)
+          .orderBy("messages.revision")
+          .limit(limit),
+    ),
   };
 }
 

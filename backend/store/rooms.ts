@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
-import type { RoomRole, Standing } from "../domain/membership.ts";
+import type { RoomRole } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
@@ -9,7 +9,7 @@ import { takeRoomName } from "./name-keys.ts";
 import { removeMessages } from "./retention.ts";
 import { countRooms, isBeyond, type Most } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
-import { standingOf } from "./standing.ts";
+import { standings } from "./standing.ts";
 import { Undo, undoable } from "./transactions.ts";
 import type { Usage } from "./usage.ts";
 
@@ -68,7 +68,7 @@ const BEYOND = "z";
 
 export function roomStore(db: Kysely<Schema>, usage: Usage) {
   return {
-    standing: (room: string, userId: string): Promise<Standing | undefined> => standingOf(db, room, userId),
+    standing: standings(db),
 
     /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
     async open(room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits): Promise<Opening> {

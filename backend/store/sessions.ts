@@ -1,7 +1,9 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type EndReason, isLive, type Session } from "../domain/session.ts";
 import type { Role } from "../surface.ts";
+import { grouped, jsonTable } from "./grouped.ts";
 import { lockUser } from "./locks.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema, SessionsTable } from "./schema.ts";
 
 /** A session together with what decides whether its user may still act. */
@@ -21,6 +23,19 @@ export interface SessionUse {
 export type SessionStore = ReturnType<typeof sessionStore>;
 
 export function sessionStore(db: Kysely<Schema>) {
+  const holders = prepared(db, (within, { ids }: { readonly ids: string }) =>
+    within
+      .selectFrom(jsonTable(within, ids).as<"asked">(sql`asked`))
+      .innerJoin("sessions", (join) => join.on("sessions.id", "=", sql<string>`asked.value ->> 0`))
+      .innerJoin("users", "users.id", "sessions.user_id")
+      .selectAll("sessions")
+      .select(["users.role", "users.disabled_at"]),
+  );
+  const holder = grouped(
+    (ids) => holders(db, { ids }),
+    ({ id }) => [id],
+  );
+
   return {
     create: (session: Session): Promise<void> => insert(db, session),
 
@@ -46,14 +61,9 @@ export function sessionStore(db: Kysely<Schema>) {
       });
     },
 
+    /** Looks up a session and its user: all that are asked for in one turn of the event loop in one query. */
     async find(id: string): Promise<SessionHolder | undefined> {
-      const row = await db
-        .selectFrom("sessions")
-        .innerJoin("users", "users.id", "sessions.user_id")
-        .selectAll("sessions")
-        .select(["users.role", "users.disabled_at"])
-        .where("sessions.id", "=", id)
-        .executeTakeFirst();
+      const row = await holder(id);
       return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
     },
 

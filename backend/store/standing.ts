@@ -1,5 +1,7 @@
-import type { InferResult, Kysely } from "kysely";
+import { type InferResult, type Kysely, sql } from "kysely";
 import type { Standing } from "../domain/membership.ts";
+import { grouped, jsonTable } from "./grouped.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /** A room and how a user stands in it; undefined where there is no such room, or no such user. */
@@ -18,17 +20,47 @@ interface Keys {
   readonly userId: string;
 }
 
+const FIELDS = [
+  ...(["rooms.name", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.revision"] as const),
+  ...(["rooms.members", "members.user_id", "members.role", "members.state", "members.since"] as const),
+  ...(["members.muted_until", "users.name as userName", "users.stored_bytes as storedBytes"] as const),
+] as const;
+
 /** All that standing, and sending, has to look up: by the keys of three tables in one query. */
 export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
   db
     .selectFrom("rooms")
     .innerJoin("users", (join) => join.on("users.id", "=", userId))
     .leftJoin("members", (join) => join.onRef("members.room", "=", "rooms.name").on("members.user_id", "=", userId))
-    .select(["rooms.name", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.revision", "rooms.members"])
-    .select(["members.user_id", "members.role", "members.state", "members.since", "members.muted_until"])
-    .select(["users.name as userName", "users.stored_bytes as storedBytes"])
+    .select(FIELDS)
     .where("rooms.name", "=", room)
     .where("rooms.closed_at", "is", null);
+
+/** The same for many at once: `keys` is a JSON array of pairs. */
+const standingsQuery = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
+  db
+    .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
+    .innerJoin("rooms", (join) => join.on("rooms.name", "=", sql<string>`asked.value ->> 0`))
+    .innerJoin("users", (join) => join.on("users.id", "=", sql<string>`asked.value ->> 1`))
+    .leftJoin("members", (join) =>
+      join.onRef("members.room", "=", "rooms.name").onRef("members.user_id", "=", "users.id"),
+    )
+    .select(FIELDS)
+    .select("users.id as askedId")
+    .where("rooms.closed_at", "is", null);
+
+/**
+ * Looks up how a user stands in a room, outside of transactions: all that is asked in one turn of the event loop in one
+ * query. Undefined where there is no such room, or no such user.
+ */
+export function standings(db: Kysely<Schema>): (room: string, userId: string) => Promise<Standing | undefined> {
+  const query = prepared(db, standingsQuery);
+  const find = grouped(
+    (keys) => query(db, { keys }),
+    ({ name, askedId }) => [name, askedId],
+  );
+  return async (room, userId) => authorOf(await find(room, userId))?.standing;
+}
 
 /** The user's standing, their name, and the bytes that their messages take. */
 export function authorOf(

@@ -1,0 +1,64 @@
+import { type Kysely, PostgresAdapter, type RawBuilder, sql } from "kysely";
+
+/** What one row is looked up by: one text or several. */
+export type Key = readonly string[];
+
+/** Keys looked up by one statement; more are several statements, so that the event loop is not held up for long. */
+const MAX_KEYS = 100;
+
+/** The callers that wait for one key. */
+type Waiting<R> = PromiseWithResolvers<R | undefined>;
+
+/**
+ * Makes a look-up that runs one statement for all keys that are asked for in one turn of the event loop, and looks up
+ * each of them once. Thousands of clients that come back at the same time cost a few statements then. The statement
+ * runs after it was asked for, so that a caller sees all that was committed before. `read` gets the keys as JSON, an
+ * array of arrays, and returns a row at most for each.
+ */
+export function grouped<R>(
+  read: (keys: string) => Promise<readonly R[]>,
+  keyOf: (row: R) => Key,
+): (...key: Key) => Promise<R | undefined> {
+  let waiting = new Map<string, Waiting<R>>();
+
+  function readAll(): void {
+    const asked = waiting;
+    waiting = new Map();
+    let part = new Map<string, Waiting<R>>();
+    for (const [key, callers] of asked) {
+      part.set(key, callers);
+      if (part.size < MAX_KEYS) continue;
+      void settle(part);
+      part = new Map();
+    }
+    if (part.size > 0) void settle(part);
+  }
+
+  async function settle(part: ReadonlyMap<string, Waiting<R>>): Promise<void> {
+    try {
+      const found = new Map<string, R>();
+      for (const row of await read(`[${[...part.keys()].join(",")}]`)) found.set(JSON.stringify(keyOf(row)), row);
+      for (const [key, callers] of part) callers.resolve(found.get(key));
+    } catch (error) {
+      for (const callers of part.values()) callers.reject(error);
+    }
+  }
+
+  return (...parts) => {
+    const key = JSON.stringify(parts);
+    const known = waiting.get(key);
+    if (known) return known.promise;
+    const callers = Promise.withResolvers<R | undefined>();
+    // the poll phase first reads what else has arrived
+    if (waiting.size === 0) setImmediate(readAll);
+    waiting.set(key, callers);
+    return callers.promise;
+  };
+}
+
+/** The elements of a JSON array as a table with the one column `value`. */
+export function jsonTable<S>(db: Kysely<S>, json: string): RawBuilder<{ value: unknown }> {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+    ? sql`(select value from json_array_elements(cast(${json} as json)))`
+    : sql`(select value from json_each(${json}))`;
+}
