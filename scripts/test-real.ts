@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
 import { onPath } from "./on-path.ts";
 import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { postgresFolder } from "./programs/postgres.ts";
 
 /** Puts what the tests of a folder need into the environment, or returns what is missing. */
 type Need = (env: NodeJS.ProcessEnv) => string | undefined;
@@ -18,11 +18,7 @@ const program =
   };
 
 const postgres: Need = (env) => {
-  const root = "/usr/lib/postgresql";
-  const versions = existsSync(root) ? readdirSync(root) : [];
-  const folder =
-    env.POSTGRES_BIN ??
-    versions.map((version) => join(root, version, "bin")).find((bin) => existsSync(join(bin, "initdb")));
+  const folder = postgresFolder(env);
   if (!folder) return "no PostgreSQL server found and POSTGRES_BIN (a folder with initdb) is not set";
   env.POSTGRES_BIN = folder;
   return undefined;

@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
+import { postgresFolder } from "../../../scripts/programs/postgres.ts";
 import { freePort } from "../../../scripts/start/free-port.ts";
 
 /** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
 export interface Cluster {
-  /** Stops the server as an operator does: every connection ends, new ones are refused. */
-  halt(): Promise<void>;
+  /**
+   * Stops the server: every connection ends, new ones are refused. `fast` as an operator does; `immediate` without
+   * writing anything more, so that the next start recovers from the log.
+   */
+  halt(how?: "fast" | "immediate"): Promise<void>;
   /** Starts it again, at the same port. */
   resume(): Promise<void>;
   /** Makes an empty database. */
@@ -25,9 +29,15 @@ function runner(): { uid?: number; gid?: number } {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const bin = process.env.POSTGRES_BIN;
-  if (bin === undefined) throw new Error("POSTGRES_BIN names no folder with PostgreSQL; run `npm run test:real`");
+function postgresPrograms(): string {
+  const found = postgresFolder();
+  if (found !== undefined) return found;
+  throw new Error("no PostgreSQL server found; POSTGRES_BIN must name a folder with initdb");
+}
+
+/** `given` are settings of `postgresql.conf`; unless one says otherwise, nothing is forced to the disk. */
+export async function startCluster(given: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  const bin = postgresPrograms();
   const folder = mkdtempSync(join(tmpdir(), "causeway-postgres-"));
   const as = runner();
   if (as.uid !== undefined && as.gid !== undefined) chownSync(folder, as.uid, as.gid);
@@ -35,10 +45,11 @@ export async function startCluster(): Promise<Cluster> {
   const initdb = ["-D", data, "-U", "causeway", "-A", "trust", "-E", "UTF8", "--no-sync"];
   execFileSync(join(bin, "initdb"), initdb, { ...as, cwd: folder, stdio: "ignore" });
   const port = await freePort(25_432);
-  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off", port: String(port) };
+  const place = { listen_addresses: "127.0.0.1", unix_socket_directories: folder, port: String(port) };
+  const settings = { fsync: "off", ...given, ...place };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   async function start(): Promise<ChildProcess> {
-    const server = spawn(join(bin as string, "postgres"), ["-D", data, ...options], {
+    const server = spawn(join(bin, "postgres"), ["-D", data, ...options], {
       ...as,
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe"],
@@ -52,9 +63,11 @@ export async function startCluster(): Promise<Cluster> {
     });
     return server;
   }
-  async function end(): Promise<void> {
-    server.kill("SIGINT");
-    if (server.exitCode === null) await once(server, "exit");
+  async function end(how: "fast" | "immediate" = "fast"): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, "exit");
+    server.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+    await gone;
   }
   let server = await start();
   async function connect(): Promise<pg.Client> {

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../../scripts/start/free-port.ts";
+import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { type NatsServer, nodeEnv, startNats } from "../../real/nats/nats-server.ts";
+import { type Cluster, startCluster } from "../../real/postgres/cluster.ts";
+import { type Account, createAccounts } from "./accounts.ts";
+import { BackendProcess } from "./backend-process.ts";
+
+/** PostgreSQL, NATS and several nodes as they are deployed, on 127.0.0.1. */
+export interface Site {
+  readonly cluster: Cluster;
+  readonly databaseUrl: string;
+  readonly nodes: readonly BackendProcess[];
+  /** Of each node, the way to NATS; it can be cut. */
+  readonly ways: readonly CuttableProxy[];
+  readonly accounts: readonly Account[];
+  /** Messages that NATS has got and has passed on since its start. */
+  traffic(): Promise<{ readonly received: number; readonly sent: number }>;
+  /** Stops nats-server and starts it again, at the same port, after so many milliseconds. */
+  restartNats(after: () => Promise<void>): Promise<void>;
+  /** Stops everything and removes the folders; what does not end in order is killed. */
+  stop(): Promise<void>;
+}
+
+export interface SiteOptions {
+  readonly nodes: number;
+  /** Users who are signed in. */
+  readonly accounts: number;
+  /** Environment of the nodes besides what they need. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a site. Where something does not start, what runs already is stopped. */
+export async function startSite(options: SiteOptions): Promise<Site> {
+  const endings: (() => unknown)[] = [];
+  const stop = async () => {
+    const failures: unknown[] = [];
+    for (const end of endings.splice(0).reverse()) {
+      try {
+        await end();
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything has stopped in order");
+  };
+  try {
+    // as it is deployed: what is committed is on the disk
+    const cluster = await startCluster({ fsync: "on", max_connections: "200" });
+    endings.push(() => cluster.stop());
+    const { url: databaseUrl } = await cluster.database();
+    const accounts = await createAccounts(databaseUrl, options.accounts);
+    const monitor = await freePort(28_222);
+    const configuration = `http: 127.0.0.1:${monitor}\n`;
+    let nats: NatsServer = await startNats({ configuration });
+    endings.push(() => nats.stop());
+    const ways: CuttableProxy[] = [];
+    const nodes: BackendProcess[] = [];
+    for (let n = 1; n <= options.nodes; n += 1) {
+      const way = await startProxy(nats.url);
+      endings.push(() => way.close());
+      ways.push(way);
+      const folder = mkdtempSync(join(tmpdir(), "causeway-node-"));
+      endings.push(() => rmSync(folder, { recursive: true, force: true }));
+      const env = {
+        ...nodeEnv(way.url.replace("http", "nats")),
+        ...{ DATABASE_URL: databaseUrl, DATA_DIR: folder, NODE_ID: `node-${n}`, ...options.env },
+      };
+      const taken = new Set(nodes.map(({ port }) => port));
+      const node = await BackendProcess.create(`node ${n}`, env, taken);
+      endings.push(() => node.stop());
+      nodes.push(node);
+    }
+    await Promise.all(nodes.map((node) => node.start()));
+    return {
+      ...{ cluster, databaseUrl, nodes, ways, accounts, stop },
+      async traffic() {
+        const response = await fetch(`http://127.0.0.1:${monitor}/varz`);
+        const { in_msgs: received, out_msgs: sent } = (await response.json()) as { in_msgs: number; out_msgs: number };
+        return { received, sent };
+      },
+      async restartNats(after) {
+        const { port } = nats;
+        await nats.stop();
+        await after();
+        nats = await startNats({ configuration, port });
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
