@@ -1,5 +1,3 @@
-import type { DatabaseConnection } from "kysely";
-
 /**
  * The database does not work at the moment: it is stopped, cannot be reached, is full or too slow. Whoever asks again
  * later may succeed. The gateway knows it by its name, so that clients are told when to try again.
@@ -35,15 +33,4 @@ export async function watched<T>(
     listener.failed(problem);
     throw problem;
   }
-}
-
-/** Makes all queries of a connection watched ones. Drivers know a connection by its identity, so it stays the same. */
-export function watchConnection<C extends DatabaseConnection>(
-  connection: C,
-  isOutage: (thrown: unknown) => boolean,
-  listener: OutageListener,
-): C {
-  const executeQuery = connection.executeQuery.bind(connection) as C["executeQuery"];
-  connection.executeQuery = (query) => watched(executeQuery(query), isOutage, listener) as never;
-  return connection;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 
 /** Stands for a parameter while a query is built. */
@@ -8,19 +9,33 @@ class Slot {
   }
 }
 
+/** A query that PostgreSQL parses and plans once for each connection, and keeps there under the name `statement`. */
+export interface NamedQuery<O = unknown> extends CompiledQuery<O> {
+  readonly statement?: string;
+}
+
+/**
+ * A name for a query that is made of its text. Only for texts that the program has a fixed number of: the server keeps
+ * each of them as long as the connection lives.
+ */
+export function named<O>(query: CompiledQuery<O>): NamedQuery<O> {
+  const statement = createHash("sha256").update(query.sql).digest("hex").slice(0, 16);
+  return { ...query, statement };
+}
+
 /** Runs a query, in a transaction or not, and answers its rows. */
 export type Prepared<S, P, O> = (db: Kysely<S>, parameters: P) => Promise<O[]>;
 
 /**
  * A query that is built once, by `build`, for what is asked thousands of times a second: building one costs as much as running it.
- * `build` uses its parameters as values only, each of them as often as it likes.
+ * PostgreSQL prepares it once for each connection. `build` uses its parameters as values only, each of them as often as it likes.
  */
 export function prepared<S, P extends object, O>(
   db: Kysely<S>,
   build: (db: Kysely<S>, parameters: P) => Compilable<O>,
 ): Prepared<S, P, O> {
   const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) }) as P;
-  const query = build(db, slots).compile() as CompiledQuery<O>;
+  const query = named(build(db, slots).compile() as CompiledQuery<O>);
   const fill = query.parameters.map((value) =>
     value instanceof Slot ? (given: P) => given[value.name as keyof P] : () => value,
   );

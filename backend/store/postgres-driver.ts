@@ -1,0 +1,134 @@
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from "kysely";
+import pg from "pg";
+import { NO_LISTENER, type OutageListener, watched } from "./outage.ts";
+import type { NamedQuery } from "./prepared.ts";
+
+/** How the driver uses PostgreSQL. */
+export interface DriverOptions {
+  /** Told when the database does not work and when it does. */
+  readonly listener?: OutageListener | undefined;
+  /** Whether queries that have a name are prepared once for each connection. Without it they are parsed each time. */
+  readonly usesNames?: boolean;
+}
+
+/**
+ * Kysely's driver for PostgreSQL. Kysely's own one sends every query without a name, so that the server parses and
+ * plans it each time; this one sends a `NamedQuery` by its name. An outage is a `DatabaseAway`.
+ */
+export class PooledDriver implements Driver {
+  readonly #pool: pg.Pool;
+  readonly #listener: OutageListener;
+  readonly #usesNames: boolean;
+  readonly #connections = new WeakMap<pg.PoolClient, PooledConnection>();
+
+  constructor(pool: pg.Pool, { listener = NO_LISTENER, usesNames = true }: DriverOptions = {}) {
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#usesNames = usesNames;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    // the first connection was made at the start: one that cannot be made now is an outage, whatever the reason
+    const client = await watched(this.#pool.connect(), () => true, this.#listener);
+    const known = this.#connections.get(client);
+    if (known) return known;
+    const connection = new PooledConnection(client, this.#listener, this.#usesNames);
+    this.#connections.set(client, connection);
+    return connection;
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    (connection as PooledConnection).release();
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(BEGIN);
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as PooledConnection).commit();
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as PooledConnection).rollback();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+const BEGIN = CompiledQuery.raw("begin");
+
+class PooledConnection implements DatabaseConnection {
+  readonly #client: pg.PoolClient;
+  readonly #listener: OutageListener;
+  readonly #usesNames: boolean;
+  /** The transaction could not be ended: the connection must not be used again. */
+  #isBroken = false;
+
+  constructor(client: pg.PoolClient, listener: OutageListener, usesNames: boolean) {
+    this.#client = client;
+    this.#listener = listener;
+    this.#usesNames = usesNames;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { command, rowCount, rows } = await this.#run(query);
+    if (!CHANGES.has(command)) return { rows: rows as R[] };
+    return { rows: rows as R[], numAffectedRows: BigInt(rowCount ?? 0) };
+  }
+
+  streamQuery(): never {
+    throw new Error("invariant: no query of the store is streamed");
+  }
+
+  async commit(): Promise<void> {
+    // PostgreSQL ends a transaction in which a statement failed with a rollback, and reports success
+    const { command } = await this.#run(COMMIT);
+    if (command !== "COMMIT") throw new Error("invariant: a transaction with a failed statement is not committed");
+  }
+
+  async rollback(): Promise<void> {
+    try {
+      await this.#run(ROLLBACK);
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
+  }
+
+  release(): void {
+    this.#client.release(this.#isBroken);
+  }
+
+  #run({ sql, parameters, statement }: NamedQuery): Promise<pg.QueryResult> {
+    const values = parameters as unknown[];
+    const result =
+      statement !== undefined && this.#usesNames
+        ? this.#client.query({ name: statement, text: sql, values })
+        : this.#client.query(sql, values);
+    return watched(result, isOutage, this.#listener);
+  }
+}
+
+const COMMIT = CompiledQuery.raw("commit");
+const ROLLBACK = CompiledQuery.raw("rollback");
+/** Commands after which Kysely reads the number of rows. */
+const CHANGES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
+
+/**
+ * Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html) that say nothing about
+ * the query: the connection, want of memory, disk or connections, a server that stops or starts, a failed disk; a
+ * statement that took too long, a transaction that this process left open, and a server that only answers reading
+ * queries, as after a failover.
+ */
+const OUTAGES: readonly string[] = ["08", "53", "57P", "58", "57014", "25P03", "25006"];
+
+/** Errors of the driver that are not the server's are about the connection; those of our own are `TypeError`s. */
+function isOutage(thrown: unknown): boolean {
+  if (!(thrown instanceof pg.DatabaseError)) return thrown instanceof Error && !(thrown instanceof TypeError);
+  return OUTAGES.some((code) => thrown.code?.startsWith(code));
+}
