@@ -41,6 +41,7 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
         authorId: ctx.meta.user.id,
         at,
         mentions: await mentionsIn(room, text),
+        quota,
       };
       const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
         mayWrite(standing, at);

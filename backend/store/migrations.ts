@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, PostgresAdapter, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
+import { createAppendFunction } from "./append/append-function.ts";
 
 /*
  * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and
@@ -17,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_locks": { up: locks },
   "0007_name_keys": { up: nameKeysOfAll },
   "0008_stored_bytes": { up: storedBytes },
+  "0010_append": { up: appendFunction },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -261,3 +263,10 @@ async function storedBytes(db: Kysely<unknown>): Promise<void> {
   await sql`update users set stored_bytes =
     (select coalesce(sum(octet_length(text) + 200), 0) from messages where messages.author_id = users.id)`.execute(db);
 }
+
+/** PostgreSQL stores messages in a function; the embedded database needs none. */
+async function appendFunction(db: Kysely<unknown>): Promise<void> {
+  if (isPostgres(db)) await createAppendFunction(db);
+}
+
+const isPostgres = (db: Kysely<unknown>): boolean => db.getExecutor().adapter instanceof PostgresAdapter;

@@ -36,6 +36,9 @@ export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
     .where("rooms.name", "=", room)
     .where("rooms.closed_at", "is", null);
 
+/** A row of `standingQuery`. */
+export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
+
 /** The same for many at once: `keys` is a JSON array of pairs. */
 const standingsQuery = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
   db
@@ -64,7 +67,7 @@ export function standings(db: Kysely<Schema>): (room: string, userId: string) =>
 
 /** The user's standing, their name, and the bytes that their messages take. */
 export function authorOf(
-  row: InferResult<ReturnType<typeof standingQuery>>[number] | undefined,
+  row: StandingRow | undefined,
 ): { readonly standing: Standing; readonly name: string; readonly storedBytes: number } | undefined {
   if (!row) return undefined;
   const { name: key, kind, title, epoch, seq, revision, members, user_id: userId, role, state, since } = row;

@@ -9,9 +9,14 @@ export interface NewMessage {
   readonly text: string;
   readonly at: number;
   readonly mentions?: readonly string[];
+  /** Bytes that the author's messages may take; no limit when left out. */
+  readonly quota?: number;
 }
 
 /**
+ * Says whether a message may be stored: the author is in the room and not muted at the message's time, a direct room
+ * has both its members, and `quota` is kept. PostgreSQL decides the same by itself (`append-function.ts`).
+ *
  * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
  * `storedBytes` what the author's messages take with this one.
  */

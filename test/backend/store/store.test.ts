@@ -100,13 +100,17 @@ test("a session needs a user that exists", async () => {
 
 const say = (room: string, authorId: string, clientId: string, text = clientId) =>
   store.messages.append({ room, authorId, clientId, text, at: 100 }, () => undefined);
-const open = (key: string) => store.rooms.open({ key, kind: "public", title: null, openedBy: "ada", at: 1 }, []);
+const open = (key: string) =>
+  store.rooms.open({ key, kind: "public", title: null, openedBy: "ada", at: 1 }, [
+    { id: "ada", role: "owner", peerId: null },
+  ]);
 const positionOf = async (room: string) => (await store.rooms.standing(room, "ada"))?.room;
 
 test("messages of a room are numbered 1, 2, 3 without gaps, however many are sent at once", async () => {
   await store.users.create(ada);
   await store.users.create(bob);
   await open("attic");
+  await store.members.enter({ room: "attic", userId: "bob", at: 1, from: ["none"], limit: 2 });
   const sent = await Promise.all(
     Array.from({ length: 40 }, (_, n) => say(n % 3 ? "lobby" : "attic", n % 2 ? "ada" : "bob", `c${n}`)),
   );

@@ -13,12 +13,11 @@ const ada = {
 } as const;
 let serial = 0;
 
-/** What the user's messages take, as it is told with the next message, without that message. */
+/** What the user's messages take, as a change of the first one is told. Changes nothing. */
 async function storedBytes(store: Store): Promise<number> {
   let bytes = Number.NaN;
-  const draft = { room: "lobby", authorId: "ada", clientId: `look-${++serial}`, text: "look", at: 1 };
-  const looked = store.messages.append(draft, (_, stored) => {
-    bytes = stored - ROW_BYTES - 4;
+  const looked = store.messages.change("lobby", 1, "ada", (_standing, _message, stored) => {
+    bytes = stored;
     throw new Error("only looks");
   });
   await looked.catch(() => undefined);
