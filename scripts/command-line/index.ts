@@ -7,6 +7,7 @@ export {
   type ExitCode,
   flag,
   givenOptions,
+  type Options,
   type OptionValues,
   option,
   optionList,

@@ -1,43 +1,55 @@
-// The whole backend over an embedded store of its own, with its limits and a thousand users who are signed in, in a process of
-// its own: `node backend-origin.ts backend`. Prints its port; the users' tokens stand in the file TOKENS_FILE. `socket.io` instead:
-// Socket.IO alone, which sends what it is sent to the room and keeps nothing.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// The whole backend with its limits, in a process of its own: `node backend-origin.ts backend GIVEN`, where GIVEN is a `Given` as
+// JSON. `socket.io` instead: Socket.IO alone, which sends what it is sent to the room and keeps nothing.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { Server } from "socket.io";
-import { readConfig } from "../../backend/config.ts";
-import { call } from "../../backend/contract/index.ts";
-import { hashPassword } from "../../backend/domain/password.ts";
-import { bufferedOutput } from "../../backend/log.ts";
-import { startBackend } from "../../backend/main.ts";
-import { openStore } from "../../backend/store/index.ts";
 import { TEST_ASSETS } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
+import type { Ready } from "./contenders.ts";
 
-const USERS = 1000;
-
-async function backend(): Promise<number> {
-  const dataDir = mkdtempSync(join(tmpdir(), "causeway-bench-"));
-  process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-  const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "warn" });
-  const store = await openStore(config);
-  const passwordHash = await hashPassword("correct horse");
-  for (let i = 0; i < USERS; i++) {
-    const user = { id: `u${i}`, email: `u${i}@example.org`, name: `User ${i}`, passwordHash } as const;
-    await store.users.create({ ...user, role: "user", createdAt: Date.now(), disabledAt: null });
-  }
-  await store.close();
-  const { url, broker } = await startBackend(config, { log: bufferedOutput("/dev/null"), assets: TEST_ASSETS });
-  const tokens: string[] = [];
-  for (let i = 0; i < USERS; i++)
-    tokens.push((await call(broker, "auth.startSession", { userId: `u${i}` })).accessToken);
-  if (process.env.TOKENS_FILE) writeFileSync(process.env.TOKENS_FILE, JSON.stringify(tokens), { mode: 0o600 });
-  return Number(new URL(url).port);
+/** What the process is told. */
+export interface Given {
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Users to create and to sign in; 0 where the database has them. */
+  readonly users: number;
+  /** Variables of the backend: DATA_DIR, DATABASE_URL. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Folder of the checkout whose backend runs; this one when left out. */
+  readonly checkout?: string;
 }
 
-async function socketIo(): Promise<number> {
+const given: Given = JSON.parse(process.argv[3] ?? "{}");
+
+async function backend(): Promise<Ready> {
+  const root = given.checkout ?? resolve(import.meta.dirname, "../..");
+  const load = async (file: string) => import(resolve(root, "backend", file));
+  const { readConfig }: typeof import("../../backend/config.ts") = await load("config.ts");
+  const { call }: typeof import("../../backend/contract/index.ts") = await load("contract/index.ts");
+  const { hashPassword }: typeof import("../../backend/domain/password.ts") = await load("domain/password.ts");
+  const { bufferedOutput }: typeof import("../../backend/log.ts") = await load("log.ts");
+  const { startBackend }: typeof import("../../backend/main.ts") = await load("main.ts");
+  const { openStore }: typeof import("../../backend/store/index.ts") = await load("store/index.ts");
+
+  const config = readConfig({ ...given.env, PORT: String(given.port), LOG_LEVEL: "warn" });
+  const ids = Array.from({ length: given.users }, (_, i) => `u${i}`);
+  if (ids.length > 0) {
+    const store = await openStore(config);
+    const passwordHash = await hashPassword("correct horse");
+    for (const [i, id] of ids.entries()) {
+      const user = { id, email: `${id}@example.org`, name: `User ${i}`, passwordHash, role: "user" } as const;
+      await store.users.create({ ...user, createdAt: Date.now(), disabledAt: null });
+    }
+    await store.close();
+  }
+  const { url, broker } = await startBackend(config, { log: bufferedOutput("/dev/null"), assets: TEST_ASSETS });
+  const tokens: string[] = [];
+  for (const userId of ids) tokens.push((await call(broker, "auth.startSession", { userId })).accessToken);
+  return { port: Number(new URL(url).port), tokens };
+}
+
+async function socketIo(): Promise<Ready> {
   const server = createServer();
   const io = new Server(server, { transports: ["websocket"], serveClient: false, perMessageDeflate: false });
   const last = new Map<string, number>();
@@ -61,14 +73,15 @@ async function socketIo(): Promise<number> {
       ack(null, { message: { room, seq } });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
+  await new Promise<void>((listening) => server.listen(given.port, "127.0.0.1", listening));
+  return { port: (server.address() as AddressInfo).port };
 }
 
-const KINDS: Readonly<Record<string, () => Promise<number>>> = { backend, "socket.io": socketIo };
+const KINDS: Readonly<Record<string, () => Promise<Ready>>> = { backend, "socket.io": socketIo };
 const start = KINDS[process.argv[2] ?? ""];
 if (!start) throw new Error(`Kinds: ${Object.keys(KINDS).join(", ")}.`);
 process.once("SIGTERM", () => process.exit(0));
-const port = await start();
+process.once("disconnect", () => process.exit(0));
+const ready = await start();
 answerQuestions();
-process.stdout.write(`${port}\n`);
+process.send?.(ready);

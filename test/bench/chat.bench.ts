@@ -1,194 +1,174 @@
-// `npm run bench -- chat`: 1,000 clients in rooms of 6, each saying something five times a second, against the whole backend, which
-// stores every message before it acknowledges it, and against Socket.IO alone, which stores nothing. The server has one core, the
-// clients the other. Windows are taken in turns. Times are from a client's send to another's receipt, on one clock.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import {
-  ask,
-  type Contender,
-  cpu,
-  median,
-  quantile,
-  say,
-  start,
-  stayOnSecondCore,
-  stop,
-  verdict,
-} from "./contenders.ts";
-import { acknowledged, addressOf, type Line, line } from "./line.ts";
+// `npm run bench -- chat`: clients in rooms of six, each of which speaks five times a second. Servers have the first core, the clients
+// the second. Each run starts its own processes; windows are taken in turns after one that is not counted.
+import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
+import { type Column, type Report, runBenchmark } from "./benchmark.ts";
+import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
+import { median, quantile, ratios, stayOnSecondCore } from "./contenders.ts";
+import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow, type Window } from "./load.ts";
 
-const CLIENTS = 1000;
-const ROOM_OF = 6;
-const PER_SECOND = 5;
-const WINDOWS = 3;
-const WINDOW = 5_000;
-/** Milliseconds after a window in which late messages may still come. */
-const GRACE = 2_000;
-const TICK = 5;
+const WARM_UP_MS = 6_000;
 
-interface Crowd extends Contender {
-  readonly lines: readonly Line[];
-  /** Of each client, the number of the last message it has heard. */
-  readonly heard: number[];
-  readonly windows: Window[];
+/** The windows of one contender under one load, run by run. */
+interface Measured {
+  readonly name: ChatKind;
+  readonly runs: Window[][];
 }
 
-interface Window {
-  readonly latencies: number[];
-  readonly acknowledgements: number[];
-  sent: number;
-  acked: number;
-  refused: number;
-  duplicates: number;
-  gaps: number;
-  lost: number;
-  seconds: number;
-  /** Share of one core. */
-  load: number;
-  late: number;
-}
-
-const roomOf = (client: number) => `bench${Math.floor(client / ROOM_OF)}`;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function gather(server: Contender, tokens: readonly string[]): Promise<Crowd> {
-  const lines: Line[] = [];
-  for (let i = 0; i < CLIENTS; i++) {
-    const one = await line(server.port, tokens[i] ?? "", addressOf(i));
-    await acknowledged(one, `["call","chat.join",{"room":"${roomOf(i)}"}]`);
-    lines.push(one);
-  }
-  return { ...server, lines, heard: lines.map(() => 0), windows: [] };
-}
-
-let runs = 0;
-
-/** One window: clients send on a schedule of their own, however long answers take. */
-async function window(crowd: Crowd, perSecond: number, milliseconds: number): Promise<Window> {
-  const figures: Window = {
-    latencies: [],
-    acknowledgements: [],
-    sent: 0,
-    acked: 0,
-    refused: 0,
-    duplicates: 0,
-    gaps: 0,
-    lost: 0,
-    seconds: 0,
-    load: 0,
-    late: 0,
-  };
-  const run = ++runs; // a client id is used once
-  /** Of each room, the number of its newest acknowledged message. */
-  const newest = new Map<string, number>();
-  const sentAt = new Map<number, number>();
-  crowd.lines.forEach((one, client) => {
-    const room = roomOf(client);
-    one.onText = (text) => {
-      const now = performance.now();
-      if (text.startsWith('42["message"')) {
-        const seq = Number(/"seq":(\d+)/.exec(text)?.[1]);
-        figures.latencies.push(now - Number(/"text":"t([\d.]+)"/.exec(text)?.[1]));
-        const last = crowd.heard[client] ?? 0;
-        if (last !== 0 && seq <= last) figures.duplicates++;
-        else if (last !== 0 && seq > last + 1) figures.gaps += seq - last - 1;
-        if (seq > last) crowd.heard[client] = seq;
-      } else if (text.startsWith("43")) {
-        const mark = text.indexOf("[");
-        const id = Number(text.slice(2, mark));
-        figures.acknowledgements.push(now - (sentAt.get(id) ?? Number.NaN));
-        sentAt.delete(id);
-        if (!text.startsWith("[null", mark)) return void figures.refused++;
-        figures.acked++;
-        const seq = Number(/"seq":(\d+)/.exec(text)?.[1]);
-        newest.set(room, Math.max(newest.get(room) ?? 0, seq));
-      }
-    };
+function tell(report: Report, load: string, measured: readonly Measured[]): void {
+  const columns: readonly Column[] = [
+    ...([["", 0], ["run"], ["messages/s"], ["p50 ms", 1], ["p95", 1], ["p99", 1], ["ack p95", 1]] as const),
+    ...([["loop late p99", 1], ["core", 2], ["CPU us/message"], ["refused"], ["lost"], ["doubled"]] as const),
+    ...([
+      ["load core", 2],
+      ["late p99 ms", 1],
+    ] as const),
+  ];
+  const rows = measured.flatMap(({ name, runs }) =>
+    runs.flatMap((windows, run) =>
+      windows.map((one) => [
+        ...[name, run + 1, one.rate, one.p50, one.p95, one.p99, one.acknowledgeP95, one.loopLate, one.core, one.cpu],
+        ...[one.refused, one.lost, one.duplicates, one.loadCore, one.loadLate],
+      ]),
+    ),
+  );
+  report.table(`${load}: every window`, columns, rows);
+  const spread = measured.map(({ name, runs }) => {
+    const windows = runs.flat();
+    return [
+      name,
+      range(
+        windows.map(({ cpu }) => cpu),
+        0,
+      ),
+      range(
+        windows.map(({ p95 }) => p95),
+        1,
+      ),
+      KEEPS[name],
+    ];
   });
-  await ask(crowd);
-  const before = cpu(crowd);
-  const started = performance.now();
-  const total = Math.round((CLIENTS * perSecond * milliseconds) / 1000);
-  while (figures.sent < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - started) / 1000) * CLIENTS * perSecond));
-    for (; figures.sent < due; figures.sent++) {
-      const client = (figures.sent * 7) % CLIENTS; // neighbours in a room do not speak right after one another
-      const now = performance.now();
-      sentAt.set(figures.sent, now);
-      const params = `{"room":"${roomOf(client)}","text":"t${now}","clientId":"${run}-${figures.sent}"}`;
-      crowd.lines[client]?.socket.send(`42${figures.sent}["call","chat.send",${params}]`);
-    }
-    await pause(TICK);
-  }
-  figures.seconds = (performance.now() - started) / 1000;
-  figures.load = (cpu(crowd) - before) / 1e6 / figures.seconds;
-  figures.late = (await ask(crowd)).delay.p99;
-  const until = performance.now() + GRACE;
-  const missing = () =>
-    crowd.heard.reduce((sum, last, client) => sum + Math.max(0, (newest.get(roomOf(client)) ?? 0) - last), 0);
-  while ((missing() > 0 || sentAt.size > 0) && performance.now() < until) await pause(20);
-  figures.lost = missing() + sentAt.size + figures.gaps;
-  crowd.windows.push(figures);
-  return figures;
+  report.table(`${load}: median (least to most)`, [[""], ["CPU us/message"], ["p95 ms"], ["keeps"]], spread);
+  const slow = measured.flatMap(({ name, runs }) => (runs.flat().some(isLoadSlow) ? [name] : []));
+  if (slow.length > 0) report.say(`The load itself was slow with ${slow.join(", ")}: their times are too long.`);
 }
 
-stayOnSecondCore();
-const folder = mkdtempSync(join(tmpdir(), "causeway-bench-tokens-"));
-process.env.TOKENS_FILE = join(folder, "tokens.json");
-try {
-  const servers = [await start("backend-origin.ts", "socket.io"), await start("backend-origin.ts", "backend")];
-  const tokens = JSON.parse(readFileSync(process.env.TOKENS_FILE, "utf8")) as string[];
-  const crowds: Crowd[] = [];
-  for (const server of servers) crowds.push(await gather(server, tokens));
-  for (const crowd of crowds) {
-    for (const rate of [1, 3]) await window(crowd, rate, 2_000);
-    crowd.windows.length = 0;
+const range = (values: readonly number[], digits: number) =>
+  [quantile(values, 0.5), Math.min(...values), Math.max(...values)]
+    .map((value) => value.toFixed(digits))
+    .join(" (")
+    .replace(/ \(([^(]*)$/, " to $1)");
+
+function judge(report: Report, full: readonly Measured[], database: readonly Measured[]): void {
+  const find = (among: readonly Measured[], kind: ChatKind) => among.find(({ name }) => name === kind);
+  /** The worst run's ratio of two contenders. */
+  const worst = (ours: Measured, theirs: Measured, compare: (a: readonly Window[], b: readonly Window[]) => number) =>
+    Math.max(...ours.runs.map((windows, run) => compare(windows, theirs.runs[run] ?? [])));
+  const byCpu = (a: readonly Window[], b: readonly Window[]) =>
+    ratios(
+      a.map(({ cpu }) => cpu),
+      b.map(({ cpu }) => cpu),
+    );
+  const byP95 = (a: readonly Window[], b: readonly Window[]) =>
+    median(a.map(({ p95 }) => p95)) / median(b.map(({ p95 }) => p95));
+  const [plain, sqlite, centrifugo] = [find(full, "socket.io"), find(full, "sqlite"), find(full, "centrifugo")];
+  if (plain && sqlite) {
+    report.target(
+      "N8: CPU for a message, SQLite against Socket.IO, worst run",
+      worst(sqlite, plain, byCpu),
+      "<=",
+      1.25,
+    );
+    report.target("N4: p95, SQLite against Socket.IO, worst run", worst(sqlite, plain, byP95), "<=", 4);
   }
-  for (let i = 0; i < WINDOWS; i++) for (const crowd of crowds) await window(crowd, PER_SECOND, WINDOW);
-  say(
-    `${CLIENTS} clients in rooms of ${ROOM_OF}, ${PER_SECOND} messages/s each, ${WINDOWS} windows of ${WINDOW / 1000} s in turns`,
-  );
-  say(
-    "             messages/s  deliver p50  p95  p99 ms   ack p95 ms   loop late p99 ms  core   refused  lost  duplicate",
-  );
-  for (const { name, windows } of crowds) {
-    for (const one of windows) {
-      const figures = [
-        (one.acked / one.seconds).toFixed(0).padStart(10),
-        quantile(one.latencies, 0.5).toFixed(1).padStart(12),
-        quantile(one.latencies, 0.95).toFixed(1).padStart(5),
-        quantile(one.latencies, 0.99).toFixed(1).padStart(5),
-        quantile(one.acknowledgements, 0.95).toFixed(1).padStart(12),
-        one.late.toFixed(1).padStart(18),
-        one.load.toFixed(2).padStart(8),
-        String(one.refused).padStart(8),
-        String(one.lost).padStart(5),
-        String(one.duplicates).padStart(10),
-      ];
-      say(`${name.padEnd(13)}${figures.join(" ")}`);
-    }
+  if (centrifugo && sqlite) {
+    const ratio = worst(sqlite, centrifugo, byCpu);
+    report.say(`CPU for a message, SQLite against Centrifugo in memory, worst run: ${ratio.toFixed(2)}`);
   }
-  const [, ours] = crowds;
-  if (ours) {
-    const total = (of: (one: Window) => number) => ours.windows.reduce((sum, one) => sum + of(one), 0);
-    verdict("p95 from send to receipt, ms", median(ours.windows.map((one) => quantile(one.latencies, 0.95))), "<=", 20);
-    verdict(
+  const [small, postgres] = [find(database, "sqlite"), find(database, "postgres")];
+  if (small && postgres) {
+    report.target(
+      "N1: CPU for a message, PostgreSQL against SQLite, worst run",
+      worst(postgres, small, byCpu),
+      "<=",
+      2,
+    );
+  }
+  const ours = [sqlite, postgres].flatMap((one) => one?.runs.flat() ?? []);
+  const sum = (of: (window: Window) => number) => ours.reduce((total, window) => total + of(window), 0);
+  if (ours.length > 0) {
+    report.target(
       "lost or refused",
-      total((one) => one.lost + one.refused),
+      sum(({ lost, refused }) => lost + refused),
       "<=",
       0,
     );
-    verdict(
-      "duplicates",
-      total((one) => one.duplicates),
+    report.target(
+      "doubled",
+      sum(({ duplicates }) => duplicates),
       "<=",
       0,
     );
   }
-  for (const { lines } of crowds) for (const { socket } of lines) socket.terminate();
-  for (const server of servers) await stop(server);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
-process.exit();
+
+await runBenchmark({
+  name: "chat",
+  summary: `Clients in rooms of ${ROOM_OF} that speak on a schedule: CPU for a message, time from send to receipt, losses.`,
+  details: Object.entries(KEEPS)
+    .map(([kind, kept]) => `${kind} keeps ${kept}.`)
+    .join("\n"),
+  environment: CHAT_ENVIRONMENT,
+  options: {
+    ...CHAT_OPTIONS,
+    clients: optionWithDefault("--clients <number>", "clients that speak", wholeNumber(ROOM_OF, 4_000), 1_000),
+    databaseClients: optionWithDefault(
+      "--database-clients <number>",
+      "clients that speak where PostgreSQL is compared with SQLite",
+      wholeNumber(ROOM_OF, 4_000),
+      120,
+    ),
+    perSecond: optionWithDefault("--per-second <number>", "messages of each client", wholeNumber(1, 5), 5),
+    windows: optionWithDefault("--windows <number>", "windows that count, in each run", wholeNumber(1, 20), 3),
+    seconds: optionWithDefault("--seconds <number>", "length of a window", wholeNumber(1, 60), 5),
+  },
+  async run(given, report) {
+    stayOnSecondCore();
+    const kinds = findContenders(given.contender, report);
+    const isStored = (kind: ChatKind) => kind.startsWith("postgres") || kind.startsWith("sqlite");
+    const isPostgres = (kind: ChatKind) => kind.startsWith("postgres");
+    const hasPostgres = kinds.some(isPostgres);
+    const loads = [
+      { speakers: given.clients, kinds: kinds.filter((kind) => !isPostgres(kind)) },
+      { speakers: given.databaseClients, kinds: hasPostgres ? kinds.filter(isStored) : [] },
+    ].filter((load) => load.kinds.length > 0);
+    const measured = loads.map((load) => load.kinds.map((name): Measured => ({ name, runs: [] })));
+    for (let run = 0; run < given.runs; run += 1) {
+      const crowds = new Map<ChatKind, Crowd>();
+      for (const kind of kinds) {
+        const size = isPostgres(kind)
+          ? given.databaseClients
+          : Math.max(given.clients, hasPostgres ? given.databaseClients : 0);
+        crowds.set(kind, await gather(await startChat(kind, size, given.nodeFlag), size));
+      }
+      for (const [i, { speakers }] of loads.entries()) {
+        const turns = measured[i] ?? [];
+        for (const { runs } of turns) runs.push([]);
+        for (let window = -1; window < given.windows; window += 1) {
+          for (const { name, runs } of turns) {
+            const crowd = crowds.get(name);
+            if (!crowd) continue;
+            const milliseconds = window < 0 ? WARM_UP_MS : given.seconds * 1000;
+            const figures = await runWindow(crowd, { speakers, perSecond: given.perSecond, milliseconds });
+            if (window >= 0) runs.at(-1)?.push(figures);
+          }
+        }
+      }
+      for (const { contender } of crowds.values()) await contender.stop();
+    }
+    for (const [i, { speakers }] of loads.entries()) {
+      const load = `${speakers} clients in rooms of ${ROOM_OF}, ${given.perSecond} messages/s each`;
+      tell(report, load, measured[i] ?? []);
+    }
+    judge(report, measured[0] ?? [], measured[1] ?? []);
+  },
+});

@@ -3,12 +3,16 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { treeOf } from "../../scripts/command-line/processes.ts";
+import { atEnd } from "./benchmark.ts";
 
 /** A server in a process of its own. */
 export interface Contender {
   readonly name: string;
   readonly child: ChildProcess;
   readonly port: number;
+  /** Access tokens of its users, where it has some. */
+  readonly tokens: readonly string[];
 }
 
 /** What a server process answers over its channel when it is asked. */
@@ -19,51 +23,91 @@ export interface Told {
   readonly delay: { readonly mean: number; readonly p99: number };
 }
 
+/** What a server process says over its channel when it listens. */
+export interface Ready {
+  readonly port: number;
+  readonly tokens?: readonly string[];
+}
+
+/** The core that servers have for themselves; Linux only keeps a process on a core. */
+const isPinned = process.platform === "linux" && availableParallelism() > 1;
+
+/** Starts a program on the first core, or with all cores when `everywhere`. It ends with the benchmark. */
+export function launch(
+  program: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly everywhere?: boolean; readonly channel?: boolean } = {},
+): ChildProcess {
+  const { env = process.env, everywhere = false, channel = false } = options;
+  const [command = "", ...args] = isPinned && !everywhere ? ["taskset", "-c", "0", ...program] : program;
+  const child = spawn(command, args, {
+    stdio: ["ignore", "ignore", "inherit", ...(channel ? ["ipc" as const] : [])],
+    env,
+  });
+  atEnd(() => end(child));
+  return child;
+}
+
 /**
- * Starts `SCRIPT KIND`, which prints its port, with the first core for itself; with all cores when `everywhere`. Linux only keeps
- * a process on a core; elsewhere it runs where it likes.
+ * Starts `SCRIPT KIND GIVEN` in a Node.js of its own; the script says over its channel when it is ready. `given` is what
+ * the script wants to know, as JSON.
  */
 export async function start(
   script: string,
   kind: string,
-  options: { readonly flags?: readonly string[]; readonly everywhere?: boolean } = {},
+  options: { readonly flags?: readonly string[]; readonly everywhere?: boolean; readonly given?: object } = {},
 ): Promise<Contender> {
-  const { flags = [], everywhere = false } = options;
-  const node = [process.execPath, ...flags, fileURLToPath(new URL(script, import.meta.url)), kind];
-  const [command = "", ...args] = process.platform === "linux" && !everywhere ? ["taskset", "-c", "0", ...node] : node;
-  const child = spawn(command, args, {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: { ...process.env, NODE_ENV: "production" },
-  });
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
-  return { name: kind, child, port: Number(line.toString()) };
+  const { flags = [], everywhere = false, given = {} } = options;
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const env = { ...process.env, NODE_ENV: "production" };
+  const program = [process.execPath, ...flags, file, kind, JSON.stringify(given)];
+  const child = launch(program, { env, everywhere, channel: true });
+  const ready = await Promise.race([
+    once(child, "message").then(([message]) => message as Ready),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`${kind} ended with ${code} before it was ready`))),
+  ]);
+  return { name: kind, child, port: ready.port, tokens: ready.tokens ?? [] };
+}
+
+/** Puts processes that run already on the first core. */
+export function pinToFirstCore(pids: readonly number[]): void {
+  if (isPinned) for (const pid of pids) spawnSync("taskset", ["-a", "-c", "-p", "0", String(pid)]);
 }
 
 /** Leaves the first core to the servers, where there is another. */
 export function stayOnSecondCore(): void {
-  if (process.platform === "linux" && availableParallelism() > 1)
-    spawnSync("taskset", ["-a", "-c", "-p", "1", String(process.pid)]);
+  if (isPinned) spawnSync("taskset", ["-a", "-c", "-p", "1", String(process.pid)]);
 }
 
-export async function ask({ child }: Contender): Promise<Told> {
+export async function ask({ child }: Pick<Contender, "child">): Promise<Told> {
   child.send("tell");
   const [told] = (await once(child, "message")) as [Told];
   return told;
 }
 
-export async function stop({ child }: Contender): Promise<void> {
+export const stop = ({ child }: Pick<Contender, "child">): Promise<void> => end(child);
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill();
   await gone;
 }
 
-/** Microseconds of CPU that a process has used; NaN where the system does not tell. */
-export function cpu({ child }: Contender): number {
+/** Microseconds of CPU that a process and its children have used; NaN where the system does not tell. */
+export function cpuOf(pid: number): number {
+  return treeOf(pid).reduce((sum, each) => sum + (ownCpu(each) ?? (each === pid ? Number.NaN : 0)), 0);
+}
+
+export const cpu = ({ child }: Pick<Contender, "child">): number => cpuOf(child.pid ?? 0);
+
+/** What a process has used and its ended children had (proc(5), stat: utime to cstime, in ticks of 10 ms). */
+function ownCpu(pid: number): number | undefined {
   try {
-    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    const afterName = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1) ?? "";
+    const ticks = afterName.split(" ").slice(11, 15).map(Number);
+    return ticks.reduce((sum, each) => sum + each, 0) * 10_000;
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }
 
@@ -75,9 +119,3 @@ export const median = (values: readonly number[]) => quantile(values, 0.5);
 /** The median of the ratios of two figures that were taken in turns. */
 export const ratios = (values: readonly number[], base: readonly number[]) =>
   median(values.map((value, i) => value / (base[i] ?? Number.NaN)));
-
-/** Says a figure beside what was wanted of it. */
-export function verdict(what: string, figure: number, sign: "<=" | ">=", wanted: number): void {
-  const reached = sign === "<=" ? figure <= wanted : figure >= wanted;
-  say(`${what}: ${figure.toFixed(2)}, wanted ${sign} ${wanted.toFixed(2)}: ${reached ? "reached" : "not reached"}`);
-}

@@ -2,11 +2,10 @@
 // both cores, since hashing is meant to use another one than the requests; the load shares them. Windows with and without the
 // flood are taken in turns; the answers to others are counted at a fixed number of connections, and at a fixed rate for their time.
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { cpu, median, quantile, ratios, say, start, stop, verdict } from "./contenders.ts";
+import { runBenchmark } from "./benchmark.ts";
+import { temporaryFolder } from "./chat-contenders.ts";
+import { cpu, median, quantile, ratios, start, stop } from "./contenders.ts";
 import { addressOf } from "./line.ts";
 
 const ROUNDS = 7;
@@ -89,60 +88,54 @@ async function flood(
   );
 }
 
-const folder = mkdtempSync(join(tmpdir(), "causeway-bench-tokens-"));
-process.env.TOKENS_FILE = join(folder, "tokens.json");
-try {
-  const server = await start("backend-origin.ts", "backend", { everywhere: true });
-  const tokens = JSON.parse(readFileSync(process.env.TOKENS_FILE, "utf8")) as string[];
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => dial(server.port)));
-  const flooders = await Promise.all(Array.from({ length: FLOODERS }, () => dial(server.port)));
-  const calm: Window[] = [];
-  const flooded: Window[] = [];
-  const answers = new Map<number, number>();
-  const measure = async (windows: Window[]) => {
-    const before = cpu(server);
-    const figures = await others(connections, tokens);
-    windows.push({ ...figures, cores: (cpu(server) - before) / 1000 / WINDOW });
-  };
-  await others(connections, tokens);
-  for (let round = 0; round < ROUNDS; round++) {
-    await measure(calm);
-    let going = true;
-    const attack = flood(flooders, answers, () => going);
-    await pause(300); // until the queue of hashes is full
-    await measure(flooded);
-    going = false;
-    await attack;
-  }
-  say(
-    `${CONNECTIONS} connections asking for a profile; ${FLOOD} logins/s tried; ${ROUNDS} windows of ${WINDOW / 1000} s each, medians`,
-  );
-  for (const [name, windows] of [
-    ["without the flood", calm],
-    ["with the flood", flooded],
-  ] as const) {
-    const of = (figure: (one: Window) => number) => median(windows.map(figure));
-    say(
-      `${name.padEnd(20)} ${of((one) => one.rate)
-        .toFixed(0)
-        .padStart(
-          7,
-        )} requests/s   p95 ${of((one) => one.p95).toFixed(1)} ms   server on ${of((one) => one.cores).toFixed(2)} cores`,
+await runBenchmark({
+  name: "flood",
+  summary: "Other endpoints while strangers try passwords as fast as they are let.",
+  options: {},
+  async run(_options, report) {
+    const given = { port: 0, users: 1000, env: { DATA_DIR: temporaryFolder() } };
+    const server = await start("backend-origin.ts", "backend", { everywhere: true, given });
+    const { tokens } = server;
+    const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => dial(server.port)));
+    const flooders = await Promise.all(Array.from({ length: FLOODERS }, () => dial(server.port)));
+    const calm: Window[] = [];
+    const flooded: Window[] = [];
+    const answers = new Map<number, number>();
+    const measure = async (windows: Window[]) => {
+      const before = cpu(server);
+      const figures = await others(connections, tokens);
+      windows.push({ ...figures, cores: (cpu(server) - before) / 1000 / WINDOW });
+    };
+    await others(connections, tokens);
+    for (let round = 0; round < ROUNDS; round++) {
+      await measure(calm);
+      let going = true;
+      const attack = flood(flooders, answers, () => going);
+      await pause(300); // until the queue of hashes is full
+      await measure(flooded);
+      going = false;
+      await attack;
+    }
+    const of = (windows: readonly Window[], figure: (one: Window) => number) => median(windows.map(figure));
+    report.table(
+      `${CONNECTIONS} connections asking for a profile; ${FLOOD} logins/s tried; ${ROUNDS} windows of ${WINDOW / 1000} s each, medians`,
+      [[""], ["requests/s"], ["p95 ms", 1], ["server, cores", 2]],
+      (
+        [
+          ["without the flood", calm],
+          ["with the flood", flooded],
+        ] as const
+      ).map(([name, windows]) => {
+        return [name, of(windows, (one) => one.rate), of(windows, (one) => one.p95), of(windows, (one) => one.cores)];
+      }),
     );
-  }
-  say(`the logins were answered ${[...answers].map(([status, count]) => `${status}: ${count}`).join(", ")}`);
-  verdict(
-    "other endpoints during the flood",
-    ratios(
+    report.say(`the logins were answered ${[...answers].map(([status, count]) => `${status}: ${count}`).join(", ")}`);
+    const share = ratios(
       flooded.map(({ rate }) => rate),
       calm.map(({ rate }) => rate),
-    ),
-    ">=",
-    0.7,
-  );
-  for (const connection of [...connections, ...flooders]) connection.destroy();
-  await stop(server);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-process.exit();
+    );
+    report.target("other endpoints during the flood", share, ">=", 0.7);
+    for (const connection of [...connections, ...flooders]) connection.removeAllListeners("close").destroy();
+    await stop(server);
+  },
+});

@@ -1,4 +1,4 @@
-// A server of its own process for gateway.bench.ts: `node gateway-origin.ts KIND`. Prints its port.
+// A server of its own process for gateway.bench.ts: `node gateway-origin.ts KIND`. Says its port over its channel.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
@@ -13,6 +13,7 @@ import { createGateway } from "../../backend/services/gateway.service.ts";
 import { http, socket } from "../../backend/surface.ts";
 import { joinedRoom, NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
+import type { Ready } from "./contenders.ts";
 
 const PROFILE = {
   id: "u1",
@@ -126,6 +127,7 @@ const KINDS: Readonly<Record<string, () => Promise<number>>> = {
 };
 const start = KINDS[process.argv[2] ?? ""];
 if (!start) throw new Error(`Kinds: ${Object.keys(KINDS).join(", ")}.`);
+process.once("disconnect", () => process.exit(0));
 const port = await start();
 answerQuestions();
-process.stdout.write(`${port}\n`);
+process.send?.({ port } satisfies Ready);

@@ -4,7 +4,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { tokenOf } from "../backend/support.ts";
-import { type Contender, cpu, median, ratios, say, start, stayOnSecondCore, stop, verdict } from "./contenders.ts";
+import { type Report, runBenchmark } from "./benchmark.ts";
+import { type Contender, cpu, median, ratios, start, stayOnSecondCore, stop } from "./contenders.ts";
 import { acknowledged, addressOf, type Line, line } from "./line.ts";
 
 /** Processes of each server, one after the other: what the compiler makes of one differs by up to a fifth from the next. */
@@ -91,36 +92,30 @@ async function measureGeneration(figures: readonly Measured[]): Promise<void> {
   }
 }
 
-async function compareHttp(): Promise<void> {
+async function compareHttp(report: Report): Promise<void> {
   const contenders = ["bare", "moleculer-web", "gateway", "observed"].map(
     (name): Measured => ({ name, rate: [], cost: [] }),
   );
   for (let i = 0; i < GENERATIONS; i++) await measureGeneration(contenders);
   const [base] = contenders;
-  say("authenticated JSON GET                requests/s   ratio   CPU us/request   ratio of CPU");
-  for (const { name, rate, cost } of contenders) {
-    const figures = [
-      median(rate).toFixed(0).padStart(10),
-      ratios(rate, base?.rate ?? [])
-        .toFixed(2)
-        .padStart(7),
-      median(cost).toFixed(1).padStart(16),
-      ratios(cost, base?.cost ?? [])
-        .toFixed(2)
-        .padStart(14),
-    ];
-    say(`${name.padEnd(36)}${figures.join(" ")}`);
-  }
+  report.table(
+    "authenticated JSON GET",
+    [[""], ["requests/s"], ["ratio", 2], ["CPU us/request", 1], ["ratio of CPU", 2]],
+    contenders.map(({ name, rate, cost }) => {
+      return [name, median(rate), ratios(rate, base?.rate ?? []), median(cost), ratios(cost, base?.cost ?? [])];
+    }),
+  );
   for (const [name, wanted] of [
     ["gateway", 0.8],
     ["observed", 0.6],
   ] as const) {
     const ours = contenders.find((one) => one.name === name);
-    if (base && ours) verdict(`${name} against bare`, served(ours.rate, ours.cost, base.rate, base.cost), ">=", wanted);
+    if (base && ours)
+      report.target(`${name} against bare`, served(ours.rate, ours.cost, base.rate, base.cost), ">=", wanted);
   }
 }
 
-async function compareSockets(): Promise<void> {
+async function compareSockets(report: Report): Promise<void> {
   const contenders = [];
   for (const name of ["socket.io", "gateway", "observed"]) {
     const server = await start("gateway-origin.ts", name);
@@ -148,35 +143,32 @@ async function compareSockets(): Promise<void> {
     }
   }
   const [base] = contenders;
-  say(
-    `\n${SOCKETS} sockets            calls/s  ratio  CPU us/call  ratio | deliveries/s  ratio  CPU us/delivery  ratio`,
+  report.table(
+    `${SOCKETS} sockets`,
+    [
+      ...([[""], ["calls/s"], ["ratio", 2], ["CPU us/call", 1], ["ratio of CPU", 2]] as const),
+      ...([["deliveries/s"], ["their ratio", 2], ["CPU us/delivery", 2], ["their ratio of CPU", 2]] as const),
+    ],
+    contenders.map(({ name, calls, callCost, fan, fanCost }) => [
+      ...[
+        name,
+        median(calls),
+        ratios(calls, base?.calls ?? []),
+        median(callCost),
+        ratios(callCost, base?.callCost ?? []),
+      ],
+      ...[median(fan), ratios(fan, base?.fan ?? []), median(fanCost), ratios(fanCost, base?.fanCost ?? [])],
+    ]),
   );
-  for (const { name, calls, callCost, fan, fanCost } of contenders) {
-    const figures = [
-      median(calls).toFixed(0).padStart(10),
-      ratios(calls, base?.calls ?? [])
-        .toFixed(2)
-        .padStart(6),
-      median(callCost).toFixed(1).padStart(12),
-      ratios(callCost, base?.callCost ?? [])
-        .toFixed(2)
-        .padStart(6),
-      "|",
-      median(fan).toFixed(0).padStart(12),
-      ratios(fan, base?.fan ?? [])
-        .toFixed(2)
-        .padStart(6),
-      median(fanCost).toFixed(2).padStart(16),
-      ratios(fanCost, base?.fanCost ?? [])
-        .toFixed(2)
-        .padStart(6),
-    ];
-    say(`${name.padEnd(22)}${figures.join(" ")}`);
-  }
   const [plain, ours] = contenders;
   if (plain && ours) {
-    verdict("fan-out against Socket.IO", served(ours.fan, ours.fanCost, plain.fan, plain.fanCost), ">=", 1);
-    verdict("socket call against Socket.IO", served(ours.calls, ours.callCost, plain.calls, plain.callCost), ">=", 0.9);
+    report.target("fan-out against Socket.IO", served(ours.fan, ours.fanCost, plain.fan, plain.fanCost), ">=", 1);
+    report.target(
+      "socket call against Socket.IO",
+      served(ours.calls, ours.callCost, plain.calls, plain.callCost),
+      ">=",
+      0.9,
+    );
   }
   for (const { lines } of contenders) for (const { socket } of lines) socket.terminate();
   for (const one of contenders) await stop(one);
@@ -226,7 +218,13 @@ async function fanOutSlice(lines: readonly Line[]): Promise<number> {
   return delivered;
 }
 
-stayOnSecondCore();
-await compareHttp();
-await compareSockets();
-process.exit(0);
+await runBenchmark({
+  name: "gateway",
+  summary: "HTTP against bare node:http and moleculer-web; socket calls and fan-out against Socket.IO alone.",
+  options: {},
+  async run(_options, report) {
+    stayOnSecondCore();
+    await compareHttp(report);
+    await compareSockets(report);
+  },
+});

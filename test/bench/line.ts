@@ -1,29 +1,17 @@
-import { WebSocket } from "ws";
+import { SOCKET_IO } from "./protocols.ts";
+import type { WebSocketClient } from "./web-socket.ts";
 
 /** A client that speaks just enough Socket.IO, so that it costs less than the server. */
 export interface Line {
-  readonly socket: WebSocket;
+  readonly socket: WebSocketClient;
   onText: (text: string) => void;
 }
 
 /** Connects with a token, from an address of its own as the tunnel would name it. */
 export async function line(port: number, token: string, address: string): Promise<Line> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
-    headers: { "cf-connecting-ip": address },
-    perMessageDeflate: false,
-  });
+  const { socket } = await SOCKET_IO.connect(port, token, address);
   const one: Line = { socket, onText: () => undefined };
-  await new Promise<void>((resolve, reject) => {
-    socket.on("error", reject);
-    socket.on("message", (data: Buffer) => {
-      const text = data.toString();
-      if (text[0] === "0") socket.send(`40${JSON.stringify({ token })}`);
-      else if (text === "2") socket.send("3");
-      else if (text.startsWith("40")) resolve();
-      else if (text.startsWith("44")) reject(new Error(text));
-      else one.onText(text);
-    });
-  });
+  socket.onText = (text) => (text === "2" ? socket.send("3") : one.onText(text));
   return one;
 }
 

@@ -2,6 +2,8 @@
 // nobody take turns, over HTTP, each from an address of its own; the same for asking for a new password. The figure is the chance that
 // an answer for somebody took longer than one for nobody: 0.5 where time tells nothing. Exits 1 where it tells something.
 import { NO_LIMITS, startTestBackend } from "../backend/support.ts";
+import { atEnd, type Report, runBenchmark } from "./benchmark.ts";
+import { median } from "./contenders.ts";
 
 const ACCOUNTS = 30;
 /** Tries for each account: fewer than the throttle lets happen without a wait. */
@@ -9,13 +11,10 @@ const TRIES = 15;
 /** Between this and one minus it, chance explains the difference of so many tries: four standard errors. */
 const SUSPICIOUS = 0.5 + 4 * Math.sqrt((2 * ACCOUNTS * TRIES + 1) / (12 * (ACCOUNTS * TRIES) ** 2));
 
-const backend = await startTestBackend({ limits: NO_LIMITS, config: { LOG_LEVEL: "silent" } });
-const somebody: string[] = [];
-for (let n = 0; n < ACCOUNTS; n += 1) somebody.push((await backend.person()).email);
-const nobody = somebody.map((email) => email.replace("person", "nobody"));
+type TestBackend = Awaited<ReturnType<typeof startTestBackend>>;
 let tries = 0;
 
-async function time(path: string, body: object, status: number): Promise<number> {
+async function time(backend: TestBackend, path: string, body: object, status: number): Promise<number> {
   tries += 1;
   const headers = { "cf-connecting-ip": `10.${tries >> 16}.${(tries >> 8) & 255}.${tries & 255}` };
   const start = performance.now();
@@ -32,28 +31,44 @@ function chance(these: readonly number[], those: readonly number[]): number {
   return larger / (these.length * those.length);
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
-for (const [what, path, more, status] of [
-  ["a wrong password", "/api/auth/login", { password: "a wrong guess" }, 401],
-  ["a forgotten password", "/api/auth/request-reset", {}, 200],
-] as const) {
-  const [known, unknown]: [number[], number[]] = [[], []];
-  for (let round = 0; round < TRIES; round += 1) {
-    for (let n = 0; n < ACCOUNTS; n += 1) {
-      const both = [
-        [known, somebody[n]],
-        [unknown, nobody[n]],
-      ] as const;
-      for (const [times, email] of (n + round) % 2 ? both : both.toReversed()) {
-        times.push(await time(path, { email, ...more }, status));
+async function compare(report: Report): Promise<void> {
+  const backend = await startTestBackend({ limits: NO_LIMITS, config: { LOG_LEVEL: "silent" } });
+  atEnd(() => backend.stop());
+  const known: string[] = [];
+  for (let n = 0; n < ACCOUNTS; n += 1) known.push((await backend.person()).email);
+  const unknown = known.map((email) => email.replace("person", "nobody"));
+  const rows = [];
+  for (const [what, path, more, status] of [
+    ["a wrong password", "/api/auth/login", { password: "a wrong guess" }, 401],
+    ["a forgotten password", "/api/auth/request-reset", {}, 200],
+  ] as const) {
+    const times: [number[], number[]] = [[], []];
+    for (let round = 0; round < TRIES; round += 1) {
+      for (let n = 0; n < ACCOUNTS; n += 1) {
+        const both = [
+          [times[0], known[n]],
+          [times[1], unknown[n]],
+        ] as const;
+        for (const [taken, email] of (n + round) % 2 ? both : both.toReversed()) {
+          taken.push(await time(backend, path, { email, ...more }, status));
+        }
       }
     }
+    const longer = chance(...times);
+    rows.push([what, median(times[0]), median(times[1]), longer]);
+    const worst = Math.max(longer, 1 - longer);
+    report.target(`chance that a known address takes longer, or shorter: ${what}`, worst, "<=", SUSPICIOUS);
   }
-  const longer = chance(known, unknown);
-  const verdict = longer < SUSPICIOUS && longer > 1 - SUSPICIOUS ? "tells nothing" : "TELLS SOMETHING";
-  const medians = `somebody ${median(known).toFixed(3)} ms, nobody ${median(unknown).toFixed(3)} ms`;
-  process.stdout.write(`${what}: ${medians} (medians of ${known.length}), chance ${longer.toFixed(3)}: ${verdict}\n`);
-  if (verdict !== "tells nothing") process.exitCode = 1;
+  report.table(
+    `${ACCOUNTS * TRIES} tries of each`,
+    [[""], ["known ms", 3], ["unknown ms", 3], ["chance that known takes longer", 3]],
+    rows,
+  );
 }
-await backend.stop();
+
+await runBenchmark({
+  name: "login-time",
+  summary: "Whether the time of a response reveals that an address has a user.",
+  options: {},
+  run: (_options, report) => compare(report),
+});

@@ -2,7 +2,8 @@
 // its own for each, connects, forces collections, and compares with before.
 import { setTimeout as settle } from "node:timers/promises";
 import { tokenOf } from "../backend/support.ts";
-import { ask, type Contender, median, ratios, say, start, stop, verdict } from "./contenders.ts";
+import { runBenchmark } from "./benchmark.ts";
+import { ask, type Contender, median, ratios, start, stop } from "./contenders.ts";
 import { addressOf, type Line, line } from "./line.ts";
 
 const ROUNDS = 3;
@@ -36,22 +37,30 @@ async function measure(kind: string): Promise<{ resident: number; heap: number }
   return { resident: each(after.rss - before.rss), heap: each(held(after) - held(before)) };
 }
 
-const kinds = ["socket.io", "gateway"] as const;
-const figures = kinds.map((name) => ({ name, resident: [] as number[], heap: [] as number[] }));
-for (let round = 0; round < ROUNDS; round++) {
-  for (const one of round % 2 === 0 ? figures : figures.toReversed()) {
-    const { resident, heap } = await measure(one.name);
-    one.resident.push(resident);
-    one.heap.push(heap);
-  }
-}
-say(`${SOCKETS} idle sockets, ${ROUNDS} rounds: KiB for each, medians`);
-for (const { name, resident, heap } of figures)
-  say(`${name.padEnd(12)} process ${median(resident).toFixed(1)}  heap and buffers ${median(heap).toFixed(1)}`);
-const [plain, ours] = figures;
-if (plain && ours) {
-  verdict("memory for each idle socket against Socket.IO, heap and buffers", ratios(ours.heap, plain.heap), "<=", 1.2);
-  // V8 keeps freed pages of its heap for a while, 3 to 30 KiB for each socket, more or less at each run: no verdict
-  say(`the same, process: ${(median(ours.resident) / median(plain.resident)).toFixed(2)}`);
-}
-process.exit();
+await runBenchmark({
+  name: "memory",
+  summary: "What an idle socket costs the gateway and Socket.IO alone, a process for each contender and round.",
+  options: {},
+  async run(_options, report) {
+    const kinds = ["socket.io", "gateway"] as const;
+    const figures = kinds.map((name) => ({ name, resident: [] as number[], heap: [] as number[] }));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const one of round % 2 === 0 ? figures : figures.toReversed()) {
+        const { resident, heap } = await measure(one.name);
+        one.resident.push(resident);
+        one.heap.push(heap);
+      }
+    }
+    report.table(
+      `${SOCKETS} idle sockets, ${ROUNDS} rounds: KiB for each, medians`,
+      [[""], ["process", 1], ["heap and buffers", 1]],
+      figures.map(({ name, resident, heap }) => [name, median(resident), median(heap)]),
+    );
+    const [plain, ours] = figures;
+    if (!plain || !ours) return;
+    const what = "memory for each idle socket against Socket.IO, heap and buffers";
+    report.target(what, ratios(ours.heap, plain.heap), "<=", 1.2);
+    // V8 keeps freed pages of its heap for a while, 3 to 30 KiB for each socket, more or less at each run: no target
+    report.say(`the same, process: ${(median(ours.resident) / median(plain.resident)).toFixed(2)}`);
+  },
+});

@@ -7,6 +7,8 @@ import { Worker } from "node:worker_threads";
 import { findCloudflared } from "../../cloudflared/index.ts";
 import { runConnector } from "../cloudflared/connector-command.ts";
 import { type EdgeForTests, startEdgeForTests } from "../cloudflared/edge-for-tests.ts";
+import { atEnd, type Report, runBenchmark } from "./benchmark.ts";
+import { median, quantile } from "./contenders.ts";
 
 /** Sends one request and resolves with the bytes of the answer. */
 type Way = (path: string) => Promise<number>;
@@ -52,8 +54,6 @@ const milliseconds = async (work: () => Promise<unknown>) => {
   await work();
   return performance.now() - start;
 };
-const quantile = (values: readonly number[], part: number) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 
 interface Figures {
   latency: number[];
@@ -75,72 +75,74 @@ async function round(way: Way, figures: Figures): Promise<void> {
   figures.throughput.push(16 / ((await milliseconds(() => way("/big"))) / 1000));
 }
 
-const origin = new Worker(new URL("./tunnel-origin.ts", import.meta.url));
-const [port] = (await once(origin, "message")) as [number];
-const config = { ingress: [{ service: `http://127.0.0.1:${port}` }] };
-const binary = await findCloudflared(process.env);
-const kinds = [
-  ["own connector", { PATH: "" }],
-  ...(binary ? ([[`cloudflared ${binary.version}`, { PATH: "", CLOUDFLARED_BIN: binary.file }]] as const) : []),
-] as const;
-
-const houses: EdgeForTests[] = [];
-const ends: (() => Promise<unknown>)[] = [];
-const ways: (readonly [name: string, way: Way])[] = [["direct", direct(port)]];
-for (const [name, env] of kinds) {
-  const house = await startEdgeForTests(config);
-  const { address: TUNNEL_EDGE, caFile: TUNNEL_CACERT } = house.edge;
-  const command = runConnector({
-    ...env,
-    TUNNEL_EDGE,
-    TUNNEL_CACERT,
-    TUNNEL_TOKEN_FILE: house.tokenFile,
-    TUNNEL_GRACE_PERIOD: "1s",
-  });
-  await command.ready;
-  await house.until(4);
-  houses.push(house);
-  ends.push(() => {
-    command.signal("SIGTERM");
-    return command.ended;
-  });
-  ways.push([name, tunnelled(house)]);
-}
-
-const results = ways.map(([name, way]) => ({
-  name,
-  way,
-  figures: { latency: [], rates: [], throughput: [] } as Figures,
-}));
-for (const { way } of results) await round(way, { latency: [], rates: [], throughput: [] });
-for (let index = 0; index < ROUNDS; index += 1) {
-  for (let turn = 0; turn < results.length; turn += 1) {
-    const one = results[(turn + index) % results.length];
-    if (one) await round(one.way, one.figures);
+async function compare(report: Report): Promise<void> {
+  atEnd(() => agent.destroy());
+  const origin = new Worker(new URL("./tunnel-origin.ts", import.meta.url));
+  atEnd(() => origin.terminate());
+  const [port] = (await once(origin, "message")) as [number];
+  const config = { ingress: [{ service: `http://127.0.0.1:${port}` }] };
+  const binary = await findCloudflared(process.env);
+  const kinds = [
+    ["own connector", { PATH: "" }],
+    ...(binary ? ([[`cloudflared ${binary.version}`, { PATH: "", CLOUDFLARED_BIN: binary.file }]] as const) : []),
+  ] as const;
+  const ways: (readonly [name: string, way: Way])[] = [["direct", direct(port)]];
+  for (const [name, env] of kinds) {
+    const house = await startEdgeForTests(config);
+    atEnd(() => house.close());
+    const { address: TUNNEL_EDGE, caFile: TUNNEL_CACERT } = house.edge;
+    const command = runConnector({
+      ...env,
+      TUNNEL_EDGE,
+      TUNNEL_CACERT,
+      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_GRACE_PERIOD: "1s",
+    });
+    atEnd(() => {
+      command.signal("SIGTERM");
+      return command.ended;
+    });
+    await command.ready;
+    await house.until(4);
+    ways.push([name, tunnelled(house)]);
   }
-}
 
-const base = results[0]?.figures;
-const ratio = (value: number, against: number) => `${(value / against).toFixed(2)}x`;
-process.stdout.write(
-  `${ROUNDS} rounds of ${SEQUENTIAL} requests in turn, ${CONCURRENT} by ${AT_ONCE} at once, 16 MiB; medians\n`,
-);
-for (const { name, figures } of results) {
-  const p50 = quantile(figures.latency, 0.5);
-  const rate = quantile(figures.rates, 0.5);
-  const through = quantile(figures.throughput, 0.5);
-  const against = base && {
-    p50: quantile(base.latency, 0.5),
-    rate: quantile(base.rates, 0.5),
-    through: quantile(base.throughput, 0.5),
-  };
-  process.stdout.write(
-    `${name.padEnd(22)} p50 ${p50.toFixed(2)} ms (${ratio(p50, against?.p50 ?? p50)}), p99 ${quantile(figures.latency, 0.99).toFixed(2)} ms, ` +
-      `${rate.toFixed(0)} requests/s (${ratio(rate, against?.rate ?? rate)}), ${through.toFixed(0)} MiB/s (${ratio(through, against?.through ?? through)})\n`,
+  const results = ways.map(([name, way]) => {
+    return { name, way, figures: { latency: [], rates: [], throughput: [] } as Figures };
+  });
+  for (const { way } of results) await round(way, { latency: [], rates: [], throughput: [] });
+  for (let index = 0; index < ROUNDS; index += 1) {
+    for (let turn = 0; turn < results.length; turn += 1) {
+      const one = results[(turn + index) % results.length];
+      if (one) await round(one.way, one.figures);
+    }
+  }
+  const medians = results.map(({ name, figures: { latency, rates, throughput } }) => {
+    return {
+      name,
+      p50: median(latency),
+      p99: quantile(latency, 0.99),
+      rate: median(rates),
+      through: median(throughput),
+    };
+  });
+  const [base] = medians;
+  report.table(
+    `${ROUNDS} rounds of ${SEQUENTIAL} requests in turn, ${CONCURRENT} by ${AT_ONCE} at once, 16 MiB; medians`,
+    [
+      ...([[""], ["p50 ms", 2], ["ratio", 2], ["p99 ms", 2], ["requests/s"]] as const),
+      ...([["their ratio", 2], ["MiB/s"], ["the ratio of these", 2]] as const),
+    ],
+    medians.map(({ name, p50, p99, rate, through }) => [
+      ...[name, p50, p50 / (base?.p50 ?? p50), p99, rate],
+      ...[rate / (base?.rate ?? rate), through, through / (base?.through ?? through)],
+    ]),
   );
 }
 
-for (const end of ends) await end();
-for (const house of houses) await house.close();
-await origin.terminate();
-agent.destroy();
+await runBenchmark({
+  name: "tunnel",
+  summary: "Requests to one origin directly, through our own connector, and through cloudflared where it is found.",
+  options: {},
+  run: (_options, report) => compare(report),
+});

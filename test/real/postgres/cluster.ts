@@ -10,6 +10,8 @@ import { freePort } from "../../../scripts/start/free-port.ts";
 
 /** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
 export interface Cluster {
+  /** Process id of the server, whose children serve its connections. Another one after `resume`. */
+  readonly pid: number;
   /**
    * Stops the server: every connection ends, new ones are refused. `fast` as an operator does; `immediate` without
    * writing anything more, so that the next start recovers from the log.
@@ -79,6 +81,9 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
   let admin = await connect();
   let made = 0;
   return {
+    get pid() {
+      return server.pid ?? 0;
+    },
     halt: end,
     async resume() {
       server = await start();

@@ -1,0 +1,209 @@
+/** The servers that chat benchmarks compare: how each is started, what it keeps, and how clients speak to it. */
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import jwt from "jsonwebtoken";
+import { oneOf, optionList, optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
+import { treeOf } from "../../scripts/command-line/processes.ts";
+import { postgresFolder } from "../../scripts/programs/postgres.ts";
+import { freePort } from "../../scripts/start/free-port.ts";
+import { startCluster } from "../real/postgres/cluster.ts";
+import type { Given } from "./backend-origin.ts";
+import { atEnd, type Report } from "./benchmark.ts";
+import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop } from "./contenders.ts";
+import { CENTRIFUGO, type Protocol, SOCKET_IO } from "./protocols.ts";
+
+export const CHAT_KINDS = [
+  "socket.io",
+  "sqlite",
+  "postgres",
+  "centrifugo",
+  "sqlite before",
+  "postgres before",
+] as const;
+export type ChatKind = (typeof CHAT_KINDS)[number];
+
+/** A chat server with its users. */
+export interface ChatContender {
+  readonly name: ChatKind;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Of each user, what lets a client in. */
+  readonly tokens: readonly string[];
+  /** How late the event loop was since the last question: the 99th percentile in milliseconds; Node.js only. */
+  loopDelay?(): Promise<number>;
+  /** Microseconds of CPU that server and database have used so far; less after a restart. */
+  cpu(): number;
+  /** Ends the server at once, as a crash does, and starts it again at the same port with what its disk holds. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What each contender has of its messages, in the words of the tables. */
+export const KEEPS: Readonly<Record<ChatKind, string>> = {
+  "socket.io": "nothing",
+  sqlite: "every message, in a SQLite file, before it is acknowledged",
+  postgres: "every message, in PostgreSQL on the same core, before it is acknowledged",
+  centrifugo: "the newest 10,000 messages of a room for a day, in memory: a restart loses them",
+  "sqlite before": "as sqlite, the code of BENCH_BEFORE",
+  "postgres before": "as postgres, the code of BENCH_BEFORE",
+};
+
+/** Environment variables that chat benchmarks read. */
+export const CHAT_ENVIRONMENT = {
+  CENTRIFUGO_BIN: "Centrifugo 6, as a contender (left out without it)",
+  POSTGRES_BIN: "a folder with PostgreSQL's programs (Debian's)",
+  BENCH_BEFORE: "folder of another checkout, whose backend is a contender as well",
+};
+
+/** Options that chat benchmarks share. */
+export const CHAT_OPTIONS = {
+  contender: optionList(
+    "--contender <name>",
+    `one of ${CHAT_KINDS.join(", ")} (all that are found)`,
+    oneOf(CHAT_KINDS),
+  ),
+  nodeFlag: optionList("--node-flag <flag>", "an option for Node.js of all contenders, such as =--single-threaded-gc", {
+    expected: "an option of Node.js, which begins with --",
+    parse: (value) => (value.startsWith("--") ? value : undefined),
+  }),
+  runs: optionWithDefault("--runs <number>", "runs, each with processes of its own", wholeNumber(1, 20), 1),
+};
+
+/** The contenders that are wanted (all, where none is named) and found; says what is not found. */
+export function findContenders(named: readonly ChatKind[], report: Report): readonly ChatKind[] {
+  return (named.length > 0 ? named : CHAT_KINDS).filter((kind) => {
+    const reason = missing(kind);
+    if (reason !== undefined) report.say(`without ${kind}: ${reason}`);
+    return reason === undefined;
+  });
+}
+
+/** Why a contender cannot run on this machine; undefined where it can. */
+function missing(kind: ChatKind): string | undefined {
+  if (kind === "centrifugo" && !process.env.CENTRIFUGO_BIN) return "CENTRIFUGO_BIN names no Centrifugo";
+  if (kind.startsWith("postgres") && !postgresFolder()) return "no PostgreSQL found and POSTGRES_BIN is not set";
+  if (kind.endsWith("before") && !process.env.BENCH_BEFORE) return "BENCH_BEFORE names no other checkout";
+  return undefined;
+}
+
+/** Starts a contender with so many users, on the first core. `flags` are Node.js's own, for all that run on it. */
+export async function startChat(kind: ChatKind, users: number, flags: readonly string[]): Promise<ChatContender> {
+  if (kind === "centrifugo") return startCentrifugo(users);
+  if (kind === "socket.io") return startNode(kind, users, flags);
+  const checkout = kind.endsWith("before") ? process.env.BENCH_BEFORE : undefined;
+  const database = kind.startsWith("postgres") ? await startDatabase() : undefined;
+  const env = { DATA_DIR: temporaryFolder(), ...(database && { DATABASE_URL: database.url }) };
+  return startNode(kind, users, flags, { env, ...(checkout && { checkout }) }, database);
+}
+
+async function startNode(
+  kind: ChatKind,
+  users: number,
+  flags: readonly string[],
+  backend?: Pick<Given, "env" | "checkout">,
+  database?: Database,
+): Promise<ChatContender> {
+  const run = (port: number, toCreate: number) => {
+    const given: Given = { port, users: toCreate, env: {}, ...backend };
+    return start("backend-origin.ts", backend ? "backend" : kind, { flags, given });
+  };
+  let server = await run(0, users);
+  const { port, tokens } = server;
+  return {
+    name: kind,
+    protocol: SOCKET_IO,
+    port,
+    tokens: backend ? tokens : Array.from({ length: users }, () => "token"),
+    loopDelay: async () => (await ask(server)).delay.p99,
+    cpu: () => cpu(server) + (database ? cpuOf(database.pid) : 0),
+    async restart() {
+      server.child.kill("SIGKILL");
+      await stop(server);
+      server = await run(port, 0);
+    },
+    async stop() {
+      await stop(server);
+      await database?.stop();
+    },
+  };
+}
+
+interface Database {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** A PostgreSQL on the first core that forces what it commits to the disk, as it does unless told otherwise. */
+async function startDatabase(): Promise<Database> {
+  const cluster = await startCluster({ fsync: "on" });
+  let stopped: Promise<void> | undefined;
+  const stopOnce = () => {
+    stopped ??= cluster.stop();
+    return stopped;
+  };
+  atEnd(stopOnce);
+  pinToFirstCore(treeOf(cluster.pid));
+  const { url } = await cluster.database();
+  return { url, pid: cluster.pid, stop: stopOnce };
+}
+
+const SECRET = "a secret of this benchmark";
+
+async function startCentrifugo(users: number): Promise<ChatContender> {
+  const port = await freePort(0);
+  const file = join(temporaryFolder(), "centrifugo.json");
+  const room = { allow_subscribe_for_client: true, allow_publish_for_subscriber: true };
+  const history = { history_size: 10_000, history_ttl: "24h", force_recovery: true };
+  const config = {
+    http_server: { address: "127.0.0.1", port },
+    client: { token: { hmac_secret_key: SECRET } },
+    channel: { without_namespace: { ...room, ...history } },
+    log: { level: "error" },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const run = async () => {
+    const child = launch([process.env.CENTRIFUGO_BIN ?? "", "--config", file]);
+    await listening(port, child);
+    return child;
+  };
+  let child = await run();
+  return {
+    name: "centrifugo",
+    protocol: CENTRIFUGO,
+    port,
+    tokens: Array.from({ length: users }, (_, i) => jwt.sign({ sub: `u${i}` }, SECRET, { expiresIn: "1h" })),
+    cpu: () => cpu({ child }),
+    async restart() {
+      child.kill("SIGKILL");
+      await stop({ child });
+      child = await run();
+    },
+    stop: () => stop({ child }),
+  };
+}
+
+/** Waits until a program that says nothing accepts connections. */
+async function listening(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await delay(5);
+  }
+  throw new Error(`a contender ended with ${child.exitCode ?? child.signalCode} before it listened`);
+}
+
+/** A folder that is removed when the benchmark ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-bench-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
