@@ -8,8 +8,10 @@ import { createValidator } from "./contract/validation.ts";
 import { BrokerLog } from "./log.ts";
 import {
   createPacketAuthentication,
+  DropLog,
   HEARTBEAT_SECONDS,
   NatsTransporter,
+  NodeChannel,
   NodeDiscoverer,
   type PacketAuthentication,
   SILENCE_SECONDS,
@@ -21,18 +23,28 @@ export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 /** Milliseconds that another node with this node's id has to answer when this one starts. */
 const NAME_PROBE_MS = 500;
 
-/**
- * Authenticates what this node sends and receives; undefined for a node that is alone. `clock` in milliseconds since
- * 1970, for all nodes alike.
- */
-export function packetAuthentication(
+/** What connects a node with others. */
+export interface NodeLinks {
+  readonly packets: PacketAuthentication;
+  /** For what goes to the sockets of other nodes. */
+  readonly channel: NodeChannel;
+  /** Packets of both that were dropped. */
+  readonly dropped: DropLog;
+}
+
+/** Undefined for a node that is alone. `clock` in milliseconds since 1970, for all nodes alike. */
+export function nodeLinks(
   { nats, nodeId }: NodeConfig,
   log: Logger,
   clock: () => number = Date.now,
-): PacketAuthentication | undefined {
+): NodeLinks | undefined {
+  if (!nats) return undefined;
   // a made up id is never taken
   const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
-  return nats && createPacketAuthentication({ secrets: nats.secrets, log, nameProbeMs, clock });
+  const dropped = new DropLog(log, clock);
+  const { secrets } = nats;
+  const packets = createPacketAuthentication({ secrets, dropped, nameProbeMs, clock });
+  return { packets, channel: new NodeChannel({ secrets, log, dropped, clock }), dropped };
 }
 
 /**
@@ -46,7 +58,7 @@ export function packetAuthentication(
 export function brokerOptions(
   config: NodeConfig,
   log: Logger,
-  packets: PacketAuthentication | undefined = packetAuthentication(config, log),
+  links: NodeLinks | undefined = nodeLinks(config, log),
 ): BrokerOptions {
   const { nats } = config;
   const alone = nats === undefined;
@@ -62,10 +74,10 @@ export function brokerOptions(
     internalMiddlewares: false,
     middlewares: [
       ...INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
-      ...(packets ? [packets.middleware] : []),
+      ...(links ? [links.packets.middleware] : []),
     ],
     validator: createValidator(),
-    transporter: nats ? new NatsTransporter(nats, log, discoverer) : null,
+    transporter: nats ? new NatsTransporter(nats, log, [...(links ? [links.channel] : []), discoverer]) : null,
     // an id of a call has to be unique, not unguessable
     uidGenerator: () => `${start}-${++calls}`,
     // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the
@@ -86,8 +98,8 @@ export function brokerOptions(
   };
 }
 
-export function createBroker(config: NodeConfig, log: Logger, packets?: PacketAuthentication): ServiceBroker {
-  return new ServiceBroker(brokerOptions(config, log, packets));
+export function createBroker(config: NodeConfig, log: Logger, links?: NodeLinks): ServiceBroker {
+  return new ServiceBroker(brokerOptions(config, log, links));
 }
 
 /** Milliseconds that the NATS server has to answer a ping. */

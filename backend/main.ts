@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
-import { createBroker, packetAuthentication } from "./broker.ts";
+import { createBroker, nodeLinks } from "./broker.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import type { HashCost } from "./domain/password.ts";
@@ -73,8 +73,8 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const { dataDir, databaseUrl } = config;
   const store = await openStore({ dataDir, databaseUrl, isBackend: true, outages: outageLog(log) });
   const now = store.clock.now;
-  const packets = packetAuthentication(config, log, now);
-  const broker = createBroker(config, log, packets);
+  const links = nodeLinks(config, log, now);
+  const broker = createBroker(config, log, links);
   const post = postFor(config, log);
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
@@ -101,7 +101,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     watch = watchClock(store.clock, log, () => release?.());
     const { problem } = watch;
     const gateway = createGateway(config, {
-      ...{ ...options, log, assets, clock: now, problem },
+      ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
       ...(metrics && { finished: metrics.finished }),
     });
     release = gateway.release;
@@ -123,10 +123,10 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       internal = createInternalServer(readiness(gateway, broker, store, watch), metrics);
       const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
       internalUrl = urlOf(config.host, await listen(internal, place));
-      if (packets) metrics.addCounter({ ...DROPPED_PACKETS, values: () => packets.dropped });
+      if (links) metrics.addCounter({ ...DROPPED_PACKETS, values: () => links.dropped.counts });
     }
     await unlessAborted(broker.start(), options.signal);
-    if (packets?.isNameTaken()) {
+    if (links?.packets.isNameTaken()) {
       throw new NodesError(
         `Another node runs as ${broker.nodeID} (NODE_ID); it was left alone. Give each node a name of its own, or stop ` +
           "the other one first.",

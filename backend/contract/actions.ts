@@ -130,10 +130,14 @@ export interface Events {
   "presence.wanted": { readonly node: string };
   /** Within one node: whose state is to be told to which rooms. */
   "presence.news": { readonly news: readonly PresenceNews[] };
-  /** Somebody is no longer in a room, from this revision of it on: every node takes their sockets out at once. */
+  /** A user is no longer in a room, from this revision of it on: every node takes their sockets out at once. */
   "chat.left": { readonly room: string; readonly user: string; readonly revision: number };
-  /** To the sockets of `Audience`; each node serves its own. */
+  /** Within one node: the same, noticed in the database. */
+  "membership.ended": Events["chat.left"];
+  /** To the sockets of `Audience` on every node. */
   "chat.broadcast": Broadcast;
+  /** Within one node: the same, for what was broadcast before and may not have come. */
+  "chat.missed": Broadcast;
 }
 
 /** What a socket hears with each event. */

@@ -1,10 +1,11 @@
-import { type Broadcast, type Events, type ResultOf, refuse } from "../contract/index.ts";
+import { type Audience, type Events, type ResultOf, refuse } from "../contract/index.ts";
 import type { Presence, PresenceNews } from "../domain/presence.ts";
 import { ROOMS_MAX, roomKey } from "../domain/room.ts";
-import { emits } from "../surface.ts";
+import type { NodeChannel } from "../nodes/index.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { eventLetter, send } from "./packets.ts";
 import type { RoomPositions } from "./room-positions.ts";
+import type { SocketEvent } from "./socket-event.ts";
 
 // Every socket is in a room named after its own id: chat rooms must not be able to have that name.
 export const roomOf = (name: string): string => `room:${name}`;
@@ -20,8 +21,8 @@ const MAX_HELD = 1000;
 
 /** Which sockets of this node hear what. Sockets enter and leave rooms only by what `chat.join` and `chat.leave` answered. */
 export interface FanOut {
-  /** To those of the audience whose sockets are on this node. */
-  broadcast(event: Broadcast): void;
+  /** Sends an event to those of its audience whose sockets are on this node. */
+  broadcast(event: SocketEvent): void;
   /** Each socket of this node hears in one packet of all whom it may hear of. */
   tell(news: readonly PresenceNews[]): void;
   /** Takes the sockets of somebody who is no longer in a room out of it, those that are about to enter included. */
@@ -29,23 +30,36 @@ export interface FanOut {
   /** `room` is what the client calls it. */
   join(socket: GatewaySocket, room: unknown, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
+  /** No socket is in the room any more. */
+  emptied(room: string): void;
 }
+
+/** Which rooms this node receives from other nodes; undefined where there are none. */
+export type RoomListening = Pick<NodeChannel, "listen" | "unlisten"> | undefined;
 
 /** A join under way: who joins, what was said to the room meanwhile, and whether they were put out of it. */
 interface Join {
   readonly user: string | undefined;
-  readonly held: Broadcast[];
+  readonly held: SocketEvent[];
   readonly left: Events["chat.left"][];
 }
 
-export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPositions): FanOut {
+export function createFanOut(
+  io: () => GatewayIo | undefined,
+  positions: RoomPositions,
+  listening?: RoomListening,
+): FanOut {
   /** Of each room. */
   const joins = new Map<string, Set<Join>>();
   /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
   const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
   /** The ids of the sockets here that hear an event: of a room or of users or of both, else all; nobody twice. */
-  function audience({ room, users, except }: Broadcast): Iterable<string> {
+  function audience({
+    room,
+    users,
+    except,
+  }: { readonly [K in keyof Audience]: Audience[K] | undefined }): Iterable<string> {
     const { sockets, adapter } = io()?.of("/") ?? {};
     if (!sockets || !adapter) return [];
     const inRoom = (name: string): Iterable<string> => adapter.rooms.get(name) ?? [];
@@ -59,18 +73,24 @@ export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPos
     return ids;
   }
 
+  function emptied(room: string): void {
+    if (!joins.has(room)) listening?.unlisten(room);
+  }
+
   return {
     broadcast(event) {
-      if (!Object.hasOwn(emits, event.event)) throw new Error(`The surface emits no ${event.event}.`);
       if (!positions.isNew(event)) return;
-      const letter = eventLetter(event.event, event.payload);
       const { sockets } = io()?.of("/") ?? {};
       for (const id of audience(event)) {
         const socket = sockets?.get(id);
-        if (socket) send(socket, letter);
+        if (socket) send(socket, event.letter());
       }
       if (event.room === undefined) return;
-      for (const { held } of joins.get(event.room) ?? []) if (held.length <= MAX_HELD) held.push(event);
+      for (const { held } of joins.get(event.room) ?? []) {
+        if (held.length > MAX_HELD) continue;
+        event.letter(); // while what it is made of is valid
+        held.push(event);
+      }
     },
 
     expel(left) {
@@ -109,6 +129,9 @@ export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPos
       const others = joins.get(key.value) ?? new Set();
       joins.set(key.value, others.add(join));
       try {
+        // what other nodes send after the action's look at the history has to come here
+        const listens = listening?.listen(key.value);
+        if (listens) await listens;
         const state = (await run()) as ResultOf<"chat.join">;
         if (state.room !== key.value) throw new Error("invariant: a room has one key");
         const room = roomOf(state.room);
@@ -122,13 +145,13 @@ export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPos
         positions.entered(state);
         if (!isIn) {
           for (const event of held) positions.isNew(event);
-          for (const event of held)
-            if (isNews(event, state) && event.except !== user) send(socket, eventLetter(event.event, event.payload));
+          for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.letter());
         }
         return state;
       } finally {
         others.delete(join);
         if (others.size === 0) joins.delete(key.value);
+        if (!io()?.of("/").adapter.rooms.has(roomOf(key.value))) emptied(key.value);
       }
     },
 
@@ -137,11 +160,13 @@ export function createFanOut(io: () => GatewayIo | undefined, positions: RoomPos
       await socket.leave(roomOf(answer.room));
       return answer;
     },
+
+    emptied,
   };
 }
 
 /** Whether an event of the room came after the state that the client gets. */
-function isNews(event: Broadcast, state: ResultOf<"chat.join">): boolean {
-  if (event.event === "message") return event.payload.seq > state.seq;
-  return event.event !== "messageChanged" || (event.payload.revision ?? 0) > state.revision;
+function isNews({ kind, position }: SocketEvent, state: ResultOf<"chat.join">): boolean {
+  if (kind === "message") return position > state.seq;
+  return kind !== "changed" || position > state.revision;
 }

@@ -119,6 +119,13 @@ export function isUnread(conn: GatewaySocket["conn"]): boolean {
 /** A final text frame from a server (RFC 6455 5.2): not masked, head and payload in one piece. */
 export function textFrame(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
+  const frame = emptyFrame(length);
+  frame.write(payload, frame.length - length);
+  return frame;
+}
+
+/** A frame with its head and with room for so many bytes. */
+function emptyFrame(length: number): Buffer {
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
   frame[0] = 0x81;
@@ -130,6 +137,22 @@ export function textFrame(payload: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(payload, head);
   return frame;
+}
+
+/** The text of Engine.IO in a frame, as a view. */
+export function textOf({ frame }: Letter): Buffer {
+  return frame.subarray(frame[1] === 127 ? 10 : frame[1] === 126 ? 4 : 2);
+}
+
+/** A packet that another node has encoded: a text of Engine.IO, which is copied. */
+export function receivedLetter(text: Uint8Array): Letter {
+  const frame = emptyFrame(text.length);
+  frame.set(text, frame.length - text.length);
+  return {
+    frame,
+    get packet() {
+      return textOf(this).toString("utf8", 1);
+    },
+  };
 }

@@ -14,6 +14,8 @@ export interface RoomComparison {
   compareAll(): void;
   /** A room has a hole: compares it, unless the hole is filled in a moment. */
   compareLater(room: string): void;
+  /** Something that was broadcast to these rooms may not have come: compares them in a moment, many at once. */
+  compareSoon(rooms: Iterable<string>): void;
   stop(): void;
 }
 
@@ -58,11 +60,18 @@ export function createRoomComparison(
     }
   }
 
+  /** Rooms with a hole, and rooms in which something may be missing that leaves no hole. */
   const late = new Set<string>();
-  function lookAtHoles(): void {
+  const doubtful = new Set<string>();
+  function wait(): void {
+    timer ??= setTimeout(endWait, HOLE_PATIENCE_MS).unref();
+  }
+  function endWait(): void {
     timer = undefined;
     for (const room of late) if (positions.hasHole(room)) due.add(room);
+    for (const room of doubtful) due.add(room);
     late.clear();
+    doubtful.clear();
     void run();
   }
 
@@ -73,7 +82,11 @@ export function createRoomComparison(
     },
     compareLater(room) {
       late.add(room);
-      timer ??= setTimeout(lookAtHoles, HOLE_PATIENCE_MS).unref();
+      wait();
+    },
+    compareSoon(rooms) {
+      for (const room of rooms) doubtful.add(room);
+      wait();
     },
     stop() {
       isStopped = true;

@@ -1,5 +1,6 @@
-import type { Broadcast, ResultOf } from "../contract/index.ts";
+import type { ResultOf } from "../contract/index.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
+import type { SocketEvent } from "./socket-event.ts";
 
 /** Events of one room that may be known beyond its position; with more, the room is compared with the database. */
 const MAX_AHEAD = 200;
@@ -43,14 +44,11 @@ export class RoomPositions {
   }
 
   /** Remembers an event that is about to be sent; false when the sockets have been sent it already. */
-  isNew(event: Broadcast): boolean {
-    if (event.room === undefined || (event.event !== "message" && event.event !== "messageChanged")) return true;
-    const { epoch, seq, revision } = event.payload;
-    const told = this.#rooms.get(event.room);
+  isNew({ room, kind, epoch, position }: Pick<SocketEvent, "room" | "kind" | "epoch" | "position">): boolean {
+    if (room === undefined || (kind !== "message" && kind !== "changed")) return true;
+    const told = this.#rooms.get(room);
     if (!told || told.epoch !== epoch) return true;
-    return event.event === "message"
-      ? this.#isNewMessage(event.room, told, seq)
-      : this.#isNewChange(event.room, told, revision ?? 0);
+    return kind === "message" ? this.#isNewMessage(room, told, position) : this.#isNewChange(room, told, position);
   }
 
   /** Positions of these rooms, or of all, so many at once. */

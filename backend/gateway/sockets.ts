@@ -2,15 +2,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
-import {
-  type Broadcast,
-  type Events,
-  type Meta,
-  type PublicError,
-  publicError,
-  type ResultOf,
-  refuse,
-} from "../contract/index.ts";
+import { type Events, type Meta, type PublicError, publicError, type ResultOf, refuse } from "../contract/index.ts";
 import type { DeviceState, PresenceNews } from "../domain/presence.ts";
 import { type SocketAction, type SocketEntry, socket as socketEntries } from "../surface.ts";
 import type { HistoryBudget, HistoryReservation } from "./caps/byte-budget.ts";
@@ -18,7 +10,7 @@ import type { CapTable } from "./caps/table.ts";
 import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "./depth.ts";
-import { createFanOut, roomOf, sessionOf, userOf } from "./fan-out.ts";
+import { createFanOut, type RoomListening, roomOf, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { type Connection, Guard } from "./guard.ts";
 import { outside } from "./http.ts";
@@ -29,6 +21,7 @@ import { answerLetter, type EventPacket, eventLetter, send } from "./packets.ts"
 import type { LocalPresence } from "./presence.ts";
 import type { RefusalLog } from "./refusal-log.ts";
 import type { RoomPositions } from "./room-positions.ts";
+import type { SocketEvent } from "./socket-event.ts";
 
 export interface SocketParts {
   readonly broker: ServiceBroker;
@@ -41,6 +34,7 @@ export interface SocketParts {
   readonly limits: Limits;
   readonly presence: LocalPresence;
   readonly positions: RoomPositions;
+  readonly listening: RoomListening;
   readonly caps: CapTable["sockets"];
   readonly unsent: UnsentBytes;
   /** The client of a connection has authenticated. */
@@ -66,7 +60,7 @@ export interface SocketDoor {
   /** Puts a handshake through; throws the refusal, so that nothing but an identity lets a socket in. */
   authorize(socket: GatewaySocket): Promise<Identity>;
   remember(socket: GatewaySocket, identity: Identity): void;
-  broadcast(event: Broadcast): void;
+  broadcast(event: SocketEvent): void;
   /** Tells the sockets of this node who has come and gone, as far as they may know. */
   tell(news: readonly PresenceNews[]): void;
   /** Somebody is no longer in a room: their sockets hear nothing more of it. */
@@ -106,7 +100,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   const asked = new WeakSet<Connection>();
   const guards = new WeakMap<Connection, Guard>();
   const ended = new Map<string, number>();
-  const fanOut = createFanOut(() => io, positions);
+  const fanOut = createFanOut(() => io, positions, parts.listening);
 
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
@@ -320,7 +314,9 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       server.on("connection", admit);
       const start = roomOf("");
       server.of("/").adapter.on("delete-room", (room: string) => {
-        if (room.startsWith(start)) positions.emptied(room.slice(start.length));
+        if (!room.startsWith(start)) return;
+        positions.emptied(room.slice(start.length));
+        fanOut.emptied(room.slice(start.length));
       });
     },
     authorize,

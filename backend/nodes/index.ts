@@ -1,5 +1,9 @@
-/** The connection between several nodes: NATS, and the authentication of every packet that crosses it. */
+/** The connections between several nodes over NATS, and the authentication of every packet that crosses them. */
 
+export type { Delivery, DeliveryKind } from "./delivery.ts";
+export { DropLog, type DropReason } from "./drop-log.ts";
+export type { Receiver } from "./inbox.ts";
 export { NatsTransporter, NodesError } from "./nats-transporter.ts";
+export { NodeChannel } from "./node-channel.ts";
 export { HEARTBEAT_SECONDS, NodeDiscoverer, SILENCE_SECONDS } from "./node-discoverer.ts";
-export { createPacketAuthentication, type DropReason, type PacketAuthentication } from "./packet-authentication.ts";
+export { createPacketAuthentication, type PacketAuthentication } from "./packet-authentication.ts";

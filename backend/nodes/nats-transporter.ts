@@ -27,9 +27,12 @@ const MAX_PINGS = 2;
 /** Milliseconds that the server has to confirm the last packets when this node stops. */
 const FLUSH_TIMEOUT_MS = 1_000;
 
-/** Told when the connection to NATS is lost, and when there is one again: what was sent in between has not come. */
+/** Follows the connection to NATS. What was sent between `lost` and `back` has not come. */
 export interface Contact {
+  /** There is a connection for the first time. */
+  connected?(client: NatsConnection): void;
   lost(): void;
+  /** There is a connection again, and the server knows all subscriptions. */
   back(): void;
 }
 
@@ -42,16 +45,16 @@ export class NatsTransporter extends Transporters.NATS {
   readonly #config: NatsConfig;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
-  readonly #contact: Contact;
+  readonly #contacts: readonly Contact[];
   readonly #stopping = new AbortController();
 
   /** Throws a NodesError when a file that the configuration names cannot be used. */
-  constructor(config: NatsConfig, log: Logger, contact: Contact) {
+  constructor(config: NatsConfig, log: Logger, contacts: readonly Contact[]) {
     super({});
     this.#config = config;
     this.#options = connectionOptions(config);
     this.#log = log;
-    this.#contact = contact;
+    this.#contacts = contacts;
   }
 
   /** Resolves when the node is connected, or told to stop. Tries for ever: NATS may start later. */
@@ -95,15 +98,21 @@ export class NatsTransporter extends Transporters.NATS {
 
   #use(client: NatsConnection): void {
     this.client = client;
+    for (const contact of this.#contacts) contact.connected?.(client);
     const log = this.#log.child({ servers: this.#config.servers.join(", ") });
     const report = async () => {
       for await (const { type, data } of client.status()) {
         if (type === "disconnect") {
-          if (!this.#stopping.signal.aborted) this.#contact.lost();
+          if (!this.#stopping.signal.aborted) for (const contact of this.#contacts) contact.lost();
           log.warn("the connection to NATS was lost; connecting again");
         } else if (type === "reconnect") {
           log.info("connected to NATS again");
-          this.#contact.back();
+          // what is read from the database from here on is not older than the subscriptions; fails when it is lost again
+          const isSubscribed = await client.flush().then(
+            () => true,
+            () => false,
+          );
+          if (isSubscribed) for (const contact of this.#contacts) contact.back();
         } else if (type === "error") log.error({ reason: String(data) }, "NATS reported an error");
       }
     };
@@ -127,6 +136,7 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
     // a password that is replaced on the server is refused for a while; without this the client would give up for ever
     ignoreAuthErrorAbort: true,
     ignoreClusterUpdates: true,
+    noEcho: true, // a node needs none of its own packets
     ...(tls && { tls: tlsOptions(tls.caFile, servers) }),
     ...(login && credentialsOf(login)),
   };

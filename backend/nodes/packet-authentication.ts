@@ -1,22 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Middleware, ServiceBroker } from "moleculer";
-import type { Logger } from "pino";
+import type { DropLog, DropReason } from "./drop-log.ts";
 import { Peers } from "./peers.ts";
 import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
-
-/**
- * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: it was sent too
- * long ago. `replayed`: it came before, or from an instance that was replaced. `misdirected`: it is for
- * another node, or for this node before its restart. `name`: its sender has this node's id.
- */
-export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
-export type DropReason = (typeof DROP_REASONS)[number];
 
 /** Authentication of all packets that this node sends and receives. */
 export interface PacketAuthentication {
   readonly middleware: Middleware;
-  /** Packets dropped since the start, by reason. */
-  readonly dropped: ReadonlyMap<DropReason, number>;
   /** Whether another process answered, while this one started, that it runs under the same node id. */
   isNameTaken(): boolean;
 }
@@ -24,15 +14,13 @@ export interface PacketAuthentication {
 export interface PacketAuthenticationOptions {
   /** At least one secret of at least 32 bytes. The first one seals; packets of all are accepted. */
   readonly secrets: readonly string[];
-  readonly log: Logger;
+  readonly dropped: DropLog;
   /** Milliseconds that another process with this node's id has to answer before this one starts; 0 does not ask. */
   readonly nameProbeMs: number;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock?: () => number;
 }
 
-/** Milliseconds between two log lines about dropped packets. */
-const LOG_INTERVAL_MS = 60_000;
 /** Types of Moleculer's packets that go to every node; all others name their receiver. */
 const TO_EVERY_NODE: ReadonlySet<string> = new Set(["DISCOVER", "INFO", "DISCONNECT", "HEARTBEAT", "PING"]);
 
@@ -51,13 +39,12 @@ type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> |
  * appears.
  */
 export function createPacketAuthentication(options: PacketAuthenticationOptions): PacketAuthentication {
-  const { log, nameProbeMs, clock = Date.now } = options;
+  const { dropped, nameProbeMs, clock = Date.now } = options;
   const [key, ...otherKeys] = options.secrets.map(packetKey);
   if (!key) throw new Error("invariant: there is a secret for packets between nodes");
   const keys = [key, ...otherKeys];
   const instance = newInstance(clock());
   const peers = new Peers();
-  const dropped = new Map<DropReason, number>(DROP_REASONS.map((reason) => [reason, 0]));
   let broker: ServiceBroker | undefined;
   let send: Send | undefined;
   let counter = 0;
@@ -67,19 +54,10 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
   const endProbe = new AbortController();
   let isStarting = nameProbeMs > 0;
   let isTaken = false;
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  let unlogged = 0;
 
   const nodeId = () => broker?.nodeID ?? "";
 
-  function drop(reason: DropReason, sender?: string): void {
-    dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
-    unlogged += 1;
-    if (clock() - loggedAt < LOG_INTERVAL_MS) return;
-    log.warn({ reason, sender, count: unlogged }, "packets between nodes were dropped");
-    loggedAt = clock();
-    unlogged = 0;
-  }
+  const drop = (reason: DropReason, sender?: string): void => dropped.add(reason, sender);
 
   function ordinalFor(target: string, targetInstance: string): number {
     if (targetInstance === ANY_INSTANCE) return 0;
@@ -162,5 +140,5 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
     },
   };
   // Moleculer's types say that these hooks return what the wrapped function returns; they return the wrapping function
-  return { middleware: middleware as unknown as Middleware, dropped, isNameTaken: () => isTaken };
+  return { middleware: middleware as unknown as Middleware, isNameTaken: () => isTaken };
 }

@@ -9,7 +9,7 @@ export const MAX_TIME_DIFFERENCE_MS = 30_000;
 /**
  * Milliseconds without a packet after which an instance is forgotten: all of its packets are too old to be accepted.
  */
-const FORGET_MS = 2 * MAX_TIME_DIFFERENCE_MS + 1_000;
+export const FORGET_MS = 2 * MAX_TIME_DIFFERENCE_MS + 1_000;
 
 /** An instance of another node from which an authentic packet came. */
 interface Peer {

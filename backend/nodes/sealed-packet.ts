@@ -27,8 +27,8 @@ export interface PacketHeader {
 }
 
 /** Bytes of an instance id: 6 of its start time, then 10 random ones. Ids of later starts are greater as strings. */
-const INSTANCE_BYTES = 16;
-const TIME_BYTES = 6;
+export const INSTANCE_BYTES = 16;
+export const TIME_BYTES = 6;
 /** The target instance of packets that have no single target. */
 export const ANY_INSTANCE = "\0".repeat(INSTANCE_BYTES);
 
@@ -44,7 +44,7 @@ export function packetKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret, "utf8"));
 }
 
-const VERSION = 2;
+const VERSION = 3;
 /** Offsets in bytes. The two names follow the fixed part, then the HMAC, then the payload. */
 const AT = {
   ...{ version: 0, sentAt: 1, counter: 7, ordinal: 13, instance: 19, targetInstance: 35 },

@@ -43,7 +43,7 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         hears: () => hearsOthers(broker),
         onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(failed),
         onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(failed),
-        onLeft: (left) => void tell(broker, "chat.left", left).catch(failed),
+        onLeft: (left) => void tell(broker, "membership.ended", left).catch(failed),
         onBlind: () => {
           loaded?.tokens.doubt();
           tell(broker, "node.blind", {}).catch(failed);

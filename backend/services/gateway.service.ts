@@ -33,9 +33,11 @@ import { createRoomComparison, type RoomComparison } from "../gateway/room-compa
 import { RoomPositions } from "../gateway/room-positions.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
+import { deliveryOf, eventOf, receivedEvent } from "../gateway/socket-event.ts";
 import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
 import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
 import { limitedWebSocketServer } from "../gateway/web-socket-server.ts";
+import type { Delivery, NodeChannel } from "../nodes/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
 
 export interface GatewayOptions {
@@ -53,6 +55,8 @@ export interface GatewayOptions {
   readonly problem?: () => string | undefined;
   /** Told of every request and call that was answered. */
   readonly finished?: (facts: Finished) => void;
+  /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
+  readonly channel?: NodeChannel | undefined;
 }
 
 /** The gateway: a service for the broker, whose door opens only when everything behind it has started. */
@@ -93,7 +97,7 @@ const socketOptions: Partial<ServerOptions> = {
 type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof routeTable>[0] };
 
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
-  const { log, clock = Date.now } = options;
+  const { log, clock = Date.now, channel } = options;
   const isUnfit = () => options.problem?.() !== undefined;
   const limits = createLimits(options.limits);
   const caps = options.caps ?? CAPS;
@@ -154,6 +158,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       limits,
       presence,
       positions,
+      listening: channel,
       caps: caps.sockets,
       unsent,
       history,
@@ -219,9 +224,18 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     events: {
       "chat.broadcast"(ctx: Context<Events["chat.broadcast"]>) {
-        built().sockets.broadcast(ctx.params);
+        const event = eventOf(ctx.params);
+        built().sockets.broadcast(event);
+        channel?.send(deliveryOf(event));
+      },
+      "chat.missed"(ctx: Context<Events["chat.missed"]>) {
+        built().sockets.broadcast(eventOf(ctx.params));
       },
       "chat.left"(ctx: Context<Events["chat.left"]>) {
+        built().sockets.expel(ctx.params);
+        channel?.send(leftDelivery(ctx.params));
+      },
+      "membership.ended"(ctx: Context<Events["membership.ended"]>) {
         built().sockets.expel(ctx.params);
       },
       "session.ended"(ctx: Context<Events["session.ended"]>) {
@@ -279,6 +293,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         await tell(this.broker, "rooms.compare", { positions: batch, completed });
         if (!isRead) throw new Error("the rooms could not be read");
       });
+      channel?.receiveWith({
+        deliver: (delivery) => receive(built().sockets, delivery),
+        missed: (rooms) => comparison?.compareSoon(rooms),
+      });
       ticking = setInterval(() => {
         const here = presence.tick();
         if (here) announce(this.broker, "presence.here", here).catch((err: unknown) => log.error({ err }, "not told"));
@@ -287,6 +305,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     async stopped(this: Service) {
       clearInterval(ticking);
       comparison?.stop();
+      channel?.stop();
       // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the
       // process alive
       (this as GatewayService).io?.disconnectSockets(true);
@@ -341,6 +360,18 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
   };
 }
+
+/** What another node has sent. */
+function receive(sockets: SocketDoor, delivery: Delivery): void {
+  const { kind, room, users = [], position } = delivery;
+  if (kind !== "left") sockets.broadcast(receivedEvent(delivery));
+  else if (room !== undefined) for (const user of users) sockets.expel({ room, user, revision: position });
+}
+
+const leftDelivery = ({ room, user, revision }: Events["chat.left"]): Delivery => ({
+  ...{ kind: "left", room, users: [user], except: undefined, epoch: "", position: revision, text: NO_TEXT },
+});
+const NO_TEXT = new Uint8Array();
 
 /** Sockets that are closed in a second, where there is time, so that the other nodes let their clients in at once. */
 const MOVED_PER_SECOND = 100;

@@ -29,11 +29,11 @@ export async function sendMissed(
   }
   for (const spans of inBatches(messages)) {
     for (const message of await store.messages.sentWithin(spans))
-      await tell(broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
+      await tell(broker, "chat.missed", { room: message.room, event: "message", payload: message });
   }
   for (const spans of inBatches(changes)) {
     for (const message of await store.messages.changedWithin(spans))
-      await tell(broker, "chat.broadcast", { room: message.room, event: "messageChanged", payload: message });
+      await tell(broker, "chat.missed", { room: message.room, event: "messageChanged", payload: message });
   }
   return current;
 }

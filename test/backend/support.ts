@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";
 import { io, type Socket } from "socket.io-client";
-import { createBroker } from "../../backend/broker.ts";
+import { createBroker, nodeLinks } from "../../backend/broker.ts";
 import { type Config, readConfig } from "../../backend/config.ts";
 import {
   type AnyAction,
@@ -318,9 +318,11 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
   const { lines, destination } = logLines();
   const config = readConfig({ PORT: "0", LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
   const log = createLog(config, destination);
-  const broker = createBroker(config, log);
+  const links = nodeLinks(config, log);
+  const broker = createBroker(config, log, links);
   const gateway = createGateway(config, {
     log,
+    channel: links?.channel,
     assets: TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     ...(options.caps && { caps: options.caps }),

@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
-import type { Broadcast } from "../../../backend/contract/index.ts";
 import type { RoomPosition } from "../../../backend/domain/room-position.ts";
 import { createRoomComparison } from "../../../backend/gateway/room-comparison.ts";
 import { RoomPositions } from "../../../backend/gateway/room-positions.ts";
+import { eventOf, type SocketEvent } from "../../../backend/gateway/socket-event.ts";
 import { joinedRoom } from "../support.ts";
 
 const event = (name: "message" | "messageChanged", numbers: { seq?: number; revision?: number }, epoch = "e") =>
-  ({ room: "garden", event: name, payload: { room: "garden", epoch, ...numbers } }) as unknown as Broadcast;
+  eventOf({ room: "garden", event: name, payload: { room: "garden", epoch, ...numbers } as never });
 const message = (seq: number, epoch?: string) => event("message", { seq }, epoch);
 const change = (revision: number) => event("messageChanged", { seq: 1, revision });
 const at = (seq: number, revision = 2, epoch = "e"): RoomPosition => ({ room: "garden", epoch, seq, revision });
@@ -16,7 +16,7 @@ function positionsAt(state = joined) {
   const holes: string[] = [];
   const positions = new RoomPositions((room) => void holes.push(room));
   positions.entered(state);
-  const sent = (...events: Broadcast[]) => events.map((one) => positions.isNew(one));
+  const sent = (...events: SocketEvent[]) => events.map((one) => positions.isNew(one));
   const known = () => [...positions.batches(10)].flat();
   return { positions, holes, sent, known };
 }
@@ -107,8 +107,7 @@ test("N6: a hole that is filled in a moment causes no query, one that stays is r
   for (const room of ["garden", "shed", "pond"]) positions.entered(joinedRoom(room, { seq: 5 }));
   const read = Promise.withResolvers<readonly RoomPosition[]>();
   comparison = createRoomComparison(positions, async (batch) => read.resolve(batch));
-  const inShed = (seq: number) =>
-    positions.isNew({ room: "shed", event: "message", payload: { room: "shed", epoch: "e", seq } } as never);
+  const inShed = (seq: number) => positions.isNew({ room: "shed", kind: "message", epoch: "e", position: seq });
   for (const one of [message(7), message(6)]) positions.isNew(one);
   inShed(8);
   expect((await read.promise).map(({ room }) => room)).toEqual(["shed"]);

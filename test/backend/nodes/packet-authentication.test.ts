@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type BrokerOptions, type Context, ServiceBroker } from "moleculer";
 import { type Logger, pino } from "pino";
-import { createPacketAuthentication, type PacketAuthentication } from "../../../backend/nodes/index.ts";
+import { createPacketAuthentication, DropLog, type PacketAuthentication } from "../../../backend/nodes/index.ts";
 
 /*
  * Nodes on Moleculer's transporter within one process: what one sends arrives at all in the same turn of the event
@@ -17,6 +17,7 @@ const OTHER = "another secret, from next month on";
 interface Node {
   readonly broker: ServiceBroker;
   readonly packets: PacketAuthentication | undefined;
+  readonly drops: DropLog;
   readonly log: Record<string, unknown>[];
   /** Every packet that arrived: its type and bytes. */
   readonly arrived: { type: string; data: Buffer }[];
@@ -43,7 +44,8 @@ function logOf(lines: Record<string, unknown>[]): Logger {
 function nodeOf(nodeID: string, secrets: readonly string[], nameProbeMs = 0): Node {
   const log: Record<string, unknown>[] = [];
   const arrived: Node["arrived"] = [];
-  const options = { secrets, log: logOf(log), nameProbeMs, clock: () => clock.now };
+  const drops = new DropLog(logOf(log), () => clock.now);
+  const options = { secrets, dropped: drops, nameProbeMs, clock: () => clock.now };
   const packets = secrets.length > 0 ? createPacketAuthentication(options) : undefined;
   let inject: Node["inject"] | undefined;
   const recorder = {
@@ -76,15 +78,14 @@ function nodeOf(nodeID: string, secrets: readonly string[], nameProbeMs = 0): No
       write: () => Readable.from(["one ", "two"]),
     },
   });
-  return { broker, packets, log, arrived, inject: (type, data) => inject?.(type, data) };
+  return { broker, packets, drops, log, arrived, inject: (type, data) => inject?.(type, data) };
 }
 
 async function start(...nodes: Node[]): Promise<void> {
   await Promise.all(nodes.map(({ broker }) => broker.start()));
 }
 
-const dropped = ({ packets }: Node) =>
-  Object.fromEntries([...(packets?.dropped ?? [])].filter(([, count]) => count > 0));
+const dropped = ({ drops }: Node) => Object.fromEntries([...drops.counts].filter(([, count]) => count > 0));
 const greet = (from: Node, to: string) => from.broker.call(`${to}.greet`, { name: from.broker.nodeID });
 const lastOf = ({ arrived }: Node, type: string) => arrived.findLast((packet) => packet.type === type)?.data as Buffer;
 const knows = (node: Node) => node.broker.registry.getNodeList({ onlyAvailable: true }).map(({ id }) => id);
@@ -139,7 +140,7 @@ test("S7: a node without the secret learns nothing, calls nothing and tells noth
     ["PING", { ...common, time: 1 }],
     ["PONG", { ...common, time: 1, arrived: 1 }],
   ];
-  const before = one.packets?.dropped.get("foreign") ?? 0;
+  const before = one.drops.counts.get("foreign") ?? 0;
   const answers = foreign.arrived.length;
   for (const [type, body] of packets) {
     const meta = { packet: { type, target: "one" } };
@@ -147,7 +148,7 @@ test("S7: a node without the secret learns nothing, calls nothing and tells noth
     one.inject(type, Buffer.from(JSON.stringify(body)));
   }
   // DISCONNECT and HEARTBEAT have no topic of one node, so that they came by `inject` alone
-  expect((one.packets?.dropped.get("foreign") ?? 0) - before).toBe(2 * packets.length - 2);
+  expect((one.drops.counts.get("foreign") ?? 0) - before).toBe(2 * packets.length - 2);
   expect(foreign.arrived.length).toBe(answers);
   expect(heard).toEqual([]);
   expect(knows(one)).toEqual(["one"]);

@@ -1,0 +1,69 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { INSTANCE_BYTES, TIME_BYTES } from "./sealed-packet.ts";
+
+/*
+ * A packet of a broadcast as it travels on one subject of NATS: a header, a body, and an HMAC-SHA256 (RFC 2104) over
+ * both. Nothing is encrypted: TLS to NATS does that.
+ */
+
+/** What is known of a packet besides its body. All of it is authenticated. */
+export interface BroadcastHeader {
+  /** Milliseconds since 1970, by the clock that all nodes share. */
+  readonly sentAt: number;
+  /** Number of the packet among all broadcasts of this instance, from 1. */
+  readonly counter: number;
+  /** Number of the packet among those of this instance on this subject, from 1; 0 on the subject of marks. */
+  readonly ordinal: number;
+  /** Number of the subject that the packet was sent on. */
+  readonly subject: number;
+  /** The sender's instance: one for each start of a process. */
+  readonly instance: string;
+}
+
+const VERSION = 1;
+/** Offsets in bytes. The body follows the header, then the HMAC. */
+const AT = { version: 0, sentAt: 1, counter: 7, ordinal: 13, subject: 19, instance: 21 } as const;
+const SUBJECT_BYTES = 2;
+/** Bytes before the body. */
+export const HEADER_BYTES = AT.instance + INSTANCE_BYTES;
+/** Bytes behind the body. */
+export const MAC_BYTES = 32;
+
+/** A key of broadcasts, derived from a secret, so that no broadcast is ever valid as another packet between nodes. */
+export function broadcastKey(secret: string): KeyObject {
+  return createSecretKey(createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest());
+}
+
+/** Seals a packet whose body is in place already. `packet` has `HEADER_BYTES` before it and `MAC_BYTES` behind it. */
+export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: Buffer): void {
+  packet[AT.version] = VERSION;
+  packet.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
+  packet.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
+  packet.writeUIntBE(header.ordinal, AT.ordinal, TIME_BYTES);
+  packet.writeUIntBE(header.subject, AT.subject, SUBJECT_BYTES);
+  packet.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
+  const macAt = packet.length - MAC_BYTES;
+  macOf(key, packet.subarray(0, macAt)).copy(packet, macAt);
+}
+
+/** Header and body of a packet that was sealed with one of the keys; undefined for any other bytes. */
+export function openBroadcast(
+  keys: readonly KeyObject[],
+  packet: Buffer,
+): { readonly header: BroadcastHeader; readonly body: Buffer } | undefined {
+  const macAt = packet.length - MAC_BYTES;
+  if (macAt < HEADER_BYTES || packet[AT.version] !== VERSION) return undefined;
+  const sealed = packet.subarray(0, macAt);
+  const mac = packet.subarray(macAt);
+  if (!keys.some((key) => timingSafeEqual(macOf(key, sealed), mac))) return undefined;
+  const header = {
+    sentAt: packet.readUIntBE(AT.sentAt, TIME_BYTES),
+    counter: packet.readUIntBE(AT.counter, TIME_BYTES),
+    ordinal: packet.readUIntBE(AT.ordinal, TIME_BYTES),
+    subject: packet.readUIntBE(AT.subject, SUBJECT_BYTES),
+    instance: packet.toString("latin1", AT.instance, HEADER_BYTES),
+  };
+  return { header, body: packet.subarray(HEADER_BYTES, macAt) };
+}
+
+const macOf = (key: KeyObject, sealed: Buffer): Buffer => createHmac("sha256", key).update(sealed).digest();

@@ -1,0 +1,139 @@
+/** What a node sends to the sockets of other nodes: an event that is encoded already, or the end of a membership. */
+export interface Delivery {
+  readonly kind: DeliveryKind;
+  /** The room whose sockets receive the event; undefined when it goes to users alone, or to all sockets. */
+  readonly room: string | undefined;
+  /** Users whose sockets receive the event as well. For `left`: the one user who is no longer in the room. */
+  readonly users: readonly string[] | undefined;
+  /** A user whose sockets do not receive the event. */
+  readonly except: string | undefined;
+  /** Incarnation of the room's sequence, for `message` and `changed`. */
+  readonly epoch: string;
+  /** For `message` its number in the room; for `changed` and `left` the room's revision; else 0. */
+  readonly position: number;
+  /** The event as a text of Engine.IO; empty for `left`. */
+  readonly text: Uint8Array;
+}
+
+/** `message` and `changed` have a position in their room, so that each socket gets them once. */
+export type DeliveryKind = "event" | "message" | "changed" | "left";
+const KINDS: readonly DeliveryKind[] = ["event", "message", "changed", "left"];
+
+/*
+ * A delivery as bytes. Numbers are big-endian; each text has its length in 2 bytes before it (4 for the event).
+ *
+ *   length of the rest (4), kind (1), flags (1), position (6), room, epoch, except, number of users (2), users, event
+ */
+const LENGTH_BYTES = 4;
+const POSITION_BYTES = 6;
+const FIXED_BYTES = LENGTH_BYTES + 2 + POSITION_BYTES;
+const SHORT = 2;
+const FLAG = { room: 1, users: 2, except: 4 } as const;
+const MAX_SHORT = 0xffff;
+
+/** Bytes that a delivery takes. */
+export function deliveryBytes({ room = "", users = [], except = "", epoch, text }: Delivery): number {
+  let bytes = FIXED_BYTES + 4 * SHORT + LENGTH_BYTES + text.length;
+  for (const short of [room, epoch, except]) bytes += Buffer.byteLength(short);
+  for (const user of users) bytes += SHORT + Buffer.byteLength(user);
+  return bytes;
+}
+
+/** Writes a delivery; returns the offset behind it. */
+export function writeDelivery(into: Buffer, start: number, delivery: Delivery): number {
+  const { kind, room, users, except, epoch, position, text } = delivery;
+  const flags =
+    (room === undefined ? 0 : FLAG.room) | (users ? FLAG.users : 0) | (except === undefined ? 0 : FLAG.except);
+  let at = start + LENGTH_BYTES;
+  into[at] = KINDS.indexOf(kind);
+  into[at + 1] = flags;
+  into.writeUIntBE(position, at + 2, POSITION_BYTES);
+  at = start + FIXED_BYTES;
+  for (const short of [room ?? "", epoch, except ?? ""]) at = writeShort(into, at, short);
+  at = into.writeUInt16BE(users?.length ?? 0, at);
+  for (const user of users ?? []) at = writeShort(into, at, user);
+  at = into.writeUInt32BE(text.length, at);
+  into.set(text, at);
+  at += text.length;
+  into.writeUInt32BE(at - start - LENGTH_BYTES, start);
+  return at;
+}
+
+function writeShort(into: Buffer, at: number, text: string): number {
+  const bytes = into.write(text, at + SHORT);
+  if (bytes > MAX_SHORT) throw new Error(`invariant: a room or user has at most ${MAX_SHORT} bytes, not ${bytes}`);
+  into.writeUInt16BE(bytes, at);
+  return at + SHORT + bytes;
+}
+
+/** Thrown for bytes that are no delivery. An authentic packet never has such: a node of this version wrote it. */
+class MalformedDelivery extends Error {}
+
+/**
+ * Reads the deliveries of a packet one after the other. Those to a room that `wants` rejects are skipped before the
+ * rest of them is read. Returns false when bytes are malformed; what came before them was taken.
+ *
+ * @param take gets a delivery whose `text` is a view of these bytes
+ */
+export function readDeliveries(
+  bytes: Buffer,
+  wants: (room: string) => boolean,
+  take: (delivery: Delivery) => void,
+): boolean {
+  let at = 0;
+  try {
+    while (at < bytes.length) {
+      const end = at + LENGTH_BYTES + uint(bytes, at, LENGTH_BYTES, bytes.length);
+      if (end > bytes.length) return false;
+      const delivery = readDelivery(bytes, at, end, wants);
+      if (delivery) take(delivery);
+      at = end;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedDelivery) return false;
+    throw error;
+  }
+}
+
+function readDelivery(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  wants: (room: string) => boolean,
+): Delivery | undefined {
+  const head = start + LENGTH_BYTES;
+  const kind = KINDS[uint(bytes, head, 1, end)];
+  const flags = uint(bytes, head + 1, 1, end);
+  const position = uint(bytes, head + 2, POSITION_BYTES, end);
+  let at = start + FIXED_BYTES;
+  const short = () => {
+    const from = at + SHORT;
+    const to = from + uint(bytes, at, SHORT, end);
+    if (to > end) throw new MalformedDelivery();
+    at = to;
+    return bytes.toString("utf8", from, to);
+  };
+  const room = short();
+  if ((flags & FLAG.users) === 0 && (flags & FLAG.room) !== 0 && !wants(room)) return undefined;
+  const epoch = short();
+  const except = short();
+  const count = uint(bytes, at, SHORT, end);
+  at += SHORT;
+  const users: string[] = [];
+  for (let n = 0; n < count; n += 1) users.push(short());
+  const textAt = at + LENGTH_BYTES;
+  if (kind === undefined || textAt + uint(bytes, at, LENGTH_BYTES, end) !== end) throw new MalformedDelivery();
+  return {
+    ...{ kind, epoch, position },
+    room: flags & FLAG.room ? room : undefined,
+    users: flags & FLAG.users ? users : undefined,
+    except: flags & FLAG.except ? except : undefined,
+    text: bytes.subarray(textAt, end),
+  };
+}
+
+function uint(bytes: Buffer, at: number, size: number, end: number): number {
+  if (at + size > end) throw new MalformedDelivery();
+  return size === 1 ? (bytes[at] ?? 0) : bytes.readUIntBE(at, size);
+}

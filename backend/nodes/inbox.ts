@@ -1,0 +1,100 @@
+import type { Logger } from "pino";
+import { broadcastKey, openBroadcast } from "./broadcast-packet.ts";
+import { type Delivery, readDeliveries } from "./delivery.ts";
+import type { DropLog, DropReason } from "./drop-log.ts";
+import { readMarks } from "./marks.ts";
+import { Senders } from "./senders.ts";
+import { MARKS } from "./subjects.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** What a node does with what other nodes send. */
+export interface Receiver {
+  /** `text` of a delivery is valid during the call only. */
+  deliver(delivery: Delivery): void;
+  /** Broadcasts in these rooms may be missing. */
+  missed(rooms: Iterable<string>): void;
+}
+
+export interface InboxOptions {
+  /** Packets of all of these secrets are accepted. */
+  readonly secrets: readonly string[];
+  readonly log: Logger;
+  readonly dropped: DropLog;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  readonly subscriptions: Subscriptions;
+}
+
+/** What other nodes send to the sockets of this one. */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #keys: readonly ReturnType<typeof broadcastKey>[];
+  readonly #senders: Senders;
+  /** Packets that arrived in this turn of the event loop. */
+  #arrived: { readonly subject: number; readonly packet: Buffer }[] = [];
+  /** Undefined while there are no sockets yet. */
+  receiver: Receiver | undefined;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#keys = options.secrets.map(broadcastKey);
+    this.#senders = new Senders(options.clock());
+  }
+
+  /**
+   * Takes a packet that is handled at the end of this turn, after Moleculer has handled its own that arrived before: the
+   * end of a session comes before a message that was sent after it. `packet` may be a view; it is valid until then.
+   */
+  take(subject: number, packet: Buffer): void {
+    if (this.#arrived.length === 0) setImmediate(() => this.#handleAll());
+    this.#arrived.push({ subject, packet });
+  }
+
+  /** This node does not subscribe to the subject any more. */
+  forget(subject: number): void {
+    this.#senders.forgetSubject(subject);
+  }
+
+  #handleAll(): void {
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    const { dropped, log } = this.#options;
+    for (const { subject, packet } of arrived) {
+      try {
+        const reason = this.#handle(subject, packet);
+        if (reason) dropped.add(reason);
+      } catch (error) {
+        log.error({ err: error }, "a broadcast of another node could not be handled");
+      }
+    }
+  }
+
+  /** Returns why the packet is dropped; undefined for one that is not. */
+  #handle(subject: number, packet: Buffer): DropReason | undefined {
+    const { clock, subscriptions } = this.#options;
+    const { receiver } = this;
+    const opened = openBroadcast(this.#keys, packet);
+    if (!opened) return "foreign";
+    const { header, body } = opened;
+    if (header.subject !== subject) return "misdirected";
+    const reason = this.#senders.refuse(header, clock());
+    if (reason || !receiver) return reason;
+    if (subject === MARKS) {
+      for (const mark of readMarks(body)) this.#look(header.instance, mark.subject, mark.ordinal, false, receiver);
+      return undefined;
+    }
+    this.#look(header.instance, subject, header.ordinal, true, receiver);
+    const isWhole = readDeliveries(
+      body,
+      (room) => subscriptions.has(room),
+      (delivery) => receiver.deliver(delivery),
+    );
+    return isWhole ? undefined : "foreign";
+  }
+
+  /** Tells of the rooms of a subject on which a broadcast is missing. Others than those to rooms are not stored. */
+  #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
+    const rooms = this.#options.subscriptions.roomsOf(subject);
+    if (rooms && this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(rooms);
+  }
+}

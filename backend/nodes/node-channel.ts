@@ -1,0 +1,144 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { NatsConnection } from "nats";
+import type { Logger } from "pino";
+import type { Delivery } from "./delivery.ts";
+import type { DropLog } from "./drop-log.ts";
+import { Inbox, type Receiver } from "./inbox.ts";
+import type { Contact } from "./nats-transporter.ts";
+import { Outbox } from "./outbox.ts";
+import { MARKS, subjectName, TO_EVERY_NODE } from "./subjects.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface NodeChannelOptions {
+  /** At least one secret of at least 32 bytes. The first one seals; broadcasts of all are accepted. */
+  readonly secrets: readonly string[];
+  readonly log: Logger;
+  readonly dropped: DropLog;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+}
+
+/** Milliseconds between two packets of marks: how late a lost broadcast is noticed that no other one follows. */
+const MARKS_MS = 1_000;
+/** Milliseconds that a join waits for the server to handle a subscription. */
+const CONFIRM_MS = 500;
+
+/**
+ * Broadcasts to the sockets of other nodes. They travel beside Moleculer's packets on the same connection to NATS, so
+ * that both arrive in the order in which they were sent. A broadcast to a room goes to the nodes that subscribe to the
+ * room's shard (`subjects.ts`), in the form in which sockets get it, so that a node that receives it parses no JSON.
+ *
+ * - Every packet is authenticated (`broadcast-packet.ts`), recent, and newer than all others of its sender.
+ * - Packets are numbered for each subject. A sender says each second up to which number it has sent on each subject, so
+ *   that a receiver notices what it did not get. It then compares the rooms of that subject with the database.
+ * - While there is no connection nothing is kept for later: it is counted, and so noticed as missing afterwards.
+ */
+export class NodeChannel implements Contact {
+  readonly #log: Logger;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #subscriptions: Subscriptions;
+  #client: NatsConnection | undefined;
+  #isLost = false;
+  #confirming: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ secrets, log, dropped, clock }: NodeChannelOptions) {
+    const [secret] = secrets;
+    if (secret === undefined) throw new Error("invariant: there is a secret for broadcasts between nodes");
+    this.#log = log;
+    this.#outbox = new Outbox({ secret, clock, publish: (subject, packet) => this.#publish(subject, packet) });
+    const subscriptions = new Subscriptions({
+      subscribe: (subject) => this.#subscribe(subject),
+      confirm: () => this.#confirm(),
+      ended: (subject) => this.#inbox.forget(subject),
+    });
+    this.#subscriptions = subscriptions;
+    this.#inbox = new Inbox({ secrets, log, dropped, clock, subscriptions });
+  }
+
+  /** Who gets what arrives. Until then everything is dropped: there are no sockets yet. */
+  receiveWith(receiver: Receiver): void {
+    this.#inbox.receiver = receiver;
+  }
+
+  /** Sends a delivery to the sockets of other nodes at the end of this turn of the event loop. */
+  send(delivery: Delivery): void {
+    this.#outbox.add(delivery);
+  }
+
+  /**
+   * Receives what other nodes send to a room from now on. Undefined when this node does already; else a promise of when
+   * the server knows that it does, to be waited for before the room's state is read. It waits half a second at most:
+   * what is missed then is noticed like every other loss.
+   */
+  listen(room: string): Promise<void> | undefined {
+    return this.#subscriptions.add(room);
+  }
+
+  /** No socket of this node is in the room any more. */
+  unlisten(room: string): void {
+    this.#subscriptions.remove(room, performance.now());
+  }
+
+  connected(client: NatsConnection): void {
+    this.#client = client;
+    this.#subscribe(TO_EVERY_NODE);
+    this.#subscribe(MARKS);
+    this.#timer ??= setInterval(() => {
+      this.#outbox.sendMarks();
+      this.#subscriptions.sweep(performance.now());
+    }, MARKS_MS).unref();
+  }
+
+  lost(): void {
+    this.#isLost = true;
+  }
+
+  /** The client has subscribed again to everything. The other nodes learn what they did not get meanwhile. */
+  back(): void {
+    this.#isLost = false;
+    this.#outbox.sendMarks(true);
+  }
+
+  /** Sends what waits, and nothing more. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#outbox.flush();
+    this.#client = undefined;
+  }
+
+  #publish(subject: number, packet: Buffer): void {
+    if (this.#isLost) return;
+    try {
+      this.#client?.publish(subjectName(subject), packet);
+    } catch (error) {
+      this.#log.error({ err: error, bytes: packet.length }, "a broadcast could not be sent to other nodes");
+    }
+  }
+
+  #subscribe(subject: number): () => void {
+    const topic = subjectName(subject);
+    const subscription = this.#client?.subscribe(topic, {
+      callback: (error, { data }) => {
+        if (error) this.#log.error({ topic, reason: error.message }, "NATS refused a subscription");
+        else this.#inbox.take(subject, Buffer.from(data.buffer, data.byteOffset, data.length));
+      },
+    });
+    return () => subscription?.unsubscribe();
+  }
+
+  /** One round trip for all subscriptions of this turn of the event loop. */
+  #confirm(): Promise<void> {
+    const client = this.#client;
+    if (!client || this.#isLost) return Promise.resolve();
+    this.#confirming ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#confirming = undefined;
+        const confirmed = client.flush().catch(() => undefined);
+        resolve(Promise.race([confirmed, delay(CONFIRM_MS, undefined, { ref: false })]));
+      });
+    });
+    return this.#confirming;
+  }
+}

@@ -1,0 +1,107 @@
+import { broadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
+import { type Delivery, deliveryBytes, writeDelivery } from "./delivery.ts";
+import { markBytes, writeMark } from "./marks.ts";
+import { newInstance } from "./sealed-packet.ts";
+import { MARKS, SUBJECTS, shardOf, TO_EVERY_NODE } from "./subjects.ts";
+
+export interface OutboxOptions {
+  /** The secret that seals. */
+  readonly secret: string;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  /** Sends a packet, or does not where there is no connection: other nodes notice that it is missing. */
+  readonly publish: (subject: number, packet: Buffer) => void;
+}
+
+/** Bytes after which a packet takes no further delivery; NATS accepts 1 MB. */
+const MAX_BATCH_BYTES = 256 * 1024;
+
+/** What this node sends to the sockets of other nodes: one packet for each subject and turn of the event loop. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #key: ReturnType<typeof broadcastKey>;
+  readonly #instance: string;
+  #counter = 0;
+  /** The last ordinal of each subject. */
+  readonly #ordinals = new Float64Array(SUBJECTS);
+  /** Subjects that were used since the last packet of marks, and in the time before it. */
+  #used = new Set<number>();
+  #usedBefore: ReadonlySet<number> = new Set();
+  /** Deliveries of this turn. */
+  #waiting = new Map<number, Delivery[]>();
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#key = broadcastKey(options.secret);
+    this.#instance = newInstance(options.clock());
+  }
+
+  /** Sends a delivery at the end of this turn of the event loop. */
+  add(delivery: Delivery): void {
+    const { kind, room, users } = delivery;
+    const isForRoom = room !== undefined && (users === undefined || kind === "left");
+    const subject = isForRoom ? shardOf(room) : TO_EVERY_NODE;
+    if (this.#waiting.size === 0) setImmediate(() => this.flush());
+    const group = this.#waiting.get(subject);
+    if (group) group.push(delivery);
+    else this.#waiting.set(subject, [delivery]);
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const [subject, deliveries] of waiting) {
+      let batch: Delivery[] = [];
+      let bytes = 0;
+      for (const delivery of deliveries) {
+        const size = deliveryBytes(delivery);
+        if (bytes > 0 && bytes + size > MAX_BATCH_BYTES) {
+          this.#sendBatch(subject, batch, bytes);
+          batch = [];
+          bytes = 0;
+        }
+        batch.push(delivery);
+        bytes += size;
+      }
+      this.#sendBatch(subject, batch, bytes);
+    }
+  }
+
+  /**
+   * Says up to which ordinal was sent on the subjects that were used since the last time but one, so that one packet of
+   * marks may be lost. With `everything`, on all subjects.
+   */
+  sendMarks(everything = false): void {
+    const recent = new Set([...this.#usedBefore, ...this.#used]);
+    this.#usedBefore = this.#used;
+    this.#used = new Set();
+    const isUsed = (subject: number) => (this.#ordinals[subject] ?? 0) > 0;
+    const subjects = everything ? [...this.#ordinals.keys()].filter(isUsed) : [...recent];
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * markBytes + MAC_BYTES);
+    let at = HEADER_BYTES;
+    for (const subject of subjects) at = writeMark(packet, at, { subject, ordinal: this.#ordinals[subject] ?? 0 });
+    this.#send(MARKS, 0, packet);
+  }
+
+  #sendBatch(subject: number, batch: readonly Delivery[], bytes: number): void {
+    const ordinal = (this.#ordinals[subject] ?? 0) + 1;
+    this.#ordinals[subject] = ordinal;
+    this.#used.add(subject);
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + bytes + MAC_BYTES);
+    let at = HEADER_BYTES;
+    for (const delivery of batch) at = writeDelivery(packet, at, delivery);
+    this.#send(subject, ordinal, packet);
+  }
+
+  #send(subject: number, ordinal: number, packet: Buffer): void {
+    this.#counter += 1;
+    const { clock, publish } = this.#options;
+    sealBroadcast(
+      this.#key,
+      { sentAt: clock(), counter: this.#counter, ordinal, subject, instance: this.#instance },
+      packet,
+    );
+    publish(subject, packet);
+  }
+}

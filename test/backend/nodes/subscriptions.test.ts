@@ -1,0 +1,70 @@
+import { expect, test } from "@jest/globals";
+import { shardOf } from "../../../backend/nodes/subjects.ts";
+import { Subscriptions } from "../../../backend/nodes/subscriptions.ts";
+
+/** A NATS server that handles subscriptions when the test says so. */
+function server() {
+  const active = new Set<number>();
+  const ended: number[] = [];
+  let confirmed = Promise.withResolvers<void>();
+  const subscriptions = new Subscriptions({
+    subscribe(subject) {
+      active.add(subject);
+      return () => void active.delete(subject);
+    },
+    confirm: () => confirmed.promise,
+    ended: (subject) => void ended.push(subject),
+  });
+  return {
+    ...{ active, ended, subscriptions },
+    async confirm() {
+      confirmed.resolve();
+      await confirmed.promise;
+      await undefined;
+      confirmed = Promise.withResolvers();
+    },
+  };
+}
+
+/** Another room of the same shard. */
+function neighbourOf(room: string): string {
+  for (let n = 0; ; n += 1) if (shardOf(`neighbour-${n}`) === shardOf(room)) return `neighbour-${n}`;
+}
+
+test("N5: the first join of a shard waits until the server knows the subscription, the next ones do not", async () => {
+  const { subscriptions, confirm, active } = server();
+  const first = subscriptions.add("garden");
+  expect(first).toBeInstanceOf(Promise);
+  expect(subscriptions.add("garden")).toBe(first); // nor may a second one go ahead meanwhile
+  expect(subscriptions.add(neighbourOf("garden"))).toBe(first);
+  await confirm();
+  await first;
+  expect(subscriptions.add("garden")).toBeUndefined();
+  expect(subscriptions.add(neighbourOf("garden"))).toBeUndefined();
+  expect([...active]).toEqual([shardOf("garden")]);
+});
+
+test("N5: a subscription ends 30 s after the last room of its shard, and is kept when a room comes back before", async () => {
+  const { subscriptions, confirm, active, ended } = server();
+  const neighbour = neighbourOf("garden");
+  for (const room of ["garden", neighbour, "shed"]) subscriptions.add(room);
+  await confirm();
+  subscriptions.remove("garden", 1_000);
+  expect([subscriptions.has("garden"), subscriptions.has(neighbour)]).toEqual([false, true]);
+  subscriptions.sweep(100_000);
+  expect(active.size).toBe(2);
+  subscriptions.remove(neighbour, 100_000);
+  subscriptions.remove("unknown", 100_000);
+  subscriptions.remove("shed", 110_000);
+  subscriptions.sweep(129_999);
+  expect(active.size).toBe(2);
+  expect(subscriptions.add("garden")).toBeUndefined();
+  subscriptions.sweep(139_999);
+  expect(active.size).toBe(2);
+  subscriptions.remove("garden", 140_000);
+  subscriptions.sweep(140_000);
+  expect([[...active], ended]).toEqual([[shardOf("garden")], [shardOf("shed")]]);
+  subscriptions.sweep(170_000);
+  expect([active.size, ended.length, subscriptions.roomsOf(shardOf("garden"))]).toEqual([0, 2, undefined]);
+  expect(subscriptions.add("garden")).toBeInstanceOf(Promise);
+});
