@@ -75,7 +75,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const now = store.clock.now;
   const links = nodeLinks(config, log, now);
   const broker = createBroker(config, log, links);
-  const post = postFor(config, log);
+  const post = postFor(config, { log, throttles: store.throttles, clock: now });
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
   let watch: ClockWatch | undefined;
@@ -102,6 +102,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     const { problem } = watch;
     const gateway = createGateway(config, {
       ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
+      throttles: store.throttles,
       ...(metrics && { finished: metrics.finished }),
     });
     release = gateway.release;

@@ -13,6 +13,8 @@ export interface HashingQueue {
   /** Runs the work when a lane is free. Throws `QueueFull` at once when too many wait already. */
   run<T>(work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
+  /** Throws `QueueFull` when work that came now could not wait. */
+  expectRoom(): void;
 }
 
 /**
@@ -41,6 +43,9 @@ export function createHashingQueue(options: { lanes: number; room: number; retry
     },
     get waiting() {
       return queue.length;
+    },
+    expectRoom() {
+      if (running >= lanes && queue.length >= room) throw new QueueFull(retryAfter);
     },
   };
 }

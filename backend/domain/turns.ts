@@ -20,18 +20,30 @@ export interface Origin {
  * time.
  */
 export interface Turns {
+  /** Whether any network waits for a try. */
+  isWanted(now: number): boolean;
   /**
    * Milliseconds until the origin may ask again; 0 when it may try now. `opensAt`: when the account's next try opens,
    * in milliseconds since 1970. The origin keeps its place if it comes back in time, or at most `GRACE` later.
    */
-  waitFor(account: string, origin: Origin, opensAt: number): number;
-  /** Whether any network waits for a try of the account. */
-  isWanted(account: string): boolean;
+  waitFor(origin: Origin, opensAt: number, now: number): number;
   /** The origin tries. */
-  took(account: string, origin: Origin): void;
+  took(origin: Origin, now: number): void;
   /** The try was right: it does not count as a turn that the origin has had. */
-  forgive(account: string, origin: Origin): void;
-  forget(account: string): void;
+  forgive(origin: Origin): void;
+  /** When all is forgotten, in milliseconds since 1970; 0 when nothing is remembered. */
+  readonly expiresAt: number;
+  toJSON(): SavedTurns;
+}
+
+/** The turns of an account as plain data. Times in milliseconds since 1970. */
+export interface SavedTurns {
+  /** Network, block, since when it waits, until when its place is kept. */
+  readonly places: readonly (readonly [string, string, number, number])[];
+  /** Networks and blocks, the one served longest ago first, and when they were served. */
+  readonly served: readonly (readonly [string, number])[];
+  readonly lapsedAt: number;
+  readonly askedAt: number;
 }
 
 /** Milliseconds that a turn waits for its network: a person has read how long to wait, and comes a little later. */
@@ -43,11 +55,10 @@ const MIN_WAIT = 1000;
 /** Networks that wait for one account, and those of one block: beyond them the one whose turn is last has no place. */
 const MAX_PLACES = 64;
 const MAX_IN_BLOCK = 8;
-/** Networks and blocks that are remembered as served, and accounts: beyond them the oldest goes. */
+/** Networks and blocks that are remembered as served: beyond them the oldest goes. */
 const MAX_SERVED = 160;
-const MAX_ACCOUNTS = 10_000;
 /** Milliseconds without a request after which an account's turns are forgotten. */
-const IDLE = 2 * (MAX_WAIT + GRACE);
+export const IDLE = 2 * (MAX_WAIT + GRACE);
 
 interface Place {
   readonly block: string;
@@ -60,43 +71,32 @@ interface Queue {
   readonly places: Map<string, Place>;
   /** When networks and blocks were last served. */
   readonly served: Map<string, number>;
-  /** When the last turn that nobody took was over. */
+  /** When the last turn that no network took was over; 0 when there was none. */
   lapsedAt: number;
   askedAt: number;
 }
 
-/** `clock` in milliseconds since 1970. */
-export function createTurns(clock: () => number): Turns {
-  const queues = new Map<string, Queue>();
+/** The turns of one account. `now`, where a method takes it, is in milliseconds since 1970. */
+export function createTurns(saved?: SavedTurns): Turns {
+  let queue = saved ? restored(saved) : newQueue();
 
-  const known = (account: string): Queue | undefined => {
-    const queue = queues.get(account);
-    if (!queue) return undefined;
-    const now = clock();
+  /** Drops what is out of date. */
+  function refresh(now: number): void {
+    if (now - queue.askedAt > IDLE) queue = newQueue();
     for (const [network, { keptUntil }] of queue.places) if (keptUntil < now) queue.places.delete(network);
-    if (now - queue.askedAt <= IDLE) return queue;
-    queues.delete(account);
-    return undefined;
-  };
-
-  const opened = (account: string): Queue => {
-    const queue = known(account) ?? { places: new Map(), served: new Map(), lapsedAt: -Infinity, askedAt: clock() };
-    queue.askedAt = clock();
-    queues.delete(account);
-    const [oldest] = queues.size >= MAX_ACCOUNTS ? queues.keys() : [];
-    if (oldest !== undefined) queues.delete(oldest);
-    queues.set(account, queue);
-    return queue;
-  };
+  }
 
   return {
-    isWanted: (account) => (known(account)?.places.size ?? 0) > 0,
+    isWanted(now) {
+      refresh(now);
+      return queue.places.size > 0;
+    },
 
-    waitFor(account, { network, block }, opensAt) {
-      const now = clock();
+    waitFor({ network, block }, opensAt, now) {
+      refresh(now);
       const isOpen = now >= opensAt;
-      if (isOpen && !this.isWanted(account)) return 0;
-      const queue = opened(account);
+      if (isOpen && queue.places.size === 0) return 0;
+      queue.askedAt = now;
       const place = placeOf(queue, network, block, now);
       if (!place) return MAX_WAIT;
       let turnEndsAt = Math.max(opensAt, queue.lapsedAt) + GRACE;
@@ -114,22 +114,39 @@ export function createTurns(clock: () => number): Turns {
       return wait;
     },
 
-    took(account, { network, block }) {
-      const queue = opened(account);
-      leave(queue, network, clock());
-      note(queue, block, clock());
+    took({ network, block }, now) {
+      refresh(now);
+      queue.askedAt = now;
+      leave(queue, network, now);
+      note(queue, block, now);
     },
 
-    forgive(account, { network, block }) {
-      const queue = known(account);
-      for (const name of [network, block]) queue?.served.delete(name);
-      if (queue?.places.size === 0 && queue.served.size === 0) queues.delete(account);
+    forgive({ network, block }) {
+      for (const name of [network, block]) queue.served.delete(name);
     },
 
-    forget(account) {
-      queues.delete(account);
+    get expiresAt() {
+      return queue.places.size === 0 && queue.served.size === 0 ? 0 : queue.askedAt + IDLE;
+    },
+
+    toJSON() {
+      const places = [...queue.places].map(
+        ([network, { block, since, keptUntil }]) => [network, block, since, keptUntil] as const,
+      );
+      return { ...queue, places, served: [...queue.served] };
     },
   };
+}
+
+function newQueue(): Queue {
+  return { places: new Map(), served: new Map(), lapsedAt: 0, askedAt: 0 };
+}
+
+function restored(saved: SavedTurns): Queue {
+  const places = saved.places.map(
+    ([network, block, since, keptUntil]) => [network, { block, since, keptUntil }] as const,
+  );
+  return { ...saved, places: new Map(places), served: new Map(saved.served) };
 }
 
 /** The network's place: a new one where there are few, or another network's whose turn would be later. */

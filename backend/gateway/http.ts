@@ -133,6 +133,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
         exchange.identity = identity instanceof Promise ? await identity : identity;
         parts.limits.user(entry.rate, exchange.identity.user.id);
       }
+      const counted = parts.limits.everywhere(entry.rate, exchange.client.key, exchange.identity?.user.id);
+      if (counted) await counted;
       const params =
         entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry, parts.backlog);
       const options = outside(metaOf(exchange), exchange.id);

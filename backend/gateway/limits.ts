@@ -1,5 +1,7 @@
 import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
 import { refuse } from "../contract/index.ts";
+import { createKnownRefusals } from "../domain/known-refusals.ts";
+import { type ThrottleStates, type Throttles, withUse } from "../domain/throttle.ts";
 import { RATE_CLASSES } from "../surface.ts";
 
 /** How much one address or user may do; the surface's rate classes and what sockets need besides. */
@@ -26,6 +28,12 @@ export type LimitName = keyof typeof LIMITS;
  */
 const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, refusal: 10, token: 10 };
 
+/**
+ * Limits that all nodes count together: what is a guess, a hash or a mail, and what a user may do but a few times an
+ * hour. The others protect a node, which counts them by itself.
+ */
+const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report"]);
+
 export interface Limits {
   /** Counts one use by an address, whoever it is. Throws RATE_LIMITED with the seconds to wait. */
   address(limit: LimitName, key: string): void;
@@ -36,6 +44,12 @@ export interface Limits {
   users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
   user(limit: LimitName, id: string): void;
+  /**
+   * Counts one use of a limit that all nodes share, by an address and by a user where it is known who calls; undefined
+   * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and the
+   * seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
+   */
+  everywhere(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
   /** A budget of one holder alone, counted where it is held. */
   budget(limit: LimitName): Budget;
 }
@@ -76,10 +90,18 @@ class Counter extends RateLimiterMemory {
   }
 }
 
+/** Where nodes count together. */
+export interface SharedCounts {
+  readonly throttles: Throttles;
+  /** Milliseconds since 1970, for all nodes alike. */
+  clock(): number;
+}
+
 /**
- * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it.
+ * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. With
+ * `shared`, some of them are counted there as well.
  */
-export function createLimits(table: LimitTable = LIMITS): Limits {
+export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts): Limits {
   const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {
     const counters = new Map(
       Object.entries(table).map(([name, { requests, seconds }]) => [
@@ -96,7 +118,40 @@ export function createLimits(table: LimitTable = LIMITS): Limits {
     address: counting(),
     users: counting(USERS_AT_ONE_ADDRESS),
     user: counting(),
+    everywhere: shared?.throttles.isShared ? countingTogether(table, shared) : () => undefined,
     budget: (limit) => new Allowance(table[limit]),
+  };
+}
+
+function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts): Limits["everywhere"] {
+  const refusals = createKnownRefusals(clock);
+
+  /** A key whose uses are used up, and its wait; undefined when the use was counted for all keys. */
+  function take(states: ThrottleStates, keys: readonly string[], limit: LimitName) {
+    const now = clock();
+    const uses = keys.map((key) => [key, withUse(states.get(key), table[limit], now)] as const);
+    const [refused] = uses.filter(([, state]) => !state);
+    if (refused) return { key: refused[0], wait: (states.get(refused[0])?.until ?? now) - now };
+    for (const [key, state] of uses) states.set(key, state);
+    return undefined;
+  }
+
+  async function count(keys: readonly string[], limit: LimitName): Promise<void> {
+    for (const key of keys) {
+      const known = refusals.waitFor(key);
+      if (known > 0) throw refuse("RATE_LIMITED", { retryAfter: known / 1000 });
+    }
+    const refused = await throttles.change(keys, (states) => take(states, keys, limit));
+    if (!refused) return;
+    refusals.add(refused.key, refused.wait);
+    throw refuse("RATE_LIMITED", { retryAfter: refused.wait / 1000 });
+  }
+
+  return (limit, network, userId) => {
+    if (!SHARED.has(limit)) return undefined;
+    const keys = [throttles.keyOf(limit, "address", network)];
+    if (userId !== undefined) keys.push(throttles.keyOf(limit, "user", userId));
+    return count(keys, limit);
   };
 }
 

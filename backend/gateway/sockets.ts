@@ -269,7 +269,8 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     if (typeof params !== "object" || Array.isArray(params)) throw refuse("VALIDATION");
     count(entry.rate, identity, client);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
-    const run = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
+    const act = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
+    const run = () => limits.everywhere(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
     switch (entry.action as SocketAction) {
       case "chat.join":
         event.history = parts.history.take(identity.user.id, client.key);

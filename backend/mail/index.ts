@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
+import type { Throttles } from "../domain/throttle.ts";
 import { outboxFolder } from "./outbox-folder.ts";
 import { createPost, type Post } from "./post.ts";
 import { smtpCarrier } from "./smtp.ts";
@@ -13,9 +14,15 @@ export const OUTBOX = "outbox";
 /** The sender of letters that nobody sends. */
 const NOBODY = "causeway@localhost.invalid";
 
-/** The post that the configuration asks for: to the mail server, or into the data folder. */
-export function postFor(config: Pick<Config, "mail" | "dataDir">, log: Logger): Post {
+/**
+ * The post that the configuration asks for: to the mail server, or into the data folder. Letters for one address are
+ * counted in `throttles`, by `clock` (milliseconds since 1970).
+ */
+export function postFor(
+  config: Pick<Config, "mail" | "dataDir">,
+  counted: { readonly log: Logger; readonly throttles: Throttles; readonly clock: () => number },
+): Post {
   const { mail, dataDir } = config;
   const carrier = mail ? smtpCarrier(mail.server, mail.from) : outboxFolder(join(dataDir, OUTBOX), NOBODY);
-  return createPost({ carrier, log });
+  return createPost({ carrier, ...counted });
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { createThrottle } from "../domain/throttle.ts";
+import { createThrottle, type Throttles } from "../domain/throttle.ts";
 import type { Letter } from "./letter.ts";
 
 /** Takes letters to where they are read. Rejects when it cannot; with a `Refused` when trying again makes no sense. */
@@ -23,7 +23,10 @@ export interface Post {
 export interface PostOptions {
   readonly carrier: Carrier;
   readonly log: Pick<Logger, "info" | "warn">;
-  readonly clock?: () => number;
+  /** Where letters for one address are counted. */
+  readonly throttles: Throttles;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** Runs work after so many milliseconds. */
   readonly later?: (milliseconds: number, work: () => void) => void;
 }
@@ -41,11 +44,19 @@ const PAUSES = [5_000, 30_000, 120_000, 600_000];
  */
 const READER = { free: 10, first: 60_000, longest: 50 * 60_000 };
 
+/** A letter on its way. */
+interface Task {
+  readonly letter: Letter;
+  readonly tries: number;
+  /** Whether it counts for its address already. */
+  isCounted: boolean;
+}
+
 /** A post of bounded size: a slow or dead mail server holds up no request and no memory beyond it. */
 export function createPost(options: PostOptions): Post {
-  const { carrier, log, clock = Date.now, later = unreferenced } = options;
-  const perReader = createThrottle(READER, clock);
-  const ready: { letter: Letter; tries: number }[] = [];
+  const { carrier, log, throttles, clock, later = unreferenced } = options;
+  const perReader = createThrottle(throttles, "letters", READER, clock);
+  const ready: Task[] = [];
   let letters = 0;
   let lanes = 0;
   let stopped: (() => void) | undefined;
@@ -55,7 +66,7 @@ export function createPost(options: PostOptions): Post {
       const task = ready.shift();
       if (!task) return;
       lanes += 1;
-      void attempt(task.letter, task.tries).finally(() => {
+      void attempt(task).finally(() => {
         lanes -= 1;
         if (lanes === 0) stopped?.();
         next();
@@ -63,9 +74,16 @@ export function createPost(options: PostOptions): Post {
     }
   };
 
-  const attempt = async (letter: Letter, tries: number): Promise<void> => {
+  const attempt = async (task: Task): Promise<void> => {
+    const { letter, tries } = task;
     const { kind } = letter;
     try {
+      if (!task.isCounted && (await perReader.take(`${kind} ${letter.to}`)) > 0) {
+        letters -= 1;
+        log.warn({ kind }, "mail dropped: too many of this kind for one address");
+        return;
+      }
+      task.isCounted = true;
       await carrier.deliver(letter);
       letters -= 1;
       log.info({ kind, tries: tries + 1 }, "mail sent");
@@ -78,7 +96,7 @@ export function createPost(options: PostOptions): Post {
         return;
       }
       later(pause, () => {
-        ready.push({ letter, tries: tries + 1 });
+        ready.push({ ...task, tries: tries + 1 });
         next();
       });
     }
@@ -87,13 +105,9 @@ export function createPost(options: PostOptions): Post {
   return {
     send(letter) {
       const { kind } = letter;
-      const reader = `${kind} ${letter.to}`;
       if (stopped || letters >= ROOM) return log.warn({ kind }, "mail dropped: too many wait");
-      if (perReader.waitFor(reader) > 0)
-        return log.warn({ kind }, "mail dropped: too many of this kind for one address");
-      perReader.failed(reader);
       letters += 1;
-      ready.push({ letter, tries: 0 });
+      ready.push({ letter, tries: 0, isCounted: false });
       next();
     },
     stop() {

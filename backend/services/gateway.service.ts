@@ -9,6 +9,7 @@ import type { Config } from "../config.ts";
 import { actionRules, announce, type Events, tell } from "../contract/index.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "../domain/presence.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
+import type { Throttles } from "../domain/throttle.ts";
 import { type Asset, serveAssets } from "../gateway/assets.ts";
 import { HistoryBudget } from "../gateway/caps/byte-budget.ts";
 import { Connections } from "../gateway/caps/connections.ts";
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly presence?: PresenceTimes;
   /** Milliseconds since 1970, for all nodes alike; the machine's own when left out. */
   readonly clock?: () => number;
+  /** Where nodes count limits together; when left out, this node counts by itself. */
+  readonly throttles?: Throttles;
   /** Why nothing may be served at the moment; undefined while it may. */
   readonly problem?: () => string | undefined;
   /** Told of every request and call that was answered. */
@@ -99,7 +102,7 @@ type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof rout
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log, clock = Date.now, channel } = options;
   const isUnfit = () => options.problem?.() !== undefined;
-  const limits = createLimits(options.limits);
+  const limits = createLimits(options.limits, options.throttles && { throttles: options.throttles, clock });
   const caps = options.caps ?? CAPS;
   const times = options.times ?? SERVER_TIMES;
   const unsent = new UnsentBytes(caps.unsentBytes, times.send);

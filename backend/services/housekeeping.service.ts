@@ -4,11 +4,13 @@ import { MAIL_MEMORY } from "../domain/mail-token.ts";
 import { LEFT_KEPT } from "../domain/membership.ts";
 import { REPORTS_KEPT } from "../domain/moderation.ts";
 import { ENDED_KEPT, SESSION_MAX } from "../domain/session.ts";
-import type { Retention, Store } from "../store/index.ts";
+import { DatabaseAway, type Retention, type Store } from "../store/index.ts";
 
 /** Milliseconds between two rounds, and between two rounds of removing messages. */
 const ROUND = 6 * 60 * 60 * 1000;
 const RETENTION_ROUND = 10 * 60 * 1000;
+/** Milliseconds between two removals of what throttles have to remember no longer: an attacker can make it many rows. */
+const THROTTLE_ROUND = 10 * 1000;
 /** Share of the quota from which on a user's messages are counted again. */
 const NEAR = 0.9;
 
@@ -46,12 +48,16 @@ export function housekeepingService(options: {
     name: "housekeeping",
     async started() {
       const every = (milliseconds: number, work: () => Promise<void>) => {
-        const failed = (error: unknown) => this.logger.error("housekeeping failed", error);
+        const failed = (error: unknown) => {
+          // that the database does not work is in the log already
+          if (!(error instanceof DatabaseAway)) this.logger.error("housekeeping failed", error);
+        };
         const timer = setInterval(() => work().catch(failed), milliseconds);
         timers.push(timer.unref());
       };
       await round();
       every(ROUND, round);
+      every(THROTTLE_ROUND, () => store.throttles.prune(clock()));
       if (retention.maxAge === undefined && retention.perRoom === undefined) return;
       every(RETENTION_ROUND, pruneMessages);
       pruneMessages().catch((error: unknown) => this.logger.error("housekeeping failed", error));

@@ -1,7 +1,17 @@
 import { refuse } from "../contract/index.ts";
+import { createKnownRefusals } from "../domain/known-refusals.ts";
 import { blockOf, networkOf } from "../domain/network.ts";
-import { createThrottle, type ThrottleRule } from "../domain/throttle.ts";
-import { createTurns, type Origin } from "../domain/turns.ts";
+import {
+  opensAt,
+  type ThrottleRule,
+  type ThrottleState,
+  type ThrottleStates,
+  type Throttles,
+  waitFor,
+  withFailure,
+  withoutFailure,
+} from "../domain/throttle.ts";
+import { createTurns, type Turns } from "../domain/turns.ts";
 
 /** Tries of one account from one network: it guesses one user's password. */
 const PAIR: ThrottleRule = { free: 5, first: 1000, longest: 15 * 60_000 };
@@ -21,64 +31,112 @@ export interface LoginTry {
   isFamiliar(): Promise<boolean>;
 }
 
+/**
+ * Milliseconds for which a node repeats a refusal without asking the other nodes: so much later at most than elsewhere
+ * does `cleared` let a user in.
+ */
+const REPEATED = 1000;
+
 export interface LoginThrottle {
   /**
    * Lets a try happen and counts it as failed. Throws RATE_LIMITED with the seconds to wait: then nothing is counted.
    */
   admit(attempt: LoginTry): Promise<void>;
   /** The try that was let happen did not fail. */
-  succeeded(attempt: LoginTry): void;
+  succeeded(attempt: LoginTry): Promise<void>;
   /** The account's owner has shown to be here: failures that others caused do not make them wait. */
-  cleared(account: string, address: string): void;
+  cleared(account: string, address: string): Promise<void>;
 }
 
 /**
- * Growing waits after failures, for an account, a network and both together. A stranger cannot lock a user out:
+ * Growing waits after failures, for an account, a network and both together; on all nodes that share `throttles`. A
+ * stranger cannot lock a user out:
  *
  * - from a network where the user has been lately, only that network's own failures count;
- * - from a new network, the user gets a turn (`domain/turns.ts`) however fast others ask. The account's tries open
- *   once a minute at
- *   least, and go to the networks in turn. Where guessers have had a try each, the user's new network is the next: it
- *   waits for a
- *   minute. The number of tries does not grow, because turns only decide who gets the try that `ACCOUNT` opens;
+ * - from a new network, the user gets a turn (`domain/turns.ts`) however fast others ask, and whichever nodes they ask.
+ *   The account's tries open once a minute at least, and go to the networks in turn. Where guessers have had a try each,
+ *   the user's new network is the next: it waits for a minute. The number of tries does not grow, because turns only
+ *   decide who gets the try that `ACCOUNT` opens;
  * - `cleared`: a new password by mail lets the user in at once.
+ *
+ * Where the memory is shared and cannot be reached, every try is refused (`Throttles.change`).
  */
-export function createLoginThrottle(clock: () => number): LoginThrottle {
-  const pair = createThrottle(PAIR, clock);
-  const everybody = createThrottle(ACCOUNT, clock);
-  const everything = createThrottle(NETWORK, clock);
-  const turns = createTurns(clock);
-  const originOf = ({ address }: Pick<LoginTry, "address">): Origin => {
-    return { network: networkOf(address), block: blockOf(address) };
+export function createLoginThrottle(throttles: Throttles, clock: () => number): LoginThrottle {
+  const refusals = createKnownRefusals(clock);
+
+  const keysOf = ({ account, address }: Pick<LoginTry, "account" | "address">) => {
+    const network = networkOf(address);
+    return {
+      account: throttles.keyOf("account", account),
+      network: throttles.keyOf("network", network),
+      block: throttles.keyOf("block", blockOf(address)),
+      pair: throttles.keyOf("pair", network, account),
+    };
   };
-  const pairOf = ({ network }: Origin, account: string) => `${network} ${account}`;
+
+  /** The milliseconds to wait; 0 when the try was counted; undefined when it depends on whether the owner is there. */
+  const decide = (states: ThrottleStates, keys: ReturnType<typeof keysOf>, isFamiliar: boolean | undefined) => {
+    const now = clock();
+    const [account, network, pair] = [states.get(keys.account), states.get(keys.network), states.get(keys.pair)];
+    const turns = account?.turns ?? createTurns();
+    const isSlowed = waitFor(account, ACCOUNT, now) > 0 || turns.isWanted(now);
+    if (isSlowed && isFamiliar === undefined) return undefined;
+    const own = Math.max(waitFor(pair, PAIR, now), waitFor(network, NETWORK, now));
+    // a network that has to wait for itself has no use for a turn
+    if (own > 0) return own;
+    const wait = isSlowed && isFamiliar ? 0 : turns.waitFor(keys, opensAt(account, ACCOUNT, now), now);
+    if (wait > 0) {
+      states.set(keys.account, withTurns(account, turns));
+      return wait;
+    }
+    turns.took(keys, now);
+    states.set(keys.pair, withFailure(pair, PAIR, now));
+    states.set(keys.network, withFailure(network, NETWORK, now));
+    states.set(keys.account, withTurns(withFailure(account, ACCOUNT, now), turns));
+    return 0;
+  };
+
   return {
     async admit(attempt) {
-      const { account } = attempt;
-      const origin = originOf(attempt);
-      const isSlowed = everybody.waitFor(account) > 0 || turns.isWanted(account);
-      const isFamiliar = isSlowed && (await attempt.isFamiliar());
-      // from here on without a pause, so that nothing else happens between the check and the count
-      const own = Math.max(pair.waitFor(pairOf(origin, account)), everything.waitFor(origin.network));
-      // a network that has to wait for itself has no use for a turn
-      const wait = own > 0 || isFamiliar ? own : turns.waitFor(account, origin, everybody.opensAt(account));
-      if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
-      turns.took(account, origin);
-      pair.failed(pairOf(origin, account));
-      everybody.failed(account);
-      everything.failed(origin.network);
+      const keys = keysOf(attempt);
+      const all = [keys.account, keys.network, keys.pair];
+      const ask = (isFamiliar?: boolean) => throttles.change(all, (states) => decide(states, keys, isFamiliar));
+      const known = refusals.waitFor(keys.pair);
+      if (known > 0) throw refuse("RATE_LIMITED", { retryAfter: known / 1000 });
+      const wait = (await ask()) ?? (await ask(await attempt.isFamiliar()));
+      if (wait === undefined)
+        throw new Error("invariant: where it is known whether the owner is there, a try is judged");
+      if (wait === 0) return;
+      if (throttles.isShared) refusals.add(keys.pair, wait, REPEATED);
+      throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
     },
-    succeeded(attempt) {
-      const origin = originOf(attempt);
-      turns.forgive(attempt.account, origin);
-      pair.clear(pairOf(origin, attempt.account));
-      everybody.undo(attempt.account);
-      everything.undo(origin.network);
+
+    async succeeded(attempt) {
+      const keys = keysOf(attempt);
+      await throttles.change([keys.account, keys.network, keys.pair], (states) => {
+        const now = clock();
+        const account = states.get(keys.account);
+        const turns = account?.turns ?? createTurns();
+        turns.forgive(keys);
+        states.set(keys.pair, undefined);
+        states.set(keys.network, withoutFailure(states.get(keys.network), NETWORK, now));
+        states.set(keys.account, withTurns(withoutFailure(account, ACCOUNT, now), turns));
+      });
     },
-    cleared(account, address) {
-      everybody.clear(account);
-      turns.forget(account);
-      pair.clear(pairOf(originOf({ address }), account));
+
+    async cleared(account, address) {
+      const keys = keysOf({ account, address });
+      refusals.forget(keys.pair);
+      await throttles.change([keys.account, keys.pair], (states) => {
+        for (const key of [keys.account, keys.pair]) states.set(key, undefined);
+      });
     },
   };
+}
+
+/** An account's failures and turns together. */
+function withTurns(failures: ThrottleState | undefined, turns: Turns): ThrottleState | undefined {
+  if (turns.expiresAt === 0) return failures && { ...failures, turns: undefined };
+  const { count, until, at, expiresAt } = failures ?? { count: 0, until: 0, at: 0, expiresAt: 0 };
+  return { count, until, at, expiresAt: Math.max(expiresAt, turns.expiresAt), turns };
 }

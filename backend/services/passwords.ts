@@ -14,6 +14,8 @@ import { yieldHashing } from "./hashing-threads.ts";
 
 /** Hashing behind its queue: every hash that somebody outside can cause goes through here. */
 export interface Passwords {
+  /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
+  expectRoom(): void;
   hash(password: string): Promise<string>;
   /**
    * The hash that the user's password has now, if this is the password: for nobody as for somebody, one hash and the same time. What
@@ -30,15 +32,20 @@ export async function createPasswords(
 ): Promise<Passwords> {
   const decoy = await hashPassword(randomUUID(), cost);
   yieldHashing();
-  const run = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await queue.run(work);
-    } catch (error) {
-      if (error instanceof QueueFull) throw refuse("UNAVAILABLE", { retryAfter: error.retryAfter });
-      throw error;
-    }
-  };
+  const refused = (error: unknown): unknown =>
+    error instanceof QueueFull ? refuse("UNAVAILABLE", { retryAfter: error.retryAfter }) : error;
+  const run = <T>(work: () => Promise<T>): Promise<T> =>
+    queue.run(work).catch((error: unknown) => {
+      throw refused(error);
+    });
   const passwords: Passwords = {
+    expectRoom() {
+      try {
+        queue.expectRoom();
+      } catch (error) {
+        throw refused(error);
+      }
+    },
     hash: (password) => run(() => hashPassword(password, cost)),
     async verify(user, input) {
       const password = passwordForm(input) ?? "";

@@ -38,12 +38,12 @@ export function userMail(options: {
   /** The hash of the user's password, if this is it; refuses any other. */
   readonly confirmed: (ctx: Context<unknown, Meta>, user: User, password: string) => Promise<string>;
   /** Lets the owner of an account sign in from here, whoever has guessed its password meanwhile. */
-  readonly cleared: (ctx: Context<unknown, Meta>, user: User) => void;
+  readonly cleared: (ctx: Context<unknown, Meta>, user: User) => Promise<void>;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter: () => number;
 }): MailActions {
   const { store, clock, audit, mail, passwords, caller, confirmed, cleared, scatter } = options;
-  const asking = createThrottle(ASKING, clock);
+  const asking = createThrottle(store.throttles, "asking", ASKING, clock);
   let waiting = 0;
 
   /** The user of a link that is good now. */
@@ -67,12 +67,11 @@ export function userMail(options: {
   };
 
   return {
-    requestReset(ctx) {
+    async requestReset(ctx) {
       const email = clean("email", emailAddress(ctx.params.email));
       const from = networkOf(ctx.meta.client?.address ?? "");
-      const wait = asking.waitFor(from);
+      const wait = await asking.take(from);
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
-      asking.failed(from);
       if (waiting >= ROOM) throw refuse("UNAVAILABLE", { retryAfter: 2 });
       waiting += 1;
       // nothing that depends on whether somebody has this address happens before the answer is out, nor right after it
@@ -102,7 +101,7 @@ export function userMail(options: {
       // who read the mail has the address
       if (user.verifiedAt === null) await store.users.setVerified(user.id, user.email, clock());
       await audit(ctx, "password.reset", user.id);
-      cleared(ctx, user);
+      await cleared(ctx, user);
       mail.notice("passwordReset", user.email);
       return { changed: true };
     },

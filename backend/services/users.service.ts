@@ -55,9 +55,10 @@ export function usersService(options: {
   const { store, clock } = options;
   const audit = createAuditTrail(store, clock);
   const mail = createAccountMail(options);
-  const welcomes = createThrottle(WELCOMES, clock);
-  const recorded = createThrottle(RECORDED, clock);
-  const throttle = createLoginThrottle(clock);
+  const { throttles } = store;
+  const welcomes = createThrottle(throttles, "welcomes", WELCOMES, clock);
+  const recorded = createThrottle(throttles, "recorded", RECORDED, clock);
+  const throttle = createLoginThrottle(throttles, clock);
   let loaded: Passwords | undefined;
   const passwords = () => {
     if (!loaded) throw refuse("UNAVAILABLE", { retryAfter: 1 });
@@ -71,10 +72,9 @@ export function usersService(options: {
   };
 
   /** Counts a deed that leaves a record; a user who does nothing else has to wait, so that nobody fills the log. */
-  const countDeed = (user: User): void => {
-    const wait = recorded.waitFor(user.id);
+  const countDeed = async (user: User): Promise<void> => {
+    const wait = await recorded.take(user.id);
     if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
-    recorded.failed(user.id);
   };
 
   /** After the answer is out: the one for somebody must not come later than the one for nobody. */
@@ -104,7 +104,7 @@ export function usersService(options: {
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);
     const hash = await passwords().verify(user, password);
-    if (hash !== undefined) throttle.succeeded(attempt);
+    if (hash !== undefined) await throttle.succeeded(attempt);
     else if (user) noteFailure(ctx, user);
     return hash;
   };
@@ -113,7 +113,7 @@ export function usersService(options: {
     if (hash === undefined) throw passwordWrong();
     return hash;
   };
-  const cleared = (ctx: Context<unknown, Meta>, user: User): void =>
+  const cleared = (ctx: Context<unknown, Meta>, user: User): Promise<void> =>
     throttle.cleared(user.email, ctx.meta.client?.address ?? "");
 
   const create = (user: NewUser, setup: string | undefined) =>
@@ -154,15 +154,14 @@ export function usersService(options: {
         if (setup !== undefined) await audit(ctx, "role.changed", id, "user to admin, by the setup link");
         const user: User = { ...registered, role: setup === undefined ? "user" : "admin", verifiedAt: null };
         const from = networkOf(ctx.meta.client?.address ?? "");
-        if (welcomes.waitFor(from) === 0) {
-          welcomes.failed(from);
-          await mail.link("verify", user, email);
-        }
+        if ((await welcomes.take(from)) === 0) await mail.link("verify", user, email);
         await announce(ctx.broker, "user.created", { id });
         return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
       },
 
       async login(ctx) {
+        // a flood of tries costs no query, and tries that are not made count for no account
+        passwords().expectRoom();
         const email = emailAddress(ctx.params.email);
         const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
         const account = email.ok ? email.value : "";
@@ -171,7 +170,7 @@ export function usersService(options: {
           if (user && hash !== undefined) noteFailure(ctx, user, "disabled");
           throw refuse("CREDENTIALS");
         }
-        countDeed(user);
+        await countDeed(user);
         const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashMark(hash) });
         await audit(ctx, "login.succeeded", user.id);
         return { user: profile(user), ...session };
@@ -184,7 +183,7 @@ export function usersService(options: {
       async update(ctx) {
         const user = await caller(ctx);
         const name = clean("name", displayName(ctx.params.name));
-        countDeed(user);
+        await countDeed(user);
         const outcome = await store.users.setName(user.id, name);
         if (outcome === "disabled") throw refuse("UNAUTHORIZED");
         if (outcome === "taken") throw refuse("NAME_TAKEN", { field: "name" });
@@ -196,7 +195,7 @@ export function usersService(options: {
         const user = await caller(ctx);
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
         const hash = await confirmed(ctx, user, ctx.params.password);
-        countDeed(user);
+        await countDeed(user);
         if (!(await store.users.replacePasswordHash(user.id, hash, await passwords().hash(next))))
           throw passwordWrong();
         // nobody who knew the old password may still get in or move the account to another address

@@ -1,4 +1,6 @@
 import { Kysely, sql } from "kysely";
+import type { Throttles } from "../domain/throttle.ts";
+import { memoryThrottles } from "../domain/throttle-memory.ts";
 import { type Appender, postgresAppender, sqliteAppender } from "./append/index.ts";
 import { type AuditStore, auditStore } from "./audit.ts";
 import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
@@ -18,6 +20,7 @@ import { type SessionStore, sessionStore } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
+import { sharedThrottles } from "./throttles.ts";
 import { createUsage, type Usage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
@@ -27,7 +30,7 @@ export type { StoreClock } from "./clock.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
 export type { MessageStore, Span } from "./messages.ts";
-export type { DatabaseAway, OutageListener } from "./outage.ts";
+export { DatabaseAway, type OutageListener } from "./outage.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
 export type { SessionHolder, SessionStore, SessionUse } from "./sessions.ts";
@@ -63,6 +66,8 @@ export interface Store {
   readonly reports: ReportStore;
   readonly audit: AuditStore;
   readonly mailTokens: MailTokenStore;
+  /** What throttles remember: with PostgreSQL for all nodes, else for this one. */
+  readonly throttles: Throttles;
   /** Rejects when the database cannot be written. Asked often, it writes once in five seconds. */
   checkWritable(): Promise<void>;
   /**
@@ -90,13 +95,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 interface Engine {
   readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
+  readonly throttles: (db: Kysely<Schema>, keys: KeyStore, now: number) => Promise<Throttles>;
 }
-const POSTGRES: Engine = { appender: postgresAppender, openClock: (db) => databaseClock(() => timeOf(db)) };
-const SQLITE: Engine = { appender: sqliteAppender, openClock: async () => machineClock };
+const POSTGRES: Engine = {
+  appender: postgresAppender,
+  openClock: (db) => databaseClock(() => timeOf(db)),
+  throttles: sharedThrottles,
+};
+const SQLITE: Engine = {
+  appender: sqliteAppender,
+  openClock: async () => machineClock,
+  throttles: async () => memoryThrottles(),
+};
 
 async function storeOver(
   db: Kysely<Schema>,
-  { appender, openClock }: Engine,
+  engine: Engine,
   isBackend: boolean,
   embedded?: EmbeddedDatabase,
 ): Promise<Store> {
@@ -113,10 +127,13 @@ async function storeOver(
       embedded?.release();
     }
   };
+  const keys = keyStore(db);
   let clock: StoreClock;
+  let throttles: Throttles;
   try {
-    clock = await openClock(db);
+    clock = await engine.openClock(db);
     await migrate(db);
+    throttles = await engine.throttles(db, keys, clock.now());
     if (isBackend) await checkWritable();
     embedded?.startWatching();
   } catch (error) {
@@ -130,12 +147,13 @@ async function storeOver(
   }
   return {
     clock,
-    keys: keyStore(db),
+    keys,
+    throttles,
     users: userStore(db, clock.now),
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
     members: memberStore(db),
-    messages: messageStore(db, appender(db, usage), usage),
+    messages: messageStore(db, engine.appender(db, usage), usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db, usage),
     audit: auditStore(db),

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type Kysely, PostgresAdapter, sql } from "kysely";
+import { type ColumnDefinitionBuilder, type Kysely, PostgresAdapter, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
 import { createAppendFunction } from "./append/append-function.ts";
 
 /*
- * How the tables came to be, in order; a migration that has been released never changes. Only what SQLite and
- * PostgreSQL share.
+ * How the tables came to be, in order; a migration that has been released never changes. Both databases get the same
+ * tables, except for what only nodes that share a database need.
  */
 
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_locks": { up: locks },
   "0007_name_keys": { up: nameKeysOfAll },
   "0008_stored_bytes": { up: storedBytes },
+  "0009_throttles": { up: throttles },
   "0010_append": { up: appendFunction },
 };
 
@@ -264,9 +265,32 @@ async function storedBytes(db: Kysely<unknown>): Promise<void> {
     (select coalesce(sum(octet_length(text) + 200), 0) from messages where messages.author_id = users.id)`.execute(db);
 }
 
+/**
+ * What throttles remember on all nodes, one row for a key. The embedded database has one node, which remembers it in its
+ * memory. Unlogged (https://www.postgresql.org/docs/current/sql-createtable.html): a commit waits for no disk, backups and
+ * archives have no copy, and a crash of PostgreSQL empties it.
+ */
+async function throttles(db: Kysely<unknown>): Promise<void> {
+  if (!isPostgres(db)) return;
+  const zero = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo(0);
+  await db.schema
+    .createTable("throttles")
+    .modifyFront(sql`unlogged`)
+    .addColumn("key", "text", (column) => column.primaryKey())
+    .addColumn("count", "bigint", zero)
+    .addColumn("until", "bigint", zero)
+    .addColumn("at", "bigint", zero)
+    .addColumn("expires_at", "bigint", zero)
+    .addColumn("turns", "text")
+    .execute();
+}
+
 /** PostgreSQL stores messages in a function; the embedded database needs none. */
 async function appendFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createAppendFunction(db);
 }
 
-const isPostgres = (db: Kysely<unknown>): boolean => db.getExecutor().adapter instanceof PostgresAdapter;
+/** Whether the database is PostgreSQL; else it is SQLite. */
+function isPostgres(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}

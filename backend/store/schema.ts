@@ -24,10 +24,11 @@ export interface Schema {
   mail_tokens: MailTokensTable;
   locks: LocksTable;
   name_keys: NameKeysTable;
+  throttles: ThrottlesTable;
 }
 
 export interface KeysTable {
-  purpose: "access" | "refresh" | "setup";
+  purpose: "access" | "refresh" | "setup" | "throttle";
   /** 1, 2, 3 ...: the newest signs. */
   generation: number;
   material: string;
@@ -177,4 +178,17 @@ export interface NameKeysTable {
   key: string;
   /** The user's id, or the room's key. */
   owner: string;
+}
+
+/** What throttles remember on all nodes (`throttles.ts`). PostgreSQL alone has it. */
+export interface ThrottlesTable {
+  /** A keyed hash of what is counted. */
+  key: string;
+  count: number;
+  until: number;
+  at: number;
+  /** 0 where nothing is remembered. */
+  expires_at: number;
+  /** JSON of `SavedTurns`; null for none. */
+  turns: string | null;
 }

@@ -5,8 +5,9 @@ import type { Schema } from "./schema.ts";
  * How many bytes each user's messages take, for the quota. `users.stored_bytes` is the sum that all nodes share; it is
  * read by the query that sending a message makes anyway. What has changed since is added up here, in memory, and
  * written to the row once it is worth a write (`BATCH` bytes), every minute, and at the end: sending makes no
- * additional query. So a user can pass the quota by `BATCH` bytes for each other node, and a killed process loses that
- * much of the sum; housekeeping counts users near the quota again.
+ * additional query, and the user's row is not written for each message. So a user can pass the quota by `BATCH` bytes
+ * for each other node, and by what is sent there while one write is under way; a killed process loses that much of the
+ * sum. Housekeeping counts users near the quota again.
  */
 
 /** Bytes that a message takes besides its text: its row, and the entries in two indexes. */
@@ -28,6 +29,8 @@ export type Usage = ReturnType<typeof createUsage>;
 
 export function createUsage(db: Kysely<Schema>) {
   const pending = new Map<string, number>();
+  /** Users whose sum has become worth a write and is not written yet. */
+  const due = new Set<string>();
   let writing: Promise<void> = Promise.resolve();
 
   const change = (userId: string, bytes: number): number => {
@@ -71,9 +74,11 @@ export function createUsage(db: Kysely<Schema>) {
 
     /** Adds bytes to what a user's messages take, or takes some off. */
     add(userId: string, bytes: number): void {
-      const before = pending.get(userId) ?? 0;
       const sum = change(userId, bytes);
-      if (Math.abs(sum) >= BATCH && Math.abs(before) < BATCH) void write([userId]);
+      if (Math.abs(sum) < BATCH || due.has(userId)) return;
+      due.add(userId);
+      // a write that fails is tried again with the next message
+      void write([userId]).finally(() => due.delete(userId));
     },
 
     /** Counts the messages of users again who have more than so many bytes, of a few at a time. */

@@ -33,7 +33,11 @@ beforeAll(async () => {
   for (const role of ROLES) people[role] = await backend.person(role);
   target = await backend.person();
   store = await openStore(backend.config);
-  const post = postFor(backend.config, createLog({ logLevel: "silent" }));
+  const post = postFor(backend.config, {
+    log: createLog({ logLevel: "silent" }),
+    throttles: store.throttles,
+    clock: Date.now,
+  });
   const options = (nodeId: string) => ({
     ...brokerOptions({ nats: undefined, nodeId }, createLog({ logLevel: "silent" })),
     transporter: "Fake" as const,

@@ -30,7 +30,7 @@ beforeAll(async () => {
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));
-  const post = postFor(backend.config, log);
+  const post = postFor(backend.config, { log, throttles: store.throttles, clock: Date.now });
   for (const service of createServices({ store, post, site: () => backend.url })) owner.createService(service);
   remote = new ServiceBroker(options("caller"));
   await Promise.all([owner.start(), remote.start()]);

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
 import { type Letter, linkedLetter, noticeLetter } from "../../../backend/mail/letter.ts";
 import { createPost, Refused } from "../../../backend/mail/post.ts";
@@ -13,7 +14,7 @@ function makePost(deliver: (letter: Letter) => Promise<void>) {
   const log = createLog({ logLevel: "info" }, { write: (line) => void lines.push(line) });
   const waiting: { pause: number; work: () => void }[] = [];
   const later = (pause: number, work: () => void) => void waiting.push({ pause, work });
-  const post = createPost({ carrier: { deliver }, log, clock: () => 1, later });
+  const post = createPost({ carrier: { deliver }, log, throttles: memoryThrottles(), clock: () => 1, later });
   return { post, lines, waiting };
 }
 
@@ -87,6 +88,7 @@ test("stopping waits for what is under way and gives the rest up", async () => {
   const under: (() => void)[] = [];
   const { post, lines } = makePost(() => new Promise((resolve) => under.push(resolve)));
   for (const name of ["a", "b", "c"]) post.send(letterTo(`${name}@example.org`));
+  await settled();
   const stopped = post.stop();
   for (const done of under) done();
   await stopped;

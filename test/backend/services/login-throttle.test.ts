@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
-import { createThrottle } from "../../../backend/domain/throttle.ts";
+import { type ThrottleState, waitFor, withFailure } from "../../../backend/domain/throttle.ts";
+import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { ACCOUNT, createLoginThrottle } from "../../../backend/services/login-throttle.ts";
 
 const clock = { now: 1_790_000_000_000 };
-const made = () => createLoginThrottle(() => clock.now);
+const made = () => createLoginThrottle(memoryThrottles(), () => clock.now);
 const attempt = (account: string, address: string) => ({ account, address, isFamiliar: async () => false });
 const outcome = (admitted: Promise<void>) => admitted.then(() => "admitted", publicError);
 
@@ -23,7 +24,7 @@ test("who signs in rightly is slowed down by nothing: a school behind one addres
   for (let n = 0; n < 200; n += 1) {
     for (const right of [attempt(`n${n}@example.org`, "192.0.2.1"), attempt("ada@example.org", `198.51.100.${n}`)]) {
       expect(await outcome(throttle.admit(right))).toBe("admitted");
-      throttle.succeeded(right);
+      await throttle.succeeded(right);
     }
   }
 });
@@ -36,7 +37,7 @@ test("signing in to an account of one's own between guesses makes them no faster
     const guess = attempt(`n${second}@example.org`, "203.0.113.1");
     if ((await outcome(throttle.admit(guess))) === "admitted") guesses += 1;
     const own = attempt("eve@example.org", "203.0.113.1");
-    if ((await outcome(throttle.admit(own))) === "admitted") throttle.succeeded(own);
+    if ((await outcome(throttle.admit(own))) === "admitted") await throttle.succeeded(own);
   }
   expect(guesses).toBeLessThan(80);
 });
@@ -92,7 +93,7 @@ async function hour(attack: Attack, isOwnerThere: boolean) {
     const mine = attempt(OWNED, owner.address);
     const told = await outcome(throttle.admit(mine));
     if (told === "admitted") {
-      throttle.succeeded(mine);
+      await throttle.succeeded(mine);
       waits.push(clock.now - owner.since);
       owner = { ...owner, since: 0 };
     } else owner.askAt = clock.now + ((typeof told === "string" ? 0 : told.retryAfter) ?? 0) * SECOND + 3 * SECOND;
@@ -106,11 +107,11 @@ async function hour(attack: Attack, isOwnerThere: boolean) {
  */
 function triesOfAnHour(): number {
   const start = clock.now;
-  const account = createThrottle(ACCOUNT, () => clock.now);
+  let account: ThrottleState | undefined;
   let tries = 0;
   for (let second = 1; second <= 3600; second += 1) {
     clock.now = start + second * SECOND;
-    for (; account.waitFor(OWNED) === 0; tries += 1) account.failed(OWNED);
+    for (; waitFor(account, ACCOUNT, clock.now) === 0; tries += 1) account = withFailure(account, ACCOUNT, clock.now);
   }
   return tries;
 }

@@ -13,6 +13,7 @@ import {
   type User,
 } from "../../../backend/contract/index.ts";
 import type { HashCost } from "../../../backend/domain/password.ts";
+import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
 import type { Letter } from "../../../backend/mail/letter.ts";
 import { createPost, type Post } from "../../../backend/mail/post.ts";
@@ -77,7 +78,12 @@ export async function startServices({
       for (const read of readers.splice(0)) read(letter);
     },
   };
-  const post = createPost({ carrier, log: createLog({ logLevel: "silent" }), clock: () => clock.now });
+  const post = createPost({
+    carrier,
+    log: createLog({ logLevel: "silent" }),
+    throttles: memoryThrottles(), // so that a letter is delivered within the turn of the event loop
+    clock: () => clock.now,
+  });
   const mail = { post, site: () => SITE, scatter: () => 0 };
   for (const service of createServices({
     store,

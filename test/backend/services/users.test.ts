@@ -108,6 +108,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
     get waiting() {
       return inner.waiting;
     },
+    expectRoom: () => inner.expectRoom(),
   };
   const { store, clock } = running;
   const service = usersService({ store, hashing: counting, clock: () => clock.now, ...running.mail });
@@ -141,6 +142,22 @@ test("a hash made at another cost is made anew when its user signs in", async ()
   expect((await running.store.users.find(user.id))?.passwordHash).toBe(weak);
   await running.call("users.login", { email: user.email, password: PASSWORD });
   expect((await running.store.users.find(user.id))?.passwordHash).toContain("m=19456,t=2,p=1");
+});
+
+test("N11: while no password can be hashed, tries are told to come back and count for no account", async () => {
+  await running.register("Calm");
+  const { store, clock } = running;
+  await running.broker.destroyService("users");
+  const hashing = createHashingQueue({ lanes: 1, room: 1 });
+  running.broker.createService(usersService({ store, hashing, clock: () => clock.now, ...running.mail }));
+  await running.broker.waitForServices("users");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const work = [hashing.run(() => promise), hashing.run(() => promise)];
+  const login = () => refusal(running.call("users.login", { email: "calm@example.org", password: PASSWORD }));
+  for (let n = 0; n < 10; n += 1) expect(await login()).toMatchObject({ code: "UNAVAILABLE", retryAfter: 2 });
+  resolve();
+  await Promise.all(work);
+  expect(await login()).toBe("accepted");
 });
 
 test("more logins than the hashing queue holds are told to come back, the others succeed", async () => {

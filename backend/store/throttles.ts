@@ -1,0 +1,177 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { ThrottleState, ThrottleStates, Throttles } from "../domain/throttle.ts";
+import { createTurns, type SavedTurns } from "../domain/turns.ts";
+import type { KeyStore } from "./keys.ts";
+import { DatabaseAway } from "./outage.ts";
+import { prepared } from "./prepared.ts";
+import type { Schema } from "./schema.ts";
+
+/*
+ * The memory of throttles that all nodes over one PostgreSQL share. A change locks the rows of its keys in the order of
+ * the keys, reads them, and writes what is decided, in one transaction. A node has one such transaction at a time, with
+ * all changes that wait: a flood of tries costs the database no more than one busy connection of each node.
+ */
+
+/** Changes in one transaction, and changes that may wait for one: with more, waiting takes longer than people do. */
+const MAX_CHANGES = 100;
+const MAX_WAITING = 1000;
+/** Milliseconds between two transactions: they cost a tenth of a core at most, however many tries there are. */
+const PAUSE_MS = 5;
+/** Rows that are kept, and removed in one statement. Beyond it those with the fewest failures go, the oldest first. */
+const MAX_ROWS = 300_000;
+const MAX_REMOVED = 50_000;
+/** Characters of a key: 96 bits of a keyed hash. */
+const KEY_LENGTH = 16;
+
+/** A change that waits for the next transaction. */
+interface Change {
+  readonly keys: readonly string[];
+  run(states: ThrottleStates): void;
+  settle(): void;
+  fail(error: unknown): void;
+}
+
+interface Row {
+  readonly key: string;
+  readonly count: number;
+  readonly until: number;
+  readonly at: number;
+  readonly expires_at: number;
+  readonly turns: string | null;
+}
+
+/**
+ * Opens the shared memory. Keys are hashed with a key of the database's own, so that the table and what is copied from it
+ * show neither accounts nor addresses.
+ */
+export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: number): Promise<Throttles> {
+  const [stored] = await keys.ensure("throttle", () => randomBytes(32).toString("base64url"), now);
+  if (!stored) throw new Error("invariant: a key that was made is there");
+  const secret = Buffer.from(stored.material, "base64url");
+  const changeAll = changing(db);
+  const waiting: Change[] = [];
+  let isRunning = false;
+
+  async function runWaiting(): Promise<void> {
+    isRunning = true;
+    while (waiting.length > 0) {
+      const changes = waiting.splice(0, MAX_CHANGES);
+      try {
+        await db.transaction().execute((transaction) => changeAll(transaction, changes));
+        for (const change of changes) change.settle();
+      } catch (error) {
+        // the others would wait for the same database
+        const others = error instanceof DatabaseAway ? waiting.splice(0) : [];
+        for (const change of [...changes, ...others]) change.fail(error);
+      }
+      await delay(PAUSE_MS);
+    }
+    isRunning = false;
+  }
+
+  return {
+    isShared: true,
+
+    keyOf(kind, ...parts) {
+      const name = JSON.stringify([kind, ...parts]);
+      return createHmac("sha256", secret).update(name).digest("base64url").slice(0, KEY_LENGTH);
+    },
+
+    change<T>(keys: readonly string[], decide: (states: ThrottleStates) => T): Promise<T> {
+      return new Promise((resolve, reject) => {
+        if (waiting.length >= MAX_WAITING) return reject(new DatabaseAway(new Error("too many tries wait for it")));
+        let settle = (): void => reject(new Error("invariant: a change is settled after it has run"));
+        waiting.push({
+          keys,
+          run(states) {
+            try {
+              const result = decide(states);
+              settle = () => resolve(result);
+            } catch (error) {
+              settle = () => reject(error);
+            }
+          },
+          settle: () => settle(),
+          fail: reject,
+        });
+        if (!isRunning) void runWaiting();
+      });
+    },
+
+    async prune(now) {
+      await sql`delete from throttles where key in (
+        select key from throttles where expires_at < ${now} limit ${MAX_REMOVED} for update skip locked)`.execute(db);
+      const counted = sql<{ rows: number }>`select count(*) as rows from throttles`;
+      const surplus = ((await counted.execute(db)).rows[0]?.rows ?? 0) - MAX_ROWS;
+      if (surplus <= 0) return;
+      await sql`delete from throttles where key in (
+        select key from throttles order by count, expires_at limit ${Math.min(surplus, MAX_REMOVED)}
+        for update skip locked)`.execute(db);
+    },
+  };
+}
+
+/** Runs changes one after another in a transaction that has locked all of their rows. */
+function changing(db: Kysely<Schema>): (transaction: Transaction<Schema>, changes: readonly Change[]) => Promise<void> {
+  // makes the rows that are not there, since only a row can be locked: two nodes must not both find none
+  const lock = prepared<Schema, { keys: readonly string[] }, Row>(db, (query, { keys }) => ({
+    compile: () =>
+      sql<Row>`insert into throttles (key) select key from unnest(${keys}::text[]) as given (key)
+        on conflict (key) do update set count = throttles.count
+        returning key, count, until, at, expires_at, turns`.compile(query),
+  }));
+  const write = prepared<Schema, Columns, never>(db, (query, { keys, counts, untils, ats, expiries, turns }) => ({
+    compile: () =>
+      sql<never>`update throttles
+        set count = given.count, until = given.until, at = given.at, expires_at = given.expires_at, turns = given.turns
+        from unnest(${keys}::text[], ${counts}::bigint[], ${untils}::bigint[], ${ats}::bigint[], ${expiries}::bigint[],
+          ${turns}::text[]) as given (key, count, until, at, expires_at, turns)
+        where throttles.key = given.key`.compile(query),
+  }));
+
+  return async (transaction, changes) => {
+    const keys = [...new Set(changes.flatMap((change) => change.keys))].sort();
+    const states = new Map<string, ThrottleState>();
+    for (const row of await lock(transaction, { keys })) if (row.expires_at > 0) states.set(row.key, stateOf(row));
+    const changed = new Set<string>();
+    const access: ThrottleStates = {
+      get: (key) => states.get(key),
+      set(key, state) {
+        changed.add(key);
+        if (state) states.set(key, state);
+        else states.delete(key);
+      },
+    };
+    for (const change of changes) change.run(access);
+    if (changed.size > 0) await write(transaction, columnsOf([...changed], states));
+  };
+}
+
+interface Columns {
+  readonly keys: readonly string[];
+  readonly counts: readonly number[];
+  readonly untils: readonly number[];
+  readonly ats: readonly number[];
+  readonly expiries: readonly number[];
+  readonly turns: readonly (string | null)[];
+}
+
+/** A key without a state becomes a row that has expired. */
+function columnsOf(keys: readonly string[], states: ReadonlyMap<string, ThrottleState>): Columns {
+  const given = keys.map((key) => states.get(key));
+  return {
+    keys,
+    counts: given.map((state) => state?.count ?? 0),
+    untils: given.map((state) => Math.ceil(state?.until ?? 0)),
+    ats: given.map((state) => Math.ceil(state?.at ?? 0)),
+    expiries: given.map((state) => Math.ceil(state?.expiresAt ?? 0)),
+    turns: given.map((state) => (state?.turns ? JSON.stringify(state.turns) : null)),
+  };
+}
+
+function stateOf({ count, until, at, expires_at: expiresAt, turns }: Row): ThrottleState {
+  const state = { count, until, at, expiresAt };
+  return turns === null ? state : { ...state, turns: createTurns(JSON.parse(turns) as SavedTurns) };
+}
