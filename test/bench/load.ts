@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ChatContender } from "./chat-contenders.ts";
 import { quantile } from "./contenders.ts";
 import { addressOf } from "./line.ts";
-import { type Client, joinAll } from "./protocols.ts";
+import { type Client, joinAll, type Position } from "./protocols.ts";
 
 export const ROOM_OF = 6;
 
@@ -11,6 +11,8 @@ export const ROOM_OF = 6;
 export interface Crowd {
   readonly contender: ChatContender;
   readonly clients: readonly Client[];
+  /** Of each client, the epoch of its room. */
+  readonly epochs: readonly string[];
   /** Of each room, the messages that were acknowledged. */
   readonly acknowledged: Int32Array;
   /** Of each client, the messages that it has heard, and the position of the last one. */
@@ -21,6 +23,8 @@ export interface Crowd {
 /** What one window of load showed. Times are in milliseconds, from a client's send to another's receipt. */
 export interface Window {
   readonly sent: number;
+  /** False where it was stopped because too many messages waited. */
+  readonly isWhole: boolean;
   /** Acknowledged messages in a second. */
   readonly rate: number;
   readonly refused: number;
@@ -49,18 +53,34 @@ export const isLoadSlow = ({ loadCore, loadLate }: Window) =>
 const roomOf = (client: number) => Math.floor(client / ROOM_OF);
 const nameOf = (room: number) => `bench${room}`;
 
-/** Connects the first `size` users, each to its room. */
-export async function gather(contender: ChatContender, size: number): Promise<Crowd> {
-  const { protocol, port, tokens } = contender;
+/** The rooms of a client: those of its six first, then so many in all. */
+export const roomsOf = (client: number, count: number) =>
+  Array.from({ length: count }, (_, i) => (i === 0 ? nameOf(roomOf(client)) : `more${i}of${roomOf(client)}`));
+
+/** Connects the nth user to its rooms, from positions on where there are some. Rejects where that fails. */
+export async function arrive(
+  { protocol, port, tokens }: ChatContender,
+  n: number,
+  rooms: readonly string[],
+  from?: readonly Position[],
+): Promise<{ readonly client: Client; readonly positions: readonly Position[] }> {
+  const client = await protocol.connect(port, tokens[n] ?? "", addressOf(n));
+  const positions = await joinAll(protocol, client, rooms, from);
+  client.socket.onClose = () => undefined;
+  return { client, positions };
+}
+
+/** Connects the first `size` users, each to so many rooms; they speak in the first one. */
+export async function gather(contender: ChatContender, size: number, rooms = 1): Promise<Crowd> {
   const clients: Client[] = [];
+  const epochs: string[] = [];
   for (let i = 0; i < size; i += 1) {
-    const client = await protocol.connect(port, tokens[i] ?? "", addressOf(i));
-    await joinAll(protocol, client, [nameOf(roomOf(i))]);
-    client.socket.onClose = () => undefined;
+    const { client, positions } = await arrive(contender, i, roomsOf(i, rooms));
     clients.push(client);
+    epochs.push(positions[0]?.epoch ?? "");
   }
-  const rooms = new Int32Array(roomOf(size - 1) + 1);
-  return { contender, clients, acknowledged: rooms, heard: new Int32Array(size), last: new Int32Array(size) };
+  const acknowledged = new Int32Array(roomOf(size - 1) + 1);
+  return { contender, clients, epochs, acknowledged, heard: new Int32Array(size), last: new Int32Array(size) };
 }
 
 export interface Pace {
@@ -140,6 +160,7 @@ export async function runWindow(crowd: Crowd, pace: Pace): Promise<Window> {
   const lost = await settle(() => missingOf(crowd) - missedBefore + counts.sent - counts.answered, counts);
   return {
     sent: counts.sent,
+    isWhole: counts.sent === total,
     rate: (answered / elapsed) * 1000,
     refused: counts.refused,
     duplicates: counts.duplicates,
