@@ -27,6 +27,7 @@ const postgres: Need = (env) => {
 const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 
 const NEEDS: Readonly<Record<string, Need>> = {
+  bench: () => undefined, // nothing but time; contenders that are not found are left out
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
   disk: () => {

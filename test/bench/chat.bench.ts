@@ -6,8 +6,6 @@ import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, s
 import { median, quantile, ratios, stayOnSecondCore } from "./contenders.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow, type Window } from "./load.ts";
 
-const WARM_UP_MS = 6_000;
-
 /** The windows of one contender under one load, run by run. */
 interface Measured {
   readonly name: ChatKind;
@@ -129,6 +127,7 @@ await runBenchmark({
     ),
     perSecond: optionWithDefault("--per-second <number>", "messages of each client", wholeNumber(1, 5), 5),
     windows: optionWithDefault("--windows <number>", "windows that count, in each run", wholeNumber(1, 20), 3),
+    warmUp: optionWithDefault("--warm-up <number>", "seconds before the first window", wholeNumber(1, 60), 8),
     seconds: optionWithDefault("--seconds <number>", "length of a window", wholeNumber(1, 60), 5),
   },
   async run(given, report) {
@@ -157,7 +156,7 @@ await runBenchmark({
           for (const { name, runs } of turns) {
             const crowd = crowds.get(name);
             if (!crowd) continue;
-            const milliseconds = window < 0 ? WARM_UP_MS : given.seconds * 1000;
+            const milliseconds = 1000 * (window < 0 ? given.warmUp : given.seconds);
             const figures = await runWindow(crowd, { speakers, perSecond: given.perSecond, milliseconds });
             if (window >= 0) runs.at(-1)?.push(figures);
           }
