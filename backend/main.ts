@@ -7,6 +7,7 @@ import type { DestinationStream, Logger } from "pino";
 import { createBroker, nodeLinks } from "./broker.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
+import { tell } from "./contract/index.ts";
 import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
 import type { Asset } from "./gateway/assets.ts";
@@ -71,10 +72,15 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const { dataDir, databaseUrl } = config;
-  const store = await openStore({ dataDir, databaseUrl, isBackend: true, outages: outageLog(log) });
+  let compareRooms = (): void => undefined;
+  // what was stored while the database's response was lost was not broadcast
+  const outages = outageLog(log, () => compareRooms());
+  const store = await openStore({ dataDir, databaseUrl, isBackend: true, outages });
   const now = store.clock.now;
   const links = nodeLinks(config, log, now);
   const broker = createBroker(config, log, links);
+  compareRooms = () =>
+    void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "rooms were not compared"));
   const post = postFor(config, { log, throttles: store.throttles, clock: now });
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;

@@ -7,8 +7,15 @@ const INTERVAL_MS = 1_000;
 /**
  * Writes one line a second while the database does not work, with the number of queries that failed since the last one,
  * and one when it works again. Requests that fail for this reason leave no errors of their own.
+ *
+ * @param onOver called when the database works again
+ * @param clock milliseconds
  */
-export function outageLog(log: Logger, clock: () => number = () => performance.now()): OutageListener {
+export function outageLog(
+  log: Logger,
+  onOver: () => void = () => undefined,
+  clock: () => number = () => performance.now(),
+): OutageListener {
   let isAway = false;
   let failed = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -27,6 +34,7 @@ export function outageLog(log: Logger, clock: () => number = () => performance.n
       isAway = false;
       log.info({ failed }, "the database works again");
       failed = 0;
+      onOver();
     },
   };
 }

@@ -114,7 +114,7 @@ export interface Events {
   "user.changed": { readonly id: string; readonly at: number };
   /** Of this node alone: nobody can say any more which sessions live, so that its sockets are closed. */
   "node.blind": Record<string, never>;
-  /** Within one node: what other nodes broadcast may not have come. */
+  /** Within one node: something is stored that may not have been broadcast here. */
   "nodes.gap": Record<string, never>;
   /**
    * Within one node: what was broadcast in these rooms beyond these positions is to be broadcast here, if it was not.

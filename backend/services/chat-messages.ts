@@ -47,13 +47,10 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
         mayWrite(standing, at);
         withinQuota(storedBytes);
       });
-      if (!repeated) {
-        await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
-      } else if (message.room !== room || (message.revision === undefined && message.text !== text)) {
-        throw refuse("CLIENT_ID_USED", {
-          field: "clientId",
-        });
-      }
+      const isSame = message.room === room && (message.revision !== undefined || message.text === text);
+      if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
+      // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
+      await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
       return { message };
     },
 

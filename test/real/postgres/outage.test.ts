@@ -1,14 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openStore } from "../../../backend/store/index.ts";
 import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;
+let databaseUrl: string;
 let backend: TestBackend;
 beforeAll(async () => {
   cluster = await startCluster();
-  const { url } = await cluster.database();
-  backend = await startTestBackend({ config: { DATABASE_URL: url } });
+  databaseUrl = (await cluster.database()).url;
+  backend = await startTestBackend({ config: { DATABASE_URL: databaseUrl } });
 }, 30_000);
 afterAll(async () => {
   await backend.stop();
@@ -61,4 +63,22 @@ test("N9: while the database is stopped, requests are UNAVAILABLE with retry-aft
   expect(sent.result).toMatchObject({ message: { text: "hello", clientId: "m0" } });
   const isBack = () => backend.log.some(({ msg }) => msg === "the database works again");
   while (!isBack()) await delay(50);
+}, 60_000);
+
+test("N9: after an outage a message that was stored without its response reaches the room's clients", async () => {
+  const [author, reader] = [await backend.person(), await backend.person()];
+  const socket = await backend.socket(reader.accessToken);
+  for (const one of [await backend.socket(author.accessToken), socket])
+    await emit(one, "call", "chat.join", { room: "outage" });
+  const heard = new Promise((resolve) => socket.once("message", resolve));
+  // as a node does whose connection ends between the commit and its response
+  const store = await openStore({ dataDir: "unused", databaseUrl });
+  const draft = { room: "outage", authorId: author.id, clientId: "c1", text: "stored", at: Date.now() };
+  const { message } = await store.messages.append(draft, () => undefined);
+  await store.close();
+
+  await cluster.halt();
+  await delay(1_500);
+  await cluster.resume();
+  expect(await heard).toEqual(message);
 }, 60_000);
