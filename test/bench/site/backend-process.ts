@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,15 @@ const SCRIPT = fileURLToPath(new URL("../../../scripts/backend.ts", import.meta.
 /** Milliseconds that a node has to start, and to end after SIGTERM; it is killed then. */
 const PATIENCE_MS = 60_000;
 
+export interface BackendProcessOptions {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Ports that other nodes will listen on. */
+  readonly taken: ReadonlySet<number>;
+  /** Gets the lines of its log. */
+  readonly logFile?: string | undefined;
+}
+
 /** A node as it is deployed: `npm run backend` in a process of its own, at one port for all its lives. */
 export class BackendProcess {
   readonly name: string;
@@ -17,17 +26,18 @@ export class BackendProcess {
   /** Warnings and errors of its log, by message; of all its lives. */
   readonly complaints = new Map<string, number>();
   readonly #env: NodeJS.ProcessEnv;
+  readonly #logFile: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(name: string, port: number, env: Readonly<Record<string, string>>) {
+  private constructor({ name, env, logFile }: BackendProcessOptions, port: number) {
     this.name = name;
     this.port = port;
+    this.#logFile = logFile;
     this.#env = { ...process.env, NODE_ENV: "production", ...env, PORT: String(port), LOG_SAMPLE: "0" };
   }
 
-  /** @param taken ports that other nodes will listen on */
-  static async create(name: string, env: Readonly<Record<string, string>>, taken: ReadonlySet<number>) {
-    return new BackendProcess(name, await freePort(21_000 + Math.floor(Math.random() * 4_000), taken), env);
+  static async create(options: BackendProcessOptions): Promise<BackendProcess> {
+    return new BackendProcess(options, await freePort(21_000 + Math.floor(Math.random() * 4_000), options.taken));
   }
 
   /** Process id of its present life; undefined while it does not run. */
@@ -104,6 +114,7 @@ export class BackendProcess {
 
   /** Reads a line of the log; true for the one that says that the node serves. */
   #read(line: string): boolean {
+    if (this.#logFile !== undefined) appendFileSync(this.#logFile, `${line}\n`);
     const { msg = line, level } = parsed(line);
     if (level === "warn" || level === "error" || level === "fatal")
       this.complaints.set(msg, (this.complaints.get(msg) ?? 0) + 1);

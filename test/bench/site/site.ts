@@ -5,6 +5,7 @@ import { freePort } from "../../../scripts/start/free-port.ts";
 import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type NatsServer, nodeEnv, startNats } from "../../real/nats/nats-server.ts";
 import { type Cluster, startCluster } from "../../real/postgres/cluster.ts";
+import { atEnd } from "../benchmark.ts";
 import { type Account, createAccounts } from "./accounts.ts";
 import { BackendProcess } from "./backend-process.ts";
 
@@ -30,47 +31,63 @@ export interface SiteOptions {
   readonly accounts: number;
   /** Environment of the nodes besides what they need. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder that gets the log of each node. */
+  readonly logs?: string | undefined;
+}
+
+/** Ends one thing after the other, also after one that fails. */
+async function endAll(endings: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const end of endings) {
+    try {
+      await end();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "not everything has stopped in order");
 }
 
 /** Starts a site. Where something does not start, what runs already is stopped. */
 export async function startSite(options: SiteOptions): Promise<Site> {
   const endings: (() => unknown)[] = [];
-  const stop = async () => {
-    const failures: unknown[] = [];
-    for (const end of endings.splice(0).reverse()) {
-      try {
-        await end();
-      } catch (failure) {
-        failures.push(failure);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, "not everything has stopped in order");
+  let stopping: Promise<void> | undefined;
+  /** What runs from now on, and how it ends; at once where the site is stopping already. */
+  const runs = async (end: () => unknown): Promise<void> => {
+    if (stopping) await end();
+    else endings.push(end);
   };
+  const stop = () => {
+    stopping ??= endAll(endings.reverse());
+    return stopping;
+  };
+  atEnd(stop);
   try {
     // as it is deployed: what is committed is on the disk
     const cluster = await startCluster({ fsync: "on", max_connections: "200" });
-    endings.push(() => cluster.stop());
+    await runs(() => cluster.stop());
     const { url: databaseUrl } = await cluster.database();
     const accounts = await createAccounts(databaseUrl, options.accounts);
     const monitor = await freePort(28_222);
     const configuration = `http: 127.0.0.1:${monitor}\n`;
     let nats: NatsServer = await startNats({ configuration });
-    endings.push(() => nats.stop());
+    await runs(() => nats.stop());
     const ways: CuttableProxy[] = [];
     const nodes: BackendProcess[] = [];
     for (let n = 1; n <= options.nodes; n += 1) {
       const way = await startProxy(nats.url);
-      endings.push(() => way.close());
+      await runs(() => way.close());
       ways.push(way);
       const folder = mkdtempSync(join(tmpdir(), "causeway-node-"));
-      endings.push(() => rmSync(folder, { recursive: true, force: true }));
+      await runs(() => rmSync(folder, { recursive: true, force: true }));
       const env = {
         ...nodeEnv(way.url.replace("http", "nats")),
         ...{ DATABASE_URL: databaseUrl, DATA_DIR: folder, NODE_ID: `node-${n}`, ...options.env },
       };
       const taken = new Set(nodes.map(({ port }) => port));
-      const node = await BackendProcess.create(`node ${n}`, env, taken);
-      endings.push(() => node.stop());
+      const logFile = options.logs === undefined ? undefined : join(options.logs, `node-${n}.log`);
+      const node = await BackendProcess.create({ name: `node ${n}`, env, taken, logFile });
+      await runs(() => node.stop());
       nodes.push(node);
     }
     await Promise.all(nodes.map((node) => node.start()));

@@ -136,10 +136,10 @@ function checkHeard(ledger: Ledger, crowd: Crowd, stored: ReadonlyMap<string, re
     if (client.cursor !== rows.length)
       ledger.wrong("not heard", `${name} has ${client.cursor} of ${rows.length} of ${client.room}`);
     for (const { seq, text } of rows.slice(start)) {
-      if (text.includes(" ") && edits.get(seq) !== text)
+      if (isEditAcknowledged(ledger, text) && edits.get(seq) !== text)
         ledger.wrong(
           "edit not heard",
-          `${name} has not got the edit of ${client.room} ${seq}: ${editOf(ledger, text)}`,
+          `${name} has not got the edit of ${client.room} ${seq} (${editOf(ledger, text)?.period})`,
         );
     }
   }
@@ -149,18 +149,18 @@ function checkHeard(ledger: Ledger, crowd: Crowd, stored: ReadonlyMap<string, re
       ledger.wrong("not heard", `the page of ${page.name} has ${page.cursor} of ${rows.length} of ${page.room}`);
     const shown = page.shown();
     for (const [seq, text] of shown)
-      if (rows[seq - 1]?.text !== text)
-        ledger.wrong(
-          "shown",
-          `the page of ${page.name} shows ${seq} as ${text}: ${editOf(ledger, rows[seq - 1]?.text)}`,
-        );
+      if (rows[seq - 1]?.text !== text && isEditAcknowledged(ledger, rows[seq - 1]?.text))
+        ledger.wrong("shown", `the page of ${page.name} shows ${seq} as ${text}, stored is ${rows[seq - 1]?.text}`);
     for (const id of page.unseen) ledger.wrong("lost", `${id} is acknowledged and not shown to its author`);
   }
 }
 
-/** What is known of the edit that gave a message its text. */
-function editOf(ledger: Ledger, text = ""): string {
+/** Whether a text is what an acknowledged edit has made of it. */
+function isEditAcknowledged(ledger: Ledger, text = ""): boolean {
+  return text.includes(" ") && editOf(ledger, text)?.isAcknowledged === true;
+}
+
+function editOf(ledger: Ledger, text: string) {
   const { author, number } = partsOf(originalOf(text));
-  const edit = ledger.sent.get(author)?.edits.get(number);
-  return `${text}, ${edit?.isAcknowledged ? "acknowledged" : "not acknowledged"}, ${edit?.period}`;
+  return ledger.sent.get(author)?.edits.get(number);
 }

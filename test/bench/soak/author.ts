@@ -8,7 +8,7 @@ import type { Ledger, Sent } from "./ledger.ts";
 /** Messages of an author that does not wait which are under way at once. */
 const AT_ONCE = 8;
 /** Every so many messages, an author edits the one before. */
-const EDIT_EVERY = 25;
+const EDIT_EVERY = 8;
 
 export interface AuthorParts {
   readonly name: string;

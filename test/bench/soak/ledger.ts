@@ -14,6 +14,19 @@ export interface Sent {
   readonly edits: Map<number, Edit>;
 }
 
+export type ProblemKind =
+  | "lost"
+  | "history"
+  | "doubled"
+  | "reordered"
+  | "gap"
+  | "not heard"
+  | "edit not heard"
+  | "shown"
+  | "stuck"
+  | "signed out"
+  | "refused for good";
+
 export interface Edit {
   /** What the message was changed to. */
   readonly text: string;
@@ -30,8 +43,8 @@ export class Ledger {
   readonly sent = new Map<string, Sent>();
   /** Of each room, the id of the message at each number, as the first client heard it. */
   readonly rooms = new Map<string, (string | undefined)[]>();
-  readonly #wrong = new Map<string, string[]>();
-  readonly #counts = new Map<string, number>();
+  readonly #wrong = new Map<ProblemKind, string[]>();
+  readonly #counts = new Map<ProblemKind, number>();
 
   author(id: string, waits: boolean): Sent {
     const sent: Sent = { waits, at: [], acknowledgedAt: [], seq: [], edits: new Map() };
@@ -50,7 +63,7 @@ export class Ledger {
       this.wrong("reordered", `${room} ${seq} is ${id} for ${who} and ${known} for the one who heard it first`);
   }
 
-  wrong(kind: string, sentence: string): void {
+  wrong(kind: ProblemKind, sentence: string): void {
     const kept = this.#wrong.get(kind) ?? [];
     this.#wrong.set(kind, kept);
     if (kept.length < KEPT) kept.push(sentence);
@@ -58,7 +71,11 @@ export class Ledger {
   }
 
   /** What is wrong: how many of each kind, and some of them as sentences. */
-  get problems(): readonly { readonly kind: string; readonly count: number; readonly examples: readonly string[] }[] {
+  get problems(): readonly {
+    readonly kind: ProblemKind;
+    readonly count: number;
+    readonly examples: readonly string[];
+  }[] {
     return [...this.#wrong].map(([kind, examples]) => ({ kind, count: this.#counts.get(kind) ?? 0, examples }));
   }
 

@@ -30,6 +30,8 @@ export interface SoakOptions {
   /** Messages a second, of all; half of what the machine carries when left out. */
   readonly rate?: number | undefined;
   readonly accidents: readonly Accident[];
+  /** Folder that gets the log of each node. */
+  readonly logs?: string | undefined;
   /** Progress, a line at a time. */
   say(line: string): void;
   /** Ends the run. */
@@ -54,7 +56,7 @@ export interface SoakResult {
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { clients, say, signal } = options;
   say(`starting PostgreSQL, NATS, ${NODES} nodes and ${clients} clients`);
-  const site = await startSite({ nodes: NODES, accounts: clients + PAGE_CLIENTS });
+  const site = await startSite({ nodes: NODES, accounts: clients + PAGE_CLIENTS, logs: options.logs });
   try {
     signal.throwIfAborted();
     const balancer = await startBalancer(site.nodes.map(({ port }) => port));

@@ -1,0 +1,58 @@
+// `npm run bench -- nodes`: what several nodes over PostgreSQL and NATS cost in CPU for each message that reaches a client, against
+// one node (N5), what a node pays that has no member of a room, and for how long clients are away when a node stops or dies (N3).
+import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
+import { runBenchmark } from "./benchmark.ts";
+import { median, quantile, ratios } from "./contenders.ts";
+import { measureAbsences } from "./nodes/absences.ts";
+import { type Deliveries, measureDeliveries } from "./nodes/deliveries.ts";
+
+const MOST_NODES = 4;
+
+await runBenchmark({
+  name: "nodes",
+  summary: "Measures what several nodes cost, and for how long clients are away when one stops.",
+  options: {
+    clients: optionWithDefault("--clients <n>", "clients, in rooms of 6", wholeNumber(24, 5_000), 240),
+    rate: optionWithDefault("--rate <n>", "messages a second, of all", wholeNumber(1, 100_000), 200),
+    rounds: optionWithDefault("--rounds <n>", "how often everything is measured", wholeNumber(1, 100), 2),
+  },
+  async run({ clients, rate, rounds }, report) {
+    const measured: (readonly Deliveries[])[] = [];
+    for (let round = 0; round < rounds; round += 1) measured.push(await measureDeliveries(MOST_NODES, clients, rate));
+    const figuresOf = (nodes: number, figure: (one: Deliveries) => number | undefined) =>
+      measured.map((round) => figure(round.find((one) => one.nodes === nodes) as Deliveries) ?? Number.NaN);
+    const columns = [
+      ["us of CPU for a delivery", (one: Deliveries) => one.perDelivery],
+      ["without what silence costs", (one: Deliveries) => one.perDeliveryAlone],
+      ["NATS messages for a chat message", (one: Deliveries) => one.natsMessages],
+      ["us for a chat message, on one more node without a member", (one: Deliveries) => one.withoutMember],
+    ] as const;
+    report.table(
+      `${clients} clients in rooms of 6, ${rate} messages/s of all, members on one node after the other; medians of ${rounds} rounds`,
+      [["nodes"], ...columns.map(([name]) => [name, 2] as const)],
+      Array.from({ length: MOST_NODES }, (_, n) => [
+        String(n + 1),
+        ...columns.map(([, figure]) => median(figuresOf(n + 1, figure))),
+      ]),
+    );
+    const { stopped, killed } = await measureAbsences(clients, rate / 2, rounds);
+    report.table(
+      `Milliseconds that the clients of one of three nodes were away, ${rounds} times each`,
+      [[""], ["clients"], ["p50"], ["p95"], ["most"]],
+      Object.entries({ "stopped in order": stopped, "kill -9": killed }).map(([name, times]) => [
+        ...[name, times.length, quantile(times, 0.5), quantile(times, 0.95), quantile(times, 1)],
+      ]),
+    );
+    const perDelivery = (nodes: number) => figuresOf(nodes, (one) => one.perDeliveryAlone);
+    report.target(
+      "N5: CPU for a delivery, 4 nodes against 1",
+      ratios(perDelivery(MOST_NODES), perDelivery(1)),
+      "<=",
+      1.25,
+    );
+    const withoutMember = median(figuresOf(MOST_NODES - 1, (one) => one.withoutMember));
+    report.target("N5: us for a chat message on a node without a member", withoutMember, "<=", 5);
+    report.target("N3: ms away when a node stops in order, p95", quantile(stopped, 0.95), "<=", 500);
+  },
+});
+process.exit();

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Site } from "../site/site.ts";
+import { startSite } from "../site/site.ts";
+import { Crowd } from "./crowd.ts";
+
+/** Milliseconds of talk before anything is measured: until the code of all nodes is compiled. */
+const WARM_MS = 15_000;
+const WINDOW_MS = 8_000;
+/** Milliseconds in which nobody talks: what nodes cost in that time is no delivery. */
+const IDLE_MS = 4_000;
+/** Milliseconds until what follows connecting is over. */
+const SETTLE_MS = 1_500;
+
+/** What so many nodes cost. Microseconds of CPU, of all their processes together. */
+export interface Deliveries {
+  readonly nodes: number;
+  /** For each message that reached a client. */
+  readonly perDelivery: number;
+  /** The same without what the nodes cost while nobody talks. */
+  readonly perDeliveryAlone: number;
+  /** Messages that NATS passed on for each chat message. */
+  readonly natsMessages: number;
+  /** For each chat message, on a node that runs beside these and has no client; without what it costs in silence. */
+  readonly withoutMember: number | undefined;
+}
+
+/**
+ * Runs `most` nodes and measures with the clients on all of them, then on one less, whose last one is then stopped, and
+ * so on: the same clients and the same messages each time, the members of each room on one node after the other.
+ */
+export async function measureDeliveries(
+  most: number,
+  clients: number,
+  perSecond: number,
+): Promise<readonly Deliveries[]> {
+  const site = await startSite({ nodes: most, accounts: clients });
+  const crowd = new Crowd(site.accounts);
+  try {
+    const figures: Deliveries[] = [];
+    await spread(site, crowd, most);
+    await crowd.talk(perSecond, WARM_MS);
+    for (let nodes = most; nodes >= 1; nodes -= 1) {
+      await spread(site, crowd, nodes);
+      // beside these nodes one runs that has no client
+      const empty = nodes < most ? await measure(site, crowd, nodes, perSecond) : undefined;
+      await site.nodes[nodes]?.stop();
+      const { messages, deliveries, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
+      figures.push({
+        ...{ nodes, perDelivery: spent / deliveries, perDeliveryAlone: (spent - idle) / deliveries },
+        ...{ natsMessages: nats / messages, withoutMember: empty && empty.other / empty.messages },
+      });
+    }
+    return figures;
+  } finally {
+    await crowd.close();
+    await site.stop();
+  }
+}
+
+async function spread({ nodes }: Site, crowd: Crowd, count: number): Promise<void> {
+  await crowd.connect((client) => [nodes[client % count]?.port ?? 0]);
+  await delay(SETTLE_MS);
+}
+
+async function measure(site: Site, crowd: Crowd, count: number, perSecond: number) {
+  const cpu = () => site.nodes.slice(0, count).reduce((sum, node) => sum + node.cpu(), 0);
+  const cpuOfNext = () => site.nodes[count]?.cpu() ?? Number.NaN;
+  const look = async () => ({ at: performance.now(), cpu: cpu(), next: cpuOfNext(), ...(await site.traffic()) });
+  await delay(SETTLE_MS);
+  const silent = await look();
+  await delay(IDLE_MS);
+  const before = await look();
+  const { acknowledged, delivered } = crowd;
+  await crowd.talk(perSecond, WINDOW_MS);
+  const after = await look();
+  /** What as long a time of silence costs. */
+  const share = (after.at - before.at) / (before.at - silent.at);
+  return {
+    messages: crowd.acknowledged - acknowledged,
+    deliveries: crowd.delivered - delivered,
+    spent: after.cpu - before.cpu,
+    idle: (before.cpu - silent.cpu) * share,
+    other: after.next - before.next - (before.next - silent.next) * share,
+    nats: after.sent - before.sent - (before.sent - silent.sent) * share,
+  };
+}
