@@ -123,8 +123,12 @@ function refusalOf(request: IncomingMessage, standing: Standing): Code | undefin
   return standing === "foreign" ? "ORIGIN" : undefined;
 }
 
+/** What clients send that add no `t`. */
+const USUAL_QUERY = "EIO=4&transport=websocket";
+
 /** Each parameter once: of two, Engine.IO and we could read different ones. */
 function isHandshake(query: string): boolean {
+  if (query === USUAL_QUERY) return true;
   const given = new URLSearchParams(query);
   const names = [...given.keys()];
   if (names.some((name) => !PARAMETERS.has(name)) || new Set(names).size !== names.length) return false;

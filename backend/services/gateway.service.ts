@@ -20,6 +20,7 @@ import { UnfinishedBytes } from "../gateway/caps/unfinished-bytes.ts";
 import { UnsentBytes } from "../gateway/caps/unsent-bytes.ts";
 import { WithoutSession } from "../gateway/caps/without-session.ts";
 import { type Client, clientReader, trustedPeers } from "../gateway/client-address.ts";
+import { handOverUpgrade, useQuickIds } from "../gateway/engine-handshake.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
 import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
 import { createIdentities, type Identities } from "../gateway/identities.ts";
@@ -182,7 +183,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       accept(request, socket, head, from) {
         clients.set(request, from);
         connections.release(request.socket);
-        socketServer.emit("upgrade", request, socket, head);
+        handOverUpgrade(socketServer, request, socket, head);
       },
     });
     const server = createDoorServer(web.handle, times).on("upgrade", upgrades.handle);
@@ -274,6 +275,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       initSocketIO(this: GatewayService) {
         const wsEngine = limitedWebSocketServer({ caps, timeout: times.message, unfinishedBytes }, refusedMessages);
         this.io = new SocketServer(socketServer, { ...socketOptions, wsEngine });
+        useQuickIds(this.io);
         built().sockets.attach(this.io);
       },
       socketAuthorize(socket: GatewaySocket) {
