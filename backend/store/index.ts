@@ -21,6 +21,7 @@ import { openSqlite } from "./sqlite.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import { sharedThrottles } from "./throttles.ts";
+import { apart, type InTransaction, together } from "./transactions.ts";
 import { createUsage, type Usage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
@@ -96,16 +97,20 @@ interface Engine {
   readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
   readonly throttles: (db: Kysely<Schema>, keys: KeyStore, now: number) => Promise<Throttles>;
+  /** In which transactions users enter rooms. */
+  readonly transactions: (db: Kysely<Schema>) => InTransaction<Schema>;
 }
 const POSTGRES: Engine = {
   appender: postgresAppender,
   openClock: (db) => databaseClock(() => timeOf(db)),
   throttles: sharedThrottles,
+  transactions: apart,
 };
 const SQLITE: Engine = {
   appender: sqliteAppender,
   openClock: async () => machineClock,
   throttles: async () => memoryThrottles(),
+  transactions: together,
 };
 
 async function storeOver(
@@ -152,7 +157,7 @@ async function storeOver(
     users: userStore(db, clock.now),
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
-    members: memberStore(db),
+    members: memberStore(db, engine.transactions(db)),
     messages: messageStore(db, engine.appender(db, usage), usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db, usage),

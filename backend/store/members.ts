@@ -1,11 +1,12 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { MembershipState, RoomRole, Standing } from "../domain/membership.ts";
+import type { RoomRole, Standing } from "../domain/membership.ts";
 import type { Role } from "../surface.ts";
+import { entering } from "./entering.ts";
 import { lockRoom, lockUser } from "./locks.ts";
 import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
-import { Undo, undoable } from "./transactions.ts";
+import { type InTransaction, Undo, undoable } from "./transactions.ts";
 
 /** What the end of a membership came to. */
 export interface Ended {
@@ -13,19 +14,6 @@ export interface Ended {
   readonly revision: number;
   /** Who owns the room now, when the last owner has gone. */
   readonly successor: string | undefined;
-}
-
-/** How a user enters a room. */
-export interface Entry {
-  readonly room: string;
-  readonly userId: string;
-  readonly at: number;
-  /** States from which the user may enter; `none` is a user who has no membership. */
-  readonly from: readonly (MembershipState | "none")[];
-  /** Members that the room may have. */
-  readonly limit: number;
-  /** Rooms that the user may be in, direct ones not counted; no limit when left out. */
-  readonly most?: number;
 }
 
 /** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
@@ -41,9 +29,9 @@ const noCheck: Check = async () => undefined;
 /*
  * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
  * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
- * row before (`locks.ts`).
+ * row before (`locks.ts`). `transactions` are those in which users enter rooms.
  */
-export function memberStore(db: Kysely<Schema>) {
+export function memberStore(db: Kysely<Schema>, transactions: InTransaction<Schema>) {
   /** Runs a change in a transaction with the room locked and the check passed. */
   const inRoom = <T>(
     room: string,
@@ -69,58 +57,8 @@ export function memberStore(db: Kysely<Schema>) {
       };
     },
 
-    /**
-     * Lets a user into a room. `full` when the room has too many members, `too-many` when the user is in too many
-     * rooms, `refused` when the user stands in another way than `from` says or the account is disabled.
-     */
-    async enter(entry: Entry): Promise<"entered" | "full" | "too-many" | "refused"> {
-      const { room, userId, at, from, limit, most = Number.POSITIVE_INFINITY } = entry;
-      return undoable(db, async (transaction) => {
-        // an account that is being removed leaves all its rooms: nothing may let it in after that
-        if ((await lockUser(transaction, userId))?.disabledAt !== null) return "refused";
-        if (most !== Number.POSITIVE_INFINITY && (await countRooms(transaction, userId)).joined >= most)
-          return "too-many";
-        const position = await transaction
-          .updateTable("rooms")
-          .set((row) => ({ members: row("members", "+", 1), revision: row("revision", "+", 1) }))
-          .where("name", "=", room)
-          .where("members", "<", limit)
-          .where("closed_at", "is", null)
-          .returning(["revision", "seq", "epoch"])
-          .executeTakeFirst();
-        if (!position) return "full";
-        const { revision: since, seq, epoch } = position;
-        const fresh = { role: "member", state: "in", since, joined_at: at, ended_at: null } as const;
-        const states = from.filter((state) => state !== "none");
-        const back =
-          states.length > 0 &&
-          (await transaction
-            .updateTable("members")
-            .set(fresh)
-            .where("room", "=", room)
-            .where("user_id", "=", userId)
-            .where("state", "in", states)
-            .returning("room")
-            .executeTakeFirst());
-        const isIn =
-          back ||
-          (from.includes("none") &&
-            (await transaction
-              .insertInto("members")
-              .values({ room, user_id: userId, ...fresh, muted_until: null, peer_id: null })
-              .onConflict((conflict) => conflict.columns(["room", "user_id"]).doNothing())
-              .returning("room")
-              .executeTakeFirst()));
-        if (!isIn) throw new Undo("refused");
-        // messages from before the entry do not count as unread
-        await transaction
-          .insertInto("read_marks")
-          .values({ room, user_id: userId, epoch, seq })
-          .onConflict((conflict) => conflict.columns(["room", "user_id"]).doUpdateSet({ epoch, seq }))
-          .execute();
-        return "entered";
-      });
-    },
+    /** Lets a user into a room. */
+    enter: entering(db, transactions),
 
     /**
      * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has

@@ -58,3 +58,13 @@ test("who has missed something gets it", async () => {
   const back = await join({ epoch, cursor: seq, revision });
   expect(back.map(({ messages }) => messages.map(({ text }) => text))).toEqual(members.map(() => ["hello"]));
 });
+
+test("N7: entering a room costs five statements, and two for all who enter at the same time", async () => {
+  const [owner, ...others] = members;
+  await running.call("chat.join", { room: "shed" }, owner?.identity);
+  executed();
+  const states = await Promise.all(others.map(({ identity }) => running.call("chat.join", { room: "shed" }, identity)));
+  expect(states.every(({ role }) => role === "member")).toBe(true);
+  // how they stand before and after, and in between the user, their rooms, the room, the membership, the read mark
+  expect(executed()).toBe(2 + 5 * others.length);
+});
