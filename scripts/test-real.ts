@@ -38,7 +38,6 @@ const NEEDS: Readonly<Record<string, Need>> = {
       return "this user may not mount a small file system in a namespace of its own (root on Linux may)";
     }
   },
-  interruptions: () => undefined, // nothing but time
   nats: (env) => nats(env) ?? postgres(env),
   postgres,
   pulumi: (env) => {
@@ -48,7 +47,6 @@ const NEEDS: Readonly<Record<string, Need>> = {
       ? undefined
       : "no pulumi-language-nodejs on PATH (it comes with Pulumi's own install)";
   },
-  readme: () => undefined, // nothing but time
   reference: (env) =>
     env.CAUSEWAY_REFERENCE
       ? undefined

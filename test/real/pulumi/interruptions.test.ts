@@ -1,9 +1,9 @@
 /**
  * The first `up` of a stack, interrupted with the real CLI: once the response to a call is lost, once the CLI is killed
  * while it waits for the response. It is killed at each call: at each write and at the token on a stack of its own, at
- * the reads and dry runs before the first write one after the other on one stack, since they leave nothing. A lost response to a
- * read is simply read again; `test/real/interruptions` loses each. Two chains of stacks run side by side, since most of
- * the time is the CLI's start.
+ * the reads and dry runs before the first write one after the other on one stack, since they leave nothing. A lost
+ * response to a read is simply read again; `test/slow/infra/local/engine/every-call.test.ts` loses each. Two chains of
+ * stacks run side by side, since most of the time is the CLI's start.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

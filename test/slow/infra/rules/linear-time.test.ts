@@ -12,7 +12,7 @@ import {
   print,
   render,
   textReport,
-} from "../../../infra/rules/index.ts";
+} from "../../../../infra/rules/index.ts";
 
 /** A text of a length. */
 type Shape = (length: number) => string;

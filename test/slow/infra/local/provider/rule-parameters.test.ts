@@ -1,15 +1,15 @@
 /** P2: parameters of rules keep their names and values from the policy to the API and back. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fromAnswer, toBody } from "../../../../infra/local/provider/fields.ts";
-import { createProvider, type ResourceType } from "../../../../infra/local/provider/index.ts";
-import { ruleFields } from "../../../../infra/local/provider/resources/rule-fields.ts";
-import { compile } from "../../../../infra/resources/compile.ts";
-import { sdkRule } from "../../../../infra/resources/sdk-rule.ts";
-import type { Action, Phase, Rule } from "../../../../infra/rules/index.ts";
-import { site } from "../../policy/site.ts";
-import { pathsOf, type SdkType, sdkInput, sdkResource } from "../../resources/sdk-types.ts";
-import { withApi } from "../api/client.ts";
+import { fromAnswer, toBody } from "../../../../../infra/local/provider/fields.ts";
+import { createProvider, type ResourceType } from "../../../../../infra/local/provider/index.ts";
+import { ruleFields } from "../../../../../infra/local/provider/resources/rule-fields.ts";
+import { compile } from "../../../../../infra/resources/compile.ts";
+import { sdkRule } from "../../../../../infra/resources/sdk-rule.ts";
+import type { Action, Phase, Rule } from "../../../../../infra/rules/index.ts";
+import { withApi } from "../../../../infra/local/api/client.ts";
+import { site } from "../../../../infra/policy/site.ts";
+import { pathsOf, type SdkType, sdkInput, sdkResource } from "../../../../infra/resources/sdk-types.ts";
 import { PARAMETERS } from "./rule-parameters.ts";
 
 const RULESET = "cloudflare:index/ruleset:Ruleset";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
-import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
-import { ApplyError, type ApplyOptions, applyProgram } from "../../../../infra/local/engine/index.ts";
+import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
+import { ApplyError, type ApplyOptions, applyProgram } from "../../../../../infra/local/engine/index.ts";
 
 jest.setTimeout(60_000);
 

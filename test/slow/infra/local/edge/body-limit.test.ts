@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { HOST, House } from "./house.ts";
+import { HOST, House } from "../../../../infra/local/edge/house.ts";
 
 test("a body in chunks is cut off where it exceeds the limit, with 413, and the origin hears of it", async () => {
   const gone = Promise.withResolvers<void>();

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
-import { Deployments } from "../../../../infra/local/edge/deployments.ts";
-import { applyProgram } from "../../../../infra/local/engine/index.ts";
-import { toBytes } from "../../../../infra/rules/index.ts";
-import { copyProject, listFile, policyWithList } from "../../../copy-project.ts";
+import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
+import { Deployments } from "../../../../../infra/local/edge/deployments.ts";
+import { applyProgram } from "../../../../../infra/local/engine/index.ts";
+import { toBytes } from "../../../../../infra/rules/index.ts";
+import { copyProject, listFile, policyWithList } from "../../../../copy-project.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "causeway-lists-"));
 let api: LocalApi;

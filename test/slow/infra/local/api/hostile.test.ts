@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
-import type { LocalApi } from "../../../../infra/local/api/index.ts";
-import { callApi, withApi } from "./client.ts";
+import type { LocalApi } from "../../../../../infra/local/api/index.ts";
+import { callApi, withApi } from "../../../../infra/local/api/client.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
-import { ApplyError, applyProgram } from "../../../infra/local/engine/index.ts";
+import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
+import { ApplyError, applyProgram } from "../../../../../infra/local/engine/index.ts";
 
 interface Site {
   readonly api: LocalApi;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { HOST, House } from "./house.ts";
+import { HOST, House } from "../../../../infra/local/edge/house.ts";
 
 let house: House;
 let origin: Worker;

@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { copyProject } from "../copy-project.ts";
+import { copyProject } from "../../copy-project.ts";
 
 let copy: string;
 beforeAll(() => {

@@ -16,11 +16,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { choosePorts } from "../../scripts/start/ports.ts";
+import { choosePorts } from "../../../scripts/start/ports.ts";
 
 jest.setTimeout(60_000);
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 let folder: string;
 let dataDir: string;
 beforeEach(async () => {

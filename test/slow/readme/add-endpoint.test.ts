@@ -13,7 +13,7 @@ const PARTS = [
   "infra/policy",
   "infra/rules",
   "test/infra/policy/site.ts",
-  "test/real/readme/added-endpoint.ts",
+  "test/slow/readme/added-endpoint.ts",
   "package.json",
   "tsconfig.json",
 ];
@@ -62,7 +62,7 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "--noEmit", "-p", "tsconfig.backend.json"], { cwd: folder, encoding: "utf8" });
 
-  const entry = join(folder, "test/real/readme/added-endpoint.ts");
+  const entry = join(folder, "test/slow/readme/added-endpoint.ts");
   const backend = spawn(process.execPath, [entry, join(folder, "data")], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(backend, "exit");
   const [line] = await once(createInterface({ input: backend.stdout }), "line");

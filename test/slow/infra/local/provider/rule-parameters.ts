@@ -1,6 +1,6 @@
 /** Arbitrary parameters of each action, in the API's words, within what the API takes. */
 import fc from "fast-check";
-import type { Action, Phase } from "../../../../infra/rules/index.ts";
+import type { Action, Phase } from "../../../../../infra/rules/index.ts";
 
 const flag = fc.boolean();
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).map((value) => value.toWellFormed());

@@ -1,0 +1,18 @@
+import { command, givenOptions, runCommand } from "./command-line/index.ts";
+import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+
+const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
+
+await runCommand(
+  command({
+    name: "test:slow",
+    summary: "Runs the tests that need nothing but npm, and too long for every day.",
+    arguments: TEST_ARGUMENTS,
+    options: TEST_OPTIONS,
+    passThrough: TO_JEST,
+    failure: "a test failed, or there is no such test",
+    examples: ["", "test/slow/scripts -t signal"],
+    run: ({ args, options, passThrough }) =>
+      runJest([...SLOW, ...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]),
+  }),
+);
