@@ -1,6 +1,7 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
 import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
+// after the paths: Jest takes what follows these options for more of their values
 const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
 
 await runCommand(
@@ -13,6 +14,6 @@ await runCommand(
     failure: "a test failed, or there is no such test",
     examples: ["", "test/slow/scripts -t signal"],
     run: ({ args, options, passThrough }) =>
-      runJest([...SLOW, ...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]),
+      runJest([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough, ...SLOW]),
   }),
 );

@@ -16,10 +16,11 @@ function closed(part: unknown): unknown {
   return all.type === "object" && "properties" in all ? { additionalProperties: false, ...all } : all;
 }
 
-const ajv = new Ajv2020({ allErrors: true, strictTypes: false });
+// The schema of schemas takes 0.1 s to compile in each test file, and does not look into a document that is no schema itself.
+const ajv = new Ajv2020({ allErrors: true, strictTypes: false, validateSchema: false });
 formats.default(ajv);
 ajv.addFormat("password", true);
-ajv.addVocabulary(Object.keys(document)); // the document is no schema itself; within its schemas an unknown word is an error
+ajv.addVocabulary(Object.keys(document)); // within its schemas an unknown word is an error
 ajv.addSchema(closed(document) as object, "openapi");
 
 const compiled = new Map<string, ValidateFunction>();

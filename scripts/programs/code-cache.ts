@@ -1,0 +1,59 @@
+/**
+ * Keeps the compiled code of modules from one test file to the next. Jest loads all modules anew for each test file, and V8
+ * compiles them anew, because Jest hands over no code cache. Node.js loads this file before Jest (see jest.ts), in Jest's
+ * worker processes too. The code stays in memory: there is nothing that could be out of date.
+ */
+import vm from "node:vm";
+
+declare module "node:vm" {
+  interface SourceTextModule {
+    /** https://nodejs.org/api/vm.html#sourcetextmodulecreatecacheddata */
+    createCachedData(): Buffer;
+  }
+}
+
+/** What V8 has made of a source text. It fits this text only, so the texts are compared. */
+interface CompiledCode {
+  readonly source: string;
+  readonly data: Buffer;
+}
+
+const codes = new Map<string, CompiledCode>();
+
+function cachedData(key: string, source: string): { readonly cachedData?: Buffer } {
+  const code = codes.get(key);
+  return code?.source === source ? { cachedData: code.data } : {};
+}
+
+const { compileFunction, SourceTextModule } = vm;
+
+/** CommonJS modules. */
+function compileFunctionOnce(...[source, params, options]: Parameters<typeof compileFunction>) {
+  const key = `${options?.filename} ${params?.join()}`;
+  const cached = cachedData(key, source);
+  const compiled = compileFunction(source, params, { ...options, ...cached, produceCachedData: !cached.cachedData });
+  if (compiled.cachedData) codes.set(key, { source, data: compiled.cachedData });
+  else if (compiled.cachedDataRejected) codes.delete(key);
+  return compiled;
+}
+
+/** ES modules. V8 rejects a cache after a test has changed its flags (`v8.setFlagsFromString`). */
+const SourceTextModuleOnce = new Proxy(SourceTextModule, {
+  construct(target, [source, options]: ConstructorParameters<typeof SourceTextModule>) {
+    const key = String(options?.identifier);
+    const cached = cachedData(key, source);
+    if (cached.cachedData) {
+      try {
+        return new target(source, { ...options, ...cached });
+      } catch (error) {
+        // of the realm of the tests, so that it is no instance of this realm's Error
+        if ((error as NodeJS.ErrnoException).code !== "ERR_VM_MODULE_CACHED_DATA_REJECTED") throw error;
+      }
+    }
+    const module = new target(source, options);
+    codes.set(key, { source, data: module.createCachedData() });
+    return module;
+  },
+});
+
+Object.assign(vm, { compileFunction: compileFunctionOnce, SourceTextModule: SourceTextModuleOnce });
