@@ -1,9 +1,13 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { INSTANCE_BYTES, TIME_BYTES } from "./sealed-packet.ts";
 
 /*
- * A packet of a broadcast as it travels on one subject of NATS: a header, a body, and an HMAC-SHA256 (RFC 2104) over
- * both. Nothing is encrypted: TLS to NATS does that.
+ * A packet of a broadcast as it travels on one subject of NATS: a header, a body, and a MAC over both. Nothing is
+ * encrypted: TLS to NATS does that.
+ *
+ * The MAC is SHA-512/256 (FIPS 180-4) over the key and the packet. Its output is half of the hash's state, so that
+ * nobody can go on from a MAC to that of a longer packet, as with SHA-256. One call of the hash takes half the time of
+ * an HMAC, and each node computes one for each packet.
  */
 
 /** What is known of a packet besides its body. All of it is authenticated. */
@@ -29,13 +33,30 @@ export const HEADER_BYTES = AT.instance + INSTANCE_BYTES;
 /** Bytes behind the body. */
 export const MAC_BYTES = 32;
 
+const KEY_BYTES = 32;
+/** Packets up to this size are hashed without another allocation. */
+const USUAL_BYTES = 16 * 1024;
+
 /** A key of broadcasts, derived from a secret, so that no broadcast is ever valid as another packet between nodes. */
-export function broadcastKey(secret: string): KeyObject {
-  return createSecretKey(createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest());
+export class BroadcastKey {
+  /** The key, then room for a packet. */
+  readonly #input = Buffer.alloc(KEY_BYTES + USUAL_BYTES);
+
+  constructor(secret: string) {
+    createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest().copy(this.#input);
+  }
+
+  macOf(packet: Uint8Array): Buffer {
+    if (packet.length > USUAL_BYTES) {
+      return hash("sha512-256", Buffer.concat([this.#input.subarray(0, KEY_BYTES), packet]), "buffer");
+    }
+    this.#input.set(packet, KEY_BYTES);
+    return hash("sha512-256", this.#input.subarray(0, KEY_BYTES + packet.length), "buffer");
+  }
 }
 
 /** Seals a packet whose body is in place already. `packet` has `HEADER_BYTES` before it and `MAC_BYTES` behind it. */
-export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: Buffer): void {
+export function sealBroadcast(key: BroadcastKey, header: BroadcastHeader, packet: Buffer): void {
   packet[AT.version] = VERSION;
   packet.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
   packet.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
@@ -43,19 +64,19 @@ export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: B
   packet.writeUIntBE(header.subject, AT.subject, SUBJECT_BYTES);
   packet.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
   const macAt = packet.length - MAC_BYTES;
-  macOf(key, packet.subarray(0, macAt)).copy(packet, macAt);
+  key.macOf(packet.subarray(0, macAt)).copy(packet, macAt);
 }
 
 /** Header and body of a packet that was sealed with one of the keys; undefined for any other bytes. */
 export function openBroadcast(
-  keys: readonly KeyObject[],
+  keys: readonly BroadcastKey[],
   packet: Buffer,
 ): { readonly header: BroadcastHeader; readonly body: Buffer } | undefined {
   const macAt = packet.length - MAC_BYTES;
   if (macAt < HEADER_BYTES || packet[AT.version] !== VERSION) return undefined;
   const sealed = packet.subarray(0, macAt);
   const mac = packet.subarray(macAt);
-  if (!keys.some((key) => timingSafeEqual(macOf(key, sealed), mac))) return undefined;
+  if (!keys.some((key) => timingSafeEqual(key.macOf(sealed), mac))) return undefined;
   const header = {
     sentAt: packet.readUIntBE(AT.sentAt, TIME_BYTES),
     counter: packet.readUIntBE(AT.counter, TIME_BYTES),
@@ -65,5 +86,3 @@ export function openBroadcast(
   };
   return { header, body: packet.subarray(HEADER_BYTES, macAt) };
 }
-
-const macOf = (key: KeyObject, sealed: Buffer): Buffer => createHmac("sha256", key).update(sealed).digest();

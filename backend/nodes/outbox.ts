@@ -1,4 +1,4 @@
-import { broadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
+import { BroadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, deliveryBytes, writeDelivery } from "./delivery.ts";
 import { markBytes, writeMark } from "./marks.ts";
 import { newInstance } from "./sealed-packet.ts";
@@ -16,32 +16,39 @@ export interface OutboxOptions {
 /** Bytes after which a packet takes no further delivery; NATS accepts 1 MB. */
 const MAX_BATCH_BYTES = 256 * 1024;
 
-/** What this node sends to the sockets of other nodes: one packet for each subject and turn of the event loop. */
+/**
+ * Milliseconds between two batches: a batch costs each receiver more than what it carries, so that a node under load
+ * sends fewer. A broadcast after a pause goes at once.
+ */
+const BATCH_INTERVAL_MS = 4;
+
+/** What this node sends to the sockets of other nodes: one packet for each subject and batch. */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #key: ReturnType<typeof broadcastKey>;
+  readonly #key: BroadcastKey;
   readonly #instance: string;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #counter = 0;
   /** The last ordinal of each subject. */
   readonly #ordinals = new Float64Array(SUBJECTS);
   /** Subjects that were used since the last packet of marks, and in the time before it. */
   #used = new Set<number>();
   #usedBefore: ReadonlySet<number> = new Set();
-  /** Deliveries of this turn. */
+  /** Deliveries of the next batch. */
   #waiting = new Map<number, Delivery[]>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#key = broadcastKey(options.secret);
+    this.#key = new BroadcastKey(options.secret);
     this.#instance = newInstance(options.clock());
   }
 
-  /** Sends a delivery at the end of this turn of the event loop. */
+  /** Sends a delivery with the next batch: at the end of this turn of the event loop, or after at most 4 ms. */
   add(delivery: Delivery): void {
     const { kind, room, users } = delivery;
     const isForRoom = room !== undefined && (users === undefined || kind === "left");
     const subject = isForRoom ? shardOf(room) : TO_EVERY_NODE;
-    if (this.#waiting.size === 0) setImmediate(() => this.flush());
+    if (this.#waiting.size === 0) this.#schedule();
     const group = this.#waiting.get(subject);
     if (group) group.push(delivery);
     else this.#waiting.set(subject, [delivery]);
@@ -49,6 +56,7 @@ export class Outbox {
 
   /** Sends what waits. */
   flush(): void {
+    this.#flushedAt = performance.now();
     const waiting = this.#waiting;
     this.#waiting = new Map();
     for (const [subject, deliveries] of waiting) {
@@ -82,6 +90,12 @@ export class Outbox {
     let at = HEADER_BYTES;
     for (const subject of subjects) at = writeMark(packet, at, { subject, ordinal: this.#ordinals[subject] ?? 0 });
     this.#send(MARKS, 0, packet);
+  }
+
+  #schedule(): void {
+    const wait = this.#flushedAt + BATCH_INTERVAL_MS - performance.now();
+    if (wait > 0) setTimeout(() => this.flush(), wait).unref();
+    else setImmediate(() => this.flush());
   }
 
   #sendBatch(subject: number, batch: readonly Delivery[], bytes: number): void {

@@ -1,0 +1,199 @@
+import { beforeEach, expect, jest, test } from "@jest/globals";
+import { pino } from "pino";
+import { Inbox } from "../../../backend/nodes/inbox.ts";
+import { type Delivery, DropLog } from "../../../backend/nodes/index.ts";
+import { Outbox } from "../../../backend/nodes/outbox.ts";
+import { MARKS, shardOf, TO_EVERY_NODE } from "../../../backend/nodes/subjects.ts";
+import { Subscriptions } from "../../../backend/nodes/subscriptions.ts";
+
+/*
+ * What one node sends and another receives, without the NATS server between them: the test carries the packets.
+ */
+
+const SECRET = "a secret of the nodes of this site";
+const log = pino({ enabled: false });
+const clock = () => 1_790_000_000_000;
+
+interface Packet {
+  readonly subject: number;
+  readonly packet: Buffer;
+}
+
+const to = (room: string | undefined, text: string, users?: string[]): Delivery => ({
+  ...{ kind: "message", room, users, except: undefined, epoch: "e", position: 1, text: Buffer.from(text) },
+});
+
+let sent: Packet[];
+let outbox: Outbox;
+const newOutbox = (secret = SECRET) =>
+  new Outbox({ secret, clock, publish: (subject, packet) => void sent.push({ subject, packet }) });
+beforeEach(() => {
+  sent = [];
+  outbox = newOutbox();
+});
+
+/** Sends a message to each of these rooms, each in a batch of its own. */
+function sendTo(...rooms: string[]): void {
+  for (const room of rooms) {
+    outbox.add(to(room, room));
+    outbox.flush();
+  }
+}
+
+/** A node that wants these rooms. */
+function nodeIn(...rooms: string[]) {
+  const subscriptions = new Subscriptions({
+    subscribe: () => () => undefined,
+    confirm: async () => undefined,
+    ended: (subject) => inbox.forget(subject),
+  });
+  const drops = new DropLog(log, clock);
+  const inbox = new Inbox({ secrets: [SECRET], log, dropped: drops, clock, subscriptions });
+  for (const room of rooms) subscriptions.add(room);
+  const texts: string[] = [];
+  const missed: string[][] = [];
+  inbox.receiver = {
+    deliver: ({ text }) => void texts.push(Buffer.from(text).toString()),
+    missed: (some) => void missed.push([...some]),
+  };
+  return {
+    ...{ subscriptions, inbox, texts, missed },
+    dropped: () => Object.fromEntries([...drops.counts].filter(([, count]) => count > 0)),
+    /** Takes packets, and lets the turn of the event loop end. */
+    async take(...packets: readonly Packet[]) {
+      for (const { subject, packet } of packets) inbox.take(subject, packet);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+test("N5: what goes to one room is one packet for each batch, on the subject of the room's shard", async () => {
+  const node = nodeIn("garden");
+  for (const text of ["one", "two"]) outbox.add(to("garden", text));
+  outbox.add(to("shed", "three"));
+  outbox.add(to("garden", "four", ["ada"]));
+  outbox.add(to(undefined, "five"));
+  outbox.flush();
+  expect(sent.map(({ subject }) => subject)).toEqual([shardOf("garden"), shardOf("shed"), TO_EVERY_NODE]);
+  await node.take(...sent);
+  expect(node.texts).toEqual(["one", "two", "four", "five"]);
+  expect([node.missed, node.dropped()]).toEqual([[], {}]);
+});
+
+test("N5: a broadcast after a pause is sent in the same turn; those right after it wait for one batch, 4 ms at most", () => {
+  jest.useFakeTimers();
+  try {
+    const sentIn = (ms: number) => {
+      jest.advanceTimersByTime(ms);
+      return sent.length;
+    };
+    const add = () => outbox.add(to("garden", "x"));
+    sentIn(100);
+    add();
+    expect([sent.length, sentIn(0)]).toEqual([0, 1]);
+    add();
+    expect(sentIn(2)).toBe(1);
+    add();
+    expect([sentIn(1), sentIn(1), sentIn(100)]).toEqual([1, 2, 2]);
+    add();
+    expect(sentIn(0)).toBe(3);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("N5: a batch that is too large for one packet is several", async () => {
+  const node = nodeIn("garden");
+  for (let n = 0; n < 5; n += 1) outbox.add(to("garden", "x".repeat(100_000)));
+  outbox.flush();
+  expect(sent.map(({ packet }) => packet.length < 300_000)).toEqual([true, true, true]);
+  await node.take(...sent);
+  expect([node.texts.length, node.missed]).toEqual([5, []]);
+});
+
+test("N5: a packet that did not come is missed when the next of its subject comes, for the rooms of that subject", async () => {
+  const node = nodeIn("garden", "shed");
+  sendTo("garden", "garden", "garden", "shed");
+  const [first, , third, shed] = sent as [Packet, Packet, Packet, Packet];
+  await node.take(first, third, shed);
+  expect([node.texts, node.missed]).toEqual([["garden", "garden", "shed"], [["garden"]]]);
+});
+
+test("N5: a packet that did not come and that no other follows is missed by the marks, of which one may be lost", async () => {
+  const node = nodeIn("garden", "shed");
+  sendTo("shed", "garden");
+  const [shed] = sent.splice(0) as [Packet];
+  await node.take(shed);
+  outbox.sendMarks();
+  sent.length = 0; // these are lost as well
+  outbox.sendMarks();
+  outbox.sendMarks();
+  expect(sent.map(({ subject }) => subject)).toEqual([MARKS, MARKS]);
+  await node.take(...sent);
+  expect(node.missed).toEqual([["garden"]]);
+});
+
+test("N5: after a cut all subjects are marked, so that none of what was sent meanwhile is missed silently", async () => {
+  const node = nodeIn("garden", "shed");
+  sendTo("garden", "shed");
+  await node.take(...sent.splice(0));
+  sendTo("garden", "shed");
+  for (let n = 0; n < 5; n += 1) outbox.sendMarks();
+  sent.length = 0;
+  outbox.sendMarks(true);
+  await node.take(...sent);
+  expect(node.missed.sort()).toEqual([["garden"], ["shed"]]);
+});
+
+test("N5: a node that subscribes between two packets looks for what came before, once; and so after it was away", async () => {
+  const node = nodeIn();
+  sendTo("garden", "garden");
+  node.subscriptions.add("garden");
+  await node.take(...sent.slice(1));
+  expect(node.missed).toEqual([["garden"]]);
+  node.subscriptions.remove("garden", 0);
+  node.subscriptions.sweep(60_000);
+  sendTo("garden");
+  node.subscriptions.add("garden");
+  outbox.sendMarks();
+  await node.take(...sent.slice(3));
+  expect(node.missed).toEqual([["garden"], ["garden"]]);
+});
+
+test("N5: a sender that has restarted is numbered anew", async () => {
+  const node = nodeIn("garden");
+  sendTo("garden", "garden");
+  await node.take(...sent.splice(0));
+  outbox = newOutbox();
+  sendTo("garden", "garden");
+  await node.take(...sent);
+  expect([node.texts.length, node.missed, node.dropped()]).toEqual([4, [], {}]);
+});
+
+test("N5: repeated packets, those of another subject and those of another secret are dropped and counted", async () => {
+  const node = nodeIn("garden");
+  sendTo("garden");
+  const [packet] = sent.splice(0) as [Packet];
+  outbox = newOutbox("a secret of the nodes of another site");
+  sendTo("garden");
+  const [foreign] = sent as [Packet];
+  await node.take(packet, packet, { ...packet, subject: MARKS }, { ...packet, subject: TO_EVERY_NODE }, foreign);
+  expect([node.texts, node.dropped()]).toEqual([["garden"], { replayed: 1, misdirected: 2, foreign: 1 }]);
+});
+
+test("N5: a delivery that cannot be handled does not stop the others", async () => {
+  const node = nodeIn("garden");
+  const { deliver } = node.inbox.receiver ?? {};
+  let calls = 0;
+  node.inbox.receiver = {
+    missed: () => undefined,
+    deliver(delivery) {
+      calls += 1;
+      if (calls === 1) throw new Error("once");
+      deliver?.(delivery);
+    },
+  };
+  sendTo("garden", "garden");
+  await node.take(...sent);
+  expect(node.texts).toEqual(["garden"]);
+});
