@@ -41,8 +41,10 @@ export function createServices(options: {
   const { retention = { maxAge: undefined, perRoom: undefined } } = options;
   const times = options.presence ?? PRESENCE_TIMES;
   const registry = createPresenceRegistry(times);
-  // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts
-  const hashing = createHashingQueue({ lanes: Math.max(1, availableParallelism() >> 1), room: HASHING_ROOM });
+  // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts; and one of the
+  // four threads of Node's pool never hashes: messages are acknowledged when it has synced the database's log
+  const lanes = Math.min(3, Math.max(1, availableParallelism() >> 1));
+  const hashing = createHashingQueue({ lanes, room: HASHING_ROOM });
   return [
     authService({ store, clock }),
     usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),

@@ -1,52 +1,62 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { startCheckpoints } from "./checkpoints.ts";
 import { makeDataDir } from "./data-dir.ts";
 import { lockDatabase } from "./database-lock.ts";
 import { watchFiles } from "./database-watch.ts";
+import { type LogSync, openLogSync } from "./log-sync.ts";
+import type { OutageListener } from "./outage.ts";
 import { FILE, openSqlite, RESCUED } from "./sqlite.ts";
+import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 
 /** The embedded database of a running backend. */
 export interface EmbeddedDatabase {
-  readonly database: DatabaseSync;
+  readonly connection: SqliteConnection;
   /**
-   * Resolves when the database's files were deleted or replaced. Everything that is acknowledged from then on is in no
-   * file.
+   * Resolves when the database's files were deleted or replaced: everything that is acknowledged from then on is in no
+   * file. Or when the disk could not store what was written: from then on nothing is acknowledged.
    */
   readonly lost: Promise<StoreError>;
   /** Rejects when the disk has no room for a few messages more. */
   checkSpace(): Promise<void>;
   /** To be called once the tables are there. */
   startWatching(): void;
-  /** To be called before the database is closed: saves it when it was lost. Throws a StoreError when that fails. */
-  save(): void;
+  /** To be called before the database is closed: saves it when it was lost. Rejects with a StoreError when that fails. */
+  stop(): Promise<void>;
   /** To be called after the database was closed: lets another backend have it. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /**
  * Opens the embedded database in `dataDir` for one backend alone. Throws a StoreError when it cannot be used or
  * another backend uses it.
  */
-export function openEmbedded(dataDir: string): EmbeddedDatabase {
+export function openEmbedded(dataDir: string, listener?: OutageListener): EmbeddedDatabase {
   makeDataDir(dataDir);
-  const release = lockDatabase(dataDir);
-  let database: DatabaseSync;
-  try {
-    database = openSqlite(dataDir);
-  } catch (error) {
-    release();
-    throw error;
-  }
+  const unlock = lockDatabase(dataDir);
   const file = join(dataDir, FILE);
   const lost = Promise.withResolvers<StoreError>();
+  let database: DatabaseSync | undefined;
+  let log: LogSync;
+  const stopForFailure = (error: Error) => lost.resolve(failedDisk(file, error));
+  try {
+    database = openSqlite(dataDir);
+    log = beginLog(database, dataDir, stopForFailure);
+  } catch (error) {
+    database?.close();
+    unlock();
+    throw error;
+  }
+  const connection = sqliteConnection(database, log, listener);
+  const checkpoints = startCheckpoints(file, log, connection.exclusive, stopForFailure);
   let stopWatching = () => {};
   let rescued: string | undefined;
   return {
-    database,
+    connection,
     lost: lost.promise,
     checkSpace: () => checkSpace(dataDir),
     startWatching() {
@@ -56,12 +66,60 @@ export function openEmbedded(dataDir: string): EmbeddedDatabase {
         lost.resolve(lostError(path, rescued));
       });
     },
-    save() {
+    async stop() {
       stopWatching();
-      if (rescued !== undefined) saveTo(rescued, database);
+      await checkpoints.stop();
+      if (rescued !== undefined) saveTo(rescued, connection.database);
     },
-    release,
+    async release() {
+      await log.close();
+      unlock();
+    },
   };
+}
+
+/**
+ * Begins an empty log, and syncs it from here on. What an earlier process has left in the log goes into the database
+ * file: it may not be on disk, and what follows it in the log is worth nothing without it.
+ */
+function beginLog(database: DatabaseSync, dataDir: string, onFailure: (error: Error) => void): LogSync {
+  const file = join(dataDir, FILE);
+  try {
+    database.exec("pragma wal_checkpoint(truncate)");
+    database.exec("pragma synchronous = normal; pragma wal_autocheckpoint = 0");
+    const log = openLogSync(`${file}-wal`, onFailure);
+    for (const folder of [dataDir, dirname(resolve(dataDir))]) syncFolder(folder);
+    return log;
+  } catch (error) {
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `cannot write the log of the database ${file}: ${reasonOf(error)}. It needs free space and a disk that works.`,
+      error,
+    );
+  }
+}
+
+/** Lets the files in a folder be found after a power cut. Where the system cannot do that, SQLite goes on as well. */
+function syncFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, "r");
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Windows, a folder that this user may not read, a file system that does not sync folders
+  }
+}
+
+function failedDisk(file: string, error: Error): StoreError {
+  return new StoreError(
+    "STORE_LOST",
+    `the disk could not store what was written to ${file}: ${error.message}. Everything that was acknowledged before is ` +
+      "stored. The backend stops, because it cannot tell what the disk has and what it has not. Check the disk.",
+    error,
+  );
 }
 
 function lostError(file: string, rescued: string): StoreError {

@@ -18,6 +18,7 @@ import { type RoomStore, roomStore } from "./rooms.ts";
 import type { Schema } from "./schema.ts";
 import { type SessionStore, sessionStore } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
+import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import { sharedThrottles } from "./throttles.ts";
@@ -87,9 +88,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
   if (databaseUrl !== undefined)
     return storeOver(new Kysely({ dialect: await postgres(databaseUrl, { listener }) }), POSTGRES, isBackend);
-  const embedded = isBackend ? openEmbedded(dataDir) : undefined;
-  const dialect = new NodeSqliteDialect(embedded?.database ?? openSqlite(dataDir), listener);
-  return storeOver(new Kysely({ dialect }), SQLITE, isBackend, embedded);
+  const embedded = isBackend ? openEmbedded(dataDir, listener) : undefined;
+  const connection = embedded?.connection ?? sqliteConnection(openSqlite(dataDir), undefined, listener);
+  const dialect = new NodeSqliteDialect(connection);
+  return storeOver(new Kysely({ dialect }), sqliteEngine(connection), isBackend, embedded);
 }
 
 /** What the two databases do in different ways. */
@@ -106,12 +108,12 @@ const POSTGRES: Engine = {
   throttles: sharedThrottles,
   transactions: apart,
 };
-const SQLITE: Engine = {
-  appender: sqliteAppender,
+const sqliteEngine = (connection: SqliteConnection): Engine => ({
+  appender: (db, usage) => sqliteAppender(connection, db, usage),
   openClock: async () => machineClock,
   throttles: async () => memoryThrottles(),
   transactions: together,
-};
+});
 
 async function storeOver(
   db: Kysely<Schema>,
@@ -126,10 +128,10 @@ async function storeOver(
   const close = async () => {
     await usage.close();
     try {
-      embedded?.save();
+      await embedded?.stop();
     } finally {
       await db.destroy();
-      embedded?.release();
+      await embedded?.release();
     }
   };
   const keys = keyStore(db);

@@ -23,22 +23,41 @@ export function named<O>(query: CompiledQuery<O>): NamedQuery<O> {
   return { ...query, statement };
 }
 
-/** Runs a query, in a transaction or not, and answers its rows. */
+/** Runs a query, in a transaction or not, and returns its rows. */
 export type Prepared<S, P, O> = (db: Kysely<S>, parameters: P) => Promise<O[]>;
 
+/** A query that was built, and what gives its parameters in their order. */
+export interface Template<P, O> {
+  readonly query: CompiledQuery<O>;
+  values(parameters: P): unknown[];
+}
+
 /**
- * A query that is built once, by `build`, for what is asked thousands of times a second: building one costs as much as running it.
- * PostgreSQL prepares it once for each connection. `build` uses its parameters as values only, each of them as often as it likes.
+ * Builds a query once for all its parameters. `build` uses its parameters as values only, each of them as often as it
+ * likes.
+ */
+export function template<S, P extends object, O>(
+  db: Kysely<S>,
+  build: (db: Kysely<S>, parameters: P) => Compilable<O>,
+): Template<P, O> {
+  const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) }) as P;
+  const query = build(db, slots).compile() as CompiledQuery<O>;
+  const fill = query.parameters.map((value) =>
+    value instanceof Slot ? (given: P) => given[value.name as keyof P] : () => value,
+  );
+  return { query, values: (parameters) => fill.map((one) => one(parameters)) };
+}
+
+/**
+ * A query that is built once, by `build`, for what is asked thousands of times a second: building one costs as much as
+ * running it. PostgreSQL prepares it once for each connection.
  */
 export function prepared<S, P extends object, O>(
   db: Kysely<S>,
   build: (db: Kysely<S>, parameters: P) => Compilable<O>,
 ): Prepared<S, P, O> {
-  const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) }) as P;
-  const query = named(build(db, slots).compile() as CompiledQuery<O>);
-  const fill = query.parameters.map((value) =>
-    value instanceof Slot ? (given: P) => given[value.name as keyof P] : () => value,
-  );
+  const { query: unnamed, values } = template(db, build);
+  const query = named(unnamed);
   return async (within, parameters) =>
-    (await within.executeQuery<O>({ ...query, parameters: fill.map((one) => one(parameters)) })).rows;
+    (await within.executeQuery<O>({ ...query, parameters: values(parameters) })).rows;
 }

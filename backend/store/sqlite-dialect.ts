@@ -1,135 +1,183 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 import {
   CompiledQuery,
   type DatabaseConnection,
+  DeleteQueryNode,
   type DialectAdapter,
+  type Driver,
+  InsertQueryNode,
+  type OperationNode,
+  type QueryResult,
+  type RootOperationNode,
+  SelectQueryNode,
   SqliteAdapter,
-  type SqliteDatabase,
   SqliteDialect,
-  SqliteDriver,
-  type SqliteStatement,
+  TableNode,
+  UpdateQueryNode,
 } from "kysely";
-import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
+import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, type SqliteConnection } from "./sqlite-connection.ts";
 
 /** Prepared statements kept, the least recently used one going first; more than the program has queries. */
 const STATEMENTS = 500;
 
-/** Milliseconds between tries for a lock that another process has, and after which it is given up. */
-const BUSY_STEP = 5;
-const BUSY_LIMIT = 5000;
+const BEGIN = CompiledQuery.raw("begin immediate");
+const COMMIT = CompiledQuery.raw("commit");
+const ROLLBACK = CompiledQuery.raw("rollback");
 
 /** The embedded store's dialect: Kysely over node:sqlite. */
 export class NodeSqliteDialect extends SqliteDialect {
-  readonly #database: DatabaseSync;
-  readonly #listener: OutageListener;
-  constructor(database: DatabaseSync, listener: OutageListener = NO_LISTENER) {
-    super({ database: asKyselyExpects(database) });
-    this.#database = database;
-    this.#listener = listener;
+  readonly #connection: SqliteConnection;
+  constructor(connection: SqliteConnection) {
+    super({ database: () => Promise.reject(new Error("invariant: the driver has the database already")) });
+    this.#connection = connection;
   }
   override createAdapter(): DialectAdapter {
-    return new TransactionalSqliteAdapter();
+    return new NodeSqliteAdapter();
   }
-  override createDriver(): SqliteDriver {
-    return new PatientSqliteDriver(this.#database, this.#listener);
+  override createDriver(): Driver {
+    return new NodeSqliteDriver(this.#connection);
   }
 }
 
-/** SQLite's schema changes are transactional, so the migrator may run in one transaction, which is then its lock. */
-class TransactionalSqliteAdapter extends SqliteAdapter {
+class NodeSqliteAdapter extends SqliteAdapter {
+  /** SQLite's schema changes are transactional, so the migrator may run in one transaction, which is then its lock. */
   override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+  /** There is one, and the driver itself gives it to one user at a time. */
+  override get supportsMultipleConnections(): boolean {
     return true;
   }
 }
 
 /**
- * Takes the write lock when a transaction begins: a deferred one would fail when it turns from reading to writing
- * after another process has written (SQLITE_BUSY_SNAPSHOT), and transactions here exist to write. And waits for a lock
- * without holding up the process: SQLite's own busy timeout sleeps in the one thread there is, in which the holder may
- * need to run.
+ * Gives the connection to one transaction or query at a time. Nothing that it returns can be lost by a power cut: it
+ * waits for the log's sync, after the connection is free for the next user. Queries that only read wait too, because
+ * they may have read what is not on disk yet.
  */
-class PatientSqliteDriver extends SqliteDriver {
-  readonly #database: DatabaseSync;
-  readonly #listener: OutageListener;
-  constructor(database: DatabaseSync, listener: OutageListener) {
-    super({ database: asKyselyExpects(database) });
-    this.#database = database;
-    this.#listener = listener;
+class NodeSqliteDriver implements Driver {
+  readonly #connection: SqliteConnection;
+  readonly #queries: Queries;
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#queries = new Queries(connection);
   }
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    const connection = await super.acquireConnection();
-    return {
-      executeQuery: (query) => patiently(() => connection.executeQuery(query), this.#listener),
-      streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
-    };
+  async init(): Promise<void> {}
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const turn = this.#connection.exclusive.acquire();
+    if (turn) await turn;
+    return this.#queries;
   }
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  async releaseConnection(): Promise<void> {
+    const { exclusive, log } = this.#connection;
+    const synced = log?.synced();
+    exclusive.release();
+    if (synced) await synced;
+  }
+  /**
+   * Takes the write lock when a transaction begins: a deferred one would fail when it turns from reading to writing
+   * after another process has written (SQLITE_BUSY_SNAPSHOT), and transactions here exist to write.
+   */
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(BEGIN);
+  }
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(COMMIT);
   }
   /** On a full disk SQLite has rolled back by itself. A second rollback would fail, and its error hide the reason. */
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#connection.database.isTransaction) await connection.executeQuery(ROLLBACK);
+  }
+  async destroy(): Promise<void> {
+    this.#connection.database.close();
   }
 }
 
-async function patiently<T>(attempt: () => Promise<T>, listener: OutageListener): Promise<T> {
-  for (let waited = 0; ; waited += BUSY_STEP) {
-    try {
-      const result = await attempt();
-      listener.worked();
-      return result;
-    } catch (error) {
-      const code = codeOf(error);
-      if (waited >= BUSY_LIMIT || code !== BUSY) throw OUTAGES.includes(code) ? away(error, listener) : error;
-      await setTimeout(BUSY_STEP);
+/** Runs the queries of whoever has the connection. */
+class Queries implements DatabaseConnection {
+  readonly #connection: SqliteConnection;
+  readonly #statements = new Map<string, Statement>();
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Waits for a lock that another process has without holding up this one: SQLite's own busy timeout sleeps in the one
+   * thread there is, in which the holder may need to run.
+   */
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { listener } = this.#connection;
+    for (let waited = 0; ; waited += BUSY_STEP) {
+      try {
+        const result = this.#run<R>(query);
+        listener.worked();
+        return result;
+      } catch (error) {
+        if (waited >= BUSY_LIMIT || !isBusy(error)) throw asOutage(error, listener);
+        await setTimeout(BUSY_STEP);
+      }
     }
   }
+
+  // biome-ignore lint/correctness/useYield: it is part of Kysely's interface, and nothing here reads a stream
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error("invariant: no query of the store is streamed");
+  }
+
+  #run<R>({ sql, parameters, query }: CompiledQuery): QueryResult<R> {
+    const { statement, isReader } = this.#prepare(sql);
+    const values = parameters.map(inputValue);
+    if (SelectQueryNode.is(query)) return { rows: statement.all(...values) as R[] };
+    if (mayChangeStanding(query)) this.#connection.standingWrites += 1;
+    const result = isReader ? { rows: statement.all(...values) as R[] } : changesOf<R>(statement, values);
+    // a write outside a transaction, or the end of one
+    if (!this.#connection.database.isTransaction) this.#connection.log?.written();
+    return result;
+  }
+
+  #prepare(sql: string): Statement {
+    const statements = this.#statements;
+    const known = statements.get(sql);
+    if (known) {
+      statements.delete(sql);
+      statements.set(sql, known);
+      return known;
+    }
+    const statement = this.#connection.database.prepare(sql);
+    const prepared = { statement, isReader: statement.columns().length > 0 };
+    const [oldest] = statements.size >= STATEMENTS ? statements.keys() : [];
+    if (oldest !== undefined) statements.delete(oldest);
+    statements.set(sql, prepared);
+    return prepared;
+  }
 }
 
-function away(error: unknown, listener: OutageListener): DatabaseAway {
-  const problem = new DatabaseAway(error);
-  listener.failed(problem);
-  return problem;
+interface Statement {
+  readonly statement: StatementSync;
+  /** It returns rows. */
+  readonly isReader: boolean;
 }
 
-/** Codes of https://sqlite.org/rescode.html. */
-const BUSY = 5;
-/** SQLITE_BUSY, READONLY, IOERR, FULL and CANTOPEN: a lock that stays, a disk that is full or has failed. */
-const OUTAGES: readonly number[] = [BUSY, 8, 10, 13, 14];
-
-/** The primary code of an error of SQLite's; -1 for any other error. */
-function codeOf(error: unknown): number {
-  return typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) % 256 : -1;
+function changesOf<R>(statement: StatementSync, values: readonly SQLInputValue[]): QueryResult<R> {
+  const { changes, lastInsertRowid } = statement.run(...values);
+  return { rows: [], insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes) };
 }
 
-function asKyselyExpects(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known) {
-        statements.delete(sql);
-        statements.set(sql, known);
-        return known;
-      }
-      const statement = asStatement(database.prepare(sql));
-      const [oldest] = statements.size >= STATEMENTS ? statements.keys() : [];
-      if (oldest !== undefined) statements.delete(oldest);
-      statements.set(sql, statement);
-      return statement;
-    },
-  };
+/** The tables from which a user's standing in a room is read. Rows of other tables are never deleted with theirs. */
+export const STANDING_TABLES: readonly string[] = ["rooms", "members", "users"];
+
+/** Whether a query may write to rooms, members or users: true wherever that is not certain. */
+function mayChangeStanding(query: RootOperationNode): boolean {
+  if (query === BEGIN.query || query === COMMIT.query || query === ROLLBACK.query) return false;
+  const table = writtenTable(query);
+  return !table || !TableNode.is(table) || STANDING_TABLES.includes(table.table.identifier.name);
 }
 
-function asStatement(statement: StatementSync): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters.map(inputValue)),
-    run: (parameters) => statement.run(...parameters.map(inputValue)),
-    iterate: (parameters) => statement.iterate(...parameters.map(inputValue)),
-  };
+function writtenTable(query: RootOperationNode): OperationNode | undefined {
+  if (InsertQueryNode.is(query)) return query.into;
+  if (UpdateQueryNode.is(query)) return query.table;
+  return DeleteQueryNode.is(query) ? query.from.froms[0] : undefined;
 }
 
 function inputValue(value: unknown): SQLInputValue {

@@ -25,8 +25,8 @@ export function openSqlite(dataDir: string): DatabaseSync {
   try {
     makePrivateFile(file); // SQLite would make it readable for everybody; its WAL takes over these rights
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
-    // WAL with NORMAL: a commit survives the death of the process, and readers never wait for the writer
-    database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 10;");
+    // WAL: readers never wait for the writer. FULL: a commit is on disk; a backend syncs by itself (`log-sync.ts`)
+    database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 10;");
     // what is deleted is overwritten in the file, not only taken out of its index
     database.exec("pragma secure_delete = on");
     return database;

@@ -5,6 +5,7 @@ import { openStore } from "../../../backend/store/index.ts";
 import { migrations } from "../../../backend/store/migrations.ts";
 import { postgres } from "../../../backend/store/postgres.ts";
 import { openSqlite } from "../../../backend/store/sqlite.ts";
+import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
 import { testStorage } from "./test-storage.ts";
 
@@ -12,7 +13,10 @@ test("S11: users and rooms of an older database keep names that look alike, and 
   const storage = await testStorage();
   const { dataDir, databaseUrl } = storage.options;
   const db = new Kysely<unknown>({
-    dialect: databaseUrl === undefined ? new NodeSqliteDialect(openSqlite(dataDir)) : await postgres(databaseUrl),
+    dialect:
+      databaseUrl === undefined
+        ? new NodeSqliteDialect(sqliteConnection(openSqlite(dataDir)))
+        : await postgres(databaseUrl),
   });
   const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0007"));
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => before } }).migrateToLatest();

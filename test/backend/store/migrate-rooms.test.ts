@@ -5,13 +5,17 @@ import { openStore } from "../../../backend/store/index.ts";
 import { migrations } from "../../../backend/store/migrations.ts";
 import { postgres } from "../../../backend/store/postgres.ts";
 import { openSqlite } from "../../../backend/store/sqlite.ts";
+import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
 import { testStorage } from "./test-storage.ts";
 
 /** A database as it was before rooms had members, with these rooms and messages in it. */
 async function oldDatabase(options: { dataDir: string; databaseUrl?: string | undefined }, rooms: readonly string[]) {
   const { dataDir, databaseUrl } = options;
-  const dialect = databaseUrl === undefined ? new NodeSqliteDialect(openSqlite(dataDir)) : await postgres(databaseUrl);
+  const dialect =
+    databaseUrl === undefined
+      ? new NodeSqliteDialect(sqliteConnection(openSqlite(dataDir)))
+      : await postgres(databaseUrl);
   const db = new Kysely<unknown>({ dialect });
   const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0005"));
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => before } }).migrateToLatest();

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Kysely, type Transaction } from "kysely";
+import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
 import { apart, together } from "../../../backend/store/transactions.ts";
 
@@ -16,7 +17,7 @@ beforeEach(() => {
   database.exec("create table numbers (n integer primary key)");
   statements = [];
   db = new Kysely<Tables>({
-    dialect: new NodeSqliteDialect(database),
+    dialect: new NodeSqliteDialect(sqliteConnection(database)),
     log: ({ query }) => void statements.push(query.sql),
   });
 });

@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { fstatSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type { Exclusive } from "./exclusive.ts";
+import type { LogSync } from "./log-sync.ts";
+
+/*
+ * A checkpoint copies what is in SQLite's log into the database file and syncs both, for 7 ms and more. In the thread
+ * that serves clients it holds up all of them, ten times a second under load. Here a thread of its own does it, with a
+ * connection of its own; SQLite lets it run while others write (https://sqlite.org/wal.html#ckpt).
+ */
+
+/** Milliseconds between two checkpoints. More of them copy a page more often, fewer let the log grow. */
+const INTERVAL_MS = 500;
+/** Bytes of the log up to which there is nothing to do, and no thread. */
+const SMALL_LOG = 2 * 1024 * 1024;
+/** Pages in the log from which on writers wait for a moment, so that the log can begin anew: 16 MiB. */
+const LONG_LOG = 4_000;
+
+export interface Checkpoints {
+  /** Ends the thread, after the checkpoint that it is at. To be called before the database is closed. */
+  stop(): Promise<void>;
+}
+
+/** What the thread has done: pages in the log, or why it could not copy them. */
+type Report = { readonly pages: number } | { readonly problem: string; readonly isFatal: boolean };
+
+/**
+ * @param file the database
+ * @param exclusive who has the connection that writes
+ * @param onFailure called when the disk could not sync the database file, or the thread has ended by itself
+ */
+export function startCheckpoints(
+  file: string,
+  log: LogSync,
+  exclusive: Exclusive,
+  onFailure: (error: Error) => void,
+): Checkpoints {
+  let thread: Worker | undefined;
+  let report: ((report: Report) => void) | undefined;
+  let commitsBefore = 0;
+  let running: Promise<void> | undefined;
+
+  function startThread(): Worker {
+    const started = new Worker(`(${checkpointThread})()`, { eval: true, workerData: file, name: "checkpoints" });
+    started.unref();
+    started.on("message", (message: Report) => report?.(message));
+    started.on("error", (error) => report?.({ problem: String(error), isFatal: true }));
+    return started;
+  }
+
+  /** One checkpoint of what is in the log when it begins. Returns the pages in the log. */
+  async function copyLog(): Promise<number> {
+    thread ??= startThread();
+    const { promise, resolve } = Promise.withResolvers<Report>();
+    report = resolve;
+    thread.postMessage("checkpoint");
+    const done = await promise;
+    if ("pages" in done) return done.pages;
+    if (done.isFatal) onFailure(new Error(done.problem));
+    return 0; // a full disk, for example: tried again with the next interval
+  }
+
+  async function checkpoint(): Promise<void> {
+    if ((await copyLog()) < LONG_LOG) return;
+    await copyLog(); // what was written meanwhile, so that the last one is short
+    const turn = exclusive.acquire();
+    if (turn) await turn;
+    try {
+      await copyLog(); // all of it, so that the next commit begins the log anew
+    } finally {
+      exclusive.release();
+    }
+  }
+
+  const timer = setInterval(() => {
+    const { commits, descriptor } = log;
+    if (running || commits === commitsBefore || fstatSync(descriptor).size < SMALL_LOG) return;
+    commitsBefore = commits;
+    running = checkpoint().finally(() => {
+      running = undefined;
+    });
+  }, INTERVAL_MS);
+  timer.unref();
+
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+      if (!thread) return;
+      thread.ref();
+      thread.postMessage("close");
+      await once(thread, "exit");
+    },
+  };
+}
+
+/** Runs in the thread. Its text is all that the thread gets, so that it uses nothing from outside. */
+function checkpointThread(): void {
+  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+  const database = new DatabaseSync(workerData as string, { timeout: 0 });
+  const passive = database.prepare("pragma wal_checkpoint(passive)");
+  /** SQLITE_IOERR_FSYNC (https://sqlite.org/rescode.html). The system forgets what it could not write. */
+  const FAILED_SYNC = 1034;
+  parentPort?.on("message", (message: "checkpoint" | "close") => {
+    if (message === "close") {
+      database.close();
+      parentPort.close();
+      return;
+    }
+    try {
+      parentPort.postMessage({ pages: Number(passive.get()?.log) });
+    } catch (error) {
+      const { errcode } = error as { errcode?: number };
+      parentPort.postMessage({ problem: String(error), isFatal: errcode === FAILED_SYNC });
+    }
+  });
+}

@@ -1,0 +1,92 @@
+import { closeSync, fdatasync, openSync } from "node:fs";
+import { DatabaseAway } from "./outage.ts";
+
+/*
+ * SQLite writes a commit to its log (`causeway.db-wal`) and, with `synchronous = normal`, leaves it to the system when
+ * the log reaches the disk. A system that loses power loses those commits. With `synchronous = full` SQLite waits for
+ * the disk in each commit, and with it the one thread that serves all clients. Here the log is synced in a thread of
+ * Node's pool, and a write is acknowledged when a sync that began after it has ended. All that is written while one
+ * sync is under way shares the next one.
+ *
+ * The log is synced through a descriptor of its own. Closing that one gives up no lock: SQLite has its locks on the
+ * database file and on `causeway.db-shm`. Before SQLite writes over an old log, it has synced the database file.
+ */
+
+/** Knows what of the log is on disk. */
+export interface LogSync {
+  readonly descriptor: number;
+  /** How many commits there were. */
+  readonly commits: number;
+  /** To be called after each commit, in the same turn of the event loop. */
+  written(): void;
+  /**
+   * Resolves when everything that was committed before the call is on disk; undefined where it is already. Rejects with
+   * `DatabaseAway` when the disk has reported an error, and from then on always: the system forgets what it could not
+   * write, and a later sync that succeeds says nothing about it.
+   */
+  synced(): Promise<void> | undefined;
+  /** Waits for the sync that is under way, and gives up the descriptor. To be called after the database was closed. */
+  close(): Promise<void>;
+}
+
+/** `fdatasync` of Node.js, or what a test puts in its place. */
+export type Sync = (descriptor: number, done: (error: Error | null) => void) => void;
+
+/**
+ * @param file path of the log, which must exist
+ * @param onFailure called once, when a sync has failed
+ */
+export function openLogSync(file: string, onFailure: (error: Error) => void, sync: Sync = fdatasync): LogSync {
+  const descriptor = openSync(file, "r+");
+  let commits = 0;
+  let commitsOnDisk = 0;
+  let failure: DatabaseAway | undefined;
+  /** The sync under way: which commits it covers, and who waits for it. */
+  let running: (PromiseWithResolvers<void> & { readonly covers: number }) | undefined;
+  /** Those who wait for the sync after that. */
+  let next: PromiseWithResolvers<void> | undefined;
+
+  function start(waiting: PromiseWithResolvers<void>): Promise<void> {
+    const one = { ...waiting, covers: commits };
+    running = one;
+    sync(descriptor, (error) => {
+      running = undefined;
+      if (error) return fail(error, one);
+      commitsOnDisk = one.covers;
+      const following = next;
+      next = undefined;
+      one.resolve();
+      if (following) start(following);
+    });
+    return one.promise;
+  }
+
+  function fail(error: Error, one: PromiseWithResolvers<void>): void {
+    failure = new DatabaseAway(error);
+    one.reject(failure);
+    next?.reject(failure);
+    onFailure(error);
+  }
+
+  return {
+    descriptor,
+    get commits() {
+      return commits;
+    },
+    written() {
+      commits += 1;
+    },
+    synced() {
+      if (failure) return Promise.reject(failure);
+      if (commitsOnDisk === commits) return undefined;
+      if (!running) return start(Promise.withResolvers());
+      if (running.covers === commits) return running.promise;
+      next ??= Promise.withResolvers();
+      return next.promise;
+    },
+    async close() {
+      while (running) await Promise.allSettled([running.promise]);
+      closeSync(descriptor);
+    },
+  };
+}

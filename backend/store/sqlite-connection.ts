@@ -1,0 +1,50 @@
+import type { DatabaseSync } from "node:sqlite";
+import { Exclusive } from "./exclusive.ts";
+import type { LogSync } from "./log-sync.ts";
+import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
+
+/** Milliseconds between tries for a lock that another process has, and after which it is given up. */
+export const BUSY_STEP = 5;
+export const BUSY_LIMIT = 5000;
+
+/** Codes of https://sqlite.org/rescode.html. */
+const BUSY = 5;
+/** SQLITE_BUSY, READONLY, IOERR, FULL and CANTOPEN: a lock that stays, a disk that is full or has failed. */
+const OUTAGES: readonly number[] = [BUSY, 8, 10, 13, 14];
+
+/** The one connection of this process to the embedded database. */
+export interface SqliteConnection {
+  readonly database: DatabaseSync;
+  /** Who has the connection: a transaction, from its begin to its end, or one query. */
+  readonly exclusive: Exclusive;
+  readonly listener: OutageListener;
+  /** How a backend syncs. A command has none: there SQLite syncs in each commit. */
+  readonly log: LogSync | undefined;
+  /** Counts what this process has written to rooms, members and users by queries. */
+  standingWrites: number;
+}
+
+export function sqliteConnection(
+  database: DatabaseSync,
+  log?: LogSync,
+  listener: OutageListener = NO_LISTENER,
+): SqliteConnection {
+  return { database, exclusive: new Exclusive(), listener, log, standingWrites: 0 };
+}
+
+export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;
+
+/** A `DatabaseAway` for an error that says that the database does not work; the listener is told. */
+export function asOutage(error: unknown, listener: OutageListener): unknown {
+  if (!OUTAGES.includes(codeOf(error))) return error;
+  const problem = new DatabaseAway(error);
+  listener.failed(problem);
+  return problem;
+}
+
+export const isOutage = (error: unknown): boolean => OUTAGES.includes(codeOf(error));
+
+/** The primary code of an error of SQLite's; -1 for any other error. */
+function codeOf(error: unknown): number {
+  return typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) % 256 : -1;
+}

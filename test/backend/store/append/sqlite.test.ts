@@ -1,0 +1,248 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Kysely } from "kysely";
+import { type Appender, type Judge, sqliteAppender } from "../../../../backend/store/append/index.ts";
+import { type LogSync, openLogSync, type Sync } from "../../../../backend/store/log-sync.ts";
+import { memberStore } from "../../../../backend/store/members.ts";
+import { migrate } from "../../../../backend/store/migrate.ts";
+import { roomStore } from "../../../../backend/store/rooms.ts";
+import type { Schema } from "../../../../backend/store/schema.ts";
+import { openSqlite } from "../../../../backend/store/sqlite.ts";
+import { type SqliteConnection, sqliteConnection } from "../../../../backend/store/sqlite-connection.ts";
+import { NodeSqliteDialect, STANDING_TABLES } from "../../../../backend/store/sqlite-dialect.ts";
+import { together } from "../../../../backend/store/transactions.ts";
+import { createUsage, messageBytes, type Usage } from "../../../../backend/store/usage.ts";
+import { userStore } from "../../../../backend/store/users.ts";
+
+let dataDir: string;
+let connection: SqliteConnection;
+let log: LogSync;
+let db: Kysely<Schema>;
+let usage: Usage;
+let appender: Appender;
+/** Syncs that the test lets end. */
+let held: ((error: Error | null) => void)[] | undefined;
+const failures: Error[] = [];
+
+const sync: Sync = (_, done) => {
+  if (held) held.push(done);
+  else setImmediate(done, null);
+};
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-append-"));
+  held = undefined;
+  failures.length = 0;
+  const database = openSqlite(dataDir);
+  database.exec("pragma wal_checkpoint");
+  log = openLogSync(join(dataDir, "causeway.db-wal"), (error) => failures.push(error), sync);
+  connection = sqliteConnection(database, log);
+  db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
+  await migrate(db);
+  usage = createUsage(db);
+  const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
+  for (const id of ["ada", "bob"])
+    await userStore(db, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
+  await roomStore(db, usage).open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
+    { id: "ada", role: "owner", peerId: null },
+    { id: "bob", role: "member", peerId: null },
+  ]);
+  appender = sqliteAppender(connection, db, usage);
+});
+afterEach(async () => {
+  held = undefined;
+  if (failures.length === 0) await usage.close();
+  await db.destroy();
+  await log.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+const anybody: Judge = () => undefined;
+const send = (clientId: string, judge = anybody, authorId = "ada", room = "garden") =>
+  appender.append({ room, authorId, clientId, text: `text ${clientId}`, at: 5, quota: 1e9 }, judge);
+const rows = () =>
+  connection.database
+    .prepare("select seq, client_id from messages order by seq")
+    .all()
+    .map(({ seq, client_id }) => `${seq} ${client_id}`);
+const position = () => connection.database.prepare("select seq from rooms where name = 'garden'").get()?.seq;
+
+test("N8: messages of one moment are one commit, in the order of their arrival", async () => {
+  const before = log.commits;
+  const stored = await Promise.all(["c", "a", "b"].map((id) => send(id)));
+  expect(stored.map(({ message }) => `${message.seq} ${message.clientId}`)).toEqual(["1 c", "2 a", "3 b"]);
+  expect([rows(), position(), log.commits - before]).toEqual([["1 c", "2 a", "3 b"], 3, 1]);
+});
+
+test("N8: what is refused or was sent before changes nothing, and undoes nothing of the others", async () => {
+  const first = await send("first");
+  const outcomes = await Promise.allSettled([
+    send("a"),
+    send("refused", () => {
+      throw new Error("muted");
+    }),
+    send("first"),
+    send("nowhere", anybody, "ada", "nowhere"),
+    send("b", anybody, "bob"),
+    send("a"),
+  ]);
+  expect(outcomes).toMatchObject([
+    { value: { message: { seq: 2, clientId: "a" }, repeated: false } },
+    { reason: { message: "muted" } },
+    { value: { message: first.message, repeated: true } },
+    { reason: { message: expect.stringContaining("does not exist") } },
+    { value: { message: { seq: 3, clientId: "b", author: { id: "bob", name: "bob" } }, repeated: false } },
+    { value: { message: { seq: 2 }, repeated: true } },
+  ]);
+  expect([rows(), position()]).toEqual([["1 first", "2 a", "3 b"], 3]);
+  expect(usage.pending("ada")).toBe(messageBytes("text first") + messageBytes("text a"));
+});
+
+test("N8: messages of one group are counted one after the other, so that they do not exceed the quota together", async () => {
+  const limit = messageBytes("text 1") * 2;
+  const outcomes = await Promise.allSettled(
+    ["1", "2", "3"].map((id) =>
+      send(id, (_, bytes) => {
+        if (bytes > limit) throw new Error("quota");
+      }),
+    ),
+  );
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+});
+
+/** Someone else writes to the same file, as a command of the operator's does. */
+function elsewhere(sql: string): void {
+  const other = new DatabaseSync(join(dataDir, "causeway.db"), { timeout: 5000 });
+  other.exec(sql);
+  other.close();
+}
+
+const changes: readonly [string, () => unknown, object][] = [
+  ["muted", () => memberStore(db, together(db)).setMuted("garden", "bob", 99), { membership: { mutedUntil: 99 } }],
+  ["kicked", () => memberStore(db, together(db)).end("garden", "bob", "out", 9), { membership: { state: "out" } }],
+  [
+    "banned",
+    () => memberStore(db, together(db)).end("garden", "bob", "banned", 9),
+    { membership: { state: "banned" } },
+  ],
+  [
+    "promoted",
+    () => memberStore(db, together(db)).setRole("garden", "bob", "moderator"),
+    { membership: { role: "moderator" } },
+  ],
+  [
+    "muted by another process",
+    () => elsewhere("update members set muted_until = 77 where user_id = 'bob'"),
+    { membership: { mutedUntil: 77 } },
+  ],
+  [
+    "given another epoch by another process",
+    () => elsewhere("update rooms set epoch = 'new', seq = 40 where name = 'garden'"),
+    { room: { epoch: "new", seq: 40 } },
+  ],
+];
+
+test.each(changes)("N8: the next message is judged by what holds now: %s", async (_, change, expected) => {
+  await send("before", anybody, "bob");
+  await change();
+  const seen: unknown[] = [];
+  const { message } = await send("after", (standing) => void seen.push(structuredClone(standing)), "bob");
+  expect(seen).toMatchObject([expected]);
+  expect(message.seq).toBe(Number(position()));
+});
+
+test("N8: a room that is closed and a user who was renamed are seen by the next message", async () => {
+  await send("before", anybody, "bob");
+  await userStore(db, () => 1).setName("bob", "robert");
+  expect((await send("renamed", anybody, "bob")).message.author.name).toBe("robert");
+  await db.updateTable("rooms").set({ closed_at: 9 }).where("name", "=", "garden").execute();
+  const seen: unknown[] = [];
+  await expect(send("closed", (standing) => void seen.push(standing), "bob")).rejects.toThrow("does not exist");
+  expect(seen).toEqual([undefined]);
+});
+
+test("N8: rows of the tables that are kept in memory go only with rows of the same tables", () => {
+  for (const table of STANDING_TABLES) {
+    const parents = connection.database.prepare(`pragma foreign_key_list(${table})`).all();
+    for (const { table: parent } of parents) expect(STANDING_TABLES).toContain(parent);
+  }
+});
+
+test("N8: a group that the database cannot store is refused as a whole, and the next one is stored", async () => {
+  await send("before");
+  const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
+  connection.database.exec(`pragma max_page_count = ${pages}`);
+  const large = { room: "garden", authorId: "ada", text: "x".repeat(20_000), at: 5, quota: 1e9 };
+  const outcomes = await Promise.allSettled([
+    send("small"),
+    appender.append({ ...large, clientId: "large" }, anybody),
+    send("later"),
+  ]);
+  expect(outcomes).toMatchObject(Array(3).fill({ reason: { name: "DatabaseAway" } }));
+  expect(usage.pending("ada")).toBe(messageBytes("text before"));
+  connection.database.exec("pragma max_page_count = 1000000");
+  expect((await send("again")).message.seq).toBe(2);
+  expect([rows(), position()]).toEqual([["1 before", "2 again"], 2]);
+});
+
+/** What has come of promises so far. */
+const settled = async (...promises: readonly Promise<unknown>[]) => {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  const pending = Symbol();
+  return Promise.all(
+    promises.map((one) =>
+      Promise.race([one, Promise.resolve(pending)]).then(
+        (value) => (value === pending ? "pending" : "fulfilled"),
+        () => "rejected",
+      ),
+    ),
+  );
+};
+
+test("N10: a message is acknowledged when a sync that began after its commit has ended", async () => {
+  held = [];
+  const first = send("first");
+  expect(await settled(first)).toEqual(["pending"]);
+  expect(rows()).toEqual(["1 first"]);
+  // written while the first sync is under way: it says nothing about this one
+  const muted = memberStore(db, together(db)).setMuted("garden", "bob", 99);
+  expect(await settled(muted)).toEqual(["pending"]);
+  held.shift()?.(null);
+  expect(await settled(first, muted)).toEqual(["fulfilled", "pending"]);
+  expect(held).toHaveLength(1);
+  held.shift()?.(null);
+  expect(await settled(muted)).toEqual(["fulfilled"]);
+});
+
+test("N10: what is not on disk yet is shown to no client: queries that read wait as well", async () => {
+  held = [];
+  const sent = send("first");
+  expect(await settled(sent)).toEqual(["pending"]);
+  const read = db.selectFrom("messages").select("seq").execute();
+  expect(await settled(read)).toEqual(["pending"]);
+  held.shift()?.(null);
+  expect(await settled(sent, read)).toEqual(["fulfilled", "fulfilled"]);
+  expect(await read).toEqual([{ seq: 1 }]);
+  // all is on disk: a query that reads costs no sync
+  await db.selectFrom("messages").select("seq").execute();
+  expect(held).toEqual([]);
+});
+
+test("N10: after a sync that failed nothing is acknowledged any more, whatever later syncs say", async () => {
+  held = [];
+  const first = send("first");
+  await settled(first);
+  const second = memberStore(db, together(db)).setMuted("garden", "bob", 99);
+  await settled(second);
+  held.shift()?.(new Error("EIO: i/o error, fdatasync"));
+  held = undefined;
+  const away = { name: "DatabaseAway", message: expect.stringContaining("EIO") };
+  await expect(first).rejects.toMatchObject(away);
+  await expect(second).rejects.toMatchObject(away);
+  await expect(send("later")).rejects.toMatchObject(away);
+  await expect(db.selectFrom("messages").select("seq").execute()).rejects.toMatchObject(away);
+  expect(failures.map(({ message }) => message)).toEqual(["EIO: i/o error, fdatasync"]);
+});
