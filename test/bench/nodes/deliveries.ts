@@ -4,7 +4,7 @@ import { startSite } from "../site/site.ts";
 import { Crowd } from "./crowd.ts";
 
 /** Milliseconds of talk before anything is measured: until the code of all nodes is compiled. */
-const WARM_MS = 15_000;
+const WARM_MS = 8_000;
 const WINDOW_MS = 8_000;
 /** Milliseconds in which nobody talks: what nodes cost in that time is no delivery. */
 const IDLE_MS = 4_000;
@@ -20,37 +20,40 @@ export interface Deliveries {
   readonly perDeliveryAlone: number;
   /** Messages that NATS passed on for each chat message. */
   readonly natsMessages: number;
-  /** For each chat message, on a node that runs beside these and has no client; without what it costs in silence. */
-  readonly withoutMember: number | undefined;
+}
+
+export interface NodeFigures {
+  readonly figures: readonly Deliveries[];
+  /** For each chat message, on one more node that has no client; without what it costs in silence. */
+  readonly withoutMember: number;
 }
 
 /**
  * Runs `most` nodes and measures with the clients on all of them, then on one less, whose last one is then stopped, and
  * so on: the same clients and the same messages each time, the members of each room on one node after the other.
  */
-export async function measureDeliveries(
-  most: number,
-  clients: number,
-  perSecond: number,
-): Promise<readonly Deliveries[]> {
+export async function measureDeliveries(most: number, clients: number, perSecond: number): Promise<NodeFigures> {
   const site = await startSite({ nodes: most, accounts: clients });
   const crowd = new Crowd(site.accounts);
   try {
     const figures: Deliveries[] = [];
+    // the last node has no client yet, nor had one: a node hears for a while of rooms that its clients have left
+    await spread(site, crowd, most - 1);
+    await crowd.talk(perSecond, WARM_MS);
+    const { other, messages } = await measure(site, crowd, most - 1, perSecond);
     await spread(site, crowd, most);
     await crowd.talk(perSecond, WARM_MS);
     for (let nodes = most; nodes >= 1; nodes -= 1) {
-      await spread(site, crowd, nodes);
-      // beside these nodes one runs that has no client
-      const empty = nodes < most ? await measure(site, crowd, nodes, perSecond) : undefined;
-      await site.nodes[nodes]?.stop();
       const { messages, deliveries, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
       figures.push({
         ...{ nodes, perDelivery: spent / deliveries, perDeliveryAlone: (spent - idle) / deliveries },
-        ...{ natsMessages: nats / messages, withoutMember: empty && empty.other / empty.messages },
+        natsMessages: nats / messages,
       });
+      if (nodes === 1) break;
+      await spread(site, crowd, nodes - 1);
+      await site.nodes[nodes - 1]?.stop();
     }
-    return figures;
+    return { figures, withoutMember: other / messages };
   } finally {
     await crowd.close();
     await site.stop();
