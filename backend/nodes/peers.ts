@@ -17,6 +17,8 @@ interface Peer {
   readonly window: ReplayWindow;
   /** The highest ordinal that came. */
   ordinal: number;
+  /** Whether it has replaced an instance that may have died, and this was not noticed yet. */
+  isRestart: boolean;
   lastSeen: number;
 }
 
@@ -48,20 +50,25 @@ export class Peers {
   }
 
   /**
-   * Whether packets that this node should have got before this one, an accepted one, are missing. Also true for a
-   * packet that has overtaken another: the caller looks for what was lost, and finds nothing.
+   * Whether packets that this node should have got before this one, an accepted one, are missing. True for the first
+   * packet after a node has started again: it may have died before it sent what it had stored. Also true for a packet
+   * that has overtaken another: the caller looks for what was lost, and finds nothing.
    */
   isAfterHole({ instance, ordinal }: PacketHeader): boolean {
     const peer = this.#peers.get(instance);
-    if (!peer || ordinal <= peer.ordinal) return false;
-    const isAfterHole = ordinal > peer.ordinal + 1;
+    if (!peer) return false;
+    const { isRestart } = peer;
+    peer.isRestart = false;
+    if (ordinal <= peer.ordinal) return isRestart;
+    const isAfterHole = isRestart || ordinal > peer.ordinal + 1;
     peer.ordinal = ordinal;
     return isAfterHole;
   }
 
   #add(sender: string, instance: string, counter: number, now: number): void {
     this.#forgetSilent(now);
-    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), ordinal: 0, lastSeen: now });
+    const isRestart = this.#latest.has(sender);
+    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), ordinal: 0, isRestart, lastSeen: now });
     this.#latest.set(sender, instance);
   }
 

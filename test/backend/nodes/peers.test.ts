@@ -98,3 +98,16 @@ test("N6: a hole in the ordinals of a sender is noticed once, also before the fi
   // it has started again, and its first packet has not come
   expect(isAfterHole(2, newInstance(NOW + 1))).toBe(true);
 });
+
+test("N6: a node that has started again may have died before it sent what it had stored: its first packet tells, once", () => {
+  const peers = new Peers();
+  let counter = 0;
+  const isAfterHole = (instance: string, ordinal: number) => {
+    const header = { ...packet(instance, ++counter), ordinal, target: "" };
+    expect(peers.refuse(header, NOW)).toBeUndefined();
+    return peers.isAfterHole(header);
+  };
+  const [before, after] = [newInstance(NOW), newInstance(NOW + 1)];
+  expect([0, 1].map((ordinal) => isAfterHole(before, ordinal))).toEqual([false, false]);
+  expect([0, 0, 1].map((ordinal) => isAfterHole(after, ordinal))).toEqual([true, false, false]);
+});
