@@ -5,6 +5,8 @@ import { LightClient } from "../site/light-client.ts";
 
 export const ROOM_OF = 6;
 const STEP_MS = 10;
+/** Messages under way while as much as possible is sent. */
+const UNDER_WAY = 32;
 
 /** Clients in rooms of six, each of which is sent to nodes that can be changed. */
 export class Crowd {
@@ -72,6 +74,15 @@ export class Crowd {
       }
     }
     await Promise.all(underWay);
+  }
+
+  /** Sends so many messages, each as soon as one of those under way is acknowledged. */
+  async talkMuch(messages: number): Promise<void> {
+    let left = messages;
+    const one = async () => {
+      while (left-- > 0) await this.#send();
+    };
+    await Promise.all(Array.from({ length: UNDER_WAY }, one));
   }
 
   async #send(): Promise<void> {

@@ -3,8 +3,8 @@ import type { Site } from "../site/site.ts";
 import { startSite } from "../site/site.ts";
 import { Crowd } from "./crowd.ts";
 
-/** Milliseconds of talk before anything is measured: until the code of all nodes is compiled. */
-const WARM_MS = 8_000;
+/** Messages for each node before anything is measured: until its code is compiled. */
+const WARM_MESSAGES = 4_000;
 const WINDOW_MS = 8_000;
 /** Milliseconds in which nobody talks: what nodes cost in that time is no delivery. */
 const IDLE_MS = 4_000;
@@ -39,10 +39,10 @@ export async function measureDeliveries(most: number, clients: number, perSecond
     const figures: Deliveries[] = [];
     // the last node has no client yet, nor had one: a node hears for a while of rooms that its clients have left
     await spread(site, crowd, most - 1);
-    await crowd.talk(perSecond, WARM_MS);
+    await crowd.talkMuch(WARM_MESSAGES);
     const { other, messages } = await measure(site, crowd, most - 1, perSecond);
     await spread(site, crowd, most);
-    await crowd.talk(perSecond, WARM_MS);
+    await crowd.talkMuch(WARM_MESSAGES * most);
     for (let nodes = most; nodes >= 1; nodes -= 1) {
       const { messages, deliveries, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
       figures.push({
@@ -70,20 +70,23 @@ async function measure(site: Site, crowd: Crowd, count: number, perSecond: numbe
   const cpuOfNext = () => site.nodes[count]?.cpu() ?? Number.NaN;
   const look = async () => ({ at: performance.now(), cpu: cpu(), next: cpuOfNext(), ...(await site.traffic()) });
   await delay(SETTLE_MS);
-  const silent = await look();
-  await delay(IDLE_MS);
   const before = await look();
   const { acknowledged, delivered } = crowd;
   await crowd.talk(perSecond, WINDOW_MS);
   const after = await look();
+  const [sent, got] = [crowd.acknowledged - acknowledged, crowd.delivered - delivered];
+  await delay(SETTLE_MS);
+  const silent = await look();
+  await delay(IDLE_MS);
+  const end = await look();
   /** What as long a time of silence costs. */
-  const share = (after.at - before.at) / (before.at - silent.at);
+  const share = (after.at - before.at) / (end.at - silent.at);
   return {
-    messages: crowd.acknowledged - acknowledged,
-    deliveries: crowd.delivered - delivered,
+    messages: sent,
+    deliveries: got,
     spent: after.cpu - before.cpu,
-    idle: (before.cpu - silent.cpu) * share,
-    other: after.next - before.next - (before.next - silent.next) * share,
-    nats: after.sent - before.sent - (before.sent - silent.sent) * share,
+    idle: (end.cpu - silent.cpu) * share,
+    other: after.next - before.next - (end.next - silent.next) * share,
+    nats: after.sent - before.sent - (end.sent - silent.sent) * share,
   };
 }
