@@ -22,6 +22,7 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
   console.error(`The packages are not installed (${packages} is missing): run \`npm ci\` first.`);
   process.exitCode = 1;
 } else if (isNewEnough) {
+  startWith(await flagsOf(name));
   // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what the Pulumi
   // program and its packages take to load.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
@@ -47,17 +48,37 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
     );
     process.exit(1);
   }
-  handOver(brought);
+  handOver(brought, await flagsOf(name));
+}
+
+/** Flags of V8 that this process does not have and the command runs best with. */
+async function flagsOf(command) {
+  if (command !== "backend") return [];
+  const { backendFlags, missingFlags } = await import("./backend-flags.mjs");
+  return missingFlags(backendFlags(), process.execArgv, process.env.NODE_OPTIONS);
+}
+
+/**
+ * Starts this process anew with these flags: V8 takes them at its start only. The process stays the same one, so that
+ * signals and those who wait for it notice nothing (execve(2)). Where that cannot be done it goes on without them.
+ */
+function startWith(flags) {
+  if (flags.length === 0 || process.platform === "win32" || process.execve === undefined) return;
+  try {
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)]);
+  } catch {
+    // under --permission, for one
+  }
 }
 
 /**
  * Runs the same script with another Node.js, passes it the signals that ask to end, and ends with its exit code. The child is told who
  * its launcher is: it ends as well when the launcher is killed (command-line/parents.ts).
  */
-function handOver(node) {
+function handOver(node, flags) {
   let child;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill(signal));
-  child = spawn(node, process.argv.slice(1), {
+  child = spawn(node, [...flags, ...process.argv.slice(1)], {
     stdio: "inherit",
     env: {
       ...process.env,

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { backendFlags, missingFlags } from "../../scripts/backend-flags.mjs";
 
 let folder: string;
 beforeEach(() => {
@@ -59,4 +60,43 @@ test("without packages, or with a command that does not exist, it says so", () =
   for (const name of ["tel", "../scripts/tell", ""]) {
     expect(run(name)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(`no command "${name}"`) });
   }
+});
+
+/** Makes a backend that prints how it was started, on a machine with one core. */
+function backendOnOneCore(): void {
+  const flags = readFileSync("scripts/backend-flags.mjs", "utf8");
+  const onOne = flags.replace("cores = availableParallelism()", "cores = 1");
+  expect(onOne).not.toBe(flags);
+  writeFileSync(join(folder, "scripts/backend-flags.mjs"), onOne);
+  const print = "process.stdout.write(JSON.stringify([process.pid, process.execArgv, process.argv.slice(2)]));";
+  writeFileSync(join(folder, "scripts/backend.ts"), print);
+}
+
+test("N4: on one core the backend's garbage collector has no helper threads, in the same process", () => {
+  backendOnOneCore();
+  mkdirSync(join(folder, "node_modules"));
+  const { pid, stdout, stderr } = run("backend", "a");
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual([pid, ["--single-threaded-gc"], ["a"]]);
+  const own = spawnSync(process.execPath, ["--no-single-threaded-gc", join(folder, "scripts/run.mjs"), "backend"]);
+  expect(JSON.parse(`${own.stdout}`)).toEqual([own.pid, ["--no-single-threaded-gc"], []]);
+});
+
+test("N4: a backend that a Node.js hands over to another one gets the flags as well", () => {
+  backendOnOneCore();
+  const bin = join(folder, `node_modules/node-${process.platform}-${process.arch}/bin`);
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(process.execPath, join(bin, "node"));
+  const args = ["--import", pathToFileURL(join(folder, "old.mjs")).href, join(folder, "scripts/run.mjs"), "backend"];
+  expect(JSON.parse(spawnSync(process.execPath, args, { encoding: "utf8" }).stdout)[1]).toEqual([
+    "--single-threaded-gc",
+  ]);
+});
+
+test("N4: with several cores the engine decides, and the user's own flags count", () => {
+  expect(backendFlags(2)).toEqual([]);
+  const flags = ["--single-threaded-gc", "--max-semi-space-size=32"];
+  expect(missingFlags(flags, [])).toEqual(flags);
+  expect(missingFlags(flags, ["--no-single-threaded-gc"], "--max_semi_space_size=8")).toEqual([]);
+  expect(missingFlags(flags, ["--nosingle_threaded_gc"], "--enable-source-maps")).toEqual(flags.slice(1));
 });

@@ -1,0 +1,2 @@
+export function backendFlags(cores?: number): string[];
+export function missingFlags(flags: readonly string[], execArgv: readonly string[], nodeOptions?: string): string[];
