@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { type ThrottleState, waitFor, withFailure } from "../../../backend/domain/throttle.ts";
 import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
-import { ACCOUNT, createLoginThrottle } from "../../../backend/services/login-throttle.ts";
+import { ACCOUNT, createLoginThrottle, type LoginThrottle } from "../../../backend/services/login-throttle.ts";
 
 const clock = { now: 1_790_000_000_000 };
 const made = () => createLoginThrottle(memoryThrottles(), () => clock.now);
@@ -74,8 +74,8 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
  * another new network every five minutes, with the right password, and comes back three seconds after the time that
  * was told.
  */
-async function hour(attack: Attack, isOwnerThere: boolean) {
-  const throttle = made();
+async function hour(attack: Attack, isOwnerThere: boolean, nodes: readonly LoginThrottle[] = [made()]) {
+  const nodeOf = (number: number) => nodes[number % nodes.length] as LoginThrottle;
   const start = clock.now;
   let guesses = 0;
   const waits: number[] = [];
@@ -85,15 +85,16 @@ async function hour(attack: Attack, isOwnerThere: boolean) {
     for (let network = 0; network < 16; network += 1) {
       const address = attack(network, second);
       if (address === undefined) continue;
-      if ((await outcome(throttle.admit(attempt(OWNED, address)))) === "admitted") guesses += 1;
+      if ((await outcome(nodeOf(network).admit(attempt(OWNED, address)))) === "admitted") guesses += 1;
     }
     if (!isOwnerThere) continue;
     if (second % 300 === 0) owner = { since: clock.now, askAt: clock.now, address: `203.0.113.${100 + waits.length}` };
     if (owner.since === 0 || clock.now < owner.askAt) continue;
     const mine = attempt(OWNED, owner.address);
-    const told = await outcome(throttle.admit(mine));
+    const node = nodeOf(second / STEP);
+    const told = await outcome(node.admit(mine));
     if (told === "admitted") {
-      await throttle.succeeded(mine);
+      await node.succeeded(mine);
       waits.push(clock.now - owner.since);
       owner = { ...owner, since: 0 };
     } else owner.askAt = clock.now + ((typeof told === "string" ? 0 : told.retryAfter) ?? 0) * SECOND + 3 * SECOND;
@@ -129,3 +130,16 @@ test.each(Object.entries(ATTACKS))(
     expect(guesses).toBeLessThanOrEqual(before + waits.length);
   },
 );
+
+test("N11: with guessers on three nodes the owner waits no longer, and they have no more guesses", async () => {
+  const nodes = () => {
+    const shared = { ...memoryThrottles(), isShared: true };
+    return Array.from({ length: 3 }, () => createLoginThrottle(shared, () => clock.now));
+  };
+  const attack = ATTACKS["from blocks of their own"] as Attack;
+  expect((await hour(attack, false, nodes())).guesses).toBeLessThanOrEqual(triesOfAnHour());
+  const { guesses, waits } = await hour(attack, true, nodes());
+  expect(waits.length).toBeGreaterThanOrEqual(11);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(MINUTE + 5 * SECOND);
+  expect(guesses).toBeLessThanOrEqual(triesOfAnHour() + waits.length);
+});
