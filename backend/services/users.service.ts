@@ -86,13 +86,14 @@ export function usersService(options: {
 
   /**
    * Verifies a password, slowed down by failures before it, and answers the hash that it has. `account` is the one
-   * spelling of the user's address.
+   * spelling of the user's address; with `isDeed` a right password is counted as a deed of an enabled user's.
    */
   const verified = async (
     ctx: Context<unknown, Meta>,
     account: string,
     user: User | undefined,
     password: string,
+    isDeed: boolean,
   ): Promise<string | undefined> => {
     const address = ctx.meta.client?.address ?? "";
     // nobody is looked up as somebody is: a wait must not tell them apart either
@@ -104,12 +105,20 @@ export function usersService(options: {
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);
     const hash = await passwords().verify(user, password);
-    if (hash !== undefined) await throttle.succeeded(attempt);
-    else if (user) noteFailure(ctx, user);
+    if (hash !== undefined) {
+      // both in one transaction
+      const counted = isDeed && user?.disabledAt === null ? countDeed(user) : undefined;
+      await Promise.all([throttle.succeeded(attempt), counted]);
+    } else if (user) noteFailure(ctx, user);
     return hash;
   };
-  const confirmed = async (ctx: Context<unknown, Meta>, user: User, password: string): Promise<string> => {
-    const hash = await verified(ctx, user.email, user, password);
+  const confirmed = async (
+    ctx: Context<unknown, Meta>,
+    user: User,
+    password: string,
+    isDeed = false,
+  ): Promise<string> => {
+    const hash = await verified(ctx, user.email, user, password, isDeed);
     if (hash === undefined) throw passwordWrong();
     return hash;
   };
@@ -165,12 +174,11 @@ export function usersService(options: {
         const email = emailAddress(ctx.params.email);
         const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
         const account = email.ok ? email.value : "";
-        const hash = await verified(ctx, account, user, ctx.params.password);
+        const hash = await verified(ctx, account, user, ctx.params.password, true);
         if (!user || hash === undefined || user.disabledAt !== null) {
           if (user && hash !== undefined) noteFailure(ctx, user, "disabled");
           throw refuse("CREDENTIALS");
         }
-        await countDeed(user);
         const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashMark(hash) });
         await audit(ctx, "login.succeeded", user.id);
         return { user: profile(user), ...session };
@@ -194,8 +202,7 @@ export function usersService(options: {
       async changePassword(ctx) {
         const user = await caller(ctx);
         const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
-        const hash = await confirmed(ctx, user, ctx.params.password);
-        await countDeed(user);
+        const hash = await confirmed(ctx, user, ctx.params.password, true);
         if (!(await store.users.replacePasswordHash(user.id, hash, await passwords().hash(next))))
           throw passwordWrong();
         // nobody who knew the old password may still get in or move the account to another address

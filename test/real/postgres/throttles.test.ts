@@ -8,7 +8,8 @@ import { createLog } from "../../../backend/log.ts";
 import { type Letter, noticeLetter } from "../../../backend/mail/letter.ts";
 import { createPost } from "../../../backend/mail/post.ts";
 import { createLoginThrottle, type LoginThrottle } from "../../../backend/services/login-throttle.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
+import { type Judge, openStore, type Store } from "../../../backend/store/index.ts";
+import { messageBytes } from "../../../backend/store/usage.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*
@@ -124,6 +125,33 @@ test("N11: one address gets as many letters of a kind from two nodes as from one
   while (lines.length < 30) await delay(10);
   expect(letters).toHaveLength(11);
   for (const post of posts) await post.stop();
+});
+
+test("N11: a user who sends by two nodes exceeds the quota by no more than 64 KiB for the other node", async () => {
+  const quota = 1024 * 1024;
+  const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null } as const;
+  await nodes[0].users.create({ id: "ada", role: "user", ...facts });
+  const text = "x".repeat(4000);
+  const judge: Judge = (_, storedBytes) => {
+    if (storedBytes > quota) throw new Error("the quota is used up");
+  };
+  let stored = 0;
+  let refused = 0;
+  for (let n = 0; refused < 4; n += 1) {
+    const draft = { room: "lobby", authorId: "ada", clientId: `m${n}`, text, at: 1, quota };
+    const appended = (nodes[n % 2] as Store).messages.append(draft, judge);
+    await appended.then(
+      () => {
+        stored += messageBytes(text);
+      },
+      () => {
+        refused += 1;
+      },
+    );
+  }
+  expect(stored).toBeGreaterThan(quota - 8 * 4200);
+  // and what is sent while a node writes its sum
+  expect(stored).toBeLessThan(quota + 64 * 1024 + 8 * 4200);
 });
 
 async function query<R extends object>(text: string): Promise<R[]> {
