@@ -50,6 +50,7 @@ const EVENTS: readonly (keyof Events)[] = [
   "session.reused",
   "user.changed",
   "chat.broadcast",
+  "chat.missed",
   "chat.left",
 ];
 
@@ -132,7 +133,8 @@ export async function startServices({
       await storage.remove();
       for (const { event, payload } of announced) {
         const told = payload as Broadcast;
-        if (event === "chat.broadcast") unlike.push(...unlikeEvent(told.event, told.payload));
+        if (event === "chat.broadcast" || event === "chat.missed")
+          unlike.push(...unlikeEvent(told.event, told.payload));
       }
       if (unlike.length > 0) throw new Error(unlike.join("\n"));
     },
