@@ -90,3 +90,13 @@ test("N5: a delivery that ends early, or has bytes too many, is malformed; what 
   bytes.writeUInt32BE(half - 4 - 1, half);
   expect(read(bytes)).toMatchObject({ isWhole: false, deliveries: [expect.anything()] });
 });
+
+test("N5: a text that goes beyond its delivery is malformed, also where the delivery would be skipped", () => {
+  const one: Delivery = {
+    ...{ kind: "event", room: "garden", users: undefined, except: undefined, epoch: "", position: 0 },
+    text: Buffer.from("x"),
+  };
+  const bytes = written([one, one]);
+  bytes.writeUInt16BE(bytes.length / 2, 12); // the length of the first one's room
+  for (const wanted of [true, false]) expect(read(bytes, () => wanted)).toEqual({ isWhole: false, deliveries: [] });
+});
