@@ -90,7 +90,7 @@ export function inGroups<T>(rules: GroupRules<T>): (item: T) => void {
       isSlow = true;
       slow += 1;
       plan();
-    }, patience);
+    }, patience).unref();
     running += 1;
     for (const item of group) {
       lines.add(line(item));

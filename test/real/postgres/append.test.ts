@@ -242,7 +242,7 @@ test("N1: when the connection is lost, all of the group are told so; sent again,
   await waitingFor(1);
   proxy.mute();
   await beside.query("commit");
-  while ((await numbered("attic")).length === 0);
+  while ((await nodes[0].messages.after("attic", 0, 10)).length === 0);
   proxy.cut();
   expect(await sent).toEqual(["DatabaseAway", "DatabaseAway", "DatabaseAway"]);
   expect(await outcomes([...ids, "d"].map((id) => send(node, { id })))).toEqual([
