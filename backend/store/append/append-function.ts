@@ -14,8 +14,9 @@ import { type Kysely, sql } from "kysely";
  * `authorOf` reads (an empty one where there is no such room or user), one that is stored with its number, and one that
  * the author has sent before with neither.
  *
- * The plan is made once for each connection, whatever the sizes of the tables are at that moment: only by indexes,
- * only with nested loops.
+ * The plan is made once for each connection, perhaps when the tables are empty, and must be right when they are large:
+ * `offset 0` makes each look-up a query of its own, by its key, and the settings leave it nothing but an index. With
+ * joins, a plan from the beginning read whole tables for each message.
  */
 export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -27,8 +28,6 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
     set plan_cache_mode = force_generic_plan
     set enable_seqscan = off
     set enable_bitmapscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
     as $function$
     #variable_conflict use_column
     begin
@@ -47,12 +46,16 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
               and coalesce(members.muted_until, 0) <= given.at
               and not (rooms.kind = 'direct' and rooms.members < 2)
               and users.stored_bytes + given.bytes <= given.quota as is_allowed,
-            exists (select from messages where messages.author_id = given.author_id
-              and messages.client_id = given.client_id) as is_repeated
+            (select seq from messages where messages.author_id = given.author_id
+              and messages.client_id = given.client_id) is not null as is_repeated
           from given
-          left join rooms on rooms.name = given.room and rooms.closed_at is null
-          left join users on users.id = given.author_id
-          left join members on members.room = given.room and members.user_id = given.author_id
+          left join lateral (
+            select * from rooms where name = given.room and closed_at is null offset 0
+          ) as rooms on true
+          left join lateral (select * from users where id = given.author_id offset 0) as users on true
+          left join lateral (
+            select * from members where members.room = given.room and user_id = given.author_id offset 0
+          ) as members on true
         ), numbered as (
           select judged.*, case when is_allowed and not is_repeated then
             last + row_number() over (partition by room, is_allowed and not is_repeated order by place) end as number
@@ -62,9 +65,8 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
           select room, number, author_id, client_id, text, mentions, at from numbered where number is not null
           order by author_id, client_id
         ), counted as (
-          update rooms set seq = newest.seq
-          from (select room, max(number) as seq from numbered where number is not null group by room) as newest
-          where rooms.name = newest.room
+          update rooms set seq = greatest(seq, (select max(number) from numbered where numbered.room = rooms.name))
+          where name = any (given_rooms)
         )
         select place, number, epoch, author, case
           when is_allowed then null

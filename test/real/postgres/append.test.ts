@@ -231,6 +231,55 @@ test("N1: two nodes that send to the same rooms, with the same client ids, neith
   expect(Number(rows[0]?.deadlocks)).toBe(0);
 });
 
+test("N1: two nodes that store the same client ids in different rooms do not wait for each other", async () => {
+  // a deadlock is not resolved here: both statements would wait until they take too long
+  await beside.query(`alter database ${new URL(url).pathname.slice(1)} set deadlock_timeout = '1min'`);
+  const fresh = await Promise.all(nodes.map(() => openStore({ dataDir: "unused", databaseUrl: url })));
+  await beside.query("begin");
+  await beside.query(`insert into messages (room, seq, author_id, client_id, text, at)
+    values ('cellar', 1, 'ada', 'm', 'undone', 1)`);
+  const orders = [
+    ["a", "m", "z"],
+    ["z", "m", "a"],
+  ];
+  const sent = fresh.map((node, n) => orders[n]?.map((id) => send(node, { id, room: n ? "barn" : "attic" })) ?? []);
+  await waitingFor(2);
+  await beside.query("rollback");
+  const all = await Promise.all(sent.map(outcomes));
+  expect(all).toContainEqual([1, 2, 3]);
+  expect(all).toContainEqual(["repeated 3", "repeated 2", "repeated 1"]);
+  await Promise.all(fresh.map((node) => node.close()));
+}, 30_000);
+
+test("N1: a plan that was made for empty tables reads a few rows when they are large", async () => {
+  const call = (first: number) =>
+    beside.query("select seq from append_messages($1, $2, $3, $4, $5, $6, $7, $8)", [
+      [...["attic", "barn", "attic"], ...["none", "cellar"]],
+      Array(5).fill("ada"),
+      Array.from({ length: 5 }, (_, n) => `c${first + n}`),
+      ...[Array(5).fill("text"), Array(5).fill(null), Array(5).fill(NOW), Array(5).fill(1e9), Array(5).fill(204)],
+    ]);
+  await call(0);
+  await beside.query(`insert into users (id, email, name, password_hash, role, created_at)
+    select n, n, n, 'x', 'user', 1 from generate_series(1, 1000) as n`);
+  await beside.query(`insert into rooms (name, epoch, seq, created_at, members)
+    select n, 'e', 1, 1, 1 from generate_series(1, 1000) as n`);
+  await beside.query(`insert into members (room, user_id, role, state, since, joined_at)
+    select n, n, 'member', 'in', 0, 1 from generate_series(1, 1000) as n`);
+  await beside.query(`insert into messages (room, seq, author_id, client_id, text, at)
+    select n, 1, n, 'c1', 'x', 1 from generate_series(1, 1000) as n`);
+  const rowsRead = async (): Promise<number> => {
+    const { rows } = await beside.query(`select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as read
+      from pg_stat_xact_user_tables where relname in ('users', 'rooms', 'members', 'messages')`);
+    return rows[0]?.read;
+  };
+  await beside.query("begin");
+  const before = await rowsRead();
+  await call(10);
+  expect((await rowsRead()) - before).toBeLessThan(60);
+  await beside.query("rollback");
+});
+
 test("N1: when the connection is lost, all of the group are told so; sent again, what was stored is repeated", async () => {
   const proxy = await startProxy(url);
   const through = new URL(url);
