@@ -22,7 +22,8 @@ async function measure(passThrough: readonly string[]): Promise<ExitCode> {
   const folder = mkdtempSync(join(tmpdir(), "causeway-coverage-"));
   try {
     return await runJest([
-      `test/${FOLDER}`,
+      `test/(slow/)?${FOLDER}`,
+      "--testPathIgnorePatterns=/node_modules/",
       "--coverage",
       // Jest's other provider rewrites the source, which takes the fuzzed tests five times as long.
       "--coverageProvider=v8",

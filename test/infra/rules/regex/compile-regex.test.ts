@@ -71,12 +71,9 @@ describe("no pattern and input can hang it", () => {
   });
 
   // More steps than one test may take: the answer is not guessed, and not waited for.
-  test.each([
-    ["(?:ab){20000}c", "ab".repeat(40_000)],
-    ["(?:a|b|ab){15000}c", "ab".repeat(40_000)],
-    ["(?:[ab]{2,3}){9000}c", "ab".repeat(40_000)],
-  ])("%s is given up", (pattern, input) => {
-    const regex = compiled(pattern);
+  test("(?:a|b|ab){15000}c is given up", () => {
+    const regex = compiled("(?:a|b|ab){15000}c");
+    const input = "ab".repeat(40_000);
     expect(regex.mayBeTooCostly(input.length)).toBe(true);
     expect(() => regex.test(input)).toThrow(PatternTooCostly);
     // and goes on with inputs that it can decide

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, test } from "@jest/globals";
-import { stopSuite } from "./stop-suite.ts";
+import { stopSuite } from "../../cloudflared/stop-suite.ts";
 
 if (existsSync("/proc/self/task")) stopSuite("npm run connector with our own connector", {});
 else describe.skip("npm run connector", () => test("needs /proc", () => {}));

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { backUp } from "../../backend/store/backup.ts";
-import { openStore } from "../../backend/store/index.ts";
+import { backUp } from "../../../backend/store/backup.ts";
+import { openStore } from "../../../backend/store/index.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(command: "backup" | "restore" | "user" | "keys", ...args: string[]) {
-  const script = fileURLToPath(new URL(`../../scripts/${command}.ts`, import.meta.url));
+  const script = fileURLToPath(new URL(`../../../scripts/${command}.ts`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", script, ...args], {
     cwd: folder,
     env: { ...process.env, DATA_DIR: "data", DATABASE_URL: undefined },
