@@ -10,7 +10,7 @@ import {
   visitorProblems,
 } from "../rules/index.ts";
 import { othersRules } from "./adoption.ts";
-import { fileOfList, listSpecs, type PolicyList, policyListProblems } from "./list.ts";
+import { fileOfList, listSpecs, type PolicyList, type PolicyListProblem, policyListProblems } from "./list.ts";
 import type { PhaseRuleset } from "./rule.ts";
 import { adoptionOf, type Site } from "./site.ts";
 import { VISITORS } from "./visitors.ts";
@@ -19,6 +19,8 @@ import { VISITORS } from "./visitors.ts";
 export interface PolicyProof {
   readonly rulesets: readonly PhaseRuleset[];
   readonly lists: readonly PolicyList[];
+  /** What `policyListProblems` says of the lists on this plan, from a caller that has asked it; asked here if absent. */
+  readonly listed?: readonly PolicyListProblem[];
   readonly stories: readonly StoryFile[];
   /** With what it adopts: rules of others run before the policy's, and what they change is a warning. */
   readonly site: Pick<Site, "hostnames" | "adopt">;
@@ -29,7 +31,7 @@ export interface PolicyProof {
 
 /** Tries every rule of the policy on its examples and runs the stories, sent by the policy's visitors. */
 export function provePolicy(
-  { rulesets, lists, stories, site, plan, visitors = VISITORS }: PolicyProof,
+  { rulesets, lists, listed, stories, site, plan, visitors = VISITORS }: PolicyProof,
   options: { readonly gaps?: boolean } = {},
 ): Proof {
   const wrong = wrongVisitors(visitors);
@@ -47,14 +49,14 @@ export function provePolicy(
     plan,
     host: site.hostnames[0],
     visitors,
-    lists: listSpecs(fineLists(lists, plan)),
+    lists: listSpecs(deployableLists(lists, listed ?? policyListProblems(lists, plan))),
   };
   return prove({ ...input, ...(Object.keys(others).length > 0 && { others }) }, options);
 }
 
 /** A list that cannot be deployed is reported elsewhere; rules that use it are undetermined here. */
-function fineLists(lists: readonly PolicyList[], plan: Plan): readonly PolicyList[] {
-  const wrong = policyListProblems(lists, plan).filter(({ severity }) => severity === "error");
+function deployableLists(lists: readonly PolicyList[], listed: readonly PolicyListProblem[]): readonly PolicyList[] {
+  const wrong = listed.filter(({ severity }) => severity === "error");
   const files = new Set(wrong.map(({ file }) => file));
   return lists.filter(({ name }) => !files.has(fileOfList(name)));
 }

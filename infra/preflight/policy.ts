@@ -42,7 +42,7 @@ export function policyFindings(site: Site, plan: Plan, policy: Policy, order: Pr
   const { diagnostics } = policy;
   const listed = policyListProblems(policy.lists, plan);
   const wrongLists = listed.filter(({ severity }) => severity === "error");
-  const proof = provePolicy({ ...policy, stories: order.stories, site, plan });
+  const proof = provePolicy({ ...policy, listed, stories: order.stories, site, plan });
   const failed = proofFailures(proof, { refused, listed });
   return {
     obstacles: [

@@ -29,8 +29,8 @@ async function runTests(files: readonly string[], { plan, host, gaps }: OptionVa
   const policy = readPolicy(site, plan);
   const { rulesets, diagnostics } = policy;
   const stories = files.length > 0 ? files.map(readStory) : readStories();
-  const proof = provePolicy({ ...policy, stories, site, plan }, { gaps: true });
   const refusals = { refused: policyDiagnostics(policy, plan), listed: policyListProblems(policy.lists, plan) };
+  const proof = provePolicy({ ...policy, listed: refusals.listed, stories, site, plan }, { gaps: true });
   const failures = [
     ...diagnostics.filter(({ severity }) => severity === "error"),
     ...refusalsInFiles(proof, refusals),
