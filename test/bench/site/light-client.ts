@@ -185,8 +185,13 @@ export class LightClient {
       if (older.messages.length === 0) break;
       messages = [...older.messages, ...messages];
     }
-    for (const message of messages) this.#add(message, "asked");
-    for (const message of state.changed) this.#options.onChange?.(message);
+    for (const message of messages) {
+      // one that came early may have been edited since
+      this.#early.delete(message.seq);
+      this.#add(message, "asked");
+    }
+    const edited = messages.filter(({ revision }) => revision !== undefined);
+    for (const message of [...edited, ...state.changed]) this.#options.onChange?.(message);
   }
 
   #take(event: string, payload: unknown): void {
