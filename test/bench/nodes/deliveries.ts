@@ -1,19 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Site } from "../site/site.ts";
 import { startSite } from "../site/site.ts";
-import { Crowd } from "./crowd.ts";
+import { Crowd, ROOM_OF } from "./crowd.ts";
 
 /** Messages for each node before anything is measured: until its code is compiled. */
 const WARM_MESSAGES = 4_000;
 const WINDOW_MS = 8_000;
 /** Milliseconds in which nobody talks: what nodes cost in that time is no delivery. */
 const IDLE_MS = 4_000;
+/** Milliseconds for which a node hears of a room after its last member there has left, and a moment. */
+const LINGER_MS = 32_000;
 /** Milliseconds until what follows connecting is over. */
 const SETTLE_MS = 1_500;
+
+/** Where the members of a room are: on one node after the other, or all on one. */
+export type Places = "apart" | "together";
 
 /** What so many nodes cost. Microseconds of CPU, of all their processes together. */
 export interface Deliveries {
   readonly nodes: number;
+  readonly places: Places;
   /** For each message that reached a client. */
   readonly perDelivery: number;
   /** The same without what the nodes cost while nobody talks. */
@@ -29,8 +35,8 @@ export interface NodeFigures {
 }
 
 /**
- * Runs `most` nodes and measures with the clients on all of them, then on one less, whose last one is then stopped, and
- * so on: the same clients and the same messages each time, the members of each room on one node after the other.
+ * Runs `most` nodes and measures with the clients on all of them, the members of a room apart and together; then on one
+ * less, whose last one is then stopped, and so on. The same clients and the same messages each time.
  */
 export async function measureDeliveries(most: number, clients: number, perSecond: number): Promise<NodeFigures> {
   const site = await startSite({ nodes: most, accounts: clients });
@@ -43,15 +49,14 @@ export async function measureDeliveries(most: number, clients: number, perSecond
     const { other, messages } = await measure(site, crowd, most - 1, perSecond);
     await spread(site, crowd, most);
     await crowd.talkMuch(WARM_MESSAGES * most);
-    for (let nodes = most; nodes >= 1; nodes -= 1) {
-      const { messages, deliveries, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
-      figures.push({
-        ...{ nodes, perDelivery: spent / deliveries, perDeliveryAlone: (spent - idle) / deliveries },
-        natsMessages: nats / messages,
-      });
-      if (nodes === 1) break;
-      await spread(site, crowd, nodes - 1);
-      await site.nodes[nodes - 1]?.stop();
+    figures.push(await deliveries(site, crowd, most, "apart", perSecond));
+    await spread(site, crowd, most, "together");
+    await delay(LINGER_MS);
+    figures.push(await deliveries(site, crowd, most, "together", perSecond));
+    for (let nodes = most - 1; nodes >= 1; nodes -= 1) {
+      await spread(site, crowd, nodes);
+      await site.nodes[nodes]?.stop();
+      figures.push(await deliveries(site, crowd, nodes, "apart", perSecond));
     }
     return { figures, withoutMember: other / messages };
   } finally {
@@ -60,9 +65,22 @@ export async function measureDeliveries(most: number, clients: number, perSecond
   }
 }
 
-async function spread({ nodes }: Site, crowd: Crowd, count: number): Promise<void> {
-  await crowd.connect((client) => [nodes[client % count]?.port ?? 0]);
+async function spread({ nodes }: Site, crowd: Crowd, count: number, places: Places = "apart"): Promise<void> {
+  const indexOf = (client: number) => (places === "apart" ? client : Math.floor(client / ROOM_OF)) % count;
+  await crowd.connect((client) => [nodes[indexOf(client)]?.port ?? 0]);
   await delay(SETTLE_MS);
+}
+
+async function deliveries(
+  site: Site,
+  crowd: Crowd,
+  nodes: number,
+  places: Places,
+  perSecond: number,
+): Promise<Deliveries> {
+  const { messages, got, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
+  const perDelivery = { perDelivery: spent / got, perDeliveryAlone: (spent - idle) / got };
+  return { nodes, places, ...perDelivery, natsMessages: nats / messages };
 }
 
 async function measure(site: Site, crowd: Crowd, count: number, perSecond: number) {
@@ -83,7 +101,7 @@ async function measure(site: Site, crowd: Crowd, count: number, perSecond: numbe
   const share = (after.at - before.at) / (end.at - silent.at);
   return {
     messages: sent,
-    deliveries: got,
+    got,
     spent: after.cpu - before.cpu,
     idle: (end.cpu - silent.cpu) * share,
     other: after.next - before.next - (end.next - silent.next) * share,
