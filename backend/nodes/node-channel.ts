@@ -47,7 +47,11 @@ export class NodeChannel implements Contact {
     const [secret] = secrets;
     if (secret === undefined) throw new Error("invariant: there is a secret for broadcasts between nodes");
     this.#log = log;
-    this.#outbox = new Outbox({ secret, clock, publish: (subject, packet) => this.#publish(subject, packet) });
+    this.#outbox = new Outbox({
+      ...{ secret, clock },
+      publish: (subject, packet) => this.#publish(subject, packet),
+      failed: (error) => log.error({ err: error }, "a broadcast could not be sent to other nodes"),
+    });
     const subscriptions = new Subscriptions({
       subscribe: (subject) => this.#subscribe(subject),
       confirm: () => this.#confirm(),

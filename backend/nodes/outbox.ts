@@ -11,6 +11,8 @@ export interface OutboxOptions {
   readonly clock: () => number;
   /** Sends a packet, or does not where there is no connection: other nodes notice that it is missing. */
   readonly publish: (subject: number, packet: Buffer) => void;
+  /** Gets the error of a batch that could not be written: a bug of ours. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Bytes after which a packet takes no further delivery; NATS accepts 1 MB. */
@@ -60,19 +62,11 @@ export class Outbox {
     const waiting = this.#waiting;
     this.#waiting = new Map();
     for (const [subject, deliveries] of waiting) {
-      let batch: Delivery[] = [];
-      let bytes = 0;
-      for (const delivery of deliveries) {
-        const size = deliveryBytes(delivery);
-        if (bytes > 0 && bytes + size > MAX_BATCH_BYTES) {
-          this.#sendBatch(subject, batch, bytes);
-          batch = [];
-          bytes = 0;
-        }
-        batch.push(delivery);
-        bytes += size;
+      try {
+        this.#sendBatches(subject, deliveries);
+      } catch (error) {
+        this.#options.failed(error);
       }
-      this.#sendBatch(subject, batch, bytes);
     }
   }
 
@@ -96,6 +90,22 @@ export class Outbox {
     const wait = this.#flushedAt + BATCH_INTERVAL_MS - performance.now();
     if (wait > 0) setTimeout(() => this.flush(), wait).unref();
     else setImmediate(() => this.flush());
+  }
+
+  #sendBatches(subject: number, deliveries: readonly Delivery[]): void {
+    let batch: Delivery[] = [];
+    let bytes = 0;
+    for (const delivery of deliveries) {
+      const size = deliveryBytes(delivery);
+      if (bytes > 0 && bytes + size > MAX_BATCH_BYTES) {
+        this.#sendBatch(subject, batch, bytes);
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(delivery);
+      bytes += size;
+    }
+    this.#sendBatch(subject, batch, bytes);
   }
 
   #sendBatch(subject: number, batch: readonly Delivery[], bytes: number): void {

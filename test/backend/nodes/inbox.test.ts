@@ -26,9 +26,15 @@ const to = (room: string | undefined, text: string, users?: string[]): Delivery 
 let sent: Packet[];
 let outbox: Outbox;
 const newOutbox = (secret = SECRET) =>
-  new Outbox({ secret, clock, publish: (subject, packet) => void sent.push({ subject, packet }) });
+  new Outbox({
+    ...{ secret, clock },
+    publish: (subject, packet) => void sent.push({ subject, packet }),
+    failed: (error) => void failures.push(error),
+  });
+const failures: unknown[] = [];
 beforeEach(() => {
   sent = [];
+  failures.length = 0;
   outbox = newOutbox();
 });
 
@@ -196,4 +202,11 @@ test("N5: a delivery that cannot be handled does not stop the others", async () 
   sendTo("garden", "garden");
   await node.take(...sent);
   expect(node.texts).toEqual(["garden"]);
+});
+
+test("N5: a delivery that cannot be written does not stop those to other subjects", () => {
+  outbox.add({ ...to("garden", "x"), epoch: undefined as never });
+  outbox.add(to("shed", "y"));
+  outbox.flush();
+  expect([sent.map(({ subject }) => subject), failures.length]).toEqual([[shardOf("shed")], 1]);
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
     }),
     "chat.history": () => ({}),
     "chat.send": async (ctx: { params: { room: string; text: string }; broker: TestGateway["broker"] }) => {
-      const payload = { room: ctx.params.room, seq: ++seq.value, text: ctx.params.text };
+      const payload = { room: ctx.params.room, epoch: "e", seq: ++seq.value, text: ctx.params.text };
       await announce(ctx.broker, "chat.broadcast", {
         room: ctx.params.room,
         event: "message",
