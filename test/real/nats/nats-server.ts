@@ -49,9 +49,11 @@ export async function startNats({
     url: `nats://${host}:${port}`,
     port,
     async stop() {
-      const gone = once(server, "exit");
-      server.kill();
-      await gone;
+      if (server.exitCode === null && server.signalCode === null) {
+        const gone = once(server, "exit");
+        server.kill();
+        await gone;
+      }
       rmSync(folder, { recursive: true });
     },
   };
