@@ -31,6 +31,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
   disk: () => {
+    if (!onPath(["cc"], process.env.PATH)) return "no cc on PATH (a C compiler, with the C library's headers)";
     try {
       execFileSync("unshare", ["-m", "sh", "-c", "mount -t tmpfs none /mnt"], { stdio: "ignore" });
       return undefined;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { makeDataDir } from "./data-dir.ts";
+import { makeDataDir, syncFolder } from "./data-dir.ts";
 import { migrations } from "./migrations.ts";
 import { FILE } from "./sqlite.ts";
 
@@ -34,6 +34,7 @@ export async function backUp(dataDir: string, file: string, signal?: AbortSignal
     await backup(database, file, { progress: () => signal?.throwIfAborted() });
     signal?.throwIfAborted();
     asOneFile(file);
+    syncFolder(folder);
   } catch (error) {
     rmSync(file);
     throw new BackupError(signal?.aborted ? "the backup was interrupted." : `the backup failed: ${textOf(error)}`);
@@ -68,6 +69,7 @@ export function restore(dataDir: string, file: string): { readonly kept: string 
     const kept = existsSync(target) ? setAside(target) : undefined;
     setAsideLogs(target);
     renameSync(fresh, target);
+    syncFolder(dataDir);
     return { kept };
   } finally {
     rmSync(fresh, { force: true });

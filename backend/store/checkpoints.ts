@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Exclusive } from "./exclusive.ts";
 import type { LogSync } from "./log-sync.ts";
@@ -35,14 +36,18 @@ export function startCheckpoints(
   log: LogSync,
   exclusive: Exclusive,
   onFailure: (error: Error) => void,
+  intervalMs = INTERVAL_MS,
 ): Checkpoints {
   let thread: Worker | undefined;
   let report: ((report: Report) => void) | undefined;
   let commitsBefore = 0;
+  const inode = inodeOf(file);
   let running: Promise<void> | undefined;
 
   function startThread(): Worker {
-    const started = new Worker(`(${checkpointThread})()`, { eval: true, workerData: file, name: "checkpoints" });
+    // a database that was deleted must not be made anew
+    const url = `${pathToFileURL(file)}?mode=rw`;
+    const started = new Worker(`(${checkpointThread})()`, { eval: true, workerData: url, name: "checkpoints" });
     started.unref();
     started.on("message", (message: Report) => report?.(message));
     started.on("error", (error) => report?.({ problem: String(error), isFatal: true }));
@@ -51,6 +56,7 @@ export function startCheckpoints(
 
   /** One checkpoint of what is in the log when it begins. Returns the pages in the log. */
   async function copyLog(): Promise<number> {
+    if (!thread && inodeOf(file) !== inode) return 0; // it was deleted or replaced: the backend is about to stop
     thread ??= startThread();
     const { promise, resolve } = Promise.withResolvers<Report>();
     report = resolve;
@@ -80,7 +86,7 @@ export function startCheckpoints(
     running = checkpoint().finally(() => {
       running = undefined;
     });
-  }, INTERVAL_MS);
+  }, intervalMs);
   timer.unref();
 
   return {
@@ -95,22 +101,26 @@ export function startCheckpoints(
   };
 }
 
+/** Which file it is; undefined where there is none. The file is not opened: closing it would give up SQLite's locks. */
+const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+
 /** Runs in the thread. Its text is all that the thread gets, so that it uses nothing from outside. */
 function checkpointThread(): void {
   const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-  const database = new DatabaseSync(workerData as string, { timeout: 0 });
-  const passive = database.prepare("pragma wal_checkpoint(passive)");
+  let database: InstanceType<typeof DatabaseSync> | undefined;
   /** SQLITE_IOERR_FSYNC (https://sqlite.org/rescode.html). The system forgets what it could not write. */
   const FAILED_SYNC = 1034;
   parentPort?.on("message", (message: "checkpoint" | "close") => {
     if (message === "close") {
-      database.close();
+      database?.close();
       parentPort.close();
       return;
     }
     try {
-      parentPort.postMessage({ pages: Number(passive.get()?.log) });
+      database ??= new DatabaseSync(new URL(workerData as string), { timeout: 0 });
+      const result = database.prepare("pragma wal_checkpoint(passive)").get();
+      parentPort.postMessage({ pages: Number(result?.log) });
     } catch (error) {
       const { errcode } = error as { errcode?: number };
       parentPort.postMessage({ problem: String(error), isFatal: errcode === FAILED_SYNC });

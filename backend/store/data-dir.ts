@@ -1,4 +1,14 @@
-import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreError } from "./store-error.ts";
 
@@ -40,6 +50,20 @@ export function makeDataDir(dataDir: string): void {
 export function makePrivateFile(file: string): void {
   unlessItExists(() => closeSync(openSync(file, "wx", 0o600)));
   chmodSync(file, 0o600);
+}
+
+/** Lets the files in a folder be found after a power cut. Where the system cannot do that, SQLite goes on as well. */
+export function syncFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, "r");
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Windows, a folder that this user may not read, a file system that does not sync folders
+  }
 }
 
 /** Another process may make the same folder at the same time. */

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, rmSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { startCheckpoints } from "./checkpoints.ts";
-import { makeDataDir } from "./data-dir.ts";
+import { makeDataDir, syncFolder } from "./data-dir.ts";
 import { lockDatabase } from "./database-lock.ts";
 import { watchFiles } from "./database-watch.ts";
 import { type LogSync, openLogSync } from "./log-sync.ts";
@@ -96,20 +96,6 @@ function beginLog(database: DatabaseSync, dataDir: string, onFailure: (error: Er
       `cannot write the log of the database ${file}: ${reasonOf(error)}. It needs free space and a disk that works.`,
       error,
     );
-  }
-}
-
-/** Lets the files in a folder be found after a power cut. Where the system cannot do that, SQLite goes on as well. */
-function syncFolder(folder: string): void {
-  try {
-    const descriptor = openSync(folder, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    // Windows, a folder that this user may not read, a file system that does not sync folders
   }
 }
 

@@ -1,0 +1,61 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { startCheckpoints } from "../../../backend/store/checkpoints.ts";
+import { Exclusive } from "../../../backend/store/exclusive.ts";
+import { type LogSync, openLogSync } from "../../../backend/store/log-sync.ts";
+
+let folder: string;
+let file: string;
+let database: DatabaseSync;
+let log: LogSync;
+const failures: Error[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "causeway-checkpoints-"));
+  file = join(folder, "a & b?.db");
+  database = new DatabaseSync(file);
+  database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0");
+  database.exec("create table texts (text text)");
+  failures.length = 0;
+  log = openLogSync(`${file}-wal`, (error) => failures.push(error));
+});
+afterEach(async () => {
+  if (database.isOpen) database.close();
+  await log.close();
+  rmSync(folder, { recursive: true });
+});
+
+const start = () => startCheckpoints(file, log, new Exclusive(), (error) => failures.push(error), 5);
+/** Pages, one for each text. */
+function write(pages: number): void {
+  const insert = database.prepare("insert into texts values (?)");
+  database.exec("begin");
+  for (let n = 0; n < pages; n += 1) insert.run("x".repeat(3_000));
+  database.exec("commit");
+  log.written();
+}
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+test("N10: a long log is copied in a thread, and begins anew with the next commit", async () => {
+  const checkpoints = start();
+  write(5_000);
+  const size = statSync(`${file}-wal`).size;
+  await until(() => statSync(file).size > 15_000_000);
+  await checkpoints.stop();
+  write(10);
+  expect(statSync(`${file}-wal`).size).toBe(size);
+  expect(failures).toEqual([]);
+});
+
+test("N10: a database that was deleted is not made anew", async () => {
+  const checkpoints = start();
+  write(1_000);
+  rmSync(file);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // several intervals
+  await checkpoints.stop();
+  expect([existsSync(file), failures]).toEqual([false, []]);
+});
