@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import jwt from "jsonwebtoken";
+import { backendFlags } from "../../scripts/backend-flags.mjs";
 import { oneOf, optionList, optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { treeOf } from "../../scripts/command-line/processes.ts";
 import { postgresFolder } from "../../scripts/programs/postgres.ts";
@@ -48,8 +49,8 @@ export const KEEPS: Readonly<Record<ChatKind, string>> = {
   sqlite: "every message, in a SQLite file, before it is acknowledged",
   postgres: "every message, in PostgreSQL on the same core, before it is acknowledged",
   centrifugo: "the newest 10,000 messages of a room for a day, in memory: a restart loses them",
-  "sqlite before": "as sqlite, the code of BENCH_BEFORE",
-  "postgres before": "as postgres, the code of BENCH_BEFORE",
+  "sqlite before": "what sqlite keeps; the code of BENCH_BEFORE",
+  "postgres before": "what postgres keeps; the code of BENCH_BEFORE",
 };
 
 /** Environment variables that chat benchmarks read. */
@@ -66,7 +67,7 @@ export const CHAT_OPTIONS = {
     `one of ${CHAT_KINDS.join(", ")} (all that are found)`,
     oneOf(CHAT_KINDS),
   ),
-  nodeFlag: optionList("--node-flag <flag>", "an option for Node.js of all contenders, such as =--single-threaded-gc", {
+  nodeFlag: optionList("--node-flag <flag>", "an option for Node.js of all contenders (those of `npm run backend`)", {
     expected: "an option of Node.js, which begins with --",
     parse: (value) => (value.startsWith("--") ? value : undefined),
   }),
@@ -90,8 +91,9 @@ function missing(kind: ChatKind): string | undefined {
   return undefined;
 }
 
-/** Starts a contender with so many users, on the first core. `flags` are Node.js's own, for all that run on it. */
-export async function startChat(kind: ChatKind, users: number, flags: readonly string[]): Promise<ChatContender> {
+/** Starts a contender with so many users, on the first core, with flags of Node.js or those that the backend has there. */
+export async function startChat(kind: ChatKind, users: number, given: readonly string[]): Promise<ChatContender> {
+  const flags = given.length > 0 ? given : backendFlags(1);
   if (kind === "centrifugo") return startCentrifugo(users);
   if (kind === "socket.io") return startNode(kind, users, flags);
   const checkout = kind.endsWith("before") ? process.env.BENCH_BEFORE : undefined;

@@ -113,7 +113,7 @@ await runBenchmark({
   name: "chat",
   summary: `Clients in rooms of ${ROOM_OF} that speak on a schedule: CPU for a message, time from send to receipt, losses.`,
   details: Object.entries(KEEPS)
-    .map(([kind, kept]) => `${kind} keeps ${kept}.`)
+    .map(([kind, kept]) => `${kind}: keeps ${kept}.`)
     .join("\n"),
   environment: CHAT_ENVIRONMENT,
   options: {
