@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
@@ -51,6 +52,19 @@ test("N5: a broadcast of which one bit differs is not opened, nor a shorter or l
       expect(openBroadcast([ours], Buffer.from(bytes))).toBeUndefined();
     }),
   );
+});
+
+test("N5: a broadcast carries an HMAC-SHA256 over header and body, with a key derived from the secret", () => {
+  const sha256 = (...parts: readonly Uint8Array[]) => createHash("sha256").update(Buffer.concat(parts)).digest();
+  /** RFC 2104, for a key of at most 64 bytes. */
+  const hmac = (key: Uint8Array, text: Uint8Array) => {
+    const pad = (byte: number) => Buffer.alloc(64, byte).map((value, at) => value ^ (key[at] ?? 0));
+    return sha256(pad(0x5c), sha256(pad(0x36), text));
+  };
+  const key = hmac(Buffer.from(SECRET), Buffer.from("causeway broadcast 1"));
+  const packet = sealed(ours);
+  const macAt = packet.length - MAC_BYTES;
+  expect(packet.subarray(macAt)).toEqual(hmac(key, packet.subarray(0, macAt)));
 });
 
 test("N5: the same secret makes different keys for broadcasts and for other packets between nodes", () => {
