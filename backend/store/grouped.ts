@@ -13,7 +13,7 @@ type Waiting<R> = PromiseWithResolvers<R | undefined>;
  * Makes a look-up that runs one statement for all keys that are asked for in one turn of the event loop, and looks up
  * each of them once. Thousands of clients that come back at the same time cost a few statements then. The statement
  * runs after it was asked for, so that a caller sees all that was committed before. `read` gets the keys as JSON, an
- * array of arrays, and returns a row at most for each.
+ * array of arrays, and returns a row at most for each. For a key that no row can have it is not called.
  */
 export function grouped<R>(
   read: (keys: string) => Promise<readonly R[]>,
@@ -45,6 +45,7 @@ export function grouped<R>(
   }
 
   return (...parts) => {
+    if (!parts.every(isStorable)) return Promise.resolve(undefined);
     const key = JSON.stringify(parts);
     const known = waiting.get(key);
     if (known) return known.promise;
@@ -55,6 +56,12 @@ export function grouped<R>(
     return callers.promise;
   };
 }
+
+/**
+ * Whether a text can be in the database at all. PostgreSQL refuses a statement with any other one in its JSON, and with
+ * it the look-ups of all who asked in the same turn.
+ */
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
 
 /** The elements of a JSON array as a table with the one column `value`. */
 export function jsonTable<S>(db: Kysely<S>, json: string): RawBuilder<{ value: unknown }> {
