@@ -23,6 +23,8 @@ export interface InboxOptions {
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
   readonly subscriptions: Subscriptions;
+  /** The instance as which this node itself sends. */
+  readonly instance: string;
 }
 
 /** What other nodes send to the sockets of this one. */
@@ -71,12 +73,14 @@ export class Inbox {
 
   /** Returns why the packet is dropped; undefined for one that is not. */
   #handle(subject: number, packet: Buffer): DropReason | undefined {
-    const { clock, subscriptions } = this.#options;
+    const { clock, subscriptions, instance } = this.#options;
     const { receiver } = this;
     const opened = openBroadcast(this.#keys, packet);
     if (!opened) return "foreign";
     const { header, body } = opened;
     if (header.subject !== subject) return "misdirected";
+    // NATS sends a node none of its own packets: another client has sent it back
+    if (header.instance === instance) return "replayed";
     const reason = this.#senders.refuse(header, clock());
     if (reason || !receiver) return reason;
     if (subject === MARKS) {

@@ -58,7 +58,8 @@ export class NodeChannel implements Contact {
       ended: (subject) => this.#inbox.forget(subject),
     });
     this.#subscriptions = subscriptions;
-    this.#inbox = new Inbox({ secrets, log, dropped, clock, subscriptions });
+    const { instance } = this.#outbox;
+    this.#inbox = new Inbox({ secrets, log, dropped, clock, subscriptions, instance });
   }
 
   /** Who gets what arrives. Until then everything is dropped: there are no sockets yet. */

@@ -28,7 +28,8 @@ const BATCH_INTERVAL_MS = 4;
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #key: BroadcastKey;
-  readonly #instance: string;
+  /** This start of this node, as its broadcasts name it. */
+  readonly instance: string;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #counter = 0;
   /** The last ordinal of each subject. */
@@ -42,18 +43,23 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#key = new BroadcastKey(options.secret);
-    this.#instance = newInstance(options.clock());
+    this.instance = newInstance(options.clock());
   }
 
-  /** Sends a delivery with the next batch: at the end of this turn of the event loop, or after at most 4 ms. */
+  /**
+   * Sends a delivery with the next batch: at the end of this turn of the event loop, or after at most 4 ms. The end of
+   * a membership goes at once, with all that waits before it: another node may send a message in the meantime that the
+   * user must not get.
+   */
   add(delivery: Delivery): void {
     const { kind, room, users } = delivery;
     const isForRoom = room !== undefined && (users === undefined || kind === "left");
     const subject = isForRoom ? shardOf(room) : TO_EVERY_NODE;
-    if (this.#waiting.size === 0) this.#schedule();
+    if (this.#waiting.size === 0 && kind !== "left") this.#schedule();
     const group = this.#waiting.get(subject);
     if (group) group.push(delivery);
     else this.#waiting.set(subject, [delivery]);
+    if (kind === "left") this.flush();
   }
 
   /** Sends what waits. */
@@ -123,7 +129,7 @@ export class Outbox {
     const { clock, publish } = this.#options;
     sealBroadcast(
       this.#key,
-      { sentAt: clock(), counter: this.#counter, ordinal, subject, instance: this.#instance },
+      { sentAt: clock(), counter: this.#counter, ordinal, subject, instance: this.instance },
       packet,
     );
     publish(subject, packet);

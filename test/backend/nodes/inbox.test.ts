@@ -47,14 +47,17 @@ function sendTo(...rooms: string[]): void {
 }
 
 /** A node that wants these rooms. */
-function nodeIn(...rooms: string[]) {
+const nodeIn = (...rooms: string[]) => nodeAs("", ...rooms);
+
+/** A node that sends as this instance. */
+function nodeAs(instance: string, ...rooms: string[]) {
   const subscriptions = new Subscriptions({
     subscribe: () => () => undefined,
     confirm: async () => undefined,
     ended: (subject) => inbox.forget(subject),
   });
   const drops = new DropLog(log, clock);
-  const inbox = new Inbox({ secrets: [SECRET], log, dropped: drops, clock, subscriptions });
+  const inbox = new Inbox({ secrets: [SECRET], log, dropped: drops, clock, subscriptions, instance });
   for (const room of rooms) subscriptions.add(room);
   const texts: string[] = [];
   const missed: string[][] = [];
@@ -185,6 +188,28 @@ test("N5: repeated packets, those of another subject and those of another secret
   const [foreign] = sent as [Packet];
   await node.take(packet, packet, { ...packet, subject: MARKS }, { ...packet, subject: TO_EVERY_NODE }, foreign);
   expect([node.texts, node.dropped()]).toEqual([["garden"], { replayed: 1, misdirected: 2, foreign: 1 }]);
+});
+
+test("N5: what a client of NATS sends back to the node that sent it reaches none of its sockets and compares no room", async () => {
+  const node = nodeAs(outbox.instance, "garden");
+  sendTo("garden", "garden");
+  outbox.add({ ...to("garden", "", ["ada"]), kind: "left" });
+  outbox.sendMarks();
+  await node.take(...sent);
+  expect([node.texts, node.missed, node.dropped()]).toEqual([[], [], { replayed: 4 }]);
+});
+
+test("N5: the end of a membership goes at once, after what was sent before it, also right after another batch", async () => {
+  sendTo("shed");
+  sent = [];
+  outbox.add(to("garden", "before"));
+  outbox.add({ ...to("garden", "", ["ada"]), kind: "left" });
+  outbox.add(to("garden", "after"));
+  expect(sent.map(({ subject }) => subject)).toEqual([shardOf("garden")]);
+  outbox.flush();
+  const node = nodeIn("garden");
+  await node.take(...sent);
+  expect(node.texts).toEqual(["before", "", "after"]);
 });
 
 test("N5: a delivery that cannot be handled does not stop the others", async () => {

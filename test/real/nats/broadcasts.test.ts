@@ -163,6 +163,24 @@ test("N5: a broadcast that was recorded is not accepted by a node that starts af
   expect([typing, dora.heard]).toEqual([[], []]);
 }, 60_000);
 
+test("N5: a node's own broadcasts that a client of NATS sends back to it are dropped", async () => {
+  const [one, two] = nodes as [TestBackend, TestBackend];
+  const [ada, bob] = [await member(one, "garden"), await member(one, "garden")];
+  await member(two, "garden");
+  const typing: unknown[] = [];
+  ada.socket.on("typing", (event) => typing.push(event));
+  const recorded: Uint8Array[] = [];
+  const garden = subjectName(shardOf("garden"));
+  eve.subscribe(garden, { callback: (_, { data }) => void recorded.push(Uint8Array.from(data)) });
+  await eve.flush();
+  bob.socket.emit("call", "chat.typing", { room: "garden" });
+  await until(() => recorded.length === 1 && typing.length === 1);
+  const before = (await dropped(one)).replayed ?? 0;
+  for (const packet of recorded.splice(0)) eve.publish(garden, packet);
+  await until(async () => ((await dropped(one)).replayed ?? 0) > before || typing.length > 1);
+  expect(typing.length).toBe(1);
+}, 60_000);
+
 test("N5: joins and leaves under load lose and double nothing, on whichever node", async () => {
   const [one, two, three] = nodes as [TestBackend, TestBackend, TestBackend];
   const ada = await member(one, "garden");
