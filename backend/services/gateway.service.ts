@@ -98,7 +98,11 @@ const socketOptions: Partial<ServerOptions> = {
   destroyUpgrade: false,
 };
 
-type GatewayService = Service & { io: GatewayIo; aliases: Parameters<typeof routeTable>[0] };
+type GatewayService = Service & {
+  io: GatewayIo;
+  aliases: Parameters<typeof routeTable>[0];
+  regenerateAllAutoAliases: () => void;
+};
 
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log, clock = Date.now, channel } = options;
@@ -286,7 +290,11 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       },
     },
     created(this: Service) {
-      build(this as GatewayService);
+      // No route has automatic aliases. moleculer-web would still set a timer of 0.5 s for them at each change of the
+      // services, also while it stops: the process would end that much later.
+      const service = this as GatewayService;
+      service.regenerateAllAutoAliases = () => undefined;
+      build(service);
     },
     async started(this: Service) {
       comparison = createRoomComparison(positions, async (batch) => {
