@@ -8,7 +8,7 @@ import { makeDataDir, syncFolder } from "./data-dir.ts";
 import { lockDatabase } from "./database-lock.ts";
 import { watchFiles } from "./database-watch.ts";
 import { type LogSync, openLogSync } from "./log-sync.ts";
-import type { OutageListener } from "./outage.ts";
+import type { DatabaseAway, OutageListener } from "./outage.ts";
 import { FILE, openSqlite, RESCUED } from "./sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
@@ -45,7 +45,7 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
   const stopForFailure = (error: Error) => lost.resolve(failedDisk(file, error));
   try {
     database = openSqlite(dataDir);
-    log = beginLog(database, dataDir, stopForFailure);
+    log = beginLog(database, dataDir, stopForFailure, (problem) => listener?.failed(problem));
   } catch (error) {
     database?.close();
     unlock();
@@ -78,16 +78,19 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
   };
 }
 
+/** Who is told of a sync that has failed, and of one that takes too long. */
+type Told = readonly [onFailure: (error: Error) => void, onLate: (problem: DatabaseAway) => void];
+
 /**
  * Begins an empty log, and syncs it from here on. What an earlier process has left in the log goes into the database
  * file: it may not be on disk, and what follows it in the log is worth nothing without it.
  */
-function beginLog(database: DatabaseSync, dataDir: string, onFailure: (error: Error) => void): LogSync {
+function beginLog(database: DatabaseSync, dataDir: string, ...told: Told): LogSync {
   const file = join(dataDir, FILE);
   try {
     database.exec("pragma wal_checkpoint(truncate)");
     database.exec("pragma synchronous = normal; pragma wal_autocheckpoint = 0");
-    const log = openLogSync(`${file}-wal`, onFailure);
+    const log = openLogSync(`${file}-wal`, ...told);
     for (const folder of [dataDir, dirname(resolve(dataDir))]) syncFolder(folder);
     return log;
   } catch (error) {

@@ -17,17 +17,23 @@ export interface LogSync {
   readonly descriptor: number;
   /** How many commits there were. */
   readonly commits: number;
+  /** Whether the sync under way takes too long. */
+  readonly isLate: boolean;
   /** To be called after each commit, in the same turn of the event loop. */
   written(): void;
   /**
    * Resolves when everything that was committed before the call is on disk; undefined where it is already. Rejects with
    * `DatabaseAway` when the disk has reported an error, and from then on always: the system forgets what it could not
-   * write, and a later sync that succeeds says nothing about it.
+   * write, and a later sync that succeeds says nothing about it. Also while a sync takes longer than `PATIENCE`: what
+   * waits for a disk that hangs would grow without end. Whether that was stored is not known then.
    */
   synced(): Promise<void> | undefined;
   /** Waits for the sync that is under way, and gives up the descriptor. To be called after the database was closed. */
   close(): Promise<void>;
 }
+
+/** Milliseconds that a sync may take; the first one after a migration has much to write. */
+export const PATIENCE = 30_000;
 
 /** `fdatasync` of Node.js, or what a test puts in its place. */
 export type Sync = (descriptor: number, done: (error: Error | null) => void) => void;
@@ -35,22 +41,35 @@ export type Sync = (descriptor: number, done: (error: Error | null) => void) => 
 /**
  * @param file path of the log, which must exist
  * @param onFailure called once, when a sync has failed
+ * @param onLate called when a sync takes too long
  */
-export function openLogSync(file: string, onFailure: (error: Error) => void, sync: Sync = fdatasync): LogSync {
+export function openLogSync(
+  file: string,
+  onFailure: (error: Error) => void,
+  onLate: (problem: DatabaseAway) => void,
+  sync: Sync = fdatasync,
+): LogSync {
   const descriptor = openSync(file, "r+");
   let commits = 0;
   let commitsOnDisk = 0;
   let failure: DatabaseAway | undefined;
   /** The sync under way: which commits it covers, and who waits for it. */
-  let running: (PromiseWithResolvers<void> & { readonly covers: number }) | undefined;
+  let running: (PromiseWithResolvers<void> & { readonly covers: number; readonly ended: Promise<void> }) | undefined;
+  /** Why nobody waits for the sync under way any more. */
+  let late: DatabaseAway | undefined;
   /** Those who wait for the sync after that. */
   let next: PromiseWithResolvers<void> | undefined;
 
   function start(waiting: PromiseWithResolvers<void>): Promise<void> {
-    const one = { ...waiting, covers: commits };
+    const ended = Promise.withResolvers<void>();
+    const one = { ...waiting, covers: commits, ended: ended.promise };
     running = one;
+    const timer = setTimeout(giveUp, PATIENCE, one).unref();
     sync(descriptor, (error) => {
+      clearTimeout(timer);
       running = undefined;
+      late = undefined;
+      ended.resolve();
       if (error) return fail(error, one);
       commitsOnDisk = one.covers;
       const following = next;
@@ -59,6 +78,14 @@ export function openLogSync(file: string, onFailure: (error: Error) => void, syn
       if (following) start(following);
     });
     return one.promise;
+  }
+
+  function giveUp(one: PromiseWithResolvers<void>): void {
+    late = new DatabaseAway(new Error(`the disk has not stored what was written within ${PATIENCE / 1000} s`));
+    one.reject(late);
+    next?.reject(late);
+    next = undefined;
+    onLate(late);
   }
 
   function fail(error: Error, one: PromiseWithResolvers<void>): void {
@@ -73,19 +100,23 @@ export function openLogSync(file: string, onFailure: (error: Error) => void, syn
     get commits() {
       return commits;
     },
+    get isLate() {
+      return late !== undefined;
+    },
     written() {
       commits += 1;
     },
     synced() {
       if (failure) return Promise.reject(failure);
       if (commitsOnDisk === commits) return undefined;
+      if (late) return Promise.reject(late);
       if (!running) return start(Promise.withResolvers());
       if (running.covers === commits) return running.promise;
       next ??= Promise.withResolvers();
       return next.promise;
     },
     async close() {
-      while (running) await Promise.allSettled([running.promise]);
+      while (running) await running.ended;
       closeSync(descriptor);
     },
   };

@@ -107,11 +107,11 @@ class Queries implements DatabaseConnection {
    * thread there is, in which the holder may need to run.
    */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { listener } = this.#connection;
+    const { listener, log } = this.#connection;
     for (let waited = 0; ; waited += BUSY_STEP) {
       try {
         const result = this.#run<R>(query);
-        listener.worked();
+        if (!log?.isLate) listener.worked();
         return result;
       } catch (error) {
         if (waited >= BUSY_LIMIT || !isBusy(error)) throw asOutage(error, listener);

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { asText, type MessageRow, message, messages } from "../message-rows.ts";
+import { DatabaseAway } from "../outage.ts";
 import { template } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, isOutage, type SqliteConnection } from "../sqlite-connection.ts";
@@ -14,6 +15,8 @@ import { keptStandings } from "./standings.ts";
 const GROUP_MS = 4;
 /** Most messages in one group, so that it does not hold up the event loop. */
 const GROUP_SIZE = 200;
+/** Messages that may wait while the disk or another process holds up the database. */
+const MOST_WAITING = 10_000;
 
 /** A message that waits for its group. */
 interface Job {
@@ -94,7 +97,7 @@ export function sqliteAppender(connection: SqliteConnection, db: Kysely<Schema>,
       rejectGroup(jobs, error instanceof HalfStored ? error.cause : error);
       return;
     }
-    listener.worked();
+    if (!log?.isLate) listener.worked();
     log?.written();
     const synced = log?.synced();
     if (synced)
@@ -182,6 +185,10 @@ export function sqliteAppender(connection: SqliteConnection, db: Kysely<Schema>,
   return {
     append: (draft, judge) =>
       new Promise((resolve, reject) => {
+        if (waiting.length >= MOST_WAITING) {
+          const reason = `a message was not stored: ${MOST_WAITING} wait for the database already`;
+          return reject(new DatabaseAway(new Error(reason)));
+        }
         const bytes = messageBytes(draft.text);
         waiting.push({
           draft,

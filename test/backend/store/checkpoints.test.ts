@@ -19,7 +19,11 @@ beforeEach(() => {
   database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0");
   database.exec("create table texts (text text)");
   failures.length = 0;
-  log = openLogSync(`${file}-wal`, (error) => failures.push(error));
+  log = openLogSync(
+    `${file}-wal`,
+    (error) => failures.push(error),
+    (problem) => failures.push(problem),
+  );
 });
 afterEach(async () => {
   if (database.isOpen) database.close();

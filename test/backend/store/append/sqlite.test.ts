@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
 import { type Appender, type Judge, sqliteAppender } from "../../../../backend/store/append/index.ts";
-import { type LogSync, openLogSync, type Sync } from "../../../../backend/store/log-sync.ts";
+import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../backend/store/log-sync.ts";
 import { memberStore } from "../../../../backend/store/members.ts";
 import { migrate } from "../../../../backend/store/migrate.ts";
 import { roomStore } from "../../../../backend/store/rooms.ts";
@@ -26,6 +26,8 @@ let appender: Appender;
 /** Syncs that the test lets end. */
 let held: ((error: Error | null) => void)[] | undefined;
 const failures: Error[] = [];
+const onLate = (problem: Error) => void late.push(problem);
+const late: Error[] = [];
 
 const sync: Sync = (_, done) => {
   if (held) held.push(done);
@@ -36,9 +38,10 @@ beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "causeway-append-"));
   held = undefined;
   failures.length = 0;
+  late.length = 0;
   const database = openSqlite(dataDir);
   database.exec("pragma wal_checkpoint");
-  log = openLogSync(join(dataDir, "causeway.db-wal"), (error) => failures.push(error), sync);
+  log = openLogSync(join(dataDir, "causeway.db-wal"), (error) => failures.push(error), onLate, sync);
   connection = sqliteConnection(database, log);
   db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
   await migrate(db);
@@ -53,6 +56,7 @@ beforeEach(async () => {
   appender = sqliteAppender(connection, db, usage);
 });
 afterEach(async () => {
+  jest.useRealTimers();
   held = undefined;
   if (failures.length === 0) await usage.close();
   await db.destroy();
@@ -245,4 +249,43 @@ test("N10: after a sync that failed nothing is acknowledged any more, whatever l
   await expect(send("later")).rejects.toMatchObject(away);
   await expect(db.selectFrom("messages").select("seq").execute()).rejects.toMatchObject(away);
   expect(failures.map(({ message }) => message)).toEqual(["EIO: i/o error, fdatasync"]);
+});
+
+test("N10: while the disk hangs nothing waits for it without end, and when it goes on what was stored is there", async () => {
+  await send("before");
+  jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask", "performance"] });
+  const pending: ((error: Error | null) => void)[] = [];
+  held = pending;
+  const first = send("first");
+  await settled(first);
+  const [waits, muted] = [send("waits"), memberStore(db, together(db)).setMuted("garden", "bob", 99)];
+  expect(await settled(first, waits, muted)).toEqual(["pending", "pending", "pending"]);
+  jest.advanceTimersByTime(PATIENCE);
+  expect(await settled(first, muted)).toEqual(["rejected", "rejected"]);
+  await expect(first).rejects.toMatchObject({ name: "DatabaseAway", message: expect.stringContaining("30 s") });
+  jest.advanceTimersByTime(10);
+  // at once: it waits for no other sync
+  expect(await settled(waits, db.selectFrom("messages").select("seq").execute())).toEqual(["rejected", "rejected"]);
+  expect([late.length, failures, pending.length]).toEqual([1, [], 1]);
+  held = undefined;
+  pending.shift()?.(null);
+  const again = send("first");
+  jest.advanceTimersByTime(10);
+  expect(await again).toMatchObject({ repeated: true, message: { seq: 2 } });
+  expect(await db.selectFrom("messages").select("seq").execute()).toHaveLength(3);
+});
+
+test("N10: no more than 10,000 messages wait for the database", async () => {
+  held = [];
+  await settled(send("first"));
+  const outcomes = Array.from({ length: 10_001 }, (_, n) => send(`m${n}`));
+  await expect(outcomes.at(-1)).rejects.toMatchObject({
+    name: "DatabaseAway",
+    message: expect.stringContaining("10000 wait"),
+  });
+  const done = Promise.allSettled(outcomes);
+  const [release] = held;
+  held = undefined;
+  release?.(null);
+  expect((await done).filter(({ status }) => status === "fulfilled")).toHaveLength(10_000);
 });
