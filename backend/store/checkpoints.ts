@@ -17,6 +17,8 @@ const INTERVAL_MS = 500;
 const SMALL_LOG = 2 * 1024 * 1024;
 /** Pages in the log from which on writers wait for a moment, so that the log can begin anew: 16 MiB. */
 const LONG_LOG = 4_000;
+/** Most milliseconds for which writers wait for it: a disk that hangs must not stop them for as long. */
+export const LONGEST_STOP = 1_000;
 
 export interface Checkpoints {
   /** Ends the thread, after the checkpoint that it is at. To be called before the database is closed. */
@@ -67,23 +69,11 @@ export function startCheckpoints(
     return 0; // a full disk, for example: tried again with the next interval
   }
 
-  async function checkpoint(): Promise<void> {
-    if ((await copyLog()) < LONG_LOG) return;
-    await copyLog(); // what was written meanwhile, so that the last one is short
-    const turn = exclusive.acquire();
-    if (turn) await turn;
-    try {
-      await copyLog(); // all of it, so that the next commit begins the log anew
-    } finally {
-      exclusive.release();
-    }
-  }
-
   const timer = setInterval(() => {
     const { commits, descriptor } = log;
     if (running || commits === commitsBefore || fstatSync(descriptor).size < SMALL_LOG) return;
     commitsBefore = commits;
-    running = checkpoint().finally(() => {
+    running = shortenLog(copyLog, exclusive).finally(() => {
       running = undefined;
     });
   }, intervalMs);
@@ -103,6 +93,26 @@ export function startCheckpoints(
 
 /** Which file it is; undefined where there is none. The file is not opened: closing it would give up SQLite's locks. */
 const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+
+/**
+ * Copies the log, and where it is long copies it again while nobody writes, so that the next commit begins it anew.
+ *
+ * @param copyLog copies what is in the log when it begins; returns the pages in the log
+ */
+export async function shortenLog(copyLog: () => Promise<number>, exclusive: Exclusive): Promise<void> {
+  if ((await copyLog()) < LONG_LOG) return;
+  await copyLog(); // what was written meanwhile, so that the last one is short
+  const turn = exclusive.acquire();
+  if (turn) await turn;
+  const timer = setTimeout(goOn, LONGEST_STOP).unref();
+  let isHeld = true;
+  function goOn(): void {
+    clearTimeout(timer);
+    if (isHeld) exclusive.release();
+    isHeld = false;
+  }
+  await copyLog().finally(goOn);
+}
 
 /** Runs in the thread. Its text is all that the thread gets, so that it uses nothing from outside. */
 function checkpointThread(): void {

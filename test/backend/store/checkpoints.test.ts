@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { startCheckpoints } from "../../../backend/store/checkpoints.ts";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { LONGEST_STOP, shortenLog, startCheckpoints } from "../../../backend/store/checkpoints.ts";
 import { Exclusive } from "../../../backend/store/exclusive.ts";
 import { type LogSync, openLogSync } from "../../../backend/store/log-sync.ts";
 
@@ -26,6 +26,7 @@ beforeEach(() => {
   );
 });
 afterEach(async () => {
+  jest.useRealTimers();
   if (database.isOpen) database.close();
   await log.close();
   rmSync(folder, { recursive: true });
@@ -62,4 +63,31 @@ test("N10: a database that was deleted is not made anew", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50)); // several intervals
   await checkpoints.stop();
   expect([existsSync(file), failures]).toEqual([false, []]);
+});
+
+test("N10: a checkpoint that hangs with the disk holds up writers for a moment only, and lets them go once", async () => {
+  jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask", "performance"] });
+  const exclusive = new Exclusive();
+  const last = Promise.withResolvers<number>();
+  let copies = 0;
+  const shortened = shortenLog(async () => (++copies < 3 ? 5_000 : last.promise), exclusive);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  const order: string[] = [];
+  exclusive.run(() => order.push("first"));
+  await turn();
+  expect([copies, order]).toEqual([3, []]);
+  jest.advanceTimersByTime(LONGEST_STOP);
+  await turn();
+  expect(order).toEqual(["first"]);
+  const held = exclusive.acquire();
+  expect(held).toBeUndefined();
+  exclusive.run(() => order.push("second"));
+  last.resolve(0);
+  await shortened;
+  await turn();
+  expect(order).toEqual(["first"]);
+  exclusive.release();
+  await turn();
+  expect(order).toEqual(["first", "second"]);
 });
