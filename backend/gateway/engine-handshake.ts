@@ -9,6 +9,7 @@ const QUERY = Object.freeze({ EIO: "4", transport: "websocket" });
 /**
  * Hands an accepted upgrade to the server that Socket.IO listens to. The response to the handshake and Engine.IO's
  * first packet are one write: each write is a system call, which costs more than the rest of the handshake's parts.
+ * Engine.IO awaits the connection's id before that packet, so that what waits is written one microtask later.
  */
 export function handOverUpgrade(to: Server, request: IncomingMessage, connection: Duplex, head: Buffer): void {
   Object.assign(request, { _query: QUERY });
@@ -16,7 +17,7 @@ export function handOverUpgrade(to: Server, request: IncomingMessage, connection
   try {
     to.emit("upgrade", request, connection, head);
   } finally {
-    connection.uncork();
+    queueMicrotask(() => connection.uncork());
   }
 }
 
