@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { type BrokerOptions, INTERNAL_MIDDLEWARES, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
@@ -16,6 +15,7 @@ import {
   type PacketAuthentication,
   SILENCE_SECONDS,
 } from "./nodes/index.ts";
+import { waitOwnTime } from "./own-time.ts";
 
 /** What a broker has to know of the configuration. */
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
@@ -112,9 +112,14 @@ const PING_PATIENCE = 400;
 export async function hearsOthers({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
   if (!transit) return true;
   const { client } = transit.tx as unknown as { readonly client?: { rtt(): Promise<number> } | null };
-  const answered = client?.rtt().then(
-    () => true,
-    () => false,
+  if (!client) return false;
+  let hasAnswered = false;
+  const answered = client.rtt().then(
+    () => {
+      hasAnswered = true;
+    },
+    () => undefined,
   );
-  return answered ? Promise.race([answered, delay(PING_PATIENCE, false, { ref: false })]) : false;
+  await waitOwnTime(PING_PATIENCE, answered);
+  return hasAnswered;
 }

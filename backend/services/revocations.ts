@@ -1,4 +1,5 @@
 import type { Events } from "../contract/index.ts";
+import { waitOwnTime } from "../own-time.ts";
 import type { Store } from "../store/index.ts";
 
 /** Milliseconds between two looks: how late a node is that heard nothing. */
@@ -9,7 +10,14 @@ const ROUND = 400;
  */
 const OVERLAP = 10_000;
 /** Milliseconds without a look after which a node that hears no other node knows nothing any more. */
-const BLIND = 500;
+const BLIND = 1_000;
+/** Milliseconds between two checks of that. */
+const CHECK = 100;
+/**
+ * Milliseconds, of a time in which this process ran, that answers have to come before it counts as blind: one that was
+ * busy or stopped finds them waiting for it.
+ */
+const PATIENCE = 400;
 
 export interface Revocations {
   /** The node has heard of it: it will not be told again. */
@@ -69,25 +77,35 @@ export function watchRevocations(options: {
     }
   };
 
-  const listen = async (): Promise<void> => {
-    if (!(await hears()) && isLate()) onBlind();
+  /** Looks, and once more where the answer has come so late that it says nothing about now. */
+  const lookInTime = async (): Promise<void> => {
+    await look();
+    if (isLate()) await look();
   };
 
-  const timer = setInterval(() => {
-    if (!listening && isLate()) {
-      listening = true;
-      listen().finally(() => {
-        listening = false;
-      });
-    }
+  const listen = async (): Promise<void> => {
+    const [isHeard] = await Promise.all([hears(), waitOwnTime(PATIENCE)]);
+    if (!isHeard && isLate()) onBlind();
+  };
+
+  const check = (): void => {
+    if (listening || !isLate()) return;
+    listening = true;
+    listen().finally(() => {
+      listening = false;
+    });
+  };
+
+  const round = (): void => {
     if (looking) return;
     looking = true;
-    look()
+    lookInTime()
       .catch(() => undefined) // the next one looks further back
       .finally(() => {
         looking = false;
       });
-  }, ROUND);
-  timer.unref();
-  return { heard: (key) => void isNews(key), stop: () => clearInterval(timer) };
+  };
+
+  const timers = [setInterval(check, CHECK).unref(), setInterval(round, ROUND).unref()];
+  return { heard: (key) => void isNews(key), stop: () => timers.forEach(clearInterval) };
 }

@@ -69,6 +69,6 @@ test("a node that hears nothing finds in the store who has left a room or was pu
 test("a node that neither hears the others nor reaches the store knows that it is blind", async () => {
   const { until } = watching(false);
   await running.store.close();
-  running.clock.now += 501;
+  running.clock.now += 1_001;
   expect((await until(1))[0]).toBe("blind");
 });

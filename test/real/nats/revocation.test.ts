@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { Socket } from "socket.io-client";
+import { hearsOthers } from "../../../backend/broker.ts";
 import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
@@ -95,6 +96,36 @@ test("a node that reaches neither the others nor the store closes its sockets an
   await database.query("alter table hidden_sessions rename to sessions");
   await database.end();
   expect((await two.socket(person.accessToken)).connected).toBe(true);
+});
+
+/** Keeps this process, with both nodes, from everything else. */
+function busyFor(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+test("N2: a node that is busy does not take its lateness for the silence of NATS", async () => {
+  for (let n = 0; n < 3; n += 1) {
+    const hears = hearsOthers(two.broker);
+    busyFor(600);
+    expect(await hears).toBe(true);
+  }
+  pair.proxy.mute();
+  const deaf = hearsOthers(two.broker);
+  busyFor(600);
+  expect(await deaf).toBe(false);
+});
+
+test("N2: a node that is cut off and busy for seconds, again and again, keeps its sockets while the store answers", async () => {
+  const person = await one.person();
+  const socket = await two.socket(person.accessToken);
+  pair.cutOff();
+  for (let n = 0; n < 4; n += 1) {
+    busyFor(1_500);
+    await new Promise((resolve) => setTimeout(resolve, 250 + 100 * n));
+  }
+  expect(socket.connected).toBe(true);
+  expect(await timeToEnd(one, person, two, socket)).toBeLessThan(1000);
 });
 
 test("a NATS server that does not answer holds up no stop", async () => {
