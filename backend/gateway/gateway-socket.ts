@@ -13,6 +13,8 @@ interface SocketData {
   unsent: UnsentBytes;
   client: Client;
   identity: Identity;
+  /** When it was asked whose token it has, by `performance.now`. */
+  askedAt: number;
   expiry: NodeJS.Timeout;
   /** What it counts as among its user's devices; absent until it is let in. */
   device: DeviceState;

@@ -4,11 +4,11 @@ import type { PresenceNews } from "../domain/presence.ts";
 import type { CapTable } from "./caps/table.ts";
 import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
-import { EndedSessions } from "./ended-sessions.ts";
 import { createFanOut, type RoomListening, roomOf, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { type Connection, Guard } from "./guard.ts";
 import { type Identity, identify } from "./identity.ts";
+import { Recent } from "./recent.ts";
 import type { RoomPositions } from "./room-positions.ts";
 import { type CallParts, createSocketCalls, visible } from "./socket-calls.ts";
 import type { SocketEvent } from "./socket-event.ts";
@@ -65,7 +65,9 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   let isClosed = false;
   const asked = new WeakSet<Connection>();
   const guards = new WeakMap<Connection, Guard>();
-  const ended = new EndedSessions();
+  const ended = new Recent();
+  /** Users whose roles have changed. */
+  const changed = new Recent();
   const fanOut = createFanOut(() => io, positions, parts.listening);
   const calls = createSocketCalls({ ...parts, fanOut, renew });
 
@@ -75,6 +77,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       // one connection asks once: nobody tries tokens, or joins twice, behind the limit of handshakes
       if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       asked.add(socket.conn);
+      socket.data.askedAt = performance.now();
       const identity = await identify(broker, (socket.handshake.auth as { token?: unknown }).token);
       if (ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
       if (hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
@@ -101,12 +104,14 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   }
 
   function admit(socket: GatewaySocket): void {
-    const { identity } = socket.data;
+    const { identity, askedAt } = socket.data;
     socket.on("disconnect", left);
     // without a listener Socket.IO prints the stack of every malformed packet
     socket.on("error", ignore);
-    // its session may have ended, or other sockets of the user have come in, while its token was being verified
-    if (!identity || ended.has(identity.user.sid) || hasMost(identity)) return void socket.disconnect(true);
+    // its session may have ended, the user's roles have changed, or other sockets of the user have come in, while its
+    // token was being verified
+    if (!identity || ended.has(identity.user.sid) || changed.has(identity.user.id, askedAt) || hasMost(identity))
+      return void socket.disconnect(true);
     const { state } = socket.handshake.auth as { state?: unknown };
     const device = state === "away" ? "away" : "online";
     forgetHandshake(socket);
@@ -152,6 +157,8 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
       io?.local.in(sessionOf(sid)).disconnectSockets(true);
     },
     refresh(userId) {
+      changed.add(userId);
+
       io?.local.in(userOf(userId)).disconnectSockets(true);
     },
     endAll() {

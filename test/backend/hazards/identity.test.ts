@@ -9,6 +9,8 @@ const waiting: (() => void)[] = [];
 /** Actions that run now, and the most that ever ran at once. */
 let running = 0;
 let mostRunning = 0;
+/** What happens while the token of one user is being verified. */
+let verifying: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   gateway = await startTestGateway({
@@ -38,12 +40,13 @@ beforeAll(async () => {
       await turn();
       return { refreshToken: ctx.params.email } as never;
     },
-    "auth.verifyToken": (ctx) => {
+    "auth.verifyToken": async (ctx) => {
       const { token } = ctx.params;
       if (token === "null") throw null;
       if (token === "nothing") return undefined as never;
       if (token === "false") return false as never;
       if (token === "empty") return {} as never;
+      if (token.startsWith("user.demoted.") && verifying) await verifying();
       return verify(token);
     },
   });
@@ -190,4 +193,16 @@ test("the end of a session closes its sockets, and nobody else's, at once (no. 1
   await announce(gateway.broker, "session.ended", { sid: "s-ender" });
   await gone;
   expect((await emit(other, "call", "chat.history", { room: "r" })).error).toBeNull();
+});
+
+test("a user whose roles change while the token is being verified gets no socket with the former ones", async () => {
+  verifying = () => announce(gateway.broker, "user.changed", { id: "demoted", at: 1 });
+  const socket = await gateway.socket(tokenOf("demoted"));
+  if (socket.connected) await disconnected(socket);
+  expect(socket.connected).toBe(false);
+  // who comes back has the roles that count now
+  verifying = undefined;
+  const again = await gateway.socket(tokenOf("demoted"));
+  expect((await emit(again, "call", "chat.history", { room: "r" })).error).toBeNull();
+  again.close();
 });
