@@ -73,8 +73,8 @@ export function createFanOut(
     return ids;
   }
 
-  function emptied(room: string): void {
-    if (!joins.has(room)) listening?.unlisten(room);
+  function emptied(room: string, wasUsed = true): void {
+    if (!joins.has(room)) listening?.unlisten(room, wasUsed);
   }
 
   return {
@@ -151,7 +151,7 @@ export function createFanOut(
       } finally {
         others.delete(join);
         if (others.size === 0) joins.delete(key.value);
-        if (!io()?.of("/").adapter.rooms.has(roomOf(key.value))) emptied(key.value);
+        if (!io()?.of("/").adapter.rooms.has(roomOf(key.value))) emptied(key.value, false);
       }
     },
 

@@ -158,7 +158,6 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
     },
     refresh(userId) {
       changed.add(userId);
-
       io?.local.in(userOf(userId)).disconnectSockets(true);
     },
     endAll() {

@@ -81,9 +81,9 @@ export class NodeChannel implements Contact {
     return this.#subscriptions.add(room);
   }
 
-  /** No socket of this node is in the room any more. */
-  unlisten(room: string): void {
-    this.#subscriptions.remove(room, performance.now());
+  /** No socket of this node is in the room: any more, or after a join that was refused (`wasUsed` is false). */
+  unlisten(room: string, wasUsed: boolean): void {
+    this.#subscriptions.remove(room, performance.now(), wasUsed);
   }
 
   connected(client: NatsConnection): void {

@@ -14,6 +14,8 @@ interface Shard {
   /** Rooms of the shard that this node wants to receive. */
   readonly rooms: Set<string>;
   readonly end: () => void;
+  /** Whether a socket of this node was in one of its rooms. */
+  wasUsed: boolean;
   /** Until the server has handled the subscription. */
   confirmed: Promise<void> | undefined;
   /** When the last room left, in milliseconds; undefined while there is one. */
@@ -43,13 +45,21 @@ export class Subscriptions {
     return shard.confirmed;
   }
 
-  /** This node has no use for the room any more. `now` in milliseconds. */
-  remove(room: string, now: number): void {
+  /**
+   * This node has no use for the room any more. `now` in milliseconds. The subscription stays for a while, unless no
+   * socket was in any room of its shard (`wasUsed`): whoever tries to join rooms that do not let them in shall not make
+   * the node subscribe to everything.
+   */
+  remove(room: string, now: number, wasUsed = true): void {
     const subject = shardOf(room);
     const shard = this.#shards.get(subject);
-    if (!shard?.rooms.delete(room) || shard.rooms.size > 0) return;
-    shard.emptySince = now;
-    this.#empty.add(subject);
+    if (!shard?.rooms.delete(room)) return;
+    shard.wasUsed ||= wasUsed;
+    if (shard.rooms.size > 0) return;
+    if (shard.wasUsed) {
+      shard.emptySince = now;
+      this.#empty.add(subject);
+    } else this.#end(subject, shard);
   }
 
   /** The rooms that this node receives on a subject; undefined where it does not subscribe to it. */
@@ -67,15 +77,19 @@ export class Subscriptions {
       const shard = this.#shards.get(subject);
       if (shard?.emptySince !== undefined && now - shard.emptySince < LINGER_MS) break; // the oldest comes first
       this.#empty.delete(subject);
-      this.#shards.delete(subject);
-      shard?.end();
-      this.#subscriber.ended(subject);
+      if (shard) this.#end(subject, shard);
     }
+  }
+
+  #end(subject: number, shard: Shard): void {
+    this.#shards.delete(subject);
+    shard.end();
+    this.#subscriber.ended(subject);
   }
 
   #subscribe(subject: number): Shard {
     const end = this.#subscriber.subscribe(subject);
-    const shard: Shard = { rooms: new Set(), end, confirmed: undefined, emptySince: undefined };
+    const shard: Shard = { rooms: new Set(), end, wasUsed: false, confirmed: undefined, emptySince: undefined };
     this.#shards.set(subject, shard);
     shard.confirmed = this.#subscriber.confirm().then(() => {
       shard.confirmed = undefined;

@@ -68,3 +68,24 @@ test("N5: a subscription ends 30 s after the last room of its shard, and is kept
   expect([active.size, ended.length, subscriptions.roomsOf(shardOf("garden"))]).toEqual([0, 2, undefined]);
   expect(subscriptions.add("garden")).toBeInstanceOf(Promise);
 });
+
+test("N5: joins that are refused leave no subscription behind, and end none that others use or have used", async () => {
+  const { subscriptions, active, ended } = server();
+  for (let n = 0; n < 1_000; n += 1) {
+    subscriptions.add(`room-${n}`);
+    subscriptions.remove(`room-${n}`, n, false);
+  }
+  expect([active.size, ended.length]).toEqual([0, 1_000]);
+  const neighbour = neighbourOf("garden");
+  subscriptions.add("garden");
+  subscriptions.add(neighbour);
+  subscriptions.remove(neighbour, 1_000, false);
+  expect([...active]).toEqual([shardOf("garden")]);
+  subscriptions.remove("garden", 1_000);
+  subscriptions.add(neighbour);
+  subscriptions.remove(neighbour, 2_000, false);
+  subscriptions.sweep(31_999);
+  expect([...active]).toEqual([shardOf("garden")]);
+  subscriptions.sweep(32_000);
+  expect(active.size).toBe(0);
+});

@@ -181,6 +181,16 @@ test("N5: a node's own broadcasts that a client of NATS sends back to it are dro
   expect(typing.length).toBe(1);
 }, 60_000);
 
+test("N5: rooms that do not let a user in leave no subscription behind", async () => {
+  const [one] = nodes as [TestBackend];
+  const ada = await member(one, "garden");
+  for (let n = 0; n < 20; n += 1) {
+    const room = `~${String(n).padStart(22, "x")}`;
+    expect((await emit(ada.socket, "call", "chat.join", { room })).error?.code).toBe("NOT_FOUND");
+  }
+  expect((await subscribed()).flat()).toEqual([subjectName(shardOf("garden"))]);
+}, 60_000);
+
 test("N5: joins and leaves under load lose and double nothing, on whichever node", async () => {
   const [one, two, three] = nodes as [TestBackend, TestBackend, TestBackend];
   const ada = await member(one, "garden");
