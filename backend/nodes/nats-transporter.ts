@@ -100,12 +100,18 @@ export class NatsTransporter extends Transporters.NATS {
     this.client = client;
     for (const contact of this.#contacts) contact.connected?.(client);
     const log = this.#log.child({ servers: this.#config.servers.join(", ") });
+    // the client reports the loss again for each try to reconnect that timed out, and then as many reconnections
+    let isLost = false;
     const report = async () => {
       for await (const { type, data } of client.status()) {
         if (type === "disconnect") {
+          if (isLost) continue;
+          isLost = true;
           if (!this.#stopping.signal.aborted) for (const contact of this.#contacts) contact.lost();
           log.warn("the connection to NATS was lost; connecting again");
         } else if (type === "reconnect") {
+          if (!isLost) continue;
+          isLost = false;
           log.info("connected to NATS again");
           // what is read from the database from here on is not older than the subscriptions; fails when it is lost again
           const isSubscribed = await client.flush().then(

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
 import { nkeys } from "nats";
@@ -8,6 +9,7 @@ import { createBroker } from "../../../backend/broker.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { createLog } from "../../../backend/log.ts";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
+import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 /*
@@ -118,6 +120,34 @@ test("O17: a NATS server that starts after the node is found, and until then the
   while (!broker.started) await new Promise((resolve) => setTimeout(resolve, 50));
   running.reverse(); // the server was started last and has to be stopped last
 });
+
+test("a lost connection is logged once, however many tries to reconnect time out", async () => {
+  const nats = await natsWith({});
+  const proxy = await startProxy(nats.url);
+  running.push({ stop: () => proxy.close() });
+  const seen: string[] = [];
+  const write = (line: string) => {
+    const { msg = "" } = JSON.parse(line) as { msg?: string };
+    if (/connection to NATS|connected to NATS/.test(msg)) seen.push(msg);
+  };
+  const env = nodeEnv(proxy.url.replace("http", "nats"));
+  const broker = createBroker(readConfig(env), createLog({ logLevel: "info" }, { write }));
+  running.push(broker);
+  await broker.start();
+  const until = async (count: number) => {
+    while (seen.length < count) await delay(20);
+  };
+  proxy.hold(true);
+  await until(1);
+  await delay(5_000); // two tries, of which the client reports the end when their connections are cut
+  proxy.hold(false);
+  await until(2);
+  proxy.cut();
+  await until(4);
+  await delay(500);
+  const [lost, back] = ["the connection to NATS was lost; connecting again", "connected to NATS again"];
+  expect(seen).toEqual([lost, back, lost, back]);
+}, 30_000);
 
 test.each([
   ["that is not there", undefined, 0o600, /cannot be read/],
