@@ -101,12 +101,12 @@ test("whoever has no account gets the same answer, no mail and no trace; a disab
   const ada = await running.register("Ada");
   await running.store.users.disable(ada.user.id, 1);
   const written = running.letters.length;
+  const letter = running.nextLetter(); // it may come before the last of the answers
   const known = await ask("root@example.org");
   const unknown = await ask("nobody@example.org");
   const disabled = await ask("ada@example.org");
   expect([unknown, disabled]).toEqual([known, known]);
-  const read = await running.nextLetter();
-  expect(read.to).toBe("root@example.org");
+  expect((await letter).to).toBe("root@example.org");
   await ask("nobody@example.org");
   expect(running.letters.slice(written).map(({ to }) => to)).toEqual(["root@example.org"]);
   const recorded = async () =>
