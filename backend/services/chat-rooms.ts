@@ -66,8 +66,34 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
     if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
   }
 
-  /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
-  async function admitted(ctx: ByUser, key: string): Promise<Standing> {
+  /** Public rooms that somebody opens on this node at the moment. */
+  const beingOpened = new Map<string, Promise<void>>();
+
+  /**
+   * Opens a public room by its name; false when there is one. Of many who come at once one opens it, and the others
+   * need no transaction to learn that; `waits` is whether this caller may be one of them.
+   */
+  async function openByName(ctx: ByUser, key: string, waits: boolean): Promise<boolean> {
+    const other = waits ? beingOpened.get(key) : undefined;
+    if (other) {
+      await other;
+      return false;
+    }
+    const opens = open(ctx, "public", key, null);
+    const over = opens.then(ignore, ignore);
+    if (!beingOpened.has(key)) beingOpened.set(key, over);
+    try {
+      return await opens;
+    } finally {
+      if (beingOpened.get(key) === over) beingOpened.delete(key);
+    }
+  }
+
+  /**
+   * The caller's standing in a room that they are in, or have just entered, or opened by its name. Who has waited for
+   * somebody else to open the room, who was refused, opens it without waiting again.
+   */
+  async function admitted(ctx: ByUser, key: string, hasWaited = false): Promise<Standing> {
     const { id } = ctx.meta.user;
     const known = await store.rooms.standing(key, id);
     if (known?.membership?.state === "in") return known;
@@ -75,7 +101,7 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
       if (key.startsWith("~")) throw shutOut(undefined);
       clean("room", newRoomName(key));
       // another user may have opened it in this moment: then it is entered as any other
-      if (!(await open(ctx, "public", key, null))) return admitted(ctx, key);
+      if (!(await openByName(ctx, key, !hasWaited))) return admitted(ctx, key, true);
     } else if (known.room.kind === "public" && known.membership?.state !== "banned") {
       await enter(ctx, known.room, ["invited", "out", "none"]);
     } else if (known.room.kind === "private" && known.membership?.state === "invited") {
@@ -178,6 +204,8 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
     },
   };
 }
+
+function ignore(): void {}
 
 function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
   const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { MembershipState } from "../domain/membership.ts";
+import { userLock } from "./locks.ts";
 import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 import { type InTransaction, Undo } from "./transactions.ts";
@@ -36,7 +37,8 @@ interface Seat {
  * may run the work of several callers in one transaction, and all of it a second time.
  */
 export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>): (entry: Entry) => Promise<Entered> {
-  const { lockUser, joined, grow, mark } = queries(db);
+  const { joined, grow, mark } = queries(db);
+  const lockUser = userLock(db);
   const seats = new Map<string, ReturnType<typeof seating>>();
   const seatFrom = (from: Entry["from"]) => {
     const key = from.join();
@@ -49,7 +51,7 @@ export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>
     const { room, userId, at, from, limit, most } = entry;
     // an account that is being removed leaves all its rooms: nothing may let it in after that
     const [user] = await lockUser(transaction, { userId });
-    if (user?.disabled_at !== null) return "refused";
+    if (user?.disabledAt !== null) return "refused";
     if (most !== undefined && ((await joined(transaction, { userId }))[0]?.count ?? 0) >= most) return "too-many";
     const [position] = await grow(transaction, { room, limit });
     if (!position) return "full";
@@ -73,13 +75,6 @@ export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>
 
 function queries(db: Kysely<Schema>) {
   return {
-    lockUser: prepared(db, (within, { userId }: { userId: string }) =>
-      within
-        .updateTable("users")
-        .set((row) => ({ created_at: row.ref("created_at") }))
-        .where("id", "=", userId)
-        .returning("disabled_at"),
-    ),
     /** Rooms that a user is in, direct ones not counted. */
     joined: prepared(db, (within, { userId }: { userId: string }) =>
       within

@@ -1,5 +1,6 @@
-import type { Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { Role } from "../surface.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /*
@@ -30,23 +31,18 @@ export async function lockAdmins(transaction: Transaction<Schema>): Promise<void
  * is a weaker one.
  */
 export async function lockUser(transaction: Transaction<Schema>, id: string): Promise<LockedUser | undefined> {
-  return transaction
-    .updateTable("users")
-    .set((row) => ({ created_at: row.ref("created_at") }))
-    .where("id", "=", id)
-    .returning(["role", "password_hash as passwordHash", "disabled_at as disabledAt"])
-    .executeTakeFirst();
+  return lockQuery(transaction, { userId: id }).executeTakeFirst();
 }
 
-/** Locks several users in the order of their ids. False when one of them does not exist or is disabled. */
-export async function lockEnabledUsers(transaction: Transaction<Schema>, ids: readonly string[]): Promise<boolean> {
-  let areEnabled = true;
-  for (const id of [...new Set(ids)].sort()) {
-    const user = await lockUser(transaction, id);
-    if (user?.disabledAt !== null) areEnabled = false;
-  }
-  return areEnabled;
-}
+/** The same as a query that is built once; it returns a row at most. */
+export const userLock = (db: Kysely<Schema>) => prepared(db, lockQuery);
+
+const lockQuery = (within: Kysely<Schema>, { userId }: { readonly userId: string }) =>
+  within
+    .updateTable("users")
+    .set((row) => ({ created_at: row.ref("created_at") }))
+    .where("id", "=", userId)
+    .returning(["role", "password_hash as passwordHash", "disabled_at as disabledAt"]);
 
 /**
  * Until the transaction ends, no message is stored or changed in this room and nobody comes or goes. False where there

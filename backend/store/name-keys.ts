@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
+import { prepared } from "./prepared.ts";
 import type { NameKeysTable, Schema } from "./schema.ts";
 
 /**
@@ -15,9 +16,12 @@ export async function releaseUserName(transaction: Kysely<Schema>, id: string): 
   await transaction.deleteFrom("name_keys").where("kind", "=", "user").where("owner", "=", id).execute();
 }
 
-/** Takes the name of a new public room. False when there is a room whose name looks like it. */
-export function takeRoomName(transaction: Kysely<Schema>, name: string): Promise<boolean> {
-  return take(transaction, "room", name, [skeleton(name)]);
+/** Makes what takes the name of a new public room: false when there is a room whose name looks like it. */
+export function roomNames(db: Kysely<Schema>): (transaction: Kysely<Schema>, name: string) => Promise<boolean> {
+  const insert = prepared(db, (within, { key, owner }: { key: string; owner: string }) =>
+    insertKeys(within, [{ kind: "room", key, owner }]),
+  );
+  return async (transaction, name) => (await insert(transaction, { key: skeleton(name), owner: name })).length === 1;
 }
 
 async function take(
@@ -27,11 +31,14 @@ async function take(
   keys: readonly string[],
 ): Promise<boolean> {
   const rows = [...new Set(keys)].sort().map((key) => ({ kind, key, owner }));
-  const taken = await transaction
+  const taken = await insertKeys(transaction, rows).execute();
+  return taken.length === rows.length;
+}
+
+/** Returns those that nobody had. */
+const insertKeys = (db: Kysely<Schema>, rows: readonly NameKeysTable[]) =>
+  db
     .insertInto("name_keys")
     .values(rows)
     .onConflict((conflict) => conflict.columns(["kind", "key"]).doNothing())
-    .returning("key")
-    .execute();
-  return taken.length === rows.length;
-}
+    .returning("key");

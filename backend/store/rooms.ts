@@ -1,34 +1,13 @@
-import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { RoomRole } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
-import { lockEnabledUsers } from "./locks.ts";
-import { takeRoomName } from "./name-keys.ts";
+import { opening } from "./opening.ts";
 import { removeMessages } from "./retention.ts";
-import { countRooms, isBeyond, type Most } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standings } from "./standing.ts";
-import { Undo, undoable } from "./transactions.ts";
 import type { Usage } from "./usage.ts";
-
-/** A room that is about to be. */
-export interface NewRoom {
-  readonly key: string;
-  readonly kind: RoomKind;
-  readonly title: string | null;
-  readonly openedBy: string;
-  readonly at: number;
-}
-
-/** Somebody who is in a room from its beginning. */
-export interface FirstMember {
-  readonly id: string;
-  readonly role: RoomRole;
-  /** The other one in a direct room. */
-  readonly peerId: string | null;
-}
 
 /** A room as one of its members lists it. */
 export interface RoomRow {
@@ -45,20 +24,6 @@ export interface RoomRow {
   readonly read: number;
 }
 
-/** How many rooms the user who opens one may have opened since a time, be in and own. */
-export interface OpeningLimits {
-  readonly opened: number;
-  readonly since: number;
-  readonly most?: Most | undefined;
-}
-
-/**
- * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks
- * like it, `disabled` when one of the first members does not exist or is disabled, the other two when a limit is
- * reached.
- */
-export type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
-
 export type RoomStore = ReturnType<typeof roomStore>;
 
 /** Messages of closed rooms that are removed at once: more would hold up who writes. */
@@ -70,56 +35,7 @@ export function roomStore(db: Kysely<Schema>, usage: Usage) {
   return {
     standing: standings(db),
 
-    /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
-    async open(room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits): Promise<Opening> {
-      const { key, kind, title, openedBy, at } = room;
-      return undoable(db, async (transaction): Promise<Opening> => {
-        if (limits) {
-          const { opened, since, most } = limits;
-          if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";
-          if ((await openedSince(transaction, openedBy, kind, since)) >= opened) return "opened-too-many";
-          if (most && isBeyond(await countRooms(transaction, openedBy), most)) return "too-many-rooms";
-        }
-        const opened = await transaction
-          .insertInto("rooms")
-          .values({
-            name: key,
-            kind,
-            title,
-            epoch: randomBytes(9).toString("base64url"),
-            seq: 0,
-            created_at: at,
-            created_by: openedBy,
-            revision: 0,
-            members: first.length,
-            browse_key: kind === "public" ? browseKey(key) : null,
-            closed_at: null,
-          })
-          .onConflict((conflict) => conflict.column("name").doNothing())
-          .returning("name")
-          .executeTakeFirst();
-        if (!opened) return "exists";
-        if (kind === "public" && !(await takeRoomName(transaction, key))) throw new Undo<Opening>("looks-alike");
-        if (first.length === 0) return "opened";
-        await transaction
-          .insertInto("members")
-          .values(
-            first.map(({ id, role, peerId }) => ({
-              room: key,
-              user_id: id,
-              role,
-              state: "in" as const,
-              since: 0,
-              joined_at: at,
-              ended_at: null,
-              muted_until: null,
-              peer_id: peerId,
-            })),
-          )
-          .execute();
-        return "opened";
-      });
-    },
+    open: opening(db),
 
     /** Public rooms whose names start so, in their order, after one if it is named. */
     async browse(prefix: string, after: string | undefined, limit: number) {
@@ -199,16 +115,4 @@ export function roomStore(db: Kysely<Schema>, usage: Usage) {
       }
     },
   };
-}
-
-/** How many rooms of a kind a user has opened since a time. */
-async function openedSince(db: Kysely<Schema>, userId: string, kind: RoomKind, since: number): Promise<number> {
-  const { count } = await db
-    .selectFrom("rooms")
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .where("created_by", "=", userId)
-    .where("kind", "=", kind)
-    .where("created_at", ">", since)
-    .executeTakeFirstOrThrow();
-  return count;
 }

@@ -1,5 +1,6 @@
-import type { Kysely } from "kysely";
+import type { InferResult, Kysely } from "kysely";
 import type { MembershipState, RoomRole } from "../domain/membership.ts";
+import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /** Somebody in a room, as it is listed. */
@@ -28,14 +29,25 @@ export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
 }
 
 export async function countRooms(db: Kysely<Schema>, userId: string): Promise<RoomCounts> {
-  const rows = await db
+  return sumOf(await countQuery(db, { userId }).execute());
+}
+
+/** The same by a query that is built once. */
+export function roomCounts(db: Kysely<Schema>): (within: Kysely<Schema>, userId: string) => Promise<RoomCounts> {
+  const count = prepared(db, countQuery);
+  return async (within, userId) => sumOf(await count(within, { userId }));
+}
+
+const countQuery = (db: Kysely<Schema>, { userId }: { readonly userId: string }) =>
+  db
     .selectFrom("members")
     .select(["state", "role", ({ fn }) => fn.countAll<number>().as("count")])
     .where("user_id", "=", userId)
     .where("state", "in", ["in", "invited"])
     .where("peer_id", "is", null)
-    .groupBy(["state", "role"])
-    .execute();
+    .groupBy(["state", "role"]);
+
+function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
   const sum = (of: (row: (typeof rows)[number]) => boolean) =>
     rows.filter(of).reduce((total, { count }) => total + count, 0);
   return {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { User } from "../../../backend/contract/index.ts";
+import { publicError, type User } from "../../../backend/contract/index.ts";
+import { LOBBY, OPENED_MAX } from "../../../backend/domain/room.ts";
 import { countStatements } from "../store/executed.ts";
 import { type Running, startServices } from "./start-services.ts";
 
@@ -12,6 +13,8 @@ beforeAll(async () => {
   running = await startServices();
   members = [];
   for (let n = 0; n < MEMBERS; n += 1) members.push(await running.register(`Member${n}`));
+  // who registers is let into the lobby a moment later: that is over now
+  await Promise.all(members.map(({ identity }) => running.call("chat.join", { room: LOBBY }, identity)));
 });
 afterAll(() => running.stop());
 
@@ -67,4 +70,39 @@ test("N7: entering a room costs five statements, and two for all who enter at th
   expect(states.every(({ role }) => role === "member")).toBe(true);
   // how they stand before and after, and in between the user, their rooms, the room, the membership, the read mark
   expect(executed()).toBe(2 + 5 * others.length);
+});
+
+test("N7: those who enter at the same time are committed together", async () => {
+  const [owner, ...others] = members;
+  await running.call("chat.join", { room: "cellar" }, owner?.identity);
+  executed.transactions();
+  await Promise.all(others.map(({ identity }) => running.call("chat.join", { room: "cellar" }, identity)));
+  expect(executed.transactions()).toBe(1);
+});
+
+test("N7: of those who join a room at the same time that is not there yet, one opens it", async () => {
+  executed();
+  executed.transactions();
+  const states = await Promise.all(
+    members.map(({ identity }) => running.call("chat.join", { room: "barn" }, identity)),
+  );
+  expect(states.map(({ role }) => role).sort()).toEqual([...Array(MEMBERS - 1).fill("member"), "owner"]);
+  // the user who opens it, their rooms of this kind and all of them, the room, its name, the membership
+  const opening = 6;
+  // how all stand at first, when it is open, and when the others have entered it
+  expect(executed()).toBe(3 + opening + 5 * (MEMBERS - 1));
+  expect(executed.transactions()).toBe(2);
+});
+
+test("who has waited for somebody who may not open the room opens it themselves, or is refused themselves", async () => {
+  const [owner, ...others] = members;
+  const create = (n: number) => running.call("chat.create", { kind: "public", title: `room${n}` }, owner?.identity);
+  const rooms = await Promise.allSettled(Array.from({ length: OPENED_MAX.public + 1 }, (_, n) => create(n)));
+  expect(rooms.at(-1)?.status).toBe("rejected");
+  const join = (room: string, by: typeof members) =>
+    Promise.allSettled(by.map(({ identity }) => running.call("chat.join", { room }, identity)));
+  const outcomes = async (room: string, by: typeof members) =>
+    (await join(room, by)).map((one) => (one.status === "fulfilled" ? one.value.role : publicError(one.reason).code));
+  expect(await outcomes("loft", members)).toEqual(["ROOMS_OPENED", "owner", "member", "member", "member", "member"]);
+  expect(await outcomes("1oft", others)).toEqual(others.map(() => "ROOM_ALIKE"));
 });

@@ -3,12 +3,17 @@ import { afterAll } from "@jest/globals";
 
 const WAYS = ["all", "get", "run", "iterate"] as const;
 
-/**
- * Counts the statements that SQLite runs in this test file, but for those that begin and end a transaction. Returns
- * what gives their number since the last call.
- */
-export function countStatements(): () => number {
+/** Both give a number since their last call. */
+export interface Executed {
+  /** Statements, but for those that begin and end a transaction. */
+  (): number;
+  transactions(): number;
+}
+
+/** Counts the statements that SQLite runs in this test file. */
+export function countStatements(): Executed {
   let count = 0;
+  let begun = 0;
   const before = WAYS.map((way) => [way, StatementSync.prototype[way]] as const);
   for (const [way, method] of before) {
     (StatementSync.prototype as unknown as Record<string, unknown>)[way] = function counting(
@@ -16,15 +21,23 @@ export function countStatements(): () => number {
       ...parameters: never[]
     ) {
       if (!/^(begin|commit|rollback|savepoint|release)/.test(this.sourceSQL)) count += 1;
+      if (/^begin/.test(this.sourceSQL)) begun += 1;
       return (method as (...given: never[]) => unknown).apply(this, parameters);
     };
   }
   afterAll(() => {
     Object.assign(StatementSync.prototype, Object.fromEntries(before));
   });
-  return () => {
+  const executed = () => {
     const counted = count;
     count = 0;
     return counted;
   };
+  return Object.assign(executed, {
+    transactions() {
+      const counted = begun;
+      begun = 0;
+      return counted;
+    },
+  });
 }
