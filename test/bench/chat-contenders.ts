@@ -1,14 +1,22 @@
 /** The servers that chat benchmarks compare: how each is started, what it keeps, and how clients speak to it. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import jwt from "jsonwebtoken";
 import { backendFlags } from "../../scripts/backend-flags.mjs";
-import { oneOf, optionList, optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
+import {
+  CommandError,
+  oneOf,
+  optionList,
+  optionWithDefault,
+  UsageError,
+  wholeNumber,
+} from "../../scripts/command-line/index.ts";
 import { treeOf } from "../../scripts/command-line/processes.ts";
+import { isProgram } from "../../scripts/on-path.ts";
 import { postgresFolder } from "../../scripts/programs/postgres.ts";
 import { freePort } from "../../scripts/start/free-port.ts";
 import { startCluster } from "../real/postgres/cluster.ts";
@@ -74,10 +82,11 @@ export const CHAT_OPTIONS = {
   runs: optionWithDefault("--runs <number>", "runs, each with processes of its own", wholeNumber(1, 20), 1),
 };
 
-/** The contenders that are wanted (all, where none is named) and found; says what is not found. */
+/** The contenders that are wanted (all, where none is named) and found. Says what is not found; throws where it is named. */
 export function findContenders(named: readonly ChatKind[], report: Report): readonly ChatKind[] {
   return (named.length > 0 ? named : CHAT_KINDS).filter((kind) => {
     const reason = missing(kind);
+    if (reason !== undefined && named.length > 0) throw new UsageError(`--contender ${kind}: ${reason}.`);
     if (reason !== undefined) report.say(`without ${kind}: ${reason}`);
     return reason === undefined;
   });
@@ -85,10 +94,15 @@ export function findContenders(named: readonly ChatKind[], report: Report): read
 
 /** Why a contender cannot run on this machine; undefined where it can. */
 function missing(kind: ChatKind): string | undefined {
-  if (kind === "centrifugo" && !process.env.CENTRIFUGO_BIN) return "CENTRIFUGO_BIN names no Centrifugo";
+  const { CENTRIFUGO_BIN, BENCH_BEFORE } = process.env;
+  if (kind === "centrifugo" && !CENTRIFUGO_BIN) return "CENTRIFUGO_BIN is not set";
+  if (kind === "centrifugo" && !isProgram(CENTRIFUGO_BIN ?? ""))
+    return `CENTRIFUGO_BIN names no program: ${CENTRIFUGO_BIN}`;
   if (kind.startsWith("postgres") && !postgresFolder()) return "no PostgreSQL found and POSTGRES_BIN is not set";
-  if (kind.endsWith("before") && !process.env.BENCH_BEFORE) return "BENCH_BEFORE names no other checkout";
-  return undefined;
+  if (!kind.endsWith("before")) return undefined;
+  if (!BENCH_BEFORE) return "BENCH_BEFORE is not set";
+  const isCheckout = existsSync(join(BENCH_BEFORE, "backend", "main.ts"));
+  return isCheckout ? undefined : `BENCH_BEFORE names no checkout of this project: ${BENCH_BEFORE}`;
 }
 
 /** Starts a contender with so many users, on the first core, with flags of Node.js or those that the backend has there. */
@@ -200,7 +214,10 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
     if (isOpen) return;
     await delay(5);
   }
-  throw new Error(`a contender ended with ${child.exitCode ?? child.signalCode} before it listened`);
+  const status = child.exitCode ?? child.signalCode;
+  throw new CommandError(
+    `Centrifugo ended with ${status} before it accepted connections: ${process.env.CENTRIFUGO_BIN}.`,
+  );
 }
 
 /** A folder that is removed when the benchmark ends. */

@@ -5,12 +5,14 @@ import { runBenchmark } from "./benchmark.ts";
 import { median, quantile, ratios } from "./contenders.ts";
 import { measureAbsences } from "./nodes/absences.ts";
 import { type Deliveries, measureDeliveries, type NodeFigures, type Places } from "./nodes/deliveries.ts";
+import { SITE_PROGRAMS } from "./site/site.ts";
 
 const MOST_NODES = 4;
 
 await runBenchmark({
   name: "nodes",
   summary: "Measures what several nodes cost, and for how long clients are away when one stops.",
+  environment: SITE_PROGRAMS,
   options: {
     clients: optionWithDefault("--clients <n>", "clients, in rooms of 6", wholeNumber(24, 5_000), 240),
     rate: optionWithDefault("--rate <n>", "messages a second, of all", wholeNumber(1, 100_000), 200),

@@ -3,6 +3,7 @@
 // may be lost, doubled or reordered, and every client must have got all of it.
 import { endSignal, option, optionWithDefault, text, wholeNumber } from "../../scripts/command-line/index.ts";
 import { runBenchmark } from "./benchmark.ts";
+import { SITE_PROGRAMS } from "./site/site.ts";
 import { ACCIDENTS } from "./soak/accidents.ts";
 import { reportSoak } from "./soak/report.ts";
 import { runSoak } from "./soak/run.ts";
@@ -13,6 +14,7 @@ const LONG = 300;
 await runBenchmark({
   name: "soak",
   summary: "Runs three nodes over PostgreSQL and NATS through accidents, then reads every message again.",
+  environment: SITE_PROGRAMS,
   details: `At half of the rate that the machine carries, which is measured first. From ${LONG} seconds on with all accidents.`,
   options: {
     seconds: optionWithDefault("--seconds <n>", "how long clients talk", wholeNumber(30, 86_400), 600),

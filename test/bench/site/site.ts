@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CommandError } from "../../../scripts/command-line/index.ts";
+import { isProgram, onPath } from "../../../scripts/on-path.ts";
+import { postgresFolder } from "../../../scripts/programs/postgres.ts";
 import { freePort } from "../../../scripts/start/free-port.ts";
 import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type NatsServer, nodeEnv, startNats } from "../../real/nats/nats-server.ts";
@@ -48,8 +51,35 @@ async function endAll(endings: readonly (() => unknown)[]): Promise<void> {
   if (failures.length > 0) throw new AggregateError(failures, "not everything has stopped in order");
 }
 
+/** What names the programs of a site, for the help of the benchmarks. */
+export const SITE_PROGRAMS = {
+  POSTGRES_BIN: "a folder with PostgreSQL's programs (Debian's)",
+  NATS_SERVER_BIN: "nats-server (the one on PATH)",
+};
+
+/** Throws where a program is missing, before anything is started. */
+function checkPrograms(): void {
+  const { POSTGRES_BIN, NATS_SERVER_BIN, PATH } = process.env;
+  const folder = postgresFolder();
+  if (!folder || !isProgram(join(folder, "initdb"))) {
+    const where = POSTGRES_BIN ? `the folder that POSTGRES_BIN names, ${POSTGRES_BIN}, has no initdb` : "there is none";
+    throw new CommandError(
+      `This benchmark needs PostgreSQL, and ${where}. Install it (apt-get install postgresql), or set POSTGRES_BIN to ` +
+        "the folder with initdb.",
+    );
+  }
+  if (NATS_SERVER_BIN ? !isProgram(NATS_SERVER_BIN) : !onPath(["nats-server"], PATH)) {
+    const where = NATS_SERVER_BIN ? `NATS_SERVER_BIN names ${NATS_SERVER_BIN}, which is no program` : "none is on PATH";
+    throw new CommandError(
+      `This benchmark needs nats-server, and ${where}. Install it (apt-get install nats-server), or set ` +
+        "NATS_SERVER_BIN to it.",
+    );
+  }
+}
+
 /** Starts a site. Where something does not start, what runs already is stopped. */
 export async function startSite(options: SiteOptions): Promise<Site> {
+  checkPrograms();
   const endings: (() => unknown)[] = [];
   let stopping: Promise<void> | undefined;
   /** What runs from now on, and how it ends; at once where the site is stopping already. */

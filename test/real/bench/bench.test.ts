@@ -18,27 +18,44 @@ chmodSync(folder, 0o755); // PostgreSQL may run as another user
 afterAll(() => rmSync(folder, { recursive: true }));
 const env = { ...process.env, TMPDIR: folder };
 
-function bench(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
+function bench(
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ code: unknown; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [RUN, "bench", ...args], { env }, (error, out, err) => {
+    execFile(process.execPath, [RUN, "bench", ...args], { env: { ...env, ...more } }, (error, out, err) => {
       resolve({ code: error ? error.code : 0, out, err });
     });
   });
 }
 
 test.each(NAMES)("bench -- %s has help, and refuses an unknown argument", async (name) => {
-  const help = await bench(name, "--help");
+  const help = await bench([name, "--help"]);
   expect(help).toMatchObject({ code: 0, err: "" });
   expect(help.out).toMatch(new RegExp(`^Usage: npm run bench -- ${name} `));
   expect(help.out).toContain("--format <format>");
-  const wrong = await bench(name, "--no-such");
+  const wrong = await bench([name, "--no-such"]);
   expect(wrong).toMatchObject({ code: 2, out: "" });
   expect(wrong.err).toContain("unknown option '--no-such'");
 });
 
+test.each([
+  ["soak", "NATS_SERVER_BIN", /needs nats-server, and NATS_SERVER_BIN names \/nowhere, which is no program/],
+  ["nodes", "POSTGRES_BIN", /needs PostgreSQL, and the folder that POSTGRES_BIN names, \/nowhere, has no initdb/],
+  ["chat", "CENTRIFUGO_BIN", /--contender centrifugo: CENTRIFUGO_BIN names no program: \/nowhere/],
+  ["connect", "BENCH_BEFORE", /--contender sqlite before: BENCH_BEFORE names no checkout of this project: \/nowhere/],
+])("bench -- %s says that %s names nothing, and starts nothing", async (name, variable, message) => {
+  const contender = { CENTRIFUGO_BIN: ["--contender", "centrifugo"], BENCH_BEFORE: ["--contender", "sqlite before"] };
+  const args = contender[variable as keyof typeof contender] ?? ["--clients", "36", "--rate", "20"];
+  const { err } = await bench([name, ...args], { [variable]: "/nowhere" });
+  expect(err).toMatch(message);
+  expect(err).not.toMatch(/^ +at /m);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test("N8: a short run of the chat with all contenders loses and doubles nothing, and leaves nothing behind", async () => {
   const small = ["--clients", "24", "--database-clients", "12", "--windows", "1", "--seconds", "1", "--warm-up", "1"];
-  const { out, err } = await bench("chat", ...small, "--format", "json");
+  const { out, err } = await bench(["chat", ...small, "--format", "json"]);
   expect(err).toBe("");
   const { tables, targets } = JSON.parse(out);
   const windows: Record<string, unknown>[] = tables[0].rows;

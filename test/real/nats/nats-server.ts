@@ -33,12 +33,14 @@ export async function startNats({
   const port = await freePort(wanted);
   const file = join(folder, "nats.conf");
   writeFileSync(file, `host: ${host}\nport: ${port}\n${configuration}`);
-  const server = spawn(process.env.NATS_SERVER_BIN ?? "nats-server", ["-c", file], {
+  const program = process.env.NATS_SERVER_BIN ?? "nats-server";
+  const server = spawn(program, ["-c", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let output = "";
   await new Promise<void>((resolve, reject) => {
-    server.once("exit", () => reject(new Error(`nats-server did not start: ${output}`)));
+    server.once("error", ({ message }) => reject(new Error(`${program} could not be started: ${message}`)));
+    server.once("exit", () => reject(new Error(`${program} did not start: ${output}`)));
     server.stderr.on("data", (chunk: Buffer) => {
       output += chunk;
       if (output.includes("Server is ready")) resolve();
