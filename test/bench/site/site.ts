@@ -60,19 +60,19 @@ export const SITE_PROGRAMS = {
 /** Throws where a program is missing, before anything is started. */
 function checkPrograms(): void {
   const { POSTGRES_BIN, NATS_SERVER_BIN, PATH } = process.env;
+  if (NATS_SERVER_BIN ? !isProgram(NATS_SERVER_BIN) : !onPath(["nats-server"], PATH)) {
+    const where = NATS_SERVER_BIN ? `NATS_SERVER_BIN names ${NATS_SERVER_BIN}, which is no program` : "none is on PATH";
+    throw new CommandError(
+      `This benchmark needs nats-server, and ${where}. Install it (apt-get install nats-server), or set ` +
+        "NATS_SERVER_BIN to it.",
+    );
+  }
   const folder = postgresFolder();
   if (!folder || !isProgram(join(folder, "initdb"))) {
     const where = POSTGRES_BIN ? `the folder that POSTGRES_BIN names, ${POSTGRES_BIN}, has no initdb` : "there is none";
     throw new CommandError(
       `This benchmark needs PostgreSQL, and ${where}. Install it (apt-get install postgresql), or set POSTGRES_BIN to ` +
         "the folder with initdb.",
-    );
-  }
-  if (NATS_SERVER_BIN ? !isProgram(NATS_SERVER_BIN) : !onPath(["nats-server"], PATH)) {
-    const where = NATS_SERVER_BIN ? `NATS_SERVER_BIN names ${NATS_SERVER_BIN}, which is no program` : "none is on PATH";
-    throw new CommandError(
-      `This benchmark needs nats-server, and ${where}. Install it (apt-get install nats-server), or set ` +
-        "NATS_SERVER_BIN to it.",
     );
   }
 }

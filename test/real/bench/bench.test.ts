@@ -47,7 +47,7 @@ test.each([
 ])("bench -- %s says that %s names nothing, and starts nothing", async (name, variable, message) => {
   const contender = { CENTRIFUGO_BIN: ["--contender", "centrifugo"], BENCH_BEFORE: ["--contender", "sqlite before"] };
   const args = contender[variable as keyof typeof contender] ?? ["--clients", "36", "--rate", "20"];
-  const { err } = await bench([name, ...args], { [variable]: "/nowhere" });
+  const { err } = await bench([name, ...args], { NATS_SERVER_BIN: process.execPath, [variable]: "/nowhere" });
   expect(err).toMatch(message);
   expect(err).not.toMatch(/^ +at /m);
   expect(readdirSync(folder)).toEqual([]);
