@@ -48,7 +48,7 @@ export interface VerifiedToken extends User {
   readonly exp: number;
 }
 
-/** Actions that only services call: they have no entry in the surface and refuse whoever comes from outside. */
+/** Actions that only services call: they have no entry in the surface, and refuse every call from outside. */
 export const serviceActions = {
   "auth.verifyToken": { params: { token: { type: "string", min: 1, max: 4096, secret: true } } },
   "auth.startSession": {
@@ -108,11 +108,11 @@ export interface Events {
   "user.created": { readonly id: string };
   /** A session has ended: every node forgets its tokens and closes its sockets at once. */
   "session.ended": { readonly sid: string };
-  /** A refresh token was used again after its successor: somebody has a copy, and the session has been ended. */
+  /** A refresh token was used again after its successor: a second client has a copy, so the session has been ended. */
   "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
   /** A user's roles have changed, `at` milliseconds since 1970: what was decided for them before is asked again, open sockets included. */
   "user.changed": { readonly id: string; readonly at: number };
-  /** Of this node alone: nobody can say any more which sessions live, so that its sockets are closed. */
+  /** Within one node: it can no longer find out which sessions have ended, so its sockets are closed. */
   "node.blind": Record<string, never>;
   /** Within one node: something is stored that may not have been broadcast here. */
   "nodes.gap": Record<string, never>;
@@ -126,9 +126,9 @@ export interface Events {
   };
   /** A node says whose sockets it holds. */
   "presence.here": PresenceHere;
-  /** Somebody has missed what a node said; it is to say everything again. */
+  /** Another node has missed presence of this `node`, which is to send all of it again. */
   "presence.wanted": { readonly node: string };
-  /** Within one node: whose state is to be told to which rooms. */
+  /** Within one node: users whose new state is to be broadcast, and to which rooms. */
   "presence.news": { readonly news: readonly PresenceNews[] };
   /** A user is no longer in a room, from this revision of it on: every node takes their sockets out at once. */
   "chat.left": { readonly room: string; readonly user: string; readonly revision: number };

@@ -69,7 +69,10 @@ export function defineService<N extends ServiceName>(definition: ServiceDefiniti
 
 type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility">;
 
-/** Who may call an action, with which parameters, and from where it can be seen. Throws for an action nobody declared. */
+/**
+ * Who may call an action, with which parameters, and from where it can be seen. Throws for an action that is not
+ * declared.
+ */
 export function actionRules(name: AnyAction): Rules {
   const entry = [...http, ...socket].find(({ action }) => action === name);
   if (!entry) {

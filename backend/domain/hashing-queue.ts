@@ -1,4 +1,4 @@
-/** Thrown when the queue is full: the caller answers 503 with Retry-After. */
+/** Thrown when the queue is full: the caller responds with 503 and Retry-After. */
 export class QueueFull extends Error {
   override name = "QueueFull";
   /** Whole seconds after which a new try makes sense. */
@@ -10,19 +10,23 @@ export class QueueFull extends Error {
 }
 
 export interface HashingQueue {
-  /** Runs the work when a lane is free. Throws `QueueFull` at once when too many wait already. */
+  /** Runs the work when fewer than `maxRunning` run. Throws `QueueFull` at once when too many wait already. */
   run<T>(work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
-  /** Throws `QueueFull` when work that came now could not wait. */
-  expectRoom(): void;
+  /** Throws `QueueFull` when `run` would. */
+  refuseIfFull(): void;
 }
 
 /**
- * Admission control for work that eats a core: at most `lanes` run, at most `room` wait, the rest is refused at once, so that a flood
- * of logins costs neither memory nor the other endpoints' time.
+ * Admission control for work that keeps a core busy: at most `maxRunning` run, at most `maxWaiting` wait, the rest is
+ * refused at once, so that a flood of logins costs neither memory nor the other endpoints' time.
  */
-export function createHashingQueue(options: { lanes: number; room: number; retryAfter?: number }): HashingQueue {
-  const { lanes, room, retryAfter = 2 } = options;
+export function createHashingQueue(options: {
+  maxRunning: number;
+  maxWaiting: number;
+  retryAfter?: number;
+}): HashingQueue {
+  const { maxRunning, maxWaiting, retryAfter = 2 } = options;
   const queue: (() => void)[] = [];
   let running = 0;
   const release = () => {
@@ -32,8 +36,8 @@ export function createHashingQueue(options: { lanes: number; room: number; retry
   };
   return {
     async run(work) {
-      if (running < lanes) running += 1;
-      else if (queue.length >= room) throw new QueueFull(retryAfter);
+      if (running < maxRunning) running += 1;
+      else if (queue.length >= maxWaiting) throw new QueueFull(retryAfter);
       else await new Promise<void>((resolve) => queue.push(resolve));
       try {
         return await work();
@@ -44,8 +48,8 @@ export function createHashingQueue(options: { lanes: number; room: number; retry
     get waiting() {
       return queue.length;
     },
-    expectRoom() {
-      if (running >= lanes && queue.length >= room) throw new QueueFull(retryAfter);
+    refuseIfFull() {
+      if (running >= maxRunning && queue.length >= maxWaiting) throw new QueueFull(retryAfter);
     },
   };
 }

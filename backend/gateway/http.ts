@@ -113,8 +113,8 @@ export function createHttpDoor(parts: HttpParts): HttpDoor {
     const methods = parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
     const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
-    // what does not exist counts as well, for each leaves a line in the log; another's page spends nobody's tries to
-    // sign in
+    // a path that does not exist counts as well, because each request leaves a line in the log; requests of a foreign
+    // page do not count as tries to sign in
     parts.limits.address(entry && !isForeign ? entry.rate : "read", client.key);
     const asset = entry ? undefined : parts.assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) return void sendAsset(exchange, asset);
@@ -316,7 +316,7 @@ function push(pairs: string[], headers: Readonly<Record<string, string>>): void 
   for (const name in headers) pairs.push(name, headers[name] ?? "");
 }
 
-/** Options of a call for somebody outside. */
+/** Options of a call for a client. */
 export function outside(meta: Meta, requestID?: string): CallingOptions {
   return requestID === undefined ? { meta, headers: FROM_OUTSIDE } : { meta, headers: FROM_OUTSIDE, requestID };
 }

@@ -35,7 +35,7 @@ const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, wri
 const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report"]);
 
 export interface Limits {
-  /** Counts one use by an address, whoever it is. Throws RATE_LIMITED with the seconds to wait. */
+  /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */
   address(limit: LimitName, key: string): void;
   /**
    * Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds
@@ -69,8 +69,8 @@ interface Counts {
 }
 
 /**
- * Keys that one limit remembers; beyond it the one counted first is forgotten. Whoever commands so many networks is
- * held by no limit of an address, and shall not fill the memory besides.
+ * Keys that one limit remembers; beyond it the one that was counted first is forgotten. An attacker with so many
+ * networks is not stopped by limits for an address, but must not fill the memory either.
  */
 export const KEYS = 50_000;
 

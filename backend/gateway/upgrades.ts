@@ -61,7 +61,7 @@ export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
     }
     if (socket.destroyed) return;
     const isFull = connections.size >= parts.caps.node;
-    // nobody who has a slot loses it: the node has no more slots than connections
+    // `take` evicts no connection here: the node has no more slots than connections
     const hasSlot = !isFull && slots.take(socket, client.key, ignore);
     if (!hasSlot || !parts.withoutSession.watch(socket, client.key)) {
       slots.release(socket);

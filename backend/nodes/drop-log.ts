@@ -2,8 +2,9 @@ import type { Logger } from "pino";
 
 /**
  * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `time`: it was sent too
- * long ago. `replayed`: it came before, from an instance that was replaced, or back from another client of
- * NATS to the node that sent it. `misdirected`: it is for another node, for this node before its restart, or for another subject. `name`: its sender has this node's id.
+ * long ago. `replayed`: it came before, from an instance that was replaced, or back from another client of NATS to the
+ * node that sent it. `misdirected`: it is for another node, for this node before its restart, or for another subject.
+ * `name`: its sender has this node's id.
  */
 export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -11,7 +11,7 @@ import { profile } from "./profile.ts";
 import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
 import { createSessions, type Device, type Sessions } from "./sessions.ts";
 
-/** Tokens and sessions: who somebody is, for as long as that holds. */
+/** Tokens and sessions: which user a client is, until the session ends. */
 export function authService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
   const { store, clock } = options;
   const audit = createAuditTrail(store, clock);
@@ -134,9 +134,9 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         const { id } = ctx.meta.user;
         const { sid } = ctx.params;
         const found = await store.sessions.find(sid);
-        // somebody else's session and none at all are the same to whoever asks
+        // the response does not tell another user's session from one that does not exist
         if (found?.session.userId !== id) throw refuse("NOT_FOUND");
-        // who ended it before has told everybody: asking again and again makes no news
+        // an earlier request has announced the end already: repeated requests broadcast nothing
         if (await ready().sessions.end(sid, "ended")) {
           await ended(ctx, sid);
           await audit(ctx, "session.ended", id);

@@ -15,7 +15,7 @@ const THROTTLE_ROUND = 10 * 1000;
 const NEAR = 0.9;
 
 /**
- * Removes what nobody needs any more: sessions that cannot live, links, audit records and settled reports past their
+ * Removes what is no longer needed: sessions that have expired, links, audit records and settled reports past their
  * time, rooms that all have left, and messages beyond the limits, if there are any. On the start and every few hours;
  * messages every ten minutes, beside the traffic and not before the start has ended.
  */

@@ -15,7 +15,7 @@ import { SCATTER } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
 /** Logins and registrations that may wait for a hash; with more, waiting takes longer than people do. */
-const HASHING_ROOM = 64;
+const MAX_QUEUED_HASHES = 64;
 
 /** The services behind the gateway, over one store. `clock` in milliseconds since 1970. */
 export function createServices(options: {
@@ -43,8 +43,8 @@ export function createServices(options: {
   const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts; and one of the
   // four threads of Node's pool never hashes: messages are acknowledged when it has synced the database's log
-  const lanes = Math.min(3, Math.max(1, availableParallelism() >> 1));
-  const hashing = createHashingQueue({ lanes, room: HASHING_ROOM });
+  const maxRunning = Math.min(3, Math.max(1, availableParallelism() >> 1));
+  const hashing = createHashingQueue({ maxRunning, maxWaiting: MAX_QUEUED_HASHES });
   return [
     authService({ store, clock }),
     usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),

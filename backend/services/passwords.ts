@@ -12,14 +12,15 @@ import {
 import type { Store, User } from "../store/index.ts";
 import { yieldHashing } from "./hashing-threads.ts";
 
-/** Hashing behind its queue: every hash that somebody outside can cause goes through here. */
+/** Hashing behind its queue: every hash that a client can cause goes through here. */
 export interface Passwords {
   /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
-  expectRoom(): void;
+  refuseIfFull(): void;
   hash(password: string): Promise<string>;
   /**
-   * The hash that the user's password has now, if this is the password: for nobody as for somebody, one hash and the same time. What
-   * follows counts only while that hash stands, because hashing takes time in which a password may be changed.
+   * The hash that the user's password has now, if this is the password. An unknown account takes one hash and the same
+   * time, so that time does not reveal whether it exists. The caller acts only while this hash is the stored one: the
+   * password may be changed meanwhile.
    */
   verify(user: User | undefined, password: string): Promise<string | undefined>;
 }
@@ -39,9 +40,9 @@ export async function createPasswords(
       throw refused(error);
     });
   const passwords: Passwords = {
-    expectRoom() {
+    refuseIfFull() {
       try {
-        queue.expectRoom();
+        queue.refuseIfFull();
       } catch (error) {
         throw refused(error);
       }
@@ -54,7 +55,7 @@ export async function createPasswords(
       if (!needsRehash(user.passwordHash, cost)) return user.passwordHash;
       const fresh = await passwords.hash(password);
       if (await store.users.replacePasswordHash(user.id, user.passwordHash, fresh)) return fresh;
-      // somebody was faster: another device's rehash, or a change of the password, which this one must not undo
+      // the stored hash has changed meanwhile, by another device's rehash or by a new password: it must not be undone
       return passwords.verify(await store.users.find(user.id), input);
     },
   };

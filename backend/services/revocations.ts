@@ -41,7 +41,7 @@ export function watchRevocations(options: {
   readonly onEnded: (sid: string) => void;
   readonly onRoleChanged: (id: string, at: number) => void;
   readonly onLeft: (left: Events["chat.left"]) => void;
-  /** Nothing is heard and the store does not answer: nobody can say any more who may still do what. */
+  /** No packets of other nodes come and the store does not respond: sessions may have ended unnoticed. */
   readonly onBlind: () => void;
 }): Revocations {
   const { store, clock, hears, onEnded, onRoleChanged, onLeft, onBlind } = options;

@@ -16,7 +16,7 @@ type MailActions = Pick<
   "requestReset" | "resetPassword" | "requestVerification" | "verifyEmail" | "changeEmail"
 >;
 
-/** Requests for a new password from one address, whoever they are for. */
+/** Requests for a new password from one address, for any account. */
 const ASKING = { free: 10, first: 10_000, longest: 15 * 60_000 };
 /** Requests for a new password that wait to be looked at. */
 const ROOM = 500;
@@ -37,7 +37,7 @@ export function userMail(options: {
   readonly caller: (ctx: Context<unknown, Meta & { user: { id: string } }>) => Promise<User>;
   /** The hash of the user's password, if this is it; refuses any other. */
   readonly confirmed: (ctx: Context<unknown, Meta>, user: User, password: string) => Promise<string>;
-  /** Lets the owner of an account sign in from here, whoever has guessed its password meanwhile. */
+  /** Lets the owner of an account sign in from this address, even while others guess its password. */
   readonly cleared: (ctx: Context<unknown, Meta>, user: User) => Promise<void>;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter: () => number;
@@ -74,7 +74,7 @@ export function userMail(options: {
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
       if (waiting >= ROOM) throw refuse("UNAVAILABLE", { retryAfter: 2 });
       waiting += 1;
-      // nothing that depends on whether somebody has this address happens before the answer is out, nor right after it
+      // whether an account has this address changes nothing before the response, nor right after it: time must not show it
       setTimeout(() => {
         sendReset(ctx, email)
           .catch((error: unknown) => logged(ctx.broker, error))
@@ -91,11 +91,11 @@ export function userMail(options: {
       const password = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
       const passwordHash = await passwords().hash(password);
       await take(token);
-      // somebody who was in the account may have asked for another address; one who opens that link right now comes
-      // before or not at all
+      // an intruder may have asked for another address: a link that is opened at this moment counts before the new
+      // password, or not at all
       await store.mailTokens.void(user.id, ["move"]);
       if (!(await store.users.resetPasswordHash(user.id, user.email, passwordHash))) throw noLink();
-      // whoever knew the old password may have asked for another address meanwhile
+      // an intruder with the old password may have asked for another address meanwhile
       await store.mailTokens.void(user.id, ["move"]);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "reset" });
       // who read the mail has the address
@@ -141,7 +141,7 @@ export function userMail(options: {
       if (email === user.email) {
         throw refuse("EMAIL_SAME", { field: "email" });
       }
-      // whether somebody else has it shows when the link is opened, by whoever reads that address's mail
+      // whether another account has the address shows only to the reader of its mail, who opens the link
       const issued = await mail.link("move", user, email);
       if (!issued.issued) throw refuse("RATE_LIMITED", { retryAfter: issued.wait / 1000 });
       // a change of the password puts such links out of use; this one may have come right after

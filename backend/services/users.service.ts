@@ -23,7 +23,7 @@ import { userAdministration } from "./user-administration.ts";
 import { userMail } from "./user-mail.ts";
 
 /**
- * Registrations from one address that are written to; somebody who registers more of them can ask for the mail later.
+ * Registrations from one address that are sent a mail; a client that registers more can ask for the mail later.
  */
 const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
 /** What one user does that leaves a record for a year: sign in, change the name or the password. */
@@ -32,13 +32,13 @@ const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
 /**
  * Users and their passwords.
  *
- * What a stranger can learn: logging in tells nothing about whether an address has a user, neither by the answer nor
- * by the time (one hash either way). Registering does tell it (409), because it signs in at once and so shows it
+ * What an unauthenticated client can learn: logging in does not reveal whether an address has a user, neither by the
+ * response nor by the time (one hash either way). Registering does tell it (409), because it signs in at once and so shows it
  * anyway; it costs the stranger a full hash and one of a few tries per address and time. Asking for a new password
  * tells nothing.
  *
  * An address that is not verified yet takes no right away: the profile and the list of users say so. Who can read its
- * mail gets the account, by asking for a new password, and whoever had registered it is signed out.
+ * mail gets the account, by asking for a new password, and the client that registered it is signed out.
  */
 export function usersService(options: {
   readonly store: Store;
@@ -71,13 +71,13 @@ export function usersService(options: {
     return user;
   };
 
-  /** Counts a deed that leaves a record; a user who does nothing else has to wait, so that nobody fills the log. */
+  /** Counts an action that leaves an audit record; a user with too many has to wait, so that none fills the log. */
   const countDeed = async (user: User): Promise<void> => {
     const wait = await recorded.take(user.id);
     if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
   };
 
-  /** After the answer is out: the one for somebody must not come later than the one for nobody. */
+  /** Writes the audit record after the response, so that response time does not reveal whether the account exists. */
   const noteFailure = (ctx: Context<unknown, Meta>, user: User, detail?: string): void => {
     setImmediate(() => {
       audit(ctx, "login.failed", user.id, detail).catch((error: unknown) => ctx.broker.logger.error(error));
@@ -96,7 +96,7 @@ export function usersService(options: {
     isDeed: boolean,
   ): Promise<string | undefined> => {
     const address = ctx.meta.client?.address ?? "";
-    // nobody is looked up as somebody is: a wait must not tell them apart either
+    // the same query for an unknown account, so that the delay does not reveal whether it exists
     const isFamiliar = async () => {
       const known = await store.sessions.addressesOf(user?.id ?? "", clock() - SESSION_MAX);
       // an IPv6 device changes the rest of its address every day
@@ -170,7 +170,7 @@ export function usersService(options: {
 
       async login(ctx) {
         // a flood of tries costs no query, and tries that are not made count for no account
-        passwords().expectRoom();
+        passwords().refuseIfFull();
         const email = emailAddress(ctx.params.email);
         const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
         const account = email.ok ? email.value : "";
@@ -205,7 +205,7 @@ export function usersService(options: {
         const hash = await confirmed(ctx, user, ctx.params.password, true);
         if (!(await store.users.replacePasswordHash(user.id, hash, await passwords().hash(next))))
           throw passwordWrong();
-        // nobody who knew the old password may still get in or move the account to another address
+        // an intruder who knew the old password must not get in or move the account to another address
         await store.mailTokens.void(user.id, ["reset", "move"]);
         const { sid } = ctx.meta.user;
         await call(ctx, "auth.endSessions", { userId: user.id, except: sid, reason: "password" });

@@ -112,7 +112,7 @@ function copyChecked(file: string, fresh: string): void {
   }
 }
 
-/** Leaving WAL mode writes everything into the one file, and is only possible when nobody else has it open. */
+/** Leaving WAL mode writes everything into the one file, and is only possible when no other process has it open. */
 function setAside(target: string): string {
   const database = new DatabaseSync(target, { timeout: 100 });
   try {

@@ -55,7 +55,7 @@ export function openLogSync(
   let failure: DatabaseAway | undefined;
   /** The sync under way: which commits it covers, and who waits for it. */
   let running: (PromiseWithResolvers<void> & { readonly covers: number; readonly ended: Promise<void> }) | undefined;
-  /** Why nobody waits for the sync under way any more. */
+  /** Why waiting for the sync under way has been given up. */
   let late: DatabaseAway | undefined;
   /** Those who wait for the sync after that. */
   let next: PromiseWithResolvers<void> | undefined;

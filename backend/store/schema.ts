@@ -83,7 +83,7 @@ export interface RoomsTable {
   members: number;
   /** `browseKey` of a public room's name; null keeps all others out of the list. */
   browse_key: string | null;
-  /** When the last one left a private room: nobody can reach it, and it is removed. */
+  /** When the last member left a private room: no user can reach it, and it is removed. */
   closed_at: number | null;
 }
 
@@ -133,7 +133,7 @@ export interface ReportsTable {
   outcome: Outcome | null;
 }
 
-/** How far somebody has read a room. */
+/** How far a user has read a room. */
 export interface ReadMarksTable {
   room: string;
   user_id: string;
@@ -147,7 +147,7 @@ export interface AuditTable {
   id: string;
   at: number;
   action: AuditAction;
-  /** Who did it; null when nobody was signed in. */
+  /** Who did it; null when the client was not signed in. */
   actor_id: string | null;
   /** Whom it concerns. */
   subject_id: string;

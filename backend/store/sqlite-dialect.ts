@@ -94,7 +94,7 @@ class NodeSqliteDriver implements Driver {
   }
 }
 
-/** Runs the queries of whoever has the connection. */
+/** Runs the queries of the transaction or query that has the connection. */
 class Queries implements DatabaseConnection {
   readonly #connection: SqliteConnection;
   readonly #statements = new Map<string, Statement>();

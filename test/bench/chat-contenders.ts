@@ -203,7 +203,7 @@ async function startCentrifugo(users: number): Promise<ChatContender> {
   };
 }
 
-/** Waits until a program that says nothing accepts connections. */
+/** Waits until a program accepts connections: it prints nothing when it does. */
 async function listening(port: number, child: ChildProcess): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) {
     const socket = connect(port, "127.0.0.1");

@@ -27,7 +27,7 @@ export interface Author {
  * Keeps authors in memory, so that a message does not look up its room, author and membership again. It keeps them
  * until anything else writes to those tables: this process by a query (`standingWrites`), or another process, for
  * example a command of the operator's, in any way (https://sqlite.org/pragma.html#pragma_data_version). All of it runs
- * in transactions that have the write lock, so that nobody writes between a look and the end of the transaction.
+ * in transactions that have the write lock, so that nothing is written between a read and the end of the transaction.
  */
 export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) {
   const { database } = connection;

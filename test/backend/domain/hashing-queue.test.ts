@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { createHashingQueue, QueueFull } from "../../../backend/domain/hashing-queue.ts";
 
-test("runs as many as there are lanes, lets some wait and refuses the rest at once", async () => {
-  const queue = createHashingQueue({ lanes: 2, room: 3, retryAfter: 7 });
+test("runs as many as may run, lets some wait and refuses the rest at once", async () => {
+  const queue = createHashingQueue({ maxRunning: 2, maxWaiting: 3, retryAfter: 7 });
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
   const started: number[] = [];
   const runs = gates.map((gate, index) =>
@@ -23,7 +23,7 @@ test("runs as many as there are lanes, lets some wait and refuses the rest at on
 });
 
 test("work that fails gives its lane back", async () => {
-  const queue = createHashingQueue({ lanes: 1, room: 0 });
+  const queue = createHashingQueue({ maxRunning: 1, maxWaiting: 0 });
   await expect(queue.run(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(await queue.run(async () => 1)).toBe(1);
 });

@@ -239,7 +239,7 @@ test("who has chosen a new password signs in with it at once, whoever has guesse
 
 test("requests for a new password that wait take bounded memory, wherever they come from", async () => {
   const { store, clock, broker, mail } = running;
-  const hashing = createHashingQueue({ lanes: 1, room: 1 });
+  const hashing = createHashingQueue({ maxRunning: 1, maxWaiting: 1 });
   await broker.destroyService("users");
   broker.createService(usersService({ store, hashing, clock: () => clock.now, ...mail, scatter: () => 3_600_000 }));
   await broker.waitForServices("users");

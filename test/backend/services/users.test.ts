@@ -99,7 +99,7 @@ test("signing in works in every spelling of the address and typing of the passwo
 test("a wrong password, an unknown user and a disabled one get the same answer for the same work: one hash", async () => {
   await running.register("Known");
   let hashes = 0;
-  const inner = createHashingQueue({ lanes: 2, room: 10 });
+  const inner = createHashingQueue({ maxRunning: 2, maxWaiting: 10 });
   const counting: HashingQueue = {
     run: (work) => {
       hashes += 1;
@@ -108,7 +108,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
     get waiting() {
       return inner.waiting;
     },
-    expectRoom: () => inner.expectRoom(),
+    refuseIfFull: () => inner.refuseIfFull(),
   };
   const { store, clock } = running;
   const service = usersService({ store, hashing: counting, clock: () => clock.now, ...running.mail });
@@ -148,7 +148,7 @@ test("N11: while no password can be hashed, tries are told to come back and coun
   await running.register("Calm");
   const { store, clock } = running;
   await running.broker.destroyService("users");
-  const hashing = createHashingQueue({ lanes: 1, room: 1 });
+  const hashing = createHashingQueue({ maxRunning: 1, maxWaiting: 1 });
   running.broker.createService(usersService({ store, hashing, clock: () => clock.now, ...running.mail }));
   await running.broker.waitForServices("users");
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -164,7 +164,7 @@ test("more logins than the hashing queue holds are told to come back, the others
   await running.register("Flood");
   const { store, clock } = running;
   await running.broker.destroyService("users");
-  const hashing = createHashingQueue({ lanes: 1, room: 2, retryAfter: 3 });
+  const hashing = createHashingQueue({ maxRunning: 1, maxWaiting: 2, retryAfter: 3 });
   running.broker.createService(usersService({ store, hashing, clock: () => clock.now, ...running.mail }));
   await running.broker.waitForServices("users");
   const answers = await Promise.all(

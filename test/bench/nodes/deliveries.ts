@@ -6,7 +6,7 @@ import { Crowd, ROOM_OF } from "./crowd.ts";
 /** Messages for each node before anything is measured: until its code is compiled. */
 const WARM_MESSAGES = 4_000;
 const WINDOW_MS = 8_000;
-/** Milliseconds in which nobody talks: what nodes cost in that time is no delivery. */
+/** Milliseconds without messages: what nodes cost in that time is not for deliveries. */
 const IDLE_MS = 4_000;
 /** Milliseconds for which a node hears of a room after its last member there has left, and a moment. */
 const LINGER_MS = 32_000;
@@ -22,7 +22,7 @@ export interface Deliveries {
   readonly places: Places;
   /** For each message that reached a client. */
   readonly perDelivery: number;
-  /** The same without what the nodes cost while nobody talks. */
+  /** The same without what the nodes cost while there are no messages. */
   readonly perDeliveryAlone: number;
   /** Messages that NATS passed on for each chat message. */
   readonly natsMessages: number;

@@ -8,7 +8,7 @@ import { openStore } from "../../../backend/store/index.ts";
 import { Disk, isAcknowledgement, type Luck, readCalls } from "./power-cut.ts";
 
 /*
- * The power is cut in effigy: a library that is loaded before the others records every write and sync of a busy store's
+ * The power cut is simulated: a library that is loaded before the others records every write and sync of a busy store's
  * files (`record-writes.c`). Each image has what was synced, and of the rest nothing, everything, or some of it, with
  * torn pages. A fresh store opens each image.
  */
