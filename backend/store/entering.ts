@@ -24,6 +24,9 @@ export interface Entry {
  */
 export type Entered = "entered" | "full" | "too-many" | "refused";
 
+/** Lets a user into a room. */
+export type Enter = (entry: Entry) => Promise<Entered>;
+
 /** A membership that begins. */
 interface Seat {
   readonly room: string;
@@ -36,7 +39,7 @@ interface Seat {
  * Lets users into rooms. The rows are locked in the order of `locks.ts`, the user's before the room's. `transactions`
  * may run the work of several callers in one transaction, and all of it a second time.
  */
-export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>): (entry: Entry) => Promise<Entered> {
+export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>): Enter {
   const { joined, grow, mark } = queries(db);
   const lockUser = userLock(db);
   const seats = new Map<string, ReturnType<typeof seating>>();

@@ -5,6 +5,8 @@ import { type Appender, postgresAppender, sqliteAppender } from "./append/index.
 import { type AuditStore, auditStore } from "./audit.ts";
 import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
 import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
+import { type Enter, entering } from "./entering.ts";
+import { enteringPostgres } from "./entering-postgres.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MemberStore, memberStore } from "./members.ts";
@@ -22,7 +24,7 @@ import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts"
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import { sharedThrottles } from "./throttles.ts";
-import { apart, type InTransaction, together } from "./transactions.ts";
+import { together } from "./transactions.ts";
 import { createUsage, type Usage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
@@ -99,20 +101,19 @@ interface Engine {
   readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
   readonly throttles: (db: Kysely<Schema>, keys: KeyStore, now: number) => Promise<Throttles>;
-  /** In which transactions users enter rooms. */
-  readonly transactions: (db: Kysely<Schema>) => InTransaction<Schema>;
+  readonly enter: (db: Kysely<Schema>) => Enter;
 }
 const POSTGRES: Engine = {
   appender: postgresAppender,
   openClock: (db) => databaseClock(() => timeOf(db)),
   throttles: sharedThrottles,
-  transactions: apart,
+  enter: enteringPostgres,
 };
 const sqliteEngine = (connection: SqliteConnection): Engine => ({
   appender: (db, usage) => sqliteAppender(connection, db, usage),
   openClock: async () => machineClock,
   throttles: async () => memoryThrottles(),
-  transactions: together,
+  enter: (db) => entering(db, together(db)),
 });
 
 async function storeOver(
@@ -159,7 +160,7 @@ async function storeOver(
     users: userStore(db, clock.now),
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
-    members: memberStore(db, engine.transactions(db)),
+    members: memberStore(db, engine.enter(db)),
     messages: messageStore(db, engine.appender(db, usage), usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db, usage),

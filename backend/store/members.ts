@@ -1,12 +1,12 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { RoomRole, Standing } from "../domain/membership.ts";
 import type { Role } from "../surface.ts";
-import { entering } from "./entering.ts";
+import type { Enter } from "./entering.ts";
 import { lockRoom, lockUser } from "./locks.ts";
 import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
-import { type InTransaction, Undo, undoable } from "./transactions.ts";
+import { Undo, undoable } from "./transactions.ts";
 
 /** What the end of a membership came to. */
 export interface Ended {
@@ -29,9 +29,9 @@ const noCheck: Check = async () => undefined;
 /*
  * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
  * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
- * row before (`locks.ts`). `transactions` are those in which users enter rooms.
+ * row before (`locks.ts`). `enter` is how the database lets users into rooms.
  */
-export function memberStore(db: Kysely<Schema>, transactions: InTransaction<Schema>) {
+export function memberStore(db: Kysely<Schema>, enter: Enter) {
   /** Runs a change in a transaction with the room locked and the check passed. */
   const inRoom = <T>(
     room: string,
@@ -58,7 +58,7 @@ export function memberStore(db: Kysely<Schema>, transactions: InTransaction<Sche
     },
 
     /** Lets a user into a room. */
-    enter: entering(db, transactions),
+    enter,
 
     /**
      * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has

@@ -3,6 +3,7 @@ import { type ColumnDefinitionBuilder, type Kysely, PostgresAdapter, sql } from 
 import type { Migration } from "kysely/migration";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
 import { createAppendFunction } from "./append/append-function.ts";
+import { createEnteringFunction } from "./entering-function.ts";
 
 /*
  * How the tables came to be, in order; a migration that has been released never changes. Both databases get the same
@@ -20,6 +21,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008_stored_bytes": { up: storedBytes },
   "0009_throttles": { up: throttles },
   "0010_append": { up: appendFunction },
+  "0011_enter": { up: enteringFunction },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -288,6 +290,11 @@ async function throttles(db: Kysely<unknown>): Promise<void> {
 /** PostgreSQL stores messages in a function; the embedded database needs none. */
 async function appendFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createAppendFunction(db);
+}
+
+/** PostgreSQL lets users into rooms in a function; the embedded database needs none. */
+async function enteringFunction(db: Kysely<unknown>): Promise<void> {
+  if (isPostgres(db)) await createEnteringFunction(db);
 }
 
 /** Whether the database is PostgreSQL; else it is SQLite. */

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
 import { type Appender, type Judge, sqliteAppender } from "../../../../backend/store/append/index.ts";
+import { entering } from "../../../../backend/store/entering.ts";
 import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../backend/store/log-sync.ts";
 import { memberStore } from "../../../../backend/store/members.ts";
 import { migrate } from "../../../../backend/store/migrate.ts";
@@ -125,16 +126,24 @@ function elsewhere(sql: string): void {
 }
 
 const changes: readonly [string, () => unknown, object][] = [
-  ["muted", () => memberStore(db, together(db)).setMuted("garden", "bob", 99), { membership: { mutedUntil: 99 } }],
-  ["kicked", () => memberStore(db, together(db)).end("garden", "bob", "out", 9), { membership: { state: "out" } }],
+  [
+    "muted",
+    () => memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99),
+    { membership: { mutedUntil: 99 } },
+  ],
+  [
+    "kicked",
+    () => memberStore(db, entering(db, together(db))).end("garden", "bob", "out", 9),
+    { membership: { state: "out" } },
+  ],
   [
     "banned",
-    () => memberStore(db, together(db)).end("garden", "bob", "banned", 9),
+    () => memberStore(db, entering(db, together(db))).end("garden", "bob", "banned", 9),
     { membership: { state: "banned" } },
   ],
   [
     "promoted",
-    () => memberStore(db, together(db)).setRole("garden", "bob", "moderator"),
+    () => memberStore(db, entering(db, together(db))).setRole("garden", "bob", "moderator"),
     { membership: { role: "moderator" } },
   ],
   [
@@ -212,7 +221,7 @@ test("N10: a message is acknowledged when a sync that began after its commit has
   expect(await settled(first)).toEqual(["pending"]);
   expect(rows()).toEqual(["1 first"]);
   // written while the first sync is under way: it says nothing about this one
-  const muted = memberStore(db, together(db)).setMuted("garden", "bob", 99);
+  const muted = memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99);
   expect(await settled(muted)).toEqual(["pending"]);
   held.shift()?.(null);
   expect(await settled(first, muted)).toEqual(["fulfilled", "pending"]);
@@ -239,7 +248,7 @@ test("N10: after a sync that failed nothing is acknowledged any more, whatever l
   held = [];
   const first = send("first");
   await settled(first);
-  const second = memberStore(db, together(db)).setMuted("garden", "bob", 99);
+  const second = memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99);
   await settled(second);
   held.shift()?.(new Error("EIO: i/o error, fdatasync"));
   held = undefined;
@@ -258,7 +267,7 @@ test("N10: while the disk hangs nothing waits for it without end, and when it go
   held = pending;
   const first = send("first");
   await settled(first);
-  const [waits, muted] = [send("waits"), memberStore(db, together(db)).setMuted("garden", "bob", 99)];
+  const [waits, muted] = [send("waits"), memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99)];
   expect(await settled(first, waits, muted)).toEqual(["pending", "pending", "pending"]);
   jest.advanceTimersByTime(PATIENCE);
   expect(await settled(first, muted)).toEqual(["rejected", "rejected"]);
