@@ -53,6 +53,10 @@ export function startCheckpoints(
     started.unref();
     started.on("message", (message: Report) => report?.(message));
     started.on("error", (error) => report?.({ problem: String(error), isFatal: true }));
+    started.on("exit", () => {
+      thread = undefined;
+      report?.({ problem: "the thread of checkpoints has ended", isFatal: true });
+    });
     return started;
   }
 

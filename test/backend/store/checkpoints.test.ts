@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { LONGEST_STOP, shortenLog, startCheckpoints } from "../../../backend/store/checkpoints.ts";
 import { Exclusive } from "../../../backend/store/exclusive.ts";
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   jest.useRealTimers();
+  jest.restoreAllMocks();
   if (database.isOpen) database.close();
   await log.close();
   rmSync(folder, { recursive: true });
@@ -90,4 +92,18 @@ test("N10: a checkpoint that hangs with the disk holds up writers for a moment o
   exclusive.release();
   await turn();
   expect(order).toEqual(["first", "second"]);
+});
+
+test("N10: a thread that has ended by itself does not keep the backend from stopping, and another takes its place", async () => {
+  const posts = jest.spyOn(Worker.prototype, "postMessage");
+  const threads = () => [...new Set(posts.mock.contexts as Worker[])];
+  const checkpoints = start();
+  for (let n = 1; n <= 2; n += 1) {
+    write(1_000);
+    await until(() => threads().length === n);
+    await threads().at(-1)?.terminate();
+  }
+  await checkpoints.stop();
+  // it was at a checkpoint, or between two
+  for (const { message } of failures) expect(message).toBe("the thread of checkpoints has ended");
 });
