@@ -12,7 +12,7 @@ import { type Kysely, sql } from "kysely";
  *
  * The conditions are those of `mayWrite` and of the quota. A message that fails them comes back with the row that
  * `authorOf` reads (an empty one where there is no such room or user), one that is stored with its number, and one that
- * the author has sent before with neither.
+ * the author has sent before with neither. A room of which every message was refused is not written.
  *
  * The plan is made once for each connection, perhaps when the tables are empty, and must be right when they are large:
  * `offset 0` makes each look-up a query of its own, by its key, and the settings leave it nothing but an index. With
@@ -65,8 +65,8 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
           select room, number, author_id, client_id, text, mentions, at from numbered where number is not null
           order by author_id, client_id
         ), counted as (
-          update rooms set seq = greatest(seq, (select max(number) from numbered where numbered.room = rooms.name))
-          where name = any (given_rooms)
+          update rooms set seq = (select max(number) from numbered where numbered.room = rooms.name)
+          where name = any (array(select room from numbered where number is not null))
         )
         select place, number, epoch, author, case
           when is_allowed then null

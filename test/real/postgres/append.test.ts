@@ -155,6 +155,17 @@ test("N1: one that is refused takes no number and leaves the others of its group
   expect((await numbered("attic")).map(({ clientId }) => clientId)).toEqual(["c1", "c3", "c9"]);
 });
 
+test("N1: messages that are refused do not write the room", async () => {
+  const version = async () => (await beside.query("select ctid, seq from rooms where name = 'attic'")).rows[0];
+  const before = await version();
+  expect(
+    await outcomes([send(nodes[0], { id: "a", quota: 1 }), send(nodes[0], { id: "b", author: "nobody" })]),
+  ).toEqual(["MESSAGE_QUOTA", "NOT_FOUND"]);
+  expect(await version()).toEqual(before);
+  expect(await outcomes([send(nodes[0], { id: "c" })])).toEqual([1]);
+  expect(await version()).not.toEqual(before);
+});
+
 test("N1: one that the database cannot take fails alone", async () => {
   const sent = Array.from({ length: 9 }, (_, n) => send(nodes[0], { id: `c${n}`, text: n === 4 ? "a\0b" : "fine" }));
   const results = await Promise.allSettled(sent);
