@@ -3,7 +3,7 @@ import type { MembershipState } from "../domain/membership.ts";
 import { userLock } from "./locks.ts";
 import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
-import { type InTransaction, Undo } from "./transactions.ts";
+import { type InTransaction, Undo, undoable } from "./transactions.ts";
 
 /** How a user enters a room. */
 export interface Entry {
@@ -66,14 +66,7 @@ export function entering(db: Kysely<Schema>, transactions: InTransaction<Schema>
     return "entered";
   }
 
-  return async (entry) => {
-    try {
-      return await transactions((transaction) => enter(transaction, entry));
-    } catch (error) {
-      if (error instanceof Undo) return error.result as Entered;
-      throw error;
-    }
-  };
+  return (entry) => undoable(transactions, (transaction) => enter(transaction, entry));
 }
 
 function queries(db: Kysely<Schema>) {

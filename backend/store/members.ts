@@ -6,7 +6,7 @@ import { lockRoom, lockUser } from "./locks.ts";
 import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
 import { standingOf } from "./standing.ts";
-import { Undo, undoable } from "./transactions.ts";
+import { apart, Undo, undoable } from "./transactions.ts";
 
 /** What the end of a membership came to. */
 export interface Ended {
@@ -71,7 +71,7 @@ export function memberStore(db: Kysely<Schema>, enter: Enter) {
       at: number,
       check: Check = noCheck,
     ): Promise<Ended | undefined> {
-      return undoable(db, async (transaction) => {
+      return undoable(apart(db), async (transaction) => {
         const left = await transaction
           .updateTable("rooms")
           .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))

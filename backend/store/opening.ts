@@ -8,7 +8,7 @@ import { roomNames } from "./name-keys.ts";
 import { prepared } from "./prepared.ts";
 import { isBeyond, type Most, roomCounts } from "./rosters.ts";
 import type { Schema } from "./schema.ts";
-import { Undo, undoable } from "./transactions.ts";
+import { apart, Undo, undoable } from "./transactions.ts";
 
 /** A room that is about to be. */
 export interface NewRoom {
@@ -62,7 +62,7 @@ export function opening(db: Kysely<Schema>): OpenRoom {
   }
 
   return ({ key, kind, title, openedBy, at }, first, limits) =>
-    undoable(db, async (transaction): Promise<Opening> => {
+    undoable(apart(db), async (transaction): Promise<Opening> => {
       if (limits) {
         const { opened, since, most } = limits;
         if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";

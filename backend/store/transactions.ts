@@ -24,12 +24,13 @@ export class Undo<T> extends Error {
   }
 }
 
-/**
- * Runs work in a transaction of its own. Returns what the work returns, or the result of the `Undo` that it throws.
- */
-export async function undoable<S, T>(db: Kysely<S>, work: (transaction: Transaction<S>) => Promise<T>): Promise<T> {
+/** Runs work in a transaction. Returns what the work returns, or the result of the `Undo` that it throws. */
+export async function undoable<S, T>(
+  inTransaction: InTransaction<S>,
+  work: (transaction: Transaction<S>) => Promise<T>,
+): Promise<T> {
   try {
-    return await db.transaction().execute(work);
+    return await inTransaction(work);
   } catch (error) {
     if (error instanceof Undo) return error.result as T;
     throw error;

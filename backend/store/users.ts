@@ -3,7 +3,7 @@ import type { Role } from "../surface.ts";
 import { lockAdmins, lockUser } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
 import type { Schema, UsersTable } from "./schema.ts";
-import { Undo, undoable } from "./transactions.ts";
+import { apart, Undo, undoable } from "./transactions.ts";
 
 /** A user as the services know one. Times in milliseconds since 1970. */
 export interface User {
@@ -31,7 +31,7 @@ export function userStore(db: Kysely<Schema>, now: () => number) {
   return {
     /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
     async create(user: NewUser): Promise<Creation> {
-      return undoable(db, (transaction) => insert(transaction, user));
+      return undoable(apart(db), (transaction) => insert(transaction, user));
     },
 
     /**
@@ -40,7 +40,7 @@ export function userStore(db: Kysely<Schema>, now: () => number) {
      * address or name are taken, the link can be used again.
      */
     async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
-      return undoable(db, async (transaction) => {
+      return undoable(apart(db), async (transaction) => {
         await lockAdmins(transaction);
         if (await hasAdmin(transaction)) return "no-link";
         const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
@@ -77,7 +77,7 @@ export function userStore(db: Kysely<Schema>, now: () => number) {
 
     /** `taken` when another user's name looks like this one, `disabled` when the account is, or was removed. */
     async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
-      return undoable(db, async (transaction) => {
+      return undoable(apart(db), async (transaction) => {
         if ((await lockUser(transaction, id))?.disabledAt !== null) return "disabled";
         if (!(await takeUserName(transaction, id, name))) throw new Undo("taken");
         await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
