@@ -1,4 +1,5 @@
-import { type Kysely, PostgresAdapter, type RawBuilder, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import { isPostgres } from "./is-postgres.ts";
 
 /** What one row is looked up by: one text or several. */
 export type Key = readonly string[];
@@ -65,7 +66,7 @@ const isStorable = (text: string): boolean => text.isWellFormed() && !text.inclu
 
 /** The elements of a JSON array as a table with the one column `value`. */
 export function jsonTable<S>(db: Kysely<S>, json: string): RawBuilder<{ value: unknown }> {
-  return db.getExecutor().adapter instanceof PostgresAdapter
+  return isPostgres(db)
     ? sql`(select value from json_array_elements(cast(${json} as json)))`
     : sql`(select value from json_each(${json}))`;
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { type ColumnDefinitionBuilder, type Kysely, PostgresAdapter, sql } from "kysely";
+import { type ColumnDefinitionBuilder, type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { nameKeys, skeleton } from "../domain/look-alike.ts";
 import { createAppendFunction } from "./append/append-function.ts";
 import { createEnteringFunction } from "./entering-function.ts";
+import { isPostgres } from "./is-postgres.ts";
 
 /*
  * How the tables came to be, in order; a migration that has been released never changes. Both databases get the same
@@ -295,9 +296,4 @@ async function appendFunction(db: Kysely<unknown>): Promise<void> {
 /** PostgreSQL lets users into rooms in a function; the embedded database needs none. */
 async function enteringFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createEnteringFunction(db);
-}
-
-/** Whether the database is PostgreSQL; else it is SQLite. */
-function isPostgres(db: Kysely<unknown>): boolean {
-  return db.getExecutor().adapter instanceof PostgresAdapter;
 }
