@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Message } from "../domain/message.ts";
-import type { Schema } from "./schema.ts";
+import type { MessagesTable, Schema } from "./schema.ts";
 
 /** Messages with what they need of their rooms and authors. */
 export const messages = (db: Kysely<Schema>) =>
@@ -12,20 +12,16 @@ export const messages = (db: Kysely<Schema>) =>
     .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
     .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
 
+/** The message that an author has sent with a client id. */
+export const messageSentAs = (
+  db: Kysely<Schema>,
+  { authorId, clientId }: { readonly authorId: string; readonly clientId: string },
+) => messages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
+
 /** A row of `messages`. */
-export interface MessageRow {
-  room: string;
-  seq: number;
+export interface MessageRow extends MessagesTable {
   epoch: string;
-  author_id: string;
   author_name: string;
-  client_id: string;
-  text: string;
-  at: number;
-  mentions: string | null;
-  revision: number | null;
-  edited_at: number | null;
-  deleted_at: number | null;
 }
 
 export function message(row: MessageRow): Message {

@@ -29,6 +29,15 @@ export interface Appended {
   readonly repeated: boolean;
 }
 
+/** A message that was handed in and is not stored yet. */
+export interface Submission {
+  readonly draft: NewMessage;
+  readonly judge: Judge;
+  readonly bytes: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** Stores messages in the order of their numbers. */
 export interface Appender {
   /**

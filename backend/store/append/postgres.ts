@@ -1,13 +1,13 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import pg from "pg";
 import type { Message } from "../../domain/message.ts";
-import { asText, message, messages } from "../message-rows.ts";
+import { asText, message, messageSentAs } from "../message-rows.ts";
 import { DatabaseAway } from "../outage.ts";
 import { named, prepared } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 import { authorOf, type StandingRow } from "../standing.ts";
 import { messageBytes, type Usage } from "../usage.ts";
-import type { Appended, Appender, Judge, NewMessage } from "./appender.ts";
+import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
 import { inGroups } from "./groups.ts";
 
 /** Messages of a group, and bytes of their texts: what comes after them does not wait long. */
@@ -20,15 +20,6 @@ const PATIENCE = 25;
 /** Messages that wait, and for how many milliseconds: as long as a query waits for a connection. */
 const MOST_WAITING = 10_000;
 const LONGEST_WAIT = 5000;
-
-/** A message on its way into the database. */
-interface Parcel {
-  readonly draft: NewMessage;
-  readonly judge: Judge;
-  readonly bytes: number;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (reason: unknown) => void;
-}
 
 /** What the function says about a message of a group. */
 interface Row {
@@ -47,18 +38,16 @@ interface Row {
  * The function decides by the conditions that `judge` has; `judge` says the refusal.
  */
 export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
-  const earlier = prepared(db, (query, { authorId, clientId }: Pick<NewMessage, "authorId" | "clientId">) =>
-    messages(query).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId),
-  );
+  const earlier = prepared(db, messageSentAs);
 
   /** Sends a group and reports to each message what came of it. */
-  async function send(group: readonly Parcel[]): Promise<void> {
+  async function send(group: readonly Submission[]): Promise<void> {
     // counted before the function decides, so that messages at the same time do not exceed the quota together
     const totals = group.map(({ draft, bytes }) => {
       usage.add(draft.authorId, bytes);
       return usage.pending(draft.authorId);
     });
-    const giveBack = ({ draft, bytes }: Parcel) => usage.add(draft.authorId, -bytes);
+    const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);
     let rows: readonly Row[];
     try {
       rows = (await db.executeQuery<Row>({ ...APPEND, parameters: columns(group, totals) })).rows;
@@ -67,32 +56,32 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
       return sendAgain(group, error);
     }
     if (rows.length !== group.length) throw new Error("invariant: the function says something about each message");
-    const repeated: Parcel[] = [];
+    const repeated: Submission[] = [];
     for (const row of rows) {
-      const parcel = group[row.place - 1];
+      const submission = group[row.place - 1];
       const total = totals[row.place - 1];
-      if (!parcel || total === undefined) throw new Error("invariant: a row is about a message of the group");
+      if (!submission || total === undefined) throw new Error("invariant: a row is about a message of the group");
       if (row.seq !== null) {
-        parcel.resolve({ message: stored(parcel.draft, row), repeated: false });
+        submission.resolve({ message: stored(submission.draft, row), repeated: false });
         continue;
       }
-      giveBack(parcel);
-      if (row.refused) parcel.reject(refusal(parcel.judge, row.refused, total));
-      else repeated.push(parcel);
+      giveBack(submission);
+      if (row.refused) submission.reject(refusal(submission.judge, row.refused, total));
+      else repeated.push(submission);
     }
     // the rooms of this group need not wait for these
-    for (const parcel of repeated) void answerRepeated(parcel);
+    for (const submission of repeated) void answerRepeated(submission);
   }
 
   /**
    * Nothing of the group is stored, or the connection was lost and it is not known. A single message that the database
    * does not take fails alone: the group is sent again in halves.
    */
-  async function sendAgain(group: readonly Parcel[], error: unknown): Promise<void> {
+  async function sendAgain(group: readonly Submission[], error: unknown): Promise<void> {
     if (error instanceof DatabaseAway || group.length === 1) {
-      for (const parcel of group) {
-        if (isClientIdTaken(error)) void answerRepeated(parcel);
-        else parcel.reject(error);
+      for (const submission of group) {
+        if (isClientIdTaken(error)) void answerRepeated(submission);
+        else submission.reject(error);
       }
       return;
     }
@@ -101,7 +90,7 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
     await send(group.slice(half));
   }
 
-  async function answerRepeated({ draft, resolve, reject }: Parcel): Promise<void> {
+  async function answerRepeated({ draft, resolve, reject }: Submission): Promise<void> {
     try {
       const [row] = await earlier(db, draft);
       if (!row) throw new Error("invariant: a message that was stored before can be read");
@@ -111,7 +100,7 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
     }
   }
 
-  const handIn = inGroups<Parcel>({
+  const handIn = inGroups<Submission>({
     run: (group) =>
       send(group).catch((error: unknown) => {
         for (const { reject } of group) reject(error);
@@ -141,7 +130,7 @@ const APPEND = named<Row>(CompiledQuery.raw("select * from append_messages($1, $
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** The group as the function takes it; `totals` are the bytes that each author's messages add to the stored ones. */
-function columns(group: readonly Parcel[], totals: readonly number[]): unknown[] {
+function columns(group: readonly Submission[], totals: readonly number[]): unknown[] {
   const drafts = group.map(({ draft }) => draft);
   return [
     drafts.map(({ room }) => room),

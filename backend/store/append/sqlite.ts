@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
-import { asText, type MessageRow, message, messages } from "../message-rows.ts";
+import { asText, type MessageRow, message, messageSentAs } from "../message-rows.ts";
 import { DatabaseAway } from "../outage.ts";
 import { template } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, isOutage, type SqliteConnection } from "../sqlite-connection.ts";
 import { messageBytes, type Usage } from "../usage.ts";
-import type { Appended, Appender, Judge, NewMessage } from "./appender.ts";
+import type { Appended, Appender, Submission } from "./appender.ts";
 import { keptStandings } from "./standings.ts";
 
 /**
@@ -19,16 +19,11 @@ const GROUP_SIZE = 200;
 const MOST_WAITING = 10_000;
 
 /** A message that waits for its group. */
-interface Job {
-  readonly draft: NewMessage;
-  readonly judge: Judge;
-  readonly bytes: number;
+interface Job extends Submission {
   /** The bytes were added to the author's usage. */
   isCounted: boolean;
   outcome: Appended | undefined;
   refusal: unknown;
-  resolve(appended: Appended): void;
-  reject(reason: unknown): void;
 }
 
 /**
@@ -47,9 +42,7 @@ export function sqliteAppender(connection: SqliteConnection, db: Kysely<Schema>,
     on conflict (author_id, client_id) do nothing`,
   );
   const advance = database.prepare("update rooms set seq = ? where name = ?");
-  const earlier = template(db, (query, { authorId, clientId }: Pick<NewMessage, "authorId" | "clientId">) =>
-    messages(query).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId),
-  );
+  const earlier = template(db, messageSentAs);
   const find = database.prepare(earlier.query.sql);
 
   let waiting: Job[] = [];
