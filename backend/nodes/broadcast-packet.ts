@@ -30,20 +30,12 @@ export const HEADER_BYTES = AT.instance + INSTANCE_BYTES;
 export const MAC_BYTES = 32;
 
 /** A key of broadcasts, derived from a secret, so that no broadcast is ever valid as another packet between nodes. */
-export class BroadcastKey {
-  readonly #key: KeyObject;
-
-  constructor(secret: string) {
-    this.#key = createSecretKey(createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest());
-  }
-
-  macOf(packet: Uint8Array): Buffer {
-    return createHmac("sha256", this.#key).update(packet).digest();
-  }
+export function broadcastKey(secret: string): KeyObject {
+  return createSecretKey(createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest());
 }
 
 /** Seals a packet whose body is in place already. `packet` has `HEADER_BYTES` before it and `MAC_BYTES` behind it. */
-export function sealBroadcast(key: BroadcastKey, header: BroadcastHeader, packet: Buffer): void {
+export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: Buffer): void {
   packet[AT.version] = VERSION;
   packet.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
   packet.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
@@ -51,19 +43,19 @@ export function sealBroadcast(key: BroadcastKey, header: BroadcastHeader, packet
   packet.writeUIntBE(header.subject, AT.subject, SUBJECT_BYTES);
   packet.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
   const macAt = packet.length - MAC_BYTES;
-  key.macOf(packet.subarray(0, macAt)).copy(packet, macAt);
+  macOf(key, packet.subarray(0, macAt)).copy(packet, macAt);
 }
 
 /** Header and body of a packet that was sealed with one of the keys; undefined for any other bytes. */
 export function openBroadcast(
-  keys: readonly BroadcastKey[],
+  keys: readonly KeyObject[],
   packet: Buffer,
 ): { readonly header: BroadcastHeader; readonly body: Buffer } | undefined {
   const macAt = packet.length - MAC_BYTES;
   if (macAt < HEADER_BYTES || packet[AT.version] !== VERSION) return undefined;
   const sealed = packet.subarray(0, macAt);
   const mac = packet.subarray(macAt);
-  if (!keys.some((key) => timingSafeEqual(key.macOf(sealed), mac))) return undefined;
+  if (!keys.some((key) => timingSafeEqual(macOf(key, sealed), mac))) return undefined;
   const header = {
     sentAt: packet.readUIntBE(AT.sentAt, TIME_BYTES),
     counter: packet.readUIntBE(AT.counter, TIME_BYTES),
@@ -73,3 +65,5 @@ export function openBroadcast(
   };
   return { header, body: packet.subarray(HEADER_BYTES, macAt) };
 }
+
+const macOf = (key: KeyObject, sealed: Uint8Array): Buffer => createHmac("sha256", key).update(sealed).digest();

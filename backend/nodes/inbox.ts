@@ -1,5 +1,6 @@
+import type { KeyObject } from "node:crypto";
 import type { Logger } from "pino";
-import { BroadcastKey, openBroadcast } from "./broadcast-packet.ts";
+import { broadcastKey, openBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, readDeliveries } from "./delivery.ts";
 import type { DropLog, DropReason } from "./drop-log.ts";
 import { readMarks } from "./marks.ts";
@@ -30,7 +31,7 @@ export interface InboxOptions {
 /** What other nodes send to the sockets of this one. */
 export class Inbox {
   readonly #options: InboxOptions;
-  readonly #keys: readonly BroadcastKey[];
+  readonly #keys: readonly KeyObject[];
   readonly #senders: Senders;
   /** Packets that arrived in this turn of the event loop. */
   #arrived: { readonly subject: number; readonly packet: Buffer }[] = [];
@@ -39,7 +40,7 @@ export class Inbox {
 
   constructor(options: InboxOptions) {
     this.#options = options;
-    this.#keys = options.secrets.map((secret) => new BroadcastKey(secret));
+    this.#keys = options.secrets.map(broadcastKey);
     this.#senders = new Senders(options.clock());
   }
 

@@ -1,4 +1,5 @@
-import { BroadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
+import type { KeyObject } from "node:crypto";
+import { broadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, deliveryBytes, writeDelivery } from "./delivery.ts";
 import { markBytes, writeMark } from "./marks.ts";
 import { newInstance } from "./sealed-packet.ts";
@@ -27,7 +28,7 @@ const BATCH_INTERVAL_MS = 4;
 /** What this node sends to the sockets of other nodes: one packet for each subject and batch. */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #key: BroadcastKey;
+  readonly #key: KeyObject;
   /** This start of this node, as its broadcasts name it. */
   readonly instance: string;
   #flushedAt = Number.NEGATIVE_INFINITY;
@@ -42,7 +43,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#key = new BroadcastKey(options.secret);
+    this.#key = broadcastKey(options.secret);
     this.instance = newInstance(options.clock());
   }
 

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   type BroadcastHeader,
-  BroadcastKey,
+  broadcastKey,
   HEADER_BYTES,
   MAC_BYTES,
   openBroadcast,
@@ -13,14 +13,14 @@ import { ANY_INSTANCE, newInstance, openPacket, packetKey, sealPacket } from "..
 import { SHARDS, shardOf } from "../../../backend/nodes/subjects.ts";
 
 const SECRET = "the secret of this site, 32 bytes";
-const [ours, former] = [new BroadcastKey(SECRET), new BroadcastKey("the secret of last year, 32 bytes")];
-const foreign = new BroadcastKey("the secret of some other site, 32");
+const [ours, former] = [broadcastKey(SECRET), broadcastKey("the secret of last year, 32 bytes")];
+const foreign = broadcastKey("the secret of some other site, 32");
 const header: BroadcastHeader = {
   ...{ sentAt: 1_790_000_000_000, counter: 2 ** 40, ordinal: 3, subject: 777 },
   instance: newInstance(1_789_000_000_000),
 };
 
-function sealed(key: BroadcastKey, body = Buffer.from("body"), head = header): Buffer {
+function sealed(key: KeyObject, body = Buffer.from("body"), head = header): Buffer {
   const packet = Buffer.concat([Buffer.alloc(HEADER_BYTES), body, Buffer.alloc(MAC_BYTES)]);
   sealBroadcast(key, head, packet);
   return packet;
