@@ -18,6 +18,7 @@ export class Crowd {
   readonly away: number[] = [];
   readonly #leftAt = new Map<number, number>();
   #order: (client: number) => readonly number[] = () => [];
+  #size = 0;
   #sent = 0;
 
   constructor(accounts: readonly Account[]) {
@@ -41,11 +42,12 @@ export class Crowd {
     });
   }
 
-  /** Connects all clients anew, each to the first of these ports that accepts. */
-  async connect(order: (client: number) => readonly number[]): Promise<void> {
+  /** Connects the first `size` clients anew, each to the first of these ports that accepts; only they talk then. */
+  async connect(order: (client: number) => readonly number[], size = this.clients.length): Promise<void> {
     await this.close();
     this.#order = order;
-    for (const client of this.clients) {
+    this.#size = size;
+    for (const client of this.clients.slice(0, size)) {
       client.open();
       while (!client.isBack) await delay(2);
     }
@@ -53,7 +55,7 @@ export class Crowd {
 
   /** Waits until no client is away. */
   async untilBack(): Promise<void> {
-    while (this.clients.some(({ isBack }) => !isBack)) await delay(10);
+    while (this.clients.slice(0, this.#size).some(({ isBack }) => !isBack)) await delay(10);
   }
 
   async close(): Promise<void> {
@@ -87,7 +89,7 @@ export class Crowd {
 
   async #send(): Promise<void> {
     const n = this.#sent++;
-    const client = this.clients[(n * 7) % this.clients.length] as LightClient;
+    const client = this.clients[(n * 7) % this.#size] as LightClient;
     if (!client.isBack) return;
     const params = { room: client.room, text: `message ${n}`, clientId: `n${n}` };
     await client.call("chat.send", params).then(

@@ -13,13 +13,17 @@ const LINGER_MS = 32_000;
 /** Milliseconds until what follows connecting is over. */
 const SETTLE_MS = 1_500;
 
-/** Where the members of a room are: on one node after the other, or all on one. */
-export type Places = "apart" | "together";
-
-/** What so many nodes cost. Microseconds of CPU, of all their processes together. */
-export interface Deliveries {
+/** What is measured: the members of a room on one node after the other, or all on one. */
+export interface Setting {
   readonly nodes: number;
-  readonly places: Places;
+  readonly places: "apart" | "together";
+  /** For how many nodes there are clients and messages; as many as there are nodes, where a site grows with its users. */
+  readonly load: number;
+}
+
+/** What the nodes cost. Microseconds of CPU, of all their processes together; the database's is not in it. */
+export interface Deliveries {
+  readonly setting: Setting;
   /** For each message that reached a client. */
   readonly perDelivery: number;
   /** The same without what the nodes cost while there are no messages. */
@@ -35,28 +39,43 @@ export interface NodeFigures {
 }
 
 /**
- * Runs `most` nodes and measures with the clients on all of them, the members of a room apart and together; then on one
- * less, whose last one is then stopped, and so on. The same clients and the same messages each time.
+ * Runs `most` nodes and measures with the clients on all of them, the members of a room apart and together, then with
+ * the load of one node; then on one less, whose last one is then stopped, and so on.
+ *
+ * @param clients of each node
+ * @param perSecond messages a second for each node
  */
 export async function measureDeliveries(most: number, clients: number, perSecond: number): Promise<NodeFigures> {
-  const site = await startSite({ nodes: most, accounts: clients });
+  const site = await startSite({ nodes: most, accounts: most * clients });
   const crowd = new Crowd(site.accounts);
+  const connect = async ({ nodes, places, load }: Setting): Promise<void> => {
+    const nodeOf = (client: number) => (places === "apart" ? client : Math.floor(client / ROOM_OF)) % nodes;
+    await crowd.connect((client) => [site.nodes[nodeOf(client)]?.port ?? 0], load * clients);
+    await delay(SETTLE_MS);
+  };
+  const deliveries = async (setting: Setting): Promise<Deliveries> => {
+    const { messages, got, spent, idle, nats } = await measure(site, crowd, setting.nodes, setting.load * perSecond);
+    const perDelivery = { perDelivery: spent / got, perDeliveryAlone: (spent - idle) / got };
+    return { setting, ...perDelivery, natsMessages: nats / messages };
+  };
   try {
     const figures: Deliveries[] = [];
     // the last node has no client yet, nor had one: a node hears for a while of rooms that its clients have left
-    await spread(site, crowd, most - 1);
-    await crowd.talkMuch(WARM_MESSAGES);
-    const { other, messages } = await measure(site, crowd, most - 1, perSecond);
-    await spread(site, crowd, most);
+    await connect(grown(most - 1));
+    await crowd.talkMuch(WARM_MESSAGES * (most - 1));
+    const { other, messages } = await measure(site, crowd, most - 1, (most - 1) * perSecond);
+    await connect(grown(most));
     await crowd.talkMuch(WARM_MESSAGES * most);
-    figures.push(await deliveries(site, crowd, most, "apart", perSecond));
-    await spread(site, crowd, most, "together");
+    figures.push(await deliveries(grown(most)));
+    await connect(grown(most, "together"));
     await delay(LINGER_MS);
-    figures.push(await deliveries(site, crowd, most, "together", perSecond));
+    figures.push(await deliveries(grown(most, "together")));
+    await connect(thin(most));
+    figures.push(await deliveries(thin(most)));
     for (let nodes = most - 1; nodes >= 1; nodes -= 1) {
-      await spread(site, crowd, nodes);
+      await connect(grown(nodes));
       await site.nodes[nodes]?.stop();
-      figures.push(await deliveries(site, crowd, nodes, "apart", perSecond));
+      figures.push(await deliveries(grown(nodes)));
     }
     return { figures, withoutMember: other / messages };
   } finally {
@@ -65,23 +84,11 @@ export async function measureDeliveries(most: number, clients: number, perSecond
   }
 }
 
-async function spread({ nodes }: Site, crowd: Crowd, count: number, places: Places = "apart"): Promise<void> {
-  const indexOf = (client: number) => (places === "apart" ? client : Math.floor(client / ROOM_OF)) % count;
-  await crowd.connect((client) => [nodes[indexOf(client)]?.port ?? 0]);
-  await delay(SETTLE_MS);
-}
+/** So many nodes, each with its own load. */
+export const grown = (nodes: number, places: Setting["places"] = "apart"): Setting => ({ nodes, places, load: nodes });
 
-async function deliveries(
-  site: Site,
-  crowd: Crowd,
-  nodes: number,
-  places: Places,
-  perSecond: number,
-): Promise<Deliveries> {
-  const { messages, got, spent, idle, nats } = await measure(site, crowd, nodes, perSecond);
-  const perDelivery = { perDelivery: spent / got, perDeliveryAlone: (spent - idle) / got };
-  return { nodes, places, ...perDelivery, natsMessages: nats / messages };
-}
+/** So many nodes that share the load of one. */
+export const thin = (nodes: number): Setting => ({ nodes, places: "apart", load: 1 });
 
 async function measure(site: Site, crowd: Crowd, count: number, perSecond: number) {
   const cpu = () => site.nodes.slice(0, count).reduce((sum, node) => sum + node.cpu(), 0);
