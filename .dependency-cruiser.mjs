@@ -114,11 +114,28 @@ export default {
       to: { path: ".", pathNot: "^backend/surface[./]" },
     },
     {
+      name: "client-has-no-views",
+      severity: "error",
+      comment: "programs without a page use the client too: of the server it may import types alone",
+      from: { path: "^backend/client/" },
+      to: { pathNot: "^backend/client/|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "client-imports-no-page",
+      severity: "error",
+      comment: "the client stands below the page, also in its types",
+      from: { path: "^backend/client/" },
+      to: { path: "^backend/page/" },
+    },
+    {
       name: "page-is-for-browsers",
       severity: "error",
-      comment: "what the page imports is sent to everybody: of the server it may know types alone",
-      from: { path: "^backend/web/", pathNot: "^backend/web/index\\.ts$" },
-      to: { pathNot: "^backend/web/|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+      comment: "every visitor downloads what the page imports: the client, and types alone of the server",
+      from: { path: "^backend/page/", pathNot: "^backend/page/index\\.ts$" },
+      to: {
+        pathNot: "^backend/page/|^backend/client/index\\.ts$|/socket\\.io-client/",
+        dependencyTypesNot: ["type-only"],
+      },
     },
   ],
   allowedSeverity: "error",
@@ -177,7 +194,7 @@ export default {
     },
     {
       from: { path: room("scripts/") },
-      to: { path: "^backend/((config|main|surface)\\.ts$|(domain|store)/|web/index\\.ts$|services/key-ring\\.ts$)" },
+      to: { path: "^backend/((config|main|surface)\\.ts$|(domain|store)/|page/index\\.ts$|services/key-ring\\.ts$)" },
     },
     // proof opens what it proves
     { from: { path: room("test/") }, to: { path: room("(backend|infra|cloudflared|scripts|test)/") } },

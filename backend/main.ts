@@ -19,11 +19,11 @@ import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
 import { NodesError } from "./nodes/index.ts";
 import { outageLog } from "./outage-log.ts";
+import { loadAssets } from "./page/index.ts";
 import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
 import { openStore, type Store } from "./store/index.ts";
-import { loadAssets } from "./web/index.ts";
 
 export { PortError } from "./gateway/server.ts";
 export { NodesError } from "./nodes/index.ts";

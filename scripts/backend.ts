@@ -31,7 +31,7 @@ async function runBackend(): Promise<void> {
   const { readBackendConfig } = await import("./database/backend-config.ts");
   const config = readBackendConfig(process.env);
   const { endWith, startBackend } = await import("../backend/main.ts");
-  const { loadAssets } = await import("../backend/web/index.ts");
+  const { loadAssets } = await import("../backend/page/index.ts");
   await runUntilSignal({
     async start() {
       // a start may wait for NATS without end

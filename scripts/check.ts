@@ -6,7 +6,7 @@ const FOLDERS = ["backend", "infra", "cloudflared", "scripts", "test"];
 const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] = [
   ["format and lint", () => runTool("biome", ["check", "--error-on-warnings"])],
   ["types", () => runTool("tsc", ["--noEmit"])],
-  ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/web"])],
+  ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
   ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
 ];

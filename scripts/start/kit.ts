@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { Config } from "../../backend/config.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
-import { loadAssets } from "../../backend/web/index.ts";
+import { loadAssets } from "../../backend/page/index.ts";
 import { type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
 import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
+import type { ChatClient } from "../../../backend/client/chat-client.ts";
 import {
   actionRules,
   call,
@@ -13,7 +14,6 @@ import {
 } from "../../../backend/contract/index.ts";
 import { list, object } from "../../../backend/surface/shape.ts";
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
-import type { ChatClient } from "../../../backend/web/client.ts";
 
 // `npm run check` is what proves these: a line that ought to be wrong and compiles is an error there.
 const client = {} as ChatClient;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Timeline } from "../../../backend/client/timeline.ts";
 import type { SignedIn, User } from "../../../backend/contract/index.ts";
 import { ANSWER_BYTES, CATCH_UP } from "../../../backend/domain/message.ts";
-import { Timeline } from "../../../backend/web/timeline.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;

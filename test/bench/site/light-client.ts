@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BACKOFF, isPassing, RequestError, waitFor } from "../../../backend/client/requests.ts";
 import type { JoinedRoom, Message, RoomState } from "../../../backend/surface/rooms.ts";
-import { BACKOFF, isPassing, RequestError, waitFor } from "../../../backend/web/requests.ts";
 import type { Account } from "./accounts.ts";
 import { LightConnection, offline } from "./light-connection.ts";
 import { LightSession } from "./light-session.ts";

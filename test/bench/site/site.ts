@@ -5,7 +5,7 @@ import { CommandError } from "../../../scripts/command-line/index.ts";
 import { isProgram, onPath } from "../../../scripts/on-path.ts";
 import { postgresFolder } from "../../../scripts/programs/postgres.ts";
 import { freePort } from "../../../scripts/start/free-port.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { type NatsServer, nodeEnv, startNats } from "../../real/nats/nats-server.ts";
 import { type Cluster, startCluster } from "../../real/postgres/cluster.ts";
 import { atEnd } from "../benchmark.ts";

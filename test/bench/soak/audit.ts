@@ -1,6 +1,6 @@
 import pg from "pg";
+import { BACKOFF, isPassing, waitFor } from "../../../backend/client/requests.ts";
 import type { Message, RoomState } from "../../../backend/surface/rooms.ts";
-import { BACKOFF, isPassing, waitFor } from "../../../backend/web/requests.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Crowd } from "./crowd.ts";
 import { type Ledger, originalOf, partsOf } from "./ledger.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BACKOFF, isPassing, waitFor } from "../../../backend/client/requests.ts";
 import type { Message } from "../../../backend/surface/rooms.ts";
-import { BACKOFF, isPassing, waitFor } from "../../../backend/web/requests.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Figures } from "./figures.ts";
 import type { Ledger, Sent } from "./ledger.ts";

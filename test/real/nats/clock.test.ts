@@ -8,8 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { io, type Socket } from "socket.io-client";
 import { freePort } from "../../../scripts/start/free-port.ts";
+import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { disconnected, startTestBackend, type TestBackend } from "../../backend/support.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 

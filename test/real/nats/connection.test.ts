@@ -9,7 +9,7 @@ import { createBroker } from "../../../backend/broker.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { createLog } from "../../../backend/log.ts";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
-import { startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 /*

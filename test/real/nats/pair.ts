@@ -1,7 +1,7 @@
 /** Two whole backends over one store, each a node; the second one hears the others through a proxy that can be cut. */
 import { hearsOthers } from "../../../backend/broker.ts";
+import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { startTestBackend, type TestBackend } from "../../backend/support.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv } from "./nats-server.ts";
 

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import pg from "pg";
 import type { Socket } from "socket.io-client";
 import { hearsOthers } from "../../../backend/broker.ts";
+import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
-import { startProxy } from "../../backend/web/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
 import { type Pair, startPair } from "./pair.ts";

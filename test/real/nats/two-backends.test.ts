@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
+import { Watched } from "../../backend/client/watched-client.ts";
 import { storeInPostgres, type TestStorage, testStorage } from "../../backend/store/test-storage.ts";
-import { type CuttableProxy, startProxy } from "../../backend/web/cuttable-proxy.ts";
-import { Watched } from "../../backend/web/watched-client.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 

@@ -6,7 +6,7 @@ import { mayWrite } from "../../../backend/services/room-access.ts";
 import type { Appended, Judge } from "../../../backend/store/append/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { messageBytes, ROW_BYTES } from "../../../backend/store/usage.ts";
-import { startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -3,7 +3,7 @@ import { Kysely, sql } from "kysely";
 import pg from "pg";
 import { openStore } from "../../../backend/store/index.ts";
 import { postgres } from "../../../backend/store/postgres.ts";
-import { startProxy } from "../../backend/web/cuttable-proxy.ts";
+import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -57,7 +57,7 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
     "actions backend/services/users.service.ts",
   ]);
   for (const step of todo) follow(step);
-  const config = { extends: "./tsconfig.json", include: ["backend"], exclude: ["backend/web"] };
+  const config = { extends: "./tsconfig.json", include: ["backend"], exclude: ["backend/page"] };
   writeFileSync(join(folder, "tsconfig.backend.json"), JSON.stringify(config));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "--noEmit", "-p", "tsconfig.backend.json"], { cwd: folder, encoding: "utf8" });

@@ -1,7 +1,7 @@
 // Started in a copy of the project to which an endpoint was added: the backend, until its standard input ends, and the rules of the edge.
 import { readConfig } from "../../../backend/config.ts";
 import { startBackend } from "../../../backend/main.ts";
-import { loadAssets } from "../../../backend/web/index.ts";
+import { loadAssets } from "../../../backend/page/index.ts";
 import { policyFor } from "../../../infra/policy/index.ts";
 import { site } from "../../infra/policy/site.ts";
 

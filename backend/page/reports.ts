@@ -1,5 +1,5 @@
+import type { ChatClient } from "../client/index.ts";
 import type { Report } from "../contract/actions.ts";
-import type { ChatClient } from "./client.ts";
 import { attempt, button, element, line, when } from "./view.ts";
 
 /** Makes the dialog work in which moderators read what was reported, and decide. */

@@ -1,5 +1,5 @@
+import { type ChatClient, RequestError, type RoomView } from "../client/index.ts";
 import type { PublicRoom } from "../contract/actions.ts";
-import { type ChatClient, RequestError, type RoomView } from "./client.ts";
 import { onDialog } from "./forms.ts";
 import { attempt, button, element, line, presenceMark, type Row, reconcile } from "./view.ts";
 

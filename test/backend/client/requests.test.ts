@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { RequestError, requestJson } from "../../../backend/web/requests.ts";
+import { RequestError, requestJson } from "../../../backend/client/requests.ts";
 
 let server: Server | undefined;
 afterEach(() => {

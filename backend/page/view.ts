@@ -1,5 +1,5 @@
+import { RequestError } from "../client/index.ts";
 import type { PresenceState } from "../contract/actions.ts";
-import { RequestError } from "./requests.ts";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });

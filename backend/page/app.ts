@@ -1,7 +1,7 @@
 import { io } from "socket.io-client";
+import { ChatClient, type ClientState, RequestError } from "../client/index.ts";
 import { connectAccount } from "./account.ts";
 import { connectAdmin } from "./admin.ts";
-import { ChatClient, type ClientState, RequestError } from "./client.ts";
 import { Conversation } from "./conversation.ts";
 import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
 import { connectMailForms, takeLink } from "./links.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SignedIn } from "../../../backend/contract/index.ts";
 import { LIMITS } from "../../../backend/gateway/limits.ts";
-import { loadAssets } from "../../../backend/web/index.ts";
+import { loadAssets } from "../../../backend/page/index.ts";
 import { emit, startTestBackend, type TestBackend } from "../support.ts";
 
 let backend: TestBackend;

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { loadAssets } from "../../../backend/page/index.ts";
 import { assets } from "../../../backend/surface.ts";
-import { loadAssets } from "../../../backend/web/index.ts";
 
 const loaded = await loadAssets();
 const text = (path: string) => loaded.get(path)!.body.toString();

@@ -1,5 +1,5 @@
+import { type ChatClient, RequestError } from "../client/index.ts";
 import type { AuditRecord, Listed } from "../contract/actions.ts";
-import { type ChatClient, RequestError } from "./client.ts";
 import { element, line, when } from "./view.ts";
 
 /** The roles as the list offers them; what they may do the server decides. */

@@ -1,5 +1,5 @@
+import type { ChatClient } from "../client/index.ts";
 import type { Member, RoomSummary } from "../contract/actions.ts";
-import type { ChatClient } from "./client.ts";
 import type { RoomList } from "./room-list.ts";
 import { attempt, button, element, line, presenceMark, when } from "./view.ts";
 

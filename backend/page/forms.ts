@@ -1,4 +1,4 @@
-import { RequestError } from "./requests.ts";
+import { RequestError } from "../client/index.ts";
 
 /** Says what is wrong, in the form and at the field. */
 export function problemOf(form: HTMLFormElement, message: string, field?: string): void {

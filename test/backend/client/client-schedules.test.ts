@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
-import { loadAssets } from "../../../backend/web/index.ts";
+import { loadAssets } from "../../../backend/page/index.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 import { CHEAP, NO_LIMITS } from "../support.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";

@@ -8,10 +8,6 @@ import { Rooms } from "./rooms.ts";
 import { type Endpoints, Session } from "./session.ts";
 import type { Timeline } from "./timeline.ts";
 
-export type { Keep, Pending } from "./outbox.ts";
-export type { Typist } from "./people.ts";
-export { RequestError } from "./requests.ts";
-
 /** Whether somebody is signed in, and whether the server can be reached for them. */
 export type ClientState = "signedOut" | "connecting" | "online" | "reconnecting";
 

@@ -1,4 +1,4 @@
-import type { ChatClient } from "./client.ts";
+import type { ChatClient } from "../client/index.ts";
 import { doneIn, onSubmit } from "./forms.ts";
 import { element } from "./view.ts";
 

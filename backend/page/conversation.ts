@@ -1,10 +1,9 @@
-import { type Announcement, type ChatClient, RequestError } from "./client.ts";
+import { type Announcement, type ChatClient, RequestError, type Timeline } from "../client/index.ts";
 import { connectComposer } from "./composer.ts";
 import { connectDeeds } from "./deeds.ts";
 import { connectMembers, type Person } from "./members.ts";
 import { type Item, showMessages, timeOf } from "./message-list.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
-import type { Timeline } from "./timeline.ts";
 import { element, presenceMark } from "./view.ts";
 
 /** Pixels from the end at which one still counts as reading along. */

@@ -1,5 +1,5 @@
+import { type ChatClient, RequestError } from "../client/index.ts";
 import type { SessionInfo } from "../contract/actions.ts";
-import { type ChatClient, RequestError } from "./client.ts";
 import { doneIn, onSubmit, problemOf } from "./forms.ts";
 import { element, line, when } from "./view.ts";
 
