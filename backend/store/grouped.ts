@@ -6,14 +6,19 @@ export type Key = readonly string[];
 
 /** Keys looked up by one statement; more are several statements, so that the event loop is not held up for long. */
 const MAX_KEYS = 100;
+/**
+ * Milliseconds between the starts of two statements: a statement costs as much as many keys, most of all where
+ * PostgreSQL shares the core. A caller that comes alone does not wait.
+ */
+const INTERVAL_MS = 4;
 
 /** The callers that wait for one key. */
 type Waiting<R> = PromiseWithResolvers<R | undefined>;
 
 /**
- * Makes a look-up that runs one statement for all keys that are asked for in one turn of the event loop, and looks up
- * each of them once. Thousands of clients that come back at the same time cost a few statements then. The statement
- * runs after it was asked for, so that a caller sees all that was committed before. `read` gets the keys as JSON, an
+ * Makes a look-up that runs one statement for all keys that are asked for within a few milliseconds, and looks up each
+ * of them once. Thousands of clients that come back at the same time cost a few statements then. The statement starts
+ * after every call that it serves, so that each caller sees all that was committed before its call. `read` gets the keys as JSON, an
  * array of arrays, and returns a row at most for each. For a key that no row can have it is not called.
  */
 export function grouped<R>(
@@ -22,7 +27,17 @@ export function grouped<R>(
 ): (...key: Key) => Promise<R | undefined> {
   let waiting = new Map<string, Waiting<R>>();
 
+  let lastStart = Number.NEGATIVE_INFINITY;
+
+  function schedule(): void {
+    const wait = lastStart + INTERVAL_MS - performance.now();
+    // the poll phase first reads what else has arrived
+    if (wait > 0) setTimeout(readAll, wait);
+    else setImmediate(readAll);
+  }
+
   function readAll(): void {
+    lastStart = performance.now();
     const asked = waiting;
     waiting = new Map();
     let part = new Map<string, Waiting<R>>();
@@ -51,8 +66,7 @@ export function grouped<R>(
     const known = waiting.get(key);
     if (known) return known.promise;
     const callers = Promise.withResolvers<R | undefined>();
-    // the poll phase first reads what else has arrived
-    if (waiting.size === 0) setImmediate(readAll);
+    if (waiting.size === 0) schedule();
     waiting.set(key, callers);
     return callers.promise;
   };
@@ -60,7 +74,7 @@ export function grouped<R>(
 
 /**
  * Whether a text can be in the database at all. PostgreSQL refuses a statement with any other one in its JSON, and with
- * it the look-ups of all who asked in the same turn.
+ * it the look-ups of all callers that share the statement.
  */
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
 

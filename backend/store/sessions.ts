@@ -61,7 +61,7 @@ export function sessionStore(db: Kysely<Schema>) {
       });
     },
 
-    /** Looks up a session and its user: all that are asked for in one turn of the event loop in one query. */
+    /** Looks up a session and its user: all that are asked for within a few milliseconds in one query. */
     async find(id: string): Promise<SessionHolder | undefined> {
       const row = await holder(id);
       return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };

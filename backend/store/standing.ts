@@ -53,7 +53,7 @@ const standingsQuery = (db: Kysely<Schema>, { keys }: { readonly keys: string })
     .where("rooms.closed_at", "is", null);
 
 /**
- * Looks up how a user stands in a room, outside of transactions: all that is asked in one turn of the event loop in one
+ * Looks up how a user stands in a room, outside of transactions: all that is asked within a few milliseconds in one
  * query. Undefined where there is no such room, or no such user.
  */
 export function standings(db: Kysely<Schema>): (room: string, userId: string) => Promise<Standing | undefined> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { grouped } from "../../../backend/store/grouped.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { countStatements } from "./executed.ts";
@@ -21,6 +21,7 @@ beforeEach(async () => {
     await store.rooms.open({ key, kind: "public", title: null, openedBy: "user0", at: 1 }, [owner]);
 });
 afterEach(async () => {
+  jest.useRealTimers();
   await store.close();
   await storage.remove();
 });
@@ -69,6 +70,31 @@ test("N7: each key is looked up once, and the keys of one statement have a limit
   expect(read).toEqual([100, 100, 50]);
   await find("garden", "u1");
   expect(read.at(-1)).toBe(1);
+});
+
+test("N7: a look-up soon after another one waits for others, and one that comes alone does not wait", async () => {
+  jest.useFakeTimers();
+  const read: string[] = [];
+  const find = grouped(
+    async (keys) => {
+      read.push(keys);
+      return JSON.parse(keys) as string[][];
+    },
+    (row) => row,
+  );
+  void find("a");
+  await jest.advanceTimersByTimeAsync(0);
+  expect(read).toEqual(['[["a"]]']);
+  void find("b");
+  await jest.advanceTimersByTimeAsync(3);
+  void find("c");
+  expect(read).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(read.slice(1)).toEqual(['[["b"],["c"]]']);
+  await jest.advanceTimersByTimeAsync(4);
+  void find("d");
+  await jest.advanceTimersByTimeAsync(0);
+  expect(read.slice(2)).toEqual(['[["d"]]']);
 });
 
 test("every caller of a look-up that fails is told, and the next one works", async () => {
