@@ -4,6 +4,7 @@ import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index
 import { runBenchmark } from "./benchmark.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
 import { median, stayOnSecondCore } from "./contenders.ts";
+import { tellDisk } from "./disk.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow } from "./load.ts";
 
 const PER_SECOND = 5;
@@ -58,6 +59,7 @@ await runBenchmark({
   async run({ contender, nodeFlag, runs, most, seconds }, report) {
     stayOnSecondCore();
     const kinds = findContenders(contender, report);
+    await tellDisk(report);
     const found = new Map<ChatKind, Found[]>(kinds.map((kind) => [kind, []]));
     for (let run = 0; run < runs; run += 1) {
       for (const kind of kinds) {

@@ -66,6 +66,7 @@ export const CHAT_ENVIRONMENT = {
   CENTRIFUGO_BIN: "Centrifugo 6, as a contender (left out without it)",
   POSTGRES_BIN: "a folder with PostgreSQL's programs (Debian's)",
   BENCH_BEFORE: "folder of another checkout, whose backend is a contender as well",
+  TMPDIR: "where the databases are; on a RAM disk no time is the disk's",
 };
 
 /** Options that chat benchmarks share. */

@@ -4,6 +4,7 @@ import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index
 import { type Column, type Report, runBenchmark } from "./benchmark.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
 import { median, quantile, ratios, stayOnSecondCore } from "./contenders.ts";
+import { tellDisk } from "./disk.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow, type Window } from "./load.ts";
 
 /** The windows of one contender under one load, run by run. */
@@ -133,6 +134,7 @@ await runBenchmark({
   async run(given, report) {
     stayOnSecondCore();
     const kinds = findContenders(given.contender, report);
+    await tellDisk(report);
     const isStored = (kind: ChatKind) => kind.startsWith("postgres") || kind.startsWith("sqlite");
     const isPostgres = (kind: ChatKind) => kind.startsWith("postgres");
     const hasPostgres = kinds.some(isPostgres);
