@@ -27,6 +27,7 @@ const postgres: Need = (env) => {
 const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 
 const NEEDS: Readonly<Record<string, Need>> = {
+  actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
   bench: () => undefined, // nothing but time; contenders that are not found are left out
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
@@ -72,6 +73,7 @@ await runCommand(
     options: TEST_OPTIONS,
     passThrough: TO_JEST,
     environment: {
+      ACTIONLINT_BIN: "actionlint (the one on PATH)",
       CHROMIUM_BIN: "a Chromium (the one on PATH)",
       CLOUDFLARED_BIN: "cloudflared (the one on PATH)",
       NATS_SERVER_BIN: "nats-server (the one on PATH)",
