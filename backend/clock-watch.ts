@@ -4,8 +4,8 @@ import type { StoreClock } from "./store/index.ts";
 /** Milliseconds between two measurements. */
 const ROUND_MS = 1_000;
 /** Milliseconds that the machine's clock may differ from the database's before it is logged, and before it stops us. */
-export const WARN_MS = 1_000;
-export const REFUSE_MS = 10_000;
+const WARN_MS = 1_000;
+const REFUSE_MS = 10_000;
 /** Milliseconds between two lines about the same difference. */
 const LOG_INTERVAL_MS = 60_000;
 

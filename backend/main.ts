@@ -25,9 +25,6 @@ import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
 import { openStore, type Store } from "./store/index.ts";
 
-export { PortError } from "./gateway/server.ts";
-export { NodesError } from "./nodes/index.ts";
-
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
   readonly url: string;

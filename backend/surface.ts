@@ -64,7 +64,7 @@ type ValueOf<P extends Param> = P extends { readonly type: "integer" } ? number 
 
 /** The services that own actions; an action's name starts with one. */
 export type ServiceName = "users" | "auth" | "chat" | "gateway";
-export type ActionName = `${ServiceName}.${string}`;
+type ActionName = `${ServiceName}.${string}`;
 
 /**
  * The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see

@@ -190,7 +190,7 @@ export function assertReadsOnly(purpose: Purpose, isDryRun: boolean): void {
 }
 
 /** Environment variable that deploys, for one run, what examples and stories do not prove. */
-export const UNPROVED = "CAUSEWAY_UNPROVED";
+const UNPROVED = "CAUSEWAY_UNPROVED";
 
 /** Whether what is not proved is deployed all the same. Throws `ConfigError` where the value is neither yes nor absent. */
 export function readUnproved(env: Readonly<Record<string, string | undefined>>): boolean {

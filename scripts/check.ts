@@ -8,6 +8,8 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
   ["types", () => runTool("tsc", ["--noEmit"])],
   ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
+  ["unused code", () => runTool("knip", [])],
+  ["code that only tests use", () => runTool("knip", ["--production"])],
   ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
 ];
 

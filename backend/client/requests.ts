@@ -99,7 +99,7 @@ function refusal(response: Response, answer: unknown): RequestError {
 }
 
 /** What to tell somebody who was too fast. */
-export function tooMany(seconds: number | undefined): string {
+function tooMany(seconds: number | undefined): string {
   if (seconds === undefined) return "Too many attempts. Wait a little and try again.";
   return `Too many attempts. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
 }

@@ -10,16 +10,9 @@ export type {
   Member,
   MemberChanged,
   Message,
-  Outcome,
-  Presence,
   PresenceState,
   PublicRoom,
-  ReadMarks,
   Report,
-  RoomKind,
-  RoomPresence,
-  RoomRole,
-  RoomState,
   RoomSummary,
 } from "../surface/rooms.ts";
 
@@ -70,9 +63,9 @@ export const serviceActions = {
     params: { userId: { type: "string", min: 1, max: 64 }, sid: { type: "string", min: 1, max: 64 } },
   },
 } as const satisfies Readonly<Record<string, { readonly params: Params }>>;
-export type ServiceAction = keyof typeof serviceActions;
+type ServiceAction = keyof typeof serviceActions;
 
-export interface ServiceResults {
+interface ServiceResults {
   /** Throws UNAUTHORIZED for whatever is no live token of a live session. The roles are those the user has now. */
   "auth.verifyToken": VerifiedToken;
   /** Throws CREDENTIALS when the password has been changed since it was verified. */

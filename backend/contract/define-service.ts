@@ -36,7 +36,7 @@ export type Handlers<N extends ServiceName> = {
   ) => Promise<ResultOf<Named<N, Name>>> | ResultOf<Named<N, Name>>;
 };
 
-export type EventHandlers = {
+type EventHandlers = {
   readonly [E in keyof Events]?: (ctx: Context<Events[E], Meta>) => void | Promise<void>;
 };
 

@@ -1,6 +1,6 @@
 import type { AuditRecord } from "../surface/accounts.ts";
 
-export { AUDIT_ACTIONS, type AuditRecord } from "../surface/accounts.ts";
+export type { AuditRecord } from "../surface/accounts.ts";
 export type AuditAction = AuditRecord["action"];
 
 /** Milliseconds that records are kept: a year. */

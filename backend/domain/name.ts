@@ -111,7 +111,7 @@ const WORDS = TOGETHER.map((scripts) => {
  * Whether each word is written in one script, or in scripts that are written together: no Cyrillic letter hides among
  * Latin ones.
  */
-export function hasPlainWords(name: string): boolean {
+function hasPlainWords(name: string): boolean {
   return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
 }
 

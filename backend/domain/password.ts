@@ -23,13 +23,14 @@ const TAG_BYTES = 32;
 /** PHC string of argon2id version 19 (github.com/P-H-C/phc-string-format). */
 const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
+const require = createRequire(import.meta.url);
 const derive = promisify(argon2);
 
 let commonPasswords: ReadonlySet<string> | undefined;
 /** The list of zxcvbn-ts (49,233 entries, MIT), as far as an entry is long enough to be chosen at all; read on first use. */
 function common(): ReadonlySet<string> {
   if (!commonPasswords) {
-    const list: unknown = createRequire(import.meta.url)("@zxcvbn-ts/language-common/src/passwords.json");
+    const list: unknown = require("@zxcvbn-ts/language-common/src/passwords.json");
     if (!Array.isArray(list)) throw new Error("invariant: the list of common passwords is an array");
     const entries = list.filter((entry): entry is string => typeof entry === "string" && entry.length >= PASSWORD_MIN);
     commonPasswords = new Set(entries.map((entry) => entry.toLowerCase()));

@@ -1,5 +1,5 @@
 /** On every answer. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC 6797 8.1). */
-export const baseHeaders = {
+const baseHeaders = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "strict-transport-security": "max-age=31536000",

@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** Milliseconds that are summed up in one line of each kind. */
-export const REFUSAL_WINDOW = 10_000;
+const REFUSAL_WINDOW = 10_000;
 /** Lines in a window: about refusals of one kind, of all kinds, and about errors of ours with their stacks. */
 export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are told apart within a window. */

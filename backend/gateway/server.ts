@@ -80,7 +80,7 @@ export interface Place {
 }
 
 /** The address to listen on cannot be had. */
-export class PortError extends Error {
+class PortError extends Error {
   constructor({ what, host, port, variable }: Place, cause: NodeJS.ErrnoException) {
     const reasons: Readonly<Record<string, string>> = {
       EADDRINUSE: "something else listens there",

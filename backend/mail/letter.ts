@@ -45,7 +45,7 @@ const NOTICES = {
 
 export type LinkedKind = keyof typeof LINKED;
 export type NoticeKind = keyof typeof NOTICES;
-export type LetterKind = LinkedKind | NoticeKind;
+type LetterKind = LinkedKind | NoticeKind;
 
 /** A letter with a link of one use; `link` holds a secret. */
 export function linkedLetter(kind: LinkedKind, to: string, link: string): Letter {

@@ -16,7 +16,7 @@ export interface Delivery {
 }
 
 /** `message` and `changed` have a position in their room, so that each socket gets them once. */
-export type DeliveryKind = "event" | "message" | "changed" | "left";
+type DeliveryKind = "event" | "message" | "changed" | "left";
 const KINDS: readonly DeliveryKind[] = ["event", "message", "changed", "left"];
 
 /*

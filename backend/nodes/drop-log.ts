@@ -6,7 +6,7 @@ import type { Logger } from "pino";
  * node that sent it. `misdirected`: it is for another node, for this node before its restart, or for another subject.
  * `name`: its sender has this node's id.
  */
-export const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
+const DROP_REASONS = ["foreign", "time", "replayed", "misdirected", "name"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** Milliseconds between two log lines about dropped packets. */

@@ -1,8 +1,8 @@
 /** The connections between several nodes over NATS, and the authentication of every packet that crosses them. */
 
-export type { Delivery, DeliveryKind } from "./delivery.ts";
-export { DropLog, type DropReason } from "./drop-log.ts";
-export type { Receiver } from "./inbox.ts";
+export type { Delivery } from "./delivery.ts";
+export { DropLog } from "./drop-log.ts";
+
 export { NatsTransporter, NodesError } from "./nats-transporter.ts";
 export { NodeChannel } from "./node-channel.ts";
 export { HEARTBEAT_SECONDS, NodeDiscoverer, SILENCE_SECONDS } from "./node-discoverer.ts";

@@ -17,7 +17,7 @@ export type NatsLogin =
   | { readonly credentialsFile: string };
 
 const VARIABLES = ["NATS_URL", "NATS_CA", "NATS_CREDS", "NODE_SECRET", "NODE_SECRET_ACCEPTED"] as const;
-export const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 const DEFAULT_PORT = 4222;
 const EXPECTED_URL =
   "tls://user:password@host:4222, or nats://127.0.0.1:4222 for this machine; several divided by commas";

@@ -24,7 +24,7 @@ export const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000, m
 const NETWORK: ThrottleRule = { free: 50, first: 1000, longest: 15 * 60_000 };
 
 /** A try to sign in: the account by its address as it was given, whether it exists or not, and where it comes from. */
-export interface LoginTry {
+interface LoginTry {
   readonly account: string;
   readonly address: string;
   /** Whether the account's owner has been at this address lately. */

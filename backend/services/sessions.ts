@@ -4,7 +4,7 @@ import { type EndReason, isLive, judgeRefresh, MAX_SESSIONS, type Session } from
 import type { SessionUse, Store } from "../store/index.ts";
 
 /** What using a refresh token came to. */
-export type Refreshed =
+type Refreshed =
   | { readonly outcome: "renewed"; readonly userId: string; readonly sid: string; readonly refreshToken: string }
   | { readonly outcome: "reused"; readonly userId: string; readonly sid: string }
   | { readonly outcome: "refused" };
@@ -13,7 +13,7 @@ export type Refreshed =
 export type Device = Omit<SessionUse, "at">;
 
 /** A new session, and the ids of those that ended because of it. */
-export interface Started {
+interface Started {
   readonly sid: string;
   readonly refreshToken: string;
   readonly ended: readonly string[];

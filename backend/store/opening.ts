@@ -11,7 +11,7 @@ import type { Schema } from "./schema.ts";
 import { apart, Undo, undoable } from "./transactions.ts";
 
 /** A room that is about to be. */
-export interface NewRoom {
+interface NewRoom {
   readonly key: string;
   readonly kind: RoomKind;
   readonly title: string | null;
@@ -20,7 +20,7 @@ export interface NewRoom {
 }
 
 /** Somebody who is in a room from its beginning. */
-export interface FirstMember {
+interface FirstMember {
   readonly id: string;
   readonly role: RoomRole;
   /** The other one in a direct room. */
@@ -28,7 +28,7 @@ export interface FirstMember {
 }
 
 /** How many rooms the user who opens one may have opened since a time, be in and own. */
-export interface OpeningLimits {
+interface OpeningLimits {
   readonly opened: number;
   readonly since: number;
   readonly most?: Most | undefined;
@@ -39,7 +39,7 @@ export interface OpeningLimits {
  * like it, `disabled` when one of the first members does not exist or is disabled, the other two when a limit is
  * reached.
  */
-export type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
+type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
 
 /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
 export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;

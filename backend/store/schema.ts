@@ -70,7 +70,7 @@ export interface SessionsTable {
   agent: string | null;
 }
 
-export interface RoomsTable {
+interface RoomsTable {
   /** The room's key: a public room's name, else an id that starts with a tilde. */
   name: string;
   epoch: string;
@@ -103,7 +103,7 @@ export interface MessagesTable {
   deleted_at: number | null;
 }
 
-export interface MembersTable {
+interface MembersTable {
   room: string;
   user_id: string;
   role: RoomRole;
@@ -118,7 +118,7 @@ export interface MembersTable {
   peer_id: string | null;
 }
 
-export interface ReportsTable {
+interface ReportsTable {
   /** Sorts by time. */
   id: string;
   at: number;
@@ -134,7 +134,7 @@ export interface ReportsTable {
 }
 
 /** How far a user has read a room. */
-export interface ReadMarksTable {
+interface ReadMarksTable {
   room: string;
   user_id: string;
   /** The mark counts only within it. */
@@ -168,7 +168,7 @@ export interface MailTokensTable {
 }
 
 /** Rows that transactions write to so that others of their kind wait (`locks.ts`). */
-export interface LocksTable {
+interface LocksTable {
   name: "admins" | "write-check";
 }
 
@@ -181,7 +181,7 @@ export interface NameKeysTable {
 }
 
 /** What throttles remember on all nodes (`throttles.ts`). PostgreSQL alone has it. */
-export interface ThrottlesTable {
+interface ThrottlesTable {
   /** A keyed hash of what is counted. */
   key: string;
   count: number;

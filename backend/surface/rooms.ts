@@ -8,11 +8,11 @@ export type RoomRole = (typeof ROOM_ROLES)[number];
  * `public`: anybody finds it by its name and joins. `private`: whoever was invited. `direct`: two people. To those who
  * are not in a room that is not public, there is no such room.
  */
-export const ROOM_KINDS = ["public", "private", "direct"] as const;
+const ROOM_KINDS = ["public", "private", "direct"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
 
 /** What happened to somebody's membership, as they are told. */
-export const MEMBERSHIP_CHANGES = [
+const MEMBERSHIP_CHANGES = [
   "joined",
   "left",
   "invited",
@@ -26,7 +26,7 @@ export const MEMBERSHIP_CHANGES = [
 export type MembershipChange = (typeof MEMBERSHIP_CHANGES)[number];
 
 /** `away`: every device of theirs shows something else. */
-export const PRESENCE_STATES = ["online", "away", "offline"] as const;
+const PRESENCE_STATES = ["online", "away", "offline"] as const;
 export type PresenceState = (typeof PRESENCE_STATES)[number];
 
 /** `removed`: the message was deleted. `dismissed`: it stays. */
@@ -192,9 +192,8 @@ export const roomPresence = named("RoomPresence", "Who of a room is there.", {
   users: { ...list(presence), about: "Those who are online or away." },
   complete: { type: "boolean", about: "False in a room so large that only some of its members were looked at." },
 });
-export type RoomPresence = TypeOf<typeof roomPresence>;
 
-export const readMark = named("ReadMark", "How far a user has read a room. It only ever grows within an epoch.", {
+const readMark = named("ReadMark", "How far a user has read a room. It only ever grows within an epoch.", {
   user: text,
   seq: { type: "integer", about: "Position of the newest message that was seen; 0 for none." },
 });
@@ -205,4 +204,3 @@ export const readMarks = named("ReadMarks", "Marks of one room, of one incarnati
   epoch,
   marks: list(readMark),
 });
-export type ReadMarks = TypeOf<typeof readMarks>;

@@ -1,7 +1,7 @@
 import type { Site } from "./site.ts";
 
 /** How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters). */
-export interface OriginRequest {
+interface OriginRequest {
   readonly connectTimeout: number;
   readonly tcpKeepAlive: number;
   readonly keepAliveConnections: number;

@@ -5,7 +5,7 @@ import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
 /** What the plan had no room for, and what enforces it instead. */
-export interface NotAtTheEdge {
+interface NotAtTheEdge {
   readonly what: string;
   readonly why: string;
   readonly enforcedBy: "gateway" | "nothing";

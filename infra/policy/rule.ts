@@ -5,7 +5,7 @@ import type { Limit } from "./limit.ts";
 import type { Site } from "./site.ts";
 import type { Surface } from "./surface.ts";
 
-export type { Example, Examples } from "../rules/index.ts";
+export type { Example } from "../rules/index.ts";
 
 /** What a rule may depend on. */
 export interface RuleContext {

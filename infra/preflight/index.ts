@@ -12,7 +12,6 @@ import { type ProofOrder, policyFindings } from "./policy.ts";
 import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
-export type { Account } from "./account.ts";
 export { DryRunIgnoredError } from "./dry-run.ts";
 export * from "./for-commands.ts";
 

@@ -8,10 +8,10 @@ import type { input } from "@pulumi/cloudflare/types/index.js";
 import type { Unwrap } from "@pulumi/pulumi";
 
 /** The API's name of a member whose value is passed as it is, or of one that has members itself. */
-export type Name = string | { readonly api: string; readonly members: Names } | KeyedName;
+type Name = string | { readonly api: string; readonly members: Names } | KeyedName;
 
 /** A member whose keys are data (names of headers): they stay as they are, each value has members. */
-export interface KeyedName {
+interface KeyedName {
   readonly api: string;
   readonly each: Names;
 }

@@ -4,7 +4,7 @@ import { didYouMean, isObject } from "../rules/index.ts";
 import { type Names, RULE_NAMES } from "./rule-names.ts";
 
 /** A rule has a member that cannot be deployed. Code `RULE_MEMBER`; the message names the rule and the member. */
-export class RuleMemberError extends Error {
+class RuleMemberError extends Error {
   readonly code = "RULE_MEMBER";
   /** Pulumi prints such an error without its stack: the program is not at fault. */
   readonly __pulumiRunError = true;

@@ -68,7 +68,7 @@ export function optionList<T>(flags: string, summary: string, kind: ValueKind<T>
 
 export type Arguments = Readonly<Record<string, Argument<unknown>>>;
 export type Options = Readonly<Record<string, Option<unknown>>>;
-export type ArgumentValues<A> = { readonly [Name in keyof A]: A[Name] extends Argument<infer T> ? T : never };
+type ArgumentValues<A> = { readonly [Name in keyof A]: A[Name] extends Argument<infer T> ? T : never };
 export type OptionValues<O> = { readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never };
 
 /** What a command gets when it runs: everything is there and allowed. */

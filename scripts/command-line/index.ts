@@ -14,8 +14,8 @@ export {
   optionWithDefault,
   requiredOption,
 } from "./define.ts";
-export { type EndSignal, endRequestedBy, endSignal, runUntilSignal, type Service } from "./ending.ts";
+export { endRequestedBy, endSignal, runUntilSignal } from "./ending.ts";
 export { CommandError, isExpectedFailure, messageOf, UsageError } from "./failure.ts";
 export { runProgram } from "./program.ts";
-export { type Command, command, commandGroup, execute, runCommand } from "./run.ts";
-export { matching, oneOf, text, type ValueKind, wholeNumber } from "./values.ts";
+export { command, commandGroup, execute, runCommand } from "./run.ts";
+export { oneOf, text, type ValueKind, wholeNumber } from "./values.ts";

@@ -31,8 +31,3 @@ export function wholeNumber(min: number, max: number): ValueKind<number> {
     },
   };
 }
-
-/** A text of a form of its own. `expected` completes the sentence "It must be ...". */
-export function matching(pattern: RegExp, expected: string): ValueKind<string> {
-  return { expected, parse: (value) => (pattern.test(value) ? value : undefined) };
-}

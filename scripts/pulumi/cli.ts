@@ -12,14 +12,14 @@ export class PulumiFailed extends CommandError {
   override readonly name = "PulumiFailed";
 }
 
-export interface CliOutput {
+interface CliOutput {
   readonly code: number;
   readonly output: string;
   readonly errors: string;
 }
 
 /** Variables added to the environment of one run of the CLI, and so of the program. */
-export type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string>>;
 
 export interface Cli {
   /**

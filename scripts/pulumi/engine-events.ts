@@ -8,7 +8,7 @@ import { isObject } from "../../infra/rules/index.ts";
 export const STREAM_EVENTS = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" } as const;
 
 /** What Pulumi has of one resource: inputs are what was asked for, outputs what Cloudflare responded. */
-export interface ResourceSnapshot {
+interface ResourceSnapshot {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
@@ -23,7 +23,7 @@ export interface RefreshedResource {
 }
 
 /** What an `up` would do with one resource: `create`, `import`, `update`, `delete`, `same`, ... */
-export interface PlannedStep {
+interface PlannedStep {
   readonly urn: string;
   readonly type: string;
   readonly op: string;

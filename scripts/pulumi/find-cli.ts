@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { isProgram, onPath } from "../on-path.ts";
 
+const require = createRequire(import.meta.url);
 const INSTALL = "https://www.pulumi.com/docs/install";
 
 /**
@@ -16,7 +17,7 @@ const OLDEST = [3, 208, 0] as const;
 const VERSION_TIMEOUT_MS = 60_000;
 
 /** There is no CLI, or none that can be used; the message says how to get one. */
-export class NoPulumiError extends Error {
+class NoPulumiError extends Error {
   override readonly name = "NoPulumiError";
 }
 
@@ -44,7 +45,7 @@ function findPulumi(env: Readonly<Record<string, string | undefined>>): string |
 
 /** The launcher's own way: a version already fetched is used again, whatever PULUMI_HOME a run of the CLI gets. */
 async function fetchPulumi(): Promise<string> {
-  const launcher: { resolve(): Promise<string> } = createRequire(import.meta.url)("pulumi/lib/resolve.js");
+  const launcher: { resolve(): Promise<string> } = require("pulumi/lib/resolve.js");
   try {
     return await launcher.resolve();
   } catch (error) {

@@ -30,7 +30,7 @@ export interface Outcome {
   readonly known: readonly Difference[];
 }
 
-export interface Difference {
+interface Difference {
   readonly expression: string;
   readonly what: string;
 }

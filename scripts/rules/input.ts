@@ -42,7 +42,7 @@ function isFile(path: string): boolean {
 }
 
 /** Reads to the end, however long the writer takes, and never more than the limit. */
-export async function readBounded(name: string, input: Readable, maxBytes = MAX_INPUT_BYTES): Promise<string> {
+async function readBounded(name: string, input: Readable, maxBytes = MAX_INPUT_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

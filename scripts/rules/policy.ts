@@ -5,13 +5,11 @@ import { CommandError } from "../command-line/index.ts";
 /** What commands use of the policy. @throws CommandError that names the file where one cannot be loaded */
 export async function loadPolicy() {
   try {
-    const [policy, files, findings, fix] = await Promise.all([
-      import("../../infra/policy/index.ts"),
-      import("../../infra/policy-files.ts"),
-      import("./findings.ts"),
-      import("./fix.ts"),
-    ]);
-    return { ...policy, ...files, ...findings, ...fix };
+    const policy = await import("../../infra/policy/index.ts");
+    const files = await import("../../infra/policy-files.ts");
+    const { findingsOf } = await import("./findings.ts");
+    const { fixFindings } = await import("./fix.ts");
+    return { ...policy, ...files, findingsOf, fixFindings };
   } catch (error) {
     throw error instanceof Error ? new CommandError(programErrorMessage(error), { cause: error }) : error;
   }

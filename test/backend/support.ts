@@ -53,14 +53,14 @@ export interface Answer {
   readonly json: Record<string, never> & { error?: { code: string; message: string; field?: string } };
 }
 
-export interface Asked {
+interface Asked {
   readonly body?: unknown;
   readonly token?: string | undefined;
   readonly headers?: Record<string, string>;
 }
 
 /** What tests do to a gateway from outside. */
-export interface Outside {
+interface Outside {
   readonly url: string;
   readonly port: number;
   readonly broker: ServiceBroker;

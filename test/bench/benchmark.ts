@@ -15,7 +15,7 @@ import {
 
 /** A column of a table: its name, and how many digits its numbers have after the point (0). */
 export type Column = readonly [name: string, digits?: number];
-export type Cell = string | number;
+type Cell = string | number;
 
 /** What a benchmark says. With `--format json` it is one document at the end. */
 export interface Report {

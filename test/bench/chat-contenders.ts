@@ -25,14 +25,7 @@ import { atEnd, type Report } from "./benchmark.ts";
 import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop } from "./contenders.ts";
 import { CENTRIFUGO, type Protocol, SOCKET_IO } from "./protocols.ts";
 
-export const CHAT_KINDS = [
-  "socket.io",
-  "sqlite",
-  "postgres",
-  "centrifugo",
-  "sqlite before",
-  "postgres before",
-] as const;
+const CHAT_KINDS = ["socket.io", "sqlite", "postgres", "centrifugo", "sqlite before", "postgres before"] as const;
 export type ChatKind = (typeof CHAT_KINDS)[number];
 
 /** A chat server with its users. */

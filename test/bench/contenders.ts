@@ -111,8 +111,6 @@ function ownCpu(pid: number): number | undefined {
   }
 }
 
-export const say = (text: string) => void process.stdout.write(`${text}\n`);
-
 export const quantile = (values: readonly number[], part: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? Number.NaN;
 export const median = (values: readonly number[]) => quantile(values, 0.5);

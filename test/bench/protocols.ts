@@ -1,7 +1,7 @@
 import { WebSocketClient } from "./web-socket.ts";
 
 /** What a client hears. */
-export interface Heard {
+interface Heard {
   /** A message of its room: its position there, and the number that the sender put into its text. */
   message(seq: number, number: number): void;
   /** The response to a request of this client. */

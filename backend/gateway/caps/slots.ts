@@ -70,7 +70,7 @@ export class Slots {
 const SUFFIX = "::/64";
 
 /** A client's key as limits count by it, for an IPv6 /64 also the /56 and the /48 that it is part of. */
-export function networksAround(key: string): readonly string[] {
+function networksAround(key: string): readonly string[] {
   if (!key.endsWith(SUFFIX)) return [key];
   const groups = key.slice(0, -SUFFIX.length).split(":");
   const high = (Number.parseInt(groups[3] ?? "0", 16) & 0xff00).toString(16);

@@ -24,25 +24,16 @@ import { type Seed, seedState } from "./seed.ts";
 import { type Cloud, type PermissionGroup, type Plan, permissionGroups } from "./state.ts";
 import { draftOf, openStore, type Store } from "./store.ts";
 
-export type { Fault, FaultMatch, Faults } from "./faults.ts";
+export type { FaultMatch } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
-export { type OwnDelete, RunError } from "./runs.ts";
+
 export type { Seed, SeedZone } from "./seed.ts";
 export type {
-  Cloud,
-  CloudChange,
   Connection,
-  DnsRecord,
-  IngressRule,
   PermissionGroup,
-  StoredRule,
-  StoredRuleset,
-  Tunnel,
-  TunnelConfig,
   Zone,
 } from "./state.ts";
 export { permissionGroups } from "./state.ts";
-export { StateError, type StateErrorCode } from "./store.ts";
 
 export interface ApiOptions {
   /** 0, the default, takes any free port. */

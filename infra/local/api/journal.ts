@@ -12,7 +12,7 @@ export interface ApiCall {
 }
 
 /** A call, its body as JSON text: parsed it would take many times the room. */
-export interface JournalEntry {
+interface JournalEntry {
   readonly method: string;
   readonly path: string;
   readonly status: number;

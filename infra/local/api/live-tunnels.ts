@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Connection } from "./state.ts";
 
 /** https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/monitor-tunnels/notifications/ */
-export type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
+type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
 
 /** cloudflared keeps four connections; a tunnel with fewer is degraded. */
 const HEALTHY_CONNECTIONS = 4;

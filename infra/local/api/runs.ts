@@ -6,7 +6,7 @@
 import { isObject } from "./shape.ts";
 
 /** An object that a run wrote and then asked to delete. */
-export interface OwnDelete {
+interface OwnDelete {
   readonly run: string;
   /** The write, e.g. `PUT /zones/…/dns_records/…`. */
   readonly written: string;
@@ -15,7 +15,7 @@ export interface OwnDelete {
 }
 
 /** A run deleted what it had written. Code `RUN_DELETED_OWN`. */
-export class RunError extends Error {
+class RunError extends Error {
   readonly code = "RUN_DELETED_OWN";
   readonly deletes: readonly OwnDelete[];
 
@@ -28,7 +28,7 @@ export class RunError extends Error {
 }
 
 /** A call that the API has carried out, also where its response got lost. */
-export interface DoneCall {
+interface DoneCall {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;

@@ -92,7 +92,7 @@ export interface StoredList {
 }
 
 /** A change of a list's items, which a client asks for until it has ended. */
-export interface StoredListOperation {
+interface StoredListOperation {
   readonly id: string;
   /** When it ends, or has ended. */
   readonly completed: string;
@@ -242,7 +242,7 @@ export interface Zone {
 }
 
 /** A tunnel as the edge authorizes and configures it. */
-export interface Tunnel {
+interface Tunnel {
   readonly id: string;
   readonly accountTag: string;
   readonly name: string;

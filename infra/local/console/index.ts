@@ -1,5 +1,5 @@
 /** What happened to each request, and why, as lines for a terminal. Formatting only; printing is the caller's. */
-export { deploymentLines, type ListedZone } from "./deployment-lines.ts";
+export { deploymentLines } from "./deployment-lines.ts";
 export { printable, printableBytes } from "./escape.ts";
-export { type LineOptions, problemLines, requestLines } from "./request-lines.ts";
+export { problemLines, requestLines } from "./request-lines.ts";
 export { createRequestLog } from "./request-log.ts";

@@ -2,6 +2,6 @@
 export type { DeploymentProblem } from "./deployments.ts";
 export { type Edge, startEdge } from "./edge.ts";
 export { EdgeError } from "./errors.ts";
-export type { EdgeTimeouts } from "./limits.ts";
+
 export type { EdgeOptions } from "./options.ts";
-export type { EdgeFailure, RequestRecord } from "./record.ts";
+export type { RequestRecord } from "./record.ts";

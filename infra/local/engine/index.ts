@@ -6,7 +6,6 @@ import type { Applied, ApplyOptions, Order, Outcome } from "./messages.ts";
 export { ApplyError } from "./apply-error.ts";
 export type { Applied, ApplyOptions } from "./messages.ts";
 export { programErrorMessage } from "./program-error.ts";
-export type { Step } from "./step.ts";
 
 /**
  * Runs the program once, in a worker thread: what was edited since the last run is loaded afresh, and Pulumi's global state ends

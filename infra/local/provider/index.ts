@@ -15,9 +15,9 @@ import { tunnel } from "./resources/tunnel.ts";
 import { tunnelConfig } from "./resources/tunnel-config.ts";
 import { zoneSetting } from "./resources/zone-setting.ts";
 
-export { CallError, type CallErrorCode, type CallOptions } from "./calls.ts";
+export type { CallOptions } from "./calls.ts";
 export type { CheckFailure } from "./check.ts";
-export type { Difference } from "./difference.ts";
+
 export { UNKNOWN, type Values } from "./fields.ts";
 export type { ResourceType } from "./resource.ts";
 

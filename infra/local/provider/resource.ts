@@ -27,13 +27,13 @@ export interface Definition {
 }
 
 /** Members of a resource that are written after it and read beside it. Both give them in the API's words. */
-export interface Contents {
+interface Contents {
   write(calls: Calls, id: string, inputs: Values): Promise<Values>;
   read(calls: Calls, id: string, inputs: Values): Promise<Values>;
 }
 
 /** What was there before an update. */
-export interface Before {
+interface Before {
   readonly inputs: Values;
   readonly outputs?: Values;
 }

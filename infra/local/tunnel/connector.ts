@@ -7,7 +7,7 @@ import { parseToken } from "./connector/token.ts";
 import { codeOf, reasonOf, TunnelError } from "./errors.ts";
 
 export { type LoopbackServer, serveOnLoopback } from "./connector/loopback-server.ts";
-export { parseToken, type TunnelToken } from "./connector/token.ts";
+export { parseToken } from "./connector/token.ts";
 export { TunnelError, type TunnelErrorCode } from "./errors.ts";
 
 /** How to start the connector. */

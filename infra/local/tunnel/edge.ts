@@ -47,7 +47,7 @@ export interface TunnelEdge {
 }
 
 /** What an unknown peer, and a known one, may take. */
-export interface TunnelLimits {
+interface TunnelLimits {
   /** Connections without a finished TLS handshake; beyond this many, a new one takes the place of another. */
   readonly unsecured: number;
   /**

@@ -7,7 +7,7 @@ const LONGEST = 80;
 const MOST = 3;
 
 /** The names closest to one that does not exist, best first, at most three; none if nothing is close. */
-export function suggest(name: string, known: Iterable<string>): readonly string[] {
+function suggest(name: string, known: Iterable<string>): readonly string[] {
   return closest(name, known).slice(0, MOST);
 }
 

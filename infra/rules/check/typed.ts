@@ -18,7 +18,7 @@ export interface Joined {
   readonly node: Expression;
 }
 
-export interface Negated {
+interface Negated {
   readonly kind: "not";
   readonly operand: Condition;
   readonly mapped: boolean;

@@ -107,7 +107,7 @@ const COMBINE = {
 } as const;
 
 /** Two arrays element by element, as long as the shorter. */
-export function zip<T>(left: readonly T[], right: readonly T[], combine: (left: T, right: T) => T): readonly T[] {
+function zip<T>(left: readonly T[], right: readonly T[], combine: (left: T, right: T) => T): readonly T[] {
   const length = Math.min(left.length, right.length);
   return Array.from({ length }, (_, at) => combine(left[at] as T, right[at] as T));
 }

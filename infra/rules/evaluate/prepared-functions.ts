@@ -56,7 +56,7 @@ function capture(parts: readonly string[], compared: string, value: string): rea
 }
 
 /** A replacement text with `${n}` and `$$` filled in. */
-export function fill(replacement: string, taken: readonly (string | undefined)[]): string {
+function fill(replacement: string, taken: readonly (string | undefined)[]): string {
   return replacement.replace(/\$\$|\$\{(\d)\}/g, (_, number?: string) =>
     number ? (taken[Number(number) - 1] ?? "") : "$",
   );

@@ -65,7 +65,7 @@ export function holdsForIps(operator: OrderingOperator, left: IpAddress, right: 
 }
 
 /** Whether an operator accepts an order, given as a number below, at or above zero. */
-export function holds(operator: OrderingOperator, difference: number): boolean {
+function holds(operator: OrderingOperator, difference: number): boolean {
   switch (operator) {
     case "eq":
       return difference === 0;

@@ -99,7 +99,7 @@ export interface RuleProblem {
 }
 
 /** What a lint finds by looking at several rules; without `rule` it concerns the policy as a whole. */
-export interface PolicyProblem extends RuleProblem {
+interface PolicyProblem extends RuleProblem {
   readonly rule?: PolicyRule;
 }
 

@@ -10,7 +10,6 @@ import { compiledSize, defaultSizeLimit } from "./size.ts";
 import { trim } from "./trim.ts";
 
 export { PatternTooCostly } from "./budget.ts";
-export type { Groups } from "./capture-search.ts";
 
 /** A compiled pattern. All inputs are byte strings: one UTF-16 code unit per byte. */
 export interface Regex {

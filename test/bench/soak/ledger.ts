@@ -27,7 +27,7 @@ export type ProblemKind =
   | "signed out"
   | "refused for good";
 
-export interface Edit {
+interface Edit {
   /** What the message was changed to. */
   readonly text: string;
   readonly isAcknowledged: boolean;

@@ -25,8 +25,8 @@ const number = fc.oneof(
   fc.nat(1000).map((value) => `0${value.toString(8)}`),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
 );
-export const ip4 = fc.ipV4();
-export const ip6 = fc.ipV6();
+const ip4 = fc.ipV4();
+const ip6 = fc.ipV6();
 
 const string = fc.oneof(
   name,

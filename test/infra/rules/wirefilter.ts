@@ -1,7 +1,7 @@
 import { initializeWasm } from "@arcjet/analyze-wasm";
 
 /** What wirefilter is told of a request. It knows the host, the path, the address and the headers. */
-export interface OracleRequest {
+interface OracleRequest {
   readonly ip?: string;
   readonly method?: string;
   readonly host?: string;

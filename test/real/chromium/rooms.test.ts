@@ -23,7 +23,8 @@ import {
 } from "./acts.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "./browser.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 let dataDir: string;
 let origin: string;
 let backend: Backend;

@@ -7,7 +7,7 @@ const SYNC_BEGINS = 3;
 const HEADER = 16;
 /** Bytes that a disk writes whole. */
 const SECTOR = 512;
-export const FILES = ["causeway.db", "causeway.db-wal", "acknowledged"] as const;
+const FILES = ["causeway.db", "causeway.db-wal", "acknowledged"] as const;
 
 /** A call that `record-writes.c` has recorded. */
 interface Call {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { freePort } from "../../../scripts/start/free-port.ts";
 
 /** What authenticates the nodes of these tests to each other. */
-export const NODE_SECRET = "a secret of the nodes of these tests";
+const NODE_SECRET = "a secret of the nodes of these tests";
 
 /** A nats-server of its own on 127.0.0.1. */
 export interface NatsServer {

@@ -69,7 +69,7 @@ function tooLarge(): ApiError {
  * Parses UTF-8 JSON; 400 code 6007 for what is not JSON, is nested too deeply, has too many values, or names
  * `__proto__`.
  */
-export function parseJson(bytes: Buffer): JsonBody {
+function parseJson(bytes: Buffer): JsonBody {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -33,9 +33,6 @@ type Response<Name extends keyof typeof messages> = (typeof messages)[Name] exte
 type CheckRequest = InstanceType<typeof messages.CheckRequest>;
 type UpdateRequest = InstanceType<typeof messages.UpdateRequest>;
 
-/** A typed handler: what it throws becomes the call's error. */
-export type Handler<Request, Reply> = (request: Request, peer: string) => Promise<Reply> | Reply;
-
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 
 export function createService(version: string, defaults: Defaults, warn: Warn) {

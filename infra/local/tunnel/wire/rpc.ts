@@ -6,7 +6,7 @@ import { MessageBuilder, type StructBuilder } from "./capnp-writer.ts";
 const TAG = { unimplemented: 0, abort: 1, call: 2, return: 3, finish: 4, release: 6, bootstrap: 8 } as const;
 
 /** Which capability a call is for: the answer to an earlier question, or one that was exported to the caller. */
-export type CallTarget = { answerTo: number } | { exported: number };
+type CallTarget = { answerTo: number } | { exported: number };
 
 /** A message of the control stream, as far as a connector and an edge use them. */
 export type RpcMessage =

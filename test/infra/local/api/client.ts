@@ -2,7 +2,7 @@
 import Cloudflare from "cloudflare";
 import { type ApiOptions, type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
 
-export interface Envelope {
+interface Envelope {
   success: boolean;
   result: { id: string; [key: string]: unknown };
   errors: {

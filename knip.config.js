@@ -1,0 +1,33 @@
+// What has no caller is an error (`npm run check` runs knip twice). The whole project: files, exports, types and dependencies that
+// neither the program nor a test uses. With --production, the program alone: a file or an export that only tests use is unused too,
+// unless its own file uses it.
+const isProduction = process.argv.includes("--production");
+
+/** @type {import("knip").KnipConfig} */
+export default {
+  entry: [
+    "scripts/*.ts!",
+    // loaded by a name that is computed, or as a process or thread of its own
+    "infra/{main.mjs,index.ts,provider-only.ts}!",
+    "infra/local/engine/worker.ts!",
+    "backend/web/app.ts!",
+    "scripts/programs/code-cache.ts!",
+    // the API of the rules language, for the user's own policy
+    "infra/rules/index.ts!",
+    // what a folder exports is for all outside it, tests too
+    ...(isProduction ? ["**/index.ts!", "backend/main.ts!"] : []),
+    "test/**/*.test.ts",
+    "test/infra/rules/lint/cases/*.ts",
+    "test/bench/{*.bench,gateway-origin}.ts",
+    "test/slow/readme/added-endpoint.ts",
+    "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
+  ],
+  project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
+  // run by name: scripts/check.ts, scripts/format.ts
+  ignoreDependencies: ["@biomejs/biome"],
+  // programs of the machine; the tests that need them say so where they are missing
+  ignoreBinaries: ["cc", "script", "taskset", "unshare", "workerd"],
+  ignoreExportsUsedInFile: isProduction,
+  // two names may have one value
+  rules: { duplicates: "off" },
+};
