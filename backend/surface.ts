@@ -10,6 +10,19 @@ import {
 } from "./surface/accounts.ts";
 import type { Code } from "./surface/codes.ts";
 import {
+  type Bounded,
+  boolean,
+  constant,
+  integer,
+  type ObjectSchema,
+  object,
+  oneOf,
+  optional,
+  type Params,
+  string,
+  unbounded,
+} from "./surface/grammar.ts";
+import {
   joinedRoom,
   member,
   memberChanged,
@@ -24,7 +37,6 @@ import {
   roomState,
   roomSummary,
 } from "./surface/rooms.ts";
-import { list, type ObjectShape, object } from "./surface/shape.ts";
 
 /**
  * The public surface of the origin as plain data: every HTTP endpoint, every socket call, every page asset. Whatever
@@ -37,30 +49,6 @@ export { ROLES, type Role } from "./surface/accounts.ts";
 
 /** Who may use an entry: anybody, or a user who has at least this role. */
 export type Access = "public" | Role;
-
-/**
- * What a parameter may be. Lengths are counted in UTF-16 code units, numbers are inclusive bounds. A `secret` value
- * never enters a log, a trace or an error.
- */
-export type Param = {
-  readonly optional?: true;
-  /** Codes with which the action refuses a value that keeps to these bounds. */
-  readonly refuses?: readonly Code[];
-} & (
-  | { readonly type: "string"; readonly min: number; readonly max: number; readonly secret?: true }
-  | { readonly type: "email"; readonly max: number }
-  | { readonly type: "integer"; readonly min: number; readonly max: number }
-);
-
-export type Params = Readonly<Record<string, Param>>;
-
-/** The values that parameters declared like this have once they are checked. */
-export type ValuesOf<P extends Params> = {
-  readonly [K in keyof P as P[K] extends { readonly optional: true } ? never : K]: ValueOf<P[K]>;
-} & {
-  readonly [K in keyof P as P[K] extends { readonly optional: true } ? K : never]?: ValueOf<P[K]>;
-};
-type ValueOf<P extends Param> = P extends { readonly type: "integer" } ? number : string;
 
 /** The services that own actions; an action's name starts with one. */
 export type ServiceName = "users" | "auth" | "chat" | "gateway";
@@ -97,7 +85,7 @@ export interface HttpEntry {
   /** Largest request body in bytes; 0 where none is read. */
   readonly bodyLimit: number;
   readonly params: Params;
-  readonly answers: ObjectShape;
+  readonly answers: ObjectSchema;
   /** Codes with which the action refuses, besides those of its parameters and what the gateway refuses by itself. */
   readonly refuses?: readonly Code[];
   /** What a reader of the OpenAPI document cannot tell from the rest of the entry. */
@@ -110,51 +98,45 @@ export interface SocketEntry {
   readonly access: Role;
   /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
   readonly rate: Exclude<RateClass, "credential">;
-  readonly params: Readonly<Record<string, Param & { readonly secret?: never }>>;
+  readonly params: Readonly<Record<string, Bounded & { readonly secret?: never }>>;
   /** What the acknowledgement carries. */
-  readonly answers: ObjectShape;
+  readonly answers: ObjectSchema;
   readonly refuses?: readonly Code[];
   readonly about?: string;
 }
 
-const anyEmail = { type: "email", max: 254 } as const;
+const anyEmail = string({ min: 3, max: 254, format: "email" });
 const email = { ...anyEmail, refuses: ["EMAIL_MALFORMED"] } as const;
 const newEmail = { ...email, refuses: ["EMAIL_MALFORMED", "EMAIL_RESERVED"] } as const;
-const password = { type: "string", min: 1, max: 256, secret: true } as const;
-// 128 characters may be 256 code units; the exact bounds in characters are `newPassword`'s
-const newPassword = {
-  ...password,
+const password = string({ min: 1, max: 256, secret: true });
+/** Counted before normalization; the exact bounds are those of `domain/password.ts`. */
+const newPassword = string({
   min: 8,
+  max: 256,
+  secret: true,
   refuses: ["PASSWORD_SHORT", "PASSWORD_LONG", "PASSWORD_COMMON", "PASSWORD_PERSONAL"],
-} as const;
-const name = {
-  type: "string",
+});
+const name = string({
   min: 1,
   max: 64,
   refuses: ["NAME_CONTROL", "NAME_EMPTY", "NAME_LONG", "NAME_MIXED", "NAME_RESERVED"],
-} as const;
-const id = { type: "string", min: 1, max: 64 } as const;
-const room = { type: "string", min: 1, max: 64, refuses: ["ROOM_NAME"] } as const;
+});
+const id = string({ min: 1, max: 64 });
+const room = string({ min: 1, max: 64, refuses: ["ROOM_NAME"] });
 /** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
-const seq = { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER } as const;
-const cursor = { ...seq, optional: true } as const;
-const epoch = { type: "string", min: 1, max: 64, optional: true } as const;
-const text = {
-  type: "string",
-  min: 1,
-  max: 4000,
-  refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "TEXT_LONG"],
-} as const;
+const seq = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const cursor = optional(seq);
+const epoch = optional(string({ min: 1, max: 64 }));
+const text = string({ min: 1, max: 4000, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "TEXT_LONG"] });
 /** One of a few words, which the action knows. */
-const word = { type: "string", min: 1, max: 16 } as const;
-/** What a link in a mail carries. */
-const mailToken = { type: "string", min: 1, max: 64, secret: true } as const;
+const word = string({ min: 1, max: 16 });
+/** The token of a link in a mail. */
+const mailToken = string({ min: 1, max: 64, secret: true });
 const KIB = 1024;
 
-const string = { type: "string" } as const;
-/** It was done; that it was not is an error, never an answer. */
-const done = { type: "true" } as const;
-const more = { type: "boolean", about: "Whether there are more after the last one." } as const;
+/** Always true: failures are errors. */
+const done = constant(true);
+const more = boolean({ description: "Whether there are more after the last one." });
 
 /** A room that is not public and one is not in is NOT_FOUND. */
 const OUTSIDE_ROOM = ["NOT_FOUND", "BANNED", "NOT_MEMBER"] as const;
@@ -170,7 +152,7 @@ export const http = [
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
-    params: { email: newEmail, password: newPassword, name, setup: { ...id, optional: true, secret: true } },
+    params: { email: newEmail, password: newPassword, name, setup: optional({ ...id, secret: true }) },
     answers: signedIn,
     refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "NAME_TAKEN", "UNAUTHORIZED"],
   },
@@ -192,7 +174,7 @@ export const http = [
     access: "public",
     rate: "write",
     bodyLimit: 4 * KIB,
-    params: { refreshToken: { type: "string", min: 1, max: 256, optional: true, secret: true } },
+    params: { refreshToken: optional(string({ min: 1, max: 256, secret: true })) },
     answers: signedIn,
     refuses: ["SIGN_IN", "UNAUTHORIZED"],
   },
@@ -314,7 +296,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
-    answers: object({ sessions: list(sessionInfo) }),
+    answers: object({ sessions: unbounded.array(sessionInfo) }),
   },
   {
     method: "POST",
@@ -334,8 +316,8 @@ export const http = [
     access: "admin",
     rate: "read",
     bodyLimit: 0,
-    params: { after: { ...id, optional: true } },
-    answers: object({ users: list(listed), more }),
+    params: { after: optional(id) },
+    answers: object({ users: unbounded.array(listed), more }),
     refuses: ["NOT_FOUND"],
   },
   {
@@ -378,8 +360,8 @@ export const http = [
     access: "admin",
     rate: "read",
     bodyLimit: 0,
-    params: { before: { ...id, optional: true } },
-    answers: object({ records: list(auditRecord), more }),
+    params: { before: optional(id) },
+    answers: object({ records: unbounded.array(auditRecord), more }),
   },
   {
     method: "GET",
@@ -389,7 +371,7 @@ export const http = [
     rate: "read",
     bodyLimit: 0,
     params: {},
-    answers: object({ keys: list(publicJwk) }),
+    answers: object({ keys: unbounded.array(publicJwk) }),
   },
   {
     method: "GET",
@@ -413,15 +395,15 @@ export const socket = [
     about: "Those one is in or invited to.",
     access: "user",
     rate: "read",
-    params: { after: { ...room, optional: true } },
-    answers: object({ rooms: list(roomSummary), more }),
+    params: { after: optional(room) },
+    answers: object({ rooms: unbounded.array(roomSummary), more }),
   },
   {
     action: "chat.browse",
     access: "user",
     rate: "read",
-    params: { prefix: { ...room, optional: true }, after: { ...room, optional: true } },
-    answers: object({ rooms: list(publicRoom), more }),
+    params: { prefix: optional(room), after: optional(room) },
+    answers: object({ rooms: unbounded.array(publicRoom), more }),
   },
   {
     action: "chat.create",
@@ -455,13 +437,19 @@ export const socket = [
       "TOO_MANY_ROOMS",
     ],
   },
-  { action: "chat.leave", access: "user", rate: "write", params: { room }, answers: object({ room: string }) },
+  {
+    action: "chat.leave",
+    access: "user",
+    rate: "write",
+    params: { room },
+    answers: object({ room: unbounded.string() }),
+  },
   {
     action: "chat.members",
     access: "user",
     rate: "read",
-    params: { room, state: { ...word, optional: true }, after: { ...id, optional: true } },
-    answers: object({ members: list(member), more }),
+    params: { room, state: optional(word), after: optional(id) },
+    answers: object({ members: unbounded.array(member), more }),
     refuses: [...OUTSIDE_ROOM, "FORBIDDEN"],
   },
   {
@@ -484,7 +472,7 @@ export const socket = [
     action: "chat.mute",
     access: "user",
     rate: "write",
-    params: { room, user: id, seconds: { type: "integer", min: 1, max: 2_592_000 } },
+    params: { room, user: id, seconds: integer({ min: 1, max: 2_592_000 }) },
     answers: memberChanged,
     refuses: MAY_NOT_MODERATE,
   },
@@ -556,7 +544,7 @@ export const socket = [
     action: "chat.report",
     access: "user",
     rate: "report",
-    params: { room, seq, reason: { ...text, max: 500, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "REASON_LONG"] } },
+    params: { room, seq, reason: string({ min: 1, max: 500, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "REASON_LONG"] }) },
     answers: object({ reported: done }),
     refuses: [...OUTSIDE_ROOM, "MESSAGE_DELETED", "REPORTS"],
   },
@@ -565,15 +553,15 @@ export const socket = [
     about: "Those that nobody has settled, the oldest first.",
     access: "moderator",
     rate: "read",
-    params: { after: { ...id, optional: true } },
-    answers: object({ reports: list(report), more }),
+    params: { after: optional(id) },
+    answers: object({ reports: unbounded.array(report), more }),
   },
   {
     action: "chat.settleReport",
     access: "moderator",
     rate: "write",
     params: { report: id, outcome: word },
-    answers: object({ outcome: { type: "word", words: OUTCOMES } }),
+    answers: object({ outcome: oneOf(OUTCOMES) }),
     refuses: ["NOT_FOUND"],
   },
   {
@@ -596,7 +584,7 @@ export const socket = [
     access: "user",
     rate: "write",
     params: { state: { ...word, refuses: ["PRESENCE_STATE"] } },
-    answers: object({ state: { type: "word", words: ["online", "away"] } }),
+    answers: object({ state: oneOf(["online", "away"]) }),
   },
   {
     action: "chat.typing",
@@ -604,7 +592,7 @@ export const socket = [
     access: "user",
     rate: "write",
     params: { room },
-    answers: object({ told: { type: "boolean" } }),
+    answers: object({ told: boolean() }),
     refuses: MAY_NOT_WRITE,
   },
   {
@@ -613,7 +601,7 @@ export const socket = [
     access: "user",
     rate: "write",
     params: { room, seq, epoch },
-    answers: object({ room: string, epoch: string, seq: { type: "integer" } }),
+    answers: object({ room: unbounded.string(), epoch: unbounded.string(), seq: unbounded.integer() }),
     refuses: OUTSIDE_ROOM,
   },
   {
@@ -629,7 +617,7 @@ export const socket = [
 
 export interface Emit {
   readonly about: string;
-  readonly payload: ObjectShape;
+  readonly payload: ObjectSchema;
 }
 
 /** Events the server emits to sockets. */
@@ -639,19 +627,19 @@ export const emits = {
   membership: { about: "To one's own devices: what happened to one's membership.", payload: membership },
   serverMessage: {
     about: "Said to everybody; it is not stored.",
-    payload: object({ text: string, at: { type: "integer", about: "Milliseconds since 1970." } }),
+    payload: object({ text: unbounded.string(), at: unbounded.integer({ description: "Milliseconds since 1970." }) }),
   },
   drain: {
     about: "The server closes this connection, because it stops: connect again after so many milliseconds.",
-    payload: object({ retryAfter: { type: "integer", about: "Milliseconds." } }),
+    payload: object({ retryAfter: unbounded.integer({ description: "Milliseconds." }) }),
   },
   presence: {
     about: "People one shares a room with have come, gone, or left their screen.",
-    payload: object({ users: list(presence) }),
+    payload: object({ users: unbounded.array(presence) }),
   },
   typing: {
     about: "Somebody is writing; whoever hears it forgets it after a few seconds.",
-    payload: object({ room: string, user: object({ id: string, name: string }) }),
+    payload: object({ room: unbounded.string(), user: object({ id: unbounded.string(), name: unbounded.string() }) }),
   },
   read: { about: "How far some have read.", payload: readMarks },
 } as const satisfies Readonly<Record<string, Emit>>;

@@ -1,8 +1,8 @@
 import type { PresenceHere, PresenceNews } from "../domain/presence.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
 import type { SignedIn } from "../surface/accounts.ts";
-import type { TypeOf } from "../surface/shape.ts";
-import type { EmittedEvent, EntryOf, emits, Params, Role, SurfaceAction, ValuesOf } from "../surface.ts";
+import { optional, type Params, string, type TypeOf, type ValuesOf } from "../surface/grammar.ts";
+import type { EmittedEvent, EntryOf, emits, Role, SurfaceAction } from "../surface.ts";
 
 export type { AuditRecord, Listed, Profile, SessionInfo, SignedIn } from "../surface/accounts.ts";
 export type {
@@ -41,27 +41,21 @@ export interface VerifiedToken extends User {
   readonly exp: number;
 }
 
+const id = string({ min: 1, max: 64 });
+
 /** Actions that only services call: they have no entry in the surface, and refuse every call from outside. */
 export const serviceActions = {
-  "auth.verifyToken": { params: { token: { type: "string", min: 1, max: 4096, secret: true } } },
+  "auth.verifyToken": { params: { token: string({ min: 1, max: 4096, secret: true }) } },
   "auth.startSession": {
     params: {
-      userId: { type: "string", min: 1, max: 64 },
+      userId: id,
       /** `hashMark` of the hash that a password was verified against. */
-      password: { type: "string", min: 1, max: 64, optional: true, secret: true },
+      password: optional(string({ min: 1, max: 64, secret: true })),
     },
   },
-  "auth.endSessions": {
-    params: {
-      userId: { type: "string", min: 1, max: 64 },
-      except: { type: "string", min: 1, max: 64, optional: true },
-      reason: { type: "string", min: 1, max: 16 },
-    },
-  },
-  "chat.endMemberships": { params: { userId: { type: "string", min: 1, max: 64 } } },
-  "auth.generateToken": {
-    params: { userId: { type: "string", min: 1, max: 64 }, sid: { type: "string", min: 1, max: 64 } },
-  },
+  "auth.endSessions": { params: { userId: id, except: optional(id), reason: string({ min: 1, max: 16 }) } },
+  "chat.endMemberships": { params: { userId: id } },
+  "auth.generateToken": { params: { userId: id, sid: id } },
 } as const satisfies Readonly<Record<string, { readonly params: Params }>>;
 type ServiceAction = keyof typeof serviceActions;
 

@@ -9,9 +9,9 @@ export interface PublicError {
   readonly status: number;
   /** Stable: clients may match it. */
   readonly code: Code;
-  /** One sentence for people; never repeats what the client sent. */
+  /** For people; never repeats what the client sent. */
   readonly message: string;
-  /** The parameter that is wrong. */
+  /** The parameter that is wrong, or the place in it: `tags[2]`, `author.name`. */
   readonly field?: string;
   /** Seconds after which a retry makes sense (RFC 9110 10.2.3). */
   readonly retryAfter?: number;
@@ -36,7 +36,9 @@ export function refuse(code: Code, refusal: Refusal = {}): ClientError {
   return new ClientError(code, refusal);
 }
 
-const FIELD = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+const FIELD = /^[A-Za-z][A-Za-z0-9]{0,63}(?:\.\w{1,64}|\[\d{1,9}\]){0,16}$/;
+/** What a validator says of a value; never more than this of what another node has sent. */
+const PHRASE = /^[\w .,:;"'-]{1,300}$/;
 
 /**
  * What may leave the process of any thrown value: a code that is declared, and its own status and message. Errors that crossed the
@@ -46,7 +48,7 @@ export function publicError(thrown: unknown): PublicError {
   if (!isRecord(thrown)) return known("INTERNAL");
   const { name, type, data } = thrown;
   if (name === "ClientError" && isCode(type)) return { ...known(type), ...refusalOf(data) };
-  if (name === "ValidationError" && Array.isArray(data)) return { ...known("VALIDATION"), ...refusalOf(data[0]) };
+  if (name === "ValidationError" && Array.isArray(data)) return invalid(data[0]);
   // a service that is not there, a queue that is full, a call that timed out, a database that does not work
   if (typeof name === "string" && UNAVAILABLE.has(name)) return { ...known("UNAVAILABLE"), retryAfter: 1 };
   return known("INTERNAL");
@@ -70,6 +72,21 @@ function isCode(value: unknown): value is Code {
 function known(code: Code): PublicError {
   const [status, message] = CODES[code];
   return { status, code, message };
+}
+
+/** Says what was expected and what kind of value was given instead. */
+function invalid(mismatch: unknown): PublicError {
+  const { status, code, message } = known("VALIDATION");
+  const refusal = refusalOf(mismatch);
+  if (!isRecord(mismatch)) return { status, code, message };
+  const { expected, given } = mismatch;
+  if (!isPhrase(expected) || !isPhrase(given)) return { status, code, message, ...refusal };
+  const what = refusal.field ?? "The parameters";
+  return { status, code, message: `${message} ${what}: expected ${expected}, but got ${given}.`, ...refusal };
+}
+
+function isPhrase(text: unknown): text is string {
+  return typeof text === "string" && PHRASE.test(text);
 }
 
 function refusalOf(data: unknown): Refusal {

@@ -1,90 +1,86 @@
-import type { ObjectShape, Shape } from "../surface/shape.ts";
-import type { Param, Params } from "../surface.ts";
+import type { ObjectSchema, Params, Schema } from "../surface/grammar.ts";
 
-/** A JSON Schema of the dialect that OpenAPI 3.1 has (2020-12). */
+/** A JSON Schema of the dialect that OpenAPI 3.1 has (2020-12), without the grammar's own keywords. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * The schema of an answer or an event. Shapes that have a name are put into `components` and referred to. It is open: fields may be
- * added to answers, and a client shall not break by it.
+ * The schema of a response or an event. Objects that have a title are put into `components` and referred to. It is open: fields
+ * may be added to responses, and a client shall not break by it.
  */
-export function answerSchema(shape: Shape, components: Record<string, JsonSchema>): JsonSchema {
-  const plain = plainSchema(shape, components);
-  const schema = shape.nullable ? orNull(plain) : plain;
-  return shape.about === undefined || isNamed(shape) ? schema : { ...schema, description: shape.about };
+export function answerSchema(schema: Schema, components: Record<string, JsonSchema>): JsonSchema {
+  return translated(schema, (inner) => {
+    if (inner.title === undefined) return openObject(inner, components);
+    components[inner.title] ??= { ...openObject(inner, components), description: inner.description };
+    return { $ref: `#/components/schemas/${inner.title}` };
+  });
 }
 
-function isNamed(shape: Shape): shape is ObjectShape & { readonly name: string } {
-  return shape.type === "object" && shape.name !== undefined;
-}
-
-function plainSchema(shape: Shape, components: Record<string, JsonSchema>): JsonSchema {
-  switch (shape.type) {
-    case "string":
-      return { type: "string", ...(shape.format && { format: shape.format }), ...(shape.secret && SECRET) };
-    case "integer":
-      return { type: "integer", minimum: 0 };
-    case "boolean":
-      return { type: "boolean" };
-    case "true":
-      return { const: true };
-    case "word":
-      return { type: "string", enum: shape.words };
-    case "list":
-      return { type: "array", items: answerSchema(shape.of, components) };
-    case "foreign":
-      return { type: "object" };
-    case "object":
-      if (!isNamed(shape)) return fieldsSchema(shape, components);
-      components[shape.name] ??= { ...fieldsSchema(shape, components), description: shape.about };
-      return { $ref: `#/components/schemas/${shape.name}` };
-  }
-}
-
-function fieldsSchema({ fields }: ObjectShape, components: Record<string, JsonSchema>): JsonSchema {
-  const entries = Object.entries(fields);
-  const isThere = (shape: Shape) => !shape.optional && !isCookie(shape);
+function openObject({ properties, required }: ObjectSchema, components: Record<string, JsonSchema>): JsonSchema {
+  const entries = Object.entries(properties);
   return {
     type: "object",
-    properties: Object.fromEntries(entries.map(([name, shape]) => [name, answerSchema(shape, components)])),
-    required: entries.filter(([, shape]) => isThere(shape)).map(([name]) => name),
+    properties: Object.fromEntries(entries.map(([name, schema]) => [name, answerSchema(schema, components)])),
+    required: required.filter((name) => !properties[name]?.cookie),
   };
 }
-
-/** Whether a page gets it as a cookie. */
-export function isCookie(shape: Shape): boolean {
-  return shape.type === "string" && shape.cookie === true;
-}
-
-function orNull(schema: JsonSchema): JsonSchema {
-  if ("$ref" in schema) return { anyOf: [schema, { type: "null" }] };
-  return {
-    ...schema,
-    type: [schema.type, "null"],
-    ...(Array.isArray(schema.enum) ? { enum: [...schema.enum, null] } : {}),
-  };
-}
-
-const SECRET = { format: "password" } as const;
 
 /** The schema of a parameter's value. */
-export function paramSchema(param: Param): JsonSchema {
-  switch (param.type) {
-    case "integer":
-      return { type: "integer", minimum: param.min, maximum: param.max };
-    case "email":
-      return { type: "string", format: "email", maxLength: param.max };
-    case "string":
-      return { type: "string", minLength: param.min, maxLength: param.max, ...(param.secret && SECRET) };
-  }
+export function paramSchema(schema: Schema): JsonSchema {
+  return translated(schema, closedObject);
+}
+
+function closedObject({ properties, required }: ObjectSchema): JsonSchema {
+  const entries = Object.entries(properties);
+  return {
+    type: "object",
+    properties: Object.fromEntries(entries.map(([name, schema]) => [name, paramSchema(schema)])),
+    required,
+    additionalProperties: false,
+  };
 }
 
 /** The schema of parameters that are sent together: no other name is taken. */
 export function paramsSchema(params: Params): JsonSchema {
+  const names = Object.keys(params);
   return {
     type: "object",
-    properties: Object.fromEntries(Object.entries(params).map(([name, param]) => [name, paramSchema(param)])),
-    required: Object.keys(params).filter((name) => params[name]?.optional !== true),
+    properties: Object.fromEntries(names.map((name) => [name, paramSchema(params[name] as Schema)])),
+    required: names.filter((name) => params[name]?.optional !== true),
     additionalProperties: false,
+  };
+}
+
+type OfObject = (schema: ObjectSchema) => JsonSchema;
+
+/** A schema in the words of JSON Schema alone; objects as `ofObject` says. */
+function translated(schema: Schema, ofObject: OfObject): JsonSchema {
+  const plain = translatedValue(schema, ofObject);
+  // beside a reference, which has a description of its own
+  return schema.description === undefined || "$ref" in plain ? plain : { ...plain, description: schema.description };
+}
+
+function translatedValue(schema: Schema, ofObject: OfObject): JsonSchema {
+  const inner = (one: Schema) => translated(one, ofObject);
+  if ("anyOf" in schema) return orNull(inner(schema.anyOf[0]));
+  if ("oneOf" in schema) return { oneOf: schema.oneOf.map(inner), discriminator: schema.discriminator };
+  if ("type" in schema && schema.type === "array") return { ...plainKeywords(schema), items: inner(schema.items) };
+  if ("properties" in schema) return ofObject(schema);
+  return { ...plainKeywords(schema), ...(schema.secret && { format: "password" }) };
+}
+
+const OWN = new Set(["optional", "secret", "cookie", "refuses", "description"]);
+
+function plainKeywords(schema: Schema): JsonSchema {
+  const shown = Object.entries(schema).filter(([keyword]) => !OWN.has(keyword));
+  if ("additionalProperties" in schema) return { type: "object" };
+  return Object.fromEntries(shown);
+}
+
+function orNull(schema: JsonSchema): JsonSchema {
+  if (typeof schema.type !== "string") return { anyOf: [schema, { type: "null" }] };
+  return {
+    ...schema,
+    type: [schema.type, "null"],
+    ...(Array.isArray(schema.enum) ? { enum: [...schema.enum, null] } : {}),
   };
 }

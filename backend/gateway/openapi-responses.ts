@@ -1,6 +1,7 @@
 import { CODES, type Code } from "../surface/codes.ts";
+import type { Schema } from "../surface/grammar.ts";
 import type { HttpEntry } from "../surface.ts";
-import { answerSchema, isCookie, type JsonSchema } from "./json-schema.ts";
+import { answerSchema, type JsonSchema } from "./json-schema.ts";
 import { ENDS_SESSION, REFRESH_COOKIE } from "./refresh-cookie.ts";
 import { requestRefusals } from "./refusals.ts";
 
@@ -52,7 +53,8 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 /** Everything that a request for the entry can be answered with, by status. */
 export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
-  const setsCookie = ENDS_SESSION.has(entry.action) || Object.values(entry.answers.fields).some(isCookie);
+  const setsCookie =
+    ENDS_SESSION.has(entry.action) || Object.values<Schema>(entry.answers.properties).some(({ cookie }) => cookie);
   const answered = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },

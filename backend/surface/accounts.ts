@@ -1,4 +1,4 @@
-import { list, named, object, type TypeOf } from "./shape.ts";
+import { boolean, constant, named, nullable, object, oneOf, type TypeOf, unbounded } from "./grammar.ts";
 
 /** Roles in ascending order; each includes the ones before it. */
 export const ROLES = ["user", "moderator", "admin"] as const;
@@ -33,76 +33,75 @@ export const AUDIT_ACTIONS = [
   "report.dismissed",
 ] as const;
 
-const text = { type: "string" } as const;
-const time = { type: "integer", about: "Milliseconds since 1970." } as const;
+const text = unbounded.string();
+const time = unbounded.integer({ description: "Milliseconds since 1970." });
 
 export const profile = named("Profile", "A user as that user sees themself.", {
   id: text,
-  email: { type: "string", format: "email" },
+  email: unbounded.string({ format: "email" }),
   name: text,
-  verified: { type: "boolean", about: "Whether the address was shown to be the user's own, by a link in a mail." },
-  roles: list({ type: "word", words: ROLES }),
+  verified: boolean({ description: "Whether a link in a mail has shown that the address is the user's own." }),
+  roles: unbounded.array(oneOf(ROLES)),
   createdAt: time,
 });
 export type Profile = TypeOf<typeof profile>;
 
 export const listed = named("Listed", "A user as admins see one.", {
-  ...profile.fields,
-  disabledAt: { type: "integer", nullable: true, about: "Milliseconds since 1970; null while the user may sign in." },
+  ...profile.properties,
+  disabledAt: nullable(unbounded.integer(), {
+    description: "Milliseconds since 1970; null while the user may sign in.",
+  }),
 });
 export type Listed = TypeOf<typeof listed>;
 
 export const signedIn = named("SignedIn", "What signing in gives.", {
   user: profile,
-  accessToken: { type: "string", secret: true },
-  expiresIn: { type: "integer", about: "Seconds until the access token ends." },
-  refreshToken: {
-    type: "string",
+  accessToken: unbounded.string({ secret: true }),
+  expiresIn: unbounded.integer({ description: "Seconds until the access token ends." }),
+  refreshToken: unbounded.string({
     secret: true,
     cookie: true,
-    about: "Good for one refresh. A page gets it as a cookie that no script can read, and not here.",
-  },
+    description: "Good for one refresh. A page gets it as a cookie that no script can read, and not here.",
+  }),
 });
 export type SignedIn = TypeOf<typeof signedIn>;
 
 export const sessionInfo = named("Session", "A session as its user sees it.", {
   sid: text,
-  current: { type: "boolean", about: "Whether it is the one that asks." },
+  current: boolean({ description: "Whether the request belongs to this session." }),
   createdAt: time,
   usedAt: time,
-  address: { type: "string", nullable: true },
-  agent: { type: "string", nullable: true, about: "What the client called itself." },
+  address: nullable(unbounded.string()),
+  agent: nullable(unbounded.string(), { description: "What the client called itself." }),
 });
 export type SessionInfo = TypeOf<typeof sessionInfo>;
 
 /** It holds no secrets, and no e-mail addresses, so that it outlives the people in it. */
 export const auditRecord = named("AuditRecord", "One line of the audit log.", {
-  id: { type: "string", about: "Sorts by time." },
+  id: unbounded.string({ description: "Sorts by time." }),
   at: time,
-  action: { type: "word", words: AUDIT_ACTIONS },
-  actorId: {
-    type: "string",
-    nullable: true,
-    about: "User who did it; null when nobody was signed in, or a command on the server did it.",
-  },
-  subjectId: { type: "string", about: "User whom it concerns." },
-  address: { type: "string", nullable: true },
-  detail: { type: "string", nullable: true },
+  action: oneOf(AUDIT_ACTIONS),
+  actorId: nullable(unbounded.string(), {
+    description: "User who did it; null when no user was signed in, or a command on the server did it.",
+  }),
+  subjectId: unbounded.string({ description: "User that it concerns." }),
+  address: nullable(unbounded.string()),
+  detail: nullable(unbounded.string()),
 });
 export type AuditRecord = TypeOf<typeof auditRecord>;
 
 export const publicJwk = named("PublicJwk", "A public key that access tokens are verified with (RFC 7517).", {
-  kty: { type: "word", words: ["EC"] },
-  crv: { type: "word", words: ["P-256"] },
+  kty: constant("EC"),
+  crv: constant("P-256"),
   x: text,
   y: text,
   kid: text,
-  alg: { type: "word", words: ["ES256"] },
-  use: { type: "word", words: ["sig"] },
+  alg: constant("ES256"),
+  use: constant("sig"),
 });
 export type PublicJwk = TypeOf<typeof publicJwk>;
 
-const foreign = { type: "foreign" } as const;
+const foreign = unbounded.object();
 /** The OpenAPI document itself. */
 export const openApiDocument = object({
   openapi: text,

@@ -1,4 +1,4 @@
-import { list, named, type TypeOf } from "./shape.ts";
+import { boolean, constant, named, nullable, object, oneOf, optional, type TypeOf, unbounded } from "./grammar.ts";
 
 /** Roles within a room in ascending order; each includes the ones before it. */
 export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
@@ -33,43 +33,41 @@ export type PresenceState = (typeof PRESENCE_STATES)[number];
 export const OUTCOMES = ["removed", "dismissed"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-const text = { type: "string" } as const;
-const count = { type: "integer" } as const;
-const time = { type: "integer", about: "Milliseconds since 1970." } as const;
-const room = { type: "string", about: "Key of the room." } as const;
-const epoch = {
-  type: "string",
-  about: "Incarnation of the room's sequence; a client's position counts only within it.",
-} as const;
-const newest = { type: "integer", about: "Position of the newest message; 0 when there is none." } as const;
-const kind = { type: "word", words: ROOM_KINDS } as const;
-const role = { type: "word", words: ROOM_ROLES } as const;
-const mutedUntil = {
-  type: "integer",
-  nullable: true,
-  about: "Milliseconds since 1970; null while they may speak.",
-} as const;
+const text = unbounded.string();
+const count = unbounded.integer();
+const time = unbounded.integer({ description: "Milliseconds since 1970." });
+const room = unbounded.string({ description: "Key of the room." });
+const epoch = unbounded.string({
+  description: "Incarnation of the room's sequence; a client's position counts only within it.",
+});
+const newest = unbounded.integer({ description: "Position of the newest message; 0 when there is none." });
+const kind = oneOf(ROOM_KINDS);
+const role = oneOf(ROOM_ROLES);
+const mutedUntil = nullable(unbounded.integer(), {
+  description: "Milliseconds since 1970; null while the member may write.",
+});
 
 export const message = named("Message", "A message as everybody in the room sees it.", {
   room,
-  seq: { type: "integer", about: "Position in the room: 1, 2, 3 ... without gaps within one epoch." },
+  seq: unbounded.integer({ description: "Position in the room: 1, 2, 3 ... without gaps within one epoch." }),
   epoch,
-  author: { type: "object", fields: { id: text, name: text } },
-  text: { type: "string", about: "Empty once it is deleted." },
-  at: { type: "integer", about: "Milliseconds since 1970, by the server's clock." },
-  clientId: { type: "string", about: "The sender's own id for it: a retry with the same one is the same message." },
-  mentions: {
-    ...list(text),
-    optional: true,
-    about: "Ids of the members whose names stand in it after an `@`.",
-  },
-  revision: {
-    type: "integer",
-    optional: true,
-    about: "The room's revision at its last change; missing while it is as it was sent, like the two times below.",
-  },
-  editedAt: { ...time, optional: true },
-  deletedAt: { ...time, optional: true },
+  author: object({ id: text, name: text }),
+  text: unbounded.string({ description: "Empty once it is deleted." }),
+  at: unbounded.integer({ description: "Milliseconds since 1970, by the server's clock." }),
+  clientId: unbounded.string({
+    description: "The sender's own id for it: a retry with the same one is the same message.",
+  }),
+  mentions: optional(
+    unbounded.array(text, { description: "Ids of the members whose names follow an `@` in the text." }),
+  ),
+  revision: optional(
+    unbounded.integer({
+      description:
+        "The room's revision at its last change; missing while it is as it was sent, like the two times below.",
+    }),
+  ),
+  editedAt: optional(time),
+  deletedAt: optional(time),
 });
 export type Message = TypeOf<typeof message>;
 
@@ -77,60 +75,55 @@ export const roomState = named("RoomState", "What a client learns of a room's me
   room,
   epoch,
   seq: newest,
-  revision: {
-    type: "integer",
-    about: "Where the room's changes stand: given back when joining again, it says what the client has seen of them.",
-  },
-  messages: list(message),
-  changed: {
-    ...list(message),
-    about: "Messages up to the client's position that were edited or deleted since its revision.",
-  },
-  recovered: {
-    type: "boolean",
-    about:
+  revision: unbounded.integer({
+    description:
+      "Where the room's changes stand: given back when joining again, it says what the client has seen of them.",
+  }),
+  messages: unbounded.array(message),
+  changed: unbounded.array(message, {
+    description: "Messages up to the client's position that were edited or deleted since its revision.",
+  }),
+  recovered: boolean({
+    description:
       "True: `messages` and `changed` are everything since the client's position. False: `messages` is the newest page; what lies between is unknown.",
-  },
+  }),
 });
 export type RoomState = TypeOf<typeof roomState>;
 
 export const joinedRoom = named("JoinedRoom", "What joining a room answers.", {
-  ...roomState.fields,
+  ...roomState.properties,
   kind,
   role,
-  since: {
-    type: "integer",
-    about: "The room's revision when one became a member: what ended an earlier membership does not end this one.",
-  },
-  more: {
-    type: "true",
-    optional: true,
-    about:
-      "There where one response could not hold everything since the client's position: join again from the last message and revision here.",
-  },
+  since: unbounded.integer({
+    description:
+      "The room's revision when one became a member: what ended an earlier membership does not end this one.",
+  }),
+  more: optional({
+    ...constant(true),
+    description:
+      "Present when one response could not hold everything since the client's position: join again from the last " +
+      "message and revision here.",
+  }),
 });
 export type JoinedRoom = TypeOf<typeof joinedRoom>;
 
 export const roomSummary = named("RoomSummary", "A room as somebody sees it who is in it or invited to it.", {
   room,
   kind,
-  title: { type: "string", about: "A public room's name, a private one's title, in a direct one the other's name." },
-  peerId: { type: "string", optional: true, about: "The other one in a direct room." },
-  peerState: {
-    type: "word",
-    words: PRESENCE_STATES,
-    optional: true,
-    about: "Whether they are there; not said when they have left the room.",
-  },
-  role: {
-    ...role,
-    nullable: true,
-    about: "null while one is only invited: `chat.join` accepts, `chat.leave` declines.",
-  },
+  title: unbounded.string({
+    description: "A public room's name, a private one's title, in a direct one the other's name.",
+  }),
+  peerId: optional(unbounded.string({ description: "The other one in a direct room." })),
+  peerState: optional(
+    oneOf(PRESENCE_STATES, { description: "Whether they are there; not said when they have left the room." }),
+  ),
+  role: nullable(role, {
+    description: "null while the user is only invited: `chat.join` accepts, `chat.leave` declines.",
+  }),
   members: count,
   epoch,
   seq: newest,
-  read: { type: "integer", about: "Position up to which one has read." },
+  read: unbounded.integer({ description: "Position up to which one has read." }),
   unread: count,
   mutedUntil,
 });
@@ -143,64 +136,63 @@ export const member = named("Member", "Somebody in a room.", {
   id: text,
   name: text,
   role,
-  mutedUntil: {
-    type: "integer",
-    optional: true,
-    about: "Milliseconds since 1970; there while they are muted, for those who moderate the room.",
-  },
+  mutedUntil: optional(
+    unbounded.integer({
+      description: "Milliseconds since 1970; there while they are muted, for those who moderate the room.",
+    }),
+  ),
 });
 export type Member = TypeOf<typeof member>;
 
 export const memberChanged = named("MemberChanged", "A member after a change.", {
   room,
   user: text,
-  role: { ...role, nullable: true, about: "null for whoever is not in the room." },
+  role: nullable(role, { description: "null for a user who is not in the room." }),
   mutedUntil,
 });
 export type MemberChanged = TypeOf<typeof memberChanged>;
 
 export const membership = named("Membership", "What happened to one's membership.", {
-  ...memberChanged.fields,
-  change: { type: "word", words: MEMBERSHIP_CHANGES },
+  ...memberChanged.properties,
+  change: oneOf(MEMBERSHIP_CHANGES),
   kind,
-  by: { type: "string", optional: true, about: "Who did it, when it was not oneself." },
+  by: optional(unbounded.string({ description: "Who did it, when it was not oneself." })),
 });
 
 export const report = named("Report", "A message that somebody reported, as site moderators read it.", {
-  id: { type: "string", about: "Sorts by time." },
+  id: unbounded.string({ description: "Sorts by time." }),
   at: time,
   reporterId: text,
   reason: text,
   room,
-  seq: { type: "integer", about: "Position of the message." },
+  seq: unbounded.integer({ description: "Position of the message." }),
   authorId: text,
-  text: {
-    type: "string",
-    about: "The message's text when it was reported: moderators see it without a way into the room.",
-  },
+  text: unbounded.string({
+    description: "The message's text when it was reported: moderators see it without a way into the room.",
+  }),
 });
 export type Report = TypeOf<typeof report>;
 
 export const presence = named("Presence", "Whether somebody is there.", {
   id: text,
-  state: { type: "word", words: PRESENCE_STATES },
+  state: oneOf(PRESENCE_STATES),
 });
 export type Presence = TypeOf<typeof presence>;
 
 export const roomPresence = named("RoomPresence", "Who of a room is there.", {
   room,
-  users: { ...list(presence), about: "Those who are online or away." },
-  complete: { type: "boolean", about: "False in a room so large that only some of its members were looked at." },
+  users: unbounded.array(presence, { description: "Those who are online or away." }),
+  complete: boolean({ description: "False in a room so large that only some of its members were looked at." }),
 });
 
 const readMark = named("ReadMark", "How far a user has read a room. It only ever grows within an epoch.", {
   user: text,
-  seq: { type: "integer", about: "Position of the newest message that was seen; 0 for none." },
+  seq: unbounded.integer({ description: "Position of the newest message that was seen; 0 for none." }),
 });
 export type ReadMark = TypeOf<typeof readMark>;
 
 export const readMarks = named("ReadMarks", "Marks of one room, of one incarnation of its sequence.", {
   room,
   epoch,
-  marks: list(readMark),
+  marks: unbounded.array(readMark),
 });

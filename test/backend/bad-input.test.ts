@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Param, ROLES, type Role } from "../../backend/surface.ts";
+import type { Schema } from "../../backend/surface/grammar.ts";
+import { ROLES, type Role } from "../../backend/surface.ts";
 import { goodParams, httpEntries, socketEntries } from "./samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
@@ -11,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => backend.stop());
 
-/** JSON texts that a parameter must not be. */
-function wrongValues(param: Param): string[] {
+/** JSON texts that a parameter must not be; all parameters of the surface are text or integers. */
+function wrongValues(param: Schema): string[] {
   const common = [
     "null",
     "true",
@@ -23,20 +24,21 @@ function wrongValues(param: Param): string[] {
     '{"__proto__":{"x":1}}',
     "[[[[[[[[[[[[[[]]]]]]]]]]]]]]",
   ];
+  if (!("type" in param)) throw new Error("a parameter whose wrong values are not known here");
   if (param.type === "integer") {
-    return [...common, '"1"', "1.5", "1e400", "-1e400", `${param.max + 2}`, `${param.min - 1}`];
+    const { minimum = 0, maximum = 0 } = param;
+    return [...common, '"1"', "1.5", "1e400", "-1e400", `${maximum + 2}`, `${minimum - 1}`];
   }
-  const length = param.type === "email" ? [] : Array.from({ length: param.min > 0 ? 1 : 0 }, () => '""');
-  const email =
-    param.type === "email"
-      ? ['"x"', '"a@b"', '"a b@example.org"', '"@example.org"', '"a@@example.org"', '"a@example..org"']
-      : [];
+  if (param.type !== "string" || "enum" in param) throw new Error(`wrong values of ${param.type} are not known here`);
+  const { minLength = 0, maxLength = 0, format } = param;
+  const isEmail = format === "email";
+  const email = ['"x"', '"a@b"', '"a b@example.org"', '"@example.org"', '"a@@example.org"', '"a@example..org"'];
   return [
     ...common,
     "1",
-    ...length,
-    ...email,
-    `"${"x".repeat(param.max + 1)}"`,
+    ...(minLength > 0 ? ['""'] : []),
+    ...(isEmail ? email : []),
+    `"${"x".repeat(maxLength + 1)}"`,
     '"x\\u0000xxxxxxxx@a.b"',
     '"\\ud800xxxxxxxxx@a.b"',
     '"xxxxxxxx\\udc00@a.b"',

@@ -1,6 +1,7 @@
 import { newMailToken } from "../../backend/domain/mail-token.ts";
 import type { Store } from "../../backend/store/index.ts";
-import { type HttpEntry, http, type Param, type Params, type SocketEntry, socket } from "../../backend/surface.ts";
+import type { Params, Schema } from "../../backend/surface/grammar.ts";
+import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/surface.ts";
 import type { Person } from "./support.ts";
 
 /** Everything that somebody outside can ask for. */
@@ -88,13 +89,38 @@ export function sidOf(accessToken: string): string {
   return JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString()).sid;
 }
 
-function sample(param: Param): unknown {
-  switch (param.type) {
+/** A value that a schema accepts. */
+export function sample(schema: Schema): unknown {
+  if ("anyOf" in schema) return sample(schema.anyOf[0]);
+  if ("oneOf" in schema) return schema.oneOf[0] && sample(schema.oneOf[0]);
+  if ("const" in schema) return schema.const;
+  if ("enum" in schema) return schema.enum[0];
+  switch (schema.type) {
     case "integer":
-      return param.min;
-    case "email":
-      return "somebody@example.org";
+    case "number":
+      return schema.minimum ?? 0;
+    case "boolean":
+      return true;
+    case "array":
+      return Array.from({ length: schema.minItems ?? 0 }, () => sample(schema.items));
+    case "object":
+      if (!("properties" in schema)) return {};
+      return Object.fromEntries(
+        schema.required.map((name) => [name, schema.properties[name] && sample(schema.properties[name])]),
+      );
     case "string":
-      return "sample".repeat(11).slice(0, Math.max(param.min, Math.min(param.max, 6)));
+      return schema.format === undefined ? textOf(schema.minLength, schema.maxLength) : OF_FORMAT[schema.format];
   }
+}
+
+const OF_FORMAT = {
+  email: "somebody@example.org",
+  uuid: "0b0c7cf5-6c0c-4a52-8a5e-9d3f3d1c9c11",
+  date: "2026-02-28",
+  "date-time": "2026-02-28T23:59:59Z",
+  uri: "https://example.org/",
+} as const;
+
+function textOf(min = 0, max = 6): string {
+  return "sample".repeat(Math.ceil(min / 6) + 1).slice(0, Math.max(min, Math.min(max, 6)));
 }

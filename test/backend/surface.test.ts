@@ -6,7 +6,8 @@ import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
-import { type Access, assets, type Param, ROLES, type Role } from "../../backend/surface.ts";
+import type { Schema } from "../../backend/surface/grammar.ts";
+import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
 import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
@@ -25,7 +26,7 @@ const below = (access: Access): Role | undefined =>
 const userOf = (role: Role, { id, accessToken }: Person) => ({
   user: { id, roles: rolesUpTo(role), sid: sidOf(accessToken) },
 });
-const isPicky = ({ refuses = [] }: Param) => refuses.length > 0;
+const isPicky = ({ refuses = [] }: Schema) => refuses.length > 0;
 const rolesUpTo = (role: Role) => ROLES.slice(0, ROLES.indexOf(role) + 1);
 
 beforeAll(async () => {
@@ -120,7 +121,7 @@ const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unkno
   NAME_LONG: "\u0958".repeat(64),
   NAME_MIXED: "\u0410da",
   NAME_RESERVED: "System",
-  PASSWORD_SHORT: "\u{1f511}".repeat(4),
+  PASSWORD_SHORT: "e\u0301".repeat(7),
   PASSWORD_LONG: "abc".repeat(43),
   PASSWORD_COMMON: "password123",
   PASSWORD_PERSONAL: ({ email }) => email,

@@ -12,7 +12,7 @@ import {
   refuse,
   rolesFrom,
 } from "../../../backend/contract/index.ts";
-import { list, object } from "../../../backend/surface/shape.ts";
+import { array, boolean, integer, object, optional, string, unbounded } from "../../../backend/surface/grammar.ts";
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
 
 // `npm run check` is what proves these: a line that ought to be wrong and compiles is an error there.
@@ -26,7 +26,7 @@ const entry = {
   rate: "read",
   bodyLimit: 0,
   params: {},
-  answers: { type: "object", fields: {} },
+  answers: object({}),
 } as const;
 const shout = { action: "chat.shout", access: "user", rate: "write", params: {}, answers: entry.answers } as const;
 
@@ -80,7 +80,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error no such kind of answer
   const answers: HttpEntry = { ...entry, answers: object({ when: { type: "date" } }) };
   // @ts-expect-error an answer is an object
-  const bare: HttpEntry = { ...entry, answers: list({ type: "string" }) };
+  const bare: HttpEntry = { ...entry, answers: unbounded.array(unbounded.string()) };
   // @ts-expect-error an entry says what it answers
   const silent: SocketEntry = { action: "chat.shout", access: "user", rate: "write", params: {} };
   // @ts-expect-error no such code
@@ -92,7 +92,24 @@ function wrongOnPurpose(): void {
   // @ts-expect-error no credential goes over a socket
   const credential: SocketEntry = { ...shout, rate: "credential" };
   // @ts-expect-error no secret goes over a socket
-  const secret: SocketEntry = { ...shout, params: { password: { type: "string", min: 1, max: 9, secret: true } } };
+  const secret: SocketEntry = { ...shout, params: { password: string({ min: 1, max: 9, secret: true }) } };
+  // @ts-expect-error text without bounds
+  void string();
+  // @ts-expect-error text without its largest length
+  void string({ min: 1 });
+  // @ts-expect-error a number without bounds
+  void integer({ min: 1 });
+  // @ts-expect-error a list without its largest number of items
+  void array(boolean(), {});
+  // @ts-expect-error a parameter has bounds
+  const bareText: HttpEntry = { ...entry, params: { text: unbounded.string() } };
+  // @ts-expect-error as JSON Schema too
+  const plainText: HttpEntry = { ...entry, params: { text: { type: "string" } } };
+  // @ts-expect-error also within an array
+  const bareItem: HttpEntry = { ...entry, params: { texts: array(unbounded.string(), { max: 9 }) } };
+  // @ts-expect-error also within an object, however deep, and when it may be missing
+  const bareField: HttpEntry = { ...entry, params: { a: optional(object({ b: object({ c: unbounded.integer() }) })) } };
+  void [bareText, plainText, bareItem, bareField];
   void [role, service, rate, param, answers, bare, silent, refuses, open, credential, secret];
 }
 
@@ -104,7 +121,7 @@ test("an action takes who may call it, its parameters and its visibility from it
   expect(actionRules("users.login")).toMatchObject({
     auth: "public",
     visibility: "published",
-    params: { $$strict: true },
+    params: { type: "object", required: ["email", "password"], additionalProperties: false },
   });
   expect(actionRules("users.profile")).toMatchObject({ auth: "required", roles: ["user", "moderator", "admin"] });
   expect(actionRules("chat.sendMessageToAll")).toMatchObject({ auth: "required", roles: ["moderator", "admin"] });

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { Fields, ObjectShape, Shape } from "../../../backend/surface/shape.ts";
+import type { ObjectSchema, Properties, Schema } from "../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../described.ts";
 
@@ -13,20 +13,22 @@ test("the document is valid OpenAPI 3.1", async () => {
   expect((await new Validator().validate(broken)).valid).toBe(false);
 });
 
-/** Every object within a shape that has a name. */
-function namedIn(shape: Shape): (ObjectShape & { readonly name: string })[] {
-  if (shape.type === "list") return namedIn(shape.of);
-  if (shape.type !== "object") return [];
-  const inside = Object.values<Shape>(shape.fields).flatMap(namedIn);
-  return shape.name === undefined ? inside : [{ ...shape, name: shape.name }, ...inside];
+/** Every object within a schema that has a title. */
+function namedIn(schema: Schema): (ObjectSchema & { readonly title: string })[] {
+  if ("anyOf" in schema) return namedIn(schema.anyOf[0]);
+  if ("oneOf" in schema) return schema.oneOf.flatMap(namedIn);
+  if ("items" in schema) return namedIn(schema.items);
+  if (!("properties" in schema)) return [];
+  const inside = Object.values(schema.properties).flatMap(namedIn);
+  return schema.title === undefined ? inside : [{ ...schema, title: schema.title }, ...inside];
 }
 
 test("one name in the document is one shape", () => {
-  const shapes = [...http, ...socket].map(({ answers }) => answers as ObjectShape);
+  const shapes = [...http, ...socket].map(({ answers }) => answers as ObjectSchema);
   const all = [...shapes, ...Object.values(emits).map(({ payload }) => payload)].flatMap(namedIn);
-  const first = new Map<string, Fields>();
-  for (const { name, fields } of all) expect([name, fields]).toEqual([name, first.get(name) ?? fields]);
-  for (const { name, fields } of all) if (!first.has(name)) first.set(name, fields);
+  const first = new Map<string, Properties>();
+  for (const { title, properties } of all) expect([title, properties]).toEqual([title, first.get(title) ?? properties]);
+  for (const { title, properties } of all) if (!first.has(title)) first.set(title, properties);
   expect([...first.keys()].sort()).toEqual(
     Object.keys(document.components.schemas)
       .filter((name) => name !== "Error")

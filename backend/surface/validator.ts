@@ -1,0 +1,196 @@
+import { hasFormat } from "./formats.ts";
+import type { ArraySchema, ObjectSchema, Schema, StringSchema, UnionSchema } from "./grammar.ts";
+
+/** Why a value is refused. Never holds the value, which may be a secret. */
+export interface Mismatch {
+  /** Where in the value: `room`, `tags[2]`, `author.name`; empty for the value itself or a name that is not declared. */
+  readonly field: string;
+  /** What the schema asks for: "a string of 1 to 64 characters". */
+  readonly expected: string;
+  /** What kind of value was given: "a number", "nothing", "a string of 300 characters". */
+  readonly given: string;
+}
+
+/** Undefined for a value that the schema accepts. */
+export type Validator = (value: unknown) => Mismatch | undefined;
+
+type Check = (value: unknown) => Found | undefined;
+/** A mismatch whose place is completed from the inside outwards, so that an accepted value costs nothing. */
+interface Found extends Omit<Mismatch, "field"> {
+  path: string;
+}
+
+/**
+ * Makes the validator of a schema from closures: no text is compiled into code (`new Function`), so that it runs under
+ * `--disallow-code-generation-from-strings` too. Throws for what is no schema of the grammar.
+ */
+export function compileValidator(schema: Schema): Validator {
+  const check = checkOf(schema);
+  return (value) => {
+    const found = check(value);
+    if (!found) return undefined;
+    const { path, expected, given } = found;
+    return { field: path.startsWith(".") ? path.slice(1) : path, expected, given };
+  };
+}
+
+function checkOf(schema: Schema): Check {
+  if ("anyOf" in schema) {
+    const inner = checkOf(schema.anyOf[0]);
+    return (value) => {
+      const found = value === null ? undefined : inner(value);
+      return found && (found.path === "" ? { ...found, expected: `${found.expected}, or null` } : found);
+    };
+  }
+  if ("oneOf" in schema) return unionCheck(schema);
+  if ("const" in schema) return only((value) => value === schema.const, JSON.stringify(schema.const));
+  if ("enum" in schema) {
+    const words: ReadonlySet<unknown> = new Set(schema.enum);
+    return only((value) => words.has(value), `one of ${schema.enum.join(", ")}`);
+  }
+  switch (schema.type) {
+    case "string":
+      return stringCheck(schema);
+    case "integer": {
+      const { minimum: min = Number.MIN_SAFE_INTEGER, maximum: max = Number.MAX_SAFE_INTEGER } = schema;
+      const isInRange = (value: unknown) =>
+        Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+      return only(isInRange, `an integer from ${min} to ${max}`);
+    }
+    case "number": {
+      const { minimum: min = -Number.MAX_VALUE, maximum: max = Number.MAX_VALUE } = schema;
+      const isInRange = (value: unknown) => typeof value === "number" && value >= min && value <= max;
+      return only(isInRange, `a number from ${min} to ${max}`);
+    }
+    case "boolean":
+      return only((value) => typeof value === "boolean", "true or false");
+    case "array":
+      return arrayCheck(schema);
+    case "object":
+      return "properties" in schema ? objectCheck(schema) : only(isObject, "an object");
+    default:
+      throw new Error(`no schema of the grammar has the type ${JSON.stringify((schema as { type?: unknown }).type)}`);
+  }
+}
+
+function only(accepts: (value: unknown) => boolean, expected: string): Check {
+  return (value) => (accepts(value) ? undefined : mismatch(expected, value));
+}
+
+function mismatch(expected: string, value: unknown): Found {
+  return { path: "", expected, given: kindOf(value) };
+}
+
+function stringCheck({ minLength: min = 0, maxLength: max = Number.POSITIVE_INFINITY, format }: StringSchema): Check {
+  const size = max === Number.POSITIVE_INFINITY ? "" : ` of ${min} to ${max} characters`;
+  const expected = format === undefined ? `a string${size}` : `a string${size} in the format ${format}`;
+  return (value) => {
+    if (typeof value !== "string" || !hasLength(value, min, max)) return mismatch(expected, value);
+    if (!value.isWellFormed() || value.includes("\0")) {
+      return { path: "", expected: `${expected}, well-formed Unicode without NUL`, given: "a string that is not" };
+    }
+    return format === undefined || hasFormat(format, value) ? undefined : mismatch(expected, value);
+  };
+}
+
+/** A code point is one or two units: counting is seldom needed, and never of more than twice `max` units. */
+function hasLength(text: string, min: number, max: number): boolean {
+  const units = text.length;
+  if (units <= max && units >= min * 2) return true;
+  if (units < min || units > max * 2) return false;
+  const points = codePoints(text);
+  return points >= min && points <= max;
+}
+
+function codePoints(text: string): number {
+  let points = text.length;
+  for (let at = 1; at < text.length; at += 1) {
+    if (isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))) points -= 1;
+  }
+  return points;
+}
+const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
+const isLow = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
+
+function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_INFINITY }: ArraySchema): Check {
+  const check = checkOf(items);
+  const expected = max === Number.POSITIVE_INFINITY ? "an array" : `an array of ${min} to ${max} items`;
+  return (value) => {
+    if (!Array.isArray(value) || value.length < min || value.length > max) return mismatch(expected, value);
+    for (let index = 0; index < value.length; index += 1) {
+      const found = check(value[index]);
+      if (found) return at(`[${index}]`, found);
+    }
+    return undefined;
+  };
+}
+
+function objectCheck({ properties, required }: ObjectSchema): Check {
+  const names = Object.keys(properties);
+  // a value inherits these: it would seem to have the property
+  const inherited = names.find((name) => name in Object.prototype);
+  if (inherited !== undefined) throw new Error(`a property cannot be called ${inherited}, which every object inherits`);
+  const checks = Object.entries(properties).map(([name, schema]) => {
+    return { name, check: checkOf(schema), isNeeded: required.includes(name) };
+  });
+  const declared = names.length === 0 ? "no properties" : `only ${names.join(", ")}`;
+  return (value) => {
+    if (!isObject(value)) return mismatch("an object", value);
+    let found = 0;
+    for (const { name, check, isNeeded } of checks) {
+      const own = value[name];
+      if (own === undefined) {
+        if (isNeeded) return at(`.${name}`, check(undefined) ?? mismatch("a value", undefined));
+        continue;
+      }
+      found += 1;
+      const wrong = check(own);
+      if (wrong) return at(`.${name}`, wrong);
+    }
+    const given = Object.keys(value);
+    if (given.length === found) return undefined;
+    const isStrange = given.some((name) => !Object.hasOwn(properties, name) && value[name] !== undefined);
+    return isStrange ? { path: "", expected: declared, given: "a name that is not declared" } : undefined;
+  };
+}
+
+function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema): Check {
+  const members = new Map<unknown, Check>();
+  for (const member of oneOf) {
+    const { [tag]: told } = member.properties;
+    if (!told || !("const" in told)) throw new Error(`a member of the union does not say its ${tag}`);
+    members.set(told.const, objectCheck(member));
+  }
+  const expected = `one of ${[...members.keys()].join(", ")}`;
+  return (value) => {
+    if (!isObject(value)) return mismatch("an object", value);
+    const own = Object.hasOwn(value, tag) ? value[tag] : undefined;
+    const check = members.get(own);
+    return check ? check(value) : at(`.${tag}`, mismatch(expected, own));
+  };
+}
+
+function at(place: string, found: Found): Found {
+  found.path = place + found.path;
+  return found;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length} items`;
+  switch (typeof value) {
+    case "string":
+      return `a string of ${codePoints(value)} characters`;
+    case "number":
+      return Number.isInteger(value) ? "an integer" : "a number";
+    case "object":
+      return "an object";
+    default:
+      return `a ${typeof value}`;
+  }
+}
