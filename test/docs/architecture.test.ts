@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { mayImport, sources } from "./arrows.ts";
+import { codes, pages, rows, section } from "./markdown.ts";
+
+const PAGE = "ARCHITECTURE.md";
+type Files = (file: string) => boolean;
+
+/** The files that a table of the page means by a name: a folder without the folders that have a row of their own. */
+function filesOf(name: string, names: readonly string[]): Files {
+  if (name === "infra/index.ts") return (file) => /^infra\/[^/]+$/.test(file);
+  if (name === "backend/surface.ts") return (file) => /^backend\/surface[./]/.test(file);
+  const others = names.filter((other) => other !== name && other.startsWith(`${name}/`));
+  // it runs in the backend and builds the page
+  if (name === "backend/page") return (file) => file.startsWith("backend/page/") && file !== "backend/page/index.ts";
+  return (file) => file.startsWith(`${name}/`) && !others.some((other) => filesOf(other, names)(file));
+}
+
+/** What a cell says: "nothing", "all", "all but `a`", or "`a`, `b`". */
+function named(cell: string, others: readonly string[]): readonly string[] {
+  if (cell === "nothing") return [];
+  if (!cell.startsWith("all")) return codes(cell);
+  return others.filter((other) => !codes(cell).includes(other));
+}
+
+test.each(["### Between the parts", "### Within the backend"])(
+  "H9: %s: the arrows are the configuration's",
+  (heading) => {
+    const table = rows(section(PAGE, heading)).map(([part = "", cell = ""]) => ({ name: codes(part)[0] ?? "", cell }));
+    const names = table.map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(8);
+    const said: Record<string, readonly string[]> = {};
+    const held: Record<string, readonly string[]> = {};
+    for (const { name, cell } of table) {
+      const others = names.filter((other) => other !== name);
+      said[name] = [...named(cell, others)].sort();
+      held[name] = others.filter((other) => mayImport(filesOf(name, names), filesOf(other, names))).sort();
+    }
+    expect(said).toEqual(held);
+  },
+);
+
+test("H9: every file belongs to a part, and every folder of the backend has a row", () => {
+  const parts = rows(section(PAGE, "### Between the parts")).flatMap(([part = ""]) => codes(part));
+  const lost = sources.filter((file) => !parts.some((part) => filesOf(part, parts)(file)));
+  expect(lost).toEqual([]);
+  const folders = readdirSync("backend", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const within = rows(section(PAGE, "### Within the backend")).flatMap(([folder = ""]) => codes(folder));
+  const missing = folders.map(({ name }) => `backend/${name}`).filter((name) => !within.includes(name));
+  expect(missing).toEqual(["backend/surface"]); // goes with backend/surface.ts
+});
+
+test("H9: files and folders that the page names exist", () => {
+  const text = readFileSync(PAGE, "utf8");
+  const paths = codes(text).filter((code) => /^[\w.-]+\/[\w./-]*$|^[\w.-]+\.(?:m?ts|md)$/.test(code));
+  expect(paths.length).toBeGreaterThan(40);
+  const bases = ["", "backend/", "backend/gateway/", "infra/local/", "infra/policy/", "test/"];
+  const lost = paths.filter((path) => !path.startsWith("/") && !bases.some((base) => existsSync(base + path)));
+  expect(lost).toEqual([]);
+  // the picture names files of the gateway
+  const picture = /```mermaid\n(.*?)```/s.exec(text)?.[1] ?? "";
+  const files = [...picture.matchAll(/\b[\w-]+\.ts\b/g)].map(([file]) => file);
+  expect(files.length).toBeGreaterThan(3);
+  const inPicture = (file: string) => ["backend/", "backend/gateway/"].some((base) => existsSync(base + file));
+  expect(files.filter((file) => !inPicture(file))).toEqual([]);
+});
+
+test("H9: every folder has its row", () => {
+  const named = new Set(rows(section(PAGE, "## The folders")).flatMap(([folder = ""]) => codes(folder)));
+  const folders = [...new Set(sources.map((file) => file.split("/")[0] ?? ""))];
+  for (const part of ["backend", "infra"])
+    for (const entry of readdirSync(part, { withFileTypes: true }))
+      if (entry.isDirectory() && `${part}/${entry.name}` !== "backend/surface") folders.push(`${part}/${entry.name}`);
+  expect(folders.filter((folder) => !named.has(`${folder}/`))).toEqual([]);
+});
+
+test("H1: the glossary is sorted, has each term once, and code or pages use it", () => {
+  const terms = rows(section(PAGE, "## Glossary")).map(([term = ""]) => term);
+  expect(terms.length).toBeGreaterThan(40);
+  expect(terms).toEqual([...new Set(terms)].sort());
+  const elsewhere = [...sources, ...pages.filter((page) => page !== PAGE)]
+    .filter((file) => !file.startsWith("test/docs/"))
+    .map((file) => readFileSync(file, "utf8").toLowerCase())
+    .join("\n");
+  const unused = terms.filter((term) => {
+    // in code a term of two words is one name: `accessToken`
+    const pattern = term.replace(" ", "[ _-]?");
+    return !new RegExp(`\\b${pattern}`).test(elsewhere);
+  });
+  expect(unused).toEqual([]);
+});
