@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Binary } from "./find.ts";
 import { ConnectorProblem, explain, explaining } from "./problem.ts";
+import { endOf } from "./process-end.ts";
 import type { RunningConnector, StartOptions } from "./running-connector.ts";
 
 /**
@@ -103,10 +104,15 @@ export async function startBinary(binary: Binary, options: StartOptions): Promis
       // A service manager signals every process of the unit, and cloudflared ends at once at its second signal.
       for (let left = SIGNAL_PATIENCE; left > 0 && !over && !signalled; left -= SIGNAL_POLL) await delay(SIGNAL_POLL);
       if (!signalled) child.kill("SIGTERM");
-      // Past the grace period it has nothing left to wait for.
-      const patience = setTimeout(killWithUs, (options.gracePeriod ?? 30_000) + 5_000);
-      await exited;
-      clearTimeout(patience);
+      const { gracePeriod, idlePatience } = options;
+      const end = await endOf({
+        exited,
+        kill: killWithUs,
+        requests: () => requestsOf(metrics),
+        gracePeriod,
+        idlePatience,
+      });
+      if (end !== "ended") log(`cloudflared ${REASONS[end]} and was killed. Its last line: ${lines.at(-1) ?? "none"}`);
     })();
     return stopping;
   };
@@ -146,7 +152,25 @@ function notReady(lines: readonly string[]): ConnectorProblem {
   return new ConnectorProblem("NOT_READY", `cloudflared is not ready. Its last words: ${lines.at(-1) ?? "none"}`);
 }
 
-/** How many connections `/ready` tells; 0 while nobody answers there. */
+/** Why a cloudflared that was told to stop was killed. */
+const REASONS = {
+  idle: "had no request in flight and did not end",
+  late: "did not end within its grace period",
+} as const;
+
+/** Number of requests and WebSockets in flight, as `/metrics` has it; undefined where it cannot be read. */
+async function requestsOf(metrics: string | undefined): Promise<number | undefined> {
+  if (metrics === undefined) return undefined;
+  try {
+    const response = await fetch(`http://${metrics}/metrics`, { signal: AbortSignal.timeout(2_000) });
+    const found = /^cloudflared_tunnel_concurrent_requests_per_tunnel (\d+)$/m.exec(await response.text())?.[1];
+    return found === undefined ? undefined : Number(found);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Number of connections that `/ready` reports; 0 while it does not respond. */
 async function connectionsOf(metrics: string | undefined): Promise<number> {
   if (metrics === undefined) return 0;
   try {

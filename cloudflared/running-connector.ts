@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds that requests in flight have when it stops; 30,000 by default. */
   readonly gracePeriod?: number;
+  /** Milliseconds after `stop` in which cloudflared has to end where no request is in flight; 10,000 by default. */
+  readonly idlePatience?: number;
   /** Port of `/ready` and `/metrics` on 127.0.0.1; 0, the default, takes a free one. */
   readonly metricsPort?: number;
   /** Milliseconds to become ready; 30,000 by default. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startCloudflared } from "../../cloudflared/index.ts";
+import { within } from "../within.ts";
 import { runConnector } from "./connector-command.ts";
 import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
 
@@ -21,25 +22,27 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       const line = await command.ready;
       expect(line).toContain(kind === "causeway" ? "Causeway's own connector" : "cloudflared 20");
       const metrics = /http:\/\/(\S+)\/ready/.exec(line)?.[1];
-      expect(await (await fetch(`http://${metrics}/ready`)).json()).toMatchObject({ status: 200 });
-      expect(await (await fetch(`http://${metrics}/metrics`)).text()).toMatch(
+      const read = async (path: string) => (await fetch(`http://${metrics}${path}`)).text();
+      expect(JSON.parse(await within("/ready to respond", read("/ready")))).toMatchObject({ status: 200 });
+      expect(await within("/metrics to respond", read("/metrics"))).toMatch(
         /^cloudflared_tunnel_ha_connections [1-4]$/m,
       );
       const stream = house.edge.open(house.tunnelId, { method: "GET", path: "/", host: "x", headers: [], body: false });
-      expect((await stream?.response)?.status).toBe(204);
+      const response = await within("a response through the tunnel", Promise.resolve(stream?.response));
+      expect(response?.status).toBe(204);
       command.signal("SIGINT");
       await house.until(0);
       const { code, output } = await command.ended;
       expect(code).toBe(0);
       expect(output).not.toContain(house.token);
-    }, 30_000);
+    });
 
     test("a token that the edge does not take ends the command with 1 and what to do", async () => {
       const { code, output } = await runConnector({ ...localEnv(), TUNNEL_TOKEN: house.wrongToken }).ended;
       expect(code).toBe(1);
       expect(output).toMatch(/connector: The edge does not accept .*get the token again/is);
       expect(output).not.toContain(house.wrongToken);
-    }, 30_000);
+    });
 
     test("the front door starts, tells its connections and stops; twice is once", async () => {
       const lines: string[] = [];
@@ -56,7 +59,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       expect(await connector.ended).toBeUndefined();
       expect(house.edge.connections(house.tunnelId)).toBe(0);
       expect(lines.join("\n")).not.toContain(house.token);
-    }, 30_000);
+    });
 
     test("an authority that did not sign the edge's certificate is said to be the problem", async () => {
       const other = await startEdgeForTests(null);
@@ -66,7 +69,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
         message: expect.stringMatching(/ca\.pem/),
       });
       await other.close();
-    }, 30_000);
+    });
 
     test("an origin that is down is explained once, in the output", async () => {
       const down = await startEdgeForTests({ ingress: [{ service: "http://127.0.0.1:1" }] });
@@ -85,13 +88,14 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       });
       for (const path of ["/1", "/2"]) {
         const stream = edge.open(tunnelId, { method: "GET", path, host: "x", headers: [], body: false });
-        expect(await stream?.response).toMatchObject({ status: 502, from: "cloudflared" });
+        const response = await within(`a response to ${path}`, Promise.resolve(stream?.response));
+        expect(response).toMatchObject({ status: 502, from: "cloudflared" });
       }
-      await explained.promise;
+      await within("the line that explains it", explained.promise, () => lines.join("\n"));
       await connector.stop();
       expect(lines.filter((line) => line.includes("is the backend running"))).toHaveLength(1);
       await down.close();
-    }, 30_000);
+    });
 
     test("a certificate authority that cannot be read is a clear problem", async () => {
       const starting = startCloudflared({
@@ -101,6 +105,6 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
         readyTimeout: 5_000,
       });
       await expect(starting).rejects.toMatchObject({ code: "EDGE_UNTRUSTED" });
-    }, 30_000);
+    });
   });
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { hasConfiguration, startCloudflared } from "../../cloudflared/index.ts";
 import { explain, explainOrigin } from "../../cloudflared/problem.ts";
+import { within } from "../within.ts";
 import { runConnector } from "./connector-command.ts";
 import { connectorSuite } from "./connector-suite.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
@@ -87,6 +88,55 @@ describe("what can be wrong", () => {
       message: expect.stringMatching(/CLOUDFLARED_BIN/),
     });
     await rm(folder, { recursive: true });
+  });
+});
+
+describe("a cloudflared that does not end", () => {
+  /** A program that says what cloudflared says, and does not end when it is told to. */
+  async function startStubborn() {
+    const folder = await mkdtemp(join(tmpdir(), "causeway-stubborn-"));
+    const file = join(folder, "cloudflared");
+    await writeFile(
+      file,
+      `#!${process.execPath}
+      if (process.argv[2] === "--version") { console.log("cloudflared version 2026.1.0"); process.exit(); }
+      let requests = 0;
+      process.on("SIGTERM", () => console.error("Initiating graceful shutdown due to signal terminated"));
+      const server = require("node:http").createServer(({ url }, response) => {
+        if (url.startsWith("/requests/")) requests = Number(url.slice(10));
+        response.end(url === "/ready" ? '{"readyConnections":1}' : "cloudflared_tunnel_concurrent_requests_per_tunnel " + requests + "\\n");
+      }).listen(0, "127.0.0.1", () => console.error("Starting metrics server on 127.0.0.1:" + server.address().port + "/metrics"));
+      `,
+    );
+    await chmod(file, 0o755);
+    const lines: string[] = [];
+    const connector = await startCloudflared({
+      token: "x",
+      env: { CLOUDFLARED_BIN: file },
+      idlePatience: 100,
+      log: (line) => lines.push(line),
+    });
+    const setRequests = (count: number) => fetch(`http://${connector.metrics}/requests/${count}`);
+    return { connector, lines, setRequests, remove: () => rm(folder, { recursive: true }) };
+  }
+
+  test("O13: is killed when no request is in flight, and its last line is in the log", async () => {
+    const { connector, lines, remove } = await startStubborn();
+    await within("the connector to stop", connector.stop(), () => lines.join("\n"), 20_000);
+    expect(await connector.ended).toBeUndefined();
+    expect(lines.at(-1)).toMatch(/no request in flight.* killed\. Its last line: Initiating graceful shutdown/);
+    await remove();
+  });
+
+  test("O13: is not killed while a request is in flight and its grace period lasts", async () => {
+    const { connector, lines, setRequests, remove } = await startStubborn();
+    await setRequests(1);
+    const stopped = connector.stop();
+    const early = await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 1_500, "waits"))]);
+    expect(early).toBe("waits");
+    await setRequests(0);
+    await within("the connector to stop", stopped, () => lines.join("\n"), 20_000);
+    await remove();
   });
 });
 

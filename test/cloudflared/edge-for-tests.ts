@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTunnelEdge, type TunnelConfiguration, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
 import { OneTunnel } from "../infra/local/tunnel/one-tunnel.ts";
+import { within } from "../within.ts";
 
 /** A local edge with one tunnel, its token in a file and in the hand. */
 export interface EdgeForTests {
@@ -15,7 +16,7 @@ export interface EdgeForTests {
   readonly tokenFile: string;
   /** Gives the tunnel another secret and returns the token that holds it. Connections stay. */
   rotate(): string;
-  /** Resolves when the tunnel has so many connections. */
+  /** Resolves when the tunnel has so many connections; rejects after 45 s with how many it has. */
   until(connections: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,14 +45,17 @@ export async function startEdgeForTests(config: TunnelConfiguration | null): Pro
       tunnel.secret = randomBytes(32);
       return tunnel.token();
     },
-    until: (connections) =>
-      new Promise((resolve) => {
-        const check = () => {
-          if (edge.connections(tunnel.id) === connections) resolve();
-        };
-        watchers.add(check);
-        check();
-      }),
+    async until(connections) {
+      const reached = Promise.withResolvers<void>();
+      const check = () => {
+        if (edge.connections(tunnel.id) === connections) reached.resolve();
+      };
+      watchers.add(check);
+      check();
+      const state = () => `It has ${edge.connections(tunnel.id)}.`;
+      await within(`the tunnel to have ${connections} connections`, reached.promise, state);
+      watchers.delete(check);
+    },
     async close() {
       await edge.close();
       await rm(folder, { recursive: true });

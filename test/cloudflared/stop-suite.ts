@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { registered } from "../../cloudflared/index.ts";
+import { within } from "../within.ts";
 import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -44,12 +45,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
 export function stopSuite(name: string, env: Record<string, string>): void {
   describe(name, () => {
     let house: EdgeForTests;
-    let held: ServerResponse | undefined;
+    let held: PromiseWithResolvers<ServerResponse>;
     let started: readonly number[] = [];
-    const origin = createServer((_request, response) => {
-      held = response;
-    });
+    const origin = createServer((_request, response) => held.resolve(response));
     beforeEach(async () => {
+      held = Promise.withResolvers();
       await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
       const { port } = origin.address() as AddressInfo;
       house = await startEdgeForTests({ ingress: [{ service: `http://127.0.0.1:${port}` }] });
@@ -83,7 +83,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       });
       let output = "";
       const closed = once(child, "close"); // every process of the tree has let go of the output
-      await new Promise<void>((resolve, reject) => {
+      const ready = new Promise<void>((resolve, reject) => {
         for (const stream of [child.stdout, child.stderr]) {
           stream.setEncoding("utf8").on("data", (text: string) => {
             output += text;
@@ -92,6 +92,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
         }
         void closed.then(() => reject(new Error(output)));
       });
+      await within("the connector to be ready", ready, () => output);
       const pid = child.pid ?? 0;
       started = await treeOf(pid);
       return { pid, tree: started, closed, output: () => output };
@@ -124,35 +125,30 @@ export function stopSuite(name: string, env: Record<string, string>): void {
         },
       ],
     ];
-    test.each(ways)(
-      "O13: %s ends every process in order, and the request in flight ends first",
-      async (_way, end) => {
-        const { pid, tree, closed, output } = await npmRunConnector();
-        const stream = house.edge.open(house.tunnelId, {
-          method: "GET",
-          path: "/",
-          host: "x",
-          headers: [],
-          body: false,
-        });
-        while (!held) await new Promise((resolve) => setImmediate(resolve));
-        await end(pid, tree);
-        await house.until(0);
-        const ending = closed.then(() => "ended");
-        const early = await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 300, "waits"))]);
-        expect(early).toBe("waits");
-        held.end("whole");
-        held = undefined;
-        expect((await stream?.response)?.status).toBe(200);
-        expect(String((await once(stream!, "data"))[0])).toBe("whole");
-        stream?.resume();
-        await ending;
-        expect(output()).toMatch(/^stopping: /m);
-        // a process lets go of its output a moment before it has ended
-        while ((await whichRun(tree)).length > 0) await new Promise((resolve) => setImmediate(resolve));
-        expect(await registered(house.tokenFile)).toEqual([]);
-      },
-      30_000,
-    );
+    test.each(ways)("O13: %s ends every process in order, and the request in flight ends first", async (_way, end) => {
+      const { pid, tree, closed, output } = await npmRunConnector();
+      const stream = house.edge.open(house.tunnelId, {
+        method: "GET",
+        path: "/",
+        host: "x",
+        headers: [],
+        body: false,
+      });
+      const response = await within("the request to reach the origin", held.promise, output);
+      await end(pid, tree);
+      await house.until(0);
+      const ending = closed.then(() => "ended");
+      const early = await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 300, "waits"))]);
+      expect(early).toBe("waits");
+      response.end("whole");
+      expect((await stream?.response)?.status).toBe(200);
+      expect(String((await once(stream!, "data"))[0])).toBe("whole");
+      stream?.resume();
+      await within("every process to end", ending, output);
+      expect(output()).toMatch(/^stopping: /m);
+      // a process lets go of its output a moment before it has ended
+      while ((await whichRun(tree)).length > 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(await registered(house.tokenFile)).toEqual([]);
+    });
   });
 }

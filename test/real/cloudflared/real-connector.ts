@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ConnectorUnderTest, StartWith } from "../../infra/local/tunnel/tunnel-suite.ts";
+import { within } from "../../within.ts";
 
 /** Starts cloudflared by environment alone, as the kit does, and judges it by what it logs. */
 export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
@@ -20,7 +21,7 @@ export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePe
   });
   const exited = once(child, "exit").then(([code]) => code as number | null);
   let log = "";
-  const ready = new Promise<void>((resolve, reject) => {
+  const registered = new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       log += text;
       if (log.includes("Registered tunnel connection")) resolve();
@@ -28,6 +29,7 @@ export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePe
     });
     void exited.then((code) => reject(new Error(`cloudflared ended with ${code}: ${log}`)));
   });
+  const ready = within("cloudflared to register", registered, () => log);
   ready.catch(() => {});
   const connector: ConnectorUnderTest = {
     ready,
@@ -38,7 +40,7 @@ export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePe
     },
     async stop() {
       child.kill("SIGTERM");
-      return (await exited) ?? -1;
+      return (await within("cloudflared to end after SIGTERM", exited, () => log)) ?? -1;
     },
   };
   return connector;

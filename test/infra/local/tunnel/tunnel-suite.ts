@@ -15,6 +15,7 @@ import {
   type TunnelRequest,
   type TunnelStream,
 } from "../../../../infra/local/tunnel/index.ts";
+import { within } from "../../../within.ts";
 import { clientFrame, serverFrame, take } from "./frames.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 
@@ -79,13 +80,15 @@ class House {
   }
 
   async until(tunnel: Tunnel, condition: (connections: readonly TunnelConnection[]) => boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
+    const reached = new Promise<void>((resolve) => {
       const check = () => {
         if (condition(this.listed.get(tunnel.id) ?? [])) resolve();
       };
       this.#watchers.push(check);
       check();
     });
+    const state = () => `It has ${JSON.stringify(this.listed.get(tunnel.id) ?? [])}.`;
+    await within("the connections of the tunnel", reached, state);
   }
 }
 
@@ -157,14 +160,14 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       connector = await start(tunnel);
       await connector.ready;
       await house.until(tunnel, (connections) => connections.length === 4);
-    }, 30_000);
+    });
 
     afterAll(async () => {
       for (const one of started) await one.stop();
       await house.edge.close();
       await origin.close();
       await rm(folder, { recursive: true });
-    }, 30_000);
+    });
 
     test("registers four connections of one connector and lists them", async () => {
       const connections = house.listed.get(tunnel.id) ?? [];
@@ -340,7 +343,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       let length = 0;
       for await (const chunk of stalled) length += (chunk as Buffer).length;
       expect(length).toBe(64 << 20);
-    }, 30_000);
+    });
 
     test("a visitor who leaves ends the request at the origin", async () => {
       const before = origin.aborted;
@@ -361,7 +364,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       }
       expect((await fetched({ path: "/" })).status).toBe(200);
       expect((house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
-    }, 30_000);
+    });
 
     test("a response that the origin cuts off ends with an error, not as if it were whole", async () => {
       const ended = await fetched({ path: "/cut" }).then(
@@ -445,7 +448,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(await at("other.test", "/x%2Ephp")).toBe(403);
       expect(await at("other.test", "/x.php.txt")).toBe(404);
       expect(await other.stop()).toBe(0);
-    }, 30_000);
+    });
 
     test("an origin that is down is a 502 from the connector", async () => {
       const down = await startOrigin();
@@ -457,7 +460,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       const { status, from } = await fetched({}, undefined, lost.id);
       expect([status, from]).toEqual([502, "cloudflared"]);
       await other.stop();
-    }, 30_000);
+    });
 
     test("connects again when its connections are lost", async () => {
       house.edge.disconnect(tunnel.id);
@@ -467,7 +470,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       ).toBeUndefined();
       await house.until(tunnel, (connections) => connections.length > 0);
       expect((await fetched({ path: "/" })).status).toBe(200);
-    }, 40_000);
+    });
 
     test("garbage on the tunnel's port harms nobody", async () => {
       const port = Number(house.edge.address.split(":")[1]);
@@ -487,7 +490,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       const other = await start(forged);
       await expect(other.ready).rejects.toThrow(/not accept|Unauthorized/);
       expect(house.edge.connections(forged.id)).toBe(0);
-    }, 30_000);
+    });
 
     test("after a rotation of the secret old connections live, and the old token opens no new one", async () => {
       const rotated = house.tunnel(ingress(origin.url));
@@ -505,7 +508,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(await first.stop()).toBe(0);
       expect((await fetched({ path: "/" }, undefined, rotated.id)).status).toBe(200);
       await second.stop();
-    }, 40_000);
+    });
 
     test("stops gracefully: unregisters, lets a request in flight end, takes no new one", async () => {
       const stream = open({ path: "/held" });
@@ -519,6 +522,6 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect((await stream.response).status).toBe(200);
       expect(String((await once(stream, "data"))[0])).toBe("released");
       expect(await stopped).toBe(0);
-    }, 30_000);
+    });
   });
 }
