@@ -3,6 +3,8 @@ import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.
 
 // after the paths: Jest takes what follows these options for more of their values
 const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
+/** A limit for what hangs, not for what is slow: no test takes a quarter of it on a busy machine. */
+const TEST_TIMEOUT = "--testTimeout=300000";
 
 await runCommand(
   command({
@@ -14,6 +16,6 @@ await runCommand(
     failure: "a test failed, or there is no such test",
     examples: ["", "test/slow/scripts -t signal"],
     run: ({ args, options, passThrough }) =>
-      runJest([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough, ...SLOW]),
+      runJest([...args.path, TEST_TIMEOUT, ...givenOptions(TEST_OPTIONS, options), ...passThrough, ...SLOW]),
   }),
 );

@@ -80,7 +80,7 @@ export function emit(
   ...args: unknown[]
 ): Promise<{ error: { code: string; field?: string } | null; result?: unknown }> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("no acknowledgement")), 5000);
+    const timer = setTimeout(() => reject(new Error("no acknowledgement within 30 s")), 30_000);
     const [event, ...rest] = args;
     socket.emit(event as string, ...rest, (error: { code: string } | null, result: unknown) => {
       clearTimeout(timer);

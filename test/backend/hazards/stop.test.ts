@@ -166,4 +166,4 @@ test("N3: a gateway that stops closes one socket after the other and serves the 
   expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(400);
   expect(clients.every((client) => client.outcome().served > 0)).toBe(true);
   await gateway.stop();
-}, 30_000);
+});

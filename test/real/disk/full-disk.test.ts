@@ -59,7 +59,6 @@ test.each([1024, 1020, 1000, 976, 960, 900, 800, 700, 600, 500])(
     );
     expect(problem.trim().split("\n")).toHaveLength(1);
   },
-  30_000,
 );
 
 test("O14: on a full disk a running backend is not ready, and is again once there is space", async () => {
@@ -90,7 +89,7 @@ test("O14: on a full disk a running backend is not ready, and is again once ther
   await until(200);
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
-}, 60_000);
+});
 
 test("the small file system is there: without it the tests above would prove nothing", () => {
   const [program, parameters] = backendOn(64, 0);

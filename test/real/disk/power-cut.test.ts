@@ -29,7 +29,7 @@ beforeAll(() => {
   });
   expect([ran.signal, ran.stdout]).toEqual(["SIGKILL", ""]);
   calls = readCalls(journal);
-}, 90_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -138,7 +138,6 @@ test.each(Object.entries(LUCKS))(
       });
     }
   },
-  120_000,
 );
 
 test("N10: on a disk on which a sync does nothing the same cuts lose acknowledged messages: the test can fail", async () => {

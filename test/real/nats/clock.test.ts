@@ -34,8 +34,8 @@ let nats: NatsServer;
 let cluster: Cluster;
 beforeAll(async () => {
   [nats, cluster] = await Promise.all([startNats(), startCluster()]);
-}, 30_000);
-afterAll(() => Promise.all([nats.stop(), cluster.stop()]), 30_000);
+});
+afterAll(() => Promise.all([nats.stop(), cluster.stop()]));
 
 let folder: string;
 let database: { url: string };
@@ -48,7 +48,7 @@ beforeEach(async () => {
   database = await cluster.database();
   proxy = await startProxy(nats.url);
   right = await startTestBackend({ config: { ...nodeEnv(nats.url), DATABASE_URL: database.url } });
-}, 30_000);
+});
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.close();
   if (child?.exitCode === null) {
@@ -58,7 +58,7 @@ afterEach(async () => {
   await right.stop();
   await proxy.close();
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 const sockets: Socket[] = [];
 
@@ -141,7 +141,6 @@ withFaketime.each([9, -9, 30, -30])(
       expect(await node.status("/api/users/me", witness.accessToken)).toEqual([503, "1"]);
     }
   },
-  60_000,
 );
 
 withFaketime(
@@ -166,5 +165,4 @@ withFaketime(
     expect(await node.status("/api/users/me", person.accessToken)).toEqual([200, null]);
     expect(node.lines.filter(({ msg }) => /does not serve/.test(msg ?? "")).length).toBe(1);
   },
-  60_000,
 );

@@ -147,7 +147,7 @@ test("a lost connection is logged once, however many tries to reconnect time out
   await delay(500);
   const [lost, back] = ["the connection to NATS was lost; connecting again", "connected to NATS again"];
   expect(seen).toEqual([lost, back, lost, back]);
-}, 30_000);
+});
 
 test.each([
   ["that is not there", undefined, 0o600, /cannot be read/],

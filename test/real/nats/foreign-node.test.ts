@@ -21,12 +21,12 @@ beforeAll(async () => {
     config: { ...nodeEnv(nats.url), DATABASE_URL: database.url, NODE_ID: "one", INTERNAL_PORT: "0" },
   });
   attacker = await connect({ servers: nats.url });
-}, 60_000);
+});
 afterAll(async () => {
   await attacker.close();
   await backend.stop();
   await Promise.all([nats.stop(), cluster.stop()]);
-}, 30_000);
+});
 
 /** Dropped packets by reason, as Prometheus reads them. */
 async function dropped(): Promise<Record<string, number>> {

@@ -16,13 +16,13 @@ let two: TestBackend;
 
 beforeAll(async () => {
   [nats, cluster] = await Promise.all([startNats(), startCluster()]);
-}, 30_000);
+});
 afterAll(() => Promise.all([nats.stop(), cluster.stop()]));
 beforeEach(async () => {
   pair = await startPair(nats, cluster);
   ({ one, two } = pair);
-}, 30_000);
-afterEach(() => pair.stop(), 30_000);
+});
+afterEach(() => pair.stop());
 
 const profile = async (at: TestBackend, { accessToken }: Person) =>
   (await at.ask("GET", "/api/users/me", { token: accessToken })).status;
@@ -135,4 +135,4 @@ test("a NATS server that does not answer holds up no stop", async () => {
   await three.stop();
   await expect(three.ask("GET", "/")).rejects.toThrow("fetch failed");
   await road.close();
-}, 30_000);
+});

@@ -16,4 +16,4 @@ test("three nodes lose, double and reorder nothing that was acknowledged, whatev
   expect({ problems: result.problems, progress }).toEqual({ problems: [], progress: expect.anything() });
   expect(result.acknowledged).toBeGreaterThan(500);
   expect(result.audit).toEqual({ stored: result.written, readOverApi: result.written });
-}, 300_000);
+});

@@ -15,7 +15,7 @@ let database: { url: string };
 beforeAll(async () => {
   cluster = await startCluster();
   database = await cluster.database();
-}, 60_000);
+});
 afterAll(() => cluster.stop());
 
 let node: ChildProcess | undefined;
@@ -56,7 +56,7 @@ test("O17: without NATS the node is live, not ready, names the address, tries ag
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
   await nats.stop();
-}, 60_000);
+});
 
 test("O17: SIGTERM while the node waits for NATS ends it in order", async () => {
   const env = nodeEnv(`nats://127.0.0.1:${await freePort(24_222)}`);
@@ -66,4 +66,4 @@ test("O17: SIGTERM while the node waits for NATS ends it in order", async () => 
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
   expect(performance.now() - asked).toBeLessThan(5000);
-}, 60_000);
+});

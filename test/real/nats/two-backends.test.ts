@@ -64,7 +64,7 @@ beforeAll(async () => {
   storage = await testStorage();
   one = await startNode();
   two = await startNode();
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const client of clients) client.close();
@@ -78,7 +78,7 @@ afterAll(async () => {
   await nats?.stop();
   await storage?.remove();
   await cluster?.stop();
-}, 30_000);
+});
 
 test("one room on two nodes: messages, presence, typing and marks; a node that is killed costs nothing", async () => {
   const balancer = await through(one.url);
@@ -136,4 +136,4 @@ test("one room on two nodes: messages, presence, typing and marks; a node that i
   await ada.until(() => ada.presenceOf(bobId) === "online");
   ada.send("lobby", "from the new node");
   await bob.until(() => bob.texts("lobby").at(-1) === "from the new node");
-}, 90_000);
+});

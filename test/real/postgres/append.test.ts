@@ -260,7 +260,7 @@ test("N1: two nodes that store the same client ids in different rooms do not wai
   expect(all).toContainEqual([1, 2, 3]);
   expect(all).toContainEqual(["repeated 3", "repeated 2", "repeated 1"]);
   await Promise.all(fresh.map((node) => node.close()));
-}, 30_000);
+});
 
 test("N1: a plan that was made for empty tables reads a few rows when they are large", async () => {
   const call = (first: number) =>

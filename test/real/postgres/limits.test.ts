@@ -20,11 +20,11 @@ beforeAll(async () => {
   const { url } = await cluster.database();
   const start = () => startTestBackend({ config: { DATABASE_URL: url }, limits });
   nodes = [await start(), await start()];
-}, 60_000);
+});
 afterAll(async () => {
   for (const node of nodes) await node.stop();
   await cluster.stop();
-}, 60_000);
+});
 
 const from = (address: string) => ({ "cf-connecting-ip": address });
 const outcome = ({ status, headers, json }: Answer) => ({

@@ -11,11 +11,11 @@ beforeAll(async () => {
   cluster = await startCluster();
   databaseUrl = (await cluster.database()).url;
   backend = await startTestBackend({ config: { DATABASE_URL: databaseUrl } });
-}, 30_000);
+});
 afterAll(async () => {
   await backend.stop();
   await cluster.stop();
-}, 30_000);
+});
 
 test("N9: while the database is stopped, requests are UNAVAILABLE with retry-after, and the log has one line a second", async () => {
   const person = await backend.person();
@@ -63,7 +63,7 @@ test("N9: while the database is stopped, requests are UNAVAILABLE with retry-aft
   expect(sent.result).toMatchObject({ message: { text: "hello", clientId: "m0" } });
   const isBack = () => backend.log.some(({ msg }) => msg === "the database works again");
   while (!isBack()) await delay(50);
-}, 60_000);
+});
 
 test("N9: after an outage a message that was stored without its response reaches the room's clients", async () => {
   const [author, reader] = [await backend.person(), await backend.person()];
@@ -81,4 +81,4 @@ test("N9: after an outage a message that was stored without its response reaches
   await delay(1_500);
   await cluster.resume();
   expect(await heard).toEqual(message);
-}, 60_000);
+});

@@ -25,7 +25,7 @@ test("A3: without the right for lists `up` says which is missing, and nothing is
   expect([code, text]).toEqual([1, expect.stringContaining('"Account Filter Lists Edit"')]);
   expect(writes(0)).toEqual([]);
   await stage.setApiToken(stage.apiToken);
-}, 120_000);
+});
 
 test("A3: a preview tries the rulesets in dry runs, and a token that only reads may preview", async () => {
   const reads = ["Zone WAF Read", "Dynamic URL Redirects Read", "Cache Settings Read"] as const;
@@ -43,7 +43,7 @@ test("A3: a preview tries the rulesets in dry runs, and a token that only reads 
   ]);
   expect(writes(from)).toEqual([]);
   await stage.setApiToken(stage.apiToken);
-}, 240_000);
+});
 
 test("A3: `up` makes the list with its items before the rulesets; the dry run has a value in its place", async () => {
   const from = stage.api.journal.length;
@@ -58,7 +58,7 @@ test("A3: `up` makes the list with its items before the rulesets; the dry run ha
     { name: "office", num_items: 2, description: "causeway causeway/dev example.com: Addresses that may see /admin" },
   ]);
   expect(await stage.npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 /** What `writesSince` calls a path of the account or the zone. */
 const at = (call: string): string => call.replace(" lists", " rules/lists");
@@ -84,7 +84,7 @@ test("A3: `drift` names items that were added, changed and removed by hand; `up`
   expect([code, text]).toEqual([0, expect.stringContaining("  item 198.51.100.0/24 in list:office")]);
   expect(writes(from)).toEqual(["PUT rules/lists/ID", "PUT rules/lists/ID/items"]);
   expect(await stage.npmRun("drift")).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 test("A3: a second stack of the account is refused the name, and may share the list", async () => {
   const { workspace } = stage;
@@ -107,7 +107,7 @@ test("A3: a second stack of the account is refused the name, and may share the l
   const { code, text } = await workspace.run("up", "--yes", "--skip-preview", "--stack", "two");
   expect([code, code === 0 ? "" : text]).toEqual([0, ""]);
   expect(writes(from)).toEqual(new Array(4).fill("POST rulesets"));
-}, 240_000);
+});
 
 test("A3: `down` lists what goes; a list that another stack's rule asks is kept by Cloudflare until that is gone", async () => {
   const shown = await stage.npmRun("down", "--preview-only");
@@ -124,7 +124,7 @@ test("A3: `down` lists what goes; a list that another stack's rule asks is kept 
   expect([code, code === 0 ? "" : text]).toEqual([0, ""]);
   expect(await listed()).toEqual([]);
   await workspace.run("stack", "select", "dev");
-}, 240_000);
+});
 
 test("A3: a list that a killed run left is found by its mark: `up` takes it back, `down` deletes it", async () => {
   stage.api.faults.next({ method: "PUT", path: /rules\/lists\/\w+\/items/ }, { status: 400 });
@@ -135,7 +135,7 @@ test("A3: a list that a killed run left is found by its mark: `up` takes it back
   const { code, text } = await up();
   expect([code, code === 0 ? "" : text]).toEqual([0, ""]);
   expect(await listed()).toMatchObject([{ num_items: 2 }]);
-}, 240_000);
+});
 
 test("A3: an adopted list keeps its description, and `down` puts its items back", async () => {
   expect(await stage.npmRun("down", "--yes")).toMatchObject({ code: 0 });
@@ -158,7 +158,7 @@ test("A3: an adopted list keeps its description, and `down` puts its items back"
   ]);
   const items = (await lists.items.list(id, { account_id })).result;
   expect(items).toMatchObject([{ ip: "203.0.113.7", comment: "theirs" }]);
-}, 240_000);
+});
 
 test("F4: `drift` and `down` work although a file of a rule is broken", async () => {
   expect(await up()).toMatchObject({ code: 0 });
@@ -170,4 +170,4 @@ test("F4: `drift` and `down` work although a file of a rule is broken", async ()
   ]);
   const down = await stage.npmRun("down", "--yes");
   expect([down.code, down.text]).toEqual([0, expect.stringContaining("is down.")]);
-}, 240_000);
+});

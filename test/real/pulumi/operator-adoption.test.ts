@@ -44,7 +44,7 @@ test("O12: without its line, what was taken over stays as it is, and the message
   expect([stage.writesSince(calls), refs()]).toEqual([[], adopted]);
   await stage.workspace.run("config", "set", "adopt", lineIn(text), "--stack", "dev");
   expect(await stage.npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 test("O5: a state that has the resources of another stack changes nothing of that stack", async () => {
   const exported = await stage.workspace.run("stack", "export", "--stack", "dev");
@@ -67,7 +67,7 @@ test("O5: a state that has the resources of another stack changes nothing of tha
     expect([code, text]).toEqual([1, expect.stringMatching(/state of two has a resource of another stack/)]);
   }
   expect(stage.writesSince(calls)).toEqual([]);
-}, 240_000);
+});
 
 test("O2: with an empty state, `down` does not delete the live site of another state of the same stack", async () => {
   await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
@@ -83,4 +83,4 @@ test("O2: with an empty state, `down` does not delete the live site of another s
     expect.stringMatching(/has connectors and is not in the state: another state of dev/),
   ]);
   expect(stage.writesSince(calls)).toEqual([]);
-}, 120_000);
+});

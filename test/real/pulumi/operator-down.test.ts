@@ -8,7 +8,7 @@ let stage: OperatorStage;
 beforeAll(async () => {
   stage = await openOperatorStage();
   expect(await stage.npmRun("up", "--yes", "--skip-preview")).toMatchObject({ code: 0 });
-}, 180_000);
+});
 
 afterAll(() => stage?.close());
 
@@ -36,7 +36,7 @@ test("O7: a hostname that was added can be removed again", async () => {
   await stage.workspace.run("config", "rm", "--path", "hostnames[1]", "--stack", "dev");
   expect(await stage.npmRun("up", "--yes", "--skip-preview")).toMatchObject({ code: 0 });
   expect(isUp()).toEqual([1, 4]);
-}, 180_000);
+});
 
 test.each(["refresh", "destroy"])("F3: `pulumi up` with the purpose %s writes and deletes nothing", async (purpose) => {
   const calls = stage.api.journal.length;
@@ -107,7 +107,7 @@ test("O3: a wrong token, or one that may not change the tunnel, stops it before 
   expect(stage.writesSince(calls).filter((call) => call.startsWith("DELETE"))).toEqual([]);
   expect(await stage.npmRun("drift")).toMatchObject({ code: 0 });
   expect(isUp()).toEqual([1, 4]);
-}, 300_000);
+});
 
 test("O4: a destroy that fails in the middle protects what is left and says what to run", async () => {
   stage.api.faults.next({ method: "DELETE", path: /dns_records/ }, { status: 400, code: 81044, message: "not now" }, 5);
@@ -120,7 +120,7 @@ test("O4: a destroy that fails in the middle protects what is left and says what
   expect(state.text.match(/"protect": true/g)).toHaveLength(1);
   expect(await stage.npmRun("up", "--yes", "--skip-preview")).toMatchObject({ code: 0 });
   expect(isUp()).toEqual([1, 4]);
-}, 240_000);
+});
 
 test("O1, O4: with a replaced token, and a connector that the kit does not know, it takes the site down", async () => {
   await stage.startForeignConnector(readFileSync(stage.tokenFile, "utf8").trim());
@@ -136,4 +136,4 @@ test("O1, O4: with a replaced token, and a connector that the kit does not know,
   expect(at("DELETE dns_records/ID")).toBeLessThan(at("DELETE cfd_tunnel/ID"));
   expect(isUp()).toEqual([0, 0]);
   expect(existsSync(stage.tokenFile)).toBe(false);
-}, 240_000);
+});

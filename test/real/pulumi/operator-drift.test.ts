@@ -29,7 +29,7 @@ test("O7: what is not deployed is no success", async () => {
   }
   expect(await up()).toMatchObject({ code: 0 });
   expect(await stage.npmRun("drift")).toEqual({ code: 0, text: expect.stringMatching(/^No drift/m) });
-}, 180_000);
+});
 
 test("O5: without a terminal and --yes, `up` changes nothing; on one, it asks without a preview too", async () => {
   const calls = stage.api.journal.length;
@@ -38,7 +38,7 @@ test("O5: without a terminal and --yes, `up` changes nothing; on one, it asks wi
   const asked = await stage.onTerminal("up", /Type dev to deploy/, "no\r", "--skip-preview");
   expect([asked.code, asked.text]).toEqual([1, expect.stringContaining('"dev" was not typed; nothing was done')]);
   expect(stage.writesSince(calls)).toEqual([]);
-}, 180_000);
+});
 
 test("O11: rules are named: added by hand, deleted, changed; `up --yes` says what it removes, and goes on", async () => {
   const [record] = zone().records;
@@ -99,7 +99,7 @@ test("O11: rules are named: added by hand, deleted, changed; `up --yes` says wha
     /Made by others, and removed by `up` .*\n {2}rule [0-9a-f]{32} \("added at night"\) in /,
   );
   expect(firewall()?.rules.map(({ ref }) => ref)).toEqual(ruleset?.rules.map(({ ref }) => ref));
-}, 180_000);
+});
 
 test("O5: no at the prompt changes nothing, in the state and at Cloudflare", async () => {
   const calls = stage.api.journal.length;
@@ -116,7 +116,7 @@ test("O5: no at the prompt changes nothing, in the state and at Cloudflare", asy
   expect([drift.code, drift.text]).toEqual([1, expect.stringMatching(/^tunnel +resource +"there" +\(deleted\)$/m)]);
   expect(await up()).toMatchObject({ code: 0, text: expect.stringContaining("was deleted elsewhere") });
   expect(await stage.npmRun("drift")).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 test("O7: a locked stack, and a run that was stopped in the middle, are told", async () => {
   const unlock = stage.lock();
@@ -138,7 +138,7 @@ test("O7: a locked stack, and a run that was stopped in the middle, are told", a
   expect(half.code).toBe(1);
   expect(half.text).toContain("Half deployed, a run was stopped in the middle of: creating chat.example.com.");
   expect(half.text).toContain("Not deployed: chat.example.com.");
-}, 120_000);
+});
 
 test("O1: with a replaced token, and the old one revoked, preview, drift and up work", async () => {
   await stage.setApiToken(stage.api.issueToken(PERMISSIONS));
@@ -146,7 +146,7 @@ test("O1: with a replaced token, and the old one revoked, preview, drift and up 
   expect(await stage.npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
   expect(await stage.npmRun("drift")).toMatchObject({ code: 0 });
   expect(await up()).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 test("O1: a drift that fails prints diagnostics and no JSON, and names no permission for a wrong token", async () => {
   await stage.setApiToken("x".repeat(40));
@@ -163,4 +163,4 @@ test("O17: a token that may read tunnels only is told what it lacks, without a s
     expect([command, code === 0, text]).toEqual([command, false, expect.stringMatching(/permission|Zone Read/)]);
     expect(text).not.toMatch(/^ {4}at /m);
   }
-}, 300_000);
+});

@@ -195,4 +195,4 @@ test("O12: `down` ends the connectors, deletes what the stack made, and puts an 
     await cloudflare.zeroTrust.tunnels.cloudflared.list({ account_id: api.accountId, is_deleted: false }),
   ).toMatchObject({ result: [] });
   expect(existsSync(stage.tokenFile)).toBe(false);
-}, 120_000);
+});

@@ -57,7 +57,7 @@ test("P0: plain `pulumi up` repairs an edited comment and description, and never
   expect(await writesOf("up", "--yes", "--skip-preview")).toEqual([]);
   expect(await writesOf("up", "--yes", "--skip-preview", "--refresh")).toEqual(REPAIRED);
   expect(zone().record).toMatchObject({ id: record.id, comment: "causeway causeway/dev" });
-}, 120_000);
+});
 
 test("P0: `adopt` that names what is in the state neither imports nor deletes it", async () => {
   const { record, ruleset } = zone();
@@ -71,7 +71,7 @@ test("P0: `adopt` that names what is in the state neither imports nor deletes it
   expect(await writesOf("up", "--yes", "--skip-preview", "--refresh")).toEqual(REPAIRED);
   expect(zone()).toMatchObject({ record: { id: record.id }, ruleset: { id } });
   expect(await writesOf("preview", "--expect-no-changes")).toEqual([]);
-}, 120_000);
+});
 
 test("a run that destroys does what the state says, and what others put in the stack's places does not stop it", async () => {
   await project.workspace.run("config", "rm", "adopt");
@@ -85,4 +85,4 @@ test("a run that destroys does what the state says, and what others put in the s
   const writes = await writesOf("destroy", "--yes", "--skip-preview", "--run-program");
   expect([...new Set(writes)]).toEqual(["DELETE cfd_tunnel", "DELETE dns_records", "DELETE rulesets"]);
   expect(project.api.cloud.zoneOf("chat.example.com")).toMatchObject({ records: [{ type: "A" }], rulesets: [] });
-}, 120_000);
+});

@@ -140,4 +140,4 @@ test("preview, up, an empty second preview, an empty refresh, a change and destr
   // P7: the real provider warns when they are made, not when they go
   expect(up.run.text).toContain("This resource cannot be destroyed from Terraform.");
   expect(destroy.run.text).not.toContain("cannot be destroyed");
-}, 180_000);
+});

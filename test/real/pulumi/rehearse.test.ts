@@ -32,7 +32,7 @@ test("every step comes out as it should", async () => {
   expect(text).toContain("can be created, changed, repaired, rotated and taken down");
   expect(text.match(/^ok /gm)).toHaveLength(18);
   expect(code).toBe(0);
-}, 300_000);
+}, 600_000); // a whole life of a site, which takes 130 s on a quiet machine
 
 test("without a CLI, where none can be fetched, it says where to get one", async () => {
   const { PULUMI_BIN: _, ...env } = process.env;

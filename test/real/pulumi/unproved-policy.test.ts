@@ -19,7 +19,7 @@ beforeAll(async () => {
   );
   const index = readFileSync(join(rules, "index.ts"), "utf8").replace("[scannerPaths,", "[blockAll, scannerPaths,");
   writeFileSync(join(rules, "index.ts"), `import { blockAll } from "./block-all.ts";\n${index}`);
-}, 120_000);
+});
 afterAll(() => stage?.close());
 
 test("A6: neither preview nor up nor plain pulumi up creates anything; CAUSEWAY_UNPROVED=yes does, once, and says so last", async () => {
@@ -50,4 +50,4 @@ test("A6: neither preview nor up nor plain pulumi up creates anything; CAUSEWAY_
   expect((await stage.npmRun("up", "--yes")).text).toContain(refused);
   expect((await stage.npmRun("drift")).code).toBe(0);
   expect((await stage.npmRun("down", "--yes")).code).toBe(0);
-}, 300_000);
+});

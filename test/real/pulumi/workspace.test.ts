@@ -16,4 +16,4 @@ test("a secret that begins with a hyphen is set as it is: it is no argument of t
   } finally {
     workspace.remove();
   }
-}, 60_000);
+});

@@ -92,4 +92,4 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
   expect(guard?.expression).toContain('"/api/users/greeting"');
   backend.stdin.end();
   expect(await ended).toEqual([0, null]);
-}, 120_000);
+});

@@ -15,10 +15,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { choosePorts } from "../../../scripts/start/ports.ts";
-
-jest.setTimeout(60_000);
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 let folder: string;

@@ -5,10 +5,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 
 // commands of a newcomer, each a process, where other work goes on beside them
-jest.setTimeout(120_000);
 
 const run = promisify(execFile);
 const README = "infra/policy/README.md";

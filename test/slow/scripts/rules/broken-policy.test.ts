@@ -3,9 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
-
-jest.setTimeout(120_000);
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 
 const LISTS = "infra/policy/lists/index.ts";
 const RULES = "infra/policy/custom-rules";

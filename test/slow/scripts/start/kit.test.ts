@@ -4,13 +4,11 @@ import { get } from "node:http";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { VISITORS } from "../../../../infra/policy/index.ts";
 import { knownVisitor } from "../../../../infra/rules/index.ts";
 import { type Kit, type KitOptions, startKit } from "../../../../scripts/start/kit.ts";
 import { choosePorts, type Ports } from "../../../../scripts/start/ports.ts";
-
-jest.setTimeout(60_000);
 
 let dataDir: string;
 let ports: Ports;

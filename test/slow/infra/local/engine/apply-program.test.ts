@@ -2,13 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
 import { ApplyError, type ApplyOptions, applyProgram } from "../../../../../infra/local/engine/index.ts";
 
 // each run loads Pulumi's SDK anew, which takes its time where other work goes on beside it
-jest.setTimeout(60_000);
 
 let folder: string;
 let api: LocalApi;

@@ -3,11 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
 import { ApplyError, type ApplyOptions, applyProgram } from "../../../../../infra/local/engine/index.ts";
-
-jest.setTimeout(60_000);
 
 let copy: string;
 let api: LocalApi;

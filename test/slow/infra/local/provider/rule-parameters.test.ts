@@ -132,7 +132,7 @@ test("P2: every parameter of every action passes compile, provider and API and c
   const wanted = pathsOf(parametersType);
   expect(wanted.filter((path) => !met.has(path) && !elsewhere.includes(path.split(".")[0] ?? ""))).toEqual([]);
   expect([...met].filter((path) => elsewhere.includes(path.split(".")[0] ?? "") && path !== "expression")).toEqual([]);
-}, 120_000);
+});
 
 test.each([
   [
