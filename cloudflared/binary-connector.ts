@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Binary } from "./find.ts";
 import { ConnectorProblem, explain, explaining } from "./problem.ts";
 import { endOf } from "./process-end.ts";
-import type { RunningConnector, StartOptions } from "./running-connector.ts";
+import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
 /**
  * What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of
@@ -37,7 +37,7 @@ const SIGNAL_POLL = 20;
 const SHUTDOWN_LINE = "Initiating graceful shutdown";
 
 /** The environment that cloudflared is started with: its token, where the edge is, and no automatic update. */
-function environmentOf(options: StartOptions): Record<string, string> {
+function environmentOf(options: ConnectorStartOptions): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of INHERITED) {
     const value = options.env[name] ?? options.env[name.toLowerCase()];
@@ -58,7 +58,7 @@ function environmentOf(options: StartOptions): Record<string, string> {
 }
 
 /** Starts the real cloudflared and waits until it is ready. */
-export async function startBinary(binary: Binary, options: StartOptions): Promise<RunningConnector> {
+export async function startBinary(binary: Binary, options: ConnectorStartOptions): Promise<RunningConnector> {
   const child = spawn(binary.file, ["tunnel", "run"], {
     env: environmentOf(options),
     stdio: ["ignore", "ignore", "pipe"],

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector.ts";
 import { ConnectorProblem, type ConnectorProblemCode, explaining } from "./problem.ts";
-import type { LocalEdge, RunningConnector, StartOptions } from "./running-connector.ts";
+import type { ConnectorStartOptions, LocalEdge, RunningConnector } from "./running-connector.ts";
 
 const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = {
   BAD_TOKEN: "BAD_TOKEN",
@@ -14,7 +14,7 @@ const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = 
 };
 
 /** Starts our own connector in this process and waits until it is ready. */
-export async function startOwn(local: LocalEdge, options: StartOptions): Promise<RunningConnector> {
+export async function startOwn(local: LocalEdge, options: ConnectorStartOptions): Promise<RunningConnector> {
   const ca = await readFile(local.caFile, "utf8");
   try {
     const { gracePeriod, metricsPort, signal, token } = options;

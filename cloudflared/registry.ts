@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { looksLikeConnector, startOf } from "./process.ts";
-import { type Service, serviceOf } from "./service.ts";
+import { type ProcessSupervisor, serviceOf } from "./service.ts";
 
 /** What a running `npm run connector` says about itself in a file beside the token's file. */
 export interface ConnectorState {
@@ -27,11 +27,11 @@ export interface RegisteredConnector extends ConnectorState {
   /** Its `npm run connector` was killed and could not end cloudflared; `pid` is cloudflared's. */
   readonly orphan: boolean;
   /** The service manager's unit or container that it runs in. */
-  readonly service?: Service;
+  readonly service?: ProcessSupervisor;
 }
 
 /** The file of a running connector, beside the token's file. */
-export interface Registration {
+export interface ConnectorRegistration {
   update(change: Partial<ConnectorState>): Promise<void>;
   remove(): Promise<void>;
 }
@@ -50,7 +50,7 @@ function folderOf(tokenFile: string): string {
 }
 
 /** Writes the state of this process beside the token's file. The folder is 0700, the file 0600. */
-export async function register(tokenFile: string, state: ConnectorState): Promise<Registration> {
+export async function register(tokenFile: string, state: ConnectorState): Promise<ConnectorRegistration> {
   const folder = folderOf(tokenFile);
   const file = join(folder, `${state.pid}.json`);
   let current = state;

@@ -9,7 +9,7 @@ export interface LocalEdge {
 }
 
 /** How to start a connector. */
-export interface StartOptions {
+export interface ConnectorStartOptions {
   /** The tunnel's token; it goes to cloudflared by its environment, never by its arguments. */
   readonly token: string;
   /** Absent: Cloudflare's own edge, which takes the real cloudflared. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hasConfiguration } from "./configuration.ts";
 import { relayMetrics } from "./metrics-relay.ts";
 import { ConnectorProblem } from "./problem.ts";
-import { fingerprint, type Registration, register, stopOrphans } from "./registry.ts";
+import { type ConnectorRegistration, fingerprint, register, stopOrphans } from "./registry.ts";
 import type { LocalEdge, RunningConnector } from "./running-connector.ts";
 import { startCloudflared } from "./start.ts";
 import { readToken } from "./token.ts";
@@ -36,7 +36,7 @@ export interface ServeOptions {
  */
 export async function serveTunnel(options: ServeOptions): Promise<ConnectorProblem | undefined> {
   const token = await readToken(options.env);
-  const place: Place = { connector: undefined, relay: undefined };
+  const place: CurrentConnector = { connector: undefined, relay: undefined };
   const port = options.metricsPort;
   if (port !== undefined) place.relay = await relayMetrics(port, () => place.connector?.metrics);
   try {
@@ -47,12 +47,16 @@ export async function serveTunnel(options: ServeOptions): Promise<ConnectorProbl
 }
 
 /** The connector that runs now, and the port at which its readiness stays. */
-interface Place {
+interface CurrentConnector {
   connector: RunningConnector | undefined;
   relay: Awaited<ReturnType<typeof relayMetrics>> | undefined;
 }
 
-async function serve(options: ServeOptions, token: string, place: Place): Promise<ConnectorProblem | undefined> {
+async function serve(
+  options: ServeOptions,
+  token: string,
+  place: CurrentConnector,
+): Promise<ConnectorProblem | undefined> {
   const { env, signal, log } = options;
   const file = env.TUNNEL_TOKEN_FILE;
   let connector: RunningConnector;
@@ -123,7 +127,7 @@ async function tryToRegister(
   file: string,
   connector: RunningConnector,
   token: string,
-): Promise<Registration | undefined> {
+): Promise<ConnectorRegistration | undefined> {
   const { pid: child, metrics } = connector;
   const state = { pid: process.pid, child, metrics, token: fingerprint(token), stopping: false };
   return await register(file, state).catch(() => undefined);
@@ -133,7 +137,7 @@ async function tryToRegister(
 async function replace(
   options: ServeOptions,
   token: string,
-  registration: Registration | undefined,
+  registration: ConnectorRegistration | undefined,
 ): Promise<RunningConnector | undefined> {
   const { log } = options;
   log("connector: the token's file has another token; starting a connector with it");
@@ -190,7 +194,7 @@ async function versionOf(file: string): Promise<string | undefined> {
   return ino === 0 ? undefined : `${ino} ${size} ${mtimeMs} ${mode}`;
 }
 
-function announceReady({ announce, log }: ServeOptions, { connector, relay }: Place): void {
+function announceReady({ announce, log }: ServeOptions, { connector, relay }: CurrentConnector): void {
   if (!connector) return;
   const what = connector.kind === "cloudflared" ? `cloudflared ${connector.version}` : "Causeway's own connector";
   announce(`ready: ${what}, pid ${connector.pid}, http://${relay?.address ?? connector.metrics}/ready`);

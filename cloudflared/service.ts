@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
 /** What supervises a process: a unit of systemd, or a container. */
-export interface Service {
+export interface ProcessSupervisor {
   /** `causeway-connector.service`, or the first 12 characters of a container's id. */
   readonly name: string;
   /** The command that restarts it. */
@@ -11,14 +11,14 @@ export interface Service {
 /** A cloudflared on this machine that `npm run connector` did not start. */
 export interface UnregisteredConnector {
   readonly pid: number;
-  readonly service?: Service;
+  readonly service?: ProcessSupervisor;
 }
 
 /**
  * What supervises a process, read from its control group (cgroups(7), systemd.unit(5)). Undefined for a process of a
  * terminal, for one that ended, and where the system has no /proc.
  */
-export async function serviceOf(pid: number, proc = "/proc"): Promise<Service | undefined> {
+export async function serviceOf(pid: number, proc = "/proc"): Promise<ProcessSupervisor | undefined> {
   const text = await readFile(`${proc}/${pid}/cgroup`, "utf8").catch(() => "");
   for (const line of text.split("\n")) {
     const service = supervisorIn(line.split(":").slice(2).join(":"));
@@ -30,7 +30,7 @@ export async function serviceOf(pid: number, proc = "/proc"): Promise<Service | 
 /** The names of units and containers that may stand in a command as they are. */
 const UNIT = /^[A-Za-z0-9:_.@-]+\.service$/;
 
-function supervisorIn(path: string): Service | undefined {
+function supervisorIn(path: string): ProcessSupervisor | undefined {
   const container = /(?:docker[-/]|libpod-|cri-containerd-)([0-9a-f]{64})/.exec(path)?.[1]?.slice(0, 12);
   if (container && path.includes("kubepods")) {
     return { name: container, restart: "kubectl rollout restart deployment/causeway-connector" };

@@ -3,10 +3,10 @@ import { startBinary } from "./binary-connector.ts";
 import { findCloudflared } from "./find.ts";
 import { startOwn } from "./own-connector.ts";
 import { ConnectorProblem } from "./problem.ts";
-import type { RunningConnector, StartOptions } from "./running-connector.ts";
+import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
 /** Starts a connector and resolves when it is ready; rejects with a ConnectorProblem that says what to do. */
-export async function startCloudflared(options: StartOptions): Promise<RunningConnector> {
+export async function startCloudflared(options: ConnectorStartOptions): Promise<RunningConnector> {
   if (options.local) await checkReadable(options.local.caFile);
   const binary = await findCloudflared(options.env);
   if (options.signal?.aborted) throw new ConnectorProblem("STOPPED", "The connector was stopped before it started.");

@@ -14,7 +14,7 @@ export interface ConfigProblem {
 }
 
 /** The stack's configuration is wrong; the message lists every problem with what to set. Code `CONFIG_INVALID`. */
-export class ConfigError extends Error {
+export class StackConfigError extends Error {
   readonly code = "CONFIG_INVALID";
   /** Pulumi prints such an error without its stack: the program is not at fault. */
   readonly __pulumiRunError = true;
@@ -23,13 +23,13 @@ export class ConfigError extends Error {
   constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ key, given, expected }) => `  ${key}: got ${given}, expected ${expected}`);
     super(`The configuration of this stack is not complete and right:\n${lines.join("\n")}`);
-    this.name = "ConfigError";
+    this.name = "StackConfigError";
     this.problems = problems;
   }
 }
 
 /** All configuration of a run, secrets decrypted, by full key: what `pulumi.runtime.allConfig()` answers. */
-export type Values = Readonly<Record<string, string>>;
+export type ConfigValues = Readonly<Record<string, string>>;
 
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
@@ -39,8 +39,8 @@ const PLAN_WORDS: readonly string[] = [DEFAULTS.plan, ...PLANS];
 /** Cloudflare takes comments of 100 characters on records; the mark of ownership must fit. */
 const LONGEST_MARK = 100;
 
-/** Reads what is to be deployed. Throws `ConfigError` with all problems at once. */
-export function readSite(project: string, stack: string, values: Values): Site {
+/** Reads what is to be deployed. Throws `StackConfigError` with all problems at once. */
+export function readSite(project: string, stack: string, values: ConfigValues): Site {
   const problems: ConfigProblem[] = [];
   const full = (key: string) => `${project}:${key}`;
   const reject = (key: string, given: unknown, expected: string) =>
@@ -122,7 +122,7 @@ export function readSite(project: string, stack: string, values: Values): Site {
     });
   }
   if (problems.length > 0 || zoneName === undefined || hostname === undefined || zoneSettings === undefined) {
-    throw new ConfigError(problems);
+    throw new StackConfigError(problems);
   }
   return {
     project,
@@ -139,16 +139,16 @@ export function readSite(project: string, stack: string, values: Values): Site {
 }
 
 /** How the program itself reaches Cloudflare's API, by the same keys and variables as the provider. */
-export interface Access {
+export interface ApiCredentials {
   readonly apiToken: string;
   readonly baseURL: string | undefined;
 }
 
-/** Reads the token and the address of the API. Throws `ConfigError` where there is no token; never quotes one. */
-export function readAccess(values: Values, env: Readonly<Record<string, string | undefined>>): Access {
+/** Reads the token and the address of the API. Throws `StackConfigError` where there is no token; never quotes one. */
+export function readAccess(values: ConfigValues, env: Readonly<Record<string, string | undefined>>): ApiCredentials {
   const apiToken = values["cloudflare:apiToken"] ?? env.CLOUDFLARE_API_TOKEN;
   if (apiToken === undefined || apiToken === "") {
-    throw new ConfigError([
+    throw new StackConfigError([
       {
         key: "cloudflare:apiToken",
         given: "nothing",
@@ -169,17 +169,17 @@ export type Purpose = "deploy" | "refresh" | "destroy";
 /** Environment variable with the purpose of the run; without it: `deploy`. */
 export const PURPOSE = "CAUSEWAY_PURPOSE";
 
-/** Reads the purpose. Throws `ConfigError` where it is none. */
+/** Reads the purpose. Throws `StackConfigError` where it is none. */
 export function readPurpose(env: Readonly<Record<string, string | undefined>>): Purpose {
   const given = env[PURPOSE] ?? "deploy";
   if (given === "deploy" || given === "refresh" || given === "destroy") return given;
-  throw new ConfigError([{ key: PURPOSE, given: JSON.stringify(given), expected: "deploy, refresh or destroy" }]);
+  throw new StackConfigError([{ key: PURPOSE, given: JSON.stringify(given), expected: "deploy, refresh or destroy" }]);
 }
 
-/** Refuses a run that would write for the purpose of one that reads. Throws `ConfigError`. */
+/** Refuses a run that would write for the purpose of one that reads. Throws `StackConfigError`. */
 export function assertReadsOnly(purpose: Purpose, isDryRun: boolean): void {
   if (purpose === "deploy" || isDryRun) return;
-  throw new ConfigError([
+  throw new StackConfigError([
     {
       key: PURPOSE,
       given: JSON.stringify(purpose),
@@ -192,11 +192,11 @@ export function assertReadsOnly(purpose: Purpose, isDryRun: boolean): void {
 /** Environment variable that deploys, for one run, what examples and stories do not prove. */
 const UNPROVED = "CAUSEWAY_UNPROVED";
 
-/** Whether what is not proved is deployed all the same. Throws `ConfigError` where the value is neither yes nor absent. */
+/** Whether what is not proved is deployed all the same. Throws `StackConfigError` where the value is neither yes nor absent. */
 export function readUnproved(env: Readonly<Record<string, string | undefined>>): boolean {
   const given = env[UNPROVED];
   if (given === undefined || given === "yes") return given === "yes";
-  throw new ConfigError([{ key: UNPROVED, given: JSON.stringify(given), expected: "yes, or no such variable" }]);
+  throw new StackConfigError([{ key: UNPROVED, given: JSON.stringify(given), expected: "yes, or no such variable" }]);
 }
 
 /** What the last lines of a run say that deploys what is not proved; none where all is. */

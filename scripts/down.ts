@@ -14,7 +14,7 @@ import { checkWriteRights } from "./pulumi/rights.ts";
 import { lookForForeign } from "./pulumi/show-drift.ts";
 import { isOfEveryStack, kindOf, type StateResource, stays } from "./pulumi/stack-state.ts";
 import { tokenFile } from "./pulumi/token-file.ts";
-import { describeClient, type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
+import { describeClient, type StackTunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
 await runCommand(
   command({
@@ -102,7 +102,7 @@ function foreignLines(foreign: readonly string[]): readonly string[] {
  * After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying
  * again.
  */
-async function disconnectAgain(tunnel: Tunnel | undefined): Promise<"again" | "give up"> {
+async function disconnectAgain(tunnel: StackTunnel | undefined): Promise<"again" | "give up"> {
   if (tunnel === undefined || (await tunnel.deletedAt()) !== undefined) return "give up";
   if ((await tunnel.connectors()).length === 0) return "give up";
   await disconnectAll(tunnel, { tell: console.log });

@@ -4,7 +4,7 @@ import { command, isExpectedFailure, runCommand } from "./command-line/index.ts"
 import { openAccount } from "./pulumi/account.ts";
 import { driftTable } from "./pulumi/drift-table.ts";
 import { describeLock } from "./pulumi/lock.ts";
-import { OPERATOR_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi/operator.ts";
 import { readDrift } from "./pulumi/read-drift.ts";
 import { tunnelOf } from "./pulumi/tunnel.ts";
 
@@ -42,7 +42,7 @@ async function policyFailure(): Promise<string | undefined> {
   }
 }
 
-async function showDrift({ cli, stack, env }: Operator): Promise<0 | 1 | 2> {
+async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2> {
   const { resources, pending } = await cli.state();
   const locked = await describeLock(cli, stack);
   if (locked !== undefined) {

@@ -5,13 +5,13 @@ import { adoptedResources, putBack } from "./pulumi/as-found.ts";
 import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
 import { NOT_A_TERMINAL, refusalOf } from "./pulumi/confirm.ts";
 import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
-import { DEPLOY_ENVIRONMENT, type Operator, openOperator, stackOption } from "./pulumi/operator.ts";
+import { DEPLOY_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi/operator.ts";
 import { removePendingNotes } from "./pulumi/pending.ts";
 import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
 import { showDrift } from "./pulumi/show-drift.ts";
 import type { StateResource } from "./pulumi/stack-state.ts";
 import { writeTokenFile } from "./pulumi/token-file.ts";
-import { type Tunnel, tunnelOf } from "./pulumi/tunnel.ts";
+import { type StackTunnel, tunnelOf } from "./pulumi/tunnel.ts";
 
 await runCommand(
   command({
@@ -76,7 +76,7 @@ await runCommand(
 );
 
 /** What was adopted and does not belong to the stack any more, such as the record of a hostname that was removed. */
-async function putBackReleased({ cli, env }: Operator, before: readonly StateResource[]): Promise<void> {
+async function putBackReleased({ cli, env }: OperatorStack, before: readonly StateResource[]): Promise<void> {
   const adopted = adoptedResources(before);
   if (adopted.length === 0) return;
   const { resources } = await cli.state();
@@ -86,7 +86,10 @@ async function putBackReleased({ cli, env }: Operator, before: readonly StateRes
 }
 
 /** A tunnel that was deleted elsewhere is still read, and the provider takes it for one that exists. */
-async function deletedTunnel({ cli, env }: Operator, resources: readonly StateResource[]): Promise<Tunnel | undefined> {
+async function deletedTunnel(
+  { cli, env }: OperatorStack,
+  resources: readonly StateResource[],
+): Promise<StackTunnel | undefined> {
   const tunnel = tunnelOf(resources, await openAccount(cli, env));
   const deleted = await tunnel?.deletedAt();
   if (tunnel === undefined || deleted === undefined) return undefined;
@@ -98,7 +101,7 @@ async function deletedTunnel({ cli, env }: Operator, resources: readonly StateRe
 }
 
 /** What depends on the tunnel leaves the state with it. The run takes back what carries the stack's mark. */
-async function forget(cli: Cli, { urn }: Tunnel): Promise<void> {
+async function forget(cli: Cli, { urn }: StackTunnel): Promise<void> {
   const { code, errors } = await cli.read(["state", "delete", urn, "--force", "--target-dependents", "--yes"]);
   if (code !== 0) throw new PulumiFailed(errors.trim());
 }

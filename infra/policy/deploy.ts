@@ -10,7 +10,7 @@ import {
   roomFor,
   thrownText,
 } from "../rules/index.ts";
-import { and, type Expression } from "./expression.ts";
+import { and, type ExpressionText } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
 import { onHostnames } from "./hostnames.ts";
 import { limitInWords, limitOnPlan } from "./limit.ts";
@@ -126,7 +126,7 @@ const seesHost = (phase: Phase, plan: Plan): boolean => phase !== "http_ratelimi
  * half would hold for every site of the zone. A condition that is no expression by itself stays alone, because `ssl)
  * or (true` would be one beside the guard, and is refused.
  */
-function guarded(guard: Expression, when: Expression): Expression {
+function guarded(guard: ExpressionText, when: ExpressionText): ExpressionText {
   const parsed = parse(when);
   if (!parsed.ok) return when;
   return and(guard, parsed.tree.kind === "logical" && parsed.tree.operator !== "and" ? `(${when})` : when);

@@ -5,10 +5,10 @@
  */
 
 /** Text of one expression. */
-export type Expression = string;
+export type ExpressionText = string;
 
 /** A quoted string: `\` and `"` escaped, control characters as `\xHH`; the language has no other escapes. */
-export function quote(value: string): Expression {
+export function quote(value: string): ExpressionText {
   const escaped = value.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
     // U+0080..U+009F are two bytes in UTF-8, and \xHH is one byte: they stand as they are
@@ -18,29 +18,31 @@ export function quote(value: string): Expression {
 }
 
 /** True when the field equals one of the values. Values keep their order; items of a set are separated by spaces. */
-export function oneOf(field: Expression, values: readonly string[]): Expression {
+export function oneOf(field: ExpressionText, values: readonly string[]): ExpressionText {
   const [only] = values;
   if (values.length === 1 && only !== undefined) return `${field} eq ${quote(only)}`;
   return `${field} in {${values.map(quote).join(" ")}}`;
 }
 
 /** True when the field starts with the prefix, letter case included. */
-export const startsWith = (field: Expression, prefix: string): Expression => `starts_with(${field}, ${quote(prefix)})`;
+export const startsWith = (field: ExpressionText, prefix: string): ExpressionText =>
+  `starts_with(${field}, ${quote(prefix)})`;
 
 /** True when the field ends with the suffix, letter case included. */
-export const endsWith = (field: Expression, suffix: string): Expression => `ends_with(${field}, ${quote(suffix)})`;
+export const endsWith = (field: ExpressionText, suffix: string): ExpressionText =>
+  `ends_with(${field}, ${quote(suffix)})`;
 
 /** True when the field contains the text, letter case included. */
-export const contains = (field: Expression, text: string): Expression => `${field} contains ${quote(text)}`;
+export const contains = (field: ExpressionText, text: string): ExpressionText => `${field} contains ${quote(text)}`;
 
 /** True when the term is not; the term must be one that `and` and `or` of this file made, or a single comparison. */
-export const not = (term: Expression): Expression => `not ${term.startsWith("(") ? term : `(${term})`}`;
+export const not = (term: ExpressionText): ExpressionText => `not ${term.startsWith("(") ? term : `(${term})`}`;
 
 /** True for every request. */
-export const ALWAYS: Expression = "true";
+export const ALWAYS: ExpressionText = "true";
 
 /** True when every term is. A term that holds `or` must come from `or` of this file, which brackets it. */
-export function and(...terms: readonly Expression[]): Expression {
+export function and(...terms: readonly ExpressionText[]): ExpressionText {
   return join(
     "and",
     terms.filter((term) => term !== ALWAYS),
@@ -49,11 +51,11 @@ export function and(...terms: readonly Expression[]): Expression {
 }
 
 /** True when at least one term is. */
-export function or(...terms: readonly Expression[]): Expression {
+export function or(...terms: readonly ExpressionText[]): ExpressionText {
   return terms.includes(ALWAYS) ? ALWAYS : join("or", terms, not(ALWAYS));
 }
 
-function join(operator: "and" | "or", terms: readonly Expression[], ofNone: Expression): Expression {
+function join(operator: "and" | "or", terms: readonly ExpressionText[], ofNone: ExpressionText): ExpressionText {
   if (terms.length === 0) return ofNone;
   return terms.length === 1 ? terms.join() : `(${terms.join(` ${operator} `)})`;
 }

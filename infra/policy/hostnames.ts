@@ -1,5 +1,5 @@
 import { MAX_EXPRESSION_LENGTH } from "../rules/index.ts";
-import { and, type Expression, oneOf, or, startsWith } from "./expression.ts";
+import { and, type ExpressionText, oneOf, or, startsWith } from "./expression.ts";
 import type { Site } from "./site.ts";
 
 /** `http.host` as received may hold capitals, which the field keeps. */
@@ -11,7 +11,7 @@ export const HOST = "lower(http.host)";
  * without this case could be stepped around with `Host: chat.example.com:1`. Nor does the guard rely on others for a dot at the
  * end, which names the same host (RFC 1034 3.1): cloudflared answers 404 to it today.
  */
-export function onHostnames({ hostnames }: Pick<Site, "hostnames">): Expression {
+export function onHostnames({ hostnames }: Pick<Site, "hostnames">): ExpressionText {
   const spellings = hostnames.flatMap((hostname) => [hostname, `${hostname}.`]);
   return or(oneOf(HOST, spellings), ...spellings.map((spelling) => startsWith(HOST, `${spelling}:`)));
 }

@@ -2,7 +2,7 @@
 import type { Plan, ProofDiagnostic } from "../rules/index.ts";
 import { type DeployedFolder, deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
-import { type IngressRule, ingress } from "./ingress.ts";
+import { ingress, type SiteIngressRule } from "./ingress.ts";
 import { LISTS_FOLDER, listMember, listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
 import { lists as ownLists } from "./lists/index.ts";
 import { type PlanReport, planReport } from "./report.ts";
@@ -16,7 +16,7 @@ export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type Stor
 export { exampleFacts } from "./examples.ts";
 export { proofFailures, refusalsInFiles } from "./failures.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
-export type { IngressRule } from "./ingress.ts";
+export type { SiteIngressRule } from "./ingress.ts";
 export {
   LISTS_FOLDER,
   listKinds,
@@ -37,7 +37,7 @@ export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-s
 export interface Policy {
   /** One a phase, in the order in which a request passes them; never empty. */
   readonly rulesets: readonly PhaseRuleset[];
-  readonly ingress: readonly IngressRule[];
+  readonly ingress: readonly SiteIngressRule[];
   /** Lists that rules may name, their items normalised; those that the site shares are among them. */
   readonly lists: readonly PolicyList[];
   readonly zoneSettings: readonly ZoneSetting[];

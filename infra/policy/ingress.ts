@@ -1,7 +1,7 @@
 import type { Site } from "./site.ts";
 
 /** How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters). */
-interface OriginRequest {
+interface OriginParameters {
   readonly connectTimeout: number;
   readonly tcpKeepAlive: number;
   readonly keepAliveConnections: number;
@@ -9,17 +9,17 @@ interface OriginRequest {
 }
 
 /** One rule of the tunnel's configuration, in the API's words. */
-export interface IngressRule {
+export interface SiteIngressRule {
   readonly hostname?: string;
   readonly service: string;
-  readonly originRequest?: OriginRequest;
+  readonly originRequest?: OriginParameters;
 }
 
 /**
  * The gateway is on the same machine: what cannot be connected to within 5 s is down. 1024 idle connections absorb bursts. Node
  * must keep idle connections for longer than 90 s, else a request can meet a connection that is just being closed.
  */
-const TO_GATEWAY: OriginRequest = {
+const TO_GATEWAY: OriginParameters = {
   connectTimeout: 5,
   tcpKeepAlive: 30,
   keepAliveConnections: 1024,
@@ -27,7 +27,7 @@ const TO_GATEWAY: OriginRequest = {
 };
 
 /** Hostnames to the gateway; anything else that reaches the tunnel is answered by cloudflared with 404. */
-export const ingress = (site: Pick<Site, "hostnames" | "origin">): readonly IngressRule[] => [
+export const ingress = (site: Pick<Site, "hostnames" | "origin">): readonly SiteIngressRule[] => [
   ...site.hostnames.map((hostname) => ({ hostname, service: site.origin, originRequest: TO_GATEWAY })),
   { service: "http_status:404" },
 ];

@@ -1,4 +1,4 @@
-import { ALWAYS, type Expression, oneOf, or, startsWith } from "./expression.ts";
+import { ALWAYS, type ExpressionText, oneOf, or, startsWith } from "./expression.ts";
 
 /** The path as the rules see it: normalized where the zone normalizes incoming URLs, which is Cloudflare's default. */
 export const PATH = "http.request.uri.path";
@@ -7,7 +7,7 @@ export const PATH = "http.request.uri.path";
  * A condition that holds for every one of the paths. At `depth` Infinity it holds for no other path; at a smaller depth, paths
  * with more segments are taken by their first `depth` segments, so that it holds for more. Depth 0: always.
  */
-export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INFINITY): Expression {
+export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INFINITY): ExpressionText {
   const exact = new Set<string>();
   const prefixes = new Set<string>();
   for (const path of paths) {

@@ -1,6 +1,6 @@
 import type { RateClass } from "../../backend/surface.ts";
 import type { Action, Examples, Phase, Plan, RateLimit, Rule } from "../rules/index.ts";
-import type { Expression } from "./expression.ts";
+import type { ExpressionText } from "./expression.ts";
 import type { Limit } from "./limit.ts";
 import type { Site } from "./site.ts";
 import type { Surface } from "./surface.ts";
@@ -34,7 +34,7 @@ export type PolicyRule = {
   readonly ref: string;
   /** One line for the dashboard and the logs: what it does and why. */
   readonly description: string;
-  readonly when: Expression;
+  readonly when: ExpressionText;
   /**
    * False: the rule is deployed, keeps its id and does nothing. Its examples are tried all the same. True if absent.
    */
@@ -63,7 +63,7 @@ export interface RuleSource {
   /** From the project's folder, e.g. `infra/policy/custom-rules/scanner-paths.ts`. */
   readonly file: string;
   /** The condition as its author wrote it, without the guard. */
-  readonly when: Expression;
+  readonly when: ExpressionText;
   readonly examples: Examples;
   /** The limit as its author wrote it, which the plan may not have. */
   readonly limit?: Limit;

@@ -1,5 +1,5 @@
 import { MAX_EXPRESSION_LENGTH } from "../rules/index.ts";
-import { and, type Expression, not, oneOf, or } from "./expression.ts";
+import { and, type ExpressionText, not, oneOf, or } from "./expression.ts";
 import { anyOfPaths, isPlain, longestDepth } from "./paths.ts";
 import { allPaths, methodGroups, type Surface } from "./surface.ts";
 
@@ -8,7 +8,7 @@ export const METHOD = "http.request.method";
 
 export interface UnknownRequests {
   /** True for requests that the surface does not have; never for one that it has. */
-  readonly when: Expression;
+  readonly when: ExpressionText;
   /** Whether it is true for all of them. Otherwise the gateway responds to the rest with 404. */
   readonly exact: boolean;
 }

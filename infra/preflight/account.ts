@@ -2,7 +2,7 @@ import type Cloudflare from "cloudflare";
 import type { Site } from "../policy/without-rules.ts";
 import { PLANS, type Plan } from "../rules/index.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { isNotFound, isUnauthenticated, type Reading, reading } from "./reading.ts";
+import { isNotFound, isUnauthenticated, type ReadResult, reading } from "./reading.ts";
 
 /** The zone that the site is in, and what it may do. */
 export interface Account {
@@ -39,14 +39,14 @@ export interface AccountFound {
 }
 
 /** Finds the zone by its id, or else by its name. */
-export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<AccountFound>> {
+export async function readAccount(api: Cloudflare, site: Site): Promise<ReadResult<AccountFound>> {
   const { id, name } = site.zone;
   const found = await reading(`the zone ${name}`, "Zone Read", async () => {
     if (id !== undefined) return zoneById(api, id);
     return (await api.zones.list({ name, ...(site.accountId ? { account: { id: site.accountId } } : {}) })).result;
   });
   if ("obstacle" in found) return found;
-  const zones: readonly ListedZone[] = found.value.filter((candidate) => candidate.name === name);
+  const zones: readonly ZoneOfAccount[] = found.value.filter((candidate) => candidate.name === name);
   const active = zones.filter(isActive);
   const zone = active[0] ?? zones[0];
   if (zone === undefined) {
@@ -99,7 +99,7 @@ export async function readAccount(api: Cloudflare, site: Site): Promise<Reading<
 }
 
 /** A zone, as far as it matters here. */
-interface ListedZone {
+interface ZoneOfAccount {
   readonly id: string;
   readonly name: string;
   readonly status?: string;
@@ -108,12 +108,12 @@ interface ListedZone {
   readonly plan?: { readonly legacy_id?: unknown };
 }
 
-const isActive = ({ status, paused }: ListedZone): boolean => status === "active" && paused !== true;
+const isActive = ({ status, paused }: ZoneOfAccount): boolean => status === "active" && paused !== true;
 
 /** `moved` is a zone whose domain went to other name servers: it stays for weeks beside the one that replaced it. */
-const statusOf = ({ status, paused }: ListedZone): string => (paused === true ? "paused" : (status ?? "not active"));
+const statusOf = ({ status, paused }: ZoneOfAccount): string => (paused === true ? "paused" : (status ?? "not active"));
 
-const shownZone = (zone: ListedZone): string =>
+const shownZone = (zone: ZoneOfAccount): string =>
   `${zone.id} (${statusOf(zone)}, in the account ${zone.account.id ?? "that is not shown"})`;
 
 /** An empty list where there is none, as a search returns. */
@@ -126,7 +126,7 @@ async function zoneById(api: Cloudflare, id: string) {
   }
 }
 
-const refusal = (code: string, found: string, fix: string): Reading<never> => ({ obstacle: { code, found, fix } });
+const refusal = (code: string, found: string, fix: string): ReadResult<never> => ({ obstacle: { code, found, fix } });
 
 /**
  * `legacy_id` names the plan; what it does not name (trials, partner plans) is taken as Free, which every zone has.

@@ -6,7 +6,7 @@ import { type PolicyList, withoutLists } from "../policy/without-rules.ts";
 import { type RulesetBody, rulesetBody } from "../resources/compile.ts";
 import { findEntryPoint, permissionOfPhase, withoutRevision } from "./entry-points.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
-import type { EntryPoint, Search } from "./place.ts";
+import type { AccountEntryPoint, Search } from "./place.ts";
 import { printable } from "./printable.ts";
 import { isReadFailure, reading } from "./reading.ts";
 
@@ -14,7 +14,7 @@ import { isReadFailure, reading } from "./reading.ts";
 export interface TriedRuleset {
   readonly ruleset: PhaseRuleset;
   /** Undefined: there is none yet. */
-  readonly entryPoint: EntryPoint | undefined;
+  readonly entryPoint: AccountEntryPoint | undefined;
 }
 
 export interface Tried {
@@ -78,7 +78,7 @@ export async function tryRulesets(
 }
 
 /** An API may write and respond as after a dry run: after the first one the rules have to be as they were. */
-async function assertUnchanged(search: Search, { phase, rules }: PhaseRuleset, before: EntryPoint | undefined) {
+async function assertUnchanged(search: Search, { phase, rules }: PhaseRuleset, before: AccountEntryPoint | undefined) {
   const { obstacles, entryPoint: now } = await findEntryPoint(search, { phase, rules });
   // what cannot be read now was read just before, and other obstacles are about what is there
   if (now === undefined && obstacles.some(isReadFailure)) throw new PreflightError(obstacles, search.site);
@@ -87,14 +87,14 @@ async function assertUnchanged(search: Search, { phase, rules }: PhaseRuleset, b
   throw new DryRunIgnoredError(search.api, request, phase, "and the rules are others since then");
 }
 
-const path = ({ account }: Pick<Search, "account">, entryPoint: EntryPoint | undefined): string =>
+const path = ({ account }: Pick<Search, "account">, entryPoint: AccountEntryPoint | undefined): string =>
   `/zones/${account.zoneId}/rulesets${entryPoint === undefined ? "" : `/${entryPoint.id}`}`;
 
 async function tryRuleset(
   search: Search,
   ruleset: PhaseRuleset,
   body: RulesetBody,
-  entryPoint: EntryPoint | undefined,
+  entryPoint: AccountEntryPoint | undefined,
 ): Promise<Obstacle | undefined> {
   const { api } = search;
   const { phase } = ruleset;
@@ -176,7 +176,7 @@ function refused(error: InstanceType<typeof Cloudflare.APIError>, { phase, rules
 }
 
 /** Whether the run would leave the ruleset as it is. */
-const isSame = ({ name, description, rules }: RulesetBody, now: EntryPoint): boolean =>
+const isSame = ({ name, description, rules }: RulesetBody, now: AccountEntryPoint): boolean =>
   name === now.name &&
   description === now.description &&
   isDeepStrictEqual(plain(rules), plain(now.rules.map(withoutRevision)));

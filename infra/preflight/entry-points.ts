@@ -3,14 +3,14 @@ import type { PhaseRuleset } from "../policy/index.ts";
 import { adoptionOf, ownerMark } from "../policy/without-rules.ts";
 import { keptAsFound, rulesetAsFound } from "./as-found.ts";
 import {
+  type AccountEntryPoint,
   adoptedMissing,
   adoptionRemoved,
   blockedBy,
-  type EntryPoint,
-  type Finding,
   importing,
   NOTHING,
   otherStack,
+  type PreflightFinding,
   replacedElsewhere,
   type Search,
   stackOfMark,
@@ -34,7 +34,7 @@ export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ??
 export async function findEntryPoint(
   search: Search,
   { phase, rules: ownRules }: Pick<PhaseRuleset, "phase" | "rules">,
-): Promise<Finding> {
+): Promise<PreflightFinding> {
   const { api, site } = search;
   const { zoneId } = search.account;
   const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {
@@ -59,8 +59,8 @@ function findExisting(
   search: Search,
   phase: PhaseRuleset["phase"],
   ownRules: PhaseRuleset["rules"],
-  ruleset: EntryPoint,
-): Finding {
+  ruleset: AccountEntryPoint,
+): PreflightFinding {
   const { site, known } = search;
   const { zoneId } = search.account;
   const adopted = adoptionOf(site).rulesets[phase];

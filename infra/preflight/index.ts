@@ -7,7 +7,7 @@ import { tryRulesets } from "./dry-run.ts";
 import { findEntryPoint } from "./entry-points.ts";
 import { findLists } from "./lists.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
-import type { Finding, KnownIds, Search } from "./place.ts";
+import type { KnownIds, PreflightFinding, Search } from "./place.ts";
 import { type ProofOrder, policyFindings } from "./policy.ts";
 import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
@@ -72,7 +72,7 @@ export async function preflight(
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings: readonly Finding[] = [...placed, ...listed.findings, tunnel];
+  const findings: readonly PreflightFinding[] = [...placed, ...listed.findings, tunnel];
   const obstacles: Obstacle[] = [
     ...judged.obstacles,
     ...findings.flatMap((finding) => finding.obstacles),

@@ -13,15 +13,15 @@ import {
   adoptedMissing,
   adoptionRemoved,
   blockedBy,
-  type Finding,
   importing,
   NOTHING,
   otherStack,
+  type PreflightFinding,
   replacedElsewhere,
   type Search,
   wasAdopted,
 } from "./place.ts";
-import { type Reading, reading } from "./reading.ts";
+import { type ReadResult, reading } from "./reading.ts";
 
 /** The permission that a token needs for lists, by its name in the API. */
 export const LISTS_PERMISSION = "Account Filter Lists Edit";
@@ -37,7 +37,7 @@ interface ListedList {
 
 /** What was found of the policy's lists. */
 export interface ListFindings {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly PreflightFinding[];
   /** Names of the lists that do not exist yet. */
   readonly missing: ReadonlySet<string>;
 }
@@ -61,7 +61,7 @@ export async function findLists(search: Search, lists: readonly PolicyList[]): P
  * Lists with the stack's mark that its state does not have, whatever the policy names. A token that may not read lists
  * made none.
  */
-export async function findMarkedLists(search: Search): Promise<Finding> {
+export async function findMarkedLists(search: Search): Promise<PreflightFinding> {
   const { account, site, known } = search;
   const read = await readLists(search);
   if ("obstacle" in read) return read.obstacle.code === "permission" ? NOTHING : blockedBy(read.obstacle);
@@ -75,7 +75,7 @@ export async function findMarkedLists(search: Search): Promise<Finding> {
   };
 }
 
-const readLists = ({ api, account }: Search): Promise<Reading<readonly ListedList[]>> =>
+const readLists = ({ api, account }: Search): Promise<ReadResult<readonly ListedList[]>> =>
   reading("the lists of the account", LISTS_PERMISSION, async () => {
     return (await api.rules.lists.list({ account_id: account.accountId })).result;
   });
@@ -88,7 +88,7 @@ function roomFinding(
   search: Search,
   lists: readonly PolicyList[],
   { standing, rest }: { readonly standing: readonly ListedList[]; readonly rest: readonly ListedList[] },
-): Finding {
+): PreflightFinding {
   const room = listRoom(search.account.plan);
   const fits = (count: number, items: number) => count <= room.lists && items <= room.items;
   const leaving = rest.filter((list) => isDeleted(search, list));
@@ -134,7 +134,7 @@ const itemsOf = (lists: readonly ListedList[]): number => sum(lists.map(({ num_i
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-async function findList(search: Search, list: PolicyList, found: ListedList | undefined): Promise<Finding> {
+async function findList(search: Search, list: PolicyList, found: ListedList | undefined): Promise<PreflightFinding> {
   const { site, known, account } = search;
   const { name, kind } = list;
   const resource = listResource(name);
@@ -189,7 +189,7 @@ const otherKind = ({ name, kind }: PolicyList, what: string) => ({
   fix: "A list keeps its kind, and cannot be deleted while a rule uses it: give the list another name.",
 });
 
-function checkShared(search: Search, list: PolicyList, found: ListedList | undefined): Finding {
+function checkShared(search: Search, list: PolicyList, found: ListedList | undefined): PreflightFinding {
   const { name, kind, items } = list;
   if (found === undefined) {
     return blockedBy({
@@ -219,7 +219,7 @@ function checkShared(search: Search, list: PolicyList, found: ListedList | undef
  * The policy must have all of its items, in every run: items of others are never removed. An item that excludes the
  * exact hostname stops the run as well, since a file cannot say so, and a change of the list would drop it.
  */
-async function adoptedList(search: Search, list: PolicyList, found: ListedList): Promise<Finding> {
+async function adoptedList(search: Search, list: PolicyList, found: ListedList): Promise<PreflightFinding> {
   const { api, account, known } = search;
   const { accountId } = account;
   const resource = listResource(list.name);

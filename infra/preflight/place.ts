@@ -62,7 +62,7 @@ export interface Search {
 }
 
 /** A phase's ruleset as the API responds it. */
-export interface EntryPoint {
+export interface AccountEntryPoint {
   readonly id: string;
   readonly name: string;
   readonly phase: string;
@@ -74,7 +74,7 @@ export interface EntryPoint {
 
 type RuleFound = NonNullable<RulesetResponse["rules"]>[number];
 
-export interface Finding {
+export interface PreflightFinding {
   readonly obstacles: readonly Obstacle[];
   /** Import ids of what the run takes into the state, by the name of the resource in the program. */
   readonly imports: Readonly<Record<string, string>>;
@@ -83,22 +83,22 @@ export interface Finding {
   /** Ids of the tunnels that the stack's own records lead to. */
   readonly tunnels?: readonly string[];
   /** What is in a phase's place. */
-  readonly entryPoint?: EntryPoint;
+  readonly entryPoint?: AccountEntryPoint;
   /** What the operator should hear of although it stops nothing. */
   readonly warnings?: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */
   readonly asFound?: Readonly<Record<string, string>>;
 }
 
-export const NOTHING: Finding = { obstacles: [], imports: {} };
-export const blockedBy = (...obstacles: readonly Obstacle[]): Finding => ({ obstacles, imports: {} });
-export const importing = (name: string, importId: string): Finding => ({
+export const NOTHING: PreflightFinding = { obstacles: [], imports: {} };
+export const blockedBy = (...obstacles: readonly Obstacle[]): PreflightFinding => ({ obstacles, imports: {} });
+export const importing = (name: string, importId: string): PreflightFinding => ({
   obstacles: [],
   imports: { [name]: importId },
 });
 
 /** The configuration adopts what does not exist (any more). */
-export const adoptedMissing = (what: string): Finding =>
+export const adoptedMissing = (what: string): PreflightFinding =>
   blockedBy({
     code: "adopted_missing",
     found: `the configuration adopts the ${what}, and there is no such thing`,

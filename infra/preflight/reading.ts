@@ -2,7 +2,7 @@ import Cloudflare from "cloudflare";
 import type { Obstacle } from "./obstacle.ts";
 
 /** What a read of the account came to: a value, or why there is none. */
-export type Reading<T> = { readonly value: T } | { readonly obstacle: Obstacle };
+export type ReadResult<T> = { readonly value: T } | { readonly obstacle: Obstacle };
 
 /** Permissions that the dashboard calls by another name than the API. */
 const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ export async function reading<T>(
   permission: string,
   read: () => PromiseLike<T>,
   verb: Verb = "read",
-): Promise<Reading<T>> {
+): Promise<ReadResult<T>> {
   try {
     return { value: await read() };
   } catch (error) {
@@ -99,14 +99,14 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
   throw error;
 }
 
-type ApiError = InstanceType<typeof Cloudflare.APIError>;
+type SdkError = InstanceType<typeof Cloudflare.APIError>;
 
 /** Codes and messages; since 2026-08 the message of a 403 names the permission that is missing. */
-const describeResponse = (error: ApiError): string =>
+const describeResponse = (error: SdkError): string =>
   error.errors?.map(({ code, message }) => `${code} ${message}`).join("; ") || "no reason given";
 
 /** Since 2026-08 errors may carry the page that explains them. Only Cloudflare's own pages are repeated. */
-function documentationOf({ errors }: ApiError): string {
+function documentationOf({ errors }: SdkError): string {
   const pages = errors.flatMap((item: object) => {
     const page = "documentation_url" in item ? item.documentation_url : undefined;
     const host = typeof page === "string" ? URL.parse(page)?.hostname : undefined;

@@ -6,10 +6,10 @@ import {
   adoptedMissing,
   adoptionRemoved,
   blockedBy,
-  type Finding,
   importing,
   NOTHING,
   otherStack,
+  type PreflightFinding,
   replacedElsewhere,
   type Search,
   stackOfMark,
@@ -21,7 +21,7 @@ import { reading } from "./reading.ts";
 const EXCLUSIVE = new Set(["A", "AAAA", "CNAME", "NS"]);
 
 /** Looks at the records of a hostname. */
-export async function findRecord(search: Search, hostname: string): Promise<Finding> {
+export async function findRecord(search: Search, hostname: string): Promise<PreflightFinding> {
   const { api, site, known } = search;
   const { zoneId } = search.account;
   const read = await reading(`the DNS records of ${hostname}`, "DNS Write", async () => {
@@ -84,7 +84,7 @@ function taken(hostname: string, record: FoundRecord): Obstacle {
 const shown = ({ id, type, content }: FoundRecord): string => `${type} ${content ?? ""} (${id})`;
 
 /** Tags that the record has, so that they become inputs: the provider drops tags that are none (P6). */
-function tagsOf(hostname: string, { tags = [] }: FoundRecord): Pick<Finding, "tags"> {
+function tagsOf(hostname: string, { tags = [] }: FoundRecord): Pick<PreflightFinding, "tags"> {
   return tags.length === 0 ? {} : { tags: { [hostname]: tags } };
 }
 

@@ -5,13 +5,13 @@ import {
   adoptedMissing,
   adoptionRemoved,
   blockedBy,
-  type Finding,
   importing,
   NOTHING,
+  type PreflightFinding,
   type Search,
   wasAdopted,
 } from "./place.ts";
-import { isNotFound, type Reading, reading } from "./reading.ts";
+import { isNotFound, type ReadResult, reading } from "./reading.ts";
 
 const PERMISSION = "Cloudflare Tunnel Write";
 
@@ -28,7 +28,7 @@ interface ListedTunnel {
  * Looks at the stack's tunnel: the one in the state, the one that the configuration adopts, or one that has the
  * stack's name.
  */
-export async function findTunnel(search: Search, ledTo: readonly string[]): Promise<Finding> {
+export async function findTunnel(search: Search, ledTo: readonly string[]): Promise<PreflightFinding> {
   const knownId = search.known[TUNNEL];
   if (knownId !== undefined) return checkKnown(search, knownId);
   const adopted = adoptionOf(search.site).tunnel;
@@ -39,7 +39,7 @@ export async function findTunnel(search: Search, ledTo: readonly string[]): Prom
  * Cloudflare goes on answering for a deleted tunnel, with the time, and the provider takes it for one that exists
  * (cloudflared#1210): the run would fail halfway, at the tunnel's configuration.
  */
-async function checkKnown(search: Search, id: string): Promise<Finding> {
+async function checkKnown(search: Search, id: string): Promise<PreflightFinding> {
   const read = await readTunnel(search, id);
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const deletedAt = read.value?.deleted_at;
@@ -58,7 +58,7 @@ async function checkKnown(search: Search, id: string): Promise<Finding> {
   return read.value === undefined ? { ...NOTHING, asFound } : withToken(search, id, { ...NOTHING, asFound });
 }
 
-async function checkAdopted(search: Search, id: string): Promise<Finding> {
+async function checkAdopted(search: Search, id: string): Promise<PreflightFinding> {
   const read = await readTunnel(search, id);
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const tunnel = read.value;
@@ -79,7 +79,7 @@ async function checkAdopted(search: Search, id: string): Promise<Finding> {
  * tunnel. Earlier versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack
  * leads through it.
  */
-async function findNamed(search: Search, ledTo: readonly string[]): Promise<Finding> {
+async function findNamed(search: Search, ledTo: readonly string[]): Promise<PreflightFinding> {
   const { api, site, account } = search;
   const name = tunnelName(site);
   const read = await Promise.all(
@@ -122,7 +122,7 @@ function taken(id: string, name: string, { config_src, status }: ListedTunnel, h
 }
 
 /** Hostnames in the tunnel's configuration; none where it has no configuration. */
-async function hostnamesOf(search: Search, id: string): Promise<Reading<readonly string[]>> {
+async function hostnamesOf(search: Search, id: string): Promise<ReadResult<readonly string[]>> {
   const read = await configurationOf(search, id);
   if ("obstacle" in read) return read;
   return { value: (read.value?.ingress ?? []).flatMap(({ hostname }) => (hostname ? [hostname] : [])) };
@@ -135,7 +135,7 @@ function configurationOf({ api, account }: Search, id: string) {
   });
 }
 
-function readTunnel({ api, account }: Search, id: string): Promise<Reading<ListedTunnel | undefined>> {
+function readTunnel({ api, account }: Search, id: string): Promise<ReadResult<ListedTunnel | undefined>> {
   return reading("the tunnels of the account", PERMISSION, async () => {
     try {
       return await api.zeroTrust.tunnels.cloudflared.get(id, { account_id: account.accountId });
@@ -150,7 +150,7 @@ function readTunnel({ api, account }: Search, id: string): Promise<Reading<Liste
  * The program reads the tunnel's token, for which the right to read tunnels is not enough: said here, it is not a
  * failure halfway.
  */
-async function withToken({ api, account }: Search, id: string, finding: Finding): Promise<Finding> {
+async function withToken({ api, account }: Search, id: string, finding: PreflightFinding): Promise<PreflightFinding> {
   const read = await reading("the tunnel's token", PERMISSION, async () => {
     await api.zeroTrust.tunnels.cloudflared.token.get(id, { account_id: account.accountId });
   });

@@ -20,7 +20,7 @@ import type { Phase, RateLimit, Rule } from "../rules/index.ts";
 import { sdkRule } from "./sdk-rule.ts";
 
 /** Where the resources go: what preflight found. */
-export interface Target {
+export interface DeploymentTarget {
   readonly accountId: string;
   readonly zoneId: string;
 }
@@ -43,7 +43,7 @@ export const TUNNEL = "tunnel";
 export const listResource = (name: string): string => `list:${name}`;
 
 /** One resource: its name in the program, which is its identity in the stack, and its inputs. */
-export interface Named<Args> {
+export interface NamedResource<Args> {
   readonly name: string;
   readonly args: Args;
   /** Import id of what exists and is taken over; absent: it is created. */
@@ -54,13 +54,13 @@ export interface Named<Args> {
 
 /** All inputs but those that only exist once the tunnel does. */
 export interface CompiledStack {
-  readonly tunnel: Named<ZeroTrustTunnelCloudflaredArgs>;
+  readonly tunnel: NamedResource<ZeroTrustTunnelCloudflaredArgs>;
   readonly ingresses: input.ZeroTrustTunnelCloudflaredConfigConfigIngress[];
-  readonly records: readonly Named<Omit<DnsRecordArgs, "content">>[];
-  readonly rulesets: readonly Named<RulesetArgs>[];
+  readonly records: readonly NamedResource<Omit<DnsRecordArgs, "content">>[];
+  readonly rulesets: readonly NamedResource<RulesetArgs>[];
   /** Lists of the account that the stack keeps. */
-  readonly lists: readonly Named<ListArgs>[];
-  readonly zoneSettings: readonly Named<ZoneSettingArgs>[];
+  readonly lists: readonly NamedResource<ListArgs>[];
+  readonly zoneSettings: readonly NamedResource<ZoneSettingArgs>[];
 }
 
 /**
@@ -71,12 +71,12 @@ export interface CompiledStack {
 export function compile(
   site: Site,
   policy: Policy,
-  { accountId, zoneId }: Target,
+  { accountId, zoneId }: DeploymentTarget,
   { imports = {}, tags = {} }: Existing = {},
   deploys = true,
 ): CompiledStack {
   const adopted = adoptedNames(site);
-  const named = <Args>(name: string, args: Args): Named<Args> => {
+  const named = <Args>(name: string, args: Args): NamedResource<Args> => {
     const importId = imports[name];
     return {
       name,

@@ -122,7 +122,7 @@ export {
   roomFor,
   timeoutsOf,
 } from "./schema/plans.ts";
-export { createSchema, localField, SCHEMA, type Schema } from "./schema/schema.ts";
-export type { Shape } from "./schema/shape.ts";
+export { createSchema, type LanguageSchema, localField, SCHEMA } from "./schema/schema.ts";
+export type { ParameterShape } from "./schema/shape.ts";
 export * as shapes from "./schema/shape.ts";
 export { parseType, type Type, typeName } from "./schema/type.ts";

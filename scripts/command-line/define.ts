@@ -2,7 +2,7 @@
 import { text, type ValueKind } from "./values.ts";
 
 /** A positional argument. `T` is what the command gets. */
-export interface Argument<T> {
+export interface PositionalArgument<T> {
   readonly summary: string;
   readonly count: "one" | "list" | "non-empty list";
   readonly kind: ValueKind<unknown>;
@@ -10,21 +10,24 @@ export interface Argument<T> {
   readonly type?: T;
 }
 
-export function argument(summary: string): Argument<string>;
-export function argument<T>(summary: string, kind: ValueKind<T>): Argument<T>;
-export function argument(summary: string, kind: ValueKind<unknown> = text): Argument<unknown> {
+export function argument(summary: string): PositionalArgument<string>;
+export function argument<T>(summary: string, kind: ValueKind<T>): PositionalArgument<T>;
+export function argument(summary: string, kind: ValueKind<unknown> = text): PositionalArgument<unknown> {
   return { summary, count: "one", kind };
 }
 
 /** Any number of arguments, also none. It must be the last one. */
-export function argumentList(summary: string): Argument<readonly string[]>;
-export function argumentList<T>(summary: string, kind: ValueKind<T>): Argument<readonly T[]>;
-export function argumentList(summary: string, kind: ValueKind<unknown> = text): Argument<readonly unknown[]> {
+export function argumentList(summary: string): PositionalArgument<readonly string[]>;
+export function argumentList<T>(summary: string, kind: ValueKind<T>): PositionalArgument<readonly T[]>;
+export function argumentList(summary: string, kind: ValueKind<unknown> = text): PositionalArgument<readonly unknown[]> {
   return { summary, count: "list", kind };
 }
 
 /** At least one argument. It must be the last one. */
-export function argumentsFromOne(summary: string, kind: ValueKind<string> = text): Argument<readonly string[]> {
+export function argumentsFromOne(
+  summary: string,
+  kind: ValueKind<string> = text,
+): PositionalArgument<readonly string[]> {
   return { summary, count: "non-empty list", kind };
 }
 
@@ -66,13 +69,13 @@ export function optionList<T>(flags: string, summary: string, kind: ValueKind<T>
   return { flags, summary, kind, isList: true };
 }
 
-export type Arguments = Readonly<Record<string, Argument<unknown>>>;
+export type Arguments = Readonly<Record<string, PositionalArgument<unknown>>>;
 export type Options = Readonly<Record<string, Option<unknown>>>;
-type ArgumentValues<A> = { readonly [Name in keyof A]: A[Name] extends Argument<infer T> ? T : never };
+type ArgumentValues<A> = { readonly [Name in keyof A]: A[Name] extends PositionalArgument<infer T> ? T : never };
 export type OptionValues<O> = { readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never };
 
 /** What a command gets when it runs: everything is there and allowed. */
-export interface Call<A, O> {
+export interface CommandInput<A, O> {
   readonly args: ArgumentValues<A>;
   readonly options: OptionValues<O>;
   /** Arguments after `--`, for the program that the command starts. */
@@ -103,7 +106,7 @@ export interface CommandDefinition<A extends Arguments, O extends Options> {
   readonly failure?: string;
   /** What exit code 2 means, where it is more than wrong use. */
   readonly usage?: string;
-  run(call: Call<A, O>): Promise<ExitCode> | Promise<void> | ExitCode | void;
+  run(call: CommandInput<A, O>): Promise<ExitCode> | Promise<void> | ExitCode | void;
 }
 
 /** The options that were given, as arguments for another program that has the same ones. */

@@ -5,7 +5,15 @@ import {
   Option as CommanderOption,
   InvalidArgumentError,
 } from "commander";
-import type { Argument, Arguments, Call, CommandDefinition, ExitCode, Option, Options } from "./define.ts";
+import type {
+  Arguments,
+  CommandDefinition,
+  CommandInput,
+  ExitCode,
+  Option,
+  Options,
+  PositionalArgument,
+} from "./define.ts";
 import { endRequestedBy } from "./ending.ts";
 import { isExpectedFailure, UsageError } from "./failure.ts";
 import { helpAfterOptions, invocation } from "./help.ts";
@@ -19,10 +27,10 @@ export interface Command {
   /** Whether arguments after `--` are for another program. */
   readonly passesThrough: boolean;
   /** Declares the command to commander. `whenParsed` gets what to run once all arguments are known to be right. */
-  declare(parser: Commander, passThrough: readonly string[], whenParsed: (run: Run) => void): void;
+  declare(parser: Commander, passThrough: readonly string[], whenParsed: (run: CommandRun) => void): void;
 }
 
-type Run = () => Promise<ExitCode> | Promise<void> | ExitCode | void;
+type CommandRun = () => Promise<ExitCode> | Promise<void> | ExitCode | void;
 
 /** A command of its own: `npm run NAME -- ...`. */
 export function command<const A extends Arguments, const O extends Options>(
@@ -53,7 +61,7 @@ export function command<const A extends Arguments, const O extends Options>(
           args: Object.fromEntries(positional.map(([key], index) => [key, given[index]])),
           options: named,
           passThrough,
-        } as Call<A, O>;
+        } as CommandInput<A, O>;
         whenParsed(() => definition.run(call));
       });
     },
@@ -106,7 +114,7 @@ export async function execute(wanted: Command, argv: readonly string[]): Promise
   const end = wanted.passesThrough ? argv.indexOf("--") : -1;
   const own = end === -1 ? argv : argv.slice(0, end);
   const passThrough = end === -1 ? [] : argv.slice(end + 1);
-  let run: Run | undefined;
+  let run: CommandRun | undefined;
   try {
     const parser = parserFor(wanted.name);
     wanted.declare(parser, passThrough, (ready) => {
@@ -166,7 +174,7 @@ function withoutSecrets(refusal: string): string {
 
 const seeHelp = (called: string) => `See: ${called} --help`;
 
-function argumentFor(name: string, { summary, count, kind }: Argument<unknown>): CommanderArgument {
+function argumentFor(name: string, { summary, count, kind }: PositionalArgument<unknown>): CommanderArgument {
   const shown = { one: `<${name}>`, list: `[${name}...]`, "non-empty list": `<${name}...>` }[count];
   const parser = count === "one" ? parseOne(kind) : parseList(kind);
   const declared = new CommanderArgument(shown, summary).argParser(parser);

@@ -1,6 +1,6 @@
 /** Cloudflare's API as the stack's configuration reaches it, for what no run of the program does. */
 import Cloudflare from "cloudflare";
-import { type Access, readAccess, type Values } from "../../infra/config.ts";
+import { type ApiCredentials, type ConfigValues, readAccess } from "../../infra/config.ts";
 import { openApi, printable } from "../../infra/preflight/for-commands.ts";
 import { CommandError } from "../command-line/index.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
@@ -12,16 +12,16 @@ export async function openAccount(cli: Cli, env: NodeJS.ProcessEnv): Promise<Clo
   return accountFor(await readAccessOf(cli, env));
 }
 
-export function accountFor(access: Access): Cloudflare {
+export function accountFor(access: ApiCredentials): Cloudflare {
   return openApi(access, { tell: (line) => console.error(line) });
 }
 
-async function readAccessOf(cli: Cli, env: NodeJS.ProcessEnv): Promise<Access> {
+async function readAccessOf(cli: Cli, env: NodeJS.ProcessEnv): Promise<ApiCredentials> {
   return readAccess(await readConfig(cli), env);
 }
 
 /** The stack's whole configuration, by full key, secrets decrypted. @throws PulumiFailed */
-export async function readConfig(cli: Cli): Promise<Values> {
+export async function readConfig(cli: Cli): Promise<ConfigValues> {
   const { code, output, errors } = await cli.read(["config", "--json", "--show-secrets"]);
   if (code !== 0) throw new PulumiFailed(errors.trim());
   const config: Readonly<Record<string, { readonly value?: string }>> = JSON.parse(output);

@@ -4,7 +4,7 @@ import { delimiter, dirname } from "node:path";
 import { isatty } from "node:tty";
 import { CommandError, endSignal } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
-import { parseState, type StackState, strayOf } from "./stack-state.ts";
+import { type ExportedStack, parseState, strayOf } from "./stack-state.ts";
 import { projectName, removeEmptyAttributes } from "./state-folder.ts";
 
 /** A command that did not succeed; the message is what the CLI printed. */
@@ -35,7 +35,7 @@ export interface Cli {
   /** The same without `--stack`, for what is no matter of one stack. */
   readGlobal(args: readonly string[]): Promise<CliOutput>;
   /** @throws PulumiFailed where there is no such stack, its state cannot be read, or is the state of another stack */
-  state(): Promise<StackState>;
+  state(): Promise<ExportedStack>;
 }
 
 /** Milliseconds until the first word about waiting, and between two of them. */

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, endSignal } from "../command-line/index.ts";
 import { endBetweenSteps } from "./operator.ts";
-import { type ConnectedClient, describeClient, type Tunnel } from "./tunnel.ts";
+import { type ConnectedClient, describeClient, type StackTunnel } from "./tunnel.ts";
 
 export interface DisconnectOptions {
   readonly tell: (line: string) => void;
@@ -22,7 +22,7 @@ const PAUSE_MS = 6_000;
  * Ends the connections until none comes back; the tunnel's secret must have changed before, so that none can. Names
  * each connector that came back, once. @throws CommandError that names those that are still there in the end
  */
-export async function disconnectAll(tunnel: Tunnel, options: DisconnectOptions): Promise<void> {
+export async function disconnectAll(tunnel: StackTunnel, options: DisconnectOptions): Promise<void> {
   const { tell, tries = TRIES, pauseMs = PAUSE_MS } = options;
   const told = new Set<string>();
   let connected = await tunnel.connectors();
@@ -40,7 +40,7 @@ export async function disconnectAll(tunnel: Tunnel, options: DisconnectOptions):
   throw new CommandError(stillConnected(tunnel, connected));
 }
 
-function stillConnected({ id }: Tunnel, connected: readonly ConnectedClient[]): string {
+function stillConnected({ id }: StackTunnel, connected: readonly ConnectedClient[]): string {
   const lines = connected.map((client) => `  ${describeClient(client)}`);
   return [
     `The tunnel ${id} still has connections, so that Cloudflare would not delete it (1022):`,

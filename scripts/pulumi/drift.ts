@@ -69,25 +69,30 @@ function driftOfResource({ urn, type, state, now }: RefreshedResource): Drift[] 
   ];
 }
 
-type Difference = Omit<Drift, "resource">;
+type DriftOfResource = Omit<Drift, "resource">;
 
 const about =
   (resource: string) =>
-  (found: Difference): Drift => ({ resource, ...found });
+  (found: DriftOfResource): Drift => ({ resource, ...found });
 
 type Snapshot = Readonly<Record<string, unknown>>;
 
 /** Compares items by what they are, not by their place: Cloudflare keeps no order. */
-function listDrift(before: Snapshot, after: Snapshot, outputsBefore: Snapshot, outputsAfter: Snapshot): Difference[] {
+function listDrift(
+  before: Snapshot,
+  after: Snapshot,
+  outputsBefore: Snapshot,
+  outputsAfter: Snapshot,
+): DriftOfResource[] {
   const { items: itemsBefore, ...rest } = before;
   const { items: itemsNow, ...restNow } = after;
   const [old, now] = [byValue(itemsBefore), byValue(itemsNow)];
-  const goneOrChanged = [...old].flatMap(([value, comment]): Difference[] => {
+  const goneOrChanged = [...old].flatMap(([value, comment]): DriftOfResource[] => {
     if (!now.has(value)) return [{ path: `item ${value}`, deployed: comment ?? "", now: undefined }];
     if (now.get(value) === comment) return [];
     return [{ path: `comment of item ${value}`, deployed: comment, now: now.get(value) ?? "" }];
   });
-  const added = [...now].flatMap(([value, comment]): Difference[] =>
+  const added = [...now].flatMap(([value, comment]): DriftOfResource[] =>
     old.has(value) ? [] : [{ path: `item ${value}`, deployed: undefined, now: comment ?? "", isForeign: true }],
   );
   return [...differences(rest, restNow, outputsBefore, outputsAfter), ...goneOrChanged, ...added];
@@ -115,7 +120,7 @@ function ruleDrift(
   after: readonly RuleSnapshot[],
   outputsBefore: readonly RuleSnapshot[],
   outputsAfter: readonly RuleSnapshot[],
-): Difference[] {
+): DriftOfResource[] {
   const [old, now] = [byRef(before), byRef(after)];
   const [oldOutputs, nowOutputs] = [byRef(outputsBefore), byRef(outputsAfter)];
   const gone = [...old].flatMap(([ref, rule]) =>
@@ -138,7 +143,7 @@ function ruleDrift(
 }
 
 /** The order of the rules that are on both sides. */
-function orderDrift(before: readonly string[], after: readonly string[]): Difference[] {
+function orderDrift(before: readonly string[], after: readonly string[]): DriftOfResource[] {
   const deployed = before.filter((ref) => after.includes(ref));
   const now = after.filter((ref) => before.includes(ref));
   return isDeepStrictEqual(deployed, now) ? [] : [{ path: "order of the rules", deployed, now }];
@@ -170,7 +175,7 @@ function differences(
   outputsBefore: unknown,
   outputsAfter: unknown,
   path = "",
-): Difference[] {
+): DriftOfResource[] {
   if (isDeepStrictEqual(deployed, now)) return [];
   if (!isObject(deployed) || !isObject(now)) return [{ path, deployed, now }];
   const names = new Set([...Object.keys(deployed), ...Object.keys(now)]);

@@ -1,6 +1,6 @@
 /** What a run that was cut off made at Cloudflare and did not write into the state: `destroy` does not know it. */
 import type Cloudflare from "cloudflare";
-import { ConfigError, readSite } from "../../infra/config.ts";
+import { readSite, StackConfigError } from "../../infra/config.ts";
 import {
   findLeftBehind,
   knownIdsOf,
@@ -25,7 +25,7 @@ export async function lookForLeftBehind(
     const site = readSite(await projectName(), stack.split("/").at(-1) ?? stack, await readConfig(cli));
     return await findLeftBehind(api, site, knownIdsOf(resources));
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof PreflightError)) throw error;
+    if (!(error instanceof StackConfigError || error instanceof PreflightError)) throw error;
     console.log(`Whether a run that was cut off left something at Cloudflare cannot be found out:\n${error.message}`);
     return [];
   }

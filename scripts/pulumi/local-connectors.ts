@@ -8,7 +8,7 @@ import { ConnectorProblem, changeToken, describeTokenChange, registered, tellToS
 import { CommandError } from "../command-line/index.ts";
 import { AccountError } from "./account.ts";
 import { tokenFile, writeTokenFile } from "./token-file.ts";
-import type { Tunnel } from "./tunnel.ts";
+import type { StackTunnel } from "./tunnel.ts";
 
 /** The program and its arguments that start a connector: what `npm run connector` stands for. */
 export const CONNECTOR = [process.execPath, resolve(import.meta.dirname, "../run.mjs"), "connector"] as const;
@@ -24,7 +24,7 @@ export function connectorEnvironment(): Readonly<Record<string, string>> {
  * machine takes it without losing a request. @throws CommandError that says whether the secret has changed, and what
  * to do
  */
-export async function rotateSecret(tunnel: Tunnel, folder: string, tell: (line: string) => void): Promise<void> {
+export async function rotateSecret(tunnel: StackTunnel, folder: string, tell: (line: string) => void): Promise<void> {
   await changeSecret(tunnel);
   const file = writeTokenFile(folder, await newToken(tunnel, tokenFile(folder)));
   tell(`The tunnel has a new secret; its token is in ${file}.`);
@@ -38,7 +38,7 @@ export async function rotateSecret(tunnel: Tunnel, folder: string, tell: (line: 
   }
 }
 
-async function changeSecret(tunnel: Tunnel): Promise<void> {
+async function changeSecret(tunnel: StackTunnel): Promise<void> {
   try {
     await tunnel.changeSecret();
   } catch (error) {
@@ -50,7 +50,7 @@ async function changeSecret(tunnel: Tunnel): Promise<void> {
   }
 }
 
-async function newToken(tunnel: Tunnel, file: string): Promise<string> {
+async function newToken(tunnel: StackTunnel, file: string): Promise<string> {
   try {
     return await tunnel.token();
   } catch (error) {

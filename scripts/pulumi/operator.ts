@@ -25,7 +25,7 @@ export const DEPLOY_ENVIRONMENT = {
   CAUSEWAY_UNPROVED: "yes: deploys, this once, what examples and stories do not prove",
 } as const;
 
-export interface Operator {
+export interface OperatorStack {
   /** As the operator wrote it. */
   readonly stack: string;
   readonly cli: Cli;
@@ -44,7 +44,7 @@ export function endBetweenSteps(next: string): void {
 }
 
 /** @throws NoPulumiError where there is no Pulumi CLI that can be used */
-export async function openOperator({ text, folder }: StackName): Promise<Operator> {
+export async function openOperator({ text, folder }: StackName): Promise<OperatorStack> {
   // one that was left in the environment does not reach the program
   const env = { ...process.env, [PURPOSE]: "deploy" };
   return {

@@ -13,7 +13,7 @@ export interface StateResource {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-export interface StackState {
+export interface ExportedStack {
   readonly resources: readonly StateResource[];
   /** Operations that a run began and never ended, such as `creating chat.example.com`. */
   readonly pending: readonly string[];
@@ -33,7 +33,7 @@ interface Exported {
   };
 }
 
-export function parseState(json: string): StackState {
+export function parseState(json: string): ExportedStack {
   const { deployment }: Exported = JSON.parse(json);
   const resources = deployment?.resources ?? [];
   const notes = deployment?.pending_operations ?? [];
@@ -54,7 +54,7 @@ export function parseState(json: string): StackState {
  * A resource of another stack or project, as a state that was imported from there has it by `pulumi stack import
  * --force`.
  */
-export const strayOf = ({ resources }: StackState, project: string, stack: string): StateResource | undefined =>
+export const strayOf = ({ resources }: ExportedStack, project: string, stack: string): StateResource | undefined =>
   resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
 
 /** The name of a resource in the program. */

@@ -20,7 +20,7 @@ export interface ConnectedClient {
   readonly addresses: readonly string[];
 }
 
-export interface Tunnel {
+export interface StackTunnel {
   readonly urn: string;
   readonly id: string;
   /** It was there before the stack, and stays when the stack goes. */
@@ -40,7 +40,7 @@ export interface Tunnel {
  * The tunnel in the stack's state; undefined where there is none. Its calls throw AccountError where Cloudflare
  * refuses.
  */
-export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): Tunnel | undefined {
+export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): StackTunnel | undefined {
   const found = resources.find(({ type }) => type === TUNNEL_TYPE);
   const accountId = found?.inputs?.accountId;
   if (found?.id === undefined || typeof accountId !== "string") return undefined;

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathFor } from "./cli.ts";
 
-export interface Run {
+export interface PulumiRun {
   /** 255 where the CLI was ended by a signal. */
   readonly code: number;
   /** What it wrote, both streams in the order it came. */
@@ -19,12 +19,12 @@ export interface Run {
 export interface Workspace {
   readonly dir: string;
   /** Runs `pulumi ARGS` there, without colours and questions. */
-  run(...args: string[]): Promise<Run>;
+  run(...args: string[]): Promise<PulumiRun>;
   /**
    * Sets a secret of the configuration. It goes through standard input: an argument could be read by every user of the
    * machine, and one that begins with a hyphen would be taken for an option.
    */
-  setSecret(key: string, value: string, ...args: string[]): Promise<Run>;
+  setSecret(key: string, value: string, ...args: string[]): Promise<PulumiRun>;
   /** The environment of the next run. */
   readonly environment: NodeJS.ProcessEnv;
   /** Changes the environment of later runs; undefined takes a variable away. */
@@ -67,7 +67,7 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
     NODE_OPTIONS: undefined,
     ...options.environment,
   };
-  const run = (args: readonly string[], input?: string): Promise<Run> =>
+  const run = (args: readonly string[], input?: string): Promise<PulumiRun> =>
     runCli(options.pulumi, [...args, "--color=never", "--non-interactive"], { cwd: dir, env: environment, input });
   return {
     dir,
@@ -90,7 +90,7 @@ interface RunPlace {
   readonly input: string | undefined;
 }
 
-function runCli(command: string, args: readonly string[], { cwd, env, input }: RunPlace): Promise<Run> {
+function runCli(command: string, args: readonly string[], { cwd, env, input }: RunPlace): Promise<PulumiRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS });
     let text = "";

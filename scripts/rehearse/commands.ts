@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { onPath } from "../on-path.ts";
-import type { Run } from "../pulumi/workspace.ts";
+import type { PulumiRun } from "../pulumi/workspace.ts";
 
 export interface CommandPlace {
   /** Where the project file is. */
@@ -16,7 +16,7 @@ export interface CommandPlace {
 const RUN = resolve(import.meta.dirname, "../run.mjs");
 
 /** Runs `npm run NAME -- ARGS` without a terminal: nothing can be asked. */
-export function runCommandLine(place: CommandPlace, args: readonly string[]): Promise<Run> {
+export function runCommandLine(place: CommandPlace, args: readonly string[]): Promise<PulumiRun> {
   return ended(spawn(process.execPath, [RUN, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] }));
 }
 
@@ -29,7 +29,7 @@ export function answerCommandLine(
   args: readonly string[],
   question: RegExp,
   answer: string,
-): Promise<Run> {
+): Promise<PulumiRun> {
   const script = process.platform === "win32" ? undefined : onPath(["script"], place.env.PATH);
   if (script === undefined) return runCommandLine(place, args);
   const command = [process.execPath, RUN, ...args];
@@ -50,7 +50,7 @@ export function answerCommandLine(
   });
 }
 
-function ended(child: ChildProcess, onText: (text: string) => void = () => {}): Promise<Run> {
+function ended(child: ChildProcess, onText: (text: string) => void = () => {}): Promise<PulumiRun> {
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (chunk: string) => {

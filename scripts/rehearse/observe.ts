@@ -1,6 +1,6 @@
 /** What a step checks: the zone, the journal, the output of the CLI. */
 import type { Zone } from "../../infra/local/api/index.ts";
-import type { Run } from "../pulumi/workspace.ts";
+import type { PulumiRun } from "../pulumi/workspace.ts";
 import { HOSTNAME, type Stage } from "./stage.ts";
 
 /** @throws Error with the text where it does not hold */
@@ -15,7 +15,7 @@ export function required<Value>(value: Value | undefined): Value {
 }
 
 /** The figure before a word of the CLI's summary. */
-export function count({ text }: Run, word: string): number {
+export function count({ text }: PulumiRun, word: string): number {
   return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
 }
 
@@ -60,8 +60,8 @@ export function difference(before: string, after: string): string {
 /** A run of the CLI, and what it asked of the API. */
 export async function journaled(
   stage: Stage,
-  use: () => Promise<Run>,
-): Promise<{ run: Run; reads: number; writes: string[] }> {
+  use: () => Promise<PulumiRun>,
+): Promise<{ run: PulumiRun; reads: number; writes: string[] }> {
   const before = stage.api.journal.length;
   const run = await use();
   const calls = stage.api.journal.slice(before);
@@ -72,7 +72,7 @@ export async function journaled(
 }
 
 /** An `up` that must not succeed. */
-export async function failing(stage: Stage): Promise<Run> {
+export async function failing(stage: Stage): Promise<PulumiRun> {
   const run = await stage.pulumi("up", "--yes", "--skip-preview");
   expectThat(run.code !== 0, "the run succeeded although the API failed");
   return run;

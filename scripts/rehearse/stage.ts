@@ -16,7 +16,7 @@ import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/ind
 import { CONNECTOR, connectorEnvironment, stopConnectors } from "../pulumi/local-connectors.ts";
 import { parseState, type StateResource } from "../pulumi/stack-state.ts";
 import { tokenFile } from "../pulumi/token-file.ts";
-import { openWorkspace, type Run, type Workspace } from "../pulumi/workspace.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../pulumi/workspace.ts";
 import { answerCommandLine, runCommandLine } from "./commands.ts";
 import { openProvider, type RehearsedProvider } from "./provider.ts";
 
@@ -49,15 +49,15 @@ export interface Stage {
   /** Where the stack's token is, as in `.data/STACK`. */
   readonly folder: string;
   /** Runs `npm run NAME -- --stack rehearsal ARGS`, without a terminal. */
-  operate(name: string, ...args: string[]): Promise<Run>;
+  operate(name: string, ...args: string[]): Promise<PulumiRun>;
   /** The same; a code other than 0 is an error with what the command wrote. */
-  operateOk(name: string, ...args: string[]): Promise<Run>;
+  operateOk(name: string, ...args: string[]): Promise<PulumiRun>;
   /** Runs it on a terminal, where there can be one, and types the answer to the question. */
-  answer(name: string, question: RegExp, answer: string): Promise<Run>;
+  answer(name: string, question: RegExp, answer: string): Promise<PulumiRun>;
   /** Runs the CLI. */
-  pulumi(...args: string[]): Promise<Run>;
+  pulumi(...args: string[]): Promise<PulumiRun>;
   /** The same; a code other than 0 is an error with what the CLI wrote. */
-  pulumiOk(...args: string[]): Promise<Run>;
+  pulumiOk(...args: string[]): Promise<PulumiRun>;
   /** Runs the CLI and kills it (SIGKILL) once the API has received a call that matches. */
   killAt(method: string, path: RegExp, ...args: string[]): Promise<void>;
   /** Every resource in the stack's state. */
@@ -164,7 +164,7 @@ export async function openStage(program: string, env: NodeJS.ProcessEnv = proces
   }
 }
 
-function succeeded(command: string, run: Run): Run {
+function succeeded(command: string, run: PulumiRun): PulumiRun {
   if (run.code !== 0) throw new Error(`${command} ended with ${run.code}:\n${run.text.trim()}`);
   return run;
 }

@@ -1,5 +1,5 @@
 import type { Stage } from "./stage.ts";
-import type { Person } from "./visitors.ts";
+import type { RehearsalUser } from "./visitors.ts";
 
 /** One step of a rehearsal. It returns in a few words what happened, or throws. */
 export interface Step {
@@ -9,7 +9,7 @@ export interface Step {
 
 /** What one step leaves for later ones. */
 export interface Scene {
-  people?: readonly [Person, Person];
+  people?: readonly [RehearsalUser, RehearsalUser];
   /** Records and rulesets of the zone before anything was adopted. */
   found?: string;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { accountFor } from "../pulumi/account.ts";
 import { rotateSecret } from "../pulumi/local-connectors.ts";
 import { tokenFile, writeTokenFile } from "../pulumi/token-file.ts";
-import { type Tunnel, tunnelOf } from "../pulumi/tunnel.ts";
+import { type StackTunnel, tunnelOf } from "../pulumi/tunnel.ts";
 import { answeredNo, foreignConnectorsDown, killedUp, lostTunnel, replacedToken } from "./accidents.ts";
 import {
   count,
@@ -229,6 +229,6 @@ async function talk(stage: Stage, { people }: Scene, text: string): Promise<void
   await converse(stage.edge.port, HOSTNAME, required(people), text);
 }
 
-async function tunnelIn(stage: Stage): Promise<Tunnel> {
+async function tunnelIn(stage: Stage): Promise<StackTunnel> {
   return required(tunnelOf(await stage.state(), accountFor({ apiToken: stage.api.token, baseURL: stage.api.url })));
 }

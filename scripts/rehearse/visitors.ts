@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 
-export interface Answer {
+export interface VisitResponse {
   readonly status: number;
   readonly body: string;
   /** Where a redirect leads. */
@@ -15,7 +15,7 @@ export interface Answer {
 const PATIENCE = 10_000;
 
 /** One request through the edge; the hostname is not resolved, the edge is on this machine. */
-export function visit(port: number, hostname: string, path: string, body?: object): Promise<Answer> {
+export function visit(port: number, hostname: string, path: string, body?: object): Promise<VisitResponse> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? "" : JSON.stringify(body);
     const call = request(
@@ -51,13 +51,13 @@ export function visit(port: number, hostname: string, path: string, body?: objec
   });
 }
 
-export interface Person {
+export interface RehearsalUser {
   readonly name: string;
   readonly accessToken: string;
 }
 
 /** Registers and logs in. */
-export async function introduce(port: number, hostname: string, name: string): Promise<Person> {
+export async function introduce(port: number, hostname: string, name: string): Promise<RehearsalUser> {
   const email = `${name}@example.com`;
   const password = `rehearsal of ${name} ${Math.random().toString(36).slice(2)}`;
   const registered = await visit(port, hostname, "/api/auth/register", { email, password, name });
@@ -73,7 +73,7 @@ export async function introduce(port: number, hostname: string, name: string): P
 export async function converse(
   port: number,
   hostname: string,
-  [one, other]: readonly [Person, Person],
+  [one, other]: readonly [RehearsalUser, RehearsalUser],
   text: string,
 ): Promise<void> {
   const sockets = [one, other].map(({ accessToken }) => open(port, hostname, accessToken));

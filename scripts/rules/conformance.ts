@@ -11,26 +11,26 @@ import {
   FUNCTIONS,
   type FunctionSpec,
   fieldsOf,
+  type LanguageSchema,
   localField,
   locate,
   parseType,
-  type Schema,
   type Type,
   toBytes,
   type Value,
 } from "../../infra/rules/index.ts";
 
 /** What went through and what did not. */
-export interface Outcome {
+export interface ConformanceResult {
   readonly expressions: number;
   /** Results and errors that were compared. */
   readonly assertions: number;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly WrongVector[];
   /** Those of KNOWN_DIFFERENCES. */
-  readonly known: readonly Difference[];
+  readonly known: readonly WrongVector[];
 }
 
-interface Difference {
+interface WrongVector {
   readonly expression: string;
   readonly what: string;
 }
@@ -52,7 +52,7 @@ interface Vector {
   readonly cases?: readonly Case[];
 }
 
-interface Runs {
+interface VectorRuns {
   readonly scheme: Readonly<Record<string, string>>;
   readonly nil_ne: boolean;
   readonly base_context: Readonly<Record<string, unknown>>;
@@ -67,9 +67,9 @@ interface Documented {
 /** A conformance file; each part may be absent. */
 export interface VectorFile {
   readonly unit_tests?: readonly Vector[];
-  readonly engine_runs?: Runs;
+  readonly engine_runs?: VectorRuns;
   /** Written by this project from the documentation, for what the recorded engine is too old for. */
-  readonly derived?: Runs;
+  readonly derived?: VectorRuns;
   readonly expressions?: readonly Documented[];
 }
 
@@ -93,7 +93,7 @@ const IMPLEMENTATIONS: NonNullable<CompileOptions["functions"]> = {
 };
 
 /** Runs everything a file holds. */
-export function runVectors(file: VectorFile): Outcome {
+export function runVectors(file: VectorFile): ConformanceResult {
   const outcomes = [
     ...(file.unit_tests ?? []).map((vector) => runVector(vector, vector.scheme ?? {}, vector.nil_ne ?? true, {})),
     ...[file.engine_runs, file.derived].flatMap((runs) =>
@@ -111,7 +111,7 @@ export function runVectors(file: VectorFile): Outcome {
   };
 }
 
-type Single = Omit<Outcome, "expressions">;
+type Single = Omit<ConformanceResult, "expressions">;
 
 function runVector(
   vector: Vector,
@@ -130,7 +130,7 @@ function runVector(
   if (vector.error) return single({ differences: compareError(vector, compiled) });
   if (!compiled.ok)
     return single({ differences: [{ expression, what: `should compile, but ${first(compiled.diagnostics)}` }] });
-  const differences: Difference[] = [];
+  const differences: WrongVector[] = [];
   for (const { ctx, override, expected } of vector.cases ?? []) {
     const given = { ...base, ...ctx, ...override };
     const result = outcomeOf(() => {
@@ -155,7 +155,7 @@ function outcomeOf(run: () => boolean): boolean | string {
   }
 }
 
-function compareError(vector: Vector, compiled: ReturnType<typeof compile>): readonly Difference[] {
+function compareError(vector: Vector, compiled: ReturnType<typeof compile>): readonly WrongVector[] {
   const { expr: expression, engine_error: error = "an error", at } = vector;
   if (compiled.ok) return [{ expression, what: `should be refused: ${at ?? ""} ${error}` }];
   const [diagnostic] = compiled.diagnostics;
@@ -185,7 +185,7 @@ function first(diagnostics: readonly Diagnostic[]): string {
 }
 
 /** A type that ends in `?` may be missing, which needs nothing here: every missing value is allowed. */
-function schemaOf(scheme: Readonly<Record<string, string>>, nilNotEqual: boolean): Schema {
+function schemaOf(scheme: Readonly<Record<string, string>>, nilNotEqual: boolean): LanguageSchema {
   const fields = Object.entries(scheme).map(([name, written]): FieldSpec => {
     const type = parseType(written.replace(/\?$/, ""));
     if (!type) throw new Error(`the type ${written} of ${name} is unknown`);
@@ -207,7 +207,7 @@ function listsOf(
 }
 
 /** The files write a string as text, whose bytes are UTF-8, or as a list of bytes. */
-function bytesIn(given: Readonly<Record<string, unknown>>, schema: Schema): Record<string, unknown> {
+function bytesIn(given: Readonly<Record<string, unknown>>, schema: LanguageSchema): Record<string, unknown> {
   return Object.fromEntries(
     [...schema.fields.values()]
       .filter(({ name }) => name in given)

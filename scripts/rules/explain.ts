@@ -75,7 +75,7 @@ const jsonOf = ({
   readonly rules: readonly ExplainedRule[];
 }) => ({ request, outcome, by: by?.ref, response, undetermined, rulesInDoubt, settings, rules });
 
-type Rulesets = readonly {
+type ExplainedRulesets = readonly {
   readonly phase: Phase;
   readonly rules: readonly (Rule & { readonly ref: string; readonly source?: { readonly when: string } })[];
 }[];
@@ -97,7 +97,7 @@ export interface ExplainedRule {
 
 /** Each phase's rules in their order: what each was for this request and why, or by which rule it was skipped. */
 export function* explainRules(
-  rulesets: Rulesets,
+  rulesets: ExplainedRulesets,
   verdict: Verdict,
   request: RequestFacts,
   lists: ReturnType<typeof compileLists> = new Map(),

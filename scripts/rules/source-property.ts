@@ -1,5 +1,5 @@
 /** Finds properties of a rule in the TypeScript file that its author wrote. Nothing is run. */
-import { type Token, tokensOf } from "./source-tokens.ts";
+import { type SourceToken, tokensOf } from "./source-tokens.ts";
 
 /** A property in a file. Offsets in UTF-16 code units. */
 export interface SourceProperty {
@@ -14,15 +14,15 @@ export interface SourceProperty {
 /** An object literal, a list, or any other pair of brackets. */
 interface Brackets {
   readonly open: string;
-  readonly members: Member[];
+  readonly members: SourceMember[];
 }
 
-interface Member {
+interface SourceMember {
   /** Name of a property, or place in a list. */
   readonly name: string;
   readonly start: number;
   readonly brackets: Brackets[];
-  readonly value: Token[];
+  readonly value: SourceToken[];
 }
 
 /**
@@ -50,7 +50,7 @@ export function findProperty(source: string, ref: string, path: readonly string[
   return { start: found.start, ...(literal && { literal }), ...(named.length > 1 && { isAmbiguous: true }) };
 }
 
-function literalOf(source: string, { value }: Member): SourceProperty["literal"] {
+function literalOf(source: string, { value }: SourceMember): SourceProperty["literal"] {
   const [only] = value;
   if (value.length !== 1 || only === undefined || (only.kind !== "string" && only.kind !== "template"))
     return undefined;
@@ -64,10 +64,10 @@ function literalOf(source: string, { value }: Member): SourceProperty["literal"]
 const CLOSING: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
 
 /** Every pair of brackets with its members, in the order in which they open. */
-function bracketsOf(source: string, tokens: readonly Token[]): readonly Brackets[] {
-  const textOf = (token: Token | undefined) => (token === undefined ? "" : source.slice(token.start, token.end));
+function bracketsOf(source: string, tokens: readonly SourceToken[]): readonly Brackets[] {
+  const textOf = (token: SourceToken | undefined) => (token === undefined ? "" : source.slice(token.start, token.end));
   const all: Brackets[] = [];
-  const open: { readonly brackets: Brackets; member: Member | undefined; isNext: boolean }[] = [];
+  const open: { readonly brackets: Brackets; member: SourceMember | undefined; isNext: boolean }[] = [];
   for (const [index, token] of tokens.entries()) {
     const text = textOf(token);
     const top = open.at(-1);
@@ -101,7 +101,12 @@ function bracketsOf(source: string, tokens: readonly Token[]): readonly Brackets
 }
 
 /** The member that begins with a token: of an object a property, of a list an element. */
-function memberAt({ open, members }: Brackets, token: Token, text: string, next: string): Member | undefined {
+function memberAt(
+  { open, members }: Brackets,
+  token: SourceToken,
+  text: string,
+  next: string,
+): SourceMember | undefined {
   const { start } = token;
   if (open === "[") return { name: String(members.length), start, brackets: [], value: [] };
   if (open === "(" || (token.kind !== "word" && token.kind !== "string")) return undefined;

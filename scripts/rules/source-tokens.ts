@@ -2,7 +2,7 @@
  * The tokens of TypeScript, as far as properties of object literals are found with them. White space and comments are
  * left out.
  */
-export interface Token {
+export interface SourceToken {
   readonly kind: "word" | "string" | "template" | "regex" | "sign";
   readonly start: number;
   readonly end: number;
@@ -18,8 +18,8 @@ const WORD = /[\p{ID_Start}$_0-9][\p{ID_Continue}$.]*/uy;
 const BEFORE_REGEX = /^(?:return|typeof|case|in|of)$/;
 
 /** Reads any text; what is no token of TypeScript is a sign of one character. */
-export function tokensOf(source: string): readonly Token[] {
-  const tokens: Token[] = [];
+export function tokensOf(source: string): readonly SourceToken[] {
+  const tokens: SourceToken[] = [];
   let at = 0;
   const match = (pattern: RegExp): number | undefined => {
     pattern.lastIndex = at;
@@ -42,8 +42,8 @@ function tokenAt(
   source: string,
   start: number,
   match: (pattern: RegExp) => number | undefined,
-  before: Token | undefined,
-): Token {
+  before: SourceToken | undefined,
+): SourceToken {
   if (source[start] === "`") return { kind: "template", start, end: endOfTemplate(source, start) };
   const string = match(STRING);
   if (string !== undefined) return { kind: "string", start, end: string };
@@ -54,7 +54,7 @@ function tokenAt(
 }
 
 /** Whether an expression begins after this token, so that a slash is no division. */
-function beginsExpression(source: string, before: Token | undefined): boolean {
+function beginsExpression(source: string, before: SourceToken | undefined): boolean {
   if (before === undefined) return true;
   const text = source.slice(before.start, before.end);
   return before.kind === "sign" ? !/[)\]}]/.test(text) : before.kind === "word" && BEFORE_REGEX.test(text);

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import {
-  ConfigError,
   DEFAULTS,
   readAccess,
   readPurpose,
   readSite,
   readUnproved,
+  StackConfigError,
   unprovedLines,
 } from "../../infra/config.ts";
 
@@ -17,7 +17,7 @@ function problemsOf(values: Record<string, string>, stack = "dev"): string[] {
   try {
     readSite("causeway", stack, values);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof StackConfigError)) throw error;
     for (const { key, given, expected } of error.problems) {
       expect(error.message).toContain(`${key}: got ${given}, expected ${expected}`);
     }

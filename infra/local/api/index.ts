@@ -22,15 +22,15 @@ import { zoneRoutes } from "./routes/zones.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { type Seed, seedState } from "./seed.ts";
 import { type Cloud, type PermissionGroup, type Plan, permissionGroups } from "./state.ts";
-import { draftOf, openStore, type Store } from "./store.ts";
+import { draftOf, openStore, type StateStore } from "./store.ts";
 
 export type { FaultMatch } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
 
 export type { Seed, SeedZone } from "./seed.ts";
 export type {
-  Connection,
   PermissionGroup,
+  StoredConnection,
   Zone,
 } from "./state.ts";
 export { permissionGroups } from "./state.ts";
@@ -75,7 +75,7 @@ export interface LocalApi {
 }
 
 /** The seeded token has every permission, also those that an earlier version did not have. */
-function grantAll(store: Store): void {
+function grantAll(store: StateStore): void {
   const has = new Set(store.state.tokens[0]?.permissions);
   if (permissionGroups.every((group) => has.has(group))) return;
   const draft = draftOf(store.state);
@@ -86,7 +86,7 @@ function grantAll(store: Store): void {
 }
 
 /** Gives the first zone a plan, as its owner does in the dashboard. */
-function subscribe(store: Store, plan: Plan): void {
+function subscribe(store: StateStore, plan: Plan): void {
   const draft = draftOf(store.state);
   const [zone, ...others] = draft.zones;
   if (!zone || zone.plan === plan) return;

@@ -1,6 +1,6 @@
 /** Which connections each tunnel has right now. They belong to running processes, so nothing of this is stored. */
 import type { Clock } from "./clock.ts";
-import type { Connection } from "./state.ts";
+import type { StoredConnection } from "./state.ts";
 
 /** https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/monitor-tunnels/notifications/ */
 type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
@@ -9,8 +9,8 @@ type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
 const HEALTHY_CONNECTIONS = 4;
 
 export interface LiveTunnels {
-  set(tunnelId: string, connections: readonly Connection[]): void;
-  connections(tunnelId: string): readonly Connection[];
+  set(tunnelId: string, connections: readonly StoredConnection[]): void;
+  connections(tunnelId: string): readonly StoredConnection[];
   status(tunnelId: string): TunnelStatus;
   /** When the first of the present connections came, or null. */
   activeAt(tunnelId: string): string | null;
@@ -21,7 +21,7 @@ export interface LiveTunnels {
 export function createLiveTunnels(clock: Clock): LiveTunnels {
   const tunnels = new Map<
     string,
-    { connections: readonly Connection[]; activeAt: string | null; inactiveAt: string | null }
+    { connections: readonly StoredConnection[]; activeAt: string | null; inactiveAt: string | null }
   >();
   return {
     set(tunnelId, connections) {

@@ -9,7 +9,7 @@ export interface Misfit {
 }
 
 /** Says what is wrong with a value, or undefined. */
-export type Shape = (value: unknown, pointer: string) => Misfit | undefined;
+export type BodyShape = (value: unknown, pointer: string) => Misfit | undefined;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -18,10 +18,10 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** Any JSON value. */
-export const anything: Shape = () => undefined;
+export const anything: BodyShape = () => undefined;
 
 /** A string; lengths in UTF-16 units. */
-export function text(limits: { min?: number; max?: number; pattern?: RegExp; what?: string } = {}): Shape {
+export function text(limits: { min?: number; max?: number; pattern?: RegExp; what?: string } = {}): BodyShape {
   const { min = 0, max = 65_536, pattern, what } = limits;
   return (value, pointer) => {
     if (typeof value !== "string") return { pointer, message: `expected a string, got ${kindOf(value)}` };
@@ -33,11 +33,11 @@ export function text(limits: { min?: number; max?: number; pattern?: RegExp; wha
   };
 }
 
-export const flag: Shape = (value, pointer) =>
+export const flag: BodyShape = (value, pointer) =>
   typeof value === "boolean" ? undefined : { pointer, message: `expected a boolean, got ${kindOf(value)}` };
 
 /** A whole number within bounds, both included. */
-export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Shape {
+export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): BodyShape {
   return (value, pointer) => {
     if (typeof value !== "number" || !Number.isInteger(value)) {
       return { pointer, message: `expected a whole number, got ${kindOf(value)}` };
@@ -46,7 +46,7 @@ export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Shape {
   };
 }
 
-export function oneOf(...values: readonly (string | number)[]): Shape {
+export function oneOf(...values: readonly (string | number)[]): BodyShape {
   return (value, pointer) =>
     values.some((known) => known === value)
       ? undefined
@@ -54,11 +54,11 @@ export function oneOf(...values: readonly (string | number)[]): Shape {
 }
 
 /** A value or null, where the API takes null for "not set". */
-export function nullable(shape: Shape): Shape {
+export function nullable(shape: BodyShape): BodyShape {
   return (value, pointer) => (value === null ? undefined : shape(value, pointer));
 }
 
-export function list(item: Shape, max = 1000): Shape {
+export function list(item: BodyShape, max = 1000): BodyShape {
   return (value, pointer) => {
     if (!Array.isArray(value)) return { pointer, message: `expected a list, got ${kindOf(value)}` };
     if (value.length > max) return { pointer, message: `has more than ${max} entries` };
@@ -71,7 +71,7 @@ export function list(item: Shape, max = 1000): Shape {
 }
 
 /** An object whose keys are free. */
-export function record(item: Shape, max = 1000): Shape {
+export function record(item: BodyShape, max = 1000): BodyShape {
   return (value, pointer) => {
     if (!isObject(value)) return { pointer, message: `expected an object, got ${kindOf(value)}` };
     const entries = Object.entries(value);
@@ -85,7 +85,7 @@ export function record(item: Shape, max = 1000): Shape {
 }
 
 /** An object with known keys; those that end with `*` are required. */
-export function object(fields: Readonly<Record<string, Shape>>): Shape {
+export function object(fields: Readonly<Record<string, BodyShape>>): BodyShape {
   const shapes = new Map(Object.entries(fields).map(([key, shape]) => [key.replace(/\*$/, ""), shape]));
   const required = Object.keys(fields).flatMap((key) => (key.endsWith("*") ? [key.slice(0, -1)] : []));
   return (value, pointer) => {

@@ -2,6 +2,7 @@
 import { LIST_NAME, PLANS } from "../../rules/index.ts";
 import {
   anything,
+  type BodyShape,
   flag,
   integer,
   list,
@@ -10,7 +11,6 @@ import {
   object,
   oneOf,
   record,
-  type Shape,
   text,
 } from "./shape.ts";
 import { permissionGroups, type State } from "./state.ts";
@@ -97,7 +97,7 @@ const customList = object({
 
 const listOperation = object({ "id*": id, "completed*": time, error: text() });
 
-const state: Shape = object({
+const state: BodyShape = object({
   "format*": oneOf("causeway-cloud"),
   "version*": oneOf(1),
   "accounts*": list(

@@ -53,7 +53,7 @@ export interface DnsRecord {
  * One rule of a tunnel's ingress
  * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/).
  */
-export interface IngressRule {
+export interface StoredIngressRule {
   readonly hostname?: string;
   /** A Go regular expression, not anchored. */
   readonly path?: string;
@@ -63,7 +63,7 @@ export interface IngressRule {
 
 /** A tunnel's remote configuration, as it is pushed to the connectors. */
 export interface TunnelConfig {
-  readonly ingress?: readonly IngressRule[];
+  readonly ingress?: readonly StoredIngressRule[];
   readonly originRequest?: Readonly<Record<string, unknown>>;
 }
 
@@ -242,7 +242,7 @@ export interface Zone {
 }
 
 /** A tunnel as the edge authorizes and configures it. */
-interface Tunnel {
+interface EdgeTunnel {
   readonly id: string;
   readonly accountTag: string;
   readonly name: string;
@@ -253,7 +253,7 @@ interface Tunnel {
 }
 
 /** One connection of a connector, in the API's words. */
-export interface Connection {
+export interface StoredConnection {
   /** UUID of the connection. */
   readonly id: string;
   /** UUID of the connector. */
@@ -279,9 +279,9 @@ export interface Cloud {
   /** The zone that serves a hostname: the longest zone name that is its suffix. Undefined: no such zone. */
   zoneOf(hostname: string): Zone | undefined;
   /** A tunnel by id, deleted ones included. */
-  tunnel(id: string): Tunnel | undefined;
+  tunnel(id: string): EdgeTunnel | undefined;
   /** The edge says which connections a tunnel has now; the tunnel's status follows. */
-  connected(tunnelId: string, connections: readonly Connection[]): void;
+  connected(tunnelId: string, connections: readonly StoredConnection[]): void;
   /** Calls the listener after each change that was stored; returns how to stop. */
   onChange(listener: (change: CloudChange) => void): () => void;
   /**

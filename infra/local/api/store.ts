@@ -31,7 +31,7 @@ export class StateError extends Error {
   }
 }
 
-export interface Store {
+export interface StateStore {
   /** The present state; treat it as frozen. */
   readonly state: State;
   /**
@@ -42,7 +42,7 @@ export interface Store {
 }
 
 /** Opens the file, or starts with the seed where there is none. @throws StateError */
-export function openStore(file: string | undefined, seed: () => State): Store {
+export function openStore(file: string | undefined, seed: () => State): StateStore {
   let state: State;
   if (file === undefined) {
     state = seed();

@@ -4,12 +4,12 @@
  * not here get error 1006, as unknown ones do.
  */
 import { includesPlan } from "../../rules/index.ts";
-import { flag, integer, object, oneOf, type Shape } from "./shape.ts";
+import { type BodyShape, flag, integer, object, oneOf } from "./shape.ts";
 import type { Plan, StoredZone } from "./state.ts";
 
 export interface SettingRule {
   readonly initial: unknown;
-  readonly shape: Shape;
+  readonly shape: BodyShape;
   /** The smallest plan that may change it; absent: Free. */
   readonly from?: Plan;
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { Cloud, DnsRecord, Zone } from "../api/state.ts";
 
 /** Where a hostname leads. */
-export type Route =
+export type HostRoute =
   /** Proxied: the rules of the zone apply, and the origin is behind this tunnel. */
   | { readonly kind: "tunnel"; readonly zone: Zone; readonly tunnelId: string }
   /** Proxied, to something that this edge cannot reach. */
@@ -17,7 +17,7 @@ const TUNNEL = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.cfargotunnel\.co
 const ADDRESSABLE: ReadonlySet<string> = new Set(["A", "AAAA", "CNAME"]);
 
 /** Looks a hostname (without port) up in the zones of the account, as Cloudflare's resolver and edge would. */
-export function resolve(cloud: Pick<Cloud, "zoneOf">, hostname: string): Route {
+export function resolve(cloud: Pick<Cloud, "zoneOf">, hostname: string): HostRoute {
   const name = hostname.toLowerCase().replace(/\.$/, "");
   if (isIP(name.replace(/^\[|\]$/g, ""))) return { kind: "address" };
   const zone = cloud.zoneOf(name);

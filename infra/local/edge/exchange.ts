@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
 import { requestLines, responseLines, valuesOf } from "./headers.ts";
-import type { Arrival, Forward } from "./judge.ts";
+import type { ArrivedRequest, Forward } from "./judge.ts";
 import { type PageName, page, pageCode } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
 import { endResponse, sendPage, validateLines } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
 /** How an exchange with the origin ended. */
-export interface Outcome {
+export interface ExchangeEnd {
   /** 499 where the client left first. */
   readonly status: number;
   readonly failure?: EdgeFailure;
@@ -32,18 +32,18 @@ class OriginFailure extends Error {
   }
 }
 
-const CLIENT_LEFT: Outcome = { status: 499 };
+const CLIENT_LEFT: ExchangeEnd = { status: 499 };
 
 /**
  * Sends a request down the tunnel and its answer to the client, both streamed. Ends when the answer has gone, or will
  * not.
  */
 export async function exchange(
-  arrival: Arrival,
+  arrival: ArrivedRequest,
   forward: Forward,
   response: ServerResponse,
   context: ExchangeContext,
-): Promise<Outcome> {
+): Promise<ExchangeEnd> {
   const { request, ray, lines } = arrival;
   const body = lines.some(([name]) => name.toLowerCase() === "transfer-encoding") || contentLength(arrival) > 0;
   let stream: TunnelStream | undefined;
@@ -85,7 +85,7 @@ export async function exchange(
 
 /** Opens the tunnel's stream for a request. Throws OriginFailure without a connector. */
 export function openStream(
-  arrival: Arrival,
+  arrival: ArrivedRequest,
   forward: Forward,
   { tunnel }: Pick<ExchangeContext, "tunnel">,
   body: boolean,
@@ -207,7 +207,7 @@ export function carry(
   client.once("close", goOn);
 }
 
-function contentLength({ lines }: Arrival): number {
+function contentLength({ lines }: ArrivedRequest): number {
   return Number(valuesOf(lines, "content-length")[0] ?? 0);
 }
 
@@ -249,7 +249,7 @@ export function asFailure(error: unknown): OriginFailure {
   return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));
 }
 
-function lost(response: ServerResponse): Pick<Outcome, "failure"> {
+function lost(response: ServerResponse): Pick<ExchangeEnd, "failure"> {
   if (response.writableFinished) return {};
   return {
     failure: {

@@ -7,13 +7,13 @@ import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
 import { bodyLimit } from "./limits.ts";
 import { localVisitor, takeLocalVisitor, trustsLocalVisitor } from "./local-visitor.ts";
 import type { EdgeOptions } from "./options.ts";
-import { type Page, type PageName, page, pageCode, statusPage } from "./pages.ts";
+import { type EdgePage, type PageName, page, pageCode, statusPage } from "./pages.ts";
 import type { ErrorOccasion } from "./problem-details.ts";
 import type { EdgeFailure } from "./record.ts";
 import { hostOf, readTarget } from "./target.ts";
 
 /** A request as it came in. */
-export interface Arrival extends ErrorOccasion {
+export interface ArrivedRequest extends ErrorOccasion {
   readonly request: IncomingMessage;
   /** Without `Local-Visitor`. */
   readonly lines: HeaderLines;
@@ -26,7 +26,7 @@ export interface Arrival extends ErrorOccasion {
 }
 
 /** What becomes of a request. */
-export type Judgement = Answer | Forward;
+export type Judgement = LocalResponse | Forward;
 
 interface Seen {
   /** Without port; empty where it could not be read. */
@@ -37,9 +37,9 @@ interface Seen {
   readonly client?: string;
 }
 
-export interface Answer extends Seen {
+export interface LocalResponse extends Seen {
   readonly kind: "answer";
-  readonly page: Page;
+  readonly page: EdgePage;
   readonly failure?: EdgeFailure;
 }
 
@@ -59,7 +59,7 @@ export interface Forward extends Seen {
 
 /** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
 export function judge(
-  arrival: Arrival,
+  arrival: ArrivedRequest,
   { cloud, maxBody, visitor: every }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor">,
   deployments: Deployments,
 ): Judgement {
@@ -92,7 +92,7 @@ export function judge(
       failure: { code: 400, message },
     };
   }
-  const fail = (name: PageName, message: string, verdict?: Verdict): Answer => ({
+  const fail = (name: PageName, message: string, verdict?: Verdict): LocalResponse => ({
     kind: "answer",
     ...seen,
     page: page(name, arrival),
@@ -153,7 +153,7 @@ export function judge(
 
 /** The rules see the listeners as Cloudflare's ports 443 and 80. */
 function factsOf(
-  { request, lines, ray, client, time, colo, scheme }: Arrival,
+  { request, lines, ray, client, time, colo, scheme }: ArrivedRequest,
   host: string,
   uri: string,
   zone: Zone,
@@ -175,9 +175,9 @@ function factsOf(
 /**
  * What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched.
  */
-function decidedPage({ outcome, by, response }: Verdict, arrival: Arrival): Page | undefined {
+function decidedPage({ outcome, by, response }: Verdict, arrival: ArrivedRequest): EdgePage | undefined {
   if (!response) return undefined;
-  const retry: Page["headers"] =
+  const retry: EdgePage["headers"] =
     response.retryAfter === undefined ? [] : [["Retry-After", String(response.retryAfter)]];
   const { status, content, location, retryAfter } = response;
   if (location !== undefined) return movedPage(status, location, arrival);
@@ -199,14 +199,14 @@ function decidedPage({ outcome, by, response }: Verdict, arrival: Arrival): Page
  * which is first; users report two redirects where a rule leads to another host, so the setting is taken to come
  * before the rules.
  */
-const movedPage = (status: number, location: string, arrival: Arrival): Page =>
+const movedPage = (status: number, location: string, arrival: ArrivedRequest): EdgePage =>
   page("moved", arrival, { status, headers: [["Location", location]] });
 
 /** Reads what every step needs of a request. */
 export function arrivalOf(
   request: IncomingMessage,
-  seen: Pick<Arrival, "ray" | "client" | "time" | "colo" | "scheme">,
-): Arrival {
+  seen: Pick<ArrivedRequest, "ray" | "client" | "time" | "colo" | "scheme">,
+): ArrivedRequest {
   const { lines, values: visitorValues } = takeLocalVisitor(linesOf(request.rawHeaders));
   const host = hostOf(valuesOf(lines, "host")[0] ?? "") ?? "";
   return { request, lines, visitorValues, host, accept: valuesOf(lines, "accept").join(","), ...seen };

@@ -4,8 +4,8 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
-import { type ExchangeContext, exchange, type Outcome } from "./exchange.ts";
-import { type Answer, type Arrival, arrivalOf, type Forward, type Judgement, judge } from "./judge.ts";
+import { type ExchangeContext, type ExchangeEnd, exchange } from "./exchange.ts";
+import { type ArrivedRequest, arrivalOf, type Forward, type Judgement, judge, type LocalResponse } from "./judge.ts";
 import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
@@ -155,9 +155,13 @@ export class EdgeListener {
   }
 
   /** Judges and answers, and records what became of it; a bug of ours costs one connection. */
-  async #guard(arrival: Arrival, socket: Duplex, answer: (judged: Judgement) => Promise<Outcome>): Promise<void> {
-    let judged: Answer | Forward | undefined;
-    let outcome: Outcome;
+  async #guard(
+    arrival: ArrivedRequest,
+    socket: Duplex,
+    answer: (judged: Judgement) => Promise<ExchangeEnd>,
+  ): Promise<void> {
+    let judged: LocalResponse | Forward | undefined;
+    let outcome: ExchangeEnd;
     try {
       judged = judge(arrival, this.#options, this.#deployments);
       outcome = await answer(judged);
@@ -180,7 +184,7 @@ export class EdgeListener {
     });
   }
 
-  #arrival(request: IncomingMessage, socket: Socket): Arrival {
+  #arrival(request: IncomingMessage, socket: Socket): ArrivedRequest {
     const colo = this.#options.colo ?? DEFAULT_COLO;
     const scheme = this.#plain.has(socket) ? "http" : "https";
     return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme });
@@ -196,7 +200,7 @@ export class EdgeListener {
   }
 }
 
-function failureOf({ failure }: Answer): { readonly failure?: EdgeFailure } {
+function failureOf({ failure }: LocalResponse): { readonly failure?: EdgeFailure } {
   return failure ? { failure } : {};
 }
 

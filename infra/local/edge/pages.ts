@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { type CloudflareError, type ErrorOccasion, jsonTypeFor, problemDetails } from "./problem-details.ts";
 
 /** An answer that the edge makes itself. */
-export interface Page {
+export interface EdgePage {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
@@ -136,23 +136,23 @@ export interface PageChange {
   readonly text?: string;
   /** Another status, as a rule may give. */
   readonly status?: number;
-  readonly headers?: Page["headers"];
+  readonly headers?: EdgePage["headers"];
   /** Seconds of Retry-After instead of Cloudflare's own for the code, as a rate limit gives. */
   readonly retryAfter?: number | undefined;
 }
 
 /** A page in the form the client accepts: HTML for browsers, JSON where it is asked for, else one line of text. */
-export function page(name: PageName, occasion: ErrorOccasion, change: PageChange = {}): Page {
+export function page(name: PageName, occasion: ErrorOccasion, change: PageChange = {}): EdgePage {
   return render(WORDS[name], occasion, change);
 }
 
 /** A page for a request that is refused with a bare status. */
-export function statusPage(status: number, occasion: ErrorOccasion): Page {
+export function statusPage(status: number, occasion: ErrorOccasion): EdgePage {
   const title = STATUS_CODES[status] ?? "Error";
   return { ...render({ status, title, text: "The request could not be understood." }, occasion, {}), close: true };
 }
 
-function render(words: Words, occasion: ErrorOccasion, change: PageChange): Page {
+function render(words: Words, occasion: ErrorOccasion, change: PageChange): EdgePage {
   const { error, title } = words;
   const text = change.text ?? words.text;
   const status = change.status ?? words.status;

@@ -7,11 +7,11 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import { edgeLines, type HeaderLines } from "./headers.ts";
-import type { Page } from "./pages.ts";
+import type { EdgePage } from "./pages.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
 /** The lines of a page with everything that an answer of the edge carries. */
-function linesOfPage({ headers, body }: Page, ray: string, close: boolean): [string, string][] {
+function linesOfPage({ headers, body }: EdgePage, ray: string, close: boolean): [string, string][] {
   return [
     ...headers.map(([name, value]): [string, string] => [name, value]),
     ["Content-Length", String(Buffer.byteLength(body))],
@@ -79,7 +79,7 @@ function isSending({ headers, complete }: IncomingMessage): boolean {
 export async function sendPage(
   request: IncomingMessage,
   response: ServerResponse,
-  page: Page,
+  page: EdgePage,
   ray: string,
   unread: UnreadResponses,
 ): Promise<void> {
@@ -90,7 +90,7 @@ export async function sendPage(
 }
 
 /** Answers with a page on a bare socket, and ends it. */
-export function sendRawPage(socket: Duplex, page: Page, ray: string): void {
+export function sendRawPage(socket: Duplex, page: EdgePage, ray: string): void {
   if (!socket.writable) {
     socket.destroy();
     return;

@@ -3,7 +3,7 @@ import { type HeaderLines, valuesOf } from "./headers.ts";
 import { HEADER_LINE_LIMIT, URI_LIMIT } from "./limits.ts";
 
 /** What a request asks for; byte strings, as received. */
-export interface Target {
+export interface RequestTarget {
   /** Host with its port, if any: what the origin gets. */
   readonly authority: string;
   /** Without port, for DNS and rules: the listener's port stands for Cloudflare's 443. */
@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** Why a request is refused before anybody looks at what it asks for. */
-export interface Refusal {
+export interface TargetRefusal {
   readonly status: number;
   readonly message: string;
 }
@@ -30,7 +30,7 @@ export function hostOf(authority: string): string | undefined {
  * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts,
  * a length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.
  */
-export function readTarget(request: IncomingMessage, lines: HeaderLines): Target | Refusal {
+export function readTarget(request: IncomingMessage, lines: HeaderLines): RequestTarget | TargetRefusal {
   const { httpVersion } = request;
   if (httpVersion !== "1.1" && httpVersion !== "1.0")
     return { status: 505, message: `HTTP/${httpVersion} is not spoken here` };
@@ -52,10 +52,10 @@ export function readTarget(request: IncomingMessage, lines: HeaderLines): Target
   return { authority, host: read[1] ?? "", uri };
 }
 
-function refuseFraming(request: IncomingMessage, lines: HeaderLines): Refusal | undefined {
+function refuseFraming(request: IncomingMessage, lines: HeaderLines): TargetRefusal | undefined {
   const lengths = valuesOf(lines, "content-length");
   const encodings = valuesOf(lines, "transfer-encoding");
-  const refuse = (message: string): Refusal => ({ status: 400, message });
+  const refuse = (message: string): TargetRefusal => ({ status: 400, message });
   if (lengths.length > 1 || lengths.some((length) => !/^[0-9]{1,15}$/.test(length))) {
     return refuse("Content-Length must be one number");
   }

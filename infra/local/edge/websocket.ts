@@ -7,12 +7,12 @@ import {
   carry,
   countAnswer,
   type ExchangeContext,
-  type Outcome,
+  type ExchangeEnd,
   openStream,
   originAnswer,
 } from "./exchange.ts";
 import { edgeLines, responseLines } from "./headers.ts";
-import type { Arrival, Forward } from "./judge.ts";
+import type { ArrivedRequest, Forward } from "./judge.ts";
 import { page, pageCode } from "./pages.ts";
 import { rawHead, sendRawPage } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
@@ -35,11 +35,11 @@ export function asksForWebSocket(request: IncomingMessage): boolean {
 
 /** Opens a WebSocket through the tunnel and relays its frames untouched until one side ends. */
 export async function relayWebSocket(
-  arrival: Arrival,
+  arrival: ArrivedRequest,
   forward: Forward,
   client: { readonly socket: Duplex; readonly head: Buffer },
   context: ExchangeContext,
-): Promise<Outcome> {
+): Promise<ExchangeEnd> {
   const { socket, head } = client;
   const { ray } = arrival;
   let stream: TunnelStream | undefined;

@@ -1,4 +1,4 @@
-import type { Step } from "./step.ts";
+import type { DeploymentStep } from "./step.ts";
 
 /**
  * A run that did not come to its end. `code` says where: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created), `STATE_UNUSABLE`,
@@ -7,12 +7,12 @@ import type { Step } from "./step.ts";
 export class ApplyError extends Error {
   readonly code: string;
   /** What was done before it failed. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly DeploymentStep[];
 
   constructor(
     code: string,
     message: string,
-    options: { readonly cause?: unknown; readonly steps?: readonly Step[] } = {},
+    options: { readonly cause?: unknown; readonly steps?: readonly DeploymentStep[] } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "ApplyError";

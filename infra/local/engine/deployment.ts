@@ -3,7 +3,7 @@ import type { Provider, ResourceType } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { ResourceState, StackState } from "./stack-state.ts";
 import { STASH_TYPE, stash } from "./stash.ts";
-import type { Step } from "./step.ts";
+import type { DeploymentStep } from "./step.ts";
 import { holdsUnknown, type Properties, revealedProperties, secretNames, withSecrets } from "./values.ts";
 
 /** One resource as the program declares it, with the options that count. */
@@ -29,9 +29,9 @@ export interface Registered {
   readonly outputs: Properties;
 }
 
-export interface Deployment {
+export interface StackDeployment {
   /** What was done so far. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly DeploymentStep[];
   readonly warnings: readonly string[];
   /** What the state has and still exists, by URN: types and ids, no other outputs. */
   existing(): Promise<Readonly<Record<string, { readonly type: string; readonly outputs: { readonly id: string } }>>>;
@@ -48,11 +48,11 @@ export interface DeploymentOptions {
   readonly preview: boolean;
 }
 
-export function createDeployment({ state, provider, preview }: DeploymentOptions): Deployment {
-  const steps: Step[] = [];
+export function createDeployment({ state, provider, preview }: DeploymentOptions): StackDeployment {
+  const steps: DeploymentStep[] = [];
   const warnings: string[] = [];
   const declared = new Set<string>();
-  const record = (resource: Pick<Step, "urn" | "type" | "name">, op: Step["op"]) => {
+  const record = (resource: Pick<DeploymentStep, "urn" | "type" | "name">, op: DeploymentStep["op"]) => {
     steps.push({ urn: resource.urn, type: resource.type, name: resource.name, op });
   };
 

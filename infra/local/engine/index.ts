@@ -1,7 +1,7 @@
 /** Applies the Pulumi program to a Cloudflare on localhost without Pulumi's own engine. */
 import { Worker } from "node:worker_threads";
 import { ApplyError } from "./apply-error.ts";
-import type { Applied, ApplyOptions, Order, Outcome } from "./messages.ts";
+import type { Applied, ApplyOptions, Order, WorkerResult } from "./messages.ts";
 
 export { ApplyError } from "./apply-error.ts";
 export type { Applied, ApplyOptions } from "./messages.ts";
@@ -30,7 +30,7 @@ export async function applyProgram(options: ApplyOptions): Promise<Applied> {
   }
 }
 
-function outcomeOf(worker: Worker): Promise<Outcome> {
+function outcomeOf(worker: Worker): Promise<WorkerResult> {
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", (cause) => {

@@ -1,4 +1,4 @@
-import type { Step } from "./step.ts";
+import type { DeploymentStep } from "./step.ts";
 
 /** What a run is asked for. */
 export interface ApplyOptions {
@@ -18,7 +18,7 @@ export interface ApplyOptions {
 
 /** What a run came to. */
 export interface Applied {
-  readonly steps: readonly Step[];
+  readonly steps: readonly DeploymentStep[];
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Outputs that are secret. */
   readonly secrets: Readonly<Record<string, unknown>>;
@@ -29,6 +29,6 @@ export interface Applied {
 export type Order = Omit<ApplyOptions, "program"> & { readonly program: string };
 
 /** What the worker answers, once. */
-export type Outcome =
+export type WorkerResult =
   | { readonly ok: true; readonly applied: Applied }
-  | { readonly ok: false; readonly code: string; readonly message: string; readonly steps: readonly Step[] };
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly steps: readonly DeploymentStep[] };

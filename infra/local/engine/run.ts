@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { createProvider, type Provider } from "../provider/index.ts";
-import { createDeployment, type Deployment } from "./deployment.ts";
-import type { Order, Outcome } from "./messages.ts";
+import { createDeployment, type StackDeployment } from "./deployment.ts";
+import type { Order, WorkerResult } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { programErrorMessage } from "./program-error.ts";
 import { createSeal } from "./sealing.ts";
@@ -18,8 +18,8 @@ const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT
  * Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has
  * ended.
  */
-export async function run(order: Order): Promise<Outcome> {
-  let deployment: Deployment | undefined;
+export async function run(order: Order): Promise<WorkerResult> {
+  let deployment: StackDeployment | undefined;
   const warnings: string[] = [];
   // where no engine of Pulumi's runs, its SDK writes what the program warns of to the console
   console.warn = (line: unknown) => void warnings.push(String(line).replace(/^warning: \[runtime\] /, ""));
@@ -49,7 +49,7 @@ export async function run(order: Order): Promise<Outcome> {
 /** Runs the program until everything that it declares is registered, and answers its outputs. */
 async function declared(
   order: Order,
-  { provider, deployment }: { provider: Provider; deployment: Deployment },
+  { provider, deployment }: { provider: Provider; deployment: StackDeployment },
 ): Promise<Properties> {
   const { project, stack, config, secrets = {}, api } = order;
   const access = { "cloudflare:apiToken": api.token, "cloudflare:baseUrl": api.url };

@@ -1,5 +1,5 @@
 /** What was done, or would be, with one resource. */
-export interface Step {
+export interface DeploymentStep {
   readonly urn: string;
   readonly type: string;
   readonly name: string;

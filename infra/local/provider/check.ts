@@ -1,6 +1,6 @@
 /** Whether inputs are what a resource takes: unknown names, missing ones and wrong types, each said with its path. */
 import { didYouMean } from "../../rules/index.ts";
-import { type Fields, isValues, type Kind, UNKNOWN, type Values } from "./fields.ts";
+import { type FieldKind, isValues, type ResourceFields, UNKNOWN, type Values } from "./fields.ts";
 
 export interface CheckFailure {
   /** e.g. `rules[1].ratelimit.period` */
@@ -9,7 +9,7 @@ export interface CheckFailure {
 }
 
 /** Values that the engine does not know yet pass every check. */
-export function checkInputs(fields: Fields, inputs: Values, at = ""): CheckFailure[] {
+export function checkInputs(fields: ResourceFields, inputs: Values, at = ""): CheckFailure[] {
   const failures: CheckFailure[] = [];
   const path = (name: string) => (at === "" ? name : `${at}.${name}`);
   const names = Object.keys(fields).filter((name) => fields[name]?.computed !== "always");
@@ -35,7 +35,7 @@ export function checkInputs(fields: Fields, inputs: Values, at = ""): CheckFailu
 
 const typeNames = { text: "string", json: "string", number: "number", flag: "boolean" } as const;
 
-function checkKind(kind: Kind, value: unknown, at: string): CheckFailure[] {
+function checkKind(kind: FieldKind, value: unknown, at: string): CheckFailure[] {
   if (value === UNKNOWN || kind === "any") return [];
   if (typeof kind === "string") {
     const wanted = typeNames[kind];

@@ -1,5 +1,13 @@
 /** What changed between two sets of inputs, and what part of them a refreshed resource still has. */
-import { type Fields, isValues, type Kind, sameValue, UNKNOWN, type Values, withInitials } from "./fields.ts";
+import {
+  type FieldKind,
+  isValues,
+  type ResourceFields,
+  sameValue,
+  UNKNOWN,
+  type Values,
+  withInitials,
+} from "./fields.ts";
 
 export interface Difference {
   /** Paths such as `rules[1].expression`, in the fields' order. */
@@ -9,20 +17,20 @@ export interface Difference {
 }
 
 /** Defaults count as given, so that writing a default out is no change. */
-export function differenceOf(fields: Fields, before: Values, after: Values): Difference {
+export function differenceOf(fields: ResourceFields, before: Values, after: Values): Difference {
   const changed = changedPaths(fields, withInitials(fields, before), withInitials(fields, after), "");
   const names = new Set(changed.map((path) => path.split(/[.[]/, 1)[0]));
   return { changed, replaces: Object.keys(fields).filter((name) => fields[name]?.replaces && names.has(name)) };
 }
 
-function changedPaths(fields: Fields, before: Values, after: Values, at: string): string[] {
+function changedPaths(fields: ResourceFields, before: Values, after: Values, at: string): string[] {
   return Object.entries(fields).flatMap(([name, field]) => {
     if (field.computed === "always") return [];
     return changedIn(field.kind, before[name], after[name], at === "" ? name : `${at}.${name}`);
   });
 }
 
-function changedIn(kind: Kind, before: unknown, after: unknown, at: string): string[] {
+function changedIn(kind: FieldKind, before: unknown, after: unknown, at: string): string[] {
   if (after === UNKNOWN) return before === UNKNOWN ? [] : [at];
   if (sameValue(before, after)) return [];
   if (typeof kind === "string") return [at];
@@ -57,7 +65,7 @@ function canonical(value: unknown): string {
  * The inputs that would describe what was read: those the program gave, with their present values, and those that someone
  * set besides. What the server decides where nothing was given stays out, so that it is no difference.
  */
-export function inputsFrom(fields: Fields, outputs: Values, given?: Values): Record<string, unknown> {
+export function inputsFrom(fields: ResourceFields, outputs: Values, given?: Values): Record<string, unknown> {
   const inputs: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     if (field.computed === "always") continue;
@@ -70,7 +78,7 @@ export function inputsFrom(fields: Fields, outputs: Values, given?: Values): Rec
   return inputs;
 }
 
-function inputOf(kind: Kind, value: unknown, given: unknown): unknown {
+function inputOf(kind: FieldKind, value: unknown, given: unknown): unknown {
   if (typeof kind === "string") return value;
   if ("object" in kind) return isValues(value) ? inputsFrom(kind.object, value, isValues(given) ? given : {}) : value;
   if ("list" in kind) {

@@ -3,7 +3,7 @@
  * fills in. From one table come the checks, the request bodies, the outputs and the differences, so that they cannot
  * disagree. Names and defaults are those of pulumi-cloudflare 6 (https://www.pulumi.com/registry/packages/cloudflare/).
  */
-export type Kind =
+export type FieldKind =
   | "text"
   | "number"
   | "flag"
@@ -12,16 +12,16 @@ export type Kind =
   /** An object in the API, its JSON text in Pulumi. */
   | "json"
   | {
-      readonly list: Kind;
+      readonly list: FieldKind;
       /** The order of its items is no difference. */
       readonly isSet?: true;
     }
   /** An object with free keys. */
-  | { readonly record: Kind }
-  | { readonly object: Fields };
+  | { readonly record: FieldKind }
+  | { readonly object: ResourceFields };
 
-export interface Field {
-  readonly kind: Kind;
+export interface ResourceField {
+  readonly kind: FieldKind;
   /** The API's name, where it is not the snake_case of ours. */
   readonly wire?: string;
   readonly required?: true;
@@ -35,19 +35,19 @@ export interface Field {
   readonly initial?: unknown;
 }
 
-export type Fields = Readonly<Record<string, Field>>;
+export type ResourceFields = Readonly<Record<string, ResourceField>>;
 export type Values = Readonly<Record<string, unknown>>;
 
 /** The engine's mark for a value that is not known before the update runs (pulumi/proto/resource.proto). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-export const text: Field = { kind: "text" };
-export const number: Field = { kind: "number" };
-export const flag: Field = { kind: "flag" };
-export const texts: Field = { kind: { list: "text" } };
+export const text: ResourceField = { kind: "text" };
+export const number: ResourceField = { kind: "number" };
+export const flag: ResourceField = { kind: "flag" };
+export const texts: ResourceField = { kind: { list: "text" } };
 
 /** `requestsPerPeriod` is `requests_per_period` to the API. */
-function wireName(name: string, field: Field): string {
+function wireName(name: string, field: ResourceField): string {
   return field.wire ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
@@ -56,7 +56,7 @@ export function isValues(value: unknown): value is Values {
 }
 
 /** The inputs with what the provider itself fills in. */
-export function withInitials(fields: Fields, inputs: Values): Record<string, unknown> {
+export function withInitials(fields: ResourceFields, inputs: Values): Record<string, unknown> {
   const filled: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const value = inputs[name] ?? structuredClone(field.initial);
@@ -66,7 +66,7 @@ export function withInitials(fields: Fields, inputs: Values): Record<string, unk
 }
 
 /** A request's body from inputs: what stands in the path or belongs to the server is left out. */
-export function toBody(fields: Fields, inputs: Values): Record<string, unknown> {
+export function toBody(fields: ResourceFields, inputs: Values): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const value = inputs[name];
@@ -77,7 +77,7 @@ export function toBody(fields: Fields, inputs: Values): Record<string, unknown> 
 }
 
 /** Outputs from an answer's result: null means "not set" and is left out. */
-export function fromAnswer(fields: Fields, answer: unknown): Record<string, unknown> {
+export function fromAnswer(fields: ResourceFields, answer: unknown): Record<string, unknown> {
   const outputs: Record<string, unknown> = {};
   if (!isValues(answer)) return outputs;
   for (const [name, field] of Object.entries(fields)) {
@@ -89,7 +89,11 @@ export function fromAnswer(fields: Fields, answer: unknown): Record<string, unkn
 }
 
 /** A value with each object of known fields in it changed. */
-function withObjects(kind: Kind, value: unknown, change: (fields: Fields, value: Values) => Values): unknown {
+function withObjects(
+  kind: FieldKind,
+  value: unknown,
+  change: (fields: ResourceFields, value: Values) => Values,
+): unknown {
   if (typeof kind === "string") return value;
   if ("list" in kind) return Array.isArray(value) ? value.map((item) => withObjects(kind.list, item, change)) : value;
   if (!isValues(value)) return value;

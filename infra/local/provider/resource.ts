@@ -2,12 +2,12 @@
 import type { Calls, Request } from "./calls.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
 import { type Difference, differenceOf, inputsFrom } from "./difference.ts";
-import { type Fields, fromAnswer, type Values, withInitials } from "./fields.ts";
+import { fromAnswer, type ResourceFields, type Values, withInitials } from "./fields.ts";
 
 /** What a resource type is made of. Requests get inputs with the provider's defaults filled in. */
 export interface Definition {
   readonly type: string;
-  readonly fields: Fields;
+  readonly fields: ResourceFields;
   readonly secretOutputs?: readonly string[];
   /** Inputs on which resources of this type depend besides their shape, as the real provider validates them. */
   validate?(inputs: Values): CheckFailure[];
@@ -40,7 +40,7 @@ interface Before {
 
 export interface ResourceType {
   readonly type: string;
-  readonly fields: Fields;
+  readonly fields: ResourceFields;
   readonly secretOutputs: readonly string[];
   check(inputs: Values): CheckFailure[];
   diff(id: string, oldInputs: Values, newInputs: Values): Difference;

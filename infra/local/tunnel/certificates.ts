@@ -56,7 +56,7 @@ export async function edgeCertificates(folder: string, now: number): Promise<Edg
   }
 }
 
-interface Issued {
+interface IssuedCertificate {
   readonly key: string;
   readonly cert: string;
   readonly certificate: X509Certificate;
@@ -66,7 +66,7 @@ interface Issued {
  * A certificate and its key as they stand on disk; undefined where either is missing, unreadable as PEM, or they do
  * not match.
  */
-async function stored(certFile: string, keyFile: string): Promise<Issued | undefined> {
+async function stored(certFile: string, keyFile: string): Promise<IssuedCertificate | undefined> {
   const [cert, key] = await Promise.all([textOf(certFile), privateText(keyFile)]);
   if (cert === undefined || key === undefined) return undefined;
   try {
@@ -77,11 +77,11 @@ async function stored(certFile: string, keyFile: string): Promise<Issued | undef
   }
 }
 
-function outlives({ certificate }: Issued, time: number): boolean {
+function outlives({ certificate }: IssuedCertificate, time: number): boolean {
   return certificate.validToDate.getTime() > time;
 }
 
-async function issueAuthority(now: number): Promise<Issued> {
+async function issueAuthority(now: number): Promise<IssuedCertificate> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const name = "CN=Causeway local tunnel";
   const certificate = await x509.X509CertificateGenerator.create(
@@ -103,7 +103,7 @@ async function issueAuthority(now: number): Promise<Issued> {
   return issued(certificate, keys.privateKey);
 }
 
-async function issueLeaf(authority: Issued, now: number): Promise<Issued> {
+async function issueLeaf(authority: IssuedCertificate, now: number): Promise<IssuedCertificate> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const pkcs8 = createPrivateKey(authority.key).export({ type: "pkcs8", format: "der" });
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, ALGORITHM, false, ["sign"]);
@@ -147,7 +147,7 @@ function period(now: number, days: number) {
   };
 }
 
-async function issued(certificate: x509.X509Certificate, privateKey: webcrypto.CryptoKey): Promise<Issued> {
+async function issued(certificate: x509.X509Certificate, privateKey: webcrypto.CryptoKey): Promise<IssuedCertificate> {
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", privateKey));
   const key = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }).export({ type: "pkcs8", format: "pem" });
   const cert = `${certificate.toString("pem")}\n`;

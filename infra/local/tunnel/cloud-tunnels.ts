@@ -1,4 +1,4 @@
-import type { Cloud, Connection } from "../api/state.ts";
+import type { Cloud, StoredConnection } from "../api/state.ts";
 import { authorizeTunnel } from "./authorize.ts";
 import { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./edge.ts";
 import type { TunnelConnection } from "./edge-connection.ts";
@@ -39,7 +39,7 @@ export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<T
 }
 
 /** A connection in the API's words. */
-function listed(connection: TunnelConnection): Connection {
+function listed(connection: TunnelConnection): StoredConnection {
   return {
     id: connection.id,
     client_id: connection.clientId,

@@ -13,7 +13,7 @@ export interface UnregisteredLimits {
   readonly secured: number;
 }
 
-interface Entry {
+interface UnregisteredConnection {
   readonly socket: Socket;
   readonly address: string;
   stage: RegistrationStage;
@@ -27,7 +27,7 @@ interface Entry {
  */
 export class UnregisteredConnections {
   readonly #limits: UnregisteredLimits;
-  readonly #entries = new Set<Entry>();
+  readonly #entries = new Set<UnregisteredConnection>();
   #secured = 0;
 
   constructor(limits: UnregisteredLimits) {
@@ -36,7 +36,7 @@ export class UnregisteredConnections {
 
   /** Admits a connection. The returned function tells that it came further; `registered` takes it out. */
   admit(socket: Socket): (stage: "secured" | "speaking" | "registered") => void {
-    const entry: Entry = { socket, address: socket.remoteAddress ?? "", stage: "connected" };
+    const entry: UnregisteredConnection = { socket, address: socket.remoteAddress ?? "", stage: "connected" };
     if (this.#entries.size - this.#secured >= this.#limits.connected) this.#closeOne((stage) => stage === "connected");
     this.#entries.add(entry);
     socket.once("close", () => this.#remove(entry));
@@ -51,7 +51,7 @@ export class UnregisteredConnections {
     };
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: UnregisteredConnection): void {
     if (this.#entries.delete(entry) && entry.stage !== "connected") this.#secured -= 1;
   }
 
@@ -60,7 +60,7 @@ export class UnregisteredConnections {
     const held = new Map<string, number>();
     for (const { address } of candidates) held.set(address, (held.get(address) ?? 0) + 1);
     const most = Math.max(...held.values());
-    let victim: Entry | undefined;
+    let victim: UnregisteredConnection | undefined;
     for (const entry of candidates) {
       if (held.get(entry.address) !== most) continue;
       if (!victim || RANK[entry.stage] < RANK[victim.stage]) victim = entry;

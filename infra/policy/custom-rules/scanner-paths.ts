@@ -1,4 +1,4 @@
-import { contains, type Expression, endsWith, or } from "../expression.ts";
+import { contains, type ExpressionText, endsWith, or } from "../expression.ts";
 import { isPlain, PATH } from "../paths.ts";
 import type { PolicyRule, RuleContext } from "../rule.ts";
 import { allPaths, type Surface } from "../surface.ts";
@@ -40,7 +40,7 @@ export const scannerPaths = ({ surface }: RuleContext): PolicyRule => ({
 });
 
 /** True for paths that scanners probe. An entry that a path of the surface meets is left out: the surface wins. */
-function isScannerPath(surface: Surface): Expression {
+function isScannerPath(surface: Surface): ExpressionText {
   const own = allPaths(surface).map((path) => path.toLowerCase());
   // a path that normalization may rewrite could become anything, one of these included
   if (!own.every(isPlain)) return or();

@@ -1,7 +1,7 @@
 /** Tree and schema to a checked expression, or diagnostics. */
 import type { Diagnostic, Span } from "../diagnostic.ts";
-import type { Argument, Expression, Value } from "../language/ast.ts";
-import type { Schema, SchemaField } from "../schema/schema.ts";
+import type { Argument, Expression, ValueExpression } from "../language/ast.ts";
+import type { LanguageSchema, SchemaField } from "../schema/schema.ts";
 import { isArrayOfBool, type Type } from "../schema/type.ts";
 import { type CallUse, Checker, type ListUse, type Use } from "./checker.ts";
 import { checkComparison } from "./comparison.ts";
@@ -23,7 +23,7 @@ export interface Analysis {
 }
 
 /** Checks a tree that was parsed from `text`. */
-export function analyze(tree: Expression, text: string, schema: Schema): Analysis {
+export function analyze(tree: Expression, text: string, schema: LanguageSchema): Analysis {
   const checker = new ExpressionChecker(text, schema);
   const condition = checker.condition(tree);
   if (condition?.mapped) {
@@ -46,7 +46,7 @@ export function analyze(tree: Expression, text: string, schema: Schema): Analysi
 export function analyzeValue(
   tree: Expression,
   text: string,
-  schema: Schema,
+  schema: LanguageSchema,
 ): Omit<Analysis, "condition"> & { readonly reader?: Reader } {
   const checker = new ExpressionChecker(text, schema);
   const value = tree.kind === "comparison" && !tree.operator ? tree.left : undefined;
@@ -81,7 +81,7 @@ class ExpressionChecker extends Checker {
     }
   }
 
-  override value(value: Value, hint?: string): Reader | undefined {
+  override value(value: ValueExpression, hint?: string): Reader | undefined {
     return checkValue(this, value, hint);
   }
 

@@ -1,12 +1,12 @@
 /** What a function takes: kinds, types and literals of its arguments. */
 import { wildcardError } from "../language/wildcard.ts";
-import type { Accepted, FunctionSpec, Param } from "../schema/functions.ts";
+import type { Accepted, FunctionParameter, FunctionSpec } from "../schema/functions.ts";
 import { arrayOf, engineTypeName, sameType, type Type } from "../schema/type.ts";
 import { compilePattern } from "./pattern.ts";
 import type { CallSource, TypedArgument, TypedLiteral } from "./typed.ts";
 
 /** What is wrong with a literal argument, patterns included. */
-export function refusal(param: Param, { value }: TypedLiteral): string | undefined {
+export function refusal(param: FunctionParameter, { value }: TypedLiteral): string | undefined {
   if (param.pattern && typeof value === "string") {
     const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
     if (error) return error.message;
@@ -34,7 +34,7 @@ export function argumentType(argument: TypedArgument): Type {
 }
 
 /** The parameter that the argument at an index is for. */
-export function paramAt(spec: FunctionSpec, index: number): Param {
+export function paramAt(spec: FunctionSpec, index: number): FunctionParameter {
   const known = [...spec.params, ...(spec.optional ?? [])][index] ?? spec.rest;
   return known ?? { kind: "any", types: [] };
 }
@@ -43,7 +43,7 @@ export function paramAt(spec: FunctionSpec, index: number): Param {
 export function acceptedTypes(
   spec: FunctionSpec,
   index: number,
-  param: Param,
+  param: FunctionParameter,
   first: Type | undefined,
 ): readonly Accepted[] {
   if (index > 0 && first && spec.sameTypes) return [first];

@@ -93,13 +93,16 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
   return found;
 }
 
-interface Problem {
+interface AvailabilityProblem {
   readonly code: DiagnosticCode;
   readonly message: string;
   readonly hint?: string;
 }
 
-function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, part }: Where): Problem | undefined {
+function fieldInPhase(
+  { name, source, phases, valuesOnly }: FieldSpec,
+  { phase, part }: Where,
+): AvailabilityProblem | undefined {
   if (!phase) return undefined;
   if (source === "network")
     return { code: "field-phase", message: `${name} belongs to Network Firewall; HTTP rules do not have it` };
@@ -125,7 +128,7 @@ function fieldInPhase({ name, source, phases, valuesOnly }: FieldSpec, { phase, 
 
 const ONLY_THERE = "leave it out, or make the rule a function that returns undefined on the plans without it";
 
-function fieldOnPlan(field: FieldSpec, { plan }: Where): Problem | undefined {
+function fieldOnPlan(field: FieldSpec, { plan }: Where): AvailabilityProblem | undefined {
   if (!plan || includesPlan(plan, field.plan)) return undefined;
   return {
     code: "field-plan",
@@ -134,7 +137,10 @@ function fieldOnPlan(field: FieldSpec, { plan }: Where): Problem | undefined {
   };
 }
 
-function functionProblem({ name, phases, plan: needed }: FunctionSpec, { phase, plan }: Where): Problem | undefined {
+function functionProblem(
+  { name, phases, plan: needed }: FunctionSpec,
+  { phase, plan }: Where,
+): AvailabilityProblem | undefined {
   if (phase && phases && !phases.includes(phase))
     return {
       code: "function-phase",

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
 import { parse } from "../language/parse.ts";
 import { print } from "../language/print.ts";
-import { SCHEMA, type Schema } from "../schema/schema.ts";
+import { type LanguageSchema, SCHEMA } from "../schema/schema.ts";
 import { analyze } from "./analyze.ts";
 import type { Where } from "./availability.ts";
 import { collect } from "./diagnose.ts";
@@ -13,7 +13,7 @@ import { collect } from "./diagnose.ts";
  */
 export function check(
   tree: Expression,
-  options: Where & { readonly schema?: Schema; readonly text?: string } = {},
+  options: Where & { readonly schema?: LanguageSchema; readonly text?: string } = {},
 ): readonly Diagnostic[] {
   const text = options.text ?? print(tree);
   const parsed = options.text === undefined ? parse(text) : ({ ok: true, tree } as const);

@@ -1,10 +1,10 @@
 /** What the parts of the checker share: the text and schema they check against, and what they find. */
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
-import type { Expression, Value } from "../language/ast.ts";
+import type { Expression, ValueExpression } from "../language/ast.ts";
 import { MAX_DIAGNOSTICS } from "../language/parse.ts";
 import { trimmed } from "../language/white-space.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
-import type { Schema, SchemaField } from "../schema/schema.ts";
+import type { LanguageSchema, SchemaField } from "../schema/schema.ts";
 import type { ScalarType } from "../schema/type.ts";
 import type { Condition, Reader } from "./typed.ts";
 
@@ -34,9 +34,9 @@ export abstract class Checker {
   readonly regexes: Span[] = [];
   readonly lists: ListUse[] = [];
   readonly text: string;
-  readonly schema: Schema;
+  readonly schema: LanguageSchema;
 
-  constructor(text: string, schema: Schema) {
+  constructor(text: string, schema: LanguageSchema) {
     // The engine trims the text first, so that its end is the end of the last word.
     this.text = text.slice(0, trimmed(text).end);
     this.schema = schema;
@@ -46,7 +46,7 @@ export abstract class Checker {
   abstract condition(node: Expression): Condition | undefined;
 
   /** A checked field or call with its accesses, in the same way. `hint` is given for a name that is not known. */
-  abstract value(value: Value, hint?: string): Reader | undefined;
+  abstract value(value: ValueExpression, hint?: string): Reader | undefined;
 
   /** Keeps a mistake. */
   report(code: DiagnosticCode, span: Span, message: string, hint?: string): void {

@@ -1,5 +1,5 @@
 import type { Span } from "../diagnostic.ts";
-import type { Comparison, Right, Value } from "../language/ast.ts";
+import type { Comparison, Right, ValueExpression } from "../language/ast.ts";
 import type { IpRange } from "../language/ip-address.ts";
 import { operatorHint, skipSpace } from "../language/parse.ts";
 import { arrayOf, isScalar, type ScalarType, sameType, type Type } from "../schema/type.ts";
@@ -122,7 +122,7 @@ function checkDynamic(
   checker: Checker,
   { name: operator, span }: { readonly name: (Test & { kind: "dynamic" })["operator"]; readonly span: Span },
   type: Type,
-  right: Value,
+  right: ValueExpression,
 ): Test | undefined {
   if (isOperatorMisspelt(checker, span, right)) return undefined;
   const reader = checker.value(
@@ -144,7 +144,7 @@ function checkDynamic(
  * Whether an operator and the unknown name after it are one word that is nearly an operator: operators have no word
  * boundary, so that `eqq` is read as eq and a field q. If so, reports it.
  */
-function isOperatorMisspelt(checker: Checker, operator: Span, right: Value): boolean {
+function isOperatorMisspelt(checker: Checker, operator: Span, right: ValueExpression): boolean {
   if (operator.end !== right.span.start || right.of.kind !== "field") return false;
   if (checker.schema.fields.has(right.of.name)) return false;
   const span = { start: operator.start, end: right.of.span.end };

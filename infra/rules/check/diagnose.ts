@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
 import { parseTolerantly } from "../language/parse.ts";
-import type { Schema } from "../schema/schema.ts";
+import type { LanguageSchema } from "../schema/schema.ts";
 import { type Analysis, analyze, analyzeValue } from "./analyze.ts";
 import { availability, type Where } from "./availability.ts";
 import { engineErrorOf } from "./engine-error.ts";
@@ -10,7 +10,7 @@ import type { Reader } from "./typed.ts";
 
 /** What is read, and where it runs. */
 export interface Subject extends Where {
-  readonly schema: Schema;
+  readonly schema: LanguageSchema;
   readonly maxDepth?: number;
 }
 

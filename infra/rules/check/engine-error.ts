@@ -7,7 +7,7 @@
 import { fromBytes } from "../bytes.ts";
 import { isNameArgument, LOGICAL_OPERATORS, MAX_DEPTH, OPERATORS, skipSpace } from "../language/parse.ts";
 import {
-  type Read,
+  type LiteralResult,
   readBytes,
   readInteger,
   readIntegerRange,
@@ -20,7 +20,7 @@ import {
 import { trimmed } from "../language/white-space.ts";
 import { wildcardError } from "../language/wildcard.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
-import type { Schema } from "../schema/schema.ts";
+import type { LanguageSchema } from "../schema/schema.ts";
 import {
   arrayOf,
   engineTypeName,
@@ -44,7 +44,7 @@ export interface EngineError {
 /** The engine's error for a condition, or for a `value`: a field or a call; undefined where it accepts the text. */
 export function engineErrorOf(
   text: string,
-  schema: Schema,
+  schema: LanguageSchema,
   form: "condition" | "value",
   maxDepth: number = MAX_DEPTH,
 ): EngineError | undefined {
@@ -55,12 +55,12 @@ export function engineErrorOf(
     else reader.valueRoot(start);
     return undefined;
   } catch (error) {
-    if (error instanceof Refusal) return { message: error.message, at: error.at };
+    if (error instanceof EngineRefusal) return { message: error.message, at: error.at };
     throw error;
   }
 }
 
-class Refusal extends Error {
+class EngineRefusal extends Error {
   readonly at: number;
 
   constructor(message: string, at: number) {
@@ -80,7 +80,7 @@ interface Indexed extends Typed {
   readonly mapped: boolean;
 }
 
-interface Argument extends Indexed {
+interface IndexedArgument extends Indexed {
   readonly literal?: TypedLiteral;
 }
 
@@ -97,10 +97,10 @@ const WORD = /[A-Za-z0-9_]/;
 
 class EngineReader {
   readonly #text: string;
-  readonly #schema: Schema;
+  readonly #schema: LanguageSchema;
   readonly #maxDepth: number;
 
-  constructor(text: string, schema: Schema, maxDepth: number) {
+  constructor(text: string, schema: LanguageSchema, maxDepth: number) {
     this.#text = text;
     this.#schema = schema;
     this.#maxDepth = maxDepth;
@@ -263,7 +263,7 @@ class EngineReader {
     return { type: mapped ? arrayOf(type) : type, end: this.#expect(")", at) };
   }
 
-  #fits(spec: FunctionSpec, before: readonly Type[], { type, literal }: Argument, at: number): void {
+  #fits(spec: FunctionSpec, before: readonly Type[], { type, literal }: IndexedArgument, at: number): void {
     const index = before.length;
     const param = paramAt(spec, index);
     const [wanted, got] = literal ? ["Field", "Literal"] : ["Literal", "Field"];
@@ -281,7 +281,7 @@ class EngineReader {
     if (why) refuse(`invalid value of argument #${index}: invalid argument: ${JSON.stringify(why)}`, at);
   }
 
-  #argument(at: number, depth: number): Argument {
+  #argument(at: number, depth: number): IndexedArgument {
     const text = this.#text;
     const next = text[at] ?? "";
     if (next === '"') return literalOf("Bytes", need(readQuoted(text, at)));
@@ -301,7 +301,7 @@ class EngineReader {
     return bytes.ok ? literalOf("Bytes", bytes) : refuse(UNREAD, at);
   }
 
-  #indexedArgument(left: Indexed, depth: number): Argument {
+  #indexedArgument(left: Indexed, depth: number): IndexedArgument {
     if (!this.#operatorAt(this.#skip(left.end))) return left;
     return { ...this.#comparison(left, depth), mapped: false };
   }
@@ -310,7 +310,7 @@ class EngineReader {
     try {
       return read();
     } catch (error) {
-      if (error instanceof Refusal) return undefined;
+      if (error instanceof EngineRefusal) return undefined;
       throw error;
     }
   }
@@ -424,17 +424,17 @@ type AccessKind =
   | { readonly kind: "position"; readonly position: number };
 
 function refuse(message: string, at: number): never {
-  throw new Refusal(message, at);
+  throw new EngineRefusal(message, at);
 }
 
-function need<T>(read: Read<T>): { readonly value: T; readonly end: number } {
+function need<T>(read: LiteralResult<T>): { readonly value: T; readonly end: number } {
   return read.ok ? read : refuse(read.engine, read.at);
 }
 
 function literalOf(
   type: ScalarType,
   { value, end }: { readonly value: TypedLiteral["value"]; readonly end: number },
-): Argument {
+): IndexedArgument {
   return { type, mapped: false, end, literal: { kind: "literal", type, value } };
 }
 

@@ -3,7 +3,7 @@ import { describe } from "../language/describe.ts";
 import type { IpRange } from "../language/ip-address.ts";
 import {
   type IntegerRange,
-  type Read,
+  type LiteralResult,
   type ReadError,
   readBytes,
   readInteger,
@@ -28,7 +28,7 @@ export function checkLiteral(
 ): TypedLiteral | undefined {
   if (right.kind === "text" && type === "Bytes") return { kind: "literal", type, value: right.value };
   const start = right.span.start;
-  const read: Read<TypedLiteral["value"]> =
+  const read: LiteralResult<TypedLiteral["value"]> =
     start >= checker.text.length && type === "Bytes"
       ? { ok: false, code: "expected-value", engine: "unrecognised input", at: start, end: start }
       : READ[type](checker.text, start);
@@ -83,7 +83,7 @@ export function checkSet(checker: Checker, type: ScalarType, node: Items): Test 
 /** Keeps one item and returns the start of the next; after a mistake that is the end of the token. */
 function keepItem<T>(
   checker: Checker,
-  read: Read<T>,
+  read: LiteralResult<T>,
   type: ScalarType,
   token: Token,
   at: number,

@@ -1,4 +1,4 @@
-import type { Schema } from "../schema/schema.ts";
+import type { LanguageSchema } from "../schema/schema.ts";
 
 /** No name is longer, and comparing takes time. */
 const LONGEST = 80;
@@ -65,7 +65,7 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
  */
 export function didYouMeanField(
   name: string,
-  { fields }: Pick<Schema, "fields">,
+  { fields }: Pick<LanguageSchema, "fields">,
   others: readonly string[] = [],
 ): string | undefined {
   const found = closest(name, [...others, ...fields.keys()]);

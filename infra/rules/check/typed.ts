@@ -1,5 +1,5 @@
 /** A checked expression: every name resolved, every literal read by its type. Evaluation starts here. */
-import type { Comparison, Expression, OrderingOperator, Quantifier, Value } from "../language/ast.ts";
+import type { Comparison, Expression, OrderingOperator, Quantifier, ValueExpression } from "../language/ast.ts";
 import type { IpAddress, IpRange } from "../language/ip-address.ts";
 import type { Integer, IntegerRange } from "../language/read-literal.ts";
 import type { Regex } from "../regex/index.ts";
@@ -66,14 +66,14 @@ export type Test =
 /** Where a value comes from. `type` is that of one element where `[*]` maps it. */
 export interface Reader {
   readonly kind: "reader";
-  readonly source: FieldSource | CallSource;
-  readonly accesses: Value["accesses"];
+  readonly source: FieldOperand | CallSource;
+  readonly accesses: ValueExpression["accesses"];
   readonly type: Type;
   readonly mapped: boolean;
-  readonly node: Value;
+  readonly node: ValueExpression;
 }
 
-export interface FieldSource {
+export interface FieldOperand {
   readonly kind: "field";
   readonly field: SchemaField;
 }

@@ -1,16 +1,16 @@
 import type { Span } from "../diagnostic.ts";
-import type { Value } from "../language/ast.ts";
+import type { ValueExpression } from "../language/ast.ts";
 import { MAX_DIAGNOSTICS } from "../language/parse.ts";
 import type { Type } from "../schema/type.ts";
 import { callType } from "./arguments.ts";
 import { checkCall } from "./call.ts";
 import type { Checker } from "./checker.ts";
 import { didYouMeanField } from "./suggest.ts";
-import type { FieldSource, Reader } from "./typed.ts";
+import type { FieldOperand, Reader } from "./typed.ts";
 import { accessMessage, unknown, unknownHint } from "./words.ts";
 
 /** Checks a field or a call with its accesses. */
-export function checkValue(checker: Checker, value: Value, hint?: string): Reader | undefined {
+export function checkValue(checker: Checker, value: ValueExpression, hint?: string): Reader | undefined {
   const source =
     value.of.kind === "call" ? checkCall(checker, value.of) : checkField(checker, value.of.name, value.of.span, hint);
   if (!source) return undefined;
@@ -30,7 +30,7 @@ export function checkValue(checker: Checker, value: Value, hint?: string): Reade
   return { kind: "reader", source, accesses: value.accesses, type, mapped, node: value };
 }
 
-function checkField(checker: Checker, name: string, span: Span, hint?: string): FieldSource | undefined {
+function checkField(checker: Checker, name: string, span: Span, hint?: string): FieldOperand | undefined {
   const field = checker.schema.fields.get(name);
   if (field) {
     checker.fields.push({ what: field, span });

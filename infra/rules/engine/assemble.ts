@@ -1,13 +1,13 @@
 import { compileLists } from "../evaluate/lists.ts";
-import type { CounterTable, Limit, RateCounters, WindowKind } from "./counters.ts";
+import type { CounterLimit, CounterTable, RateCounters, WindowKind } from "./counters.ts";
 import { firewallRule } from "./firewall.ts";
-import { type Condition, characteristic, condition, type Lists, textValue } from "./language.ts";
+import { type CompiledCondition, characteristic, condition, type EngineLists, textValue } from "./language.ts";
 import { type LoadedRule, type LoadedRuleset, loadRulesets, notImitated } from "./load.ts";
 import { type Level, membersOf, type PlacedRule, rateLimitOf, redirectOf } from "./parameters.ts";
 import { IMITATED_PHASES, phaseBit } from "./phases.ts";
 import { rateLimitRule } from "./rate-limit.ts";
 import { redirectRule } from "./redirect.ts";
-import { type Flow, holds, note, noted, type Run, type Step } from "./run.ts";
+import { type Flow, holds, note, noted, type RuleStep, type Run } from "./run.ts";
 import type { Deployment, LoadDiagnostic, LoadProblem } from "./types.ts";
 
 /** In each phase account-level rulesets run first. */
@@ -18,7 +18,7 @@ export interface EntryPoint {
   /** Bit of its phase. */
   readonly bit: number;
   readonly level: Level;
-  readonly steps: readonly Step[];
+  readonly steps: readonly RuleStep[];
 }
 
 /** All entry points in the order they run, and what is not run as Cloudflare would. */
@@ -29,12 +29,12 @@ export interface Program {
 
 interface Assembly {
   readonly window: WindowKind;
-  readonly lists: Lists;
+  readonly lists: EngineLists;
   readonly rulesets: Readonly<Record<Level, readonly LoadedRuleset[]>>;
   readonly problems: LoadProblem[];
   /** Steps of the custom rulesets that were compiled, by ruleset. */
-  readonly customSteps: Map<LoadedRuleset, readonly Step[]>;
-  table(identity: string, limit: Limit): CounterTable;
+  readonly customSteps: Map<LoadedRuleset, readonly RuleStep[]>;
+  table(identity: string, limit: CounterLimit): CounterTable;
 }
 
 /**
@@ -60,7 +60,7 @@ export function assemble(deployment: Deployment, window: WindowKind, counters: R
 }
 
 /** Runs steps in order until one sends the request elsewhere. */
-export function through(run: Run, steps: readonly Step[]): Flow {
+export function through(run: Run, steps: readonly RuleStep[]): Flow {
   for (const step of steps) {
     const flow = step(run);
     if (flow !== "next") return flow;
@@ -80,12 +80,12 @@ function ignored({ ruleset: { name, phase, kind }, rules }: LoadedRuleset): read
   return [{ ruleset: name, phase, effect: "ignored", diagnostics }];
 }
 
-function stepsOf(assembly: Assembly, level: Level, loaded: LoadedRuleset): readonly Step[] {
+function stepsOf(assembly: Assembly, level: Level, loaded: LoadedRuleset): readonly RuleStep[] {
   assembly.problems.push(...loaded.problems);
   return loaded.rules.map((rule) => stepOf(assembly, level, loaded, rule));
 }
 
-function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, loaded: LoadedRule): Step {
+function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, loaded: LoadedRule): RuleStep {
   const { rule, name, index, refusals, formalities } = loaded;
   const problem = (effect: LoadProblem["effect"], diagnostics: readonly LoadDiagnostic[]): LoadProblem => {
     const noted: LoadProblem = { ruleset: ruleset.name, phase: ruleset.phase, rule: name, effect, diagnostics };
@@ -109,7 +109,7 @@ function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, lo
  * A rule of which it is not known what it does: where it could apply, the verdict says so, and evaluation goes on as
  * if it did not match. One without a condition, because that cannot be read, could always apply.
  */
-function inDoubt(problem: LoadProblem, condition: Condition | undefined): Step {
+function inDoubt(problem: LoadProblem, condition: CompiledCondition | undefined): RuleStep {
   return (run) => {
     const result = condition ? condition.holds(run.fields) : true;
     if (result !== false) run.doubts(problem);
@@ -122,9 +122,9 @@ function inDoubt(problem: LoadProblem, condition: Condition | undefined): Step {
 function acceptedStep(
   assembly: Assembly,
   placed: PlacedRule,
-  condition: Condition,
+  condition: CompiledCondition,
   pointer: string,
-): Step | LoadDiagnostic {
+): RuleStep | LoadDiagnostic {
   if (placed.rule.action === "execute") return executeStep(assembly, placed, condition, `${pointer}/action_parameters`);
   switch (placed.ruleset.phase) {
     case "http_request_dynamic_redirect":
@@ -142,9 +142,9 @@ function acceptedStep(
 function executeStep(
   assembly: Assembly,
   placed: PlacedRule,
-  condition: Condition,
+  condition: CompiledCondition,
   pointer: string,
-): Step | LoadDiagnostic {
+): RuleStep | LoadDiagnostic {
   const { level, ruleset, rule } = placed;
   const { id, overrides } = membersOf(rule.action_parameters);
   if (ruleset.kind === "custom")
@@ -171,9 +171,9 @@ function executeStep(
 function redirectStep(
   { lists }: Assembly,
   placed: PlacedRule,
-  condition: Condition,
+  condition: CompiledCondition,
   pointer: string,
-): Step | LoadDiagnostic {
+): RuleStep | LoadDiagnostic {
   const redirect = redirectOf(placed.rule);
   if (!redirect) return notImitated(pointer, "a redirect without target_url is not imitated in this phase");
   const { target, ...parameters } = redirect;
@@ -185,9 +185,9 @@ function redirectStep(
 function rateLimitStep(
   assembly: Assembly,
   placed: PlacedRule,
-  rule: Condition,
+  rule: CompiledCondition,
   pointer: string,
-): Step | LoadDiagnostic {
+): RuleStep | LoadDiagnostic {
   const parameters = rateLimitOf(placed.rule);
   const { period, threshold, timeout, countingExpression } = parameters;
   const names = parameters.characteristics.filter((name) => name !== "cf.colo.id");
@@ -195,7 +195,7 @@ function rateLimitStep(
   const counting = countingExpression === undefined ? rule : condition(countingExpression, assembly.lists, rule.rule);
   if (!counting || characteristics.length < names.length)
     return notImitated(pointer, "what it counts cannot be compiled");
-  const limit: Limit = { period, threshold, timeout, window: assembly.window };
+  const limit: CounterLimit = { period, threshold, timeout, window: assembly.window };
   const { level, ruleset, name } = placed;
   const identity = JSON.stringify([level, ruleset.id, name, placed.rule.ratelimit, assembly.window]);
   const table = assembly.table(identity, limit);
@@ -203,7 +203,7 @@ function rateLimitStep(
 }
 
 /** Cache rules: every matching rule applies, a later one overrides what an earlier one set. */
-function settingsStep(placed: PlacedRule, condition: Condition): Step {
+function settingsStep(placed: PlacedRule, condition: CompiledCondition): RuleStep {
   const settings = Object.freeze({ ...placed.rule.action_parameters });
   const event = noted(placed, false);
   return (run) => {

@@ -6,7 +6,7 @@ export type WindowKind =
   | "sliding";
 
 /** The numbers of one limit. Times are milliseconds. */
-export interface Limit {
+export interface CounterLimit {
   readonly period: number;
   /** The counter may reach this; what exceeds it is acted on. */
   readonly threshold: number;
@@ -38,12 +38,12 @@ const HEAVIEST = 64;
  * may be lost is a low count, so that its client gets up to one more limit. Cloudflare says only that it fails open.
  */
 export class CounterTable {
-  readonly #limit: Limit;
+  readonly #limit: CounterLimit;
   readonly #capacity: number;
   readonly #counters = new Map<string, Counter>();
   #nextSweep: number;
 
-  constructor(limit: Limit, capacity = DEFAULT_CAPACITY) {
+  constructor(limit: CounterLimit, capacity = DEFAULT_CAPACITY) {
     this.#limit = limit;
     this.#capacity = Math.max(4, capacity);
     this.#nextSweep = Math.min(1024, this.#capacity);
@@ -176,7 +176,7 @@ export class RateCounters {
   }
 
   /** The tables of a new deployment: until `commit`, the running one keeps its own; then tables nobody asked for are dropped. */
-  next(): { table(identity: string, limit: Limit): CounterTable; commit(): void } {
+  next(): { table(identity: string, limit: CounterLimit): CounterTable; commit(): void } {
     const next = new Map<string, CounterTable>();
     return {
       table: (identity, limit) => {

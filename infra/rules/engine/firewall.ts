@@ -1,7 +1,7 @@
-import type { Condition } from "./language.ts";
+import type { CompiledCondition } from "./language.ts";
 import { blockResponse, type CustomResponse, isChallenge, type PlacedRule, skipOf } from "./parameters.ts";
 import { phaseBit } from "./phases.ts";
-import { type Flow, holds, note, noted, type Step } from "./run.ts";
+import { type Flow, holds, note, noted, type RuleStep } from "./run.ts";
 
 /**
  * A custom rule: `block`, a challenge, `log` or `skip`
@@ -9,14 +9,14 @@ import { type Flow, holds, note, noted, type Step } from "./run.ts";
  * way unless the visitor has clearance. A zone-level skip of phases leaves account-level rulesets of these phases
  * running; an account-level one skips both.
  */
-export function firewallRule(placed: PlacedRule, condition: Condition): Step {
+export function firewallRule(placed: PlacedRule, condition: CompiledCondition): RuleStep {
   const { ruleset, rule } = placed;
   if (rule.action === "skip") return skipping(placed, condition);
   if (rule.action === "log") return logging(placed, condition);
   return terminating(placed, condition, isChallenge(rule) ? { status: 403 } : blockResponse(ruleset, rule));
 }
 
-function logging(placed: PlacedRule, condition: Condition): Step {
+function logging(placed: PlacedRule, condition: CompiledCondition): RuleStep {
   const event = noted(placed, true);
   return (run) => {
     if (holds(run, condition, false)) note(run, event, condition);
@@ -24,7 +24,7 @@ function logging(placed: PlacedRule, condition: Condition): Step {
   };
 }
 
-function terminating(placed: PlacedRule, condition: Condition, response: CustomResponse): Step {
+function terminating(placed: PlacedRule, condition: CompiledCondition, response: CustomResponse): RuleStep {
   const challenge = isChallenge(placed.rule);
   const event = noted(placed, true);
   return (run) => {
@@ -36,7 +36,7 @@ function terminating(placed: PlacedRule, condition: Condition, response: CustomR
   };
 }
 
-function skipping(placed: PlacedRule, condition: Condition): Step {
+function skipping(placed: PlacedRule, condition: CompiledCondition): RuleStep {
   const { level, rule } = placed;
   const skips = skipOf(rule);
   const event = noted(placed, rule.logging?.enabled !== false, skips);

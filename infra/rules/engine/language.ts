@@ -13,13 +13,13 @@ import { ownPart } from "./guard.ts";
 import type { UndeterminedRule } from "./types.ts";
 
 /** The lists that a deployment has, compiled. */
-export type Lists = NonNullable<CompileOptions["lists"]>;
+export type EngineLists = NonNullable<CompileOptions["lists"]>;
 
 /** What the result depends on and is not known: fields that were not given, patterns that take too many steps. */
 export type Undetermined = readonly string[];
 
 /** An expression as the engine runs it. */
-export interface Condition {
+export interface CompiledCondition {
   holds(fields: Fields): boolean | Undetermined;
   /** Which part decided, for a request that matched. */
   why(fields: Fields): string;
@@ -43,7 +43,11 @@ export interface Characteristic extends Readable {
  * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is
  * for the validator to say.
  */
-export function condition(text: unknown, lists: Lists, rule?: UndeterminedRule["rule"]): Condition | undefined {
+export function condition(
+  text: unknown,
+  lists: EngineLists,
+  rule?: UndeterminedRule["rule"],
+): CompiledCondition | undefined {
   if (typeof text !== "string" || sizeOf(text, EXPRESSION_SIZE) > EXPRESSION_SIZE.most) return undefined;
   const compiled = compile(text, { lists });
   if (!compiled.ok) return undefined;
@@ -81,7 +85,7 @@ export function characteristic(name: string): Characteristic | undefined {
 }
 
 /** Compiles an expression whose value is text, such as the target of a redirect; undefined where it cannot be read. */
-export function textValue(text: string, lists: Lists): Readable | undefined {
+export function textValue(text: string, lists: EngineLists): Readable | undefined {
   return readable(compileValue(text, { lists }));
 }
 

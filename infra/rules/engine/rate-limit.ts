@@ -1,19 +1,19 @@
 import type { Value } from "../evaluate/value.ts";
-import type { CounterTable, Limit } from "./counters.ts";
-import type { Characteristic, Condition } from "./language.ts";
+import type { CounterLimit, CounterTable } from "./counters.ts";
+import type { Characteristic, CompiledCondition } from "./language.ts";
 import { blockResponse, isChallenge, type PlacedRule, type RateLimitParameters } from "./parameters.ts";
-import { holds, note, noted, type Run, type Step } from "./run.ts";
+import { holds, note, noted, type RuleStep, type Run } from "./run.ts";
 
 /** The compiled parts of a rate limiting rule. */
 export interface RateLimitRule {
   readonly placed: PlacedRule;
   readonly parameters: RateLimitParameters;
-  readonly condition: Condition;
+  readonly condition: CompiledCondition;
   /** The counting expression; the rule's own condition where it has none. It is not and-ed with the condition. */
-  readonly counting: Condition;
+  readonly counting: CompiledCondition;
   /** In the order of `parameters.characteristics`, cf.colo.id left out. */
   readonly characteristics: readonly Characteristic[];
-  readonly limit: Limit;
+  readonly limit: CounterLimit;
 }
 
 /** Bytes of one characteristic that enter the key as they are; of what is longer, the rest enters as a checksum. */
@@ -27,7 +27,7 @@ const MAX_SCORE = 1_000_000;
  * rule itself acts on go on counting, except when a sliding window throttles, where they would keep a steady client
  * out for ever; a response that a rule made is not counted.
  */
-export function rateLimitRule(parts: RateLimitRule, table: CounterTable): Step {
+export function rateLimitRule(parts: RateLimitRule, table: CounterTable): RuleStep {
   const { placed, parameters, condition, counting, limit } = parts;
   const { ruleset, rule } = placed;
   const { scoreHeader, requestsToOrigin } = parameters;

@@ -1,12 +1,12 @@
 import { toBytes } from "../bytes.ts";
-import type { Condition, Readable } from "./language.ts";
+import type { CompiledCondition, Readable } from "./language.ts";
 import type { PlacedRule } from "./parameters.ts";
-import { holds, note, noted, type Run, type Step } from "./run.ts";
+import { holds, note, noted, type RuleStep, type Run } from "./run.ts";
 
 /** The compiled parts of a redirect. */
 export interface RedirectRule {
   readonly placed: PlacedRule;
-  readonly condition: Condition;
+  readonly condition: CompiledCondition;
   /** A URL as it is written, or what makes one. */
   readonly target: string | Readable;
   readonly status: number;
@@ -18,7 +18,7 @@ export interface RedirectRule {
  * matches ends the request's way, before any other phase sees it. What Cloudflare does not document is chosen here: a
  * target that is missing or empty redirects nowhere, and the request goes on to the phases that may still refuse it.
  */
-export function redirectRule(parts: RedirectRule): Step {
+export function redirectRule(parts: RedirectRule): RuleStep {
   const { placed, condition, status } = parts;
   const event = noted(placed, false);
   return (run) => {
@@ -37,7 +37,7 @@ function locationOf(run: Run, { target, keepsQuery, condition }: RedirectRule): 
   return visible(keepsQuery ? withQuery(url, run.request.uri) : url);
 }
 
-function textOf(run: Run, target: Readable, { rule }: Condition): string | undefined {
+function textOf(run: Run, target: Readable, { rule }: CompiledCondition): string | undefined {
   const reading = target.read(run.fields);
   if ("value" in reading) return typeof reading.value === "string" ? reading.value : undefined;
   run.dependsOn(reading, rule);

@@ -2,7 +2,7 @@ import type { RequestFacts } from "../evaluate/request.ts";
 import { requestFields } from "../evaluate/request-fields.ts";
 import type { Fields } from "../evaluate/value.ts";
 import type { Phase } from "../schema/phases.ts";
-import type { Condition, Undetermined } from "./language.ts";
+import type { CompiledCondition, Undetermined } from "./language.ts";
 import type { PlacedRule } from "./parameters.ts";
 import type { LoadProblem, RuleEvent, Skipped, UndeterminedRule, Verdict } from "./types.ts";
 
@@ -71,13 +71,13 @@ export interface Decision {
 export type Flow = "next" | "leave-ruleset" | "leave-phase" | "stop";
 
 /** A rule, ready to run. */
-export type Step = (run: Run) => Flow;
+export type RuleStep = (run: Run) => Flow;
 
 /**
  * Whether the condition holds. Undetermined counts as not, and is noted where the outcome could depend on it: the
  * verdict then says what would happen if the rule did not match.
  */
-export function holds(run: Run, condition: Condition, decides: boolean, fields: Fields = run.fields): boolean {
+export function holds(run: Run, condition: CompiledCondition, decides: boolean, fields: Fields = run.fields): boolean {
   const result = condition.holds(fields);
   if (typeof result === "boolean") return result;
   if (decides) run.dependsOn(result, condition.rule);
@@ -94,7 +94,7 @@ export function noted({ ruleset, rule, name }: PlacedRule, logged: boolean, skip
 }
 
 /** Notes that a rule matched; `why` is the reason, or the condition that gives it when it is read. */
-export function note(run: Run, rule: Noted, why: string | Condition): RuleEvent {
+export function note(run: Run, rule: Noted, why: string | CompiledCondition): RuleEvent {
   const event = new MatchedRule(rule, why, run.request);
   run.events ??= [];
   run.events.push(event);
@@ -110,10 +110,10 @@ class MatchedRule implements RuleEvent {
   readonly description: string;
   readonly logged: boolean;
   readonly skips: Skipped | undefined;
-  #why: string | Condition;
+  #why: string | CompiledCondition;
   readonly #request: RequestFacts;
 
-  constructor(rule: Noted, why: string | Condition, request: RequestFacts) {
+  constructor(rule: Noted, why: string | CompiledCondition, request: RequestFacts) {
     this.ref = rule.ref;
     this.ruleset = rule.ruleset;
     this.phase = rule.phase;

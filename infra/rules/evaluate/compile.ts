@@ -3,7 +3,7 @@ import type { Where } from "../check/availability.ts";
 import { diagnoseCondition, diagnoseValue } from "../check/diagnose.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Expression } from "../language/ast.ts";
-import { SCHEMA, type Schema } from "../schema/schema.ts";
+import { type LanguageSchema, SCHEMA } from "../schema/schema.ts";
 import { arrayOf, type Type } from "../schema/type.ts";
 import { compileCondition, compileMapped } from "./conditions.ts";
 import type { Implementation } from "./functions.ts";
@@ -13,7 +13,7 @@ import type { Fields, Value } from "./value.ts";
 
 export interface CompileOptions extends Where {
   /** Cloudflare's own, unless said otherwise. */
-  readonly schema?: Schema;
+  readonly schema?: LanguageSchema;
   /** Functions of that schema that Cloudflare's does not have. */
   readonly functions?: Readonly<Record<string, Implementation>>;
   /** Lists by name without `$`; a list that is not here throws FieldNotGiven when it is used. */
@@ -90,7 +90,7 @@ function namesOf({ fields }: Pick<Analysis, "fields">): readonly string[] {
   return [...new Set(fields.map(({ what }) => what.name))];
 }
 
-function contextOf(options: CompileOptions, schema: Schema): Context {
+function contextOf(options: CompileOptions, schema: LanguageSchema): Context {
   const context: Context = {
     condition: (argument) => (argument.mapped ? compileMapped(argument, context) : compileCondition(argument, context)),
     functions: options.functions ?? {},

@@ -7,7 +7,7 @@ import type { IpAddress } from "../language/ip-address.ts";
 import type { Integer } from "../language/read-literal.ts";
 import { affixOf, groupLiterals } from "./literals.ts";
 import { lowerAscii, wildcardMatcher } from "./match-wildcard.ts";
-import { type Context, compileReader, type Read } from "./readers.ts";
+import { type Context, compileReader, type FieldReader } from "./readers.ts";
 import { compileTest, holdsForIps, type Predicate, shareBits } from "./tests.ts";
 import { FieldNotGiven, type Fields, type Value } from "./value.ts";
 
@@ -201,7 +201,7 @@ function compared(condition: Compared, context: Context): Matches {
   const predicate = test.kind === "list" ? listTest(test.name, context) : compileTest(test);
   const plain = plainField(left, test, predicate, missing);
   if (plain) return plain;
-  const read: Read = compileReader(left, context);
+  const read: FieldReader = compileReader(left, context);
   return (fields) => {
     const value = read(fields);
     return value === undefined ? missing : predicate(value);

@@ -1,12 +1,12 @@
 /** Values as closures over the fields of a request. */
 import type { Condition, Reader, TypedArgument } from "../check/typed.ts";
-import type { Access } from "../language/ast.ts";
+import type { ElementAccess } from "../language/ast.ts";
 import { IMPLEMENTATIONS, type Implementation } from "./functions.ts";
 import { preparedFunction } from "./prepared-functions.ts";
 import { FieldNotGiven, type Fields, type Value } from "./value.ts";
 
 /** Reads a value; undefined is missing. A mapped reader gives an array of the elements. */
-export type Read = (fields: Fields) => Value | undefined;
+export type FieldReader = (fields: Fields) => Value | undefined;
 
 /** What compiling needs beside the tree. */
 export interface Context {
@@ -19,7 +19,7 @@ export interface Context {
 }
 
 /** The value of a reader. */
-export function compileReader(reader: Reader, context: Context): Read {
+export function compileReader(reader: Reader, context: Context): FieldReader {
   const source =
     reader.source.kind === "field"
       ? compileField(reader.source.field.slot)
@@ -27,7 +27,7 @@ export function compileReader(reader: Reader, context: Context): Read {
   return reader.accesses.length === 0 ? source : compileAccesses(source, reader.accesses);
 }
 
-function compileField(slot: number): Read {
+function compileField(slot: number): FieldReader {
   return (fields) => {
     const value = fields.values[slot];
     return value === undefined ? fields.read(slot) : value;
@@ -35,7 +35,7 @@ function compileField(slot: number): Read {
 }
 
 /** `lower` of a plain field, which is computed once for each request, however often it is read. */
-function compileLower({ source }: Reader, { functions }: Context): Read | undefined {
+function compileLower({ source }: Reader, { functions }: Context): FieldReader | undefined {
   if (source.kind !== "call" || source.spec.name !== "lower" || functions.lower) return undefined;
   const [of] = source.arguments;
   if (of?.kind !== "reader" || of.source.kind !== "field" || of.accesses.length > 0) return undefined;
@@ -43,7 +43,7 @@ function compileLower({ source }: Reader, { functions }: Context): Read | undefi
   return (fields) => fields.lowered[slot] ?? fields.lower(slot);
 }
 
-function compileAccesses(source: Read, accesses: readonly Access[]): Read {
+function compileAccesses(source: FieldReader, accesses: readonly ElementAccess[]): FieldReader {
   const each = accesses.findIndex((access) => access.kind === "each");
   if (each < 0) {
     const steps = accesses.map(step);
@@ -78,11 +78,11 @@ function compileAccesses(source: Read, accesses: readonly Access[]): Read {
   };
 }
 
-function compileAccesses1(source: Read, accesses: readonly Access[]): Read {
+function compileAccesses1(source: FieldReader, accesses: readonly ElementAccess[]): FieldReader {
   return accesses.length === 0 ? source : compileAccesses(source, accesses);
 }
 
-function step(access: Access): (value: Value) => Value | undefined {
+function step(access: ElementAccess): (value: Value) => Value | undefined {
   if (access.kind === "key") return (value) => (value as ReadonlyMap<string, Value>).get(access.key);
   const position = access.kind === "position" ? access.position : 0;
   return (value) => (value as readonly Value[])[position];
@@ -95,7 +95,7 @@ function elements(value: Value): readonly Value[] {
 }
 
 /** Applies the rest of the accesses to each value; rows that lack an index are left out. */
-function flatten(values: readonly Value[], accesses: readonly Access[], from: number): readonly Value[] {
+function flatten(values: readonly Value[], accesses: readonly ElementAccess[], from: number): readonly Value[] {
   const access = accesses[from];
   if (!access) return values;
   const next: Value[] = [];
@@ -110,7 +110,7 @@ function flatten(values: readonly Value[], accesses: readonly Access[], from: nu
   return flatten(next, accesses, from + 1);
 }
 
-function compileCall(reader: Reader, context: Context): Read {
+function compileCall(reader: Reader, context: Context): FieldReader {
   const source = reader.source;
   if (source.kind !== "call") return () => undefined;
   const run = implementation(source.spec.name, source.arguments, context);
@@ -147,7 +147,7 @@ function compileCall(reader: Reader, context: Context): Read {
   return (fields) => run(first(fields), ...rest.map((read) => read(fields)));
 }
 
-function compileArgument(argument: TypedArgument, context: Context): Read {
+function compileArgument(argument: TypedArgument, context: Context): FieldReader {
   if (argument.kind === "literal") return () => argument.value;
   if (argument.kind === "reader") return compileReader(argument, context);
   return context.condition(argument);

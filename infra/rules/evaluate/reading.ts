@@ -26,7 +26,7 @@ export interface Part {
   readonly value: boolean | undefined;
 }
 
-interface Outcome {
+interface ReadingOutcome {
   readonly value: boolean | undefined;
   readonly missing: readonly string[];
   readonly why: string;
@@ -62,7 +62,7 @@ class Tracer {
     this.#parts = parts;
   }
 
-  read(condition: Condition): Outcome {
+  read(condition: Condition): ReadingOutcome {
     const at = this.#parts.length;
     this.#parts.push({ node: condition.node, value: undefined });
     const outcome = this.#readParts(condition);
@@ -70,7 +70,7 @@ class Tracer {
     return outcome;
   }
 
-  #readParts(condition: Condition): Outcome {
+  #readParts(condition: Condition): ReadingOutcome {
     if (condition.kind === "not") {
       const { value, missing, why } = this.read(condition.operand);
       return { value: value === undefined ? undefined : !value, missing, why };
@@ -82,8 +82,8 @@ class Tracer {
   }
 
   /** `or` stops at the first true part, `and` at the first false one; an undetermined part does not stop it. */
-  #join(items: readonly Condition[], stop: boolean): Outcome {
-    const outcomes: Outcome[] = [];
+  #join(items: readonly Condition[], stop: boolean): ReadingOutcome {
+    const outcomes: ReadingOutcome[] = [];
     for (const item of items) {
       const outcome = this.read(item);
       if (outcome.value === stop) return outcome;
@@ -97,7 +97,7 @@ class Tracer {
     };
   }
 
-  #xor(items: readonly Condition[]): Outcome {
+  #xor(items: readonly Condition[]): ReadingOutcome {
     const outcomes = items.map((item) => this.read(item));
     const open = outcomes.filter(({ value }) => value === undefined);
     return {
@@ -107,7 +107,7 @@ class Tracer {
     };
   }
 
-  #leaf(condition: Quantified | Truth | Compared): Outcome {
+  #leaf(condition: Quantified | Truth | Compared): ReadingOutcome {
     let leaf = this.#leaves.get(condition);
     if (!leaf) {
       leaf = { holds: compileCondition(condition, this.#context), seen: seenBy(condition, this.#context, this.#text) };
@@ -127,13 +127,13 @@ class Tracer {
 }
 
 /** Every part agreed: a few are named, of many the first. */
-function all(outcomes: readonly Outcome[], which: "none" | "each"): string {
+function all(outcomes: readonly ReadingOutcome[], which: "none" | "each"): string {
   if (outcomes.length <= 3) return sentence(outcomes);
   return `${which} of ${outcomes.length} conditions is true, the first being: ${outcomes[0]?.why}`;
 }
 
 /** At most three reasons; more would not be read. */
-function sentence(outcomes: readonly Outcome[]): string {
+function sentence(outcomes: readonly ReadingOutcome[]): string {
   const reasons = outcomes.slice(0, 3).map(({ why }) => why);
   const more = outcomes.length - reasons.length;
   return `${reasons.join(", and ")}${more > 0 ? `, and ${more} more` : ""}`;

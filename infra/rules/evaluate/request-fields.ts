@@ -1,4 +1,4 @@
-import { SCHEMA, type Schema, type SchemaField } from "../schema/schema.ts";
+import { type LanguageSchema, SCHEMA, type SchemaField } from "../schema/schema.ts";
 import { convert } from "./convert.ts";
 import { BODY_COMPUTERS } from "./fields/body.ts";
 import { COMPUTERS, type Computer, type Source } from "./fields/computers.ts";
@@ -108,7 +108,7 @@ function givenValue(given: RequestFacts["given"], { slot, type }: SchemaField): 
  * Fields of any schema from plain values; a name without value is missing. For trying expressions against made-up
  * fields.
  */
-export function fieldsOf(schema: Schema, given: Readonly<Record<string, unknown>>): Fields {
+export function fieldsOf(schema: LanguageSchema, given: Readonly<Record<string, unknown>>): Fields {
   const values: (Value | undefined)[] = [...schema.fields.values()].map(({ name, type }) =>
     Object.hasOwn(given, name) ? convert(given[name], type, name) : undefined,
   );

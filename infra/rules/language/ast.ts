@@ -51,7 +51,7 @@ export type Operator =
 /** `left operator right`, or the left side alone where it is a Boolean. */
 export interface Comparison {
   readonly kind: "comparison";
-  readonly left: Value;
+  readonly left: ValueExpression;
   readonly operator?: { readonly name: Operator; readonly span: Span };
   readonly right?: Right;
   readonly span: Span;
@@ -63,13 +63,13 @@ export interface Broken {
   readonly span: Span;
 }
 
-export type Right = Value | Text | Token | Items | List | Broken;
+export type Right = ValueExpression | Text | Token | Items | List | Broken;
 
 /** A field or a call, followed by any number of `[...]`. */
-export interface Value {
+export interface ValueExpression {
   readonly kind: "value";
   readonly of: Field | Call;
-  readonly accesses: readonly Access[];
+  readonly accesses: readonly ElementAccess[];
   readonly span: Span;
 }
 
@@ -89,10 +89,10 @@ export interface Call {
 }
 
 /** What stands between the parentheses of a call or quantifier; a value without operator stays a value. */
-export type Argument = Expression | Value | Text | Token;
+export type Argument = Expression | ValueExpression | Text | Token;
 
 /** `["key"]`, `[3]` or `[*]`. */
-export type Access =
+export type ElementAccess =
   | { readonly kind: "key" /** Byte string. */; readonly key: string; readonly span: Span }
   | { readonly kind: "position"; readonly position: number; readonly span: Span }
   | { readonly kind: "each"; readonly span: Span };

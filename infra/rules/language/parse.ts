@@ -6,10 +6,10 @@
 import { fromBytes } from "../bytes.ts";
 import type { Diagnostic, DiagnosticCode, Span } from "../diagnostic.ts";
 import type {
-  Access,
   Argument,
   Call,
   Comparison,
+  ElementAccess,
   Expression,
   Items,
   LogicalOperator,
@@ -17,11 +17,11 @@ import type {
   Right,
   Text,
   Token,
-  Value,
+  ValueExpression,
 } from "./ast.ts";
 import { describe } from "./describe.ts";
 import {
-  type Read,
+  type LiteralResult,
   readBytes,
   readInteger,
   readIp,
@@ -106,7 +106,7 @@ export const OPERATORS: readonly (readonly [written: string, Operator])[] = [
 ];
 
 /** What must follow an expression, by its place. */
-type Place = "top" | "group" | "call" | "quantifier";
+type ExpressionPosition = "top" | "group" | "call" | "quantifier";
 
 /** Most mistakes that are reported of one expression. */
 export const MAX_DIAGNOSTICS = 50;
@@ -144,7 +144,7 @@ class Parser {
   }
 
   /** Operands joined by operators, up to what closes the place. */
-  #logical(place: Place): Expression {
+  #logical(place: ExpressionPosition): Expression {
     const operands = [this.#simple()];
     const operators: LogicalOperator[] = [];
     for (;;) {
@@ -163,14 +163,14 @@ class Parser {
     }
   }
 
-  #closes(place: Place, at: number): boolean {
+  #closes(place: ExpressionPosition, at: number): boolean {
     if (at >= this.#text.length) return true;
     const next = this.#text[at];
     return (place !== "top" && next === ")") || (place === "call" && next === ",");
   }
 
   /** Text where an operator or the end should be. */
-  #surplus(place: Place, at: number): void {
+  #surplus(place: ExpressionPosition, at: number): void {
     const word = /^[A-Za-z_]+/.exec(this.#text.slice(at, at + 16))?.[0];
     const found = describe(this.#text, at);
     this.#error("unexpected-input", at, this.#runEnd(at), `did not expect ${found} here`, this.#hintFor(at, word));
@@ -194,7 +194,7 @@ class Parser {
   }
 
   /** Goes on to the next logical operator or closing character of this level. */
-  #recover(place: Place): void {
+  #recover(place: ExpressionPosition): void {
     const text = this.#text;
     let open = 0;
     while (this.#at < text.length) {
@@ -258,7 +258,7 @@ class Parser {
   }
 
   /** A comparison whose left side is read; without operator it is the left side alone. */
-  #comparison(left: Value | undefined): Expression {
+  #comparison(left: ValueExpression | undefined): Expression {
     if (!left) return this.#brokenFrom(this.#at);
     const at = skipSpace(this.#text, this.#at);
     const operator = this.#operatorAt(at);
@@ -318,7 +318,7 @@ class Parser {
     return this.#textFrom(form, form === "raw" ? readRaw(this.#text, this.#at) : readQuoted(this.#text, this.#at));
   }
 
-  #textFrom(form: Text["form"], read: Read<string>): Text {
+  #textFrom(form: Text["form"], read: LiteralResult<string>): Text {
     const start = this.#at;
     if (read.ok) {
       this.#at = read.end;
@@ -418,15 +418,15 @@ class Parser {
     return { kind: "items", items, span: this.#spanFrom(start) };
   }
 
-  #value(): Value | undefined {
+  #value(): ValueExpression | undefined {
     const start = this.#at;
     const name = this.#name();
     if (name === undefined) return undefined;
     const nameSpan = this.#spanFrom(start);
     const open = skipSpace(this.#text, this.#at);
-    const of: Value["of"] =
+    const of: ValueExpression["of"] =
       this.#text[open] === "(" ? this.#call(name, nameSpan, open) : { kind: "field", name, span: nameSpan };
-    const accesses: Access[] = [];
+    const accesses: ElementAccess[] = [];
     while (this.#text[this.#at] === "[") {
       const access = this.#access();
       // Its type would be unknown, and everything after it doubtful.
@@ -467,7 +467,7 @@ class Parser {
     this.#recover("call");
   }
 
-  #access(): Access | undefined {
+  #access(): ElementAccess | undefined {
     const start = this.#at;
     this.#at = skipSpace(this.#text, start + 1);
     const at = this.#at;

@@ -1,5 +1,5 @@
 import { fromBytes } from "../bytes.ts";
-import type { Access, Argument, Comparison, Expression, Operator, Right, Text, Value } from "./ast.ts";
+import type { Argument, Comparison, ElementAccess, Expression, Operator, Right, Text, ValueExpression } from "./ast.ts";
 
 /** A tree as text: one space between words, words for operators. Parsing it gives an equal tree, but for spans. */
 export function print(node: Expression): string {
@@ -45,12 +45,12 @@ function printRight(right: Right): string {
   }
 }
 
-function printValue({ of, accesses }: Value): string {
+function printValue({ of, accesses }: ValueExpression): string {
   const source = of.kind === "field" ? of.name : `${of.name}(${of.arguments.map(printArgument).join(", ")})`;
   return source + accesses.map(printAccess).join("");
 }
 
-function printAccess(access: Access): string {
+function printAccess(access: ElementAccess): string {
   if (access.kind === "each") return "[*]";
   return access.kind === "key" ? `[${quote(access.key)}]` : `[${access.position}]`;
 }

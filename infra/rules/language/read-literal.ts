@@ -7,7 +7,7 @@ import type { DiagnosticCode } from "../diagnostic.ts";
 import { compareIp, type IpAddress, type IpRange, mask, network, parseIp, printIp } from "./ip-address.ts";
 
 /** What was read and where it ends, or what is wrong and where the engine points. */
-export type Read<T> = { readonly ok: true; readonly value: T; readonly end: number } | ReadError;
+export type LiteralResult<T> = { readonly ok: true; readonly value: T; readonly end: number } | ReadError;
 
 export interface ReadError {
   readonly ok: false;
@@ -26,7 +26,7 @@ function fail(code: DiagnosticCode, engine: string, at: number, end: number, hin
 const UNENDED = "could not find an ending quote";
 
 /** `"..."` with the escapes of ordinary strings; `at` is the opening quote. */
-export function readQuoted(text: string, at: number): Read<string> {
+export function readQuoted(text: string, at: number): LiteralResult<string> {
   let value = "";
   let next = at + 1;
   for (;;) {
@@ -55,7 +55,7 @@ export function readQuoted(text: string, at: number): Read<string> {
 }
 
 /** `r"..."` or `r#"..."#`; `at` is the `r`. */
-export function readRaw(text: string, at: number): Read<string> {
+export function readRaw(text: string, at: number): LiteralResult<string> {
   let open = at + 1;
   while (text[open] === "#") open += 1;
   const hashes = open - at - 1;
@@ -70,7 +70,7 @@ export function readRaw(text: string, at: number): Read<string> {
 /**
  * A quoted pattern after `matches`: only `\"` outside a class is undone, and a quote inside `[...]` does not end it.
  */
-export function readPattern(text: string, at: number): Read<string> {
+export function readPattern(text: string, at: number): LiteralResult<string> {
   let value = "";
   let inClass = false;
   for (let next = at + 1; next < text.length; next += 1) {
@@ -92,7 +92,7 @@ export function readPattern(text: string, at: number): Read<string> {
 }
 
 /** `digits` digits of one byte. */
-function readByte(text: string, at: number, digits: number, radix: 8 | 16): Read<number> {
+function readByte(text: string, at: number, digits: number, radix: 8 | 16): LiteralResult<number> {
   const characters = [...text.slice(at, at + digits * 2)].slice(0, digits);
   if (characters.length < digits)
     return fail("bad-bytes", `expected ${digits} characters, but found ${characters.length}`, at, text.length);
@@ -121,7 +121,7 @@ function readByte(text: string, at: number, digits: number, radix: 8 | 16): Read
 const SEPARATOR = /[:.-]/;
 
 /** `61:62`: pairs of hexadecimal digits divided by `:`, `-` or `.`, at least two. */
-export function readBytes(text: string, at: number): Read<string> {
+export function readBytes(text: string, at: number): LiteralResult<string> {
   const first = readByte(text, at, 2, 16);
   if (!first.ok) return first;
   if (first.end >= text.length) return fail("bad-bytes", "expected 1 characters, but found 0", first.end, first.end);
@@ -142,7 +142,7 @@ export function readBytes(text: string, at: number): Read<string> {
 export type Integer = number | bigint;
 
 /** `80`, `-1`, `0x50`, or octal `0120`. Hexadecimal digits are taken greedily, as the engine does. */
-export function readInteger(text: string, at: number): Read<Integer> {
+export function readInteger(text: string, at: number): LiteralResult<Integer> {
   const hexadecimal = text.startsWith("0x", at);
   const radix = hexadecimal ? 16 : text[at] === "0" ? 8 : 10;
   const negative = radix === 10 && text[at] === "-";
@@ -180,7 +180,7 @@ export interface IntegerRange {
 }
 
 /** `80` or `8000..8009`, an item of a set. */
-export function readIntegerRange(text: string, at: number): Read<IntegerRange> {
+export function readIntegerRange(text: string, at: number): LiteralResult<IntegerRange> {
   const first = readInteger(text, at);
   if (!first.ok) return first;
   if (!text.startsWith("..", first.end))
@@ -210,7 +210,7 @@ function addressEnd(text: string, at: number): number {
 const ADDRESS = /[0-9a-fA-F:./]*/y;
 
 /** One address, strictly written. */
-export function readIp(text: string, at: number): Read<IpAddress> {
+export function readIp(text: string, at: number): LiteralResult<IpAddress> {
   const end = addressEnd(text, at);
   if (end === at) return fail("expected-address", "expected IP address character", at, at + 1);
   const written = text.slice(at, end);
@@ -221,7 +221,7 @@ export function readIp(text: string, at: number): Read<IpAddress> {
 }
 
 /** An address, a network or `first..last`, an item of a set. */
-export function readIpRange(text: string, at: number): Read<IpRange> {
+export function readIpRange(text: string, at: number): LiteralResult<IpRange> {
   const end = addressEnd(text, at);
   if (end === at) return fail("expected-address", "expected IP address character", at, at + 1);
   const written = text.slice(at, end);
@@ -258,7 +258,7 @@ export function readIpRange(text: string, at: number): Read<IpRange> {
   return fail("host-bits", "host part of address was not zero", at, at + address.length, hint);
 }
 
-function readFromTo(text: string, at: number, dots: number, end: number): Read<IpRange> {
+function readFromTo(text: string, at: number, dots: number, end: number): LiteralResult<IpRange> {
   const first = parseIp(text.slice(at, dots));
   if (first === undefined) return fail("bad-address", NO_ADDRESS, at, dots);
   const last = parseIp(text.slice(dots + 2, end));

@@ -27,20 +27,20 @@ export interface LintInputRuleset {
 }
 
 /** A whole policy, prepared: every expression is parsed and checked once. */
-export interface Policy {
+export interface PreparedPolicy {
   readonly input: LintInput;
   readonly plan: Plan;
   readonly rulesets: readonly PolicyRuleset[];
-  readonly rules: readonly PolicyRule[];
+  readonly rules: readonly PreparedRule[];
 }
 
 export interface PolicyRuleset {
   readonly phase: Phase;
   readonly name: string;
-  readonly rules: readonly PolicyRule[];
+  readonly rules: readonly PreparedRule[];
 }
 
-export interface PolicyRule {
+export interface PreparedRule {
   readonly rule: Rule;
   readonly ruleset: PolicyRuleset;
   readonly phase: Phase;
@@ -79,7 +79,7 @@ export interface Edit {
 }
 
 /** What a lint finds in an expression. */
-export interface Problem {
+export interface LintProblem {
   readonly span: Span;
   readonly message: string;
   readonly hint?: string;
@@ -100,7 +100,7 @@ export interface RuleProblem {
 
 /** What a lint finds by looking at several rules; without `rule` it concerns the policy as a whole. */
 interface PolicyProblem extends RuleProblem {
-  readonly rule?: PolicyRule;
+  readonly rule?: PreparedRule;
 }
 
 interface About {
@@ -114,9 +114,9 @@ interface About {
 /** One kind of mistake. */
 export type Lint = About &
   (
-    | { readonly inExpression: (expression: PolicyExpression) => Iterable<Problem> }
-    | { readonly inRule: (rule: PolicyRule) => Iterable<RuleProblem> }
-    | { readonly inPolicy: (policy: Policy) => Iterable<PolicyProblem> }
+    | { readonly inExpression: (expression: PolicyExpression) => Iterable<LintProblem> }
+    | { readonly inRule: (rule: PreparedRule) => Iterable<RuleProblem> }
+    | { readonly inPolicy: (policy: PreparedPolicy) => Iterable<PolicyProblem> }
   );
 
 /** A place in a file, from 1. */

@@ -3,13 +3,13 @@ import type { Rule } from "../engine/types.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { Plan } from "../schema/plans.ts";
 import { SCHEMA } from "../schema/schema.ts";
-import type { LintInput, Policy, PolicyExpression, PolicyRule, PolicyRuleset } from "./lint.ts";
+import type { LintInput, PolicyExpression, PolicyRuleset, PreparedPolicy, PreparedRule } from "./lint.ts";
 
 /** Parses and checks every expression of a policy, once. Rules that are not `readable` are left out. */
-export function prepare(input: LintInput, readable: (ruleset: number, rule: number) => boolean): Policy {
+export function prepare(input: LintInput, readable: (ruleset: number, rule: number) => boolean): PreparedPolicy {
   const { plan } = input;
   const rulesets = input.rulesets.map(({ phase, name, rules }, place) => {
-    const prepared: PolicyRule[] = [];
+    const prepared: PreparedRule[] = [];
     const ruleset: PolicyRuleset = { phase, name: name ?? phase, rules: prepared };
     for (const [index, rule] of rules.entries())
       if (readable(place, index)) prepared.push(prepareRule(rule, index, ruleset, plan));
@@ -24,7 +24,7 @@ export function labelOf(rule: Partial<Pick<Rule, "ref" | "id">> | null, index: n
   return typeof name === "string" ? name : `rule ${index + 1}`;
 }
 
-function prepareRule(rule: Rule, index: number, ruleset: PolicyRuleset, plan: Plan): PolicyRule {
+function prepareRule(rule: Rule, index: number, ruleset: PolicyRuleset, plan: Plan): PreparedRule {
   const { phase } = ruleset;
   const counting = rule.ratelimit?.counting_expression;
   return {

@@ -1,6 +1,6 @@
 import type { Severity } from "../diagnostic.ts";
 import { applyEdits } from "./fix.ts";
-import type { Finding, Lint, LintInput, PolicyExpression, PolicyRule, Problem, RuleProblem } from "./lint.ts";
+import type { Finding, Lint, LintInput, LintProblem, PolicyExpression, PreparedRule, RuleProblem } from "./lint.ts";
 import { labelOf, prepare, prepareExpression } from "./prepare.ts";
 import { isReadable, refusedBy, refusedFinding } from "./refused.ts";
 import { LINTS } from "./registry.ts";
@@ -15,7 +15,7 @@ export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly
   const refused = refusedBy(input);
   const ofRule = (ruleset: number, rule?: number) => refused[ruleset]?.filter(({ index }) => index === rule) ?? [];
   const policy = prepare(input, (ruleset, rule) => isReadable(ofRule(ruleset, rule)));
-  const byRule = new Map<PolicyRule, Finding[]>();
+  const byRule = new Map<PreparedRule, Finding[]>();
   const all: Finding[][] = [];
   const rest: Finding[] = [];
   for (const [place, ruleset] of input.rulesets.entries()) {
@@ -38,7 +38,7 @@ export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly
   return [...all.flatMap(sorted), ...sorted(rest)];
 }
 
-function inRule(rule: PolicyRule, refused: readonly Finding[], lints: readonly Lint[]): Finding[] {
+function inRule(rule: PreparedRule, refused: readonly Finding[], lints: readonly Lint[]): Finding[] {
   const expressions = [rule.expression, ...(rule.counting ? [rule.counting] : [])];
   const found = expressions.flatMap((expression) => inExpression(rule, expression, lints));
   // A lint that explains an error with its correction says more than the parser's own complaint about the same place.
@@ -55,7 +55,7 @@ function inRule(rule: PolicyRule, refused: readonly Finding[], lints: readonly L
   return findings;
 }
 
-function inExpression(rule: PolicyRule, expression: PolicyExpression, lints: readonly Lint[]): readonly Finding[] {
+function inExpression(rule: PreparedRule, expression: PolicyExpression, lints: readonly Lint[]): readonly Finding[] {
   const { text, part } = expression;
   const where = {
     phase: rule.phase,
@@ -75,12 +75,12 @@ function inExpression(rule: PolicyRule, expression: PolicyExpression, lints: rea
 }
 
 /** Whether an expression has no more errors with a fix than without. */
-function keepsSense(expression: PolicyExpression, { fix = [] }: Problem): boolean {
+function keepsSense(expression: PolicyExpression, { fix = [] }: LintProblem): boolean {
   const { text, part, phase, plan, diagnostics } = expression;
   return prepareExpression(applyEdits(text, fix), part, phase, plan).diagnostics.length <= diagnostics.length;
 }
 
-function propertyFinding(one: Lint, problem: RuleProblem, rule: PolicyRule | undefined): Finding {
+function propertyFinding(one: Lint, problem: RuleProblem, rule: PreparedRule | undefined): Finding {
   const { property, message, hint, severity = one.severity } = problem;
   const value = property
     .split(".")

@@ -1,4 +1,4 @@
-import type { Argument, Expression, Value } from "../language/ast.ts";
+import type { Argument, Expression, ValueExpression } from "../language/ast.ts";
 
 /** Every node of an expression that was perhaps not understood, from the outside in. */
 export function* walk(node: Expression | Argument): Generator<Expression | Argument> {
@@ -26,6 +26,6 @@ export function* walk(node: Expression | Argument): Generator<Expression | Argum
   }
 }
 
-function* argumentsOf({ of }: Value): Generator<Expression | Argument> {
+function* argumentsOf({ of }: ValueExpression): Generator<Expression | Argument> {
   if (of.kind === "call") for (const argument of of.arguments) yield* walk(argument);
 }

@@ -1,5 +1,5 @@
 import { checkShape } from "../ruleset/shape.ts";
-import type { Shape } from "../schema/shape.ts";
+import type { ParameterShape } from "../schema/shape.ts";
 import { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic } from "./diagnostic.ts";
 
 /**
@@ -7,7 +7,7 @@ import { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic 
  * the value is in its file.
  */
 export function shapeProblems(
-  shape: Shape,
+  shape: ParameterShape,
   value: unknown,
   place: ProofPlace,
   pointer = "",

@@ -19,7 +19,7 @@ export class PatternTooCostly extends Error {
 }
 
 /** What is left of the visits of one test. */
-export class Budget {
+export class VisitBudget {
   readonly #pattern: string;
   #left = VISITS;
 

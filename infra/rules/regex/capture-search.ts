@@ -1,5 +1,5 @@
 import { type Automaton, buildAutomaton, op } from "./automaton.ts";
-import type { Budget } from "./budget.ts";
+import type { VisitBudget } from "./budget.ts";
 import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 import type { Node } from "./node.ts";
 
@@ -19,14 +19,14 @@ interface Thread {
 export class CaptureSearch {
   readonly #automaton: Automaton;
   readonly #slots: number;
-  readonly #budget: Budget;
+  readonly #budget: VisitBudget;
   /** `#seen[state]` is the generation in which a state was reached last. */
   readonly #seen: Int32Array;
   #generation = 0;
   /** States visited since the last byte. */
   #visited = 0;
 
-  constructor(node: Node, captures: number, budget: Budget) {
+  constructor(node: Node, captures: number, budget: VisitBudget) {
     this.#budget = budget;
     this.#automaton = buildAutomaton({ kind: "capture", index: 0, node });
     this.#slots = 2 * (captures + 1);

@@ -22,7 +22,7 @@ const posix: Readonly<Record<string, RangeSet>> = {
 };
 
 /** What stands side by side in a class so far, with what `regex_syntax` counts against its nesting limit. */
-interface Items {
+interface ClassItems {
   readonly ranges: (readonly [number, number])[];
   count: number;
   depth: number;
@@ -33,11 +33,11 @@ interface Operand {
   readonly depth: number;
 }
 
-type Operator = "&&" | "--" | "~~";
+type ClassOperator = "&&" | "--" | "~~";
 
 type Open =
-  | { readonly kind: "bracket"; readonly outer: Items; readonly negated: boolean; readonly at: number }
-  | { readonly kind: "operator"; readonly operator: Operator; readonly left: Operand };
+  | { readonly kind: "bracket"; readonly outer: ClassItems; readonly negated: boolean; readonly at: number }
+  | { readonly kind: "operator"; readonly operator: ClassOperator; readonly left: Operand };
 
 export interface ParsedClass {
   /** Scalar values with the flag `u`, else bytes. */
@@ -76,7 +76,7 @@ class ClassParser {
 
   parse(): ParsedClass {
     const scanner: Scanner = this.#scanner;
-    let items: Items = { ranges: [], count: 0, depth: 0 };
+    let items: ClassItems = { ranges: [], count: 0, depth: 0 };
     for (;;) {
       scanner.skipSpace();
       if (scanner.ended) this.#unclosed();
@@ -92,19 +92,19 @@ class ClassParser {
       } else if ((char === "&" || char === "-" || char === "~") && scanner.peek() === char) {
         scanner.bumpIf(char + char);
         const left = this.#combine(this.#operand(items));
-        this.#open.push({ kind: "operator", operator: `${char}${char}` as Operator, left });
+        this.#open.push({ kind: "operator", operator: `${char}${char}` as ClassOperator, left });
         items = { ranges: [], count: 0, depth: 0 };
       } else this.#range(items);
     }
   }
 
-  #add(items: Items, set: RangeSet, depth = 0): void {
+  #add(items: ClassItems, set: RangeSet, depth = 0): void {
     items.ranges.push(...rangesOf(set));
     items.count += 1;
     items.depth = Math.max(items.depth, depth);
   }
 
-  #bracket(outer: Items): Items {
+  #bracket(outer: ClassItems): ClassItems {
     const scanner: Scanner = this.#scanner;
     const at = scanner.position;
     const unclosed = (): void => {
@@ -113,7 +113,7 @@ class ClassParser {
     unclosed();
     const negated = scanner.is("^");
     if (negated) unclosed();
-    const items: Items = { ranges: [], count: 0, depth: 0 };
+    const items: ClassItems = { ranges: [], count: 0, depth: 0 };
     while (scanner.is("-")) {
       this.#add(items, [0x2d, 0x2d]);
       unclosed();
@@ -126,7 +126,7 @@ class ClassParser {
     return items;
   }
 
-  #close(items: Items): { readonly outer: Items | undefined; readonly operand: Operand } {
+  #close(items: ClassItems): { readonly outer: ClassItems | undefined; readonly operand: Operand } {
     const inner = this.#combine(this.#operand(items));
     const open = this.#open.pop();
     if (open?.kind !== "bracket") throw new Error("invariant: a class is closed that was not opened");
@@ -138,7 +138,7 @@ class ClassParser {
     return { outer: open.outer, operand };
   }
 
-  #operand(items: Items): Operand {
+  #operand(items: ClassItems): Operand {
     return { set: foldSet(rangeSet(items.ranges), this.#flags), depth: items.depth + (items.count > 1 ? 1 : 0) };
   }
 
@@ -172,7 +172,7 @@ class ClassParser {
   }
 
   /** One character, one escape sequence, or a range of two. */
-  #range(items: Items): void {
+  #range(items: ClassItems): void {
     const scanner: Scanner = this.#scanner;
     const start = scanner.position;
     const low = this.#primitive();

@@ -1,4 +1,4 @@
-import { Budget } from "./budget.ts";
+import { VisitBudget } from "./budget.ts";
 import { CaptureSearch, type Groups } from "./capture-search.ts";
 import { longestSafeInput } from "./cost.ts";
 import { javascriptSource } from "./javascript.ts";
@@ -79,7 +79,7 @@ class CompiledRegex implements Regex {
   readonly #parsed: ParsedPattern;
   readonly #regExp: RegExp | undefined;
   readonly #longest: number;
-  readonly #budget: Budget;
+  readonly #budget: VisitBudget;
   #lazyAutomaton: LazyAutomaton | undefined;
   #captureSearch: CaptureSearch | undefined;
 
@@ -92,7 +92,7 @@ class CompiledRegex implements Regex {
     this.#parsed = parsed;
     this.#regExp = fast?.regExp;
     this.#longest = fast?.longest ?? 0;
-    this.#budget = new Budget(pattern);
+    this.#budget = new VisitBudget(pattern);
   }
 
   get #automaton(): LazyAutomaton {

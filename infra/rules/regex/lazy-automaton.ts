@@ -1,5 +1,5 @@
 import { type Automaton, buildAutomaton } from "./automaton.ts";
-import { type Budget, VISITS } from "./budget.ts";
+import { VISITS, type VisitBudget } from "./budget.ts";
 import { edge, isWordByte } from "./look.ts";
 import { anchoredAtStart, type Node } from "./node.ts";
 import { Simulation, simulate } from "./simulation.ts";
@@ -12,7 +12,7 @@ const minBytesPerState = 10;
 const maxStates = 500;
 const none = new Int32Array(0);
 
-interface State {
+interface AutomatonState {
   /** States of the nondeterministic automaton, ascending. */
   readonly states: Int32Array;
   /** A byte like the one before, as far as assertions care. */
@@ -34,7 +34,7 @@ export class LazyAutomaton {
   readonly #dead: number;
   readonly #match: number;
   readonly #numbers = new Map<string, number>();
-  readonly #states: State[] = [];
+  readonly #states: AutomatonState[] = [];
   /** `#table[state + class]` is the next state; 0 is one not made yet. */
   #table = new Int32Array(1024);
   #weight = 0;
@@ -42,7 +42,7 @@ export class LazyAutomaton {
   /** Where in the input the cache was last emptied. */
   #emptiedAt = 0;
 
-  constructor(node: Node, budget: Budget) {
+  constructor(node: Node, budget: VisitBudget) {
     this.#automaton = buildAutomaton(node, { counters: true });
     this.#simulation = new Simulation(this.#automaton, budget);
     this.#anchored = anchoredAtStart(node);
@@ -119,13 +119,13 @@ export class LazyAutomaton {
     return true;
   }
 
-  #state(row: number): State {
+  #state(row: number): AutomatonState {
     const state = this.#states[row / this.#stride];
     if (!state) throw new Error("invariant: a state that was never made");
     return state;
   }
 
-  #add(state: State): number {
+  #add(state: AutomatonState): number {
     const key = `${state.before}:${state.states.join()}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;

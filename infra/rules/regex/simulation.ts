@@ -1,9 +1,9 @@
 import { type Automaton, op } from "./automaton.ts";
-import type { Budget } from "./budget.ts";
+import type { VisitBudget } from "./budget.ts";
 import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 
 /** Where a simulation stands: the input is only looked at by Unicode's word boundaries. */
-export interface Place {
+export interface SimulationPosition {
   readonly input: string;
   at: number;
 }
@@ -14,7 +14,7 @@ export interface Place {
  */
 export class Simulation {
   readonly #automaton: Automaton;
-  readonly #budget: Budget;
+  readonly #budget: VisitBudget;
   readonly #stack: number[] = [];
   /** A sparse set: `#list[0..#count)` are the members, `#index[member]` is where. */
   readonly #list: Int32Array;
@@ -28,7 +28,7 @@ export class Simulation {
   #closure = 0;
   readonly #counters: ReadonlyMap<number, Counter>;
 
-  constructor(automaton: Automaton, budget: Budget) {
+  constructor(automaton: Automaton, budget: VisitBudget) {
     this.#automaton = automaton;
     this.#budget = budget;
     const size = automaton.ops.length;
@@ -51,7 +51,7 @@ export class Simulation {
    * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it reached
    * a match. Throws `PatternTooCostly`.
    */
-  close(states: Int32Array, before: number, after: number, place?: Place): boolean {
+  close(states: Int32Array, before: number, after: number, place?: SimulationPosition): boolean {
     this.#count = 0;
     this.#closure = (this.#closure + 1) | 0;
     const { start } = this.#automaton;
@@ -65,7 +65,7 @@ export class Simulation {
   }
 
   /** The states after a byte of the class, ascending; valid until the next call. */
-  step(byteClass: number, place?: Place): Int32Array {
+  step(byteClass: number, place?: SimulationPosition): Int32Array {
     const { ops, xs, ys, members, classCount } = this.#automaton;
     let reached = 0;
     for (const [state, counter] of this.#counters) {
@@ -90,7 +90,7 @@ export class Simulation {
     return this.#reached.subarray(0, reached).sort();
   }
 
-  #follow(from: number, before: number, after: number, place: Place | undefined): boolean {
+  #follow(from: number, before: number, after: number, place: SimulationPosition | undefined): boolean {
     const { ops, xs, ys, looks, groups } = this.#automaton;
     const stack = this.#stack;
     stack.length = 0;

@@ -26,7 +26,7 @@ const WITH_VALUE = new Set([
   ...["cacert", "cert", "key", "retry", "interface", "connect-to", "limit-rate", "cookie-jar"],
 ]);
 
-interface Command {
+interface CurlCommand {
   method?: string;
   url?: string;
   readonly headers: (readonly [string, string])[];
@@ -37,7 +37,7 @@ interface Command {
 
 /** A curl command, as browsers and tickets have it. */
 export function parseCurl(text: string, defaults: Defaults): RequestFacts {
-  const command: Command = { headers: [], data: [], get: false, version: "HTTP/1.1" };
+  const command: CurlCommand = { headers: [], data: [], get: false, version: "HTTP/1.1" };
   const words = shellWords(text).slice(1);
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? "";
@@ -70,7 +70,7 @@ function options(word: string): readonly { readonly name: string; readonly value
   return found;
 }
 
-function flag(command: Command, name: string): void {
+function flag(command: CurlCommand, name: string): void {
   if (name === "head") command.method ??= "HEAD";
   else if (name === "get") command.get = true;
   else if (name === "http1.0") command.version = "HTTP/1.0";
@@ -78,7 +78,7 @@ function flag(command: Command, name: string): void {
   else if (/^http3/.test(name)) command.version = "HTTP/3";
 }
 
-function option(command: Command, name: string, value: string): void {
+function option(command: CurlCommand, name: string, value: string): void {
   if (name === "request") command.method = value;
   else if (name === "url") command.url = value;
   else if (name === "header") {
@@ -110,7 +110,7 @@ function urlEncoded(value: string): string {
     : encodeURIComponent(value.slice(equals + 1));
 }
 
-function build(command: Command, defaults: Defaults): RequestFacts {
+function build(command: CurlCommand, defaults: Defaults): RequestFacts {
   if (command.url === undefined) throw new NotationError("this curl command has no URL");
   const data = command.data.length > 0 ? command.data.join("&") : undefined;
   const target = /^[a-z]+:\/\//i.test(command.url) ? command.url : `http://${command.url}`;

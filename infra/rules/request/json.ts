@@ -3,7 +3,7 @@ import { shown as describe } from "../ruleset/diagnostic.ts";
 import { type Defaults, type Draft, NotationError, shortened, shown, toFacts, toTime, toVersion } from "./draft.ts";
 import { parseLine } from "./line.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
+type JsonFields = Readonly<Record<string, unknown>>;
 
 /**
  * HAR 1.2 (a file, or one of its entries), or JSON of our own: `{ "request": "GET /path", "headers": {...}, "ip":
@@ -27,7 +27,7 @@ export function parseJson(text: string, defaults: Defaults): readonly RequestFac
   });
 }
 
-function harEntry(entry: Fields, request: Fields, defaults: Defaults): RequestFacts {
+function harEntry(entry: JsonFields, request: JsonFields, defaults: Defaults): RequestFacts {
   // HTTP/2 pseudo-headers are not headers.
   const headers = headersOf(request.headers).filter(([name]) => !name.startsWith(":"));
   const body =
@@ -46,7 +46,7 @@ function harEntry(entry: Fields, request: Fields, defaults: Defaults): RequestFa
 
 const KNOWN = ["request", "method", "url", "uri", "host", "version", "headers", "ip", "at", "body", "given"];
 
-function own(entry: Fields, defaults: Defaults): RequestFacts {
+function own(entry: JsonFields, defaults: Defaults): RequestFacts {
   const unknown = Object.keys(entry).find((key) => !KNOWN.includes(key));
   if (unknown !== undefined)
     throw new NotationError(`${shown(unknown)} is not part of a request; there are ${KNOWN.join(", ")}`);
@@ -99,6 +99,6 @@ function optionalText(value: unknown, name: string): string | undefined {
   return value === undefined ? undefined : text(value, name);
 }
 
-function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is JsonFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

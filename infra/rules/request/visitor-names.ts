@@ -7,7 +7,7 @@ import type { FieldValue } from "../evaluate/request.ts";
 import { SCHEMA, type SchemaField } from "../schema/schema.ts";
 import { typeName } from "../schema/type.ts";
 
-interface Limit {
+interface ValueLimit {
   readonly holds: (value: FieldValue) => boolean;
   readonly words: string;
 }
@@ -17,24 +17,24 @@ export interface VisitorName {
   readonly name: string;
   readonly field: SchemaField;
   /** What a value must be beside its field's type, and that in words. */
-  readonly limit?: Limit;
+  readonly limit?: ValueLimit;
 }
 
-const between = (least: number, most: number): Limit => ({
+const between = (least: number, most: number): ValueLimit => ({
   holds: (value) => Number(value) >= least && Number(value) <= most,
   words: `a whole number from ${least} to ${most}`,
 });
-const like = (pattern: RegExp, words: string): Limit => ({ holds: (value) => pattern.test(String(value)), words });
+const like = (pattern: RegExp, words: string): ValueLimit => ({ holds: (value) => pattern.test(String(value)), words });
 
 const ATTACK_SCORE = between(1, 99);
 const COUNTRY = like(/^[A-Z][A-Z1]$/, "two capital letters of ISO 3166-1 such as DE, or XX (unknown) or T1 (Tor)");
 const CONTINENT = like(/^(AF|AN|AS|EU|NA|OC|SA|T1)$/, "one of AF, AN, AS, EU, NA, OC, SA, T1");
 const TLS_VERSION = like(/^TLSv1(\.[123])?$/, "one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3");
-const THREAT_SCORE: Limit = { holds: (value) => value === 0, words: "0, because Cloudflare retired it" };
+const THREAT_SCORE: ValueLimit = { holds: (value) => value === 0, words: "0, because Cloudflare retired it" };
 
-type Row = readonly [name: string, field: string, limit?: Limit];
+type VisitorNameRow = readonly [name: string, field: string, limit?: ValueLimit];
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly VisitorNameRow[] = [
   ["ip", "ip.src"],
   ["user_agent", "http.user_agent"],
   ["country", "ip.src.country", COUNTRY],

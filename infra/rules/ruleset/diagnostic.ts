@@ -24,17 +24,17 @@ export interface RulesetDiagnostic extends Diagnostic {
 }
 
 /** A value of a ruleset and where it is. */
-export interface Place {
+export interface RulesetValue {
   readonly pointer: string;
   readonly value: unknown;
 }
 
 /** What is wrong with it. */
-export type Problem = Pick<RulesetDiagnostic, "code" | "message"> &
+export type RulesetProblem = Pick<RulesetDiagnostic, "code" | "message"> &
   Partial<Pick<RulesetDiagnostic, "hint" | "span" | "page" | "api">>;
 
 /** Says what is wrong with the value at a place. */
-export type Tell = (place: Place, problem: Problem) => void;
+export type Tell = (place: RulesetValue, problem: RulesetProblem) => void;
 
 /** How the API refuses what the plan does not have. */
 export const notEntitled = (what: string): ApiRefusal => ({ code: 50002, message: `not entitled to use ${what}` });

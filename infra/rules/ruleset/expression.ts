@@ -11,22 +11,22 @@ import type { Phase } from "../schema/phases.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import { arrayOf } from "../schema/type.ts";
 import { sizeOf } from "../text-size.ts";
-import type { ApiRefusal, Place, Tell } from "./diagnostic.ts";
+import type { ApiRefusal, RulesetValue, Tell } from "./diagnostic.ts";
 
 const PAGE = "https://developers.cloudflare.com/ruleset-engine/rules-language/expressions/";
 
 /** An expression's value and place. */
-export type ExpressionPlace = Place & { readonly value: string };
+export type ExpressionPlace = RulesetValue & { readonly value: string };
 
 /** What an expression uses, with its condition where nothing is wrong with it. */
-export type Checked = Omit<Analysis, "condition"> & { readonly condition?: Condition };
+export type CheckedExpression = Omit<Analysis, "condition"> & { readonly condition?: Condition };
 
 /** Checks an expression that is true or false. Undefined where it is too long or blank to be looked at. */
 export function checkCondition(
   place: ExpressionPlace,
   where: Where & { readonly phase: Phase },
   tell: Tell,
-): Checked | undefined {
+): CheckedExpression | undefined {
   if (!isReadable(place, where.phase, tell)) return undefined;
   const { analysis, diagnostics } = diagnoseCondition(place.value, { part: "expression", ...where, schema: SCHEMA });
   tellErrors(place, where.phase, diagnostics, tell);

@@ -10,8 +10,8 @@ import {
   below,
   MAX_RULESET_DIAGNOSTICS,
   notEntitled,
-  type Place,
   type RulesetDiagnostic,
+  type RulesetValue,
   short,
   shown,
   type Tell,
@@ -89,7 +89,7 @@ export function validateRuleset(ruleset: RulesetInput, context: RulesetContext):
     return found;
   }
   checkRuleset(ruleset, phase, context, tell);
-  const place: Place = { pointer: "/rules", value: ruleset.rules };
+  const place: RulesetValue = { pointer: "/rules", value: ruleset.rules };
   const { rules } = ruleset;
   if (!Array.isArray(rules)) {
     checkShape({ kind: "list", of: { kind: "any" }, min: 0, max: MAX_RULES }, place, shapeContext(context.plan, tell));
@@ -126,7 +126,7 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
   const { level, plan, others = [] } = context;
   const entry = entryKind(level);
   const { kind = entry, name, description } = ruleset;
-  const at: Place = { pointer: "/kind", value: kind };
+  const at: RulesetValue = { pointer: "/kind", value: kind };
   const refusal = (why: string) => ({
     code: 20217,
     message: `'${short(kind)}' is not a valid value for kind because ${why}`,
@@ -154,7 +154,7 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
   checkShape(RULESET, { pointer: "", value: texts }, shapeContext(plan, tell));
 }
 
-function checkPhase(place: Place, phase: Phase, { level, plan }: RulesetContext, tell: Tell): void {
+function checkPhase(place: RulesetValue, phase: Phase, { level, plan }: RulesetContext, tell: Tell): void {
   if (PHASE_SPECS[phase].level === "account" && level === "zone") {
     const message = `the phase ${phase} exists in accounts only`;
     tell(place, { code: "phase-level", message, hint: "put the ruleset into the account" });
@@ -196,7 +196,7 @@ function checkRules(
   }
 }
 
-function checkCount(place: Place, own: number, phase: Phase, context: RulesetContext, tell: Tell): void {
+function checkCount(place: RulesetValue, own: number, phase: Phase, context: RulesetContext, tell: Tell): void {
   const { plan, others = [], rulesElsewhere = 0 } = context;
   const elsewhere = others.reduce((sum, other) => sum + (other.phase === phase ? other.rules : 0), rulesElsewhere);
   const count = own + elsewhere;

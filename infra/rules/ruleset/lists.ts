@@ -2,8 +2,8 @@
 import type { ListUse } from "../check/checker.ts";
 import type { ListKind } from "../schema/lists.ts";
 import { type Plan, planName } from "../schema/plans.ts";
-import { notEntitled, type Place, type Tell } from "./diagnostic.ts";
-import type { Checked } from "./expression.ts";
+import { notEntitled, type RulesetValue, type Tell } from "./diagnostic.ts";
+import type { CheckedExpression } from "./expression.ts";
 
 const PAGE = "https://developers.cloudflare.com/waf/tools/lists/";
 
@@ -14,14 +14,14 @@ const FITS = { Ip: "ip", Bytes: "hostname", Int: "asn" } as const;
 const ITEMS: Readonly<Record<ListKind, string>> = { ip: "addresses", hostname: "host names", asn: "AS numbers" };
 
 /** Names of the lists that are not Cloudflare's own. */
-export function customLists({ lists }: Checked): readonly string[] {
+export function customLists({ lists }: CheckedExpression): readonly string[] {
   return lists.map(({ what }) => what).filter((name) => !name.startsWith("cf."));
 }
 
 /** Whether every list that an expression uses exists, is on the plan, and has items of the compared field's type. */
 export function checkLists(
-  place: Place,
-  checked: Checked,
+  place: RulesetValue,
+  checked: CheckedExpression,
   plan: Plan,
   lists: Readonly<Record<string, ListKind>> | undefined,
   tell: Tell,
@@ -32,7 +32,7 @@ export function checkLists(
   }
 }
 
-function checkManaged(place: Place, { what: name, span }: ListUse, plan: Plan, tell: Tell): void {
+function checkManaged(place: RulesetValue, { what: name, span }: ListUse, plan: Plan, tell: Tell): void {
   const page = `${PAGE}managed-lists/`;
   if (!MANAGED.includes(name)) {
     const hint = `there are ${MANAGED.map((one) => `$${one}`).join(", ")}`;
@@ -50,7 +50,7 @@ function checkManaged(place: Place, { what: name, span }: ListUse, plan: Plan, t
 }
 
 function checkCustom(
-  place: Place,
+  place: RulesetValue,
   { what: name, span, type }: ListUse,
   lists: Readonly<Record<string, ListKind>>,
   tell: Tell,

@@ -13,8 +13,8 @@ import {
   planName,
   timeoutsOf,
 } from "../schema/plans.ts";
-import { below, kindOf, notEntitled, type Place, type Tell } from "./diagnostic.ts";
-import { type Checked, checkValueExpression } from "./expression.ts";
+import { below, kindOf, notEntitled, type RulesetValue, type Tell } from "./diagnostic.ts";
+import { type CheckedExpression, checkValueExpression } from "./expression.ts";
 import { customLists } from "./lists.ts";
 import { isObject } from "./shape.ts";
 
@@ -25,17 +25,17 @@ export interface RateLimitContext {
   readonly level: "zone" | "account";
   readonly action: Action | undefined;
   /** Place of the rule's expression. */
-  readonly rule: Place;
+  readonly rule: RulesetValue;
   /** The rule's expression and its counting expression, checked; absent where they could not be read. */
-  readonly expression: Checked | undefined;
-  readonly counting: Checked | undefined;
+  readonly expression: CheckedExpression | undefined;
+  readonly counting: CheckedExpression | undefined;
 }
 
 /** Checks a rate limit beside its shape: only values of the right type are looked at. */
-export function checkRateLimit(place: Place, context: RateLimitContext, tell: Tell): void {
+export function checkRateLimit(place: RulesetValue, context: RateLimitContext, tell: Tell): void {
   const limit = place.value;
   if (!isObject(limit)) return;
-  const at = (key: string): Place => ({ pointer: below(place.pointer, key), value: limit[key] });
+  const at = (key: string): RulesetValue => ({ pointer: below(place.pointer, key), value: limit[key] });
   const { plan, action } = context;
   if (isWhole(limit.period)) checkPeriod(at("period"), limit.period, plan, tell);
   const timeout = limit.mitigation_timeout ?? 0;
@@ -55,7 +55,7 @@ export function checkRateLimit(place: Place, context: RateLimitContext, tell: Te
   checkCounting(at, limit, context, tell);
 }
 
-function checkPeriod(place: Place, period: number, plan: Plan, tell: Tell): void {
+function checkPeriod(place: RulesetValue, period: number, plan: Plan, tell: Tell): void {
   const periods = periodsOf(plan);
   if (periods.includes(period)) return;
   const message = ALLOWED_PERIODS.includes(period)
@@ -69,7 +69,7 @@ function checkPeriod(place: Place, period: number, plan: Plan, tell: Tell): void
   });
 }
 
-function checkTimeout(place: Place, timeout: number, plan: Plan, action: Action, tell: Tell): void {
+function checkTimeout(place: RulesetValue, timeout: number, plan: Plan, action: Action, tell: Tell): void {
   if (allowsTimeout(plan, action, timeout)) return;
   const timeouts = timeoutsOf(plan, action);
   const [only, ...more] = timeouts;
@@ -91,10 +91,10 @@ function checkTimeout(place: Place, timeout: number, plan: Plan, action: Action,
   });
 }
 
-function checkThreshold(place: Place, limit: Readonly<Record<string, unknown>>, tell: Tell): void {
+function checkThreshold(place: RulesetValue, limit: Readonly<Record<string, unknown>>, tell: Tell): void {
   const { requests_per_period: requests, score_per_period: score, score_response_header_name: header } = limit;
   const code = "rate-limit-threshold";
-  const at = (key: string): Place => ({ pointer: below(place.pointer, key), value: limit[key] });
+  const at = (key: string): RulesetValue => ({ pointer: below(place.pointer, key), value: limit[key] });
   if (requests === undefined && score === undefined) {
     tell(place, { code, message: "there is no limit", hint: "add requests_per_period" });
   } else if (requests !== undefined && score !== undefined) {
@@ -107,7 +107,7 @@ function checkThreshold(place: Place, limit: Readonly<Record<string, unknown>>, 
   }
 }
 
-function checkCharacteristics(place: Place, context: RateLimitContext, tell: Tell): void {
+function checkCharacteristics(place: RulesetValue, context: RateLimitContext, tell: Tell): void {
   const { plan, phase } = context;
   const given = (place.value as readonly unknown[]).filter((one) => typeof one === "string").slice(0, 10);
   const allowed = PLAN_LIMITS[plan].rlCharacteristics;
@@ -153,7 +153,7 @@ function checkCharacteristics(place: Place, context: RateLimitContext, tell: Tel
  * responses.
  */
 function checkCounting(
-  at: (key: string) => Place,
+  at: (key: string) => RulesetValue,
   limit: Readonly<Record<string, unknown>>,
   { level, expression, counting, rule }: RateLimitContext,
   tell: Tell,
@@ -176,7 +176,7 @@ function checkCounting(
     });
   }
   if (level !== "account") return;
-  const refuse = (place: Place, what: string): void => {
+  const refuse = (place: RulesetValue, what: string): void => {
     const message = `rate limits of an account cannot ${what}`;
     tell(place, { code: "rate-limit-level", message, hint: "put the rule into the zone's ruleset" });
   };
@@ -191,7 +191,7 @@ const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
  * A rule of the rate limiting phase has a limit, a rule of another phase has none; `execute` runs rules that have
  * their own.
  */
-export function checkRateLimitPresence(place: Place, phase: Phase, action: unknown, tell: Tell): void {
+export function checkRateLimitPresence(place: RulesetValue, phase: Phase, action: unknown, tell: Tell): void {
   const isGiven = place.value !== undefined;
   if (phase === "http_ratelimit" && action !== "execute" && !isGiven) {
     tell(place, { code: "missing-key", message: "is required in the phase http_ratelimit" });

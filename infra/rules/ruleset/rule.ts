@@ -4,14 +4,14 @@ import type { ListKind } from "../schema/lists.ts";
 import { needsParameters, parametersOf, RULE } from "../schema/parameters.ts";
 import { type Action, PHASE_SPECS, type Phase } from "../schema/phases.ts";
 import { MANAGED_RULESETS, PLAN_LIMITS, type Plan, planName } from "../schema/plans.ts";
-import { below, notEntitled, type Place, shown, type Tell } from "./diagnostic.ts";
-import { type Checked, checkCondition, checkValueExpression } from "./expression.ts";
+import { below, notEntitled, type RulesetValue, shown, type Tell } from "./diagnostic.ts";
+import { type CheckedExpression, checkCondition, checkValueExpression } from "./expression.ts";
 import { checkLists } from "./lists.ts";
 import { checkRateLimit, checkRateLimitPresence } from "./rate-limit.ts";
 import { checkShape, isObject, type ShapeContext } from "./shape.ts";
 
 /** The ruleset of a rule. */
-export interface RuleContext {
+export interface EnclosingRuleset {
   readonly phase: Phase;
   readonly plan: Plan;
   readonly level: "zone" | "account";
@@ -20,7 +20,7 @@ export interface RuleContext {
 }
 
 /** Checks a rule: its shape, then what its members mean together. */
-export function checkRule(place: Place, context: RuleContext, tell: Tell): void {
+export function checkRule(place: RulesetValue, context: EnclosingRuleset, tell: Tell): void {
   const { phase, plan } = context;
   const shapes: ShapeContext = {
     plan,
@@ -30,7 +30,7 @@ export function checkRule(place: Place, context: RuleContext, tell: Tell): void 
   checkShape(RULE, place, shapes);
   const rule = place.value;
   if (!isObject(rule)) return;
-  const at = (key: string): Place => ({ pointer: below(place.pointer, key), value: rule[key] });
+  const at = (key: string): RulesetValue => ({ pointer: below(place.pointer, key), value: rule[key] });
   const action = checkAction(at("action"), context, tell);
   if (action !== undefined) checkParameters(at("action_parameters"), action, context, shapes);
   if (rule.logging !== undefined && typeof rule.action === "string" && action !== "skip") {
@@ -44,7 +44,7 @@ export function checkRule(place: Place, context: RuleContext, tell: Tell): void 
   checkRateLimitPresence(at("ratelimit"), phase, rule.action, tell);
   const expression = conditionOf(at("expression"), "expression", context, tell);
   const limit = isObject(rule.ratelimit) ? rule.ratelimit : {};
-  const counts: Place = {
+  const counts: RulesetValue = {
     pointer: below(at("ratelimit").pointer, "counting_expression"),
     value: limit.counting_expression,
   };
@@ -55,11 +55,11 @@ export function checkRule(place: Place, context: RuleContext, tell: Tell): void 
 }
 
 function conditionOf(
-  place: Place,
+  place: RulesetValue,
   part: NonNullable<Where["part"]>,
-  { phase, plan, lists }: RuleContext,
+  { phase, plan, lists }: EnclosingRuleset,
   tell: Tell,
-): Checked | undefined {
+): CheckedExpression | undefined {
   const { pointer, value } = place;
   if (typeof value !== "string") return undefined;
   const checked = checkCondition({ pointer, value }, { phase, plan, part }, tell);
@@ -68,7 +68,7 @@ function conditionOf(
 }
 
 /** The rule's action, where its phase has it. */
-function checkAction(place: Place, { phase, plan }: RuleContext, tell: Tell): Action | undefined {
+function checkAction(place: RulesetValue, { phase, plan }: EnclosingRuleset, tell: Tell): Action | undefined {
   const { value } = place;
   const { actions } = PHASE_SPECS[phase];
   const action = actions.find((one) => one === value);
@@ -88,7 +88,7 @@ function checkAction(place: Place, { phase, plan }: RuleContext, tell: Tell): Ac
   return action;
 }
 
-function checkParameters(place: Place, action: Action, context: RuleContext, shapes: ShapeContext): void {
+function checkParameters(place: RulesetValue, action: Action, context: EnclosingRuleset, shapes: ShapeContext): void {
   const { value } = place;
   const { tell, plan } = shapes;
   const isEmpty = value === undefined || (isObject(value) && Object.keys(value).length === 0);
@@ -115,7 +115,7 @@ function checkParameters(place: Place, action: Action, context: RuleContext, sha
 }
 
 /** `remove` takes nothing; `set` and `add` take either a value or an expression. */
-function checkHeaders({ pointer, value }: Place, tell: Tell): void {
+function checkHeaders({ pointer, value }: RulesetValue, tell: Tell): void {
   if (!isObject(value)) return;
   for (const [name, header] of Object.entries(value).slice(0, 100)) {
     if (!isObject(header) || typeof header.operation !== "string") continue;
@@ -129,7 +129,7 @@ function checkHeaders({ pointer, value }: Place, tell: Tell): void {
   }
 }
 
-function checkManaged(place: Place, plan: Plan, tell: Tell): void {
+function checkManaged(place: RulesetValue, plan: Plan, tell: Tell): void {
   const name = Object.entries(MANAGED_RULESETS).find(([, id]) => id === place.value)?.[0];
   if (name === undefined || PLAN_LIMITS[plan].managed.includes(name)) return;
   tell(place, {

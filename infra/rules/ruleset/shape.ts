@@ -1,15 +1,15 @@
 import { didYouMean } from "../check/suggest.ts";
 import { includesPlan, type Plan, planFrom, planName } from "../schema/plans.ts";
-import type { ObjectShape, Shape, TextShape } from "../schema/shape.ts";
+import type { ObjectParameterShape, ParameterShape, TextShape } from "../schema/shape.ts";
 import { sizeOf } from "../text-size.ts";
-import { below, kindOf, notEntitled, type Place, type Problem, short, type Tell } from "./diagnostic.ts";
+import { below, kindOf, notEntitled, type RulesetProblem, type RulesetValue, short, type Tell } from "./diagnostic.ts";
 
 /** What shapes depend on, and what receives the problems. */
 export interface ShapeContext {
   readonly plan: Plan;
   readonly tell: Tell;
   /** Is given every expression that makes a value. */
-  readonly expression: (place: Place & { readonly value: string }) => void;
+  readonly expression: (place: RulesetValue & { readonly value: string }) => void;
 }
 
 /** An object of JSON, not a list. */
@@ -18,9 +18,9 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** Compares a value with a shape. It looks no deeper than the shape does, so that no JSON is too deep for it. */
-export function checkShape(shape: Shape, place: Place, context: ShapeContext): void {
+export function checkShape(shape: ParameterShape, place: RulesetValue, context: ShapeContext): void {
   const { value, pointer } = place;
-  const refuse = (problem: Problem): void => context.tell(place, problem);
+  const refuse = (problem: RulesetProblem): void => context.tell(place, problem);
   switch (shape.kind) {
     case "any":
       return;
@@ -73,7 +73,7 @@ export function checkShape(shape: Shape, place: Place, context: ShapeContext): v
 }
 
 function checkEntries(
-  of: Shape,
+  of: ParameterShape,
   entries: Iterable<readonly [key: string | number, value: unknown]>,
   pointer: string,
   context: ShapeContext,
@@ -81,7 +81,11 @@ function checkEntries(
   for (const [key, value] of entries) checkShape(of, { pointer: below(pointer, key), value }, context);
 }
 
-function checkText({ min, limit, pattern, what }: TextShape, value: string, refuse: (problem: Problem) => void): void {
+function checkText(
+  { min, limit, pattern, what }: TextShape,
+  value: string,
+  refuse: (problem: RulesetProblem) => void,
+): void {
   const size = sizeOf(value, limit);
   if (size < min) refuse({ code: "empty-value", message: "must not be empty" });
   else if (size > limit.most) {
@@ -92,7 +96,7 @@ function checkText({ min, limit, pattern, what }: TextShape, value: string, refu
 }
 
 function checkObject(
-  { members, required, count }: ObjectShape,
+  { members, required, count }: ObjectParameterShape,
   pointer: string,
   value: Readonly<Record<string, unknown>>,
   context: ShapeContext,
@@ -136,13 +140,13 @@ function hasRoom(
   length: number,
   { min, max }: { readonly min: number; readonly max: number },
   what: string,
-  refuse: (problem: Problem) => void,
+  refuse: (problem: RulesetProblem) => void,
 ): boolean {
   if (length < min) refuse({ code: "empty-value", message: "must not be empty" });
   else if (length > max) refuse({ code: "too-many-entries", message: `has ${length} ${what}, more than ${max}` });
   return length <= max;
 }
 
-function wrongType(expected: string, value: unknown): Problem {
+function wrongType(expected: string, value: unknown): RulesetProblem {
   return { code: "wrong-type", message: `expected ${expected}, got ${kindOf(value)}` };
 }

@@ -28,9 +28,9 @@ export interface FieldSpec {
   readonly valuesOnly?: true;
 }
 
-type Row = readonly [name: string, type: string, plan: Plan, source: FieldSource, replacedBy?: string];
+type FieldRow = readonly [name: string, type: string, plan: Plan, source: FieldSource, replacedBy?: string];
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly FieldRow[] = [
   ["cf.api_gateway.auth_id_present", "Boolean", "enterprise", "cloudflare"],
   ["cf.api_gateway.fallthrough_detected", "Boolean", "free", "cloudflare"],
   ["cf.api_gateway.request_violates_schema", "Boolean", "free", "cloudflare"],

@@ -12,7 +12,7 @@ type ArgumentKind = "field" | "literal" | "any";
 /** A type, or any array, or any map. */
 export type Accepted = Type | "Array" | "Map";
 
-export interface Param {
+export interface FunctionParameter {
   readonly kind: ArgumentKind;
   readonly types: readonly Accepted[];
   /** What is wrong with a literal, or undefined. */
@@ -23,10 +23,10 @@ export interface Param {
 
 export interface FunctionSpec {
   readonly name: string;
-  readonly params: readonly Param[];
-  readonly optional?: readonly Param[];
+  readonly params: readonly FunctionParameter[];
+  readonly optional?: readonly FunctionParameter[];
   /** Any number more of these; `atMost` counts all arguments. */
-  readonly rest?: Param;
+  readonly rest?: FunctionParameter;
   readonly atMost?: number;
   /** Every argument has the type of the first. */
   readonly sameTypes?: true;
@@ -44,9 +44,9 @@ export interface FunctionSpec {
   readonly once?: true;
 }
 
-const field = (...types: Accepted[]): Param => ({ kind: "field", types });
-const any = (...types: Accepted[]): Param => ({ kind: "any", types });
-const literal = (type: Type, refuse?: Param["refuse"]): Param => ({
+const field = (...types: Accepted[]): FunctionParameter => ({ kind: "field", types });
+const any = (...types: Accepted[]): FunctionParameter => ({ kind: "any", types });
+const literal = (type: Type, refuse?: FunctionParameter["refuse"]): FunctionParameter => ({
   kind: "literal",
   types: [type],
   ...(refuse && { refuse }),

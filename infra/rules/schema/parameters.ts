@@ -7,7 +7,19 @@
 import { cacheControl, cacheSettings, configSettings, stripSettings } from "./cache-and-config.ts";
 import { DESCRIPTION_SIZE, ERROR_SIZE, EXPRESSION_SIZE, RESPONSE_SIZE } from "./limits.ts";
 import type { Action, Phase } from "./phases.ts";
-import { anything, expression, flag, integer, list, needs, object, oneOf, record, type Shape, text } from "./shape.ts";
+import {
+  anything,
+  expression,
+  flag,
+  integer,
+  list,
+  needs,
+  object,
+  oneOf,
+  type ParameterShape,
+  record,
+  text,
+} from "./shape.ts";
 
 /** Status codes of a redirect: https://developers.cloudflare.com/rules/url-forwarding/single-redirects/settings/ */
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
@@ -69,7 +81,7 @@ const uriPart = object(
 );
 /** https://developers.cloudflare.com/rules/url-forwarding/bulk-redirects/reference/json-objects/ */
 const fromList = object({ "name*": text({ min: 1 }), "key*": text({ min: 1, max: EXPRESSION_SIZE }) });
-const operation = (...names: readonly string[]): Shape => oneOf(...names);
+const operation = (...names: readonly string[]): ParameterShape => oneOf(...names);
 const headers = object({
   "headers*": record(
     object({ "operation*": operation("set", "add", "remove"), value: text({ min: 1 }), expression }),
@@ -80,7 +92,7 @@ const override = { action: text(), enabled: flag, sensitivity_level: oneOf("defa
 const names = list(object({ "name*": text({ min: 1 }) }), 100);
 const responseNames = list(object({ "name*": text({ min: 1 }), preserve_duplicates: flag }), 100);
 
-const SHAPES: Readonly<Record<Action, Shape>> = {
+const SHAPES: Readonly<Record<Action, ParameterShape>> = {
   block: object({
     response: needs(
       "pro",
@@ -173,7 +185,7 @@ const SHAPES: Readonly<Record<Action, Shape>> = {
 };
 
 /** Phases in which an action takes other parameters than elsewhere. */
-const IN_PHASE: Readonly<Partial<Record<Phase, Readonly<Partial<Record<Action, Shape>>>>>> = {
+const IN_PHASE: Readonly<Partial<Record<Phase, Readonly<Partial<Record<Action, ParameterShape>>>>>> = {
   http_request_transform: { rewrite: uriPart },
   http_request_redirect: {
     redirect: object({ "from_list*": fromList }),
@@ -182,7 +194,7 @@ const IN_PHASE: Readonly<Partial<Record<Phase, Readonly<Partial<Record<Action, S
 };
 
 /** The parameters that an action takes in a phase. */
-export function parametersOf(action: Action, phase: Phase): Shape {
+export function parametersOf(action: Action, phase: Phase): ParameterShape {
   return IN_PHASE[phase]?.[action] ?? SHAPES[action];
 }
 

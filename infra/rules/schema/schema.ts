@@ -8,7 +8,7 @@ export interface SchemaField extends FieldSpec {
 }
 
 /** The names an expression may use. */
-export interface Schema {
+export interface LanguageSchema {
   readonly fields: ReadonlyMap<string, SchemaField>;
   readonly functions: ReadonlyMap<string, FunctionSpec>;
   /**
@@ -23,7 +23,7 @@ export function createSchema(
   fields: readonly FieldSpec[],
   functions: readonly FunctionSpec[],
   options: { readonly nilNotEqual?: boolean } = {},
-): Schema {
+): LanguageSchema {
   return {
     fields: new Map(fields.map((field, slot) => [field.name, { ...field, slot }])),
     functions: new Map(functions.map((spec) => [spec.name, spec])),
@@ -37,4 +37,4 @@ export function localField(name: string, type: Type): FieldSpec {
 }
 
 /** Cloudflare's own schema. */
-export const SCHEMA: Schema = createSchema(FIELDS, FUNCTIONS);
+export const SCHEMA: LanguageSchema = createSchema(FIELDS, FUNCTIONS);

@@ -15,7 +15,7 @@ import type { ApiCall, FaultMatch, LocalApi } from "../../../infra/local/api/ind
 import { startApi } from "../../../infra/local/api/index.ts";
 import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
 import { isAtCloudflare, type StateResource } from "../../../scripts/pulumi/stack-state.ts";
-import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
 import { type ProviderProcess, startProviderProcess } from "./provider-process.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -54,7 +54,7 @@ function startRun(command: readonly string[], cwd: string, env: NodeJS.ProcessEn
       text += chunk;
     });
   }
-  const ended: Promise<Run> = once(child, "close").then(([code]) => ({ code: Number(code ?? 255), text }));
+  const ended: Promise<PulumiRun> = once(child, "close").then(([code]) => ({ code: Number(code ?? 255), text }));
   return { child, ended };
 }
 
@@ -130,7 +130,7 @@ const wholeSite = (zone: string): readonly string[] => [
 ];
 
 /** Runs to the end, on a provider of its own. */
-async function run(chain: Chain, index: number, ...command: string[]): Promise<Run> {
+async function run(chain: Chain, index: number, ...command: string[]): Promise<PulumiRun> {
   const provider = await startProviderProcess(chain.api.token, chain.api.url);
   try {
     return await chain.start(index, command, provider).ended;

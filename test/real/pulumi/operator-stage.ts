@@ -12,7 +12,7 @@ import { type LocalApi, type SeedZone, startApi } from "../../../infra/local/api
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels } from "../../../infra/local/tunnel/index.ts";
 import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
-import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
 import { copyProject } from "../../copy-project.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -36,9 +36,9 @@ export interface OperatorStage {
   /** The environment of the commands; may be changed. */
   env: NodeJS.ProcessEnv;
   /** Runs `npm run NAME -- --stack dev ...` without a terminal. */
-  npmRun(name: string, ...args: readonly string[]): Promise<Run>;
+  npmRun(name: string, ...args: readonly string[]): Promise<PulumiRun>;
   /** Runs it on a terminal, as util-linux's `script` makes one; types `answer` when it has asked. */
-  onTerminal(name: string, asked: RegExp, answer: string, ...args: readonly string[]): Promise<Run>;
+  onTerminal(name: string, asked: RegExp, answer: string, ...args: readonly string[]): Promise<PulumiRun>;
   /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. */
   startForeignConnector(token: string): Promise<void>;
   /** The API token in the configuration of the stack at first. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import { registered } from "../../../cloudflared/index.ts";
 import type { LocalApi } from "../../../infra/local/api/index.ts";
-import type { Run } from "../../../scripts/pulumi/workspace.ts";
+import type { PulumiRun } from "../../../scripts/pulumi/workspace.ts";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
 
 let stage: OperatorStage;
@@ -22,9 +22,9 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 /** A command that deletes what it has just written fails the test. */
-const npmRun = (name: string, ...args: readonly string[]): Promise<Run> =>
+const npmRun = (name: string, ...args: readonly string[]): Promise<PulumiRun> =>
   api.run(name, () => stage.npmRun(name, ...args));
-const up = (): Promise<Run> => npmRun("up", "--yes", "--skip-preview");
+const up = (): Promise<PulumiRun> => npmRun("up", "--yes", "--skip-preview");
 
 /** Records and rulesets of the zone, without what every write changes. */
 const zoneContent = (): unknown => {

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { type ProviderServer, startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
-import { openWorkspace, type Run, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
 import { type RecordedCall, recording } from "../../infra/local/provider/replay.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -80,7 +80,7 @@ afterAll(async () => {
 });
 
 /** Runs the CLI and gives the calls that reached the API, ids replaced as in the recording. */
-async function calls(...args: string[]): Promise<{ run: Run; sent: RecordedCall[] }> {
+async function calls(...args: string[]): Promise<{ run: PulumiRun; sent: RecordedCall[] }> {
   const before = api.journal.length;
   const run = await workspace.run(...args);
   if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.text}`);

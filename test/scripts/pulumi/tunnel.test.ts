@@ -9,7 +9,7 @@ import { disconnectAll } from "../../../scripts/pulumi/disconnect.ts";
 import { rotateSecret } from "../../../scripts/pulumi/local-connectors.ts";
 import { TUNNEL_TYPE } from "../../../scripts/pulumi/stack-state.ts";
 import { tokenFile } from "../../../scripts/pulumi/token-file.ts";
-import { describeClient, type Tunnel, tunnelOf } from "../../../scripts/pulumi/tunnel.ts";
+import { describeClient, type StackTunnel, tunnelOf } from "../../../scripts/pulumi/tunnel.ts";
 import { callApi } from "../../infra/local/api/client.ts";
 
 let api: LocalApi;
@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function tunnelWith(apiToken = api.token): Tunnel {
+function tunnelWith(apiToken = api.token): StackTunnel {
   const resource = { urn: "urn:pulumi:dev::causeway::x::tunnel", type: TUNNEL_TYPE, id };
   const tunnel = tunnelOf(
     [{ ...resource, inputs: { accountId: api.accountId } }],

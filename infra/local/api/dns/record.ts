@@ -1,7 +1,7 @@
 /** What makes a DNS record valid, and which records exclude each other. */
 import { isIPv4, isIPv6 } from "node:net";
 import { invalid } from "../errors.ts";
-import { anything, flag, integer, list, nullable, object, oneOf, record, type Shape, text } from "../shape.ts";
+import { anything, type BodyShape, flag, integer, list, nullable, object, oneOf, record, text } from "../shape.ts";
 import type { DnsRecord } from "../state.ts";
 
 /** The types that the API on localhost takes; others are refused by name and not half understood. */
@@ -40,7 +40,7 @@ const whole = object({ ...fields, "type*": fields.type, "name*": fields.name, "c
 const part = object(fields);
 
 /** A record's body; a PATCH may name some of its fields only. */
-export function recordShape(partial: boolean): Shape {
+export function recordShape(partial: boolean): BodyShape {
   return partial ? part : whole;
 }
 

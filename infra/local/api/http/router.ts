@@ -11,7 +11,7 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  * One call as a handler sees it: authorized, its body parsed. The state is a draft that is stored if the handler
  * returns.
  */
-export interface Call {
+export interface HandlerCall {
   readonly state: State;
   readonly method: Method;
   readonly token: StoredToken;
@@ -36,24 +36,24 @@ export type HandlerResult =
   | { readonly status?: 200 | 202; readonly result: unknown; readonly resultInfo?: unknown }
   | { readonly status: 204 };
 
-export interface Route {
+export interface ApiRoute {
   readonly method: Method;
   /** Segments that start with a colon are parameters. */
   readonly path: string;
   /** True where a request body is read; elsewhere a body is refused. */
   readonly body?: "required" | "optional";
-  readonly handle: (call: Call) => HandlerResult;
+  readonly handle: (call: HandlerCall) => HandlerResult;
   /** Takes `dry_run=true`: checks the right and the request, and changes nothing. */
   readonly hasDryRun?: true;
 }
 
 export interface Match {
-  readonly route: Route;
+  readonly route: ApiRoute;
   readonly params: Record<string, string>;
 }
 
 /** Finds routes by path and method: 404 code 7003 where no route has the path, 405 where none has the method. */
-export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match {
+export function createRouter(routes: readonly ApiRoute[]): (method: string, path: string) => Match {
   const table = routes.map((route) => ({ route, segments: route.path.split("/") }));
   return (method, path) => {
     const segments = path.split("/");

@@ -8,14 +8,14 @@ import type { Journal } from "../journal.ts";
 import type { LiveTunnels } from "../live-tunnels.ts";
 import type { Runs } from "../runs.ts";
 import type { CloudChange, StoredToken } from "../state.ts";
-import { draftOf, StateError, type Store } from "../store.ts";
+import { draftOf, StateError, type StateStore } from "../store.ts";
 import { authenticate, authorize } from "./auth.ts";
 import { createBodyReader, hasBody, type JsonBody } from "./body.ts";
 import { assertJson, assertLocalCaller } from "./caller.ts";
-import type { Call, HandlerResult, Match } from "./router.ts";
+import type { HandlerCall, HandlerResult, Match } from "./router.ts";
 
 export interface ApiParts {
-  readonly store: Store;
+  readonly store: StateStore;
   readonly cloud: CloudHub;
   readonly clock: Clock;
   readonly live: LiveTunnels;
@@ -57,7 +57,7 @@ export function createApiServer(parts: ApiParts): Server {
 }
 
 /** The outcome of a call: a result, or an error in the envelope. */
-type Outcome = { readonly handled: HandlerResult } | { readonly error: ApiError };
+type CallOutcome = { readonly handled: HandlerResult } | { readonly error: ApiError };
 
 /** A call whose token is known and whose path leads somewhere. */
 interface Admitted {
@@ -93,7 +93,7 @@ async function serve(
     return;
   }
   let body: JsonBody | undefined;
-  let outcome: Outcome;
+  let outcome: CallOutcome;
   try {
     const admitted = { token, query: new URLSearchParams(search), ...matched(parts, method, pathname) };
     body = await bodyOf(request, response, admitted.match, readBody);
@@ -159,7 +159,7 @@ function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: 
   const changes: CloudChange[] = [];
   const disconnects: string[] = [];
   const reads = route.method === "GET";
-  const call: Call = {
+  const call: HandlerCall = {
     state: reads ? store.state : draftOf(store.state),
     method: route.method,
     token,
@@ -214,7 +214,7 @@ function asApiError(error: unknown): ApiError {
   });
 }
 
-function respond(request: IncomingMessage, response: ServerResponse, outcome: Outcome): void {
+function respond(request: IncomingMessage, response: ServerResponse, outcome: CallOutcome): void {
   response.once("finish", () => {
     // a body that was refused unread must not be taken for the next request
     if (!request.complete) request.destroy();

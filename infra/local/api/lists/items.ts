@@ -4,7 +4,7 @@ import { type ListKind, MAX_LIST_TEXT, readListItem } from "../../../rules/index
 import type { Clock } from "../clock.ts";
 import { ApiError, invalid } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { flag, integer, list, type Misfit, object, type Shape, text } from "../shape.ts";
+import { type BodyShape, flag, integer, list, type Misfit, object, text } from "../shape.ts";
 import type { StoredList, StoredListItem } from "../state.ts";
 import { itemValue } from "./spec.ts";
 
@@ -12,7 +12,7 @@ import { itemValue } from "./spec.ts";
 const MAX_ITEMS = 500_000;
 
 const comment = text({ max: MAX_LIST_TEXT });
-const shapes: Readonly<Record<ListKind, Shape>> = {
+const shapes: Readonly<Record<ListKind, BodyShape>> = {
   ip: object({ "ip*": text({ min: 1, max: 100 }), comment }),
   hostname: object({
     "hostname*": object({ "url_hostname*": text({ min: 1, max: 255 }), exclude_exact_hostname: flag }),

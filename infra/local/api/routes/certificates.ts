@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { paged } from "../http/paging.ts";
-import type { Route } from "../http/router.ts";
+import type { ApiRoute } from "../http/router.ts";
 import type { CertificatePack, StoredZone } from "../state.ts";
 import { zoneOf } from "./scope.ts";
 
@@ -19,7 +19,7 @@ const universal = ({ id, name }: StoredZone): CertificatePack => ({
   hosts: [name, `*.${name}`],
 });
 
-export const certificateRoutes: readonly Route[] = [
+export const certificateRoutes: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/zones/:zone/ssl/certificate_packs",

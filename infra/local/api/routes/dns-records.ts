@@ -4,12 +4,12 @@ import { selectRecords } from "../dns/filter.ts";
 import { assertNoConflict, type RecordInput, recordContent, recordName, recordShape } from "../dns/record.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { paged } from "../http/paging.ts";
-import type { Call, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import type { DnsRecord, StoredZone } from "../state.ts";
 import { bodyOf, zoneOf } from "./scope.ts";
 
-function inputOf(call: Call, base?: DnsRecord): RecordInput {
+function inputOf(call: HandlerCall, base?: DnsRecord): RecordInput {
   const body = bodyOf(
     call,
     recordShape(call.method === "PATCH"),
@@ -23,7 +23,7 @@ function inputOf(call: Call, base?: DnsRecord): RecordInput {
   return { ...base, ...body } as RecordInput;
 }
 
-function write(call: Call, zone: StoredZone, input: RecordInput, before?: DnsRecord): DnsRecord {
+function write(call: HandlerCall, zone: StoredZone, input: RecordInput, before?: DnsRecord): DnsRecord {
   const now = call.clock.timestamp();
   const name = recordName(input.name, zone.name);
   const { content, proxiable } = recordContent(input);
@@ -59,13 +59,13 @@ function write(call: Call, zone: StoredZone, input: RecordInput, before?: DnsRec
   return record;
 }
 
-function recordOf(call: Call, zone: StoredZone): DnsRecord {
+function recordOf(call: HandlerCall, zone: StoredZone): DnsRecord {
   const record = zone.records.find(({ id }) => id === call.params.record);
   if (!record) throw notFound(81044, "Record does not exist.");
   return record;
 }
 
-export const dnsRecordRoutes: readonly Route[] = [
+export const dnsRecordRoutes: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/zones/:zone/dns_records",

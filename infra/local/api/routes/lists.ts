@@ -1,7 +1,7 @@
 /** Custom lists of accounts (https://developers.cloudflare.com/waf/tools/lists/lists-api/endpoints/). */
 import { LIST_NAME, listProblems, MAX_LIST_TEXT } from "../../../rules/index.ts";
 import { ApiError, invalid, notEntitled, notFound } from "../errors.ts";
-import type { Call, HandlerResult, Method, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall, HandlerResult, Method } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { readItems, refuseBody, withItems, withMoreItems, withoutItems } from "../lists/items.ts";
 import { referencesTo } from "../lists/references.ts";
@@ -34,27 +34,27 @@ const READ = "Account Filter Lists Read";
 const EDIT = "Account Filter Lists Edit";
 
 /** The account, with a right checked. */
-function permitted(call: Call, group: typeof READ | typeof EDIT): StoredAccount {
+function permitted(call: HandlerCall, group: typeof READ | typeof EDIT): StoredAccount {
   const account = accountOf(call);
   call.permit(group);
   return account;
 }
 
 /** The numeric code is ours. */
-function listOf(call: Call, account: StoredAccount): StoredList {
+function listOf(call: HandlerCall, account: StoredAccount): StoredList {
   const found = account.lists?.find(({ id }) => id === call.params.list);
   if (!found) throw notFound(10030, `could not find list ${call.params.list?.slice(0, 64)}`);
   return found;
 }
 
-function shown(call: Call, account: StoredAccount, stored: StoredList) {
+function shown(call: HandlerCall, account: StoredAccount, stored: StoredList) {
   const { items, revision: _revision, ...content } = stored;
   const references = referencesTo(call.state, account.id, stored);
   return { ...content, num_items: items.length, num_referencing_filters: references };
 }
 
 /** Stores the account's lists, and says so to each of its zones: their rules may name the lists. */
-function store(call: Call, account: StoredAccount, lists: StoredList[]): void {
+function store(call: HandlerCall, account: StoredAccount, lists: StoredList[]): void {
   account.lists = lists;
   for (const zone of call.state.zones) {
     if (zone.account_id === account.id) call.changed({ kind: "zone", id: zone.id });
@@ -64,7 +64,7 @@ function store(call: Call, account: StoredAccount, lists: StoredList[]): void {
 const replaced = (account: StoredAccount, next: StoredList): StoredList[] =>
   (account.lists ?? []).map((one) => (one.id === next.id ? next : one));
 
-function create(call: Call): HandlerResult {
+function create(call: HandlerCall): HandlerResult {
   const account = permitted(call, EDIT);
   const body = bodyOf(call, creation, refuseBody);
   const name = String(body.name);
@@ -89,13 +89,13 @@ function create(call: Call): HandlerResult {
 }
 
 /** What the account's plan has no room for. */
-function roomProblem(call: Call, lists: readonly StoredList[]): string | undefined {
+function roomProblem(call: HandlerCall, lists: readonly StoredList[]): string | undefined {
   const { plan } = scopeOf(call);
   const codes = new Set<string>(["list-count", "list-kind", "list-items"]);
   return listProblems(listSpecsOf(lists), plan).find(({ code }) => codes.has(code))?.message;
 }
 
-function update(call: Call): HandlerResult {
+function update(call: HandlerCall): HandlerResult {
   const account = permitted(call, EDIT);
   const before = listOf(call, account);
   const body = bodyOf(call, change, refuseBody);
@@ -109,7 +109,7 @@ function update(call: Call): HandlerResult {
   return { result: shown(call, account, next) };
 }
 
-function remove(call: Call): HandlerResult {
+function remove(call: HandlerCall): HandlerResult {
   const account = permitted(call, EDIT);
   const { id, ...stored } = listOf(call, account);
   if (referencesTo(call.state, account.id, { id, ...stored }) > 0) throw invalid(10031, "filters.api.ip_list_in_use");
@@ -122,8 +122,10 @@ function remove(call: Call): HandlerResult {
 }
 
 /** Changes the items of a list. The change has been made, or refused as a whole, when the operation ends. */
-function editItems(edit: (call: Call, before: StoredList) => { readonly next: StoredList; readonly changed: number }) {
-  return (call: Call): HandlerResult => {
+function editItems(
+  edit: (call: HandlerCall, before: StoredList) => { readonly next: StoredList; readonly changed: number },
+) {
+  return (call: HandlerCall): HandlerResult => {
     const account = permitted(call, EDIT);
     const before = listOf(call, account);
     const operations = account.list_operations ?? [];
@@ -168,7 +170,7 @@ const removeItems = editItems((call, before) => {
 });
 
 /** Pages by cursor: the cursor is the id of the last item of the page before. */
-function listItems(call: Call): HandlerResult {
+function listItems(call: HandlerCall): HandlerResult {
   const { items } = listOf(call, permitted(call, READ));
   const search = (call.query.get("search") ?? "").toLowerCase();
   const found = search === "" ? items : items.filter((item) => textOf(item).includes(search));
@@ -188,14 +190,14 @@ function listItems(call: Call): HandlerResult {
 const textOf = ({ ip, hostname, asn, comment }: StoredListItem): string =>
   [ip, hostname?.url_hostname, asn, comment].join(" ").toLowerCase();
 
-function readItem(call: Call): HandlerResult {
+function readItem(call: HandlerCall): HandlerResult {
   const found = listOf(call, permitted(call, READ)).items.find(({ id }) => id === call.params.item);
   // the numeric code is ours
   if (!found) throw notFound(10032, `could not find item ${call.params.item?.slice(0, 64)}`);
   return { result: found };
 }
 
-function readOperation(call: Call): HandlerResult {
+function readOperation(call: HandlerCall): HandlerResult {
   const { list_operations: operations = [] } = permitted(call, READ);
   const found = operations.find(({ id }) => id === call.params.operation);
   // the numeric code is ours
@@ -207,7 +209,7 @@ function readOperation(call: Call): HandlerResult {
   };
 }
 
-const handlers: readonly [Method, string, Route["handle"], Route["body"]?][] = [
+const handlers: readonly [Method, string, ApiRoute["handle"], ApiRoute["body"]?][] = [
   [
     "GET",
     "",
@@ -235,7 +237,7 @@ const handlers: readonly [Method, string, Route["handle"], Route["body"]?][] = [
   ["GET", "/:list/items/:item", readItem],
 ];
 
-export const listRoutes: readonly Route[] = handlers.map(([method, path, handle, body]) => ({
+export const listRoutes: readonly ApiRoute[] = handlers.map(([method, path, handle, body]) => ({
   method,
   path: `/accounts/:account/rules/lists${path}`,
   handle,

@@ -1,7 +1,7 @@
 /** Rulesets of zones and accounts (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
 import { isPhase, type Phase, type Rule, validateRuleset } from "../../../rules/index.ts";
 import { invalid, notFound } from "../errors.ts";
-import type { Call, HandlerResult, Method, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall, HandlerResult, Method } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { assertAccepted, refusal } from "../rulesets/accept.ts";
 import { phaseGroups } from "../rulesets/phases.ts";
@@ -48,12 +48,12 @@ function phaseOf(value: unknown, scope: RulesetScope): Phase {
   throw refusal(unknown);
 }
 
-function permit(call: Call, phase: StoredRuleset["phase"], scope: RulesetScope, access: "Read" | "Write"): void {
+function permit(call: HandlerCall, phase: StoredRuleset["phase"], scope: RulesetScope, access: "Read" | "Write"): void {
   call.permit(scope.kind === "root" ? `Account Rulesets ${access}` : `${phaseGroups[phase]} ${access}`);
 }
 
 /** Any group that reads some ruleset may list them all: the list has no rules. */
-function permitList(call: Call, scope: RulesetScope): void {
+function permitList(call: HandlerCall, scope: RulesetScope): void {
   if (scope.kind === "root") call.permit("Account Rulesets Read");
   else call.permit(...Object.values(phaseGroups).map((group) => `${group} Read` as const));
 }
@@ -62,7 +62,7 @@ function withoutRules({ rules: _rules, ...ruleset }: StoredRuleset) {
   return ruleset;
 }
 
-function rulesetOf(call: Call, scope: RulesetScope, access: "Read" | "Write"): StoredRuleset {
+function rulesetOf(call: HandlerCall, scope: RulesetScope, access: "Read" | "Write"): StoredRuleset {
   const ruleset = scope.rulesets.find(({ id }) => id === call.params.ruleset);
   if (!ruleset) {
     permitList(call, scope);
@@ -72,7 +72,7 @@ function rulesetOf(call: Call, scope: RulesetScope, access: "Read" | "Write"): S
   return ruleset;
 }
 
-function entrypointOf(call: Call, scope: RulesetScope, access: "Read" | "Write") {
+function entrypointOf(call: HandlerCall, scope: RulesetScope, access: "Read" | "Write") {
   const phase = phaseOf(call.params.phase, scope);
   permit(call, phase, scope, access);
   return { phase, ruleset: scope.rulesets.find((ruleset) => ruleset.kind === scope.kind && ruleset.phase === phase) };
@@ -80,7 +80,7 @@ function entrypointOf(call: Call, scope: RulesetScope, access: "Read" | "Write")
 
 /** Stores a ruleset: its version goes up with every write. */
 function store(
-  call: Call,
+  call: HandlerCall,
   scope: RulesetScope,
   next: Omit<StoredRuleset, "version" | "last_updated">,
   before?: StoredRuleset,
@@ -96,7 +96,7 @@ function store(
   return ruleset;
 }
 
-function create(call: Call): HandlerResult {
+function create(call: HandlerCall): HandlerResult {
   const scope = scopeOf(call);
   const body = bodyOf(call, creation, refuseBody);
   const phase = phaseOf(body.phase, scope);
@@ -106,7 +106,7 @@ function create(call: Call): HandlerResult {
 
 /** Stores a body as a ruleset, in place of the one that is there before. */
 function write(
-  call: Call,
+  call: HandlerCall,
   scope: RulesetScope,
   body: JsonObject & { readonly phase: Phase },
   before?: StoredRuleset,
@@ -124,7 +124,7 @@ function write(
   return store(call, scope, next, before);
 }
 
-function replaced(call: Call, scope: RulesetScope, before: StoredRuleset, body: JsonObject): StoredRuleset {
+function replaced(call: HandlerCall, scope: RulesetScope, before: StoredRuleset, body: JsonObject): StoredRuleset {
   for (const fixed of ["kind", "phase"] as const) {
     if (body[fixed] !== undefined && body[fixed] !== before[fixed]) {
       throw invalid(
@@ -137,20 +137,20 @@ function replaced(call: Call, scope: RulesetScope, before: StoredRuleset, body: 
   return write(call, scope, { ...body, phase: before.phase }, before);
 }
 
-function replace(call: Call): HandlerResult {
+function replace(call: HandlerCall): HandlerResult {
   const scope = scopeOf(call);
   const before = rulesetOf(call, scope, "Write");
   return { result: replaced(call, scope, before, bodyOf(call, replacement, refuseBody)) };
 }
 
-function replaceEntrypoint(call: Call): HandlerResult {
+function replaceEntrypoint(call: HandlerCall): HandlerResult {
   const scope = scopeOf(call);
   const { phase, ruleset } = entrypointOf(call, scope, "Write");
   const body = bodyOf(call, entrypointReplacement, refuseBody);
   return { result: write(call, scope, { ...body, phase }, ruleset) };
 }
 
-function remove(call: Call): HandlerResult {
+function remove(call: HandlerCall): HandlerResult {
   const scope = scopeOf(call);
   const { id } = rulesetOf(call, scope, "Write");
   scope.replace(scope.rulesets.filter((ruleset) => ruleset.id !== id));
@@ -158,8 +158,8 @@ function remove(call: Call): HandlerResult {
 }
 
 /** Changes one rule of a ruleset: what `edit` makes of its rules is stored. */
-function editRules(edit: (call: Call, ruleset: StoredRuleset, scope: RulesetScope) => readonly StoredRule[]) {
-  return (call: Call): HandlerResult => {
+function editRules(edit: (call: HandlerCall, ruleset: StoredRuleset, scope: RulesetScope) => readonly StoredRule[]) {
+  return (call: HandlerCall): HandlerResult => {
     const scope = scopeOf(call);
     const ruleset = rulesetOf(call, scope, "Write");
     return { result: store(call, scope, { ...ruleset, rules: edit(call, ruleset, scope) }, ruleset) };
@@ -168,7 +168,7 @@ function editRules(edit: (call: Call, ruleset: StoredRuleset, scope: RulesetScop
 
 /** The body's rule at its place among the others, as it is stored. @throws 400 */
 function withRule(
-  call: Call,
+  call: HandlerCall,
   scope: RulesetScope,
   ruleset: StoredRuleset,
   others: readonly StoredRule[],
@@ -184,7 +184,7 @@ function withRule(
   return placed(others, { ...rule, id: old?.id ?? rule.id }, positionOf(call), at);
 }
 
-function indexOf(call: Call, ruleset: StoredRuleset): number {
+function indexOf(call: HandlerCall, ruleset: StoredRuleset): number {
   const index = ruleset.rules.findIndex(({ id }) => id === call.params.rule);
   if (index < 0)
     throw notFound(10002, `could not find rule ${call.params.rule?.slice(0, 64)} in ruleset ${ruleset.id}`);
@@ -210,7 +210,7 @@ function placed(rules: readonly StoredRule[], rule: StoredRule, position: unknow
   return rules.toSpliced(Math.min(at, rules.length), 0, rule);
 }
 
-const positionOf = (call: Call): unknown => (call.body as JsonObject | undefined)?.position;
+const positionOf = (call: HandlerCall): unknown => (call.body as JsonObject | undefined)?.position;
 
 const addRule = editRules((call, ruleset, scope) =>
   withRule(call, scope, ruleset, ruleset.rules, call.body, ruleset.rules.length),
@@ -226,7 +226,7 @@ const changeRule = editRules((call, ruleset, scope) => {
 
 const removeRule = editRules((call, ruleset) => ruleset.rules.toSpliced(indexOf(call, ruleset), 1));
 
-const handlers: readonly [Method, string, Route["handle"], Route["body"]?][] = [
+const handlers: readonly [Method, string, ApiRoute["handle"], ApiRoute["body"]?][] = [
   [
     "GET",
     "",
@@ -255,7 +255,7 @@ const handlers: readonly [Method, string, Route["handle"], Route["body"]?][] = [
   ["DELETE", "/:ruleset/rules/:rule", removeRule],
 ];
 
-export const rulesetRoutes: readonly Route[] = ["/zones/:zone/rulesets", "/accounts/:account/rulesets"].flatMap(
+export const rulesetRoutes: readonly ApiRoute[] = ["/zones/:zone/rulesets", "/accounts/:account/rulesets"].flatMap(
   (base) =>
     handlers.map(([method, path, handle, body]) => ({
       method,

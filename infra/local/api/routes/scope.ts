@@ -1,11 +1,11 @@
 /** Finds the account or zone that a path names; what is another account's is as good as not there. */
 import { noRoute } from "../errors.ts";
-import type { Call } from "../http/router.ts";
-import { isObject, type JsonObject, type Misfit, type Shape } from "../shape.ts";
+import type { HandlerCall } from "../http/router.ts";
+import { type BodyShape, isObject, type JsonObject, type Misfit } from "../shape.ts";
 import type { StoredAccount, StoredZone } from "../state.ts";
 
 /** @throws 404 code 7003 */
-export function zoneOf(call: Call): StoredZone {
+export function zoneOf(call: HandlerCall): StoredZone {
   const id = call.params.zone;
   const zone = call.state.zones.find((stored) => stored.id === id && stored.account_id === call.token.account_id);
   if (!zone) throw noRoute(call.path);
@@ -13,7 +13,7 @@ export function zoneOf(call: Call): StoredZone {
 }
 
 /** @throws 404 code 7003 */
-export function accountOf(call: Call): StoredAccount {
+export function accountOf(call: HandlerCall): StoredAccount {
   const id = call.params.account;
   const account = call.state.accounts.find((stored) => stored.id === id && id === call.token.account_id);
   if (!account) throw noRoute(call.path);
@@ -21,7 +21,7 @@ export function accountOf(call: Call): StoredAccount {
 }
 
 /** The body, if it has the shape; otherwise throws what `refuse` makes of the misfit. */
-export function bodyOf(call: Call, shape: Shape, refuse: (misfit: Misfit) => Error): JsonObject {
+export function bodyOf(call: HandlerCall, shape: BodyShape, refuse: (misfit: Misfit) => Error): JsonObject {
   const misfit = shape(call.body, "");
   if (misfit) throw refuse(misfit);
   if (!isObject(call.body)) throw refuse({ pointer: "", message: "expected an object" });

@@ -1,10 +1,10 @@
 /** Verification of tokens: of users (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/) and of accounts. */
-import type { Call, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { accountOf } from "./scope.ts";
 
-const verified = (call: Call) => ({ result: { id: call.token.id, status: "active" } });
+const verified = (call: HandlerCall) => ({ result: { id: call.token.id, status: "active" } });
 
-export const tokenRoutes: readonly Route[] = [
+export const tokenRoutes: readonly ApiRoute[] = [
   { method: "GET", path: "/user/tokens/verify", handle: verified },
   {
     method: "GET",

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { conflict, invalid, notFound } from "../errors.ts";
 import { paged } from "../http/paging.ts";
-import type { Call, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { newTunnelSecret } from "../ids.ts";
 import { type Misfit, object, oneOf, text } from "../shape.ts";
 import type { StoredTunnel, TunnelConfig } from "../state.ts";
@@ -28,7 +28,7 @@ const refuse = ({ pointer, message }: Misfit) =>
   invalid(1002, `Invalid request body: ${pointer || "/"} ${message}`, pointer);
 
 /** A tunnel by the path's id, deleted or not; 404 where there never was one. The numeric code is ours. */
-function tunnelOf(call: Call): StoredTunnel {
+function tunnelOf(call: HandlerCall): StoredTunnel {
   const account = accountOf(call);
   const id = call.params.tunnel;
   const tunnel = call.state.tunnels.find((stored) => stored.id === id && stored.account_tag === account.id);
@@ -37,13 +37,13 @@ function tunnelOf(call: Call): StoredTunnel {
 }
 
 /** The same, but a deleted one is not found either: it takes no more changes. */
-function liveTunnelOf(call: Call): StoredTunnel {
+function liveTunnelOf(call: HandlerCall): StoredTunnel {
   const tunnel = tunnelOf(call);
   if (tunnel.deleted_at !== null) throw notFound(1003, "Tunnel not found");
   return tunnel;
 }
 
-function assertNameFree(call: Call, wanted: string, except?: string): void {
+function assertNameFree(call: HandlerCall, wanted: string, except?: string): void {
   const clash = call.state.tunnels.some(
     (other) =>
       other.deleted_at === null &&
@@ -59,7 +59,7 @@ function assertNameFree(call: Call, wanted: string, except?: string): void {
   }
 }
 
-function listTunnels(call: Call) {
+function listTunnels(call: HandlerCall) {
   call.permit("Cloudflare Tunnel Read");
   const account = accountOf(call);
   const { query } = call;
@@ -91,7 +91,7 @@ function listTunnels(call: Call) {
   );
 }
 
-function createTunnel(call: Call) {
+function createTunnel(call: HandlerCall) {
   call.permit("Cloudflare Tunnel Write");
   const account = accountOf(call);
   const body = bodyOf(call, creation, refuse);
@@ -115,7 +115,7 @@ function createTunnel(call: Call) {
   return { result: shownTunnel(tunnel, call.live) };
 }
 
-function editTunnel(call: Call) {
+function editTunnel(call: HandlerCall) {
   call.permit("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   const body = bodyOf(call, change, refuse);
@@ -128,7 +128,7 @@ function editTunnel(call: Call) {
   return { result: shownTunnel(tunnel, call.live) };
 }
 
-function deleteTunnel(call: Call) {
+function deleteTunnel(call: HandlerCall) {
   call.permit("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   if (call.live.connections(tunnel.id).length > 0) {
@@ -147,7 +147,7 @@ function shownConfiguration(tunnel: StoredTunnel) {
   return { account_id: account_tag, tunnel_id: id, version, config, source: config_src, created_at: config_created_at };
 }
 
-function putConfiguration(call: Call) {
+function putConfiguration(call: HandlerCall) {
   call.permit("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   const body = bodyOf(call, configurationShape, ({ pointer, message }) =>
@@ -164,7 +164,7 @@ function putConfiguration(call: Call) {
 
 const base = "/accounts/:account/cfd_tunnel";
 
-export const tunnelRoutes: readonly Route[] = [
+export const tunnelRoutes: readonly ApiRoute[] = [
   { method: "GET", path: base, handle: listTunnels },
   { method: "POST", path: base, body: "required", handle: createTunnel },
   {

@@ -1,7 +1,7 @@
 /** Zone settings (https://developers.cloudflare.com/api/resources/zones/subresources/settings/). */
 import { isDeepStrictEqual } from "node:util";
 import { invalid } from "../errors.ts";
-import type { Call, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { isObject } from "../shape.ts";
 import type { StoredZone } from "../state.ts";
 import { isEditable, type SettingRule, settingRule, settingRules } from "../zone-settings.ts";
@@ -17,14 +17,14 @@ function shownSetting(zone: StoredZone, id: string, rule: SettingRule) {
   };
 }
 
-function ruleOf(call: Call): { id: string; rule: SettingRule } {
+function ruleOf(call: HandlerCall): { id: string; rule: SettingRule } {
   const id = call.params.setting ?? "";
   const rule = settingRule(id);
   if (!rule) throw invalid(1006, `Unrecognized zone setting name ${id.slice(0, 100)}`);
   return { id, rule };
 }
 
-function editSetting(call: Call) {
+function editSetting(call: HandlerCall) {
   call.permit("Zone Settings Write");
   const zone = zoneOf(call);
   const { id, rule } = ruleOf(call);
@@ -55,7 +55,7 @@ function merged(before: unknown, given: unknown): unknown {
   return { ...before, ...Object.fromEntries(members) };
 }
 
-export const zoneSettingRoutes: readonly Route[] = [
+export const zoneSettingRoutes: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/zones/:zone/settings",

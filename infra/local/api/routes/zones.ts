@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { PLANS } from "../../../rules/index.ts";
 import { paged } from "../http/paging.ts";
-import type { Call, Route } from "../http/router.ts";
+import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import type { Plan, StoredZone } from "../state.ts";
 import { accountOf, zoneOf } from "./scope.ts";
 
@@ -32,7 +32,7 @@ function planOf(plan: Plan, subscribed: boolean) {
   };
 }
 
-function shownZone(zone: StoredZone, call: Call) {
+function shownZone(zone: StoredZone, call: HandlerCall) {
   const account = call.state.accounts.find(({ id }) => id === zone.account_id);
   return {
     id: zone.id,
@@ -63,7 +63,7 @@ function shownZone(zone: StoredZone, call: Call) {
   };
 }
 
-function listZones(call: Call) {
+function listZones(call: HandlerCall) {
   call.permit("Zone Read");
   const { query } = call;
   const wanted: [string | null, (zone: StoredZone) => string][] = [
@@ -83,7 +83,7 @@ function listZones(call: Call) {
   return paged(zones, query, { default: 20, max: 50 });
 }
 
-export const zoneRoutes: readonly Route[] = [
+export const zoneRoutes: readonly ApiRoute[] = [
   { method: "GET", path: "/zones", handle: listZones },
   {
     method: "GET",

@@ -4,7 +4,7 @@ import { type ApiError, invalid } from "../errors.ts";
 import type { RulesetScope } from "./scope.ts";
 
 /** Which of the diagnostics concern a call, and where its body has them. */
-export interface Written {
+export interface WrittenBody {
   /** The ruleset's id; absent where it is new. */
   readonly id?: string;
   /** Place of the rule that is the whole body; absent where the body is the ruleset. */
@@ -17,7 +17,7 @@ export interface Written {
  *
  * @throws 400
  */
-export function assertAccepted(ruleset: RulesetInput, scope: RulesetScope, { id, rule }: Written = {}): void {
+export function assertAccepted(ruleset: RulesetInput, scope: RulesetScope, { id, rule }: WrittenBody = {}): void {
   const others = scope.rulesets
     .filter((other) => other.id !== id)
     .map(({ kind, phase, rules }) => ({ kind, phase, rules: rules.length }));

@@ -2,13 +2,13 @@ import type { Phase } from "../../../rules/index.ts";
 import type { PermissionGroup } from "../state.ts";
 
 /** The permission groups of a phase's rules, without " Read" or " Write". */
-type Group = PermissionGroup extends infer Name ? (Name extends `${infer Stem} Write` ? Stem : never) : never;
+type PhasePermission = PermissionGroup extends infer Name ? (Name extends `${infer Stem} Write` ? Stem : never) : never;
 
 const waf = "Zone WAF";
 const transform = "Zone Transform Rules";
 
 /** Which permission a token needs for the rules of a phase. */
-export const phaseGroups: Readonly<Record<Phase, Group>> = {
+export const phaseGroups: Readonly<Record<Phase, PhasePermission>> = {
   http_request_firewall_custom: waf,
   http_ratelimit: waf,
   http_request_firewall_managed: waf,

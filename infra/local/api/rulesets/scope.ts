@@ -1,6 +1,6 @@
 /** Whose rulesets a call is about: a zone's or an account's. */
 import { type ListKind, PLANS, type Plan } from "../../../rules/index.ts";
-import type { Call } from "../http/router.ts";
+import type { HandlerCall } from "../http/router.ts";
 import { listKinds } from "../lists/spec.ts";
 import { accountOf, zoneOf } from "../routes/scope.ts";
 import type { StoredRuleset } from "../state.ts";
@@ -21,7 +21,7 @@ export interface RulesetScope {
  * By the path's `:zone` or `:account`. An account has the rights of the best plan among its zones. @throws 404 code
  * 7003
  */
-export function scopeOf(call: Call): RulesetScope {
+export function scopeOf(call: HandlerCall): RulesetScope {
   if (call.params.zone !== undefined) {
     const zone = zoneOf(call);
     return {

@@ -4,7 +4,7 @@
  */
 import { invalid } from "../errors.ts";
 import { flag, integer, list, object, text } from "../shape.ts";
-import type { IngressRule, TunnelConfig } from "../state.ts";
+import type { StoredIngressRule, TunnelConfig } from "../state.ts";
 
 const seconds = integer(0, 86_400);
 
@@ -59,7 +59,7 @@ export function assertRunnable(config: TunnelConfig): void {
   }
 }
 
-function problemOf(rule: IngressRule, last: boolean): string | undefined {
+function problemOf(rule: StoredIngressRule, last: boolean): string | undefined {
   const { hostname = "", path = "" } = rule;
   const everything = (hostname === "" || hostname === "*") && path === "";
   if (last && !everything)

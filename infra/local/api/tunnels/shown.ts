@@ -3,7 +3,7 @@
  * part of it.
  */
 import type { LiveTunnels } from "../live-tunnels.ts";
-import type { Connection, StoredTunnel } from "../state.ts";
+import type { StoredConnection, StoredTunnel } from "../state.ts";
 
 export function shownTunnel(tunnel: StoredTunnel, live: LiveTunnels) {
   const inactiveAt = live.inactiveAt(tunnel.id);
@@ -31,7 +31,7 @@ function shownConnection({
   origin_ip,
   opened_at,
   is_pending_reconnect,
-}: Connection) {
+}: StoredConnection) {
   return { id, uuid: id, client_id, client_version, colo_name, origin_ip, opened_at, is_pending_reconnect };
 }
 

@@ -4,9 +4,9 @@
  */
 import { type Calls, path } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";
-import type { Fields, Values } from "../fields.ts";
+import type { ResourceFields, Values } from "../fields.ts";
 
-const inputs: Fields = {
+const inputs: ResourceFields = {
   accountId: { kind: "text", required: true },
   tunnelId: { kind: "text", required: true },
 };

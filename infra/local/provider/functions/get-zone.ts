@@ -1,9 +1,9 @@
 /** cloudflare.getZone (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzone/). */
 import { type Calls, path } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";
-import { type Fields, flag, fromAnswer, isValues, number, text, texts, type Values } from "../fields.ts";
+import { flag, fromAnswer, isValues, number, type ResourceFields, text, texts, type Values } from "../fields.ts";
 
-const inputs: Fields = {
+const inputs: ResourceFields = {
   zoneId: text,
   filter: {
     kind: {
@@ -20,7 +20,7 @@ const inputs: Fields = {
   },
 };
 
-const outputs: Fields = {
+const outputs: ResourceFields = {
   account: { kind: { object: { id: text, name: text } } },
   activatedOn: text,
   cnameSuffix: text,

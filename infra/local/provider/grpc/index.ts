@@ -18,7 +18,7 @@ import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
-import { createService, type Defaults } from "./service.ts";
+import { type ApiDefaults, createService } from "./service.ts";
 
 export interface ProviderServer {
   readonly port: number;
@@ -35,7 +35,7 @@ const MAX_MESSAGE = 64 * 1024 * 1024;
 
 /** Starts the server; the stack's configuration wins over the defaults given here. */
 export async function startProviderServer(
-  options: Defaults & { readonly port?: number } = {},
+  options: ApiDefaults & { readonly port?: number } = {},
 ): Promise<ProviderServer> {
   const { version }: { version: string } = createRequire(import.meta.url)("@pulumi/cloudflare/package.json");
   const engines = new Map<string, InstanceType<typeof engineServices.EngineClient>>();

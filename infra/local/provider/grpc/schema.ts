@@ -1,5 +1,5 @@
 /** The package's schema, as `pulumi` asks a provider for it (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/). */
-import type { Fields, Kind } from "../fields.ts";
+import type { FieldKind, ResourceFields } from "../fields.ts";
 import type { ResourceType } from "../resource.ts";
 
 type Json = Record<string, unknown>;
@@ -25,15 +25,20 @@ export function schemaOf(resources: readonly ResourceType[], version: string): J
   return { name: "cloudflare", version, types, resources: Object.fromEntries(entries) };
 }
 
-function select(fields: Fields, keep: (field: Fields[string]) => boolean): Fields {
+function select(fields: ResourceFields, keep: (field: ResourceFields[string]) => boolean): ResourceFields {
   return Object.fromEntries(Object.entries(fields).filter(([, field]) => keep(field)));
 }
 
-function required(fields: Fields): string[] {
+function required(fields: ResourceFields): string[] {
   return Object.keys(fields).filter((name) => fields[name]?.required);
 }
 
-function properties(fields: Fields, owner: string, types: Record<string, Json>, secrets: readonly string[] = []): Json {
+function properties(
+  fields: ResourceFields,
+  owner: string,
+  types: Record<string, Json>,
+  secrets: readonly string[] = [],
+): Json {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => [
       name,
@@ -49,7 +54,7 @@ function properties(fields: Fields, owner: string, types: Record<string, Json>, 
 const primitives = { text: "string", json: "string", number: "number", flag: "boolean" } as const;
 
 /** A type reference; the types of nested objects are added to `types` under names made from the path to them. */
-function typeOf(kind: Kind, name: string, types: Record<string, Json>): Json {
+function typeOf(kind: FieldKind, name: string, types: Record<string, Json>): Json {
   if (kind === "any") return { $ref: "pulumi.json#/Any" };
   if (typeof kind === "string") return { type: primitives[kind] };
   if ("list" in kind) return { type: "array", items: typeOf(kind.list, name.replace(/s$/, ""), types) };

@@ -17,7 +17,7 @@ import { fromStruct, toStruct } from "./properties.ts";
 import { schemaOf } from "./schema.ts";
 
 /** How a call reaches Cloudflare's API, where the stack's configuration does not say. */
-export interface Defaults {
+export interface ApiDefaults {
   readonly apiToken?: string;
   readonly baseURL?: string;
   /** Waits between the tries of a call; a test or a rehearsal makes it shorter. */
@@ -35,7 +35,7 @@ type UpdateRequest = InstanceType<typeof messages.UpdateRequest>;
 
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 
-export function createService(version: string, defaults: Defaults, warn: Warn) {
+export function createService(version: string, defaults: ApiDefaults, warn: Warn) {
   // an engine configures each provider of a stack over a connection of its own
   const configured = new Map<string, Provider>();
   const providerOf = (peer: string): Provider => {

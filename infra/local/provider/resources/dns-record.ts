@@ -1,12 +1,22 @@
 /** cloudflare.DnsRecord (https://www.pulumi.com/registry/packages/cloudflare/api-docs/dnsrecord/). */
 import { path } from "../calls.ts";
-import { type Field, type Fields, flag, isValues, number, text, texts, toBody, type Values } from "../fields.ts";
+import {
+  flag,
+  isValues,
+  number,
+  type ResourceField,
+  type ResourceFields,
+  text,
+  texts,
+  toBody,
+  type Values,
+} from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
-const server: Field = { kind: "text", computed: "always" };
+const server: ResourceField = { kind: "text", computed: "always" };
 
 /** The parts of structured records (CAA, SRV and others). */
-const data: Fields = {
+const data: ResourceFields = {
   ...Object.fromEntries(
     "algorithm altitude digestType keyTag latDegrees latMinutes latSeconds longDegrees longMinutes longSeconds matchingType order port precisionHorz precisionVert preference priority protocol selector size type usage weight"
       .split(" ")
@@ -20,13 +30,13 @@ const data: Fields = {
   flags: { kind: "any" },
 };
 
-const settings: Fields = {
+const settings: ResourceFields = {
   flattenCname: { kind: "flag", computed: "optional", initial: false },
   ipv4Only: { kind: "flag", wire: "ipv4_only", computed: "optional", initial: false },
   ipv6Only: { kind: "flag", wire: "ipv6_only", computed: "optional", initial: false },
 };
 
-const fields: Fields = {
+const fields: ResourceFields = {
   zoneId: { kind: "text", path: true, required: true, replaces: true },
   name: { kind: "text", required: true },
   type: { kind: "text", required: true, replaces: true },

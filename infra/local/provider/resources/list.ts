@@ -1,18 +1,18 @@
 /** cloudflare.List (https://www.pulumi.com/registry/packages/cloudflare/api-docs/list/). */
 import { APIError } from "cloudflare";
 import { CallError, type Calls, path } from "../calls.ts";
-import { type Fields, isValues, number, text, toBody, type Values } from "../fields.ts";
+import { isValues, number, type ResourceFields, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
 const flag = { kind: "flag", computed: "optional" } as const;
 
-const hostname: Fields = {
+const hostname: ResourceFields = {
   urlHostname: { kind: "text", required: true },
   excludeExactHostname: flag,
 };
 
 /** Items of a list of kind redirect, which the local API does not have: it refuses the kind. */
-const redirect: Fields = {
+const redirect: ResourceFields = {
   sourceUrl: { kind: "text", required: true },
   targetUrl: { kind: "text", required: true },
   includeSubdomains: flag,
@@ -22,7 +22,7 @@ const redirect: Fields = {
   subpathMatching: flag,
 };
 
-const item: Fields = {
+const item: ResourceFields = {
   asn: number,
   comment: text,
   hostname: { kind: { object: hostname } },
@@ -30,7 +30,7 @@ const item: Fields = {
   redirect: { kind: { object: redirect } },
 };
 
-const fields: Fields = {
+const fields: ResourceFields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
   kind: { kind: "text", required: true, replaces: true },
   name: { kind: "text", required: true, replaces: true },

@@ -1,22 +1,26 @@
 /** The rules of a ruleset and their action parameters, by the names of the provider's RulesetRule types. */
-import { type Field, type Fields, flag, number, text, texts } from "../fields.ts";
+import { flag, number, type ResourceField, type ResourceFields, text, texts } from "../fields.ts";
 
-const object = (fields: Fields, more: Partial<Field> = {}): Field => ({ kind: { object: fields }, ...more });
-const list = (fields: Fields, wire?: string): Field => ({
+const object = (fields: ResourceFields, more: Partial<ResourceField> = {}): ResourceField => ({
+  kind: { object: fields },
+  ...more,
+});
+const list = (fields: ResourceFields, wire?: string): ResourceField => ({
   kind: { list: { object: fields } },
   ...(wire === undefined ? {} : { wire }),
 });
 /** A list whose name is plural here and singular in the API. */
-const named = (wire: string): Field => ({ ...texts, wire });
+const named = (wire: string): ResourceField => ({ ...texts, wire });
 /** Directives of Cache-Control, which the API spells as the header does: `max-age` is `maxAge` here. */
-const cacheControl = (field: Field, directives: string): Fields =>
+const cacheControl = (field: ResourceField, directives: string): ResourceFields =>
   Object.fromEntries(
     directives
       .split(" ")
       .map((wire) => [wire.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), { ...field, wire }]),
   );
-const all = (field: Field, names: string): Fields => Object.fromEntries(names.split(" ").map((name) => [name, field]));
-const required = (field: Field): Field => ({ ...field, required: true });
+const all = (field: ResourceField, names: string): ResourceFields =>
+  Object.fromEntries(names.split(" ").map((name) => [name, field]));
+const required = (field: ResourceField): ResourceField => ({ ...field, required: true });
 
 const valueOrExpression = object({ value: text, expression: text });
 const directive = object({ operation: required(text), cloudflareOnly: flag });
@@ -48,7 +52,7 @@ const edgeTtl = object({
   ),
 });
 
-const actionParameters: Fields = {
+const actionParameters: ResourceFields = {
   ...all(
     flag,
     "automaticHttpsRewrites bic cache contentConverter disableApps disableRum disableZaraz emailObfuscation fonts hotlinkProtection mirage opportunisticEncryption originCacheControl originErrorPagePassthru redirectsForAiTraining respectStrongEtags rocketLoader serverSideExcludes stripEtags stripLastModified stripSetCookie sxg",
@@ -94,7 +98,7 @@ const actionParameters: Fields = {
 };
 
 /** A rule without action parameters still carries an empty object, as the real provider sends it. */
-export const ruleFields: Fields = {
+export const ruleFields: ResourceFields = {
   action: required(text),
   actionParameters: object(actionParameters, { initial: {} }),
   description: { ...text, initial: "" },

@@ -1,10 +1,10 @@
 /** cloudflare.Ruleset (https://www.pulumi.com/registry/packages/cloudflare/api-docs/ruleset/). */
 import { path } from "../calls.ts";
-import { type Fields, isValues, text, toBody, type Values } from "../fields.ts";
+import { isValues, type ResourceFields, text, toBody, type Values } from "../fields.ts";
 import type { Definition } from "../resource.ts";
 import { ruleFields } from "./rule-fields.ts";
 
-const fields: Fields = {
+const fields: ResourceFields = {
   zoneId: { kind: "text", path: true, replaces: true },
   accountId: { kind: "text", path: true, replaces: true },
   kind: { kind: "text", required: true, replaces: true },

@@ -3,11 +3,11 @@
  * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflaredconfig/).
  */
 import { path } from "../calls.ts";
-import { type Fields, text, toBody, type Values } from "../fields.ts";
+import { type ResourceFields, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
 /** The one part of the API that speaks camelCase. Durations are whole seconds. */
-const originRequest: Fields = {
+const originRequest: ResourceFields = {
   access: {
     kind: {
       object: {
@@ -35,7 +35,7 @@ const originRequest: Fields = {
 
 const origin = { kind: { object: originRequest }, wire: "originRequest" } as const;
 
-const fields: Fields = {
+const fields: ResourceFields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
   tunnelId: { kind: "text", path: true, required: true, replaces: true },
   config: {

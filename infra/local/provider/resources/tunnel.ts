@@ -3,12 +3,12 @@
  * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zerotrusttunnelcloudflared/).
  */
 import { path } from "../calls.ts";
-import { type Field, type Fields, flag, text, toBody, type Values } from "../fields.ts";
+import { flag, type ResourceField, type ResourceFields, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
-const server: Field = { kind: "text", computed: "always" };
+const server: ResourceField = { kind: "text", computed: "always" };
 
-const connection: Fields = {
+const connection: ResourceFields = {
   id: text,
   uuid: text,
   clientId: text,
@@ -19,7 +19,7 @@ const connection: Fields = {
   isPendingReconnect: flag,
 };
 
-const fields: Fields = {
+const fields: ResourceFields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
   name: { kind: "text", required: true },
   configSrc: { kind: "text", replaces: true, initial: "local" },

@@ -1,9 +1,9 @@
 /** cloudflare.ZoneSetting (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zonesetting/). */
 import { path } from "../calls.ts";
-import { type Fields, flag, isValues, sameValue, toBody, type Values } from "../fields.ts";
+import { flag, isValues, type ResourceFields, sameValue, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
-const fields: Fields = {
+const fields: ResourceFields = {
   zoneId: { kind: "text", path: true, required: true, replaces: true },
   settingId: { kind: "text", path: true, required: true, replaces: true },
   value: { kind: "any", required: true },

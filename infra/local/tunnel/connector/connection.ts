@@ -10,7 +10,7 @@ import { UPGRADE } from "../wire/response-headers.ts";
 import type { OriginProxy } from "./proxy.ts";
 
 /** Where a connection goes and whom it serves. */
-export interface ConnectionOptions {
+export interface EdgeConnectionOptions {
   readonly host: string;
   readonly port: number;
   /** PEM of the authorities to trust. */
@@ -30,13 +30,13 @@ export class ConnectorConnection {
   readonly registered: Promise<RegistrationResult>;
   /** Settles when the connection is gone. */
   readonly closed: Promise<void>;
-  readonly #options: ConnectionOptions;
+  readonly #options: EdgeConnectionOptions;
   readonly #socket: TLSSocket;
   #session: ServerHttp2Session | undefined;
   #client: RegistrationClient | undefined;
   #control: ServerHttp2Stream | undefined;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: EdgeConnectionOptions) {
     this.#options = options;
     this.#socket = connect({
       host: options.host,

@@ -3,7 +3,7 @@ import type { IngressRule, OriginRequest, TunnelConfiguration } from "../configu
 import { compilePath } from "./path-pattern.ts";
 
 /** Where a rule sends requests. */
-export type Service =
+export type OriginService =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "tcp"; readonly tls: boolean; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly tls: boolean; readonly path: string };
@@ -24,7 +24,7 @@ export interface OriginSettings {
 /** One ingress rule, ready to use. */
 export interface Route {
   matches(host: string, path: string): boolean;
-  readonly service: Service;
+  readonly service: OriginService;
   readonly settings: OriginSettings;
 }
 
@@ -91,7 +91,7 @@ function matchesHost(name: string, host: string): boolean {
   return name === host || (name.startsWith("*.") && host.endsWith(name.slice(1)));
 }
 
-function serviceOf(service: string, where: string): Service {
+function serviceOf(service: string, where: string): OriginService {
   const status = /^http_status:(\d{3})$/.exec(service);
   if (status) {
     const code = Number(status[1]);

@@ -1,20 +1,20 @@
 import { type Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
-import type { OriginSettings, Service } from "./ingress.ts";
+import type { OriginService, OriginSettings } from "./ingress.ts";
 import { PatientAgent } from "./patient-socket.ts";
 
-type Origin = Exclude<Service, { kind: "status" }>;
+type ReachableOrigin = Exclude<OriginService, { kind: "status" }>;
 
 /** Bytes of response headers: as many as still fit into the one header of 64 KiB that carries them, in base64. */
 const MAX_HEADERS = 44 * 1024;
 
 /** Idle connections to one origin, and how to make new ones. */
 export class OriginPool {
-  readonly #origin: Origin;
+  readonly #origin: ReachableOrigin;
   readonly #settings: OriginSettings;
   readonly #agent: Agent;
 
-  constructor(origin: Origin, settings: OriginSettings) {
+  constructor(origin: ReachableOrigin, settings: OriginSettings) {
     this.#origin = origin;
     this.#settings = settings;
     const pool = {

@@ -83,7 +83,7 @@ export class MessageReader {
   }
 
   /** Follows the pointer at an offset, over at most one far pointer and its landing pad. */
-  #resolve(segment: number, at: number): Target | undefined {
+  #resolve(segment: number, at: number): PointerTarget | undefined {
     const [low, high] = this.#word(segment, at);
     if (low === 0 && high === 0) return undefined;
     if ((low & 3) !== 2) return this.#target(segment, at + WORD + (low >> 2) * WORD, low, high);
@@ -99,7 +99,7 @@ export class MessageReader {
     return this.#target(padHigh, (padLow >>> 3) * WORD, tagLow, tagHigh);
   }
 
-  #target(segment: number, at: number, low: number, high: number): Target {
+  #target(segment: number, at: number, low: number, high: number): PointerTarget {
     const kind = low & 3;
     if (kind === 0) {
       const words = high & 0xffff;
@@ -125,7 +125,7 @@ export class MessageReader {
 /** Bits per element by the size code of a list pointer; code 7 counts words and has a tag word before them. */
 const LIST_ELEMENT_BITS = [0, 1, 8, 16, 32, 64, 64, 64] as const;
 
-type Target =
+type PointerTarget =
   | { kind: "struct"; segment: number; at: number; words: number; pointers: number }
   | { kind: "list"; segment: number; at: number; elementSize: number; count: number }
   | { kind: "capability" };

@@ -25,7 +25,7 @@ function form(source: Source): Pairs | undefined {
   return queryPairs(mediaType(source) === "application/x-www-form-urlencoded" ? text : "");
 }
 
-interface Part {
+interface MultipartPart {
   readonly names: readonly string[];
   readonly filenames: readonly string[];
   readonly types: readonly string[];
@@ -38,7 +38,7 @@ interface Part {
 const MAX_PARTS = 1000;
 
 /** RFC 7578 and RFC 2046 section 5.1. */
-function multipart(source: Source): readonly Part[] | undefined {
+function multipart(source: Source): readonly MultipartPart[] | undefined {
   const text = body(source);
   if (text === undefined) return undefined;
   const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(header(source.facts, "content-type"));
@@ -48,7 +48,7 @@ function multipart(source: Source): readonly Part[] | undefined {
   return sections.filter((section) => !section.startsWith("--")).map(part);
 }
 
-function part(section: string): Part {
+function part(section: string): MultipartPart {
   const end = section.indexOf("\r\n\r\n");
   const lines = (end < 0 ? section : section.slice(0, end)).split("\r\n").filter((line) => line.includes(":"));
   const values = (name: string) =>
@@ -72,7 +72,7 @@ function parameter(line: string, name: string): readonly string[] {
 }
 
 const partField =
-  (pick: (part: Part) => string | readonly string[]): Computer =>
+  (pick: (part: MultipartPart) => string | readonly string[]): Computer =>
   (source) =>
     multipart(source)?.map(pick);
 

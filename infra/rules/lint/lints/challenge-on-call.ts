@@ -3,7 +3,7 @@ import { lowerAscii } from "../../evaluate/match-wildcard.ts";
 import { fieldsOf } from "../../evaluate/request-fields.ts";
 import { FieldNotGiven, type Fields, type Value } from "../../evaluate/value.ts";
 import { SCHEMA } from "../../schema/schema.ts";
-import type { Lint, PolicyRule } from "../lint.ts";
+import type { Lint, PreparedRule } from "../lint.ts";
 
 /** The page's own document, which a browser shows and which can show a challenge. */
 const DOCUMENT = "/";
@@ -40,7 +40,7 @@ export const challengeOnCall: Lint = {
  * Whether a rule may match a request for a path, of which nothing else is known. Undefined where the expression is
  * wrong.
  */
-function pathTest({ expression, phase, plan }: PolicyRule): ((path: string) => boolean) | undefined {
+function pathTest({ expression, phase, plan }: PreparedRule): ((path: string) => boolean) | undefined {
   const compiled = expression.analysis.condition && compile(expression.text, { phase, plan });
   return compiled?.ok ? (path) => compiled.read(onlyPath(path)).value !== false : undefined;
 }

@@ -1,5 +1,5 @@
 import { print } from "../../language/print.ts";
-import type { Lint, PolicyRule } from "../lint.ts";
+import type { Lint, PreparedRule } from "../lint.ts";
 
 export const duplicateExpression: Lint = {
   name: "duplicate-expression",
@@ -7,7 +7,7 @@ export const duplicateExpression: Lint = {
   about: "Two rules of a ruleset have the same expression and do the same, with the same parameters.",
   *inPolicy({ rulesets }) {
     for (const { rules } of rulesets) {
-      const seen = new Map<string, PolicyRule>();
+      const seen = new Map<string, PreparedRule>();
       for (const rule of rules) {
         if (!rule.expression.analysis.condition) continue;
         const { action, action_parameters, ratelimit } = rule.rule;

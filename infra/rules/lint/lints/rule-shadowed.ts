@@ -1,6 +1,6 @@
 import type { Action } from "../../schema/phases.ts";
 import { implies } from "../implies.ts";
-import type { Lint, PolicyRule } from "../lint.ts";
+import type { Lint, PreparedRule } from "../lint.ts";
 
 /** What an action does with every request that it matches, and none goes on. */
 const VERBS: Readonly<Partial<Record<Action, string>>> = { block: "blocks", redirect: "redirects" };
@@ -37,7 +37,7 @@ export const ruleShadowed: Lint = {
  * Whether what one rule matches never reaches the other. A visitor with a clearance passes a challenge, and what is
  * below a rate limit passes that.
  */
-function keepsFrom(earlier: PolicyRule, later: PolicyRule): boolean {
+function keepsFrom(earlier: PreparedRule, later: PreparedRule): boolean {
   const { action, action_parameters: parameters, ratelimit } = earlier.rule;
   if (ratelimit) return false;
   if (VERBS[action] !== undefined) return true;

@@ -1,12 +1,12 @@
 /** Tunnels: names, secrets, soft deletion, connections, configurations. */
 import { describe, expect, test } from "@jest/globals";
-import type { Connection, LocalApi } from "../../../../infra/local/api/index.ts";
+import type { LocalApi, StoredConnection } from "../../../../infra/local/api/index.ts";
 import { type Reply, withApi } from "./client.ts";
 
 const base = (api: LocalApi) => `/accounts/${api.accountId}/cfd_tunnel`;
 const failure = (reply: Reply) => [reply.status, reply.body.errors[0]?.code];
 
-function connection(index: number): Connection {
+function connection(index: number): StoredConnection {
   return {
     id: `00000000-0000-4000-8000-00000000000${index}`,
     client_id: "00000000-0000-4000-8000-0000000000ff",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
-import { createDeployment, type Declaration, type Deployment } from "../../../../infra/local/engine/deployment.ts";
+import { createDeployment, type Declaration, type StackDeployment } from "../../../../infra/local/engine/deployment.ts";
 import { createSeal } from "../../../../infra/local/engine/sealing.ts";
 import { StackState } from "../../../../infra/local/engine/stack-state.ts";
 import { Secret, UNKNOWN } from "../../../../infra/local/engine/values.ts";
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const openState = (): StackState => new StackState(file, createSeal(`${file}.key`));
-const begin = (preview = false): Deployment =>
+const begin = (preview = false): StackDeployment =>
   createDeployment({
     state: openState(),
     provider: createProvider({ apiToken: api.token, baseURL: api.url }),

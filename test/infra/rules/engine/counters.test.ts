@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { CounterTable, type Limit } from "../../../../infra/rules/engine/counters.ts";
+import { type CounterLimit, CounterTable } from "../../../../infra/rules/engine/counters.ts";
 
-const limit: Limit = { period: 10_000, threshold: 10, timeout: 60_000, window: "fixed" };
+const limit: CounterLimit = { period: 10_000, threshold: 10, timeout: 60_000, window: "fixed" };
 
 function count(table: CounterTable, key: string, now: number, times: number): void {
   for (let time = 0; time < times; time += 1) table.add(key, now, 1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { Budget } from "../../../../infra/rules/regex/budget.ts";
+import { VisitBudget } from "../../../../infra/rules/regex/budget.ts";
 import { longestSafeInput } from "../../../../infra/rules/regex/cost.ts";
 import { compileRegex, PatternTooCostly } from "../../../../infra/rules/regex/index.ts";
 import { javascriptSource } from "../../../../infra/rules/regex/javascript.ts";
@@ -226,7 +226,7 @@ test("optional copies of a repetition inside another are told apart", () => {
 });
 
 test("the automaton matches through groups as well", () => {
-  const automaton = new LazyAutomaton(parsePattern("x(a|(b))+y").node, new Budget("x(a|(b))+y"));
+  const automaton = new LazyAutomaton(parsePattern("x(a|(b))+y").node, new VisitBudget("x(a|(b))+y"));
   expect(["xaby", "xy", "xbb"].map((input) => automaton.test(input))).toEqual([true, false, false]);
 });
 
