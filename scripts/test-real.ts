@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
 import { onPath } from "./on-path.ts";
-import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 import { postgresFolder } from "./programs/postgres.ts";
 
 /** Puts what the tests of a folder need into the environment, or returns what is missing. */
@@ -29,6 +29,8 @@ const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 const NEEDS: Readonly<Record<string, Need>> = {
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
   bench: () => undefined, // nothing but time; contenders that are not found are left out
+  // the commands of the README are run as they stand
+  curl: (env) => (onPath(["curl"], env.PATH) ? undefined : "no curl on PATH"),
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
   disk: () => {
@@ -90,6 +92,7 @@ await runCommand(
     failure: "a test failed, or there is no such test",
     examples: ["", "test/real/cloudflared -t grace"],
     run({ args, options, passThrough }) {
+      assertRunBy("test:real", args.path);
       return runFolders([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]);
     },
   }),

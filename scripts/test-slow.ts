@@ -1,5 +1,5 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
-import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
 // after the paths: Jest takes what follows these options for more of their values
 const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
@@ -15,7 +15,9 @@ await runCommand(
     passThrough: TO_JEST,
     failure: "a test failed, or there is no such test",
     examples: ["", "test/slow/scripts -t signal"],
-    run: ({ args, options, passThrough }) =>
-      runJest([...args.path, TEST_TIMEOUT, ...givenOptions(TEST_OPTIONS, options), ...passThrough, ...SLOW]),
+    run({ args, options, passThrough }) {
+      assertRunBy("test:slow", args.path);
+      return runJest([...args.path, TEST_TIMEOUT, ...givenOptions(TEST_OPTIONS, options), ...passThrough, ...SLOW]);
+    },
   }),
 );

@@ -1,5 +1,5 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
-import { runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
 await runCommand(
   command({
@@ -9,8 +9,10 @@ await runCommand(
     options: TEST_OPTIONS,
     passThrough: TO_JEST,
     failure: "a test failed, or there is no such test",
-    examples: ["test/scripts -t signal", "test/infra -- --coverage"],
-    run: ({ args, options, passThrough }) =>
-      runJest([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]),
+    examples: ["test/scripts/run.test.ts -t N4", "test/infra -- --coverage"],
+    run({ args, options, passThrough }) {
+      assertRunBy("test", args.path);
+      return runJest([...args.path, ...givenOptions(TEST_OPTIONS, options), ...passThrough]);
+    },
   }),
 );

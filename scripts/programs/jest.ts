@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { argumentList, type ExitCode, flag, option, runProgram, text } from "../command-line/index.ts";
+import { relative, sep } from "node:path";
+import { argumentList, type ExitCode, flag, option, runProgram, text, UsageError } from "../command-line/index.ts";
 
 /** The arguments and options of the commands that run tests; Jest has options of the same names. */
 export const TEST_ARGUMENTS = { path: argumentList("test files or folders, or parts of their paths (all tests)") };
@@ -14,6 +15,20 @@ export const TEST_OPTIONS = {
   runInBand: flag("-i, --runInBand", "one file after the other"),
 };
 export const TO_JEST = "go to Jest as they are";
+
+export type TestCommand = "test" | "test:slow" | "test:real";
+
+/** Throws a UsageError that names the right command for a path whose tests another command runs. */
+export function assertRunBy(command: TestCommand, paths: readonly string[]): void {
+  for (const path of paths) {
+    const [top, folder] = relative("", path).split(sep);
+    if (top !== "test" || folder === undefined) continue;
+    const right: TestCommand = folder === "slow" || folder === "real" ? `test:${folder}` : "test";
+    if (right === command) continue;
+    const call = right === "test" ? "npm test" : `npm run ${right}`;
+    throw new UsageError(`${path} is run by another command: ${call} -- ${path}`);
+  }
+}
 
 const CODE_CACHE = new URL("code-cache.ts", import.meta.url).href;
 

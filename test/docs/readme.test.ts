@@ -1,0 +1,33 @@
+import { readFileSync, statSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { anchors, links } from "./markdown.ts";
+
+const readme = readFileSync("README.md", "utf8");
+
+test("D9: the README shows the page in a picture of at most 150 kB, and says when not to use this", () => {
+  const pictures = links("README.md").filter((target) => target.endsWith(".png"));
+  expect(pictures).toHaveLength(1);
+  for (const picture of pictures) {
+    expect(readFileSync(picture).subarray(1, 4).toString()).toBe("PNG");
+    expect(statSync(picture).size).toBeLessThan(150_000);
+  }
+  expect(anchors("README.md")).toContain("when-not-to-use-this");
+});
+
+test("D9: the README says what npm ci takes, and where its warnings come from", () => {
+  expect(readme).toMatch(/`npm ci` takes about \d+ MB/);
+  expect(readme).toContain("EBADENGINE");
+});
+
+test("every npm script that the README names exists", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const named = [...readme.matchAll(/\bnpm run ([a-z][\w:]*)/g)].map(([, name = ""]) => name);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test("every command that npm can run is in the README", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const words: Readonly<Record<string, string>> = { start: "npm start", test: "npm test" };
+  expect(Object.keys(scripts).filter((name) => !readme.includes(words[name] ?? `npm run ${name}`))).toEqual([]);
+});
