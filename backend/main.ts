@@ -11,7 +11,7 @@ import { tell } from "./contract/index.ts";
 import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
 import type { Asset } from "./gateway/assets.ts";
-import { type Check, createInternalServer } from "./gateway/internal.ts";
+import { createInternalServer, type ReadinessCheck } from "./gateway/internal.ts";
 import type { LimitTable } from "./gateway/limits.ts";
 import { createMetrics } from "./gateway/metrics.ts";
 import { listen, type ServerTimes } from "./gateway/server.ts";
@@ -191,7 +191,12 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
 }
 
 /** What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to the database. */
-function readiness(gateway: Gateway, broker: ServiceBroker, store: Store, { problem }: ClockWatch): readonly Check[] {
+function readiness(
+  gateway: Gateway,
+  broker: ServiceBroker,
+  store: Store,
+  { problem }: ClockWatch,
+): readonly ReadinessCheck[] {
   return [
     { name: "clock", run: async () => problem() ?? true },
     { name: "gateway", run: async () => gateway.isOpen },

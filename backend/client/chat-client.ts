@@ -5,7 +5,7 @@ import { type Keep, Outbox, type Pending } from "./outbox.ts";
 import { People, type Typist } from "./people.ts";
 import { BACKOFF, type Backoff, isUnauthorized } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
-import { type Endpoints, Session } from "./session.ts";
+import { ClientSession, type Endpoints } from "./session.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Whether somebody is signed in, and whether the server can be reached for them. */
@@ -51,7 +51,7 @@ const RENEW_BEFORE = 60_000;
  */
 export class ChatClient {
   readonly #options: ClientOptions;
-  readonly #session: Session;
+  readonly #session: ClientSession;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #rooms: Rooms;
@@ -62,7 +62,7 @@ export class ChatClient {
     this.#options = options;
     const backoff = options.backoff ?? BACKOFF;
     const onChange = () => this.#changed();
-    this.#session = new Session({
+    this.#session = new ClientSession({
       url: options.url ?? "",
       renewBefore: options.renewBefore ?? RENEW_BEFORE,
       backoff,

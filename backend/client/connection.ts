@@ -2,7 +2,7 @@ import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
 import type { Emitted, ParamsOf, PresenceState, ResultOf } from "../contract/actions.ts";
 import type { SocketAction } from "../surface.ts";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
-import type { Session } from "./session.ts";
+import type { ClientSession } from "./session.ts";
 
 /** What a device may say of its user. */
 export type DeviceState = Exclude<PresenceState, "offline">;
@@ -12,7 +12,7 @@ export type Connect = (options: Partial<ManagerOptions & SocketOptions>) => Sock
 
 export interface ConnectionOptions {
   readonly connect: Connect;
-  readonly session: Session;
+  readonly session: ClientSession;
   readonly backoff: Backoff;
   /** What a new connection says of this device. */
   readonly state: () => DeviceState;

@@ -32,7 +32,7 @@ interface Current {
 const RENEW_PAUSE = 1000;
 
 /** Who is signed in: takes credentials and renews the access token before it ends, over HTTP alone. */
-export class Session {
+export class ClientSession {
   readonly #options: SessionOptions;
   #current: Current | undefined;
   #renewing: Promise<string> | undefined;

@@ -17,7 +17,7 @@ export type {
 } from "../surface/rooms.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
-export interface User {
+export interface Caller {
   readonly id: string;
   readonly roles: readonly Role[];
   /** Session that the access token belongs to. */
@@ -26,7 +26,7 @@ export interface User {
 
 /** What travels beside the parameters of a call. Credentials never do. */
 export interface Meta {
-  readonly user?: User;
+  readonly user?: Caller;
   /** Where an outside request came from; absent when a service or a script calls by itself. */
   readonly client?: {
     readonly address: string;
@@ -36,7 +36,7 @@ export interface Meta {
 }
 
 /** What an access token says once it is verified. */
-export interface VerifiedToken extends User {
+export interface VerifiedToken extends Caller {
   /** When the token ends, in seconds since 1970 (RFC 7519 4.1.4). */
   readonly exp: number;
 }
@@ -86,7 +86,7 @@ export type ResultOf<A extends AnyAction> = A extends SurfaceAction
 export type MetaOf<A extends AnyAction> = A extends SurfaceAction
   ? EntryOf<A>["access"] extends "public"
     ? Meta
-    : Meta & { readonly user: User }
+    : Meta & { readonly user: Caller }
   : Meta;
 
 /** Events between services. */

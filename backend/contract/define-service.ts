@@ -27,13 +27,13 @@ type NamesIn<N extends ServiceName> = AnyAction extends infer A
     ? Name
     : never
   : never;
-type Named<N extends ServiceName, Name extends string> = Extract<AnyAction, `${N}.${Name}`>;
+type ActionNamed<N extends ServiceName, Name extends string> = Extract<AnyAction, `${N}.${Name}`>;
 
 /** One handler for every action that the surface and the contract give to this service: none missing, none more. */
 export type Handlers<N extends ServiceName> = {
   readonly [Name in NamesIn<N>]: (
-    ctx: Context<ParamsOf<Named<N, Name>>, MetaOf<Named<N, Name>>>,
-  ) => Promise<ResultOf<Named<N, Name>>> | ResultOf<Named<N, Name>>;
+    ctx: Context<ParamsOf<ActionNamed<N, Name>>, MetaOf<ActionNamed<N, Name>>>,
+  ) => Promise<ResultOf<ActionNamed<N, Name>>> | ResultOf<ActionNamed<N, Name>>;
 };
 
 type EventHandlers = {

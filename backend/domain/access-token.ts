@@ -5,7 +5,7 @@ import { type PublicJwk, ROLES, type Role } from "../surface/accounts.ts";
 export type { PublicJwk } from "../surface/accounts.ts";
 
 /** Who a verified access token speaks for. */
-export interface Identity {
+export interface TokenIdentity {
   readonly id: string;
   readonly roles: readonly Role[];
   /** Session. */
@@ -90,7 +90,7 @@ export function verifyAccessToken(
   scope: TokenScope,
   keys: ReadonlyMap<string, KeyObject>,
   now: number,
-): Identity | undefined {
+): TokenIdentity | undefined {
   const kid = keyIdOf(token);
   const key = kid === undefined ? undefined : keys.get(kid);
   if (!key) return undefined;
@@ -122,7 +122,7 @@ function keyIdOf(token: string): string | undefined {
 /** A token of ours has these claims, all of them and no other. */
 const CLAIMS = ["iss", "aud", "sub", "sid", "jti", "roles", "iat", "exp"];
 
-function identity(claims: jwt.JwtPayload): Identity | undefined {
+function identity(claims: jwt.JwtPayload): TokenIdentity | undefined {
   const names = Object.keys(claims);
   if (names.length !== CLAIMS.length || !CLAIMS.every((name) => names.includes(name))) return undefined;
   const { sub, sid, jti, roles, iat, exp } = claims;

@@ -21,18 +21,18 @@ export interface Membership {
 export const LEFT_KEPT = 24 * 60 * 60 * 1000;
 
 /** A room and how one user stands in it. */
-export interface Standing {
+export interface RoomMembership {
   readonly room: Room;
   readonly membership: Membership | undefined;
 }
 
 /** The role somebody has who is in the room; undefined for whoever is not. Everybody is in the lobby. */
-export function roleIn({ room, membership }: Standing): RoomRole | undefined {
+export function roleIn({ room, membership }: RoomMembership): RoomRole | undefined {
   if (room.key === LOBBY) return "member";
   return membership?.state === "in" ? membership.role : undefined;
 }
 
 /** Whether they may not speak at the moment. */
-export function isMuted({ membership }: Standing, now: number): boolean {
+export function isMuted({ membership }: RoomMembership, now: number): boolean {
   return (membership?.mutedUntil ?? 0) > now;
 }

@@ -1,6 +1,6 @@
 import type { Role } from "../surface.ts";
 import { accepted, type Checked, refused } from "./checked.ts";
-import { ROOM_ROLES, roleIn, type Standing } from "./membership.ts";
+import { ROOM_ROLES, type RoomMembership, roleIn } from "./membership.ts";
 import { messageText } from "./text.ts";
 
 export { OUTCOMES, type Outcome, type Report } from "../surface/rooms.ts";
@@ -19,7 +19,7 @@ export const SITE = ROOM_ROLES.length;
  * How far somebody's word goes in a room; whoever is not in it has -1. Site moderators rank highest in public rooms, in it or not, and
  * count as anybody else in the others.
  */
-export function rank(standing: Standing, roles: readonly Role[]): number {
+export function rank(standing: RoomMembership, roles: readonly Role[]): number {
   if (standing.room.kind === "public" && roles.includes("moderator")) return SITE;
   const role = roleIn(standing);
   return role === undefined ? -1 : ROOM_ROLES.indexOf(role);

@@ -60,7 +60,7 @@ const MAX_SERVED = 160;
 /** Milliseconds without a request after which an account's turns are forgotten. */
 export const IDLE = 2 * (MAX_WAIT + GRACE);
 
-interface Place {
+interface QueuePlace {
   readonly block: string;
   readonly since: number;
   /** When the place is lost, unless the network asks again. */
@@ -68,7 +68,7 @@ interface Place {
 }
 
 interface Queue {
-  readonly places: Map<string, Place>;
+  readonly places: Map<string, QueuePlace>;
   /** When networks and blocks were last served. */
   readonly served: Map<string, number>;
   /** When the last turn that no network took was over; 0 when there was none. */
@@ -150,7 +150,7 @@ function restored(saved: SavedTurns): Queue {
 }
 
 /** The network's place: a new one where there are few, or another network's whose turn would be later. */
-function placeOf(queue: Queue, network: string, block: string, now: number): Place | undefined {
+function placeOf(queue: Queue, network: string, block: string, now: number): QueuePlace | undefined {
   const { places } = queue;
   const has = places.get(network);
   if (has) return has;

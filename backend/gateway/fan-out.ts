@@ -3,7 +3,7 @@ import type { Presence, PresenceNews } from "../domain/presence.ts";
 import { ROOMS_MAX, roomKey } from "../domain/room.ts";
 import type { NodeChannel } from "../nodes/index.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
-import { eventLetter, send } from "./packets.ts";
+import { encodeEvent, send } from "./packets.ts";
 import type { RoomPositions } from "./room-positions.ts";
 import type { SocketEvent } from "./socket-event.ts";
 
@@ -83,12 +83,12 @@ export function createFanOut(
       const { sockets } = io()?.of("/") ?? {};
       for (const id of audience(event)) {
         const socket = sockets?.get(id);
-        if (socket) send(socket, event.letter());
+        if (socket) send(socket, event.encoded());
       }
       if (event.room === undefined) return;
       for (const { held } of joins.get(event.room) ?? []) {
         if (held.length > MAX_HELD) continue;
-        event.letter(); // while what it is made of is valid
+        event.encoded(); // while what it is made of is valid
         held.push(event);
       }
     },
@@ -103,19 +103,19 @@ export function createFanOut(
     },
 
     tell(news) {
-      const letters = new Map<string, Presence[]>();
+      const byReader = new Map<string, Presence[]>();
       const { sockets, adapter } = io()?.of("/") ?? {};
       for (const { presence, rooms } of news) {
         const readers = new Set(rooms.flatMap((room) => [...(adapter?.rooms.get(roomOf(room)) ?? [])]));
         for (const reader of readers) {
-          const letter = letters.get(reader);
-          if (letter) letter.push(presence);
-          else letters.set(reader, [presence]);
+          const users = byReader.get(reader);
+          if (users) users.push(presence);
+          else byReader.set(reader, [presence]);
         }
       }
-      for (const [reader, users] of letters) {
+      for (const [reader, users] of byReader) {
         const socket = sockets?.get(reader);
-        if (socket) send(socket, eventLetter("presence", { users }));
+        if (socket) send(socket, encodeEvent("presence", { users }));
       }
     },
 
@@ -145,7 +145,7 @@ export function createFanOut(
         positions.entered(state);
         if (!isIn) {
           for (const event of held) positions.isNew(event);
-          for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.letter());
+          for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.encoded());
         }
         return state;
       } finally {

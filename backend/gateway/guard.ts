@@ -3,7 +3,7 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 import type { Budget } from "./limits.ts";
 import { type EventPacket, isUnread, readEvent } from "./packets.ts";
 
-export type Connection = GatewaySocket["conn"];
+export type EngineConnection = GatewaySocket["conn"];
 
 /** Packets of Socket.IO that are no events: CONNECT and DISCONNECT (protocol 5). */
 const ENTERS_OR_LEAVES = /^[01]/;
@@ -14,14 +14,14 @@ const ENTERS_OR_LEAVES = /^[01]/;
  * is binary. Who is answered and does not read is cut off: otherwise what waits for them would grow as long as they ask.
  */
 export class Guard {
-  readonly #conn: Connection;
+  readonly #conn: EngineConnection;
   readonly #budget: Budget;
   readonly #take: (socket: GatewaySocket, event: EventPacket) => void;
   /** What Socket.IO does with a message. */
   readonly #socketIo: readonly unknown[];
   #admitted: GatewaySocket | undefined;
 
-  constructor(conn: Connection, budget: Budget, take: (socket: GatewaySocket, event: EventPacket) => void) {
+  constructor(conn: EngineConnection, budget: Budget, take: (socket: GatewaySocket, event: EventPacket) => void) {
     this.#conn = conn;
     this.#budget = budget;
     this.#take = take;

@@ -15,7 +15,7 @@ import { readJsonBody } from "./json-body.ts";
 import type { Limits } from "./limits.ts";
 import { isMalformed } from "./malformed.ts";
 import type { Finished } from "./metrics.ts";
-import type { Standing } from "./origins.ts";
+import type { OriginStanding } from "./origins.ts";
 import { readQuery } from "./query.ts";
 import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 import type { RefusalLog } from "./refusal-log.ts";
@@ -36,7 +36,7 @@ export interface HttpParts {
   readonly assets: ReadonlyMap<string, ServedAsset>;
   /** Undefined for a connection that is gone. */
   client(request: IncomingMessage): Client | undefined;
-  standing(headers: IncomingMessage["headers"]): Standing;
+  standing(headers: IncomingMessage["headers"]): OriginStanding;
   readonly limits: Limits;
   readonly backlog: HttpBacklog;
   /** Told of every request that was answered. */
@@ -44,7 +44,7 @@ export interface HttpParts {
 }
 
 /** Answers HTTP requests; knows how many it is at, and stops taking new ones. */
-export interface HttpDoor {
+export interface HttpHandler {
   handle(request: IncomingMessage, response: DoorResponse): void;
   /** Closes each connection after its next response, so that a client's next request goes to another node. */
   leave(): void;
@@ -61,7 +61,7 @@ interface Exchange {
   readonly path: string;
   readonly query: string;
   readonly client: Client;
-  readonly standing: Standing;
+  readonly standing: OriginStanding;
   entry?: HttpEntry;
   identity?: Identity;
 }
@@ -71,7 +71,7 @@ const AGENT_MAX = 200;
 /** Larger rests of a refused request are not read to the end: the connection is closed instead. */
 const DISCARD = 64 * 1024;
 
-export function createHttpDoor(parts: HttpParts): HttpDoor {
+export function createHttpHandler(parts: HttpParts): HttpHandler {
   // the fields of a request's line are ours and hold no secret: looking for some in each costs more than writing it
   const requests = parts.log.child({}, { redact: [] });
   let active = 0;

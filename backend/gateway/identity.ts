@@ -1,9 +1,9 @@
 import type { ServiceBroker } from "moleculer";
-import { call, refuse, type User, type VerifiedToken } from "../contract/index.ts";
+import { type Caller, call, refuse, type VerifiedToken } from "../contract/index.ts";
 
 /** Who is at the other end, as a verified access token says; nobody can change it afterwards. */
 export interface Identity {
-  readonly user: User;
+  readonly user: Caller;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -27,6 +27,6 @@ export async function identify(broker: ServiceBroker, token: unknown): Promise<I
 }
 
 function freeze({ id, roles, sid, exp }: VerifiedToken): Identity {
-  const user: User = Object.freeze({ id, roles: Object.freeze([...roles]), sid });
+  const user: Caller = Object.freeze({ id, roles: Object.freeze([...roles]), sid });
   return Object.freeze({ user, expiresAt: exp * 1000 });
 }

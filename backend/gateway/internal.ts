@@ -6,7 +6,7 @@ import type { Metrics } from "./metrics.ts";
 import { createDoorServer } from "./server.ts";
 
 /** Something that has to work before this node is sent requests. */
-export interface Check {
+export interface ReadinessCheck {
   readonly name: string;
   /** Rejects, or returns false or the reason, when it does not work. */
   run(): Promise<boolean | string>;
@@ -19,7 +19,7 @@ const PATIENCE = 2_000;
  * The port for those who run this node: `/health/live` while the process answers, `/health/ready` while it should be sent requests,
  * `/metrics` for Prometheus. It belongs behind no tunnel.
  */
-export function createInternalServer(checks: readonly Check[], metrics: Metrics): Server {
+export function createInternalServer(checks: readonly ReadinessCheck[], metrics: Metrics): Server {
   async function answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method === "GET" && url === "/health/live") return send(response, 200, JSON.stringify({ live: true }));
     if (method === "GET" && url === "/health/ready") {
@@ -39,7 +39,7 @@ export function createInternalServer(checks: readonly Check[], metrics: Metrics)
   });
 }
 
-async function works({ run }: Check): Promise<boolean | string> {
+async function works({ run }: ReadinessCheck): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PATIENCE);

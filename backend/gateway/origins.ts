@@ -4,10 +4,10 @@ import type { IncomingHttpHeaders } from "node:http";
  * What a request's origin says: `allowed` a page of ours in a browser; `foreign` a page of somebody else's; `none` no browser, or a
  * plain navigation.
  */
-export type Standing = "allowed" | "foreign" | "none";
+export type OriginStanding = "allowed" | "foreign" | "none";
 
 /** Judges the origin of a request by exact comparison (RFC 6454 6.2; Fetch Metadata). */
-export function originJudge(allowed: ReadonlySet<string>): (headers: IncomingHttpHeaders) => Standing {
+export function originJudge(allowed: ReadonlySet<string>): (headers: IncomingHttpHeaders) => OriginStanding {
   return ({ origin, "sec-fetch-site": site }) => {
     if (origin !== undefined) return allowed.has(origin) ? "allowed" : "foreign";
     // a browser always names the origin when it changes something or comes from elsewhere; this catches the odd ones

@@ -24,28 +24,30 @@ export function readEvent(packet: string): EventPacket | undefined {
 /** An id of more digits would not be exact. */
 const HEAD = /^(?:2|5[0-9]{1,2}-)(?:\/,)?([0-9]{0,15})(?=\[)/;
 
-/** A packet on its way to any number of clients, made once. */
-export interface Letter {
+/** A packet that is encoded once and sent to any number of clients. */
+export interface EncodedPacket {
   readonly packet: string;
   /** The same as the connection carries it. */
   readonly frame: Buffer;
 }
 
 /** An event for clients in the main namespace. */
-export const eventLetter = (event: string, payload: unknown): Letter => letter(`2${JSON.stringify([event, payload])}`);
+export const encodeEvent = (event: string, payload: unknown): EncodedPacket =>
+  encodePacket(`2${JSON.stringify([event, payload])}`);
 
-/** The answer to an event: a refusal, or null and a result. */
-export const answerLetter = (id: number, error: object | null, result?: unknown): Letter =>
-  letter(error ? `3${id}[${JSON.stringify(error)}]` : `3${id}[null,${JSON.stringify(result ?? null)}]`);
+/** The response to an event: an error, or null and a result. */
+export const encodeResponse = (id: number, error: object | null, result?: unknown): EncodedPacket =>
+  encodePacket(error ? `3${id}[${JSON.stringify(error)}]` : `3${id}[null,${JSON.stringify(result ?? null)}]`);
 
-const letter = (packet: string): Letter => ({ packet, frame: textFrame(`4${packet}`) }); // 4: a message of Engine.IO
+/** Engine.IO marks a message with a 4. */
+const encodePacket = (packet: string): EncodedPacket => ({ packet, frame: textFrame(`4${packet}`) });
 
 /**
  * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws`
  * does; by that way only when packets of Engine.IO's own wait there. A client that does not read while more and more
  * waits is disconnected; it comes back and resumes. What waits is looked at before a packet is added to it.
  */
-export function send({ conn, data }: GatewaySocket, { packet, frame }: Letter): void {
+export function send({ conn, data }: GatewaySocket, { packet, frame }: EncodedPacket): void {
   const { connection, unsent } = data;
   if (!connection?.writable || !unsent || conn.readyState !== "open") return;
   const queued = queuedBytes(conn);
@@ -141,12 +143,12 @@ function emptyFrame(length: number): Buffer {
 }
 
 /** The text of Engine.IO in a frame, as a view. */
-export function textOf({ frame }: Letter): Buffer {
+export function textOf({ frame }: EncodedPacket): Buffer {
   return frame.subarray(frame[1] === 127 ? 10 : frame[1] === 126 ? 4 : 2);
 }
 
 /** A packet that another node has encoded: a text of Engine.IO, which is copied. */
-export function receivedLetter(text: Uint8Array): Letter {
+export function receivedPacket(text: Uint8Array): EncodedPacket {
   const frame = emptyFrame(text.length);
   frame.set(text, frame.length - text.length);
   return {

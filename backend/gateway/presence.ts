@@ -10,7 +10,7 @@ export interface LocalPresence {
   tick(): PresenceHere | undefined;
 }
 
-interface Entry {
+interface PresenceEntry {
   open: number;
   away: number;
   told: PresenceState;
@@ -25,7 +25,7 @@ const BEAT = 15;
 
 /** `clock` in milliseconds. */
 export function createLocalPresence(times: PresenceTimes, clock: () => number): LocalPresence {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, PresenceEntry>();
   const changed = new Set<string>();
   /** Users whose told state has to be said again. */
   let again: string[] = [];
@@ -83,7 +83,7 @@ export function createLocalPresence(times: PresenceTimes, clock: () => number): 
   }
 }
 
-function stateOf({ open, away }: Entry): PresenceState {
+function stateOf({ open, away }: PresenceEntry): PresenceState {
   if (open === 0) return "offline";
   return away === open ? "away" : "online";
 }

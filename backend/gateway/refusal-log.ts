@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 /** What a line about a refused request says besides its kind. */
 export type RefusalFacts = object;
 
-export interface Refusal {
+export interface LoggedRefusal {
   readonly status: number;
   readonly code: string | undefined;
   /** A path of the surface, or `none`: never what a client has chosen. */
@@ -19,7 +19,7 @@ export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are told apart within a window. */
 const NETWORKS = 1_000;
 
-interface Kind {
+interface RefusalKind {
   readonly facts: RefusalFacts;
   written: number;
   count: number;
@@ -33,7 +33,7 @@ interface Kind {
  */
 export class RefusalLog {
   readonly #log: Logger;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds = new Map<string, RefusalKind>();
   #written = 0;
   #errors = 0;
   #total = 0;
@@ -44,7 +44,7 @@ export class RefusalLog {
   }
 
   /** `line` makes the line of the request; it is called only when that is written. */
-  note({ status, code, route, network }: Refusal, line: () => RefusalFacts): void {
+  note({ status, code, route, network }: LoggedRefusal, line: () => RefusalFacts): void {
     this.#start();
     this.#total += 1;
     const key = `${status} ${code} ${route}`;

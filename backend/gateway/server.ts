@@ -72,7 +72,7 @@ export function createDoorServer(
 }
 
 /** What listens where, and which variable says so. */
-export interface Place {
+export interface ListenPlace {
   readonly what: string;
   readonly host: string;
   readonly port: number;
@@ -81,7 +81,7 @@ export interface Place {
 
 /** The address to listen on cannot be had. */
 class PortError extends Error {
-  constructor({ what, host, port, variable }: Place, cause: NodeJS.ErrnoException) {
+  constructor({ what, host, port, variable }: ListenPlace, cause: NodeJS.ErrnoException) {
     const reasons: Readonly<Record<string, string>> = {
       EADDRINUSE: "something else listens there",
       EACCES: "this user may not",
@@ -95,7 +95,7 @@ class PortError extends Error {
 }
 
 /** Listens and answers the port that was taken. Throws a PortError. */
-export async function listen(server: Server, place: Place): Promise<number> {
+export async function listen(server: Server, place: ListenPlace): Promise<number> {
   server.listen(place.port, place.host);
   try {
     await once(server, "listening");

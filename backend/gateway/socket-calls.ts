@@ -12,7 +12,7 @@ import { outside } from "./http.ts";
 import { type Identity, identify } from "./identity.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import type { Finished } from "./metrics.ts";
-import { answerLetter, type EventPacket, send } from "./packets.ts";
+import { type EventPacket, encodeResponse, send } from "./packets.ts";
 import type { LocalPresence } from "./presence.ts";
 import type { RefusalLog } from "./refusal-log.ts";
 
@@ -103,7 +103,7 @@ export function createSocketCalls(parts: CallParts): SocketCalls {
   }
 
   function answerRefused(socket: GatewaySocket, id: number | undefined, error: object): void {
-    if (id !== undefined) send(socket, answerLetter(id, error));
+    if (id !== undefined) send(socket, encodeResponse(id, error));
   }
 
   /**
@@ -112,7 +112,7 @@ export function createSocketCalls(parts: CallParts): SocketCalls {
    */
   function answerCall(socket: GatewaySocket, id: number | undefined, event: EventCall, result: unknown): void {
     if (id === undefined && event.history === undefined) return;
-    const packet = answerLetter(id ?? 0, null, result);
+    const packet = encodeResponse(id ?? 0, null, result);
     if (event.history) {
       parts.history.settle(event.history, packet.frame.length);
       event.history = undefined;

@@ -1,12 +1,12 @@
 import type { Broadcast } from "../contract/index.ts";
 import type { Delivery } from "../nodes/index.ts";
 import { emits } from "../surface.ts";
-import { eventLetter, type Letter, receivedLetter, textOf } from "./packets.ts";
+import { type EncodedPacket, encodeEvent, receivedPacket, textOf } from "./packets.ts";
 
 /** An event for sockets of this node, from one of its services or from another node. */
 export type SocketEvent = Omit<Delivery, "text"> & {
   /** The packet, encoded when it is first asked for. */
-  letter(): Letter;
+  encoded(): EncodedPacket;
 };
 
 /** Throws for an event that the surface does not declare. */
@@ -18,18 +18,18 @@ export function eventOf(broadcast: Broadcast): SocketEvent {
     room,
     users,
     except,
-    letter: once(() => eventLetter(broadcast.event, broadcast.payload)),
+    encoded: once(() => encodeEvent(broadcast.event, broadcast.payload)),
   };
 }
 
 /** An event that another node has sent; its text is copied, so that it keeps nothing else alive that came with it. */
 export function receivedEvent({ text, ...rest }: Delivery): SocketEvent {
-  return { ...rest, letter: once(() => receivedLetter(text)) };
+  return { ...rest, encoded: once(() => receivedPacket(text)) };
 }
 
 /** What other nodes get. */
-export function deliveryOf({ kind, room, users, except, epoch, position, letter }: SocketEvent): Delivery {
-  return { kind, room, users, except, epoch, position, text: textOf(letter()) };
+export function deliveryOf({ kind, room, users, except, epoch, position, encoded }: SocketEvent): Delivery {
+  return { kind, room, users, except, epoch, position, text: textOf(encoded()) };
 }
 
 function positionOf(broadcast: Broadcast): Pick<SocketEvent, "kind" | "epoch" | "position"> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GatewaySocket } from "./gateway-socket.ts";
-import { eventLetter, send } from "./packets.ts";
+import { encodeEvent, send } from "./packets.ts";
 
 /** Milliseconds between two steps in which sockets are moved. */
 const STEP = 20;
@@ -24,6 +24,6 @@ export async function moveSockets(sockets: GatewaySocket[], spread: number): Pro
 /** Tells a client to connect again at once. */
 function moveOne(socket: GatewaySocket): void {
   socket.data.isMoving = true;
-  send(socket, eventLetter("drain", { retryAfter: 0 }));
+  send(socket, encodeEvent("drain", { retryAfter: 0 }));
   if (!socket.data.calls) socket.disconnect(true);
 }

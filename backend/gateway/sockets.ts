@@ -6,7 +6,7 @@ import type { UnsentBytes } from "./caps/unsent-bytes.ts";
 import type { Client } from "./client-address.ts";
 import { createFanOut, type RoomListening, roomOf, sessionOf, userOf } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
-import { type Connection, Guard } from "./guard.ts";
+import { type EngineConnection, Guard } from "./guard.ts";
 import { type Identity, identify } from "./identity.ts";
 import { Recent } from "./recent.ts";
 import type { RoomPositions } from "./room-positions.ts";
@@ -28,7 +28,7 @@ export interface SocketParts extends Omit<CallParts, "fanOut" | "renew"> {
 }
 
 /** What moleculer-io asks of us, and what services tell the sockets of this node. */
-export interface SocketDoor {
+export interface SocketGateway {
   attach(io: GatewayIo): void;
   /** Puts a handshake through; throws the refusal, so that nothing but an identity lets a socket in. */
   authorize(socket: GatewaySocket): Promise<Identity>;
@@ -59,12 +59,12 @@ export interface SocketDoor {
 /** setTimeout's own limit. */
 const LONGEST = 2 ** 31 - 1;
 
-export function createSocketDoor(parts: SocketParts): SocketDoor {
+export function createSocketGateway(parts: SocketParts): SocketGateway {
   const { broker, limits, presence, positions, caps, unsent, clientOf } = parts;
   let io: GatewayIo | undefined;
   let isClosed = false;
-  const asked = new WeakSet<Connection>();
-  const guards = new WeakMap<Connection, Guard>();
+  const asked = new WeakSet<EngineConnection>();
+  const guards = new WeakMap<EngineConnection, Guard>();
   const ended = new Recent();
   /** Users whose roles have changed. */
   const changed = new Recent();
@@ -136,7 +136,7 @@ export function createSocketDoor(parts: SocketParts): SocketDoor {
   return {
     attach(server) {
       io = server;
-      server.engine.on("connection", (conn: Connection) => {
+      server.engine.on("connection", (conn: EngineConnection) => {
         guards.set(conn, new Guard(conn, limits.budget("packet"), calls.take));
       });
       server.on("connection", admit);

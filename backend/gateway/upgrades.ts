@@ -9,13 +9,13 @@ import type { WithoutSession } from "./caps/without-session.ts";
 import type { Client } from "./client-address.ts";
 import type { Limits } from "./limits.ts";
 import { isMalformed } from "./malformed.ts";
-import type { Standing } from "./origins.ts";
+import type { OriginStanding } from "./origins.ts";
 import { refuseRaw } from "./server.ts";
 
 export interface UpgradeParts {
   /** Undefined for a connection that is gone. */
   client(request: IncomingMessage): Client | undefined;
-  standing(headers: IncomingMessage["headers"]): Standing;
+  standing(headers: IncomingMessage["headers"]): OriginStanding;
   readonly limits: Limits;
   readonly caps: CapTable["sockets"];
   readonly withoutSession: WithoutSession;
@@ -23,7 +23,7 @@ export interface UpgradeParts {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
 }
 
-export interface UpgradeDoor {
+export interface UpgradeHandler {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** WebSockets that are open now. */
   readonly open: number;
@@ -42,7 +42,7 @@ const CLOSING = 500;
  * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours
  * or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
-export function createUpgradeDoor(parts: UpgradeParts): UpgradeDoor {
+export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
   const slots = new Slots(parts.caps);
   const connections = new Set<Duplex>();
   const refused = { sockets: 0, handshakes: 0 };
@@ -108,7 +108,7 @@ const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
 /** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
-function refusalOf(request: IncomingMessage, standing: Standing): Code | undefined {
+function refusalOf(request: IncomingMessage, standing: OriginStanding): Code | undefined {
   const { url = "", method, headers } = request;
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";

@@ -6,7 +6,7 @@ import { outboxFolder } from "./outbox-folder.ts";
 import { createPost, type Post } from "./post.ts";
 import { smtpCarrier } from "./smtp.ts";
 
-export { linkedLetter, type NoticeKind, noticeLetter } from "./letter.ts";
+export { mailOfNotice, mailWithLink, type NoticeKind } from "./letter.ts";
 export type { Post } from "./post.ts";
 
 /** Folder of letters in the data folder, where there is no mail server. */

@@ -1,6 +1,6 @@
 /** A mail to one person, in plain text: nothing that anybody typed stands in it, so that nobody can send words of theirs through us. */
-export interface Letter {
-  readonly kind: LetterKind;
+export interface Mail {
+  readonly kind: MailKind;
   /** An address as `emailAddress` spells it. */
   readonly to: string;
   readonly subject: string;
@@ -45,16 +45,16 @@ const NOTICES = {
 
 export type LinkedKind = keyof typeof LINKED;
 export type NoticeKind = keyof typeof NOTICES;
-type LetterKind = LinkedKind | NoticeKind;
+type MailKind = LinkedKind | NoticeKind;
 
 /** A letter with a link of one use; `link` holds a secret. */
-export function linkedLetter(kind: LinkedKind, to: string, link: string): Letter {
+export function mailWithLink(kind: LinkedKind, to: string, link: string): Mail {
   const { subject, why, life, otherwise } = LINKED[kind];
   return { kind, to, subject, text: [why, link, `${life} ${otherwise}`].map((part) => `${part}\n`).join("\n") };
 }
 
 /** A letter that tells what happened; `site` is where its reader can do something about it. */
-export function noticeLetter(kind: NoticeKind, to: string, site: string): Letter {
+export function mailOfNotice(kind: NoticeKind, to: string, site: string): Mail {
   const { subject, what } = NOTICES[kind];
   const advice =
     kind === "emailChanged"

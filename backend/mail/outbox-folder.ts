@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Letter } from "./letter.ts";
+import type { Mail } from "./letter.ts";
 import type { Carrier } from "./post.ts";
 
 /** Letters kept; the oldest goes when another comes. */
@@ -26,7 +26,7 @@ export function outboxFolder(folder: string, from: string, clock: () => number =
 }
 
 /** The letter as it stands in its file: not folded and not encoded, so that its link can be read and copied. */
-function written({ to, subject, text }: Letter, from: string, at: Date): string {
+function written({ to, subject, text }: Mail, from: string, at: Date): string {
   const headers = [
     `From: Causeway <${from}>`,
     `To: <${to}>`,

@@ -1,21 +1,21 @@
 import type { Logger } from "pino";
 import { createThrottle, type Throttles } from "../domain/throttle.ts";
-import type { Letter } from "./letter.ts";
+import type { Mail } from "./letter.ts";
 
-/** Takes letters to where they are read. Rejects when it cannot; with a `Refused` when trying again makes no sense. */
+/** Takes letters to where they are read. Rejects when it cannot; with a `MailRefusedError` when trying again makes no sense. */
 export interface Carrier {
-  deliver(letter: Letter): Promise<void>;
+  deliver(letter: Mail): Promise<void>;
 }
 
 /** The letter will never be taken: a permanent refusal (RFC 5321 4.2.1). */
-export class Refused extends Error {
-  override name = "Refused";
+export class MailRefusedError extends Error {
+  override name = "MailRefusedError";
 }
 
 /** Sends letters beside the requests that cause them. */
 export interface Post {
   /** Takes a letter and returns at once. One that there is no room for, or that is one too many for its reader, is dropped. */
-  send(letter: Letter): void;
+  send(letter: Mail): void;
   /** Resolves when nothing is being delivered; what waits for another try is given up. */
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ const READER = { free: 10, first: 60_000, longest: 50 * 60_000 };
 
 /** A letter on its way. */
 interface Task {
-  readonly letter: Letter;
+  readonly letter: Mail;
   readonly tries: number;
   /** Whether it counts for its address already. */
   isCounted: boolean;
@@ -88,7 +88,7 @@ export function createPost(options: PostOptions): Post {
       letters -= 1;
       log.info({ kind, tries: tries + 1 }, "mail sent");
     } catch (error) {
-      const pause = error instanceof Refused || stopped ? undefined : PAUSES[tries];
+      const pause = error instanceof MailRefusedError || stopped ? undefined : PAUSES[tries];
       const facts = { kind, tries: tries + 1, ...reasonOf(error) };
       log.warn(facts, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
       if (pause === undefined) {

@@ -1,5 +1,5 @@
 import { createTransport } from "nodemailer";
-import { type Carrier, Refused } from "./post.ts";
+import { type Carrier, MailRefusedError } from "./post.ts";
 
 /** A mail server, as `MAIL_URL` names it. */
 export interface MailServer {
@@ -39,7 +39,7 @@ export function smtpCarrier(server: MailServer, from: string): Carrier {
       try {
         await transport.sendMail({ ...mail, headers: { "auto-submitted": "auto-generated" } });
       } catch (error) {
-        throw isPermanent(error) ? Object.assign(new Refused(), facts(error)) : error;
+        throw isPermanent(error) ? Object.assign(new MailRefusedError(), facts(error)) : error;
       }
     },
   };

@@ -5,7 +5,7 @@ import type { Delivery } from "./delivery.ts";
 import type { DropLog } from "./drop-log.ts";
 import { Inbox, type Receiver } from "./inbox.ts";
 import type { Contact } from "./nats-transporter.ts";
-import { Outbox } from "./outbox.ts";
+import { NodeOutbox } from "./outbox.ts";
 import { MARKS, subjectName, TO_EVERY_NODE } from "./subjects.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -35,7 +35,7 @@ const CONFIRM_MS = 500;
  */
 export class NodeChannel implements Contact {
   readonly #log: Logger;
-  readonly #outbox: Outbox;
+  readonly #outbox: NodeOutbox;
   readonly #inbox: Inbox;
   readonly #subscriptions: Subscriptions;
   #client: NatsConnection | undefined;
@@ -47,7 +47,7 @@ export class NodeChannel implements Contact {
     const [secret] = secrets;
     if (secret === undefined) throw new Error("invariant: there is a secret for broadcasts between nodes");
     this.#log = log;
-    this.#outbox = new Outbox({
+    this.#outbox = new NodeOutbox({
       ...{ secret, clock },
       publish: (subject, packet) => this.#publish(subject, packet),
       failed: (error) => log.error({ err: error }, "a broadcast could not be sent to other nodes"),

@@ -5,7 +5,7 @@ import { markBytes, writeMark } from "./marks.ts";
 import { newInstance } from "./sealed-packet.ts";
 import { MARKS, SUBJECTS, shardOf, TO_EVERY_NODE } from "./subjects.ts";
 
-export interface OutboxOptions {
+export interface NodeOutboxOptions {
   /** The secret that seals. */
   readonly secret: string;
   /** Milliseconds since 1970, for all nodes alike. */
@@ -26,8 +26,8 @@ const MAX_BATCH_BYTES = 256 * 1024;
 const BATCH_INTERVAL_MS = 4;
 
 /** What this node sends to the sockets of other nodes: one packet for each subject and batch. */
-export class Outbox {
-  readonly #options: OutboxOptions;
+export class NodeOutbox {
+  readonly #options: NodeOutboxOptions;
   readonly #key: KeyObject;
   /** This start of this node, as its broadcasts name it. */
   readonly instance: string;
@@ -41,7 +41,7 @@ export class Outbox {
   /** Deliveries of the next batch. */
   #waiting = new Map<number, Delivery[]>();
 
-  constructor(options: OutboxOptions) {
+  constructor(options: NodeOutboxOptions) {
     this.#options = options;
     this.#key = broadcastKey(options.secret);
     this.instance = newInstance(options.clock());

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import {
   ACCESS_TOKEN_SECONDS,
-  type Identity,
   type PublicJwk,
   rolesUpTo,
   signAccessToken,
+  type TokenIdentity,
   verifyAccessToken,
 } from "../domain/access-token.ts";
 import { isLive } from "../domain/session.ts";
@@ -23,7 +23,7 @@ const SCOPE = { issuer: "causeway", audience: "causeway" };
 export interface AccessTokens {
   issue(user: { id: string; role: Role }, sid: string): Promise<{ accessToken: string; expiresIn: number }>;
   /** Undefined unless it is a token of ours whose session lives; the roles are those the user has now. */
-  verify(token: string): Promise<Identity | undefined>;
+  verify(token: string): Promise<TokenIdentity | undefined>;
   /** Refuses the session's tokens from now on. */
   forget(sid: string): void;
   /** Asks the store again before the user's tokens count the next time. */
@@ -34,7 +34,7 @@ export interface AccessTokens {
 }
 
 interface Remembered {
-  identity: Identity;
+  identity: TokenIdentity;
   checkedAt: number;
 }
 
@@ -57,7 +57,7 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
     tokens?.delete(token);
     if (tokens?.size === 0) ofSession.delete(sid);
   };
-  const keep = (token: string, identity: Identity, checkedAt: number): void => {
+  const keep = (token: string, identity: TokenIdentity, checkedAt: number): void => {
     drop(token);
     const [oldest] = remembered.size >= REMEMBERED ? remembered.keys() : [];
     if (oldest !== undefined) drop(oldest);
@@ -66,7 +66,7 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
     ofSession.set(identity.sid, tokens.add(token));
   };
 
-  const holder = async (identity: Identity): Promise<Identity | undefined> => {
+  const holder = async (identity: TokenIdentity): Promise<TokenIdentity | undefined> => {
     const found = await store.sessions.find(identity.sid);
     if (!found || found.session.userId !== identity.id || found.disabledAt !== null) return undefined;
     if (!isLive(found.session, clock())) return undefined;

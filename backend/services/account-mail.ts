@@ -1,5 +1,5 @@
 import { LINK_LIFE, type MailPurpose, newMailToken } from "../domain/mail-token.ts";
-import { linkedLetter, type NoticeKind, noticeLetter, type Post } from "../mail/index.ts";
+import { mailOfNotice, mailWithLink, type NoticeKind, type Post } from "../mail/index.ts";
 import type { Issued, Store, User } from "../store/index.ts";
 
 /** What users are written about their accounts. */
@@ -29,9 +29,9 @@ export function createAccountMail(options: {
         { userId, purpose, email, hash, expiresAt: now + LINK_LIFE[purpose] },
         now,
       );
-      if (issued.issued) post.send(linkedLetter(purpose, email, `${site()}/#${FRAGMENTS[purpose]}=${token}`));
+      if (issued.issued) post.send(mailWithLink(purpose, email, `${site()}/#${FRAGMENTS[purpose]}=${token}`));
       return issued;
     },
-    notice: (kind, email) => post.send(noticeLetter(kind, email, site())),
+    notice: (kind, email) => post.send(mailOfNotice(kind, email, site())),
   };
 }

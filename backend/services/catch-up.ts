@@ -3,7 +3,7 @@ import type { Room } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
 
 /** Where a client says that it stands. */
-interface Position {
+interface ClaimedPosition {
   readonly cursor?: number;
   readonly epoch?: string;
   readonly revision?: number;
@@ -21,7 +21,7 @@ const PART = Math.ceil(PAGE / 3);
  * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One
  * response has about 128 KiB at most; `more` says that the client has to ask again from the new position.
  */
-export async function catchUp(store: Store, of: Room, from: Position): Promise<PartialState> {
+export async function catchUp(store: Store, of: Room, from: ClaimedPosition): Promise<PartialState> {
   const { key: room, epoch, seq, revision } = of;
   const { cursor, revision: seen = revision } = from;
   // a position that this epoch never had says nothing about what the client has seen

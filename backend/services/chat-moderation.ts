@@ -1,8 +1,8 @@
 import type { Context } from "moleculer";
-import { type Handlers, type MemberChanged, type Meta, refuse, type User } from "../contract/index.ts";
+import { type Caller, type Handlers, type MemberChanged, type Meta, refuse } from "../contract/index.ts";
 import { rolesUpTo } from "../domain/access-token.ts";
 import type { AuditAction } from "../domain/audit.ts";
-import { isMuted, ROOM_ROLES, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
+import { isMuted, ROOM_ROLES, type RoomMembership, type RoomRole, roleIn } from "../domain/membership.ts";
 import { MODERATOR, OWNER, rank, SITE } from "../domain/moderation.ts";
 import { INVITATIONS_MAX, LOBBY, ROOMS_MAX, type Room } from "../domain/room.ts";
 import type { User as Account, Check } from "../store/index.ts";
@@ -12,20 +12,20 @@ import { endMembership, tellMembership } from "./memberships.ts";
 import { type ChatParts, ranked, shutOut } from "./room-access.ts";
 
 type Moderation = Pick<Handlers<"chat">, "invite" | "setRoomRole" | "mute" | "unmute" | "kick" | "ban" | "unban">;
-type AboutSomebody = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: User }>;
+type AboutSomebody = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: Caller }>;
 
 interface Case {
   readonly room: Room;
   /** The caller's rank. */
   readonly rank: number;
   readonly target: Account;
-  readonly theirs: Standing;
+  readonly theirs: RoomMembership;
   /** Decides the same again in the transaction that makes the change: ranks may have changed since. */
   readonly check: Check;
 }
 
 /** Throws unless a caller with the rank `own` may act on a user who stands in the room like this. */
-type Rule = (own: number, theirs: Standing | undefined, theirRole: Role) => void;
+type ModerationRule = (own: number, theirs: RoomMembership | undefined, theirRole: Role) => void;
 
 /**
  * What owners and moderators of a room, and site moderators in public ones, do to others: to whoever ranks below them.
@@ -35,7 +35,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
   const { store, clock, audit } = parts;
 
   /** Throws unless the rule lets the caller act on the user. */
-  async function caseOf(ctx: AboutSomebody, rule: Rule): Promise<Case> {
+  async function caseOf(ctx: AboutSomebody, rule: ModerationRule): Promise<Case> {
     const { roles, id: actor } = ctx.meta.user;
     const { room, rank: own } = await ranked(store, ctx);
     if (room.kind === "direct") {
@@ -56,13 +56,13 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
   }
 
   const ranksAtLeast =
-    (least: number): Rule =>
+    (least: number): ModerationRule =>
     (own) => {
       if (own < least) throw refuse("FORBIDDEN");
     };
 
   /** For what moderators do to users who rank below them. */
-  const ranksAbove: Rule = (own, theirs, theirRole) => {
+  const ranksAbove: ModerationRule = (own, theirs, theirRole) => {
     ranksAtLeast(MODERATOR)(own, theirs, theirRole);
     if (theirs && rank(theirs, rolesUpTo(theirRole)) >= own) throw refuse("FORBIDDEN", { field: "user" });
   };

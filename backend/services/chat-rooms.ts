@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
-import { type Handlers, type Meta, type RoomSummary, refuse, type User } from "../contract/index.ts";
-import type { MembershipState, Standing } from "../domain/membership.ts";
+import { type Caller, type Handlers, type Meta, type RoomSummary, refuse } from "../contract/index.ts";
+import type { MembershipState, RoomMembership } from "../domain/membership.ts";
 import { MODERATOR } from "../domain/moderation.ts";
 import { displayName, newRoomName } from "../domain/name.ts";
 import {
@@ -22,16 +22,20 @@ import { endMembership, tellMembership } from "./memberships.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 
-type Rooms = Pick<
+type RoomHandlers = Pick<
   Handlers<"chat">,
   "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members" | "endMemberships"
 >;
-type ByUser = Context<unknown, Meta & { readonly user: User }>;
+type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Finding, opening, entering and leaving rooms. */
-export function chatRooms({ store, clock, registry }: ChatParts & { readonly registry: PresenceRegistry }): Rooms {
+export function chatRooms({
+  store,
+  clock,
+  registry,
+}: ChatParts & { readonly registry: PresenceRegistry }): RoomHandlers {
   /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
   async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
     const { id } = ctx.meta.user;
@@ -93,7 +97,7 @@ export function chatRooms({ store, clock, registry }: ChatParts & { readonly reg
    * The caller's standing in a room that they are in, or have just entered, or opened by its name. Who has waited for
    * somebody else to open the room, who was refused, opens it without waiting again.
    */
-  async function admitted(ctx: ByUser, key: string, hasWaited = false): Promise<Standing> {
+  async function admitted(ctx: ByUser, key: string, hasWaited = false): Promise<RoomMembership> {
     const { id } = ctx.meta.user;
     const known = await store.rooms.standing(key, id);
     if (known?.membership?.state === "in") return known;

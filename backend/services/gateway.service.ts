@@ -22,7 +22,7 @@ import { WithoutSession } from "../gateway/caps/without-session.ts";
 import { type Client, clientReader, trustedPeers } from "../gateway/client-address.ts";
 import { handOverUpgrade, useQuickIds } from "../gateway/engine-handshake.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway/gateway-socket.ts";
-import { createHttpDoor, type HttpDoor } from "../gateway/http.ts";
+import { createHttpHandler, type HttpHandler } from "../gateway/http.ts";
 import { createIdentities, type Identities } from "../gateway/identities.ts";
 import { IgnoredAddresses } from "../gateway/ignored-addresses.ts";
 import { createLimits, LIMITS, type LimitTable } from "../gateway/limits.ts";
@@ -36,8 +36,8 @@ import { RoomPositions } from "../gateway/room-positions.ts";
 import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
 import { deliveryOf, eventOf, receivedEvent } from "../gateway/socket-event.ts";
-import { createSocketDoor, type SocketDoor } from "../gateway/sockets.ts";
-import { createUpgradeDoor, type UpgradeDoor } from "../gateway/upgrades.ts";
+import { createSocketGateway, type SocketGateway } from "../gateway/sockets.ts";
+import { createUpgradeHandler, type UpgradeHandler } from "../gateway/upgrades.ts";
 import { limitedWebSocketServer } from "../gateway/web-socket-server.ts";
 import type { Delivery, NodeChannel } from "../nodes/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
@@ -132,7 +132,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   // Socket.IO listens here; only what the upgrade door lets through is passed on to it
   const socketServer = createServer();
   let doors:
-    | { web: HttpDoor; sockets: SocketDoor; server: Server; upgrades: UpgradeDoor; identities: Identities }
+    | { web: HttpHandler; sockets: SocketGateway; server: Server; upgrades: UpgradeHandler; identities: Identities }
     | undefined;
   const built = () => {
     if (!doors) throw new Error("The gateway's service was not created.");
@@ -142,7 +142,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   function build({ broker, aliases }: GatewayService): void {
     const table: RouteTable = routeTable(aliases);
     const identities = createIdentities(broker, clock);
-    const web = createHttpDoor({
+    const web = createHttpHandler({
       broker,
       identities,
       isUnfit,
@@ -157,7 +157,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       backlog,
       finished: options.finished,
     });
-    const sockets = createSocketDoor({
+    const sockets = createSocketGateway({
       broker,
       clock,
       isUnfit,
@@ -178,7 +178,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         return from;
       },
     });
-    const upgrades = createUpgradeDoor({
+    const upgrades = createUpgradeHandler({
       client,
       standing,
       limits,
@@ -285,7 +285,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       socketAuthorize(socket: GatewaySocket) {
         return built().sockets.authorize(socket);
       },
-      socketSaveUser(socket: GatewaySocket, identity: Parameters<SocketDoor["remember"]>[1]) {
+      socketSaveUser(socket: GatewaySocket, identity: Parameters<SocketGateway["remember"]>[1]) {
         built().sockets.remember(socket, identity);
       },
     },
@@ -375,7 +375,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 }
 
 /** What another node has sent. */
-function receive(sockets: SocketDoor, delivery: Delivery): void {
+function receive(sockets: SocketGateway, delivery: Delivery): void {
   const { kind, room, users = [], position } = delivery;
   if (kind !== "left") sockets.broadcast(receivedEvent(delivery));
   else if (room !== undefined) for (const user of users) sockets.expel({ room, user, revision: position });

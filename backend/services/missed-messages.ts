@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { tell } from "../contract/index.ts";
 import type { RoomPosition } from "../domain/room-position.ts";
-import type { Span, Store } from "../store/index.ts";
+import type { MessageRange, Store } from "../store/index.ts";
 
 /** Messages in one query. */
 const BATCH = 200;
@@ -19,8 +19,8 @@ export async function sendMissed(
 ): Promise<readonly RoomPosition[]> {
   const current = await store.rooms.positions(known.map(({ room }) => room));
   const knownOf = new Map(known.map((position) => [position.room, position]));
-  const messages: Span[] = [];
-  const changes: Span[] = [];
+  const messages: MessageRange[] = [];
+  const changes: MessageRange[] = [];
   for (const { room, epoch, seq, revision } of current) {
     const from = knownOf.get(room);
     if (from?.epoch !== epoch) continue;
@@ -39,8 +39,8 @@ export async function sendMissed(
 }
 
 /** Spans for one query after the other, none of which has more numbers than a batch. */
-function* inBatches(spans: readonly Span[]): Generator<readonly Span[]> {
-  let batch: Span[] = [];
+function* inBatches(spans: readonly MessageRange[]): Generator<readonly MessageRange[]> {
+  let batch: MessageRange[] = [];
   let left = BATCH;
   for (const { room, after: start, upTo } of spans) {
     for (let after = start; after < upTo; ) {

@@ -19,7 +19,7 @@ export interface PresenceRegistry {
   confirm(told: readonly Presence[]): void;
 }
 
-interface Node {
+interface PresenceNode {
   revision: number;
   isWhole: boolean;
   readonly users: Map<string, PresenceState>;
@@ -27,7 +27,7 @@ interface Node {
 }
 
 export function createPresenceRegistry(times: Pick<PresenceTimes, "grace">): PresenceRegistry {
-  const nodes = new Map<string, Node>();
+  const nodes = new Map<string, PresenceNode>();
   const told = new Map<string, PresenceState>();
   const changed = new Set<string>();
 
@@ -35,7 +35,7 @@ export function createPresenceRegistry(times: Pick<PresenceTimes, "grace">): Pre
     return combined([...nodes.values()].map(({ users }) => users.get(user) ?? "offline"));
   }
 
-  function forget(node: Node): void {
+  function forget(node: PresenceNode): void {
     for (const user of node.users.keys()) changed.add(user);
     node.users.clear();
   }

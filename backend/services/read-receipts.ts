@@ -1,18 +1,18 @@
 import type { ServiceBroker } from "moleculer";
 import { announce } from "../contract/index.ts";
 import type { ReadMark } from "../surface/rooms.ts";
-import type { Entered } from "./room-access.ts";
+import type { EnteredRoom } from "./room-access.ts";
 
 /** Collects marks that have moved and tells them together: of each user and room only the newest. */
 export interface ReadReceipts {
   /** A mark has moved. The user's own devices learn it, and in a small room the others. */
-  moved(broker: ServiceBroker, room: Entered, mark: ReadMark): void;
+  moved(broker: ServiceBroker, room: EnteredRoom, mark: ReadMark): void;
   /** Tells no more; what is waiting has been stored, and whoever comes back asks for it. */
   stop(): void;
 }
 
 interface Waiting {
-  readonly entered: Entered;
+  readonly entered: EnteredRoom;
   readonly seqs: Map<string, number>;
 }
 

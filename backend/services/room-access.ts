@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
-import { type ClientError, type Meta, refuse, type User } from "../contract/index.ts";
-import { isMuted, type RoomRole, roleIn, type Standing } from "../domain/membership.ts";
+import { type Caller, type ClientError, type Meta, refuse } from "../contract/index.ts";
+import { isMuted, type RoomMembership, type RoomRole, roleIn } from "../domain/membership.ts";
 import { rank } from "../domain/moderation.ts";
 import { roomKey, SMALL_ROOM } from "../domain/room.ts";
 import type { Store } from "../store/index.ts";
@@ -13,7 +13,7 @@ export interface ChatParts {
 }
 
 /** A call by somebody about a room. */
-export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: User }>;
+export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: Caller }>;
 
 /** The key that a call names. */
 export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
@@ -22,7 +22,7 @@ export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params
  * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in answer and in
  * what it takes: one look-up.
  */
-export function shutOut(standing: Standing | undefined): ClientError {
+export function shutOut(standing: RoomMembership | undefined): ClientError {
   if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
   return standing.membership?.state === "banned"
     ? refuse("BANNED", { field: "room" })
@@ -30,19 +30,19 @@ export function shutOut(standing: Standing | undefined): ClientError {
 }
 
 /** A room as somebody sees it who is in it. Throws for everybody else. */
-export function inside(standing: Standing | undefined): Standing & { readonly role: RoomRole } {
+export function inside(standing: RoomMembership | undefined): RoomMembership & { readonly role: RoomRole } {
   const role = standing && roleIn(standing);
   if (!role) throw shutOut(standing);
   return { ...standing, role };
 }
 
 /** Looks up at this very moment whether the caller is in the room. Throws when not. */
-export async function enteredRoom(store: Store, ctx: RoomCall): Promise<Standing & { readonly role: RoomRole }> {
+export async function enteredRoom(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly role: RoomRole }> {
   return inside(await store.rooms.standing(keyOf(ctx), ctx.meta.user.id));
 }
 
 /** A room that somebody is in, as far as signals need it. */
-export interface Entered {
+export interface EnteredRoom {
   readonly room: string;
   readonly epoch: string;
   /** Position of the newest message. */
@@ -52,7 +52,7 @@ export interface Entered {
 }
 
 /** The room that a parameter names, for whoever is in it. Refuses others as if there were no such room. */
-export type EnterRoom = (input: string, userId: string) => Promise<Entered>;
+export type EnterRoom = (input: string, userId: string) => Promise<EnteredRoom>;
 
 export function roomAccess(store: Store): EnterRoom {
   return async (input, userId) => {
@@ -63,7 +63,7 @@ export function roomAccess(store: Store): EnterRoom {
 }
 
 /** Throws unless somebody with this standing may write in the room now. */
-export function mayWrite(standing: Standing | undefined, now: number): void {
+export function mayWrite(standing: RoomMembership | undefined, now: number): void {
   const { room, membership } = inside(standing);
   if (standing && isMuted(standing, now)) {
     const retryAfter = ((membership?.mutedUntil ?? now) - now) / 1000;
@@ -75,7 +75,7 @@ export function mayWrite(standing: Standing | undefined, now: number): void {
 }
 
 /** The caller's standing and rank in a room. Throws for whoever neither is in it nor may moderate it. */
-export async function ranked(store: Store, ctx: RoomCall): Promise<Standing & { readonly rank: number }> {
+export async function ranked(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
   const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
   const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
   if (!standing || own < 0) throw shutOut(standing);

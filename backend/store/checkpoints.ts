@@ -26,7 +26,7 @@ export interface Checkpoints {
 }
 
 /** What the thread has done: pages in the log, or why it could not copy them. */
-type Report = { readonly pages: number } | { readonly problem: string; readonly isFatal: boolean };
+type CheckpointReport = { readonly pages: number } | { readonly problem: string; readonly isFatal: boolean };
 
 /**
  * @param file the database
@@ -41,7 +41,7 @@ export function startCheckpoints(
   intervalMs = INTERVAL_MS,
 ): Checkpoints {
   let thread: Worker | undefined;
-  let report: ((report: Report) => void) | undefined;
+  let report: ((report: CheckpointReport) => void) | undefined;
   let commitsBefore = 0;
   const inode = inodeOf(file);
   let running: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export function startCheckpoints(
     const url = `${pathToFileURL(file)}?mode=rw`;
     const started = new Worker(`(${checkpointThread})()`, { eval: true, workerData: url, name: "checkpoints" });
     started.unref();
-    started.on("message", (message: Report) => report?.(message));
+    started.on("message", (message: CheckpointReport) => report?.(message));
     started.on("error", (error) => report?.({ problem: String(error), isFatal: true }));
     started.on("exit", () => {
       thread = undefined;
@@ -64,7 +64,7 @@ export function startCheckpoints(
   async function copyLog(): Promise<number> {
     if (!thread && inodeOf(file) !== inode) return 0; // it was deleted or replaced: the backend is about to stop
     thread ??= startThread();
-    const { promise, resolve } = Promise.withResolvers<Report>();
+    const { promise, resolve } = Promise.withResolvers<CheckpointReport>();
     report = resolve;
     thread.postMessage("checkpoint");
     const done = await promise;

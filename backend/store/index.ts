@@ -33,7 +33,7 @@ export type { Judge } from "./append/index.ts";
 export type { StoreClock } from "./clock.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
-export type { MessageStore, Span } from "./messages.ts";
+export type { MessageRange, MessageStore } from "./messages.ts";
 export { DatabaseAway, type OutageListener } from "./outage.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow, RoomStore } from "./rooms.ts";
@@ -97,19 +97,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 /** What the two databases do in different ways. */
-interface Engine {
+interface DatabaseOperations {
   readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
   readonly throttles: (db: Kysely<Schema>, keys: KeyStore, now: number) => Promise<Throttles>;
   readonly enter: (db: Kysely<Schema>) => Enter;
 }
-const POSTGRES: Engine = {
+const POSTGRES: DatabaseOperations = {
   appender: postgresAppender,
   openClock: (db) => databaseClock(() => timeOf(db)),
   throttles: sharedThrottles,
   enter: enteringPostgres,
 };
-const sqliteEngine = (connection: SqliteConnection): Engine => ({
+const sqliteEngine = (connection: SqliteConnection): DatabaseOperations => ({
   appender: (db, usage) => sqliteAppender(connection, db, usage),
   openClock: async () => machineClock,
   throttles: async () => memoryThrottles(),
@@ -118,7 +118,7 @@ const sqliteEngine = (connection: SqliteConnection): Engine => ({
 
 async function storeOver(
   db: Kysely<Schema>,
-  engine: Engine,
+  engine: DatabaseOperations,
   isBackend: boolean,
   embedded?: EmbeddedDatabase,
 ): Promise<Store> {

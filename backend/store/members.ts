@@ -1,5 +1,5 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { RoomRole, Standing } from "../domain/membership.ts";
+import type { RoomMembership, RoomRole } from "../domain/membership.ts";
 import type { Role } from "../surface.ts";
 import type { Enter } from "./entering.ts";
 import { lockRoom, lockUser } from "./locks.ts";
@@ -20,7 +20,7 @@ export interface Ended {
 export type Check = (transaction: Transaction<Schema>) => Promise<void>;
 
 /** Throws when the actor, who stands in the room like `own`, may not change the membership of the other user. */
-export type Permission = (own: Standing | undefined, theirs: Standing | undefined, theirRole: Role) => void;
+export type Permission = (own: RoomMembership | undefined, theirs: RoomMembership | undefined, theirRole: Role) => void;
 
 export type MemberStore = ReturnType<typeof memberStore>;
 

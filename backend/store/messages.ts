@@ -1,5 +1,5 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { Standing } from "../domain/membership.ts";
+import type { RoomMembership } from "../domain/membership.ts";
 import type { Message } from "../domain/message.ts";
 import type { Appender } from "./append/index.ts";
 import { lockRoom } from "./locks.ts";
@@ -16,7 +16,7 @@ export type Change =
   | { readonly deletedAt: number };
 
 /** Numbers of a room's messages, or of its changes: those after one, up to another. */
-export interface Span {
+export interface MessageRange {
   readonly room: string;
   readonly after: number;
   readonly upTo: number;
@@ -42,7 +42,7 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
       room: string,
       seq: number,
       userId: string,
-      decide: (standing: Standing | undefined, message: Message | undefined, storedBytes: number) => Change,
+      decide: (standing: RoomMembership | undefined, message: Message | undefined, storedBytes: number) => Change,
     ): Promise<Message> {
       const change = await db.transaction().execute((transaction) =>
         changeMessage(transaction, room, seq, async (original) => {
@@ -77,7 +77,7 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
     },
 
     /** Messages of several rooms in one query, those of one room oldest first. */
-    async sentWithin(spans: readonly Span[]): Promise<readonly Message[]> {
+    async sentWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
       const query = within(db, spans)
         .whereRef("messages.seq", ">", "spans.after")
         .whereRef("messages.seq", "<=", "spans.upTo");
@@ -85,7 +85,7 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
     },
 
     /** Messages of several rooms whose last change has one of these revisions, those of one room in their order. */
-    async changedWithin(spans: readonly Span[]): Promise<readonly Message[]> {
+    async changedWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
       const query = within(db, spans)
         .whereRef("messages.revision", ">", "spans.after")
         .whereRef("messages.revision", "<=", "spans.upTo");
@@ -174,7 +174,7 @@ const messageAt = (db: Kysely<Schema>, room: string, seq: number): Promise<Messa
   messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
 /** Messages of the rooms of these spans; both databases search their index once for each span. */
-function within(db: Kysely<Schema>, spans: readonly Span[]) {
+function within(db: Kysely<Schema>, spans: readonly MessageRange[]) {
   const rows = spans.map(
     ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
   );

@@ -1,11 +1,15 @@
 import { type InferResult, type Kysely, sql } from "kysely";
-import type { Standing } from "../domain/membership.ts";
+import type { RoomMembership } from "../domain/membership.ts";
 import { grouped, jsonTable } from "./grouped.ts";
 import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /** A room and how a user stands in it; undefined where there is no such room, or no such user. */
-export async function standingOf(db: Kysely<Schema>, room: string, userId: string): Promise<Standing | undefined> {
+export async function standingOf(
+  db: Kysely<Schema>,
+  room: string,
+  userId: string,
+): Promise<RoomMembership | undefined> {
   return (await authorIn(db, room, userId))?.standing;
 }
 
@@ -56,7 +60,7 @@ const standingsQuery = (db: Kysely<Schema>, { keys }: { readonly keys: string })
  * Looks up how a user stands in a room, outside of transactions: all that is asked within a few milliseconds in one
  * query. Undefined where there is no such room, or no such user.
  */
-export function standings(db: Kysely<Schema>): (room: string, userId: string) => Promise<Standing | undefined> {
+export function standings(db: Kysely<Schema>): (room: string, userId: string) => Promise<RoomMembership | undefined> {
   const query = prepared(db, standingsQuery);
   const find = grouped(
     (keys) => query(db, { keys }),
@@ -68,7 +72,7 @@ export function standings(db: Kysely<Schema>): (room: string, userId: string) =>
 /** The user's standing, their name, and the bytes that their messages take. */
 export function authorOf(
   row: StandingRow | undefined,
-): { readonly standing: Standing; readonly name: string; readonly storedBytes: number } | undefined {
+): { readonly standing: RoomMembership; readonly name: string; readonly storedBytes: number } | undefined {
   if (!row) return undefined;
   const { name: key, kind, title, epoch, seq, revision, members, user_id: userId, role, state, since } = row;
   const standing = {

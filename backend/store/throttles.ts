@@ -26,14 +26,14 @@ const MAX_REMOVED = 50_000;
 const KEY_LENGTH = 16;
 
 /** A change that waits for the next transaction. */
-interface Change {
+interface ThrottleChange {
   readonly keys: readonly string[];
   run(states: ThrottleStates): void;
   settle(): void;
   fail(error: unknown): void;
 }
 
-interface Row {
+interface ThrottleRow {
   readonly key: string;
   readonly count: number;
   readonly until: number;
@@ -51,7 +51,7 @@ export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: n
   if (!stored) throw new Error("invariant: a key that was made is there");
   const secret = Buffer.from(stored.material, "base64url");
   const changeAll = changing(db);
-  const waiting: Change[] = [];
+  const waiting: ThrottleChange[] = [];
   let isRunning = false;
 
   async function runWaiting(): Promise<void> {
@@ -114,11 +114,13 @@ export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: n
 }
 
 /** Runs changes one after another in a transaction that has locked all of their rows. */
-function changing(db: Kysely<Schema>): (transaction: Transaction<Schema>, changes: readonly Change[]) => Promise<void> {
+function changing(
+  db: Kysely<Schema>,
+): (transaction: Transaction<Schema>, changes: readonly ThrottleChange[]) => Promise<void> {
   // makes the rows that are not there, since only a row can be locked: two nodes must not both find none
-  const lock = prepared<Schema, { keys: readonly string[] }, Row>(db, (query, { keys }) => ({
+  const lock = prepared<Schema, { keys: readonly string[] }, ThrottleRow>(db, (query, { keys }) => ({
     compile: () =>
-      sql<Row>`insert into throttles (key) select key from unnest(${keys}::text[]) as given (key)
+      sql<ThrottleRow>`insert into throttles (key) select key from unnest(${keys}::text[]) as given (key)
         on conflict (key) do update set count = throttles.count
         returning key, count, until, at, expires_at, turns`.compile(query),
   }));
@@ -172,7 +174,7 @@ function columnsOf(keys: readonly string[], states: ReadonlyMap<string, Throttle
   };
 }
 
-function stateOf({ count, until, at, expires_at: expiresAt, turns }: Row): ThrottleState {
+function stateOf({ count, until, at, expires_at: expiresAt, turns }: ThrottleRow): ThrottleState {
   const state = { count, until, at, expiresAt };
   return turns === null ? state : { ...state, turns: createTurns(JSON.parse(turns) as SavedTurns) };
 }

@@ -8,7 +8,7 @@ export interface BudgetLimit {
 }
 
 /** What a key has taken in the current span. */
-export interface Account {
+export interface KeyUsage {
   used: number;
   end: number;
 }
@@ -26,7 +26,7 @@ export const EXPECTED = 32 * 1024;
 export class ByteBudget {
   readonly #limit: BudgetLimit;
   readonly #clock: () => number;
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new Map<string, KeyUsage>();
   #refused = 0;
 
   /** `clock` in milliseconds. */
@@ -36,7 +36,7 @@ export class ByteBudget {
   }
 
   /** Counts a response before its size is known; returns the account that `settle` corrects. Throws RATE_LIMITED. */
-  take(key: string): Account {
+  take(key: string): KeyUsage {
     const now = this.#clock();
     const account = this.#accountOf(key, now);
     if (account.used + EXPECTED > this.#limit.bytes) {
@@ -51,10 +51,10 @@ export class ByteBudget {
     return this.#refused;
   }
 
-  #accountOf(key: string, now: number): Account {
+  #accountOf(key: string, now: number): KeyUsage {
     const known = this.#accounts.get(key);
     if (known && now < known.end) return known;
-    const account: Account = { used: 0, end: now + this.#limit.seconds * 1000 };
+    const account: KeyUsage = { used: 0, end: now + this.#limit.seconds * 1000 };
     this.#accounts.delete(key);
     const [oldest] = this.#accounts.size >= KEYS ? this.#accounts.keys() : [];
     if (oldest !== undefined) this.#accounts.delete(oldest);
@@ -64,14 +64,14 @@ export class ByteBudget {
 }
 
 /** Replaces the 32 KiB that were counted for a response by its bytes, 0 where there is none. */
-export function settle(account: Account, bytes: number): void {
+export function settle(account: KeyUsage, bytes: number): void {
   account.used += bytes - EXPECTED;
 }
 
 /** A response with messages that was counted before its size is known. */
 export interface HistoryReservation {
-  readonly user: Account;
-  readonly address: Account;
+  readonly user: KeyUsage;
+  readonly address: KeyUsage;
 }
 
 /** What a user, and all users of an address together, read of the history of rooms. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { refuse } from "../../contract/index.ts";
 import { Slots } from "./slots.ts";
 import type { CapTable } from "./table.ts";
-import type { Receiver, UnsentBytes } from "./unsent-bytes.ts";
+import type { UnsentBytes, UnsentReceiver } from "./unsent-bytes.ts";
 
 /** Bytes of a response's header fields, about. */
 const HEAD = 1024;
@@ -49,7 +49,7 @@ export class HttpBacklog {
   }
 
   /** Counts a response that waits for its client to read. */
-  unsent(connection: Socket, response: ServerResponse, receiver: Receiver, length: number): void {
+  unsent(connection: Socket, response: ServerResponse, receiver: UnsentReceiver, length: number): void {
     const bytes = HEAD + length;
     response.once("close", () => this.#unsent.remove(connection, bytes));
     this.#unsent.add(connection, receiver, bytes);

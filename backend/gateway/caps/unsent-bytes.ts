@@ -2,14 +2,14 @@ import type { Duplex } from "node:stream";
 import type { CapTable } from "./table.ts";
 
 /** Whose bytes they are. */
-export interface Receiver {
+export interface UnsentReceiver {
   /** The client's network, as limits count by it. */
   readonly address: string;
   /** Absent where it is not known who the client is. */
   readonly user?: string | undefined;
 }
 
-interface Entry {
+interface UnsentEntry {
   readonly holders: readonly string[];
   bytes: number;
   /** Whether the bytes are what the connection itself holds, which changes while the client reads. */
@@ -33,7 +33,7 @@ export class UnsentBytes {
   readonly #timeout: number;
   readonly #clock: () => number;
   /** In the order in which they began to wait. */
-  readonly #entries = new Map<Duplex, Entry>();
+  readonly #entries = new Map<Duplex, UnsentEntry>();
   readonly #held = new Map<string, number>();
   #total = 0;
   #closed = 0;
@@ -49,14 +49,14 @@ export class UnsentBytes {
   }
 
   /** Counts what waits in a connection's own buffer, after something was written to it. */
-  measure(connection: Duplex, receiver: Receiver): void {
+  measure(connection: Duplex, receiver: UnsentReceiver): void {
     this.#set(this.#entryOf(connection, receiver), connection, connection.writableLength, true);
   }
 
   /**
    * Counts bytes that wait for a connection, in its own buffer or behind another response. `remove` takes them back.
    */
-  add(connection: Duplex, receiver: Receiver, bytes: number): void {
+  add(connection: Duplex, receiver: UnsentReceiver, bytes: number): void {
     const entry = this.#entryOf(connection, receiver);
     const isFirst = entry.bytes === 0;
     this.#set(entry, connection, entry.bytes + bytes, false);
@@ -110,17 +110,17 @@ export class UnsentBytes {
     }
   }
 
-  #entryOf(connection: Duplex, { address, user }: Receiver): Entry {
+  #entryOf(connection: Duplex, { address, user }: UnsentReceiver): UnsentEntry {
     const known = this.#entries.get(connection);
     if (known) return known;
     const holders = user === undefined ? [`address ${address}`] : [`address ${address}`, `user ${user}`];
-    const entry: Entry = { holders, bytes: 0, isMeasured: false, since: this.#clock() };
+    const entry: UnsentEntry = { holders, bytes: 0, isMeasured: false, since: this.#clock() };
     this.#entries.set(connection, entry);
     this.#timer ??= setInterval(() => this.sweep(), SWEEP).unref();
     return entry;
   }
 
-  #set(entry: Entry, connection: Duplex, bytes: number, isMeasured: boolean): void {
+  #set(entry: UnsentEntry, connection: Duplex, bytes: number, isMeasured: boolean): void {
     entry.isMeasured = isMeasured;
     this.#count(entry, bytes);
     if (bytes === 0 || connection.destroyed) return void this.#forget(connection);
@@ -155,7 +155,7 @@ export class UnsentBytes {
     return found;
   }
 
-  #count(entry: Entry, bytes: number): void {
+  #count(entry: UnsentEntry, bytes: number): void {
     const more = bytes - entry.bytes;
     entry.bytes = bytes;
     this.#total += more;

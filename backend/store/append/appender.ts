@@ -1,4 +1,4 @@
-import type { Standing } from "../../domain/membership.ts";
+import type { RoomMembership } from "../../domain/membership.ts";
 import type { Message } from "../../domain/message.ts";
 
 /** A message on its way into the store. */
@@ -20,7 +20,7 @@ export interface NewMessage {
  * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
  * `storedBytes` what the author's messages take with this one.
  */
-export type Judge = (standing: Standing | undefined, storedBytes: number) => void;
+export type Judge = (standing: RoomMembership | undefined, storedBytes: number) => void;
 
 /** A message that is stored. */
 export interface Appended {

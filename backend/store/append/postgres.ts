@@ -22,7 +22,7 @@ const MOST_WAITING = 10_000;
 const LONGEST_WAIT = 5000;
 
 /** What the function says about a message of a group. */
-interface Row {
+interface AppendedRow {
   /** 1, 2, 3 ...: its place in the group. */
   readonly place: number;
   readonly seq: number | null;
@@ -48,9 +48,9 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
       return usage.pending(draft.authorId);
     });
     const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);
-    let rows: readonly Row[];
+    let rows: readonly AppendedRow[];
     try {
-      rows = (await db.executeQuery<Row>({ ...APPEND, parameters: columns(group, totals) })).rows;
+      rows = (await db.executeQuery<AppendedRow>({ ...APPEND, parameters: columns(group, totals) })).rows;
     } catch (error) {
       group.forEach(giveBack);
       return sendAgain(group, error);
@@ -125,7 +125,7 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
   };
 }
 
-const APPEND = named<Row>(CompiledQuery.raw("select * from append_messages($1, $2, $3, $4, $5, $6, $7, $8)"));
+const APPEND = named<AppendedRow>(CompiledQuery.raw("select * from append_messages($1, $2, $3, $4, $5, $6, $7, $8)"));
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
@@ -155,7 +155,7 @@ function refusal(judge: Judge, refused: StandingRow | Record<string, never>, tot
   return new Error("invariant: the database refuses no message that may be sent");
 }
 
-function stored(draft: NewMessage, { seq, epoch, author }: Row): Message {
+function stored(draft: NewMessage, { seq, epoch, author }: AppendedRow): Message {
   const { room, authorId, clientId, text, at, mentions = [] } = draft;
   if (seq === null || epoch === null || author === null) throw new Error("invariant: a stored message has a number");
   const message = { room, seq, epoch, author: { id: authorId, name: author }, text, at, clientId };

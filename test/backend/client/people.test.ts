@@ -3,14 +3,14 @@ import { io } from "socket.io-client";
 import { Connection } from "../../../backend/client/connection.ts";
 import { People } from "../../../backend/client/people.ts";
 import { BACKOFF } from "../../../backend/client/requests.ts";
-import { Session } from "../../../backend/client/session.ts";
+import { ClientSession } from "../../../backend/client/session.ts";
 
 let people: People;
 let changes: number;
 beforeEach(() => {
   jest.useFakeTimers();
   changes = 0;
-  const session = new Session({
+  const session = new ClientSession({
     url: "",
     renewBefore: 0,
     backoff: BACKOFF,

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Membership, roleIn, type Standing } from "../../../backend/domain/membership.ts";
+import { type Membership, type RoomMembership, roleIn } from "../../../backend/domain/membership.ts";
 import { MENTIONS_MAX, namesMentioned } from "../../../backend/domain/mention.ts";
 import { rank } from "../../../backend/domain/moderation.ts";
 import { LOBBY, type Room, roomKey, roomName } from "../../../backend/domain/room.ts";
@@ -47,7 +47,7 @@ test("a text means few names, however long it is", () => {
 });
 
 test("rank is what the room and the site say, and nothing without them", () => {
-  const standing = (kind: Room["kind"], membership?: Partial<Membership>, key = "x"): Standing => ({
+  const standing = (kind: Room["kind"], membership?: Partial<Membership>, key = "x"): RoomMembership => ({
     room: { key, kind, title: null, epoch: "e", seq: 0, revision: 0, members: 1 },
     membership: membership && { userId: "u", role: "member", state: "in", since: 0, mutedUntil: null, ...membership },
   });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import * as ws from "ws";
 import { announce } from "../../../backend/contract/index.ts";
-import { answerLetter, eventLetter, MAX_UNSENT, readEvent, textFrame } from "../../../backend/gateway/packets.ts";
+import { encodeEvent, encodeResponse, MAX_UNSENT, readEvent, textFrame } from "../../../backend/gateway/packets.ts";
 import { emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 const { Receiver } = ws as unknown as { Receiver: new () => Writable }; // its types leave it out
@@ -41,11 +41,11 @@ test("a frame of every length is read as it was written (RFC 6455 5.2)", async (
 });
 
 test("letters are Socket.IO's packets", async () => {
-  expect(eventLetter("message", { text: "é" }).packet).toBe('2["message",{"text":"é"}]');
-  expect(answerLetter(7, null, { a: 1 }).packet).toBe('37[null,{"a":1}]');
-  expect(answerLetter(7, null).packet).toBe("37[null,null]");
-  expect(answerLetter(0, { code: "X" }).packet).toBe('30[{"code":"X"}]');
-  expect(await received(eventLetter("a", 1).frame)).toBe('42["a",1]');
+  expect(encodeEvent("message", { text: "é" }).packet).toBe('2["message",{"text":"é"}]');
+  expect(encodeResponse(7, null, { a: 1 }).packet).toBe('37[null,{"a":1}]');
+  expect(encodeResponse(7, null).packet).toBe("37[null,null]");
+  expect(encodeResponse(0, { code: "X" }).packet).toBe('30[{"code":"X"}]');
+  expect(await received(encodeEvent("a", 1).frame)).toBe('42["a",1]');
 });
 
 test.each([

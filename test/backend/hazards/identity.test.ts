@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { announce, type User } from "../../../backend/contract/index.ts";
+import { announce, type Caller } from "../../../backend/contract/index.ts";
 import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
 
 let gateway: TestGateway;
@@ -23,7 +23,7 @@ beforeAll(async () => {
     },
     async "chat.send"(ctx) {
       // an action that writes into meta, as the article's do
-      (ctx.meta as { user: User }).user = { id: "admin", roles: ["admin"], sid: "s-admin" };
+      (ctx.meta as { user: Caller }).user = { id: "admin", roles: ["admin"], sid: "s-admin" };
       await new Promise<void>((resolve) => waiting.push(resolve));
       return { message: {} } as never;
     },

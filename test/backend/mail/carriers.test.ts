@@ -7,13 +7,13 @@ import { createInterface } from "node:readline";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
 import { readConfig } from "../../../backend/config.ts";
-import { linkedLetter } from "../../../backend/mail/letter.ts";
+import { mailWithLink } from "../../../backend/mail/letter.ts";
 import { outboxFolder } from "../../../backend/mail/outbox-folder.ts";
 import { type MailServer, smtpCarrier } from "../../../backend/mail/smtp.ts";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
 
 const LINK = `https://chat.example.org/#reset=${"t".repeat(43)}`;
-const letter = linkedLetter("reset", "ada@example.org", LINK);
+const letter = mailWithLink("reset", "ada@example.org", LINK);
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -104,11 +104,14 @@ test("a refusal for good is told from one for now; a server without TLS gets not
       );
     return { error, commands };
   };
-  expect((await deliver({ RCPT: "550 nobody here" })).error).toMatchObject({ name: "Refused", responseCode: 550 });
-  expect((await deliver({ RCPT: "451 later" })).error?.name).not.toBe("Refused");
-  expect((await deliver({ ".": "554 no" })).error?.name).toBe("Refused");
+  expect((await deliver({ RCPT: "550 nobody here" })).error).toMatchObject({
+    name: "MailRefusedError",
+    responseCode: 550,
+  });
+  expect((await deliver({ RCPT: "451 later" })).error?.name).not.toBe("MailRefusedError");
+  expect((await deliver({ ".": "554 no" })).error?.name).toBe("MailRefusedError");
   const wrong = await deliver({ AUTH: "535 wrong" }, { user: "chat", password: "hunter2" });
-  expect(wrong.error?.name).not.toBe("Refused");
+  expect(wrong.error?.name).not.toBe("MailRefusedError");
   const plain = await deliver({ STARTTLS: "502 no" }, { requireTls: true, user: "chat", password: "hunter2" });
   expect(plain.error).toBeInstanceOf(Error);
   expect(plain.commands.filter((line) => /^(?:AUTH|MAIL|DATA)/.test(line))).toEqual([]);

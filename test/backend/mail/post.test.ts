@@ -1,15 +1,15 @@
 import { expect, test } from "@jest/globals";
 import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
-import { type Letter, linkedLetter, noticeLetter } from "../../../backend/mail/letter.ts";
-import { createPost, Refused } from "../../../backend/mail/post.ts";
+import { type Mail, mailOfNotice, mailWithLink } from "../../../backend/mail/letter.ts";
+import { createPost, MailRefusedError } from "../../../backend/mail/post.ts";
 
 const SECRET = "s3cret-token";
-const letterTo = (to: string): Letter => linkedLetter("reset", to, `https://chat.example.org/#reset=${SECRET}`);
+const letterTo = (to: string): Mail => mailWithLink("reset", to, `https://chat.example.org/#reset=${SECRET}`);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A post whose carrier, clock and pauses are in the test's hands. */
-function makePost(deliver: (letter: Letter) => Promise<void>) {
+function makePost(deliver: (letter: Mail) => Promise<void>) {
   const lines: string[] = [];
   const log = createLog({ logLevel: "info" }, { write: (line) => void lines.push(line) });
   const waiting: { pause: number; work: () => void }[] = [];
@@ -42,7 +42,7 @@ test("sending never waits for the mail server, and what it cannot take is tried 
 
 test("a letter that is refused for good is not tried again", async () => {
   const { post, lines, waiting } = makePost(async () => {
-    throw Object.assign(new Refused(), { responseCode: 550 });
+    throw Object.assign(new MailRefusedError(), { responseCode: 550 });
   });
   post.send(letterTo("ada@example.org"));
   await settled();
@@ -71,7 +71,7 @@ test("a dead mail server costs bounded memory: a thousand letters wait, the rest
 });
 
 test("one address gets ten letters of a kind at once and no more", async () => {
-  const letters: Letter[] = [];
+  const letters: Mail[] = [];
   const { post } = makePost(async (letter) => void letters.push(letter));
   for (let n = 0; n < 50; n += 1) post.send(letterTo("ada@example.org"));
   post.send(letterTo("bob@example.org"));
@@ -79,7 +79,7 @@ test("one address gets ten letters of a kind at once and no more", async () => {
   expect(letters.filter(({ to }) => to === "ada@example.org")).toHaveLength(11);
   expect(letters.filter(({ to }) => to === "bob@example.org")).toHaveLength(1);
   // those that anybody can cause are counted apart from those that matter
-  post.send(noticeLetter("passwordChanged", "ada@example.org", "https://chat.example.org"));
+  post.send(mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org"));
   await settled();
   expect(letters.at(-1)).toMatchObject({ kind: "passwordChanged", to: "ada@example.org" });
 });
@@ -97,10 +97,10 @@ test("stopping waits for what is under way and gives the rest up", async () => {
 });
 
 test("letters say what to do, and a notice leads to the site", () => {
-  const { text } = noticeLetter("passwordChanged", "ada@example.org", "https://chat.example.org");
+  const { text } = mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org");
   expect(text).toContain("https://chat.example.org/");
   for (const kind of ["verify", "move", "reset"] as const) {
-    const letter = linkedLetter(kind, "ada@example.org", "https://chat.example.org/#x=y");
+    const letter = mailWithLink(kind, "ada@example.org", "https://chat.example.org/#x=y");
     // a link that stands in a line of its own survives every mail program
     expect(letter.text.split("\n")).toContain("https://chat.example.org/#x=y");
   }

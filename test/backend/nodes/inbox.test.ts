@@ -2,7 +2,7 @@ import { beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
 import { Inbox } from "../../../backend/nodes/inbox.ts";
 import { type Delivery, DropLog } from "../../../backend/nodes/index.ts";
-import { Outbox } from "../../../backend/nodes/outbox.ts";
+import { NodeOutbox } from "../../../backend/nodes/outbox.ts";
 import { MARKS, shardOf, TO_EVERY_NODE } from "../../../backend/nodes/subjects.ts";
 import { Subscriptions } from "../../../backend/nodes/subscriptions.ts";
 
@@ -24,9 +24,9 @@ const to = (room: string | undefined, text: string, users?: string[]): Delivery 
 });
 
 let sent: Packet[];
-let outbox: Outbox;
+let outbox: NodeOutbox;
 const newOutbox = (secret = SECRET) =>
-  new Outbox({
+  new NodeOutbox({
     ...{ secret, clock },
     publish: (subject, packet) => void sent.push({ subject, packet }),
     failed: (error) => void failures.push(error),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { call, type PublicError, publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, call, type PublicError, publicError } from "../../../backend/contract/index.ts";
 import { AUDIT_ACTIONS } from "../../../backend/surface/accounts.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
@@ -11,7 +11,7 @@ afterEach(() => running.stop());
 
 const answer = (attempt: Promise<unknown>): Promise<"accepted" | PublicError> =>
   attempt.then(() => "accepted" as const, publicError);
-const admin = async (): Promise<User> => {
+const admin = async (): Promise<Caller> => {
   const { identity } = await running.register("Root");
   await running.store.users.changeRole(identity.id, "admin");
   return { ...identity, roles: ["user", "moderator", "admin"] };
@@ -116,7 +116,7 @@ test("S3: nobody registers or moves to a reserved address, and an account is rem
 test("S11: a name is one user's until they take another one or leave; the user may spell it anew", async () => {
   const ada = await running.register("Ada");
   const bob = await running.register("Bob");
-  const rename = (name: string, who: User) => answer(running.call("users.update", { name }, who));
+  const rename = (name: string, who: Caller) => answer(running.call("users.update", { name }, who));
   const register = (name: string) =>
     answer(running.call("users.register", { email: "eve@example.org", password: PASSWORD, name }));
   const taken = { status: 409, code: "NAME_TAKEN", field: "name" };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Timeline } from "../../../backend/client/timeline.ts";
-import type { SignedIn, User } from "../../../backend/contract/index.ts";
+import type { Caller, SignedIn } from "../../../backend/contract/index.ts";
 import { ANSWER_BYTES, CATCH_UP } from "../../../backend/domain/message.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;
-let ada: SignedIn & { identity: User };
+let ada: SignedIn & { identity: Caller };
 beforeAll(async () => {
   running = await startServices();
   ada = await running.register("Ada");

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { publicError, type SignedIn, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
 import { CATCH_UP, PAGE } from "../../../backend/domain/message.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;
-let ada: SignedIn & { identity: User };
-let bob: SignedIn & { identity: User };
+let ada: SignedIn & { identity: Caller };
+let bob: SignedIn & { identity: Caller };
 beforeAll(async () => {
   running = await startServices();
   ada = await running.register("Ada");
@@ -117,7 +117,7 @@ test("moderators speak to everybody, others do not", async () => {
   expect(await refusal(running.call("chat.sendMessageToAll", { text: "hi" }, ada.identity))).toMatchObject({
     status: 403,
   });
-  const moderator: User = { ...ada.identity, roles: ["user", "moderator"] };
+  const moderator: Caller = { ...ada.identity, roles: ["user", "moderator"] };
   expect(await running.call("chat.sendMessageToAll", { text: " Tea at five. " }, moderator)).toEqual({ sent: true });
   expect(running.announced.at(-1)).toEqual({
     event: "chat.broadcast",

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { AUDIT_KEPT } from "../../../backend/domain/audit.ts";
 import { ENDED_KEPT, SESSION_MAX } from "../../../backend/domain/session.ts";
 import { housekeepingService } from "../../../backend/services/housekeeping.service.ts";
@@ -108,7 +108,7 @@ test("S10: one user's messages take so many bytes, however many come at once; de
   const bob = await running.register("Bob");
   let serial = 0;
   const code = (error: unknown) => publicError(error).code;
-  const send = (text: string, who: User = ada.identity) =>
+  const send = (text: string, who: Caller = ada.identity) =>
     running
       .call("chat.send", { room: "lobby", text, clientId: `c${++serial}` }, who)
       .then(({ message }) => message.seq, code);

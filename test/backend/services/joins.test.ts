@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { LOBBY, OPENED_MAX } from "../../../backend/domain/room.ts";
 import { countStatements } from "../store/executed.ts";
 import { type Running, startServices } from "./start-services.ts";
@@ -8,7 +8,7 @@ const executed = countStatements();
 const MEMBERS = 6;
 
 let running: Running;
-let members: { readonly identity: User; readonly accessToken: string }[];
+let members: { readonly identity: Caller; readonly accessToken: string }[];
 beforeAll(async () => {
   running = await startServices();
   members = [];

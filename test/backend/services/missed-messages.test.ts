@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type Broadcast, tell, type User } from "../../../backend/contract/index.ts";
+import { type Broadcast, type Caller, tell } from "../../../backend/contract/index.ts";
 import type { RoomPosition } from "../../../backend/domain/room-position.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;
-let ada: User;
+let ada: Caller;
 beforeEach(async () => {
   running = await startServices();
   ada = (await running.register("Ada")).identity;

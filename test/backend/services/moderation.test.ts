@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { EDIT_TIME } from "../../../backend/domain/message.ts";
 import { OPEN_REPORTS_MAX, REPORTS_KEPT } from "../../../backend/domain/moderation.ts";
 import { type Running, startServices } from "./start-services.ts";
 
 let running: Running;
-let ada: User;
-let bob: User;
-let eve: User;
+let ada: Caller;
+let bob: Caller;
+let eve: Caller;
 /** A moderator of the site, who is in no room. */
-let guard: User;
+let guard: Caller;
 beforeAll(async () => {
   running = await startServices();
-  const person = async (name: string): Promise<User> => (await running.register(name)).identity;
+  const person = async (name: string): Promise<Caller> => (await running.register(name)).identity;
   [ada, bob, eve] = [await person("Ada"), await person("Bob"), await person("Eve")];
   await running.store.users.setName(bob.id, "Bob Builder");
   const { id, sid } = await person("Guard");
@@ -24,19 +24,19 @@ afterAll(() => running.stop());
 let serial = 0;
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const refusals = (attempts: readonly Promise<unknown>[]) => Promise.all(attempts.map(refusal));
-const send = async (user: User, room: string, text = "hi") =>
+const send = async (user: Caller, room: string, text = "hi") =>
   (await running.call("chat.send", { room, text, clientId: `c${++serial}` }, user)).message;
-const to = (action: "chat.kick" | "chat.ban" | "chat.unban" | "chat.unmute", by: User, room: string, whom: User) =>
+const to = (action: "chat.kick" | "chat.ban" | "chat.unban" | "chat.unmute", by: Caller, room: string, whom: Caller) =>
   running.call(action, { room, user: whom.id }, by);
-const mute = (by: User, room: string, whom: User, seconds = 60) =>
+const mute = (by: Caller, room: string, whom: Caller, seconds = 60) =>
   running.call("chat.mute", { room, user: whom.id, seconds }, by);
-const role = (by: User, room: string, whom: User, name: string) =>
+const role = (by: Caller, room: string, whom: Caller, name: string) =>
   running.call("chat.setRoomRole", { room, user: whom.id, role: name }, by);
-const history = (user: User, room: string) => running.call("chat.history", { room }, user);
+const history = (user: Caller, room: string) => running.call("chat.history", { room }, user);
 const lastBroadcast = () => running.announced.filter(({ event }) => event === "chat.broadcast").at(-1)?.payload;
 
 /** A public room of Ada's with these in it. */
-async function roomWith(...others: User[]): Promise<string> {
+async function roomWith(...others: Caller[]): Promise<string> {
   const room = `room-${++serial}`;
   for (const user of [ada, ...others]) await running.call("chat.join", { room }, user);
   return room;
@@ -117,7 +117,7 @@ test("a ban from a private room hides it, and an invitation does not lift it", a
 
 test("rank decides: members do nothing to others, moderators to members, owners to moderators, nobody to an equal", async () => {
   const room = await roomWith(bob, eve);
-  const all = (by: User, whom: User) => [
+  const all = (by: Caller, whom: Caller) => [
     mute(by, room, whom),
     to("chat.kick", by, room, whom),
     to("chat.ban", by, room, whom),

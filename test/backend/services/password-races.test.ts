@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { hashPassword } from "../../../backend/domain/password.ts";
-import type { Letter } from "../../../backend/mail/letter.ts";
+import type { Mail } from "../../../backend/mail/letter.ts";
 import { usersService } from "../../../backend/services/users.service.ts";
 import { CHEAP } from "../support.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
@@ -32,7 +32,7 @@ afterEach(() => running.stop());
 const MINE = "the owner's new one";
 const answer = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const login = (password: string) => answer(running.call("users.login", { email: "ada@example.org", password }));
-const tokenIn = ({ text }: Letter) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
+const tokenIn = ({ text }: Mail) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
 
 /** Somebody knows the password and is signed in; the owner has a link to a new one, and will open it. */
 async function taken() {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { OPEN_REPORTS_MAX } from "../../../backend/domain/moderation.ts";
 import { INVITATIONS_MAX, OPENED_MAX, ROOMS_MAX } from "../../../backend/domain/room.ts";
 import { MAX_SESSIONS } from "../../../backend/domain/session.ts";
@@ -18,13 +18,13 @@ beforeAll(async () => {
 afterAll(() => running.stop());
 
 let serial = 0;
-const person = async (): Promise<User> => {
+const person = async (): Promise<Caller> => {
   const id = `p${++serial}`;
   const facts = { email: `${id}@example.org`, name: id, passwordHash: "x", createdAt: serial, disabledAt: null };
   await running.store.users.create({ id, role: "user", ...facts });
   return { id, roles: ["user"], sid: `s-${id}` };
 };
-const room = async (owner: User, ...members: User[]): Promise<string> => {
+const room = async (owner: Caller, ...members: Caller[]): Promise<string> => {
   const key = `r${++serial}`;
   const people = [owner, ...members].map(({ id }) => {
     return { id, role: id === owner.id ? "owner" : "member", peerId: null } as const;
@@ -50,7 +50,7 @@ const hashOfPassword = async (): Promise<string> =>
   (await running.store.users.list(1000)).find(({ email }) => email.startsWith("first"))?.passwordHash ?? "";
 
 /** Makes them the only administrators. */
-async function makeAdmins(people: readonly User[]): Promise<void> {
+async function makeAdmins(people: readonly Caller[]): Promise<void> {
   const { users } = running.store;
   for (const { id } of people) await users.changeRole(id, "admin");
   for (const { id, role } of await users.list(1000))
@@ -124,7 +124,7 @@ test.each(["private", "public"] as const)(
 
 test("S8: a user opens so many direct rooms a day, however many at once", async () => {
   const ada = await person();
-  const others: User[] = [];
+  const others: Caller[] = [];
   for (let n = 0; n < 40; n += 1) others.push(await person());
   const open = (n: number) => running.call("chat.direct", { user: others[n]?.id ?? "" }, ada);
   expect(await atOnce(40, open)).toEqual({ accepted: OPENED_MAX.direct, ROOMS_OPENED: 40 - OPENED_MAX.direct });
@@ -200,7 +200,7 @@ test("S8: a removed or disabled account enters no room by a call that was under 
 
 test("S11: of users who take names that look alike at once one gets it, and of rooms opened so one is there", async () => {
   const names = ["Scope", "\u0405\u0441\u043e\u0440\u0435", "scope", "\uff33cope", "SCOPE"];
-  const people: User[] = [];
+  const people: Caller[] = [];
   for (const _ of names) people.push(await person());
   const rename = (n: number) => running.call("users.update", { name: names[n] ?? "" }, people[n]);
   expect(await atOnce(names.length, rename)).toEqual({ accepted: 1, NAME_TAKEN: names.length - 1 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { INVITATIONS_MAX, LIST_PAGE, OPENED_MAX, ROOMS_MAX } from "../../../backend/domain/room.ts";
 import { PASSWORD, type Running, startServices } from "./start-services.ts";
 
 let running: Running;
-let ada: User;
-let bob: User;
-let eve: User;
+let ada: Caller;
+let bob: Caller;
+let eve: Caller;
 beforeAll(async () => {
   running = await startServices();
   [ada, bob, eve] = [await person("Ada"), await person("Bob"), await person("Eve")];
@@ -15,16 +15,16 @@ afterAll(() => running.stop());
 
 const DAY = 24 * 60 * 60 * 1000;
 let serial = 0;
-const person = async (name: string): Promise<User> => (await running.register(name)).identity;
+const person = async (name: string): Promise<Caller> => (await running.register(name)).identity;
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
-const join = (user: User, room: string) => running.call("chat.join", { room }, user);
-const send = (user: User, room: string, text = "hi") =>
+const join = (user: Caller, room: string) => running.call("chat.join", { room }, user);
+const send = (user: Caller, room: string, text = "hi") =>
   running.call("chat.send", { room, text, clientId: `c${++serial}` }, user);
-const create = (user: User, kind: string, title: string) => running.call("chat.create", { kind, title }, user);
-const roomsOf = async (user: User) => (await running.call("chat.rooms", {}, user)).rooms;
-const roomOf = async (user: User, room: string) => (await roomsOf(user)).find((one) => one.room === room);
+const create = (user: Caller, kind: string, title: string) => running.call("chat.create", { kind, title }, user);
+const roomsOf = async (user: Caller) => (await running.call("chat.rooms", {}, user)).rooms;
+const roomOf = async (user: Caller, room: string) => (await roomsOf(user)).find((one) => one.room === room);
 /** What somebody's devices were told of their memberships since so many events. */
-const told = (user: User, since: number) =>
+const told = (user: Caller, since: number) =>
   running.announced
     .slice(since)
     .map(({ payload }) => payload as { event?: string; users?: string[]; payload: { change: string; room: string } })
@@ -164,7 +164,7 @@ test("the last owner's room goes to the moderator who has been there longest, th
 });
 
 test("everybody is in the lobby: nobody leaves it for good, owns it or is shut out of it", async () => {
-  const root: User = { ...eve, roles: ["user", "moderator", "admin"] };
+  const root: Caller = { ...eve, roles: ["user", "moderator", "admin"] };
   expect((await roomOf(bob, "lobby"))?.role).toBe("member");
   await running.call("chat.leave", { room: "lobby" }, bob);
   await send(bob, "lobby");

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { announce, publicError, type SignedIn, type User } from "../../../backend/contract/index.ts";
+import { announce, type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
 import type { PresenceNews } from "../../../backend/domain/presence.ts";
 import { type Running, startServices } from "./start-services.ts";
 
-type Person = SignedIn & { identity: User };
+type Person = SignedIn & { identity: Caller };
 let running: Running;
 let ada: Person;
 let bob: Person;

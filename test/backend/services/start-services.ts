@@ -4,18 +4,18 @@ import type { Registration } from "../../../backend/config.ts";
 import {
   type AnyAction,
   type Broadcast,
+  type Caller,
   call,
   type Events,
   type ParamsOf,
   publicError,
   type ResultOf,
   type SignedIn,
-  type User,
 } from "../../../backend/contract/index.ts";
 import type { HashCost } from "../../../backend/domain/password.ts";
 import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
-import type { Letter } from "../../../backend/mail/letter.ts";
+import type { Mail } from "../../../backend/mail/letter.ts";
 import { createPost, type Post } from "../../../backend/mail/post.ts";
 import { createServices } from "../../../backend/services/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
@@ -31,13 +31,13 @@ export interface Running {
   /** Every event that was announced, in order. */
   readonly announced: { event: string; payload: unknown }[];
   /** Every mail that was sent, in order. */
-  readonly letters: Letter[];
+  readonly letters: Mail[];
   /** Resolves with the next mail that is sent. */
-  nextLetter(): Promise<Letter>;
+  nextLetter(): Promise<Mail>;
   /** What services that write mails are made with. */
   readonly mail: { readonly post: Post; site(): string; scatter(): number };
-  call<A extends AnyAction>(action: A, params: ParamsOf<A>, user?: User): Promise<ResultOf<A>>;
-  register(name: string): Promise<SignedIn & { identity: User }>;
+  call<A extends AnyAction>(action: A, params: ParamsOf<A>, user?: Caller): Promise<ResultOf<A>>;
+  register(name: string): Promise<SignedIn & { identity: Caller }>;
   stop(): Promise<void>;
 }
 
@@ -71,10 +71,10 @@ export async function startServices({
   const clock = { now: 1_790_000_000_000 };
   const broker = createBroker({ nats: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   const announced: Running["announced"] = [];
-  const letters: Letter[] = [];
-  const readers: ((letter: Letter) => void)[] = [];
+  const letters: Mail[] = [];
+  const readers: ((letter: Mail) => void)[] = [];
   const carrier = {
-    async deliver(letter: Letter) {
+    async deliver(letter: Mail) {
       letters.push(letter);
       for (const read of readers.splice(0)) read(letter);
     },

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { call, type PublicError, publicError, type User } from "../../../backend/contract/index.ts";
+import { type Caller, call, type PublicError, publicError } from "../../../backend/contract/index.ts";
 import { createHashingQueue } from "../../../backend/domain/hashing-queue.ts";
 import { LINK_LIFE } from "../../../backend/domain/mail-token.ts";
-import type { Letter } from "../../../backend/mail/letter.ts";
+import type { Mail } from "../../../backend/mail/letter.ts";
 import { usersService } from "../../../backend/services/users.service.ts";
 import { PASSWORD, type Running, SITE, startServices } from "./start-services.ts";
 
@@ -15,13 +15,13 @@ afterEach(() => running.stop());
 const MINUTE = 60_000;
 const answer = (attempt: Promise<unknown>): Promise<"accepted" | PublicError> =>
   attempt.then(() => "accepted" as const, publicError);
-const tokenIn = ({ text }: Letter) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
+const tokenIn = ({ text }: Mail) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
 const last = () => running.letters.at(-1)!;
 const verify = (token: string) => answer(running.call("users.verifyEmail", { token }));
 const reset = (token: string, newPassword = "another horse") =>
   answer(running.call("users.resetPassword", { token, newPassword }));
 const login = (email: string, password: string) => answer(running.call("users.login", { email, password }));
-const profile = (user: User) => running.call("users.profile", {}, user);
+const profile = (user: Caller) => running.call("users.profile", {}, user);
 const ask = (email: string, address = "192.0.2.1") =>
   call(running.broker, "users.requestReset", { email }, { meta: { client: { address } } });
 /** Asks for a new password and reads the mail. */

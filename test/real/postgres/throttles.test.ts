@@ -5,7 +5,7 @@ import { publicError } from "../../../backend/contract/index.ts";
 import { createThrottle, withFailure } from "../../../backend/domain/throttle.ts";
 import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
-import { type Letter, noticeLetter } from "../../../backend/mail/letter.ts";
+import { type Mail, mailOfNotice } from "../../../backend/mail/letter.ts";
 import { createPost } from "../../../backend/mail/post.ts";
 import { createLoginThrottle, type LoginThrottle } from "../../../backend/services/login-throttle.ts";
 import { type Judge, openStore, type Store } from "../../../backend/store/index.ts";
@@ -110,7 +110,7 @@ test("N11: a node whose clock is 30 s ahead waits as long as the others", async 
 });
 
 test("N11: one address gets as many letters of a kind from two nodes as from one", async () => {
-  const letters: Letter[] = [];
+  const letters: Mail[] = [];
   const lines: string[] = [];
   const posts = nodes.map(({ throttles }) =>
     createPost({
@@ -121,7 +121,7 @@ test("N11: one address gets as many letters of a kind from two nodes as from one
     }),
   );
   for (let n = 0; n < 30; n += 1)
-    posts[n % 2]?.send(noticeLetter("passwordChanged", "ada@example.org", "https://chat.example.org"));
+    posts[n % 2]?.send(mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org"));
   while (lines.length < 30) await delay(10);
   expect(letters).toHaveLength(11);
   for (const post of posts) await post.stop();
