@@ -14,6 +14,8 @@ export default {
     "scripts/programs/code-cache.ts!",
     // the API of the rules language, for the user's own policy
     "infra/rules/index.ts!",
+    // the grammar of entries, for the user's own features
+    "backend/surface/{grammar,path}.ts!",
     // what a folder exports is for all outside it, tests too
     ...(isProduction ? ["**/index.ts!", "backend/main.ts!"] : []),
     "test/**/*.test.ts",

@@ -46,6 +46,7 @@ import {
  */
 
 export { ROLES, type Role } from "./surface/accounts.ts";
+export { isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
 
 /** Who may use an entry: anybody, or a user who has at least this role. */
 export type Access = "public" | Role;
@@ -76,13 +77,16 @@ export type RateClass = keyof typeof RATE_CLASSES;
 
 export interface HttpEntry {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Exact path: one spelling, no parameters, no trailing slash. */
+  /**
+   * Exact path: one spelling, no trailing slash. A segment that starts with a colon is a parameter, which `params` declares:
+   * `/api/todos/:id`.
+   */
   readonly path: `/${string}`;
   /** Moleculer action. */
   readonly action: ActionName;
   readonly access: Access;
   readonly rate: RateClass;
-  /** Largest request body in bytes; 0 where none is read. */
+  /** Largest request body in bytes; 0 where none is read, and the parameters are in path and query. */
   readonly bodyLimit: number;
   readonly params: Params;
   readonly answers: ObjectSchema;

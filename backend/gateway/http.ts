@@ -16,6 +16,7 @@ import type { Limits } from "./limits.ts";
 import { isMalformed } from "./malformed.ts";
 import type { Finished } from "./metrics.ts";
 import type { OriginStanding } from "./origins.ts";
+import { hasPathParameters, withPathValues } from "./path-parameters.ts";
 import { readQuery } from "./query.ts";
 import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 import type { RefusalLog } from "./refusal-log.ts";
@@ -135,8 +136,9 @@ export function createHttpHandler(parts: HttpParts): HttpHandler {
       }
       const counted = parts.limits.everywhere(entry.rate, exchange.client.key, exchange.identity?.user.id);
       if (counted) await counted;
-      const params =
+      const given =
         entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry, parts.backlog);
+      const params = hasPathParameters(entry) ? withPathValues(exchange.path, entry, given) : given;
       const options = outside(metaOf(exchange), exchange.id);
       sendResult(exchange, entry, await parts.broker.call<unknown, object>(entry.action, params, options));
     } catch (thrown) {
@@ -330,13 +332,15 @@ function metaOf({ request, client, identity }: Exchange): Meta {
   return identity ? { user: identity.user, client: from } : { client: from };
 }
 
+/** The parameters in the body, or in the query where the entry takes no body. */
 async function bodyOf(
-  { request, client, standing }: Exchange,
+  { request, client, standing, query }: Exchange,
   entry: HttpEntry,
   backlog: HttpBacklog,
-): Promise<object> {
+): Promise<Readonly<Record<string, unknown>>> {
   const hold = () => backlog.holdBody(request.socket, client.key);
   const params = await readJsonBody(request, entry.bodyLimit, hold);
+  if (entry.bodyLimit === 0) return readQuery(query, entry.params);
   // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
   if (!Object.hasOwn(entry.params, "refreshToken") || "refreshToken" in params || standing !== "allowed") return params;
   const refreshToken = readRefreshCookie(request.headers.cookie);

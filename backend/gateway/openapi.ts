@@ -1,3 +1,5 @@
+import type { Params } from "../surface/grammar.ts";
+import { isParameter, pathNames, segmentsOf } from "../surface/path.ts";
 import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../surface.ts";
 import { answerSchema, type JsonSchema, paramSchema, paramsSchema } from "./json-schema.ts";
 import { CALL_ERROR, ERROR, HEADERS, json, responsesOf } from "./openapi-responses.ts";
@@ -14,7 +16,8 @@ export function openApi() {
   const paths: Record<string, Record<string, object>> = {};
   for (const entry of http as readonly HttpEntry[]) {
     const operation = { ...requestOf(entry), responses: responsesOf(entry, { schemas, responses }) };
-    paths[entry.path] = { ...paths[entry.path], [entry.method.toLowerCase()]: operation };
+    const path = templateOf(entry.path);
+    paths[path] = { ...paths[path], [entry.method.toLowerCase()]: operation };
   }
   return {
     openapi: "3.1.0",
@@ -41,8 +44,13 @@ export function openApi() {
 }
 
 function requestOf(entry: HttpEntry): object {
-  const { method, action, bodyLimit, params } = entry;
+  const { method, action, bodyLimit } = entry;
   const inBody = method !== "GET" && bodyLimit > 0;
+  const inPath = new Set(pathNames(entry.path));
+  const part = (isInPath: boolean): Params =>
+    Object.fromEntries(Object.entries(entry.params).filter(([name]) => inPath.has(name) === isInPath));
+  const params = part(false);
+  const parameters = [...parametersIn("path", part(true)), ...(inBody ? [] : parametersIn("query", params))];
   const required = Object.values(params).some(({ optional }) => optional !== true);
   return {
     operationId: action,
@@ -51,7 +59,7 @@ function requestOf(entry: HttpEntry): object {
     ...(inBody && Object.keys(params).length > 0
       ? { requestBody: { required, content: json(paramsSchema(params)) } }
       : {}),
-    ...(inBody ? {} : { parameters: queryParameters(params) }),
+    ...(inBody && parameters.length === 0 ? {} : { parameters }),
   };
 }
 
@@ -66,10 +74,17 @@ function described({ access, about }: HttpEntry | SocketEntry): { readonly descr
   return description === "" ? {} : { description };
 }
 
-function queryParameters(params: HttpEntry["params"]): object[] {
+/** A path as OpenAPI writes it: `/api/todos/{id}`. */
+function templateOf(path: string): string {
+  return `/${segmentsOf(path)
+    .map((segment) => (isParameter(segment) ? `{${segment.slice(1)}}` : segment))
+    .join("/")}`;
+}
+
+function parametersIn(place: "path" | "query", params: Params): object[] {
   return Object.entries(params).map(([name, param]) => ({
     name,
-    in: "query",
+    in: place,
     required: param.optional !== true,
     schema: paramSchema(param),
   }));

@@ -33,19 +33,21 @@ import { createLocalPresence } from "../gateway/presence.ts";
 import { RefusalLog } from "../gateway/refusal-log.ts";
 import { createRoomComparison, type RoomComparison } from "../gateway/room-comparison.ts";
 import { RoomPositions } from "../gateway/room-positions.ts";
-import { type RouteTable, routes, routeTable } from "../gateway/routes.ts";
+import { type RouteTable, routesOf, routeTable } from "../gateway/routes.ts";
 import { createDoorServer, listen, SERVER_TIMES, type ServerTimes } from "../gateway/server.ts";
 import { deliveryOf, eventOf, receivedEvent } from "../gateway/socket-event.ts";
 import { createSocketGateway, type SocketGateway } from "../gateway/sockets.ts";
 import { createUpgradeHandler, type UpgradeHandler } from "../gateway/upgrades.ts";
 import { limitedWebSocketServer } from "../gateway/web-socket-server.ts";
 import type { Delivery, NodeChannel } from "../nodes/index.ts";
-import { SOCKET_PATH } from "../surface.ts";
+import { type HttpEntry, http, SOCKET_PATH } from "../surface.ts";
 
 export interface GatewayOptions {
   readonly log: Logger;
   /** The files of the page, exactly those that the surface lists. */
   readonly assets: ReadonlyMap<string, Asset>;
+  /** Other HTTP entries than the surface's. */
+  readonly entries?: readonly HttpEntry[];
   /** Other limits than the surface's. */
   readonly limits?: LimitTable;
   readonly caps?: CapTable;
@@ -105,7 +107,7 @@ type GatewayService = Service & {
 };
 
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
-  const { log, clock = Date.now, channel } = options;
+  const { log, clock = Date.now, channel, entries = http } = options;
   const isUnfit = () => options.problem?.() !== undefined;
   const limits = createLimits(options.limits, options.throttles && { throttles: options.throttles, clock });
   const caps = options.caps ?? CAPS;
@@ -140,7 +142,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   };
 
   function build({ broker, aliases }: GatewayService): void {
-    const table: RouteTable = routeTable(aliases);
+    const table: RouteTable = routeTable(aliases, entries);
     const identities = createIdentities(broker, clock);
     const web = createHttpHandler({
       broker,
@@ -149,7 +151,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       log,
       refusals,
       logSample: config.logSample,
-      resolve: (path) => table.get(path),
+      resolve: (path) => table.at(path),
       assets: serveAssets(options.assets),
       client,
       standing,
@@ -204,7 +206,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it
       // stops
       server: false,
-      routes,
+      routes: routesOf(entries),
       logRequest: null,
       logResponse: null,
       logRequestParams: null,

@@ -11,7 +11,7 @@ import type { Format } from "./formats.ts";
  */
 
 /** Keywords that JSON Schema does not have. A validator of JSON Schema ignores them. */
-export interface OwnKeywords {
+interface OwnKeywords {
   /** May be missing. */
   readonly optional?: true;
   /** Never enters a log, a trace or an error. */
@@ -34,21 +34,21 @@ export interface StringSchema extends Notes {
   readonly maxLength?: number;
   readonly format?: Format;
 }
-export interface NumberSchema extends Notes {
+interface NumberSchema extends Notes {
   readonly type: "integer" | "number";
   /** Inclusive, like `maximum`. */
   readonly minimum?: number;
   readonly maximum?: number;
 }
-export interface BooleanSchema extends Notes {
+interface BooleanSchema extends Notes {
   readonly type: "boolean";
 }
-export interface EnumSchema extends Notes {
+interface EnumSchema extends Notes {
   readonly type: "string";
   readonly enum: readonly string[];
 }
 /** One value and no other. */
-export interface ConstSchema extends Notes {
+interface ConstSchema extends Notes {
   readonly const: string | number | true;
 }
 export interface ArraySchema extends Notes {
@@ -71,7 +71,7 @@ export interface UnionSchema extends Notes {
   /** As in OpenAPI. */
   readonly discriminator: { readonly propertyName: string };
 }
-export interface NullableSchema extends Notes {
+interface NullableSchema extends Notes {
   readonly anyOf: readonly [Schema, { readonly type: "null" }];
 }
 /** An object that another document describes. Only for responses. */

@@ -3,13 +3,6 @@
  * it is decoded once.
  */
 
-/** The names of the parameters in a path. */
-export type PathNames<Path extends string> = Path extends `${string}/:${infer Name}/${infer Rest}`
-  ? Name | PathNames<`/${Rest}`>
-  : Path extends `${string}/:${infer Name}`
-    ? Name
-    : never;
-
 /** The segments of a path, without the slashes: those of `/a/:b` are `a` and `:b`. */
 export function segmentsOf(path: string): string[] {
   return path.split("/").slice(1);
@@ -51,14 +44,18 @@ export function fillPath(
   return { path: `/${filled.join("/")}`, rest };
 }
 
+/** Characters of a segment, and escapes (RFC 3986 3.3). Anything else is another path to one of the programs on the way. */
+const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@-]|%[\da-f]{2})+$/i;
+
 /**
  * The value of a segment, decoded once; undefined for one that is no value: empty, `.` or `..` in any spelling, which URL
  * parsers on the way would remove, or bytes that are not UTF-8.
  */
-export function decodeSegment(segment: string): string | undefined {
-  if (segment === "") return undefined;
+function decodeSegment(segment: string): string | undefined {
+  if (!SEGMENT.test(segment)) return undefined;
+  if (!segment.includes("%")) return isDots(segment) ? undefined : segment;
   try {
-    const value = segment.includes("%") ? decodeURIComponent(segment) : segment;
+    const value = decodeURIComponent(segment);
     return isDots(value) ? undefined : value;
   } catch {
     return undefined;
@@ -67,4 +64,30 @@ export function decodeSegment(segment: string): string | undefined {
 
 function isDots(text: string): boolean {
   return text === "." || text === "..";
+}
+
+/** Whether a path that was requested is one of the entry's: the fixed segments as they are, a value in each other one. */
+export function matchesPath(path: string, requested: string): boolean {
+  const segments = segmentsOf(path);
+  const given = segmentsOf(requested);
+  return (
+    given.length === segments.length &&
+    segments.every((segment, index) => {
+      const part = given[index] ?? "";
+      return isParameter(segment) ? decodeSegment(part) !== undefined : part === segment;
+    })
+  );
+}
+
+/** The values of the parameters in a path that matches, decoded once; undefined where one is no value. */
+export function pathValues(path: string, requested: string): Readonly<Record<string, string>> | undefined {
+  const given = segmentsOf(requested);
+  const values: Record<string, string> = {};
+  for (const [index, segment] of segmentsOf(path).entries()) {
+    if (!isParameter(segment)) continue;
+    const value = decodeSegment(given[index] ?? "");
+    if (value === undefined) return undefined;
+    values[segment.slice(1)] = value;
+  }
+  return values;
 }

@@ -2,7 +2,7 @@ import type { RateClass } from "../../backend/surface.ts";
 import type { Limit } from "./limit.ts";
 import { anyOfPaths } from "./paths.ts";
 import type { Example, PolicyRule, RuleContext } from "./rule.ts";
-import { pathsOfClass } from "./surface.ts";
+import { pathsOfClass, samplePath } from "./surface.ts";
 
 /**
  * The rate limit of the surface's endpoints of one class, for each address; undefined where the surface has none.
@@ -23,8 +23,8 @@ export function classLimit(
     limit,
     gatewayClass: rate,
     examples: {
-      match: [`POST ${first}`, ...more.map((path): Example => `POST ${path}`)],
-      pass: [`POST ${first}/x`, ...surface.assets.map((path): Example => `GET ${path}`)],
+      match: [`POST ${samplePath(first)}`, ...more.map((path): Example => `POST ${samplePath(path)}`)],
+      pass: [`POST ${samplePath(first)}/x`, ...surface.assets.map((path): Example => `GET ${path}`)],
     },
   };
 }

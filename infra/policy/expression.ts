@@ -38,6 +38,10 @@ export const contains = (field: ExpressionText, text: string): ExpressionText =>
 /** True when the term is not; the term must be one that `and` and `or` of this file made, or a single comparison. */
 export const not = (term: ExpressionText): ExpressionText => `not ${term.startsWith("(") ? term : `(${term})`}`;
 
+/** True when the whole field is like the pattern, letter case included; `*` stands for any number of characters. */
+export const strictWildcard = (field: ExpressionText, pattern: string): ExpressionText =>
+  `${field} strict wildcard ${quote(pattern)}`;
+
 /** True for every request. */
 export const ALWAYS: ExpressionText = "true";
 

@@ -1,4 +1,14 @@
-import { assets, type HttpEntry, http, RATE_CLASSES, type RateClass, SOCKET_PATH } from "../../backend/surface.ts";
+import {
+  assets,
+  type HttpEntry,
+  http,
+  isParameter,
+  matchesPath,
+  RATE_CLASSES,
+  type RateClass,
+  SOCKET_PATH,
+  segmentsOf,
+} from "../../backend/surface.ts";
 import { isPlain } from "./paths.ts";
 
 /**
@@ -46,17 +56,29 @@ export function methodGroups(surface: Surface): MethodGroup[] {
 export const allPaths = (surface: Surface): string[] =>
   [...new Set([...surface.assets, ...surface.http.map(({ path }) => path), surface.socketPath])].sort();
 
-/** Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. */
+/**
+ * Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. A path with
+ * parameters stands here with a value for each.
+ */
 export const calledPaths = (surface: Surface): string[] =>
-  [...new Set([...surface.http.map(({ path }) => path), surface.socketPath])].sort();
+  [...new Set([...surface.http.map(({ path }) => samplePath(path)), surface.socketPath])].sort();
+
+/** A path with a value for each of its parameters, as a client requests it. */
+export const samplePath = (path: string): string =>
+  `/${segmentsOf(path)
+    .map((segment) => (isParameter(segment) ? "7" : segment))
+    .join("/")}`;
+
+/** Whether the path has parameters. */
+export const hasParameters = (path: string): boolean => segmentsOf(path).some(isParameter);
 
 /**
  * Paths of the page alone: assets that are no path of the API as well. One that URL normalization may rewrite is left
  * out, since a rule cannot name it.
  */
 export function pagePaths(surface: Surface): string[] {
-  const own = new Set(calledPaths(surface));
-  return surface.assets.filter((path) => !own.has(path) && isPlain(path));
+  const own = [...surface.http.map(({ path }) => path), surface.socketPath];
+  return surface.assets.filter((asset) => isPlain(asset) && !own.some((path) => matchesPath(path, asset)));
 }
 
 /** HTTP paths of one rate class, sorted. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ServiceBroker } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { io, type Socket } from "socket.io-client";
 import { createBroker, nodeLinks } from "../../backend/broker.ts";
 import { type Config, readConfig } from "../../backend/config.ts";
@@ -27,7 +27,7 @@ import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { createGateway, type Gateway } from "../../backend/services/gateway.service.ts";
 import { openStore } from "../../backend/store/index.ts";
-import { assets, http, ROLES, type Role, socket } from "../../backend/surface.ts";
+import { assets, type HttpEntry, http, ROLES, type Role, socket } from "../../backend/surface.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
 
 /** What a password's hash costs where hashing is not the subject: a thousandth of the real one. */
@@ -134,6 +134,9 @@ interface TestOptions {
   readonly caps?: CapTable;
   readonly times?: Partial<ServerTimes>;
   readonly presence?: PresenceTimes;
+  /** HTTP entries instead of the surface's, and the services that own their actions. */
+  readonly entries?: readonly HttpEntry[];
+  readonly services?: readonly ServiceSchema[];
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
 }
@@ -328,7 +331,9 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     ...(options.caps && { caps: options.caps }),
     times: { ...SERVER_TIMES, ...options.times },
     ...(options.presence && { presence: options.presence }),
+    ...(options.entries && { entries: options.entries }),
   });
+  for (const service of options.services ?? []) broker.createService(service);
   const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
   const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));
   for (const name of ["users", "auth", "chat"] as const) {

@@ -2,7 +2,7 @@ import { ALWAYS, not } from "../expression.ts";
 import { roomBesideGuard } from "../hostnames.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
-import { pagePaths } from "../surface.ts";
+import { pagePaths, samplePath } from "../surface.ts";
 
 /**
  * Only the page's assets may be cached. Everything else passes by, whatever its name ends with, so that no response
@@ -20,7 +20,10 @@ export const cacheBypass = ({ site, surface }: RuleContext): PolicyRule => {
     examples: {
       match: [
         `GET ${surface.socketPath}`,
-        ...surface.http.flatMap(({ method, path }): Example[] => [`${method} ${path}`, `GET ${path}/photo.jpg`]),
+        ...surface.http.flatMap(({ method, path }): Example[] => [
+          `${method} ${samplePath(path)}`,
+          `GET ${samplePath(path)}/photo.jpg`,
+        ]),
       ],
       pass: [`GET ${cacheable[0] ?? "/"}`, ...cacheable.slice(1).map((path): Example => `GET ${path}`)],
     },

@@ -1,5 +1,6 @@
 import { roomBesideGuard } from "../hostnames.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
+import { samplePath } from "../surface.ts";
 import { unknownRequests } from "../unknown-requests.ts";
 
 /** The backend's surface, negated: what it does not declare does not reach it. */
@@ -17,13 +18,13 @@ export const notInSurface = ({ site, surface }: RuleContext): PolicyRule => {
         `DELETE ${page}`,
         `POST ${surface.socketPath}`,
         `GET ${surface.socketPath}x`,
-        ...surface.http.map(({ path }): Example => `PROPFIND ${path}`),
-        ...surface.http.map(({ method, path }): Example => `${method} ${path}/`),
+        ...surface.http.map(({ path }): Example => `PROPFIND ${samplePath(path)}`),
+        ...surface.http.map(({ method, path }): Example => `${method} ${samplePath(path)}/`),
       ],
       pass: [
         `GET ${surface.socketPath}?EIO=4&transport=websocket`,
         `GET https://{host}:8443${page}`,
-        ...surface.http.map(({ method, path }): Example => `${method} ${path}`),
+        ...surface.http.map(({ method, path }): Example => `${method} ${samplePath(path)}`),
         ...surface.assets.flatMap((path): Example[] => [`GET ${path}`, `HEAD ${path}?v=1`]),
       ],
     },

@@ -1,4 +1,5 @@
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
+import { samplePath } from "../surface.ts";
 
 /** What is not redirected to TLS (`redirects/to-https.ts`) has sent its password or token in clear already. */
 export const plainHttp = ({ surface }: RuleContext): PolicyRule => {
@@ -12,7 +13,7 @@ export const plainHttp = ({ surface }: RuleContext): PolicyRule => {
       match: [
         `GET http://{host}${surface.socketPath}`,
         `POST http://{host}${page}`,
-        ...surface.http.map(({ method, path }): Example => `${method} http://{host}${path}`),
+        ...surface.http.map(({ method, path }): Example => `${method} http://{host}${samplePath(path)}`),
       ],
       pass: [`GET ${surface.socketPath}`, `GET ${page}`],
     },

@@ -1,7 +1,7 @@
-import { contains, type ExpressionText, endsWith, or } from "../expression.ts";
-import { isPlain, PATH } from "../paths.ts";
+import { and, contains, type ExpressionText, endsWith, not, or } from "../expression.ts";
+import { anyOfPaths, isPlain, PATH } from "../paths.ts";
 import type { PolicyRule, RuleContext } from "../rule.ts";
-import { allPaths, type Surface } from "../surface.ts";
+import { allPaths, hasParameters, type Surface } from "../surface.ts";
 
 /**
  * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and
@@ -39,14 +39,19 @@ export const scannerPaths = ({ surface }: RuleContext): PolicyRule => ({
   },
 });
 
-/** True for paths that scanners probe. An entry that a path of the surface meets is left out: the surface wins. */
+/**
+ * True for paths that scanners probe. An entry that a path of the surface meets is left out, and the value of a parameter may
+ * be any: the surface wins.
+ */
 function isScannerPath(surface: Surface): ExpressionText {
   const own = allPaths(surface).map((path) => path.toLowerCase());
   // a path that normalization may rewrite could become anything, one of these included
   if (!own.every(isPlain)) return or();
   const path = `lower(${PATH})`;
-  return or(
+  const isScanner = or(
     ...CONTAINS.filter((text) => !own.some((known) => known.includes(text))).map((text) => contains(path, text)),
     ...ENDS.filter((suffix) => !own.some((known) => known.endsWith(suffix))).map((suffix) => endsWith(path, suffix)),
   );
+  const patterns = surface.http.map(({ path }) => path).filter(hasParameters);
+  return patterns.length === 0 ? isScanner : and(isScanner, not(anyOfPaths(patterns)));
 }

@@ -2,7 +2,7 @@ import { and, oneOf } from "../expression.ts";
 import { HOST, roomBesideGuard } from "../hostnames.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
-import { pagePaths } from "../surface.ts";
+import { pagePaths, samplePath } from "../surface.ts";
 import { METHOD } from "../unknown-requests.ts";
 
 /**
@@ -40,7 +40,7 @@ export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined 
         `POST http://{host}${page}`,
         `GET http://{host}:8080${page}`,
         `GET http://{host}${surface.socketPath}`,
-        ...surface.http.map(({ method, path }): Example => `${method} http://{host}${path}`),
+        ...surface.http.map(({ method, path }): Example => `${method} http://{host}${samplePath(path)}`),
       ],
     },
   };

@@ -1,7 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../../backend/broker.ts";
+import { rulesOf } from "../../../backend/contract/validation.ts";
 import { createLog } from "../../../backend/log.ts";
+import { integer } from "../../../backend/surface/grammar.ts";
 
 const admin = { meta: { user: { id: "a", roles: ["user", "moderator", "admin"], sid: "s" } } };
 const user = { meta: { user: { id: "u", roles: ["user"], sid: "s" } } };
@@ -30,7 +32,14 @@ test("authorization comes before the cache: a stranger gets no cached secret (ba
 test("authorization comes before validation: a stranger learns nothing about parameters (moleculer core)", async () => {
   const broker = await brokerWith({
     name: "form",
-    actions: { fill: { auth: "required", roles: ["admin"], params: { size: "number" }, handler: () => true } },
+    actions: {
+      fill: {
+        auth: "required",
+        roles: ["admin"],
+        params: rulesOf({ size: integer({ min: 0, max: 9 }) }),
+        handler: () => true,
+      },
+    },
   });
   await expect(broker.call("form.fill", { size: "x" })).rejects.toMatchObject({ code: 401 });
   await expect(broker.call("form.fill", { size: "x" }, user)).rejects.toMatchObject({ code: 403 });
