@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import { type Caller, type Handlers, type Meta, type RoomSummary, refuse } from "../contract/index.ts";
-import type { MembershipState, RoomMembership } from "../domain/membership.ts";
+import type { RoomMembership } from "../domain/membership.ts";
 import { MODERATOR } from "../domain/moderation.ts";
 import { displayName, newRoomName } from "../domain/name.ts";
 import {
@@ -15,7 +15,7 @@ import {
   roomName,
 } from "../domain/room.ts";
 import { directKey, privateKey } from "../domain/room-key.ts";
-import type { RoomRow } from "../store/index.ts";
+import type { Entry, RoomRow } from "../store/index.ts";
 import { catchUp } from "./catch-up.ts";
 import { clean } from "./clean.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
@@ -28,6 +28,8 @@ type RoomHandlers = Pick<
 >;
 type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
+/** How users may stand who enter a public room: all but those who are in it or banned. */
+const ANYBODY: Entry["from"] = ["invited", "out", "none"];
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Finding, opening, entering and leaving rooms. */
@@ -58,60 +60,48 @@ export function chatRooms({
     return summaryOf(row, clock(), registry);
   }
 
-  /** Lets the caller in from one of these states. Throws when there is no more room for them. */
-  async function enter(ctx: ByUser, room: Room, from: readonly (MembershipState | "none")[]): Promise<void> {
+  /**
+   * Lets the caller in from one of these states, and opens the room where there is none and `opens` is set. Returns how
+   * the caller stands in it. Throws when the caller may not enter or there are too many members or rooms.
+   */
+  async function enter(
+    ctx: ByUser,
+    room: Pick<Room, "key" | "kind">,
+    from: Entry["from"],
+    opens = false,
+  ): Promise<RoomMembership> {
     const { id } = ctx.meta.user;
+    const at = clock();
     const isCounted = room.key !== LOBBY && room.kind !== "direct";
-    const limit = room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind];
-    const entry = { room: room.key, userId: id, at: clock(), from, limit };
-    const outcome = await store.members.enter(isCounted ? { ...entry, most: ROOMS_MAX.joined } : entry);
+    const { outcome, standing } = await store.members.enter({
+      ...{ room: room.key, userId: id, at, from },
+      limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind],
+      ...(isCounted ? { most: ROOMS_MAX.joined } : {}),
+      ...(opens ? { opening: { opened: OPENED_MAX.public, since: at - DAY, owned: ROOMS_MAX.owned } } : {}),
+    });
+    if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (outcome === "looks-alike") throw refuse("ROOM_ALIKE");
     if (outcome === "too-many") throw refuse("ROOM_LIMIT");
     if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
     if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
+    // of a user who is refused, another device may have entered, or an administrator has banned the user
+    return standing ?? inside(await store.rooms.standing(room.key, id));
   }
 
-  /** Public rooms that somebody opens on this node at the moment. */
-  const beingOpened = new Map<string, Promise<void>>();
-
-  /**
-   * Opens a public room by its name; false when there is one. Of many who come at once one opens it, and the others
-   * need no transaction to learn that; `waits` is whether this caller may be one of them.
-   */
-  async function openByName(ctx: ByUser, key: string, waits: boolean): Promise<boolean> {
-    const other = waits ? beingOpened.get(key) : undefined;
-    if (other) {
-      await other;
-      return false;
-    }
-    const opens = open(ctx, "public", key, null);
-    const over = opens.then(ignore, ignore);
-    if (!beingOpened.has(key)) beingOpened.set(key, over);
-    try {
-      return await opens;
-    } finally {
-      if (beingOpened.get(key) === over) beingOpened.delete(key);
-    }
-  }
-
-  /**
-   * The caller's standing in a room that they are in, or have just entered, or opened by its name. Who has waited for
-   * somebody else to open the room, who was refused, opens it without waiting again.
-   */
-  async function admitted(ctx: ByUser, key: string, hasWaited = false): Promise<RoomMembership> {
-    const { id } = ctx.meta.user;
-    const known = await store.rooms.standing(key, id);
+  /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
+  async function admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
+    const known = await store.rooms.standing(key, ctx.meta.user.id);
     if (known?.membership?.state === "in") return known;
     if (!known) {
       if (key.startsWith("~")) throw shutOut(undefined);
       clean("room", newRoomName(key));
-      // another user may have opened it in this moment: then it is entered as any other
-      if (!(await openByName(ctx, key, !hasWaited))) return admitted(ctx, key, true);
-    } else if (known.room.kind === "public" && known.membership?.state !== "banned") {
-      await enter(ctx, known.room, ["invited", "out", "none"]);
-    } else if (known.room.kind === "private" && known.membership?.state === "invited") {
-      await enter(ctx, known.room, ["invited"]);
-    } else throw shutOut(known);
-    return inside(await store.rooms.standing(key, id));
+      return enter(ctx, { key, kind: "public" }, ANYBODY, true);
+    }
+    if (known.room.kind === "public" && known.membership?.state !== "banned") return enter(ctx, known.room, ANYBODY);
+    if (known.room.kind === "private" && known.membership?.state === "invited") {
+      return enter(ctx, known.room, ["invited"]);
+    }
+    throw shutOut(known);
   }
 
   return {
@@ -208,8 +198,6 @@ export function chatRooms({
     },
   };
 }
-
-function ignore(): void {}
 
 function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
   const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;

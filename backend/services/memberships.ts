@@ -29,7 +29,7 @@ export async function endMembership(
 /** Tells somebody's devices what happened to their membership. */
 export async function tellMembership(
   ctx: Context<unknown, Meta>,
-  room: Room,
+  room: Pick<Room, "key" | "kind">,
   user: string,
   change: MembershipChange,
   { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,

@@ -5,8 +5,9 @@ import { type Appender, postgresAppender, sqliteAppender } from "./append/index.
 import { type AuditStore, auditStore } from "./audit.ts";
 import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
 import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
-import { type Enter, entering } from "./entering.ts";
+import type { Enter } from "./entering.ts";
 import { enteringPostgres } from "./entering-postgres.ts";
+import { enteringSqlite } from "./entering-sqlite.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type MailTokenStore, mailTokenStore } from "./mail-tokens.ts";
 import { type MemberStore, memberStore } from "./members.ts";
@@ -22,15 +23,16 @@ import { type SessionStore, sessionStore } from "./sessions.ts";
 import { openSqlite } from "./sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
+import { sqliteGroups } from "./sqlite-groups.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import { sharedThrottles } from "./throttles.ts";
-import { together } from "./transactions.ts";
 import { createUsage, type Usage } from "./usage.ts";
 import { type UserStore, userStore } from "./users.ts";
 import { createWriteCheck } from "./write-check.ts";
 
 export type { Judge } from "./append/index.ts";
 export type { StoreClock } from "./clock.ts";
+export type { Entry } from "./entering.ts";
 export type { Issued, MailToken } from "./mail-tokens.ts";
 export type { Check, Ended, MemberStore } from "./members.ts";
 export type { MessageRange, MessageStore } from "./messages.ts";
@@ -98,22 +100,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** What the two databases do in different ways. */
 interface DatabaseOperations {
-  readonly appender: (db: Kysely<Schema>, usage: Usage) => Appender;
+  /** What writes in groups. */
+  readonly writers: (db: Kysely<Schema>, usage: Usage) => { readonly appender: Appender; readonly enter: Enter };
   readonly openClock: (db: Kysely<Schema>) => Promise<StoreClock>;
   readonly throttles: (db: Kysely<Schema>, keys: KeyStore, now: number) => Promise<Throttles>;
-  readonly enter: (db: Kysely<Schema>) => Enter;
 }
 const POSTGRES: DatabaseOperations = {
-  appender: postgresAppender,
+  writers: (db, usage) => ({ appender: postgresAppender(db, usage), enter: enteringPostgres(db) }),
   openClock: (db) => databaseClock(() => timeOf(db)),
   throttles: sharedThrottles,
-  enter: enteringPostgres,
 };
 const sqliteEngine = (connection: SqliteConnection): DatabaseOperations => ({
-  appender: (db, usage) => sqliteAppender(connection, db, usage),
+  writers(db, usage) {
+    const groups = sqliteGroups(connection, db);
+    return { appender: sqliteAppender(groups, db, usage), enter: enteringSqlite(groups, db) };
+  },
   openClock: async () => machineClock,
   throttles: async () => memoryThrottles(),
-  enter: (db) => entering(db, together(db)),
 });
 
 async function storeOver(
@@ -153,6 +156,7 @@ async function storeOver(
       error,
     );
   }
+  const { appender, enter } = engine.writers(db, usage);
   return {
     clock,
     keys,
@@ -160,8 +164,8 @@ async function storeOver(
     users: userStore(db, clock.now),
     sessions: sessionStore(db),
     rooms: roomStore(db, usage),
-    members: memberStore(db, engine.enter(db)),
-    messages: messageStore(db, engine.appender(db, usage), usage),
+    members: memberStore(db, enter),
+    messages: messageStore(db, appender, usage),
     readMarks: readMarkStore(db),
     reports: reportStore(db, usage),
     audit: auditStore(db),

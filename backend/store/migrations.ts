@@ -22,7 +22,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008_stored_bytes": { up: storedBytes },
   "0009_throttles": { up: throttles },
   "0010_append": { up: appendFunction },
-  "0011_enter": { up: enteringFunction },
+  "0011_enter": { up: noFunction },
+  "0012_enter_rooms": { up: enteringFunction },
 };
 
 async function road(db: Kysely<unknown>): Promise<void> {
@@ -292,6 +293,9 @@ async function throttles(db: Kysely<unknown>): Promise<void> {
 async function appendFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createAppendFunction(db);
 }
+
+/** Created a function that no program uses any more. */
+async function noFunction(): Promise<void> {}
 
 /** PostgreSQL lets users into rooms in a function; the embedded database needs none. */
 async function enteringFunction(db: Kysely<unknown>): Promise<void> {

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import type { RoomRole } from "../domain/membership.ts";
 import type { RoomKind } from "../domain/room.ts";
 import { browseKey } from "../domain/room-key.ts";
+import { newEpoch } from "./entering.ts";
 import { userLock } from "./locks.ts";
 import { roomNames } from "./name-keys.ts";
 import { prepared } from "./prepared.ts";
@@ -44,7 +44,7 @@ type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-ma
 /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
 export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;
 
-/** Opens rooms by statements that are built once: the first to join a public room opens it. */
+/** Opens rooms by statements that are built once. A user who joins a public room by its name opens it by `Enter`. */
 export function opening(db: Kysely<Schema>): OpenRoom {
   const { openedSince, insertRoom, insertMember } = queries(db);
   const lockUser = userLock(db);
@@ -70,7 +70,7 @@ export function opening(db: Kysely<Schema>): OpenRoom {
         if ((before?.count ?? 0) >= opened) return "opened-too-many";
         if (most && isBeyond(await countRooms(transaction, openedBy), most)) return "too-many-rooms";
       }
-      const epoch = randomBytes(9).toString("base64url");
+      const epoch = newEpoch();
       const nameKey = kind === "public" ? browseKey(key) : null;
       const members = first.length;
       const room = await insertRoom(transaction, { key, kind, title, epoch, at, openedBy, members, nameKey });

@@ -24,11 +24,12 @@ interface Keys {
   readonly userId: string;
 }
 
-const FIELDS = [
+const SEAT_FIELDS = [
   ...(["rooms.name", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.revision"] as const),
   ...(["rooms.members", "members.user_id", "members.role", "members.state", "members.since"] as const),
-  ...(["members.muted_until", "users.name as userName", "users.stored_bytes as storedBytes"] as const),
+  "members.muted_until",
 ] as const;
+const FIELDS = [...SEAT_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
 
 /** All that standing, and sending, has to look up: by the keys of three tables in one query. */
 export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
@@ -69,18 +70,40 @@ export function standings(db: Kysely<Schema>): (room: string, userId: string) =>
   return async (room, userId) => authorOf(await find(room, userId))?.standing;
 }
 
+/** What a standing is made of: a room's fields and those of a membership, which are null where there is none. */
+export type SeatRow = Omit<StandingRow, "userName" | "storedBytes">;
+
+/** What decides whether a user may enter a room: null where there is no such room. */
+export const candidateQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
+  db
+    .selectFrom("users")
+    .leftJoin("rooms", (join) => join.on("rooms.name", "=", room))
+    .leftJoin("members", (join) => join.on("members.room", "=", room).onRef("members.user_id", "=", "users.id"))
+    .select(SEAT_FIELDS)
+    .select(["users.disabled_at as disabledAt", "rooms.closed_at as closedAt"])
+    .where("users.id", "=", userId);
+
+/** A row of `candidateQuery`. */
+export type CandidateRow = { readonly disabledAt: number | null; readonly closedAt: number | null } & (
+  | SeatRow
+  | { readonly name: null }
+);
+
 /** The user's standing, their name, and the bytes that their messages take. */
 export function authorOf(
   row: StandingRow | undefined,
 ): { readonly standing: RoomMembership; readonly name: string; readonly storedBytes: number } | undefined {
   if (!row) return undefined;
+  return { standing: standingIn(row), name: row.userName, storedBytes: row.storedBytes };
+}
+
+export function standingIn(row: SeatRow): RoomMembership {
   const { name: key, kind, title, epoch, seq, revision, members, user_id: userId, role, state, since } = row;
-  const standing = {
+  return {
     room: { key, kind, title, epoch, seq, revision, members },
     membership:
       userId && role && state && since !== null
         ? { userId, role, state, since, mutedUntil: row.muted_until }
         : undefined,
   };
-  return { standing, name: row.userName, storedBytes: row.storedBytes };
 }

@@ -1,6 +1,7 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import pg from "pg";
 import type { Message } from "../../domain/message.ts";
+import { inGroups } from "../groups.ts";
 import { asText, message, messageSentAs } from "../message-rows.ts";
 import { DatabaseAway } from "../outage.ts";
 import { named, prepared } from "../prepared.ts";
@@ -8,7 +9,6 @@ import type { Schema } from "../schema.ts";
 import { authorOf, type StandingRow } from "../standing.ts";
 import { messageBytes, type Usage } from "../usage.ts";
 import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
-import { inGroups } from "./groups.ts";
 
 /** Messages of a group, and bytes of their texts: what comes after them does not wait long. */
 const MOST_MESSAGES = 100;

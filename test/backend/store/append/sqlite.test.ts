@@ -5,16 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
 import { type Appender, type Judge, sqliteAppender } from "../../../../backend/store/append/index.ts";
-import { entering } from "../../../../backend/store/entering.ts";
+import { enteringSqlite } from "../../../../backend/store/entering-sqlite.ts";
 import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../backend/store/log-sync.ts";
-import { memberStore } from "../../../../backend/store/members.ts";
+import { type MemberStore, memberStore } from "../../../../backend/store/members.ts";
 import { migrate } from "../../../../backend/store/migrate.ts";
 import { roomStore } from "../../../../backend/store/rooms.ts";
 import type { Schema } from "../../../../backend/store/schema.ts";
 import { openSqlite } from "../../../../backend/store/sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "../../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect, STANDING_TABLES } from "../../../../backend/store/sqlite-dialect.ts";
-import { together } from "../../../../backend/store/transactions.ts";
+import { sqliteGroups } from "../../../../backend/store/sqlite-groups.ts";
 import { createUsage, messageBytes, type Usage } from "../../../../backend/store/usage.ts";
 import { userStore } from "../../../../backend/store/users.ts";
 
@@ -24,6 +24,7 @@ let log: LogSync;
 let db: Kysely<Schema>;
 let usage: Usage;
 let appender: Appender;
+let members: MemberStore;
 /** Syncs that the test lets end. */
 let held: ((error: Error | null) => void)[] | undefined;
 const failures: Error[] = [];
@@ -54,7 +55,9 @@ beforeEach(async () => {
     { id: "ada", role: "owner", peerId: null },
     { id: "bob", role: "member", peerId: null },
   ]);
-  appender = sqliteAppender(connection, db, usage);
+  const groups = sqliteGroups(connection, db);
+  appender = sqliteAppender(groups, db, usage);
+  members = memberStore(db, enteringSqlite(groups, db));
 });
 afterEach(async () => {
   jest.useRealTimers();
@@ -126,26 +129,10 @@ function elsewhere(sql: string): void {
 }
 
 const changes: readonly [string, () => unknown, object][] = [
-  [
-    "muted",
-    () => memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99),
-    { membership: { mutedUntil: 99 } },
-  ],
-  [
-    "kicked",
-    () => memberStore(db, entering(db, together(db))).end("garden", "bob", "out", 9),
-    { membership: { state: "out" } },
-  ],
-  [
-    "banned",
-    () => memberStore(db, entering(db, together(db))).end("garden", "bob", "banned", 9),
-    { membership: { state: "banned" } },
-  ],
-  [
-    "promoted",
-    () => memberStore(db, entering(db, together(db))).setRole("garden", "bob", "moderator"),
-    { membership: { role: "moderator" } },
-  ],
+  ["muted", () => members.setMuted("garden", "bob", 99), { membership: { mutedUntil: 99 } }],
+  ["kicked", () => members.end("garden", "bob", "out", 9), { membership: { state: "out" } }],
+  ["banned", () => members.end("garden", "bob", "banned", 9), { membership: { state: "banned" } }],
+  ["promoted", () => members.setRole("garden", "bob", "moderator"), { membership: { role: "moderator" } }],
   [
     "muted by another process",
     () => elsewhere("update members set muted_until = 77 where user_id = 'bob'"),
@@ -167,6 +154,29 @@ test.each(changes)("N8: the next message is judged by what holds now: %s", async
   expect(message.seq).toBe(Number(position()));
 });
 
+test("N7: an entry is one commit with the messages of its moment, which are judged by it", async () => {
+  await send("before", anybody, "bob");
+  await members.end("garden", "bob", "out", 9);
+  const before = log.commits;
+  const seen: unknown[] = [];
+  const judge: Judge = (standing) =>
+    void seen.push(structuredClone([standing?.membership?.state, standing?.room.members]));
+  const entry = { room: "garden", userId: "bob", at: 9, limit: 9 } as const;
+  await Promise.all([
+    send("1", judge, "bob"),
+    members.enter({ ...entry, from: ["out"] }),
+    members.enter({ ...entry, from: ["none"] }),
+    send("2", judge, "bob"),
+  ]);
+  expect([log.commits - before, seen]).toEqual([
+    1,
+    [
+      ["out", 1],
+      ["in", 2],
+    ],
+  ]);
+});
+
 test("N8: a room that is closed and a user who was renamed are seen by the next message", async () => {
   await send("before", anybody, "bob");
   await userStore(db, () => 1).setName("bob", "robert");
@@ -186,18 +196,23 @@ test("N8: rows of the tables that are kept in memory go only with rows of the sa
 
 test("N8: a group that the database cannot store is refused as a whole, and the next one is stored", async () => {
   await send("before");
+  const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
+  await userStore(db, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
+  const eve = { room: "garden", userId: "eve", at: 9, from: ["none"], limit: 9 } as const;
   const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
   connection.database.exec(`pragma max_page_count = ${pages}`);
   const large = { room: "garden", authorId: "ada", text: "x".repeat(20_000), at: 5, quota: 1e9 };
   const outcomes = await Promise.allSettled([
     send("small"),
+    members.enter(eve),
     appender.append({ ...large, clientId: "large" }, anybody),
     send("later"),
   ]);
-  expect(outcomes).toMatchObject(Array(3).fill({ reason: { name: "DatabaseAway" } }));
+  expect(outcomes).toMatchObject(Array(4).fill({ reason: { name: "DatabaseAway" } }));
   expect(usage.pending("ada")).toBe(messageBytes("text before"));
   connection.database.exec("pragma max_page_count = 1000000");
   expect((await send("again")).message.seq).toBe(2);
+  expect((await members.enter(eve)).standing?.room).toMatchObject({ seq: 2, members: 3 });
   expect([rows(), position()]).toEqual([["1 before", "2 again"], 2]);
 });
 
@@ -221,7 +236,7 @@ test("N10: a message is acknowledged when a sync that began after its commit has
   expect(await settled(first)).toEqual(["pending"]);
   expect(rows()).toEqual(["1 first"]);
   // written while the first sync is under way: it says nothing about this one
-  const muted = memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99);
+  const muted = members.setMuted("garden", "bob", 99);
   expect(await settled(muted)).toEqual(["pending"]);
   held.shift()?.(null);
   expect(await settled(first, muted)).toEqual(["fulfilled", "pending"]);
@@ -248,7 +263,7 @@ test("N10: after a sync that failed nothing is acknowledged any more, whatever l
   held = [];
   const first = send("first");
   await settled(first);
-  const second = memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99);
+  const second = members.setMuted("garden", "bob", 99);
   await settled(second);
   held.shift()?.(new Error("EIO: i/o error, fdatasync"));
   held = undefined;
@@ -267,7 +282,7 @@ test("N10: while the disk hangs nothing waits for it without end, and when it go
   held = pending;
   const first = send("first");
   await settled(first);
-  const [waits, muted] = [send("waits"), memberStore(db, entering(db, together(db))).setMuted("garden", "bob", 99)];
+  const [waits, muted] = [send("waits"), members.setMuted("garden", "bob", 99)];
   expect(await settled(first, waits, muted)).toEqual(["pending", "pending", "pending"]);
   jest.advanceTimersByTime(PATIENCE);
   expect(await settled(first, muted)).toEqual(["rejected", "rejected"]);

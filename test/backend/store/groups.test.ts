@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type GroupRules, inGroups } from "../../../../backend/store/append/groups.ts";
+import { type GroupRules, inGroups } from "../../../backend/store/groups.ts";
 
 /** An item is its line and its name, as in `a1`. */
 function start(changes: Partial<GroupRules<string>> = {}) {

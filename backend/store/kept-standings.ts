@@ -1,11 +1,11 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Kysely } from "kysely";
-import type { Membership } from "../../domain/membership.ts";
-import type { Room } from "../../domain/room.ts";
-import { template } from "../prepared.ts";
-import type { Schema } from "../schema.ts";
-import type { SqliteConnection } from "../sqlite-connection.ts";
-import { authorOf, standingQuery } from "../standing.ts";
+import type { Membership } from "../domain/membership.ts";
+import type { Room } from "../domain/room.ts";
+import { template } from "./prepared.ts";
+import type { Schema } from "./schema.ts";
+import type { SqliteConnection } from "./sqlite-connection.ts";
+import { authorOf, standingQuery } from "./standing.ts";
 
 /** Most authors that are kept: about 500 bytes each. */
 const AUTHORS = 10_000;
@@ -29,6 +29,8 @@ export interface Author {
  * example a command of the operator's, in any way (https://sqlite.org/pragma.html#pragma_data_version). All of it runs
  * in transactions that have the write lock, so that nothing is written between a read and the end of the transaction.
  */
+export type KeptStandings = ReturnType<typeof keptStandings>;
+
 export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) {
   const { database } = connection;
   const { query, values } = template(db, standingQuery);
@@ -60,6 +62,14 @@ export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) 
   return {
     /** Forgets all authors: a transaction was undone after their rooms' positions were counted on. */
     forget,
+
+    /** Forgets the authors of a room, to which the group has written. */
+    forgetRoom(key: string): void {
+      const entry = rooms.get(key);
+      if (!entry) return;
+      kept -= entry.authors.size;
+      rooms.delete(key);
+    },
 
     /** To be called at the start of each transaction: forgets all authors when something else has written. */
     refresh(): void {
