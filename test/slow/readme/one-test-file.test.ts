@@ -51,7 +51,7 @@ test("D10: the README's command for one file loads this file and no other, with 
     if (name) expect(numPendingTests).toBeGreaterThan(0);
     else expect(numPendingTests).toBe(0);
   }
-}, 120_000);
+});
 
 test("D10: a file that another command runs is refused with that command", async () => {
   const slow = "test/slow/readme/add-endpoint.test.ts";
@@ -69,4 +69,4 @@ test("D10: a file that another command runs is refused with that command", async
     code: 2,
     err: expect.stringContaining(`npm test -- ${quick}`),
   });
-}, 120_000);
+});
