@@ -1,5 +1,5 @@
 /** Which file may import which, as `.dependency-cruiser.mjs` says: for files of the project, and imports of values. */
-import { execFileSync } from "node:child_process";
+import { files } from "./files.ts";
 
 interface Side {
   readonly path?: string;
@@ -23,11 +23,9 @@ const forbidden = configuration.forbidden.filter(
 );
 
 /** TypeScript and JavaScript of the project. */
-export const sources: readonly string[] = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((path) => /^(backend|infra|cloudflared|scripts|test)\/.*\.m?ts$|^infra\/main\.mjs$/.test(path));
+export const sources: readonly string[] = files.filter((path) =>
+  /^(backend|infra|cloudflared|scripts|test)\/.*\.m?ts$|^infra\/main\.mjs$/.test(path),
+);
 
 /** Groups of the pattern on the importing side, which the other side may refer to as `$1`; undefined without a match. */
 function groupsOf({ path, pathNot }: Side, file: string): readonly string[] | undefined {

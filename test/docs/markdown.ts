@@ -1,13 +1,9 @@
 /** Reads what tests check in the project's pages. */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { files } from "./files.ts";
 
 /** Paths of all pages, from the root. */
-export const pages: readonly string[] = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter(Boolean);
+export const pages: readonly string[] = files.filter((path) => path.endsWith(".md"));
 
 /** A page without its code blocks, in which nothing is a link or a heading. */
 const prose = (text: string): string => text.replaceAll(/^( *)```.*?^\1```$/gms, "");

@@ -1,0 +1,17 @@
+/** The project's own files, without Git: a copy of the project may have none. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Folders of packages, of data and of results. */
+const OTHERS = new Set(["node_modules", ".data", ".git", "coverage"]);
+
+function below(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return OTHERS.has(entry.name) ? [] : below(path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+/** Paths from the root, sorted. */
+export const files: readonly string[] = below(".").toSorted();
