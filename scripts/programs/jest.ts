@@ -16,7 +16,7 @@ export const TEST_OPTIONS = {
 };
 export const TO_JEST = "go to Jest as they are";
 
-export type TestCommand = "test" | "test:slow" | "test:real";
+type TestCommand = "test" | "test:slow" | "test:real";
 
 /** Throws a UsageError that names the right command for a path whose tests another command runs. */
 export function assertRunBy(command: TestCommand, paths: readonly string[]): void {
