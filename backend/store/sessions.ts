@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { type EndReason, isLive, type Session } from "../domain/session.ts";
 import type { Role } from "../surface.ts";
 import { grouped, jsonTable } from "./grouped.ts";
+import { isPostgres } from "./is-postgres.ts";
 import { lockUser } from "./locks.ts";
 import { prepared } from "./prepared.ts";
 import type { Schema, SessionsTable } from "./schema.ts";
@@ -23,13 +24,8 @@ export interface SessionUse {
 export type SessionStore = ReturnType<typeof sessionStore>;
 
 export function sessionStore(db: Kysely<Schema>) {
-  const holders = prepared(db, (within, { ids }: { readonly ids: string }) =>
-    within
-      .selectFrom(jsonTable(within, ids).as<"asked">(sql`asked`))
-      .innerJoin("sessions", (join) => join.on("sessions.id", "=", sql<string>`asked.value ->> 0`))
-      .innerJoin("users", "users.id", "sessions.user_id")
-      .selectAll("sessions")
-      .select(["users.role", "users.disabled_at"]),
+  const holders = prepared(db, (within, of: { readonly ids: string }) =>
+    isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
   );
   const holder = grouped(
     (ids) => holders(db, { ids }),
@@ -114,6 +110,40 @@ export function sessionStore(db: Kysely<Schema>) {
     end: (id: string, reason: EndReason, now: number): Promise<boolean> => end(db, id, reason, now),
   };
 }
+
+/** Sessions and their users; `ids` is a JSON array of arrays. */
+const joinedHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+  db
+    .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
+    .innerJoin("sessions", (join) => join.on("sessions.id", "=", sql<string>`asked.value ->> 0`))
+    .innerJoin("users", "users.id", "sessions.user_id")
+    .selectAll("sessions")
+    .select(["users.role", "users.disabled_at"]);
+
+/** The same for PostgreSQL: see `lateralStandings`. */
+const lateralHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+  db
+    .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("sessions")
+          .selectAll()
+          .where("id", "=", sql<string>`asked.value ->> 0`)
+          .offset(sql.lit(0))
+          .as("sessions"),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("users")
+          .select(["role", "disabled_at"])
+          .whereRef("id", "=", "sessions.user_id")
+          .offset(sql.lit(0))
+          .as("users"),
+      (join) => join.onTrue(),
+    )
+    .selectAll("sessions")
+    .select(["users.role", "users.disabled_at"]);
 
 async function insert(db: Kysely<Schema>, session: Session): Promise<void> {
   await db

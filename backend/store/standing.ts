@@ -1,6 +1,7 @@
 import { type InferResult, type Kysely, sql } from "kysely";
 import type { RoomMembership } from "../domain/membership.ts";
 import { grouped, jsonTable } from "./grouped.ts";
+import { isPostgres } from "./is-postgres.ts";
 import { prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
@@ -45,7 +46,49 @@ export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
 export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
 
 /** The same for many at once: `keys` is a JSON array of pairs. */
-const standingsQuery = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
+const standingsQuery = (db: Kysely<Schema>, of: { readonly keys: string }) =>
+  isPostgres(db) ? lateralStandings(db, of) : joinedStandings(db, of);
+
+/**
+ * `offset 0` makes each look-up a query of its own, by its key. Joined, PostgreSQL plans it anew each time, for the
+ * number of keys that it guesses, and reads small tables as a whole.
+ */
+const lateralStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
+  db
+    .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("rooms")
+          .selectAll()
+          .where("name", "=", sql<string>`asked.value ->> 0`)
+          .where("closed_at", "is", null)
+          .offset(sql.lit(0))
+          .as("rooms"),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("users")
+          .select(["id", "name", "stored_bytes"])
+          .where("id", "=", sql<string>`asked.value ->> 1`)
+          .offset(sql.lit(0))
+          .as("users"),
+      (join) => join.onTrue(),
+    )
+    .leftJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("members")
+          .selectAll()
+          .whereRef("room", "=", "rooms.name")
+          .whereRef("user_id", "=", "users.id")
+          .offset(sql.lit(0))
+          .as("members"),
+      (join) => join.onTrue(),
+    )
+    .select(FIELDS)
+    .select("users.id as askedId");
+
+const joinedStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoin("rooms", (join) => join.on("rooms.name", "=", sql<string>`asked.value ->> 0`))
