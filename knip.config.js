@@ -10,10 +10,10 @@ export default {
     // loaded by a name that is computed, or as a process or thread of its own
     "infra/{main.mjs,index.ts,provider-only.ts}!",
     "infra/local/engine/worker.ts!",
-    "backend/web/app.ts!",
+    "backend/page/app.ts!",
     "scripts/programs/code-cache.ts!",
-    // the API of the rules language, for the user's own policy
-    "infra/rules/index.ts!",
+    // what users import: the rules language for their policy, the typed client for their programs
+    "{infra/rules,backend/client}/index.ts!",
     // the grammar of entries, for the user's own features
     "backend/surface/{grammar,path}.ts!",
     // what a folder exports is for all outside it, tests too
