@@ -1,5 +1,6 @@
 import { command, endRequestedBy, runCommand, runProgram } from "./command-line/index.ts";
 import { runTool } from "./programs/project-tool.ts";
+import { checkSources } from "./source-check/check-sources.ts";
 
 const FOLDERS = ["backend", "infra", "cloudflared", "scripts", "test"];
 
@@ -8,6 +9,7 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
   ["types", () => runTool("tsc", ["--noEmit"])],
   ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
+  ["names of types", checkSources],
   ["unused code", () => runTool("knip", [])],
   ["code that only tests use", () => runTool("knip", ["--production"])],
   ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
@@ -16,7 +18,8 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
 await runCommand(
   command({
     name: "check",
-    summary: "Checks everything that can be checked without running it: format, lint, types, imports, the policy.",
+    summary:
+      "Checks everything that can be checked without running it: format, lint, types and their names, imports, unused code, the policy.",
     failure: "a check failed",
     run: runChecks,
   }),

@@ -1,9 +1,9 @@
 import { type ActionParams, Validators } from "moleculer";
-import { object, type Params, type Schema } from "../surface/grammar.ts";
+import { object, type Params, type ValueSchema } from "../surface/grammar.ts";
 import { compileValidator, type Mismatch } from "../surface/validator.ts";
 
 /** What Moleculer's middleware puts into a `ValidationError` for a refused call. */
-type Checker = (params: unknown) => true | Mismatch[];
+type ParamsChecker = (params: unknown) => true | Mismatch[];
 
 /**
  * The validator of the broker: `params` of an action is a schema of the surface's grammar. Moleculer compiles it when the
@@ -11,8 +11,8 @@ type Checker = (params: unknown) => true | Mismatch[];
  */
 class GrammarValidator extends Validators.Base {
   compile(schema: object): never {
-    const validate = compileValidator(schema as Schema);
-    const check: Checker = (params) => {
+    const validate = compileValidator(schema as ValueSchema);
+    const check: ParamsChecker = (params) => {
       const mismatch = validate(params);
       return mismatch === undefined ? true : [mismatch];
     };
@@ -20,7 +20,7 @@ class GrammarValidator extends Validators.Base {
   }
 
   validate(params: object, schema: object): boolean {
-    return compileValidator(schema as Schema)(params) === undefined;
+    return compileValidator(schema as ValueSchema)(params) === undefined;
   }
 
   convertSchemaToMoleculer(schema: object): object {

@@ -1,4 +1,4 @@
-import type { ObjectSchema, Params, Schema } from "../surface/grammar.ts";
+import type { ObjectSchema, Params, ValueSchema } from "../surface/grammar.ts";
 
 /** A JSON Schema of the dialect that OpenAPI 3.1 has (2020-12), without the grammar's own keywords. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -7,7 +7,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * The schema of a response or an event. Objects that have a title are put into `components` and referred to. It is open: fields
  * may be added to responses, and a client shall not break by it.
  */
-export function answerSchema(schema: Schema, components: Record<string, JsonSchema>): JsonSchema {
+export function answerSchema(schema: ValueSchema, components: Record<string, JsonSchema>): JsonSchema {
   return translated(schema, (inner) => {
     if (inner.title === undefined) return openObject(inner, components);
     components[inner.title] ??= { ...openObject(inner, components), description: inner.description };
@@ -25,7 +25,7 @@ function openObject({ properties, required }: ObjectSchema, components: Record<s
 }
 
 /** The schema of a parameter's value. */
-export function paramSchema(schema: Schema): JsonSchema {
+export function paramSchema(schema: ValueSchema): JsonSchema {
   return translated(schema, closedObject);
 }
 
@@ -44,7 +44,7 @@ export function paramsSchema(params: Params): JsonSchema {
   const names = Object.keys(params);
   return {
     type: "object",
-    properties: Object.fromEntries(names.map((name) => [name, paramSchema(params[name] as Schema)])),
+    properties: Object.fromEntries(names.map((name) => [name, paramSchema(params[name] as ValueSchema)])),
     required: names.filter((name) => params[name]?.optional !== true),
     additionalProperties: false,
   };
@@ -53,14 +53,14 @@ export function paramsSchema(params: Params): JsonSchema {
 type OfObject = (schema: ObjectSchema) => JsonSchema;
 
 /** A schema in the words of JSON Schema alone; objects as `ofObject` says. */
-function translated(schema: Schema, ofObject: OfObject): JsonSchema {
+function translated(schema: ValueSchema, ofObject: OfObject): JsonSchema {
   const plain = translatedValue(schema, ofObject);
   // beside a reference, which has a description of its own
   return schema.description === undefined || "$ref" in plain ? plain : { ...plain, description: schema.description };
 }
 
-function translatedValue(schema: Schema, ofObject: OfObject): JsonSchema {
-  const inner = (one: Schema) => translated(one, ofObject);
+function translatedValue(schema: ValueSchema, ofObject: OfObject): JsonSchema {
+  const inner = (one: ValueSchema) => translated(one, ofObject);
   if ("anyOf" in schema) return orNull(inner(schema.anyOf[0]));
   if ("oneOf" in schema) return { oneOf: schema.oneOf.map(inner), discriminator: schema.discriminator };
   if ("type" in schema && schema.type === "array") return { ...plainKeywords(schema), items: inner(schema.items) };
@@ -70,7 +70,7 @@ function translatedValue(schema: Schema, ofObject: OfObject): JsonSchema {
 
 const OWN = new Set(["optional", "secret", "cookie", "refuses", "description"]);
 
-function plainKeywords(schema: Schema): JsonSchema {
+function plainKeywords(schema: ValueSchema): JsonSchema {
   const shown = Object.entries(schema).filter(([keyword]) => !OWN.has(keyword));
   if ("additionalProperties" in schema) return { type: "object" };
   return Object.fromEntries(shown);

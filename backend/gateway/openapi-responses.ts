@@ -1,5 +1,5 @@
 import { CODES, type Code } from "../surface/codes.ts";
-import type { Schema } from "../surface/grammar.ts";
+import type { ValueSchema } from "../surface/grammar.ts";
 import type { HttpEntry } from "../surface.ts";
 import { answerSchema, type JsonSchema } from "./json-schema.ts";
 import { ENDS_SESSION, REFRESH_COOKIE } from "./refresh-cookie.ts";
@@ -54,7 +54,7 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
   const setsCookie =
-    ENDS_SESSION.has(entry.action) || Object.values<Schema>(entry.answers.properties).some(({ cookie }) => cookie);
+    ENDS_SESSION.has(entry.action) || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie);
   const answered = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },

@@ -53,7 +53,7 @@ interface ConstSchema extends Notes {
 }
 export interface ArraySchema extends Notes {
   readonly type: "array";
-  readonly items: Schema;
+  readonly items: ValueSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
 }
@@ -72,7 +72,7 @@ export interface UnionSchema extends Notes {
   readonly discriminator: { readonly propertyName: string };
 }
 interface NullableSchema extends Notes {
-  readonly anyOf: readonly [Schema, { readonly type: "null" }];
+  readonly anyOf: readonly [ValueSchema, { readonly type: "null" }];
 }
 /** An object that another document describes. Only for responses. */
 export interface ForeignSchema extends Notes {
@@ -80,7 +80,7 @@ export interface ForeignSchema extends Notes {
   readonly additionalProperties: true;
 }
 
-export type Schema =
+export type ValueSchema =
   | StringSchema
   | EnumSchema
   | NumberSchema
@@ -91,7 +91,7 @@ export type Schema =
   | UnionSchema
   | NullableSchema
   | ForeignSchema;
-export type Properties = Readonly<Record<string, Schema>>;
+export type Properties = Readonly<Record<string, ValueSchema>>;
 
 /** A schema that limits the length of every string and array, and the range of every number, at any depth. */
 export type Bounded =
@@ -198,7 +198,7 @@ export function constant<const Value extends string | number | true>(
 }
 
 /** At most `max` items. */
-export function array<const Item extends Schema>(
+export function array<const Item extends ValueSchema>(
   items: Item,
   options: Notes & { readonly min?: number; readonly max: number },
 ): { readonly type: "array"; readonly items: NoInfer<Item>; readonly minItems: number; readonly maxItems: number } {
@@ -228,7 +228,7 @@ export function named<const P extends Properties>(
   return { ...object<P>(properties), title, description };
 }
 
-type Member<Tag extends string, Members> = {
+type TaggedMember<Tag extends string, Members> = {
   [Name in keyof Members & string]: ObjectOf<{ readonly [K in Tag]: { readonly const: Name } } & Members[Name]>;
 }[keyof Members & string];
 
@@ -237,7 +237,7 @@ export function union<const Tag extends string, const Members extends Readonly<R
   tag: Tag,
   members: Members,
 ): {
-  readonly oneOf: readonly Member<NoInfer<Tag>, NoInfer<Members>>[];
+  readonly oneOf: readonly TaggedMember<NoInfer<Tag>, NoInfer<Members>>[];
   readonly discriminator: { readonly propertyName: string };
 } {
   // first, and not replaced by a property of the same name
@@ -246,18 +246,18 @@ export function union<const Tag extends string, const Members extends Readonly<R
   );
   // the names of the members are known to the types only
   return {
-    oneOf: schemas as unknown as readonly Member<Tag, Members>[],
+    oneOf: schemas as unknown as readonly TaggedMember<Tag, Members>[],
     discriminator: { propertyName: tag },
   };
 }
 
 /** May be missing. */
-export function optional<const S extends Schema>(schema: S): NoInfer<S> & { readonly optional: true } {
+export function optional<const S extends ValueSchema>(schema: S): NoInfer<S> & { readonly optional: true } {
   return { ...schema, optional: true };
 }
 
 /** May be null. */
-export function nullable<const S extends Schema>(
+export function nullable<const S extends ValueSchema>(
   schema: S,
   notes?: Notes,
 ): { readonly anyOf: readonly [NoInfer<S>, { readonly type: "null" }] } {
@@ -273,7 +273,7 @@ export const unbounded = {
     minimum: 0,
     ...notes,
   }),
-  array: <const Item extends Schema>(
+  array: <const Item extends ValueSchema>(
     items: Item,
     notes?: Notes,
   ): { readonly type: "array"; readonly items: NoInfer<Item> } => ({ type: "array", items, ...notes }),

@@ -1,5 +1,5 @@
 import { hasFormat } from "./formats.ts";
-import type { ArraySchema, ObjectSchema, Schema, StringSchema, UnionSchema } from "./grammar.ts";
+import type { ArraySchema, ObjectSchema, StringSchema, UnionSchema, ValueSchema } from "./grammar.ts";
 
 /** Why a value is refused. Never holds the value, which may be a secret. */
 export interface Mismatch {
@@ -14,9 +14,9 @@ export interface Mismatch {
 /** Undefined for a value that the schema accepts. */
 export type Validator = (value: unknown) => Mismatch | undefined;
 
-type Check = (value: unknown) => Found | undefined;
+type SchemaCheck = (value: unknown) => FoundMismatch | undefined;
 /** A mismatch whose place is completed from the inside outwards, so that an accepted value costs nothing. */
-interface Found extends Omit<Mismatch, "field"> {
+interface FoundMismatch extends Omit<Mismatch, "field"> {
   path: string;
 }
 
@@ -24,7 +24,7 @@ interface Found extends Omit<Mismatch, "field"> {
  * Makes the validator of a schema from closures: no text is compiled into code (`new Function`), so that it runs under
  * `--disallow-code-generation-from-strings` too. Throws for what is no schema of the grammar.
  */
-export function compileValidator(schema: Schema): Validator {
+export function compileValidator(schema: ValueSchema): Validator {
   const check = checkOf(schema);
   return (value) => {
     const found = check(value);
@@ -34,7 +34,7 @@ export function compileValidator(schema: Schema): Validator {
   };
 }
 
-function checkOf(schema: Schema): Check {
+function checkOf(schema: ValueSchema): SchemaCheck {
   if ("anyOf" in schema) {
     const inner = checkOf(schema.anyOf[0]);
     return (value) => {
@@ -73,15 +73,19 @@ function checkOf(schema: Schema): Check {
   }
 }
 
-function only(accepts: (value: unknown) => boolean, expected: string): Check {
+function only(accepts: (value: unknown) => boolean, expected: string): SchemaCheck {
   return (value) => (accepts(value) ? undefined : mismatch(expected, value));
 }
 
-function mismatch(expected: string, value: unknown): Found {
+function mismatch(expected: string, value: unknown): FoundMismatch {
   return { path: "", expected, given: kindOf(value) };
 }
 
-function stringCheck({ minLength: min = 0, maxLength: max = Number.POSITIVE_INFINITY, format }: StringSchema): Check {
+function stringCheck({
+  minLength: min = 0,
+  maxLength: max = Number.POSITIVE_INFINITY,
+  format,
+}: StringSchema): SchemaCheck {
   const size = max === Number.POSITIVE_INFINITY ? "" : ` of ${min} to ${max} characters`;
   const expected = format === undefined ? `a string${size}` : `a string${size} in the format ${format}`;
   return (value) => {
@@ -112,7 +116,7 @@ function codePoints(text: string): number {
 const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
 const isLow = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
 
-function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_INFINITY }: ArraySchema): Check {
+function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_INFINITY }: ArraySchema): SchemaCheck {
   const check = checkOf(items);
   const expected = max === Number.POSITIVE_INFINITY ? "an array" : `an array of ${min} to ${max} items`;
   return (value) => {
@@ -125,7 +129,7 @@ function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_
   };
 }
 
-function objectCheck({ properties, required }: ObjectSchema): Check {
+function objectCheck({ properties, required }: ObjectSchema): SchemaCheck {
   const names = Object.keys(properties);
   // a value inherits these: it would seem to have the property
   const inherited = names.find((name) => name in Object.prototype);
@@ -154,8 +158,8 @@ function objectCheck({ properties, required }: ObjectSchema): Check {
   };
 }
 
-function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema): Check {
-  const members = new Map<unknown, Check>();
+function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema): SchemaCheck {
+  const members = new Map<unknown, SchemaCheck>();
   for (const member of oneOf) {
     const { [tag]: told } = member.properties;
     if (!told || !("const" in told)) throw new Error(`a member of the union does not say its ${tag}`);
@@ -170,7 +174,7 @@ function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema
   };
 }
 
-function at(place: string, found: Found): Found {
+function at(place: string, found: FoundMismatch): FoundMismatch {
   found.path = place + found.path;
   return found;
 }

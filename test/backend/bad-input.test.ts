@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Schema } from "../../backend/surface/grammar.ts";
+import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { ROLES, type Role } from "../../backend/surface.ts";
 import { goodParams, httpEntries, socketEntries } from "./samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => backend.stop());
 
 /** JSON texts that a parameter must not be; all parameters of the surface are text or integers. */
-function wrongValues(param: Schema): string[] {
+function wrongValues(param: ValueSchema): string[] {
   const common = [
     "null",
     "true",

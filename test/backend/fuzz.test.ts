@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Schema } from "../../backend/surface/grammar.ts";
+import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { assets } from "../../backend/surface.ts";
 import { character } from "../character.ts";
 import { httpEntries, socketEntries } from "./samples.ts";
@@ -238,7 +238,7 @@ test(
  * A value that a parameter may have, or nearly: ids and rooms that exist come often, so that calls get past the first
  * check.
  */
-function fuzzedValue(param: Schema, known: readonly string[]): fc.Arbitrary<unknown> {
+function fuzzedValue(param: ValueSchema, known: readonly string[]): fc.Arbitrary<unknown> {
   if ("type" in param && param.type === "integer") {
     const { minimum: min = 0, maximum: max = min } = param;
     return fc.oneof(fc.integer({ min, max: Math.min(max, min + 3) }), fc.maxSafeInteger(), fc.double(), anything);
@@ -261,7 +261,7 @@ test(
     const words = ["public", "private", "in", "invited", "banned", "owner", "moderator", "member", "online", "away"];
     const rooms = ["lobby", "boats", "\uff22oats", (opened.result as { room: string }).room];
     const known = [one.id, other.id, ...rooms, ...words, "dismissed", "removed", "@Person 1", "c-1"];
-    const params = (declared: Readonly<Record<string, Schema>>) =>
+    const params = (declared: Readonly<Record<string, ValueSchema>>) =>
       fc.record(
         Object.fromEntries(
           Object.entries(declared).map(([name, param]) => [

@@ -1,6 +1,6 @@
 import { newMailToken } from "../../backend/domain/mail-token.ts";
 import type { Store } from "../../backend/store/index.ts";
-import type { Params, Schema } from "../../backend/surface/grammar.ts";
+import type { Params, ValueSchema } from "../../backend/surface/grammar.ts";
 import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/surface.ts";
 import type { Person } from "./support.ts";
 
@@ -90,7 +90,7 @@ export function sidOf(accessToken: string): string {
 }
 
 /** A value that a schema accepts. */
-export function sample(schema: Schema): unknown {
+export function sample(schema: ValueSchema): unknown {
   if ("anyOf" in schema) return sample(schema.anyOf[0]);
   if ("oneOf" in schema) return schema.oneOf[0] && sample(schema.oneOf[0]);
   if ("const" in schema) return schema.const;

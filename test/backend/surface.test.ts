@@ -6,7 +6,7 @@ import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services/index.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
-import type { Schema } from "../../backend/surface/grammar.ts";
+import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
@@ -26,7 +26,7 @@ const below = (access: Access): Role | undefined =>
 const userOf = (role: Role, { id, accessToken }: Person) => ({
   user: { id, roles: rolesUpTo(role), sid: sidOf(accessToken) },
 });
-const isPicky = ({ refuses = [] }: Schema) => refuses.length > 0;
+const isPicky = ({ refuses = [] }: ValueSchema) => refuses.length > 0;
 const rolesUpTo = (role: Role) => ROLES.slice(0, ROLES.indexOf(role) + 1);
 
 beforeAll(async () => {

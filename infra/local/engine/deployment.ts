@@ -4,14 +4,14 @@ import { ApplyError } from "./apply-error.ts";
 import type { ResourceState, StackState } from "./stack-state.ts";
 import { STASH_TYPE, stash } from "./stash.ts";
 import type { DeploymentStep } from "./step.ts";
-import { holdsUnknown, type Properties, revealedProperties, secretNames, withSecrets } from "./values.ts";
+import { holdsUnknown, type PropertyValues, revealedProperties, secretNames, withSecrets } from "./values.ts";
 
 /** One resource as the program declares it, with the options that count. */
 export interface Declaration {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
-  readonly inputs: Properties;
+  readonly inputs: PropertyValues;
   readonly dependencies: readonly string[];
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
@@ -26,7 +26,7 @@ export interface Declaration {
 /** What the program gets back. Without an id it is not known yet. */
 export interface Registered {
   readonly id: string | undefined;
-  readonly outputs: Properties;
+  readonly outputs: PropertyValues;
 }
 
 export interface StackDeployment {
@@ -208,8 +208,8 @@ const isGone = (found: Awaited<ReturnType<ResourceType["read"]>>): boolean =>
 function stateOf(
   declaration: Declaration,
   id: string,
-  inputs: Properties,
-  outputs: Properties,
+  inputs: PropertyValues,
+  outputs: PropertyValues,
   type: ResourceType,
 ): ResourceState {
   const { urn, name, dependencies, protect, retainOnDelete } = declaration;
@@ -234,7 +234,7 @@ const sameOptions = (one: ResourceState, other: ResourceState): boolean =>
   one.dependencies.join() === other.dependencies.join();
 
 /** Ignored inputs keep the value they have. */
-function withIgnored({ inputs, ignoreChanges }: Declaration, before: ResourceState | undefined): Properties {
+function withIgnored({ inputs, ignoreChanges }: Declaration, before: ResourceState | undefined): PropertyValues {
   if (before === undefined) return inputs;
   const kept = { ...inputs };
   for (const name of ignoreChanges) {

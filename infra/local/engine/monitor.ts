@@ -8,7 +8,7 @@ import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import type { Provider } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { Declaration, Registered, StackDeployment } from "./deployment.ts";
-import { decoded, encoded, type Properties, revealedProperties } from "./values.ts";
+import { decoded, encoded, type PropertyValues, revealedProperties } from "./values.ts";
 
 /** The look-up by which a program reads the state of a stack; it is the engine's own and no provider's. */
 const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
@@ -44,7 +44,7 @@ export class Monitor extends MockMonitor {
   /** Rejects with the first failure. */
   readonly failed: Promise<never>;
   /** Outputs of the stack, once the program has come to its end. */
-  stackOutputs: Properties = {};
+  stackOutputs: PropertyValues = {};
   readonly #options: MonitorOptions;
   readonly #underWay = new Set<Promise<unknown>>();
   #reject: (error: unknown) => void = () => {};
@@ -79,7 +79,7 @@ export class Monitor extends MockMonitor {
     reply: Reply<InstanceType<typeof proto.RegisterResourceResponse>>,
   ): Promise<void> {
     const urn = this.#urnOf(request);
-    const inputs = decoded(request.getObject()?.toJavaScript() ?? {}) as Properties;
+    const inputs = decoded(request.getObject()?.toJavaScript() ?? {}) as PropertyValues;
     // components exist in the program only
     const registered = request.getCustom()
       ? await this.#operate(() => this.#options.deployment.register(declarationOf(request, urn, inputs)), request)
@@ -94,7 +94,7 @@ export class Monitor extends MockMonitor {
 
   override registerResourceOutputs(request: RegisterResourceOutputsRequest, reply: Reply<object>): void {
     if (request.getUrn().includes(`::${STACK}::`)) {
-      this.stackOutputs = decoded(request.getOutputs()?.toJavaScript() ?? {}) as Properties;
+      this.stackOutputs = decoded(request.getOutputs()?.toJavaScript() ?? {}) as PropertyValues;
     }
     reply(null, {});
   }
@@ -103,7 +103,7 @@ export class Monitor extends MockMonitor {
     request: InstanceType<typeof proto.ResourceInvokeRequest>,
     reply: Reply<InstanceType<typeof proto.ResourceInvokeResponse>>,
   ): Promise<void> {
-    const args = revealedProperties(decoded(request.getArgs()?.toJavaScript() ?? {}) as Properties);
+    const args = revealedProperties(decoded(request.getArgs()?.toJavaScript() ?? {}) as PropertyValues);
     const { deployment, provider } = this.#options;
     const found = await this.#operate(async () =>
       request.getTok() === READ_STATE
@@ -149,7 +149,7 @@ export class Monitor extends MockMonitor {
 
 const idOf = ({ id }: Registered): { readonly id?: string } => (id === undefined ? {} : { id });
 
-function declarationOf(request: RegisterResourceRequest, urn: string, inputs: Properties): Declaration {
+function declarationOf(request: RegisterResourceRequest, urn: string, inputs: PropertyValues): Declaration {
   return {
     urn,
     type: request.getType(),

@@ -8,7 +8,7 @@ import { Monitor } from "./monitor.ts";
 import { programErrorMessage } from "./program-error.ts";
 import { createSeal } from "./sealing.ts";
 import { StackState } from "./stack-state.ts";
-import { type Properties, revealed, Secret } from "./values.ts";
+import { type PropertyValues, revealed, Secret } from "./values.ts";
 
 /** Milliseconds at most between the tries of a call: the API is on this machine. */
 const LONGEST_WAIT = 1_000;
@@ -50,7 +50,7 @@ export async function run(order: Order): Promise<WorkerResult> {
 async function declared(
   order: Order,
   { provider, deployment }: { provider: Provider; deployment: StackDeployment },
-): Promise<Properties> {
+): Promise<PropertyValues> {
   const { project, stack, config, secrets = {}, api } = order;
   const access = { "cloudflare:apiToken": api.token, "cloudflare:baseUrl": api.url };
   const monitor = new Monitor({ project, stack, deployment, provider });

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Seal } from "./sealing.ts";
-import { mapInside, type Properties, Secret } from "./values.ts";
+import { mapInside, type PropertyValues, Secret } from "./values.ts";
 
 /** One resource that exists. */
 export interface ResourceState {
@@ -8,8 +8,8 @@ export interface ResourceState {
   readonly type: string;
   readonly name: string;
   readonly id: string;
-  readonly inputs: Properties;
-  readonly outputs: Properties;
+  readonly inputs: PropertyValues;
+  readonly outputs: PropertyValues;
   /** URNs of what must outlive it. */
   readonly dependencies: readonly string[];
   readonly protect: boolean;

@@ -27,7 +27,7 @@ export class Secret {
 }
 
 /** Members by name; values are JSON, or `Secret` at any depth. */
-export type Properties = Readonly<Record<string, unknown>>;
+export type PropertyValues = Readonly<Record<string, unknown>>;
 
 /** Members and items of a value, changed; what has none is answered as it is. */
 export function mapInside(value: unknown, change: (value: unknown) => unknown): unknown {
@@ -56,10 +56,12 @@ export function revealed(value: unknown): unknown {
 }
 
 /** All members of a resource as the API gets them. */
-export const revealedProperties = (properties: Properties): Properties => ({ ...(revealed(properties) as Properties) });
+export const revealedProperties = (properties: PropertyValues): PropertyValues => ({
+  ...(revealed(properties) as PropertyValues),
+});
 
 /** The same members, those named as secret wrapped. */
-export function withSecrets(properties: Properties, names: Iterable<string>): Properties {
+export function withSecrets(properties: PropertyValues, names: Iterable<string>): PropertyValues {
   const secret = new Set(names);
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [
@@ -70,7 +72,7 @@ export function withSecrets(properties: Properties, names: Iterable<string>): Pr
 }
 
 /** Names of the members that are secret or hold one. */
-export function secretNames(properties: Properties): string[] {
+export function secretNames(properties: PropertyValues): string[] {
   return Object.entries(properties)
     .filter(([, value]) => holdsSecret(value))
     .map(([name]) => name);

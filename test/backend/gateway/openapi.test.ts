@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { ObjectSchema, Properties, Schema } from "../../../backend/surface/grammar.ts";
+import type { ObjectSchema, Properties, ValueSchema } from "../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../described.ts";
 
@@ -14,7 +14,7 @@ test("the document is valid OpenAPI 3.1", async () => {
 });
 
 /** Every object within a schema that has a title. */
-function namedIn(schema: Schema): (ObjectSchema & { readonly title: string })[] {
+function namedIn(schema: ValueSchema): (ObjectSchema & { readonly title: string })[] {
   if ("anyOf" in schema) return namedIn(schema.anyOf[0]);
   if ("oneOf" in schema) return schema.oneOf.flatMap(namedIn);
   if ("items" in schema) return namedIn(schema.items);

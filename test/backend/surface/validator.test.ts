@@ -14,10 +14,10 @@ import {
   oneOf,
   optional,
   type Properties,
-  type Schema,
   string,
   type TypeOf,
   union,
+  type ValueSchema,
 } from "../../../backend/surface/grammar.ts";
 import { compileValidator, type Mismatch } from "../../../backend/surface/validator.ts";
 import { character } from "../../character.ts";
@@ -29,7 +29,7 @@ for (const format of Object.keys(FORMATS) as Format[]) {
 }
 
 /** Schemas of every kind, nested. */
-const { schema } = fc.letrec<{ schema: Schema; leaf: Schema; properties: Properties }>((tie) => ({
+const { schema } = fc.letrec<{ schema: ValueSchema; leaf: ValueSchema; properties: Properties }>((tie) => ({
   leaf: fc.oneof(
     fc.tuple(fc.nat(5), fc.nat(5)).map(([min, more]) => string({ min, max: min + more })),
     fc.constantFrom(...(Object.keys(FORMATS) as Format[])).map((format) => string({ min: 0, max: 40, format })),
@@ -37,7 +37,7 @@ const { schema } = fc.letrec<{ schema: Schema; leaf: Schema; properties: Propert
     fc.tuple(fc.integer({ min: -5, max: 5 }), fc.nat(5)).map(([min, more]) => number({ min, max: min + more })),
     fc.constant(boolean()),
     fc.constant(oneOf(["red", "green", "1"])),
-    fc.constantFrom<Schema>(constant(true), constant("x"), constant(1)),
+    fc.constantFrom<ValueSchema>(constant(true), constant("x"), constant(1)),
   ),
   properties: fc.dictionary(
     fc.constantFrom("a", "b", "c"),

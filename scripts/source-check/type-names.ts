@@ -1,0 +1,57 @@
+import ts from "typescript";
+
+/** A file of the project: its path from the project's folder, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+interface TypeDefinition {
+  readonly name: string;
+  readonly isExported: boolean;
+  /** `path:line` */
+  readonly place: string;
+}
+
+/**
+ * One line for each exported type whose name another type has too. Types are interfaces, type aliases, classes and enums. Two types that
+ * stay in their files may share a name: neither is read elsewhere.
+ */
+export function duplicateTypeNames(files: readonly SourceFile[]): readonly string[] {
+  const definitions = Map.groupBy(files.flatMap(typeDefinitions), ({ name }) => name);
+  return [...definitions].flatMap(([name, [first, ...others]]) => {
+    if (first === undefined || others.length === 0 || ![first, ...others].some(({ isExported }) => isExported))
+      return [];
+    return others.map(
+      ({ place }) =>
+        `${place}: the type ${name} is defined at ${first.place} too: give one of them a name that says how it differs, or import it`,
+    );
+  });
+}
+
+function typeDefinitions({ path, text }: SourceFile): readonly TypeDefinition[] {
+  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const found = new Map<string, TypeDefinition>();
+  const visit = (node: ts.Node): void => {
+    ts.forEachChild(node, visit);
+    if (!isTypeDefinition(node) || node.name === undefined) return;
+    const name = node.name.text;
+    const line = tree.getLineAndCharacterOfPosition(node.name.getStart(tree)).line + 1;
+    const isExported = ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
+    // declarations of one name in one file are parts of one type, or inside functions
+    if (isExported || !found.has(name)) found.set(name, { name, isExported, place: `${path}:${line}` });
+  };
+  visit(tree);
+  return [...found.values()];
+}
+
+type TypeDeclaration = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.ClassDeclaration | ts.EnumDeclaration;
+
+function isTypeDefinition(node: ts.Node): node is TypeDeclaration {
+  return (
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isEnumDeclaration(node)
+  );
+}
