@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  verify,
+} from "node:crypto";
 import jwt from "jsonwebtoken";
 import { type PublicJwk, ROLES, type Role } from "../surface/accounts.ts";
 
@@ -22,8 +29,8 @@ const ALGORITHM = "ES256";
 const TYPE = "at+jwt";
 /** Longer than any token of ours; longer input is refused before it is parsed. */
 const TOKEN_MAX = 2048;
-/** Three base64url parts, the last one 64 bytes: on a signature of another length jsonwebtoken throws a plain TypeError. */
-const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{86}$/;
+/** Three base64url parts, the last one 64 bytes, of whose last letter two bits count (RFC 4648 3.5). */
+const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
 
 /** A pair of P-256 keys; `kid` is the RFC 7638 thumbprint of the public one. */
 export interface SigningKey {
@@ -82,8 +89,13 @@ export function signAccessToken(
 }
 
 /**
- * Verifies an access token: exactly our algorithm, type, issuer, audience and claims, signed by one of `keys` and not expired.
- * Undefined for everything else; why is nobody's business.
+ * Verifies an access token: exactly our algorithm, type, issuer, audience and claims, signed by one of `keys` and not
+ * expired. `now` in milliseconds since 1970. Returns undefined for everything else, for whatever reason.
+ *
+ * The steps of RFC 7515 5.2 for the only kind of token that there is here: algorithm and key are fixed before the
+ * token is read, each part is decoded once, and the claims are parsed only after the signature has passed. With
+ * jsonwebtoken, which decodes a token twice and prepares the key each time, a client that comes back after a restart
+ * costs a tenth more CPU.
  */
 export function verifyAccessToken(
   token: string,
@@ -91,45 +103,61 @@ export function verifyAccessToken(
   keys: ReadonlyMap<string, KeyObject>,
   now: number,
 ): TokenIdentity | undefined {
-  const kid = keyIdOf(token);
+  if (token.length > TOKEN_MAX || !TOKEN_FORM.test(token)) return undefined;
+  const headerEnd = token.indexOf(".");
+  const signedEnd = token.lastIndexOf(".");
+  const kid = keyIdOf(token.slice(0, headerEnd));
   const key = kid === undefined ? undefined : keys.get(kid);
   if (!key) return undefined;
+  const signed = Buffer.from(token.slice(0, signedEnd), "latin1");
+  const signature = Buffer.from(token.slice(signedEnd + 1), "base64url");
+  // RFC 7518 3.4: R and S, 32 bytes each, not DER
+  if (!verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature)) return undefined;
+  const claims = parsed(token.slice(headerEnd + 1, signedEnd));
+  return claims && identity(claims, scope, Math.floor(now / 1000));
+}
+
+/** The `kid` of a header with our algorithm and type and nothing else; undefined for any other. */
+function keyIdOf(segment: string): string | undefined {
+  const { alg, typ, kid, ...others } = parsed(segment) ?? {};
+  const isOurs = alg === ALGORITHM && typ === TYPE && Object.keys(others).length === 0;
+  return isOurs && typeof kid === "string" ? kid : undefined;
+}
+
+/** The JSON object in a part of a token; undefined for any other text. */
+function parsed(segment: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const payload = jwt.verify(token, key, {
-      algorithms: [ALGORITHM],
-      issuer: scope.issuer,
-      audience: scope.audience,
-      clockTimestamp: Math.floor(now / 1000),
-    });
-    return typeof payload === "string" ? undefined : identity(payload);
-  } catch (error) {
-    if (error instanceof jwt.JsonWebTokenError || error instanceof SyntaxError) return undefined;
-    throw error;
+    const value: unknown = JSON.parse(Buffer.from(segment, "base64url").toString());
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** The `kid` of a token whose form, algorithm and type are ours; undefined for any other text. Its signature is not looked at yet. */
-function keyIdOf(token: string): string | undefined {
-  if (token.length > TOKEN_MAX || !TOKEN_FORM.test(token)) return undefined;
-  try {
-    const header = jwt.decode(token, { complete: true })?.header;
-    return header?.alg === ALGORITHM && header.typ === TYPE && typeof header.kid === "string" ? header.kid : undefined;
-  } catch {
-    return undefined; // jsonwebtoken throws what JSON.parse throws on a broken payload
-  }
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A token of ours has these claims, all of them and no other. */
 const CLAIMS = ["iss", "aud", "sub", "sid", "jti", "roles", "iat", "exp"];
 
-function identity(claims: jwt.JwtPayload): TokenIdentity | undefined {
+/** Who the claims of a token speak for, whose signature has passed; `now` in seconds since 1970. */
+function identity(
+  claims: Readonly<Record<string, unknown>>,
+  { issuer, audience }: TokenScope,
+  now: number,
+): TokenIdentity | undefined {
   const names = Object.keys(claims);
   if (names.length !== CLAIMS.length || !CLAIMS.every((name) => names.includes(name))) return undefined;
-  const { sub, sid, jti, roles, iat, exp } = claims;
-  const texts = [sub, sid, jti].every((claim) => typeof claim === "string" && claim.length > 0);
-  if (!texts || typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(roles)) return undefined;
-  if (exp - iat > ACCESS_TOKEN_SECONDS || !roles.every(isRole)) return undefined;
-  return { id: String(sub), sid: String(sid), roles, expiresAt: exp * 1000 };
+  const { iss, aud, sub, sid, jti, roles, iat, exp } = claims;
+  if (iss !== issuer || aud !== audience || !isText(sub) || !isText(sid) || !isText(jti)) return undefined;
+  if (typeof iat !== "number" || typeof exp !== "number" || !Array.isArray(roles)) return undefined;
+  if (exp <= now || exp - iat > ACCESS_TOKEN_SECONDS || !roles.every(isRole)) return undefined;
+  return { id: sub, sid, roles, expiresAt: exp * 1000 };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0;
 }
 
 function isRole(value: unknown): value is Role {
