@@ -94,9 +94,16 @@ class PortError extends Error {
   }
 }
 
-/** Listens and answers the port that was taken. Throws a PortError. */
-export async function listen(server: Server, place: ListenPlace): Promise<number> {
-  server.listen(place.port, place.host);
+/**
+ * Connections that may wait in the kernel until they are accepted; Linux lowers it to `net.core.somaxconn`. Above it
+ * the kernel drops a connection's first packet, and the client repeats it after 1 s (RFC 6298 2.1): with Node's default
+ * of 511, clients that come back all at once after a restart would lose that second.
+ */
+const WAITING_CONNECTIONS = 4_096;
+
+/** Listens and returns the port that was taken. Throws a PortError. */
+export async function listen(server: Server, place: Place): Promise<number> {
+  server.listen({ port: place.port, host: place.host, backlog: WAITING_CONNECTIONS });
   try {
     await once(server, "listening");
   } catch (error) {

@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVER_TIMES } from "../../../backend/gateway/server.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../support.ts";
@@ -46,6 +48,38 @@ test("a client that keeps its half open after a refused upgrade is cut: no timeo
   await closed;
   clearInterval(writing);
   connection.destroy();
+});
+
+/** How many connections wait in the kernel at most, whatever a program asks for; undefined where it is not told. */
+function mostWaiting(): number | undefined {
+  const file = "/proc/sys/net/core/somaxconn";
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+}
+
+/** Connects as often as `count` says, and notifies a thread that waits when all connections are established. */
+const CLIENTS = `
+  const { connect } = require("node:net");
+  const { workerData: { port, count, established } } = require("node:worker_threads");
+  let open = 0;
+  for (let i = 0; i < count; i += 1) {
+    connect(port, "127.0.0.1", () => {
+      if ((open += 1) < count) return;
+      Atomics.store(established, 0, 1);
+      Atomics.notify(established, 0);
+    }).on("error", () => undefined);
+  }
+`;
+
+const COUNT = 700;
+// Node's own default is 511
+const whereSoManyMayWait = (mostWaiting() ?? 0) >= COUNT ? test : test.skip;
+whereSoManyMayWait("N7: 700 clients that come at once get their connections while the process is busy", async () => {
+  const established = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(CLIENTS, { eval: true, workerData: { port: gateway.port, count: COUNT, established } });
+  // nothing is accepted meanwhile: what does not fit into the queue is dropped, and again when it is repeated
+  Atomics.wait(established, 0, 0, 20_000);
+  expect(established[0]).toBe(1);
+  await worker.terminate();
 });
 
 const QUERY = "?EIO=4&transport=websocket";
