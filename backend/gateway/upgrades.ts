@@ -37,6 +37,8 @@ export interface UpgradeHandler {
 
 /** Milliseconds that a client has to answer our closing handshake. */
 const CLOSING = 500;
+/** Upgrades that are looked at in one turn of the event loop. */
+export const UPGRADES_PER_TURN = 16;
 
 /**
  * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours
@@ -46,6 +48,20 @@ export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
   const slots = new Slots(parts.caps);
   const connections = new Set<Duplex>();
   const refused = { sockets: 0, handshakes: 0 };
+  /** Upgrades that have arrived and were not looked at yet, the oldest first. */
+  const waiting: (() => void)[] = [];
+  let isClosed = false;
+
+  /**
+   * Looks at the oldest upgrades, and at the next ones after the event loop has served the clients that are connected.
+   * Of clients that come all at once after a restart the first are then in their rooms while the last still wait;
+   * without turns all of them take each step together, and nearly all wait until the end.
+   */
+  function takeTurn(): void {
+    const turn = waiting.splice(0, UPGRADES_PER_TURN);
+    if (waiting.length > 0) setImmediate(takeTurn);
+    for (const decide of turn) decide();
+  }
 
   function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const client = parts.client(request);
@@ -79,11 +95,15 @@ export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
   return {
     handle(request, socket, head) {
       socket.on("error", ignore);
-      try {
-        admit(request, socket, head);
-      } catch {
-        socket.destroy();
-      }
+      const decide = () => {
+        if (isClosed) return void socket.destroy();
+        try {
+          admit(request, socket, head);
+        } catch {
+          socket.destroy();
+        }
+      };
+      if (waiting.push(decide) === 1) setImmediate(takeTurn);
     },
     get open() {
       return connections.size;
@@ -95,6 +115,7 @@ export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
       return refused.handshakes;
     },
     async close() {
+      isClosed = true;
       // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
       const closed = [...connections].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
       await Promise.race([Promise.all(closed), delay(CLOSING, undefined, { ref: false })]);
