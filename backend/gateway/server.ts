@@ -102,7 +102,7 @@ class PortError extends Error {
 const WAITING_CONNECTIONS = 4_096;
 
 /** Listens and returns the port that was taken. Throws a PortError. */
-export async function listen(server: Server, place: Place): Promise<number> {
+export async function listen(server: Server, place: ListenPlace): Promise<number> {
   server.listen({ port: place.port, host: place.host, backlog: WAITING_CONNECTIONS });
   try {
     await once(server, "listening");

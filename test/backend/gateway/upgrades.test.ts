@@ -7,7 +7,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CAPS } from "../../../backend/gateway/caps/table.ts";
 import { WithoutSession } from "../../../backend/gateway/caps/without-session.ts";
 import { createLimits, LIMITS } from "../../../backend/gateway/limits.ts";
-import { createUpgradeDoor, UPGRADES_PER_TURN } from "../../../backend/gateway/upgrades.ts";
+import { createUpgradeHandler, UPGRADES_PER_TURN } from "../../../backend/gateway/upgrades.ts";
 
 type Upgrade = [request: IncomingMessage, socket: Duplex, head: Buffer];
 
@@ -43,7 +43,7 @@ async function arrivedUpgrades(count: number): Promise<readonly Upgrade[]> {
 
 function startDoor() {
   const accepted: (string | undefined)[] = [];
-  const door = createUpgradeDoor({
+  const door = createUpgradeHandler({
     client: () => ({ address: "192.0.2.1", key: "192.0.2.1", ray: undefined }),
     standing: () => "none",
     limits: createLimits({ ...LIMITS, handshake: { requests: COUNT, seconds: 60 } }),
