@@ -117,8 +117,18 @@ export default {
       name: "client-has-no-views",
       severity: "error",
       comment: "programs without a page use the client too: of the server it may import types alone",
-      from: { path: "^backend/client/" },
-      to: { pathNot: "^backend/client/|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+      from: { path: "^backend/client/", pathNot: "^backend/client/node/" },
+      to: { pathNot: "^backend/client/(?!node/)|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "client-for-node-is-alone",
+      severity: "error",
+      comment: "what a program on Node.js needs besides: Node.js itself, and of the server types alone",
+      from: { path: "^backend/client/node/" },
+      to: {
+        pathNot: "^backend/client/|/socket\\.io-client/",
+        dependencyTypesNot: ["type-only", "core"],
+      },
     },
     {
       name: "client-imports-no-page",

@@ -1,11 +1,11 @@
 import type { Emitted, ParamsOf, PresenceState, Profile, ResultOf, RoomSummary } from "../contract/actions.ts";
 import type { SocketAction } from "../surface.ts";
-import { type Connect, Connection } from "./connection.ts";
+import { type Connect, Connection, type ConnectionOptions } from "./connection.ts";
 import { type Keep, Outbox, type Pending } from "./outbox.ts";
 import { People, type Typist } from "./people.ts";
-import { BACKOFF, type Backoff, isUnauthorized } from "./requests.ts";
+import { BACKOFF, type Backoff, type Fetch, isUnauthorized, RequestError } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
-import { ClientSession, type Endpoints } from "./session.ts";
+import { ClientSession, type Endpoints, signIn } from "./session.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Whether somebody is signed in, and whether the server can be reached for them. */
@@ -13,6 +13,9 @@ export type ClientState = "signedOut" | "connecting" | "online" | "reconnecting"
 
 /** Something said to everybody; it is not stored. */
 export type Announcement = Emitted["serverMessage"];
+
+/** What the server tells a client, by name. */
+export type ClientEvent = Exclude<keyof Emitted, "drain">;
 
 /** A room of one's own list. */
 export interface RoomView extends RoomSummary {
@@ -26,6 +29,8 @@ export interface ClientOptions {
   readonly connect: Connect;
   /** Where the server is; the page's own origin when left out. */
   readonly url?: string;
+  /** How HTTP requests are made; the global `fetch` when left out. */
+  readonly fetch?: Fetch;
   /** Anything that can be seen has changed. */
   readonly onChange?: () => void;
   readonly onAnnouncement?: (announcement: Announcement) => void;
@@ -56,6 +61,8 @@ export class ChatClient {
   readonly #outbox: Outbox;
   readonly #rooms: Rooms;
   readonly #people: People;
+  readonly #listeners = new Map<ClientEvent, Set<(payload: never) => void>>();
+  readonly #waiting = new Set<() => void>();
   #state: ClientState = "signedOut";
 
   constructor(options: ClientOptions) {
@@ -64,6 +71,7 @@ export class ChatClient {
     const onChange = () => this.#changed();
     this.#session = new ClientSession({
       url: options.url ?? "",
+      fetch: options.fetch,
       renewBefore: options.renewBefore ?? RENEW_BEFORE,
       backoff,
       onToken: (token) => this.#hasToken(token),
@@ -87,21 +95,7 @@ export class ChatClient {
         this.#outbox.online(false);
         this.#become("reconnecting");
       },
-      on: {
-        message: (message) => {
-          this.#people.stopTyping(message.room, message.author.id);
-          this.#rooms.take(message);
-        },
-        messageChanged: (message) => this.#rooms.change(message),
-        membership: (change) => {
-          this.#rooms.membership(change);
-          options.onMembership?.(change);
-        },
-        presence: (presence) => this.#people.takePresence(presence),
-        typing: (typing) => this.#people.takeTyping(typing),
-        read: (marks) => this.#people.takeMarks(marks),
-        serverMessage: (announcement) => options.onAnnouncement?.(announcement),
-      },
+      on: this.#handlers(),
     });
     this.#rooms = new Rooms({
       connection: this.#connection,
@@ -132,6 +126,34 @@ export class ChatClient {
 
   get user(): Profile | undefined {
     return this.#session.user;
+  }
+
+  /**
+   * Calls a listener with everything of one kind that the server tells, after the client's own state has changed.
+   * Events are not repeated after an interruption; `timeline` has what was missed. Returns how to stop.
+   */
+  on<E extends ClientEvent>(event: E, listener: (payload: Emitted[E]) => void): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => void listeners.delete(listener);
+  }
+
+  /** Waits until there is a connection. Throws `SIGN_IN` when no user is signed in, or no longer. */
+  untilOnline(): Promise<void> {
+    return this.#until(() => {
+      if (this.#state === "signedOut") throw signIn();
+      return this.#state === "online";
+    });
+  }
+
+  /** Waits until every message is stored. Throws `NOT_SENT` when one cannot be, and `SIGN_IN` without a session. */
+  untilSent(): Promise<void> {
+    return this.#until(() => {
+      if (this.#state === "signedOut") throw signIn();
+      const failed = this.pending.find(({ state }) => state === "failed");
+      if (failed) throw new RequestError("NOT_SENT", failed.problem ?? "A message could not be sent.");
+      return this.pending.length === 0;
+    });
   }
 
   /** Messages that are not acknowledged yet, of all rooms. */
@@ -340,5 +362,64 @@ export class ChatClient {
 
   #changed(): void {
     this.#options.onChange?.();
+    for (const look of [...this.#waiting]) look();
+  }
+
+  /** What the server tells: taken into the client's own state first, then handed to listeners. */
+  #handlers(): ConnectionOptions["on"] {
+    const { onMembership, onAnnouncement } = this.#options;
+    const told = <E extends ClientEvent>(event: E, payload: Emitted[E]) => {
+      const listeners = this.#listeners.get(event) as Set<(payload: Emitted[E]) => void> | undefined;
+      for (const listener of listeners ?? []) listener(payload);
+    };
+    return {
+      message: (message) => {
+        this.#people.stopTyping(message.room, message.author.id);
+        this.#rooms.take(message);
+        told("message", message);
+      },
+      messageChanged: (message) => {
+        this.#rooms.change(message);
+        told("messageChanged", message);
+      },
+      membership: (change) => {
+        this.#rooms.membership(change);
+        onMembership?.(change);
+        told("membership", change);
+      },
+      presence: (presence) => {
+        this.#people.takePresence(presence);
+        told("presence", presence);
+      },
+      typing: (typing) => {
+        this.#people.takeTyping(typing);
+        told("typing", typing);
+      },
+      read: (marks) => {
+        this.#people.takeMarks(marks);
+        told("read", marks);
+      },
+      serverMessage: (announcement) => {
+        onAnnouncement?.(announcement);
+        told("serverMessage", announcement);
+      },
+    };
+  }
+
+  /** Looks now and at every change; what `look` throws ends the wait. */
+  #until(look: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const again = () => {
+        try {
+          if (!look()) return;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        this.#waiting.delete(again);
+      };
+      this.#waiting.add(again);
+      again();
+    });
   }
 }

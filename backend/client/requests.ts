@@ -54,7 +54,21 @@ export interface JsonRequest {
   readonly url: string;
   readonly body?: object;
   readonly accessToken?: string;
+  /** How the request is made; the global `fetch` when left out. */
+  readonly fetch?: Fetch | undefined;
 }
+
+/** What the client uses of `fetch`, so that a program can bring its own. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly signal: AbortSignal;
+    readonly cache: "no-store";
+    readonly body?: string;
+  },
+) => Promise<Response>;
 
 /** Milliseconds that an answer may take. */
 const PATIENCE = 15_000;
@@ -62,6 +76,7 @@ const PATIENCE = 15_000;
 /** Sends JSON and reads JSON. Throws a `RequestError` for every other outcome, an answer of the edge's in HTML included. */
 export async function requestJson(request: JsonRequest): Promise<unknown> {
   const { method, url, body, accessToken } = request;
+  const send: Fetch = request.fetch ?? fetch;
   const headers: Record<string, string> = {
     accept: "application/json",
     ...(body && { "content-type": "application/json" }),
@@ -72,7 +87,7 @@ export async function requestJson(request: JsonRequest): Promise<unknown> {
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(url, options);
+    response = await send(url, options);
     answer = isJson(response) ? await response.json() : undefined;
   } catch {
     throw new RequestError("OFFLINE", "The server cannot be reached. Check your connection and try again.");

@@ -1,6 +1,6 @@
 import type { ParamsOf, Profile, ResultOf, SignedIn } from "../contract/actions.ts";
 import type { http } from "../surface.ts";
-import { type Backoff, isUnauthorized, RequestError, requestJson, waitFor } from "./requests.ts";
+import { type Backoff, type Fetch, isUnauthorized, RequestError, requestJson, waitFor } from "./requests.ts";
 
 /** `METHOD /path` of every endpoint, and the action behind it. */
 export type Endpoints = {
@@ -10,6 +10,8 @@ export type Endpoints = {
 export interface SessionOptions {
   /** Where the server is; empty for the page's own origin. */
   readonly url: string;
+  /** How requests are made; the global `fetch` when left out. */
+  readonly fetch?: Fetch | undefined;
   /** Milliseconds before its end at which the access token is renewed. */
   readonly renewBefore: number;
   readonly backoff: Backoff;
@@ -145,14 +147,16 @@ export class ClientSession {
 
   #send(endpoint: keyof Endpoints, params: object, accessToken?: string): Promise<unknown> {
     const [method = "", path = ""] = endpoint.split(" ");
+    const { fetch } = this.#options;
     const url = `${this.#options.url}${path}`;
     const token = accessToken === undefined ? {} : { accessToken };
-    if (method !== "GET") return requestJson({ method, url, body: params, ...token });
+    if (method !== "GET") return requestJson({ method, url, body: params, ...token, fetch });
     const query = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, String(value)])).toString();
-    return requestJson({ method, url: query === "" ? url : `${url}?${query}`, ...token });
+    return requestJson({ method, url: query === "" ? url : `${url}?${query}`, ...token, fetch });
   }
 }
 
-function signIn(): RequestError {
+/** What a client without a session is told. */
+export function signIn(): RequestError {
   return new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
 }

@@ -117,6 +117,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
     connector.ended.then((problem) => problem && warn(`the connector ended: ${problem.message}`));
     const edge = await startEdge({
       port: ports.edge,
+      siteUrl: chat,
       cloud: api.cloud,
       tunnel,
       ...(options.visitor && { visitor: options.visitor }),

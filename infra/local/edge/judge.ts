@@ -57,10 +57,13 @@ export interface Forward extends Seen {
   readonly bodyLimit: number;
 }
 
+/** Errors of visitors who are at the right edge with a wrong name. */
+const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost"]);
+
 /** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
 export function judge(
   arrival: ArrivedRequest,
-  { cloud, maxBody, visitor: every }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor">,
+  { cloud, maxBody, visitor: every, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
   deployments: Deployments,
 ): Judgement {
   const { request, lines } = arrival;
@@ -95,7 +98,7 @@ export function judge(
   const fail = (name: PageName, message: string, verdict?: Verdict): LocalResponse => ({
     kind: "answer",
     ...seen,
-    page: page(name, arrival),
+    page: page(name, arrival, siteUrl === undefined || !NAMES_SITE.has(name) ? {} : { siteUrl }),
     failure: { code: pageCode(name).code, message },
     ...(verdict ? { verdict } : {}),
   });

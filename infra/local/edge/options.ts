@@ -14,6 +14,8 @@ export interface EdgeOptions {
    * is none.
    */
   readonly plainPort?: number;
+  /** A URL under which the deployed site opens; errors 1001 and 1003 name it. */
+  readonly siteUrl?: string;
   /** What is deployed. */
   readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
   /** The way to the origins. */

@@ -134,6 +134,8 @@ export function pageCode(name: PageName): { readonly status: number; readonly co
 export interface PageChange {
   /** Another text. It may hold what the client sent: it is escaped. */
   readonly text?: string;
+  /** Where the site is, for a visitor who used a wrong name: Cloudflare does not say it, a local edge can. */
+  readonly siteUrl?: string;
   /** Another status, as a rule may give. */
   readonly status?: number;
   readonly headers?: EdgePage["headers"];
@@ -154,7 +156,9 @@ export function statusPage(status: number, occasion: ErrorOccasion): EdgePage {
 
 function render(words: Words, occasion: ErrorOccasion, change: PageChange): EdgePage {
   const { error, title } = words;
-  const text = change.text ?? words.text;
+  const { siteUrl } = change;
+  const said = change.text ?? words.text;
+  const text = siteUrl === undefined ? said : `${said} The site on this machine is ${siteUrl}`;
   const status = change.status ?? words.status;
   const retryAfter = change.retryAfter ?? error?.retryAfter;
   const json = status < 400 ? undefined : jsonTypeFor(occasion.accept);
@@ -163,8 +167,8 @@ function render(words: Words, occasion: ErrorOccasion, change: PageChange): Edge
   const body = json
     ? problemDetails({ status, title, text }, error, occasion, retryAfter)
     : html
-      ? document(heading, text, occasion.ray)
-      : `${heading}: ${text} Ray ${occasion.ray}\n`;
+      ? document(heading, said, occasion.ray, siteUrl)
+      : `${heading}: ${text}${siteUrl === undefined ? " " : "\n"}Ray ${occasion.ray}\n`;
   return {
     status,
     headers: [
@@ -179,7 +183,9 @@ function render(words: Words, occasion: ErrorOccasion, change: PageChange): Edge
 }
 
 /** What of the request may be in the text is escaped; the ray is ours. */
-function document(heading: string, text: string, ray: string): string {
+function document(heading: string, text: string, ray: string, siteUrl?: string): string {
+  const url = siteUrl === undefined ? "" : escapeHtml(siteUrl);
+  const way = url === "" ? "" : `<p>The site on this machine is <a href="${url}">${url}</a></p>\n`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -188,7 +194,7 @@ function document(heading: string, text: string, ray: string): string {
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}small{color:#667}</style>
 <h1>${heading}</h1>
 <p>${escapeHtml(text)}</p>
-<p><small>Ray ${ray}</small></p>
+${way}<p><small>Ray ${ray}</small></p>
 </html>
 `;
 }

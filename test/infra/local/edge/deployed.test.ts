@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { requestLines } from "../../../../infra/local/console/request-lines.ts";
+import { startEdge } from "../../../../infra/local/edge/index.ts";
 import { MANAGED_RULESETS, type Rule } from "../../../../infra/rules/index.ts";
 import { HOST, House } from "./house.ts";
 
+const SITE_URL = "http://chat.causeway.localhost:8080";
 const FIREWALL = "http_request_firewall_custom";
 const at = (path: string) => `http.request.uri.path eq "${path}"`;
 const block = (path: string, parts: Partial<Rule> = {}): Rule => ({
@@ -305,6 +307,27 @@ describe("hosts", () => {
     expect(reply.body).toContain(`error ${code}`);
     expect((await house.over(1))[0]?.failure?.code).toBe(code);
     expect(reached).toEqual([]);
+  });
+
+  test.each([
+    ["127.0.0.1:8080", 403, "1003"],
+    ["localhost:8080", 409, "1001"],
+  ])("D6: %s is told where the site is, in each form of the error", async (host, status, code) => {
+    const edge = await startEdge({ cloud: house.api.cloud, tunnel: house.tunnel, siteUrl: SITE_URL });
+    try {
+      const ask = async (accept: string) => {
+        const response = await house.get("/", { port: edge.port, host, headers: { accept } });
+        expect(response.status).toBe(status);
+        expect(response.body).toContain(code);
+        return response.body;
+      };
+      expect(await ask("*/*")).toMatch(/ The site on this machine is http:\/\/chat\.causeway\.localhost:8080\nRay /);
+      expect(await ask("text/html")).toContain(`<a href="${SITE_URL}">${SITE_URL}</a>`);
+      expect(JSON.parse(await ask("application/json")).detail).toMatch(/ is http:\/\/chat\.causeway\.localhost:8080$/);
+    } finally {
+      await edge.close();
+    }
+    expect((await house.get("/", { host })).body).not.toContain(SITE_URL);
   });
 
   test("the port of the Host does not matter", async () => {

@@ -178,12 +178,15 @@ export class House {
       body?: string;
       /** Over the listener that counts as plain HTTP. */
       plain?: boolean;
+      /** Another edge's port on 127.0.0.1. */
+      port?: number;
     } = {},
   ): Promise<Reply> {
     const { method = "GET", host = HOST, headers = {}, body, plain = false } = options;
+    const port = options.port ?? (plain ? this.edge.plainPort : this.edge.port);
     return new Promise((resolve, reject) => {
       const sent = httpRequest({
-        port: plain ? this.edge.plainPort : this.edge.port,
+        port,
         host: "127.0.0.1",
         path,
         method,

@@ -1,0 +1,35 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { io } from "socket.io-client";
+import { ChatClient, type ClientOptions } from "../index.ts";
+import { isLoopbackName, lookupLoopback } from "./loopback.ts";
+import { loopbackFetch } from "./loopback-fetch.ts";
+
+export * from "../index.ts";
+
+/**
+ * A client for a program on Node.js. `url` is the site's origin, `https://chat.example.org` for one. Names below
+ * `localhost` are this machine, also where the resolver does not know them (RFC 6761 6.3). Throws a `TypeError` where
+ * `url` is not an origin.
+ */
+export function createClient(url: string, options: Omit<ClientOptions, "url" | "connect" | "fetch"> = {}): ChatClient {
+  const { origin, hostname, protocol } = originOf(url);
+  if (!isLoopbackName(hostname)) return new ChatClient({ ...options, url: origin, connect: (how) => io(origin, how) });
+  const lookup = { lookup: lookupLoopback };
+  const agent = protocol === "https:" ? new HttpsAgent(lookup) : new HttpAgent(lookup);
+  // engine.io-client hands the agent to `ws`, as its documentation says; its types know only strings and booleans
+  const own = { agent } as unknown as { agent: boolean };
+  return new ChatClient({
+    ...options,
+    url: origin,
+    connect: (how) => io(origin, { ...how, ...own }),
+    fetch: loopbackFetch,
+  });
+}
+
+function originOf(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isOrigin = parsed?.href === `${parsed?.origin}/`;
+  if (parsed && isOrigin && (parsed.protocol === "http:" || parsed.protocol === "https:")) return parsed;
+  throw new TypeError(`The site's URL is ${JSON.stringify(url)}; give its origin, such as https://chat.example.org.`);
+}
