@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { registered } from "../../../cloudflared/index.ts";
 import { runConnector } from "../../cloudflared/connector-command.ts";
@@ -5,6 +6,7 @@ import { connectorSuite } from "../../cloudflared/connector-suite.ts";
 import { startEdgeForTests } from "../../cloudflared/edge-for-tests.ts";
 import { stopSuite } from "../../cloudflared/stop-suite.ts";
 import { tokenChangeSuite } from "../../cloudflared/token-change-suite.ts";
+import { within } from "../../within.ts";
 
 const { PATH = "", CLOUDFLARED_BIN } = process.env;
 const env = { PATH, ...(CLOUDFLARED_BIN && { CLOUDFLARED_BIN }) };
@@ -17,7 +19,12 @@ test("kill -9 of a connector leaves its cloudflared, which is found, and stopped
   const { tokenFile, edge } = house;
   const local = { ...env, TUNNEL_TOKEN_FILE: tokenFile, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile };
   const killed = runConnector(local);
-  const left = Number(/pid (\d+)/.exec(await killed.ready)?.[1]);
+  const [, pid, url = ""] = /pid (\d+), (\S+)/.exec(await killed.ready) ?? [];
+  const left = Number(pid);
+  // When its connector was killed, nothing reads what cloudflared logs, and its next line ends it (SIGPIPE): one line for
+  // each of its four connections, before it counts the connection.
+  const connections = async () => Number(JSON.parse(await (await fetch(url)).text()).readyConnections);
+  while ((await within("/ready to respond", connections())) < 4) await delay(50);
   killed.signal("SIGKILL");
   await killed.ended;
   expect(await registered(tokenFile)).toMatchObject([{ pid: left, orphan: true }]);
