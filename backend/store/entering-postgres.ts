@@ -1,21 +1,12 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import { type Enter, type Entered, type Entry, type EntryOutcome, newRoomKeys } from "./entering.ts";
-import { inGroups } from "./groups.ts";
-import { DatabaseAway } from "./outage.ts";
 import { named } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 import { type SeatRow, standingIn } from "./standing.ts";
+import { inStatements } from "./statement-groups.ts";
 
 /** Entries of a group: what comes after them does not wait long. */
 const MOST_ENTRIES = 100;
-/** Groups of a node that run at the same time: more than one only where one has to wait for a user or a room. */
-const MOST_GROUPS = 4;
-/** Milliseconds. */
-const PATIENCE = 25;
-/** Entries that wait, and for how many milliseconds: as long as a query waits for a connection. */
-const MOST_WAITING = 10_000;
-const LONGEST_WAIT = 5000;
-
 /** An entry that waits for its group. */
 interface WaitingEntry {
   readonly entry: Entry;
@@ -31,47 +22,17 @@ type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (Se
  * has the function): a statement and a commit for each cost node and database several times as much.
  */
 export function enteringPostgres(db: Kysely<Schema>): Enter {
-  async function send(group: readonly WaitingEntry[]): Promise<void> {
-    let rows: readonly EntryRow[];
-    try {
-      rows = (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows;
-    } catch (error) {
-      return sendAgain(group, error);
-    }
-    if (rows.length !== group.length) throw new Error("invariant: the function returns a row for each entry");
-    for (const row of rows) {
-      const waiting = group[row.place - 1];
-      if (!waiting) throw new Error("invariant: a row is about an entry of the group");
-      waiting.resolve({ outcome: row.outcome, standing: row.name === null ? undefined : standingIn(row) });
-    }
-  }
-
-  /** An entry that the database does not take fails alone: the group is sent again in halves. */
-  async function sendAgain(group: readonly WaitingEntry[], error: unknown): Promise<void> {
-    if (error instanceof DatabaseAway || group.length === 1) {
-      for (const { reject } of group) reject(error);
-      return;
-    }
-    const half = Math.ceil(group.length / 2);
-    await send(group.slice(0, half));
-    await send(group.slice(half));
-  }
-
-  const handIn = inGroups<WaitingEntry>({
-    run: (group) =>
-      send(group).catch((error: unknown) => {
-        for (const { reject } of group) reject(error);
-      }),
+  const handIn = inStatements<WaitingEntry, EntryRow>({
+    query: async (group) => (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows,
+    settle: ({ resolve }, row) =>
+      resolve({ outcome: row.outcome, standing: row.name === null ? undefined : standingIn(row) }),
+    fail: ({ reject }, error) => reject(error),
+    what: "a user did not enter a room",
     line: ({ entry }) => entry.room,
     once: ({ entry }) => `${entry.userId} ${entry.room}`,
     bytes: () => 1,
-    refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`a user did not enter a room: ${reason}`))),
     mostItems: MOST_ENTRIES,
     mostBytes: MOST_ENTRIES,
-    mostGroups: MOST_GROUPS,
-    patience: PATIENCE,
-    mostWaiting: MOST_WAITING,
-    longestWait: LONGEST_WAIT,
   });
 
   return (entry) =>

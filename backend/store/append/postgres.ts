@@ -1,26 +1,17 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import pg from "pg";
 import type { Message } from "../../domain/message.ts";
-import { inGroups } from "../groups.ts";
 import { asText, message, messageSentAs } from "../message-rows.ts";
-import { DatabaseAway } from "../outage.ts";
 import { named, prepared } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 import { authorOf, type StandingRow } from "../standing.ts";
+import { inStatements } from "../statement-groups.ts";
 import { messageBytes, type Usage } from "../usage.ts";
 import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
 
 /** Messages of a group, and bytes of their texts: what comes after them does not wait long. */
 const MOST_MESSAGES = 100;
 const MOST_BYTES = 256 * 1024;
-/** Groups of a node that run at the same time: more than one only where one has to wait for a room. */
-const MOST_GROUPS = 4;
-/** Milliseconds. */
-const PATIENCE = 25;
-/** Messages that wait, and for how many milliseconds: as long as a query waits for a connection. */
-const MOST_WAITING = 10_000;
-const LONGEST_WAIT = 5000;
-
 /** What the function says about a message of a group. */
 interface AppendedRow {
   /** 1, 2, 3 ...: its place in the group. */
@@ -31,6 +22,9 @@ interface AppendedRow {
   readonly refused: StandingRow | Record<string, never> | null;
 }
 
+/** A row, and the bytes that the author's messages take more than are stored when this one is stored too. */
+type CountedRow = AppendedRow & { readonly total: number };
+
 /**
  * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (migration 0010 has
  * the function). Each message of a group is refused, repeated or stored by itself.
@@ -40,54 +34,32 @@ interface AppendedRow {
 export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
   const earlier = prepared(db, messageSentAs);
 
-  /** Sends a group and reports to each message what came of it. */
-  async function send(group: readonly Submission[]): Promise<void> {
+  const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);
+
+  async function query(group: readonly Submission[]): Promise<readonly CountedRow[]> {
     // counted before the function decides, so that messages at the same time do not exceed the quota together
     const totals = group.map(({ draft, bytes }) => {
       usage.add(draft.authorId, bytes);
       return usage.pending(draft.authorId);
     });
-    const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);
-    let rows: readonly AppendedRow[];
     try {
-      rows = (await db.executeQuery<AppendedRow>({ ...APPEND, parameters: columns(group, totals) })).rows;
+      const { rows } = await db.executeQuery<AppendedRow>({ ...APPEND, parameters: columns(group, totals) });
+      return rows.map((row) => ({ ...row, total: totals[row.place - 1] ?? Number.NaN }));
     } catch (error) {
       group.forEach(giveBack);
-      return sendAgain(group, error);
+      throw error;
     }
-    if (rows.length !== group.length) throw new Error("invariant: the function says something about each message");
-    const repeated: Submission[] = [];
-    for (const row of rows) {
-      const submission = group[row.place - 1];
-      const total = totals[row.place - 1];
-      if (!submission || total === undefined) throw new Error("invariant: a row is about a message of the group");
-      if (row.seq !== null) {
-        submission.resolve({ message: stored(submission.draft, row), repeated: false });
-        continue;
-      }
-      giveBack(submission);
-      if (row.refused) submission.reject(refusal(submission.judge, row.refused, total));
-      else repeated.push(submission);
-    }
-    // the rooms of this group need not wait for these
-    for (const submission of repeated) void answerRepeated(submission);
   }
 
-  /**
-   * Nothing of the group is stored, or the connection was lost and it is not known. A single message that the database
-   * does not take fails alone: the group is sent again in halves.
-   */
-  async function sendAgain(group: readonly Submission[], error: unknown): Promise<void> {
-    if (error instanceof DatabaseAway || group.length === 1) {
-      for (const submission of group) {
-        if (isClientIdTaken(error)) void answerRepeated(submission);
-        else submission.reject(error);
-      }
+  function settle(submission: Submission, row: CountedRow): void {
+    if (row.seq !== null) {
+      submission.resolve({ message: stored(submission.draft, row), repeated: false });
       return;
     }
-    const half = Math.ceil(group.length / 2);
-    await send(group.slice(0, half));
-    await send(group.slice(half));
+    giveBack(submission);
+    if (row.refused) submission.reject(refusal(submission.judge, row.refused, row.total));
+    // the rooms of this group need not wait for it
+    else void answerRepeated(submission);
   }
 
   async function answerRepeated({ draft, resolve, reject }: Submission): Promise<void> {
@@ -100,21 +72,19 @@ export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
     }
   }
 
-  const handIn = inGroups<Submission>({
-    run: (group) =>
-      send(group).catch((error: unknown) => {
-        for (const { reject } of group) reject(error);
-      }),
+  const handIn = inStatements<Submission, CountedRow>({
+    query,
+    settle,
+    fail(submission, error) {
+      if (isClientIdTaken(error)) void answerRepeated(submission);
+      else submission.reject(error);
+    },
+    what: "a message was not stored",
     line: ({ draft }) => draft.room,
     once: ({ draft }) => `${draft.authorId} ${draft.clientId}`,
     bytes: ({ bytes }) => bytes,
-    refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`a message was not stored: ${reason}`))),
     mostItems: MOST_MESSAGES,
     mostBytes: MOST_BYTES,
-    mostGroups: MOST_GROUPS,
-    patience: PATIENCE,
-    mostWaiting: MOST_WAITING,
-    longestWait: LONGEST_WAIT,
   });
 
   return {

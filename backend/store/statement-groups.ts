@@ -1,0 +1,83 @@
+import { inGroups } from "./groups.ts";
+import { DatabaseAway } from "./outage.ts";
+
+/** Groups of a node that run at the same time: more than one only where one has to wait for a row that is locked. */
+const MOST_GROUPS = 4;
+/** Milliseconds. */
+const PATIENCE = 25;
+/** Items that wait, and for how many milliseconds: as long as a query waits for a connection. */
+const MOST_WAITING = 10_000;
+const LONGEST_WAIT = 5000;
+
+/** What a statement returns about an item. */
+interface StatementRow {
+  /** 1, 2, 3 ...: the item's place in its group. */
+  readonly place: number;
+}
+
+/** What PostgreSQL stores with one statement for a group of items. */
+export interface StatementRules<T, R> {
+  /** Runs the statement, which is its own transaction and returns a row for each item of the group. */
+  readonly query: (group: readonly T[]) => Promise<readonly R[]>;
+  /** Reports to an item what its row says. */
+  readonly settle: (item: T, row: R) => void;
+  /** Reports to an item that the database does not take it, or is away. */
+  readonly fail: (item: T, error: unknown) => void;
+  /** What was not done, in the words of the error when an item waits too long or too many wait. */
+  readonly what: string;
+  /** As in `GroupRules`. */
+  readonly line: (item: T) => string;
+  readonly once: (item: T) => string;
+  readonly bytes: (item: T) => number;
+  readonly mostItems: number;
+  readonly mostBytes: number;
+}
+
+/** Stores items in PostgreSQL in groups, each with one statement. Returns how an item is handed in. */
+export function inStatements<T extends { readonly reject: (reason: unknown) => void }, R extends StatementRow>(
+  rules: StatementRules<T, R>,
+): (item: T) => void {
+  const { query, settle, fail, what, ...others } = rules;
+
+  async function send(group: readonly T[]): Promise<void> {
+    let rows: readonly R[];
+    try {
+      rows = await query(group);
+    } catch (error) {
+      return sendAgain(group, error);
+    }
+    if (rows.length !== group.length) throw new Error("invariant: the statement returns a row for each item");
+    for (const row of rows) {
+      const item = group[row.place - 1];
+      if (!item) throw new Error("invariant: a row is about an item of the group");
+      settle(item, row);
+    }
+  }
+
+  /**
+   * Nothing of the group is stored, or the connection was lost and it is not known. A single item that the database
+   * does not take fails alone: the group is sent again in halves.
+   */
+  async function sendAgain(group: readonly T[], error: unknown): Promise<void> {
+    if (error instanceof DatabaseAway || group.length === 1) {
+      for (const item of group) fail(item, error);
+      return;
+    }
+    const half = Math.ceil(group.length / 2);
+    await send(group.slice(0, half));
+    await send(group.slice(half));
+  }
+
+  return inGroups<T>({
+    ...others,
+    run: (group) =>
+      send(group).catch((error: unknown) => {
+        for (const { reject } of group) reject(error);
+      }),
+    refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`${what}: ${reason}`))),
+    mostGroups: MOST_GROUPS,
+    patience: PATIENCE,
+    mostWaiting: MOST_WAITING,
+    longestWait: LONGEST_WAIT,
+  });
+}
