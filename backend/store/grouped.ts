@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { isPostgres } from "./is-postgres.ts";
+import { startSpaced } from "./spaced.ts";
 
 /** What one row is looked up by: one text or several. */
 export type Key = readonly string[];
@@ -26,15 +27,7 @@ export function grouped<R>(
   keyOf: (row: R) => Key,
 ): (...key: Key) => Promise<R | undefined> {
   let waiting = new Map<string, Waiting<R>>();
-
   let lastStart = Number.NEGATIVE_INFINITY;
-
-  function schedule(): void {
-    const wait = lastStart + INTERVAL_MS - performance.now();
-    // the poll phase first reads what else has arrived
-    if (wait > 0) setTimeout(readAll, wait);
-    else setImmediate(readAll);
-  }
 
   function readAll(): void {
     lastStart = performance.now();
@@ -66,7 +59,7 @@ export function grouped<R>(
     const known = waiting.get(key);
     if (known) return known.promise;
     const callers = Promise.withResolvers<R | undefined>();
-    if (waiting.size === 0) schedule();
+    if (waiting.size === 0) startSpaced(lastStart + INTERVAL_MS, readAll);
     waiting.set(key, callers);
     return callers.promise;
   };

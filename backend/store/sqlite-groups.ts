@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import { type KeptStandings, keptStandings } from "./kept-standings.ts";
 import { DatabaseAway } from "./outage.ts";
 import type { Schema } from "./schema.ts";
+import { startSpaced } from "./spaced.ts";
 import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, isOutage, type SqliteConnection } from "./sqlite-connection.ts";
 
 /**
@@ -64,10 +65,7 @@ export function sqliteGroups(connection: SqliteConnection, db: Kysely<Schema>): 
   function schedule(): void {
     if (isScheduled || waiting.length === 0) return;
     isScheduled = true;
-    const wait = lastStart + GROUP_MS - performance.now();
-    // the poll phase first reads what else has arrived
-    if (wait > 0) setTimeout(takeTurn, wait);
-    else setImmediate(takeTurn);
+    startSpaced(lastStart + GROUP_MS, takeTurn);
   }
 
   const takeTurn = () => exclusive.run(writeGroup);
