@@ -46,7 +46,7 @@ import {
  */
 
 export { ROLES, type Role } from "./surface/accounts.ts";
-export { isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
+export { hasParameters, isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
 
 /** Who may use an entry: anybody, or a user who has at least this role. */
 export type Access = "public" | Role;

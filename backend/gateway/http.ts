@@ -3,6 +3,7 @@ import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { OUTSIDE } from "../authorization.ts";
 import { type Meta, type PublicError, publicError, refuse } from "../contract/index.ts";
+import { hasParameters } from "../surface/path.ts";
 import type { HttpEntry } from "../surface.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import type { HttpBacklog } from "./caps/http-backlog.ts";
@@ -16,7 +17,7 @@ import type { Limits } from "./limits.ts";
 import { isMalformed } from "./malformed.ts";
 import type { Finished } from "./metrics.ts";
 import type { OriginStanding } from "./origins.ts";
-import { hasPathParameters, withPathValues } from "./path-parameters.ts";
+import { withPathValues } from "./path-parameters.ts";
 import { readQuery } from "./query.ts";
 import { ENDS_SESSION, noRefreshCookie, readRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 import type { RefusalLog } from "./refusal-log.ts";
@@ -138,7 +139,7 @@ export function createHttpHandler(parts: HttpParts): HttpHandler {
       if (counted) await counted;
       const given =
         entry.method === "GET" ? readQuery(exchange.query, entry.params) : await bodyOf(exchange, entry, parts.backlog);
-      const params = hasPathParameters(entry) ? withPathValues(exchange.path, entry, given) : given;
+      const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
       const options = outside(metaOf(exchange), exchange.id);
       sendResult(exchange, entry, await parts.broker.call<unknown, object>(entry.action, params, options));
     } catch (thrown) {

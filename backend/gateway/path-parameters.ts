@@ -1,19 +1,7 @@
 import { refuse } from "../contract/index.ts";
-import { pathNames, pathValues } from "../surface/path.ts";
+import { pathValues } from "../surface/path.ts";
 import type { HttpEntry } from "../surface.ts";
 import { readText } from "./query.ts";
-
-const known = new WeakMap<HttpEntry, boolean>();
-
-/** Whether the path of an entry has parameters. */
-export function hasPathParameters(entry: HttpEntry): boolean {
-  let has = known.get(entry);
-  if (has === undefined) {
-    has = pathNames(entry.path).length > 0;
-    known.set(entry, has);
-  }
-  return has;
-}
 
 /**
  * The parameters of a request with those in its path. Throws a refusal when query or body have one of the same name: which of

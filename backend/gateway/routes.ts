@@ -1,4 +1,4 @@
-import { pathValues, segmentsOf } from "../surface/path.ts";
+import { hasParameters, pathValues, segmentsOf } from "../surface/path.ts";
 import { type HttpEntry, isParameter, matchesPath } from "../surface.ts";
 
 /** The entries at a path, by method. */
@@ -46,7 +46,7 @@ function tableOf(entries: readonly HttpEntry[]): RouteTable {
   const arrangements = new Map<number, Set<string>>();
   for (const entry of entries) {
     const segments = segmentsOf(entry.path);
-    const isFixed = !segments.some(isParameter);
+    const isFixed = !hasParameters(entry.path);
     addTo(isFixed ? fixed : patterns, isFixed ? entry.path : keyOf(segments, arrangementOf(segments)), entry);
     if (isFixed) continue;
     const known = arrangements.get(segments.length) ?? new Set();

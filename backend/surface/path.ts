@@ -12,6 +12,11 @@ export function isParameter(segment: string): boolean {
   return segment.startsWith(":");
 }
 
+/** Whether a path has parameters: `/api/todos/:id` has one. */
+export function hasParameters(path: string): boolean {
+  return path.includes("/:");
+}
+
 /** The names of the parameters in a path, from left to right. */
 export function pathNames(path: string): string[] {
   return segmentsOf(path)

@@ -1,4 +1,4 @@
-import { isParameter, segmentsOf } from "../../backend/surface.ts";
+import { hasParameters, isParameter, segmentsOf } from "../../backend/surface.ts";
 import {
   ALWAYS,
   and,
@@ -27,7 +27,7 @@ export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INF
   for (const path of paths) {
     const prefix = certainPrefix(path, depth);
     if (prefix !== undefined) prefixes.add(prefix);
-    else (segmentsOf(path).some(isParameter) ? patterns : exact).add(path);
+    else (hasParameters(path) ? patterns : exact).add(path);
   }
   if (prefixes.has("/")) return ALWAYS;
   const isCovered = (path: string) => [...prefixes].some((prefix) => path !== prefix && path.startsWith(prefix));

@@ -69,9 +69,6 @@ export const samplePath = (path: string): string =>
     .map((segment) => (isParameter(segment) ? "7" : segment))
     .join("/")}`;
 
-/** Whether the path has parameters. */
-export const hasParameters = (path: string): boolean => segmentsOf(path).some(isParameter);
-
 /**
  * Paths of the page alone: assets that are no path of the API as well. One that URL normalization may rewrite is left
  * out, since a rule cannot name it.

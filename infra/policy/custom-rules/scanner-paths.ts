@@ -1,7 +1,8 @@
+import { hasParameters } from "../../../backend/surface.ts";
 import { and, contains, type ExpressionText, endsWith, not, or } from "../expression.ts";
 import { anyOfPaths, isPlain, PATH } from "../paths.ts";
 import type { PolicyRule, RuleContext } from "../rule.ts";
-import { allPaths, hasParameters, type Surface } from "../surface.ts";
+import { allPaths, type Surface } from "../surface.ts";
 
 /**
  * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and
