@@ -1,4 +1,4 @@
-import type { ObjectSchema, Params, ValueSchema } from "../surface/grammar.ts";
+import { type ObjectSchema, object, type Params, type ValueSchema } from "../surface/grammar.ts";
 
 /** A JSON Schema of the dialect that OpenAPI 3.1 has (2020-12), without the grammar's own keywords. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -41,13 +41,7 @@ function closedObject({ properties, required }: ObjectSchema): JsonSchema {
 
 /** The schema of parameters that are sent together: no other name is taken. */
 export function paramsSchema(params: Params): JsonSchema {
-  const names = Object.keys(params);
-  return {
-    type: "object",
-    properties: Object.fromEntries(names.map((name) => [name, paramSchema(params[name] as ValueSchema)])),
-    required: names.filter((name) => params[name]?.optional !== true),
-    additionalProperties: false,
-  };
+  return closedObject(object(params));
 }
 
 type OfObject = (schema: ObjectSchema) => JsonSchema;
