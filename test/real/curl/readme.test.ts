@@ -1,18 +1,17 @@
 // The README's commands with curl, as they stand, against the whole kit: edge, tunnel, connector, gateway.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { section } from "../../docs/markdown.ts";
 import { forget, type House, newDataDir, openHouse } from "../../journeys/house.ts";
 
 const SITE = "http://chat.causeway.localhost:8080";
-const readme = readFileSync("README.md", "utf8");
 
 /** The first block of commands below a heading that contains a text. */
 function block(heading: string, contains: string): string {
-  const start = readme.indexOf(`\n${heading}\n`);
-  if (start < 0) throw new Error(`README.md has no heading "${heading}"`);
-  const blocks = [...readme.slice(start).matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands = ""]) => commands);
+  const blocks = [...section("README.md", heading).matchAll(/^```sh\n(.*?)^```$/gms)].map(
+    ([, commands = ""]) => commands,
+  );
   const found = blocks.find((commands) => commands.includes(contains));
   if (!found) throw new Error(`README.md has no commands with ${contains} below "${heading}"`);
   return found;
