@@ -5,7 +5,6 @@ export { ConnectorProblem } from "./problem.ts";
 export { registered, tellToStop } from "./registry.ts";
 export type { RunningConnector } from "./running-connector.ts";
 export { serveTunnel } from "./serve.ts";
-
 export { startCloudflared } from "./start.ts";
 export { readToken } from "./token.ts";
 export { changeToken, describeTokenChange } from "./token-change.ts";

@@ -26,7 +26,6 @@ import { draftOf, openStore, type StateStore } from "./store.ts";
 
 export type { FaultMatch } from "./faults.ts";
 export type { ApiCall } from "./journal.ts";
-
 export type { Seed, SeedZone } from "./seed.ts";
 export type {
   PermissionGroup,

@@ -2,6 +2,5 @@
 export type { DeploymentProblem } from "./deployments.ts";
 export { type Edge, startEdge } from "./edge.ts";
 export { EdgeError } from "./errors.ts";
-
 export type { EdgeOptions } from "./options.ts";
 export type { RequestRecord } from "./record.ts";

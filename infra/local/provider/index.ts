@@ -17,7 +17,6 @@ import { zoneSetting } from "./resources/zone-setting.ts";
 
 export type { CallOptions } from "./calls.ts";
 export type { CheckFailure } from "./check.ts";
-
 export { UNKNOWN, type Values } from "./fields.ts";
 export type { ResourceType } from "./resource.ts";
 

@@ -4,6 +4,5 @@ export { startCloudTunnels } from "./cloud-tunnels.ts";
 export type { TunnelConfiguration } from "./configuration.ts";
 export { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./edge.ts";
 export type { TunnelConnection } from "./edge-connection.ts";
-
 export type { TunnelRequest, TunnelResponse, TunnelStream } from "./tunnel-stream.ts";
 export type { HeaderLine } from "./wire/response-headers.ts";
