@@ -38,7 +38,9 @@ async function agreed(given: Given): Promise<readonly string[]> {
   const codes = said.map(({ code }) => code);
   expect({ codes, check: checkRefuses(given) }).toEqual({ codes, check: codes.length > 0 });
   const [first] = said;
-  expect({ codes, api: await apiSays(api, given) }).toEqual({ codes, api: first && `400 ${first.pointer}` });
+  // the API refuses such a body as a whole, before it looks for rules in it: no part of it is named
+  const pointer = JSON.stringify(given.rules).includes('"__proto__":') ? undefined : first?.pointer;
+  expect({ codes, api: await apiSays(api, given) }).toEqual({ codes, api: first && `400 ${pointer}` });
   return codes;
 }
 
@@ -55,6 +57,12 @@ describe("what lints refused", () => {
   test.each(CASES.map((one) => [one.name, one] as const))("%s", async (_name, one) => {
     expect([...new Set(await agreed(givenOf(one)))]).toEqual(one.codes);
   });
+});
+
+test("a member named __proto__ is refused by every part", async () => {
+  const ref: unknown = JSON.parse('{"__proto__": null}');
+  const rules = [{ ref, expression: "ssl", action: "block" }];
+  expect(await agreed({ phase: "http_request_firewall_custom", plan: "free", rules })).toEqual(["wrong-type"]);
 });
 
 test("a ruleset that every part accepts passes preflight and its dry run", async () => {
