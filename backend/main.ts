@@ -7,7 +7,8 @@ import type { DestinationStream, Logger } from "pino";
 import { createBroker, nodeLinks } from "./broker.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
-import { tell } from "./contract/index.ts";
+import { checkHandlers } from "./contract/handlers.ts";
+import { serviceActions, tell } from "./contract/index.ts";
 import type { HashCost } from "./domain/password.ts";
 import type { PresenceTimes } from "./domain/presence.ts";
 import type { Asset } from "./gateway/assets.ts";
@@ -24,6 +25,8 @@ import { createGateway, type Gateway } from "./services/gateway.service.ts";
 import { createServices } from "./services/index.ts";
 import { setupPath } from "./services/setup.ts";
 import { openStore, type Store } from "./store/index.ts";
+import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
+import { assets, emits, http, RATE_CLASSES, ROLES, SOCKET_PATH, socket } from "./surface.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -56,6 +59,8 @@ export interface BackendOptions {
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
   readonly hashCost?: HashCost;
+  /** Files of entries instead of `backend/surface.ts`: what is wrong with them stops the start. */
+  readonly surface?: readonly SurfaceFile[];
   /** Ends a start that waits for NATS: the start rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -63,9 +68,11 @@ export interface BackendOptions {
 /**
  * Starts the store, the services and last the gateway, so that no request is accepted before the services run. The
  * port for health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a
- * StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
+ * SurfaceError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
+  const surface = options.surface ?? [SURFACE_FILE];
+  checkSurface(surface, KNOWN);
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const { dataDir, databaseUrl } = config;
@@ -110,7 +117,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     });
     release = gateway.release;
     const { registration, retention, quota } = config;
-    for (const service of createServices({
+    const services = createServices({
       ...options,
       clock: now,
       registration,
@@ -119,9 +126,9 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       store,
       post,
       site: () => site,
-    }))
-      broker.createService(service);
-    broker.createService(gateway.schema);
+    });
+    checkHandlers(declaredActions(surface), [...services, gateway.schema]);
+    for (const service of [...services, gateway.schema]) broker.createService(service);
     let internalUrl: string | undefined;
     if (metrics && config.internalPort !== undefined) {
       internal = createInternalServer(readiness(gateway, broker, store, watch), metrics);
@@ -172,6 +179,17 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   if (!signal) return work;
   signal.throwIfAborted();
   return Promise.race([work, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
+}
+
+const SURFACE_FILE: SurfaceFile = { file: "backend/surface.ts", http, socket, emits };
+const KNOWN = { roles: ROLES, rates: Object.keys(RATE_CLASSES), taken: [...assets, SOCKET_PATH] };
+
+/** Every action that a service has to have, and where it is declared. */
+function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {
+  return [
+    ...surface.flatMap(({ file, http, socket }) => [...http, ...socket].map(({ action }) => ({ action, file }))),
+    ...Object.keys(serviceActions).map((action) => ({ action, file: "backend/contract/actions.ts" })),
+  ];
 }
 
 const DROPPED_PACKETS = {

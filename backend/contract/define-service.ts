@@ -1,4 +1,5 @@
 import type { ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import { SurfaceError } from "../surface/mistakes.ts";
 import { http, ROLES, type Role, type ServiceName, socket } from "../surface.ts";
 import {
   type AnyAction,
@@ -76,7 +77,12 @@ type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility">;
 export function actionRules(name: AnyAction): Rules {
   const entry = [...http, ...socket].find(({ action }) => action === name);
   if (!entry) {
-    if (!Object.hasOwn(serviceActions, name)) throw new Error(`No entry declares the action ${name}.`);
+    if (!Object.hasOwn(serviceActions, name)) {
+      throw new SurfaceError([
+        `${name}: a service has a handler for it and no entry declares it; add one to backend/surface.ts (or to ` +
+          "serviceActions in backend/contract/actions.ts, when only services call it), or remove the handler.",
+      ]);
+    }
     const { params } = serviceActions[name as keyof typeof serviceActions];
     return { auth: "service", visibility: "public", params: rulesOf(params) };
   }

@@ -126,7 +126,9 @@ test("an action takes who may call it, its parameters and its visibility from it
   expect(actionRules("users.profile")).toMatchObject({ auth: "required", roles: ["user", "moderator", "admin"] });
   expect(actionRules("chat.sendMessageToAll")).toMatchObject({ auth: "required", roles: ["moderator", "admin"] });
   expect(actionRules("auth.verifyToken")).toMatchObject({ auth: "service", visibility: "public" });
-  expect(() => actionRules("users.nope" as never)).toThrow("No entry declares the action users.nope");
-  expect(() => actionRules("toString" as never)).toThrow("No entry declares");
+  expect(() => actionRules("users.nope" as never)).toThrow(
+    "users.nope: a service has a handler for it and no entry declares it; add one to",
+  );
+  expect(() => actionRules("toString" as never)).toThrow("no entry declares it");
   expect(rolesFrom("admin")).toEqual(["admin"]);
 });

@@ -1,0 +1,27 @@
+import type { ServiceSchema } from "moleculer";
+import { SurfaceError } from "../surface/mistakes.ts";
+
+/**
+ * Holds the actions that are declared against the handlers that the services have.
+ *
+ * @param declared names of actions, with the file that declares them
+ * @throws SurfaceError for an action without a handler
+ */
+export function checkHandlers(
+  declared: readonly { readonly action: string; readonly file: string }[],
+  services: readonly Pick<ServiceSchema, "name" | "actions">[],
+): void {
+  const handled = new Set(
+    services.flatMap(({ name, actions = {} }) => Object.keys(actions).map((action) => `${name}.${action}`)),
+  );
+  const lines = declared
+    .filter(({ action }) => !handled.has(action))
+    .map(({ action, file }) => {
+      const [service = "", name = ""] = action.split(".");
+      const hasService = services.some((one) => one.name === service);
+      const place = hasService ? `to the actions of the service ${service}` : `to a service named ${service}`;
+      const own = hasService ? "" : ", which backend/services/index.ts has to start";
+      return `${file}: ${action}: no service has a handler for it; add ${name} ${place}${own}, or remove the entry.`;
+    });
+  if (lines.length > 0) throw new SurfaceError(lines);
+}

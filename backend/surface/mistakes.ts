@@ -1,0 +1,272 @@
+import { CODES } from "./codes.ts";
+import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
+import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
+
+/** The entries of one file, as the program finds them: nothing has checked their types when it starts. */
+export interface SurfaceFile {
+  /** From the project's folder. */
+  readonly file: string;
+  readonly http: readonly HttpFacts[];
+  readonly socket: readonly SocketFacts[];
+  readonly emits: Readonly<Record<string, { readonly payload: unknown }>>;
+}
+
+interface EntryFacts {
+  readonly action: string;
+  readonly access: string;
+  readonly rate: string;
+  readonly params: unknown;
+  readonly answers: unknown;
+  readonly refuses?: readonly string[];
+}
+interface HttpFacts extends EntryFacts {
+  readonly method: string;
+  readonly path: string;
+  readonly bodyLimit: number;
+}
+type SocketFacts = EntryFacts;
+
+/** What entries may name. */
+export interface SurfaceNames {
+  readonly roles: readonly string[];
+  readonly rates: readonly string[];
+  /** Paths that something else is served at. */
+  readonly taken: readonly string[];
+}
+
+/** A mistake in the surface stops the start; the message says file, entry and what to do, for all of them. */
+export class SurfaceError extends Error {
+  override readonly name = "SurfaceError";
+  constructor(lines: readonly string[]) {
+    const many = lines.length === 1 ? "There is a mistake" : `There are ${lines.length} mistakes`;
+    super(`${many} in the surface, so nothing was started:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  }
+}
+
+/** @throws SurfaceError when an entry cannot be served as it is declared */
+export function checkSurface(files: readonly SurfaceFile[], known: SurfaceNames): void {
+  const lines = surfaceMistakes(files, known);
+  if (lines.length > 0) throw new SurfaceError(lines);
+}
+
+/** One line for each mistake: `FILE: ENTRY: PLACE PROBLEM. REMEDY.` */
+function surfaceMistakes(files: readonly SurfaceFile[], known: SurfaceNames): string[] {
+  const all = files.flatMap(({ file, http, socket }) => [
+    ...http.map((entry) => ({ file, entry, name: `${entry.method} ${entry.path}` })),
+    ...socket.map((entry) => ({ file, entry, name: `the call ${entry.action}` })),
+  ]);
+  const lines: string[] = [];
+  for (const [index, { file, entry, name }] of all.entries()) {
+    const isHttp = isHttpEntry(entry);
+    const earlier = all.slice(0, index);
+    const mistakes = [
+      ...entryMistakes(entry, known),
+      ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry)),
+      ...(isHttp ? earlier.flatMap((one) => (isHttpEntry(one.entry) ? pathClash(entry, one.entry, one) : [])) : []),
+      ...earlier.filter((one) => one.entry.action === entry.action).map((one) => sameAction(entry.action, one)),
+    ];
+    lines.push(...mistakes.map((mistake) => lineOf(file, name, mistake)));
+  }
+  for (const { file, emits } of files) {
+    for (const [name, { payload }] of Object.entries(emits)) {
+      const mistakes = schemaMistakes(payload, "payload", { isParameter: false, maySecret: false });
+      lines.push(...mistakes.map((mistake) => lineOf(file, `the event ${name}`, mistake)));
+    }
+  }
+  return lines;
+}
+
+function lineOf(file: string, name: string, { place, problem, remedy }: Mistake): string {
+  return `${file}: ${name}: ${place} ${problem}; ${remedy}.`;
+}
+
+function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
+  return "path" in entry;
+}
+
+function entryMistakes(
+  { action, access, rate, answers, refuses = [] }: EntryFacts,
+  { roles, rates }: SurfaceNames,
+): Mistake[] {
+  const unknownCodes = refuses.filter((code) => !Object.hasOwn(CODES, code));
+  return [
+    ...unless(
+      /^[a-z]\w*\.[a-z]\w*$/i.test(action),
+      "action",
+      `is ${JSON.stringify(action)}`,
+      'name service and action: "todos.list"',
+    ),
+    ...unless(
+      access === "public" || roles.includes(access),
+      "access",
+      `names the role ${JSON.stringify(access)}, which does not exist`,
+      `use public or one of ${roles.join(", ")}`,
+    ),
+    ...unless(
+      rates.includes(rate),
+      "rate",
+      `is ${JSON.stringify(rate)}, which is no class`,
+      `use one of ${rates.join(", ")}`,
+    ),
+    ...unknownCodes.map((code) => ({
+      place: "refuses",
+      problem: `names the code ${code}, which does not exist`,
+      remedy: "add it to backend/surface/codes.ts",
+    })),
+    ...objectOnly(answers),
+  ];
+}
+
+function objectOnly(answers: unknown): Mistake[] {
+  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
+  const { type } = (answers ?? {}) as { readonly type?: unknown };
+  if (found.length > 0 || type === "object") return found;
+  return [
+    { place: "answers", problem: "is no object", remedy: "fields can be added to an object later: object({ items })" },
+  ];
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const SEGMENT = /^[\w.~!$&'()*+,;=@-][\w.~!$&'()*+,;=:@-]*$/;
+const PARAMETER = /^:[A-Za-z][A-Za-z0-9]{0,63}$/;
+/** Kinds of value that one text in a path or query can stand for. */
+const TEXT_LIKE = new Set<unknown>(["string", "integer", "number", "boolean"]);
+const MAX_BODY_LIMIT = 64 * 1024 * 1024;
+
+function httpMistakes({ method, path, bodyLimit, params }: HttpFacts, { taken }: SurfaceNames): Mistake[] {
+  const segments = segmentsOf(path);
+  const wrong = segments.find((one) =>
+    isParameter(one) ? !PARAMETER.test(one) : !SEGMENT.test(one) || /^\.\.?$/.test(one),
+  );
+  const isPath = path.startsWith("/") && wrong === undefined;
+  const names = pathNames(path);
+  const hasBody = method !== "GET" && bodyLimit > 0;
+  const isBodyLimit = Number.isInteger(bodyLimit) && bodyLimit >= 0 && bodyLimit <= MAX_BODY_LIMIT;
+  const clash = taken.find((one) => matchesPath(path, one));
+  return [
+    ...unless(METHODS.includes(method), "method", `is ${JSON.stringify(method)}`, `use one of ${METHODS.join(", ")}`),
+    ...unless(
+      isPath,
+      "path",
+      `has the segment ${JSON.stringify(wrong ?? path)}`,
+      "write segments of letters, digits and -._~ that are not empty, and parameters as :name",
+    ),
+    ...unless(clash === undefined, "path", `is also that of ${clash}, which is served already`, "choose another path"),
+    ...unless(new Set(names).size === names.length, "path", "has two parameters of one name", "give each its own"),
+    ...unless(isBodyLimit, "bodyLimit", `is ${bodyLimit}`, `give the largest body in bytes, up to ${MAX_BODY_LIMIT}`),
+    ...unless(
+      method !== "GET" || bodyLimit === 0,
+      "bodyLimit",
+      `is ${bodyLimit}, and a GET request has no body`,
+      "set it to 0 or use another method",
+    ),
+    ...names.flatMap((name) => pathParameterMistakes(name, params)),
+    ...Object.entries((params ?? {}) as object).flatMap(([name, schema]) => {
+      const maySecret = hasBody && !names.includes(name);
+      const found = propertyMistakes({ [name]: schema }, "params", { isParameter: true, maySecret });
+      return found.length > 0 || hasBody || names.includes(name) ? found : queryMistakes(name, schema);
+    }),
+    ...unless(typeof params === "object" && params !== null, "params", "is missing", "write {} where there is none"),
+  ];
+}
+
+interface AnySchema {
+  readonly type?: unknown;
+  readonly optional?: unknown;
+  readonly minLength?: unknown;
+  readonly items?: { readonly type?: unknown };
+}
+
+function pathParameterMistakes(name: string, params: unknown): Mistake[] {
+  const schema = ((params ?? {}) as Readonly<Record<string, AnySchema | undefined>>)[name];
+  const place = `params.${name}`;
+  if (!schema) return [{ place, problem: "is in the path and not declared", remedy: `add ${name} to params` }];
+  return [
+    ...unless(
+      schema.optional !== true,
+      place,
+      "is in the path and optional",
+      "a segment is never missing: declare it without optional",
+    ),
+    ...unless(
+      TEXT_LIKE.has(schema.type),
+      place,
+      "is in the path, which carries text or a number",
+      "use string, integer or oneOf",
+    ),
+    ...unless(
+      schema.minLength !== 0,
+      place,
+      "is in the path and may be empty",
+      "a segment is never empty: give it min 1",
+    ),
+  ];
+}
+
+function queryMistakes(name: string, schema: AnySchema): Mistake[] {
+  const { type, items } = schema ?? {};
+  const isText = TEXT_LIKE.has(type) || (type === "array" && TEXT_LIKE.has(items?.type));
+  const remedy = "use string, integer, number, boolean, oneOf or an array of them, or take a body";
+  return unless(isText, `params.${name}`, "is in the query, which carries text alone", remedy);
+}
+
+function socketMistakes({ access, rate, params }: SocketFacts): Mistake[] {
+  return [
+    ...unless(
+      access !== "public",
+      "access",
+      "is public, and a socket belongs to a user",
+      "name the least role that may call",
+    ),
+    ...unless(
+      rate !== "credential",
+      "rate",
+      "is credential, and the edge sees no message of a socket",
+      "make it an HTTP entry",
+    ),
+    ...propertyMistakes(params, "params", { isParameter: true, maySecret: false }),
+  ];
+}
+
+interface Place {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** Two entries that one request could mean. A fixed path beside one with a parameter is no clash: it comes first. */
+function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] {
+  const where = `${place.name} (${place.file})`;
+  if (entry.path === other.path) {
+    if (entry.method !== other.method) return [];
+    return [
+      {
+        place: "path",
+        problem: `is declared twice, first by ${where}`,
+        remedy: "remove one, or change its path or method",
+      },
+    ];
+  }
+  const [own, others] = [segmentsOf(entry.path), segmentsOf(other.path)];
+  if (own.length !== others.length || !own.some(isParameter) || !others.some(isParameter)) return [];
+  const canMeet = own.every(
+    (segment, at) => isParameter(segment) || isParameter(others[at] ?? "") || segment === others[at],
+  );
+  if (!canMeet) return [];
+  const problem = `means the same requests as ${where}`;
+  return [
+    {
+      place: "path",
+      problem,
+      remedy: "give their parameters the same names and places, or a fixed segment that differs",
+    },
+  ];
+}
+
+function sameAction(action: string, { name, file }: Place): Mistake {
+  const problem = `${action} has an entry already, ${name} (${file})`;
+  return { place: "action", problem, remedy: "who may call it is declared once: give this entry an action of its own" };
+}
+
+function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
+  return isRight ? [] : [{ place, problem, remedy }];
+}

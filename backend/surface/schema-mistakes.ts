@@ -1,0 +1,155 @@
+import { FORMATS } from "./formats.ts";
+
+/** A part of an entry that cannot be served, and what to write instead. */
+export interface Mistake {
+  /** Where in the entry: `params.title`, `answers.items[].kind`. */
+  readonly place: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** What a schema is for: a parameter is bounded, a secret one travels in a body only. */
+export interface SchemaUse {
+  readonly isParameter: boolean;
+  readonly maySecret: boolean;
+}
+
+const CONSTRUCTORS =
+  "make it with a constructor of backend/surface/grammar.ts: string, integer, number, boolean, oneOf, constant, array, object, union, nullable, optional";
+const NAME = /^[A-Za-z]\w{0,63}$/;
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** What is wrong with a schema, at any depth. The types say the same; nothing compiles the program before it starts. */
+export function schemaMistakes(schema: unknown, place: string, use: SchemaUse): Mistake[] {
+  if (!isRecord(schema))
+    return [mistake(place, `is ${JSON.stringify(schema) ?? "undefined"}, which is no schema`, CONSTRUCTORS)];
+  const secret =
+    schema.secret === true && !use.maySecret
+      ? [
+          mistake(
+            place,
+            "is a secret where requests are logged or not seen by the edge",
+            "send it in the body of an HTTP request",
+          ),
+        ]
+      : [];
+  return [...secret, ...kindMistakes(schema, place, use)];
+}
+
+function kindMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[] {
+  if ("anyOf" in schema) return schemaMistakes((schema.anyOf as readonly unknown[])?.[0], place, use);
+  if ("oneOf" in schema) return unionMistakes(schema, place, use);
+  if ("const" in schema) return [];
+  if ("enum" in schema) {
+    const isList =
+      Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.every((word) => typeof word === "string");
+    return isList ? [] : [mistake(place, "has no words to choose from", 'name one at least: oneOf(["open", "done"])')];
+  }
+  switch (schema.type) {
+    case "string":
+      return [...boundMistakes(schema, ["minLength", "maxLength"], place, use), ...formatMistakes(schema, place)];
+    case "integer":
+    case "number":
+      return boundMistakes(schema, ["minimum", "maximum"], place, use);
+    case "boolean":
+      return [];
+    case "array":
+      return [
+        ...boundMistakes({ minItems: 0, ...schema }, ["minItems", "maxItems"], place, use),
+        ...schemaMistakes(schema.items, `${place}[]`, use),
+      ];
+    case "object":
+      return objectMistakes(schema, place, use);
+    default:
+      return [
+        mistake(
+          place,
+          `has the type ${JSON.stringify(schema.type) ?? "undefined"}, which the grammar does not have`,
+          CONSTRUCTORS,
+        ),
+      ];
+  }
+}
+
+function boundMistakes(
+  schema: Loose,
+  [low, high]: readonly [string, string],
+  place: string,
+  use: SchemaUse,
+): Mistake[] {
+  const [min, max] = [schema[low], schema[high]];
+  const has = (bound: unknown) => typeof bound === "number" && !Number.isNaN(bound);
+  if (use.isParameter && !(has(min) && has(max) && Number.isFinite(max))) {
+    return [mistake(place, `has no ${has(min) ? high : low}`, "a client decides what it sends: say min and max")];
+  }
+  if (has(min) && has(max) && (min as number) > (max as number)) {
+    return [mistake(place, `has ${low} ${min} above ${high} ${max}: no value fits`, "exchange min and max")];
+  }
+  return [];
+}
+
+function formatMistakes({ format }: Loose, place: string): Mistake[] {
+  if (format === undefined || (typeof format === "string" && Object.hasOwn(FORMATS, format))) return [];
+  return [
+    mistake(
+      place,
+      `has the format ${JSON.stringify(format)}`,
+      `use one of ${Object.keys(FORMATS).join(", ")}, or none`,
+    ),
+  ];
+}
+
+function objectMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[] {
+  if (schema.additionalProperties === true && !use.isParameter) return [];
+  if (!isRecord(schema.properties)) return [mistake(place, "is an object without properties", CONSTRUCTORS)];
+  return propertyMistakes(schema.properties, place, use);
+}
+
+/** The same of parameters that are sent together, or of an object's properties. */
+export function propertyMistakes(properties: unknown, place: string, use: SchemaUse): Mistake[] {
+  if (!isRecord(properties)) return [mistake(place, "is missing", "write {} where there is none")];
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const at = place === "" ? name : `${place}.${name}`;
+    const isName = !use.isParameter || (NAME.test(name) && !(name in Object.prototype));
+    return [
+      ...(isName
+        ? []
+        : [
+            mistake(
+              at,
+              "is no name of a parameter",
+              "use up to 64 letters, digits and _, and no name that every object has",
+            ),
+          ]),
+      ...schemaMistakes(schema, at, use),
+    ];
+  });
+}
+
+function unionMistakes({ oneOf, discriminator }: Loose, place: string, use: SchemaUse): Mistake[] {
+  const tag = isRecord(discriminator) ? discriminator.propertyName : undefined;
+  const members = Array.isArray(oneOf) ? (oneOf as readonly unknown[]) : [];
+  const isTagged = (member: unknown) => {
+    const properties = isRecord(member) && isRecord(member.properties) ? member.properties : {};
+    return typeof tag === "string" && isRecord(properties[tag]) && "const" in properties[tag];
+  };
+  if (members.length === 0 || !members.every(isTagged)) {
+    return [
+      mistake(
+        place,
+        "is a union whose members no field tells apart",
+        'make it with union("kind", { one: {}, other: {} })',
+      ),
+    ];
+  }
+  return members.flatMap((member) => schemaMistakes(member, place, use));
+}
+
+function mistake(place: string, problem: string, remedy: string): Mistake {
+  return { place, problem, remedy };
+}
+
+function isRecord(value: unknown): value is Loose {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { readConfig } from "../../../backend/config.ts";
+import { startBackend } from "../../../backend/main.ts";
+import {
+  array,
+  constant,
+  integer,
+  nullable,
+  object,
+  optional,
+  string,
+  unbounded,
+} from "../../../backend/surface/grammar.ts";
+import type { SurfaceFile } from "../../../backend/surface/mistakes.ts";
+import { emits, http, socket } from "../../../backend/surface.ts";
+import { TEST_ASSETS } from "../support.ts";
+
+let dataDir: string;
+beforeAll(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-mistakes-"));
+});
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const shipped: SurfaceFile = { file: "backend/surface.ts", http, socket, emits };
+const id = string({ min: 1, max: 64 });
+const get = {
+  method: "GET",
+  path: "/api/todos",
+  action: "todos.list",
+  access: "user",
+  rate: "read",
+  bodyLimit: 0,
+  params: {},
+  answers: object({}),
+};
+const call = { action: "todos.add", access: "user", rate: "write", params: {}, answers: object({}) };
+
+/** What a start says with these entries beside the shipped ones. */
+async function startWith(own: {
+  http?: readonly object[];
+  socket?: readonly object[];
+  emits?: object;
+}): Promise<string> {
+  const file = { http: [], socket: [], emits: {}, ...own, file: "backend/todos/surface.ts" } as unknown as SurfaceFile;
+  const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" });
+  const started = startBackend(config, { assets: TEST_ASSETS, surface: [shipped, file] });
+  const message = await started.then(
+    async (backend) => {
+      await backend.stop();
+      return "it started";
+    },
+    (error: Error) => error.message,
+  );
+  return message;
+}
+const inHttp = (part: object) => startWith({ http: [{ ...get, ...part }] });
+
+test("D5: a wrong type of a parameter stops the start with file, entry and what to do, before a file is made", async () => {
+  expect(await inHttp({ params: { when: { type: "date" } } })).toBe(
+    "There is a mistake in the surface, so nothing was started:\n" +
+      '  backend/todos/surface.ts: GET /api/todos: params.when has the type "date", which the grammar does not have; make it ' +
+      "with a constructor of backend/surface/grammar.ts: string, integer, number, boolean, oneOf, constant, array, object, " +
+      "union, nullable, optional.",
+  );
+  expect(readdirSync(dataDir)).toEqual([]);
+});
+
+test("D5: a duplicate path stops the start and names both entries", async () => {
+  const again = { ...get, path: "/api/users/me", action: "todos.me" };
+  expect(await startWith({ http: [again] })).toContain(
+    "backend/todos/surface.ts: GET /api/users/me: path is declared twice, first by GET /api/users/me (backend/surface.ts)",
+  );
+});
+
+test("D5: a missing handler stops the start, of a service that is there and of one that is not", async () => {
+  const users = { ...get, path: "/api/users/greeting", action: "users.greeting" };
+  const message = await startWith({ http: [users, get] });
+  expect(message).toContain(
+    "backend/todos/surface.ts: users.greeting: no service has a handler for it; add greeting to the actions of the service users",
+  );
+  expect(message).toContain("todos.list: no service has a handler for it; add list to a service named todos");
+});
+
+test("D5: an unknown role stops the start and says which there are", async () => {
+  expect(await inHttp({ access: "king" })).toContain(
+    'GET /api/todos: access names the role "king", which does not exist; use public or one of user, moderator, admin.',
+  );
+});
+
+test("the shipped surface has no mistake, and one without handlers is found by its handlers alone", async () => {
+  const message = await startWith({
+    http: [get, { ...get, method: "DELETE", path: "/api/todos/:id", action: "todos.remove", params: { id } }],
+  });
+  expect(message.match(/no service has a handler/g)).toHaveLength(2);
+  expect(message.split("\n")).toHaveLength(3);
+});
+
+const secret = string({ min: 1, max: 9, secret: true });
+test.each<[string, { http?: readonly object[]; socket?: readonly object[]; emits?: object }]>([
+  ["params.id is in the path and not declared", { http: [{ ...get, path: "/api/todos/:id" }] }],
+  [
+    "params.id is in the path and optional",
+    { http: [{ ...get, path: "/api/todos/:id", params: { id: optional(id) } }] },
+  ],
+  [
+    "params.id is in the path and may be empty",
+    { http: [{ ...get, path: "/api/todos/:id", params: { id: string({ min: 0, max: 9 }) } }] },
+  ],
+  [
+    "params.id is in the path, which carries text",
+    { http: [{ ...get, path: "/api/todos/:id", params: { id: object({}) } }] },
+  ],
+  ["params.q is in the query, which carries text alone", { http: [{ ...get, params: { q: nullable(id) } }] }],
+  [
+    "params.q is in the query, which carries text alone",
+    { http: [{ ...get, params: { q: array(object({}), { max: 1 }) } }] },
+  ],
+  ["params.q is a secret where requests are logged", { http: [{ ...get, params: { q: secret } }] }],
+  ["params.a.b is a secret where requests are logged", { socket: [{ ...call, params: { a: object({ b: secret }) } }] }],
+  ["params.q has no minLength", { http: [{ ...get, params: { q: unbounded.string() } }] }],
+  ["params.q[] has no maximum", { http: [{ ...get, params: { q: array(unbounded.integer(), { max: 1 }) } }] }],
+  ["params.q has no maxItems", { socket: [{ ...call, params: { q: unbounded.array(id) } }] }],
+  ["params.q has minimum 2 above maximum 1", { http: [{ ...get, params: { q: integer({ min: 2, max: 1 }) } }] }],
+  ['params.q has the format "phone"', { http: [{ ...get, params: { q: { ...id, format: "phone" } } }] }],
+  ["params.q has no words", { http: [{ ...get, params: { q: { type: "string", enum: [] } } }] }],
+  ["params.q is undefined, which is no schema", { http: [{ ...get, params: { q: undefined } }] }],
+  ["params.constructor is no name of a parameter", { socket: [{ ...call, params: { constructor: id } }] }],
+  [
+    "params.q is a union whose members",
+    { socket: [{ ...call, params: { q: { oneOf: [object({})], discriminator: { propertyName: "kind" } } } }] },
+  ],
+  ["params is missing", { http: [{ ...get, params: undefined }] }],
+  ["answers is no object", { http: [{ ...get, answers: unbounded.array(id) }] }],
+  [
+    "answers.a[].b has the type",
+    {
+      http: [
+        {
+          ...get,
+          answers: object({ a: unbounded.array({ ...object({}), properties: { b: { type: "map" } } } as never) }),
+        },
+      ],
+    },
+  ],
+  ["payload is undefined, which is no schema", { emits: { todo: {} } }],
+  ['method is "FETCH"', { http: [{ ...get, method: "FETCH" }] }],
+  ['path has the segment ""', { http: [{ ...get, path: "/api/todos/" }] }],
+  ['path has the segment ".."', { http: [{ ...get, path: "/api/../todos" }] }],
+  ['path has the segment "%2f"', { http: [{ ...get, path: "/api/%2f" }] }],
+  ['path has the segment ":1"', { http: [{ ...get, path: "/api/:1", params: {} }] }],
+  ["path has two parameters of one name", { http: [{ ...get, path: "/api/:id/:id", params: { id } }] }],
+  ["path is also that of /app.css", { http: [{ ...get, path: "/:file", params: { file: id } }] }],
+  [
+    "path means the same requests as GET /api/todos/:id",
+    {
+      http: [
+        { ...get, path: "/api/todos/:id", params: { id } },
+        { ...get, method: "DELETE", path: "/api/todos/:todo", action: "todos.remove", params: { todo: id } },
+      ],
+    },
+  ],
+  ["action todos.list has an entry already", { http: [get], socket: [{ ...call, action: "todos.list" }] }],
+  ['action is "list"', { http: [{ ...get, action: "list" }] }],
+  ['rate is "often"', { http: [{ ...get, rate: "often" }] }],
+  ["refuses names the code TEAPOT", { http: [{ ...get, refuses: ["TEAPOT"] }] }],
+  ["bodyLimit is 10, and a GET request has no body", { http: [{ ...get, bodyLimit: 10 }] }],
+  ["bodyLimit is -1", { http: [{ ...get, method: "POST", bodyLimit: -1 }] }],
+  ["access is public, and a socket belongs to a user", { socket: [{ ...call, access: "public" }] }],
+  ["rate is credential, and the edge sees no message", { socket: [{ ...call, rate: "credential" }] }],
+])("a surface where %s is refused", async (problem, own) => {
+  expect(await startWith(own)).toContain(problem);
+});
+
+test("what can be told apart is accepted", async () => {
+  const message = await startWith({
+    http: [
+      { ...get, path: "/api/todos/mine" },
+      { ...get, path: "/api/todos/:id", action: "todos.get", params: { id, tags: optional(array(id, { max: 3 })) } },
+      { ...get, path: "/api/todos/:id/notes", action: "todos.notes", params: { id } },
+      { ...get, method: "POST", bodyLimit: 9, action: "todos.login", params: { secret, done: constant(true) } },
+    ],
+  });
+  expect(message.split("\n").filter((line) => !line.includes("no service has a handler"))).toHaveLength(1);
+});
