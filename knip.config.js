@@ -25,8 +25,8 @@ export default {
     "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
   ],
   project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
-  // run by name: scripts/check.ts, scripts/format.ts
-  ignoreDependencies: ["@biomejs/biome"],
+  // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi.test.ts
+  ignoreDependencies: ["@biomejs/biome", "@redocly/cli"],
   // programs of the machine; the tests that need them say so where they are missing
   ignoreBinaries: ["cc", "script", "taskset", "unshare", "workerd"],
   ignoreExportsUsedInFile: isProduction,

@@ -84,6 +84,8 @@ export interface HttpEntry {
   readonly path: `/${string}`;
   /** Moleculer action. */
   readonly action: ActionName;
+  /** What it does, in a few words, as a list of endpoints shows it. */
+  readonly summary: string;
   readonly access: Access;
   readonly rate: RateClass;
   /** Largest request body in bytes; 0 where none is read, and the parameters are in path and query. */
@@ -99,6 +101,7 @@ export interface HttpEntry {
 export interface SocketEntry {
   /** Name of the call, which is also the Moleculer action. */
   readonly action: ActionName;
+  readonly summary: string;
   readonly access: Role;
   /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
   readonly rate: Exclude<RateClass, "credential">;
@@ -153,6 +156,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/register",
     action: "users.register",
+    summary: "Register an account and sign in",
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -164,6 +168,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/login",
     action: "users.login",
+    summary: "Sign in",
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -175,6 +180,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/refresh",
     action: "auth.refresh",
+    summary: "Renew a session",
     access: "public",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -186,6 +192,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/logout",
     action: "auth.logout",
+    summary: "End this session",
     access: "user",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -196,6 +203,7 @@ export const http = [
     method: "GET",
     path: "/api/users/me",
     action: "users.profile",
+    summary: "Read the caller's profile",
     access: "user",
     rate: "read",
     bodyLimit: 0,
@@ -206,6 +214,7 @@ export const http = [
     method: "PATCH",
     path: "/api/users/me",
     action: "users.update",
+    summary: "Change the caller's name",
     access: "user",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -217,6 +226,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/password",
     action: "users.changePassword",
+    summary: "Change the caller's password",
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -228,6 +238,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/request-reset",
     action: "users.requestReset",
+    summary: "Send a link to reset a password",
     about: "The answer is the same whether somebody has this address or not.",
     access: "public",
     rate: "credential",
@@ -239,6 +250,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/reset-password",
     action: "users.resetPassword",
+    summary: "Set a new password with a link",
     about: "Takes what a link in a mail carries. Nobody is signed in by it.",
     access: "public",
     rate: "credential",
@@ -251,6 +263,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/request-verification",
     action: "users.requestVerification",
+    summary: "Send a link to verify the caller's address",
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -262,6 +275,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/verify-email",
     action: "users.verifyEmail",
+    summary: "Verify an address with a link",
     access: "public",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -273,6 +287,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/change-email",
     action: "users.changeEmail",
+    summary: "Change the caller's address",
     about: "The address changes when the link that was sent to it is opened.",
     access: "user",
     rate: "credential",
@@ -285,6 +300,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/delete",
     action: "users.remove",
+    summary: "Delete the caller's account",
     access: "user",
     rate: "credential",
     bodyLimit: 4 * KIB,
@@ -296,6 +312,7 @@ export const http = [
     method: "GET",
     path: "/api/auth/sessions",
     action: "auth.sessions",
+    summary: "List the caller's sessions",
     access: "user",
     rate: "read",
     bodyLimit: 0,
@@ -306,6 +323,7 @@ export const http = [
     method: "POST",
     path: "/api/auth/sessions/end",
     action: "auth.endSession",
+    summary: "End one of the caller's sessions",
     access: "user",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -317,6 +335,7 @@ export const http = [
     method: "GET",
     path: "/api/admin/users",
     action: "users.list",
+    summary: "List users",
     access: "admin",
     rate: "read",
     bodyLimit: 0,
@@ -328,6 +347,7 @@ export const http = [
     method: "POST",
     path: "/api/admin/users/role",
     action: "users.setRole",
+    summary: "Change a user's role",
     access: "admin",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -339,6 +359,7 @@ export const http = [
     method: "POST",
     path: "/api/admin/users/disable",
     action: "users.disable",
+    summary: "Disable a user",
     access: "admin",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -350,6 +371,7 @@ export const http = [
     method: "POST",
     path: "/api/admin/users/enable",
     action: "users.enable",
+    summary: "Enable a user",
     access: "admin",
     rate: "write",
     bodyLimit: 4 * KIB,
@@ -361,6 +383,7 @@ export const http = [
     method: "GET",
     path: "/api/admin/audit",
     action: "users.audit",
+    summary: "Read the audit log",
     access: "admin",
     rate: "read",
     bodyLimit: 0,
@@ -371,6 +394,7 @@ export const http = [
     method: "GET",
     path: "/.well-known/jwks.json",
     action: "auth.jwks",
+    summary: "Read the keys that verify access tokens",
     access: "public",
     rate: "read",
     bodyLimit: 0,
@@ -381,6 +405,7 @@ export const http = [
     method: "GET",
     path: "/api/openapi.json",
     action: "gateway.openapi",
+    summary: "Read this document",
     access: "public",
     rate: "read",
     bodyLimit: 0,
@@ -396,6 +421,7 @@ export const http = [
 export const socket = [
   {
     action: "chat.rooms",
+    summary: "List the caller's rooms",
     about: "Those one is in or invited to.",
     access: "user",
     rate: "read",
@@ -404,6 +430,7 @@ export const socket = [
   },
   {
     action: "chat.browse",
+    summary: "Find public rooms",
     access: "user",
     rate: "read",
     params: { prefix: optional(room), after: optional(room) },
@@ -411,6 +438,7 @@ export const socket = [
   },
   {
     action: "chat.create",
+    summary: "Open a room",
     access: "user",
     rate: "opening",
     params: { kind: word, title: { ...name, refuses: [...name.refuses, "ROOM_NAME"] } },
@@ -419,6 +447,7 @@ export const socket = [
   },
   {
     action: "chat.direct",
+    summary: "Open a room with one other user",
     access: "user",
     rate: "opening",
     params: { user: id },
@@ -427,6 +456,7 @@ export const socket = [
   },
   {
     action: "chat.join",
+    summary: "Join a room, or join it again",
     access: "user",
     rate: "write",
     params: { room, cursor, epoch, revision: cursor },
@@ -443,6 +473,7 @@ export const socket = [
   },
   {
     action: "chat.leave",
+    summary: "Leave a room or decline an invitation",
     access: "user",
     rate: "write",
     params: { room },
@@ -450,6 +481,7 @@ export const socket = [
   },
   {
     action: "chat.members",
+    summary: "List the members of a room",
     access: "user",
     rate: "read",
     params: { room, state: optional(word), after: optional(id) },
@@ -458,6 +490,7 @@ export const socket = [
   },
   {
     action: "chat.invite",
+    summary: "Invite a user to a room",
     access: "user",
     rate: "invitation",
     params: { room, user: id },
@@ -466,6 +499,7 @@ export const socket = [
   },
   {
     action: "chat.setRoomRole",
+    summary: "Change a member's role in a room",
     access: "user",
     rate: "write",
     params: { room, user: id, role: word },
@@ -474,6 +508,7 @@ export const socket = [
   },
   {
     action: "chat.mute",
+    summary: "Mute a member",
     access: "user",
     rate: "write",
     params: { room, user: id, seconds: integer({ min: 1, max: 2_592_000 }) },
@@ -482,6 +517,7 @@ export const socket = [
   },
   {
     action: "chat.unmute",
+    summary: "Unmute a member",
     access: "user",
     rate: "write",
     params: { room, user: id },
@@ -490,6 +526,7 @@ export const socket = [
   },
   {
     action: "chat.kick",
+    summary: "Remove a member from a room",
     access: "user",
     rate: "write",
     params: { room, user: id },
@@ -498,6 +535,7 @@ export const socket = [
   },
   {
     action: "chat.ban",
+    summary: "Ban a user from a room",
     access: "user",
     rate: "write",
     params: { room, user: id },
@@ -506,6 +544,7 @@ export const socket = [
   },
   {
     action: "chat.unban",
+    summary: "Lift a ban",
     access: "user",
     rate: "write",
     params: { room, user: id },
@@ -514,6 +553,7 @@ export const socket = [
   },
   {
     action: "chat.history",
+    summary: "Read older messages",
     access: "user",
     rate: "read",
     params: { room, cursor },
@@ -522,6 +562,7 @@ export const socket = [
   },
   {
     action: "chat.send",
+    summary: "Send a message",
     access: "user",
     rate: "write",
     params: { room, text, clientId: { ...id, refuses: ["CLIENT_ID"] } },
@@ -530,6 +571,7 @@ export const socket = [
   },
   {
     action: "chat.edit",
+    summary: "Edit a message",
     access: "user",
     rate: "write",
     params: { room, seq, text },
@@ -538,6 +580,7 @@ export const socket = [
   },
   {
     action: "chat.delete",
+    summary: "Delete a message",
     access: "user",
     rate: "write",
     params: { room, seq },
@@ -546,6 +589,7 @@ export const socket = [
   },
   {
     action: "chat.report",
+    summary: "Report a message",
     access: "user",
     rate: "report",
     params: { room, seq, reason: string({ min: 1, max: 500, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "REASON_LONG"] }) },
@@ -554,6 +598,7 @@ export const socket = [
   },
   {
     action: "chat.reports",
+    summary: "List open reports",
     about: "Those that nobody has settled, the oldest first.",
     access: "moderator",
     rate: "read",
@@ -562,6 +607,7 @@ export const socket = [
   },
   {
     action: "chat.settleReport",
+    summary: "Settle a report",
     access: "moderator",
     rate: "write",
     params: { report: id, outcome: word },
@@ -570,6 +616,7 @@ export const socket = [
   },
   {
     action: "chat.sendMessageToAll",
+    summary: "Send a message to all users",
     access: "moderator",
     rate: "write",
     params: { text },
@@ -577,6 +624,7 @@ export const socket = [
   },
   {
     action: "chat.presence",
+    summary: "Read who of a room is present",
     access: "user",
     rate: "read",
     params: { room },
@@ -585,6 +633,7 @@ export const socket = [
   },
   {
     action: "chat.setPresence",
+    summary: "Set this device's presence",
     access: "user",
     rate: "write",
     params: { state: { ...word, refuses: ["PRESENCE_STATE"] } },
@@ -592,6 +641,7 @@ export const socket = [
   },
   {
     action: "chat.typing",
+    summary: "Tell a room that the caller is writing",
     about: "The others are told every few seconds at most; `told` says whether they were.",
     access: "user",
     rate: "write",
@@ -601,6 +651,7 @@ export const socket = [
   },
   {
     action: "chat.read",
+    summary: "Mark messages as read",
     about: "Answers where the mark stands now.",
     access: "user",
     rate: "write",
@@ -610,6 +661,7 @@ export const socket = [
   },
   {
     action: "chat.marks",
+    summary: "Read how far members have read",
     about: "Of all members where there are few, else one's own.",
     access: "user",
     rate: "read",

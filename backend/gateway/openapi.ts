@@ -29,6 +29,8 @@ export function openApi() {
         "What the edge refuses before it reaches the server it refuses in HTML.",
       ].join(" "),
     },
+    // where the document was read
+    servers: [{ url: "/" }],
     paths,
     "x-socket": overSocket(schemas),
     components: {
@@ -54,6 +56,7 @@ function requestOf(entry: HttpEntry): object {
   const required = Object.values(params).some(({ optional }) => optional !== true);
   return {
     operationId: action,
+    summary: entry.summary,
     ...security(entry),
     ...described(entry),
     ...(inBody && Object.keys(params).length > 0
@@ -65,7 +68,8 @@ function requestOf(entry: HttpEntry): object {
 
 function security({ access, params }: HttpEntry): object {
   if (access !== "public") return { security: [{ accessToken: [] }] };
-  return "refreshToken" in params ? { security: [{}, { refreshCookie: [] }] } : {};
+  // an empty list says that nothing is needed; a missing one would leave it open
+  return { security: "refreshToken" in params ? [{}, { refreshCookie: [] }] : [] };
 }
 
 function described({ access, about }: HttpEntry | SocketEntry): { readonly description?: string } {
@@ -92,6 +96,7 @@ function parametersIn(place: "path" | "query", params: Params): object[] {
 
 function overSocket(schemas: Record<string, JsonSchema>): object {
   const call = (entry: SocketEntry) => ({
+    summary: entry.summary,
     ...described(entry),
     parameters: paramsSchema(entry.params),
     result: answerSchema(entry.answers, schemas),

@@ -106,6 +106,7 @@ const foreign = unbounded.object();
 export const openApiDocument = object({
   openapi: text,
   info: foreign,
+  servers: unbounded.array(foreign),
   paths: foreign,
   components: foreign,
   "x-socket": foreign,

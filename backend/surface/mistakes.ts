@@ -15,6 +15,7 @@ interface EntryFacts {
   readonly action: string;
   readonly access: string;
   readonly rate: string;
+  readonly summary: string;
   readonly params: unknown;
   readonly answers: unknown;
   readonly refuses?: readonly string[];
@@ -85,7 +86,7 @@ function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
 }
 
 function entryMistakes(
-  { action, access, rate, answers, refuses = [] }: EntryFacts,
+  { action, access, rate, summary, answers, refuses = [] }: EntryFacts,
   { roles, rates }: SurfaceNames,
 ): Mistake[] {
   const unknownCodes = refuses.filter((code) => !Object.hasOwn(CODES, code));
@@ -107,6 +108,12 @@ function entryMistakes(
       "rate",
       `is ${JSON.stringify(rate)}, which is no class`,
       `use one of ${rates.join(", ")}`,
+    ),
+    ...unless(
+      typeof summary === "string" && /^\S.{0,78}\S$/.test(summary),
+      "summary",
+      `is ${JSON.stringify(summary)}`,
+      "say in 2 to 80 characters what the entry does",
     ),
     ...unknownCodes.map((code) => ({
       place: "refuses",

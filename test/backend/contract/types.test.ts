@@ -22,13 +22,21 @@ const entry = {
   method: "GET",
   path: "/api/x",
   action: "users.x",
+  summary: "Try x",
   access: "user",
   rate: "read",
   bodyLimit: 0,
   params: {},
   answers: object({}),
 } as const;
-const shout = { action: "chat.shout", access: "user", rate: "write", params: {}, answers: entry.answers } as const;
+const shout = {
+  action: "chat.shout",
+  summary: "Shout",
+  access: "user",
+  rate: "write",
+  params: {},
+  answers: entry.answers,
+} as const;
 
 /** Only for the type checker; never called. */
 function wrongOnPurpose(): void {
@@ -82,7 +90,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error an answer is an object
   const bare: HttpEntry = { ...entry, answers: unbounded.array(unbounded.string()) };
   // @ts-expect-error an entry says what it answers
-  const silent: SocketEntry = { action: "chat.shout", access: "user", rate: "write", params: {} };
+  const silent: SocketEntry = { action: "chat.shout", summary: "Shout", access: "user", rate: "write", params: {} };
   // @ts-expect-error no such code
   const refuses: HttpEntry = { ...entry, refuses: ["TEAPOT"] };
   // @ts-expect-error no such code to refuse with

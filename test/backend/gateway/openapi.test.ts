@@ -1,3 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { ObjectSchema, Properties, ValueSchema } from "../../../backend/surface/grammar.ts";
@@ -12,6 +17,35 @@ test("the document is valid OpenAPI 3.1", async () => {
   broken.paths["/api/users/me"].get.responses["200"].description = 1;
   expect((await new Validator().validate(broken)).valid).toBe(false);
 });
+
+test("D8: redocly's recommended rules find no error in the document", () => {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-openapi-"));
+  const lint = (described: object): number => {
+    const file = join(folder, "openapi.json");
+    writeFileSync(file, JSON.stringify(described));
+    const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
+    const args = [cli, "lint", "--extends=recommended", "--format=json", file];
+    // its exit status is 1 where there are errors
+    const run = () =>
+      execFileSync(process.execPath, args, { encoding: "utf8", env: OFFLINE, stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      return JSON.parse(run()).totals.errors;
+    } catch (error) {
+      const { stdout } = error as { readonly stdout?: string };
+      if (!stdout) throw error;
+      return JSON.parse(stdout).totals.errors;
+    }
+  };
+  try {
+    expect(lint(document)).toBe(0);
+    const { servers: _, ...broken } = document;
+    expect(lint(broken)).toBe(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+/** The linter tells its maker what it did, and asks for a newer version, unless it is told not to. */
+const OFFLINE = { PATH: process.env.PATH, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
 
 /** Every object within a schema that has a title. */
 function namedIn(schema: ValueSchema): (ObjectSchema & { readonly title: string })[] {

@@ -30,13 +30,21 @@ const get = {
   method: "GET",
   path: "/api/todos",
   action: "todos.list",
+  summary: "List todos",
   access: "user",
   rate: "read",
   bodyLimit: 0,
   params: {},
   answers: object({}),
 };
-const call = { action: "todos.add", access: "user", rate: "write", params: {}, answers: object({}) };
+const call = {
+  action: "todos.add",
+  summary: "Add a todo",
+  access: "user",
+  rate: "write",
+  params: {},
+  answers: object({}),
+};
 
 /** What a start says with these entries beside the shipped ones. */
 async function startWith(own: {
@@ -164,6 +172,8 @@ test.each<[string, { http?: readonly object[]; socket?: readonly object[]; emits
   ],
   ["action todos.list has an entry already", { http: [get], socket: [{ ...call, action: "todos.list" }] }],
   ['action is "list"', { http: [{ ...get, action: "list" }] }],
+  ['summary is ""', { http: [{ ...get, summary: "" }] }],
+  ["summary is undefined", { socket: [{ ...call, summary: undefined }] }],
   ['rate is "often"', { http: [{ ...get, rate: "often" }] }],
   ["refuses names the code TEAPOT", { http: [{ ...get, refuses: ["TEAPOT"] }] }],
   ["bodyLimit is 10, and a GET request has no body", { http: [{ ...get, bodyLimit: 10 }] }],
