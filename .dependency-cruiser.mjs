@@ -79,25 +79,25 @@ export default {
       to: { path: "node_modules/(@pulumi|cloudflare)/" },
     },
     {
-      name: "domain-is-plain",
+      name: "values-are-plain",
       severity: "error",
-      comment: "what a password, a room or a session is depends on no database, no service and no gateway",
-      from: { path: room("backend/domain/") },
-      to: { path: room("backend/"), pathNot: `${room("backend/domain/")}|^backend/surface[./]` },
+      comment: "what a text, a name or a throttle is depends on no database, no service and no gateway",
+      from: { path: room("backend/(text|throttle)/") },
+      to: { path: room("backend/"), pathNot: `${room("backend/(text|throttle)/")}|^backend/surface[./]` },
     },
     {
       name: "store-serves-all",
       severity: "error",
-      comment: "the store keeps what the domain defines; who asks is not its business",
+      comment: "the store keeps what features give it; who asks is not its business",
       from: { path: room("backend/store/") },
-      to: { path: room("backend/"), pathNot: `${room("backend/(store|domain)/")}|^backend/surface[./]` },
+      to: { path: room("backend/(gateway|mail|nodes|page|client|contract)/") },
     },
     {
       name: "gateway-asks-the-broker",
       severity: "error",
       comment: "what comes from outside reaches users, rooms and data through actions alone, where it is authorized",
       from: { path: room("backend/gateway/") },
-      to: { path: room("backend/(services|store|mail)/") },
+      to: { path: room("backend/(auth|users|store|mail|chat/store)/") },
     },
     {
       name: "no-tools-at-run-time",
@@ -177,8 +177,8 @@ export default {
         path: `^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
       },
     },
-    // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the console
-    // meet only through front doors (index.ts) and the API's state
+    // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the
+    // console meet only through front doors (index.ts) and the API's state
     { from: { path: "^infra/local/([^/]+)/" }, to: { path: `^infra/local/$1/|${RULES}` } },
     {
       from: { path: "^infra/local/[^/]+/" },
@@ -204,7 +204,7 @@ export default {
     },
     {
       from: { path: room("scripts/") },
-      to: { path: "^backend/((config|main|surface)\\.ts$|(domain|store)/|page/index\\.ts$|services/key-ring\\.ts$)" },
+      to: { path: "^backend/((config|main|surface)\\.ts$|(auth|users|text|throttle|store)/|page/index\\.ts$)" },
     },
     // proof opens what it proves
     { from: { path: room("test/") }, to: { path: room("(backend|infra|cloudflared|scripts|test)/") } },

@@ -25,7 +25,7 @@ export default {
     "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
   ],
   project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
-  // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi.test.ts
+  // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi/openapi.test.ts
   ignoreDependencies: ["@biomejs/biome", "@redocly/cli"],
   // programs of the machine; the tests that need them say so where they are missing
   ignoreBinaries: ["cc", "script", "taskset", "unshare", "workerd"],

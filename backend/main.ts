@@ -5,28 +5,28 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker, nodeLinks } from "./broker.ts";
+import type { PresenceTimes } from "./chat/presence.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
 import { serviceActions, tell } from "./contract/index.ts";
-import type { HashCost } from "./domain/password.ts";
-import type { PresenceTimes } from "./domain/presence.ts";
-import type { Asset } from "./gateway/assets.ts";
-import { createInternalServer, type ReadinessCheck } from "./gateway/internal.ts";
-import type { LimitTable } from "./gateway/limits.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.service.ts";
+import type { Asset } from "./gateway/http/assets.ts";
+import { createInternalServer, type ReadinessCheck } from "./gateway/http/health.ts";
+import { listen, type ServerTimes } from "./gateway/http/server.ts";
+import type { LimitTable } from "./gateway/limits/limits.ts";
 import { createMetrics } from "./gateway/metrics.ts";
-import { listen, type ServerTimes } from "./gateway/server.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
 import { NodesError } from "./nodes/index.ts";
 import { outageLog } from "./outage-log.ts";
 import { loadAssets } from "./page/index.ts";
-import { createGateway, type Gateway } from "./services/gateway.service.ts";
-import { createServices } from "./services/index.ts";
-import { setupPath } from "./services/setup.ts";
+import { createServices } from "./services.ts";
 import { openStore, type Store } from "./store/index.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
 import { assets, emits, http, RATE_CLASSES, ROLES, SOCKET_PATH, socket } from "./surface.ts";
+import type { HashCost } from "./users/password.ts";
+import { setupPath } from "./users/setup.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */

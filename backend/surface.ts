@@ -57,7 +57,7 @@ type ActionName = `${ServiceName}.${string}`;
 
 /**
  * The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see
- * `gateway/limits.ts`).
+ * `gateway/limits/limits.ts`).
  */
 export const RATE_CLASSES = {
   /**
@@ -116,7 +116,7 @@ const anyEmail = string({ min: 3, max: 254, format: "email" });
 const email = { ...anyEmail, refuses: ["EMAIL_MALFORMED"] } as const;
 const newEmail = { ...email, refuses: ["EMAIL_MALFORMED", "EMAIL_RESERVED"] } as const;
 const password = string({ min: 1, max: 256, secret: true });
-/** Counted before normalization; the exact bounds are those of `domain/password.ts`. */
+/** Counted before normalization; the exact bounds are those of `users/password.ts`. */
 const newPassword = string({
   min: 8,
   max: 256,

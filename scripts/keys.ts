@@ -18,8 +18,8 @@ await runCommand(
 );
 
 async function rotate(): Promise<void> {
-  const { generateSigningKey } = await import("../backend/domain/access-token.ts");
-  const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/services/key-ring.ts");
+  const { generateSigningKey } = await import("../backend/auth/access-token.ts");
+  const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/auth/key-ring.ts");
   const store = await openExistingStore(process.env);
   try {
     await store.keys.rotate("access", generateSigningKey(), store.clock.now());

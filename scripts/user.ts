@@ -50,7 +50,7 @@ async function listUsers(store: Store): Promise<string> {
 }
 
 async function setRole(store: Store, email: string, role: (typeof ROLES)[number]): Promise<string> {
-  const { emailAddress } = await import("../backend/domain/email.ts");
+  const { emailAddress } = await import("../backend/users/email.ts");
   const address = emailAddress(email);
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
   if (!user) {

@@ -1,11 +1,11 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
+import type { DeviceState } from "../chat/presence.ts";
 import type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
-import type { DeviceState } from "../domain/presence.ts";
 import type { SocketAction } from "../surface.ts";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
 import type { ClientSession } from "./session.ts";
 
-export type { DeviceState } from "../domain/presence.ts";
+export type { DeviceState } from "../chat/presence.ts";
 
 /** Opens a socket: socket.io-client's `io`, given where the server is. */
 export type Connect = (options: Partial<ManagerOptions & SocketOptions>) => Socket;

@@ -1,5 +1,5 @@
+import type { Message } from "../chat/message.ts";
 import type { Emitted, RoomSummary } from "../contract/actions.ts";
-import type { Message } from "../domain/message.ts";
 import type { Connection } from "./connection.ts";
 import { type Backoff, isPassing, waitFor } from "./requests.ts";
 import { Timeline } from "./timeline.ts";

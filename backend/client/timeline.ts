@@ -1,4 +1,4 @@
-import type { Message, RoomState } from "../domain/message.ts";
+import type { Message, RoomState } from "../chat/message.ts";
 
 /** What became of a message that arrived. */
 export type Arrival = "added" | "known" | "gap";

@@ -1,5 +1,5 @@
-import type { PresenceHere, PresenceNews } from "../domain/presence.ts";
-import type { RoomPosition } from "../domain/room-position.ts";
+import type { PresenceHere, PresenceNews } from "../chat/presence.ts";
+import type { RoomPosition } from "../chat/room-position.ts";
 import type { SignedIn } from "../surface/accounts.ts";
 import { optional, type Params, string, type TypeOf, type ValuesOf } from "../surface/grammar.ts";
 import type { EmittedEvent, EntryOf, emits, Role, SurfaceAction } from "../surface.ts";

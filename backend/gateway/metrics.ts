@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { CapReading } from "./caps/table.ts";
+import type { CapReading } from "./limits/caps/table.ts";
 
 /** What the gateway tells of one finished HTTP request or socket call. */
 export interface Finished {

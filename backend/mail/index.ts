@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
-import type { Throttles } from "../domain/throttle.ts";
+import type { Throttles } from "../throttle/throttle.ts";
 import { outboxFolder } from "./outbox-folder.ts";
 import { createPost, type Post } from "./post.ts";
 import { smtpCarrier } from "./smtp.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { createThrottle, type Throttles } from "../domain/throttle.ts";
+import { createThrottle, type Throttles } from "../throttle/throttle.ts";
 import type { Mail } from "./letter.ts";
 
 /** Takes letters to where they are read. Rejects when it cannot; with a `MailRefusedError` when trying again makes no sense. */

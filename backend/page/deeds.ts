@@ -1,5 +1,5 @@
+import type { Message } from "../chat/message.ts";
 import type { ChatClient } from "../client/index.ts";
-import type { Message } from "../domain/message.ts";
 import { onDialog } from "./forms.ts";
 import { moderates } from "./members.ts";
 import type { RoomList } from "./room-list.ts";

@@ -1,5 +1,5 @@
+import type { Message } from "../chat/message.ts";
 import type { Announcement, Pending } from "../client/index.ts";
-import type { Message } from "../domain/message.ts";
 import { button, element, type Row, reconcile, timeElement } from "./view.ts";
 
 /** Something in the list of messages. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { type ColumnDefinitionBuilder, type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
-import { nameKeys, skeleton } from "../domain/look-alike.ts";
-import { createAppendFunction } from "./append/append-function.ts";
-import { createEnteringFunction } from "./entering-function.ts";
+import { createAppendFunction } from "../chat/store/append/append-function.ts";
+import { createEnteringFunction } from "../chat/store/entering-function.ts";
+import { nameKeys, skeleton } from "../text/look-alike.ts";
 import { isPostgres } from "./is-postgres.ts";
 
 /*

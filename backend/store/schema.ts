@@ -1,10 +1,10 @@
 import type { Generated } from "kysely";
-import type { AuditAction } from "../domain/audit.ts";
-import type { MailPurpose } from "../domain/mail-token.ts";
-import type { MembershipState, RoomRole } from "../domain/membership.ts";
-import type { Outcome } from "../domain/moderation.ts";
-import type { RoomKind } from "../domain/room.ts";
+import type { MembershipState, RoomRole } from "../chat/membership.ts";
+import type { Outcome } from "../chat/moderation.ts";
+import type { RoomKind } from "../chat/room.ts";
 import type { Role } from "../surface.ts";
+import type { AuditAction } from "../users/audit.ts";
+import type { MailPurpose } from "../users/mail-token.ts";
 
 /*
  * The tables, in types that SQLite and PostgreSQL share: text, and integers for everything counted. Times are
@@ -172,7 +172,7 @@ interface LocksTable {
   name: "admins" | "write-check";
 }
 
-/** What no two names may share (`domain/look-alike.ts`). Names from before this table may have none. */
+/** What no two names may share (`text/look-alike.ts`). Names from before this table may have none. */
 export interface NameKeysTable {
   kind: "user" | "room";
   key: string;

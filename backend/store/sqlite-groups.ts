@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Kysely } from "kysely";
-import { type KeptStandings, keptStandings } from "./kept-standings.ts";
+import { type KeptStandings, keptStandings } from "../chat/store/kept-standings.ts";
 import { DatabaseAway } from "./outage.ts";
 import type { Schema } from "./schema.ts";
 import { startSpaced } from "./spaced.ts";

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { ThrottleState, ThrottleStates, Throttles } from "../domain/throttle.ts";
-import { createTurns, type SavedTurns } from "../domain/turns.ts";
+import type { ThrottleState, ThrottleStates, Throttles } from "../throttle/throttle.ts";
+import { createTurns, type SavedTurns } from "../throttle/turns.ts";
 import type { KeyStore } from "./keys.ts";
 import { DatabaseAway } from "./outage.ts";
 import { prepared } from "./prepared.ts";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { io, type Socket } from "socket.io-client";
 import { createBroker, nodeLinks } from "../../backend/broker.ts";
+import type { PresenceTimes } from "../../backend/chat/presence.ts";
 import { type Config, readConfig } from "../../backend/config.ts";
 import {
   type AnyAction,
@@ -17,17 +18,16 @@ import {
   serviceActions,
   type VerifiedToken,
 } from "../../backend/contract/index.ts";
-import type { HashCost } from "../../backend/domain/password.ts";
-import type { PresenceTimes } from "../../backend/domain/presence.ts";
-import { type Asset, contentHash } from "../../backend/gateway/assets.ts";
-import type { CapTable } from "../../backend/gateway/caps/table.ts";
-import { LIMITS, type LimitTable } from "../../backend/gateway/limits.ts";
-import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/server.ts";
+import { createGateway, type Gateway } from "../../backend/gateway/gateway.service.ts";
+import { type Asset, contentHash } from "../../backend/gateway/http/assets.ts";
+import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/http/server.ts";
+import type { CapTable } from "../../backend/gateway/limits/caps/table.ts";
+import { LIMITS, type LimitTable } from "../../backend/gateway/limits/limits.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
-import { createGateway, type Gateway } from "../../backend/services/gateway.service.ts";
 import { openStore } from "../../backend/store/index.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, socket } from "../../backend/surface.ts";
+import type { HashCost } from "../../backend/users/password.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
 
 /** What a password's hash costs where hashing is not the subject: a thousandth of the real one. */

@@ -4,7 +4,7 @@ import { brokerOptions } from "../../backend/broker.ts";
 import { CODES, type Code, publicError, serviceActions } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
-import { createServices } from "../../backend/services/index.ts";
+import { createServices } from "../../backend/services.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";

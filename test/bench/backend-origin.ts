@@ -27,7 +27,7 @@ async function backend(): Promise<Ready> {
   const load = async (file: string) => import(resolve(root, "backend", file));
   const { readConfig }: typeof import("../../backend/config.ts") = await load("config.ts");
   const { call }: typeof import("../../backend/contract/index.ts") = await load("contract/index.ts");
-  const { hashPassword }: typeof import("../../backend/domain/password.ts") = await load("domain/password.ts");
+  const { hashPassword }: typeof import("../../backend/users/password.ts") = await load("users/password.ts");
   const { bufferedOutput }: typeof import("../../backend/log.ts") = await load("log.ts");
   const { startBackend }: typeof import("../../backend/main.ts") = await load("main.ts");
   const { openStore }: typeof import("../../backend/store/index.ts") = await load("store/index.ts");

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Message } from "../../backend/domain/message.ts";
+import type { Message } from "../../backend/chat/message.ts";
 import { http } from "../../backend/surface.ts";
 import { unprovedLines } from "../../infra/config.ts";
 import { requestLines } from "../../infra/local/console/index.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
+import { EDIT_TIME } from "../../../backend/chat/message.ts";
+import { REASON_MAX } from "../../../backend/chat/moderation.ts";
 import { ClientError, CODES, type Code, publicError, refuse } from "../../../backend/contract/index.ts";
-import { EDIT_TIME } from "../../../backend/domain/message.ts";
-import { REASON_MAX } from "../../../backend/domain/moderation.ts";
-import { PASSWORD_MAX, PASSWORD_MIN } from "../../../backend/domain/password.ts";
-import { MESSAGE_MAX, NAME_MAX } from "../../../backend/domain/text.ts";
+import { MESSAGE_MAX, NAME_MAX } from "../../../backend/text/text.ts";
+import { PASSWORD_MAX, PASSWORD_MIN } from "../../../backend/users/password.ts";
 
 test("the numbers in messages are those that count", () => {
   const numbers: { readonly [C in Code]?: number } = {

@@ -4,7 +4,7 @@ import type { Socket } from "socket.io-client";
 import { brokerOptions } from "../../../backend/broker.ts";
 import { createLog } from "../../../backend/log.ts";
 import { postFor } from "../../../backend/mail/index.ts";
-import { createServices } from "../../../backend/services/index.ts";
+import { createServices } from "../../../backend/services.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
 import { sidOf } from "../samples.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";

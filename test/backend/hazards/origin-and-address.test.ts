@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { clientReader, trustedPeers } from "../../../backend/gateway/client-address.ts";
+import { clientReader, trustedPeers } from "../../../backend/gateway/limits/client-address.ts";
 import { NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 const ORIGIN = "https://chat.example.com";

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
 import { type Mail, mailOfNotice, mailWithLink } from "../../../backend/mail/letter.ts";
 import { createPost, MailRefusedError } from "../../../backend/mail/post.ts";
+import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
 
 const SECRET = "s3cret-token";
 const letterTo = (to: string): Mail => mailWithLink("reset", to, `https://chat.example.org/#reset=${SECRET}`);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { Session } from "../../../backend/domain/session.ts";
+import type { Session } from "../../../backend/auth/session.ts";
 import { openStore, type Store, type User } from "../../../backend/store/index.ts";
 import { type TestStorage, testStorage } from "./test-storage.ts";
 

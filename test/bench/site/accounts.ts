@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../../backend/config.ts";
 import { call } from "../../../backend/contract/index.ts";
-import { hashPassword } from "../../../backend/domain/password.ts";
 import { bufferedOutput } from "../../../backend/log.ts";
 import { startBackend } from "../../../backend/main.ts";
 import { openStore } from "../../../backend/store/index.ts";
+import { hashPassword } from "../../../backend/users/password.ts";
 import { TEST_ASSETS } from "../../backend/support.ts";
 
 export const PASSWORD = "correct horse battery";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/accounts.test.ts";
+import "../../backend/users/accounts.test.ts";
 import "./after-postgres.ts";

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
+import type { Message } from "../../../backend/chat/message.ts";
+import { mayWrite } from "../../../backend/chat/room-access.ts";
+import type { Appended, Judge } from "../../../backend/chat/store/append/index.ts";
+import { messageBytes, ROW_BYTES } from "../../../backend/chat/store/usage.ts";
 import { publicError, refuse } from "../../../backend/contract/index.ts";
-import type { Message } from "../../../backend/domain/message.ts";
-import { mayWrite } from "../../../backend/services/room-access.ts";
-import type { Appended, Judge } from "../../../backend/store/append/index.ts";
 import { openStore, type Store } from "../../../backend/store/index.ts";
-import { messageBytes, ROW_BYTES } from "../../../backend/store/usage.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 

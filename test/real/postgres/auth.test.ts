@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/auth.test.ts";
+import "../../backend/auth/auth.test.ts";
 import "./after-postgres.ts";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/chat.test.ts";
+import "../../backend/chat/chat.test.ts";
 import "./after-postgres.ts";

@@ -1,4 +1,4 @@
 import "./in-postgres.ts";
-import "../../backend/services/housekeeping.test.ts";
-import "../../backend/store/usage.test.ts";
+import "../../backend/housekeeping.test.ts";
+import "../../backend/chat/store/usage.test.ts";
 import "./after-postgres.ts";

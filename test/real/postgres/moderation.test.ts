@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/moderation.test.ts";
+import "../../backend/chat/moderation.test.ts";
 import "./after-postgres.ts";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/password-races.test.ts";
+import "../../backend/users/password-races.test.ts";
 import "./after-postgres.ts";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/races.test.ts";
+import "../../backend/auth/races.test.ts";
 import "./after-postgres.ts";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/revocations.test.ts";
+import "../../backend/auth/revocations.test.ts";
 import "./after-postgres.ts";

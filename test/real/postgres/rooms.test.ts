@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/rooms.test.ts";
+import "../../backend/chat/rooms.test.ts";
 import "./after-postgres.ts";

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import pg from "pg";
+import { messageBytes } from "../../../backend/chat/store/usage.ts";
 import { publicError } from "../../../backend/contract/index.ts";
-import { createThrottle, withFailure } from "../../../backend/domain/throttle.ts";
-import { memoryThrottles } from "../../../backend/domain/throttle-memory.ts";
 import { createLog } from "../../../backend/log.ts";
 import { type Mail, mailOfNotice } from "../../../backend/mail/letter.ts";
 import { createPost } from "../../../backend/mail/post.ts";
-import { createLoginThrottle, type LoginThrottle } from "../../../backend/services/login-throttle.ts";
 import { type Judge, openStore, type Store } from "../../../backend/store/index.ts";
-import { messageBytes } from "../../../backend/store/usage.ts";
+import { createThrottle, withFailure } from "../../../backend/throttle/throttle.ts";
+import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
+import { createLoginThrottle, type LoginThrottle } from "../../../backend/users/login-throttle.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*

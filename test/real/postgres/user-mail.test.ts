@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/user-mail.test.ts";
+import "../../backend/users/user-mail.test.ts";
 import "./after-postgres.ts";

@@ -1,3 +1,3 @@
 import "./in-postgres.ts";
-import "../../backend/services/users.test.ts";
+import "../../backend/users/users.test.ts";
 import "./after-postgres.ts";

@@ -54,7 +54,7 @@ test("the README's words add an endpoint: it compiles, answers, is described, an
   const todo = steps(readFileSync("README.md", "utf8"));
   expect(todo.map(({ place, file }) => `${place} ${file}`)).toEqual([
     "http backend/surface.ts",
-    "actions backend/services/users.service.ts",
+    "actions backend/users/users.service.ts",
   ]);
   for (const step of todo) follow(step);
   const config = { extends: "./tsconfig.json", include: ["backend"], exclude: ["backend/page"] };

@@ -1,0 +1,56 @@
+import type { KeyObject } from "node:crypto";
+import type { Store } from "../store/index.ts";
+import {
+  ACCESS_TOKEN_SECONDS,
+  generateSigningKey,
+  type PublicJwk,
+  publicJwk,
+  type SigningKey,
+  signingKey,
+} from "./access-token.ts";
+
+/** Milliseconds after which the keys are read again: a node knows a new one that much later at most. */
+const FRESH = 10_000;
+/** Milliseconds after which a new key signs: by then every node knows it. */
+export const KEY_DELAY = 2 * FRESH;
+/** Milliseconds that a retired key is trusted: until the last token it signed has expired, and a minute for clocks. */
+export const KEY_OVERLAP = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY + 60_000;
+
+/** The keys of access tokens, as they stand in the store. */
+export interface KeyRing {
+  signing(): Promise<SigningKey>;
+  /** By `kid`: those in use, the next one, and retired ones while a token of theirs may be about. */
+  verifying(): Promise<ReadonlyMap<string, KeyObject>>;
+  jwks(): Promise<readonly PublicJwk[]>;
+}
+
+interface RingKey extends SigningKey {
+  readonly createdAt: number;
+  readonly retiredAt: number | null;
+}
+
+/** Reads the keys, making the first, and again from time to time: `npm run keys -- rotate` needs no restart. */
+export async function createKeyRing(store: Store, clock: () => number): Promise<KeyRing> {
+  let loaded: { readonly at: number; readonly keys: readonly RingKey[] } | undefined;
+
+  const keys = async (): Promise<readonly RingKey[]> => {
+    const now = clock();
+    if (!loaded || Math.abs(now - loaded.at) >= FRESH) {
+      const stored = await store.keys.ensure("access", generateSigningKey, now);
+      loaded = { at: now, keys: stored.map(({ material, ...facts }) => ({ ...facts, ...signingKey(material) })) };
+    }
+    return loaded.keys.filter(({ retiredAt }) => retiredAt === null || now - retiredAt < KEY_OVERLAP);
+  };
+  await keys();
+
+  return {
+    async signing() {
+      const known = await keys();
+      const key = known.find(({ createdAt }) => clock() - createdAt >= KEY_DELAY) ?? known.at(-1);
+      if (!key) throw new Error("invariant: a key that was made is there");
+      return key;
+    },
+    verifying: async () => new Map((await keys()).map(({ kid, publicKey }) => [kid, publicKey])),
+    jwks: async () => (await keys()).map(({ publicKey }) => publicJwk(publicKey)),
+  };
+}

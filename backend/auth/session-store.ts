@@ -1,0 +1,195 @@
+import { type Kysely, sql } from "kysely";
+import { grouped, jsonTable } from "../store/grouped.ts";
+import { isPostgres } from "../store/is-postgres.ts";
+import { lockUser } from "../store/locks.ts";
+import { prepared } from "../store/prepared.ts";
+import type { Schema, SessionsTable } from "../store/schema.ts";
+import type { Role } from "../surface.ts";
+import { type EndReason, isLive, type Session } from "./session.ts";
+
+/** A session together with what decides whether its user may still act. */
+export interface SessionHolder {
+  readonly session: Session;
+  readonly role: Role;
+  readonly disabledAt: number | null;
+}
+
+/** When, from where and by what a session is used. */
+export interface SessionUse {
+  readonly at: number;
+  readonly address: string | null;
+  readonly agent: string | null;
+}
+
+export type SessionStore = ReturnType<typeof sessionStore>;
+
+export function sessionStore(db: Kysely<Schema>) {
+  const holders = prepared(db, (within, of: { readonly ids: string }) =>
+    isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
+  );
+  const holder = grouped(
+    (ids) => holders(db, { ids }),
+    ({ id }) => [id],
+  );
+
+  return {
+    create: (session: Session): Promise<void> => insert(db, session),
+
+    /**
+     * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those
+     * that it ended; undefined when the account is disabled or `stands` says no to its password's hash: then nothing
+     * has changed. The user's row is locked, so that a change of the password comes before this session or ends it.
+     */
+    async start(
+      session: Session,
+      most: number,
+      stands: (passwordHash: string) => boolean,
+    ): Promise<readonly string[] | undefined> {
+      const { userId, createdAt: now } = session;
+      return db.transaction().execute(async (transaction) => {
+        const user = await lockUser(transaction, userId);
+        if (user?.disabledAt !== null || !stands(user.passwordHash)) return undefined;
+        const live = (await list(transaction, userId)).filter((one) => isLive(one, now)).map(({ id }) => id);
+        const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
+        for (const id of surplus) await end(transaction, id, "ended", now);
+        await insert(transaction, session);
+        return surplus;
+      });
+    },
+
+    /** Looks up a session and its user: all that are asked for within a few milliseconds in one query. */
+    async find(id: string): Promise<SessionHolder | undefined> {
+      const row = await holder(id);
+      return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
+    },
+
+    /** From where the user has signed in or renewed after a time. */
+    async addressesOf(userId: string, since: number): Promise<readonly string[]> {
+      const rows = await db
+        .selectFrom("sessions")
+        .select("address")
+        .distinct()
+        .where("user_id", "=", userId)
+        .where("used_at", ">", since)
+        .execute();
+      return rows.flatMap(({ address }) => (address === null ? [] : [address]));
+    },
+
+    /** A user's sessions that have not been ended, the oldest first. */
+    list: (userId: string): Promise<readonly Session[]> => list(db, userId),
+
+    /**
+     * Puts the next refresh token in the place of the current one; false when another request was faster or the
+     * session ended.
+     */
+    async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
+      const { numUpdatedRows } = await db
+        .updateTable("sessions")
+        .set({ refresh_hash: to, previous_hash: from, rotated_at: use.at, used_at: use.at })
+        .set({ address: use.address, agent: use.agent })
+        .where("id", "=", id)
+        .where("refresh_hash", "=", from)
+        .where("ended_at", "is", null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    /** Sessions that have ended since a time. */
+    async endedSince(since: number): Promise<readonly string[]> {
+      const rows = await db.selectFrom("sessions").select("id").where("ended_at", ">=", since).execute();
+      return rows.map(({ id }) => id);
+    },
+
+    /** Drops what was started before a time, and what had ended before another. */
+    async prune(startedBefore: number, endedBefore: number): Promise<void> {
+      await db.deleteFrom("sessions").where("created_at", "<", startedBefore).execute();
+      await db.deleteFrom("sessions").where("ended_at", "<", endedBefore).execute();
+    },
+
+    /** False when it was over already. */
+    end: (id: string, reason: EndReason, now: number): Promise<boolean> => end(db, id, reason, now),
+  };
+}
+
+/** Sessions and their users; `ids` is a JSON array of arrays. */
+const joinedHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+  db
+    .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
+    .innerJoin("sessions", (join) => join.on("sessions.id", "=", sql<string>`asked.value ->> 0`))
+    .innerJoin("users", "users.id", "sessions.user_id")
+    .selectAll("sessions")
+    .select(["users.role", "users.disabled_at"]);
+
+/** The same for PostgreSQL: see `lateralStandings`. */
+const lateralHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+  db
+    .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("sessions")
+          .selectAll()
+          .where("id", "=", sql<string>`asked.value ->> 0`)
+          .offset(sql.lit(0))
+          .as("sessions"),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom("users")
+          .select(["role", "disabled_at"])
+          .whereRef("id", "=", "sessions.user_id")
+          .offset(sql.lit(0))
+          .as("users"),
+      (join) => join.onTrue(),
+    )
+    .selectAll("sessions")
+    .select(["users.role", "users.disabled_at"]);
+
+async function insert(db: Kysely<Schema>, session: Session): Promise<void> {
+  await db
+    .insertInto("sessions")
+    .values({
+      id: session.id,
+      user_id: session.userId,
+      refresh_hash: session.refreshHash,
+      previous_hash: session.previousHash,
+      rotated_at: session.rotatedAt,
+      created_at: session.createdAt,
+      used_at: session.usedAt,
+      ended_at: session.endedAt,
+      end_reason: null,
+      address: session.address,
+      agent: session.agent,
+    })
+    .execute();
+}
+
+async function list(db: Kysely<Schema>, userId: string): Promise<readonly Session[]> {
+  const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
+  return (await query.orderBy("created_at").orderBy("id").execute()).map(fields);
+}
+
+async function end(db: Kysely<Schema>, id: string, reason: EndReason, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("sessions")
+    .set({ ended_at: now, end_reason: reason })
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+function fields(row: SessionsTable): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    refreshHash: row.refresh_hash,
+    previousHash: row.previous_hash,
+    rotatedAt: row.rotated_at,
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+    endedAt: row.ended_at,
+    address: row.address,
+    agent: row.agent,
+  };
+}

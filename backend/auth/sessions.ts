@@ -1,0 +1,94 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { SessionUse, Store } from "../store/index.ts";
+import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "./refresh-token.ts";
+import { type EndReason, isLive, judgeRefresh, MAX_SESSIONS, type Session } from "./session.ts";
+
+/** What using a refresh token came to. */
+type Refreshed =
+  | { readonly outcome: "renewed"; readonly userId: string; readonly sid: string; readonly refreshToken: string }
+  | { readonly outcome: "reused"; readonly userId: string; readonly sid: string }
+  | { readonly outcome: "refused" };
+
+/** Where and by what a session is used. */
+export type Device = Omit<SessionUse, "at">;
+
+/** A new session, and the ids of those that ended because of it. */
+interface Started {
+  readonly sid: string;
+  readonly refreshToken: string;
+  readonly ended: readonly string[];
+}
+
+export interface Sessions {
+  /**
+   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands`
+   * says no to the hash that its password has at that moment.
+   */
+  start(userId: string, by: Device, stands: (passwordHash: string) => boolean): Promise<Started | undefined>;
+  refresh(token: string, by: Device): Promise<Refreshed>;
+  /** A user's live sessions, the oldest first. */
+  list(userId: string): Promise<readonly Session[]>;
+  /** False when it was over already. */
+  end(sid: string, reason: EndReason): Promise<boolean>;
+}
+
+/**
+ * Rounds in which a rotation may be overtaken by another request with the same token; one is enough, the second is for
+ * safety.
+ */
+const ROUNDS = 3;
+
+/** Sessions in the store, with refresh tokens under the server's key, which is made on the first start. */
+export async function createSessions(store: Store, clock: () => number): Promise<Sessions> {
+  const [stored] = await store.keys.ensure("refresh", () => randomBytes(32).toString("base64url"), clock());
+  if (!stored) throw new Error("invariant: a key that was made is there");
+  const key = refreshKey(Buffer.from(stored.material, "base64url"));
+
+  return {
+    async start(userId, by, stands) {
+      const now = clock();
+      const first = firstRefreshToken(randomUUID(), key);
+      const session = {
+        id: first.sid,
+        userId,
+        refreshHash: first.hash,
+        previousHash: null,
+        rotatedAt: now,
+        createdAt: now,
+        usedAt: now,
+        endedAt: null,
+        ...by,
+      };
+      const ended = await store.sessions.start(session, MAX_SESSIONS, stands);
+      return ended && { sid: first.sid, refreshToken: first.token, ended };
+    },
+
+    async refresh(text, by) {
+      const token = readRefreshToken(text, key);
+      if (!token) return { outcome: "refused" };
+      const next = successor(token, key);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const found = await store.sessions.find(token.sid);
+        if (!found || found.disabledAt !== null) return { outcome: "refused" };
+        const { userId, id: sid } = found.session;
+        const verdict = judgeRefresh(found.session, token.hash, clock());
+        if (verdict === "dead") return { outcome: "refused" };
+        if (verdict === "reuse") {
+          await store.sessions.end(sid, "reuse", clock());
+          return { outcome: "reused", userId, sid };
+        }
+        if (verdict === "retry" || (await store.sessions.rotate(sid, token.hash, next.hash, { at: clock(), ...by }))) {
+          return { outcome: "renewed", userId, sid, refreshToken: next.token };
+        }
+      }
+      return { outcome: "refused" };
+    },
+
+    async list(userId) {
+      const sessions = await store.sessions.list(userId);
+      return sessions.filter((session) => isLive(session, clock()));
+    },
+
+    end: (sid, reason) => store.sessions.end(sid, reason, clock()),
+  };
+}

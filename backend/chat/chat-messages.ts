@@ -1,0 +1,108 @@
+import { clean } from "../contract/clean.ts";
+import { announce, type Handlers, type Message, refuse } from "../contract/index.ts";
+import { messageText } from "../text/text.ts";
+import type { AuditTrail } from "../users/audit-trail.ts";
+import { newestThatFit } from "./catch-up.ts";
+import { MENTIONS_MAX, namesMentioned } from "./mention.ts";
+import { clientId, EDIT_TIME } from "./message.ts";
+import { MODERATOR, rank, SITE } from "./moderation.ts";
+import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
+
+type MessageParts = ChatParts & {
+  readonly audit: AuditTrail;
+  /** Bytes that one user's messages may take. */
+  readonly quota: number;
+};
+type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
+
+/** Saying things, changing and removing what was said. */
+export function chatMessages({ store, clock, audit, quota }: MessageParts): Messages {
+  const withinQuota = (bytes: number): void => {
+    if (bytes > quota) throw refuse("MESSAGE_QUOTA");
+  };
+  const mentionsIn = (room: string, text: string) => store.members.named(room, namesMentioned(text), MENTIONS_MAX);
+
+  return {
+    async history(ctx) {
+      const { room } = await enteredRoom(store, ctx);
+      const { key, epoch, seq, revision } = room;
+      const messages = await newestThatFit(store, key, ctx.params.cursor);
+      return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
+    },
+
+    async send(ctx) {
+      const room = keyOf(ctx);
+      const text = clean("text", messageText(ctx.params.text));
+      const at = clock();
+      const draft = {
+        room,
+        clientId: clean("clientId", clientId(ctx.params.clientId)),
+        text,
+        authorId: ctx.meta.user.id,
+        at,
+        mentions: await mentionsIn(room, text),
+        quota,
+      };
+      const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
+        mayWrite(standing, at);
+        withinQuota(storedBytes);
+      });
+      const isSame = message.room === room && (message.revision !== undefined || message.text === text);
+      if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
+      // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
+      await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
+      return { message };
+    },
+
+    async edit(ctx) {
+      const room = keyOf(ctx);
+      const { id } = ctx.meta.user;
+      const text = clean("text", messageText(ctx.params.text));
+      const mentions = await mentionsIn(room, text);
+      const now = clock();
+      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
+        mayWrite(standing, now);
+        if (there(original).author.id !== id) throw refuse("FORBIDDEN");
+        if (there(original).at + EDIT_TIME <= now) {
+          throw refuse("TOO_LATE", { field: "seq" });
+        }
+        const growth = Buffer.byteLength(text) - Buffer.byteLength(there(original).text);
+        if (growth > 0) withinQuota(storedBytes + growth);
+        return { text, mentions, editedAt: now };
+      });
+      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      return { message };
+    },
+
+    async delete(ctx) {
+      const room = keyOf(ctx);
+      const { id, roles } = ctx.meta.user;
+      const now = clock();
+      let own = -1;
+      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
+        own = standing ? rank(standing, roles) : -1;
+        if (own < 0) throw shutOut(standing);
+        if (there(original).author.id !== id && own < MODERATOR) throw refuse("FORBIDDEN");
+        return { deletedAt: now };
+      });
+      if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
+      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      return { message };
+    },
+
+    async sendMessageToAll(ctx) {
+      const payload = { text: clean("text", messageText(ctx.params.text)), at: clock() };
+      await announce(ctx.broker, "chat.broadcast", { event: "serverMessage", payload });
+      return { sent: true };
+    },
+  };
+}
+
+/** The message, if there is one that was not deleted. */
+export function there(message: Message | undefined): Message {
+  if (!message) throw refuse("NOT_FOUND", { field: "seq" });
+  if (message.deletedAt !== undefined) {
+    throw refuse("MESSAGE_DELETED", { field: "seq" });
+  }
+  return message;
+}

@@ -1,0 +1,219 @@
+import type { Context } from "moleculer";
+import { clean } from "../contract/clean.ts";
+import { type Caller, type Handlers, type Meta, type RoomSummary, refuse } from "../contract/index.ts";
+import type { Entry, RoomRow } from "../store/index.ts";
+import { displayName, newRoomName } from "../text/name.ts";
+import { catchUp } from "./catch-up.ts";
+import type { RoomMembership } from "./membership.ts";
+import { endMembership, tellMembership } from "./memberships.ts";
+import { MODERATOR } from "./moderation.ts";
+import type { PresenceRegistry } from "./presence-registry.ts";
+import {
+  LIST_PAGE,
+  LOBBY,
+  MEMBERS_MAX,
+  OPENED_MAX,
+  ROOMS_MAX,
+  type Room,
+  type RoomKind,
+  roomKey,
+  roomName,
+} from "./room.ts";
+import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
+import { directKey, privateKey } from "./room-key.ts";
+
+type RoomHandlers = Pick<
+  Handlers<"chat">,
+  "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members" | "endMemberships"
+>;
+type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
+
+/** How users may stand who enter a public room: all but those who are in it or banned. */
+const ANYBODY: Entry["from"] = ["invited", "out", "none"];
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Finding, opening, entering and leaving rooms. */
+export function chatRooms({
+  store,
+  clock,
+  registry,
+}: ChatParts & { readonly registry: PresenceRegistry }): RoomHandlers {
+  /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
+  async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
+    const { id } = ctx.meta.user;
+    const at = clock();
+    const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
+    const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
+    const most = peerId === undefined ? ROOMS_MAX : undefined;
+    const limits = { opened: OPENED_MAX[kind], since: at - DAY, most };
+    const opening = await store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer], limits);
+    if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (opening === "too-many-rooms") throw refuse("ROOM_LIMIT");
+    if (opening === "disabled") throw refuse("NOT_FOUND");
+    if (opening === "looks-alike") throw refuse("ROOM_ALIKE");
+    return opening === "opened";
+  }
+
+  async function summary(userId: string, room: string): Promise<RoomSummary> {
+    const [row] = await store.rooms.list(userId, 1, { room });
+    if (!row) throw refuse("NOT_FOUND");
+    return summaryOf(row, clock(), registry);
+  }
+
+  /**
+   * Lets the caller in from one of these states, and opens the room where there is none and `opens` is set. Returns how
+   * the caller stands in it. Throws when the caller may not enter or there are too many members or rooms.
+   */
+  async function enter(
+    ctx: ByUser,
+    room: Pick<Room, "key" | "kind">,
+    from: Entry["from"],
+    opens = false,
+  ): Promise<RoomMembership> {
+    const { id } = ctx.meta.user;
+    const at = clock();
+    const isCounted = room.key !== LOBBY && room.kind !== "direct";
+    const { outcome, standing } = await store.members.enter({
+      ...{ room: room.key, userId: id, at, from },
+      limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind],
+      ...(isCounted ? { most: ROOMS_MAX.joined } : {}),
+      ...(opens ? { opening: { opened: OPENED_MAX.public, since: at - DAY, owned: ROOMS_MAX.owned } } : {}),
+    });
+    if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (outcome === "looks-alike") throw refuse("ROOM_ALIKE");
+    if (outcome === "too-many") throw refuse("ROOM_LIMIT");
+    if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
+    if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
+    // of a user who is refused, another device may have entered, or an administrator has banned the user
+    return standing ?? inside(await store.rooms.standing(room.key, id));
+  }
+
+  /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
+  async function admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
+    const known = await store.rooms.standing(key, ctx.meta.user.id);
+    if (known?.membership?.state === "in") return known;
+    if (!known) {
+      if (key.startsWith("~")) throw shutOut(undefined);
+      clean("room", newRoomName(key));
+      return enter(ctx, { key, kind: "public" }, ANYBODY, true);
+    }
+    if (known.room.kind === "public" && known.membership?.state !== "banned") return enter(ctx, known.room, ANYBODY);
+    if (known.room.kind === "private" && known.membership?.state === "invited") {
+      return enter(ctx, known.room, ["invited"]);
+    }
+    throw shutOut(known);
+  }
+
+  return {
+    async rooms(ctx) {
+      const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
+      const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
+      const now = clock();
+      return {
+        rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now, registry)),
+        more: rows.length > LIST_PAGE,
+      };
+    },
+
+    async browse(ctx) {
+      const { prefix, after } = ctx.params;
+      const rooms = await store.rooms.browse(
+        prefix === undefined ? "" : clean("prefix", roomName(prefix)),
+        after === undefined ? undefined : clean("after", roomName(after)),
+        LIST_PAGE + 1,
+      );
+      return { rooms: rooms.slice(0, LIST_PAGE), more: rooms.length > LIST_PAGE };
+    },
+
+    async create(ctx) {
+      const { kind } = ctx.params;
+      if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
+      const isPublic = kind === "public";
+      const given = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
+      const title = isPublic ? clean("title", newRoomName(given)) : given;
+      const key = isPublic ? title : privateKey();
+      if (!(await open(ctx, kind, key, isPublic ? null : title))) {
+        throw refuse("ROOM_EXISTS", { field: "title" });
+      }
+      return summary(ctx.meta.user.id, key);
+    },
+
+    async direct(ctx) {
+      const { id } = ctx.meta.user;
+      const peer = await store.users.find(ctx.params.user);
+      if (!peer || peer.disabledAt !== null) throw refuse("NOT_FOUND");
+      if (peer.id === id) throw refuse("VALIDATION", { field: "user" });
+      const key = directKey(id, peer.id);
+      const known = await store.rooms.standing(key, id);
+      if (known?.membership?.state === "out") await enter(ctx, known.room, ["out"]);
+      if (!known && (await open(ctx, "direct", key, null, peer.id))) {
+        const opened = inside(await store.rooms.standing(key, id));
+        for (const one of [id, peer.id]) {
+          await tellMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
+        }
+      }
+      return summary(id, key);
+    },
+
+    async join(ctx) {
+      const key = keyOf(ctx);
+      const standing = inside(await admitted(ctx, key));
+      const { room, role, membership } = standing;
+      const state = await catchUp(store, room, ctx.params);
+      return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
+    },
+
+    async leave(ctx) {
+      const room = keyOf(ctx);
+      const { id } = ctx.meta.user;
+      if (room === LOBBY) return { room }; // nobody leaves it for good: only this connection does
+      const standing = await store.rooms.standing(room, id);
+      if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
+      if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
+      return { room };
+    },
+
+    async endMemberships(ctx) {
+      const { userId } = ctx.params;
+      let ended = 0;
+      for (const room of await store.members.roomsOf(userId)) {
+        const standing = await store.rooms.standing(room, userId);
+        if (standing?.membership?.state === "invited") await store.members.release(room, userId, "invited", clock());
+        if (standing && (await endMembership({ store, clock }, ctx, standing.room, userId, "left"))) ended += 1;
+      }
+      return { ended };
+    },
+
+    async members(ctx) {
+      const { state = "in", after } = ctx.params;
+      if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
+      const { room, rank } = await ranked(store, ctx);
+      if (state !== "in" && rank < MODERATOR) throw refuse("FORBIDDEN");
+      const rows = await store.members.list(room.key, state, LIST_PAGE + 1, after);
+      const now = clock();
+      const members = rows.slice(0, LIST_PAGE).map(({ mutedUntil, ...member }) => {
+        return { ...member, ...(rank >= MODERATOR && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}) };
+      });
+      return { members, more: rows.length > LIST_PAGE };
+    },
+  };
+}
+
+function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
+  const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;
+  return {
+    room: key,
+    kind,
+    title: row.title ?? peer?.name ?? key,
+    ...(peer ? { peerId: peer.id } : {}),
+    // who has left is not followed any more
+    ...(peer && members > 1 ? { peerState: registry.stateOf(peer.id) } : {}),
+    role: isInvited ? null : role,
+    members,
+    epoch,
+    seq,
+    read,
+    unread: isInvited ? 0 : Math.max(0, seq - read),
+    mutedUntil: (mutedUntil ?? 0) > now ? mutedUntil : null,
+  };
+}

@@ -1,0 +1,48 @@
+import type { ServiceSchema } from "moleculer";
+import { defineService } from "../contract/index.ts";
+import { createAuditTrail } from "../users/audit-trail.ts";
+import { chatMessages } from "./chat-messages.ts";
+import { chatModeration } from "./chat-moderation.ts";
+import { chatReports } from "./chat-reports.ts";
+import { chatRooms } from "./chat-rooms.ts";
+import { sendMissed } from "./missed-messages.ts";
+import type { PresenceRegistry } from "./presence-registry.ts";
+import { createReadReceipts } from "./read-receipts.ts";
+import { LOBBY } from "./room.ts";
+import { type ChatParts, roomAccess } from "./room-access.ts";
+import { signals } from "./signals.ts";
+
+/**
+ * Rooms, members and messages. Which sockets hear of a room is the gateway's; who may be in it and what was said, this
+ * service's.
+ */
+export function chatService(
+  options: ChatParts & { readonly registry: PresenceRegistry; readonly quota: number },
+): ServiceSchema {
+  const { store, clock, registry, quota } = options;
+  const receipts = createReadReceipts();
+  const parts = { store, clock, audit: createAuditTrail(store, clock) };
+  return defineService({
+    name: "chat",
+    async stopped() {
+      receipts.stop();
+    },
+    actions: {
+      ...chatRooms({ ...parts, registry }),
+      ...chatMessages({ ...parts, quota }),
+      ...chatModeration(parts),
+      ...chatReports(parts),
+      ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
+    },
+    events: {
+      async "rooms.compare"({ broker, params }) {
+        params.completed(await sendMissed(store, broker, params.positions));
+      },
+      // each node hears of it and one is first; whom all miss is let in when they first open the lobby
+      async "user.created"(ctx) {
+        const limit = Number.MAX_SAFE_INTEGER;
+        await store.members.enter({ room: LOBBY, userId: ctx.params.id, at: clock(), from: ["none"], limit });
+      },
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import type { Presence, PresenceState } from "../surface/rooms.ts";
+import { accepted, type Checked, refused } from "../text/checked.ts";
+
+export type { Presence, PresenceState } from "../surface/rooms.ts";
+
+/** What a device may say of its user. */
+export type DeviceState = Exclude<PresenceState, "offline">;
+
+export function deviceState(input: string): Checked<DeviceState> {
+  return input === "online" || input === "away" ? accepted(input) : refused("PRESENCE_STATE");
+}
+
+/** Members of a room that are looked at to answer who is there. */
+export const LOOKED_AT = 500;
+
+/** Milliseconds that shape how presence is told. */
+export interface PresenceTimes {
+  /** Somebody whose last socket closed is offline only after this: a reload or a new connection does not flicker. */
+  readonly grace: number;
+  /** Each user's state is told this often at most, whatever their devices do; the last one counts. */
+  readonly pace: number;
+  /** Between two looks at what has changed: changes within it are told together. */
+  readonly window: number;
+}
+export const PRESENCE_TIMES: PresenceTimes = { grace: 10_000, pace: 5_000, window: 1_000 };
+
+/** What a node says about the users whose sockets it holds. */
+export interface PresenceHere {
+  /** One more with each event of the node: who misses one asks for the whole. */
+  readonly revision: number;
+  /** Whether what was said before is void. */
+  readonly whole: boolean;
+  readonly online: readonly string[];
+  readonly away: readonly string[];
+  readonly offline: readonly string[];
+}
+
+/** Somebody's new state, and the rooms in which it may be told. */
+export interface PresenceNews {
+  readonly presence: Presence;
+  readonly rooms: readonly string[];
+}
+
+/** The state of somebody of whom several parts are known: each device, or each node. One that is online outweighs the others. */
+export function combined(states: Iterable<PresenceState>): PresenceState {
+  let result: PresenceState = "offline";
+  for (const state of states) {
+    if (state === "online") return state;
+    if (state === "away") result = state;
+  }
+  return result;
+}

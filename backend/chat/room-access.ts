@@ -1,0 +1,83 @@
+import type { Context } from "moleculer";
+import { clean } from "../contract/clean.ts";
+import { type Caller, type ClientError, type Meta, refuse } from "../contract/index.ts";
+import type { Store } from "../store/index.ts";
+import { isMuted, type RoomMembership, type RoomRole, roleIn } from "./membership.ts";
+import { rank } from "./moderation.ts";
+import { roomKey, SMALL_ROOM } from "./room.ts";
+
+/** What the parts of the chat are made of. `clock` in milliseconds since 1970. */
+export interface ChatParts {
+  readonly store: Store;
+  readonly clock: () => number;
+}
+
+/** A call by somebody about a room. */
+export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: Caller }>;
+
+/** The key that a call names. */
+export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
+
+/**
+ * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in answer and in
+ * what it takes: one look-up.
+ */
+export function shutOut(standing: RoomMembership | undefined): ClientError {
+  if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
+  return standing.membership?.state === "banned"
+    ? refuse("BANNED", { field: "room" })
+    : refuse("NOT_MEMBER", { field: "room" });
+}
+
+/** A room as somebody sees it who is in it. Throws for everybody else. */
+export function inside(standing: RoomMembership | undefined): RoomMembership & { readonly role: RoomRole } {
+  const role = standing && roleIn(standing);
+  if (!role) throw shutOut(standing);
+  return { ...standing, role };
+}
+
+/** Looks up at this very moment whether the caller is in the room. Throws when not. */
+export async function enteredRoom(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly role: RoomRole }> {
+  return inside(await store.rooms.standing(keyOf(ctx), ctx.meta.user.id));
+}
+
+/** A room that somebody is in, as far as signals need it. */
+export interface EnteredRoom {
+  readonly room: string;
+  readonly epoch: string;
+  /** Position of the newest message. */
+  readonly seq: number;
+  /** Whether all in it are told who comes and goes and who has read how far. */
+  readonly isSmall: boolean;
+}
+
+/** The room that a parameter names, for whoever is in it. Refuses others as if there were no such room. */
+export type EnterRoom = (input: string, userId: string) => Promise<EnteredRoom>;
+
+export function roomAccess(store: Store): EnterRoom {
+  return async (input, userId) => {
+    const { room } = inside(await store.rooms.standing(clean("room", roomKey(input)), userId));
+    const { key, epoch, seq, members } = room;
+    return { room: key, epoch, seq, isSmall: members <= SMALL_ROOM };
+  };
+}
+
+/** Throws unless somebody with this standing may write in the room now. */
+export function mayWrite(standing: RoomMembership | undefined, now: number): void {
+  const { room, membership } = inside(standing);
+  if (standing && isMuted(standing, now)) {
+    const retryAfter = ((membership?.mutedUntil ?? now) - now) / 1000;
+    throw refuse("MUTED", { field: "room", retryAfter });
+  }
+  if (room.kind === "direct" && room.members < 2) {
+    throw refuse("PEER_LEFT", { field: "room" });
+  }
+}
+
+/** The caller's standing and rank in a room. Throws for whoever neither is in it nor may moderate it. */
+export async function ranked(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
+  const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
+  const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
+  if (!standing || own < 0) throw shutOut(standing);
+  return { ...standing, rank: own };
+}

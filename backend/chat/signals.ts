@@ -1,0 +1,72 @@
+import { clean } from "../contract/clean.ts";
+import { announce, type Handlers } from "../contract/index.ts";
+import type { Store } from "../store/index.ts";
+import { deviceState, LOOKED_AT } from "./presence.ts";
+import type { PresenceRegistry } from "./presence-registry.ts";
+import type { ReadReceipts } from "./read-receipts.ts";
+import { SMALL_ROOM } from "./room.ts";
+import { type EnterRoom, inside, keyOf, mayWrite } from "./room-access.ts";
+import { createTypingPace } from "./typing.ts";
+
+export interface SignalOptions {
+  readonly store: Store;
+  readonly clock: () => number;
+  readonly registry: PresenceRegistry;
+  readonly receipts: ReadReceipts;
+  readonly enter: EnterRoom;
+}
+
+type Signals = Pick<Handlers<"chat">, "presence" | "setPresence" | "typing" | "read" | "marks">;
+
+/** What people in a room let each other know without a message: that they are there, that they write, how far they have read. */
+export function signals({ store, clock, registry, receipts, enter }: SignalOptions): Signals {
+  const mayTell = createTypingPace();
+
+  return {
+    async presence(ctx) {
+      const { room } = await enter(ctx.params.room, ctx.meta.user.id);
+      const members = await store.members.ids(room, LOOKED_AT + 1);
+      const users = members
+        .slice(0, LOOKED_AT)
+        .map((id) => ({ id, state: registry.stateOf(id) }))
+        .filter(({ state }) => state !== "offline");
+      return { room, users, complete: members.length <= LOOKED_AT };
+    },
+
+    // the gateway holds the sockets and notes it at the one that called
+    setPresence: (ctx) => ({ state: clean("state", deviceState(ctx.params.state)) }),
+
+    async typing(ctx) {
+      const { id } = ctx.meta.user;
+      const standing = await store.rooms.standing(keyOf(ctx), id);
+      mayWrite(standing, clock());
+      const room = inside(standing).room.key;
+      if (!mayTell(room, id, clock())) return { told: false };
+      const name = (await store.users.find(id))?.name ?? "";
+      const payload = { room, user: { id, name } };
+      await announce(ctx.broker, "chat.broadcast", { room, except: id, event: "typing", payload });
+      return { told: true };
+    },
+
+    async read(ctx) {
+      const userId = ctx.meta.user.id;
+      const entered = await enter(ctx.params.room, userId);
+      const { room, epoch } = entered;
+      // a position of another epoch says nothing about this one
+      const isOld = ctx.params.epoch !== undefined && ctx.params.epoch !== epoch;
+      if (isOld) return { room, epoch, seq: (await store.readMarks.find(room, epoch, userId))?.seq ?? 0 };
+      const mark = { room, userId, epoch, seq: Math.min(ctx.params.seq, entered.seq) };
+      const { seq, moved } = await store.readMarks.move(mark);
+      if (moved) receipts.moved(ctx.broker, entered, { user: userId, seq });
+      return { room, epoch, seq };
+    },
+
+    async marks(ctx) {
+      const userId = ctx.meta.user.id;
+      const { room, epoch, isSmall } = await enter(ctx.params.room, userId);
+      if (isSmall) return { room, epoch, marks: await store.readMarks.of(room, epoch, SMALL_ROOM) };
+      const own = await store.readMarks.find(room, epoch, userId);
+      return { room, epoch, marks: own ? [own] : [] };
+    },
+  };
+}

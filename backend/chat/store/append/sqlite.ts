@@ -1,0 +1,81 @@
+import type { Kysely } from "kysely";
+import { template } from "../../../store/prepared.ts";
+import type { Schema } from "../../../store/schema.ts";
+import { type GroupedWrite, HalfWritten, type SqliteGroups } from "../../../store/sqlite-groups.ts";
+import { asText, type MessageRow, message, messageSentAs } from "../message-rows.ts";
+import { messageBytes, type Usage } from "../usage.ts";
+import type { Appended, Appender, Submission } from "./appender.ts";
+
+/** Stores messages in the embedded database, in groups with whatever else is written. */
+export function sqliteAppender({ add, standings, database }: SqliteGroups, db: Kysely<Schema>, usage: Usage): Appender {
+  const insert = database.prepare(
+    `insert into messages (room, seq, author_id, client_id, text, at, mentions) values (?, ?, ?, ?, ?, ?, ?)
+    on conflict (author_id, client_id) do nothing`,
+  );
+  const advance = database.prepare("update rooms set seq = ? where name = ?");
+  const earlier = template(db, messageSentAs);
+  const find = database.prepare(earlier.query.sql);
+
+  function write({ draft, judge, bytes, resolve, reject }: Submission): GroupedWrite {
+    const { room: key, authorId, clientId, text, at, mentions = [] } = draft;
+    let isCounted = false;
+    let outcome: Appended | undefined;
+
+    function store(): Appended {
+      const author = standings.authorIn(key, authorId);
+      judge(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
+      if (!author) throw new Error("invariant: a user cannot write to a room that does not exist");
+      // counted with the check, so that messages at the same time do not exceed the quota together
+      usage.add(authorId, bytes);
+      isCounted = true;
+      const { room } = author;
+      const seq = room.seq + 1;
+      if (insert.run(key, seq, authorId, clientId, text, at, asText(mentions)).changes === 0) {
+        const row = find.get(...(earlier.values(draft) as string[])) as MessageRow | undefined;
+        if (!row) throw new Error("invariant: a message that was stored before can be read");
+        return { message: message(row), repeated: true };
+      }
+      try {
+        advance.run(seq, key);
+      } catch (error) {
+        throw new HalfWritten("the room's position could not be written", { cause: error });
+      }
+      room.seq = seq;
+      const by = { id: authorId, name: author.name };
+      const stored = { room: key, seq, epoch: room.epoch, author: by, text, at, clientId };
+      return { message: mentions.length > 0 ? { ...stored, mentions } : stored, repeated: false };
+    }
+
+    function uncount(): void {
+      if (!isCounted) return;
+      isCounted = false;
+      usage.add(authorId, -bytes);
+    }
+
+    return {
+      run() {
+        try {
+          outcome = store();
+        } finally {
+          if (!outcome || outcome.repeated) uncount();
+        }
+      },
+      settle(refusal) {
+        if (outcome) resolve(outcome);
+        else reject(refusal);
+      },
+      fail(problem) {
+        uncount();
+        reject(problem);
+      },
+    };
+  }
+
+  return {
+    append: (draft, judge) =>
+      new Promise((resolve, reject) => {
+        const bytes = messageBytes(draft.text);
+        add(write({ draft, judge, bytes, resolve, reject }), "a message was not stored");
+      }),
+  };
+}

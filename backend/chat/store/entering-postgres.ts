@@ -1,0 +1,66 @@
+import { CompiledQuery, type Kysely } from "kysely";
+import { named } from "../../store/prepared.ts";
+import type { Schema } from "../../store/schema.ts";
+import { inStatements } from "../../store/statement-groups.ts";
+import { type Enter, type Entered, type Entry, type EntryOutcome, newRoomKeys } from "./entering.ts";
+import { type SeatRow, standingIn } from "./standing.ts";
+
+/** Entries of a group: what comes after them does not wait long. */
+const MOST_ENTRIES = 100;
+/** An entry that waits for its group. */
+interface WaitingEntry {
+  readonly entry: Entry;
+  readonly resolve: (entered: Entered) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What the function returns for each entry; of one that was refused the room is null. */
+type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (SeatRow | { readonly name: null });
+
+/**
+ * Lets users into rooms of PostgreSQL, a group of them with one statement, which is its own transaction (migration 0012
+ * has the function): a statement and a commit for each cost node and database several times as much.
+ */
+export function enteringPostgres(db: Kysely<Schema>): Enter {
+  const handIn = inStatements<WaitingEntry, EntryRow>({
+    query: async (group) => (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows,
+    settle: ({ resolve }, row) =>
+      resolve({ outcome: row.outcome, standing: row.name === null ? undefined : standingIn(row) }),
+    fail: ({ reject }, error) => reject(error),
+    what: "a user did not enter a room",
+    line: ({ entry }) => entry.room,
+    once: ({ entry }) => `${entry.userId} ${entry.room}`,
+    bytes: () => 1,
+    mostItems: MOST_ENTRIES,
+    mostBytes: MOST_ENTRIES,
+  });
+
+  return (entry) =>
+    new Promise((resolve, reject) => {
+      handIn({ entry, resolve, reject });
+    });
+}
+
+const ENTER = named<EntryRow>(
+  CompiledQuery.raw("select * from enter_rooms($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"),
+);
+
+/** The group as the function takes it. */
+function columns(group: readonly WaitingEntry[]): unknown[] {
+  const entries = group.map(({ entry }) => entry);
+  const openings = entries.map(({ room, opening }) => opening && { ...opening, ...newRoomKeys(room) });
+  return [
+    entries.map(({ room }) => room),
+    entries.map(({ userId }) => userId),
+    entries.map(({ from }) => from.join()),
+    entries.map(({ at }) => at),
+    entries.map(({ limit }) => limit),
+    entries.map(({ most }) => most ?? null),
+    openings.map((opening) => opening?.epoch ?? null),
+    openings.map((opening) => opening?.browseKey ?? null),
+    openings.map((opening) => opening?.nameKey ?? null),
+    openings.map((opening) => opening?.opened ?? null),
+    openings.map((opening) => opening?.since ?? null),
+    openings.map((opening) => opening?.owned ?? null),
+  ];
+}

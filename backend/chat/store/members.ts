@@ -1,0 +1,257 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import { lockRoom, lockUser } from "../../store/locks.ts";
+import type { Schema } from "../../store/schema.ts";
+import { apart, Undo, undoable } from "../../store/transactions.ts";
+import type { Role } from "../../surface.ts";
+import type { RoomMembership, RoomRole } from "../membership.ts";
+import type { Enter } from "./entering.ts";
+import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
+import { standingOf } from "./standing.ts";
+
+/** What the end of a membership came to. */
+export interface Ended {
+  /** The room's revision from which on they are out. */
+  readonly revision: number;
+  /** Who owns the room now, when the last owner has gone. */
+  readonly successor: string | undefined;
+}
+
+/** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
+export type Check = (transaction: Transaction<Schema>) => Promise<void>;
+
+/** Throws when the actor, who stands in the room like `own`, may not change the membership of the other user. */
+export type Permission = (own: RoomMembership | undefined, theirs: RoomMembership | undefined, theirRole: Role) => void;
+
+export type MemberStore = ReturnType<typeof memberStore>;
+
+const noCheck: Check = async () => undefined;
+
+/*
+ * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
+ * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
+ * row before (`locks.ts`). `enter` is how the database lets users into rooms.
+ */
+export function memberStore(db: Kysely<Schema>, enter: Enter) {
+  /** Runs a change in a transaction with the room locked and the check passed. */
+  const inRoom = <T>(
+    room: string,
+    check: Check,
+    change: (transaction: Transaction<Schema>) => Promise<T>,
+  ): Promise<T> =>
+    db.transaction().execute(async (transaction) => {
+      await lockRoom(transaction, room);
+      await check(transaction);
+      return change(transaction);
+    });
+
+  return {
+    ...rosters(db),
+
+    /** A check that asks `permission` with both users' standing at the moment of the change. */
+    permits: (room: string, actor: string, target: string, permission: Permission): Check => {
+      return async (transaction) => {
+        const own = await standingOf(transaction, room, actor);
+        const theirs = await standingOf(transaction, room, target);
+        const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
+        permission(own, theirs, user?.role ?? "user");
+      };
+    },
+
+    /** Lets a user into a room. */
+    enter,
+
+    /**
+     * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
+     * been in it the longest, else to such a member; where nobody is left, a private room is closed.
+     */
+    async end(
+      room: string,
+      userId: string,
+      state: "out" | "banned",
+      at: number,
+      check: Check = noCheck,
+    ): Promise<Ended | undefined> {
+      return undoable(apart(db), async (transaction) => {
+        const left = await transaction
+          .updateTable("rooms")
+          .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
+          .where("name", "=", room)
+          .returning(["revision", "members", "kind"])
+          .executeTakeFirst();
+        await check(transaction);
+        if (!left) return undefined;
+        const one = transaction.selectFrom("members").select("role").where("room", "=", room);
+        const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
+        if (!before) throw new Undo(undefined);
+        await transaction
+          .updateTable("members")
+          .set({ state, role: "member", since: left.revision, ended_at: at })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .execute();
+        if (left.members === 0 && left.kind === "private") {
+          await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
+        }
+        const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
+        return { revision: left.revision, successor };
+      });
+    },
+
+    /** Bans a user who is not in the room; false when they are in it. */
+    async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const banned = await transaction
+          .insertInto("members")
+          .values({ ...stranger(room, userId, at), state: "banned" })
+          .onConflict((conflict) =>
+            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
+          )
+          .returning("room")
+          .executeTakeFirst();
+        return banned !== undefined;
+      });
+    },
+
+    /**
+     * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait
+     * for them already, `disabled` when the account is.
+     */
+    async invite(
+      room: string,
+      userId: string,
+      at: number,
+      { check = noCheck, most = Number.POSITIVE_INFINITY }: { readonly check?: Check; readonly most?: number } = {},
+    ): Promise<"invited" | "known" | "too-many" | "disabled"> {
+      return db.transaction().execute(async (transaction) => {
+        const user = await lockUser(transaction, userId);
+        await lockRoom(transaction, room);
+        await check(transaction);
+        if (user?.disabledAt !== null) return "disabled";
+        if ((await countRooms(transaction, userId)).invited >= most) return "too-many";
+        const invited = await transaction
+          .insertInto("members")
+          .values({ ...stranger(room, userId, at), state: "invited" })
+          .onConflict((conflict) =>
+            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
+          )
+          .returning("room")
+          .executeTakeFirst();
+        return invited ? "invited" : "known";
+      });
+    },
+
+    /** Takes back a ban or an invitation; false when there was none. */
+    async release(
+      room: string,
+      userId: string,
+      from: "banned" | "invited",
+      at: number,
+      check: Check = noCheck,
+    ): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable("members")
+          .set({ state: "out", ended_at: at })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .where("state", "=", from)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
+    },
+
+    /**
+     * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when
+     * the user would own more than `most` rooms, or is in more rooms than a user may be.
+     */
+    async setRole(
+      room: string,
+      userId: string,
+      role: RoomRole,
+      { check = noCheck, most }: { readonly check?: Check; readonly most?: Most } = {},
+    ): Promise<"set" | "last-owner" | "too-many"> {
+      return db.transaction().execute(async (transaction) => {
+        if (most) {
+          await lockUser(transaction, userId);
+          if (isBeyond(await countRooms(transaction, userId), most)) return "too-many";
+        }
+        await transaction
+          .updateTable("rooms")
+          .set((row) => ({ revision: row("revision", "+", 1) }))
+          .where("name", "=", room)
+          .execute();
+        await check(transaction);
+        const { numUpdatedRows } = await transaction
+          .updateTable("members")
+          .set({ role })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .where("state", "=", "in")
+          .where((row) =>
+            row.or([
+              row("role", "!=", "owner"),
+              row.exists(
+                row
+                  .selectFrom("members as others")
+                  .select("others.user_id")
+                  .where("others.room", "=", room)
+                  .where("others.state", "=", "in")
+                  .where("others.role", "=", "owner")
+                  .where("others.user_id", "!=", userId),
+              ),
+            ]),
+          )
+          .executeTakeFirst();
+        return numUpdatedRows > 0n ? "set" : "last-owner";
+      });
+    },
+
+    /** `until` in milliseconds since 1970; null lets them write. False when they have never been in the room. */
+    async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
+      return inRoom(room, check, async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable("members")
+          .set({ muted_until: until })
+          .where("room", "=", room)
+          .where("user_id", "=", userId)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
+    },
+
+    /** Forgets who left before a time and is not muted any more. */
+    async prune(before: number, now: number): Promise<void> {
+      await db
+        .deleteFrom("members")
+        .where("ended_at", "<", before)
+        .where("state", "=", "out")
+        .where("peer_id", "is", null) // who left a direct room can open it again, and nobody else for them
+        .where((row) => row.or([row("muted_until", "is", null), row("muted_until", "<", now)]))
+        .execute();
+    },
+  };
+}
+
+function stranger(room: string, userId: string, at: number) {
+  const nothing = { ended_at: null, muted_until: null, peer_id: null };
+  return { room, user_id: userId, role: "member" as const, since: 0, joined_at: at, ...nothing };
+}
+
+async function handOver(transaction: Transaction<Schema>, room: string): Promise<string | undefined> {
+  const members = transaction.selectFrom("members").where("room", "=", room).where("state", "=", "in");
+  const next = await members
+    .select(["user_id", "role"])
+    .orderBy(sql`case role when 'owner' then 0 when 'moderator' then 1 else 2 end`)
+    .orderBy("joined_at")
+    .orderBy("user_id")
+    .limit(1)
+    .executeTakeFirst();
+  if (!next || next.role === "owner") return undefined;
+  await transaction
+    .updateTable("members")
+    .set({ role: "owner" })
+    .where("room", "=", room)
+    .where("user_id", "=", next.user_id)
+    .execute();
+  return next.user_id;
+}

@@ -1,0 +1,45 @@
+import type { Kysely } from "kysely";
+import type { MessagesTable, Schema } from "../../store/schema.ts";
+import type { Message } from "../message.ts";
+
+/** Messages with what they need of their rooms and authors. */
+export const messages = (db: Kysely<Schema>) =>
+  db
+    .selectFrom("messages")
+    .innerJoin("rooms", "rooms.name", "messages.room")
+    .innerJoin("users", "users.id", "messages.author_id")
+    .select(["messages.room", "messages.seq", "messages.client_id", "messages.text", "messages.at"])
+    .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
+    .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
+
+/** The message that an author has sent with a client id. */
+export const messageSentAs = (
+  db: Kysely<Schema>,
+  { authorId, clientId }: { readonly authorId: string; readonly clientId: string },
+) => messages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
+
+/** A row of `messages`. */
+export interface MessageRow extends MessagesTable {
+  epoch: string;
+  author_name: string;
+}
+
+export function message(row: MessageRow): Message {
+  return {
+    room: row.room,
+    seq: row.seq,
+    epoch: row.epoch,
+    author: { id: row.author_id, name: row.author_name },
+    text: row.text,
+    at: row.at,
+    clientId: row.client_id,
+    ...(row.mentions === null ? {} : { mentions: JSON.parse(row.mentions) as string[] }),
+    ...(row.revision === null ? {} : { revision: row.revision }),
+    ...(row.edited_at === null ? {} : { editedAt: row.edited_at }),
+    ...(row.deleted_at === null ? {} : { deletedAt: row.deleted_at }),
+  };
+}
+
+/** Mentions as they are stored. */
+export const asText = (mentions: readonly string[]): string | null =>
+  mentions.length > 0 ? JSON.stringify(mentions) : null;

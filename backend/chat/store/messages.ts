@@ -1,0 +1,189 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import { lockRoom } from "../../store/locks.ts";
+import { prepared } from "../../store/prepared.ts";
+import type { Schema } from "../../store/schema.ts";
+import type { RoomMembership } from "../membership.ts";
+import type { Message } from "../message.ts";
+import type { Appender } from "./append/index.ts";
+import { asText, type MessageRow, message, messages } from "./message-rows.ts";
+import { pruneMessages, type Retention } from "./retention.ts";
+import { authorIn } from "./standing.ts";
+import { messageBytes, type Usage } from "./usage.ts";
+
+/** What a message becomes: another text, or none any more. */
+export type Change =
+  | { readonly text: string; readonly mentions: readonly string[]; readonly editedAt: number }
+  | { readonly deletedAt: number };
+
+/** Numbers of a room's messages, or of its changes: those after one, up to another. */
+export interface MessageRange {
+  readonly room: string;
+  readonly after: number;
+  readonly upTo: number;
+}
+
+export type MessageStore = ReturnType<typeof messageStore>;
+
+export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Usage) {
+  const { after, before, changedSince } = pages(db);
+  return {
+    append,
+
+    async find(room: string, seq: number): Promise<Message | undefined> {
+      const row = await messageAt(db, room, seq);
+      return row && message(row);
+    },
+
+    /**
+     * Changes a message as `decide` says, for this user; whatever that throws ends it. `storedBytes` is what the
+     * user's messages take before the change.
+     */
+    async change(
+      room: string,
+      seq: number,
+      userId: string,
+      decide: (standing: RoomMembership | undefined, message: Message | undefined, storedBytes: number) => Change,
+    ): Promise<Message> {
+      const change = await db.transaction().execute((transaction) =>
+        changeMessage(transaction, room, seq, async (original) => {
+          const actor = await authorIn(transaction, room, userId);
+          return decide(actor?.standing, original, (actor?.storedBytes ?? 0) + usage.pending(userId));
+        }),
+      );
+      countChange(usage, change);
+      return change.after;
+    },
+
+    /** Removes what is beyond the limits; see `pruneMessages`. */
+    prune: (retention: Retention, now: number, signal: AbortSignal): Promise<void> =>
+      pruneMessages(db, usage, retention, now, signal),
+
+    /** Counts the messages of users again who have more than so many bytes, of a few at a time. */
+    recount: (above: number): Promise<void> => usage.recount(above),
+
+    /** Messages after a position, oldest first. */
+    async after(room: string, seq: number, limit: number): Promise<readonly Message[]> {
+      return (await after(db, { room, seq, limit })).map(message);
+    },
+
+    /** The newest messages before a position (of all, without one), oldest first. */
+    async before(room: string, seq = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly Message[]> {
+      return (await before(db, { room, seq, limit })).map(message).reverse();
+    },
+
+    /** Messages up to a position that were changed after a revision of the room, in the order of their changes. */
+    async changedSince(room: string, revision: number, upTo: number, limit: number): Promise<readonly Message[]> {
+      return (await changedSince(db, { room, revision, upTo, limit })).map(message);
+    },
+
+    /** Messages of several rooms in one query, those of one room oldest first. */
+    async sentWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
+      const query = within(db, spans)
+        .whereRef("messages.seq", ">", "spans.after")
+        .whereRef("messages.seq", "<=", "spans.upTo");
+      return (await query.orderBy("messages.room").orderBy("messages.seq").execute()).map(message);
+    },
+
+    /** Messages of several rooms whose last change has one of these revisions, those of one room in their order. */
+    async changedWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
+      const query = within(db, spans)
+        .whereRef("messages.revision", ">", "spans.after")
+        .whereRef("messages.revision", "<=", "spans.upTo");
+      return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(message);
+    },
+  };
+}
+
+/** The queries of catching up and paging. */
+function pages(db: Kysely<Schema>) {
+  interface Page {
+    readonly room: string;
+    readonly seq: number;
+    readonly limit: number;
+  }
+  const inRoom = (within: Kysely<Schema>, room: string) => messages(within).where("messages.room", "=", room);
+  return {
+    after: prepared(db, (within, { room, seq, limit }: Page) =>
+      inRoom(within, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
+    ),
+    before: prepared(db, (within, { room, seq, limit }: Page) =>
+      inRoom(within, room).where("messages.seq", "<", seq).orderBy("messages.seq", "desc").limit(limit),
+    ),
+    changedSince: prepared(
+      db,
+      (within, { room, revision, upTo, limit }: Omit<Page, "seq"> & { revision: number; upTo: number }) =>
+        inRoom(within, room)
+          .where("messages.revision", ">", revision)
+          .where("messages.seq", "<=", upTo)
+          .orderBy("messages.revision")
+          .limit(limit),
+    ),
+  };
+}
+
+/** A message before and after a change. */
+export interface MessageChange {
+  readonly before: Message;
+  readonly after: Message;
+}
+
+/** Counts what a change has added to the stored bytes of the author, once it is committed. */
+export function countChange(usage: Usage, { before, after }: MessageChange): void {
+  usage.add(before.author.id, messageBytes(after.text) - messageBytes(before.text));
+}
+
+/** Changes a message as `decide` says, with the room locked. Whatever `decide` throws ends the transaction. */
+async function changeMessage(
+  transaction: Transaction<Schema>,
+  room: string,
+  seq: number,
+  decide: (message: Message | undefined) => Promise<Change>,
+): Promise<MessageChange> {
+  const position = await transaction
+    .updateTable("rooms")
+    .set((row) => ({ revision: row("revision", "+", 1) }))
+    .where("name", "=", room)
+    .returning("revision")
+    .executeTakeFirst();
+  const row = await messageAt(transaction, room, seq);
+  const change = await decide(row && message(row));
+  if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
+  const { revision } = position;
+  const changed =
+    "deletedAt" in change
+      ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
+      : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
+  await transaction.updateTable("messages").set(changed).where("room", "=", room).where("seq", "=", seq).execute();
+  return { before: message(row), after: message({ ...row, ...changed }) };
+}
+
+/** Removes a message in a transaction of the caller's; undefined where it is not there, or was removed before. */
+export async function removeMessage(
+  transaction: Transaction<Schema>,
+  room: string,
+  seq: number,
+  at: number,
+): Promise<MessageChange | undefined> {
+  await lockRoom(transaction, room);
+  const row = await messageAt(transaction, room, seq);
+  if (!row || row.deleted_at !== null) return undefined;
+  return changeMessage(transaction, room, seq, () => Promise.resolve({ deletedAt: at }));
+}
+
+const messageAt = (db: Kysely<Schema>, room: string, seq: number): Promise<MessageRow | undefined> =>
+  messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
+
+/** Messages of the rooms of these spans; both databases search their index once for each span. */
+function within(db: Kysely<Schema>, spans: readonly MessageRange[]) {
+  const rows = spans.map(
+    ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
+  );
+  const values = sql<{ room: string; after: number; upTo: number }>`values ${sql.join(rows)}`;
+  const table = sql<{
+    room: string;
+    after: number;
+    upTo: number;
+  }>`(select column1 as room, column2 as ${sql.ref("after")},
+    column3 as ${sql.ref("upTo")} from (${values}) as given)`;
+  return messages(db).innerJoin(table.as<"spans">(sql`spans`), "spans.room", "messages.room");
+}

@@ -1,0 +1,126 @@
+import type { Kysely, Transaction } from "kysely";
+import { userLock } from "../../store/locks.ts";
+import { prepared } from "../../store/prepared.ts";
+import type { Schema } from "../../store/schema.ts";
+import { apart, Undo, undoable } from "../../store/transactions.ts";
+import { roomNames } from "../../users/name-keys.ts";
+import type { RoomRole } from "../membership.ts";
+import type { RoomKind } from "../room.ts";
+import { browseKey } from "../room-key.ts";
+import { newEpoch } from "./entering.ts";
+import { isBeyond, type Most, roomCounts } from "./rosters.ts";
+
+/** A room that is about to be. */
+interface NewRoom {
+  readonly key: string;
+  readonly kind: RoomKind;
+  readonly title: string | null;
+  readonly openedBy: string;
+  readonly at: number;
+}
+
+/** Somebody who is in a room from its beginning. */
+interface FirstMember {
+  readonly id: string;
+  readonly role: RoomRole;
+  /** The other one in a direct room. */
+  readonly peerId: string | null;
+}
+
+/** How many rooms the user who opens one may have opened since a time, be in and own. */
+interface OpeningLimits {
+  readonly opened: number;
+  readonly since: number;
+  readonly most?: Most | undefined;
+}
+
+/**
+ * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks
+ * like it, `disabled` when one of the first members does not exist or is disabled, the other two when a limit is
+ * reached.
+ */
+type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
+
+/** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
+export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;
+
+/** Opens rooms by statements that are built once. A user who joins a public room by its name opens it by `Enter`. */
+export function opening(db: Kysely<Schema>): OpenRoom {
+  const { openedSince, insertRoom, insertMember } = queries(db);
+  const lockUser = userLock(db);
+  const countRooms = roomCounts(db);
+  const takeRoomName = roomNames(db);
+
+  /** Locks several users in the order of their ids. False when one of them does not exist or is disabled. */
+  async function lockEnabledUsers(transaction: Transaction<Schema>, ids: readonly string[]): Promise<boolean> {
+    let areEnabled = true;
+    for (const userId of [...new Set(ids)].sort()) {
+      const [user] = await lockUser(transaction, { userId });
+      if (user?.disabledAt !== null) areEnabled = false;
+    }
+    return areEnabled;
+  }
+
+  return ({ key, kind, title, openedBy, at }, first, limits) =>
+    undoable(apart(db), async (transaction): Promise<Opening> => {
+      if (limits) {
+        const { opened, since, most } = limits;
+        if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";
+        const [before] = await openedSince(transaction, { openedBy, kind, since });
+        if ((before?.count ?? 0) >= opened) return "opened-too-many";
+        if (most && isBeyond(await countRooms(transaction, openedBy), most)) return "too-many-rooms";
+      }
+      const epoch = newEpoch();
+      const nameKey = kind === "public" ? browseKey(key) : null;
+      const members = first.length;
+      const room = await insertRoom(transaction, { key, kind, title, epoch, at, openedBy, members, nameKey });
+      if (room.length === 0) return "exists";
+      if (kind === "public" && !(await takeRoomName(transaction, key))) throw new Undo<Opening>("looks-alike");
+      for (const { id, role, peerId } of first) await insertMember(transaction, { room: key, id, role, at, peerId });
+      return "opened";
+    });
+}
+
+/** A room's row. */
+interface RoomValues extends NewRoom {
+  readonly epoch: string;
+  readonly members: number;
+  readonly nameKey: string | null;
+}
+
+/** A first member's row. */
+interface MemberValues extends FirstMember {
+  readonly room: string;
+  readonly at: number;
+}
+
+function queries(db: Kysely<Schema>) {
+  return {
+    /** How many rooms of a kind a user has opened since a time. */
+    openedSince: prepared(db, (within, of: { openedBy: string; kind: RoomKind; since: number }) =>
+      within
+        .selectFrom("rooms")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .where("created_by", "=", of.openedBy)
+        .where("kind", "=", of.kind)
+        .where("created_at", ">", of.since),
+    ),
+    insertRoom: prepared(db, (within, of: RoomValues) =>
+      within
+        .insertInto("rooms")
+        .values({
+          ...{ name: of.key, kind: of.kind, title: of.title, epoch: of.epoch, seq: 0, revision: 0 },
+          ...{ created_at: of.at, created_by: of.openedBy, members: of.members },
+          ...{ browse_key: of.nameKey, closed_at: null },
+        })
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .returning("name"),
+    ),
+    insertMember: prepared(db, (within, of: MemberValues) =>
+      within.insertInto("members").values({
+        ...{ room: of.room, user_id: of.id, role: of.role, state: "in" as const, since: 0, joined_at: of.at },
+        ...{ ended_at: null, muted_until: null, peer_id: of.peerId },
+      }),
+    ),
+  };
+}

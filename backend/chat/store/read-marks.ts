@@ -1,0 +1,66 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "../../store/schema.ts";
+import type { ReadMark } from "../../surface/rooms.ts";
+
+export type ReadMarkStore = ReturnType<typeof readMarkStore>;
+
+/** A position in a room that somebody has read up to. */
+export interface NewReadMark {
+  readonly room: string;
+  readonly userId: string;
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export function readMarkStore(db: Kysely<Schema>) {
+  const marks = (room: string, epoch: string) =>
+    db.selectFrom("read_marks").select(["user_id as user", "seq"]).where("room", "=", room).where("epoch", "=", epoch);
+
+  /** One user's mark; undefined when they have read nothing of this epoch. */
+  const find = async (room: string, epoch: string, userId: string): Promise<ReadMark | undefined> =>
+    marks(room, epoch).where("user_id", "=", userId).executeTakeFirst();
+
+  return {
+    find,
+
+    /** Moves a mark forward, never back; `moved` when it was not there before. */
+    async move({ room, userId, epoch, seq }: NewReadMark): Promise<{ readonly seq: number; readonly moved: boolean }> {
+      const moved = await db
+        .insertInto("read_marks")
+        .values({ room, user_id: userId, epoch, seq })
+        .onConflict((conflict) =>
+          conflict
+            .columns(["room", "user_id"])
+            .doUpdateSet((row) => ({ epoch: row.ref("excluded.epoch"), seq: row.ref("excluded.seq") }))
+            .where((row) =>
+              row.or([
+                row("read_marks.epoch", "!=", row.ref("excluded.epoch")),
+                row("read_marks.seq", "<", row.ref("excluded.seq")),
+              ]),
+            ),
+        )
+        .returning("seq")
+        .executeTakeFirst();
+      if (moved) return { seq: moved.seq, moved: true };
+      return { seq: (await find(room, epoch, userId))?.seq ?? 0, moved: false };
+    },
+
+    /** The marks of those who are in a room, so many at most. */
+    async of(room: string, epoch: string, limit: number): Promise<readonly ReadMark[]> {
+      return db
+        .selectFrom("members")
+        .innerJoin("read_marks", (join) =>
+          join
+            .onRef("read_marks.room", "=", "members.room")
+            .onRef("read_marks.user_id", "=", "members.user_id")
+            .on("read_marks.epoch", "=", epoch),
+        )
+        .select(["members.user_id as user", "read_marks.seq"])
+        .where("members.room", "=", room)
+        .where("members.state", "=", "in")
+        .orderBy("members.user_id")
+        .limit(limit)
+        .execute();
+    },
+  };
+}

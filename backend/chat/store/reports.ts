@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import type { Kysely } from "kysely";
+import { lockUser } from "../../store/locks.ts";
+import type { Schema } from "../../store/schema.ts";
+import type { Message } from "../message.ts";
+import type { Outcome, Report } from "../moderation.ts";
+import { countChange, removeMessage } from "./messages.ts";
+import type { Usage } from "./usage.ts";
+
+export type ReportStore = ReturnType<typeof reportStore>;
+
+/** What a report was about. */
+export interface Settled {
+  readonly room: string;
+  readonly seq: number;
+  readonly authorId: string;
+  /** The message as it is after its removal; undefined where it was not there any more, or was not to be removed. */
+  readonly removed: Message | undefined;
+}
+
+export function reportStore(db: Kysely<Schema>, usage: Usage) {
+  return {
+    /**
+     * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has
+     * so many open reports already.
+     */
+    async add(report: Omit<Report, "id">, most = Number.POSITIVE_INFINITY): Promise<boolean> {
+      const { at, reporterId, reason, room, seq, authorId, text } = report;
+      const id = `${String(at).padStart(15, "0")}-${randomBytes(6).toString("hex")}`;
+      return db.transaction().execute(async (transaction) => {
+        await lockUser(transaction, reporterId);
+        if ((await openBy(transaction, reporterId)) >= most) return false;
+        await transaction
+          .insertInto("reports")
+          .values({
+            ...{ id, at, reporter_id: reporterId, reason, room, seq, author_id: authorId, text },
+            ...{ settled_at: null, settled_by: null, outcome: null },
+          })
+          .onConflict((conflict) => conflict.columns(["reporter_id", "room", "seq"]).doNothing())
+          .execute();
+        return true;
+      });
+    },
+
+    /** Those that nobody has settled, the oldest first, after one if it is named. */
+    async open(limit: number, after?: string): Promise<readonly Report[]> {
+      const all = db
+        .selectFrom("reports")
+        .select(["id", "at", "reporter_id as reporterId", "reason", "room", "seq", "author_id as authorId", "text"])
+        .where("settled_at", "is", null);
+      const query = after === undefined ? all : all.where("id", ">", after);
+      return query.orderBy("id").limit(limit).execute();
+    },
+
+    /**
+     * Settles a report, and removes the message where the outcome says so, in one transaction. Undefined when there is
+     * no such report, or it is settled already.
+     */
+    async settle(id: string, by: string, outcome: Outcome, at: number): Promise<Settled | undefined> {
+      const settled = await db.transaction().execute(async (transaction) => {
+        const report = await transaction
+          .updateTable("reports")
+          .set({ settled_at: at, settled_by: by, outcome })
+          .where("id", "=", id)
+          .where("settled_at", "is", null)
+          .returning(["room", "seq", "author_id as authorId"])
+          .executeTakeFirst();
+        if (!report || outcome !== "removed") return { report };
+        return { report, change: await removeMessage(transaction, report.room, report.seq, at) };
+      });
+      if (settled.change) countChange(usage, settled.change);
+      return settled.report && { ...settled.report, removed: settled.change?.after };
+    },
+
+    /** Drops those that were settled before a time, and with them the copies of messages. */
+    async prune(before: number): Promise<void> {
+      await db.deleteFrom("reports").where("settled_at", "<", before).execute();
+    },
+  };
+}
+
+/** Reports of a user that nobody has settled. */
+async function openBy(db: Kysely<Schema>, reporterId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("reports")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("reporter_id", "=", reporterId)
+    .where("settled_at", "is", null)
+    .executeTakeFirstOrThrow();
+  return count;
+}

@@ -1,0 +1,73 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Kysely, sql } from "kysely";
+import type { Schema } from "../../store/schema.ts";
+import { ROW_BYTES, type Usage } from "./usage.ts";
+
+/** Which messages are kept. */
+export interface Retention {
+  /** Milliseconds; no limit when undefined. */
+  readonly maxAge: number | undefined;
+  /** Newest messages of each room; no limit when undefined. */
+  readonly perRoom: number | undefined;
+}
+
+/** Messages that are removed at once, and rooms that are read at once: more would hold up users who write. */
+const SLICE = 500;
+const ROOMS = 100;
+/** Milliseconds between two slices. */
+const PAUSE = 10;
+
+/**
+ * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not given again.
+ * `signal` ends it after the slice that is under way.
+ */
+export async function pruneMessages(
+  db: Kysely<Schema>,
+  usage: Usage,
+  { maxAge, perRoom }: Retention,
+  now: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const before = maxAge === undefined ? -Infinity : now - maxAge;
+  for (let after = ""; ; ) {
+    const rooms = db.selectFrom("rooms").select(["name", "seq"]).where("name", ">", after).orderBy("name").limit(ROOMS);
+    const page = await rooms.execute();
+    for (const { name, seq } of page) {
+      const upTo = perRoom === undefined ? 0 : seq - perRoom;
+      while (!signal.aborted && (await pruneSlice(db, usage, name, upTo, before))) await delay(PAUSE);
+    }
+    const last = page.at(-1);
+    if (signal.aborted || !last) return;
+    after = last.name;
+  }
+}
+
+/** Removes a slice of messages up to a number, or from before a time. False when nothing is left to remove. */
+async function pruneSlice(
+  db: Kysely<Schema>,
+  usage: Usage,
+  room: string,
+  upTo: number,
+  before: number,
+): Promise<boolean> {
+  const messages = db.selectFrom("messages").select(["seq", "at"]).where("room", "=", room).orderBy("seq");
+  const isOver = ({ seq, at }: { seq: number; at: number }) => seq <= upTo || at < before;
+  const oldest = await messages.limit(1).executeTakeFirst();
+  if (!oldest || !isOver(oldest)) return false;
+  const slice = await messages.limit(SLICE).execute();
+  const kept = slice.findIndex((message) => !isOver(message));
+  const last = slice.at(kept < 0 ? -1 : kept - 1) ?? oldest;
+  await removeMessages(db, usage, room, last.seq);
+  return kept < 0 && slice.length === SLICE;
+}
+
+/** Removes the messages of a room up to a number. */
+export async function removeMessages(db: Kysely<Schema>, usage: Usage, room: string, upTo: number): Promise<void> {
+  const removed = await db
+    .deleteFrom("messages")
+    .where("room", "=", room)
+    .where("seq", "<=", upTo)
+    .returning(["author_id", sql<number>`octet_length(text)`.as("bytes")])
+    .execute();
+  for (const { author_id, bytes } of removed) usage.add(author_id, -(bytes + ROW_BYTES));
+}

@@ -1,0 +1,131 @@
+import type { InferResult, Kysely } from "kysely";
+import { prepared } from "../../store/prepared.ts";
+import type { Schema } from "../../store/schema.ts";
+import type { MembershipState, RoomRole } from "../membership.ts";
+
+/** Somebody in a room, as it is listed. */
+export interface MemberRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: RoomRole;
+  readonly mutedUntil: number | null;
+}
+
+/** How many rooms a user is in, owns and is invited to; direct rooms are not counted. */
+export interface RoomCounts {
+  readonly joined: number;
+  readonly owned: number;
+  readonly invited: number;
+}
+
+/** Rooms that a user may be in and own, direct ones not counted. */
+export interface Most {
+  readonly joined: number;
+  readonly owned: number;
+}
+
+export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
+  return joined >= most.joined || owned >= most.owned;
+}
+
+export async function countRooms(db: Kysely<Schema>, userId: string): Promise<RoomCounts> {
+  return sumOf(await countQuery(db, { userId }).execute());
+}
+
+/** The same by a query that is built once. */
+export function roomCounts(db: Kysely<Schema>): (within: Kysely<Schema>, userId: string) => Promise<RoomCounts> {
+  const count = prepared(db, countQuery);
+  return async (within, userId) => sumOf(await count(within, { userId }));
+}
+
+const countQuery = (db: Kysely<Schema>, { userId }: { readonly userId: string }) =>
+  db
+    .selectFrom("members")
+    .select(["state", "role", ({ fn }) => fn.countAll<number>().as("count")])
+    .where("user_id", "=", userId)
+    .where("state", "in", ["in", "invited"])
+    .where("peer_id", "is", null)
+    .groupBy(["state", "role"]);
+
+function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
+  const sum = (of: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(of).reduce((total, { count }) => total + count, 0);
+  return {
+    joined: sum(({ state }) => state === "in"),
+    owned: sum(({ state, role }) => state === "in" && role === "owner"),
+    invited: sum(({ state }) => state === "invited"),
+  };
+}
+
+/** Who is where, read by room, by user and by time. */
+export function rosters(db: Kysely<Schema>) {
+  return {
+    /** Those in one state, in the order of their ids, after one if it is named. */
+    async list(room: string, state: MembershipState, limit: number, after?: string): Promise<readonly MemberRow[]> {
+      const all = db
+        .selectFrom("members")
+        .innerJoin("users", "users.id", "members.user_id")
+        .select(["users.id", "users.name", "members.role", "members.muted_until as mutedUntil"])
+        .where("members.room", "=", room)
+        .where("members.state", "=", state);
+      const query = after === undefined ? all : all.where("members.user_id", ">", after);
+      return query.orderBy("members.user_id").limit(limit).execute();
+    },
+
+    /** Ids of those who are in a room, so many at most. */
+    async ids(room: string, limit: number): Promise<readonly string[]> {
+      const rows = db.selectFrom("members").select("user_id").where("room", "=", room).where("state", "=", "in");
+      return (await rows.orderBy("user_id").limit(limit).execute()).map(({ user_id }) => user_id);
+    },
+
+    /** The rooms of these users that have so many members at most. */
+    async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
+      return db
+        .selectFrom("members")
+        .innerJoin("rooms", "rooms.name", "members.room")
+        .select(["members.user_id as user", "members.room"])
+        .where("members.user_id", "in", users)
+        .where("members.state", "=", "in")
+        .where("rooms.members", "<=", size)
+        .execute();
+    },
+
+    /** The rooms that somebody is in or invited to. */
+    async roomsOf(userId: string): Promise<readonly string[]> {
+      const rows = db.selectFrom("members").select("room").where("user_id", "=", userId);
+      return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
+    },
+
+    /** Members who have one of these names, so many at most. */
+    async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
+      if (names.length === 0) return [];
+      const rows = await db
+        .selectFrom("users")
+        .select("id")
+        .where("name", "in", names)
+        // not a join: that would go through all members of a room to find one
+        .where((row) =>
+          row.exists(
+            row
+              .selectFrom("members")
+              .select("members.user_id")
+              .where("members.room", "=", room)
+              .whereRef("members.user_id", "=", "users.id")
+              .where("members.state", "=", "in"),
+          ),
+        )
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    /** Whose membership ended where since a time, and at which revision of the room. */
+    async endedSince(since: number): Promise<readonly { room: string; user: string; revision: number }[]> {
+      return db
+        .selectFrom("members")
+        .select(["room", "user_id as user", "since as revision"])
+        .where("ended_at", ">=", since)
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { assets } from "../../surface.ts";
+import { lastingHeaders, pageHeaders } from "./headers.ts";
+
+/** A file of the page as it was loaded. */
+export interface Asset {
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** Its `contentHash`, where pages ask for it by `?v=`: what such an address answers never changes. */
+  readonly version?: string;
+}
+
+/** A file of the page as it is served. */
+export interface ServedAsset {
+  readonly body: Buffer;
+  readonly etag: string;
+  /** For the query of a request: kept for good when it names what is served, asked for again each time otherwise. */
+  headers(query: string): Readonly<Record<string, string>>;
+}
+
+/** What is in a file, in 22 characters. */
+export function contentHash(body: Buffer): string {
+  return createHash("sha256").update(body).digest("base64url").slice(0, 22);
+}
+
+/** Makes the page's files ready to be served from memory. Throws when they are not exactly those that the surface lists. */
+export function serveAssets(loaded: ReadonlyMap<string, Asset>): ReadonlyMap<string, ServedAsset> {
+  const missing = assets.filter((path) => !loaded.has(path));
+  const extra = [...loaded.keys()].filter((path) => !assets.some((listed) => listed === path));
+  if (missing.length > 0 || extra.length > 0) {
+    throw new Error(
+      `The page and the surface differ: missing ${missing.join(", ") || "none"}, extra ${extra.join(", ") || "none"}.`,
+    );
+  }
+  return new Map(
+    [...loaded].map(([path, { contentType, body, version }]) => {
+      const etag = `"${contentHash(body)}"`;
+      const fresh = { ...pageHeaders, "content-type": contentType, "content-length": String(body.length), etag };
+      const lasting = { ...fresh, ...lastingHeaders };
+      const headers = (query: string) => (version !== undefined && query === `v=${version}` ? lasting : fresh);
+      return [path, { body, etag, headers }];
+    }),
+  );
+}
+
+/** Whether the client has this version already (RFC 9110 13.1.2, weak comparison). */
+export function isFresh(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === etag);
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { CODES } from "../../contract/index.ts";
+import type { Metrics } from "../metrics.ts";
+import { errorBody } from "./handler.ts";
+import { apiHeaders } from "./headers.ts";
+import { createDoorServer } from "./server.ts";
+
+/** Something that has to work before this node is sent requests. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** Rejects, or returns false or the reason, when it does not work. */
+  run(): Promise<boolean | string>;
+}
+
+/** Milliseconds that a check may take: a probe that waits is a failure. */
+const PATIENCE = 2_000;
+
+/**
+ * The port for those who run this node: `/health/live` while the process answers, `/health/ready` while it should be sent requests,
+ * `/metrics` for Prometheus. It belongs behind no tunnel.
+ */
+export function createInternalServer(checks: readonly ReadinessCheck[], metrics: Metrics): Server {
+  async function answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (method === "GET" && url === "/health/live") return send(response, 200, JSON.stringify({ live: true }));
+    if (method === "GET" && url === "/health/ready") {
+      const results = await Promise.all(checks.map(async (check) => [check.name, await works(check)] as const));
+      const ready = results.every(([, result]) => result === true);
+      const outcomes = Object.fromEntries(results.map(([name, result]) => [name, result === true]));
+      const reasons = Object.fromEntries(results.filter(([, result]) => typeof result === "string"));
+      const body = Object.keys(reasons).length > 0 ? { ready, checks: outcomes, reasons } : { ready, checks: outcomes };
+      return send(response, ready ? 200 : 503, JSON.stringify(body));
+    }
+    if (method === "GET" && url === "/metrics") return send(response, 200, await metrics.render(), metrics.contentType);
+    const [status, message] = CODES.NOT_FOUND;
+    send(response, status, errorBody({ status, code: "NOT_FOUND", message }));
+  }
+  return createDoorServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+}
+
+async function works({ run }: ReadinessCheck): Promise<boolean | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PATIENCE);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(response: ServerResponse, status: number, body: string, contentType?: string): void {
+  response.writeHead(status, { ...apiHeaders, ...(contentType === undefined ? {} : { "content-type": contentType }) });
+  response.end(body);
+}

@@ -1,0 +1,87 @@
+import { hasParameters, pathValues, segmentsOf } from "../../surface/path.ts";
+import { type HttpEntry, isParameter, matchesPath } from "../../surface.ts";
+
+/** The entries at a path, by method. */
+type Methods = ReadonlyMap<string, HttpEntry>;
+
+/** What exists where. */
+export interface RouteTable {
+  /** The methods that exist at a path as it was requested; undefined where nothing is. */
+  at(path: string): Methods | undefined;
+}
+
+/** moleculer-web's routes: one alias for each entry, and nothing is mapped by the name of an action. */
+export function routesOf(entries: readonly HttpEntry[]): object[] {
+  const aliases = Object.fromEntries(entries.map(({ method, path, action }) => [`${method} ${path}`, action]));
+  return [{ path: "/", mappingPolicy: "restrict", aliases, bodyParsers: false }];
+}
+
+/**
+ * The table by which requests are resolved: moleculer-web's aliases, looked up by their exact spelling instead of its patterns, which
+ * ignore case and trailing slashes, decode twice and are tried one after the other. Throws when an alias and the surface disagree.
+ */
+export function routeTable(
+  aliases: readonly { readonly method: string; readonly fullPath: string; readonly action: string }[],
+  entries: readonly HttpEntry[],
+): RouteTable {
+  for (const { method, fullPath, action } of aliases) {
+    const entry = entries.find((one) => one.method === method && one.path === fullPath);
+    if (entry?.action !== action) throw new Error(`The alias ${method} ${fullPath} is not in the surface.`);
+  }
+  const isAlias = ({ method, path }: HttpEntry) =>
+    aliases.some((alias) => alias.method === method && alias.fullPath === path);
+  const missing = entries.filter((entry) => !isAlias(entry));
+  if (missing.length > 0) throw new Error(`No alias leads to ${missing.map(({ path }) => path).join(", ")}.`);
+  return tableOf(entries);
+}
+
+/**
+ * Fixed paths are one look-up. A path with parameters is one look-up for each arrangement of parameters that paths of its length
+ * have. Where a fixed path and one with parameters both match, the fixed one wins the methods that it has.
+ */
+function tableOf(entries: readonly HttpEntry[]): RouteTable {
+  const fixed = new Map<string, Map<string, HttpEntry>>();
+  const patterns = new Map<string, Map<string, HttpEntry>>();
+  /** By number of segments: where the parameters are. */
+  const arrangements = new Map<number, Set<string>>();
+  for (const entry of entries) {
+    const segments = segmentsOf(entry.path);
+    const isFixed = !hasParameters(entry.path);
+    addTo(isFixed ? fixed : patterns, isFixed ? entry.path : keyOf(segments, arrangementOf(segments)), entry);
+    if (isFixed) continue;
+    const known = arrangements.get(segments.length) ?? new Set();
+    arrangements.set(segments.length, known.add(arrangementOf(segments)));
+  }
+  for (const [path, methods] of fixed) {
+    for (const entry of entries)
+      if (!methods.has(entry.method) && matchesPath(entry.path, path)) methods.set(entry.method, entry);
+  }
+  return {
+    at(path) {
+      const methods = fixed.get(path);
+      if (methods || patterns.size === 0) return methods;
+      const segments = segmentsOf(path);
+      for (const arrangement of arrangements.get(segments.length) ?? []) {
+        const found = patterns.get(keyOf(segments, arrangement));
+        const [first] = found?.values() ?? [];
+        if (first && pathValues(first.path, path)) return found;
+      }
+      return undefined;
+    },
+  };
+}
+
+function addTo(table: Map<string, Map<string, HttpEntry>>, key: string, entry: HttpEntry): void {
+  const methods = table.get(key) ?? new Map<string, HttpEntry>();
+  table.set(key, methods.set(entry.method, entry));
+}
+
+/** `0` for each fixed segment, `1` for each parameter. */
+function arrangementOf(segments: readonly string[]): string {
+  return segments.map((segment) => (isParameter(segment) ? "1" : "0")).join("");
+}
+
+/** The fixed segments, with nothing for parameters. */
+function keyOf(segments: readonly string[], arrangement: string): string {
+  return segments.map((segment, index) => (arrangement[index] === "1" ? "" : segment)).join("/");
+}

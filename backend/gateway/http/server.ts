@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { CODES, type Code } from "../../contract/index.ts";
+import { DoorResponse } from "../internals/usual-head.ts";
+import { closeAfterReading, isClosing } from "./closing.ts";
+import { errorBody } from "./handler.ts";
+import { apiHeaders } from "./headers.ts";
+
+/** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
+export interface ServerTimes {
+  readonly headers: number;
+  readonly request: number;
+  /** To read a response, or whatever is sent over a WebSocket: as long as something waits unread. */
+  readonly send: number;
+  /** To authenticate, from the WebSocket's handshake on. */
+  readonly session: number;
+  /** For one WebSocket message. */
+  readonly message: number;
+  /**
+   * Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about
+   * to use.
+   */
+  readonly keepAlive: number;
+  /** How often they are checked. */
+  readonly check: number;
+}
+
+export const SERVER_TIMES: ServerTimes = {
+  headers: 10_000,
+  request: 15_000,
+  send: 60_000,
+  session: 10_000,
+  message: 10_000,
+  keepAlive: 95_000,
+  check: 1_000,
+};
+
+/** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
+export function createDoorServer(
+  onRequest: RequestListener<typeof IncomingMessage, typeof DoorResponse>,
+  times: ServerTimes = SERVER_TIMES,
+): Server {
+  const server = createServer(
+    {
+      ServerResponse: DoorResponse,
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
+      keepAliveTimeout: times.keepAlive,
+      connectionsCheckingInterval: times.check,
+      maxHeaderSize: 16 * 1024,
+      insecureHTTPParser: false,
+      requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
+      // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in
+      // silence
+      joinDuplicateHeaders: true,
+    },
+    onRequest,
+  );
+  server.maxHeadersCount = 100;
+  server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
+    if (isClosing(socket)) return;
+    if (error.code === "ECONNRESET") socket.destroy();
+    else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
+  });
+  // an expectation that nobody knows is no reason to refuse (RFC 9110 10.1.1), least of all with Node's empty 417
+  server.on("checkExpectation", onRequest);
+  // a CONNECT has no business here; without a listener Node would leave the decision to its default
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));
+  return server;
+}
+
+/** What listens where, and which variable says so. */
+export interface ListenPlace {
+  readonly what: string;
+  readonly host: string;
+  readonly port: number;
+  readonly variable: string;
+}
+
+/** The address to listen on cannot be had. */
+class PortError extends Error {
+  constructor({ what, host, port, variable }: ListenPlace, cause: NodeJS.ErrnoException) {
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "something else listens there",
+      EACCES: "this user may not",
+      EADDRNOTAVAIL: "this machine does not have that address",
+    };
+    const reason = reasons[cause.code ?? ""] ?? cause.code;
+    const advice = `Stop the other one or set ${variable} to a free port.`;
+    super(`The ${what} cannot listen on ${host} port ${port}: ${reason}. ${advice}`, { cause });
+    this.name = "PortError";
+  }
+}
+
+/**
+ * Connections that may wait in the kernel until they are accepted; Linux lowers it to `net.core.somaxconn`. Above it
+ * the kernel drops a connection's first packet, and the client repeats it after 1 s (RFC 6298 2.1): with Node's default
+ * of 511, clients that come back all at once after a restart would lose that second.
+ */
+const WAITING_CONNECTIONS = 4_096;
+
+/** Listens and returns the port that was taken. Throws a PortError. */
+export async function listen(server: Server, place: ListenPlace): Promise<number> {
+  server.listen({ port: place.port, host: place.host, backlog: WAITING_CONNECTIONS });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new PortError(place, error as NodeJS.ErrnoException);
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "TIMEOUT",
+  HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
+};
+
+/** Refuses on a bare connection and closes it. */
+export function refuseRaw(socket: Duplex, code: Code, retryAfter?: number): void {
+  socket.on("error", () => undefined);
+  if (!socket.writable) return void socket.destroy();
+  // a parser that has failed would fail again with every byte that still comes
+  socket.removeAllListeners("data").on("data", () => undefined);
+  socket.end(rawRefusal(code, retryAfter));
+  closeAfterReading(socket);
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+};
+
+function rawRefusal(code: Code, retryAfter?: number): string {
+  const [status, message] = CODES[code];
+  const body = errorBody({ status, code, message });
+  const headers = Object.entries({
+    ...apiHeaders,
+    ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+    connection: "close",
+    "content-length": String(Buffer.byteLength(body)),
+  });
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${REASONS[status] ?? "Refused"}`, ...lines, "", body].join("\r\n");
+}

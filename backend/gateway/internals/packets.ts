@@ -1,0 +1,160 @@
+import type { Duplex } from "node:stream";
+import { CAPS } from "../limits/caps/table.ts";
+import type { GatewaySocket } from "../sockets/gateway-socket.ts";
+
+/** An event that a client sends in the main namespace, not yet parsed. */
+export interface EventPacket {
+  /** The number under which the client waits for an answer; undefined when it waits for none. */
+  readonly id: number | undefined;
+  /** The JSON array of the event's name and arguments. */
+  readonly json: string;
+}
+
+/**
+ * Reads the head of an event packet, perhaps `/,`, perhaps a number, then a JSON array (Socket.IO protocol 5);
+ * undefined for every other packet. Of an event with binary arguments the text alone counts: a placeholder is an
+ * object, which no parameter may be.
+ */
+export function readEvent(packet: string): EventPacket | undefined {
+  const head = HEAD.exec(packet);
+  if (!head) return undefined;
+  return { id: head[1] ? Number(head[1]) : undefined, json: packet.slice(head[0].length) };
+}
+
+/** An id of more digits would not be exact. */
+const HEAD = /^(?:2|5[0-9]{1,2}-)(?:\/,)?([0-9]{0,15})(?=\[)/;
+
+/** A packet that is encoded once and sent to any number of clients. */
+export interface EncodedPacket {
+  readonly packet: string;
+  /** The same as the connection carries it. */
+  readonly frame: Buffer;
+}
+
+/** An event for clients in the main namespace. */
+export const encodeEvent = (event: string, payload: unknown): EncodedPacket =>
+  encodePacket(`2${JSON.stringify([event, payload])}`);
+
+/** The response to an event: an error, or null and a result. */
+export const encodeResponse = (id: number, error: object | null, result?: unknown): EncodedPacket =>
+  encodePacket(error ? `3${id}[${JSON.stringify(error)}]` : `3${id}[null,${JSON.stringify(result ?? null)}]`);
+
+/** Engine.IO marks a message with a 4. */
+const encodePacket = (packet: string): EncodedPacket => ({ packet, frame: textFrame(`4${packet}`) });
+
+/**
+ * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws`
+ * does; by that way only when packets of Engine.IO's own wait there. A client that does not read while more and more
+ * waits is disconnected; it comes back and resumes. What waits is looked at before a packet is added to it.
+ */
+export function send({ conn, data }: GatewaySocket, { packet, frame }: EncodedPacket): void {
+  const { connection, unsent } = data;
+  if (!connection?.writable || !unsent || conn.readyState !== "open") return;
+  const queued = queuedBytes(conn);
+  let waiting = connection.writableLength + queued;
+  if (waiting + frame.length > MAX_UNSENT) waiting = flushed(connection) + queued;
+  if (waiting > 0 && waiting + frame.length > MAX_UNSENT) unsent.close(connection);
+  else if (queued > 0) conn.write(packet);
+  else writeBatched(data, connection, frame);
+}
+
+/** Sockets that something was written to in this turn of the event loop. */
+let corked: GatewaySocket["data"][] = [];
+
+/**
+ * Batches the writes of one event loop turn into one system call for each connection, which costs more than what it
+ * carries.
+ */
+function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Buffer): void {
+  if (connection.writableCorked === 0) {
+    if (corked.length === 0) process.nextTick(uncork);
+    connection.cork();
+    corked.push(data);
+  }
+  connection.write(frame);
+}
+
+/** Writes what was batched in this turn; returns the bytes that the kernel has not taken. */
+function flushed(connection: Duplex): number {
+  if (connection.writableCorked > 0) {
+    connection.uncork();
+    connection.cork();
+  }
+  return connection.writableLength;
+}
+
+function uncork(): void {
+  const written = corked;
+  corked = [];
+  for (const { connection, unsent, client, identity } of written) {
+    connection?.uncork();
+    if (connection && connection.writableLength > 0 && client)
+      unsent?.measure(connection, { address: client.key, user: identity?.user.id });
+  }
+}
+
+/** Bytes that may wait for a client to read what was sent before. */
+export const MAX_UNSENT = CAPS.unsentBytes.connection;
+/** Packets that may wait behind them in Engine.IO, which writes one batch after the other. */
+const MAX_QUEUED = 1000;
+
+/** Packets of Engine.IO's own that it has not written yet. */
+interface Queue {
+  readonly writeBuffer: readonly { readonly data?: unknown }[];
+}
+
+/** Bytes in Engine.IO's queue, which is empty but for moments. */
+function queuedBytes(conn: GatewaySocket["conn"]): number {
+  const { writeBuffer } = conn as unknown as Queue;
+  if (writeBuffer.length === 0) return 0;
+  let bytes = 0;
+  for (const { data } of writeBuffer) bytes += 1 + (typeof data === "string" ? Buffer.byteLength(data) : 0);
+  return bytes;
+}
+
+/** Whether more waits for a client than one that reads would ever leave. */
+export function isUnread(conn: GatewaySocket["conn"]): boolean {
+  const { writeBuffer } = conn as unknown as Queue;
+  return conn.request.socket.writableLength > MAX_UNSENT || writeBuffer.length > MAX_QUEUED;
+}
+
+/** A final text frame from a server (RFC 6455 5.2): not masked, head and payload in one piece. */
+export function textFrame(payload: string): Buffer {
+  const length = Buffer.byteLength(payload);
+  const frame = emptyFrame(length);
+  frame.write(payload, frame.length - length);
+  return frame;
+}
+
+/** A frame with its head and with room for so many bytes. */
+function emptyFrame(length: number): Buffer {
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + length);
+  frame[0] = 0x81;
+  if (head === 2) frame[1] = length;
+  else if (head === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return frame;
+}
+
+/** The text of Engine.IO in a frame, as a view. */
+export function textOf({ frame }: EncodedPacket): Buffer {
+  return frame.subarray(frame[1] === 127 ? 10 : frame[1] === 126 ? 4 : 2);
+}
+
+/** A packet that another node has encoded: a text of Engine.IO, which is copied. */
+export function receivedPacket(text: Uint8Array): EncodedPacket {
+  const frame = emptyFrame(text.length);
+  frame.set(text, frame.length - text.length);
+  return {
+    frame,
+    get packet() {
+      return textOf(this).toString("utf8", 1);
+    },
+  };
+}

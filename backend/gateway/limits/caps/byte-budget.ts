@@ -1,0 +1,109 @@
+import { refuse } from "../../../contract/index.ts";
+import type { CapTable } from "./table.ts";
+
+/** How much one key may take in a span of time. */
+export interface BudgetLimit {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** What a key has taken in the current span. */
+export interface KeyUsage {
+  used: number;
+  end: number;
+}
+
+/** Keys that are remembered; beyond it the oldest is forgotten. */
+const KEYS = 50_000;
+
+/** Bytes that are counted for a response before it is made. */
+export const EXPECTED = 32 * 1024;
+
+/**
+ * Bytes that responses to one key may have in a span of time. How many a response has is not known before it is made:
+ * 32 KiB are counted first and corrected afterwards, so that few calls at the same time can pass the limit together.
+ */
+export class ByteBudget {
+  readonly #limit: BudgetLimit;
+  readonly #clock: () => number;
+  readonly #accounts = new Map<string, KeyUsage>();
+  #refused = 0;
+
+  /** `clock` in milliseconds. */
+  constructor(limit: BudgetLimit, clock: () => number = () => performance.now()) {
+    this.#limit = limit;
+    this.#clock = clock;
+  }
+
+  /** Counts a response before its size is known; returns the account that `settle` corrects. Throws RATE_LIMITED. */
+  take(key: string): KeyUsage {
+    const now = this.#clock();
+    const account = this.#accountOf(key, now);
+    if (account.used + EXPECTED > this.#limit.bytes) {
+      this.#refused += 1;
+      throw refuse("RATE_LIMITED", { retryAfter: Math.max(1, (account.end - now) / 1000) });
+    }
+    account.used += EXPECTED;
+    return account;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  #accountOf(key: string, now: number): KeyUsage {
+    const known = this.#accounts.get(key);
+    if (known && now < known.end) return known;
+    const account: KeyUsage = { used: 0, end: now + this.#limit.seconds * 1000 };
+    this.#accounts.delete(key);
+    const [oldest] = this.#accounts.size >= KEYS ? this.#accounts.keys() : [];
+    if (oldest !== undefined) this.#accounts.delete(oldest);
+    this.#accounts.set(key, account);
+    return account;
+  }
+}
+
+/** Replaces the 32 KiB that were counted for a response by its bytes, 0 where there is none. */
+export function settle(account: KeyUsage, bytes: number): void {
+  account.used += bytes - EXPECTED;
+}
+
+/** A response with messages that was counted before its size is known. */
+export interface HistoryReservation {
+  readonly user: KeyUsage;
+  readonly address: KeyUsage;
+}
+
+/** What a user, and all users of an address together, read of the history of rooms. */
+export class HistoryBudget {
+  readonly limits: { readonly user: number; readonly address: number };
+  readonly #user: ByteBudget;
+  readonly #address: ByteBudget;
+
+  constructor({ user, address, seconds }: CapTable["historyBytes"]) {
+    this.limits = { user, address };
+    this.#user = new ByteBudget({ bytes: user, seconds });
+    this.#address = new ByteBudget({ bytes: address, seconds });
+  }
+
+  /** Counts a response, which `settle` corrects when its size is known. Throws RATE_LIMITED. */
+  take(userId: string, network: string): HistoryReservation {
+    const user = this.#user.take(userId);
+    try {
+      return { user, address: this.#address.take(network) };
+    } catch (refusal) {
+      settle(user, 0);
+      throw refusal;
+    }
+  }
+
+  /** Counts the bytes of the response, 0 where there is none. */
+  settle({ user, address }: HistoryReservation, bytes: number): void {
+    settle(user, bytes);
+    settle(address, bytes);
+  }
+
+  get refused(): number {
+    return this.#user.refused + this.#address.refused;
+  }
+}

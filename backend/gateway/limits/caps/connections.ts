@@ -1,0 +1,68 @@
+import type { Socket } from "node:net";
+import { networkOf } from "../../../throttle/network.ts";
+import { plainAddress } from "../client-address.ts";
+import type { CapTable } from "./table.ts";
+
+/**
+ * Connections that have not become WebSockets. The connector's are as many as requests are under way, for it speaks
+ * for all visitors; those of any other peer have a limit for its network and leave the node's places to the connector.
+ */
+export class Connections {
+  readonly #caps: CapTable["connections"];
+  readonly #isTrusted: (address: string) => boolean;
+  readonly #of = new Map<string, number>();
+  readonly #networks = new WeakMap<Socket, string>();
+  readonly #onClose: (this: Socket) => void;
+  #used = 0;
+  #refused = 0;
+
+  constructor(caps: CapTable["connections"], isTrusted: (address: string) => boolean) {
+    this.#caps = caps;
+    this.#isTrusted = isTrusted;
+    const release = (connection: Socket) => this.#count(connection, -1);
+    this.#onClose = function (this: Socket) {
+      release(this);
+    };
+  }
+
+  /** Counts a new connection, or closes it when there are too many. */
+  accept(connection: Socket): void {
+    const { remoteAddress } = connection;
+    if (remoteAddress === undefined) return void connection.destroy();
+    const address = plainAddress(remoteAddress);
+    if (!this.#isTrusted(address)) {
+      const network = networkOf(address);
+      if ((this.#of.get(network) ?? 0) >= this.#caps.address || this.#used >= this.#caps.node) {
+        this.#refused += 1;
+        return void connection.destroy();
+      }
+      this.#networks.set(connection, network);
+    }
+    this.#count(connection, 1);
+    connection.once("close", this.#onClose);
+  }
+
+  /** The connection has become a WebSocket, which is counted elsewhere. */
+  release(connection: Socket): void {
+    if (!connection.listeners("close").includes(this.#onClose)) return;
+    connection.off("close", this.#onClose);
+    this.#count(connection, -1);
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  #count(connection: Socket, by: 1 | -1): void {
+    this.#used += by;
+    const network = this.#networks.get(connection);
+    if (network === undefined) return;
+    const count = (this.#of.get(network) ?? 0) + by;
+    if (count > 0) this.#of.set(network, count);
+    else this.#of.delete(network);
+  }
+}

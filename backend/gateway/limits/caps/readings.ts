@@ -1,0 +1,74 @@
+import type { ServerTimes } from "../../http/server.ts";
+import type { HistoryBudget } from "./byte-budget.ts";
+import type { Connections } from "./connections.ts";
+import type { HttpBacklog } from "./http-backlog.ts";
+import type { CapReading, CapTable } from "./table.ts";
+import type { UnfinishedBytes } from "./unfinished-bytes.ts";
+import type { UnsentBytes } from "./unsent-bytes.ts";
+import type { WithoutSession } from "./without-session.ts";
+
+export interface CapSources {
+  readonly caps: CapTable;
+  readonly times: ServerTimes;
+  readonly connections: Connections;
+  readonly withoutSession: WithoutSession;
+  readonly backlog: HttpBacklog;
+  readonly unsent: UnsentBytes;
+  readonly messages: { readonly fragmented: number; readonly unfinished: number };
+  readonly unfinishedBytes: UnfinishedBytes;
+  readonly upgrades: { readonly open: number; readonly refused: number; readonly refusedHandshakes: number };
+  /** Requests of one address in the time that a limit of handshakes holds for. */
+  readonly handshakes: number;
+  readonly history: HistoryBudget;
+}
+
+/** All limits, with the names that `/metrics` gives them. */
+export function readCaps(of: CapSources): readonly CapReading[] {
+  const { caps, times, withoutSession, unsent, backlog } = of;
+  const seconds = (milliseconds: number) => ({ seconds: milliseconds / 1000 });
+  return [
+    { cap: "sockets", limits: caps.sockets, used: of.upgrades.open, refused: of.upgrades.refused },
+    {
+      cap: "sockets_without_session",
+      limits: { ...caps.socketsWithoutSession },
+      used: withoutSession.used,
+      refused: withoutSession.refused,
+    },
+    { cap: "session_time", limits: seconds(times.session), refused: withoutSession.late },
+    {
+      cap: "bytes_without_session",
+      limits: caps.bytesWithoutSession,
+      used: withoutSession.bytes,
+      refused: withoutSession.refusedBytes,
+    },
+    { cap: "handshakes", limits: { address: of.handshakes }, refused: of.upgrades.refusedHandshakes },
+    {
+      cap: "fragments",
+      limits: { message: caps.fragments, message_reads: caps.readsOfMessage },
+      refused: of.messages.fragmented,
+    },
+    { cap: "message_time", limits: seconds(times.message), refused: of.messages.unfinished },
+    {
+      cap: "unfinished_bytes",
+      limits: caps.unfinishedBytes,
+      used: of.unfinishedBytes.used,
+      refused: of.unfinishedBytes.refused,
+    },
+    { cap: "unsent_bytes", limits: caps.unsentBytes, used: unsent.used, refused: unsent.refused },
+    { cap: "unread_connections", limits: seconds(times.send), used: unsent.connections, refused: unsent.late },
+    { cap: "history_bytes", limits: of.history.limits, refused: of.history.refused },
+    { cap: "pipelined_requests", limits: { connection: caps.pipelined }, ...backlog.pipelined },
+    {
+      cap: "request_bodies",
+      limits: { ...caps.bodies },
+      used: backlog.bodies.used,
+      refused: backlog.bodies.refused,
+    },
+    {
+      cap: "http_connections",
+      limits: caps.connections,
+      used: of.connections.used,
+      refused: of.connections.refused,
+    },
+  ];
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP } from "node:net";
+import { networkOf } from "../../throttle/network.ts";
+
+/** Where a request came from. */
+export interface Client {
+  /** IP address; IPv4 in IPv6 is written as IPv4. */
+  readonly address: string;
+  /** What limits count by. */
+  readonly key: string;
+  /** Cloudflare's id of the request; absent when it did not come through Cloudflare. */
+  readonly ray: string | undefined;
+}
+
+/** Headers by which a client could claim to be somewhere else. Whatever of them is not believed is removed. */
+const CLAIMS = [
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-pseudo-ipv4",
+  "true-client-ip",
+  "x-real-ip",
+  "x-client-ip",
+  "x-forwarded-for",
+  "forwarded",
+];
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
+
+/**
+ * Whose `CF-Connecting-IP` is believed: the connector, which is on the loopback or in one of these networks (CIDR).
+ */
+export function trustedPeers(networks: readonly string[]): (address: string) => boolean {
+  const peers = new BlockList();
+  peers.addSubnet("127.0.0.0", 8, "ipv4");
+  peers.addAddress("::1", "ipv6");
+  for (const network of networks) {
+    const [base = "", bits = ""] = network.split("/");
+    peers.addSubnet(base, Number(bits), isIP(base) === 6 ? "ipv6" : "ipv4");
+  }
+  return (address) => peers.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+/**
+ * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other
+ * client can write that header too, and then `ignored` is called. Undefined when the connection was reset before its
+ * peer was looked at: then no client waits for a response.
+ */
+export function clientReader(
+  isTrusted: (address: string) => boolean,
+  ignored: (peer: string, visitor: string) => void = () => undefined,
+): (request: IncomingMessage) => Client | undefined {
+  // one connection carries many requests, and its peer stays the same
+  const known = new WeakMap<object, { readonly client: Client; readonly trusted: boolean }>();
+
+  return (request) => {
+    const { socket, headers } = request;
+    let peer = known.get(socket);
+    if (!peer) {
+      if (socket.remoteAddress === undefined) return undefined;
+      const address = plainAddress(socket.remoteAddress);
+      peer = { client: { address, key: networkOf(address), ray: undefined }, trusted: isTrusted(address) };
+      known.set(socket, peer);
+    }
+    const given = headers["cf-connecting-ip"];
+    const claim = peer.trusted ? given : undefined;
+    const ray = peer.trusted ? headers["cf-ray"] : undefined;
+    for (const name of CLAIMS) if (name in headers) delete headers[name];
+    if (claim === undefined && ray === undefined) {
+      if (typeof given === "string" && isIP(given)) ignored(peer.client.address, given);
+      return peer.client;
+    }
+    const address = typeof claim === "string" && isIP(claim) ? plainAddress(claim) : peer.client.address;
+    return { address, key: networkOf(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
+  };
+}
+
+/** An IP address, where IPv4 in IPv6 is written as IPv4. */
+export function plainAddress(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}

@@ -1,0 +1,176 @@
+import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { refuse } from "../../contract/index.ts";
+import { RATE_CLASSES } from "../../surface.ts";
+import { createKnownRefusals } from "../../throttle/known-refusals.ts";
+import { type ThrottleStates, type Throttles, withUse } from "../../throttle/throttle.ts";
+
+/** How much one address or user may do; the surface's rate classes and what sockets need besides. */
+export const LIMITS = {
+  ...RATE_CLASSES,
+  /** WebSocket handshakes from one address. */
+  handshake: { requests: 60, seconds: 10 },
+  /** Packets of one socket, whatever is in them; beyond it the socket is closed. */
+  packet: { requests: 300, seconds: 10 },
+  /** Refused events of all sockets of one user: they cost time as well. Beyond it the socket is closed. */
+  refusal: { requests: 600, seconds: 10 },
+  /**
+   * Fresh access tokens over a socket; a signature is verified for each. A page sends one every few minutes for each
+   * socket.
+   */
+  token: { requests: 40, seconds: 10 },
+} as const;
+export type LimitName = keyof typeof LIMITS;
+
+/**
+ * How many users at their limit one address may hold: an office or a school is one address. Only for reading and
+ * writing, and only where it is known who calls; what a user may do but a few times an hour, all users of an address
+ * may do as often together.
+ */
+const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, refusal: 10, token: 10 };
+
+/**
+ * Limits that all nodes count together: what is a guess, a hash or a mail, and what a user may do but a few times an
+ * hour. The others protect a node, which counts them by itself.
+ */
+const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report"]);
+
+export interface Limits {
+  /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */
+  address(limit: LimitName, key: string): void;
+  /**
+   * Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds
+   * to wait.
+   */
+  users(limit: LimitName, key: string): void;
+  /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
+  user(limit: LimitName, id: string): void;
+  /**
+   * Counts one use of a limit that all nodes share, by an address and by a user where it is known who calls; undefined
+   * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and the
+   * seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
+   */
+  everywhere(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
+  /** A budget of one holder alone, counted where it is held. */
+  budget(limit: LimitName): Budget;
+}
+
+export interface Budget {
+  /** Counts one use; false when the budget is spent. */
+  take(): boolean;
+}
+
+export type LimitTable = Readonly<Record<LimitName, { readonly requests: number; readonly seconds: number }>>;
+
+/** What the limiter counts in. */
+interface Counts {
+  readonly _storage: ReadonlyMap<string, unknown>;
+  incrby(key: string, points: number, seconds: number): RateLimiterRes;
+  delete(key: string): boolean;
+}
+
+/**
+ * Keys that one limit remembers; beyond it the one that was counted first is forgotten. An attacker with so many
+ * networks is not stopped by limits for an address, but must not fill the memory either.
+ */
+export const KEYS = 50_000;
+
+/**
+ * The limiter's own counting without the promise around it: a request waits for nothing, and the promise costs more
+ * than the count.
+ */
+class Counter extends RateLimiterMemory {
+  declare readonly _memoryStorage: Counts;
+
+  /** Counts one use; answers the seconds to wait when it was one too many. */
+  take(key: string): number | undefined {
+    const counts = this._memoryStorage;
+    const { consumedPoints, msBeforeNext } = counts.incrby(this.getKey(key), 1, this.duration);
+    if (counts._storage.size > KEYS) for (const oldest of counts._storage.keys()) if (counts.delete(oldest)) break;
+    return consumedPoints > this.points ? Math.max(1, msBeforeNext / 1000) : undefined;
+  }
+}
+
+/** Where nodes count together. */
+export interface SharedCounts {
+  readonly throttles: Throttles;
+  /** Milliseconds since 1970, for all nodes alike. */
+  clock(): number;
+}
+
+/**
+ * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. With
+ * `shared`, some of them are counted there as well.
+ */
+export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts): Limits {
+  const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {
+    const counters = new Map(
+      Object.entries(table).map(([name, { requests, seconds }]) => [
+        name,
+        new Counter({ keyPrefix: "", points: requests * (times[name] ?? 1), duration: seconds }),
+      ]),
+    );
+    return (limit, key) => {
+      const retryAfter = counters.get(limit)?.take(key);
+      if (retryAfter !== undefined) throw refuse("RATE_LIMITED", { retryAfter });
+    };
+  };
+  return {
+    address: counting(),
+    users: counting(USERS_AT_ONE_ADDRESS),
+    user: counting(),
+    everywhere: shared?.throttles.isShared ? countingTogether(table, shared) : () => undefined,
+    budget: (limit) => new Allowance(table[limit]),
+  };
+}
+
+function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts): Limits["everywhere"] {
+  const refusals = createKnownRefusals(clock);
+
+  /** A key whose uses are used up, and its wait; undefined when the use was counted for all keys. */
+  function take(states: ThrottleStates, keys: readonly string[], limit: LimitName) {
+    const now = clock();
+    const uses = keys.map((key) => [key, withUse(states.get(key), table[limit], now)] as const);
+    const [refused] = uses.filter(([, state]) => !state);
+    if (refused) return { key: refused[0], wait: (states.get(refused[0])?.until ?? now) - now };
+    for (const [key, state] of uses) states.set(key, state);
+    return undefined;
+  }
+
+  async function count(keys: readonly string[], limit: LimitName): Promise<void> {
+    for (const key of keys) {
+      const known = refusals.waitFor(key);
+      if (known > 0) throw refuse("RATE_LIMITED", { retryAfter: known / 1000 });
+    }
+    const refused = await throttles.change(keys, (states) => take(states, keys, limit));
+    if (!refused) return;
+    refusals.add(refused.key, refused.wait);
+    throw refuse("RATE_LIMITED", { retryAfter: refused.wait / 1000 });
+  }
+
+  return (limit, network, userId) => {
+    if (!SHARED.has(limit)) return undefined;
+    const keys = [throttles.keyOf(limit, "address", network)];
+    if (userId !== undefined) keys.push(throttles.keyOf(limit, "user", userId));
+    return count(keys, limit);
+  };
+}
+
+/** A budget that is full again after each span of time; as small as it can be, for every connection has one. */
+class Allowance implements Budget {
+  readonly #of: LimitTable[LimitName];
+  #used = 0;
+  #end = 0;
+
+  constructor(of: LimitTable[LimitName]) {
+    this.#of = of;
+  }
+
+  take(): boolean {
+    const now = performance.now();
+    if (now >= this.#end) {
+      this.#used = 0;
+      this.#end = now + this.#of.seconds * 1000;
+    }
+    return ++this.#used <= this.#of.requests;
+  }
+}

@@ -1,0 +1,121 @@
+import type { Params } from "../../surface/grammar.ts";
+import { isParameter, pathNames, segmentsOf } from "../../surface/path.ts";
+import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../../surface.ts";
+import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
+import { answerSchema, type JsonSchema, paramSchema, paramsSchema } from "./json-schema.ts";
+import { callRefusals } from "./refusals.ts";
+import { CALL_ERROR, ERROR, HEADERS, json, responsesOf } from "./responses.ts";
+
+/**
+ * The OpenAPI 3.1 description of the surface, derived from it. For what goes over the socket OpenAPI has no words: it stands in an
+ * extension, in the same schemas.
+ */
+export function openApi() {
+  const schemas: Record<string, JsonSchema> = { Error: ERROR };
+  const responses: Record<string, object> = {};
+  const paths: Record<string, Record<string, object>> = {};
+  for (const entry of http as readonly HttpEntry[]) {
+    const operation = { ...requestOf(entry), responses: responsesOf(entry, { schemas, responses }) };
+    const path = templateOf(entry.path);
+    paths[path] = { ...paths[path], [entry.method.toLowerCase()]: operation };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Causeway",
+      version: "1.0.0",
+      description: [
+        "Users, authentication and chat. Fields may be added to answers: ignore those you do not know.",
+        "What the edge refuses before it reaches the server it refuses in HTML.",
+      ].join(" "),
+    },
+    // where the document was read
+    servers: [{ url: "/" }],
+    paths,
+    "x-socket": overSocket(schemas),
+    components: {
+      schemas,
+      responses,
+      headers: HEADERS,
+      securitySchemes: {
+        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        refreshCookie: { type: "apiKey", in: "cookie", name: REFRESH_COOKIE },
+      },
+    },
+  };
+}
+
+function requestOf(entry: HttpEntry): object {
+  const { method, action, bodyLimit } = entry;
+  const inBody = method !== "GET" && bodyLimit > 0;
+  const inPath = new Set(pathNames(entry.path));
+  const part = (isInPath: boolean): Params =>
+    Object.fromEntries(Object.entries(entry.params).filter(([name]) => inPath.has(name) === isInPath));
+  const params = part(false);
+  const parameters = [...parametersIn("path", part(true)), ...(inBody ? [] : parametersIn("query", params))];
+  const required = Object.values(params).some(({ optional }) => optional !== true);
+  return {
+    operationId: action,
+    summary: entry.summary,
+    ...security(entry),
+    ...described(entry),
+    ...(inBody && Object.keys(params).length > 0
+      ? { requestBody: { required, content: json(paramsSchema(params)) } }
+      : {}),
+    ...(inBody && parameters.length === 0 ? {} : { parameters }),
+  };
+}
+
+function security({ access, params }: HttpEntry): object {
+  if (access !== "public") return { security: [{ accessToken: [] }] };
+  // an empty list says that nothing is needed; a missing one would leave it open
+  return { security: "refreshToken" in params ? [{}, { refreshCookie: [] }] : [] };
+}
+
+function described({ access, about }: HttpEntry | SocketEntry): { readonly description?: string } {
+  const role = access === "public" ? undefined : `Needs the role ${access}.`;
+  const description = [about, role].filter((part) => part !== undefined).join(" ");
+  return description === "" ? {} : { description };
+}
+
+/** A path as OpenAPI writes it: `/api/todos/{id}`. */
+function templateOf(path: string): string {
+  return `/${segmentsOf(path)
+    .map((segment) => (isParameter(segment) ? `{${segment.slice(1)}}` : segment))
+    .join("/")}`;
+}
+
+function parametersIn(place: "path" | "query", params: Params): object[] {
+  return Object.entries(params).map(([name, param]) => ({
+    name,
+    in: place,
+    required: param.optional !== true,
+    schema: paramSchema(param),
+  }));
+}
+
+function overSocket(schemas: Record<string, JsonSchema>): object {
+  const call = (entry: SocketEntry) => ({
+    summary: entry.summary,
+    ...described(entry),
+    parameters: paramsSchema(entry.params),
+    result: answerSchema(entry.answers, schemas),
+    codes: callRefusals(entry),
+  });
+  const event = ({ about, payload }: Emit) => ({ description: about, payload: answerSchema(payload, schemas) });
+  return {
+    description: SOCKET,
+    path: SOCKET_PATH,
+    transports: ["websocket"],
+    error: CALL_ERROR,
+    calls: Object.fromEntries(socket.map((entry) => [entry.action, call(entry)])),
+    events: Object.fromEntries(Object.entries(emits).map(([name, emit]) => [name, event(emit)])),
+  };
+}
+
+const SOCKET = [
+  'Socket.IO. Connect with `auth: { token }`, an access token; with `state: "away"` beside it when the user looks at something else.',
+  '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or an `error` with one of its `codes`.',
+  '`emit("authenticate", token, (error, result) => ...)` with a fresh access token of the same session keeps the connection beyond the',
+  "end of the one before, until `expiresAt` of the result, in milliseconds since 1970. The server sends `events`.",
+].join(" ");

@@ -1,0 +1,53 @@
+import type { Code } from "../../surface/codes.ts";
+import type { HttpEntry, SocketEntry } from "../../surface.ts";
+
+/** With what a request for an entry can be refused: by the gateway as for every entry like it, and by the action. */
+export function requestRefusals(entry: HttpEntry): {
+  readonly gateway: readonly Code[];
+  readonly action: readonly Code[];
+} {
+  const { method, access } = entry;
+  const hasBody = method !== "GET";
+  const gateway: readonly Code[] = [
+    "BAD_REQUEST",
+    ...when(hasBody, "BAD_JSON"),
+    ...when(access !== "public", "UNAUTHORIZED"),
+    ...forbidden(entry),
+    ...when(hasBody, "ORIGIN"),
+    "TIMEOUT",
+    ...when(hasBody, "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"),
+    "VALIDATION",
+    ...when(hasBody, "TOO_DEEP"),
+    "RATE_LIMITED",
+    "HEADERS_TOO_LARGE",
+    "INTERNAL",
+    "UNAVAILABLE",
+  ];
+  return { gateway, action: ofAction(entry) };
+}
+
+/** With what a call over the socket can be refused. */
+export function callRefusals(entry: SocketEntry): readonly Code[] {
+  const gateway: readonly Code[] = [
+    "UNAUTHORIZED",
+    "VALIDATION",
+    "TOO_DEEP",
+    "RATE_LIMITED",
+    "INTERNAL",
+    "UNAVAILABLE",
+  ];
+  return [...new Set([...gateway, ...forbidden(entry), ...ofAction(entry)])];
+}
+
+function when(applies: boolean, ...codes: readonly Code[]): readonly Code[] {
+  return applies ? codes : [];
+}
+
+/** Every account has the role `user`. */
+function forbidden({ access }: HttpEntry | SocketEntry): readonly Code[] {
+  return when(access !== "public" && access !== "user", "FORBIDDEN");
+}
+
+function ofAction({ params, refuses = [] }: HttpEntry | SocketEntry): readonly Code[] {
+  return [...refuses, ...Object.values(params).flatMap((param) => param.refuses ?? [])];
+}

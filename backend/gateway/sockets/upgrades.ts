@@ -1,0 +1,159 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Code, publicError } from "../../contract/index.ts";
+import { SOCKET_PATH } from "../../surface.ts";
+import { isMalformed } from "../http/malformed.ts";
+import { refuseRaw } from "../http/server.ts";
+import { Slots } from "../limits/caps/slots.ts";
+import type { CapTable } from "../limits/caps/table.ts";
+import type { WithoutSession } from "../limits/caps/without-session.ts";
+import type { Client } from "../limits/client-address.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { OriginStanding } from "../limits/origins.ts";
+
+export interface UpgradeParts {
+  /** Undefined for a connection that is gone. */
+  client(request: IncomingMessage): Client | undefined;
+  standing(headers: IncomingMessage["headers"]): OriginStanding;
+  readonly limits: Limits;
+  readonly caps: CapTable["sockets"];
+  readonly withoutSession: WithoutSession;
+  /** Hands the connection to Socket.IO. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
+}
+
+export interface UpgradeHandler {
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** WebSockets that are open now. */
+  readonly open: number;
+  /** WebSockets that were refused because there are too many of a network or of this node. */
+  readonly refused: number;
+  /** Handshakes that were refused because their address has made too many. */
+  readonly refusedHandshakes: number;
+  /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then cuts what is left. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a client has to answer our closing handshake. */
+const CLOSING = 500;
+/** Upgrades that are looked at in one turn of the event loop. */
+export const UPGRADES_PER_TURN = 16;
+
+/**
+ * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours
+ * or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
+ */
+export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
+  const slots = new Slots(parts.caps);
+  const connections = new Set<Duplex>();
+  const refused = { sockets: 0, handshakes: 0 };
+  /** Upgrades that have arrived and were not looked at yet, the oldest first. */
+  const waiting: (() => void)[] = [];
+  let isClosed = false;
+
+  /**
+   * Looks at the oldest upgrades, and at the next ones after the event loop has served the clients that are connected.
+   * Of clients that come all at once after a restart the first are then in their rooms while the last still wait;
+   * without turns all of them take each step together, and nearly all wait until the end.
+   */
+  function takeTurn(): void {
+    const turn = waiting.splice(0, UPGRADES_PER_TURN);
+    if (waiting.length > 0) setImmediate(takeTurn);
+    for (const decide of turn) decide();
+  }
+
+  function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const client = parts.client(request);
+    if (!client) return void socket.destroy();
+    const refusal = refusalOf(request, parts.standing(request.headers));
+    if (refusal) return void refuseRaw(socket, refusal);
+    try {
+      parts.limits.address("handshake", client.key);
+    } catch (thrown) {
+      const { code, retryAfter } = publicError(thrown);
+      refused.handshakes += 1;
+      return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
+    }
+    if (socket.destroyed) return;
+    const isFull = connections.size >= parts.caps.node;
+    // `take` evicts no connection here: the node has no more slots than connections
+    const hasSlot = !isFull && slots.take(socket, client.key, ignore);
+    if (!hasSlot || !parts.withoutSession.watch(socket, client.key)) {
+      slots.release(socket);
+      refused.sockets += 1;
+      return void refuseRaw(socket, isFull ? "UNAVAILABLE" : "RATE_LIMITED", 10);
+    }
+    connections.add(socket);
+    socket.once("close", () => {
+      connections.delete(socket);
+      slots.release(socket);
+    });
+    parts.accept(request, socket, head, client);
+  }
+
+  return {
+    handle(request, socket, head) {
+      socket.on("error", ignore);
+      const decide = () => {
+        if (isClosed) return void socket.destroy();
+        try {
+          admit(request, socket, head);
+        } catch {
+          socket.destroy();
+        }
+      };
+      if (waiting.push(decide) === 1) setImmediate(takeTurn);
+    },
+    get open() {
+      return connections.size;
+    },
+    get refused() {
+      return refused.sockets;
+    },
+    get refusedHandshakes() {
+      return refused.handshakes;
+    },
+    async close() {
+      isClosed = true;
+      // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
+      const closed = [...connections].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
+      await Promise.race([Promise.all(closed), delay(CLOSING, undefined, { ref: false })]);
+      for (const socket of connections) socket.destroy();
+    },
+  };
+}
+
+/** The parameters of a handshake (Engine.IO protocol 4); `t` keeps caches away. */
+const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
+/** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
+function refusalOf(request: IncomingMessage, standing: OriginStanding): Code | undefined {
+  const { url = "", method, headers } = request;
+  const mark = url.indexOf("?");
+  if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
+  // a body would be read as frames here, and as a body by others on the way
+  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  if (isMalformed(request) || hasBody) return "BAD_REQUEST";
+  if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
+  if (!isHandshake(mark < 0 ? "" : url.slice(mark + 1))) return "BAD_REQUEST";
+  if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";
+  // there are none, and `ws` would refuse malformed ones in its own way
+  delete headers["sec-websocket-protocol"];
+  return standing === "foreign" ? "ORIGIN" : undefined;
+}
+
+/** What clients send that add no `t`. */
+const USUAL_QUERY = "EIO=4&transport=websocket";
+
+/** Each parameter once: of two, Engine.IO and we could read different ones. */
+function isHandshake(query: string): boolean {
+  if (query === USUAL_QUERY) return true;
+  const given = new URLSearchParams(query);
+  const names = [...given.keys()];
+  if (names.some((name) => !PARAMETERS.has(name)) || new Set(names).size !== names.length) return false;
+  return given.get("EIO") === "4" && given.get("transport") === "websocket";
+}
+
+function ignore(): void {}

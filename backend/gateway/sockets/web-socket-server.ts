@@ -1,0 +1,126 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import type { CapTable } from "../limits/caps/table.ts";
+import type { UnfinishedBytes } from "../limits/caps/unfinished-bytes.ts";
+
+export interface MessageLimits {
+  readonly caps: Pick<CapTable, "fragments" | "readsOfMessage">;
+  /** Milliseconds from a message's first byte to its last. */
+  readonly timeout: number;
+  /** Counts the bytes of messages that have not ended. */
+  readonly unfinishedBytes: UnfinishedBytes;
+}
+
+/** How many connections were closed for a message that arrives in too many parts, or does not end. */
+export interface RefusedMessages {
+  fragmented: number;
+  unfinished: number;
+}
+
+/** What `ws` knows of a message that has not ended; private to it, and a test fails when it changes. */
+interface Receiving {
+  readonly _receiver?: {
+    /** 0 between two frames. */
+    readonly _state: number;
+    /** The opcode of a message that goes on in the next frame, else 0. */
+    readonly _fragmented: number;
+    /** Bytes of the frame that has not ended. */
+    readonly _bufferedBytes: number;
+    /** Bytes of the message's earlier frames. */
+    readonly _messageLength: number;
+    /** Another list for each message. */
+    readonly _fragments: readonly unknown[];
+  };
+}
+
+/** Milliseconds that a client has for our closing handshake (RFC 6455 7.1.1); `ws` alone waits 30 s. */
+const CLOSE_TIMEOUT = 2_000;
+
+/**
+ * Makes the WebSocket server that Engine.IO is given as `wsEngine`. It limits the frames of a message and the pieces
+ * in which they arrive, where `ws` alone allows 16,384 and 262,144, and the time that a message takes.
+ */
+export function limitedWebSocketServer(
+  { caps, timeout, unfinishedBytes }: MessageLimits,
+  refused: RefusedMessages,
+): new (
+  options: ServerOptions,
+) => WebSocketServer {
+  const open = new Set<WebSocket>();
+  const unfinished = new WeakMap<WebSocket, { readonly message: unknown; readonly since: number }>();
+
+  function forget(this: WebSocket): void {
+    open.delete(this);
+    unfinishedBytes.remove(this);
+  }
+
+  /** Looks at what `ws` holds after each read from the connection. */
+  function watchBytes(webSocket: WebSocket, connection: Duplex): void {
+    const close = () => webSocket.terminate();
+    connection.on("data", () => {
+      unfinishedBytes.set(webSocket, unfinishedMessage(webSocket), heldBytes(webSocket), close);
+    });
+  }
+
+  function count(error: NodeJS.ErrnoException): void {
+    if (error.code === "WS_ERR_TOO_MANY_BUFFERED_PARTS") refused.fragmented += 1;
+  }
+
+  function closeUnfinished(): void {
+    const now = performance.now();
+    for (const webSocket of open) {
+      const message = unfinishedMessage(webSocket);
+      const known = unfinished.get(webSocket);
+      if (message === undefined) continue;
+      if (known?.message !== message) unfinished.set(webSocket, { message, since: now });
+      else if (now - known.since >= timeout) {
+        refused.unfinished += 1;
+        webSocket.terminate();
+      }
+    }
+  }
+
+  return class extends WebSocketServer {
+    readonly #timer: NodeJS.Timeout;
+
+    constructor(options: ServerOptions) {
+      // newer than its types
+      const limits = { maxBufferedChunks: caps.readsOfMessage, closeTimeout: CLOSE_TIMEOUT } as ServerOptions;
+      super({ ...options, ...limits, maxFragments: caps.fragments });
+      this.#timer = setInterval(closeUnfinished, timeout / 4).unref();
+    }
+
+    override handleUpgrade(
+      request: IncomingMessage,
+      connection: Duplex,
+      head: Buffer,
+      callback: (webSocket: WebSocket, request: IncomingMessage) => void,
+    ): void {
+      super.handleUpgrade(request, connection, head, (webSocket) => {
+        open.add(webSocket);
+        watchBytes(webSocket, connection);
+        webSocket.on("close", forget).on("error", count);
+        callback(webSocket, request);
+      });
+    }
+
+    override close(callback?: (error?: Error) => void): void {
+      clearInterval(this.#timer);
+      super.close(callback);
+    }
+  };
+}
+
+/** Identifies the message that has begun on a connection and not ended; undefined between two messages. */
+function unfinishedMessage(webSocket: WebSocket): object | undefined {
+  const { _receiver: receiver } = webSocket as unknown as Receiving;
+  if (!receiver) return undefined;
+  const hasBegun = receiver._state !== 0 || receiver._fragmented !== 0 || receiver._bufferedBytes > 0;
+  return hasBegun ? receiver._fragments : undefined;
+}
+
+function heldBytes(webSocket: WebSocket): number {
+  const { _receiver: receiver } = webSocket as unknown as Receiving;
+  return receiver ? receiver._bufferedBytes + receiver._messageLength : 0;
+}

@@ -1,8 +1,0 @@
-import { refuse } from "../contract/index.ts";
-import type { Checked } from "../domain/checked.ts";
-
-/** The clean value of a parameter, or the refusal that names the parameter. */
-export function clean<T>(field: string, checked: Checked<T>): T {
-  if (!checked.ok) throw refuse(checked.code, { field });
-  return checked.value;
-}

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+
+/*
+ * Names that look alike: the skeletons of UTS #39 (Unicode Security Mechanisms, section 4). `confusables.json` holds
+ * what each character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does
+ * not say it already; test/backend/text/confusables-table.ts makes the file.
+ */
+
+const table = new Map(
+  Object.entries(JSON.parse(readFileSync(new URL("confusables.json", import.meta.url), "utf8")) as object).flatMap(
+    ([looksLike, characters]) => [...String(characters)].map((character) => [character, looksLike] as const),
+  ),
+);
+
+/** Leaves no mark on the screen (Unicode: Default_Ignorable_Code_Point). */
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+
+/** What a text looks like: two texts with one skeleton can be taken for each other. It is compared, never shown. */
+export function skeleton(text: string): string {
+  const plain = text.normalize("NFKD").replace(IGNORABLE, "");
+  return [...plain]
+    .map((character) => table.get(character) ?? character)
+    .join("")
+    .normalize("NFD");
+}
+
+/** What a name must not share with another one: how it looks as it is written, and how it looks in small letters. */
+export function nameKeys(name: string): readonly string[] {
+  return [`written ${skeleton(name)}`, `small ${skeleton(name.normalize("NFKC").toLowerCase())}`];
+}
+
+/** Names that the site itself, or the people who run it, might have; and words that address everybody. */
+const RESERVED = [
+  ...["admin", "admins", "administrator", "administrators", "moderator", "moderators", "mod", "mods", "operator"],
+  ...["system", "support", "staff", "official", "security", "helpdesk", "everyone", "everybody", "somebody who left"],
+  ...["anonymous", "abuse", "postmaster", "webmaster", "hostmaster", "causeway"],
+];
+
+/**
+ * Letters alone, in small form, each as the Latin letter that it looks like; `i`, `l` and `1` are one, since a capital
+ * `i` is.
+ */
+function letters(text: string): string {
+  const looks = [...skeleton(text.toLowerCase()).toLowerCase()].map((one) => DRAWN.get(one) ?? one).join("");
+  return skeleton(looks).toLowerCase().replace(/\P{L}/gu, "").replaceAll("i", "l");
+}
+
+/**
+ * Small capitals, and what Cyrillic small letters look like by Unicode's data, with the Latin letter that a reader
+ * takes each for: Unicode's data does not call them confusable.
+ */
+const DRAWN = new Map(
+  [
+    [
+      "\u1d00\u0299\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d18\u0280\ua731\u1d1b\u1d1c\u028f",
+      "abdefghijklmnprstuy",
+    ],
+    ["\u028d\u1d0e\u03c0\u1d19\u0138\u0185", "mnnrkb"],
+  ].flatMap(([drawn = "", plain = ""]) => [...drawn].map((one, index) => [one, plain[index] ?? one] as const)),
+);
+
+const reserved = new Set(RESERVED.map(letters));
+
+/** The letter A of alphabets in circles and boxes that compatibility decomposition leaves as they are. */
+const BOXED = [0x1f150, 0x1f170, 0x1f1e6];
+/** Digits and signs that are written for letters. */
+const SIGNS: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
+
+/** The plain letter that a character stands for in names made to be taken for others. */
+function plainLetter(character: string): string {
+  const point = character.codePointAt(0) ?? 0;
+  const first = BOXED.find((one) => point >= one && point < one + 26);
+  return first === undefined ? (SIGNS[character] ?? character) : String.fromCharCode(0x61 + point - first);
+}
+
+const plainLetters = (name: string): string => [...name].map(plainLetter).join("");
+
+/** Whether a name reads like a reserved one, with whatever digits, marks or punctuation in or around it. */
+export function isReservedName(name: string): boolean {
+  return [name, name.replace(/\p{N}/gu, ""), plainLetters(name)].some((one) => reserved.has(letters(one)));
+}
+
+/** What is between two words. */
+const GAP = "[^\\p{L}\\p{M}\\p{N}]+";
+/** The gap between two letters that stand apart. */
+const LETTERS_APART = new RegExp(`(?<=(?<![\\p{L}\\p{M}])\\p{L})${GAP}(?=\\p{L}(?![\\p{L}\\p{M}]))`, "gu");
+
+/** Whether one of the words of a name is a reserved name, also where its letters stand apart. */
+export function hasReservedWord(name: string): boolean {
+  const words = [name, plainLetters(name)].flatMap((one) => [one, one.replace(LETTERS_APART, "")]);
+  return words.some((one) => one.split(new RegExp(GAP, "u")).some(isReservedName));
+}

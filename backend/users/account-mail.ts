@@ -1,0 +1,37 @@
+import { mailOfNotice, mailWithLink, type NoticeKind, type Post } from "../mail/index.ts";
+import type { Issued, Store, User } from "../store/index.ts";
+import { LINK_LIFE, type MailPurpose, newMailToken } from "./mail-token.ts";
+
+/** What users are written about their accounts. */
+export interface AccountMail {
+  /** Sends a link of one use to an address, unless one for the same purpose was sent to the user too short a time ago. */
+  link(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<Issued>;
+  /** Tells what happened to an account. */
+  notice(kind: NoticeKind, email: string): void;
+}
+
+/** Where the page takes a link's token; the fragment never leaves the browser. */
+const FRAGMENTS: Readonly<Record<MailPurpose, string>> = { verify: "verify", move: "verify", reset: "reset" };
+
+/** `site` is where the page is for people: never taken from a request, whose Host header anybody can write. */
+export function createAccountMail(options: {
+  readonly store: Store;
+  readonly post: Post;
+  readonly site: () => string;
+  readonly clock: () => number;
+}): AccountMail {
+  const { store, post, site, clock } = options;
+  return {
+    async link(purpose, { id: userId }, email) {
+      const { token, hash } = newMailToken();
+      const now = clock();
+      const issued = await store.mailTokens.issue(
+        { userId, purpose, email, hash, expiresAt: now + LINK_LIFE[purpose] },
+        now,
+      );
+      if (issued.issued) post.send(mailWithLink(purpose, email, `${site()}/#${FRAGMENTS[purpose]}=${token}`));
+      return issued;
+    },
+    notice: (kind, email) => post.send(mailOfNotice(kind, email, site())),
+  };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { refuse } from "../contract/index.ts";
+import type { Store, User } from "../store/index.ts";
+import { type HashingQueue, QueueFull } from "./hashing-queue.ts";
+import { yieldHashing } from "./hashing-threads.ts";
+import { HASH_COST, type HashCost, hashPassword, needsRehash, passwordForm, verifyPassword } from "./password.ts";
+
+/** Hashing behind its queue: every hash that a client can cause goes through here. */
+export interface Passwords {
+  /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
+  refuseIfFull(): void;
+  hash(password: string): Promise<string>;
+  /**
+   * The hash that the user's password has now, if this is the password. An unknown account takes one hash and the same
+   * time, so that time does not reveal whether it exists. The caller acts only while this hash is the stored one: the
+   * password may be changed meanwhile.
+   */
+  verify(user: User | undefined, password: string): Promise<string | undefined>;
+}
+
+/** Throws UNAVAILABLE with the seconds to wait when the queue is full. */
+export async function createPasswords(
+  store: Store,
+  queue: HashingQueue,
+  cost: HashCost = HASH_COST,
+): Promise<Passwords> {
+  const decoy = await hashPassword(randomUUID(), cost);
+  yieldHashing();
+  const refused = (error: unknown): unknown =>
+    error instanceof QueueFull ? refuse("UNAVAILABLE", { retryAfter: error.retryAfter }) : error;
+  const run = <T>(work: () => Promise<T>): Promise<T> =>
+    queue.run(work).catch((error: unknown) => {
+      throw refused(error);
+    });
+  const passwords: Passwords = {
+    refuseIfFull() {
+      try {
+        queue.refuseIfFull();
+      } catch (error) {
+        throw refused(error);
+      }
+    },
+    hash: (password) => run(() => hashPassword(password, cost)),
+    async verify(user, input) {
+      const password = passwordForm(input) ?? "";
+      const right = await run(() => verifyPassword(password, user?.passwordHash ?? decoy));
+      if (!user || !right) return undefined;
+      if (!needsRehash(user.passwordHash, cost)) return user.passwordHash;
+      const fresh = await passwords.hash(password);
+      if (await store.users.replacePasswordHash(user.id, user.passwordHash, fresh)) return fresh;
+      // the stored hash has changed meanwhile, by another device's rehash or by a new password: it must not be undone
+      return passwords.verify(await store.users.find(user.id), input);
+    },
+  };
+  return passwords;
+}

@@ -1,0 +1,14 @@
+import { rolesUpTo } from "../auth/access-token.ts";
+import type { Listed, Profile } from "../contract/index.ts";
+import type { User } from "../store/index.ts";
+
+/** A user as that user sees themself: no hash, no state of ours. */
+export function profile(user: User): Profile {
+  const { id, email, name, createdAt, verifiedAt } = user;
+  return { id, email, name, verified: verifiedAt !== null, roles: rolesUpTo(user.role), createdAt };
+}
+
+/** A user as admins see one. */
+export function listed(user: User): Listed {
+  return { ...profile(user), disabledAt: user.disabledAt };
+}

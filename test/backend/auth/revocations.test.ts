@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type Revocations, roleKey, watchRevocations } from "../../../backend/auth/revocations.ts";
+import { type Running, startServices } from "../start-services.ts";
+
+let running: Running;
+let watch: Revocations | undefined;
+beforeEach(async () => {
+  running = await startServices();
+});
+afterEach(async () => {
+  watch?.stop();
+  await running.stop();
+});
+
+/** Watches as another node would; `until` resolves when it has been told so many things. */
+function watching(hears = true) {
+  const { store, clock } = running;
+  const news: string[] = [];
+  let arrived = () => {};
+  const note = (what: string) => {
+    news.push(what);
+    arrived();
+  };
+  watch = watchRevocations({
+    store,
+    clock: () => clock.now,
+    hears: async () => hears,
+    onEnded: (sid) => note(`ended ${sid}`),
+    onRoleChanged: (id, at) => note(`role ${roleKey(id, at)}`),
+    onLeft: ({ room, user }) => note(`left ${room} ${user}`),
+    onBlind: () => note("blind"),
+  });
+  const until = async (count: number) => {
+    while (news.length < count) await new Promise<void>((resolve) => (arrived = resolve));
+    return news;
+  };
+  return { watch, until };
+}
+
+test("a node that hears nothing finds in the store what has ended and who has another role, once", async () => {
+  const [ada, bob, eve] = [await running.register("Ada"), await running.register("Bob"), await running.register("Eve")];
+  const { store, clock } = running;
+  const { watch, until } = watching();
+  watch.heard(bob.identity.sid);
+  // ended by a node whose clock is behind
+  await store.sessions.end(ada.identity.sid, "ended", clock.now - 5000);
+  await store.sessions.end(bob.identity.sid, "ended", clock.now);
+  await store.users.changeRole(eve.user.id, "moderator", clock.now);
+  await until(2);
+  await store.users.changeRole(eve.user.id, "user", clock.now + 1);
+  const expected = [
+    `ended ${ada.identity.sid}`,
+    `role ${roleKey(eve.user.id, clock.now)}`,
+    `role ${roleKey(eve.user.id, clock.now + 1)}`,
+  ];
+  expect(await until(3)).toEqual(expected);
+});
+
+test("a node that hears nothing finds in the store who has left a room or was put out of it", async () => {
+  const [ada, bob] = [await running.register("Ada"), await running.register("Bob")];
+  for (const { identity } of [ada, bob]) await running.call("chat.join", { room: "garden" }, identity);
+  const { until } = watching();
+  await running.call("chat.kick", { room: "garden", user: bob.user.id }, ada.identity);
+  expect(await until(1)).toEqual([`left garden ${bob.user.id}`]);
+  await running.call("chat.leave", { room: "garden" }, ada.identity);
+  expect(await until(2)).toContain(`left garden ${ada.user.id}`);
+});
+
+test("a node that neither hears the others nor reaches the store knows that it is blind", async () => {
+  const { until } = watching(false);
+  await running.store.close();
+  running.clock.now += 1_001;
+  expect((await until(1))[0]).toBe("blind");
+});

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { CATCH_UP, PAGE } from "../../../backend/chat/message.ts";
+import { type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
+import { type Running, startServices } from "../start-services.ts";
+
+let running: Running;
+let ada: SignedIn & { identity: Caller };
+let bob: SignedIn & { identity: Caller };
+beforeAll(async () => {
+  running = await startServices();
+  ada = await running.register("Ada");
+  bob = await running.register("Bob");
+});
+afterAll(() => running.stop());
+
+let serial = 0;
+const send = (room: string, text: string, clientId = `c${++serial}`, user = ada.identity) =>
+  running.call("chat.send", { room, text, clientId }, user);
+const join = (room: string, at?: { epoch: string; cursor: number }) =>
+  running.call("chat.join", { room, ...at }, bob.identity);
+const enter = async (room: string) => {
+  for (const { identity } of [ada, bob]) await running.call("chat.join", { room }, identity);
+};
+const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
+const seqs = ({ messages }: { messages: readonly { seq: number }[] }) => messages.map(({ seq }) => seq);
+
+test("a message is stored, then everybody is told, then it is acknowledged", async () => {
+  const { message } = await send("Lobby", "  Grüße <b>alle</b>\r\n ");
+  expect(message).toEqual({
+    room: "lobby",
+    seq: 1,
+    epoch: expect.any(String),
+    author: { id: ada.user.id, name: "Ada" },
+    text: "Grüße <b>alle</b>",
+    at: running.clock.now,
+    clientId: expect.any(String),
+  });
+  expect(running.announced.at(-1)).toEqual({
+    event: "chat.broadcast",
+    payload: { room: "lobby", event: "message", payload: message },
+  });
+  expect((await join("lobby")).messages).toEqual([message]);
+});
+
+test("a retry gets the same acknowledgement, and is stored once", async () => {
+  await enter("retry");
+  const first = await send("retry", "once", "same");
+  expect(await send("retry", "once", "same")).toEqual(first);
+  expect(seqs(await join("retry"))).toEqual([1]);
+});
+
+test("N6: a retry is broadcast too: the node that stored the message may have died before it was", async () => {
+  await enter("retry-lost");
+  const draft = { room: "retry-lost", text: "lost", clientId: "lost", authorId: ada.identity.id, at: 1 };
+  const { message } = await running.store.messages.append(draft, () => undefined);
+  const before = running.announced.length;
+  expect(await send("retry-lost", "lost", "lost")).toEqual({ message });
+  const payload = { room: "retry-lost", event: "message", payload: message };
+  expect(running.announced.slice(before)).toEqual([{ event: "chat.broadcast", payload }]);
+});
+
+test("a client id belongs to its user and to one message", async () => {
+  await enter("ids");
+  await enter("elsewhere");
+  await send("ids", "mine", "id-1");
+  expect(await refusal(send("ids", "mine", "id-1", bob.identity))).toBe("accepted");
+  const other = { status: 409, code: "CLIENT_ID_USED", field: "clientId" };
+  expect(await refusal(send("ids", "changed", "id-1"))).toMatchObject(other);
+  expect(await refusal(send("elsewhere", "mine", "id-1"))).toMatchObject(other);
+});
+
+test("a newcomer gets the newest page, a returning client exactly what it missed", async () => {
+  await enter("resume");
+  for (let n = 1; n <= PAGE + 5; n += 1) await send("resume", `m${n}`);
+  const fresh = await join("resume");
+  expect(fresh).toMatchObject({ room: "resume", seq: PAGE + 5, recovered: false });
+  expect(seqs(fresh)).toEqual(Array.from({ length: PAGE }, (_, n) => n + 6));
+  const { epoch } = fresh;
+  const back = await join("resume", { epoch, cursor: PAGE + 2 });
+  expect(back).toMatchObject({ recovered: true, epoch, seq: PAGE + 5 });
+  expect(seqs(back)).toEqual([PAGE + 3, PAGE + 4, PAGE + 5]);
+  expect(await join("resume", { epoch, cursor: PAGE + 5 })).toMatchObject({ recovered: true, messages: [] });
+  const older = await running.call("chat.history", { room: "resume", cursor: 6 }, bob.identity);
+  expect(seqs(older)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("what cannot be made whole is said not to be: another epoch, a position never reached, too much missed", async () => {
+  await enter("gap");
+  await send("gap", "one");
+  const { epoch } = await join("gap");
+  expect(await join("gap", { epoch: "another", cursor: 1 })).toMatchObject({ recovered: false });
+  expect(await join("gap", { epoch, cursor: 2 })).toMatchObject({ recovered: false });
+  const cursorOnly = running.call("chat.join", { room: "gap", cursor: 1 }, bob.identity);
+  expect(await cursorOnly).toMatchObject({ recovered: false });
+  for (let n = 0; n < CATCH_UP; n += 1) await send("gap", `m${n}`);
+  expect(seqs(await join("gap", { epoch, cursor: 1 }))).toHaveLength(CATCH_UP);
+  const late = await join("gap", { epoch, cursor: 0 });
+  expect(late.recovered).toBe(false);
+  expect(seqs(late).at(-1)).toBe(CATCH_UP + 1);
+});
+
+test.each([
+  [{ text: "a\u0007b" }, "TEXT_CONTROL", "text"],
+  [{ text: " \u200b " }, "TEXT_EMPTY", "text"],
+  [{ text: "a\u0000b" }, "VALIDATION", "text"],
+  [{ text: "a\ud800" }, "VALIDATION", "text"],
+  [{ room: "../etc" }, "ROOM_NAME", "room"],
+  [{ clientId: "a b" }, "CLIENT_ID", "clientId"],
+])("%j is refused with the field's name and not stored", async (wrong, code, field) => {
+  const params = { room: "clean", text: "fine", clientId: "fine", ...wrong };
+  const answer = await refusal(running.call("chat.send", params, ada.identity));
+  expect(answer).toMatchObject({ status: 422, code, field });
+  expect(await join("clean")).toMatchObject({ seq: 0, messages: [] });
+});
+
+test("moderators speak to everybody, others do not", async () => {
+  expect(await refusal(running.call("chat.sendMessageToAll", { text: "hi" }, ada.identity))).toMatchObject({
+    status: 403,
+  });
+  const moderator: Caller = { ...ada.identity, roles: ["user", "moderator"] };
+  expect(await running.call("chat.sendMessageToAll", { text: " Tea at five. " }, moderator)).toEqual({ sent: true });
+  expect(running.announced.at(-1)).toEqual({
+    event: "chat.broadcast",
+    payload: { event: "serverMessage", payload: { text: "Tea at five.", at: running.clock.now } },
+  });
+});
+
+test("without a user nothing of the chat is reachable", async () => {
+  for (const [action, params] of [
+    ["chat.join", { room: "lobby" }],
+    ["chat.history", { room: "lobby" }],
+    ["chat.send", { room: "lobby", text: "x", clientId: "x" }],
+  ] as const) {
+    expect(await refusal(running.call(action, params))).toMatchObject({ status: 401 });
+  }
+});

@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { newestThatFit } from "../../../backend/chat/catch-up.ts";
+import { openStore, type Store } from "../../../backend/store/index.ts";
+import { type TestStorage, testStorage } from "../store/test-storage.ts";
+
+let storage: TestStorage;
+let store: Store;
+beforeEach(async () => {
+  storage = await testStorage();
+  store = await openStore(storage.options);
+  const user = { id: "ada", email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null };
+  await store.users.create({ ...user, role: "user" });
+});
+afterEach(async () => {
+  await store.close();
+  await storage.remove();
+});
+
+const say = (text: string, n: number) =>
+  store.messages.append({ room: "lobby", authorId: "ada", clientId: `c${n}`, text, at: n }, () => undefined);
+
+test("S5: of a room with long messages no more is read than about what fits into a response", async () => {
+  for (let n = 1; n <= 60; n++) await say("\u6f22".repeat(4_000), n);
+  let read = 0;
+  const { before } = store.messages;
+  const counting: Store = {
+    ...store,
+    messages: {
+      ...store.messages,
+      before: async (...asked) => {
+        const messages = await before(...asked);
+        read += messages.length;
+        return messages;
+      },
+    },
+  };
+  const newest = await newestThatFit(counting, "lobby");
+  expect(newest.map(({ seq }) => seq)).toEqual(Array.from({ length: 10 }, (_, index) => 51 + index));
+  expect(read).toBeLessThan(2 * newest.length);
+  expect((await newestThatFit(store, "lobby", 51)).at(-1)?.seq).toBe(50);
+});
+
+test("a page of short messages is whole, at the end and before a position", async () => {
+  for (let n = 1; n <= 70; n++) await say("hello", n);
+  const seqs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  expect((await newestThatFit(store, "lobby")).map(({ seq }) => seq)).toEqual(seqs(21, 70));
+  expect((await newestThatFit(store, "lobby", 21)).map(({ seq }) => seq)).toEqual(seqs(1, 20));
+  expect((await newestThatFit(store, "lobby", 60)).map(({ seq }) => seq)).toEqual(seqs(10, 59));
+  expect(await newestThatFit(store, "lobby", 1)).toEqual([]);
+});

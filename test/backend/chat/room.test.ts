@@ -1,0 +1,64 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type Membership, type RoomMembership, roleIn } from "../../../backend/chat/membership.ts";
+import { MENTIONS_MAX, namesMentioned } from "../../../backend/chat/mention.ts";
+import { rank } from "../../../backend/chat/moderation.ts";
+import { LOBBY, type Room, roomKey, roomName } from "../../../backend/chat/room.ts";
+import { browseKey, directKey, privateKey } from "../../../backend/chat/room-key.ts";
+
+const text = fc.string({ unit: "grapheme", maxLength: 80 });
+
+test("the key of a room that is not public can be given back, and is no public room's name", () => {
+  fc.assert(
+    fc.property(text, text, (one, other) => {
+      for (const key of [privateKey(), directKey(one, other)]) {
+        expect(roomKey(key)).toEqual({ ok: true, value: key });
+        expect(roomName(key).ok).toBe(false);
+      }
+      expect(directKey(one, other)).toBe(directKey(other, one));
+    }),
+  );
+  const keys = ["ab", "a", "b", "", "a\nb"].flatMap((one) => ["c", "bc"].map((other) => directKey(one, other)));
+  expect(new Set(keys).size).toBe(keys.length);
+  for (const wrong of ["~", "~x", `~${"x".repeat(23)}`, `~${"ö".repeat(22)}`]) expect(roomKey(wrong).ok).toBe(false);
+});
+
+test("names are found by their start and by nothing else, and keep one order", () => {
+  fc.assert(
+    fc.property(text, text, (name, prefix) => {
+      expect(browseKey(name + prefix).startsWith(browseKey(name))).toBe(true);
+      const within = browseKey(name) >= browseKey(prefix) && browseKey(name) < `${browseKey(prefix)}z`;
+      expect(within).toBe(Buffer.from(name).subarray(0, Buffer.byteLength(prefix)).equals(Buffer.from(prefix)));
+    }),
+  );
+});
+
+test("a text means few names, however long it is", () => {
+  expect(namesMentioned("no one@example.org here")).toEqual([]);
+  expect(namesMentioned("@Ada")).toEqual(["Ada"]);
+  expect(namesMentioned("Hello @Ada Lovelace, come")).toEqual(expect.arrayContaining(["Ada", "Ada Lovelace"]));
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("@", " ", "a", "!", "@Ada", "\n", "é"), { maxLength: 400 }), (parts) => {
+      const names = namesMentioned(parts.join(""));
+      expect(names.length).toBeLessThanOrEqual(MENTIONS_MAX * 8);
+      for (const name of names) expect(name.length).toBeLessThanOrEqual(65);
+    }),
+  );
+});
+
+test("rank is what the room and the site say, and nothing without them", () => {
+  const standing = (kind: Room["kind"], membership?: Partial<Membership>, key = "x"): RoomMembership => ({
+    room: { key, kind, title: null, epoch: "e", seq: 0, revision: 0, members: 1 },
+    membership: membership && { userId: "u", role: "member", state: "in", since: 0, mutedUntil: null, ...membership },
+  });
+  expect(rank(standing("public"), ["user"])).toBe(-1);
+  expect(rank(standing("public"), ["user", "moderator"])).toBe(3);
+  expect(rank(standing("private"), ["user", "moderator", "admin"])).toBe(-1);
+  expect(rank(standing("private", { role: "owner" }), ["user"])).toBe(2);
+  for (const state of ["out", "banned", "invited"] as const) {
+    expect(rank(standing("private", { role: "owner", state }), ["user"])).toBe(-1);
+    expect(roleIn(standing("public", { state }))).toBeUndefined();
+  }
+  expect(rank(standing("public", undefined, LOBBY), ["user"])).toBe(0);
+  expect(rank(standing("public", { role: "owner" }, LOBBY), ["user"])).toBe(0);
+});

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { MembershipState } from "../../../../backend/chat/membership.ts";
+import type { Entry } from "../../../../backend/store/index.ts";
+import { openStore, type Store } from "../../../../backend/store/index.ts";
+import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+
+let storage: TestStorage;
+let store: Store;
+let users = 0;
+beforeEach(async () => {
+  storage = await testStorage();
+  store = await openStore(storage.options);
+  users = 0;
+});
+afterEach(async () => {
+  await store.close();
+  await storage.remove();
+});
+
+async function user(): Promise<string> {
+  users += 1;
+  const id = `u${users}`;
+  const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
+  await store.users.create({ id, ...facts });
+  return id;
+}
+
+/** A room with an owner, which nobody joins by its name. */
+async function room(): Promise<string> {
+  const owner = await user();
+  const key = `room${users}`;
+  const members = [{ id: owner, role: "owner", peerId: null }] as const;
+  await store.rooms.open({ key, kind: "private", title: "Room", openedBy: owner, at: 1 }, members);
+  return key;
+}
+
+const STATES = ["none", "invited", "in", "out", "banned"] as const;
+
+/** Makes a user stand in a room like this. */
+async function stand(key: string, userId: string, state: MembershipState | "none"): Promise<void> {
+  if (state === "invited") await store.members.invite(key, userId, 1);
+  if (state === "banned") await store.members.shutOut(key, userId, 1);
+  if (state !== "in" && state !== "out") return;
+  await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 99 });
+  await store.members.setMuted(key, userId, 99);
+  if (state === "out") await store.members.end(key, userId, "out", 2);
+}
+
+const FROM: readonly Entry["from"][] = [["none"], ["invited"], ["out"], ["invited", "out", "none"]];
+
+test("N7: a user enters from the states that the entry names, and from no others", async () => {
+  for (const from of FROM) {
+    for (const state of STATES) {
+      const [key, userId] = [await room(), await user()];
+      await stand(key, userId, state);
+      const before = await store.rooms.standing(key, userId);
+      const { outcome, standing } = await store.members.enter({ room: key, userId, at: 11, from, limit: 9, most: 9 });
+      const after = await store.rooms.standing(key, userId);
+      if (!from.includes(state)) {
+        expect({ from, state, outcome, standing, after }).toEqual({
+          ...{ from, state, outcome: "refused", standing: undefined, after: before },
+        });
+        continue;
+      }
+      expect({ from, state, outcome, standing }).toEqual({ from, state, outcome: "entered", standing: after });
+      const revision = (before?.room.revision ?? 0) + 1;
+      expect(after?.room).toEqual({ ...before?.room, revision, members: (before?.room.members ?? 0) + 1 });
+      const mutedUntil = state === "out" ? 99 : null; // a mute outlives leaving
+      expect(after?.membership).toEqual({ userId, role: "member", state: "in", since: revision, mutedUntil });
+    }
+  }
+});
+
+test("a full room, a closed one, one that is not there, and a user who is disabled or in too many rooms", async () => {
+  const [key, userId, disabled] = [await room(), await user(), await user()];
+  await store.users.disable(disabled, 5);
+  const closed = await room();
+  await store.members.end(closed, `u${users}`, "out", 3);
+  const entry = { room: key, userId, at: 1, from: ["none"], limit: 9 } as const;
+  const enter = async (change: Partial<Entry>) => (await store.members.enter({ ...entry, ...change })).outcome;
+  expect(await enter({ limit: 1 })).toBe("full");
+  expect(await enter({ room: closed })).toBe("full");
+  expect(await enter({ room: "nowhere" })).toBe("full");
+  expect(await enter({ userId: disabled })).toBe("refused");
+  expect(await enter({ userId: "nobody" })).toBe("refused");
+  expect(await enter({ most: 0 })).toBe("too-many");
+  expect((await store.rooms.standing(key, userId))?.room).toMatchObject({ members: 1, revision: 0 });
+  expect(await enter({ most: 1 })).toBe("entered");
+});
+
+test("many who enter at the same time do not exceed the room's limit, nor one user theirs", async () => {
+  const key = await room();
+  const all = [];
+  for (let n = 0; n < 12; n += 1) all.push(await user());
+  const entry = { at: 1, from: ["none"], limit: 6 } as const;
+  const entered = await Promise.all(all.map((userId) => store.members.enter({ ...entry, room: key, userId })));
+  const inside = entered.filter(({ outcome }) => outcome === "entered");
+  expect(inside.map(({ standing }) => standing?.membership?.since).sort()).toEqual([1, 2, 3, 4, 5]);
+  expect((await store.rooms.standing(key, all[0] ?? ""))?.room).toMatchObject({ members: 6, revision: 5 });
+  const userId = await user();
+  const keys = [];
+  for (let n = 0; n < 6; n += 1) keys.push(await room());
+  const joined = await Promise.all(keys.map((one) => store.members.enter({ ...entry, room: one, userId, most: 2 })));
+  expect(joined.filter(({ outcome }) => outcome === "entered")).toHaveLength(2);
+});
+
+test("messages from before the entry are read, and those after it are not", async () => {
+  const [key, owner, userId] = [await room(), `u${users}`, await user()];
+  const send = (clientId: string) =>
+    store.messages.append({ room: key, authorId: owner, clientId, text: "hello", at: 1 }, () => undefined);
+  await send("1");
+  await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 9 });
+  await send("2");
+  expect(await store.rooms.list(userId, 9)).toMatchObject([{ key, seq: 2, read: 1 }]);
+});
+
+const byName = (name: string, userId: string, limits: Partial<Entry["opening"]> = {}): Entry => ({
+  ...{ room: name, userId, at: 7, from: ["invited", "out", "none"], limit: 9, most: 9 },
+  opening: { opened: 9, since: 0, owned: 9, ...limits },
+});
+
+test("N7: of those who join a room by its name at the same time, where there is none, one opens it", async () => {
+  const all = [];
+  for (let n = 0; n < 5; n += 1) all.push(await user());
+  const entered = await Promise.all(all.map((userId) => store.members.enter(byName("barn", userId))));
+  expect(entered.map(({ outcome }) => outcome).sort()).toEqual(["entered", "entered", "entered", "entered", "opened"]);
+  const seats = entered.map(({ standing }) => `${standing?.membership?.role} ${standing?.membership?.since}`);
+  expect(seats.sort()).toEqual(["member 1", "member 2", "member 3", "member 4", "owner 0"]);
+  const found = await store.rooms.standing("barn", all[0] ?? "");
+  expect(found?.room).toMatchObject({ kind: "public", title: null, seq: 0, members: 5, revision: 4 });
+  expect(entered[0]?.standing?.room.epoch).toBe(found?.room.epoch);
+  expect(await store.rooms.browse("ba", undefined, 9)).toEqual([{ room: "barn", members: 5 }]);
+});
+
+test("a room is opened within the user's limits, and under a name that looks like no other one", async () => {
+  const [userId, other, disabled] = [await user(), await user(), await user()];
+  await store.users.disable(disabled, 5);
+  const enter = async (entry: Entry) => (await store.members.enter(entry)).outcome;
+  expect(await enter(byName("barn", disabled))).toBe("refused");
+  expect(await enter(byName("barn", userId, { opened: 0 }))).toBe("opened-too-many");
+  expect(await enter(byName("barn", userId, { owned: 0 }))).toBe("too-many");
+  expect(await enter({ ...byName("barn", userId), most: 0 })).toBe("too-many");
+  expect(await store.rooms.standing("barn", userId)).toBeUndefined();
+  expect(await enter(byName("loft", userId, { opened: 1 }))).toBe("opened");
+  expect(await enter(byName("barn", userId, { opened: 1 }))).toBe("opened-too-many");
+  expect(await enter(byName("barn", userId, { opened: 1, since: 7 }))).toBe("opened");
+  expect(await enter(byName("shed", userId, { owned: 2 }))).toBe("too-many");
+  // together: who may not open it does not keep the next one from doing so
+  const both = [byName("shed", userId, { owned: 2 }), byName("shed", other)];
+  expect(await Promise.all(both.map(enter))).toEqual(["too-many", "opened"]);
+  const alike = await Promise.all([byName("1oft", other), byName("1oft", userId), byName("attic", other)].map(enter));
+  expect(alike).toEqual(["looks-alike", "looks-alike", "opened"]);
+  expect(await store.rooms.standing("1oft", other)).toBeUndefined();
+  expect((await store.rooms.list(other, 9)).map(({ key }) => key)).toEqual(["attic", "shed"]);
+});
+
+test("of two names that look alike, and are opened at the same time, one is", async () => {
+  const [one, other, third] = [await user(), await user(), await user()];
+  const entries = [byName("tool1", one), byName("too11", other), byName("too11", third)];
+  const outcomes = (await Promise.all(entries.map((entry) => store.members.enter(entry)))).map(
+    ({ outcome }) => outcome,
+  );
+  expect(outcomes.filter((outcome) => outcome === "opened")).toHaveLength(1);
+  expect(outcomes.filter((outcome) => outcome === "looks-alike").length).toBeGreaterThanOrEqual(1);
+  const left = await store.rooms.browse("too", undefined, 9);
+  expect(left).toHaveLength(1);
+  expect(left[0]?.members).toBe(outcomes.filter((outcome) => outcome === "opened" || outcome === "entered").length);
+});
+
+test("a user who has been put out before the entry is committed is not in, one who is put out after it is not in", async () => {
+  const [key, userId] = [await room(), await user()];
+  await stand(key, userId, "in");
+  const entry = { room: key, userId, at: 3, from: ["out"], limit: 9 } as const;
+  const [entered, ended] = await Promise.all([
+    store.members.enter(entry),
+    store.members.end(key, userId, "banned", 3),
+    store.members.enter(entry),
+  ]);
+  expect([entered.outcome, ended?.revision]).toEqual(["refused", 2]);
+  expect((await store.rooms.standing(key, userId))?.membership?.state).toBe("banned");
+});

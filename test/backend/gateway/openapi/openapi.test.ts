@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import type { ObjectSchema, Properties, ValueSchema } from "../../../../backend/surface/grammar.ts";
+import { emits, http, socket } from "../../../../backend/surface.ts";
+import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../../described.ts";
+
+test("the document is valid OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe("3.1");
+  const broken = structuredClone(document);
+  broken.paths["/api/users/me"].get.responses["200"].description = 1;
+  expect((await new Validator().validate(broken)).valid).toBe(false);
+});
+
+test("D8: redocly's recommended rules find no error in the document", () => {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-openapi-"));
+  const lint = (described: object): number => {
+    const file = join(folder, "openapi.json");
+    writeFileSync(file, JSON.stringify(described));
+    const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
+    const args = [cli, "lint", "--extends=recommended", "--format=json", file];
+    // its exit status is 1 where there are errors
+    const run = () =>
+      execFileSync(process.execPath, args, { encoding: "utf8", env: OFFLINE, stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      return JSON.parse(run()).totals.errors;
+    } catch (error) {
+      const { stdout } = error as { readonly stdout?: string };
+      if (!stdout) throw error;
+      return JSON.parse(stdout).totals.errors;
+    }
+  };
+  try {
+    expect(lint(document)).toBe(0);
+    const { servers: _, ...broken } = document;
+    expect(lint(broken)).toBe(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+/** The linter tells its maker what it did, and asks for a newer version, unless it is told not to. */
+const OFFLINE = { PATH: process.env.PATH, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+
+/** Every object within a schema that has a title. */
+function namedIn(schema: ValueSchema): (ObjectSchema & { readonly title: string })[] {
+  if ("anyOf" in schema) return namedIn(schema.anyOf[0]);
+  if ("oneOf" in schema) return schema.oneOf.flatMap(namedIn);
+  if ("items" in schema) return namedIn(schema.items);
+  if (!("properties" in schema)) return [];
+  const inside = Object.values(schema.properties).flatMap(namedIn);
+  return schema.title === undefined ? inside : [{ ...schema, title: schema.title }, ...inside];
+}
+
+test("one name in the document is one shape", () => {
+  const shapes = [...http, ...socket].map(({ answers }) => answers as ObjectSchema);
+  const all = [...shapes, ...Object.values(emits).map(({ payload }) => payload)].flatMap(namedIn);
+  const first = new Map<string, Properties>();
+  for (const { title, properties } of all) expect([title, properties]).toEqual([title, first.get(title) ?? properties]);
+  for (const { title, properties } of all) if (!first.has(title)) first.set(title, properties);
+  expect([...first.keys()].sort()).toEqual(
+    Object.keys(document.components.schemas)
+      .filter((name) => name !== "Error")
+      .sort(),
+  );
+});
+
+const profile = { id: "i", email: "a@b.de", name: "n", verified: true, roles: ["user"], createdAt: 1 };
+const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
+
+test("what an answer has that nobody declared is found, what it lacks, and what is no value of its kind", () => {
+  const wrong = (body: object) =>
+    unlikeAnswer("GET", "/api/users/me", { status: 200, headers: new Headers(), json: body });
+  expect(wrong(profile)).toEqual([]);
+  const { id: _, ...nameless } = profile;
+  for (const body of [nameless, { ...profile, passwordHash: "x" }]) expect(wrong(body)).toHaveLength(1);
+  for (const part of [{ email: "a" }, { verified: null }, { roles: ["king"] }, { createdAt: 1.5 }, { createdAt: -1 }])
+    expect([part, wrong({ ...profile, ...part }).length]).toEqual([part, 1]);
+  // deep inside, in what is sent over a socket, and what may be missing or null
+  expect(unlikeResult("chat.send", null, { message })).toEqual([]);
+  expect(unlikeResult("chat.send", null, { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
+  expect(
+    unlikeResult("chat.send", null, { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
+  ).toHaveLength(1);
+  expect(unlikeEvent("read", { room: "r", epoch: "e", marks: [{ user: "u", seq: 1, at: 1 }] })).toHaveLength(1);
+  const changed = { room: "r", user: "u", role: null, mutedUntil: null };
+  expect(unlikeResult("chat.kick", null, changed)).toEqual([]);
+  expect(unlikeResult("chat.kick", null, { ...changed, role: "king" })).toHaveLength(1);
+});

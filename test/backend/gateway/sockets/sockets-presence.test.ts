@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { PresenceHere } from "../../../../backend/chat/presence.ts";
+import { announce, type Emitted, tell } from "../../../../backend/contract/index.ts";
+import { unlikeEvent } from "../../described.ts";
+import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+
+let gateway: TestGateway;
+const spoken: PresenceHere[] = [];
+const listening = new Set<() => void>();
+
+beforeAll(async () => {
+  gateway = await startTestGateway(
+    {
+      "chat.join": (ctx) => joinedRoom(ctx.params.room),
+      "chat.history": () => ({}) as never,
+      "chat.setPresence": (ctx) => ({ state: ctx.params.state as "away" | "online" }),
+    },
+    { presence: { grace: 50, pace: 20, window: 5 } },
+  );
+  gateway.broker.createService({
+    name: "listener",
+    events: {
+      "presence.here"(ctx: { params: PresenceHere }) {
+        spoken.push(ctx.params);
+        for (const look of listening) look();
+      },
+    },
+  });
+});
+afterAll(() => gateway.stop());
+
+/** Waits until the node has said this of a user; answers everything that it said of them. */
+function told(user: string, last: string): Promise<string[]> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const states = spoken.flatMap((here) =>
+        (["online", "away", "offline"] as const).filter((state) => here[state].includes(user)),
+      );
+      if (states.at(-1) !== last) return;
+      listening.delete(look);
+      resolve(states);
+    };
+    listening.add(look);
+    look();
+  });
+}
+
+test("a node says who is there: once for all sockets of a user, and away when all of them are", async () => {
+  const phone = await gateway.socket(tokenOf("ada"));
+  expect(await told("ada", "online")).toEqual(["online"]);
+  const laptop = await gateway.socket(tokenOf("ada"));
+  await emit(phone, "call", "chat.setPresence", { state: "away" });
+  await emit(laptop, "call", "chat.setPresence", { state: "away" });
+  await emit(laptop, "call", "chat.setPresence", { state: "away" });
+  expect(await told("ada", "away")).toEqual(["online", "away"]);
+  phone.close();
+  laptop.close();
+  expect(await told("ada", "offline")).toEqual(["online", "away", "offline"]);
+});
+
+test("a device that connects while its user looks at something else is never told to be there", async () => {
+  await gateway.socket(tokenOf("gus"), { auth: { token: tokenOf("gus"), state: "away" } });
+  expect(await told("gus", "away")).toEqual(["away"]);
+  for (const state of ["offline", "here", { away: true }, null]) {
+    const name = `odd${JSON.stringify(state).length}`;
+    await gateway.socket(tokenOf(name), { auth: { token: tokenOf(name), state } });
+    expect(await told(name, "online")).toEqual(["online"]);
+  }
+});
+
+test("whoever is let in and thrown out counts no longer, and whoever is not let in never does", async () => {
+  await expect(gateway.socket("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  const socket = await gateway.socket(tokenOf("eve"));
+  await told("eve", "online");
+  await announce(gateway.broker, "session.ended", { sid: "s-eve" });
+  await disconnected(socket);
+  expect(await told("eve", "offline")).toEqual(["online", "offline"]);
+});
+
+test("a node that comes, or one that has missed something, hears everything", async () => {
+  await gateway.socket(tokenOf("bob"));
+  await told("bob", "online");
+  for (const ask of [
+    () => gateway.broker.broadcastLocal("$node.connected", { node: { id: "new" }, reconnected: false }),
+    () => announce(gateway.broker, "presence.wanted", { node: gateway.broker.nodeID }),
+  ]) {
+    const before = spoken.length;
+    const again = new Promise<PresenceHere>((resolve) => {
+      const look = () => {
+        const whole = spoken.slice(before).find((here) => here.whole);
+        if (!whole) return;
+        listening.delete(look);
+        resolve(whole);
+      };
+      listening.add(look);
+    });
+    await ask();
+    expect((await again).online).toContain("bob");
+  }
+  const before = spoken.length;
+  await announce(gateway.broker, "presence.wanted", { node: "another" });
+  await gateway.socket(tokenOf("carol"));
+  await told("carol", "online");
+  expect(spoken.slice(before).some(({ whole }) => whole)).toBe(false);
+});
+
+test("news go to the rooms they may go to, in one packet for each socket, to nobody else", async () => {
+  const names = ["dora", "emil", "fritz"];
+  const [dora, emil, fritz] = await Promise.all(names.map((name) => gateway.socket(tokenOf(name))));
+  if (!dora || !emil || !fritz) throw new Error("three sockets");
+  await emit(dora, "call", "chat.join", { room: "one" });
+  await emit(dora, "call", "chat.join", { room: "two" });
+  await emit(emil, "call", "chat.join", { room: "two" });
+  await emit(fritz, "call", "chat.join", { room: "three" });
+  const unlike: string[] = [];
+  const heard = [dora, emil, fritz].map((socket) => {
+    const packets: string[][] = [];
+    socket.on("presence", (told: Emitted["presence"]) => {
+      packets.push(told.users.map(({ id }) => id));
+      unlike.push(...unlikeEvent("presence", told));
+    });
+    return packets;
+  });
+  await tell(gateway.broker, "presence.news", {
+    news: [
+      { presence: { id: "x", state: "online" }, rooms: ["one", "two"] },
+      { presence: { id: "y", state: "offline" }, rooms: ["two", "none"] },
+    ],
+  });
+  for (const socket of [dora, emil, fritz]) await emit(socket, "call", "chat.history", { room: "one" });
+  expect([heard, unlike]).toEqual([[[["x", "y"]], [["x", "y"]], []], []]);
+});

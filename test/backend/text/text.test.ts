@@ -1,0 +1,51 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { clientId } from "../../../backend/chat/message.ts";
+import { roomName } from "../../../backend/chat/room.ts";
+import { displayName } from "../../../backend/text/name.ts";
+import { MESSAGE_MAX, messageText } from "../../../backend/text/text.ts";
+import { character } from "../../character.ts";
+
+const hostile = fc.string({ unit: character, maxLength: 100 });
+
+test("text is kept as it is written, in NFC and with LF line ends", () => {
+  expect(messageText(" <b>Grüße</b>\r\n\t\u{1f44b}\r ")).toEqual({ ok: true, value: "<b>Grüße</b>\n\t\u{1f44b}" });
+});
+
+test.each([
+  ["NUL", "a\u0000b", "TEXT_CONTROL"],
+  ["escape", "\u001b[2J", "TEXT_CONTROL"],
+  ["C1", "a\u0085b", "TEXT_CONTROL"],
+  ["a lone surrogate", "a\ud800b", "TEXT_NOT_UNICODE"],
+  ["blanks only", " \n\t ", "TEXT_EMPTY"],
+  ["invisible only", "\u200b\u2060", "TEXT_EMPTY"],
+  ["too long", "a".repeat(MESSAGE_MAX + 1), "TEXT_LONG"],
+  // NFC may make a text longer: U+FB2C becomes three characters
+  ["too long once normalised", "\ufb2c".repeat(MESSAGE_MAX / 2), "TEXT_LONG"],
+])("message text refuses %s", (_, text, code) => {
+  expect(messageText(text)).toMatchObject({ ok: false, code });
+});
+
+test("what has been accepted once is accepted again and stays as it is", () => {
+  fc.assert(
+    fc.property(hostile, (input) => {
+      for (const rule of [messageText, displayName, roomName, clientId]) {
+        const once = rule(input);
+        if (once.ok) expect(rule(once.value)).toEqual(once);
+      }
+    }),
+  );
+});
+
+test.each([
+  ["Lobby", "lobby"],
+  ["ＬＯＢＢＹ", "lobby"],
+  ["straße-7", "straße-7"],
+  ["разное_1", "разное_1"],
+])("the room %s is known as %s", (input, name) => {
+  expect(roomName(input)).toEqual({ ok: true, value: name });
+});
+
+test.each(["", "-a", "a b", "a/b", "../x", "a\u0000", "\ud800", "a".repeat(65), "$node"])("%j is no room", (input) => {
+  expect(roomName(input)).toMatchObject({ ok: false, code: "ROOM_NAME" });
+});

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { constants, getPriority } from "node:os";
+import { expect, test } from "@jest/globals";
+import { yieldHashing } from "../../../backend/users/hashing-threads.ts";
+import { hashPassword } from "../../../backend/users/password.ts";
+import { CHEAP } from "../support.ts";
+
+/** The priorities of this process's threads whose name says whether they hash. */
+function priorities(hashing: boolean): number[] {
+  const threads = process.platform === "linux" ? readdirSync("/proc/self/task") : [];
+  return threads
+    .filter((one) => readFileSync(`/proc/self/task/${one}/comm`, "utf8").startsWith("libuv-worker") === hashing)
+    .map((one) => getPriority(Number(one)));
+}
+
+test("the threads that hash let the one that answers go first, where threads have priorities", async () => {
+  await hashPassword("correct horse battery", CHEAP);
+  const before = priorities(false);
+  yieldHashing();
+  const below = priorities(true);
+  expect(below).toEqual(below.map(() => constants.priority.PRIORITY_BELOW_NORMAL));
+  expect(below.length > 0).toBe(process.platform === "linux");
+  expect(priorities(false)).toEqual(before);
+});
