@@ -1,5 +1,5 @@
-// Jest runs the TypeScript as it stands: Node strips the types, nothing is transpiled. `npm test` needs nothing
-// but npm and takes under 90 s on two cores: what takes longer by its nature is in test/slow (scripts/test-slow.ts), what needs
+// Jest runs the TypeScript as it stands: Node strips the types, nothing is transpiled. `npm test` needs nothing but npm
+// and takes under 90 s on two cores: what takes longer by its nature is in test/slow (scripts/test-slow.ts), what needs
 // tools in test/real (scripts/test-real.ts).
 /** @type {import("jest").Config} */
 export default {

@@ -1,6 +1,6 @@
-// What has no caller is an error (`npm run check` runs knip twice). The whole project: files, exports, types and dependencies that
-// neither the program nor a test uses. With --production, the program alone: a file or an export that only tests use is unused too,
-// unless its own file uses it.
+// What has no caller is an error (`npm run check` runs knip twice). The whole project: files, exports, types and
+// dependencies that neither the program nor a test uses. With --production, the program alone: a file or an export that
+// only tests use is unused too, unless its own file uses it.
 const isProduction = process.argv.includes("--production");
 
 /** @type {import("knip").KnipConfig} */

@@ -2,14 +2,14 @@ import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer
 import { type Code, type Meta, refuse } from "./contract/index.ts";
 
 /**
- * Header of a call that the gateway makes for somebody outside. Unlike meta, headers do not pass on to the calls that an action
- * makes in turn, so that a service's own calls are told apart from a client's, on remote nodes too.
+ * Header of a call that the gateway makes for somebody outside. Unlike meta, headers do not pass on to the calls that
+ * an action makes in turn, so that a service's own calls are told apart from a client's, on remote nodes too.
  */
 export const OUTSIDE = "outside";
 
 /**
- * Decides at the action, on the node that runs it, whether the caller may: for HTTP, sockets and remote calls alike. An action that
- * does not say who may call it stops the start.
+ * Decides at the action, on the node that runs it, whether the caller may: for HTTP, sockets and remote calls alike. An
+ * action that does not say who may call it stops the start.
  */
 export const authorization: Middleware = {
   name: "Authorization",

@@ -9,7 +9,9 @@ import { MAIL_MEMORY } from "./users/mail-token.ts";
 /** Milliseconds between two rounds, and between two rounds of removing messages. */
 const ROUND = 6 * 60 * 60 * 1000;
 const RETENTION_ROUND = 10 * 60 * 1000;
-/** Milliseconds between two removals of what throttles have to remember no longer: an attacker can make it many rows. */
+/**
+ * Milliseconds between two removals of what throttles have to remember no longer: an attacker can make it many rows.
+ */
 const THROTTLE_ROUND = 10 * 1000;
 /** Share of the quota from which on a user's messages are counted again. */
 const NEAR = 0.9;

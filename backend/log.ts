@@ -2,7 +2,9 @@ import { Loggers } from "moleculer";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Config } from "./config.ts";
 
-/** Names under which a secret could reach a log line; what stands there is replaced. The gateway logs no bodies anyway. */
+/**
+ * Names under which a secret could reach a log line; what stands there is replaced. The gateway logs no bodies anyway.
+ */
 const SECRET = ["password", "token", "accessToken", "refreshToken", "authorization", "cookie", "secret"];
 
 /** The one log of the process: a JSON object a line. `destination` is the standard output when left out. */
@@ -21,7 +23,10 @@ export function createLog(config: Pick<Config, "logLevel">, destination?: Destin
 let millisecond = 0;
 let written = "";
 
-/** The time as a line has it, in ISO 8601; made once for the lines of a millisecond, of which a busy gateway writes many. */
+/**
+ * The time as a line has it, in ISO 8601; made once for the lines of a millisecond, of which a busy gateway writes
+ * many.
+ */
 function time(): string {
   const now = Date.now();
   if (now !== millisecond) {
@@ -35,8 +40,8 @@ function time(): string {
 const FLUSH = 250;
 
 /**
- * Where a running backend writes: lines go out in blocks of 12 KiB, at the latest after a quarter of a second and when the process
- * ends in order. A system call for each line costs a request more than everything else the log does.
+ * Where a running backend writes: lines go out in blocks of 12 KiB, at the latest after a quarter of a second and when
+ * the process ends in order. A system call for each line costs a request more than everything else the log does.
  *
  * @param to file descriptor or path; the standard output when left out
  */
@@ -53,7 +58,10 @@ function errorFacts(error: unknown): object {
   return { name: error.name, message: error.message, code, type, stack: error.stack };
 }
 
-/** Lets Moleculer write into our log: its words and the first error, none of the objects it passes along (parameters are among them). */
+/**
+ * Lets Moleculer write into our log: its words and the first error, none of the objects it passes along (parameters are
+ * among them).
+ */
 export class BrokerLog extends Loggers.Base<{ level: "info" }> {
   readonly #log: Logger;
 

@@ -208,7 +208,10 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
   return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
 }
 
-/** What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to the database. */
+/**
+ * What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to
+ * the database.
+ */
 function readiness(
   gateway: Gateway,
   broker: ServiceBroker,

@@ -78,8 +78,8 @@ export type RateClass = keyof typeof RATE_CLASSES;
 export interface HttpEntry {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /**
-   * Exact path: one spelling, no trailing slash. A segment that starts with a colon is a parameter, which `params` declares:
-   * `/api/todos/:id`.
+   * Exact path: one spelling, no trailing slash. A segment that starts with a colon is a parameter, which `params`
+   * declares: `/api/todos/:id`.
    */
   readonly path: `/${string}`;
   /** Moleculer action. */

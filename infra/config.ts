@@ -192,7 +192,10 @@ export function assertReadsOnly(purpose: Purpose, isDryRun: boolean): void {
 /** Environment variable that deploys, for one run, what examples and stories do not prove. */
 const UNPROVED = "CAUSEWAY_UNPROVED";
 
-/** Whether what is not proved is deployed all the same. Throws `StackConfigError` where the value is neither yes nor absent. */
+/**
+ * Whether what is not proved is deployed all the same. Throws `StackConfigError` where the value is neither yes nor
+ * absent.
+ */
 export function readUnproved(env: Readonly<Record<string, string | undefined>>): boolean {
   const given = env[UNPROVED];
   if (given === undefined || given === "yes") return given === "yes";

@@ -1,4 +1,5 @@
-// The flags of V8 that the backend starts with. Plain JavaScript, because run.mjs needs them before TypeScript can be loaded.
+// The flags of V8 that the backend starts with. Plain JavaScript, because run.mjs needs them before TypeScript can be
+// loaded.
 import { availableParallelism } from "node:os";
 
 /**

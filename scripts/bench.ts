@@ -5,7 +5,8 @@ import { argumentList, command, endRequestedBy, oneOf, runCommand, runProgram } 
 const FOLDER = fileURLToPath(new URL("../test/bench/", import.meta.url));
 const NAMES = readdirSync(FOLDER).flatMap((file) => /^(.+)\.bench\.ts$/.exec(file)?.[1] ?? []);
 
-// What comes after the names belongs to the benchmarks: `bench -- chat --clients 500` is `bench -- chat -- --clients 500`.
+// What comes after the names belongs to the benchmarks: `bench -- chat --clients 500` is `bench -- chat -- --clients
+// 500`.
 const firstOption = process.argv.findIndex((given) => given.startsWith("-"));
 if (firstOption > 2) process.argv.splice(firstOption, process.argv[firstOption] === "--" ? 1 : 0, "--");
 

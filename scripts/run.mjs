@@ -1,5 +1,5 @@
-// Every npm script starts here: `node scripts/run.mjs NAME [argument ...]`. Plain JavaScript, so that a Node.js that is too old
-// to load TypeScript can hand over to the one that `npm ci` brought, or say what is missing.
+// Every npm script starts here: `node scripts/run.mjs NAME [argument ...]`. Plain JavaScript, so that a Node.js that is
+// too old to load TypeScript can hand over to the one that `npm ci` brought, or say what is missing.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
@@ -23,11 +23,12 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
   process.exitCode = 1;
 } else if (isNewEnough) {
   startWith(await flagsOf(name));
-  // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what the Pulumi
-  // program and its packages take to load.
+  // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what
+  // the Pulumi program and its packages take to load.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-  // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as ever.
+  // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as
+  // ever.
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
     if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
@@ -72,8 +73,8 @@ function startWith(flags) {
 }
 
 /**
- * Runs the same script with another Node.js, passes it the signals that ask to end, and ends with its exit code. The child is told who
- * its launcher is: it ends as well when the launcher is killed (command-line/parents.ts).
+ * Runs the same script with another Node.js, passes it the signals that ask to end, and ends with its exit code. The
+ * child is told who its launcher is: it ends as well when the launcher is killed (command-line/parents.ts).
  */
 function handOver(node, flags) {
   let child;

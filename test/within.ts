@@ -1,4 +1,6 @@
-/** Milliseconds that one step of a test has by default: less than Jest gives a test, more than a product's own limit. */
+/**
+ * Milliseconds that one step of a test has by default: less than Jest gives a test, more than a product's own limit.
+ */
 const PATIENCE = 45_000;
 
 /**

@@ -14,7 +14,9 @@ import { isLive } from "./session.ts";
 
 /** Verified tokens kept in memory; beyond it the oldest goes and is verified again when it comes back. */
 const REMEMBERED = 10_000;
-/** Milliseconds for which a remembered token is believed without asking the store: how late a node without news may be. */
+/**
+ * Milliseconds for which a remembered token is believed without asking the store: how late a node without news may be.
+ */
 const BELIEVED = 1000;
 
 /** One deployment's tokens are told from another's by their keys; these tell them from other kinds of tokens. */
@@ -38,7 +40,10 @@ interface Remembered {
   checkedAt: number;
 }
 
-/** Loads the signing keys, making the first, and keeps what has been verified until it expires, so that a request costs no signature. */
+/**
+ * Loads the signing keys, making the first, and keeps what has been verified until it expires, so that a request costs
+ * no signature.
+ */
 export async function createAccessTokens(store: Store, clock: () => number): Promise<AccessTokens> {
   const ring = await createKeyRing(store, clock);
   const remembered = new Map<string, Remembered>();

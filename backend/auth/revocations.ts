@@ -29,9 +29,9 @@ export interface Revocations {
 export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 
 /**
- * Looks into the store for sessions and memberships that have ended and roles that have changed, so that they count within a second
- * where the news of them did not arrive: on a node that is cut off from the others, or when a command beside the backend did it. One query of an
- * index for each, whatever is connected.
+ * Looks into the store for sessions and memberships that have ended and roles that have changed, so that they count
+ * within a second where the news of them did not arrive: on a node that is cut off from the others, or when a command
+ * beside the backend did it. One query of an index for each, whatever is connected.
  */
 export function watchRevocations(options: {
   readonly store: Store;

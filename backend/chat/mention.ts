@@ -11,8 +11,8 @@ const AT = /(?<![\p{L}\p{M}\p{N}_.-])@/gu;
 const TRAILING = /[\p{P}\p{S}]+$/u;
 
 /**
- * The display names that a text may mean by `@Name`: after each of its first ten `@`, the next one to four words, with and without the
- * punctuation at their end. Whose names they are, the room's members decide.
+ * The display names that a text may mean by `@Name`: after each of its first ten `@`, the next one to four words, with
+ * and without the punctuation at their end. Whose names they are, the room's members decide.
  */
 export function namesMentioned(text: string): readonly string[] {
   const names = new Set<string>();

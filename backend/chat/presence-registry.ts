@@ -1,10 +1,16 @@
 import { combined, type Presence, type PresenceHere, type PresenceState, type PresenceTimes } from "./presence.ts";
 
-/** Who is there, put together from what every node says of its own sockets. As large as the number of users who are there. */
+/**
+ * Who is there, put together from what every node says of its own sockets. As large as the number of users who are
+ * there.
+ */
 export interface PresenceRegistry {
   /** Takes a node's word; false when something before it is missing and the node has to say everything again. */
   hear(node: string, here: PresenceHere): boolean;
-  /** A node is gone, with or without a word; who was there has a while to come back through another. `now` in milliseconds. */
+  /**
+   * A node is gone, with or without a word; who was there has a while to come back through another. `now` in
+   * milliseconds.
+   */
   lost(node: string, now: number): void;
   stateOf(user: string): PresenceState;
   /** States that have changed since they were confirmed, so many at most: what has to be told is told in parts. */

@@ -15,8 +15,9 @@ export interface PresenceOptions {
 const BATCH = 200;
 
 /**
- * Puts together who is there, over all nodes, and lets this node's sockets know whose state has changed: each node looks up for itself
- * who may hear of it, in one query a window, so that what a crowd or a flapping client causes has a limit.
+ * Puts together who is there, over all nodes, and lets this node's sockets know whose state has changed: each node
+ * looks up for itself who may hear of it, in one query a window, so that what a crowd or a flapping client causes has a
+ * limit.
  */
 export function presenceService({ store, registry, times }: PresenceOptions): ServiceSchema {
   let timer: NodeJS.Timeout | undefined;

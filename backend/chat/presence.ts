@@ -41,7 +41,10 @@ export interface PresenceNews {
   readonly rooms: readonly string[];
 }
 
-/** The state of somebody of whom several parts are known: each device, or each node. One that is online outweighs the others. */
+/**
+ * The state of somebody of whom several parts are known: each device, or each node. One that is online outweighs the
+ * others.
+ */
 export function combined(states: Iterable<PresenceState>): PresenceState {
   let result: PresenceState = "offline";
   for (const state of states) {

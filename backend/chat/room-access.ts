@@ -19,8 +19,8 @@ export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user
 export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
 
 /**
- * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in answer and in
- * what it takes: one look-up.
+ * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in
+ * answer and in what it takes: one look-up.
  */
 export function shutOut(standing: RoomMembership | undefined): ClientError {
   if (standing?.room.kind !== "public") return refuse("NOT_FOUND");

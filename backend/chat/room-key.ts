@@ -12,8 +12,8 @@ export function directKey(one: string, other: string): string {
 }
 
 /**
- * A name, or the start of one, as public rooms are ordered and found: the hexadecimal form of its UTF-8, which sorts alike in every
- * collation of every database.
+ * A name, or the start of one, as public rooms are ordered and found: the hexadecimal form of its UTF-8, which sorts
+ * alike in every collation of every database.
  */
 export function browseKey(name: string): string {
   return Buffer.from(name, "utf8").toString("hex");

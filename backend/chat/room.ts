@@ -6,7 +6,10 @@ export type { RoomKind } from "../surface/rooms.ts";
 /** The room everybody is in: nobody owns it, and nobody can leave it for good or be shut out of it. */
 export const LOBBY = "lobby";
 
-/** Members up to which a room is small: only there are all told who comes and goes and who has read how far; in larger ones it would drown what is said. */
+/**
+ * Members up to which a room is small: only there are all told who comes and goes and who has read how far; in larger
+ * ones it would drown what is said.
+ */
 export const SMALL_ROOM = 50;
 /** A room as the services know one. */
 export interface Room {
@@ -40,7 +43,10 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
 /** No name starts with a tilde, so that no public room can have the key of another one. */
 const HIDDEN = /^~[A-Za-z0-9_-]{22}$/;
 
-/** The one spelling of a room's name: NFKC and lower case; letters, digits, `-` and `_` of any script, 1 to 64 characters. */
+/**
+ * The one spelling of a room's name: NFKC and lower case; letters, digits, `-` and `_` of any script, 1 to 64
+ * characters.
+ */
 export function roomName(input: string): Checked<string> {
   const name = input.isWellFormed() ? input.normalize("NFKC").trim().toLowerCase().normalize("NFKC") : "";
   return NAME.test(name) ? accepted(name) : refused("ROOM_NAME");

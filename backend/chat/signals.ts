@@ -18,7 +18,10 @@ export interface SignalOptions {
 
 type Signals = Pick<Handlers<"chat">, "presence" | "setPresence" | "typing" | "read" | "marks">;
 
-/** What people in a room let each other know without a message: that they are there, that they write, how far they have read. */
+/**
+ * What people in a room let each other know without a message: that they are there, that they write, how far they have
+ * read.
+ */
 export function signals({ store, clock, registry, receipts, enter }: SignalOptions): Signals {
   const mayTell = createTypingPace();
 

@@ -3,7 +3,9 @@ export const TYPING_PACE = 3_000;
 /** Typists of one room that are told within that time; with more, nobody reads the names. */
 export const TYPISTS = 10;
 
-/** Decides whether it is told that a user is writing in a room. It remembers as much as was told within `TYPING_PACE`. */
+/**
+ * Decides whether it is told that a user is writing in a room. It remembers as much as was told within `TYPING_PACE`.
+ */
 export function createTypingPace(): (room: string, user: string, now: number) => boolean {
   const told = new Map<string, { readonly room: string; readonly until: number }>(); // the oldest first
   const typists = new Map<string, number>();

@@ -44,15 +44,18 @@ export interface ClientOptions {
   readonly backoff?: Backoff;
   /** Joins every room one is in by itself, so that messages, unread marks and mentions of all of them arrive. */
   readonly follow?: boolean;
-  /** Keeps messages that are not sent yet, a browser's `sessionStorage` for one; they live in memory alone when left out. */
+  /**
+   * Keeps messages that are not sent yet, a browser's `sessionStorage` for one; they live in memory alone when left
+   * out.
+   */
   readonly keep?: Keep;
 }
 
 const RENEW_BEFORE = 60_000;
 
 /**
- * The chat as a program sees it: signs in, keeps the access token fresh, keeps one socket open, comes back to every room where it left
- * off, keeps messages while there is no connection and sends each once.
+ * The chat as a program sees it: signs in, keeps the access token fresh, keeps one socket open, comes back to every
+ * room where it left off, keeps messages while there is no connection and sends each once.
  */
 export class ChatClient {
   readonly #options: ClientOptions;
@@ -190,7 +193,10 @@ export class ChatClient {
     }
   }
 
-  /** Ends the session. Throws when the server cannot be told: then it goes on, here as well, or a reload would bring it back. */
+  /**
+   * Ends the session. Throws when the server cannot be told: then it goes on, here as well, or a reload would bring it
+   * back.
+   */
   async logout(): Promise<void> {
     if (!this.user) return;
     try {
@@ -201,7 +207,10 @@ export class ChatClient {
     this.#forget(true);
   }
 
-  /** Forgets everything, without ending the session on the server. Messages that were kept wait for the user to come back. */
+  /**
+   * Forgets everything, without ending the session on the server. Messages that were kept wait for the user to come
+   * back.
+   */
   close(): void {
     this.#forget(false);
   }
@@ -211,7 +220,9 @@ export class ChatClient {
     return this.#rooms.join(room);
   }
 
-  /** Shows a room: joins it if need be, and gets its newest page if nothing of it is here. Answers the room's one name. */
+  /**
+   * Shows a room: joins it if need be, and gets its newest page if nothing of it is here. Answers the room's one name.
+   */
   open(room: string): Promise<string> {
     return this.#rooms.open(room);
   }
@@ -231,8 +242,8 @@ export class ChatClient {
   }
 
   /**
-   * Takes the message; it goes out now or when there is a connection again, and shows among `pending` until it is stored. Throws
-   * `OUTBOX_FULL` when too many are waiting.
+   * Takes the message; it goes out now or when there is a connection again, and shows among `pending` until it is
+   * stored. Throws `OUTBOX_FULL` when too many are waiting.
    */
   send(room: string, text: string): Pending {
     this.#people.sent(room);
@@ -299,7 +310,10 @@ export class ChatClient {
     this.#connection.wake();
   }
 
-  /** Makes an HTTP request as the user, with a fresh access token if the one at hand is refused. Throws a `RequestError`. */
+  /**
+   * Makes an HTTP request as the user, with a fresh access token if the one at hand is refused. Throws a
+   * `RequestError`.
+   */
   request<E extends keyof Endpoints>(endpoint: E, params: ParamsOf<Endpoints[E]>): Promise<ResultOf<Endpoints[E]>> {
     return this.#session.request(endpoint, params);
   }

@@ -134,8 +134,8 @@ export class Connection {
   }
 
   /**
-   * Socket.IO does not notice a connection that closes between the WebSocket's handshake and its own first packet: it would wait 20 s
-   * for that packet.
+   * Socket.IO does not notice a connection that closes between the WebSocket's handshake and its own first packet: it
+   * would wait 20 s for that packet.
    */
   #connect(socket: Socket): void {
     socket.connect();

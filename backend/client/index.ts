@@ -1,4 +1,6 @@
-/** The typed client of the chat, for browsers and Node.js: sessions, one connection, calls and events. It has no views. */
+/**
+ * The typed client of the chat, for browsers and Node.js: sessions, one connection, calls and events. It has no views.
+ */
 export type { Message, RoomState } from "../surface/rooms.ts";
 export {
   type Announcement,

@@ -1,6 +1,9 @@
 import { type Backoff, isPassing, RequestError, waitFor } from "./requests.ts";
 
-/** A message on its way: `waiting` for its turn or a connection, `sending`, or `failed` for a reason that waiting does not cure. */
+/**
+ * A message on its way: `waiting` for its turn or a connection, `sending`, or `failed` for a reason that waiting does
+ * not cure.
+ */
 export interface Pending {
   readonly clientId: string;
   readonly room: string;
@@ -31,8 +34,8 @@ export interface OutboxOptions {
 const ROOM = 200;
 
 /**
- * The messages that are not acknowledged yet, in the order in which they were written. Each has an id of its own from the start and is
- * sent under it until the server has answered, so that trying again never makes two of one.
+ * The messages that are not acknowledged yet, in the order in which they were written. Each has an id of its own from
+ * the start and is sent under it until the server has answered, so that trying again never makes two of one.
  */
 export class Outbox {
   readonly #options: OutboxOptions;

@@ -99,7 +99,10 @@ export class People {
     this.#tellState();
   }
 
-  /** What a connection says of this device when it is made: nobody shall see it there, be it for a moment, while it is not. */
+  /**
+   * What a connection says of this device when it is made: nobody shall see it there, be it for a moment, while it is
+   * not.
+   */
   connecting(): DeviceState {
     this.#told = this.#state;
     return this.#state;
@@ -112,7 +115,10 @@ export class People {
     this.#tellMarks();
   }
 
-  /** Whoever comes and goes is told again: what was missed is asked for, and not before, or a change in between would be missed. */
+  /**
+   * Whoever comes and goes is told again: what was missed is asked for, and not before, or a change in between would be
+   * missed.
+   */
   back(): void {
     void this.#learnAgain(0);
   }
@@ -184,7 +190,10 @@ export class People {
     this.#options.onChange();
   }
 
-  /** Takes what the list of rooms says: how far one has read on other devices, and whether those are there whom one talks to directly. */
+  /**
+   * Takes what the list of rooms says: how far one has read on other devices, and whether those are there whom one
+   * talks to directly.
+   */
   takeList(user: string | undefined, list: readonly RoomSummary[]): void {
     if (user === undefined) return;
     for (const { room, epoch, read } of list) this.takeMarks({ room, epoch, marks: [{ user, seq: read }] });

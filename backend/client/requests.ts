@@ -39,8 +39,8 @@ export interface Backoff {
 export const BACKOFF: Backoff = { first: 500, most: 30_000 };
 
 /**
- * Milliseconds to wait before trying again, after so many tries before this one: what the server asked for, or else twice as long each
- * time; never the same for two clients, so that they do not all come back in one moment.
+ * Milliseconds to wait before trying again, after so many tries before this one: what the server asked for, or else
+ * twice as long each time; never the same for two clients, so that they do not all come back in one moment.
  */
 export function waitFor(error: unknown, tries: number, { first, most }: Backoff): number {
   const seconds = error instanceof RequestError ? error.retryAfter : undefined;
@@ -73,7 +73,9 @@ export type Fetch = (
 /** Milliseconds that an answer may take. */
 const PATIENCE = 15_000;
 
-/** Sends JSON and reads JSON. Throws a `RequestError` for every other outcome, an answer of the edge's in HTML included. */
+/**
+ * Sends JSON and reads JSON. Throws a `RequestError` for every other outcome, an answer of the edge's in HTML included.
+ */
 export async function requestJson(request: JsonRequest): Promise<unknown> {
   const { method, url, body, accessToken } = request;
   const send: Fetch = request.fetch ?? fetch;

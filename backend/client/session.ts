@@ -79,8 +79,8 @@ export class ClientSession {
   }
 
   /**
-   * An access token that is good for a while, or one that was never used if `anew`. Throws what kept it from being had; when it was that
-   * the session is over, `onEnded` has been told.
+   * An access token that is good for a while, or one that was never used if `anew`. Throws what kept it from being had;
+   * when it was that the session is over, `onEnded` has been told.
    */
   async token(anew = false): Promise<string> {
     const current = this.#current;

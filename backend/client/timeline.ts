@@ -15,8 +15,8 @@ export interface Position {
 const CHANGES = 200;
 
 /**
- * The messages of one room in order, each once, without holes, as they were last edited: what comes too early waits until the hole is
- * filled, and a change waits for its message.
+ * The messages of one room in order, each once, without holes, as they were last edited: what comes too early waits
+ * until the hole is filled, and a change waits for its message.
  */
 export class Timeline {
   readonly room: string;
@@ -80,7 +80,10 @@ export class Timeline {
     this.#takeEarly();
   }
 
-  /** Takes a message as it was announced or acknowledged. `gap`: something before it is missing; join again from `position`. */
+  /**
+   * Takes a message as it was announced or acknowledged. `gap`: something before it is missing; join again from
+   * `position`.
+   */
   add(message: Message): Arrival {
     if (message.epoch === this.#epoch && message.seq <= this.#seq) return "known";
     if (message.epoch === this.#epoch && message.seq === this.#seq + 1) {

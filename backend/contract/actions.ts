@@ -97,7 +97,10 @@ export interface Events {
   "session.ended": { readonly sid: string };
   /** A refresh token was used again after its successor: a second client has a copy, so the session has been ended. */
   "session.reused": { readonly sid: string; readonly userId: string; readonly address?: string };
-  /** A user's roles have changed, `at` milliseconds since 1970: what was decided for them before is asked again, open sockets included. */
+  /**
+   * A user's roles have changed, `at` milliseconds since 1970: what was decided for them before is asked again, open
+   * sockets included.
+   */
   "user.changed": { readonly id: string; readonly at: number };
   /** Within one node: it can no longer find out which sessions have ended, so its sockets are closed. */
   "node.blind": Record<string, never>;

@@ -15,8 +15,8 @@ import { rulesOf } from "./validation.ts";
 declare module "moleculer" {
   interface ActionSchema {
     /**
-     * Who may call: `public` anybody; `required` a user, with one of `roles` if there are any; `service` only other services.
-     * An action without it cannot be registered.
+     * Who may call: `public` anybody; `required` a user, with one of `roles` if there are any; `service` only other
+     * services. An action without it cannot be registered.
      */
     auth?: "public" | "required" | "service";
     roles?: readonly Role[];
@@ -51,8 +51,8 @@ export interface ServiceDefinition<N extends ServiceName> {
 }
 
 /**
- * Makes a Moleculer service of plain handlers: who may call an action, its parameters' limits and its visibility come from its entry
- * in the surface (or in `serviceActions`), so that none of it is written twice.
+ * Makes a Moleculer service of plain handlers: who may call an action, its parameters' limits and its visibility come
+ * from its entry in the surface (or in `serviceActions`), so that none of it is written twice.
  */
 export function defineService<N extends ServiceName>(definition: ServiceDefinition<N>): ServiceSchema {
   const { actions, events, ...rest } = definition;

@@ -41,8 +41,9 @@ const FIELD = /^[A-Za-z][A-Za-z0-9]{0,63}(?:\.\w{1,64}|\[\d{1,9}\]){0,16}$/;
 const PHRASE = /^[\w .,:;"'-]{1,300}$/;
 
 /**
- * What may leave the process of any thrown value: a code that is declared, and its own status and message. Errors that crossed the
- * network have lost their class and kept name, type and data; nothing else of an error is trusted to be harmless.
+ * What may leave the process of any thrown value: a code that is declared, and its own status and message. Errors that
+ * crossed the network have lost their class and kept name, type and data; nothing else of an error is trusted to be
+ * harmless.
  */
 export function publicError(thrown: unknown): PublicError {
   if (!isRecord(thrown)) return known("INTERNAL");

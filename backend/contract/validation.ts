@@ -6,8 +6,8 @@ import { compileValidator, type Mismatch } from "../surface/validator.ts";
 type ParamsChecker = (params: unknown) => true | Mismatch[];
 
 /**
- * The validator of the broker: `params` of an action is a schema of the surface's grammar. Moleculer compiles it when the
- * service is created.
+ * The validator of the broker: `params` of an action is a schema of the surface's grammar. Moleculer compiles it when
+ * the service is created.
  */
 class GrammarValidator extends Validators.Base {
   compile(schema: object): never {

@@ -12,7 +12,10 @@ export interface Identity {
 const TOKEN_MAX = 4096;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
-/** The token in an `Authorization` header (RFC 6750 2.1); undefined when there is none. Throws UNAUTHORIZED when it is malformed. */
+/**
+ * The token in an `Authorization` header (RFC 6750 2.1); undefined when there is none. Throws UNAUTHORIZED when it is
+ * malformed.
+ */
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const token = BEARER.exec(header)?.[1];

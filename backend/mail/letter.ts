@@ -1,4 +1,7 @@
-/** A mail to one person, in plain text: nothing that anybody typed stands in it, so that nobody can send words of theirs through us. */
+/**
+ * A mail to one person, in plain text: nothing that anybody typed stands in it, so that nobody can send words of theirs
+ * through us.
+ */
 export interface Mail {
   readonly kind: MailKind;
   /** An address as `emailAddress` spells it. */

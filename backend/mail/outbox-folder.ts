@@ -8,8 +8,8 @@ import type { Carrier } from "./post.ts";
 const KEPT = 200;
 
 /**
- * Puts letters into a folder, for where there is no mail server: one file each, in the form of RFC 5322, for its owner's eyes alone.
- * `from` is an address.
+ * Puts letters into a folder, for where there is no mail server: one file each, in the form of RFC 5322, for its
+ * owner's eyes alone. `from` is an address.
  */
 export function outboxFolder(folder: string, from: string, clock: () => number = Date.now): Carrier {
   return {

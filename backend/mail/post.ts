@@ -2,7 +2,10 @@ import type { Logger } from "pino";
 import { createThrottle, type Throttles } from "../throttle/throttle.ts";
 import type { Mail } from "./letter.ts";
 
-/** Takes letters to where they are read. Rejects when it cannot; with a `MailRefusedError` when trying again makes no sense. */
+/**
+ * Takes letters to where they are read. Rejects when it cannot; with a `MailRefusedError` when trying again makes no
+ * sense.
+ */
 export interface Carrier {
   deliver(letter: Mail): Promise<void>;
 }
@@ -14,7 +17,10 @@ export class MailRefusedError extends Error {
 
 /** Sends letters beside the requests that cause them. */
 export interface Post {
-  /** Takes a letter and returns at once. One that there is no room for, or that is one too many for its reader, is dropped. */
+  /**
+   * Takes a letter and returns at once. One that there is no room for, or that is one too many for its reader, is
+   * dropped.
+   */
   send(letter: Mail): void;
   /** Resolves when nothing is being delivered; what waits for another try is given up. */
   stop(): Promise<void>;
@@ -38,9 +44,10 @@ const LANES = 2;
 /** Milliseconds before the second, third ... try: a quarter of an hour in all, well within the life of a link. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000];
 /**
- * Letters of one kind for one address: whoever registers and removes accounts again and again must not fill somebody's mailbox, and
- * with letters that anybody can cause nobody keeps the owner from those that count. The longest wait is shorter than the one between two
- * links to a new password (`mailPause`), which would otherwise be put out of use by a letter that is dropped.
+ * Letters of one kind for one address: whoever registers and removes accounts again and again must not fill somebody's
+ * mailbox, and with letters that anybody can cause nobody keeps the owner from those that count. The longest wait is
+ * shorter than the one between two links to a new password (`mailPause`), which would otherwise be put out of use by a
+ * letter that is dropped.
  */
 const READER = { free: 10, first: 60_000, longest: 50 * 60_000 };
 

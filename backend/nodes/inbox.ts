@@ -45,8 +45,8 @@ export class Inbox {
   }
 
   /**
-   * Takes a packet that is handled at the end of this turn, after Moleculer has handled its own that arrived before: the
-   * end of a session comes before a message that was sent after it. `packet` may be a view; it is valid until then.
+   * Takes a packet that is handled at the end of this turn, after Moleculer has handled its own that arrived before:
+   * the end of a session comes before a message that was sent after it. `packet` may be a view; it is valid until then.
    */
   take(subject: number, packet: Buffer): void {
     if (this.#arrived.length === 0) setImmediate(() => this.#handleAll());

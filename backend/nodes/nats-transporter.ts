@@ -113,7 +113,8 @@ export class NatsTransporter extends Transporters.NATS {
           if (!isLost) continue;
           isLost = false;
           log.info("connected to NATS again");
-          // what is read from the database from here on is not older than the subscriptions; fails when it is lost again
+          // what is read from the database from here on is not older than the subscriptions; fails when it is lost
+          // again
           const isSubscribed = await client.flush().then(
             () => true,
             () => false,

@@ -20,7 +20,9 @@ export class Senders {
     this.#startedAt = now;
   }
 
-  /** Why an authentic broadcast is not accepted; undefined for a new one, which is remembered. `now` in milliseconds. */
+  /**
+   * Why an authentic broadcast is not accepted; undefined for a new one, which is remembered. `now` in milliseconds.
+   */
   refuse({ instance, counter, sentAt }: BroadcastHeader, now: number): "time" | "replayed" | undefined {
     if (Math.abs(now - sentAt) > MAX_TIME_DIFFERENCE_MS || sentAt < this.#startedAt) return "time";
     const sender = this.#senders.get(instance) ?? this.#add(instance, now);

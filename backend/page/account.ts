@@ -3,7 +3,10 @@ import type { SessionInfo } from "../contract/actions.ts";
 import { doneIn, onSubmit, problemOf } from "./forms.ts";
 import { element, line, when } from "./view.ts";
 
-/** Makes the account dialog work: signing out, name, e-mail address, password, sessions, removal. `onLeft` says farewell, in words or silently. */
+/**
+ * Makes the account dialog work: signing out, name, e-mail address, password, sessions, removal. `onLeft` says
+ * farewell, in words or silently.
+ */
 export function connectAccount(client: ChatClient, onLeft: (farewell: string) => void): void {
   const dialog = element("account", HTMLDialogElement);
   const rename = element("rename", HTMLFormElement);

@@ -10,8 +10,8 @@ import { RoomList } from "./room-list.ts";
 import { element } from "./view.ts";
 
 /**
- * Where the browser remembers that somebody is signed in, so that a first visit does not ask for a session that cannot be there; who it
- * is stands in a cookie that no script can read.
+ * Where the browser remembers that somebody is signed in, so that a first visit does not ask for a session that cannot
+ * be there; who it is stands in a cookie that no script can read.
  */
 const SIGNED_IN = "causeway.signed-in";
 /** Milliseconds between two tries to open the chat while the server cannot be reached. */

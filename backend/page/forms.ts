@@ -21,7 +21,9 @@ export function doneIn(form: HTMLFormElement, text: string): void {
   place.textContent = text;
 }
 
-/** Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait. */
+/**
+ * Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait.
+ */
 export function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
   if (!button) throw new Error("invariant: every form can be submitted");

@@ -13,9 +13,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Loads the page: every file of `assets` in the surface, by its path. Its modules and what they import become one file, and the page
- * names its files by what is in them: a first visit asks for four files, the next one whether the page has changed. Throws where the page's
- * source is wrong.
+ * Loads the page: every file of `assets` in the surface, by its path. Its modules and what they import become one file,
+ * and the page names its files by what is in them: a first visit asks for four files, the next one whether the page has
+ * changed. Throws where the page's source is wrong.
  */
 export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   const read = (name: string) => readFile(new URL(name, folder));
@@ -30,7 +30,10 @@ export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   return new Map([["/", { contentType: "text/html; charset=utf-8", body: Buffer.from(html) }], ...files]);
 }
 
-/** The page's program and its style, by name. The program's names stay as they are, so that the stack of an error can be read. */
+/**
+ * The page's program and its style, by name. The program's names stay as they are, so that the stack of an error can be
+ * read.
+ */
 function bundles(): (readonly [name: string, body: Buffer])[] {
   const { outputFiles } = buildSync({
     absWorkingDir: fileURLToPath(folder),

@@ -77,7 +77,8 @@ export interface Row {
 }
 
 /**
- * Shows rows, in order, by changing only what has changed: a screen reader speaks what is added, and a button that has the focus keeps it.
+ * Shows rows, in order, by changing only what has changed: a screen reader speaks what is added, and a button that has
+ * the focus keeps it.
  */
 export function reconcile(list: HTMLElement, rows: readonly Row[]): void {
   const present = new Map<string, HTMLElement>();

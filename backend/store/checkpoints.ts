@@ -99,7 +99,8 @@ export function startCheckpoints(
 const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 
 /**
- * Copies the log, and where it is long copies it again while no transaction writes, so that the next commit begins it anew.
+ * Copies the log, and where it is long copies it again while no transaction writes, so that the next commit begins it
+ * anew.
  *
  * @param copyLog copies what is in the log when it begins; returns the pages in the log
  */

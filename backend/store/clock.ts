@@ -30,8 +30,8 @@ const DRIFT = 0.0005;
 /**
  * The clock of a database on another machine. A measurement is one query: the database's time was read between sending
  * it and its answer, so that the difference of the clocks lies within an interval as long as the query took. Each
- * measurement narrows the interval; between them it grows by what clocks may drift. Where the intervals do not meet, the
- * database's clock was set, or this machine slept: the new one counts.
+ * measurement narrows the interval; between them it grows by what clocks may drift. Where the intervals do not meet,
+ * the database's clock was set, or this machine slept: the new one counts.
  *
  * @param read the database's time in whole milliseconds since 1970
  */

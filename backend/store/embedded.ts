@@ -25,7 +25,9 @@ export interface EmbeddedDatabase {
   checkSpace(): Promise<void>;
   /** To be called once the tables are there. */
   startWatching(): void;
-  /** To be called before the database is closed: saves it when it was lost. Rejects with a StoreError when that fails. */
+  /**
+   * To be called before the database is closed: saves it when it was lost. Rejects with a StoreError when that fails.
+   */
   stop(): Promise<void>;
   /** To be called after the database was closed: lets another backend have it. */
   release(): Promise<void>;

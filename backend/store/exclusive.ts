@@ -16,7 +16,10 @@ export class Exclusive {
     else this.#isTaken = false;
   }
 
-  /** Runs work that does not wait: at once while the connection is free, else when its turn comes. The work must not throw. */
+  /**
+   * Runs work that does not wait: at once while the connection is free, else when its turn comes. The work must not
+   * throw.
+   */
   run(work: () => void): void {
     const runAndRelease = () => {
       try {

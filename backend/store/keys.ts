@@ -70,7 +70,10 @@ export function keyStore(db: Kysely<Schema>) {
       return numDeletedRows > 0n;
     },
 
-    /** The same, after making the first one if there is none. When two nodes start at once, both get the one that was stored. */
+    /**
+     * The same, after making the first one if there is none. When two nodes start at once, both get the one that was
+     * stored.
+     */
     async ensure(purpose: KeyPurpose, make: () => string, now: number): Promise<readonly StoredKey[]> {
       const known = await list(purpose);
       if (known.length > 0) return known;

@@ -270,9 +270,9 @@ async function storedBytes(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * What throttles remember on all nodes, one row for a key. The embedded database has one node, which remembers it in its
- * memory. Unlogged (https://www.postgresql.org/docs/current/sql-createtable.html): a commit waits for no disk, backups and
- * archives have no copy, and a crash of PostgreSQL empties it.
+ * What throttles remember on all nodes, one row for a key. The embedded database has one node, which remembers it in
+ * its memory. Unlogged (https://www.postgresql.org/docs/current/sql-createtable.html): a commit waits for no disk,
+ * backups and archives have no copy, and a crash of PostgreSQL empties it.
  */
 async function throttles(db: Kysely<unknown>): Promise<void> {
   if (!isPostgres(db)) return;

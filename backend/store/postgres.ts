@@ -13,8 +13,9 @@ const STATEMENT_TIMEOUT = 10_000;
 /** Milliseconds between two statements of a transaction: a node that is frozen must not hold locks for the others. */
 const IDLE_TIMEOUT = 5000;
 /**
- * Milliseconds after which a connection that carries nothing is given up: the server would have ended the statement by then, so that the
- * way there is cut. Without it a query waits for as long as TCP tries, a quarter of an hour, and ten of them hold all connections.
+ * Milliseconds after which a connection that carries nothing is given up: the server would have ended the statement by
+ * then, so that the way there is cut. Without it a query waits for as long as TCP tries, a quarter of an hour, and ten
+ * of them hold all connections.
  */
 const SILENCE = 12_000;
 
@@ -39,8 +40,8 @@ export async function postgres(
     },
     types,
   });
-  // a connection that dies is replaced: idle ones are told by the pool, those at work by themselves; an error without a listener
-  // would end the process
+  // a connection that dies is replaced: idle ones are told by the pool, those at work by themselves; an error without a
+  // listener would end the process
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   try {

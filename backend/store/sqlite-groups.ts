@@ -47,9 +47,9 @@ interface WaitingWrite {
 }
 
 /**
- * SQLite has one writer, this process has one connection, and node:sqlite does not wait: messages and entries into rooms
- * are written in groups, each in one transaction within one turn of the event loop. While a group is synced, the next one
- * gathers. A write that is refused has written nothing, so that it needs no transaction of its own.
+ * SQLite has one writer, this process has one connection, and node:sqlite does not wait: messages and entries into
+ * rooms are written in groups, each in one transaction within one turn of the event loop. While a group is synced, the
+ * next one gathers. A write that is refused has written nothing, so that it needs no transaction of its own.
  */
 export function sqliteGroups(connection: SqliteConnection, db: Kysely<Schema>): SqliteGroups {
   const { database, exclusive, listener, log } = connection;

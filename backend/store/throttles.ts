@@ -43,8 +43,8 @@ interface ThrottleRow {
 }
 
 /**
- * Opens the shared memory. Keys are hashed with a key of the database's own, so that the table and what is copied from it
- * show neither accounts nor addresses.
+ * Opens the shared memory. Keys are hashed with a key of the database's own, so that the table and what is copied from
+ * it show neither accounts nor addresses.
  */
 export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: number): Promise<Throttles> {
   const [stored] = await keys.ensure("throttle", () => randomBytes(32).toString("base64url"), now);
@@ -124,7 +124,8 @@ function changing(
         on conflict (key) do update set count = throttles.count
         returning key, count, until, at, expires_at, turns`.compile(query),
   }));
-  // the rows are there; as an insert the statement always goes by the index, however large the table was when it was planned
+  // the rows are there; as an insert the statement always goes by the index, however large the table was when it was
+  // planned
   const write = prepared<Schema, Columns, never>(db, (query, { keys, counts, untils, ats, expiries, turns }) => ({
     compile: () =>
       sql<never>`insert into throttles (key, count, until, at, expires_at, turns)

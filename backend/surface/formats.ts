@@ -1,4 +1,7 @@
-/** What a string may have to look like beyond its length (JSON Schema Validation 7.3). Each check is linear in the length. */
+/**
+ * What a string may have to look like beyond its length (JSON Schema Validation 7.3). Each check is linear in the
+ * length.
+ */
 export const FORMATS = {
   /** One character before the @, a dot in the domain, no space, no second @. */
   email: /^[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)+$/,

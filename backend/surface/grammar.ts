@@ -2,12 +2,12 @@ import type { Code } from "./codes.ts";
 import type { Format } from "./formats.ts";
 
 /**
- * The one grammar of parameters, responses and events. A schema is a plain JSON Schema (2020-12) with a few keywords of our own
- * (`OwnKeywords`), which the OpenAPI document translates. The TypeScript types, the validators, the OpenAPI document and the
- * tests' samples are derived from it.
+ * The one grammar of parameters, responses and events. A schema is a plain JSON Schema (2020-12) with a few keywords of
+ * our own (`OwnKeywords`), which the OpenAPI document translates. The TypeScript types, the validators, the OpenAPI
+ * document and the tests' samples are derived from it.
  *
- * `Bounded` schemas carry every limit that an attacker could otherwise choose. A parameter has to be one; a response may be
- * `unbounded`.
+ * `Bounded` schemas carry every limit that an attacker could otherwise choose. A parameter has to be one; a response
+ * may be `unbounded`.
  */
 
 /** Keywords that JSON Schema does not have. A validator of JSON Schema ignores them. */
@@ -151,8 +151,8 @@ interface Range extends Notes {
 type Rest<O> = NoInfer<Omit<O, "min" | "max">>;
 
 /**
- * Text of `min` to `max` Unicode code points. Like every text it is well-formed and has no NUL: PostgreSQL does not store it,
- * and a lone surrogate has no UTF-8.
+ * Text of `min` to `max` Unicode code points. Like every text it is well-formed and has no NUL: PostgreSQL does not
+ * store it, and a lone surrogate has no UTF-8.
  */
 export function string<const O extends Range & { readonly format?: Format }>(
   options: O,

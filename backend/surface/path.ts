@@ -1,6 +1,6 @@
 /**
- * Paths of entries: `/api/todos/:id` is two fixed segments and a parameter. A parameter is one whole segment that is not empty;
- * it is decoded once.
+ * Paths of entries: `/api/todos/:id` is two fixed segments and a parameter. A parameter is one whole segment that is
+ * not empty; it is decoded once.
  */
 
 /** The segments of a path, without the slashes: those of `/a/:b` are `a` and `:b`. */
@@ -27,8 +27,8 @@ export function pathNames(path: string): string[] {
 /**
  * The path with its parameters' values, each encoded once, and the other parameters.
  *
- * @throws TypeError for a value that no path can carry: nothing, an empty string, `.` and `..`, which URL parsers remove, or
- * text that is not well-formed Unicode
+ * @throws TypeError for a value that no path can carry: nothing, an empty string, `.` and `..`, which URL parsers
+ * remove, or text that is not well-formed Unicode
  */
 export function fillPath(
   path: string,
@@ -49,12 +49,14 @@ export function fillPath(
   return { path: `/${filled.join("/")}`, rest };
 }
 
-/** Characters of a segment, and escapes (RFC 3986 3.3). Anything else is another path to one of the programs on the way. */
+/**
+ * Characters of a segment, and escapes (RFC 3986 3.3). Anything else is another path to one of the programs on the way.
+ */
 const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@-]|%[\da-f]{2})+$/i;
 
 /**
- * The value of a segment, decoded once; undefined for one that is no value: empty, `.` or `..` in any spelling, which URL
- * parsers on the way would remove, or bytes that are not UTF-8.
+ * The value of a segment, decoded once; undefined for one that is no value: empty, `.` or `..` in any spelling, which
+ * URL parsers on the way would remove, or bytes that are not UTF-8.
  */
 function decodeSegment(segment: string): string | undefined {
   if (!SEGMENT.test(segment)) return undefined;
@@ -71,7 +73,9 @@ function isDots(text: string): boolean {
   return text === "." || text === "..";
 }
 
-/** Whether a path that was requested is one of the entry's: the fixed segments as they are, a value in each other one. */
+/**
+ * Whether a path that was requested is one of the entry's: the fixed segments as they are, a value in each other one.
+ */
 export function matchesPath(path: string, requested: string): boolean {
   const segments = segmentsOf(path);
   const given = segmentsOf(requested);

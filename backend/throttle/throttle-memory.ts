@@ -6,9 +6,10 @@ export const MAX_KEYS = 200_000;
 const CANDIDATES = 8;
 
 /**
- * The memory of one node. A restart forgets it: that is the operator's, and a write to the disk for each try would make a
- * flood of tries a flood of writes. When it is full, one of the keys that were changed longest ago is forgotten, the one
- * with the fewest failures: to make it forget a key that has to wait, an attacker has to fail as often with many others.
+ * The memory of one node. A restart forgets it: that is the operator's, and a write to the disk for each try would make
+ * a flood of tries a flood of writes. When it is full, one of the keys that were changed longest ago is forgotten, the
+ * one with the fewest failures: to make it forget a key that has to wait, an attacker has to fail as often with many
+ * others.
  */
 export function memoryThrottles(): Throttles {
   const states = new Map<string, ThrottleState>();

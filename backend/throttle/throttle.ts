@@ -41,8 +41,8 @@ export interface Throttles {
   keyOf(kind: string, ...parts: readonly string[]): string;
   /**
    * Runs `decide`, which may read and change the states of these keys and does nothing else. No other change of them
-   * happens meanwhile, on any node. Rejects with a `DatabaseAway` when the shared memory cannot be reached: then nothing
-   * is allowed.
+   * happens meanwhile, on any node. Rejects with a `DatabaseAway` when the shared memory cannot be reached: then
+   * nothing is allowed.
    */
   change<T>(keys: readonly string[], decide: (states: ThrottleStates) => T): Promise<T>;
   /** Removes states that have expired. */
@@ -77,7 +77,9 @@ export function withoutFailure(
   return known && known.count > 1 ? { ...known, count: known.count - 1, until: now } : undefined;
 }
 
-/** One use more of `requests` in `seconds`. Undefined when they are used up: then `state.until` is when to try again. */
+/**
+ * One use more of `requests` in `seconds`. Undefined when they are used up: then `state.until` is when to try again.
+ */
 export function withUse(
   state: ThrottleState | undefined,
   { requests, seconds }: { readonly requests: number; readonly seconds: number },

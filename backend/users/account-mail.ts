@@ -4,7 +4,9 @@ import { LINK_LIFE, type MailPurpose, newMailToken } from "./mail-token.ts";
 
 /** What users are written about their accounts. */
 export interface AccountMail {
-  /** Sends a link of one use to an address, unless one for the same purpose was sent to the user too short a time ago. */
+  /**
+   * Sends a link of one use to an address, unless one for the same purpose was sent to the user too short a time ago.
+   */
   link(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<Issued>;
   /** Tells what happened to an account. */
   notice(kind: NoticeKind, email: string): void;

@@ -16,7 +16,10 @@ export type Issued = { readonly issued: true } | { readonly issued: false; reado
 
 export type MailTokenStore = ReturnType<typeof mailTokenStore>;
 
-/** One row for a user and a purpose: the newest link puts the one before it out of use, and the row outlives it to bound the mails. */
+/**
+ * One row for a user and a purpose: the newest link puts the one before it out of use, and the row outlives it to bound
+ * the mails.
+ */
 export function mailTokenStore(db: Kysely<Schema>) {
   const history = async (userId: string, purpose: MailPurpose): Promise<MailHistory | undefined> => {
     const row = await db
@@ -29,7 +32,9 @@ export function mailTokenStore(db: Kysely<Schema>) {
   };
 
   return {
-    /** Puts a link in the place of the one before, unless that was sent too short a time ago; of two at once, one is. */
+    /**
+     * Puts a link in the place of the one before, unless that was sent too short a time ago; of two at once, one is.
+     */
     async issue(link: MailToken & { readonly hash: string }, now: number): Promise<Issued> {
       const before = await history(link.userId, link.purpose);
       const wait = mailPause(before, now);

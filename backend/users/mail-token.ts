@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 
-/** What a link in a mail is for: to show that an address is one's own, to choose a new password, to move to another address. */
+/**
+ * What a link in a mail is for: to show that an address is one's own, to choose a new password, to move to another
+ * address.
+ */
 export const MAIL_PURPOSES = ["verify", "reset", "move"] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
 
@@ -13,8 +16,8 @@ export const LINK_LIFE: Readonly<Record<MailPurpose, number>> = { verify: 24 * H
 /** Milliseconds after which earlier mails are forgotten; no link lives longer. */
 export const MAIL_MEMORY = 24 * HOUR;
 /**
- * The longest wait between two mails of one purpose to one user: as long as a password's link lives, so that a stranger who asks
- * again and again cannot keep the owner from having a good one.
+ * The longest wait between two mails of one purpose to one user: as long as a password's link lives, so that a stranger
+ * who asks again and again cannot keep the owner from having a good one.
  */
 const LONGEST_PAUSE = HOUR;
 

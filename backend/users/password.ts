@@ -3,7 +3,10 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { accepted, type Checked, refused } from "../text/checked.ts";
 
-/** Bounds in Unicode characters (code points) after normalisation: NIST SP 800-63B 3.1.1.2, OWASP ASVS 5.0 6.2.1 and 6.2.9. */
+/**
+ * Bounds in Unicode characters (code points) after normalisation: NIST SP 800-63B 3.1.1.2, OWASP ASVS 5.0 6.2.1 and
+ * 6.2.9.
+ */
 export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 128;
 
@@ -27,7 +30,10 @@ const require = createRequire(import.meta.url);
 const derive = promisify(argon2);
 
 let commonPasswords: ReadonlySet<string> | undefined;
-/** The list of zxcvbn-ts (49,233 entries, MIT), as far as an entry is long enough to be chosen at all; read on first use. */
+/**
+ * The list of zxcvbn-ts (49,233 entries, MIT), as far as an entry is long enough to be chosen at all; read on first
+ * use.
+ */
 function common(): ReadonlySet<string> {
   if (!commonPasswords) {
     const list: unknown = require("@zxcvbn-ts/language-common/src/passwords.json");
@@ -39,8 +45,8 @@ function common(): ReadonlySet<string> {
 }
 
 /**
- * The form of a password that is hashed: NFC, so that one typed on two systems is one password (RFC 8265 4.1 OpaqueString); nothing
- * else is changed, nothing cut off. Undefined when it is not well-formed Unicode.
+ * The form of a password that is hashed: NFC, so that one typed on two systems is one password (RFC 8265 4.1
+ * OpaqueString); nothing else is changed, nothing cut off. Undefined when it is not well-formed Unicode.
  */
 export function passwordForm(password: string): string | undefined {
   return password.isWellFormed() ? password.normalize("NFC") : undefined;
@@ -67,7 +73,9 @@ export function newPassword(input: string, about: readonly string[] = []): Check
   return accepted(password);
 }
 
-/** Hashes a password in its form; takes some 20 ms of one core and `cost.memory`. Callers bound how many run at once. */
+/**
+ * Hashes a password in its form; takes some 20 ms of one core and `cost.memory`. Callers bound how many run at once.
+ */
 export async function hashPassword(password: string, cost: HashCost = HASH_COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const tag = await argon2id(password, salt, cost, TAG_BYTES);
@@ -80,7 +88,10 @@ export function hashMark(phc: string): string {
   return createHash("sha256").update(phc).digest("base64url");
 }
 
-/** Whether the password belongs to the PHC string. A string that is no argon2id hash is our bug or a damaged store: it throws. */
+/**
+ * Whether the password belongs to the PHC string. A string that is no argon2id hash is our bug or a damaged store: it
+ * throws.
+ */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const { cost, salt, tag } = parsePhc(phc);
   return timingSafeEqual(await argon2id(password, salt, cost, tag.length), tag);

@@ -74,7 +74,8 @@ export function userMail(options: {
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
       if (waiting >= ROOM) throw refuse("UNAVAILABLE", { retryAfter: 2 });
       waiting += 1;
-      // whether an account has this address changes nothing before the response, nor right after it: time must not show it
+      // whether an account has this address changes nothing before the response, nor right after it: time must not show
+      // it
       setTimeout(() => {
         sendReset(ctx, email)
           .catch((error: unknown) => logged(ctx.broker, error))

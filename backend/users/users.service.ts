@@ -33,9 +33,9 @@ const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
  * Users and their passwords.
  *
  * What an unauthenticated client can learn: logging in does not reveal whether an address has a user, neither by the
- * response nor by the time (one hash either way). Registering does tell it (409), because it signs in at once and so shows it
- * anyway; it costs the stranger a full hash and one of a few tries per address and time. Asking for a new password
- * tells nothing.
+ * response nor by the time (one hash either way). Registering does tell it (409), because it signs in at once and so
+ * shows it anyway; it costs the stranger a full hash and one of a few tries per address and time. Asking for a new
+ * password tells nothing.
  *
  * An address that is not verified yet takes no right away: the profile and the list of users say so. Who can read its
  * mail gets the account, by asking for a new password, and the client that registered it is signed out.

@@ -1,7 +1,7 @@
 /**
- * Builders for expressions of the Rules language (https://developers.cloudflare.com/ruleset-engine/rules-language/). A rule may
- * also be written as plain text; what comes from data (paths, hostnames) goes through these, so that no value can end its
- * string early or bind to the wrong operator.
+ * Builders for expressions of the Rules language (https://developers.cloudflare.com/ruleset-engine/rules-language/). A
+ * rule may also be written as plain text; what comes from data (paths, hostnames) goes through these, so that no value
+ * can end its string early or bind to the wrong operator.
  */
 
 /** Text of one expression. */

@@ -6,10 +6,10 @@ import type { Site } from "./site.ts";
 export const HOST = "lower(http.host)";
 
 /**
- * The guard of every rule: the request is for one of the site's hostnames. A zone may carry other sites, and nothing here may
- * touch them. A `Host` with a port is the same site: cloudflared strips the port before it picks the ingress rule, so a guard
- * without this case could be stepped around with `Host: chat.example.com:1`. Nor does the guard rely on others for a dot at the
- * end, which names the same host (RFC 1034 3.1): cloudflared answers 404 to it today.
+ * The guard of every rule: the request is for one of the site's hostnames. A zone may carry other sites, and nothing
+ * here may touch them. A `Host` with a port is the same site: cloudflared strips the port before it picks the ingress
+ * rule, so a guard without this case could be stepped around with `Host: chat.example.com:1`. Nor does the guard rely
+ * on others for a dot at the end, which names the same host (RFC 1034 3.1): cloudflared answers 404 to it today.
  */
 export function onHostnames({ hostnames }: Pick<Site, "hostnames">): ExpressionText {
   const spellings = hostnames.flatMap((hostname) => [hostname, `${hostname}.`]);

@@ -1,6 +1,8 @@
 import type { Site } from "./site.ts";
 
-/** How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters). */
+/**
+ * How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters).
+ */
 interface OriginParameters {
   readonly connectTimeout: number;
   readonly tcpKeepAlive: number;
@@ -16,8 +18,9 @@ export interface SiteIngressRule {
 }
 
 /**
- * The gateway is on the same machine: what cannot be connected to within 5 s is down. 1024 idle connections absorb bursts. Node
- * must keep idle connections for longer than 90 s, else a request can meet a connection that is just being closed.
+ * The gateway is on the same machine: what cannot be connected to within 5 s is down. 1024 idle connections absorb
+ * bursts. Node must keep idle connections for longer than 90 s, else a request can meet a connection that is just being
+ * closed.
  */
 const TO_GATEWAY: OriginParameters = {
   connectTimeout: 5,

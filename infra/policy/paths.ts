@@ -16,9 +16,9 @@ import {
 export const PATH = "http.request.uri.path";
 
 /**
- * A condition that holds for every one of the paths; a parameter (`:id`) stands for one segment that is not empty. At `depth`
- * Infinity it holds for no other path; at a smaller depth, paths with more segments are taken by their first `depth` segments,
- * so that it holds for more. Depth 0: always.
+ * A condition that holds for every one of the paths; a parameter (`:id`) stands for one segment that is not empty. At
+ * `depth` Infinity it holds for no other path; at a smaller depth, paths with more segments are taken by their first
+ * `depth` segments, so that it holds for more. Depth 0: always.
  */
 export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INFINITY): ExpressionText {
   const exact = new Set<string>();
@@ -42,8 +42,9 @@ export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INF
 }
 
 /**
- * Holds for paths of exactly `length` segments, none of them empty, that are like one of the patterns. A star stands for
- * slashes too; where there are as many slashes as the pattern has, none is left for it. Every plan has this operator.
+ * Holds for paths of exactly `length` segments, none of them empty, that are like one of the patterns. A star stands
+ * for slashes too; where there are as many slashes as the pattern has, none is left for it. Every plan has this
+ * operator.
  */
 function anyOfPatterns(patterns: readonly string[], length: number): ExpressionText {
   const like = patterns.map((path) => {
@@ -61,8 +62,8 @@ export const longestDepth = (paths: readonly string[]): number =>
   Math.max(0, ...paths.map((path) => segmentsOf(path).length));
 
 /**
- * Whether URL normalization (https://developers.cloudflare.com/rules/normalization/) leaves the path alone: no escapes, no dot
- * segments, no repeated or backward slashes. Of any other path a rule cannot know how it will look.
+ * Whether URL normalization (https://developers.cloudflare.com/rules/normalization/) leaves the path alone: no escapes,
+ * no dot segments, no repeated or backward slashes. Of any other path a rule cannot know how it will look.
  */
 export function isPlain(path: string): boolean {
   const segments = segmentsOf(path);

@@ -1,4 +1,6 @@
-/** Where the rules of each phase are. Loads no rule, so that what deploys none works although a rule's file is broken. */
+/**
+ * Where the rules of each phase are. Loads no rule, so that what deploys none works although a rule's file is broken.
+ */
 import type { Phase } from "../rules/index.ts";
 
 /** In the order in which a request passes the phases. */

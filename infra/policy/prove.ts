@@ -19,7 +19,9 @@ import { VISITORS } from "./visitors.ts";
 export interface PolicyProof {
   readonly rulesets: readonly PhaseRuleset[];
   readonly lists: readonly PolicyList[];
-  /** What `policyListProblems` says of the lists on this plan, from a caller that has asked it; asked here if absent. */
+  /**
+   * What `policyListProblems` says of the lists on this plan, from a caller that has asked it; asked here if absent.
+   */
   readonly listed?: readonly PolicyListProblem[];
   readonly stories: readonly StoryFile[];
   /** With what it adopts: rules of others run before the policy's, and what they change is a warning. */

@@ -57,8 +57,8 @@ export const allPaths = (surface: Surface): string[] =>
   [...new Set([...surface.assets, ...surface.http.map(({ path }) => path), surface.socketPath])].sort();
 
 /**
- * Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. A path with
- * parameters stands here with a value for each.
+ * Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. A
+ * path with parameters stands here with a value for each.
  */
 export const calledPaths = (surface: Surface): string[] =>
   [...new Set([...surface.http.map(({ path }) => samplePath(path)), surface.socketPath])].sort();

@@ -123,7 +123,9 @@ function roomFinding(
   });
 }
 
-/** Whether the run deletes a list that the policy does not have: one of the state, unless it was taken over from others. */
+/**
+ * Whether the run deletes a list that the policy does not have: one of the state, unless it was taken over from others.
+ */
 const isDeleted = (search: Search, { id, name }: ListedList): boolean =>
   search.known[listResource(name)] === id && !wasAdopted(search, listResource(name));
 

@@ -1,6 +1,6 @@
 /**
- * Byte strings: the language works on bytes, JavaScript on UTF-16. A byte string holds one byte per code unit (latin-1), so
- * that equality, order, length and search are those of the bytes.
+ * Byte strings: the language works on bytes, JavaScript on UTF-16. A byte string holds one byte per code unit
+ * (latin-1), so that equality, order, length and search are those of the bytes.
  */
 
 /** Text as the bytes of its UTF-8 form; a lone surrogate becomes U+FFFD, as everywhere on the web. */

@@ -1,7 +1,7 @@
 /**
- * Keeps the compiled code of modules from one test file to the next. Jest loads all modules anew for each test file, and V8
- * compiles them anew, because Jest hands over no code cache. Node.js loads this file before Jest (see jest.ts), in Jest's
- * worker processes too. The code stays in memory: there is nothing that could be out of date.
+ * Keeps the compiled code of modules from one test file to the next. Jest loads all modules anew for each test file,
+ * and V8 compiles them anew, because Jest hands over no code cache. Node.js loads this file before Jest (see jest.ts),
+ * in Jest's worker processes too. The code stays in memory: there is nothing that could be out of date.
  */
 import vm from "node:vm";
 

@@ -1,4 +1,6 @@
-/** Visitors of the rehearsed site: requests, a chat between two people, and steady traffic that counts what was lost. */
+/**
+ * Visitors of the rehearsed site: requests, a chat between two people, and steady traffic that counts what was lost.
+ */
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";

@@ -14,8 +14,8 @@ interface TypeDefinition {
 }
 
 /**
- * One line for each exported type whose name another type has too. Types are interfaces, type aliases, classes and enums. Two types that
- * stay in their files may share a name: neither is read elsewhere.
+ * One line for each exported type whose name another type has too. Types are interfaces, type aliases, classes and
+ * enums. Two types that stay in their files may share a name: neither is read elsewhere.
  */
 export function duplicateTypeNames(files: readonly SourceFile[]): readonly string[] {
   const definitions = Map.groupBy(files.flatMap(typeDefinitions), ({ name }) => name);

@@ -6,8 +6,8 @@ import { openApi } from "../../backend/gateway/openapi/document.ts";
 export const document = JSON.parse(JSON.stringify(openApi()));
 
 /**
- * The same, but closed: clients shall bear fields they do not know, and a test shall not, because what nobody declared may be an
- * internal that leaks.
+ * The same, but closed: clients shall bear fields they do not know, and a test shall not, because what nobody declared
+ * may be an internal that leaks.
  */
 function closed(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(closed);
@@ -16,7 +16,8 @@ function closed(part: unknown): unknown {
   return all.type === "object" && "properties" in all ? { additionalProperties: false, ...all } : all;
 }
 
-// The schema of schemas takes 0.1 s to compile in each test file, and does not look into a document that is no schema itself.
+// The schema of schemas takes 0.1 s to compile in each test file, and does not look into a document that is no schema
+// itself.
 const ajv = new Ajv2020({ allErrors: true, strictTypes: false, validateSchema: false });
 formats.default(ajv);
 ajv.addFormat("password", true);

@@ -1,7 +1,10 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Told } from "./contenders.ts";
 
-/** Answers the bench that started this process: how much memory it uses, and how late its event loop was since it was asked last. */
+/**
+ * Answers the bench that started this process: how much memory it uses, and how late its event loop was since it was
+ * asked last.
+ */
 export function answerQuestions(): void {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();

@@ -1,5 +1,5 @@
-// The whole backend with its limits, in a process of its own: `node backend-origin.ts backend GIVEN`, where GIVEN is a `Given` as
-// JSON. `socket.io` instead: Socket.IO alone, which sends what it is sent to the room and keeps nothing.
+// The whole backend with its limits, in a process of its own: `node backend-origin.ts backend GIVEN`, where GIVEN is a
+// `Given` as JSON. `socket.io` instead: Socket.IO alone, which sends what it is sent to the room and keeps nothing.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";

@@ -1,5 +1,6 @@
-// `npm run bench -- capacity`: the most clients in rooms of six that may speak five times a second while 95 of 100 messages arrive
-// within 20 ms. The number is doubled until it is too many, then halved in between; what fails is tried a second time.
+// `npm run bench -- capacity`: the most clients in rooms of six that may speak five times a second while 95 of 100
+// messages arrive within 20 ms. The number is doubled until it is too many, then halved in between; what fails is tried
+// a second time.
 import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { runBenchmark } from "./benchmark.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";

@@ -76,7 +76,10 @@ export const CHAT_OPTIONS = {
   runs: optionWithDefault("--runs <number>", "runs, each with processes of its own", wholeNumber(1, 20), 1),
 };
 
-/** The contenders that are wanted (all, where none is named) and found. Says what is not found; throws where it is named. */
+/**
+ * The contenders that are wanted (all, where none is named) and found. Says what is not found; throws where it is
+ * named.
+ */
 export function findContenders(named: readonly ChatKind[], report: Report): readonly ChatKind[] {
   return (named.length > 0 ? named : CHAT_KINDS).filter((kind) => {
     const reason = missing(kind);
@@ -99,7 +102,9 @@ function missing(kind: ChatKind): string | undefined {
   return isCheckout ? undefined : `BENCH_BEFORE names no checkout of this project: ${BENCH_BEFORE}`;
 }
 
-/** Starts a contender with so many users, on the first core, with flags of Node.js or those that the backend has there. */
+/**
+ * Starts a contender with so many users, on the first core, with flags of Node.js or those that the backend has there.
+ */
 export async function startChat(kind: ChatKind, users: number, given: readonly string[]): Promise<ChatContender> {
   const flags = given.length > 0 ? given : backendFlags(1);
   if (kind === "centrifugo") return startCentrifugo(users);

@@ -1,5 +1,6 @@
-// `npm run bench -- chat`: clients in rooms of six, each of which speaks five times a second. Servers have the first core, the clients
-// the second. Each run starts its own processes; windows are taken in turns after one that is not counted.
+// `npm run bench -- chat`: clients in rooms of six, each of which speaks five times a second. Servers have the first
+// core, the clients the second. Each run starts its own processes; windows are taken in turns after one that is not
+// counted.
 import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { type Column, type Report, runBenchmark } from "./benchmark.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";

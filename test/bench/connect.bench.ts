@@ -1,5 +1,5 @@
-// `npm run bench -- connect`: what it costs a server that a client connects and joins. Rounds are taken in turns, after some that are
-// not counted; in each, all clients come one after the other, some at a time, and leave again.
+// `npm run bench -- connect`: what it costs a server that a client connects and joins. Rounds are taken in turns, after
+// some that are not counted; in each, all clients come one after the other, some at a time, and leave again.
 import { setTimeout as pause } from "node:timers/promises";
 import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { runBenchmark } from "./benchmark.ts";
@@ -18,7 +18,9 @@ const AT_ONCE = 32;
 const WARM_UP_ROUNDS = 3;
 const MOST_CPU = 3;
 
-/** What clients do in each round: join a room of this round for the first time, the same again, or three that they know. */
+/**
+ * What clients do in each round: join a room of this round for the first time, the same again, or three that they know.
+ */
 const VISITS = ["first time, 1 room", "again, 1 room", "again, 3 rooms"] as const;
 type Visit = (typeof VISITS)[number];
 

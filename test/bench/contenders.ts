@@ -48,8 +48,8 @@ export function launch(
 }
 
 /**
- * Starts `SCRIPT KIND GIVEN` in a Node.js of its own; the script says over its channel when it is ready. `given` is what
- * the script wants to know, as JSON.
+ * Starts `SCRIPT KIND GIVEN` in a Node.js of its own; the script says over its channel when it is ready. `given` is
+ * what the script wants to know, as JSON.
  */
 export async function start(
   script: string,

@@ -1,6 +1,7 @@
-// `npm run bench -- flood`: what is left for everybody else while strangers try passwords as fast as they are let. The server has
-// both cores, since hashing is meant to use another one than the requests; the load shares them. Windows with and without the
-// flood are taken in turns; the answers to others are counted at a fixed number of connections, and at a fixed rate for their time.
+// `npm run bench -- flood`: what is left for everybody else while strangers try passwords as fast as they are let. The
+// server has both cores, since hashing is meant to use another one than the requests; the load shares them. Windows
+// with and without the flood are taken in turns; the answers to others are counted at a fixed number of connections,
+// and at a fixed rate for their time.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { runBenchmark } from "./benchmark.ts";

@@ -1,6 +1,6 @@
-// `npm run bench -- gateway`: the gateway against bare node:http and moleculer-web, and against plain Socket.IO. Every server is a
-// process of its own on one core, the load comes from another; slices are interleaved, so that the ratios of one run hold on a
-// machine that others use. CPU per request is what the server itself spent (Linux).
+// `npm run bench -- gateway`: the gateway against bare node:http and moleculer-web, and against plain Socket.IO. Every
+// server is a process of its own on one core, the load comes from another; slices are interleaved, so that the ratios
+// of one run hold on a machine that others use. CPU per request is what the server itself spent (Linux).
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { tokenOf } from "../backend/support.ts";
@@ -8,7 +8,9 @@ import { type Report, runBenchmark } from "./benchmark.ts";
 import { type Contender, cpu, median, ratios, start, stayOnSecondCore, stop } from "./contenders.ts";
 import { acknowledged, addressOf, type Line, line } from "./line.ts";
 
-/** Processes of each server, one after the other: what the compiler makes of one differs by up to a fifth from the next. */
+/**
+ * Processes of each server, one after the other: what the compiler makes of one differs by up to a fifth from the next.
+ */
 const GENERATIONS = 3;
 /** Slices that count, of each process. */
 const ROUNDS = 4;
@@ -20,8 +22,8 @@ const TOKEN = tokenOf("alice", "user", 3600);
 const REQUEST = `GET /api/users/me HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`;
 
 /**
- * How much of the base's load a server carries: by its rate, or by the CPU that it needs, whichever is less. A fast server waits for
- * this client, which makes slow ones look better by their rate than they are.
+ * How much of the base's load a server carries: by its rate, or by the CPU that it needs, whichever is less. A fast
+ * server waits for this client, which makes slow ones look better by their rate than they are.
  */
 function served(
   rate: readonly number[],

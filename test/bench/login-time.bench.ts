@@ -1,6 +1,7 @@
-// `npm run bench -- login-time`: whether response time reveals that an account exists. Wrong passwords for existing and for unknown
-// accounts take turns, over HTTP, each from an address of its own; the same for asking for a new password. The figure is the chance that
-// a response for an existing account took longer: 0.5 where time reveals nothing. Exits 1 where it reveals something.
+// `npm run bench -- login-time`: whether response time reveals that an account exists. Wrong passwords for existing and
+// for unknown accounts take turns, over HTTP, each from an address of its own; the same for asking for a new password.
+// The figure is the chance that a response for an existing account took longer: 0.5 where time reveals nothing. Exits 1
+// where it reveals something.
 import { NO_LIMITS, startTestBackend } from "../backend/support.ts";
 import { atEnd, type Report, runBenchmark } from "./benchmark.ts";
 import { median } from "./contenders.ts";

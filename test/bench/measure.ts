@@ -24,8 +24,8 @@ function cpuTime(): number {
 }
 
 /**
- * Times candidates in turns, so that what else the machine does meets all of them alike: every round runs each for about 40 ms,
- * in changing order; the median of 15 rounds counts.
+ * Times candidates in turns, so that what else the machine does meets all of them alike: every round runs each for
+ * about 40 ms, in changing order; the median of 15 rounds counts.
  */
 export function measure(candidates: readonly Candidate[]): readonly Measured[] {
   const repeats = candidates.map((candidate) => warm(candidate));
@@ -74,7 +74,10 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** A loop that every machine can run, to compare figures of different machines: steps of a linear congruential generator. */
+/**
+ * A loop that every machine can run, to compare figures of different machines: steps of a linear congruential
+ * generator.
+ */
 export const calibration: Candidate = {
   name: "calibration: one step of x * 1664525 + 1013904223",
   calls: 10_000,

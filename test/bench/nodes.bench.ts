@@ -1,7 +1,8 @@
-// `npm run bench -- nodes`: what several nodes over PostgreSQL and NATS cost in CPU for each message that reaches a client, against
-// one node (N5), what a node pays that has no member of a room, and for how long clients are away when a node stops or dies (N3).
-// Each node has as many clients and messages, however many nodes there are: a node comes where there is more to do. How little load
-// divided over several costs more for each message is shown as well: each of them wakes up for fewer messages at once.
+// `npm run bench -- nodes`: what several nodes over PostgreSQL and NATS cost in CPU for each message that reaches a
+// client, against one node (N5), what a node pays that has no member of a room, and for how long clients are away when
+// a node stops or dies (N3). Each node has as many clients and messages, however many nodes there are: a node comes
+// where there is more to do. How little load divided over several costs more for each message is shown as well: each of
+// them wakes up for fewer messages at once.
 import { isDeepStrictEqual } from "node:util";
 import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { runBenchmark } from "./benchmark.ts";

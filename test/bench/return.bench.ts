@@ -1,5 +1,5 @@
-// `npm run bench -- return`: a server with 2,000 clients is killed and started again, with what its disk holds. All clients try to come
-// back at the same pace, each to its rooms and with its position in the first one.
+// `npm run bench -- return`: a server with 2,000 clients is killed and started again, with what its disk holds. All
+// clients try to come back at the same pace, each to its rooms and with its position in the first one.
 import { setTimeout as pause } from "node:timers/promises";
 import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
 import { runBenchmark } from "./benchmark.ts";

@@ -1,5 +1,5 @@
-// `npm run bench -- rules`: the Rules language against plain JavaScript written by hand for the same condition, and whole requests
-// against peers. Ratios are of one run; nanoseconds stand beside a calibration loop.
+// `npm run bench -- rules`: the Rules language against plain JavaScript written by hand for the same condition, and
+// whole requests against peers. Ratios are of one run; nanoseconds stand beside a calibration loop.
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { matchFilters } from "@arcjet/analyze";
@@ -189,8 +189,8 @@ async function compareAll(report: Report): Promise<void> {
     "list of 10",
     3,
   );
-  // As the Lists API answers, and as an array of texts alone: reading those is copying them, in C++, while here each is checked, turned
-  // into numbers and sorted. That costs about three times as much.
+  // As the Lists API answers, and as an array of texts alone: reading those is copying them, in C++, while here each is
+  // checked, turned into numbers and sorted. That costs about three times as much.
   const stored = items(10_000).map((ip, i) => ({
     id: i.toString(16).padStart(32, "0"),
     ip,
@@ -322,7 +322,9 @@ async function compareAll(report: Report): Promise<void> {
     return found;
   }
 
-  /** firewalker brings native code and thirty packages, so that it is no dependency; it is measured where it is found. */
+  /**
+   * firewalker brings native code and thirty packages, so that it is no dependency; it is measured where it is found.
+   */
   async function firewalker(): Promise<void> {
     const from = createRequire(process.env.BENCH_PEERS ?? import.meta.url);
     let peer: {

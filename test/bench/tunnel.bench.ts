@@ -1,6 +1,6 @@
-// `npm run bench -- tunnel`: requests to the same origin directly, through the tunnel with our own connector, and with the real
-// cloudflared where one is found. Each connector is a process of its own, the origin a thread; the figures that count are the
-// ratios within one run, since every way meets the same machine in turn.
+// `npm run bench -- tunnel`: requests to the same origin directly, through the tunnel with our own connector, and with
+// the real cloudflared where one is found. Each connector is a process of its own, the origin a thread; the figures
+// that count are the ratios within one run, since every way meets the same machine in turn.
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { Worker } from "node:worker_threads";

@@ -27,7 +27,9 @@ export const sources: readonly string[] = files.filter((path) =>
   /^(backend|infra|cloudflared|scripts|test)\/.*\.m?ts$|^infra\/main\.mjs$/.test(path),
 );
 
-/** Groups of the pattern on the importing side, which the other side may refer to as `$1`; undefined without a match. */
+/**
+ * Groups of the pattern on the importing side, which the other side may refer to as `$1`; undefined without a match.
+ */
 function groupsOf({ path, pathNot }: Side, file: string): readonly string[] | undefined {
   if (pathNot !== undefined && new RegExp(pathNot).test(file)) return undefined;
   return path === undefined ? [] : (new RegExp(path).exec(file) ?? undefined);

@@ -28,8 +28,8 @@ function unlent() {
 const OWN_CONNECTOR = {};
 
 /**
- * Starts it as `npm start` does; a second start in the same folder takes the same ports. `env` is where cloudflared is looked
- * for: without it the connector is our own.
+ * Starts it as `npm start` does; a second start in the same folder takes the same ports. `env` is where cloudflared is
+ * looked for: without it the connector is our own.
  */
 export async function openHouse(
   dataDir: string,
@@ -71,7 +71,10 @@ export interface Asked {
   readonly host?: string;
 }
 
-/** A request to the edge. Node does not resolve names under localhost, so the address is given and the name goes into `Host`. */
+/**
+ * A request to the edge. Node does not resolve names under localhost, so the address is given and the name goes into
+ * `Host`.
+ */
 export function ask({ edge, hostname }: Kit, method: string, path: string, asked: Asked = {}): Promise<Answer> {
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
   const headers = {

@@ -26,9 +26,9 @@ export interface OpeningByName {
 }
 
 /**
- * `full` when there is no such room or it has too many members, `too-many` when the user is in, or owns, too many rooms,
- * `refused` when the user's membership is none that `from` names or the account is disabled. The last two are of a room
- * that is opened: the user has opened too many, or another public room's name looks alike.
+ * `full` when there is no such room or it has too many members, `too-many` when the user is in, or owns, too many
+ * rooms, `refused` when the user's membership is none that `from` names or the account is disabled. The last two are of
+ * a room that is opened: the user has opened too many, or another public room's name looks alike.
  */
 export type EntryOutcome = "entered" | "opened" | "full" | "too-many" | "refused" | "opened-too-many" | "looks-alike";
 

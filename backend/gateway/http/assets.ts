@@ -23,7 +23,9 @@ export function contentHash(body: Buffer): string {
   return createHash("sha256").update(body).digest("base64url").slice(0, 22);
 }
 
-/** Makes the page's files ready to be served from memory. Throws when they are not exactly those that the surface lists. */
+/**
+ * Makes the page's files ready to be served from memory. Throws when they are not exactly those that the surface lists.
+ */
 export function serveAssets(loaded: ReadonlyMap<string, Asset>): ReadonlyMap<string, ServedAsset> {
   const missing = assets.filter((path) => !loaded.has(path));
   const extra = [...loaded.keys()].filter((path) => !assets.some((listed) => listed === path));

@@ -1,4 +1,7 @@
-/** On every answer. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC 6797 8.1). */
+/**
+ * On every answer. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC
+ * 6797 8.1).
+ */
 const baseHeaders = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",

@@ -16,8 +16,8 @@ export interface ReadinessCheck {
 const PATIENCE = 2_000;
 
 /**
- * The port for those who run this node: `/health/live` while the process answers, `/health/ready` while it should be sent requests,
- * `/metrics` for Prometheus. It belongs behind no tunnel.
+ * The port for those who run this node: `/health/live` while the process answers, `/health/ready` while it should be
+ * sent requests, `/metrics` for Prometheus. It belongs behind no tunnel.
  */
 export function createInternalServer(checks: readonly ReadinessCheck[], metrics: Metrics): Server {
   async function answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -2,9 +2,9 @@ import { refuse } from "../../contract/index.ts";
 import type { Bounded, Params } from "../../surface/grammar.ts";
 
 /**
- * The parameters in a query string: text, or what the schema declares in its place. An array is a name that occurs several
- * times. Throws a refusal for any other name that occurs twice; what is not declared, or has another form, passes on and is
- * refused by the validator.
+ * The parameters in a query string: text, or what the schema declares in its place. An array is a name that occurs
+ * several times. Throws a refusal for any other name that occurs twice; what is not declared, or has another form,
+ * passes on and is refused by the validator.
  */
 export function readQuery(query: string, params: Params): Readonly<Record<string, unknown>> {
   if (query === "") return {};

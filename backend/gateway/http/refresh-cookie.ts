@@ -1,8 +1,8 @@
 import type { HttpAction } from "../../surface.ts";
 
 /**
- * The refresh token's cookie: sent back to this host only and over TLS only (`__Host-`, RFC 6265bis 4.1.3.2), never readable by a
- * script, never sent along from another site.
+ * The refresh token's cookie: sent back to this host only and over TLS only (`__Host-`, RFC 6265bis 4.1.3.2), never
+ * readable by a script, never sent along from another site.
  */
 export const REFRESH_COOKIE = "__Host-refresh";
 
@@ -24,7 +24,10 @@ export const ENDS_SESSION: ReadonlySet<string> = new Set<HttpAction>(["auth.logo
 /** `Set-Cookie` that takes it away. */
 export const noRefreshCookie = `${REFRESH_COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;
 
-/** The refresh token in a `Cookie` header; undefined when there is none, when it cannot be ours, or when there are several. */
+/**
+ * The refresh token in a `Cookie` header; undefined when there is none, when it cannot be ours, or when there are
+ * several.
+ */
 export function readRefreshCookie(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const values = header

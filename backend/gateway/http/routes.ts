@@ -17,8 +17,9 @@ export function routesOf(entries: readonly HttpEntry[]): object[] {
 }
 
 /**
- * The table by which requests are resolved: moleculer-web's aliases, looked up by their exact spelling instead of its patterns, which
- * ignore case and trailing slashes, decode twice and are tried one after the other. Throws when an alias and the surface disagree.
+ * The table by which requests are resolved: moleculer-web's aliases, looked up by their exact spelling instead of its
+ * patterns, which ignore case and trailing slashes, decode twice and are tried one after the other. Throws when an
+ * alias and the surface disagree.
  */
 export function routeTable(
   aliases: readonly { readonly method: string; readonly fullPath: string; readonly action: string }[],
@@ -36,8 +37,8 @@ export function routeTable(
 }
 
 /**
- * Fixed paths are one look-up. A path with parameters is one look-up for each arrangement of parameters that paths of its length
- * have. Where a fixed path and one with parameters both match, the fixed one wins the methods that it has.
+ * Fixed paths are one look-up. A path with parameters is one look-up for each arrangement of parameters that paths of
+ * its length have. Where a fixed path and one with parameters both match, the fixed one wins the methods that it has.
  */
 function tableOf(entries: readonly HttpEntry[]): RouteTable {
   const fixed = new Map<string, Map<string, HttpEntry>>();

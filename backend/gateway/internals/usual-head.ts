@@ -2,15 +2,16 @@ import { ServerResponse } from "node:http";
 import { apiHeaders } from "../http/headers.ts";
 
 /**
- * The response of our server. Node checks and joins every header of every answer; the head of the usual one is the same each time
- * but for three values, and to write it as one text costs a request a tenth less. That text is set where Node itself keeps it.
+ * The response of our server. Node checks and joins every header of every answer; the head of the usual one is the same
+ * each time but for three values, and to write it as one text costs a request a tenth less. That text is set where Node
+ * itself keeps it.
  */
 export class DoorResponse extends ServerResponse {
   declare _header: string | null;
 
   /**
-   * Sends a 200 with the headers of the API alone, or answers false when this response needs something else: a connection that
-   * closes, an older client, a request that is no plain GET.
+   * Sends a 200 with the headers of the API alone, or answers false when this response needs something else: a
+   * connection that closes, an older client, a request that is no plain GET.
    */
   endUsual(id: string, body: string): boolean {
     const { req } = this;

@@ -2,8 +2,8 @@
 export const MAX_DEPTH = 16;
 
 /**
- * Whether JSON text opens more than `max` levels of arrays and objects. Looks at the text before it is parsed, without recursion, so
- * that nothing that walks the value later can run out of stack.
+ * Whether JSON text opens more than `max` levels of arrays and objects. Looks at the text before it is parsed, without
+ * recursion, so that nothing that walks the value later can run out of stack.
  */
 export function isTooDeep(json: string, max: number = MAX_DEPTH): boolean {
   let depth = 0;

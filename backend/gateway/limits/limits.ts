@@ -46,8 +46,8 @@ export interface Limits {
   user(limit: LimitName, id: string): void;
   /**
    * Counts one use of a limit that all nodes share, by an address and by a user where it is known who calls; undefined
-   * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and the
-   * seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
+   * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and
+   * the seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
    */
   everywhere(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
   /** A budget of one holder alone, counted where it is held. */
@@ -98,8 +98,8 @@ export interface SharedCounts {
 }
 
 /**
- * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it. With
- * `shared`, some of them are counted there as well.
+ * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it.
+ * With `shared`, some of them are counted there as well.
  */
 export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts): Limits {
   const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {

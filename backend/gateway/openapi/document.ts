@@ -7,8 +7,8 @@ import { callRefusals } from "./refusals.ts";
 import { CALL_ERROR, ERROR, HEADERS, json, responsesOf } from "./responses.ts";
 
 /**
- * The OpenAPI 3.1 description of the surface, derived from it. For what goes over the socket OpenAPI has no words: it stands in an
- * extension, in the same schemas.
+ * The OpenAPI 3.1 description of the surface, derived from it. For what goes over the socket OpenAPI has no words: it
+ * stands in an extension, in the same schemas.
  */
 export function openApi() {
   const schemas: Record<string, JsonSchema> = { Error: ERROR };

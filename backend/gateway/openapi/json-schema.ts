@@ -4,8 +4,8 @@ import { type ObjectSchema, object, type Params, type ValueSchema } from "../../
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * The schema of a response or an event. Objects that have a title are put into `components` and referred to. It is open: fields
- * may be added to responses, and a client shall not break by it.
+ * The schema of a response or an event. Objects that have a title are put into `components` and referred to. It is
+ * open: fields may be added to responses, and a client shall not break by it.
  */
 export function answerSchema(schema: ValueSchema, components: Record<string, JsonSchema>): JsonSchema {
   return translated(schema, (inner) => {

@@ -19,7 +19,10 @@ const NAME_LENGTH = 64;
 /** Broadcasts kept for one join under way; a join that takes longer than this many starts again. */
 const MAX_HELD = 1000;
 
-/** Which sockets of this node hear what. Sockets enter and leave rooms only by what `chat.join` and `chat.leave` answered. */
+/**
+ * Which sockets of this node hear what. Sockets enter and leave rooms only by what `chat.join` and `chat.leave`
+ * answered.
+ */
 export interface FanOut {
   /** Sends an event to those of its audience whose sockets are on this node. */
   broadcast(event: SocketEvent): void;
@@ -51,7 +54,10 @@ export function createFanOut(
 ): FanOut {
   /** Of each room. */
   const joins = new Map<string, Set<Join>>();
-  /** The room's revision at which each socket's user became a member of it: an older end does not concern a newer membership. */
+  /**
+   * The room's revision at which each socket's user became a member of it: an older end does not concern a newer
+   * membership.
+   */
   const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
   /** The ids of the sockets here that hear an event: of a room or of users or of both, else all; nobody twice. */
@@ -123,7 +129,8 @@ export function createFanOut(
       if (socket.rooms.size > MAX_ROOMS) throw refuse("TOO_MANY_ROOMS");
       const key = roomKey(typeof name === "string" && name.length <= NAME_LENGTH ? name : "");
       if (!key.ok) return run(); // which says what is wrong with it
-      // what is sent between the action's look at the history and our joining the room would be lost: it is held and told after
+      // what is sent between the action's look at the history and our joining the room would be lost: it is held and
+      // told after
       const join: Join = { user: socket.data.identity?.user.id, held: [], left: [] };
       const { user, held, left } = join;
       const others = joins.get(key.value) ?? new Set();

@@ -9,9 +9,10 @@ export type EngineConnection = GatewaySocket["conn"];
 const ENTERS_OR_LEAVES = /^[01]/;
 
 /**
- * Stands between a WebSocket and Socket.IO, from the first byte on: whatever a client sends is counted before it is looked at, pings and
- * pongs too, and events are ours to take. None of the rest means anything here but what joins and leaves a namespace, and nothing here
- * is binary. Who is answered and does not read is cut off: otherwise what waits for them would grow as long as they ask.
+ * Stands between a WebSocket and Socket.IO, from the first byte on: whatever a client sends is counted before it is
+ * looked at, pings and pongs too, and events are ours to take. None of the rest means anything here but what joins and
+ * leaves a namespace, and nothing here is binary. Who is answered and does not read is cut off: otherwise what waits
+ * for them would grow as long as they ask.
  */
 export class Guard {
   readonly #conn: EngineConnection;

@@ -1,6 +1,8 @@
 import type { DeviceState, PresenceHere, PresenceState, PresenceTimes } from "../../chat/presence.ts";
 
-/** Which users have sockets on this node. It holds no more than there are sockets, and those that closed a moment ago. */
+/**
+ * Which users have sockets on this node. It holds no more than there are sockets, and those that closed a moment ago.
+ */
 export interface LocalPresence {
   opened(user: string, state: DeviceState): void;
   closed(user: string, state: DeviceState): void;

@@ -2,7 +2,9 @@
 import type { Clock } from "./clock.ts";
 import type { StoredConnection } from "./state.ts";
 
-/** https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/monitor-tunnels/notifications/ */
+/**
+ * https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/monitor-tunnels/notifications/
+ */
 type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
 
 /** cloudflared keeps four connections; a tunnel with fewer is degraded. */

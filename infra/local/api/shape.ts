@@ -1,6 +1,6 @@
 /**
- * What a request's body may look like. The API on localhost is strict: a key it does not know is an error and not ignored,
- * so that a misspelt setting is found here and not in production.
+ * What a request's body may look like. The API on localhost is strict: a key it does not know is an error and not
+ * ignored, so that a misspelt setting is found here and not in production.
  */
 export interface Misfit {
   /** JSON pointer (RFC 6901) into the body. */

@@ -17,7 +17,9 @@ const TITLES: Partial<Record<Phase, string>> = {
   http_request_cache_settings: "cache rules",
 };
 
-/** The rules and limits deployed in a zone, for the banner: one line for each, under its phase, in the order they run. */
+/**
+ * The rules and limits deployed in a zone, for the banner: one line for each, under its phase, in the order they run.
+ */
 export function deploymentLines(zone: ListedZone): readonly string[] {
   const phases = Object.keys(TITLES);
   const rulesets = [...zone.accountRulesets, ...zone.rulesets]

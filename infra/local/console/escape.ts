@@ -1,6 +1,7 @@
 /**
- * What clients send may hold what a terminal obeys: escape sequences, line breaks, marks that turn the direction of text. None of
- * it may pass: C0, DEL and C1 controls, other invisible format characters and surrogates are written as escapes.
+ * What clients send may hold what a terminal obeys: escape sequences, line breaks, marks that turn the direction of
+ * text. None of it may pass: C0, DEL and C1 controls, other invisible format characters and surrogates are written as
+ * escapes.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\\]/gu;
 
@@ -15,7 +16,9 @@ export function printable(text: string, longest = 200): string {
   return text.length > longest ? `${shown}...` : shown;
 }
 
-/** The same for a byte string, one byte per code unit: bytes beyond ASCII are no characters, and are written as `\xNN`. */
+/**
+ * The same for a byte string, one byte per code unit: bytes beyond ASCII are no characters, and are written as `\xNN`.
+ */
 export function printableBytes(bytes: string, longest = 200): string {
   return printable(bytes, longest).replace(
     /[^\x20-\x7e]/g,

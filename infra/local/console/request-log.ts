@@ -15,9 +15,10 @@ interface Shown {
 }
 
 /**
- * A function that turns records into lines as `requestLines` does, but counts what comes too often instead of showing it: the
- * next one that is shown says how many were not. A rule's doubt about one field is shown once for each deployment. Time is that of the records. What it remembers is bounded by the number of
- * rules and error codes, whatever clients send.
+ * A function that turns records into lines as `requestLines` does, but counts what comes too often instead of showing
+ * it: the next one that is shown says how many were not. A rule's doubt about one field is shown once for each
+ * deployment. Time is that of the records. What it remembers is bounded by the number of rules and error codes,
+ * whatever clients send.
  */
 export function createRequestLog(options: LineOptions = {}): (record: RequestRecord) => readonly string[] {
   const shown = new Map<string, Shown>();

@@ -1,6 +1,6 @@
 /**
- * What the edge does to header lines (https://developers.cloudflare.com/fundamentals/reference/http-headers/). Lines are
- * pairs of byte strings in the order and case received; several lines of one name stay several.
+ * What the edge does to header lines (https://developers.cloudflare.com/fundamentals/reference/http-headers/). Lines
+ * are pairs of byte strings in the order and case received; several lines of one name stay several.
  */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
@@ -60,9 +60,9 @@ export interface ToldVisitor {
 
 /**
  * The header lines that the origin gets. What the client sent under a name of the edge is dropped, in any case and with
- * underscores for hyphens. As at Cloudflare, the client's address is appended to its `X-Forwarded-For`, of which therefore
- * only the last entry means anything, and other `X-Forwarded-` headers are the client's own: a local edge that dropped them
- * would hide an origin that trusts them.
+ * underscores for hyphens. As at Cloudflare, the client's address is appended to its `X-Forwarded-For`, of which
+ * therefore only the last entry means anything, and other `X-Forwarded-` headers are the client's own: a local edge
+ * that dropped them would hide an origin that trusts them.
  */
 export function requestLines(lines: HeaderLines, visitor: ToldVisitor): [string, string][] {
   const declared = declaredHopByHop(lines);

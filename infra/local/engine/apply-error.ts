@@ -1,8 +1,9 @@
 import type { DeploymentStep } from "./step.ts";
 
 /**
- * A run that did not come to its end. `code` says where: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created), `STATE_UNUSABLE`,
- * `PROGRAM_FAILED`, or of an operation `API_...` and the like. What was done before is saved: the same command continues.
+ * A run that did not come to its end. `code` says where: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created),
+ * `STATE_UNUSABLE`, `PROGRAM_FAILED`, or of an operation `API_...` and the like. What was done before is saved: the
+ * same command continues.
  */
 export class ApplyError extends Error {
   readonly code: string;

@@ -8,8 +8,8 @@ export type { Applied, ApplyOptions } from "./messages.ts";
 export { programErrorMessage } from "./program-error.ts";
 
 /**
- * Runs the program once, in a worker thread: what was edited since the last run is loaded afresh, and Pulumi's global state ends
- * with it. Throws `ApplyError`; what was done until then is saved, and the next run goes on from there.
+ * Runs the program once, in a worker thread: what was edited since the last run is loaded afresh, and Pulumi's global
+ * state ends with it. Throws `ApplyError`; what was done until then is saved, and the next run goes on from there.
  */
 export async function applyProgram(options: ApplyOptions): Promise<Applied> {
   const { program = new URL("../../main.mjs", import.meta.url), ...rest } = options;

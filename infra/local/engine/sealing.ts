@@ -13,7 +13,10 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A seal with the key in the file, which is made on first use (0600). A state file alone, copied or backed up, tells nothing. */
+/**
+ * A seal with the key in the file, which is made on first use (0600). A state file alone, copied or backed up, tells
+ * nothing.
+ */
 export function createSeal(keyFile: string): Seal {
   let key: Buffer | undefined;
   const theKey = (): Buffer => {

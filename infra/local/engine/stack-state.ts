@@ -28,7 +28,9 @@ const FORMAT = "causeway-stack";
 const VERSION = 1;
 const SEALED = "$sealed";
 
-/** What a stack has deployed, kept in one file (0600) that is replaced whole: it is either the old state or the new one. */
+/**
+ * What a stack has deployed, kept in one file (0600) that is replaced whole: it is either the old state or the new one.
+ */
 export class StackState {
   readonly #file: string;
   readonly #seal: Seal;

@@ -1,6 +1,6 @@
 /**
- * Property values between a Pulumi program and the engine: JSON, in which a secret and an unknown are marked by the signatures
- * of Pulumi's protocol (https://github.com/pulumi/pulumi, sdk/go/common/resource/properties.go).
+ * Property values between a Pulumi program and the engine: JSON, in which a secret and an unknown are marked by the
+ * signatures of Pulumi's protocol (https://github.com/pulumi/pulumi, sdk/go/common/resource/properties.go).
  */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";

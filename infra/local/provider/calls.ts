@@ -40,7 +40,10 @@ export interface Calls {
   send(request: Request): Promise<unknown>;
   /** The same, or undefined where the answer is 404. */
   find(request: Request): Promise<unknown>;
-  /** All items of a list that is read page by page, by the cursors of the answers. The path has a query. @throws CallError */
+  /**
+   * All items of a list that is read page by page, by the cursors of the answers. The path has a query. @throws
+   * CallError
+   */
   list(request: Request): Promise<readonly unknown[]>;
   /** Waits for the milliseconds given. */
   wait(milliseconds: number): Promise<unknown>;

@@ -62,8 +62,8 @@ function canonical(value: unknown): string {
 }
 
 /**
- * The inputs that would describe what was read: those the program gave, with their present values, and those that someone
- * set besides. What the server decides where nothing was given stays out, so that it is no difference.
+ * The inputs that would describe what was read: those the program gave, with their present values, and those that
+ * someone set besides. What the server decides where nothing was given stays out, so that it is no difference.
  */
 export function inputsFrom(fields: ResourceFields, outputs: Values, given?: Values): Record<string, unknown> {
   const inputs: Record<string, unknown> = {};

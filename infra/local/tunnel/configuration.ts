@@ -12,7 +12,9 @@ export interface IngressRule {
   readonly hostname?: string;
   /** Go regular expression, unanchored. */
   readonly path?: string;
-  /** `http://host:port`, `https://...`, `ws://...`, `wss://...`, `unix:/path`, `unix+tls:/path` or `http_status:404`. */
+  /**
+   * `http://host:port`, `https://...`, `ws://...`, `wss://...`, `unix:/path`, `unix+tls:/path` or `http_status:404`.
+   */
   readonly service: string;
   readonly originRequest?: OriginRequest;
 }

@@ -30,7 +30,10 @@ export interface ConnectorOptions {
 export interface Connector {
   /** Resolves when a connection is registered and configured; rejects with a TunnelError when that cannot be. */
   readonly ready: Promise<void>;
-  /** Resolves when the connector has ended: without a value by `stop`, with the error when the edge takes its token no longer. */
+  /**
+   * Resolves when the connector has ended: without a value by `stop`, with the error when the edge takes its token no
+   * longer.
+   */
   readonly ended: Promise<TunnelError | undefined>;
   readonly readyConnections: number;
   /** `host:port` of `/ready` and `/metrics`. */

@@ -1,4 +1,7 @@
-/** Both ends of cloudflared's http2 protocol; the connector is in `connector.ts`, so that the edge's users do not load it. */
+/**
+ * Both ends of cloudflared's http2 protocol; the connector is in `connector.ts`, so that the edge's users do not load
+ * it.
+ */
 export { authorizeTunnel } from "./authorize.ts";
 export { startCloudTunnels } from "./cloud-tunnels.ts";
 export type { TunnelConfiguration } from "./configuration.ts";

@@ -41,8 +41,8 @@ export const scannerPaths = ({ surface }: RuleContext): PolicyRule => ({
 });
 
 /**
- * True for paths that scanners probe. An entry that a path of the surface meets is left out, and the value of a parameter may
- * be any: the surface wins.
+ * True for paths that scanners probe. An entry that a path of the surface meets is left out, and the value of a
+ * parameter may be any: the surface wins.
  */
 function isScannerPath(surface: Surface): ExpressionText {
   const own = allPaths(surface).map((path) => path.toLowerCase());

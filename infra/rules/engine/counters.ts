@@ -1,6 +1,9 @@
 /** How requests are counted over time. */
 export type WindowKind =
-  /** A window opens with the first counted request and lasts one period: reproduces the documentation's examples exactly. */
+  /**
+   * A window opens with the first counted request and lasts one period: reproduces the documentation's examples
+   * exactly.
+   */
   | "fixed"
   /** Two aligned windows, the earlier one weighted by what is left of it (Cloudflare's engineering blog of 2017). */
   | "sliding";
@@ -34,8 +37,9 @@ const HEAVIEST = 64;
  * The counters of one rate limiting rule, one for each combination of characteristics.
  *
  * Memory is bounded, since an attacker may rotate addresses: dead counters are swept, and at the capacity the lightest
- * quarter goes. A key that is mitigated or near its limit is therefore kept while millions of new keys come and go; what
- * may be lost is a low count, so that its client gets up to one more limit. Cloudflare says only that it fails open.
+ * quarter goes. A key that is mitigated or near its limit is therefore kept while millions of new keys come and go;
+ * what may be lost is a low count, so that its client gets up to one more limit. Cloudflare says only that it fails
+ * open.
  */
 export class CounterTable {
   readonly #limit: CounterLimit;
@@ -136,7 +140,10 @@ export class CounterTable {
     return 1 + Math.floor((HEAVIEST - 2) * Math.min(1, share));
   }
 
-  /** Removes the dead; at the capacity also the lightest, until a quarter is free. Linear, and amortised over what it frees. */
+  /**
+   * Removes the dead; at the capacity also the lightest, until a quarter is free. Linear, and amortised over what it
+   * frees.
+   */
   #makeRoom(now: number): void {
     const histogram = new Array<number>(HEAVIEST + 1).fill(0);
     for (const [key, counter] of this.#counters) {
@@ -164,8 +171,8 @@ export class CounterTable {
 }
 
 /**
- * The counters of all rules, kept by the caller so that they survive a redeployment: a rule whose `ref` and limit did not
- * change goes on with the counts it has.
+ * The counters of all rules, kept by the caller so that they survive a redeployment: a rule whose `ref` and limit did
+ * not change goes on with the counts it has.
  */
 export class RateCounters {
   readonly #capacity: number;
@@ -175,7 +182,10 @@ export class RateCounters {
     this.#capacity = options.capacity ?? DEFAULT_CAPACITY;
   }
 
-  /** The tables of a new deployment: until `commit`, the running one keeps its own; then tables nobody asked for are dropped. */
+  /**
+   * The tables of a new deployment: until `commit`, the running one keeps its own; then tables nobody asked for are
+   * dropped.
+   */
   next(): { table(identity: string, limit: CounterLimit): CounterTable; commit(): void } {
     const next = new Map<string, CounterTable>();
     return {

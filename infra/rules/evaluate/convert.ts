@@ -15,7 +15,8 @@ export class FieldValueError extends Error {
 }
 
 /**
- * A value as given from outside, in the form evaluation works on: strings are byte strings, addresses text, maps objects or Maps.
+ * A value as given from outside, in the form evaluation works on: strings are byte strings, addresses text, maps
+ * objects or Maps.
  * @throws FieldValueError
  */
 export function convert(given: unknown, type: Type, field: string): Value {

@@ -1,6 +1,6 @@
 /**
- * What the functions do with values: https://developers.cloudflare.com/ruleset-engine/rules-language/functions/. A missing
- * argument makes the result missing, except where the comment says otherwise.
+ * What the functions do with values: https://developers.cloudflare.com/ruleset-engine/rules-language/functions/. A
+ * missing argument makes the result missing, except where the comment says otherwise.
  */
 import { type IpAddress, mask } from "../language/ip-address.ts";
 import { toInteger } from "../language/read-literal.ts";
@@ -64,8 +64,8 @@ function split(value: Value, separator: Value, limit: Value): Value {
 }
 
 /**
- * `MessageMAC` is the message, any separator of `separatorLength` bytes, ten digits of seconds, a hyphen and the base64 of
- * HMAC-SHA256 over message and seconds.
+ * `MessageMAC` is the message, any separator of `separatorLength` bytes, ten digits of seconds, a hyphen and the base64
+ * of HMAC-SHA256 over message and seconds.
  * https://developers.cloudflare.com/waf/custom-rules/use-cases/configure-token-authentication/
  */
 function isTimedHmacValid(

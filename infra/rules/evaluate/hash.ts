@@ -2,8 +2,8 @@ import { printIp } from "../language/ip-address.ts";
 import type { Value } from "./value.ts";
 
 /**
- * A number from `low` to below `high`, the same for the same values and spread evenly. Cloudflare does not publish its hash, so
- * that only the distribution agrees, not which request gets which number.
+ * A number from `low` to below `high`, the same for the same values and spread evenly. Cloudflare does not publish its
+ * hash, so that only the distribution agrees, not which request gets which number.
  */
 export function hashInRange(low: number, high: number, values: readonly Value[]): number {
   if (high <= low) return low;

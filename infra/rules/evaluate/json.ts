@@ -5,7 +5,9 @@ export type Found =
   | { readonly kind: "integer"; readonly value: bigint }
   | { readonly kind: "other" };
 
-/** What a path of keys and positions leads to in a JSON text; undefined where it leads nowhere or the text is not JSON. */
+/**
+ * What a path of keys and positions leads to in a JSON text; undefined where it leads nowhere or the text is not JSON.
+ */
 export function lookUpJson(bytes: string, path: readonly (string | number)[]): Found | undefined {
   const text = fromBytes(bytes);
   if (text === undefined) return undefined;

@@ -24,8 +24,9 @@ export function preparedFunction(name: string, args: readonly TypedArgument[]): 
 }
 
 /**
- * Replaces a whole value that matches; `${1}` to `${8}` are what the stars took, as little as possible from the left, and `$$` is
- * a dollar sign. https://developers.cloudflare.com/ruleset-engine/rules-language/functions/#wildcard_replace
+ * Replaces a whole value that matches; `${1}` to `${8}` are what the stars took, as little as possible from the left,
+ * and `$$` is a dollar sign.
+ * https://developers.cloudflare.com/ruleset-engine/rules-language/functions/#wildcard_replace
  */
 function wildcardReplacer(pattern: string, replacement: string, strict: boolean): (value: string) => string {
   const parts = wildcardParts(strict ? pattern : lowerAscii(pattern));

@@ -1,6 +1,6 @@
 /**
- * The slow readings of a checked expression: traced, which part decided and why, and three-valued (Kleene), where a field that
- * nobody gave is undetermined instead of an error, and so is a pattern that takes too many steps.
+ * The slow readings of a checked expression: traced, which part decided and why, and three-valued (Kleene), where a
+ * field that nobody gave is undetermined instead of an error, and so is a pattern that takes too many steps.
  */
 import type { Compared, Condition, Quantified, Reader, Truth } from "../check/typed.ts";
 import type { Expression } from "../language/ast.ts";

@@ -39,8 +39,8 @@ export function compileTest(test: Exclude<Test, { kind: "dynamic" | "list" }>): 
   }
 }
 
-// Byte strings order as their bytes, and JavaScript orders a number and a bigint exactly. An integer has one representation
-// (toInteger), so that === decides equality.
+// Byte strings order as their bytes, and JavaScript orders a number and a bigint exactly. An integer has one
+// representation (toInteger), so that === decides equality.
 function order(operator: OrderingOperator, literal: string | Integer): Predicate {
   switch (operator) {
     case "eq":

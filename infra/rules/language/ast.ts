@@ -1,6 +1,6 @@
 /**
- * The tree of an expression, one node per kind. It knows no field: what a token such as `80` or `61:62` means depends on the
- * type of the other side, and is decided by the checker.
+ * The tree of an expression, one node per kind. It knows no field: what a token such as `80` or `61:62` means depends
+ * on the type of the other side, and is decided by the checker.
  */
 import type { Span } from "../diagnostic.ts";
 

@@ -1,5 +1,6 @@
 /**
- * Addresses as the language compares them: version 4 and version 6 are disjoint, version-4-mapped addresses are not unwrapped.
+ * Addresses as the language compares them: version 4 and version 6 are disjoint, version-4-mapped addresses are not
+ * unwrapped.
  */
 
 /** Version 4 as an unsigned 32-bit number, version 6 as four of them, most significant first. */

@@ -1,7 +1,7 @@
 /**
  * The patterns of `wildcard` and `strict wildcard`
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/operators/#wildcard-matching): `*` is any number of bytes,
- * `\*` and `\\` are a star and a backslash, everything else is itself.
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/operators/#wildcard-matching): `*` is any number of
+ * bytes, `\*` and `\\` are a star and a backslash, everything else is itself.
  */
 
 export interface WildcardError {

@@ -1,7 +1,10 @@
 import type { PolicyExpression } from "./lint.ts";
 import { comparedField, comparisons, textLiterals } from "./visit.ts";
 
-/** The host names that an expression compares the whole host with, in lower case and without a dot at the end, which changes no name. */
+/**
+ * The host names that an expression compares the whole host with, in lower case and without a dot at the end, which
+ * changes no name.
+ */
 export function hostsIn({ analysis: { condition } }: PolicyExpression): readonly string[] {
   if (!condition) return [];
   return [...comparisons(condition)].flatMap(({ compared, negated }) => {

@@ -9,7 +9,8 @@ export interface Written {
 }
 
 /**
- * Whether one condition can only be true where the other is. True is proved; false means no more than that no proof was found.
+ * Whether one condition can only be true where the other is. True is proved; false means no more than that no proof was
+ * found.
  */
 export function implies(a: Written, b: Written): boolean {
   const written = (one: Written): string => one.text.slice(one.condition.node.span.start, one.condition.node.span.end);

@@ -13,7 +13,10 @@ export const op = {
   /** Stores the position in slot `x`, goes to `y`. */
   save: 3,
   match: 4,
-  /** Consumes `counts[state]` bytes of set `x`, one after the other, then goes to `y`. Only where counters are asked for. */
+  /**
+   * Consumes `counts[state]` bytes of set `x`, one after the other, then goes to `y`. Only where counters are asked
+   * for.
+   */
   count: 5,
 } as const;
 
@@ -33,8 +36,8 @@ export interface Automaton {
   readonly members: Uint8Array;
   readonly usesUnicodeLooks: boolean;
   /**
-   * Of two states of one group (other than 0) the one with the higher number can do all that the other can: they are where
-   * the optional copies of one bounded repetition begin.
+   * Of two states of one group (other than 0) the one with the higher number can do all that the other can: they are
+   * where the optional copies of one bounded repetition begin.
    */
   readonly groups: Int32Array;
   readonly groupCount: number;

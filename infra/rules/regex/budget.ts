@@ -1,6 +1,6 @@
 /**
- * States of an automaton that one test of one input may visit: about half a second. Rust's engine has no such limit and takes
- * states x bytes; what Cloudflare allows in production is not documented.
+ * States of an automaton that one test of one input may visit: about half a second. Rust's engine has no such limit and
+ * takes states x bytes; what Cloudflare allows in production is not documented.
  */
 export const VISITS = 20_000_000;
 

@@ -13,8 +13,8 @@ interface Thread {
 }
 
 /**
- * Finds the leftmost match, the one that a backtracking matcher would prefer, with its groups, by simulating all ways in
- * step (Pike's algorithm): time is at most states x bytes, and at most what the budget allows.
+ * Finds the leftmost match, the one that a backtracking matcher would prefer, with its groups, by simulating all ways
+ * in step (Pike's algorithm): time is at most states x bytes, and at most what the budget allows.
  */
 export class CaptureSearch {
   readonly #automaton: Automaton;

@@ -17,8 +17,8 @@ const maxDegree = 4;
 const one: Bound = [1];
 
 /**
- * The longest input (in bytes) for which a backtracking matcher such as JavaScript's decides a pattern within a fixed number
- * of steps, whatever the input holds; 0 for a pattern that may take exponential time.
+ * The longest input (in bytes) for which a backtracking matcher such as JavaScript's decides a pattern within a fixed
+ * number of steps, whatever the input holds; 0 for a pattern that may take exponential time.
  */
 export function longestSafeInput(node: Node): number {
   const cost = costOf(node);
@@ -116,8 +116,8 @@ function repeatCost({ node, min, max }: Node & { readonly kind: "repeat" }): Cos
 }
 
 /**
- * The bytes that a node can begin with; undefined where it can match nothing, and so anything may come first, or where that is
- * not known.
+ * The bytes that a node can begin with; undefined where it can match nothing, and so anything may come first, or where
+ * that is not known.
  */
 function firstBytes(node: Node): RangeSet | undefined {
   switch (node.kind) {

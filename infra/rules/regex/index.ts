@@ -16,7 +16,10 @@ export interface Regex {
   readonly ok: true;
   /** As given: a byte string. */
   readonly pattern: string;
-  /** Whether the pattern matches somewhere in the input. Time is linear in the input's length, and capped. Throws `PatternTooCostly`. */
+  /**
+   * Whether the pattern matches somewhere in the input. Time is linear in the input's length, and capped. Throws
+   * `PatternTooCostly`.
+   */
   test(input: string): boolean;
   /** Whether there may be an input of this many bytes on which `test` throws. */
   mayBeTooCostly(length: number): boolean;
@@ -42,10 +45,12 @@ export interface RegexOptions {
 
 /**
  * Compiles a pattern in Rust's syntax, as `matches` has it: on bytes, Unicode off unless `(?u)`, leftmost-first
- * (https://developers.cloudflare.com/ruleset-engine/rules-language/operators/, https://docs.rs/regex/latest/regex/#syntax).
+ * (https://developers.cloudflare.com/ruleset-engine/rules-language/operators/,
+ * https://docs.rs/regex/latest/regex/#syntax).
  *
- * What a backtracking matcher can be trusted with runs on JavaScript's RegExp, everything else, and every long input, on a
- * lazily built automaton. No pattern and input can hang either: what takes too many steps throws `PatternTooCostly`.
+ * What a backtracking matcher can be trusted with runs on JavaScript's RegExp, everything else, and every long input,
+ * on a lazily built automaton. No pattern and input can hang either: what takes too many steps throws
+ * `PatternTooCostly`.
  * @param pattern the pattern as a byte string (UTF-8)
  */
 export function compileRegex(pattern: string, options: RegexOptions = {}): Regex | RegexRefusal {

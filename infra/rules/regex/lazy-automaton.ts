@@ -20,8 +20,8 @@ interface AutomatonState {
 }
 
 /**
- * A deterministic automaton whose states are made when first needed and forgotten when there are too many. Time is linear in
- * the input, memory is capped, and no pattern is an exception.
+ * A deterministic automaton whose states are made when first needed and forgotten when there are too many. Time is
+ * linear in the input, memory is capped, and no pattern is an exception.
  */
 export class LazyAutomaton {
   readonly #automaton: Automaton;

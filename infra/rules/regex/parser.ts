@@ -37,8 +37,8 @@ export interface ParsedPattern {
 const maxNesting = 250;
 
 /**
- * Parses Rust's regular expression syntax (https://docs.rs/regex-syntax, Unicode off, invalid UTF-8 allowed) from a byte
- * string that holds UTF-8.
+ * Parses Rust's regular expression syntax (https://docs.rs/regex-syntax, Unicode off, invalid UTF-8 allowed) from a
+ * byte string that holds UTF-8.
  * @throws {PatternError} where Rust would refuse the pattern, with Rust's message.
  */
 export function parsePattern(pattern: string): ParsedPattern {

@@ -9,8 +9,9 @@ export interface SimulationPosition {
 }
 
 /**
- * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern, and at most what
- * the budget allows; long runs of one set count as one state. Both the lazy automaton and its fallback are made of it.
+ * The states that an automaton can be in, moved on byte by byte: time is at most states x bytes, whatever the pattern,
+ * and at most what the budget allows; long runs of one set count as one state. Both the lazy automaton and its fallback
+ * are made of it.
  */
 export class Simulation {
   readonly #automaton: Automaton;
@@ -48,8 +49,8 @@ export class Simulation {
   }
 
   /**
-   * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it reached
-   * a match. Throws `PatternTooCostly`.
+   * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it
+   * reached a match. Throws `PatternTooCostly`.
    */
   close(states: Int32Array, before: number, after: number, place?: SimulationPosition): boolean {
     this.#count = 0;

@@ -1,7 +1,8 @@
 import type { RangeSet } from "./range-set.ts";
 import { scalarsMatching } from "./unicode.ts";
 
-// Names as JavaScript spells them; Rust compares names loosely (UAX #44, LM3), so `\p{greek}` and `\p{Script=GREEK}` are one.
+// Names as JavaScript spells them; Rust compares names loosely (UAX #44, LM3), so `\p{greek}` and `\p{Script=GREEK}`
+// are one.
 const categories = `C Other Cc Control Cf Format Cn Unassigned Co Private_Use L Letter LC Cased_Letter Ll Lowercase_Letter
 Lm Modifier_Letter Lo Other_Letter Lt Titlecase_Letter Lu Uppercase_Letter M Mark Mc Spacing_Mark Me Enclosing_Mark
 Mn Nonspacing_Mark N Number Nd Decimal_Number Nl Letter_Number No Other_Number P Punctuation Pc Connector_Punctuation
@@ -36,8 +37,8 @@ const table = (names: string): ReadonlyMap<string, string> =>
 const [categoryTable, binaryTable, scriptTable] = [table(categories), table(binary), table(scripts)];
 
 /**
- * The scalar values of a `\p{...}` class: general categories, scripts and binary properties by their long or loose names.
- * `undefined` for a name that is none of them (ages and segmentation properties are not known here).
+ * The scalar values of a `\p{...}` class: general categories, scripts and binary properties by their long or loose
+ * names. `undefined` for a name that is none of them (ages and segmentation properties are not known here).
  */
 export function unicodeProperty(name: string, value: string | undefined): RangeSet | undefined {
   const expression = value === undefined ? bare(name) : qualified(name, value);

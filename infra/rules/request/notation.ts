@@ -1,6 +1,6 @@
 /**
- * Requests as people write and copy them: one line, a curl command, raw HTTP, a HAR entry or file, or JSON. All become the facts
- * of a request.
+ * Requests as people write and copy them: one line, a curl command, raw HTTP, a HAR entry or file, or JSON. All become
+ * the facts of a request.
  */
 import type { RequestFacts } from "../evaluate/request.ts";
 import { parseCurl } from "./curl.ts";
@@ -13,7 +13,10 @@ export type ParsedRequests =
   | { readonly ok: true; readonly requests: readonly RequestFacts[] }
   | { readonly ok: false; readonly message: string };
 
-/** The requests of a text; a HAR file may hold several, and there is always one. Which notation it is shows in its first characters. */
+/**
+ * The requests of a text; a HAR file may hold several, and there is always one. Which notation it is shows in its first
+ * characters.
+ */
 export function parseRequests(text: string, defaults: Defaults = {}): ParsedRequests {
   const trimmed = text.trim();
   try {

@@ -4,8 +4,8 @@ import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 import { countStatements } from "../store/executed.ts";
 
-// not those of registering, which go on for a moment (the audit record and the mail), and not the look at what has ended
-// and changed, several times a second
+// not those of registering, which go on for a moment (the audit record and the mail), and not the look at what has
+// ended and changed, several times a second
 const executed = countStatements(/^(?!.*("audit"|"mail_tokens"|"ended_at" >=|"role_changed_at" >=))/s);
 const MEMBERS = 6;
 /** Whether another process has written: one statement for a group of writes. */

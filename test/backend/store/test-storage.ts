@@ -13,7 +13,10 @@ export interface TestStorage {
 
 let makeDatabase: (() => Promise<{ url: string; remove(): Promise<void> }>) | undefined;
 
-/** Lets every storage from now on be a database of PostgreSQL (test/real/postgres); without it they are temporary folders. */
+/**
+ * Lets every storage from now on be a database of PostgreSQL (test/real/postgres); without it they are temporary
+ * folders.
+ */
 export function storeInPostgres(make: typeof makeDatabase): void {
   makeDatabase = make;
 }

@@ -17,7 +17,9 @@ const SETTLE_MS = 1_500;
 export interface Setting {
   readonly nodes: number;
   readonly places: "apart" | "together";
-  /** For how many nodes there are clients and messages; as many as there are nodes, where a site grows with its users. */
+  /**
+   * For how many nodes there are clients and messages; as many as there are nodes, where a site grows with its users.
+   */
   readonly load: number;
 }
 

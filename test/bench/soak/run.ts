@@ -11,7 +11,10 @@ import { Memory, type NodeMemory } from "./memory.ts";
 const NODES = 3;
 const STEP_MS = 20;
 const PROGRESS_MS = 10_000;
-/** Milliseconds in which every author sends as soon as the last message is acknowledged, to see what the machine carries. */
+/**
+ * Milliseconds in which every author sends as soon as the last message is acknowledged, to see what the machine
+ * carries.
+ */
 const FULL_MS = 6_000;
 /** The first of them, that do not count. */
 const WARM_MS = 2_000;
@@ -52,7 +55,10 @@ export interface SoakResult {
   readonly problems: Ledger["problems"];
 }
 
-/** Runs a site with its clients and accidents, then reads everything again. Throws the signal's reason when that is aborted. */
+/**
+ * Runs a site with its clients and accidents, then reads everything again. Throws the signal's reason when that is
+ * aborted.
+ */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { clients, say, signal } = options;
   say(`starting PostgreSQL, NATS, ${NODES} nodes and ${clients} clients`);

@@ -4,7 +4,10 @@ import { createEngine, type Engine, type Plan, type Verdict } from "../../../inf
 import { lint } from "../../../infra/rules/lint/index.ts";
 import { PLANS, site } from "./site.ts";
 
-/** The rulesets as Cloudflare would hold them, each rule alone: an earlier rule that blocks would hide what the later ones do. */
+/**
+ * The rulesets as Cloudflare would hold them, each rule alone: an earlier rule that blocks would hide what the later
+ * ones do.
+ */
 const engineOf = (plan: Plan, rulesets: readonly PhaseRuleset[]): Engine =>
   createEngine({
     plan,

@@ -1,5 +1,5 @@
-// The project's own corpus: what the real engine returned for expressions written here, and what its documentation says of newer
-// constructs.
+// The project's own corpus: what the real engine returned for expressions written here, and what its documentation says
+// of newer constructs.
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { runVectors, type VectorFile } from "../../../scripts/rules/conformance.ts";

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { compile, type RequestFacts, requestFields, toBytes } from "../../../infra/rules/index.ts";
 import { type Wirefilter, wirefilter } from "./wirefilter.ts";
 
-// Against wirefilter itself, Cloudflare's engine, in the WebAssembly of @arcjet/analyze: its grammar, but only a few fields.
+// Against wirefilter itself, Cloudflare's engine, in the WebAssembly of @arcjet/analyze: its grammar, but only a few
+// fields.
 
 let oracle: Wirefilter;
 beforeAll(async () => {

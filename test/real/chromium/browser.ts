@@ -9,7 +9,10 @@ export interface Visitor {
 /** A headless Chromium; every visitor has cookies and storage of their own. */
 export interface TestBrowser {
   visitor(view?: { width: number; height: number }, scheme?: "light" | "dark"): Promise<Visitor>;
-  /** Closes the pages of all visitors so far: open ones go on drawing, reconnecting and taking their share of the machine. */
+  /**
+   * Closes the pages of all visitors so far: open ones go on drawing, reconnecting and taking their share of the
+   * machine.
+   */
   leave(): Promise<void>;
   close(): Promise<void>;
 }

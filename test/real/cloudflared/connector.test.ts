@@ -21,8 +21,8 @@ test("kill -9 of a connector leaves its cloudflared, which is found, and stopped
   const killed = runConnector(local);
   const [, pid, url = ""] = /pid (\d+), (\S+)/.exec(await killed.ready) ?? [];
   const left = Number(pid);
-  // When its connector was killed, nothing reads what cloudflared logs, and its next line ends it (SIGPIPE): one line for
-  // each of its four connections, before it counts the connection.
+  // When its connector was killed, nothing reads what cloudflared logs, and its next line ends it (SIGPIPE): one line
+  // for each of its four connections, before it counts the connection.
   const connections = async () => Number(JSON.parse(await (await fetch(url)).text()).readyConnections);
   while ((await within("/ready to respond", connections())) < 4) await delay(50);
   killed.signal("SIGKILL");

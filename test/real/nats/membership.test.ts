@@ -32,7 +32,10 @@ const say = (socket: Socket, room: string) => call(socket, "chat.send", { room, 
 const next = (socket: Socket, event: string) =>
   new Promise<Record<string, unknown>>((resolve) => socket.once(event, resolve));
 
-/** A private room with its owner on one node, a guest on the other, and somebody there to tell when messages have arrived. */
+/**
+ * A private room with its owner on one node, a guest on the other, and somebody there to tell when messages have
+ * arrived.
+ */
 async function scene() {
   const [owner, guest, witness] = [await one.person(), await one.person(), await one.person()];
   const own = await one.socket(owner.accessToken);

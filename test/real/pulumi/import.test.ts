@@ -1,4 +1,7 @@
-/** `import` as a resource option, through the real CLI: what stood there before is taken over, changed where the inputs differ, in one run. */
+/**
+ * `import` as a resource option, through the real CLI: what stood there before is taken over, changed where the inputs
+ * differ, in one run.
+ */
 import { resolve } from "node:path";
 import { expect, test } from "@jest/globals";
 import { startApi } from "../../../infra/local/api/index.ts";

@@ -1,4 +1,7 @@
-/** A6: a policy that is not proved is not deployed through the real CLI, and a stack that has it is refreshed and deleted. */
+/**
+ * A6: a policy that is not proved is not deployed through the real CLI, and a stack that has it is refreshed and
+ * deleted.
+ */
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";

@@ -1,6 +1,7 @@
 /**
- * What the API on localhost answers, against Cloudflare's own OpenAPI document, read where CAUSEWAY_REFERENCE says. What the
- * document gets wrong about the real API is listed here, by path of the answer; an entry that no longer occurs fails too.
+ * What the API on localhost answers, against Cloudflare's own OpenAPI document, read where CAUSEWAY_REFERENCE says.
+ * What the document gets wrong about the real API is listed here, by path of the answer; an entry that no longer occurs
+ * fails too.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,8 +32,8 @@ const documentErrors: Readonly<Record<string, string>> = {
   "/result/config/ingress/* must have required property 'hostname'": "the catch-all must not have one",
 };
 
-// One more: a record without a comment has null, and the document wants text; every record here has a comment, because that
-// error would hide others behind it.
+// One more: a record without a comment has null, and the document wants text; every record here has a comment, because
+// that error would hide others behind it.
 
 const openapi = JSON.parse(
   readFileSync(join(process.env.CAUSEWAY_REFERENCE ?? "", "data/cloudflare-openapi-subset.json"), "utf8"),

@@ -1,4 +1,5 @@
-// The recorded runs of the real engine and the expressions of Cloudflare's documentation, read where CAUSEWAY_REFERENCE says.
+// The recorded runs of the real engine and the expressions of Cloudflare's documentation, read where CAUSEWAY_REFERENCE
+// says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";

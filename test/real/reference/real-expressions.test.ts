@@ -1,5 +1,5 @@
-// Expressions of real users, some wrong on purpose. Their text belongs to others and is read where CAUSEWAY_REFERENCE says; what is kept here
-// is which of them are refused, by SHA-256, and why.
+// Expressions of real users, some wrong on purpose. Their text belongs to others and is read where CAUSEWAY_REFERENCE
+// says; what is kept here is which of them are refused, by SHA-256, and why.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -15,7 +15,9 @@ interface Question {
   readonly request: RequestFacts;
 }
 
-/** A Worker that has the whole Rules language in it: answers whether an expression matches, or what a policy decides. */
+/**
+ * A Worker that has the whole Rules language in it: answers whether an expression matches, or what a policy decides.
+ */
 export default {
   async fetch(asked: Request): Promise<Response> {
     const { expression, rules, request } = (await asked.json()) as Question;

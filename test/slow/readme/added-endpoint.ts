@@ -1,4 +1,5 @@
-// Started in a copy of the project to which an endpoint was added: the backend, until its standard input ends, and the rules of the edge.
+// Started in a copy of the project to which an endpoint was added: the backend, until its standard input ends, and the
+// rules of the edge.
 import { readConfig } from "../../../backend/config.ts";
 import { startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";

@@ -1,4 +1,7 @@
-/** The filters of `GET /dns_records` (https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/). */
+/**
+ * The filters of `GET /dns_records`
+ * (https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/).
+ */
 import type { DnsRecord } from "../state.ts";
 
 const comparisons: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {

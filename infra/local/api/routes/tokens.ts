@@ -1,4 +1,7 @@
-/** Verification of tokens: of users (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/) and of accounts. */
+/**
+ * Verification of tokens: of users
+ * (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/) and of accounts.
+ */
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { accountOf } from "./scope.ts";
 

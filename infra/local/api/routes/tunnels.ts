@@ -1,4 +1,7 @@
-/** Cloudflare Tunnels (https://developers.cloudflare.com/api/resources/zero_trust/subresources/tunnels/subresources/cloudflared/). */
+/**
+ * Cloudflare Tunnels
+ * (https://developers.cloudflare.com/api/resources/zero_trust/subresources/tunnels/subresources/cloudflared/).
+ */
 import { randomUUID } from "node:crypto";
 import { conflict, invalid, notFound } from "../errors.ts";
 import { paged } from "../http/paging.ts";

@@ -1,6 +1,7 @@
 /**
  * What a tunnel's remote configuration may hold. The rules are cloudflared's own, so that nothing is stored here that a
- * connector would refuse (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/).
+ * connector would refuse
+ * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/do-more-with-tunnels/local-management/configuration-file/).
  */
 import { invalid } from "../errors.ts";
 import { flag, integer, list, object, text } from "../shape.ts";

@@ -1,7 +1,8 @@
 /**
  * The provider as a gRPC server that the real Pulumi CLI attaches with `PULUMI_DEBUG_PROVIDERS=cloudflare:PORT`: for
  * rehearsals, and where the real provider plugin cannot be fetched. It holds the API token in memory and listens on
- * 127.0.0.1 only; like every debug provider it trusts whoever reaches its port, so it should run no longer than the command.
+ * 127.0.0.1 only; like every debug provider it trusts whoever reaches its port, so it should run no longer than the
+ * command.
  */
 
 import { createRequire } from "node:module";

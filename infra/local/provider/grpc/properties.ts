@@ -1,4 +1,7 @@
-/** Property values as they cross the wire between Pulumi's engine and a provider (pulumi/proto/provider.proto, "property values"). */
+/**
+ * Property values as they cross the wire between Pulumi's engine and a provider (pulumi/proto/provider.proto, "property
+ * values").
+ */
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { isValues, type Values } from "../fields.ts";
 

@@ -1,4 +1,7 @@
-/** The package's schema, as `pulumi` asks a provider for it (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/). */
+/**
+ * The package's schema, as `pulumi` asks a provider for it
+ * (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/).
+ */
 import type { FieldKind, ResourceFields } from "../fields.ts";
 import type { ResourceType } from "../resource.ts";
 

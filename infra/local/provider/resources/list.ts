@@ -50,7 +50,10 @@ const LONGEST_WAIT = 30_000;
 /** Questions after an operation; the last ones come half an hour after it. */
 const MAX_QUESTIONS = 60;
 
-/** Items are replaced as a whole, by an operation that is waited for. @throws CallError that names the item where one is refused */
+/**
+ * Items are replaced as a whole, by an operation that is waited for. @throws CallError that names the item where one is
+ * refused
+ */
 async function writeItems(calls: Calls, id: string, inputs: Values): Promise<Values> {
   const { items } = toBody(fields, inputs);
   // a list without `items` leaves them to others

@@ -8,7 +8,10 @@ export type OriginService =
   | { readonly kind: "tcp"; readonly tls: boolean; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly tls: boolean; readonly path: string };
 
-/** The origin parameters that this connector heeds; times in milliseconds. Defaults are cloudflared's (ingress/config.go). */
+/**
+ * The origin parameters that this connector heeds; times in milliseconds. Defaults are cloudflared's
+ * (ingress/config.go).
+ */
 export interface OriginSettings {
   readonly connectTimeout: number;
   readonly tlsTimeout: number;
@@ -51,7 +54,10 @@ export function compileIngress(
   }
 }
 
-/** The route for a request: `host` as in the Host header, `path` decoded and without the query. The last route takes the rest. */
+/**
+ * The route for a request: `host` as in the Host header, `path` decoded and without the query. The last route takes the
+ * rest.
+ */
 export function findRoute<R extends Route>(routes: readonly R[], host: string, path: string): R | undefined {
   const name = host.replace(/:\d+$/, "");
   return routes.find((route) => route.matches(name, path));

@@ -43,7 +43,10 @@ export class OriginProxy {
     return this.#errors;
   }
 
-  /** Takes a configuration whose version is above the current one; answers why not, if it cannot. Requests in flight go on. */
+  /**
+   * Takes a configuration whose version is above the current one; answers why not, if it cannot. Requests in flight go
+   * on.
+   */
   configure(version: number, config: TunnelConfiguration): string | undefined {
     if (version <= this.#version) return undefined;
     const problem = this.#apply(config);
@@ -110,13 +113,14 @@ export class OriginProxy {
     let answered = false;
     upstream.on("error", (error) => {
       stream.off("close", cancel);
-      // Once there is a response, its own events tell whether it is whole; an origin may answer without reading the body.
+      // Once there is a response, its own events tell whether it is whole; an origin may answer without reading the
+      // body.
       if (!answered) failed(error);
     });
     upstream.once("response", (response) => {
       answered = true;
-      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1). Its connection is not used
-      // again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
+      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1). Its connection is
+      // not used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
       stream.once("finish", () => {
         if (stream.endAfterHeaders || stream.readableEnded) return;
         upstream.destroy();
@@ -202,7 +206,9 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
   };
 }
 
-/** The path that ingress rules see: decoded to a byte string, without the query; undefined where an escape is malformed. */
+/**
+ * The path that ingress rules see: decoded to a byte string, without the query; undefined where an escape is malformed.
+ */
 function decodedPath(target: string): string | undefined {
   const path = target.split("?", 1)[0] ?? "";
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;

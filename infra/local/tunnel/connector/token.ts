@@ -1,6 +1,9 @@
 import { TunnelError } from "../errors.ts";
 
-/** What a tunnel token holds: base64 of `{"a": account, "t": tunnel, "s": base64 secret}` (cloudflared, connection.TunnelToken). */
+/**
+ * What a tunnel token holds: base64 of `{"a": account, "t": tunnel, "s": base64 secret}` (cloudflared,
+ * connection.TunnelToken).
+ */
 export interface TunnelToken {
   readonly accountTag: string;
   readonly tunnelId: string;

@@ -16,7 +16,9 @@ export class MessageFramer {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the next bytes and yields the messages they complete; throws CapnpError, after which the stream is unusable. */
+  /**
+   * Takes the next bytes and yields the messages they complete; throws CapnpError, after which the stream is unusable.
+   */
   *push(chunk: Buffer): Generator<MessageReader> {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

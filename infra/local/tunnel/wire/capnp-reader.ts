@@ -5,7 +5,8 @@ export class CapnpError extends Error {
 
 const WORD = 8;
 /** Reads one message in place. Every pointer is checked against its segment before it is followed, and following costs words of a
- * budget, so that a small message whose pointers overlap cannot be made to look large (encoding specification, "Security
+ * budget, so that a small message whose pointers overlap cannot be made to look large (encoding specification,
+ * "Security
  * considerations": https://capnproto.org/encoding.html). */
 export class MessageReader {
   readonly #segments: readonly Buffer[];

@@ -5,7 +5,9 @@ export class MessageBuilder {
   #bytes = Buffer.alloc(512);
   #end = WORD;
 
-  /** The struct that the message holds: its data section in words and its number of pointers, as the schema lays it out. */
+  /**
+   * The struct that the message holds: its data section in words and its number of pointers, as the schema lays it out.
+   */
   root(words: number, pointers: number): StructBuilder {
     return this.structAt(0, words, pointers);
   }

@@ -1,5 +1,5 @@
-// The structures of cloudflared's RegistrationServer interface (cloudflare/cloudflared, tunnelrpc/proto/tunnelrpc.capnp), which a
-// connector calls on the control stream.
+// The structures of cloudflared's RegistrationServer interface (cloudflare/cloudflared,
+// tunnelrpc/proto/tunnelrpc.capnp), which a connector calls on the control stream.
 import { CapnpError, type StructReader } from "./capnp-reader.ts";
 import type { StructBuilder } from "./capnp-writer.ts";
 
@@ -25,7 +25,10 @@ export interface RegistrationRequest {
   readonly previousAttempts: number;
 }
 
-/** The edge's answer; a cause with "Unauthorized" makes cloudflared try again, any other ends it on its first connection. */
+/**
+ * The edge's answer; a cause with "Unauthorized" makes cloudflared try again, any other ends it on its first
+ * connection.
+ */
 export type RegistrationResult =
   | { readonly ok: true; readonly connectionId: string; readonly location: string; readonly remotelyManaged: boolean }
   | { readonly ok: false; readonly cause: string; readonly retryAfterMs?: number };

@@ -1,7 +1,9 @@
 /** One header line; values are byte strings, one character per byte. */
 export type HeaderLine = readonly [name: string, value: string];
 
-/** Who made a response: the origin (or an `http_status` rule), or the connector because it could not reach the origin. */
+/**
+ * Who made a response: the origin (or an `http_status` rule), or the connector because it could not reach the origin.
+ */
 export type ResponseSource = "origin" | "cloudflared";
 
 /** Holds a response's headers in one text, so that HTTP/2's rules for names and values do not touch them (cloudflared,
@@ -16,7 +18,10 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const BASE64 = /^[A-Za-z0-9+/]*$/;
 
-/** Headers of one hop, which neither end passes on (RFC 9110 7.6.1); `upgrade` and `connection` come back for a WebSocket. */
+/**
+ * Headers of one hop, which neither end passes on (RFC 9110 7.6.1); `upgrade` and `connection` come back for a
+ * WebSocket.
+ */
 const HOP_BY_HOP = new Set([
   "connection",
   "http2-settings",

@@ -1,5 +1,6 @@
-// The messages of Cap'n Proto RPC that the tunnel's control stream uses (level 1 of rpc.capnp, https://capnproto.org/rpc.html):
-// a client asks for the bootstrap capability, calls methods on it and finishes its questions.
+// The messages of Cap'n Proto RPC that the tunnel's control stream uses (level 1 of rpc.capnp,
+// https://capnproto.org/rpc.html): a client asks for the bootstrap capability, calls methods on it and finishes its
+// questions.
 import type { MessageReader, StructReader } from "./capnp-reader.ts";
 import { MessageBuilder, type StructBuilder } from "./capnp-writer.ts";
 
@@ -56,7 +57,10 @@ function readCall(call: StructReader): RpcMessage {
   };
 }
 
-/** The content of a bootstrap's answer is a capability, not a struct, and nobody reads it: calls go to the promised answer. */
+/**
+ * The content of a bootstrap's answer is a capability, not a struct, and nobody reads it: calls go to the promised
+ * answer.
+ */
 function readReturn(answered: StructReader): RpcMessage {
   const answer = answered.uint32(0);
   const kind = answered.uint16(6);

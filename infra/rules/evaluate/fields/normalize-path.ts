@@ -1,7 +1,7 @@
 /**
  * The path as rules see it: Cloudflare normalizes incoming URLs by default
- * (https://developers.cloudflare.com/rules/normalization/how-it-works/): RFC 3986 section 6.2.2, and backslashes as slashes and
- * slashes in a row as one.
+ * (https://developers.cloudflare.com/rules/normalization/how-it-works/): RFC 3986 section 6.2.2, and backslashes as
+ * slashes and slashes in a row as one.
  */
 export function normalizePath(path: string): string {
   if (!/[%\\]|\/\/|\/\./.test(path)) return path;

@@ -1,7 +1,10 @@
 import type { Lint } from "../lint.ts";
 import { comparisons } from "../visit.ts";
 
-/** Bytes of the longest URL that Cloudflare takes (https://developers.cloudflare.com/fundamentals/reference/connection-limits/). */
+/**
+ * Bytes of the longest URL that Cloudflare takes
+ * (https://developers.cloudflare.com/fundamentals/reference/connection-limits/).
+ */
 const LONGEST = 16 * 1024;
 
 export const regexCostly: Lint = {

@@ -1,4 +1,7 @@
-/** Whatever is asked of it, the API answers in its envelope, never with an error of its own, and its state stays readable. */
+/**
+ * Whatever is asked of it, the API answers in its envelope, never with an error of its own, and its state stays
+ * readable.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** An API that answers as the recording did: the calls of a provider under test are compared with those of the real one. */
+/**
+ * An API that answers as the recording did: the calls of a provider under test are compared with those of the real one.
+ */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

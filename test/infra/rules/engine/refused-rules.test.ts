@@ -26,7 +26,9 @@ const rateLimits = (...rules: readonly Rule[]) => loaded({ zone: [ruleset("http_
 const codes = ({ problems }: Engine) =>
   problems.map(({ rule: name, effect, diagnostics }) => [name, effect, diagnostics[0]?.code]);
 
-/** A rule beside one that blocks /good: what is said of it when it is loaded, and what requests to /x, /good and / meet. */
+/**
+ * A rule beside one that blocks /good: what is said of it when it is loaded, and what requests to /x, /good and / meet.
+ */
 function beside(
   phase: Phase,
   changed: Partial<Rule>,

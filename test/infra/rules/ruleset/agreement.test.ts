@@ -1,6 +1,6 @@
 /**
- * One place decides: `rules check`, the Pulumi program with preflight, the local API over HTTP and the engine say the same of a
- * ruleset. What differs between them is only how they say it.
+ * One place decides: `rules check`, the Pulumi program with preflight, the local API over HTTP and the engine say the
+ * same of a ruleset. What differs between them is only how they say it.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";

@@ -1,4 +1,7 @@
-/** What the lints once refused, each by a table of its own, and table J of the findings: rules, and the code that they meet. */
+/**
+ * What the lints once refused, each by a table of its own, and table J of the findings: rules, and the code that they
+ * meet.
+ */
 import type { Phase, Plan, Rule } from "../../../../infra/rules/index.ts";
 import { block, limit } from "./ruleset.ts";
 

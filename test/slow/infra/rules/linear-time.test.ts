@@ -147,7 +147,10 @@ function cpuOf(run: () => unknown): number {
   return (user + system) / 1000;
 }
 
-/** Ten times the text takes at most thirty times as long. Garbage collection disturbs single measurements, so that the best of three counts. */
+/**
+ * Ten times the text takes at most thirty times as long. Garbage collection disturbs single measurements, so that the
+ * best of three counts.
+ */
 function expectLinear(shape: Shape, read: (text: string) => unknown): void {
   const [short, long] = [shape(100_000), shape(1_000_000)];
   const ratios: number[] = [];

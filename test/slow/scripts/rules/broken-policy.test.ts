@@ -1,4 +1,5 @@
-// I11: what `rules check` and `rules test` say of a policy's files that their author got wrong, in a copy of the project.
+// I11: what `rules check` and `rules test` say of a policy's files that their author got wrong, in a copy of the
+// project.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// A6: the program stops before anything is created where the policy is not proved, as `npm start` and `pulumi up` run it.
+// A6: the program stops before anything is created where the policy is not proved, as `npm start` and `pulumi up` run
+// it.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

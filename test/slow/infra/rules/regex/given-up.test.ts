@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { compileRegex, PatternTooCostly } from "../../../../../infra/rules/regex/index.ts";
 
-// Each takes all the steps that one test may take, twice. A third shape is in test/infra/rules/regex/compile-regex.test.ts.
+// Each takes all the steps that one test may take, twice. A third shape is in
+// test/infra/rules/regex/compile-regex.test.ts.
 test.each(["(?:ab){20000}c", "(?:[ab]{2,3}){9000}c"])("%s is given up", (pattern) => {
   const regex = compileRegex(pattern);
   if (!regex.ok) throw new Error(regex.message);
