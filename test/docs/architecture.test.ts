@@ -59,7 +59,7 @@ test("H9: files and folders that the page names exist", () => {
   expect(lost).toEqual([]);
   // the picture names files of the gateway
   const picture = /```mermaid\n(.*?)```/s.exec(text)?.[1] ?? "";
-  const files = [...picture.matchAll(/\b[\w-]+\.ts\b/g)].map(([file]) => file);
+  const files = [...picture.matchAll(/[\w/-]+\.ts\b/g)].map(([file]) => file);
   expect(files.length).toBeGreaterThan(3);
   const inPicture = (file: string) => ["backend/", "backend/gateway/"].some((base) => existsSync(base + file));
   expect(files.filter((file) => !inPicture(file))).toEqual([]);
