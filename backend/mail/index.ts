@@ -6,16 +6,16 @@ import { outboxFolder } from "./outbox-folder.ts";
 import { createPost, type Post } from "./post.ts";
 import { smtpCarrier } from "./smtp.ts";
 
-export { mailOfNotice, mailWithLink, type NoticeKind } from "./letter.ts";
+export { mailOfNotice, mailWithLink, type NoticeKind } from "./mail.ts";
 export type { Post } from "./post.ts";
 
-/** Folder of letters in the data folder, where there is no mail server. */
+/** Folder for mails in the data folder, where there is no mail server. */
 export const OUTBOX = "outbox";
-/** The sender of letters that nobody sends. */
-const NOBODY = "causeway@localhost.invalid";
+/** The sender of mails that are only written into the data folder. */
+const OUTBOX_SENDER = "causeway@localhost.invalid";
 
 /**
- * The post that the configuration asks for: to the mail server, or into the data folder. Letters for one address are
+ * The post that the configuration asks for: to the mail server, or into the data folder. Mails to one address are
  * counted in `throttles`, by `clock` (milliseconds since 1970).
  */
 export function postFor(
@@ -23,6 +23,6 @@ export function postFor(
   counted: { readonly log: Logger; readonly throttles: Throttles; readonly clock: () => number },
 ): Post {
   const { mail, dataDir } = config;
-  const carrier = mail ? smtpCarrier(mail.server, mail.from) : outboxFolder(join(dataDir, OUTBOX), NOBODY);
+  const carrier = mail ? smtpCarrier(mail.server, mail.from) : outboxFolder(join(dataDir, OUTBOX), OUTBOX_SENDER);
   return createPost({ carrier, ...counted });
 }

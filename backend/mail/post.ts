@@ -1,35 +1,29 @@
 import type { Logger } from "pino";
 import { createThrottle, type Throttles } from "../throttle/throttle.ts";
-import type { Mail } from "./letter.ts";
+import type { Mail } from "./mail.ts";
 
-/**
- * Takes letters to where they are read. Rejects when it cannot; with a `MailRefusedError` when trying again makes no
- * sense.
- */
+/** Delivers mails. Rejects when it cannot; with a `MailRefusedError` when another try is useless. */
 export interface Carrier {
-  deliver(letter: Mail): Promise<void>;
+  deliver(mail: Mail): Promise<void>;
 }
 
-/** The letter will never be taken: a permanent refusal (RFC 5321 4.2.1). */
+/** The mail server refuses the mail for good (RFC 5321 4.2.1). */
 export class MailRefusedError extends Error {
   override name = "MailRefusedError";
 }
 
-/** Sends letters beside the requests that cause them. */
+/** Sends mails in the background: the requests that cause them do not wait. */
 export interface Post {
-  /**
-   * Takes a letter and returns at once. One that there is no room for, or that is one too many for its reader, is
-   * dropped.
-   */
-  send(letter: Mail): void;
-  /** Resolves when nothing is being delivered; what waits for another try is given up. */
+  /** Queues a mail and returns at once. It is dropped when too many wait, or when its address has had too many. */
+  send(mail: Mail): void;
+  /** Resolves when no mail is being delivered; mails that wait for another try are given up. */
   stop(): Promise<void>;
 }
 
 export interface PostOptions {
   readonly carrier: Carrier;
   readonly log: Pick<Logger, "info" | "warn">;
-  /** Where letters for one address are counted. */
+  /** Where mails to one address are counted. */
   readonly throttles: Throttles;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -37,69 +31,69 @@ export interface PostOptions {
   readonly later?: (milliseconds: number, work: () => void) => void;
 }
 
-/** Letters that wait or are under way; a kilobyte each. */
-const ROOM = 1000;
-/** Letters that are delivered at the same time. */
-const LANES = 2;
+/** Mails that wait or are being delivered; a kilobyte each. */
+const MAX_MAILS = 1000;
+/** Mails that are delivered at the same time. */
+const MAX_DELIVERIES = 2;
 /** Milliseconds before the second, third ... try: a quarter of an hour in all, well within the life of a link. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000];
 /**
- * Letters of one kind for one address: whoever registers and removes accounts again and again must not fill somebody's
- * mailbox, and with letters that anybody can cause nobody keeps the owner from those that count. The longest wait is
- * shorter than the one between two links to a new password (`mailPause`), which would otherwise be put out of use by a
- * letter that is dropped.
+ * Limit of mails of one kind to one address: an attacker who registers and removes accounts again and again must not
+ * fill the mailbox of the address's owner. Each kind has its own limit, so that mails which any client can cause do not
+ * use up the limit of the others. The longest wait is shorter than the one between two links to a new password
+ * (`mailPause`): a new link puts the older one out of use, and must therefore not be dropped.
  */
-const READER = { free: 10, first: 60_000, longest: 50 * 60_000 };
+const ADDRESS_LIMIT = { free: 10, first: 60_000, longest: 50 * 60_000 };
 
-/** A letter on its way. */
+/** A mail that waits or is being delivered. */
 interface Task {
-  readonly letter: Mail;
+  readonly mail: Mail;
   readonly tries: number;
   /** Whether it counts for its address already. */
   isCounted: boolean;
 }
 
-/** A post of bounded size: a slow or dead mail server holds up no request and no memory beyond it. */
+/** A post of bounded size: a slow or dead mail server delays no request and takes no more memory. */
 export function createPost(options: PostOptions): Post {
   const { carrier, log, throttles, clock, later = unreferenced } = options;
-  const perReader = createThrottle(throttles, "letters", READER, clock);
+  const perAddress = createThrottle(throttles, "mails", ADDRESS_LIMIT, clock);
   const ready: Task[] = [];
-  let letters = 0;
-  let lanes = 0;
+  let mails = 0;
+  let deliveries = 0;
   let stopped: (() => void) | undefined;
 
   const next = () => {
-    while (!stopped && lanes < LANES) {
+    while (!stopped && deliveries < MAX_DELIVERIES) {
       const task = ready.shift();
       if (!task) return;
-      lanes += 1;
+      deliveries += 1;
       void attempt(task).finally(() => {
-        lanes -= 1;
-        if (lanes === 0) stopped?.();
+        deliveries -= 1;
+        if (deliveries === 0) stopped?.();
         next();
       });
     }
   };
 
   const attempt = async (task: Task): Promise<void> => {
-    const { letter, tries } = task;
-    const { kind } = letter;
+    const { mail, tries } = task;
+    const { kind } = mail;
     try {
-      if (!task.isCounted && (await perReader.take(`${kind} ${letter.to}`)) > 0) {
-        letters -= 1;
+      if (!task.isCounted && (await perAddress.take(`${kind} ${mail.to}`)) > 0) {
+        mails -= 1;
         log.warn({ kind }, "mail dropped: too many of this kind for one address");
         return;
       }
       task.isCounted = true;
-      await carrier.deliver(letter);
-      letters -= 1;
+      await carrier.deliver(mail);
+      mails -= 1;
       log.info({ kind, tries: tries + 1 }, "mail sent");
     } catch (error) {
       const pause = error instanceof MailRefusedError || stopped ? undefined : PAUSES[tries];
       const facts = { kind, tries: tries + 1, ...reasonOf(error) };
       log.warn(facts, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
       if (pause === undefined) {
-        letters -= 1;
+        mails -= 1;
         return;
       }
       later(pause, () => {
@@ -110,20 +104,20 @@ export function createPost(options: PostOptions): Post {
   };
 
   return {
-    send(letter) {
-      const { kind } = letter;
-      if (stopped || letters >= ROOM) return log.warn({ kind }, "mail dropped: too many wait");
-      letters += 1;
-      ready.push({ letter, tries: 0, isCounted: false });
+    send(mail) {
+      const { kind } = mail;
+      if (stopped || mails >= MAX_MAILS) return log.warn({ kind }, "mail dropped: too many wait");
+      mails += 1;
+      ready.push({ mail, tries: 0, isCounted: false });
       next();
     },
     stop() {
       return new Promise((resolve) => {
         stopped = () => {
-          if (letters > 0) log.warn({ letters }, "mails given up: the backend stops");
+          if (mails > 0) log.warn({ mails }, "mails given up: the backend stops");
           resolve();
         };
-        if (lanes === 0) stopped();
+        if (deliveries === 0) stopped();
       });
     },
   };

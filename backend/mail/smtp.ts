@@ -14,9 +14,9 @@ export interface MailServer {
 }
 
 /** Milliseconds for each step with the server. */
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** Delivers by SMTP, one connection for each letter. `from` is an address. */
+/** Delivers by SMTP, one connection for each mail. `from` is an address. */
 export function smtpCarrier(server: MailServer, from: string): Carrier {
   const { host, port, secure, requireTls, user, password } = server;
   const transport = createTransport({
@@ -25,10 +25,10 @@ export function smtpCarrier(server: MailServer, from: string): Carrier {
     secure,
     requireTLS: requireTls,
     ...(user === undefined ? {} : { auth: { user, pass: password ?? "" } }),
-    connectionTimeout: PATIENCE,
-    greetingTimeout: PATIENCE,
-    socketTimeout: PATIENCE,
-    dnsTimeout: PATIENCE,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    dnsTimeout: TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -47,7 +47,7 @@ export function smtpCarrier(server: MailServer, from: string): Carrier {
 
 function isPermanent(error: unknown): boolean {
   const { responseCode } = error as { responseCode?: unknown };
-  // wrong credentials may be put right while letters wait
+  // wrong credentials may be corrected while mails wait
   return typeof responseCode === "number" && responseCode >= 500 && responseCode !== 530 && responseCode !== 535;
 }
 

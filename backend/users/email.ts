@@ -21,7 +21,7 @@ const NOT_IN_DOMAIN = /[\p{ASCII}--[a-zA-Z0-9.\-]]/v;
 
 /**
  * The one spelling of an e-mail address under which a user is known: lower case, the domain in its ASCII form (RFC
- * 5891). Normalised before it is checked, so that no look-alike becomes somebody else's address afterwards. Local
+ * 5891). Normalised before it is checked, so that no look-alike becomes another user's address afterwards. Local
  * parts outside ASCII are refused.
  */
 export function emailAddress(input: string): Checked<string> {
@@ -40,7 +40,7 @@ export function emailAddress(input: string): Checked<string> {
 }
 
 /**
- * Domains in which nobody has a public mail address: the special-use names that IANA keeps by RFC 6761 (RFC 2606, RFC
+ * Domains without public mail addresses: the special-use names that IANA keeps by RFC 6761 (RFC 2606, RFC
  * 6762, RFC 7686, RFC 9476; `arpa` has no mail either). Missing on purpose: `internal`, where a private network may
  * have mail, and `example.com`, `.net` and `.org`, which RFC 6761 6.5 asks software to treat like any other name and
  * with which people try the kit.
@@ -56,8 +56,8 @@ export function newEmailAddress(input: string): Checked<string> {
 
 /**
  * What stands in place of the address of a removed account. The column is unique, so that it is made of 122 random
- * bits: an address that follows from the account's id can be registered by somebody else before, and then the account
- * cannot be removed.
+ * bits: an address that follows from the account's id could be registered by another user before, and then the account
+ * could not be removed.
  */
 export function removedAddress(): string {
   return `${randomUUID()}@removed.invalid`;

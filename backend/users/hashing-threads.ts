@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 
 /**
- * Lets the thread that answers requests go before those that hash, where both want the same core: a flood of logins
- * then takes what nobody else needs. On Linux alone, where a thread has a priority of its own (setpriority(2));
+ * Gives the thread that serves requests a higher priority than those that hash, where both need the same core: a flood
+ * of logins then only takes idle time. On Linux alone, where a thread has a priority of its own (setpriority(2));
  * elsewhere it does nothing. Node.js hashes in the threads of its pool, which exist once anything was hashed; what else
  * it does there, files and host names, yields too.
  */

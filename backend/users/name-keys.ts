@@ -35,7 +35,7 @@ async function take(
   return taken.length === rows.length;
 }
 
-/** Returns those that nobody had. */
+/** Inserts the keys that no user or room has, and returns those. */
 const insertKeys = (db: Kysely<Schema>, rows: readonly NameKeysTable[]) =>
   db
     .insertInto("name_keys")

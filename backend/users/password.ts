@@ -52,7 +52,7 @@ export function passwordForm(password: string): string | undefined {
   return password.isWellFormed() ? password.normalize("NFC") : undefined;
 }
 
-/** A password somebody may choose. `about` are words it must not simply be, such as the e-mail address. */
+/** Checks a password that a user chooses. `about` are words that it must not simply be, such as the e-mail address. */
 export function newPassword(input: string, about: readonly string[] = []): Checked<string> {
   const password = passwordForm(input);
   if (password === undefined) return refused("PASSWORD_NOT_UNICODE");

@@ -19,14 +19,14 @@ type MailActions = Pick<
 /** Requests for a new password from one address, for any account. */
 const ASKING = { free: 10, first: 10_000, longest: 15 * 60_000 };
 /** Requests for a new password that wait to be looked at. */
-const ROOM = 500;
+const MAX_WAITING = 500;
 /**
  * Milliseconds within which a request for a new password is looked at, by chance: later than its answer, and told by
  * no clock.
  */
 export const SCATTER = 1000;
 
-/** What users do by links in mails. Nobody is signed in by one. */
+/** What users do by links in mails. No link signs a user in. */
 export function userMail(options: {
   readonly store: Store;
   readonly clock: () => number;
@@ -72,7 +72,7 @@ export function userMail(options: {
       const from = networkOf(ctx.meta.client?.address ?? "");
       const wait = await asking.take(from);
       if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
-      if (waiting >= ROOM) throw refuse("UNAVAILABLE", { retryAfter: 2 });
+      if (waiting >= MAX_WAITING) throw refuse("UNAVAILABLE", { retryAfter: 2 });
       waiting += 1;
       // whether an account has this address changes nothing before the response, nor right after it: time must not show
       // it

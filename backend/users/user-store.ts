@@ -120,7 +120,7 @@ export function userStore(db: Kysely<Schema>, now: () => number) {
     },
 
     /**
-     * Another address, which was shown to be the user's own: `taken` when somebody else has it, `changed` when the
+     * Another address, which was shown to be the user's own: `taken` when another user has it, `changed` when the
      * password is another one than when the user was read.
      */
     async setEmail(user: User, email: string, at: number): Promise<"set" | "taken" | "changed"> {

@@ -72,7 +72,7 @@ export function usersService(options: {
   };
 
   /** Counts an action that leaves an audit record; a user with too many has to wait, so that none fills the log. */
-  const countDeed = async (user: User): Promise<void> => {
+  const countAudited = async (user: User): Promise<void> => {
     const wait = await recorded.take(user.id);
     if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
   };
@@ -85,15 +85,15 @@ export function usersService(options: {
   };
 
   /**
-   * Verifies a password, slowed down by failures before it, and answers the hash that it has. `account` is the one
-   * spelling of the user's address; with `isDeed` a right password is counted as a deed of an enabled user's.
+   * Verifies a password, slowed down by failures before it, and returns the hash that it has. `account` is the one
+   * spelling of the user's address; with `isAudited` a right password of an enabled user counts as an audited action.
    */
   const verified = async (
     ctx: Context<unknown, Meta>,
     account: string,
     user: User | undefined,
     password: string,
-    isDeed: boolean,
+    isAudited: boolean,
   ): Promise<string | undefined> => {
     const address = ctx.meta.client?.address ?? "";
     // the same query for an unknown account, so that the delay does not reveal whether it exists
@@ -107,7 +107,7 @@ export function usersService(options: {
     const hash = await passwords().verify(user, password);
     if (hash !== undefined) {
       // both in one transaction
-      const counted = isDeed && user?.disabledAt === null ? countDeed(user) : undefined;
+      const counted = isAudited && user?.disabledAt === null ? countAudited(user) : undefined;
       await Promise.all([throttle.succeeded(attempt), counted]);
     } else if (user) noteFailure(ctx, user);
     return hash;
@@ -116,9 +116,9 @@ export function usersService(options: {
     ctx: Context<unknown, Meta>,
     user: User,
     password: string,
-    isDeed = false,
+    isAudited = false,
   ): Promise<string> => {
-    const hash = await verified(ctx, user.email, user, password, isDeed);
+    const hash = await verified(ctx, user.email, user, password, isAudited);
     if (hash === undefined) throw passwordWrong();
     return hash;
   };
@@ -191,7 +191,7 @@ export function usersService(options: {
       async update(ctx) {
         const user = await caller(ctx);
         const name = clean("name", displayName(ctx.params.name));
-        await countDeed(user);
+        await countAudited(user);
         const outcome = await store.users.setName(user.id, name);
         if (outcome === "disabled") throw refuse("UNAUTHORIZED");
         if (outcome === "taken") throw refuse("NAME_TAKEN", { field: "name" });

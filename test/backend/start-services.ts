@@ -13,7 +13,7 @@ import {
   type SignedIn,
 } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
-import type { Mail } from "../../backend/mail/letter.ts";
+import type { Mail } from "../../backend/mail/mail.ts";
 import { createPost, type Post } from "../../backend/mail/post.ts";
 import { createServices } from "../../backend/services.ts";
 import { openStore, type Store } from "../../backend/store/index.ts";
@@ -31,9 +31,9 @@ export interface Running {
   /** Every event that was announced, in order. */
   readonly announced: { event: string; payload: unknown }[];
   /** Every mail that was sent, in order. */
-  readonly letters: Mail[];
+  readonly mails: Mail[];
   /** Resolves with the next mail that is sent. */
-  nextLetter(): Promise<Mail>;
+  nextMail(): Promise<Mail>;
   /** What services that write mails are made with. */
   readonly mail: { readonly post: Post; site(): string; scatter(): number };
   call<A extends AnyAction>(action: A, params: ParamsOf<A>, user?: Caller): Promise<ResultOf<A>>;
@@ -54,7 +54,7 @@ const EVENTS: readonly (keyof Events)[] = [
   "chat.left",
 ];
 
-/** Presence that nobody has to wait for. */
+/** Short times of presence, so that tests do not wait. */
 const presence = { grace: 50, pace: 20, window: 5 };
 
 export async function startServices({
@@ -71,18 +71,18 @@ export async function startServices({
   const clock = { now: 1_790_000_000_000 };
   const broker = createBroker({ nats: undefined, nodeId: undefined }, createLog({ logLevel: "silent" }));
   const announced: Running["announced"] = [];
-  const letters: Mail[] = [];
-  const readers: ((letter: Mail) => void)[] = [];
+  const mails: Mail[] = [];
+  const readers: ((mail: Mail) => void)[] = [];
   const carrier = {
-    async deliver(letter: Mail) {
-      letters.push(letter);
-      for (const read of readers.splice(0)) read(letter);
+    async deliver(mail: Mail) {
+      mails.push(mail);
+      for (const read of readers.splice(0)) read(mail);
     },
   };
   const post = createPost({
     carrier,
     log: createLog({ logLevel: "silent" }),
-    throttles: memoryThrottles(), // so that a letter is delivered within the turn of the event loop
+    throttles: memoryThrottles(), // so that a mail is delivered within the turn of the event loop
     clock: () => clock.now,
   });
   const mail = { post, site: () => SITE, scatter: () => 0 };
@@ -117,8 +117,8 @@ export async function startServices({
     store,
     clock,
     announced,
-    letters,
-    nextLetter: () => new Promise((resolve) => readers.push(resolve)),
+    mails,
+    nextMail: () => new Promise((resolve) => readers.push(resolve)),
     mail,
     call: (action, params, user) => described(action, call(broker, action, params, user && { meta: { user } })),
     async register(name) {

@@ -82,8 +82,8 @@ test("of mails the log has their kind: no address, no link, no password (no. 17)
   await backend.ask("POST", "/api/auth/reset-password", { body: { token: SECRET, newPassword: `${SECRET} horse` } });
   const folder = backend.backend.outbox ?? "";
   while (!backend.log.some(({ msg }) => msg === "mail sent")) await new Promise((resolve) => setImmediate(resolve));
-  const [letter = ""] = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
-  const token = /#verify=([\w-]{43})$/m.exec(letter)?.[1] ?? "";
+  const [mail = ""] = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const token = /#verify=([\w-]{43})$/m.exec(mail)?.[1] ?? "";
   expect((await backend.ask("POST", "/api/auth/verify-email", { body: { token } })).status).toBe(200);
   const text = JSON.stringify(backend.log);
   for (const secret of [token, email, password, SECRET]) expect(text).not.toContain(secret);

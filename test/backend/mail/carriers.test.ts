@@ -7,19 +7,19 @@ import { createInterface } from "node:readline";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
 import { readConfig } from "../../../backend/config.ts";
-import { mailWithLink } from "../../../backend/mail/letter.ts";
+import { mailWithLink } from "../../../backend/mail/mail.ts";
 import { outboxFolder } from "../../../backend/mail/outbox-folder.ts";
 import { type MailServer, smtpCarrier } from "../../../backend/mail/smtp.ts";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
 
 const LINK = `https://chat.example.org/#reset=${"t".repeat(43)}`;
-const letter = mailWithLink("reset", "ada@example.org", LINK);
+const mail = mailWithLink("reset", "ada@example.org", LINK);
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** The other side of RFC 5321, as far as one letter needs it; `answers` replaces what is said to a command. */
+/** The other side of RFC 5321, as far as one mail needs it; `answers` replaces what is said to a command. */
 async function mailServer(answers: Readonly<Record<string, string>> = {}) {
   const commands: string[] = [];
   let data = "";
@@ -61,9 +61,9 @@ async function mailServer(answers: Readonly<Record<string, string>> = {}) {
   return { at, commands, data: () => data };
 }
 
-test("a letter is handed in by SMTP with the account's password, its link whole", async () => {
+test("a mail is handed in by SMTP with the account's password, its link whole", async () => {
   const { at, commands, data } = await mailServer();
-  await smtpCarrier({ ...at, user: "chat", password: "p@ss" }, "noreply@example.org").deliver(letter);
+  await smtpCarrier({ ...at, user: "chat", password: "p@ss" }, "noreply@example.org").deliver(mail);
   expect(commands).toContain(`AUTH PLAIN ${Buffer.from("\0chat\0p@ss").toString("base64")}`);
   expect(commands).toContain("MAIL FROM:<noreply@example.org>");
   expect(commands).toContain("RCPT TO:<ada@example.org>");
@@ -77,7 +77,7 @@ test("a letter is handed in by SMTP with the account's password, its link whole"
 
 test("no address and no subject can add a header or a recipient", async () => {
   const hostile = {
-    ...letter,
+    ...mail,
     to: "ada@example.org>\r\nRCPT TO:<eve@example.org",
     subject: "x\r\nBcc: eve@example.org",
   };
@@ -97,7 +97,7 @@ test("a refusal for good is told from one for now; a server without TLS gets not
   const deliver = async (answers: Readonly<Record<string, string>>, more: Partial<MailServer> = {}) => {
     const { at, commands } = await mailServer(answers);
     const error = await smtpCarrier({ ...at, ...more }, "noreply@example.org")
-      .deliver(letter)
+      .deliver(mail)
       .then(
         () => undefined,
         (thrown: Error) => thrown,
@@ -131,16 +131,16 @@ test("a mail server that cannot prove its name gets nothing", async () => {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const at = { host: "127.0.0.1", port, secure: true, requireTls: false, user: "chat", password: "hunter2" };
-  await expect(smtpCarrier(at, "noreply@example.org").deliver(letter)).rejects.toThrow(/certificate/);
+  await expect(smtpCarrier(at, "noreply@example.org").deliver(mail)).rejects.toThrow(/certificate/);
   expect(heard).toEqual([]);
   rmSync(folder, { recursive: true });
 });
 
-test("without a mail server each letter is a file for its owner's eyes, readable as it is, and old ones go", async () => {
+test("without a mail server each mail is a file for its owner's eyes, readable as it is, and old ones go", async () => {
   const folder = join(mkdtempSync(join(tmpdir(), "causeway-outbox-")), "outbox");
   let now = 1_790_000_000_000;
   const carrier = outboxFolder(folder, "noreply@example.org", () => now);
-  await carrier.deliver(letter);
+  await carrier.deliver(mail);
   const [file = ""] = readdirSync(folder);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
@@ -149,7 +149,7 @@ test("without a mail server each letter is a file for its owner's eyes, readable
   expect(text.split("\n")).toContain(LINK);
   for (let n = 0; n < 210; n += 1) {
     now += 1000;
-    await carrier.deliver(letter);
+    await carrier.deliver(mail);
   }
   expect(readdirSync(folder)).toHaveLength(200);
   expect(readdirSync(folder)).not.toContain(file);

@@ -1,15 +1,15 @@
 import { expect, test } from "@jest/globals";
 import { createLog } from "../../../backend/log.ts";
-import { type Mail, mailOfNotice, mailWithLink } from "../../../backend/mail/letter.ts";
+import { type Mail, mailOfNotice, mailWithLink } from "../../../backend/mail/mail.ts";
 import { createPost, MailRefusedError } from "../../../backend/mail/post.ts";
 import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
 
 const SECRET = "s3cret-token";
-const letterTo = (to: string): Mail => mailWithLink("reset", to, `https://chat.example.org/#reset=${SECRET}`);
+const mailTo = (to: string): Mail => mailWithLink("reset", to, `https://chat.example.org/#reset=${SECRET}`);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A post whose carrier, clock and pauses are in the test's hands. */
-function makePost(deliver: (letter: Mail) => Promise<void>) {
+function makePost(deliver: (mail: Mail) => Promise<void>) {
   const lines: string[] = [];
   const log = createLog({ logLevel: "info" }, { write: (line) => void lines.push(line) });
   const waiting: { pause: number; work: () => void }[] = [];
@@ -24,7 +24,7 @@ test("sending never waits for the mail server, and what it cannot take is tried 
     tries += 1;
     throw Object.assign(new Error(`connect to ada@example.org with ${SECRET}`), { code: "ECONNREFUSED" });
   });
-  post.send(letterTo("ada@example.org"));
+  post.send(mailTo("ada@example.org"));
   const pauses: number[] = [];
   for (;;) {
     await settled();
@@ -40,20 +40,20 @@ test("sending never waits for the mail server, and what it cannot take is tried 
   expect(lines.join("")).not.toMatch(/example|s3cret|connect to/);
 });
 
-test("a letter that is refused for good is not tried again", async () => {
+test("a mail that is refused for good is not tried again", async () => {
   const { post, lines, waiting } = makePost(async () => {
     throw Object.assign(new MailRefusedError(), { responseCode: 550 });
   });
-  post.send(letterTo("ada@example.org"));
+  post.send(mailTo("ada@example.org"));
   await settled();
   expect(waiting).toEqual([]);
   expect(lines.at(-1)).toContain('"responseCode":550');
 });
 
-test("a dead mail server costs bounded memory: a thousand letters wait, the rest is dropped; two are under way at a time", async () => {
+test("a dead mail server costs bounded memory: a thousand mails wait, the rest is dropped; two are under way at a time", async () => {
   const under: (() => void)[] = [];
   const { post, lines } = makePost(() => new Promise((resolve) => under.push(resolve)));
-  for (let n = 0; n < 1500; n += 1) post.send(letterTo(`n${n}@example.org`));
+  for (let n = 0; n < 1500; n += 1) post.send(mailTo(`n${n}@example.org`));
   await settled();
   expect(under).toHaveLength(2);
   expect(lines.filter((line) => line.includes("dropped"))).toHaveLength(500);
@@ -64,30 +64,30 @@ test("a dead mail server costs bounded memory: a thousand letters wait, the rest
     await settled();
   }
   expect(delivered).toBe(1000);
-  post.send(letterTo("late@example.org"));
+  post.send(mailTo("late@example.org"));
   await settled();
   expect(under).toHaveLength(1);
   under.shift()?.();
 });
 
-test("one address gets ten letters of a kind at once and no more", async () => {
-  const letters: Mail[] = [];
-  const { post } = makePost(async (letter) => void letters.push(letter));
-  for (let n = 0; n < 50; n += 1) post.send(letterTo("ada@example.org"));
-  post.send(letterTo("bob@example.org"));
+test("one address gets ten mails of a kind at once and no more", async () => {
+  const mails: Mail[] = [];
+  const { post } = makePost(async (mail) => void mails.push(mail));
+  for (let n = 0; n < 50; n += 1) post.send(mailTo("ada@example.org"));
+  post.send(mailTo("bob@example.org"));
   await settled();
-  expect(letters.filter(({ to }) => to === "ada@example.org")).toHaveLength(11);
-  expect(letters.filter(({ to }) => to === "bob@example.org")).toHaveLength(1);
+  expect(mails.filter(({ to }) => to === "ada@example.org")).toHaveLength(11);
+  expect(mails.filter(({ to }) => to === "bob@example.org")).toHaveLength(1);
   // those that anybody can cause are counted apart from those that matter
   post.send(mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org"));
   await settled();
-  expect(letters.at(-1)).toMatchObject({ kind: "passwordChanged", to: "ada@example.org" });
+  expect(mails.at(-1)).toMatchObject({ kind: "passwordChanged", to: "ada@example.org" });
 });
 
 test("stopping waits for what is under way and gives the rest up", async () => {
   const under: (() => void)[] = [];
   const { post, lines } = makePost(() => new Promise((resolve) => under.push(resolve)));
-  for (const name of ["a", "b", "c"]) post.send(letterTo(`${name}@example.org`));
+  for (const name of ["a", "b", "c"]) post.send(mailTo(`${name}@example.org`));
   await settled();
   const stopped = post.stop();
   for (const done of under) done();
@@ -96,12 +96,12 @@ test("stopping waits for what is under way and gives the rest up", async () => {
   expect(lines.some((line) => line.includes("mails given up"))).toBe(true);
 });
 
-test("letters say what to do, and a notice leads to the site", () => {
+test("mails say what to do, and a notice leads to the site", () => {
   const { text } = mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org");
   expect(text).toContain("https://chat.example.org/");
   for (const kind of ["verify", "move", "reset"] as const) {
-    const letter = mailWithLink(kind, "ada@example.org", "https://chat.example.org/#x=y");
+    const mail = mailWithLink(kind, "ada@example.org", "https://chat.example.org/#x=y");
     // a link that stands in a line of its own survives every mail program
-    expect(letter.text.split("\n")).toContain("https://chat.example.org/#x=y");
+    expect(mail.text.split("\n")).toContain("https://chat.example.org/#x=y");
   }
 });

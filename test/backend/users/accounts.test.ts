@@ -74,7 +74,7 @@ test("an account that is removed leaves its messages and nothing that says whose
     status: 422,
   });
   expect(await running.call("users.remove", { password: PASSWORD }, ada.identity)).toEqual({ removed: true });
-  // open sockets hear of it, and no letter that was sent is remembered with the address it went to
+  // open sockets hear of it, and no mail that was sent is remembered with the address it went to
   expect(running.announced).toContainEqual({ event: "session.ended", payload: { sid: ada.identity.sid } });
   const link = { userId: ada.user.id, purpose: "verify", email: "x@example.org", hash: "x", expiresAt: 1 } as const;
   expect(await running.store.mailTokens.issue(link, running.clock.now)).toEqual({ issued: true });
@@ -190,8 +190,8 @@ test("what was done to accounts stands in the audit log, readable by admins, wit
 test("everything that happens to an account is in the audit log", async () => {
   const root = await admin();
   const ada = await running.register("Ada");
-  const letterTo = (to: string) => /=([\w-]{43})$/m.exec(running.letters.findLast((one) => one.to === to)?.text ?? "");
-  const open = async (to: string) => running.call("users.verifyEmail", { token: letterTo(to)?.[1] ?? "" });
+  const mailTo = (to: string) => /=([\w-]{43})$/m.exec(running.mails.findLast((one) => one.to === to)?.text ?? "");
+  const open = async (to: string) => running.call("users.verifyEmail", { token: mailTo(to)?.[1] ?? "" });
   await login("ada@example.org", PASSWORD);
   await answer(login("ada@example.org", "wrong password"));
   await running.call("users.update", { name: "Ada L." }, ada.identity);
@@ -201,10 +201,10 @@ test("everything that happens to an account is in the audit log", async () => {
   await running.call("users.changeEmail", { email: "new@example.org", password: PASSWORD }, ada.identity);
   await open("new@example.org");
   await running.call("users.changePassword", { password: PASSWORD, newPassword: "another horse" }, ada.identity);
-  const asked = running.nextLetter();
+  const asked = running.nextMail();
   await running.call("users.requestReset", { email: "new@example.org" });
   await asked;
-  const token = letterTo("new@example.org")?.[1] ?? "";
+  const token = mailTo("new@example.org")?.[1] ?? "";
   await running.call("users.resetPassword", { token, newPassword: "a third horse" });
   const again = await login("new@example.org", "a third horse");
   const first = await running.call("auth.refresh", { refreshToken: again.refreshToken });

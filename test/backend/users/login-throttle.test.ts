@@ -103,8 +103,8 @@ async function hour(attack: Attack, isOwnerThere: boolean, nodes: readonly Login
 }
 
 /**
- * Tries in an hour that the account's own waits let through, whoever takes them: what guessers had before there were
- * turns.
+ * Tries in an hour that the account's own waits let through from all networks together: what guessers had before there
+ * were turns.
  */
 function triesOfAnHour(): number {
   const start = clock.now;

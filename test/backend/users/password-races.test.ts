@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
-import type { Mail } from "../../../backend/mail/letter.ts";
+import type { Mail } from "../../../backend/mail/mail.ts";
 import { hashPassword } from "../../../backend/users/password.ts";
 import { usersService } from "../../../backend/users/users.service.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
 import { CHEAP } from "../support.ts";
 
-/** Happens once, right after the next hash: what somebody else does while a request waits for its own. */
+/** Runs once, right after the next hash: what another client does while a request waits for its own hash. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 let running: Running;
 beforeEach(async () => {
@@ -34,14 +34,14 @@ const answer = (attempt: Promise<unknown>) => attempt.then(() => "accepted", pub
 const login = (password: string) => answer(running.call("users.login", { email: "ada@example.org", password }));
 const tokenIn = ({ text }: Mail) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
 
-/** Somebody knows the password and is signed in; the owner has a link to a new one, and will open it. */
+/** An attacker knows the password and is signed in; the owner has a link to a new one, and will open it. */
 async function taken() {
   const ada = await running.register("Ada");
-  const [letter] = await Promise.all([
-    running.nextLetter(),
+  const [mail] = await Promise.all([
+    running.nextMail(),
     running.call("users.requestReset", { email: "ada@example.org" }),
   ]);
-  const reset = () => running.call("users.resetPassword", { token: tokenIn(letter), newPassword: MINE });
+  const reset = () => running.call("users.resetPassword", { token: tokenIn(mail), newPassword: MINE });
   return { ...ada, reset };
 }
 
@@ -83,8 +83,8 @@ test("a link to another address that was asked for with the old password does no
   expect(
     await answer(running.call("users.changeEmail", { email: "thief@example.org", password: PASSWORD }, identity)),
   ).toMatchObject({ code: "PASSWORD_WRONG" });
-  for (const letter of running.letters.filter(({ to }) => to === "thief@example.org"))
-    expect(await answer(running.call("users.verifyEmail", { token: tokenIn(letter) }))).toMatchObject({ code: "LINK" });
+  for (const mail of running.mails.filter(({ to }) => to === "thief@example.org"))
+    expect(await answer(running.call("users.verifyEmail", { token: tokenIn(mail) }))).toMatchObject({ code: "LINK" });
   expect(await running.store.users.find(user.id)).toMatchObject({ email: user.email });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Caller, call, type PublicError, publicError } from "../../../backend/contract/index.ts";
-import type { Mail } from "../../../backend/mail/letter.ts";
+import type { Mail } from "../../../backend/mail/mail.ts";
 import { createHashingQueue } from "../../../backend/users/hashing-queue.ts";
 import { LINK_LIFE } from "../../../backend/users/mail-token.ts";
 import { usersService } from "../../../backend/users/users.service.ts";
@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 const answer = (attempt: Promise<unknown>): Promise<"accepted" | PublicError> =>
   attempt.then(() => "accepted" as const, publicError);
 const tokenIn = ({ text }: Mail) => /#(?:verify|reset)=([\w-]{43})$/m.exec(text)?.[1] ?? "";
-const last = () => running.letters.at(-1)!;
+const last = () => running.mails.at(-1)!;
 const verify = (token: string) => answer(running.call("users.verifyEmail", { token }));
 const reset = (token: string, newPassword = "another horse") =>
   answer(running.call("users.resetPassword", { token, newPassword }));
@@ -26,8 +26,8 @@ const ask = (email: string, address = "192.0.2.1") =>
   call(running.broker, "users.requestReset", { email }, { meta: { client: { address } } });
 /** Asks for a new password and reads the mail. */
 async function askAndRead(email: string): Promise<string> {
-  const [letter] = await Promise.all([running.nextLetter(), ask(email)]);
-  return tokenIn(letter);
+  const [mail] = await Promise.all([running.nextMail(), ask(email)]);
+  return tokenIn(mail);
 }
 const actions = async () => (await running.store.audit.list(100)).map(({ action }) => action).reverse();
 
@@ -60,7 +60,7 @@ test("a link ends with its time, and with the next one; asking again has to wait
   running.clock.now += MINUTE;
   expect(await again()).toBe("accepted");
   expect(await again()).toMatchObject({ retryAfter: 120 });
-  expect(running.letters).toHaveLength(2);
+  expect(running.mails).toHaveLength(2);
   const second = tokenIn(last());
   expect(await verify(first)).toMatchObject({ code: "LINK" });
   running.clock.now += LINK_LIFE.verify;
@@ -100,15 +100,15 @@ test("whoever has no account gets the same answer, no mail and no trace; a disab
   const { identity } = await running.register("Root");
   const ada = await running.register("Ada");
   await running.store.users.disable(ada.user.id, 1);
-  const written = running.letters.length;
-  const letter = running.nextLetter(); // it may come before the last of the answers
+  const written = running.mails.length;
+  const mail = running.nextMail(); // it may come before the last of the answers
   const known = await ask("root@example.org");
   const unknown = await ask("nobody@example.org");
   const disabled = await ask("ada@example.org");
   expect([unknown, disabled]).toEqual([known, known]);
-  expect((await letter).to).toBe("root@example.org");
+  expect((await mail).to).toBe("root@example.org");
   await ask("nobody@example.org");
-  expect(running.letters.slice(written).map(({ to }) => to)).toEqual(["root@example.org"]);
+  expect(running.mails.slice(written).map(({ to }) => to)).toEqual(["root@example.org"]);
   const recorded = async () =>
     (await running.store.audit.list(100)).filter(({ action }) => action === "reset.requested");
   while ((await recorded()).length === 0) await new Promise((resolve) => setImmediate(resolve)); // it follows the mail
@@ -119,11 +119,11 @@ test("asking again and again sends one mail, and one place may ask for few peopl
   await running.register("Ada");
   await running.register("Bob");
   const token = await askAndRead("ada@example.org");
-  const before = running.letters.length;
+  const before = running.mails.length;
   await ask("ada@example.org", "203.0.113.1");
   await ask("ada@example.org", "203.0.113.2");
   await askAndRead("bob@example.org");
-  expect(running.letters.slice(before).map(({ to }) => to)).toEqual(["bob@example.org"]);
+  expect(running.mails.slice(before).map(({ to }) => to)).toEqual(["bob@example.org"]);
   // the one that was sent is still good
   expect(await reset(token)).toBe("accepted");
   const tries: unknown[] = [];
@@ -172,7 +172,7 @@ test("another address is confirmed before it counts, the old one is told, and li
   expect(await login("ada@example.org", PASSWORD)).toMatchObject({ code: "CREDENTIALS" });
   expect(await login("new@example.org", PASSWORD)).toBe("accepted");
 
-  // whoever was in the account cannot take it along: a new password puts that link out of use
+  // an attacker in the account cannot keep it: a new password puts that link out of use
   running.clock.now += MINUTE;
   expect(await change("eve@example.org")).toBe("accepted");
   const toEve = tokenIn(last());
@@ -185,7 +185,7 @@ test("another address is confirmed before it counts, the old one is told, and li
   await running.call("users.changePassword", newer, ada.identity);
   expect(await verify(again)).toMatchObject({ code: "LINK" });
 
-  // whether an address is taken shows to whoever reads its mail, not to whoever asks
+  // whether an address is taken is seen in its mail, not in the response
   await running.register("Bob");
   running.clock.now += 4 * MINUTE;
   expect(await change("bob@example.org")).toBe("accepted");
@@ -199,12 +199,12 @@ test("registering and removing an account again and again does not fill somebody
     await running.call("users.remove", { password: PASSWORD }, identity);
     running.clock.now += 1000;
   }
-  expect(running.letters).toHaveLength(11);
+  expect(running.mails).toHaveLength(11);
   for (let n = 0; n < 9; n += 1) await running.register(`Other${n}`);
-  expect(running.letters).toHaveLength(11 + 7);
+  expect(running.mails).toHaveLength(11 + 7);
 });
 
-test("a stranger's letters keep none from an address's owner: who asks for a new password has a good link, however long others ask", async () => {
+test("a stranger's mails keep none from an address's owner: who asks for a new password has a good link, however long others ask", async () => {
   await running.register("Ada");
   for (let n = 0; n < 12; n += 1) {
     const { identity } = await running.register(`Eve${n}`);

@@ -77,7 +77,7 @@ test("the first administrator registers with a link that works once, and not bes
   const roles = both.map((one) => (one.status === "fulfilled" ? one.value.user.roles.at(-1) : "refused"));
   expect(roles.filter((role) => role === "admin")).toHaveLength(1);
   expect(await refusal(register("third", token))).toMatchObject({ status: 403, code: "SETUP_LINK" });
-  // a link that nobody used, because an administrator was made otherwise, is not good again one day
+  // a link that was not used, because an administrator was made otherwise, does not work later
   await store.keys.replace("setup", "unused", clock.now);
   expect(await setupPath(store, clock.now)).toBeUndefined();
   expect(await store.keys.list("setup")).toEqual([]);
@@ -130,7 +130,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
   };
   expect(answers[0]).toEqual(expected);
   expect(answers[1]).toEqual(expected);
-  // this one never reaches the service: its form is refused, whoever exists
+  // this one never reaches the service: its form is refused, whether the account exists or not
   expect(answers[2]).toMatchObject({ answer: { status: 422, field: "email" }, hashes: 0 });
 });
 

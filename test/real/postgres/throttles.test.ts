@@ -4,7 +4,7 @@ import pg from "pg";
 import { messageBytes } from "../../../backend/chat/store/usage.ts";
 import { publicError } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
-import { type Mail, mailOfNotice } from "../../../backend/mail/letter.ts";
+import { type Mail, mailOfNotice } from "../../../backend/mail/mail.ts";
 import { createPost } from "../../../backend/mail/post.ts";
 import { type Judge, openStore, type Store } from "../../../backend/store/index.ts";
 import { createThrottle, withFailure } from "../../../backend/throttle/throttle.ts";
@@ -109,12 +109,12 @@ test("N11: a node whose clock is 30 s ahead waits as long as the others", async 
   }
 });
 
-test("N11: one address gets as many letters of a kind from two nodes as from one", async () => {
-  const letters: Mail[] = [];
+test("N11: one address gets as many mails of a kind from two nodes as from one", async () => {
+  const mails: Mail[] = [];
   const lines: string[] = [];
   const posts = nodes.map(({ throttles }) =>
     createPost({
-      carrier: { deliver: async (letter) => void letters.push(letter) },
+      carrier: { deliver: async (mail) => void mails.push(mail) },
       log: createLog({ logLevel: "info" }, { write: (line) => void lines.push(line) }),
       throttles,
       clock: () => clock.now,
@@ -123,7 +123,7 @@ test("N11: one address gets as many letters of a kind from two nodes as from one
   for (let n = 0; n < 30; n += 1)
     posts[n % 2]?.send(mailOfNotice("passwordChanged", "ada@example.org", "https://chat.example.org"));
   while (lines.length < 30) await delay(10);
-  expect(letters).toHaveLength(11);
+  expect(mails).toHaveLength(11);
   for (const post of posts) await post.stop();
 });
 

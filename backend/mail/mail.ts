@@ -1,6 +1,6 @@
 /**
- * A mail to one person, in plain text: nothing that anybody typed stands in it, so that nobody can send words of theirs
- * through us.
+ * A mail to one person, in plain text. It has no text that a user wrote, so that an attacker cannot send messages of
+ * their own through us.
  */
 export interface Mail {
   readonly kind: MailKind;
@@ -13,13 +13,17 @@ export interface Mail {
 const LINKED = {
   verify: {
     subject: "Confirm your e-mail address",
-    why: "Somebody, probably you, registered at Causeway with this e-mail address. Open this link to confirm that it is yours:",
+    why:
+      "Somebody, probably you, registered at Causeway with this e-mail address. Open this link to confirm that it " +
+      "is yours:",
     life: "The link works once and for 24 hours.",
     otherwise: "If it was not you, do nothing.",
   },
   move: {
     subject: "Confirm your new e-mail address",
-    why: "Somebody, probably you, wants to use this e-mail address for an account at Causeway. Open this link to confirm that it is yours:",
+    why:
+      "Somebody, probably you, wants to use this e-mail address for an account at Causeway. Open this link to " +
+      "confirm that it is yours:",
     life: "The link works once and for one hour.",
     otherwise: "If it was not you, do nothing.",
   },
@@ -38,7 +42,9 @@ const NOTICES = {
   },
   passwordReset: {
     subject: "Your password was changed",
-    what: "The password of your account at Causeway was changed with a link that we had sent to you. All sessions have ended.",
+    what:
+      "The password of your account at Causeway was changed with a link that we had sent to you. All sessions " +
+      "have ended.",
   },
   emailChanged: {
     subject: "Your e-mail address was changed",
@@ -50,13 +56,13 @@ export type LinkedKind = keyof typeof LINKED;
 export type NoticeKind = keyof typeof NOTICES;
 type MailKind = LinkedKind | NoticeKind;
 
-/** A letter with a link of one use; `link` holds a secret. */
+/** A mail with a link that works once; `link` holds a secret. */
 export function mailWithLink(kind: LinkedKind, to: string, link: string): Mail {
   const { subject, why, life, otherwise } = LINKED[kind];
   return { kind, to, subject, text: [why, link, `${life} ${otherwise}`].map((part) => `${part}\n`).join("\n") };
 }
 
-/** A letter that tells what happened; `site` is where its reader can do something about it. */
+/** A mail that tells the owner of an account what happened; `site` is where they can undo it. */
 export function mailOfNotice(kind: NoticeKind, to: string, site: string): Mail {
   const { subject, what } = NOTICES[kind];
   const advice =
