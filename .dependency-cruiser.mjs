@@ -1,6 +1,7 @@
-// The arrows of the house, as a white list: what is not allowed here is forbidden. Each rule says why it exists.
-const room = (path) => `^${path}`;
-/** The language's front doors: all of it, and its regular expressions alone. */
+// Which folder may import which. What is not allowed here is forbidden. Each rule says why it exists.
+const folder = (path) => `^${path}`;
+const anyOf = (...patterns) => patterns.join("|");
+/** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
 const packages = { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] };
 
@@ -10,7 +11,7 @@ export default {
     {
       name: "no-cycles",
       severity: "error",
-      comment: "a cycle means two rooms are one room; move what both need into the lower one",
+      comment: "files that import each other cannot be understood one by one; move what both need into a third",
       from: {},
       to: { circular: true },
     },
@@ -32,78 +33,78 @@ export default {
       name: "rules-are-pure",
       severity: "error",
       comment: "the Rules language runs wherever JavaScript runs: no Node built-ins, no packages",
-      from: { path: room("infra/rules/") },
+      from: { path: folder("infra/rules/") },
       to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-optional"] },
     },
     {
       name: "language-knows-no-field",
       severity: "error",
       comment: "text to tree and back is the same for every schema",
-      from: { path: room("infra/rules/language/") },
-      to: { path: room("infra/rules/"), pathNot: room("infra/rules/(language/|bytes\\.ts|diagnostic\\.ts)") },
+      from: { path: folder("infra/rules/language/") },
+      to: { path: folder("infra/rules/"), pathNot: folder("infra/rules/(language/|bytes\\.ts|diagnostic\\.ts)") },
     },
     {
       name: "schema-is-tables",
       severity: "error",
       comment:
         "fields, functions, phases and plans are looked up by every other part of the language, and look up none",
-      from: { path: room("infra/rules/schema/") },
-      to: { pathNot: room("infra/rules/schema/") },
+      from: { path: folder("infra/rules/schema/") },
+      to: { pathNot: folder("infra/rules/schema/") },
     },
     {
       name: "checking-runs-nothing",
       severity: "error",
       comment: "what is wrong with an expression is known before any request",
-      from: { path: room("infra/rules/check/") },
-      to: { path: room("infra/rules/(evaluate|engine|lint|request)/") },
+      from: { path: folder("infra/rules/check/") },
+      to: { path: folder("infra/rules/(evaluate|engine|lint|request)/") },
     },
     {
       name: "validating-runs-nothing",
       severity: "error",
       comment: "whether Cloudflare accepts a ruleset is read from tables and checked expressions, before any request",
-      from: { path: room("infra/rules/ruleset/") },
-      to: { path: room("infra/rules/(evaluate|engine|lint|request)/") },
+      from: { path: folder("infra/rules/ruleset/") },
+      to: { path: folder("infra/rules/(evaluate|engine|lint|request)/") },
     },
     {
       name: "policy-is-data",
       severity: "error",
       comment: "what the edge shall be is computed from the surface and the site, without I/O",
-      from: { path: room("infra/policy/") },
+      from: { path: folder("infra/policy/") },
       to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-optional"] },
     },
     {
       name: "origin-knows-no-cloudflare",
       severity: "error",
       comment: "the origin is the same behind any edge",
-      from: { path: room("backend/") },
+      from: { path: folder("backend/") },
       to: { path: "node_modules/(@pulumi|cloudflare)/" },
     },
     {
       name: "values-are-plain",
       severity: "error",
       comment: "what a text, a name or a throttle is depends on no database, no service and no gateway",
-      from: { path: room("backend/(text|throttle)/") },
-      to: { path: room("backend/"), pathNot: `${room("backend/(text|throttle)/")}|^backend/surface[./]` },
+      from: { path: folder("backend/(text|throttle)/") },
+      to: { path: folder("backend/"), pathNot: `${folder("backend/(text|throttle)/")}|^backend/surface[./]` },
     },
     {
       name: "store-serves-all",
       severity: "error",
-      comment: "the store keeps what features give it; who asks is not its business",
-      from: { path: room("backend/store/") },
-      to: { path: room("backend/(gateway|mail|nodes|page|client|contract)/") },
+      comment: "the store keeps what features give it, and does not depend on who asks",
+      from: { path: folder("backend/store/") },
+      to: { path: folder("backend/(gateway|mail|nodes|page|client|contract)/") },
     },
     {
       name: "gateway-asks-the-broker",
       severity: "error",
-      comment: "what comes from outside reaches users, rooms and data through actions alone, where it is authorized",
-      from: { path: room("backend/gateway/") },
-      to: { path: room("backend/(auth|users|store|mail|chat/store)/") },
+      comment: "requests of clients reach features and data through actions alone, which authorize the caller",
+      from: { path: folder("backend/gateway/") },
+      to: { path: folder("backend/(auth|users|store|mail|chat/store)/") },
     },
     {
       name: "no-tools-at-run-time",
       severity: "error",
       comment: "what runs is installed without the packages for development",
-      from: { path: room("(backend|infra|cloudflared)/") },
+      from: { path: folder("(backend|infra|cloudflared)/") },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
     },
     {
@@ -133,7 +134,7 @@ export default {
     {
       name: "client-imports-no-page",
       severity: "error",
-      comment: "the client stands below the page, also in its types",
+      comment: "the page uses the client, and not the other way round, also in its types",
       from: { path: "^backend/client/" },
       to: { path: "^backend/page/" },
     },
@@ -153,32 +154,45 @@ export default {
     // packages and Node itself (narrowed by the forbidden rules above)
     { from: {}, to: packages },
     // the origin knows only itself; it knows nothing of Cloudflare's API
-    { from: { path: room("backend/") }, to: { path: room("backend/") } },
-    // the language imports nobody
-    { from: { path: room("infra/rules/") }, to: { path: room("infra/rules/") } },
+    { from: { path: folder("backend/") }, to: { path: folder("backend/") } },
+    // the Rules language imports nothing else
+    { from: { path: folder("infra/rules/") }, to: { path: folder("infra/rules/") } },
     // policy says what the edge shall be: from the surface, in the language; I/O-free
-    { from: { path: room("infra/policy/") }, to: { path: `${room("infra/policy/")}|${RULES}|^backend/surface\\.ts$` } },
+    {
+      from: { path: folder("infra/policy/") },
+      to: { path: `${folder("infra/policy/")}|${RULES}|^backend/surface\\.ts$` },
+    },
     // resources compile policy into Pulumi inputs
     {
-      from: { path: room("infra/resources/") },
-      to: { path: `${room("infra/resources/")}|^infra/policy/(index|without-rules)\\.ts$|${RULES}` },
+      from: { path: folder("infra/resources/") },
+      to: { path: `${folder("infra/resources/")}|^infra/policy/(index|without-rules)\\.ts$|${RULES}` },
     },
     // preflight reads the account; it needs to know what the program will create
     {
-      from: { path: room("infra/preflight/") },
+      from: { path: folder("infra/preflight/") },
       to: {
-        path: `${room("infra/preflight/")}|^infra/policy/(index|without-rules)\\.ts$|^infra/resources/compile\\.ts$|${RULES}`,
+        path: anyOf(
+          folder("infra/preflight/"),
+          "^infra/policy/(index|without-rules)\\.ts$",
+          "^infra/resources/compile\\.ts$",
+          RULES,
+        ),
       },
     },
-    // the program is a table of contents
+    // the Pulumi program puts policy, resources and preflight together
     {
       from: { path: "^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/main\\.mjs$" },
       to: {
-        path: `^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/(preflight|resources)/index\\.ts$|${room("infra/policy/")}|${RULES}`,
+        path: anyOf(
+          "^infra/(index|config|own-state|stories|policy-files)\\.ts$",
+          "^infra/(preflight|resources)/index\\.ts$",
+          folder("infra/policy/"),
+          RULES,
+        ),
       },
     },
-    // the Cloudflare on localhost runs the language; within it the API, the edge, the tunnel, the provider and the
-    // console meet only through front doors (index.ts) and the API's state
+    // the Cloudflare on localhost runs the Rules language; within it the API, the edge, the tunnel, the provider and
+    // the console import only each other's index.ts and the API's state
     { from: { path: "^infra/local/([^/]+)/" }, to: { path: `^infra/local/$1/|${RULES}` } },
     {
       from: { path: "^infra/local/[^/]+/" },
@@ -186,28 +200,33 @@ export default {
     },
     // only the in-process engine may load the program
     {
-      from: { path: room("infra/local/engine/") },
+      from: { path: folder("infra/local/engine/") },
       to: { path: "^infra/(index|config)\\.ts$|^infra/main\\.mjs$" },
     },
-    // the road starts a connector: ours or the real one
+    // the connector may be ours, where cloudflared is not installed
     {
-      from: { path: room("cloudflared/") },
-      to: { path: `${room("cloudflared/")}|^infra/local/tunnel/(index|connector)\\.ts$` },
+      from: { path: folder("cloudflared/") },
+      to: { path: `${folder("cloudflared/")}|^infra/local/tunnel/(index|connector)\\.ts$` },
     },
-    // verbs open front doors; those for whoever runs the backend work on its store, in the words of its domain
-    { from: { path: room("scripts/") }, to: { path: `${room("scripts/")}|^cloudflared/index\\.ts$` } },
+    // commands import index.ts files; those for the operator of the backend also work on its store
+    { from: { path: folder("scripts/") }, to: { path: `${folder("scripts/")}|^cloudflared/index\\.ts$` } },
     {
-      from: { path: room("scripts/") },
+      from: { path: folder("scripts/") },
       to: {
-        path: "^infra/(config|stories|policy-files)\\.ts$|^infra/.+/index\\.ts$|^infra/preflight/for-commands\\.ts$|^infra/policy/without-rules\\.ts$",
+        path: anyOf(
+          "^infra/(config|stories|policy-files)\\.ts$",
+          "^infra/.+/index\\.ts$",
+          "^infra/preflight/for-commands\\.ts$",
+          "^infra/policy/without-rules\\.ts$",
+        ),
       },
     },
     {
-      from: { path: room("scripts/") },
+      from: { path: folder("scripts/") },
       to: { path: "^backend/((config|main|surface)\\.ts$|(auth|users|text|throttle|store)/|page/index\\.ts$)" },
     },
-    // proof opens what it proves
-    { from: { path: room("test/") }, to: { path: room("(backend|infra|cloudflared|scripts|test)/") } },
+    // tests may import all files
+    { from: { path: folder("test/") }, to: { path: folder("(backend|infra|cloudflared|scripts|test)/") } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

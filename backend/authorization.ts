@@ -2,7 +2,7 @@ import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer
 import { type Code, type Meta, refuse } from "./contract/index.ts";
 
 /**
- * Header of a call that the gateway makes for somebody outside. Unlike meta, headers do not pass on to the calls that
+ * Header of a call that the gateway makes for a client. Unlike meta, headers do not pass on to the calls that
  * an action makes in turn, so that a service's own calls are told apart from a client's, on remote nodes too.
  */
 export const OUTSIDE = "outside";

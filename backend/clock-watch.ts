@@ -59,5 +59,8 @@ export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void):
 
 function describe(offset: number): string {
   const seconds = (Math.abs(offset) / 1000).toFixed(1);
-  return `the clock of this machine is ${seconds} s ${offset > 0 ? "ahead of" : "behind"} the database's. Synchronize both, for example by NTP.`;
+  return (
+    `the clock of this machine is ${seconds} s ${offset > 0 ? "ahead of" : "behind"} the database's. Synchronize ` +
+    "both, for example by NTP."
+  );
 }

@@ -122,7 +122,8 @@ export function readConfig(env: Environment): Config {
     "MAIL_URL",
     undefined,
     mailServer,
-    "a URL like smtp://user:password@host:587 or smtps://host, with ?tls=off for a server without TLS in a network of yours",
+    "a URL like smtp://user:password@host:587 or smtps://host, with ?tls=off for a server without TLS in a network " +
+      "of yours",
   );
   const from = read<string | undefined>(
     "MAIL_FROM",

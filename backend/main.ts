@@ -139,8 +139,8 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     await unlessAborted(broker.start(), options.signal);
     if (links?.packets.isNameTaken()) {
       throw new NodesError(
-        `Another node runs as ${broker.nodeID} (NODE_ID); it was left alone. Give each node a name of its own, or stop ` +
-          "the other one first.",
+        `Another node runs as ${broker.nodeID} (NODE_ID); it was left alone. Give each node a name of its own, ` +
+          "or stop the other one first.",
       );
     }
     const url = urlOf(config.host, await gateway.open());

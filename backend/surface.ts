@@ -61,9 +61,9 @@ type ActionName = `${ServiceName}.${string}`;
  */
 export const RATE_CLASSES = {
   /**
-   * Endpoints that take a password or what a mail carried, each a guess, a hash or a letter. Also limited at the edge.
-   * Not the renewal of a session: nobody guesses a refresh token, and every page that is opened takes its session up
-   * again.
+   * Endpoints that take a password or the token of a mail, so that each request is a guess, costs a hash or sends a
+   * mail. Also limited at the edge. Not the renewal of a session: a refresh token cannot be guessed, and every page
+   * that is opened renews its session.
    */
   credential: { requests: 20, seconds: 10 },
   read: { requests: 200, seconds: 10 },
@@ -701,7 +701,7 @@ export const emits = {
 } as const satisfies Readonly<Record<string, Emit>>;
 export type EmittedEvent = keyof typeof emits;
 
-/** Actions that somebody outside can reach, by the way they come. */
+/** Actions that clients can reach, by the way they come. */
 export type HttpAction = (typeof http)[number]["action"];
 export type SocketAction = (typeof socket)[number]["action"];
 export type SurfaceAction = HttpAction | SocketAction;

@@ -13,8 +13,11 @@ export interface Binary {
 /** The first release that reads a token from a file and pushes configurations as this kit expects. */
 const OLDEST = [2025, 4, 0] as const;
 
-/** Finds cloudflared: the one that CLOUDFLARED_BIN names, or the first on PATH; undefined where there is none. One that was named
- * but does not run, or is too old, is a problem and not passed over. */
+/**
+ * Finds cloudflared: the one that CLOUDFLARED_BIN names, or the first on PATH; undefined where there is none.
+ *
+ * @throws ConnectorProblem for a cloudflared that does not run or is too old
+ */
 export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<Binary | undefined> {
   const named = env.CLOUDFLARED_BIN;
   const file = named || (await onPath(env.PATH ?? ""));
@@ -23,13 +26,15 @@ export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<Binary | 
   if (version === undefined) {
     throw new ConnectorProblem(
       "BAD_BINARY",
-      `${file}${named ? ", named by CLOUDFLARED_BIN," : ""} does not run as cloudflared. Install it again, or name another with CLOUDFLARED_BIN.`,
+      `${file}${named ? ", named by CLOUDFLARED_BIN," : ""} does not run as cloudflared. Install it again, or name ` +
+        "another with CLOUDFLARED_BIN.",
     );
   }
   if (older(version)) {
     throw new ConnectorProblem(
       "BAD_BINARY",
-      `${file} is cloudflared ${version}; ${OLDEST.join(".")} or newer is needed. Update it: https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/`,
+      `${file} is cloudflared ${version}; ${OLDEST.join(".")} or newer is needed. Update it: ` +
+        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/",
     );
   }
   return { file, version };

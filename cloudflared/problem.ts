@@ -36,32 +36,39 @@ export type ConnectorProblemCode =
   /** It was stopped before it was ready. */
   | "STOPPED";
 
-/** How cloudflared says what is wrong, and what it means to whoever started it. */
+/** Log lines of cloudflared that name a problem, each with the code and the message that we give for it. */
 const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, message: string])[] = [
   [
     /Unauthorized|Invalid tunnel secret/i,
     "UNAUTHORIZED",
-    "The edge does not accept the tunnel's token: the tunnel was deleted, or its secret was rotated. Get the token again and start the connector with it.",
+    "The edge does not accept the tunnel's token: the tunnel was deleted, or its secret was rotated. Get the token " +
+      "again and start the connector with it.",
   ],
   [
     /Provided Tunnel token is not valid/i,
     "BAD_TOKEN",
-    "cloudflared does not take this for a tunnel token. Use the one line of base64 that Cloudflare gives, without the command around it.",
+    "cloudflared does not take this for a tunnel token. Use the one line of base64 that Cloudflare gives, without " +
+      "the command around it.",
   ],
   [
     /Error opening metrics server listener|listen tcp \S+: bind: /i,
     "METRICS_PORT",
-    "The port for the connector's readiness is taken. Stop what uses it, or choose another with TUNNEL_METRICS=127.0.0.1:PORT.",
+    "The port for the connector's readiness is taken. Stop what uses it, or choose another with " +
+      "TUNNEL_METRICS=127.0.0.1:PORT.",
   ],
   [
     /x509: |certificate signed by unknown authority|tls: failed to verify/i,
     "EDGE_UNTRUSTED",
-    "The edge shows a certificate that is not trusted here. For the Cloudflare on localhost, TUNNEL_CACERT must name its ca.pem; for Cloudflare's own edge, a proxy may be breaking into the connection.",
+    "The edge shows a certificate that is not trusted here. For the Cloudflare on localhost, TUNNEL_CACERT must name " +
+      "its ca.pem; for Cloudflare's own edge, a proxy may be breaking into the connection.",
   ],
   [
     /Unable to establish connection with Cloudflare edge|Serve tunnel error|failed to dial to edge|edge discovery: /i,
     "EDGE_UNREACHABLE",
-    "The edge cannot be reached. For Cloudflare's own edge, outgoing connections to port 7844 (TCP for http2, UDP for quic) must be allowed: https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/tunnel-with-firewall/. For the Cloudflare on localhost, is `npm start` running?",
+    "The edge cannot be reached. For Cloudflare's own edge, outgoing connections to port 7844 (TCP for http2, UDP " +
+      "for quic) must be allowed: " +
+      "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/" +
+      "tunnel-with-firewall/. For the Cloudflare on localhost, is `npm start` running?",
   ],
 ];
 
@@ -80,7 +87,10 @@ const ORIGIN_DOWN = /Unable to reach the origin service/i;
 /** What a line of a running connector's output means for the operator; undefined for most lines. */
 export function explainOrigin(line: string): string | undefined {
   if (!ORIGIN_DOWN.test(line)) return undefined;
-  return "The tunnel is up, but the service behind it does not answer: is the backend running on the address that the tunnel's ingress names?";
+  return (
+    "The tunnel is up, but the service behind it does not answer: is the backend running on the address that the " +
+    "tunnel's ingress names?"
+  );
 }
 
 /** Takes a running connector's output, and once adds what it means for the operator. */

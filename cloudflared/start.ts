@@ -14,7 +14,10 @@ export async function startCloudflared(options: ConnectorStartOptions): Promise<
   if (options.local) return startOwn(options.local, options);
   throw new ConnectorProblem(
     "NOT_INSTALLED",
-    "cloudflared is not installed here. Install it (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/) or name it with CLOUDFLARED_BIN. For the Cloudflare on localhost, set TUNNEL_EDGE and TUNNEL_CACERT as `npm start` prints them.",
+    "cloudflared is not installed here. Install it (" +
+      "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/" +
+      ") or name it with CLOUDFLARED_BIN. For the Cloudflare on localhost, set TUNNEL_EDGE and TUNNEL_CACERT as " +
+      "`npm start` prints them.",
   );
 }
 

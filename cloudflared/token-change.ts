@@ -72,18 +72,21 @@ export function describeTokenChange(change: TokenChange, tokenFile: string): str
       return `Connector ${connector.pid}${where} was stopping, so nothing takes its place.`;
     case "failed": {
       const restart = service?.restart ?? "stop it with Ctrl-C and start it again";
-      return `Connector ${connector.pid}${where} runs on with the old token: ${change.reason} Then restart it: ${restart}`;
+      return (
+        `Connector ${connector.pid}${where} runs on with the old token: ${change.reason} ` +
+        `Then restart it: ${restart}`
+      );
     }
     case "orphan":
       return (
-        `cloudflared ${connector.pid} runs on with the old token: the \`npm run connector\` that started it was killed. ` +
-        `Start a new one, which stops it: TUNNEL_TOKEN_FILE=${tokenFile} npm run connector`
+        `cloudflared ${connector.pid} runs on with the old token: the \`npm run connector\` that started it ` +
+        `was killed. Start a new one, which stops it: TUNNEL_TOKEN_FILE=${tokenFile} npm run connector`
       );
     case "unknown":
       return service
-        ? `cloudflared ${connector.pid} runs as ${service.name}. If it serves this tunnel, put the token of ${tokenFile} where ` +
-            `that service reads it, then run: ${service.restart}`
-        : `cloudflared ${connector.pid} was not started by \`npm run connector\`. If it serves this tunnel, start it again with ` +
-            `the token of ${tokenFile}.`;
+        ? `cloudflared ${connector.pid} runs as ${service.name}. If it serves this tunnel, put the token of ` +
+            `${tokenFile} where that service reads it, then run: ${service.restart}`
+        : `cloudflared ${connector.pid} was not started by \`npm run connector\`. If it serves this tunnel, ` +
+            `start it again with the token of ${tokenFile}.`;
   }
 }

@@ -25,7 +25,8 @@ export async function readToken(sources: TokenSources): Promise<string> {
   if (!direct && !file) {
     throw new ConnectorProblem(
       "NO_TOKEN",
-      "There is no tunnel token. Put it into a file that only you can read and name the file with TUNNEL_TOKEN_FILE, or set TUNNEL_TOKEN.",
+      "There is no tunnel token. Put it into a file that only you can read and name the file with TUNNEL_TOKEN_FILE, " +
+        "or set TUNNEL_TOKEN.",
     );
   }
   const token = (file ? await textOf(file) : (direct ?? "")).trim();
@@ -51,7 +52,8 @@ async function textOf(file: string): Promise<string> {
     if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
       throw new ConnectorProblem(
         "TOKEN_FILE",
-        `Others than its owner can read ${file}, and who has the token can run the tunnel. Use \`chmod 600 ${file}\`, and rotate the token if somebody may have read it.`,
+        `Others than its owner can read ${file}, and who has the token can run the tunnel. ` +
+          `Use \`chmod 600 ${file}\`, and rotate the token if another user may have read it.`,
       );
     }
     return await handle.readFile("utf8");
@@ -63,7 +65,10 @@ async function textOf(file: string): Promise<string> {
 function reasonFor(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   if (code === "ENOENT")
-    return "it does not exist. For the Cloudflare on localhost, `npm start` writes `.data/tunnel-token`; for a stack, `npm run up` writes `.data/STACK/tunnel-token`; for another tunnel, save its token there.";
+    return (
+      "it does not exist. For the Cloudflare on localhost, `npm start` writes `.data/tunnel-token`; for a stack, " +
+      "`npm run up` writes `.data/STACK/tunnel-token`; for another tunnel, save its token there."
+    );
   if (code === "EACCES") return "this user may not. Start the connector as the file's owner.";
   return `${code ?? error}.`;
 }

@@ -8,7 +8,7 @@ import { LIST_NAME, PLANS } from "./rules/index.ts";
 export interface ConfigProblem {
   /** Full key, e.g. `causeway:hostnames`. */
   readonly key: string;
-  /** What stands there; `nothing` where it is missing. */
+  /** The value that was given; `nothing` where it is missing. */
   readonly given: string;
   readonly expected: string;
 }
@@ -28,7 +28,7 @@ export class StackConfigError extends Error {
   }
 }
 
-/** All configuration of a run, secrets decrypted, by full key: what `pulumi.runtime.allConfig()` answers. */
+/** All configuration of a run, secrets decrypted, by full key: what `pulumi.runtime.allConfig()` returns. */
 export type ConfigValues = Readonly<Record<string, string>>;
 
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
@@ -153,7 +153,8 @@ export function readAccess(values: ConfigValues, env: Readonly<Record<string, st
         key: "cloudflare:apiToken",
         given: "nothing",
         expected:
-          "an API token: `pulumi config set --secret cloudflare:apiToken`, or the environment variable CLOUDFLARE_API_TOKEN",
+          "an API token: `pulumi config set --secret cloudflare:apiToken`, or the environment variable " +
+          "CLOUDFLARE_API_TOKEN",
       },
     ]);
   }
@@ -162,7 +163,7 @@ export function readAccess(values: ConfigValues, env: Readonly<Record<string, st
 
 /**
  * What a run of the program is for. Pulumi runs it for `refresh --run-program` and `destroy --run-program` too, so
- * that the provider gets the configuration as it is now, and does not tell the program so.
+ * that the provider gets the current configuration; the program cannot see that from Pulumi.
  */
 export type Purpose = "deploy" | "refresh" | "destroy";
 
@@ -202,7 +203,7 @@ export function readUnproved(env: Readonly<Record<string, string | undefined>>):
   throw new StackConfigError([{ key: UNPROVED, given: JSON.stringify(given), expected: "yes, or no such variable" }]);
 }
 
-/** What the last lines of a run say that deploys what is not proved; none where all is. */
+/** The last lines of a run that deploys rules whose proof failed; none where all are proved. */
 export const unprovedLines = (failures: readonly string[]): readonly string[] =>
   failures.length === 0
     ? []

@@ -46,7 +46,7 @@ export default {
   hostnames: site.hostnames,
   /** The plan that the policy keeps within. */
   plan: account.plan,
-  /** What is deployed, and what the plan had no room for. */
+  /** What is deployed, and what exceeds the plan's limits. */
   report: reportLines(policy.report),
   /** What is deployed although neither example nor story proves it; Pulumi warns of an output that is undefined. */
   ...(existing.unproved.length > 0 && { unproved: existing.unproved }),

@@ -20,8 +20,9 @@ export class OwnStateError extends Error {
 
   constructor(reason: string) {
     super(
-      `Nothing was created: the state of this stack could not be read (${reason}), so that what it has made cannot be told from what ` +
-        "others have made. Run the same command again; if it fails again, `pulumi stack export` says whether the state can be read at all.",
+      `Nothing was created: the state of this stack could not be read (${reason}), so that what it has made ` +
+        "cannot be told from what others have made. Run the same command again; if it fails again, `pulumi " +
+        "stack export` says whether the state can be read at all.",
     );
     this.name = "OwnStateError";
   }

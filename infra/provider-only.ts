@@ -1,7 +1,7 @@
 /**
- * The program for `pulumi destroy --run-program`: it hands the provider the configuration of now, and declares nothing
- * of the stack, so that what goes and what stays is what the state says. Pulumi skips what a destroy declares and the
- * state does not have.
+ * The program for `pulumi destroy --run-program`: it gives the provider the current configuration, and declares no
+ * resource of the stack, so that the state alone decides what is deleted. Pulumi skips resources that a destroy
+ * declares and the state does not have.
  */
 import { ZoneSetting } from "@pulumi/cloudflare/zoneSetting.js";
 

@@ -5,7 +5,8 @@ await runCommand(
     name: "backup",
     summary: "Copies the embedded database into one new file, while the backend runs.",
     details:
-      "The file holds keys and password hashes: keep it as safe as the original. What is in PostgreSQL is copied with pg_dump.",
+      "The file holds keys and password hashes: keep it as safe as the original. What is in PostgreSQL is copied " +
+      "with pg_dump.",
     arguments: { file: argument("the file to write; it must not exist yet") },
     environment: { DATA_DIR: "folder of the database (.data)" },
     examples: ["chat-2026-11-29.db"],

@@ -5,8 +5,8 @@ await runCommand(
     name: "connector",
     summary: "Runs a connector for a tunnel: cloudflared, or a small one of our own where there is none.",
     details:
-      "It says when it is ready, and runs until SIGINT or SIGTERM. The token is never an argument: every user of this machine can " +
-      "read those.",
+      "It says when it is ready, and runs until SIGINT or SIGTERM. The token is never an argument: every user " +
+      "of this machine can read those.",
     environment: {
       TUNNEL_TOKEN_FILE: "file with the tunnel's token, readable by its owner only",
       TUNNEL_TOKEN: "the token itself; a file can be changed while it runs",

@@ -11,7 +11,9 @@ const PROMISED_PERCENT = { lines: 100, branches: 95 };
 await runCommand(
   command({
     name: "coverage",
-    summary: `Measures how much of ${FOLDER} its tests run through: ${PROMISED_PERCENT.lines} % of the lines and ${PROMISED_PERCENT.branches} % of the branches are promised.`,
+    summary:
+      `Measures how much of ${FOLDER} its tests run through: ${PROMISED_PERCENT.lines} % of the lines and ` +
+      `${PROMISED_PERCENT.branches} % of the branches are promised.`,
     passThrough: TO_JEST,
     failure: "a test failed, or less is covered than promised",
     run: ({ passThrough }) => measure(passThrough),

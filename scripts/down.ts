@@ -21,7 +21,8 @@ await runCommand(
     name: "down",
     summary: "Takes the site of a stack down: disconnects its connectors, then deletes what the stack made.",
     details:
-      "It lists what goes, what is put back and what stays, and asks. Nothing is changed before it is confirmed. The connectors of this\n" +
+      "It lists what goes, what is put back and what stays, and asks. Nothing is changed before it is confirmed. The " +
+      "connectors of this\n" +
       "machine are stopped; others are cut off and cannot come back, because the tunnel's secret changes first.",
     options: {
       stack: stackOption,

@@ -47,7 +47,8 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
   const locked = await describeLock(cli, stack);
   if (locked !== undefined) {
     console.error(
-      `drift: the stack is locked by ${locked}: what it has is changing, or is half done. Wait until that run has ended; if it was killed, ` +
+      `drift: the stack is locked by ${locked}: what it has is changing, or is half done. Wait until that run has ` +
+        "ended; if it was killed, " +
         `\`pulumi cancel --stack ${stack}\`, then \`npm run up -- --stack ${stack}\`.`,
     );
     return CANNOT_TELL;
@@ -61,7 +62,8 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
   const broken = await policyFailure();
   if (broken !== undefined) {
     console.error(
-      `drift: the policy cannot be loaded: ${printable(broken)}\nWhat is deployed is compared with the state alone; \`npm run rules -- check\` says where it is.`,
+      `drift: the policy cannot be loaded: ${printable(broken)}\nWhat is deployed is compared with the state alone; ` +
+        "`npm run rules -- check` says where it is.",
     );
   }
   const report = await readDrift(cli, deleted === undefined && broken === undefined);

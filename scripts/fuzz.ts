@@ -8,7 +8,8 @@ await runCommand(
   command({
     name: "fuzz",
     summary:
-      "Sends random requests, packets, frames and calls to the backend, and prints what breaks it in its shortest form.",
+      "Sends random requests, packets, frames and calls to the backend, and prints what breaks it in its shortest " +
+      "form.",
     options: {
       cases: optionWithDefault(
         "--cases <number>",

@@ -27,6 +27,7 @@ async function rotate(): Promise<void> {
     await store.close();
   }
   console.log(
-    `A new key signs access tokens in ${KEY_DELAY / 1000} s. The old key is trusted for ${Math.ceil(KEY_OVERLAP / 60_000)} more minutes.`,
+    `A new key signs access tokens in ${KEY_DELAY / 1000} s. The old key is trusted for ` +
+      `${Math.ceil(KEY_OVERLAP / 60_000)} more minutes.`,
   );
 }

@@ -26,7 +26,8 @@ await runCommand(
       const deleted = await tunnel?.deletedAt();
       if (deleted !== undefined) {
         throw new CommandError(
-          `The tunnel ${tunnel?.id} was deleted elsewhere (${deleted}). \`npm run up -- --stack ${stack}\` makes a new one; until then nothing else can be previewed.`,
+          `The tunnel ${tunnel?.id} was deleted elsewhere (${deleted}). \`npm run up -- --stack ${stack}\` makes a ` +
+            "new one; until then nothing else can be previewed.",
         );
       }
       if (resources.some(({ type }) => type.startsWith("cloudflare:"))) await showDrift(cli, true);

@@ -7,8 +7,10 @@ await runCommand(
     name: "rehearse",
     summary: "Runs the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost.",
     details:
-      "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes two to three minutes.\n" +
-      "It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and else the kit's.",
+      "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes two to three " +
+      "minutes.\n" +
+      "It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and else the " +
+      "kit's.",
     environment: {
       PULUMI_HOME: "where Pulumi keeps its plugins (~/.pulumi)",
       PULUMI_BIN: "the Pulumi CLI (the one on PATH, or one that is fetched)",
@@ -52,7 +54,8 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
     await stage?.close();
   }
   console.log(
-    `\n${steps.length} steps in ${seconds(start).trim()}: this stack can be created, changed, repaired, rotated and taken down.`,
+    `\n${steps.length} steps in ${seconds(start).trim()}: this stack can be created, changed, repaired, rotated and ` +
+      "taken down.",
   );
   return 0;
 }

@@ -26,14 +26,18 @@ await runCommand(
       const deleted = await tunnel.deletedAt();
       if (deleted !== undefined) {
         throw new CommandError(
-          `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}): \`npm run up -- --stack ${stack}\` makes a new one.`,
+          `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}): \`npm run up -- --stack ${stack}\` makes a ` +
+            "new one.",
         );
       }
       await rotateSecret(tunnel, folder, console.log);
       console.log(
-        "`pulumi stack output tunnelToken --show-secrets` prints the old token, which no connector can start with, until the next `npm run up`.\n" +
-          "Other machines: copy the token there, start a second connector with it, wait until it is ready, then stop the first.\n" +
-          "Connectors that run go on with the old token until they end. If an attacker may have it, end their connections too:\n" +
+        "`pulumi stack output tunnelToken --show-secrets` prints the old token, which no connector can start with, " +
+          "until the next `npm run up`.\n" +
+          "Other machines: copy the token there, start a second connector with it, wait until it is ready, then stop " +
+          "the first.\n" +
+          "Connectors that run go on with the old token until they end. If an attacker may have it, end their " +
+          "connections too:\n" +
           "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/remote-tunnel-permissions/",
       );
     },

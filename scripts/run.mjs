@@ -44,7 +44,8 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
   if (brought === undefined) {
     console.error(
       `Causeway needs Node.js ${needed.join(".")} or newer; this is ${process.versions.node} (${process.execPath}).\n` +
-        "`npm ci` brings one along on Linux (x64, arm64), macOS and Windows (x64). Elsewhere install Node.js 26 from\n" +
+        "`npm ci` brings one along on Linux (x64, arm64), macOS and Windows (x64). Elsewhere install Node.js 26 " +
+        "from\n" +
         "https://nodejs.org and try again.",
     );
     process.exit(1);

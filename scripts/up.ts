@@ -18,7 +18,8 @@ await runCommand(
     name: "up",
     summary: "Deploys a stack, and puts back what was changed by hand.",
     details:
-      "It shows what was changed by hand, then what Pulumi will do, and asks. In the end it writes the tunnel's token to a file for the\n" +
+      "It shows what was changed by hand, then what Pulumi will do, and asks. In the end it writes the tunnel's " +
+      "token to a file for the\n" +
       "connectors of this machine.",
     options: {
       stack: stackOption,
@@ -94,7 +95,8 @@ async function deletedTunnel(
   const deleted = await tunnel?.deletedAt();
   if (tunnel === undefined || deleted === undefined) return undefined;
   console.log(
-    `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is taken out of the state, and a new one is made: its\n` +
+    `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is taken out of the state, and a new one is ` +
+      "made: its\n" +
       "connectors on every machine have to be started anew, with the new token.",
   );
   return tunnel;

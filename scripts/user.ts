@@ -60,7 +60,8 @@ async function setRole(store: Store, email: string, role: (typeof ROLES)[number]
   const before = await store.users.changeRole(user.id, role, at);
   if (before === "last-admin") {
     throw new CommandError(
-      `${user.email} is the last administrator who can sign in, and keeps the role. Make another user an administrator first.`,
+      `${user.email} is the last administrator who can sign in, and keeps the role. Make another user an ` +
+        "administrator first.",
     );
   }
   const facts = { actorId: null, subjectId: user.id, address: null, detail: `${before} to ${role}` };

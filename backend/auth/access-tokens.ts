@@ -92,7 +92,7 @@ export async function createAccessTokens(store: Store, clock: () => number): Pro
         drop(token);
         return undefined;
       }
-      // not when the clock was set back: then nobody can say how long ago the store was asked
+      // not when the clock was set back: then it is unknown how long ago the store was asked
       const isFresh = known && now >= known.checkedAt && now - known.checkedAt < BELIEVED;
       if (isFresh && known.checkedAt > doubtedAt) return known.identity;
       const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);

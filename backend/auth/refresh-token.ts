@@ -4,8 +4,8 @@ import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "
  * A refresh token is 256 secret bits, the id of its session and a seal: `SESSION.SECRET.SEAL`. The first secret is
  * random, each successor is the HMAC of the one before, so that a retry gets the same successor although only hashes
  * are stored. The seal proves that we issued it: a sealed token that is neither the current one nor its predecessor is
- * an old one, used again, without the store having to remember every token; an unsealed one is nobody's and cannot end
- * anybody's session.
+ * an old one, used again, without the store having to remember every token; an unsealed one was not issued by us and
+ * ends no session.
  */
 
 export interface RefreshKey {

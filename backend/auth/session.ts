@@ -35,8 +35,8 @@ export function isLive(session: Session, now: number): boolean {
 
 /**
  * What a refresh token that we issued for this session may do now (RFC 9700 4.14.2): `rotate` it is the current one;
- * `retry` its answer was lost, the same successor is due; `reuse` it is an old one, so that somebody has a copy; `dead`
- * the session is over.
+ * `retry` its response was lost, the same successor is due; `reuse` it is an old one, so that it was copied; `dead` the
+ * session has ended.
  */
 export function judgeRefresh(session: Session, hash: string, now: number): "rotate" | "retry" | "reuse" | "dead" {
   if (!isLive(session, now)) return "dead";

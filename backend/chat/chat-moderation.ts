@@ -12,7 +12,7 @@ import { INVITATIONS_MAX, LOBBY, ROOMS_MAX, type Room } from "./room.ts";
 import { type ChatParts, ranked, shutOut } from "./room-access.ts";
 
 type Moderation = Pick<Handlers<"chat">, "invite" | "setRoomRole" | "mute" | "unmute" | "kick" | "ban" | "unban">;
-type AboutSomebody = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: Caller }>;
+type ModerationCall = Context<{ readonly room: string; readonly user: string }, Meta & { readonly user: Caller }>;
 
 interface Case {
   readonly room: Room;
@@ -28,14 +28,14 @@ interface Case {
 type ModerationRule = (own: number, theirs: RoomMembership | undefined, theirRole: Role) => void;
 
 /**
- * What owners and moderators of a room, and site moderators in public ones, do to others: to whoever ranks below them.
- * What site moderators do is audited.
+ * What owners and moderators of a room, and site moderators in public rooms, may do to users who rank below them. What
+ * site moderators do is audited.
  */
 export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }): Moderation {
   const { store, clock, audit } = parts;
 
   /** Throws unless the rule lets the caller act on the user. */
-  async function caseOf(ctx: AboutSomebody, rule: ModerationRule): Promise<Case> {
+  async function caseOf(ctx: ModerationCall, rule: ModerationRule): Promise<Case> {
     const { roles, id: actor } = ctx.meta.user;
     const { room, rank: own } = await ranked(store, ctx);
     if (room.kind === "direct") {
@@ -66,13 +66,13 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
     ranksAtLeast(MODERATOR)(own, theirs, theirRole);
     if (theirs && rank(theirs, rolesUpTo(theirRole)) >= own) throw refuse("FORBIDDEN", { field: "user" });
   };
-  const below = (ctx: AboutSomebody): Promise<Case> => caseOf(ctx, ranksAbove);
+  const below = (ctx: ModerationCall): Promise<Case> => caseOf(ctx, ranksAbove);
 
   function notTheLobby(room: Room): void {
     if (room.key === LOBBY) throw refuse("LOBBY", { field: "room" });
   }
 
-  async function record(ctx: AboutSomebody, { rank, room, target }: Case, action: AuditAction): Promise<void> {
+  async function record(ctx: ModerationCall, { rank, room, target }: Case, action: AuditAction): Promise<void> {
     if (rank === SITE) await audit(ctx, action, target.id, room.key);
   }
 
@@ -82,7 +82,7 @@ export function chatModeration(parts: ChatParts & { readonly audit: AuditTrail }
     return { room: room.key, user, role: (standing && roleIn(standing)) ?? null, mutedUntil: until ?? null };
   }
 
-  async function setMuted(ctx: AboutSomebody, until: number | null): Promise<MemberChanged> {
+  async function setMuted(ctx: ModerationCall, until: number | null): Promise<MemberChanged> {
     const found = await below(ctx);
     const { room, target } = found;
     if (room.key === LOBBY && !found.theirs.membership) {

@@ -166,7 +166,7 @@ export function chatRooms({
     async leave(ctx) {
       const room = keyOf(ctx);
       const { id } = ctx.meta.user;
-      if (room === LOBBY) return { room }; // nobody leaves it for good: only this connection does
+      if (room === LOBBY) return { room }; // every user stays a member of it: only this connection leaves
       const standing = await store.rooms.standing(room, id);
       if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
       if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");

@@ -38,7 +38,8 @@ export function chatService(
       async "rooms.compare"({ broker, params }) {
         params.completed(await sendMissed(store, broker, params.positions));
       },
-      // each node hears of it and one is first; whom all miss is let in when they first open the lobby
+      // every node receives the event, and the first one adds the user; a user whose event is lost is added when they
+      // first open the lobby
       async "user.created"(ctx) {
         const limit = Number.MAX_SAFE_INTEGER;
         await store.members.enter({ room: LOBBY, userId: ctx.params.id, at: clock(), from: ["none"], limit });

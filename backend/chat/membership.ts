@@ -17,7 +17,7 @@ export interface Membership {
   readonly mutedUntil: number | null;
 }
 
-/** Milliseconds for which it is known that somebody left: a day. */
+/** Milliseconds for which it is stored that a user left: a day. */
 export const LEFT_KEPT = 24 * 60 * 60 * 1000;
 
 /** A room and how one user stands in it. */
@@ -26,7 +26,7 @@ export interface RoomMembership {
   readonly membership: Membership | undefined;
 }
 
-/** The role somebody has who is in the room; undefined for whoever is not. Everybody is in the lobby. */
+/** The role of a member of the room; undefined for other users. Every user is a member of the lobby. */
 export function roleIn({ room, membership }: RoomMembership): RoomRole | undefined {
   if (room.key === LOBBY) return "member";
   return membership?.state === "in" ? membership.role : undefined;

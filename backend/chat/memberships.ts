@@ -26,7 +26,7 @@ export async function endMembership(
   return true;
 }
 
-/** Tells somebody's devices what happened to their membership. */
+/** Tells a user's devices what happened to the user's membership. */
 export async function tellMembership(
   ctx: Context<unknown, Meta>,
   room: Pick<Room, "key" | "kind">,

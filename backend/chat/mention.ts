@@ -5,7 +5,7 @@ export const MENTIONS_MAX = 10;
 /** Words that a name after an `@` is looked for in. */
 const WORDS = 4;
 
-/** What may stand before an `@` that mentions somebody; in `ada@example.org` it does not. */
+/** An `@` that may mention a user: no letter, digit, dot, hyphen or underscore before it, as in `ada@example.org`. */
 const AT = /(?<![\p{L}\p{M}\p{N}_.-])@/gu;
 /** What ends a sentence rather than a name. */
 const TRAILING = /[\p{P}\p{S}]+$/u;

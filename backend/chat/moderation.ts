@@ -16,8 +16,8 @@ export const REPORTS_KEPT = 90 * 24 * 60 * 60 * 1000;
 export const SITE = ROOM_ROLES.length;
 
 /**
- * How far somebody's word goes in a room; whoever is not in it has -1. Site moderators rank highest in public rooms, in
- * it or not, and count as anybody else in the others.
+ * The rank of a user in a room; -1 for users who are not members. Site moderators rank highest in public rooms, even
+ * where they are not members; in the other rooms they rank like any user.
  */
 export function rank(standing: RoomMembership, roles: readonly Role[]): number {
   if (standing.room.kind === "public" && roles.includes("moderator")) return SITE;

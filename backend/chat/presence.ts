@@ -15,7 +15,7 @@ export const LOOKED_AT = 500;
 
 /** Milliseconds that shape how presence is told. */
 export interface PresenceTimes {
-  /** Somebody whose last socket closed is offline only after this: a reload or a new connection does not flicker. */
+  /** A user whose last socket closed is offline only after this: a reload or a new connection does not flicker. */
   readonly grace: number;
   /** Each user's state is told this often at most, whatever their devices do; the last one counts. */
   readonly pace: number;
@@ -35,15 +35,15 @@ export interface PresenceHere {
   readonly offline: readonly string[];
 }
 
-/** Somebody's new state, and the rooms in which it may be told. */
+/** A user's new state, and the rooms in which it may be told. */
 export interface PresenceNews {
   readonly presence: Presence;
   readonly rooms: readonly string[];
 }
 
 /**
- * The state of somebody of whom several parts are known: each device, or each node. One that is online outweighs the
- * others.
+ * The state of a user, put together from the states of the user's devices, or of the nodes that the user is connected
+ * to. One that is online outweighs the others.
  */
 export function combined(states: Iterable<PresenceState>): PresenceState {
   let result: PresenceState = "offline";

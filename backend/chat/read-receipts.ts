@@ -7,7 +7,7 @@ import type { EnteredRoom } from "./room-access.ts";
 export interface ReadReceipts {
   /** A mark has moved. The user's own devices learn it, and in a small room the others. */
   moved(broker: ServiceBroker, room: EnteredRoom, mark: ReadMark): void;
-  /** Tells no more; what is waiting has been stored, and whoever comes back asks for it. */
+  /** Sends no more receipts. Those that wait are stored, and a client that reconnects asks for them. */
   stop(): void;
 }
 

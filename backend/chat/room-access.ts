@@ -12,14 +12,14 @@ export interface ChatParts {
   readonly clock: () => number;
 }
 
-/** A call by somebody about a room. */
+/** A call of a user about a room. */
 export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: Caller }>;
 
 /** The key that a call names. */
 export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
 
 /**
- * What somebody is told who is not in a room. Of one that is not public they learn the same as if there were none, in
+ * The error for a user who is not in the room. Of one that is not public they learn the same as if there were none, in
  * answer and in what it takes: one look-up.
  */
 export function shutOut(standing: RoomMembership | undefined): ClientError {
@@ -29,7 +29,7 @@ export function shutOut(standing: RoomMembership | undefined): ClientError {
     : refuse("NOT_MEMBER", { field: "room" });
 }
 
-/** A room as somebody sees it who is in it. Throws for everybody else. */
+/** A room as its members see it. Throws for other users. */
 export function inside(standing: RoomMembership | undefined): RoomMembership & { readonly role: RoomRole } {
   const role = standing && roleIn(standing);
   if (!role) throw shutOut(standing);
@@ -41,7 +41,7 @@ export async function enteredRoom(store: Store, ctx: RoomCall): Promise<RoomMemb
   return inside(await store.rooms.standing(keyOf(ctx), ctx.meta.user.id));
 }
 
-/** A room that somebody is in, as far as signals need it. */
+/** What signals (presence, typing, read receipts) need of a room that the user is in. */
 export interface EnteredRoom {
   readonly room: string;
   readonly epoch: string;
@@ -51,7 +51,7 @@ export interface EnteredRoom {
   readonly isSmall: boolean;
 }
 
-/** The room that a parameter names, for whoever is in it. Refuses others as if there were no such room. */
+/** The room that a parameter names, if the user is in it. Other users get the error for a room that does not exist. */
 export type EnterRoom = (input: string, userId: string) => Promise<EnteredRoom>;
 
 export function roomAccess(store: Store): EnterRoom {
@@ -62,7 +62,7 @@ export function roomAccess(store: Store): EnterRoom {
   };
 }
 
-/** Throws unless somebody with this standing may write in the room now. */
+/** Throws unless a user with this standing may write in the room now. */
 export function mayWrite(standing: RoomMembership | undefined, now: number): void {
   const { room, membership } = inside(standing);
   if (standing && isMuted(standing, now)) {
@@ -74,7 +74,7 @@ export function mayWrite(standing: RoomMembership | undefined, now: number): voi
   }
 }
 
-/** The caller's standing and rank in a room. Throws for whoever neither is in it nor may moderate it. */
+/** The caller's standing and rank in a room. Throws for a caller who neither is in it nor may moderate it. */
 export async function ranked(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
   const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
   const own = standing ? rank(standing, ctx.meta.user.roles) : -1;

@@ -5,7 +5,7 @@ export function privateKey(): string {
   return `~${randomBytes(16).toString("base64url")}`;
 }
 
-/** The key of the one room of two users, whoever of them opens it. */
+/** The key of the one room of two users; the same in either order. */
 export function directKey(one: string, other: string): string {
   const pair = [one, other].sort().join("\n");
   return `~${createHash("sha256").update(`direct\n${pair}`).digest("base64url").slice(0, 22)}`;

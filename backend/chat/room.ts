@@ -3,7 +3,7 @@ import { accepted, type Checked, refused } from "../text/checked.ts";
 
 export type { RoomKind } from "../surface/rooms.ts";
 
-/** The room everybody is in: nobody owns it, and nobody can leave it for good or be shut out of it. */
+/** The room that every user is a member of. It has no owner, and no user can leave it for good or be banned from it. */
 export const LOBBY = "lobby";
 
 /**
@@ -13,10 +13,10 @@ export const LOBBY = "lobby";
 export const SMALL_ROOM = 50;
 /** A room as the services know one. */
 export interface Room {
-  /** What clients call it: a public room's name, else an id that nobody can guess or choose. */
+  /** What clients call it: a public room's name, else a random id. */
   readonly key: string;
   readonly kind: RoomKind;
-  /** Chosen by whoever made a private room; null for the others. */
+  /** Chosen by the user who opened a private room; null for the others. */
   readonly title: string | null;
   /** Incarnation of its sequence. */
   readonly epoch: string;

@@ -1,6 +1,6 @@
 /** Milliseconds between two words that a user is writing in a room; more are not passed on. */
 export const TYPING_PACE = 3_000;
-/** Typists of one room that are told within that time; with more, nobody reads the names. */
+/** Users of one room whose typing is told within that time: more names would not be read. */
 export const TYPISTS = 10;
 
 /**

@@ -10,7 +10,7 @@ const MOST = 10_000;
 export interface Identities {
   /** At once where it is known; throws, or rejects with, UNAUTHORIZED. */
   of(authorization: string | undefined): Identity | Promise<Identity>;
-  /** Forgets everybody: a session has ended, or somebody's roles have changed. */
+  /** Forgets all identities: a session has ended, or a user's roles have changed. */
   forget(): void;
 }
 

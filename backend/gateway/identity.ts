@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { type Caller, call, refuse, type VerifiedToken } from "../contract/index.ts";
 
-/** Who is at the other end, as a verified access token says; nobody can change it afterwards. */
+/** The user and session of a client, from a verified access token. Frozen: no code can change it afterwards. */
 export interface Identity {
   readonly user: Caller;
   /** When the token ends, in milliseconds since 1970. */

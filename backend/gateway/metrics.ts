@@ -47,9 +47,9 @@ interface Tally {
 }
 
 /**
- * Counts for Prometheus. The functions return how things stand when it is asked. Requests are tallied by themselves
- * and told to prom-client when somebody asks: it would build and hash the labels for each, which costs a request as
- * much as its action.
+ * Counts for Prometheus. The functions return the values of the moment. Requests are counted here, and handed to
+ * prom-client when the metrics are read: it would build and hash the labels for each request, which costs as much as
+ * the request's action.
  */
 export function createMetrics(
   sockets: () => number,

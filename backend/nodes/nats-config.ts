@@ -75,8 +75,8 @@ function checkSecrets(secret: string | undefined, accepted: string | undefined, 
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined && name === "NODE_SECRET") {
       problems.push(
-        "NODE_SECRET must be set with NATS_URL, to the same value on every node: it authenticates what nodes send each " +
-          "other. Make one with: openssl rand -base64 32",
+        "NODE_SECRET must be set with NATS_URL, to the same value on every node: it authenticates what nodes " +
+          "send each other. Make one with: openssl rand -base64 32",
       );
     } else if (value !== undefined && Buffer.byteLength(value) < MIN_SECRET_BYTES) {
       const bytes = Buffer.byteLength(value);

@@ -47,8 +47,8 @@ export class Subscriptions {
 
   /**
    * This node has no use for the room any more. `now` in milliseconds. The subscription stays for a while, unless no
-   * socket was in any room of its shard (`wasUsed`): whoever tries to join rooms that do not let them in shall not make
-   * the node subscribe to everything.
+   * socket was in any room of its shard (`wasUsed`): a client that tries to join many rooms and is refused must not
+   * make the node subscribe to everything.
    */
   remove(room: string, now: number, wasUsed = true): void {
     const subject = shardOf(room);

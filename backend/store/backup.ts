@@ -105,8 +105,9 @@ function copyChecked(file: string, fresh: string): void {
     const renew = copy.prepare("update rooms set epoch = ? where name = ?");
     for (const { name } of rooms) renew.run(randomBytes(9).toString("base64url"), String(name));
     copy.exec("delete from sessions; delete from keys where purpose = 'setup'");
-    const mails = copy.prepare("select 1 from sqlite_schema where name = 'mail_tokens'").get(); // an older program had none
-    if (mails) copy.exec("update mail_tokens set hash = null");
+    // a database of an older program may lack the table
+    const hasMailTokens = copy.prepare("select 1 from sqlite_schema where name = 'mail_tokens'").get() !== undefined;
+    if (hasMailTokens) copy.exec("update mail_tokens set hash = null");
   } finally {
     copy.close();
   }

@@ -30,14 +30,15 @@ export function lockDatabase(dataDir: string): () => void {
     if ((error as { errcode?: unknown }).errcode === BUSY) {
       throw new StoreError(
         "STORE_IN_USE",
-        `another backend uses the database in ${dataDir}. Stop it first, or set DATA_DIR to another folder. Several nodes ` +
-          "of one site need PostgreSQL (DATABASE_URL).",
+        `another backend uses the database in ${dataDir}. Stop it first, or set DATA_DIR to another folder. ` +
+          "Several nodes of one site need PostgreSQL (DATABASE_URL).",
         error,
       );
     }
     throw new StoreError(
       "STORE_UNAVAILABLE",
-      `cannot lock ${file}: ${reasonOf(error)}. The data folder must be on a file system with free space and file locks.`,
+      `cannot lock ${file}: ${reasonOf(error)}. The data folder must be on a file system with free space and file ` +
+        "locks.",
       error,
     );
   }

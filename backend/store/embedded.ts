@@ -107,8 +107,9 @@ function beginLog(database: DatabaseSync, dataDir: string, ...told: Told): LogSy
 function failedDisk(file: string, error: Error): StoreError {
   return new StoreError(
     "STORE_LOST",
-    `the disk could not store what was written to ${file}: ${error.message}. Everything that was acknowledged before is ` +
-      "stored. The backend stops, because it cannot tell what the disk has and what it has not. Check the disk.",
+    `the disk could not store what was written to ${file}: ${error.message}. Everything that was acknowledged ` +
+      "before is stored. The backend stops, because it cannot tell what the disk has and what it has not. Check " +
+      "the disk.",
     error,
   );
 }

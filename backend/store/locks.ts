@@ -45,8 +45,8 @@ const lockQuery = (within: Kysely<Schema>, { userId }: { readonly userId: string
     .returning(["role", "password_hash as passwordHash", "disabled_at as disabledAt"]);
 
 /**
- * Until the transaction ends, no message is stored or changed in this room and nobody comes or goes. False where there
- * is no such room. For changes that do not count the room's revision up, which would lock it as well.
+ * Until the transaction ends, no message is stored or changed in this room and no user joins or leaves. False where
+ * there is no such room. For changes that do not count the room's revision up, which would lock it as well.
  */
 export async function lockRoom(transaction: Transaction<Schema>, room: string): Promise<boolean> {
   const { numUpdatedRows } = await transaction

@@ -14,7 +14,8 @@ export async function migrate(db: Kysely<Schema>): Promise<void> {
   if (unknown !== undefined) {
     throw new StoreError(
       "STORE_NEWER",
-      `the database has the migration ${unknown}, which this program does not know: a newer one has used it. Run that program, or restore a backup from before.`,
+      `the database has the migration ${unknown}, which this program does not know: a newer one has used it. Run ` +
+        "that program, or restore a backup from before.",
     );
   }
   const { error, results } = await migrator.migrateToLatest();

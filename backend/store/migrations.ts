@@ -129,7 +129,7 @@ async function readMarks(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Rooms get members: those that are there stay, public, and whoever has spoken in one is in it; everybody is in the
+ * Rooms get members. Rooms that exist become public, with their authors as members; every user becomes a member of the
  * lobby.
  */
 async function rooms(db: Kysely<unknown>): Promise<void> {
@@ -201,15 +201,13 @@ async function rooms(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex("reports_open").on("reports").columns(["settled_at", "id"]).execute();
 
   const epoch = randomBytes(9).toString("base64url");
-  await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0) on conflict (name) do nothing`.execute(
-    db,
-  );
+  await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0)
+    on conflict (name) do nothing`.execute(db);
   await sql`insert into members (room, user_id, role, state, since, joined_at)
     select 'lobby', id, 'member', 'in', 0, created_at from users`.execute(db);
   await sql`insert into members (room, user_id, role, state, since, joined_at)
-    select room, author_id, 'member', 'in', 0, min(at) from messages where room <> 'lobby' group by room, author_id`.execute(
-    db,
-  );
+    select room, author_id, 'member', 'in', 0, min(at) from messages where room <> 'lobby'
+    group by room, author_id`.execute(db);
   await sql`update rooms set members = (select count(*) from members where members.room = rooms.name)`.execute(db);
   await sql`insert into read_marks (room, user_id, epoch, seq)
     select members.room, members.user_id, rooms.epoch, rooms.seq from members join rooms on rooms.name = members.room
@@ -246,9 +244,8 @@ async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex("name_keys_owner").on("name_keys").columns(["kind", "owner"]).execute();
   const add = async (kind: string, owner: string, keys: readonly string[]) => {
     for (const key of keys)
-      await sql`insert into name_keys (kind, key, owner) values (${kind}, ${key}, ${owner}) on conflict do nothing`.execute(
-        db,
-      );
+      await sql`insert into name_keys (kind, key, owner) values (${kind}, ${key}, ${owner})
+        on conflict do nothing`.execute(db);
   };
   const users = await sql<{ id: string; name: string; email: string }>`
     select id, name, email from users where email not like '%@removed.invalid' order by created_at, id`.execute(db);

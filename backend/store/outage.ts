@@ -1,6 +1,6 @@
 /**
- * The database does not work at the moment: it is stopped, cannot be reached, is full or too slow. Whoever asks again
- * later may succeed. The gateway knows it by its name, so that clients are told when to try again.
+ * The database does not work at the moment: it is stopped, cannot be reached, is full or too slow. A later try may
+ * succeed. The gateway recognizes it by its name, so that clients are told when to try again.
  */
 export class DatabaseAway extends Error {
   override name = "DatabaseAway";

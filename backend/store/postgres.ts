@@ -52,7 +52,8 @@ export async function postgres(
     const reason = error instanceof Error && error.message !== "" ? error.message : "it cannot be reached";
     throw new StoreError(
       "STORE_UNAVAILABLE",
-      `cannot open the database ${pathname.slice(1)} at ${hostname}:${port || 5432}: ${reason}. Check DATABASE_URL and that PostgreSQL runs there.`,
+      `cannot open the database ${pathname.slice(1)} at ${hostname}:${port || 5432}: ${reason}. Check DATABASE_URL ` +
+        "and that PostgreSQL runs there.",
     );
   }
   return new PooledDialect(pool, { listener, usesNames: usesNames(url) });

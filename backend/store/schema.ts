@@ -149,7 +149,7 @@ export interface AuditTable {
   action: AuditAction;
   /** Who did it; null when the client was not signed in. */
   actor_id: string | null;
-  /** Whom it concerns. */
+  /** The user that it concerns. */
   subject_id: string;
   address: string | null;
   detail: string | null;

@@ -49,7 +49,8 @@ function refuseToForget(dataDir: string): void {
   if (rescued === undefined) return;
   throw new StoreError(
     "STORE_LOST",
-    `there is no ${join(dataDir, FILE)}, but a copy of it, ${rescued}, which the backend saved when the file was deleted. ` +
-      `Put it back with: npm run restore -- ${join(dataDir, rescued)}. To begin with an empty database, move the copy away.`,
+    `there is no ${join(dataDir, FILE)}, but a copy of it, ${rescued}, which the backend saved when the file ` +
+      `was deleted. Put it back with: npm run restore -- ${join(dataDir, rescued)}. To begin with an empty ` +
+      "database, move the copy away.",
   );
 }

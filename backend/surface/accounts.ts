@@ -4,7 +4,7 @@ import { boolean, constant, named, nullable, object, oneOf, type TypeOf, unbound
 export const ROLES = ["user", "moderator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What is recorded for admins: who did what to whose account, and site moderators to whom in which room. */
+/** What is recorded for admins: which user did what to which account, and what site moderators did in which room. */
 export const AUDIT_ACTIONS = [
   "user.registered",
   "login.succeeded",

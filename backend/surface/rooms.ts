@@ -5,13 +5,13 @@ export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
 export type RoomRole = (typeof ROOM_ROLES)[number];
 
 /**
- * `public`: anybody finds it by its name and joins. `private`: whoever was invited. `direct`: two people. To those who
- * are not in a room that is not public, there is no such room.
+ * `public`: every user can find it by its name and join. `private`: only invited users can join. `direct`: two users.
+ * For users who are not in it, a private or direct room does not exist.
  */
 const ROOM_KINDS = ["public", "private", "direct"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
 
-/** What happened to somebody's membership, as they are told. */
+/** What happened to a user's membership, as the user is told. */
 const MEMBERSHIP_CHANGES = [
   "joined",
   "left",
@@ -85,7 +85,8 @@ export const roomState = named("RoomState", "What a client learns of a room's me
   }),
   recovered: boolean({
     description:
-      "True: `messages` and `changed` are everything since the client's position. False: `messages` is the newest page; what lies between is unknown.",
+      "True: `messages` and `changed` are everything since the client's position. False: `messages` is the newest " +
+      "page; what lies between is unknown.",
   }),
 });
 export type RoomState = TypeOf<typeof roomState>;

@@ -15,7 +15,8 @@ export interface SchemaUse {
 }
 
 const CONSTRUCTORS =
-  "make it with a constructor of backend/surface/grammar.ts: string, integer, number, boolean, oneOf, constant, array, object, union, nullable, optional";
+  "make it with a constructor of backend/surface/grammar.ts: string, integer, number, boolean, oneOf, constant, " +
+  "array, object, union, nullable, optional";
 const NAME = /^[A-Za-z]\w{0,63}$/;
 
 type Loose = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import {
+  maxRulesOf,
   type Phase,
   type Plan,
   type ProofDiagnostic,
@@ -7,7 +8,6 @@ import {
   planName,
   proofDiagnostic,
   rateLimitSees,
-  roomFor,
   thrownText,
 } from "../rules/index.ts";
 import { and, type ExpressionText } from "./expression.ts";
@@ -21,7 +21,7 @@ import type { IndexMember } from "./written-files.ts";
 /** The ruleset of a folder as it is deployed. */
 export interface DeployedFolder {
   readonly ruleset: PhaseRuleset;
-  /** Rate limits that the plan has no room for. */
+  /** Rate limits that exceed the number that the plan allows. */
   readonly leftOut: readonly PolicyRule[];
   /** Errors: rules that are no rules, which are not in the ruleset. Warnings: limits that the plan changes. */
   readonly diagnostics: readonly ProofDiagnostic[];
@@ -29,13 +29,13 @@ export interface DeployedFolder {
   readonly members: readonly IndexMember[];
 }
 
-/** Makes the rules of a folder, and leaves out what the plan has no room for where the gateway enforces it too. */
+/** Makes the rules of a folder. Those that exceed the plan are left out where the gateway enforces them too. */
 export function deployFolder(folder: Folder, context: RuleContext): DeployedFolder {
   const { phase, name, files } = folder;
   const diagnostics: ProofDiagnostic[] = [];
   const members: IndexMember[] = [];
   const made = files.flatMap((file, index) => madeRule(file, index, folder, context, { diagnostics, members }) ?? []);
-  const surplus = Math.max(0, made.length - roomFor(phase, context.plan));
+  const surplus = Math.max(0, made.length - maxRulesOf(phase, context.plan));
   const leftOut = new Set(surplus === 0 ? [] : made.filter(({ gatewayClass }) => gatewayClass).slice(-surplus));
   const kept = made.filter((rule) => !leftOut.has(rule));
   const rules = kept.map((rule) => deployedRule(rule, phase, context));
@@ -100,7 +100,7 @@ function refOf(made: unknown): string | undefined {
   }
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
 /**
  * The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything explicit.
@@ -132,7 +132,7 @@ function guarded(guard: ExpressionText, when: ExpressionText): ExpressionText {
   return and(guard, parsed.tree.kind === "logical" && parsed.tree.operator !== "and" ? `(${when})` : when);
 }
 
-/** Says what the plan makes of a limit, where it has no such limit (A10). */
+/** Warns where the plan does not have a limit as it is written, and says what the plan makes of it (A10). */
 function limitWarning({ ref, ratelimit, source }: DeployedRule, phase: Phase, plan: Plan): readonly ProofDiagnostic[] {
   const { limit, file } = source;
   if (limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds) return [];

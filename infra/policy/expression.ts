@@ -11,7 +11,7 @@ export type ExpressionText = string;
 export function quote(value: string): ExpressionText {
   const escaped = value.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    // U+0080..U+009F are two bytes in UTF-8, and \xHH is one byte: they stand as they are
+    // U+0080..U+009F are two bytes in UTF-8, and \xHH is one byte: they are not escaped
     return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0").toUpperCase()}` : character;
   });
   return `"${escaped}"`;
@@ -38,7 +38,7 @@ export const contains = (field: ExpressionText, text: string): ExpressionText =>
 /** True when the term is not; the term must be one that `and` and `or` of this file made, or a single comparison. */
 export const not = (term: ExpressionText): ExpressionText => `not ${term.startsWith("(") ? term : `(${term})`}`;
 
-/** True when the whole field is like the pattern, letter case included; `*` stands for any number of characters. */
+/** True when the whole field is like the pattern, letter case included; `*` is any number of characters. */
 export const strictWildcard = (field: ExpressionText, pattern: string): ExpressionText =>
   `${field} strict wildcard ${quote(pattern)}`;
 

@@ -2,15 +2,15 @@ import type { Proof, ProofDiagnostic } from "../rules/index.ts";
 import type { PolicyListProblem } from "./list.ts";
 import type { PolicyDiagnostic } from "./validate.ts";
 
-/** What the validator and the lists say of a policy that was proved. */
+/** What the validator and the check of lists refuse in a policy that was proved. */
 export interface Refusals {
   readonly refused: readonly PolicyDiagnostic[];
   readonly listed: readonly PolicyListProblem[];
 }
 
 /**
- * What a proof shows beside that. An expression that is refused is not told twice. Where a rule is refused, or a list
- * is wrong, no story can be run, and an example cannot say what is in the list: neither is a mistake of its own.
+ * The failures of a proof besides those. An expression that is refused is not reported twice. Where a rule is refused
+ * or a list is wrong, no story can run and examples cannot read the list: neither is a mistake of its own.
  */
 export function proofFailures({ diagnostics }: Proof, { refused, listed }: Refusals): readonly ProofDiagnostic[] {
   const isListWrong = listed.some(({ severity }) => severity === "error");

@@ -27,7 +27,7 @@ export const FOLDERS: readonly Folder[] = POLICY_PHASES.map((place) => ({ ...pla
 
 /**
  * The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. A ref that
- * Cloudflare refuses has none, and could name a file elsewhere: the folder's index stands for it.
+ * Cloudflare refuses has none, and could name a file elsewhere: then it is the folder's index.
  */
 export function fileOfRule(phase: Phase, ref: string): string {
   const { folder } = FOLDERS.find((one) => one.phase === phase) ?? { folder: "infra/policy" };

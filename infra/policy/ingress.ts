@@ -29,7 +29,7 @@ const TO_GATEWAY: OriginParameters = {
   keepAliveTimeout: 90,
 };
 
-/** Hostnames to the gateway; anything else that reaches the tunnel is answered by cloudflared with 404. */
+/** Hostnames to the gateway; cloudflared responds with 404 to anything else that reaches the tunnel. */
 export const ingress = (site: Pick<Site, "hostnames" | "origin">): readonly SiteIngressRule[] => [
   ...site.hostnames.map((hostname) => ({ hostname, service: site.origin, originRequest: TO_GATEWAY })),
   { service: "http_status:404" },

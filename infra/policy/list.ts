@@ -35,8 +35,8 @@ export interface PolicyListItem {
   readonly comment?: string;
 }
 
-/** How many lists and items an account has room for where its largest plan is this one. */
-export const listRoom = (plan: Plan): { readonly plan: string; readonly lists: number; readonly items: number } => ({
+/** How many lists and items an account may have whose largest plan is this one. */
+export const listLimits = (plan: Plan): { readonly plan: string; readonly lists: number; readonly items: number } => ({
   plan: planName(plan),
   lists: PLAN_LIMITS[plan].lists,
   items: PLAN_LIMITS[plan].listItems,
@@ -142,7 +142,7 @@ function textProblems({ name, description, items }: PolicyList): readonly Policy
   });
   return [
     // the mark precedes it
-    ...(description.length > MAX_LIST_TEXT - MARK_ROOM ? [long("its description, with the stack's mark,")] : []),
+    ...(description.length > MAX_LIST_TEXT - MAX_MARK_LENGTH ? [long("its description, with the stack's mark,")] : []),
     ...items.flatMap(({ comment = "" }, index) =>
       comment.length > MAX_LIST_TEXT ? [long(`the comment of item ${index + 1}`)] : [],
     ),
@@ -150,7 +150,7 @@ function textProblems({ name, description, items }: PolicyList): readonly Policy
 }
 
 /** Characters of the longest mark (100 for project and stack, 253 for the zone), of a space and of ": ". */
-const MARK_ROOM = 356;
+const MAX_MARK_LENGTH = 356;
 
 /** What the list is called at Cloudflare: the mark of stack and zone, then its description. */
 export const markedDescription = (

@@ -16,7 +16,7 @@ import {
 export const PATH = "http.request.uri.path";
 
 /**
- * A condition that holds for every one of the paths; a parameter (`:id`) stands for one segment that is not empty. At
+ * A condition that holds for every one of the paths; a parameter (`:id`) matches one segment that is not empty. At
  * `depth` Infinity it holds for no other path; at a smaller depth, paths with more segments are taken by their first
  * `depth` segments, so that it holds for more. Depth 0: always.
  */
@@ -42,8 +42,8 @@ export function anyOfPaths(paths: readonly string[], depth = Number.POSITIVE_INF
 }
 
 /**
- * Holds for paths of exactly `length` segments, none of them empty, that are like one of the patterns. A star stands
- * for slashes too; where there are as many slashes as the pattern has, none is left for it. Every plan has this
+ * Holds for paths of exactly `length` segments, none of them empty, that are like one of the patterns. A star matches
+ * slashes too; where a path has as many slashes as the pattern, none is left for the star. Every plan has this
  * operator.
  */
 function anyOfPatterns(patterns: readonly string[], length: number): ExpressionText {
@@ -75,7 +75,7 @@ export function isPlain(path: string): boolean {
   );
 }
 
-/** The prefix that stands for the path, ending with `/`; undefined where the path itself can. */
+/** The prefix to compare instead of the path, ending with `/`; undefined where the path itself can be compared. */
 function certainPrefix(path: string, depth: number): string | undefined {
   if (!isPlain(path) || depth === 0) return "/";
   const segments = segmentsOf(path);

@@ -20,7 +20,7 @@ export interface PolicyProof {
   readonly rulesets: readonly PhaseRuleset[];
   readonly lists: readonly PolicyList[];
   /**
-   * What `policyListProblems` says of the lists on this plan, from a caller that has asked it; asked here if absent.
+   * The result of `policyListProblems` for this plan, from a caller that has it already; computed here where absent.
    */
   readonly listed?: readonly PolicyListProblem[];
   readonly stories: readonly StoryFile[];

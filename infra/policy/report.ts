@@ -1,10 +1,10 @@
 import { type Phase, type Plan, rateLimitSees } from "../rules/index.ts";
-import { roomBesideGuard } from "./hostnames.ts";
+import { maxConditionLength } from "./hostnames.ts";
 import { limitInWords } from "./limit.ts";
 import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
-/** What the plan had no room for, and what enforces it instead. */
+/** A rule that exceeds the plan, and what enforces it instead. */
 interface NotAtTheEdge {
   readonly what: string;
   readonly why: string;
@@ -23,7 +23,7 @@ export interface PlanReport {
   readonly notAtTheEdge: readonly NotAtTheEdge[];
 }
 
-/** What is deployed, and what is left to the gateway; `leftOut` are the rules that the plan has no room for. */
+/** What is deployed, and what is left to the gateway; `leftOut` are the rules that exceed the plan. */
 export function planReport(
   { site, surface, plan }: RuleContext,
   rulesets: readonly PhaseRuleset[],
@@ -92,7 +92,7 @@ export function planReport(
             } as const,
           ]
         : []),
-      ...(unknownRequests(surface, roomBesideGuard(site)).exact
+      ...(unknownRequests(surface, maxConditionLength(site)).exact
         ? []
         : [
             {

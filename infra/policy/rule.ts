@@ -24,7 +24,7 @@ export type RuleFile = PolicyRule | ((context: RuleContext) => PolicyRule | unde
 
 /**
  * A rule as its author writes it: what makes it apply (`when`), without the guard by the site's hostnames, which the
- * policy adds to every rule. The rest is in the words of the Rulesets API.
+ * policy adds to every rule. The other members are those of the Rulesets API.
  */
 export type PolicyRule = {
   /**
@@ -41,10 +41,10 @@ export type PolicyRule = {
   readonly enabled?: boolean;
   /** Of a rate limit: how many requests in how many seconds. The policy makes of it what the plan has. */
   readonly limit?: Limit;
-  /** Of a rate limit, instead of `limit`: in the words of the API. What the plan does not have is refused. */
+  /** Of a rate limit, instead of `limit`: as the API has it. What the plan does not have is refused. */
   readonly ratelimit?: RateLimit;
   /**
-   * The gateway enforces this class's limit too: where the plan has no room for all rate limits, this one is left out.
+   * The gateway enforces this class's limit too: where the plan does not allow all rate limits, this one is left out.
    */
   readonly gatewayClass?: RateClass;
   readonly examples: Examples;
@@ -69,7 +69,7 @@ export interface RuleSource {
   readonly limit?: Limit;
 }
 
-/** A rule as it is deployed: `source` is the kit's own, the rest is in the words of the Rulesets API. */
+/** A rule as it is deployed: `source` is the kit's own, the other members are those of the Rulesets API. */
 export type DeployedRule = Rule &
   Required<Pick<Rule, "ref" | "description" | "enabled">> & {
     readonly source: RuleSource;

@@ -2,7 +2,7 @@ import type { Phase, Plan, Rule } from "../rules/index.ts";
 
 /** What one stack deploys, read from its configuration by `infra/config.ts`. Plain data; nothing in it is secret. */
 export interface Site {
-  /** Pulumi project and stack: together they say whose a resource is. */
+  /** Pulumi project and stack: together they name the owner of a resource. */
   readonly project: string;
   readonly stack: string;
   /** Cloudflare account, 32 hex digits; absent: the account of the zone. */

@@ -58,7 +58,7 @@ export const allPaths = (surface: Surface): string[] =>
 
 /**
  * Paths that the page calls by fetch or over its socket: the API and the socket, where no challenge can be shown. A
- * path with parameters stands here with a value for each.
+ * path with parameters is listed with a value for each.
  */
 export const calledPaths = (surface: Surface): string[] =>
   [...new Set([...surface.http.map(({ path }) => samplePath(path)), surface.socketPath])].sort();

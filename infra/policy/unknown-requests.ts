@@ -14,16 +14,16 @@ export interface UnknownRequests {
 }
 
 /**
- * Negates the surface, method by method. Where that does not fit `room` characters, paths are cut to fewer and fewer
+ * Negates the surface, method by method. Where that exceeds `maxLength` characters, paths are cut to fewer and fewer
  * segments until it does: the rule then blocks less, never more.
  */
-export function unknownRequests(surface: Surface, room: number = MAX_EXPRESSION_LENGTH): UnknownRequests {
+export function unknownRequests(surface: Surface, maxLength: number = MAX_EXPRESSION_LENGTH): UnknownRequests {
   const groups = methodGroups(surface);
   const deepest = longestDepth(allPaths(surface));
   for (let depth = deepest; ; depth -= 1) {
     const known = groups.map(({ methods, paths }) => and(oneOf(METHOD, methods), anyOfPaths(paths, depth)));
     const when = not(or(...known));
-    if (when.length <= room || depth === 0)
+    if (when.length <= maxLength || depth === 0)
       return { when, exact: depth === deepest && allPaths(surface).every(isPlain) };
   }
 }

@@ -13,8 +13,8 @@ export interface PolicyDiagnostic extends RulesetDiagnostic {
 
 /**
  * Everything for which Cloudflare would refuse the policy, before the API is called: a refused rule in the middle of a
- * run would leave half a policy deployed. `standing` counts rules of others in adopted rulesets, which use the same
- * room.
+ * run would leave half a policy deployed. `standing` counts rules of others in adopted rulesets: the plan's limits
+ * include them.
  */
 export function policyDiagnostics(
   { rulesets, lists }: { readonly rulesets: readonly PhaseRuleset[]; readonly lists?: readonly PolicyList[] },

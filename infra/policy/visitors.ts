@@ -1,9 +1,9 @@
 import type { Visitors } from "../rules/index.ts";
 
 /**
- * Who sends the requests of examples and stories. `ordinary` sends all that name no other; the others say in what they
- * differ from it, and are named, as in `{ request: "GET /", visitor: "tor" }`. Addresses are of 198.18.0.0/15, the
- * network for measurements (RFC 2544), AS numbers are of RFC 5398: both belong to no network.
+ * Who sends the requests of examples and stories. `ordinary` sends all that name no visitor. The others have the values
+ * in which they differ from it, and are named, as in `{ request: "GET /", visitor: "tor" }`. Addresses are of
+ * 198.18.0.0/15, the network for measurements (RFC 2544), AS numbers are of RFC 5398: both belong to no network.
  */
 export const VISITORS: Visitors = {
   /** A person with a browser of today. */

@@ -32,7 +32,7 @@ export async function tokenObstacle(api: Cloudflare, site: Site): Promise<Obstac
     : { code: "token", found: `the API token is ${read.value}`, fix: "Use one that is active." };
 }
 
-/** The zone, and what the operator should hear of although it stops nothing. */
+/** The zone, and warnings for the operator, which stop nothing. */
 export interface AccountFound {
   readonly account: Account;
   readonly warnings: readonly string[];

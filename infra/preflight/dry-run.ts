@@ -1,4 +1,4 @@
-/** Asks Cloudflare whether it would accept the rulesets, before anything is written. */
+/** Lets Cloudflare check the rulesets before anything is written. */
 import { isDeepStrictEqual } from "node:util";
 import Cloudflare from "cloudflare";
 import type { PhaseRuleset } from "../policy/index.ts";
@@ -23,7 +23,7 @@ export interface Tried {
 }
 
 /**
- * Cloudflare's API wrote what it should only have checked. Code `DRY_RUN_IGNORED`; the message says what may have been
+ * Cloudflare's API wrote what it should only have checked. Code `DRY_RUN_IGNORED`; the message names what may have been
  * written.
  */
 export class DryRunIgnoredError extends Error {
@@ -131,11 +131,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isAccepted = (response: unknown): boolean =>
   isObject(response) && response.success === true && response.result === null;
 
-/** No result either, and no word of success: whatever the status says, nothing was accepted. */
+/** Without a result and without `success: true`, nothing was accepted, whatever the status is. */
 const isRefusal = (response: unknown): response is Readonly<Record<string, unknown>> =>
   isObject(response) && response.success !== true && (response.result ?? null) === null;
 
-/** A response that says with the status 200 that it failed, as an error of the API. */
+/** A failure with the status 200, as an error of the API. */
 function unexplained(response: Readonly<Record<string, unknown>>): Error {
   return Cloudflare.APIError.generate(502, response, "no success", new Headers());
 }
@@ -153,7 +153,9 @@ const isAboutDryRuns = ({ errors }: InstanceType<typeof Cloudflare.APIError>): b
 const noDryRuns = (api: Cloudflare, error: InstanceType<typeof Cloudflare.APIError>): Obstacle => ({
   code: "no_dry_runs",
   found: `the API at ${printable(api.baseURL)} does not know dry runs: ${printable(reasonsOf(error))}`,
-  fix: "Cloudflare has dry runs since 2026-09-17: check `cloudflare:baseUrl`, and a proxy in between. Nothing was written.",
+  fix:
+    "Cloudflare has dry runs since 2026-09-17: check `cloudflare:baseUrl`, and a proxy in between. Nothing was " +
+    "written.",
 });
 
 /** What Cloudflare has against the ruleset, with the rule that it points to. */

@@ -18,7 +18,7 @@ import {
 } from "./place.ts";
 import { isNotFound, reading } from "./reading.ts";
 
-/** Permission that lets a token write the rulesets of a phase; reading needs it too, so that it is asked for once. */
+/** Permission that lets a token write the rulesets of a phase; it covers reading too, so that one is enough. */
 const PERMISSION: Readonly<Record<string, string>> = {
   http_request_cache_settings: "Cache Settings Write",
   http_request_dynamic_redirect: "Dynamic URL Redirects Write",
@@ -98,7 +98,7 @@ function findExisting(
   return blockedBy({
     code: "entrypoint_taken",
     found: `the zone has ${what} already, with ${rules === 1 ? "one rule" : `${rules} rules`}`,
-    fix: "A zone has room for one a phase. Take it over, or delete it, or use another zone.",
+    fix: "A zone has one for each phase. Take it over, or delete it, or use another zone.",
     adopt,
   });
 }

@@ -26,7 +26,7 @@ export interface Cleared {
   readonly imports: Readonly<Record<string, string>>;
   /** Tags of the stack's records as they are, by hostname: they stay. */
   readonly tags: Readonly<Record<string, readonly string[]>>;
-  /** What the operator should hear of although it stops nothing. */
+  /** Warnings for the operator, which stop nothing. */
   readonly warnings: readonly string[];
   /** What is deployed although neither example nor story proves it, one a line; empty unless it was ordered. */
   readonly unproved: readonly string[];
@@ -43,8 +43,8 @@ export interface PreflightOptions extends Partial<ProofOrder> {
 
 /**
  * Finds the site's zone and plan, builds the policy for it and looks for everything that would stop the run halfway: a
- * token that is not accepted, a plan without room, places at Cloudflare that others have. `known` has the ids in the
- * stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
+ * token that is not accepted, a plan that allows less, places at Cloudflare that others have. `known` has the ids in
+ * the stack's state: what it names is the stack's own, whatever it looks like, and is never imported nor offered for
  * adoption. What it does not name is the stack's own by its mark, or else by adoption. Where nothing is in the way,
  * Cloudflare checks the rulesets in dry runs. The policy is proved by its examples, and by the stories of the options.
  * Throws `PreflightError` and `DryRunIgnoredError`. What else a token may write cannot be read: a missing right shows

@@ -2,7 +2,7 @@ import {
   accountMark,
   adoptedListOf,
   fileOfList,
-  listRoom,
+  listLimits,
   ownerOfList,
   type PolicyList,
 } from "../policy/without-rules.ts";
@@ -52,7 +52,7 @@ export async function findLists(search: Search, lists: readonly PolicyList[]): P
   const rest = read.value.filter(({ name }) => !names.has(name));
   const findings = await Promise.all(lists.map((list) => findList(search, list, found.get(list.name))));
   return {
-    findings: [...findings, roomFinding(search, lists, { standing: read.value, rest })],
+    findings: [...findings, limitFinding(search, lists, { standing: read.value, rest })],
     missing: new Set([...names].filter((name) => !found.has(name))),
   };
 }
@@ -81,27 +81,28 @@ const readLists = ({ api, account }: Search): Promise<ReadResult<readonly Listed
   });
 
 /**
- * Lists belong to the account, whose plan is not known: its room is taken for that of the zone's plan, unless it has
- * more already. A list that the run deletes goes last, after what rules use in its place was made.
+ * Lists belong to the account, whose plan is not known: its limits are taken for those of the zone's plan, unless it
+ * has more already. A list that the run deletes goes last, after what rules use in its place was made.
  */
-function roomFinding(
+function limitFinding(
   search: Search,
   lists: readonly PolicyList[],
   { standing, rest }: { readonly standing: readonly ListedList[]; readonly rest: readonly ListedList[] },
 ): PreflightFinding {
-  const room = listRoom(search.account.plan);
-  const fits = (count: number, items: number) => count <= room.lists && items <= room.items;
+  const limits = listLimits(search.account.plan);
+  const fits = (count: number, items: number) => count <= limits.lists && items <= limits.items;
   const leaving = rest.filter((list) => isDeleted(search, list));
   const others = rest.filter((list) => !leaving.includes(list));
   const countAfter = lists.length + others.length;
   const itemsAfter = sum(lists.map((list) => list.items.length)) + itemsOf(others);
-  const roomText = `${room.plan} has room for ${room.lists} with ${room.items}`;
+  const limitText = `${limits.plan} allows ${limits.lists} with ${limits.items}`;
   if (!fits(countAfter, itemsAfter)) {
     return {
       ...NOTHING,
       warnings: [
-        `With ${dollarNames(others)} of others the account will have ${countAfter} lists with ${itemsAfter} items; ${roomText}. ` +
-          "Unless another zone of the account has a larger plan, the run fails at its first list.",
+        `With ${dollarNames(others)} of others the account will have ${countAfter} lists with ${itemsAfter} ` +
+          `items; ${limitText}. Unless another zone of the account has a larger plan, the run fails at its first ` +
+          "list.",
       ],
     };
   }
@@ -111,13 +112,14 @@ function roomFinding(
   const kept = new Set(standing.map(({ name }) => name));
   const made = lists.filter(({ name }) => !kept.has(name));
   return blockedBy({
-    code: "list_room",
+    code: "list_limit",
     found:
-      `the run deletes ${dollarNames(leaving)} only after it has written the other lists, and the account has ${count} lists ` +
-      `with ${items} items until then; ${roomText}`,
+      `the run deletes ${dollarNames(leaving)} only after it has written the other lists, and the account has ` +
+      `${count} lists with ${items} items until then; ${limitText}`,
     fix:
       made.length === 0
-        ? `Keep the other lists as they are in the run that deletes ${dollarNames(leaving)}, and change them in the next one.`
+        ? `Keep the other lists as they are in the run that deletes ${dollarNames(leaving)}, and change them in the ` +
+          "next one."
         : `Take ${dollarNames(made)} out of the policy, with the rules that use it, for the run that deletes ` +
           `${dollarNames(leaving)}; add it in the next one.`,
   });
@@ -219,7 +221,7 @@ function checkShared(search: Search, list: PolicyList, found: ListedList | undef
 
 /**
  * The policy must have all of its items, in every run: items of others are never removed. An item that excludes the
- * exact hostname stops the run as well, since a file cannot say so, and a change of the list would drop it.
+ * exact hostname stops the run as well: a file cannot express it, and a change of the list would drop it.
  */
 async function adoptedList(search: Search, list: PolicyList, found: ListedList): Promise<PreflightFinding> {
   const { api, account, known } = search;

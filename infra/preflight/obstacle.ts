@@ -8,7 +8,7 @@ export interface Obstacle {
   readonly found: string;
   /** What to do about it. */
   readonly fix: string;
-  /** What the configuration would say to take it over, where that is possible. */
+  /** The configuration that takes it over, where that is possible. */
   readonly adopt?: Partial<Adoption>;
   /** The list that the configuration would name in `sharedLists` to leave it to others, where that is possible. */
   readonly share?: string;

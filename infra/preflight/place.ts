@@ -84,7 +84,7 @@ export interface PreflightFinding {
   readonly tunnels?: readonly string[];
   /** What is in a phase's place. */
   readonly entryPoint?: AccountEntryPoint;
-  /** What the operator should hear of although it stops nothing. */
+  /** Warnings for the operator, which stop nothing. */
   readonly warnings?: readonly string[];
   /** How what the configuration adopts was found, by the name of the stash that keeps it. */
   readonly asFound?: Readonly<Record<string, string>>;

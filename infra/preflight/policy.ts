@@ -27,16 +27,16 @@ export interface ProofOrder {
   readonly unproved: boolean;
 }
 
-/** What validator, examples and stories say of the policy before anything is created. */
+/** What validator, examples and stories find in the policy before anything is created. */
 export interface PolicyFindings {
   readonly obstacles: readonly Obstacle[];
-  /** What the operator should hear of: limits that the plan changes, and what rules of others change. */
+  /** Warnings for the operator: limits that the plan changes, and what rules of others change. */
   readonly warnings: readonly string[];
   /** What is deployed although it is not proved, one a line. */
   readonly unproved: readonly string[];
 }
 
-/** Asks the validator, and proves the policy by its examples and the stories. */
+/** Runs the validator, and proves the policy by its examples and the stories. */
 export function policyFindings(site: Site, plan: Plan, policy: Policy, order: ProofOrder): PolicyFindings {
   const refused = policyDiagnostics(policy, plan, adoptedRules(site, policy));
   const { diagnostics } = policy;
@@ -118,7 +118,7 @@ const settingObstacles = ({ zoneSettings }: Policy, plan: Plan): readonly Obstac
     return [{ code: "zone_setting", found, fix: `It takes ${expected}.` }];
   });
 
-/** How many rules of others the adopted rulesets have: they use the same room. */
+/** How many rules of others the adopted rulesets have: the plan's limit counts them too. */
 const adoptedRules = (site: Site, policy: Policy): Readonly<Record<string, number>> =>
   Object.fromEntries(
     policy.rulesets.flatMap(({ phase, rules }) => {

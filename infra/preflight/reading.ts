@@ -1,7 +1,7 @@
 import Cloudflare from "cloudflare";
 import type { Obstacle } from "./obstacle.ts";
 
-/** What a read of the account came to: a value, or why there is none. */
+/** The result of a read of the account: a value, or why there is none. */
 export type ReadResult<T> = { readonly value: T } | { readonly obstacle: Obstacle };
 
 /** Permissions that the dashboard calls by another name than the API. */
@@ -15,9 +15,9 @@ const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
 type Verb = "read" | "write";
 
 /**
- * Reads, and turns what Cloudflare refuses into an obstacle that names the permission (its name in the API; the
- * dashboard says "Edit" where the API says "Write", and has other names for some). What is not a response of the API is
- * thrown on.
+ * Reads, and turns a refusal of Cloudflare into an obstacle that names the permission (its name in the API; the
+ * dashboard has "Edit" where the API has "Write", and other names for some). Errors that are no response of the API are
+ * thrown.
  */
 export async function reading<T>(
   what: string,
@@ -32,10 +32,10 @@ export async function reading<T>(
   }
 }
 
-/** Codes of the obstacles that say that something could not be read. */
+/** Codes of the obstacles for something that could not be read. */
 const READ_FAILURES = new Set(["token", "permission", "unreachable", "throttled", "api_error"]);
 
-/** Whether an obstacle says that something could not be read, and not what is there. */
+/** Whether an obstacle is that something could not be read, and not something that was found. */
 export const isReadFailure = ({ code }: Obstacle): boolean => READ_FAILURES.has(code);
 
 /** Whether the API responded that it has no such thing. */
@@ -115,7 +115,7 @@ function documentationOf({ errors }: SdkError): string {
   return pages.length === 0 ? "" : ` See ${[...new Set(pages)].join(", ")}.`;
 }
 
-/** The innermost cause says what happened; the outer ones say "fetch failed". */
+/** The innermost cause of an error: it has what happened, while the outer ones are "fetch failed". */
 function causeOf(error: Error): string {
   return error.cause instanceof Error ? causeOf(error.cause) : error.message;
 }

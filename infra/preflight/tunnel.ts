@@ -36,7 +36,7 @@ export async function findTunnel(search: Search, ledTo: readonly string[]): Prom
 }
 
 /**
- * Cloudflare goes on answering for a deleted tunnel, with the time, and the provider takes it for one that exists
+ * A deleted tunnel can still be read at Cloudflare, with the time, and the provider takes it for one that exists
  * (cloudflared#1210): the run would fail halfway, at the tunnel's configuration.
  */
 async function checkKnown(search: Search, id: string): Promise<PreflightFinding> {
@@ -74,10 +74,9 @@ async function checkAdopted(search: Search, id: string): Promise<PreflightFindin
 
 /**
  * A tunnel of the stack's name that is not in the state: made by a run whose response was lost or which was killed. It
- * is the stack's own only where nothing says otherwise: Cloudflare configures it, and it leads to hostnames of this
- * stack, or to none and was never run. The name alone is no proof, since any user of the account can give it to a
- * tunnel. Earlier versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack
- * leads through it.
+ * is the stack's own only where Cloudflare configures it, and it either leads to hostnames of this stack, or to none
+ * and was never run. The name alone is no proof, since any user of the account can give it to a tunnel. Earlier
+ * versions named it without the zone; such a tunnel is the stack's own where a hostname of the stack leads through it.
  */
 async function findNamed(search: Search, ledTo: readonly string[]): Promise<PreflightFinding> {
   const { api, site, account } = search;
@@ -147,7 +146,7 @@ function readTunnel({ api, account }: Search, id: string): Promise<ReadResult<Li
 }
 
 /**
- * The program reads the tunnel's token, for which the right to read tunnels is not enough: said here, it is not a
+ * The program reads the tunnel's token, for which the permission to read tunnels is not enough. Found here, it is not a
  * failure halfway.
  */
 async function withToken({ api, account }: Search, id: string, finding: PreflightFinding): Promise<PreflightFinding> {

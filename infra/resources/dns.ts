@@ -13,7 +13,7 @@ export class Dns extends ComponentResource {
       new DnsRecord(
         record.name,
         { ...record.args, content },
-        // a second record of the name would be refused (81053) while the first still stands
+        // a second record of the name would be refused (81053) while the first still exists
         { ...options(this, record), dependsOn: protection, deleteBeforeReplace: true },
       );
     }

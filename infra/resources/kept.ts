@@ -2,17 +2,17 @@
 import { type Resource, Stash } from "@pulumi/pulumi";
 
 /**
- * One value for each adopted resource, by the name of its stash. It is kept as it is at the adoption, whatever later
- * runs say.
+ * One value for each adopted resource, by the name of its stash. The value of the adoption is kept, whatever value
+ * later runs have.
  */
 export function keepAsFound(values: Readonly<Record<string, string>>): readonly Stash[] {
   return Object.entries(values).map(([name, input]) => new Stash(name, { input }, { ignoreChanges: ["input"] }));
 }
 
 /**
- * Depends on everything, so that a destroy begins with it, and is protected, so that a destroy ends with it: `pulumi
- * destroy --skip-preview` would otherwise delete records and rules before it comes to the protected tunnel. `npm run
- * down` lifts the protection.
+ * Depends on everything, so that a destroy begins with it, and is protected, so that a destroy fails at it: `pulumi
+ * destroy --skip-preview` would otherwise delete records and rules before it reaches the protected tunnel. `npm run
+ * down` removes the protection.
  */
 export function guard(everything: readonly Resource[]): void {
   new Stash(

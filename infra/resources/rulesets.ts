@@ -5,11 +5,11 @@ import { options } from "./options.ts";
 
 /** One ruleset a phase: the zone's entry point of that phase. */
 export class Rulesets extends ComponentResource {
-  /** `asked`: the lists that rules may ask, which are made first and go last. */
+  /** `asked`: the lists that rules may use, which are made first and deleted last. */
   constructor(name: string, rulesets: CompiledStack["rulesets"], asked: readonly Resource[]) {
     super("causeway:index:Rulesets", name, {}, {});
     for (const ruleset of rulesets) {
-      // a phase has room for one: a second would be refused (20217) while the first still stands
+      // a phase has one entry point: a second would be refused (20217) while the first still exists
       new Ruleset(ruleset.name, ruleset.args, {
         ...options(this, ruleset),
         dependsOn: [...asked],

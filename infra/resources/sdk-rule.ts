@@ -13,7 +13,8 @@ class RuleMemberError extends Error {
 
   constructor(rule: string, member: string, what: string) {
     super(
-      `The rule ${rule} cannot be deployed: ${member} ${what} Nothing was changed. Remove the member, or install a version of @pulumi/cloudflare that has it.`,
+      `The rule ${rule} cannot be deployed: ${member} ${what} Nothing was changed. Remove the member, or install a ` +
+        "version of @pulumi/cloudflare that has it.",
     );
     this.name = "RuleMemberError";
     this.member = member;

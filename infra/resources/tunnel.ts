@@ -8,7 +8,7 @@ import { options } from "./options.ts";
 /** The tunnel, its configuration, and the token that a connector runs it with. */
 export class Tunnel extends ComponentResource {
   readonly tunnelId: Output<string>;
-  /** Secret: whoever has it can serve the site. Empty where a run that deploys nothing does not find the tunnel. */
+  /** Secret: who has it can serve the site. Empty where a run that deploys nothing does not find the tunnel. */
   readonly token: Output<string>;
 
   /** `deploys`: false where the run only refreshes or destroys what there is. */
@@ -31,7 +31,7 @@ export class Tunnel extends ComponentResource {
     );
     this.tunnelId = resource.id;
     const place = { accountId, tunnelId: resource.id };
-    // the look-up does not mark its answer as secret
+    // the look-up does not mark its result as secret
     this.token = secret(output(place).apply((known) => lookUpToken(known, deploys, this)));
     this.registerOutputs({ tunnelId: this.tunnelId });
   }

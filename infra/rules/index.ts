@@ -112,6 +112,7 @@ export { type Action, isPhase, PHASE_SPECS, type Phase } from "./schema/phases.t
 export {
   includesPlan,
   MANAGED_RULESETS,
+  maxRulesOf,
   PLAN_LIMITS,
   PLANS,
   type Plan,
@@ -119,7 +120,6 @@ export {
   periodsOf,
   planName,
   rateLimitSees,
-  roomFor,
   timeoutsOf,
 } from "./schema/plans.ts";
 export { createSchema, type LanguageSchema, localField, SCHEMA } from "./schema/schema.ts";

@@ -6,7 +6,7 @@ const MAX_DEPTH = 32;
 
 export type PlainData =
   | { readonly ok: true; readonly value: unknown }
-  /** `pointer` (RFC 6901) says where; the message begins with "expected". */
+  /** `pointer` (RFC 6901) is the place; the message begins with "expected". */
   | { readonly ok: false; readonly pointer: string; readonly message: string };
 
 /**
@@ -100,7 +100,7 @@ function copyMap(map: ReadonlyMap<unknown, unknown>, pointer: string, copying: C
   );
 }
 
-/** A member as it is: a getter could say something else the next time. */
+/** A member that is a value: a getter could return another value the next time. */
 function dataProperty(object: object, key: string): PropertyDescriptor | undefined {
   const property = Object.getOwnPropertyDescriptor(object, key);
   if (property && !("value" in property)) throw new NotPlain("expected data, got a getter");

@@ -18,7 +18,7 @@ export function messageOf(thrown: unknown): string {
   return types.isNativeError(thrown) ? thrown.message : String(thrown);
 }
 
-/** Names of errors that nobody throws on purpose. */
+/** Names of errors that no code throws on purpose. */
 const BUG_NAMES = new Set([
   "Error",
   "AggregateError",

@@ -35,7 +35,7 @@ const CODE_CACHE = new URL("code-cache.ts", import.meta.url).href;
 /** Runs Jest in a process of its own, with ES modules on: 0 when all tests pass, else 1. */
 export async function runJest(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ExitCode> {
   const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
-  // Modules that are loaded anew are garbage soon. Room for 64 MiB of young objects saves a tenth of the CPU.
+  // Modules that are loaded anew are garbage soon. A young generation of 64 MiB saves a tenth of the CPU time.
   const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=64"];
   // V8 counts what runs in code that it has compiled while it counts
   if (!args.some((arg) => arg.startsWith("--coverage"))) flags.push(`--import=${CODE_CACHE}`);

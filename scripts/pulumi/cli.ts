@@ -115,7 +115,9 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
     console.error(`Still waiting for \`${name}\` (${seconds} s of ${TIMEOUT_MS / 1000} s at most).`);
   }, PROGRESS_MS);
   const timeout = setTimeout(() => {
-    stoppedBy = `did not end within ${TIMEOUT_MS / 1000} s: Pulumi's backend or Cloudflare's API does not respond. Try again later`;
+    stoppedBy =
+      `did not end within ${TIMEOUT_MS / 1000} s: Pulumi's backend or Cloudflare's API does not respond. Try ` +
+      "again later";
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
   }, TIMEOUT_MS);
@@ -137,16 +139,23 @@ async function outputOf(child: ChildProcess, name: string): Promise<CliOutput> {
 
 function stateFailure(stack: string, printed: string): string {
   if (/PULUMI_ACCESS_TOKEN must be set/.test(printed)) {
-    return "You are not logged in to a Pulumi backend, where the state of the stacks is: run `pulumi login --local`, or `pulumi login` for yours.";
+    return (
+      "You are not logged in to a Pulumi backend, where the state of the stacks is: run `pulumi login --local`, " +
+      "or `pulumi login` for yours."
+    );
   }
   if (!/no stack named/.test(printed)) return printed;
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
-  return `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ${stack}\`.`;
+  return (
+    `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ` +
+    `${stack}\`.`
+  );
 }
 
 const strayFailure = (stack: string, urn: string): string =>
-  `The state of ${stack} has a resource of another stack or project: ${urn}. Nothing was done, since it would be done to the site of ` +
-  `that stack. Run the command for that stack in that stack's project, or import ${stack}'s own state: \`pulumi stack import --stack ${stack}\`.`;
+  `The state of ${stack} has a resource of another stack or project: ${urn}. Nothing was done, since it would ` +
+  "be done to the site of that stack. Run the command for that stack in that stack's project, or import " +
+  `${stack}'s own state: \`pulumi stack import --stack ${stack}\`.`;
 
 /**
  * PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this

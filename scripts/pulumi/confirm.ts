@@ -2,7 +2,8 @@ import { createInterface } from "node:readline/promises";
 
 /** Why a command does not ask. */
 export const NOT_A_TERMINAL =
-  "this is not a terminal, so the command cannot ask for your confirmation: run it in one, or with --yes. Nothing was done.";
+  "this is not a terminal, so the command cannot ask for your confirmation: run it in one, or with --yes. Nothing " +
+  "was done.";
 
 /**
  * Asks in the terminal until a line is typed. Returns why it is not confirmed; undefined where exactly `expected` was

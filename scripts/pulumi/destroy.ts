@@ -44,7 +44,8 @@ async function protectAgain(cli: Cli, stack: string, urns: readonly string[]): P
   } catch (error) {
     throw new CommandError(
       `The stack could not be protected again: ${error instanceof Error ? error.message : String(error)}\n` +
-        `Until \`npm run up -- --stack ${stack}\` or \`npm run down -- --stack ${stack}\` has run, \`pulumi destroy\` deletes it without stopping.`,
+        `Until \`npm run up -- --stack ${stack}\` or \`npm run down -- --stack ${stack}\` has run, \`pulumi ` +
+        "destroy` deletes it without stopping.",
     );
   }
 }
@@ -77,7 +78,8 @@ function unfinished(stack: string, resources: readonly StateResource[]): string 
   return [
     "The stack is not destroyed. Still in its state, and protected again:",
     ...left,
-    `Once the cause above is away, \`npm run down -- --stack ${stack}\` goes on where it stopped; \`npm run up -- --stack ${stack}\``,
+    `Once the cause above is away, \`npm run down -- --stack ${stack}\` goes on where it stopped; \`npm run up -- ` +
+      `--stack ${stack}\``,
     "brings the site back, with a token that its connectors have to be started with.",
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import type { Drift } from "./drift.ts";
 
 /**
  * One line for each value, aligned. Control and format characters are replaced by `?`: the values were written by
- * whoever changed them, and must not write to the terminal. Values that are long are cut where they begin to differ.
+ * other people, and must not control the terminal. Values that are long are cut where they begin to differ.
  */
 export function driftTable(drifts: readonly Drift[]): string {
   const rows = [
@@ -44,7 +44,7 @@ function cut(before: string, after: string): readonly [string, string] {
 function window(text: string, from: number): string {
   const start = from === 0 || text.length <= MAX_CELL ? 0 : from;
   const head = start === 0 ? "" : "...";
-  const room = MAX_CELL - head.length;
+  const width = MAX_CELL - head.length;
   const rest = text.slice(start);
-  return head + (rest.length > room ? `${rest.slice(0, room - 3)}...` : rest);
+  return head + (rest.length > width ? `${rest.slice(0, width - 3)}...` : rest);
 }

@@ -24,7 +24,7 @@ export interface DriftReport {
   readonly drifts: readonly Drift[];
   /** Names of the resources that were never deployed. */
   readonly notDeployed: readonly string[];
-  /** Names of the resources that the program changes, though nobody changed them by hand. */
+  /** Names of the resources that the program changes, though they were not changed by hand. */
   readonly pending: readonly string[];
 }
 

@@ -37,7 +37,8 @@ function findPulumi(env: Readonly<Record<string, string | undefined>>): string |
     const named = resolve(env.PULUMI_BIN);
     if (isProgram(named)) return named;
     throw new NoPulumiError(
-      `PULUMI_BIN names ${named}, which is no program: name the Pulumi CLI's file there, or unset it. To install: ${INSTALL}`,
+      `PULUMI_BIN names ${named}, which is no program: name the Pulumi CLI's file there, or unset it. To install: ` +
+        `${INSTALL}`,
     );
   }
   return onPath([process.platform === "win32" ? "pulumi.exe" : "pulumi"], env.PATH);
@@ -51,7 +52,8 @@ async function fetchPulumi(): Promise<string> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoPulumiError(
-      `There is no Pulumi CLI on PATH, and it could not be fetched (${reason}). Install it from ${INSTALL}, or name it in PULUMI_BIN.`,
+      `There is no Pulumi CLI on PATH, and it could not be fetched (${reason}). Install it from ${INSTALL}, or name ` +
+        "it in PULUMI_BIN.",
     );
   }
 }
@@ -62,14 +64,16 @@ async function checkVersion(command: string, found: string): Promise<void> {
   const version = /^v?(\d+)\.(\d+)\.(\d+)/.exec(printed)?.slice(1).map(Number);
   if (version === undefined) {
     throw new NoPulumiError(
-      `${found} ${command}, which is not the Pulumi CLI: \`${command} version\` printed ${JSON.stringify(printed.slice(0, 60))}. ` +
+      `${found} ${command}, which is not the Pulumi CLI: \`${command} version\` printed ` +
+        `${JSON.stringify(printed.slice(0, 60))}. ` +
         `Name the CLI's file in PULUMI_BIN, or unset it. To install: ${INSTALL}`,
     );
   }
   if (isOlder(version, OLDEST)) {
     throw new NoPulumiError(
-      `${found} ${command}, version ${version.join(".")}; ${OLDEST.join(".")} or newer is needed (\`--run-program\`, \`Stash\`). ` +
-        `Update it (${INSTALL}), or remove it: the commands then fetch the version that they were tested with.`,
+      `${found} ${command}, version ${version.join(".")}; ${OLDEST.join(".")} or newer is needed ` +
+        `(\`--run-program\`, \`Stash\`). Update it (${INSTALL}), or remove it: the commands then fetch the ` +
+        "version that they were tested with.",
     );
   }
 }

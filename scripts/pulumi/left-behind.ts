@@ -56,9 +56,10 @@ export async function assertNotInUse(api: Cloudflare, stack: string, left: reado
     const { result } = await calling(connections, PERMISSIONS.tunnel);
     if (!result?.length) continue;
     throw new CommandError(
-      `The tunnel ${id} has connectors and is not in the state: another state of ${stack} has this site, in another backend of Pulumi or on ` +
-        `another machine. Nothing was done. Run it there; \`pulumi whoami --verbose\` names the backend. Where that state is lost, ` +
-        `\`npm run up -- --stack ${stack}\` takes the site into this one.`,
+      `The tunnel ${id} has connectors and is not in the state: another state of ${stack} has this site, in ` +
+        "another backend of Pulumi or on another machine. Nothing was done. Run it there; `pulumi whoami " +
+        `--verbose\` names the backend. Where that state is lost, \`npm run up -- --stack ${stack}\` takes the ` +
+        "site into this one.",
     );
   }
 }

@@ -44,8 +44,9 @@ async function changeSecret(tunnel: StackTunnel): Promise<void> {
   } catch (error) {
     if (!(error instanceof AccountError) || (error.status !== undefined && error.status < 500)) throw error;
     throw new CommandError(
-      `${error.message}\nWhether the tunnel's secret has changed is not known. Connectors that run go on; none may be able to start. ` +
-        "Run the same command again: it sets a new secret and writes its token.",
+      `${error.message}\n` +
+        "Whether the tunnel's secret has changed is not known. Connectors that run go on; none may be able to " +
+        "start. Run the same command again: it sets a new secret and writes its token.",
     );
   }
 }
@@ -57,8 +58,8 @@ async function newToken(tunnel: StackTunnel, file: string): Promise<string> {
     if (!(error instanceof AccountError)) throw error;
     throw new CommandError(
       `The tunnel's secret has changed, but its new token could not be read. ${error.message}\n` +
-        `Connectors that run go on; none can start with the token in ${file}, which is the old one. Run the same command again: it ` +
-        "sets another secret and writes its token.",
+        `Connectors that run go on; none can start with the token in ${file}, which is the old one. Run the same ` +
+        "command again: it sets another secret and writes its token.",
     );
   }
 }
@@ -77,6 +78,7 @@ export async function stopConnectors(file: string): Promise<readonly string[]> {
   return running.map(({ pid, service }) =>
     service === undefined
       ? `Stopped connector ${pid}.`
-      : `Stopped connector ${pid} of ${service.name}, which may start it again, in vain: the tunnel goes. Disable it there.`,
+      : `Stopped connector ${pid} of ${service.name}, which may start it again, in vain: the tunnel goes. Disable it ` +
+        "there.",
   );
 }

@@ -10,12 +10,13 @@ export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
   const locked = await describeLock(cli, stack);
   if (locked === undefined) return;
   throw new CommandError(
-    `The stack is locked by ${locked}. Wait until that run has ended; if it was killed, \`pulumi cancel --stack ${stack}\`.`,
+    `The stack is locked by ${locked}. Wait until that run has ended; if it was killed, \`pulumi cancel --stack ` +
+      `${stack}\`.`,
   );
 }
 
 /**
- * Says who has locked the stack; undefined where nobody has, or it cannot be seen: previews do not look at locks.
+ * Returns who has locked the stack; undefined where it is not locked, or a lock cannot be seen: previews do not look.
  * Folders and Pulumi Cloud can be read; of other backends (S3 and the like) only a run that writes finds out.
  */
 export async function describeLock(cli: Cli, stack: string): Promise<string | undefined> {

@@ -41,7 +41,8 @@ export function nextStepLines({ stack, tokenFile, hostnames, hostnamesBefore, da
     ...(added.length === 0
       ? ["The backend, and on the same machine, in another terminal, a connector:", `  ${backend}`, `  ${connector}`]
       : [
-          `New: ${added.join(", ")}. Restart the backend with the new ORIGINS; until then it refuses to register and to sign in there:`,
+          `New: ${added.join(", ")}. Restart the backend with the new ORIGINS; until then it refuses to register and ` +
+            "to sign in there:",
           `  ${backend}`,
           "Connectors that run serve it already. One more is started with:",
           `  ${connector}`,

@@ -109,6 +109,9 @@ export const foreignConnectorsDown: Step = {
     const found = required(scene.found);
     expectThat(now === found, `the zone is not as it was found: ${difference(found, now)}`);
     expectThat((await tunnelsOf(stage)).length === 0, "a tunnel is left");
-    return `${connected.length} connectors are named and cut off; the record and the ruleset are as they were found; ${ZONE_SETTING} stays`;
+    return (
+      `${connected.length} connectors are named and cut off; the record and the ruleset are as they were found; ` +
+      `${ZONE_SETTING} stays`
+    );
   },
 };

@@ -24,7 +24,8 @@ export const REQUEST_NOTATIONS = [
   "file, or JSON. Quote it: it is one argument. `-` reads it from standard input, `@FILE` out of a file.",
   "",
   "What only Cloudflare knows, such as a country, is the visitor's (--visitor). Write after the request what differs,",
-  "with `given` for each field: GET /admin given country=FR given asn=64496. Names are those of Local-Visitor (country,",
+  "with `given` for each field: GET /admin given country=FR given asn=64496. Names are those of Local-Visitor " +
+    "(country,",
   "asn, bot_score and the like), and full field names.",
 ].join("\n");
 

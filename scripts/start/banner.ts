@@ -19,7 +19,8 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
     "",
     `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
     `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
-    `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
+    `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} ` +
+      `TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
     `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
     `  Cloudflare  ${api.url}  its API on this machine`,
     ...(backend.outbox === undefined ? [] : [`  mail        ${folder}/outbox/  one file a mail; MAIL_URL sends them`]),

@@ -27,7 +27,8 @@ export function takeDataDir(dataDir: string): () => void {
     const holder = liveHolder(lock);
     if (holder !== undefined) {
       throw new DataDirError(
-        `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder (DATA_DIR)`,
+        `${dataDir} is in use by process ${holder}: stop it (Ctrl-C in its terminal), or start with another folder ` +
+          "(DATA_DIR)",
       );
     }
     rmSync(lock, { force: true });
@@ -47,7 +48,8 @@ export function unusableFile(error: unknown, dataDir: string): DataDirError | un
   const { path, dest = path, message } = error as NodeJS.ErrnoException & { dest?: string };
   if (typeof dest !== "string" || dirname(dest) !== dataDir) return undefined;
   return new DataDirError(
-    `${dest} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: it is made anew`,
+    `${dest} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: ` +
+      "it is made anew",
   );
 }
 

@@ -6,8 +6,8 @@ import { openApi } from "../../backend/gateway/openapi/document.ts";
 export const document = JSON.parse(JSON.stringify(openApi()));
 
 /**
- * The same, but closed: clients shall bear fields they do not know, and a test shall not, because what nobody declared
- * may be an internal that leaks.
+ * The same, but closed: clients accept fields that they do not know, and a test does not, because a field that is not
+ * declared may be an internal that leaks.
  */
 function closed(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(closed);
@@ -70,7 +70,7 @@ export function unlikeAnswer(method: string, path: string, { status, headers, js
 export const isDescribed = (method: string, path: string): boolean =>
   method.toLowerCase() in (document.paths[path] ?? {});
 
-/** The same of what a call over the socket was acknowledged with; whoever calls what does not exist learns that. */
+/** The same for what a call over the socket was acknowledged with. A call of an unknown action says so. */
 export function unlikeResult(action: string, error: Refused | null, result: unknown): string[] {
   const unlike = error ? problems(["x-socket", "error"], error) : [];
   if (!(action in calls)) return [...unlike, ...unlikeCode(action, ["NOT_FOUND"], error ?? { code: "nothing" })];

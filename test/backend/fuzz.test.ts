@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 /**
- * Tries a property on `RUNS` cases, said as they pass where somebody waits; each has to leave the process as it was.
+ * Tries a property on `RUNS` cases, printed as they pass by `npm run fuzz`; each must leave the process as it was.
  */
 function holds<T>(kind: string, cases: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> {
   let passed = 0;

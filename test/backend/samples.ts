@@ -4,13 +4,13 @@ import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/su
 import { newMailToken } from "../../backend/users/mail-token.ts";
 import type { Person } from "./support.ts";
 
-/** Everything that somebody outside can ask for. */
+/** Every HTTP entry that clients can request. */
 export const httpEntries: readonly HttpEntry[] = http;
 export const socketEntries: readonly SocketEntry[] = socket;
 
 let fresh = 0;
 
-/** Parameters with which an action succeeds for this person; `target` is whom an administrator does it to. */
+/** Parameters with which an action succeeds for this person; `target` is the user that an administrator does it to. */
 export function goodParams(
   action: string,
   params: Params,

@@ -229,7 +229,7 @@ export interface Person extends Omit<SignedIn, "user"> {
 export interface TestBackend extends Outside {
   readonly config: Config;
   readonly backend: Backend;
-  /** Registers somebody new, with this role. */
+  /** Registers a new user with this role. */
   person(role?: Role): Promise<Person>;
 }
 
@@ -285,8 +285,8 @@ type HandlerOf<A extends AnyAction> = A extends `${infer N extends "users" | "au
   : never;
 
 /**
- * The token of somebody for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is
- * called like the person.
+ * The token of a user for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is called
+ * like the user.
  */
 export function tokenOf(name: string, role: Role = "user", seconds = 600): string {
   return `${role}.${name}.${Math.round(Date.now() / 10) / 100 + seconds}`;

@@ -14,7 +14,7 @@ import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBacke
 
 let backend: TestBackend;
 const people = {} as Record<Role, Person>;
-/** Whom administrators do things to. */
+/** The user that administrators do things to. */
 let target: Person;
 /** A second node that owns nothing: what it calls runs on another one. */
 let remote: ServiceBroker;
@@ -76,8 +76,8 @@ test.each(httpEntries)(
       return;
     }
     const person = await backend.person(entry.access);
-    const nobody = await askFor(entry, person, undefined);
-    expect([nobody.status, nobody.json.error?.code, nobody.headers.get("www-authenticate")]).toEqual([
+    const signedOut = await askFor(entry, person, undefined);
+    expect([signedOut.status, signedOut.json.error?.code, signedOut.headers.get("www-authenticate")]).toEqual([
       401,
       "UNAUTHORIZED",
       "Bearer",

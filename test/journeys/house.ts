@@ -18,7 +18,9 @@ export interface House {
 export const newDataDir = () => mkdtempSync(join(tmpdir(), "causeway-journey-"));
 export const forget = (dataDir: string) => rmSync(dataDir, { recursive: true, force: true });
 
-/** Ports that the system gives to nobody for the asking: they are still free when a second start wants them again. */
+/**
+ * Makes ports that the system does not give to others by itself: they are still free when a second start needs them.
+ */
 function unlent() {
   const first = randomInt(20_000, 30_000);
   return { edge: first, gateway: first + 1, api: first + 2, tunnel: first + 3 };
@@ -103,7 +105,7 @@ export function ask({ edge, hostname }: Kit, method: string, path: string, asked
   });
 }
 
-/** Somebody who registered; the password is the same for everybody. */
+/** A user who registered; all have the same password. */
 export interface Member {
   readonly email: string;
   readonly accessToken: string;

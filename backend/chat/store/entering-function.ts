@@ -66,8 +66,8 @@ export async function createEnteringFunction(db: Kysely<unknown>): Promise<void>
           is_there := found;
         end if;
         if not is_there and own.epoch is not null then
-          if (select count(*) from rooms
-            where created_by = own.user_id and kind = 'public' and created_at > own.opened_since) >= own.most_opened then
+          if (select count(*) from rooms where created_by = own.user_id and kind = 'public'
+            and created_at > own.opened_since) >= own.most_opened then
             outcomes[own.place] := 'opened-too-many';
             continue;
           end if;

@@ -62,7 +62,7 @@ export function memberStore(db: Kysely<Schema>, enter: Enter) {
 
     /**
      * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
-     * been in it the longest, else to such a member; where nobody is left, a private room is closed.
+     * been in it the longest, else to such a member; a private room without members is closed.
      */
     async end(
       room: string,
@@ -225,7 +225,7 @@ export function memberStore(db: Kysely<Schema>, enter: Enter) {
         .deleteFrom("members")
         .where("ended_at", "<", before)
         .where("state", "=", "out")
-        .where("peer_id", "is", null) // who left a direct room can open it again, and nobody else for them
+        .where("peer_id", "is", null) // only the user who left a direct room can open it again
         .where((row) => row.or([row("muted_until", "is", null), row("muted_until", "<", now)]))
         .execute();
     },

@@ -19,7 +19,7 @@ interface NewRoom {
   readonly at: number;
 }
 
-/** Somebody who is in a room from its beginning. */
+/** A user who is in a room from its beginning. */
 interface FirstMember {
   readonly id: string;
   readonly role: RoomRole;

@@ -4,7 +4,7 @@ import type { ReadMark } from "../../surface/rooms.ts";
 
 export type ReadMarkStore = ReturnType<typeof readMarkStore>;
 
-/** A position in a room that somebody has read up to. */
+/** A position in a room that a user has read up to. */
 export interface NewReadMark {
   readonly room: string;
   readonly userId: string;

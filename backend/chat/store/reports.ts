@@ -42,7 +42,7 @@ export function reportStore(db: Kysely<Schema>, usage: Usage) {
       });
     },
 
-    /** Those that nobody has settled, the oldest first, after one if it is named. */
+    /** Reports that are not settled, the oldest first; `after` is the id of the last one of the page before. */
     async open(limit: number, after?: string): Promise<readonly Report[]> {
       const all = db
         .selectFrom("reports")
@@ -79,7 +79,7 @@ export function reportStore(db: Kysely<Schema>, usage: Usage) {
   };
 }
 
-/** Reports of a user that nobody has settled. */
+/** Number of a user's reports that are not settled. */
 async function openBy(db: Kysely<Schema>, reporterId: string): Promise<number> {
   const { count } = await db
     .selectFrom("reports")

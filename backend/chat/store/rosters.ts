@@ -3,7 +3,7 @@ import { prepared } from "../../store/prepared.ts";
 import type { Schema } from "../../store/schema.ts";
 import type { MembershipState, RoomRole } from "../membership.ts";
 
-/** Somebody in a room, as it is listed. */
+/** A member in a list of a room's members. */
 export interface MemberRow {
   readonly id: string;
   readonly name: string;
@@ -90,7 +90,7 @@ export function rosters(db: Kysely<Schema>) {
         .execute();
     },
 
-    /** The rooms that somebody is in or invited to. */
+    /** The rooms that a user is in or invited to. */
     async roomsOf(userId: string): Promise<readonly string[]> {
       const rows = db.selectFrom("members").select("room").where("user_id", "=", userId);
       return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);

@@ -17,7 +17,7 @@ export const apiHeaders = {
   "content-type": "application/json; charset=utf-8",
 } as const;
 
-/** On the page and its files: only our own files run, nothing inline, nobody frames it. */
+/** On the page and its files: only our own files run, nothing inline, and no site may frame it. */
 export const pageHeaders = {
   ...baseHeaders,
   "cache-control": "no-cache",

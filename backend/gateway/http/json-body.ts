@@ -46,7 +46,7 @@ function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
       size += chunk.copy(body, size);
     };
     const onEnd = () => done(() => resolve(body.subarray(0, size)));
-    // the client went away or took too long: nobody reads the answer any more
+    // the client disconnected or took too long: no client reads the response
     const onGone = () => done(() => reject(refuse("TIMEOUT")));
     const done = (settle: () => void) => {
       request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);

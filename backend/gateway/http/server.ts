@@ -64,7 +64,7 @@ export function createDoorServer(
     if (error.code === "ECONNRESET") socket.destroy();
     else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
   });
-  // an expectation that nobody knows is no reason to refuse (RFC 9110 10.1.1), least of all with Node's empty 417
+  // an unknown expectation may be ignored (RFC 9110 10.1.1); Node.js would send an empty 417
   server.on("checkExpectation", onRequest);
   // a CONNECT has no business here; without a listener Node would leave the decision to its default
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));

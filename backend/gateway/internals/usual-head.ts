@@ -17,7 +17,9 @@ export class DoorResponse extends ServerResponse {
     const { req } = this;
     if (req.method !== "GET" || req.httpVersion !== "1.1" || !this.shouldKeepAlive || this.headersSent) return false;
     const seconds = keepAliveSeconds(req.socket);
-    this._header = `${START}x-request-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nDate: ${date()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`;
+    this._header =
+      `${START}x-request-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nDate: ${date()}\r\n` +
+      `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`;
     this.end(body);
     return true;
   }

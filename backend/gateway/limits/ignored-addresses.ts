@@ -33,9 +33,10 @@ export class IgnoredAddresses {
     this.#visitors.clear();
     this.#log.warn(
       { peer },
-      `Requests from ${peer} name different visitors in CF-Connecting-IP, and ${peer} is not a trusted peer: all of them count as one ` +
-        `visitor and share one limit. If the connector runs there, set TRUSTED_PEERS=${peer}/${peer.includes(":") ? 128 : 32}. ` +
-        "If it runs on this machine, let it connect to the loopback (HOST=127.0.0.1). Else somebody passes the tunnel by: close this port to them.",
+      `Requests from ${peer} name different visitors in CF-Connecting-IP, and ${peer} is not a trusted peer: ` +
+        "all of them count as one visitor and share one limit. If the connector runs there, set " +
+        `TRUSTED_PEERS=${peer}/${peer.includes(":") ? 128 : 32}. If it runs on this machine, let it connect to ` +
+        "the loopback (HOST=127.0.0.1). Otherwise a client bypasses the tunnel: close this port to it.",
     );
   }
 

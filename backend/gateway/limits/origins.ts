@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * What a request's origin says: `allowed` a page of ours in a browser; `foreign` a page of somebody else's; `none` no
+ * What a request's origin says: `allowed` a page of ours in a browser; `foreign` a page of another site; `none` no
  * browser, or a plain navigation.
  */
 export type OriginStanding = "allowed" | "foreign" | "none";

@@ -114,8 +114,11 @@ function overSocket(schemas: Record<string, JsonSchema>): object {
 }
 
 const SOCKET = [
-  'Socket.IO. Connect with `auth: { token }`, an access token; with `state: "away"` beside it when the user looks at something else.',
-  '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or an `error` with one of its `codes`.',
-  '`emit("authenticate", token, (error, result) => ...)` with a fresh access token of the same session keeps the connection beyond the',
+  'Socket.IO. Connect with `auth: { token }`, an access token; with `state: "away"` beside it when the user looks at ' +
+    "something else.",
+  '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or an `error` ' +
+    "with one of its `codes`.",
+  '`emit("authenticate", token, (error, result) => ...)` with a fresh access token of the same session keeps the ' +
+    "connection beyond the",
   "end of the one before, until `expiresAt` of the result, in milliseconds since 1970. The server sends `events`.",
 ].join(" ");

@@ -26,9 +26,9 @@ const MAX_HELD = 1000;
 export interface FanOut {
   /** Sends an event to those of its audience whose sockets are on this node. */
   broadcast(event: SocketEvent): void;
-  /** Each socket of this node hears in one packet of all whom it may hear of. */
+  /** Sends each socket of this node one packet with the presence of all users that it may know of. */
   tell(news: readonly PresenceNews[]): void;
-  /** Takes the sockets of somebody who is no longer in a room out of it, those that are about to enter included. */
+  /** Takes the sockets of a user who left a room out of it, including those that are about to enter. */
   expel(left: Events["chat.left"]): void;
   /** `room` is what the client calls it. */
   join(socket: GatewaySocket, room: unknown, run: () => Promise<unknown>): Promise<unknown>;
@@ -60,7 +60,9 @@ export function createFanOut(
    */
   const since = new WeakMap<GatewaySocket, Map<string, number>>();
 
-  /** The ids of the sockets here that hear an event: of a room or of users or of both, else all; nobody twice. */
+  /**
+   * The ids of this node's sockets that an event goes to: those of a room, of users or of both, else all; each once.
+   */
   function audience({
     room,
     users,
@@ -144,7 +146,7 @@ export function createFanOut(
         const room = roomOf(state.room);
         const isIn = socket.rooms.has(room);
         if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-        // put out after the action had looked: nobody is left listening
+        // the user was put out after the action had checked: the socket must not stay in the room
         if (left.some(({ revision }) => revision > state.since)) throw refuse("NOT_FOUND", { field: "room" });
         const seats = since.get(socket) ?? new Map<string, number>();
         since.set(socket, seats.set(state.room, state.since));

@@ -6,7 +6,7 @@ import type { DeviceState, PresenceHere, PresenceState, PresenceTimes } from "..
 export interface LocalPresence {
   opened(user: string, state: DeviceState): void;
   closed(user: string, state: DeviceState): void;
-  /** Somebody has lost track: everything is said again. */
+  /** Tells all states again: another node has lost them. */
   repeat(): void;
   /** To be called once a window: what to tell the other nodes, if anything. */
   tick(): PresenceHere | undefined;

@@ -36,7 +36,7 @@ export interface SocketGateway {
   broadcast(event: SocketEvent): void;
   /** Tells the sockets of this node who has come and gone, as far as they may know. */
   tell(news: readonly PresenceNews[]): void;
-  /** Somebody is no longer in a room: their sockets hear nothing more of it. */
+  /** A user is no longer in a room: the user's sockets receive no more events of it. */
   expel(left: Events["chat.left"]): void;
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
@@ -74,7 +74,7 @@ export function createSocketGateway(parts: SocketParts): SocketGateway {
   async function authorize(socket: GatewaySocket): Promise<Identity> {
     try {
       if (isClosed || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      // one connection asks once: nobody tries tokens, or joins twice, behind the limit of handshakes
+      // one CONNECT for each connection: more would try tokens, or join twice, past the limit of handshakes
       if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       asked.add(socket.conn);
       socket.data.askedAt = performance.now();
@@ -179,7 +179,7 @@ export function createSocketGateway(parts: SocketParts): SocketGateway {
 
 /**
  * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the
- * access token, which nobody needs any more.
+ * access token, which are not needed any more.
  */
 function forgetHandshake({ request, handshake }: GatewaySocket): void {
   Object.assign(request, { headers: NONE, rawHeaders: [] });

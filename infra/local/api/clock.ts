@@ -1,4 +1,4 @@
-/** Time as the API tells it. */
+/** The API's clock. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;

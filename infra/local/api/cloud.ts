@@ -7,7 +7,7 @@ import { settingValues } from "./zone-settings.ts";
 export interface CloudHub extends Cloud {
   /** Notifies the listeners, after the change was stored. */
   announce(changes: readonly CloudChange[]): void;
-  /** Asks the edge to drop a tunnel's connections. */
+  /** Tells the edge to drop a tunnel's connections. */
   disconnect(tunnelId: string): void;
 }
 

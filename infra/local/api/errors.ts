@@ -1,7 +1,7 @@
 /**
  * The API's errors, in the envelope of
- * https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses. Where a numeric code is not
- * known from a recorded response, the comment says so.
+ * https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses. A comment marks
+ * numeric codes that are not known from a recorded response.
  */
 export interface ErrorItem {
   readonly code: number;
@@ -34,7 +34,7 @@ export function invalid(code: number, message: string, pointer?: string): ApiErr
   return new ApiError(400, pointer === undefined ? { code, message } : { code, message, source: { pointer } });
 }
 
-/** 404 of an object that its product knows how to name. */
+/** 404 with the code and message of the object's product. */
 export function notFound(code: number, message: string): ApiError {
   return new ApiError(404, { code, message });
 }

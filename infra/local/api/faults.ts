@@ -1,8 +1,8 @@
 /** Faults on demand: a test or a rehearsal makes the API fail and sees whether the next run repairs it. */
 
 /**
- * A fault: an error response; "cut" breaks the connection before anything is done; "lost" does what was asked and
- * breaks the connection before the response; "silent" does what was asked and never responds.
+ * A fault: an error response; "cut" breaks the connection before the call is done; "lost" does the call and breaks the
+ * connection before the response; "silent" does the call and never responds.
  */
 export type Fault =
   | {
@@ -29,7 +29,7 @@ export interface FaultMatch {
 }
 
 export interface Faults {
-  /** The next calls that match (one, unless `times` says otherwise) meet the fault. */
+  /** The next `times` calls that match get the fault; 1 by default. */
   next(match: FaultMatch, fault: Fault, times?: number): void;
   /** Forgets the faults that no call has met. */
   clear(): void;

@@ -1,6 +1,6 @@
 /**
- * A Cloudflare on localhost, its REST API: what the program, the provider and the operator's tools ask of
- * api.cloudflare.com, stateful and on 127.0.0.1 only.
+ * The REST API of a Cloudflare on localhost: the endpoints of api.cloudflare.com that the program, the provider and the
+ * operator's tools use, stateful and on 127.0.0.1 only.
  */
 import type { AddressInfo } from "node:net";
 import { createClock } from "./clock.ts";
@@ -61,8 +61,8 @@ export interface LocalApi {
   readonly journal: readonly ApiCall[];
   readonly faults: Faults;
   /**
-   * Runs a command, such as `up`, as one run: every call meanwhile is its own. One run at a time.
-   * @throws RunError where the command asked to delete an object that it had written itself
+   * Runs a command, such as `up`, as one run: every call meanwhile counts as the command's. One run at a time.
+   * @throws RunError where the command deletes an object that it has written itself
    */
   readonly run: Runs["run"];
   /** Makes a token of the account that may do only this. */

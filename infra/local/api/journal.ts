@@ -1,17 +1,17 @@
-/** What was asked of the API, so that a test can say "the second run only read". */
+/** A call of the API, so that a test can check that the second run only reads. */
 export interface ApiCall {
   readonly method: string;
   /** Under /client/v4, query included. */
   readonly path: string;
   /** 0 where the connection was cut. */
   readonly status: number;
-  /** It asked for a check only (`dry_run=true`): nothing was stored. */
+  /** `dry_run=true`: the call was only checked, and nothing was stored. */
   readonly dryRun?: true;
   /** As sent, secrets replaced by "<secret>". */
   readonly body?: unknown;
 }
 
-/** A call, its body as JSON text: parsed it would take many times the room. */
+/** A call, its body as JSON text: parsed it would take many times the memory. */
 interface JournalEntry {
   readonly method: string;
   readonly path: string;

@@ -1,11 +1,11 @@
 /**
- * Judges what a command did as a whole: no command may delete what it wrote itself in the same run. Such a sequence
+ * Checks all calls of a command together: no command may delete what it wrote itself in the same run. Such a sequence
  * has taken a live site down: a record was imported as the replacement of itself, written, and deleted as the old one
  * (finding P0).
  */
 import { isObject } from "./shape.ts";
 
-/** An object that a run wrote and then asked to delete. */
+/** An object that a run wrote and then tried to delete. */
 interface OwnDelete {
   readonly run: string;
   /** The write, e.g. `PUT /zones/…/dns_records/…`. */

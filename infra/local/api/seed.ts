@@ -1,4 +1,4 @@
-/** What is there before anyone asked for anything: an account, its zones and one token that may do everything. */
+/** The first state: an account, its zones and one token that may do everything. */
 import type { Clock } from "./clock.ts";
 import { newId, newTokenValue } from "./ids.ts";
 import { type CertificatePack, type Plan, permissionGroups, type State, type ZoneStatus } from "./state.ts";

@@ -8,7 +8,7 @@ export interface Misfit {
   readonly message: string;
 }
 
-/** Says what is wrong with a value, or undefined. */
+/** Returns what is wrong with a value; undefined where nothing is. */
 export type BodyShape = (value: unknown, pointer: string) => Misfit | undefined;
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /**
- * What the Cloudflare on localhost knows: the stored document, and the view of it that the edge and the tunnel read.
- * Names are those of Cloudflare's API. Every object handed out is a snapshot: a change makes a new one, so a reader
- * may cache what it derived from it by identity.
+ * The state of the Cloudflare on localhost: the stored document, and the view of it that the edge and the tunnel read.
+ * Names are those of Cloudflare's API. Every object is a snapshot: a change makes a new object, so that a reader may
+ * cache what it derived from one, by identity.
  */
 import type { ListKind, ListSpec, Plan, Rule, Ruleset } from "../../rules/index.ts";
 
@@ -91,7 +91,7 @@ export interface StoredList {
   readonly items: readonly StoredListItem[];
 }
 
-/** A change of a list's items, which a client asks for until it has ended. */
+/** A change of a list's items, which a client polls until it has ended. */
 interface StoredListOperation {
   readonly id: string;
   /** When it ends, or has ended. */
@@ -264,7 +264,7 @@ export interface StoredConnection {
   /** RFC 3339. */
   readonly opened_at: string;
   readonly is_pending_reconnect: boolean;
-  /** What the connector says of itself, e.g. "linux_amd64". */
+  /** The architecture that the connector reported, e.g. "linux_amd64". */
   readonly arch?: string;
   readonly features?: readonly string[];
 }
@@ -274,19 +274,19 @@ export interface CloudChange {
   readonly id: string;
 }
 
-/** What the edge and the tunnel read of the API's state, and what they tell it. */
+/** The part of the API's state that the edge and the tunnel read, and what they report. */
 export interface Cloud {
   /** The zone that serves a hostname: the longest zone name that is its suffix. Undefined: no such zone. */
   zoneOf(hostname: string): Zone | undefined;
   /** A tunnel by id, deleted ones included. */
   tunnel(id: string): EdgeTunnel | undefined;
-  /** The edge says which connections a tunnel has now; the tunnel's status follows. */
+  /** Reports the connections that a tunnel has now; they decide the tunnel's status. */
   connected(tunnelId: string, connections: readonly StoredConnection[]): void;
   /** Calls the listener after each change that was stored; returns how to stop. */
   onChange(listener: (change: CloudChange) => void): () => void;
   /**
-   * Calls the listener when `DELETE /cfd_tunnel/{id}/connections` asks to drop a tunnel's connections; returns how to
-   * stop.
+   * Calls the listener when a client calls `DELETE /cfd_tunnel/{id}/connections`, which drops a tunnel's connections.
+   * The returned function stops that.
    */
   onDisconnect(listener: (tunnelId: string) => void): () => void;
 }

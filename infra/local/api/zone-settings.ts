@@ -1,5 +1,5 @@
 /**
- * The zone settings that the API on localhost knows, with the defaults of a new zone and what each plan may change
+ * The zone settings of the API on localhost, with the defaults of a new zone and what each plan may change
  * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are
  * not here get error 1006, as unknown ones do.
  */

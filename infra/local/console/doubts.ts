@@ -20,12 +20,12 @@ export function doubtsOf(verdict: Verdict | undefined): readonly Doubt[] {
   return [
     ...rulesInDoubt.map((problem) => ({ of: problem, what: "", line: loadProblemLine(problem) })),
     ...asked,
-    // asked by no rule of its own: told for each request
+    // of no single rule: shown for each request
     ...others.map((what) => ({ of: verdict, what, line: `a rule asks ${what}, ${adviceOn(what)}` })),
   ];
 }
 
-/** Why it is not known, and how to say it for one request or for all. */
+/** Why it is not known, and how to set it for one request or for all. */
 function adviceOn(what: string): string {
   const name = visitorName(what)?.name;
   if (name !== undefined)

@@ -14,9 +14,9 @@ const YELLOW = 33;
 const INDENT = " ".repeat(10);
 
 /**
- * The lines for a request that is worth a look: a rule stopped it or could not be judged, or the edge answered with an
- * error. Empty for all others, and where `doubted`, the doubts to name, leaves nothing to say. The first line says what
- * happened to which request, the others which rule did it and why, or what failed.
+ * The lines for a request that the developer should see: a rule stopped it, a rule could not be evaluated, or the edge
+ * responded with an error. Empty for all others, and where `doubted`, the doubts to name, is empty. The first line has
+ * the request and its outcome, the others the rule and why it matched, or what failed.
  */
 export function requestLines(
   record: RequestRecord,

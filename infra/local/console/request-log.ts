@@ -5,7 +5,9 @@ import { type LineOptions, requestLines } from "./request-lines.ts";
 
 /** So many requests that one rule stopped, or that failed in one way, are shown ... */
 const SHOWN = 5;
-/** ... in so many milliseconds; the others are counted. Whoever hammers a limit must not hide what else happens. */
+/**
+ * ... in so many milliseconds; the others are counted. A client that runs into a limit must not hide other requests.
+ */
 const INTERVAL = 10_000;
 
 interface Shown {
@@ -16,8 +18,8 @@ interface Shown {
 
 /**
  * A function that turns records into lines as `requestLines` does, but counts what comes too often instead of showing
- * it: the next one that is shown says how many were not. A rule's doubt about one field is shown once for each
- * deployment. Time is that of the records. What it remembers is bounded by the number of rules and error codes,
+ * it: the next line that is shown has the number of those that were not. A rule's doubt about one field is shown once
+ * for each deployment. Time is that of the records. Its memory is bounded by the number of rules and error codes,
  * whatever clients send.
  */
 export function createRequestLog(options: LineOptions = {}): (record: RequestRecord) => readonly string[] {

@@ -19,8 +19,8 @@ interface Deployed {
 }
 
 /**
- * The rules of each zone, compiled when the API says they changed. Counters outlive a change that leaves their limit
- * as it was.
+ * The rules of each zone, compiled when the API reports a change. Counters survive a change that does not touch their
+ * limit.
  */
 export class Deployments {
   readonly #deployed = new Map<string, Deployed>();

@@ -64,13 +64,13 @@ function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
       requestTimeout: timeouts.request,
       keepAliveTimeout: timeouts.idle,
       connectionsCheckingInterval: Math.max(50, Math.min(5_000, timeouts.headers / 4)),
-      requireHostHeader: false, // the edge answers that itself
+      requireHostHeader: false, // the edge responds to that itself
       shouldUpgradeCallback: (request) => listener.takesUpgrade(request),
     },
     (request, response) => listener.serve(request, response),
   );
-  // Node drops header lines beyond this number without a word, and rules would judge less than the origin gets; bytes
-  // bound them.
+  // Beyond this number Node would silently drop header lines, and rules would see less than the origin gets. They are
+  // limited in bytes.
   server.maxHeadersCount = 0;
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(timeouts.idle);

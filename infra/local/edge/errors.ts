@@ -1,4 +1,4 @@
-/** A problem of the edge that somebody outside the program can do something about; `message` says what. */
+/** A problem of the edge that the user of the program can do something about; `message` says what. */
 export class EdgeError extends Error {
   override readonly name = "EdgeError";
   readonly code: "PORT_IN_USE" | "LISTEN_FAILED";

@@ -18,12 +18,12 @@ export interface ExchangeEnd {
 export interface ExchangeContext {
   readonly tunnel: Pick<TunnelEdge, "open">;
   clock(): number;
-  /** Milliseconds until the origin's answer must begin. */
+  /** Milliseconds until the origin's response must begin. */
   readonly originTimeout: number;
   readonly unread: UnreadResponses;
 }
 
-/** Why the origin's answer cannot be passed on. */
+/** Why the origin's response cannot be passed on. */
 class OriginFailure extends Error {
   readonly page: PageName;
   constructor(page: PageName, message: string) {
@@ -35,8 +35,8 @@ class OriginFailure extends Error {
 const CLIENT_LEFT: ExchangeEnd = { status: 499 };
 
 /**
- * Sends a request down the tunnel and its answer to the client, both streamed. Ends when the answer has gone, or will
- * not.
+ * Sends a request through the tunnel and its response to the client, both streamed. Resolves when the response is sent,
+ * or cannot be.
  */
 export async function exchange(
   arrival: ArrivedRequest,
@@ -69,7 +69,7 @@ export async function exchange(
     stream?.destroy();
     if (response.headersSent) {
       const cut = lost(response);
-      response.destroy(); // a cut answer must not look like a whole one
+      response.destroy(); // a response that was cut off must not look complete
       return { status: response.statusCode, ...cut };
     }
     if (response.destroyed) return CLIENT_LEFT;
@@ -107,7 +107,7 @@ export function openStream(
 }
 
 /**
- * Waits until the origin's answer begins; `begin` gets a function that postpones the deadline, and one that ends the
+ * Waits until the origin's response begins. `begin` gets a function that postpones the deadline, and one that ends the
  * wait.
  */
 export function originAnswer(
@@ -137,9 +137,9 @@ interface Upload {
 }
 
 /**
- * Sends the request's body down the tunnel at the pace the tunnel takes it. Not a pipeline: that would destroy the
- * client's socket when the origin answers early and reads no further, and with it the answer. What the origin does not
- * want is read and dropped.
+ * Sends the request's body through the tunnel as fast as the tunnel takes it. Not a pipeline: that would destroy the
+ * client's socket when the origin responds early and stops reading, and with it the response. The rest of such a body
+ * is read and dropped.
  */
 function upload(request: IncomingMessage, response: ServerResponse, stream: TunnelStream, to: Upload): void {
   let received = 0;
@@ -162,8 +162,8 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
 }
 
 /**
- * Sends the response's body to the client at the pace the client takes it; rejects where it is cut. Not a pipeline:
- * that takes a response for cut when the origin has not read the whole request.
+ * Sends the response's body to the client as fast as the client reads; rejects where it is cut off. Not a pipeline:
+ * that takes a response for cut off when the origin has not read the whole request.
  */
 function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -177,8 +177,7 @@ function download(stream: TunnelStream, response: ServerResponse, unread: Unread
 }
 
 /**
- * Carries what comes from the tunnel to a client, at the pace the client takes it, and notes when the client stops
- * reading.
+ * Copies data from the tunnel to a client as fast as the client reads, and notes when the client stops reading.
  */
 export function carry(
   stream: TunnelStream,
@@ -215,7 +214,7 @@ function cacheStatusOf({ verdict }: Forward): "BYPASS" | "DYNAMIC" {
   return verdict.settings.cache === false ? "BYPASS" : "DYNAMIC";
 }
 
-/** Lets the rate limits count what they count after the answer. */
+/** Lets rate limits count that count responses. */
 export function countAnswer(
   { engine, facts, verdict }: Forward,
   status: number,
@@ -225,7 +224,7 @@ export function countAnswer(
   engine.respond(facts, verdict, { status, headers, fromCache: false, at: clock() });
 }
 
-/** Throws OriginFailure for an answer that is none, or that only says the origin is down. */
+/** Throws OriginFailure for a response that is not valid, or that only reports that the origin is down. */
 export function acceptable(answer: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
   if (answer.from === "cloudflared" && answer.status === 502) {
     throw new OriginFailure(
@@ -234,7 +233,7 @@ export function acceptable(answer: TunnelResponse, sent: readonly (readonly [str
     );
   }
   if (answer.status < 200 || answer.status > 599) {
-    throw new OriginFailure("badAnswer", `the origin answered with status ${answer.status}`);
+    throw new OriginFailure("badAnswer", `the origin responded with status ${answer.status}`);
   }
   try {
     validateLines(sent);
@@ -243,7 +242,7 @@ export function acceptable(answer: TunnelResponse, sent: readonly (readonly [str
   }
 }
 
-/** Any error of the tunnel as what it means to the visitor. */
+/** Turns an error of the tunnel into one with a page for the visitor. */
 export function asFailure(error: unknown): OriginFailure {
   if (error instanceof OriginFailure) return error;
   return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));

@@ -18,7 +18,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
-/** Names a request must not bring along: only the edge may say them. Every `cf-` header is one, too. */
+/** Header names that only the edge may set; a client's are dropped. So is every `cf-` header. */
 const ONLY_THE_EDGE: ReadonlySet<string> = new Set([
   "x-real-ip",
   "true-client-ip",
@@ -47,7 +47,7 @@ function declaredHopByHop(lines: HeaderLines): ReadonlySet<string> {
   return new Set(names.map((name) => name.trim().toLowerCase()));
 }
 
-/** What the origin is told of a visitor. */
+/** What the origin gets to know about a visitor. */
 export interface ToldVisitor {
   /** Its address. */
   readonly ip: string;
@@ -77,7 +77,7 @@ export function requestLines(lines: HeaderLines, visitor: ToldVisitor): [string,
     if (canonical === "x-forwarded-for") {
       if (lower === canonical) forwardedFor.push(value);
     } else if (canonical === "cdn-loop") loops.push(value);
-    // a client must not make the edge drop what the edge itself says, nor the length of the body
+    // a client must not make the edge drop headers that the edge sets, nor the length of the body
     else if (!declared.has(lower) || lower === "content-length") kept.push([name, value]);
   }
   kept.push(
@@ -92,7 +92,7 @@ export function requestLines(lines: HeaderLines, visitor: ToldVisitor): [string,
   return kept;
 }
 
-/** Lines of an answer that the edge replaces by its own. */
+/** Header lines of a response that the edge replaces by its own. */
 const REPLACED: ReadonlySet<string> = new Set(["server", "cf-ray", "cf-cache-status"]);
 /** Instructions to the proxy, which Cloudflare removes. */
 const REMOVED: ReadonlySet<string> = new Set([
@@ -107,7 +107,7 @@ export interface Answered {
   readonly cacheStatus: "DYNAMIC" | "BYPASS";
 }
 
-/** The header lines that the client gets for an answer of the origin. */
+/** The header lines that the client gets with a response of the origin. */
 export function responseLines(lines: HeaderLines, { ray, cacheStatus }: Answered): [string, string][] {
   const declared = declaredHopByHop(lines);
   const kept = lines.filter(([name]) => {
@@ -121,7 +121,7 @@ export function responseLines(lines: HeaderLines, { ray, cacheStatus }: Answered
   ];
 }
 
-/** What every answer carries. */
+/** The header lines of every response. */
 export function edgeLines(ray: string): [string, string][] {
   return [
     ["Server", "cloudflare"],

@@ -17,7 +17,7 @@ export interface ArrivedRequest extends ErrorOccasion {
   readonly request: IncomingMessage;
   /** Without `Local-Visitor`. */
   readonly lines: HeaderLines;
-  /** What `Local-Visitor` says; nothing of it may be trusted yet. */
+  /** The values of `Local-Visitor`; they are not checked yet. */
   readonly visitorValues: readonly string[];
   readonly client: string;
   readonly colo: string;
@@ -25,7 +25,7 @@ export interface ArrivedRequest extends ErrorOccasion {
   readonly scheme: "http" | "https";
 }
 
-/** What becomes of a request. */
+/** What the edge does with a request: respond itself, or forward it. */
 export type Judgement = LocalResponse | Forward;
 
 interface Seen {
@@ -57,10 +57,10 @@ export interface Forward extends Seen {
   readonly bodyLimit: number;
 }
 
-/** Errors of visitors who are at the right edge with a wrong name. */
+/** Pages for visitors who reach the edge with a wrong hostname: they name the site's own. */
 const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost"]);
 
-/** Takes a request through everything that happens before the origin: framing, DNS, rules, body limit. */
+/** Decides everything that comes before the origin: framing, DNS, rules, body limit. */
 export function judge(
   arrival: ArrivedRequest,
   { cloud, maxBody, visitor: every, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
@@ -176,7 +176,7 @@ function factsOf(
 }
 
 /**
- * What the rules answer with, where they do. An undetermined verdict counts as if the rules in doubt had not matched.
+ * The response that the rules give, if any. In an undetermined verdict the rules in doubt count as not matched.
  */
 function decidedPage({ outcome, by, response }: Verdict, arrival: ArrivedRequest): EdgePage | undefined {
   if (!response) return undefined;

@@ -4,16 +4,16 @@ import type { TurnLimits } from "./request-turns.ts";
 /** Largest request body, bytes ("Max upload size" of https://developers.cloudflare.com/plans/). */
 export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
 
-/** Request line and header lines together, bytes; more is answered 431. Cloudflare allows 128 KB of headers. */
+/** Bytes of request line and header lines together; more is 431. Cloudflare allows 128 KB of headers. */
 export const HEADER_LIMIT = 128 * 1024;
 
 /**
- * Value of one header line, bytes; more is answered 431. HTTP/2 in the tunnel carries no more (nghttp2,
+ * Bytes of the value of one header line; more is 431. HTTP/2 in the tunnel carries no more (nghttp2,
  * NGHTTP2_HD_MAX_NV).
  */
 export const HEADER_LINE_LIMIT = 64 * 1024;
 
-/** Request target, bytes; more is answered 414, as at Cloudflare (its error 414 page). */
+/** Bytes of the request target; more is 414, as at Cloudflare (its error 414 page). */
 export const URI_LIMIT = 32 * 1024;
 
 /**
@@ -25,7 +25,7 @@ export interface EdgeTimeouts {
   readonly headers: number;
   /** For a whole request, its body included. */
   readonly request: number;
-  /** Until the origin's answer begins; then 524. */
+  /** Until the origin's response begins; then 524. */
   readonly origin: number;
   /** A connection without a request, and a stream or WebSocket without a byte either way. */
   readonly idle: number;
@@ -45,7 +45,7 @@ export const TIMEOUTS: EdgeTimeouts = {
 
 /** Client connections at once; more are closed at once. */
 export const MAX_CONNECTIONS = 4_096;
-/** WebSockets at once; more are answered 503. */
+/** WebSockets at once; more are 503. */
 export const MAX_WEBSOCKETS = 1_024;
 
 /** Requests that were sent before the response to an earlier one; a client that sends more is disconnected. */

@@ -44,7 +44,7 @@ export class EdgeListener {
     this.#context = { tunnel, clock: this.#clock, originTimeout: timeouts.origin, unread: this.#unread };
   }
 
-  /** Compiles what has changed, so that a problem is told when it is made and not when the first visitor meets it. */
+  /** Compiles what has changed, so that a problem is reported at the change and not at the next request. */
   redeploy(): void {
     for (const name of this.#deployments.zones) {
       const zone = this.#options.cloud.zoneOf(name);
@@ -52,12 +52,12 @@ export class EdgeListener {
     }
   }
 
-  /** Says that whatever comes over a connection counts as plain HTTP. */
+  /** Marks a connection: its requests count as plain HTTP. */
   arrivesPlain(socket: Socket): void {
     this.#plain.add(socket);
   }
 
-  /** Responds to an HTTP request, when the response to the one before it on its connection has gone. */
+  /** Responds to an HTTP request once the response to the one before it on its connection is sent. */
   serve(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
     response.on("error", () => response.destroy());
     request.on("error", () => {});
@@ -115,7 +115,7 @@ export class EdgeListener {
     });
   }
 
-  /** What Node's parser refuses, or what came too slowly. */
+  /** Refuses bytes that Node's parser rejects, or that came too slowly. */
   clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
@@ -123,7 +123,7 @@ export class EdgeListener {
     else this.malformed(socket, status);
   }
 
-  /** Refuses with a bare status what is no request for a site. */
+  /** Refuses what is not a request for a site, with a page of the status alone. */
   malformed(socket: Duplex, status: number, request?: IncomingMessage): void {
     const ray = this.#ray();
     const time = this.#clock();
@@ -142,7 +142,7 @@ export class EdgeListener {
     });
   }
 
-  /** CONNECT, which asks for another kind of proxy. */
+  /** Refuses CONNECT, which is for forward proxies. */
   refuseConnect(request: IncomingMessage, socket: Duplex): void {
     if (this.#turns.isBusy(socket)) (socket as Socket).destroySoon();
     else this.malformed(socket, 405, request);
@@ -154,7 +154,7 @@ export class EdgeListener {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Judges and answers, and records what became of it; a bug of ours costs one connection. */
+  /** Decides, responds, and records the outcome. A bug of ours ends this one connection. */
   async #guard(
     arrival: ArrivedRequest,
     socket: Duplex,

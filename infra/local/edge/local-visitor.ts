@@ -3,8 +3,8 @@ import { fromBytes, mergeVisitors, parseVisitor, type Visitor } from "../../rule
 import { type HeaderLines, valuesOf } from "./headers.ts";
 
 /**
- * `Local-Visitor: ip=203.0.113.7; country=DE` says for one request what Cloudflare would know of its visitor. Only a
- * program on this machine may say so, and only to a local hostname.
+ * `Local-Visitor: ip=203.0.113.7; country=DE` sets for one request what Cloudflare would know of its visitor. Only a
+ * program on this machine may set it, and only for a local hostname.
  */
 const NAME = "local-visitor";
 
@@ -47,11 +47,11 @@ export type LocalVisitor =
   | { readonly ok: true; readonly visitor: Visitor | undefined }
   | {
       readonly ok: false;
-      /** What is wrong with the header and what it may say, in a sentence without a full stop. */
+      /** What is wrong with the header and what it may hold, in a sentence without a full stop. */
       readonly message: string;
     };
 
-/** The visitor of a request: what the header says beside, and instead of, what every visitor has. */
+/** The visitor of a request: `every`, with the values of the header added or replaced. */
 export function localVisitor(values: readonly string[], every: Visitor | undefined): LocalVisitor {
   const [value, ...more] = values;
   if (value === undefined) return { ok: true, visitor: every };

@@ -32,8 +32,8 @@ export interface EdgeOptions {
   /** Bytes of a request's body; what the zone's plan allows by default. */
   readonly maxBody?: number;
   /**
-   * What Cloudflare would know of every visitor; what the request itself says of it is replaced. Absent: visitors
-   * have their own address, and only `Local-Visitor` tells more.
+   * What Cloudflare would know of every visitor; it replaces the client's own address. Absent: visitors have their own
+   * address, and only `Local-Visitor` adds more.
    */
   readonly visitor?: Visitor;
   /** Called once for each request when it is over. */

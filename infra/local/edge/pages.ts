@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { type CloudflareError, type ErrorOccasion, jsonTypeFor, problemDetails } from "./problem-details.ts";
 
-/** An answer that the edge makes itself. */
+/** A response that the edge makes itself. */
 export interface EdgePage {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -130,11 +130,11 @@ export function pageCode(name: PageName): { readonly status: number; readonly co
   return { status: words.status, code: words.error?.code ?? words.status };
 }
 
-/** How a page differs from what its name says. */
+/** How a page differs from the one of its name in `WORDS`. */
 export interface PageChange {
   /** Another text. It may hold what the client sent: it is escaped. */
   readonly text?: string;
-  /** Where the site is, for a visitor who used a wrong name: Cloudflare does not say it, a local edge can. */
+  /** The site's URL, for a visitor who used a wrong hostname. Cloudflare does not show it, a local edge can. */
   readonly siteUrl?: string;
   /** Another status, as a rule may give. */
   readonly status?: number;
@@ -191,7 +191,9 @@ function document(heading: string, text: string, ray: string, siteUrl?: string):
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${heading}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}small{color:#667}</style>
+<style>
+body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}small{color:#667}
+</style>
 <h1>${heading}</h1>
 <p>${escapeHtml(text)}</p>
 ${way}<p><small>Ray ${ray}</small></p>

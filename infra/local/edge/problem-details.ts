@@ -7,7 +7,7 @@
  * `about:blank`; that, too, is assumed.
  */
 
-/** What Cloudflare says of one of its error codes. */
+/** Cloudflare's data about one of its error codes. */
 export interface CloudflareError {
   readonly code: number;
   readonly title: string;
@@ -25,7 +25,7 @@ export interface ErrorOccasion {
   readonly ray: string;
   /** The `Accept` of the request, all lines joined by commas. */
   readonly accept: string;
-  /** The hostname that was asked for; empty where the request had none that could be read. */
+  /** The hostname of the request; empty where it had none that could be read. */
   readonly host: string;
   /** Milliseconds since the UNIX epoch. */
   readonly time: number;
@@ -33,7 +33,7 @@ export interface ErrorOccasion {
 
 const DOCUMENTATION = "https://developers.cloudflare.com/support/troubleshooting/http-status-codes";
 
-/** The JSON body of an error; `retryAfter` in seconds where a rule says another time than Cloudflare's own. */
+/** The JSON body of an error; `retryAfter` in seconds where a rule has another time than Cloudflare's own. */
 export function problemDetails(
   words: { readonly status: number; readonly title: string; readonly text: string },
   error: CloudflareError | undefined,
@@ -75,7 +75,7 @@ const JSON_TYPES: readonly string[] = ["application/json", "application/problem+
 
 /**
  * The JSON type that a client prefers over a page, for the Content-Type of the response; undefined for a page. The
- * highest `q` wins, then the first in the list (RFC 9110, 12.5.1). A wildcard asks for no JSON, as at Cloudflare,
+ * highest `q` wins, then the first in the list (RFC 9110, 12.5.1). A wildcard does not count as JSON, as at Cloudflare,
  * apart from `application/*`.
  */
 export function jsonTypeFor(accept: string): string | undefined {

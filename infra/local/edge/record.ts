@@ -1,6 +1,6 @@
 import type { Verdict } from "../../rules/index.ts";
 
-/** Why the edge answered by itself for another reason than a rule. */
+/** Why the edge responded by itself for another reason than a rule. */
 export interface EdgeFailure {
   /** Cloudflare's error code where it has one (1001, 1003, 1016, 1033), else the status. */
   readonly code: number;
@@ -22,11 +22,11 @@ export interface RequestRecord {
   readonly host: string;
   /** Without the query, which may hold secrets. */
   readonly path: string;
-  /** What the rules said; absent where no rule saw the request. */
+  /** What the rules decided; absent where no rule saw the request. */
   readonly verdict?: Verdict;
   readonly failure?: EdgeFailure;
-  /** Of the answer; 101 for an open WebSocket; 499 where the client left before there was one. */
+  /** Status of the response; 101 for an open WebSocket; 499 where the client disconnected before there was one. */
   readonly status: number;
-  /** Milliseconds until the answer was sent whole, or the WebSocket was closed. */
+  /** Milliseconds until the whole response was sent, or the WebSocket was closed. */
   readonly duration: number;
 }

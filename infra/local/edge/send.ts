@@ -10,7 +10,7 @@ import { edgeLines, type HeaderLines } from "./headers.ts";
 import type { EdgePage } from "./pages.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
-/** The lines of a page with everything that an answer of the edge carries. */
+/** The header lines of a page, with those of every response of the edge. */
 function linesOfPage({ headers, body }: EdgePage, ray: string, close: boolean): [string, string][] {
   return [
     ...headers.map(([name, value]): [string, string] => [name, value]),
@@ -74,7 +74,7 @@ function isSending({ headers, complete }: IncomingMessage): boolean {
 }
 
 /**
- * Answers with a page. Where the request's body was not read, the connection ends: what follows on it is that body.
+ * Responds with a page. Where the request's body was not read, the connection ends: the next bytes on it are that body.
  */
 export async function sendPage(
   request: IncomingMessage,
@@ -89,7 +89,7 @@ export async function sendPage(
   await endResponse(request, response, unread);
 }
 
-/** Answers with a page on a bare socket, and ends it. */
+/** Responds with a page on a bare socket, and ends it. */
 export function sendRawPage(socket: Duplex, page: EdgePage, ray: string): void {
   if (!socket.writable) {
     socket.destroy();
@@ -110,7 +110,7 @@ export function rawHead(status: number, lines: HeaderLines): Buffer {
   return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n${text}\r\n`, "latin1");
 }
 
-/** Throws where a name or value cannot stand in HTTP/1.1. */
+/** Throws where a name or value is not allowed in HTTP/1.1. */
 export function validateLines(lines: HeaderLines): void {
   for (const [name, value] of lines) {
     validateHeaderName(name);

@@ -2,17 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { type HeaderLines, valuesOf } from "./headers.ts";
 import { HEADER_LINE_LIMIT, URI_LIMIT } from "./limits.ts";
 
-/** What a request asks for; byte strings, as received. */
+/** Host and path of a request; byte strings, as received. */
 export interface RequestTarget {
   /** Host with its port, if any: what the origin gets. */
   readonly authority: string;
-  /** Without port, for DNS and rules: the listener's port stands for Cloudflare's 443. */
+  /** Without port, for DNS and rules: the listener's port counts as Cloudflare's 443. */
   readonly host: string;
   /** Path and query. */
   readonly uri: string;
 }
 
-/** Why a request is refused before anybody looks at what it asks for. */
+/** Why a request is refused before its target is looked up. */
 export interface TargetRefusal {
   readonly status: number;
   readonly message: string;
@@ -71,6 +71,6 @@ function refuseFraming(request: IncomingMessage, lines: HeaderLines): TargetRefu
 function originForm(method: string, target: string): string | undefined {
   if (target === "*") return method === "OPTIONS" ? target : undefined;
   const path = target === "" || target.startsWith("?") ? `/${target}` : target;
-  // a fragment never travels; who sends one wants it read in two ways
+  // clients never send a fragment; one that does wants two programs to read the path differently
   return path.startsWith("/") && !path.includes("#") ? path : undefined;
 }

@@ -30,7 +30,7 @@ export class UnreadResponses {
     this.#limits = limits;
   }
 
-  /** Notes that a client has stopped reading. The returned function tells that it has taken everything, or left. */
+  /** Notes that a client has stopped reading. The returned function notes that it reads again, or has disconnected. */
   stopped(response: UnreadResponse): () => void {
     this.#stopped.set(response, performance.now());
     this.#timer ??= setInterval(() => this.#look(), this.#limits.interval);

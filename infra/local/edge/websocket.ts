@@ -85,7 +85,7 @@ function refusalLines({ headers }: TunnelResponse, ray: string): [string, string
   return [...responseLines(headers, { ray, cacheStatus: "DYNAMIC" }), ["Connection", "close"]];
 }
 
-/** Carries bytes both ways at the pace of the slower side. Resolves when both are closed. */
+/** Copies bytes both ways as fast as the receiving side reads. Resolves when both are closed. */
 function relay(socket: Duplex, stream: TunnelStream, bothWays: boolean, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve) => {
     let grace: NodeJS.Timeout | undefined;

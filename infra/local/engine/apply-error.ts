@@ -1,7 +1,7 @@
 import type { DeploymentStep } from "./step.ts";
 
 /**
- * A run that did not come to its end. `code` says where: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created),
+ * A run that failed before its end. `code` is the step: `CONFIG_INVALID`, `PREFLIGHT` (nothing was created),
  * `STATE_UNUSABLE`, `PROGRAM_FAILED`, or of an operation `API_...` and the like. What was done before is saved: the
  * same command continues.
  */

@@ -1,4 +1,4 @@
-/** The steps of a run: what is declared against what exists. Knows nothing of Pulumi's protocol. */
+/** The steps of a run: compares what is declared with what exists. Independent of Pulumi's protocol. */
 import type { Provider, ResourceType } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { ResourceState, StackState } from "./stack-state.ts";
@@ -35,7 +35,7 @@ export interface StackDeployment {
   readonly warnings: readonly string[];
   /** What the state has and still exists, by URN: types and ids, no other outputs. */
   existing(): Promise<Readonly<Record<string, { readonly type: string; readonly outputs: { readonly id: string } }>>>;
-  /** Creates, updates, replaces or keeps one resource; what happened is saved before it answers. */
+  /** Creates, updates, replaces or keeps one resource. The new state is saved before it resolves. */
   register(declaration: Declaration): Promise<Registered>;
   /** Deletes what exists and was not declared, what depends on others first. */
   deleteOthers(): Promise<void>;
@@ -89,7 +89,7 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
     const found: [string, { type: string; outputs: { id: string } }][] = [];
     for (const { urn, type, id, inputs, superseded } of state.resources) {
       if (superseded) continue;
-      // its outputs tell that it was deleted; anything else that is gone answers 404 when it is registered
+      // its outputs show that it was deleted; any other object that is gone is a 404 when it is registered
       const deleted = type === TUNNEL_TYPE && isGone(await behaviour(type).read(id, revealedProperties(inputs)));
       if (!deleted) found.push([urn, { type, outputs: { id } }]);
     }
@@ -188,7 +188,8 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
       if (resource.protect && !resource.superseded) {
         throw new ApplyError(
           "PROTECTED",
-          `${resource.type} "${resource.name}" is protected, and the program does not declare it any more. It was not deleted.`,
+          `${resource.type} "${resource.name}" is protected, and the program does not declare it any more. It was ` +
+            "not deleted.",
         );
       }
       if (!preview) await remove(resource);
@@ -201,7 +202,7 @@ export function createDeployment({ state, provider, preview }: DeploymentOptions
 
 const TUNNEL_TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
 
-/** Whether a resource does not exist any more. A tunnel that was deleted still answers, with the time. */
+/** Whether a resource does not exist any more. A tunnel that was deleted can still be read, with the time. */
 const isGone = (found: Awaited<ReturnType<ResourceType["read"]>>): boolean =>
   found === undefined || Boolean(found.outputs.deletedAt);
 

@@ -16,7 +16,7 @@ export async function applyProgram(options: ApplyOptions): Promise<Applied> {
   const order: Order = { ...rest, program: program.href };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData: order,
-    // the environment as it is now, which says what the run is for
+    // the current environment, which has what the run is for
     env: { ...process.env },
     stdout: true,
     stderr: true,

@@ -1,6 +1,6 @@
 import type { DeploymentStep } from "./step.ts";
 
-/** What a run is asked for. */
+/** The options of a run. */
 export interface ApplyOptions {
   readonly project: string;
   readonly stack: string;
@@ -10,13 +10,13 @@ export interface ApplyOptions {
   /** Where the stack's state is kept (0600); its key lies beside it as `FILE.key`. */
   readonly stateFile: string;
   readonly api: { readonly url: string; readonly token: string };
-  /** Says what would be done; writes nothing. */
+  /** Computes what would be done, and writes nothing. */
   readonly preview?: boolean;
   /** Another program than the project's own. */
   readonly program?: URL;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Applied {
   readonly steps: readonly DeploymentStep[];
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export interface Applied {
 /** What the worker gets: addresses as text, because a URL cannot be sent. */
 export type Order = Omit<ApplyOptions, "program"> & { readonly program: string };
 
-/** What the worker answers, once. */
+/** The one message of the worker. */
 export type WorkerResult =
   | { readonly ok: true; readonly applied: Applied }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly steps: readonly DeploymentStep[] };

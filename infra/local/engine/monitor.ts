@@ -1,5 +1,5 @@
 /**
- * Pulumi's resource monitor in the program's own thread: reads whole requests, options included, and answers from a
+ * Pulumi's resource monitor in the program's own thread: reads whole requests, options included, and serves them from a
  * deployment.
  */
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
@@ -16,8 +16,8 @@ const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
 type Reply<Response> = (error: Error | null, response: Response) => void;
 
 /**
- * A message of the protocol that holds a JSON object; its class is not exported to us, so that answers are made by
- * requests' own.
+ * A message of the protocol that holds a JSON object. Its class is not exported to us: responses are made with the
+ * class of the request's own.
  */
 interface Struct {
   toJavaScript(): unknown;
@@ -37,8 +37,8 @@ export interface MonitorOptions {
 }
 
 /**
- * Serves one run. After the first failure nothing new is begun and nobody is answered any more: the program stands
- * still until its thread ends, so that one failure is one message and not a flood of rejections.
+ * Serves one run. After the first failure nothing new is begun and no call returns: the program waits until its thread
+ * ends, so that one failure is one message and not a flood of rejections.
  */
 export class Monitor extends MockMonitor {
   /** Rejects with the first failure. */
@@ -59,7 +59,7 @@ export class Monitor extends MockMonitor {
     this.failed = new Promise((_, reject) => {
       this.#reject = reject;
     });
-    // it is awaited from the start of the program on; until then a rejection has nobody to go to
+    // it is awaited from the start of the program on; a rejection before that must not end the process
     this.failed.catch(() => {});
   }
 
@@ -122,7 +122,7 @@ export class Monitor extends MockMonitor {
     );
   }
 
-  /** Runs one operation; answers undefined, and never begins another, once the run has failed. */
+  /** Runs one operation. Once the run has failed, returns undefined and begins no other. */
   async #operate<T>(operation: () => Promise<T>, resource?: RegisterResourceRequest): Promise<T | undefined> {
     if (this.#hasFailed) return undefined;
     const running = operation();

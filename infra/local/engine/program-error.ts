@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * What a mistake in a file of the project says, with its place where the stack has one:
- * `infra/policy/custom-rules/no-fr.ts:8: Expected ',', got 'when'`. Files are named from the project's folder.
+ * The message for a mistake in a file of the project, with its place where the stack trace has one:
+ * `infra/policy/custom-rules/no-fr.ts:8: Expected ',', got 'when'`. Paths begin at the project's folder.
  */
 export function programErrorMessage(error: Error): string {
   const place = placeOf(error);

@@ -46,7 +46,7 @@ export async function run(order: Order): Promise<WorkerResult> {
   }
 }
 
-/** Runs the program until everything that it declares is registered, and answers its outputs. */
+/** Runs the program until everything that it declares is registered, and returns its outputs. */
 async function declared(
   order: Order,
   { provider, deployment }: { provider: Provider; deployment: StackDeployment },
@@ -75,7 +75,7 @@ async function declared(
   return monitor.stackOutputs;
 }
 
-/** Errors that say what to do carry a code of ours; anything else is a mistake in the program, told with its place. */
+/** Code and message of a failure. Errors without a code of ours are mistakes in the program, and get their place. */
 function told(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: "PROGRAM_FAILED", message: String(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "ERR_";

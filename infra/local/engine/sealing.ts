@@ -14,8 +14,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * A seal with the key in the file, which is made on first use (0600). A state file alone, copied or backed up, tells
- * nothing.
+ * A seal with the key in the file, which is made on first use (0600). A copy of the state file alone reveals no secret.
  */
 export function createSeal(keyFile: string): Seal {
   let key: Buffer | undefined;

@@ -48,7 +48,7 @@ export class StackState {
     return this.#resources;
   }
 
-  /** The resource that stands for the URN now. */
+  /** The current resource of the URN. */
   find(urn: string): ResourceState | undefined {
     return this.#resources.find((resource) => resource.urn === urn && !resource.superseded);
   }
@@ -96,7 +96,8 @@ export class StackState {
   #unusable(error: unknown): StateFileError {
     const reason = error instanceof Error ? error.message : String(error);
     return new StateFileError(
-      `The stack's state ${this.#file} cannot be used: ${reason}. Restore it and its key from a backup. Without it the stack starts anew: remove the file, and what carries the stack's name is taken over.`,
+      `The stack's state ${this.#file} cannot be used: ${reason}. Restore it and its key from a backup. Without it ` +
+        "the stack starts anew: remove the file, and what carries the stack's name is taken over.",
     );
   }
 

@@ -5,7 +5,7 @@
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** What stands for a value that is only known once its resource exists; in previews only. */
+/** Placeholder of a value that is only known once its resource exists; in previews only. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A value that must not be seen: kept apart, so that nothing prints or stores it by accident. */
@@ -20,7 +20,7 @@ export class Secret {
     return this.#value;
   }
 
-  /** Printed or put into JSON by accident, it says what it is and not what it holds. */
+  /** A secret that is printed or put into JSON by accident shows `[secret]` instead of its value. */
   toJSON(): string {
     return "[secret]";
   }
@@ -29,7 +29,7 @@ export class Secret {
 /** Members by name; values are JSON, or `Secret` at any depth. */
 export type PropertyValues = Readonly<Record<string, unknown>>;
 
-/** Members and items of a value, changed; what has none is answered as it is. */
+/** Applies `change` to the members or items of a value; returns a value without any unchanged. */
 export function mapInside(value: unknown, change: (value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map(change);
   if (typeof value !== "object" || value === null || value instanceof Secret) return value;

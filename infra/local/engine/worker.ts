@@ -14,5 +14,5 @@ registerHooks({
 const { run } = await import("./run.ts");
 const outcome: WorkerResult = await run(workerData as Order);
 parentPort?.postMessage(outcome);
-// what was compiled is kept (scripts/run.mjs says where) although this thread is ended
+// keeps what was compiled, in the folder of scripts/run.mjs, although this thread is ended
 flushCompileCache();

@@ -1,4 +1,4 @@
-/** Calls of the Cloudflare API through Cloudflare's own SDK, repeated and told as the real provider does. */
+/** Calls of the Cloudflare API through Cloudflare's own SDK, with the retries and error texts of the real provider. */
 import { STATUS_CODES } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import Cloudflare, { APIConnectionError, APIError } from "cloudflare";
@@ -22,7 +22,7 @@ export type CallErrorCode =
 /** A call that did not succeed, after retries where those make sense. */
 export class CallError extends Error {
   readonly code: CallErrorCode;
-  /** 0 where there was no answer. */
+  /** 0 where there was no response. */
   readonly status: number;
   /** The API's own error codes. */
   readonly apiCodes: readonly number[];
@@ -36,12 +36,12 @@ export class CallError extends Error {
 }
 
 export interface Calls {
-  /** The answer's `result`. @throws CallError */
+  /** The response's `result`. @throws CallError */
   send(request: Request): Promise<unknown>;
-  /** The same, or undefined where the answer is 404. */
+  /** The same, or undefined for 404. */
   find(request: Request): Promise<unknown>;
   /**
-   * All items of a list that is read page by page, by the cursors of the answers. The path has a query. @throws
+   * All items of a list that is read page by page, by the cursors of the responses. The path has a query. @throws
    * CallError
    */
   list(request: Request): Promise<readonly unknown[]>;
@@ -58,7 +58,7 @@ export function path(parts: TemplateStringsArray, ...values: readonly unknown[])
 const MAX_RETRIES = 10;
 /** Milliseconds for one try. */
 const TIMEOUT = 30_000;
-/** Seconds; an API that asks for more patience is an error to report and not a reason to hang. */
+/** Seconds. A longer Retry-After is an error to report and not a reason to hang. */
 const MAX_RETRY_AFTER = 60;
 /** Milliseconds before the first and before every later repetition: from one to the next it doubles. */
 const FIRST_WAIT = 2_000;
@@ -73,7 +73,7 @@ export interface CallOptions {
 
 /**
  * Calls are repeated as the real provider repeats them (cloudflare-go 6): eleven tries in about three minutes on a
- * broken connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` says otherwise.
+ * broken connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` has another value.
  */
 export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
   const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT, logLevel: "off" });
@@ -145,7 +145,7 @@ function askedPause(headers: Headers | undefined): number | undefined {
 
 const lowerCase = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
 
-/** Errors in the words of the real provider: those of cloudflare-go 6, with the API's own response. */
+/** Errors with the text of the real provider, that of cloudflare-go 6, with the API's own response. */
 function callError({ method, path }: Request, baseURL: string, error: unknown): unknown {
   const url = `${baseURL.replace(/\/$/, "")}${path}`;
   if (error instanceof APIConnectionError) {

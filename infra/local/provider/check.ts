@@ -1,4 +1,4 @@
-/** Whether inputs are what a resource takes: unknown names, missing ones and wrong types, each said with its path. */
+/** Checks the inputs of a resource: unknown names, missing ones and wrong types, each reported with its path. */
 import { didYouMean } from "../../rules/index.ts";
 import { type FieldKind, isValues, type ResourceFields, UNKNOWN, type Values } from "./fields.ts";
 

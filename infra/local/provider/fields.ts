@@ -48,7 +48,7 @@ export const texts: ResourceField = { kind: { list: "text" } };
 
 /** `requestsPerPeriod` is `requests_per_period` to the API. */
 function wireName(name: string, field: ResourceField): string {
-  return field.wire ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return field.wire ?? name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
 
 export function isValues(value: unknown): value is Values {
@@ -65,7 +65,7 @@ export function withInitials(fields: ResourceFields, inputs: Values): Record<str
   return filled;
 }
 
-/** A request's body from inputs: what stands in the path or belongs to the server is left out. */
+/** A request's body from inputs: what is part of the path or set by the server is left out. */
 export function toBody(fields: ResourceFields, inputs: Values): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
@@ -76,7 +76,7 @@ export function toBody(fields: ResourceFields, inputs: Values): Record<string, u
   return body;
 }
 
-/** Outputs from an answer's result: null means "not set" and is left out. */
+/** Outputs from a response's result: null means "not set" and is left out. */
 export function fromAnswer(fields: ResourceFields, answer: unknown): Record<string, unknown> {
   const outputs: Record<string, unknown> = {};
   if (!isValues(answer)) return outputs;

@@ -1,6 +1,6 @@
 /**
  * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls
- * of the API and answers become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17
+ * of the API and responses become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17
  * and 6.22).
  */
 import { type CallOptions, createCalls } from "./calls.ts";
@@ -21,7 +21,7 @@ export { UNKNOWN, type Values } from "./fields.ts";
 export type { ResourceType } from "./resource.ts";
 
 export interface Provider {
-  /** The type tokens that `resource` knows. */
+  /** The type tokens that `resource` takes. */
   readonly types: readonly string[];
   /** By type token, e.g. "cloudflare:index/dnsRecord:DnsRecord"; undefined for one that is not there. */
   resource(type: string): ResourceType | undefined;

@@ -12,7 +12,7 @@ export interface Definition {
   /** Inputs on which resources of this type depend besides their shape, as the real provider validates them. */
   validate?(inputs: Values): CheckFailure[];
   create(inputs: Values): Request;
-  /** The new resource's id, from its answer. */
+  /** The new resource's id, from the response. */
   idOf(inputs: Values, answer: Values): string;
   read(id: string, inputs: Values): Request;
   update(id: string, inputs: Values, before: Before): Request;
@@ -58,14 +58,15 @@ export interface ResourceType {
   delete(id: string, inputs: Values): Promise<void>;
 }
 
-/** In the words of the real provider. */
+/** The text of the real provider. */
 const CANNOT_BE_DESTROYED =
-  "[WARNING] This resource cannot be destroyed from Terraform. If you create this resource, it will be present in the API until manually deleted.: Resource Destruction Considerations";
+  "[WARNING] This resource cannot be destroyed from Terraform. If you create this resource, it will be present in " +
+  "the API until manually deleted.: Resource Destruction Considerations";
 
 export function createResourceType(definition: Definition, calls: Calls): ResourceType {
   const { type, fields } = definition;
   const filled = (inputs: Values) => withInitials(fields, inputs);
-  /** Inputs stand in the outputs as they were given; lists of rules are the answer's, which has their ids. */
+  /** The outputs: the inputs as they were given, and the response's lists of rules, which have ids. */
   const outputsOf = (id: string, inputs: Values, answer: unknown): Values => {
     const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "rules"));
     const outputs = { ...fromAnswer(fields, answer), ...given, id };

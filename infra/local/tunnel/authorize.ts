@@ -22,8 +22,10 @@ export interface KnownTunnel {
   readonly deletedAt: unknown;
 }
 
-/** Checks a claim against the tunnel of that id. An unknown tunnel, a deleted one and a wrong secret cannot be told apart from
- * outside, by the answer or by the time it takes: the secret is compared in any case. */
+/**
+ * Checks a claim against the tunnel of that id. A client cannot tell an unknown tunnel, a deleted one and a wrong
+ * secret apart, neither by the response nor by the time it takes: the secret is compared in any case.
+ */
 export function authorizeTunnel(tunnel: KnownTunnel | undefined, claim: TunnelClaim): Authorization {
   const secretMatches = equalSecrets(tunnel?.secret ?? Buffer.alloc(0), claim.secret);
   const known = tunnel !== undefined && !tunnel.deletedAt && tunnel.accountTag === claim.accountTag;

@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import "reflect-metadata"; // @peculiar/x509 wants it loaded first
+import "reflect-metadata"; // @peculiar/x509 needs it to be loaded first
 import * as x509 from "@peculiar/x509";
 import { codeOf, reasonOf, TunnelError } from "./errors.ts";
 import { EDGE_SERVER_NAME } from "./server-name.ts";
@@ -50,7 +50,8 @@ export async function edgeCertificates(folder: string, now: number): Promise<Edg
     if (error instanceof TunnelError) throw error;
     throw new TunnelError(
       "CERTIFICATES_UNUSABLE",
-      `The tunnel keeps its certificates in ${folder}, which could not be read or written (${reasonOf(error)}). Make the folder writable for this user, or remove it: it is made anew.`,
+      `The tunnel keeps its certificates in ${folder}, which could not be read or written (${reasonOf(error)}). Make ` +
+        "the folder writable for this user, or remove it: it is made anew.",
       error,
     );
   }
@@ -63,8 +64,7 @@ interface IssuedCertificate {
 }
 
 /**
- * A certificate and its key as they stand on disk; undefined where either is missing, unreadable as PEM, or they do
- * not match.
+ * Reads a certificate and its key from the disk; undefined where either is missing, is not PEM, or they do not match.
  */
 async function stored(certFile: string, keyFile: string): Promise<IssuedCertificate | undefined> {
   const [cert, key] = await Promise.all([textOf(certFile), privateText(keyFile)]);
@@ -171,7 +171,8 @@ async function privateText(file: string): Promise<string | undefined> {
   if ((mode & 0o077) === 0) return text;
   throw new TunnelError(
     "CERTIFICATES_UNUSABLE",
-    `Others than its owner can read the private key ${file} (mode 0${mode.toString(8)}; 0600 is expected). Use \`chmod 600 ${file}\`; if another user of this machine may have read it, remove its folder, which is made anew.`,
+    `Others than its owner can read the private key ${file} (mode 0${mode.toString(8)}; 0600 is expected). Use ` +
+      `\`chmod 600 ${file}\`; if another user of this machine may have read it, remove its folder, which is made anew.`,
   );
 }
 

@@ -6,12 +6,14 @@ import type { TunnelConnection } from "./edge-connection.ts";
 /** How to start the tunnel's edge for the tunnels that the API holds. */
 export interface CloudTunnelsOptions extends Omit<TunnelEdgeOptions, "authorize" | "onConnections"> {
   readonly cloud: Cloud;
-  /** Told when a connector refuses a configuration that was deployed. */
+  /** Called when a connector refuses a configuration that was deployed. */
   onRefused?(error: unknown): void;
 }
 
-/** Starts the tunnel's edge and keeps it and the API of one mind: tokens are checked against the API's tunnels, it hears of
- * connections, a deployed configuration is pushed, a deleted tunnel is disconnected. */
+/**
+ * Starts the tunnel's edge and connects it with the API: tokens are checked against the API's tunnels, the API is told
+ * of connections, a deployed configuration is pushed, a deleted tunnel is disconnected.
+ */
 export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<TunnelEdge> {
   const { cloud } = options;
   const edge = await startTunnelEdge({

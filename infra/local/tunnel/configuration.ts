@@ -1,5 +1,8 @@
-/** A tunnel's remote configuration as Cloudflare's API holds it and the edge pushes it to connectors; durations are seconds
- * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-parameters/). */
+/**
+ * A tunnel's remote configuration as Cloudflare's API holds it and the edge pushes it to connectors. Durations are
+ * seconds:
+ * https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-parameters/.
+ */
 export interface TunnelConfiguration {
   readonly ingress?: readonly IngressRule[];
   readonly originRequest?: OriginRequest;

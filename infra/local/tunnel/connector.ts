@@ -25,8 +25,10 @@ export interface ConnectorOptions {
   readonly log?: (message: string) => void;
 }
 
-/** A connector for the Cloudflare on localhost, where no cloudflared is installed: the same protocol over http2, for HTTP and
- * WebSocket origins. It is not meant for Cloudflare's own edge. */
+/**
+ * A connector for the Cloudflare on localhost, where no cloudflared is installed: the same protocol over http2, for
+ * HTTP and WebSocket origins. It is not meant for Cloudflare's own edge.
+ */
 export interface Connector {
   /** Resolves when a connection is registered and configured; rejects with a TunnelError when that cannot be. */
   readonly ready: Promise<void>;
@@ -50,7 +52,7 @@ const MAX_DELAY = 30_000;
 /** A connection that lived this long, milliseconds, was a good one: the next is dialled without much waiting. */
 const GOOD_LIFE = 5_000;
 
-/** Starts a connector; rejects where token or port are unusable, and tells by `ready` whether the edge takes it. */
+/** Starts a connector. Rejects where token or port are unusable; `ready` settles when the edge has decided. */
 export async function startConnector(options: ConnectorOptions): Promise<Connector> {
   const token = parseToken(options.token);
   const edges = options.edge.map(parseAddress);
@@ -62,7 +64,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
   const stopping = new AbortController();
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<TunnelError | undefined>();
-  ready.promise.catch(() => {}); // who waits for `ended` alone hears of it there
+  ready.promise.catch(() => {}); // a caller that waits for `ended` alone gets the error there
   let wasReady = false;
   let refused = 0;
 
@@ -87,7 +89,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
     return stopped;
   };
 
-  /** Dials once and stays until the connection is gone; answers how it went. */
+  /** Connects once and waits until the connection ends; returns how it ended. */
   async function connectOnce(index: number, attempt: number): Promise<"good" | "short" | TunnelError> {
     const edge = edges[(index + attempt) % edges.length];
     if (!edge) return new TunnelError("EDGE_UNREACHABLE", "No edge was named to connect to.");
@@ -140,7 +142,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
         const hopeless = wasReady
           ? refused >= CONNECTIONS && live.size === 0
           : isFinal(outcome) || attempt + 1 >= FIRST_ATTEMPTS;
-        if (hopeless) return void stop(outcome); // told by `ready` and `ended`
+        if (hopeless) return void stop(outcome); // `ready` and `ended` have the reason
         log(outcome.message);
       }
       const pause = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
@@ -184,7 +186,8 @@ function refusalOf(cause: string): TunnelError {
   if (cause.includes("Unauthorized")) {
     return new TunnelError(
       "UNAUTHORIZED",
-      `The edge does not accept this token (${cause}). The tunnel was deleted, or its secret was rotated: get the token again and start the connector with it.`,
+      `The edge does not accept this token (${cause}). The tunnel was deleted, or its secret was rotated: get the ` +
+        "token again and start the connector with it.",
     );
   }
   return new TunnelError("REGISTRATION_FAILED", `The edge refused the connection: ${cause}.`);
@@ -198,7 +201,8 @@ function unreachable(address: string, error: unknown): TunnelError {
   if (UNTRUSTED.test(String(codeOf(error)))) {
     return new TunnelError(
       "EDGE_UNTRUSTED",
-      `The edge at ${address} shows a certificate that is not trusted here: ${reason}. The certificate authority given must be the ca.pem of that edge.`,
+      `The edge at ${address} shows a certificate that is not trusted here: ${reason}. The certificate authority ` +
+        "given must be the ca.pem of that edge.",
       error,
     );
   }

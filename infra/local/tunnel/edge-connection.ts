@@ -27,7 +27,7 @@ export interface TunnelConnection {
   readonly openedAt: number;
 }
 
-/** What a connection asks of the edge that it belongs to. */
+/** The functions of the edge that its connections use. */
 export interface EdgeConnectionOwner {
   readonly colo: string;
   /** Milliseconds from the end of the TLS handshake to the registration. */
@@ -44,7 +44,7 @@ export interface EdgeConnectionOwner {
   closed(connection: EdgeConnection): void;
 }
 
-/** Milliseconds a connector has to answer a pushed configuration. */
+/** Milliseconds that a connector has to respond to a pushed configuration. */
 const CONFIGURATION_DEADLINE = 5_000;
 /** Milliseconds that a refused connector has to read why. */
 const REFUSAL_LINGER = 1_000;
@@ -131,7 +131,7 @@ export class EdgeConnection {
   }
 
   /**
-   * Sends a configuration to the connector; undefined where no answer came, because the connection ended or stalled.
+   * Sends a configuration to the connector; undefined where no response came, because the connection ended or stalled.
    */
   configure(configuration: VersionedConfiguration): Promise<ConfigurationAnswer | undefined> {
     return new Promise((resolve) => {
@@ -172,8 +172,8 @@ export class EdgeConnection {
   }
 
   /**
-   * A GOAWAY may overtake a request that was just sent, and the connector would close on it: first the answers, then
-   * the end.
+   * A GOAWAY may overtake a request that was just sent, and the connector would then close without a response. So the
+   * responses come first, then the end.
    */
   #closeWhenIdle(): void {
     if (this.#active === 0 && !this.#session.closed) this.#session.close();
@@ -192,7 +192,7 @@ export class EdgeConnection {
     if (!authorization.ok) return { ok: false, cause: `Unauthorized: ${authorization.reason}` };
     const refusal = this.#owner.refusal(tunnelId);
     if (refusal) return { ok: false, cause: refusal, retryAfterMs: 5_000 };
-    // The connector has its configuration before it hears that it is registered, so it never answers by an older one.
+    // The connector gets its configuration before it is registered, so it never serves a request by an older one.
     const latest = this.#owner.latest(tunnelId, authorization.config);
     if (latest) await this.configure(latest);
     this.#configured = latest?.version;

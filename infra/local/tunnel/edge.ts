@@ -17,7 +17,7 @@ export interface TunnelEdgeOptions {
   /** Milliseconds since the UNIX epoch. */
   readonly clock?: () => number;
   /**
-   * Name of the data centre that connectors are told, by Cloudflare's custom an airport's code; `lcl01` by default.
+   * Name of the data centre that connectors get; at Cloudflare an airport's code. `lcl01` by default.
    */
   readonly colo?: string;
   readonly limits?: Partial<TunnelLimits>;
@@ -35,8 +35,10 @@ export interface TunnelEdge {
   readonly caFile: string;
   /** How many connections of a tunnel take requests. */
   connections(tunnelId: string): number;
-  /** Sends a request to a connector of the tunnel; undefined where none is connected (Cloudflare's error 1033). Throws a
-   * TunnelError, BAD_REQUEST, for one that HTTP/2 cannot carry. */
+  /**
+   * Sends a request to a connector of the tunnel; undefined where none is connected (Cloudflare's error 1033). Throws a
+   * TunnelError, BAD_REQUEST, for one that HTTP/2 cannot carry.
+   */
   open(tunnelId: string, request: TunnelRequest): TunnelStream | undefined;
   /** Pushes a configuration to the tunnel's connectors and remembers it for those that come; rejects with
    * CONFIGURATION_REFUSED where one refuses. */
@@ -82,7 +84,7 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
   const configurations = new Map<string, VersionedConfiguration>();
   const sockets = new Set<Socket>();
   const unregistered = new UnregisteredConnections({ connected: limits.unsecured, secured: limits.unregistered });
-  /** How a connection says that it came further, by the peer's address and port: TLS hides the socket below it. */
+  /** Functions that note a connection's progress, by the peer's address and port: TLS hides the socket below it. */
   const progress = new Map<string, ReturnType<UnregisteredConnections["admit"]>>();
   let turn = 0;
 
@@ -108,7 +110,7 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
       if (progress.get(peer) === advance) progress.delete(peer);
     });
   });
-  // Whoever speaks no TLS, or no TLS that we speak, is gone already.
+  // A client without TLS, or without a TLS version of ours, is disconnected by Node.js already.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
     socket.setNoDelay(true);
@@ -132,7 +134,7 @@ export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<Tunne
         if (tunnelId === undefined || details === undefined) return;
         const connections = tunnels.get(tunnelId) ?? new Set<EdgeConnection>();
         tunnels.set(tunnelId, connections.add(connection));
-        // A connector that comes back for the same index has lost the old connection, even if nobody told us.
+        // A connector that connects again for the same index has lost the old connection, even if we saw no end of it.
         for (const other of [...connections]) {
           const known = other.details;
           const same = known?.clientId === details.clientId && known.index === details.index;
@@ -204,7 +206,8 @@ function refusal(tunnelId: string, version: number, { err, lastAppliedVersion }:
   const reason = typeof err === "object" && err !== null && "message" in err ? `: ${err.message}` : "";
   return new TunnelError(
     "CONFIGURATION_REFUSED",
-    `A connector of tunnel ${tunnelId} refused configuration version ${version}${reason}. It keeps version ${lastAppliedVersion}. \`cloudflared tunnel ingress validate\` names what is wrong in a rule.`,
+    `A connector of tunnel ${tunnelId} refused configuration version ${version}${reason}. It keeps version ` +
+      `${lastAppliedVersion}. \`cloudflared tunnel ingress validate\` names what is wrong in a rule.`,
   );
 }
 
@@ -214,7 +217,8 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
       reject(
         new TunnelError(
           "LISTEN_FAILED",
-          `The tunnel's edge cannot listen on 127.0.0.1:${port} (${error.message}). Stop what uses the port, or choose another.`,
+          `The tunnel's edge cannot listen on 127.0.0.1:${port} (${error.message}). Stop what uses the port, or ` +
+            "choose another.",
           error,
         ),
       ),

@@ -1,4 +1,4 @@
-/** A problem of the tunnel that somebody outside the program can do something about; `message` says what. */
+/** A problem of the tunnel that the user of the program can do something about; `message` says what. */
 export class TunnelError extends Error {
   override readonly name = "TunnelError";
   readonly code: TunnelErrorCode;
@@ -19,7 +19,7 @@ export type TunnelErrorCode =
   | "STREAM_LOST"
   /** HTTP/2 cannot carry the request as it is. */
   | "BAD_REQUEST"
-  /** The connector answered with something that is no response of the protocol. */
+  /** The connector sent something that is no response of the protocol. */
   | "BAD_RESPONSE"
   /** The connector refused a pushed configuration. */
   | "CONFIGURATION_REFUSED"
@@ -36,7 +36,7 @@ export type TunnelErrorCode =
   /** The connector was stopped before it was ready. */
   | "STOPPED";
 
-/** What an error of any make says, for a message that explains it. */
+/** The message of any error, for a message that explains it. */
 export function reasonOf(error: unknown): string {
   return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

@@ -38,7 +38,7 @@ export interface TunnelResponse {
 /** One request in the tunnel: write the request's body and read the response's (raw WebSocket frames after a 101), with
  * backpressure both ways. `destroy()` cancels it on the other side. */
 export interface TunnelStream extends Duplex {
-  /** Rejects with a TunnelError when the connection is lost first or the answer is none. */
+  /** Rejects with a TunnelError when the connection is lost before, or the response is not valid. */
   readonly response: Promise<TunnelResponse>;
   /** Trailers of the response; empty without any. Settles when the stream closes and never rejects. */
   readonly trailers: Promise<readonly HeaderLine[]>;

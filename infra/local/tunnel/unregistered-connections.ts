@@ -34,7 +34,7 @@ export class UnregisteredConnections {
     this.#limits = limits;
   }
 
-  /** Admits a connection. The returned function tells that it came further; `registered` takes it out. */
+  /** Admits a connection. The returned function notes its progress; `registered` takes it out. */
   admit(socket: Socket): (stage: "secured" | "speaking" | "registered") => void {
     const entry: UnregisteredConnection = { socket, address: socket.remoteAddress ?? "", stage: "connected" };
     if (this.#entries.size - this.#secured >= this.#limits.connected) this.#closeOne((stage) => stage === "connected");

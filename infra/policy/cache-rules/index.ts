@@ -3,6 +3,6 @@ import { cacheBypass } from "./cache-bypass.ts";
 
 /**
  * Cache rules (https://developers.cloudflare.com/cache/how-to/cache-rules/), in order: every rule that matches
- * applies, a later one overrides an earlier one. Free has room for ten.
+ * applies, a later one overrides an earlier one. Free allows ten.
  */
 export const cacheRules: readonly RuleFile[] = [cacheBypass];

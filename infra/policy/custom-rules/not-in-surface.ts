@@ -1,4 +1,4 @@
-import { roomBesideGuard } from "../hostnames.ts";
+import { maxConditionLength } from "../hostnames.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { samplePath } from "../surface.ts";
 import { unknownRequests } from "../unknown-requests.ts";
@@ -9,7 +9,7 @@ export const notInSurface = ({ site, surface }: RuleContext): PolicyRule => {
   return {
     ref: "not_in_surface",
     description: "Block paths and methods that the backend does not have (backend/surface.ts)",
-    when: unknownRequests(surface, roomBesideGuard(site)).when,
+    when: unknownRequests(surface, maxConditionLength(site)).when,
     action: "block",
     examples: {
       match: [

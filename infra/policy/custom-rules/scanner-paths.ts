@@ -5,8 +5,8 @@ import type { PolicyRule, RuleContext } from "../rule.ts";
 import { allPaths, type Surface } from "../surface.ts";
 
 /**
- * What only scanners ask a Node.js origin for. Short and certain: every entry costs characters of one expression and
- * must never meet a path of the surface. Compared in lower case.
+ * Parts of paths that only scanners request from a Node.js origin. Few and certain: every entry takes characters of one
+ * expression, and must never be part of a path of the surface. Compared in lower case.
  */
 const CONTAINS = [
   "/.git",

@@ -3,6 +3,6 @@ import { toHttps } from "./to-https.ts";
 
 /**
  * Single redirects (https://developers.cloudflare.com/rules/url-forwarding/single-redirects/), in order, before every
- * custom rule. Free has room for ten.
+ * custom rule. Free allows ten.
  */
 export const redirects: readonly RuleFile[] = [toHttps];

@@ -1,12 +1,12 @@
 import { and, oneOf } from "../expression.ts";
-import { HOST, roomBesideGuard } from "../hostnames.ts";
+import { HOST, maxConditionLength } from "../hostnames.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { pagePaths, samplePath } from "../surface.ts";
 import { METHOD } from "../unknown-requests.ts";
 
 /**
- * A browser that asks for the page over http:// is redirected to the page over TLS. Only the page is, and only what a
+ * A browser that requests the page over http:// is redirected to the page over TLS. Only the page is, and only what a
  * browser fetches without a secret: any other request over plain HTTP has sent its password or token in clear already.
  * A redirect would make that work and hide it, so the custom rule `plain_http` blocks it. No rule where the page's
  * paths do not fit an expression: then `plain_http` blocks them as well.
@@ -16,7 +16,7 @@ export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined 
   const [page] = pages;
   // compared whole: a port is another listener, and no origin serves a name that ends with a dot
   const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), oneOf(HOST, site.hostnames), anyOfPaths(pages));
-  if (page === undefined || when.length > roomBesideGuard(site)) return undefined;
+  if (page === undefined || when.length > maxConditionLength(site)) return undefined;
   return {
     ref: "to_https",
     description: "Lead the page to https:// where somebody asks for it over plain HTTP",

@@ -1,8 +1,8 @@
 /**
- * What Cloudflare's engine says about a text that it refuses. It reads from left to right, checks types while it
- * reads, and stops at the first error (https://github.com/cloudflare/wirefilter, engine/src/ast), so that its error is
- * another than the first that a person would be told of. This reader has no tree and no second error; the parser and
- * the checker are for people.
+ * The error of Cloudflare's engine for a text that it refuses. It reads from left to right, checks types while it
+ * reads, and stops at the first error (https://github.com/cloudflare/wirefilter, engine/src/ast). Its error can
+ * therefore be another one than the most helpful. This reader has no tree and no second error; the parser and the
+ * checker find the helpful ones.
  */
 import { fromBytes } from "../bytes.ts";
 import { isNameArgument, LOGICAL_OPERATORS, MAX_DEPTH, OPERATORS, skipSpace } from "../language/parse.ts";

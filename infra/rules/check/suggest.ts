@@ -60,8 +60,8 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
 }
 
 /**
- * The same for a field of the schema, or one of `others`: in place of a deprecated field stands the one that replaces
- * it.
+ * The same for a field of the schema, or one of `others`: instead of a deprecated field it returns the one that
+ * replaces it.
  */
 export function didYouMeanField(
   name: string,

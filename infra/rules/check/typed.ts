@@ -33,7 +33,7 @@ export interface Quantified {
   readonly node: Quantifier;
 }
 
-/** A Boolean field or call standing alone; mapped where it is an array of Booleans. */
+/** A Boolean field or call without an operator; mapped where it is an array of Booleans. */
 export interface Truth {
   readonly kind: "truth";
   readonly left: Reader;

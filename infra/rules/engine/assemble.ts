@@ -106,8 +106,8 @@ function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, lo
 }
 
 /**
- * A rule of which it is not known what it does: where it could apply, the verdict says so, and evaluation goes on as
- * if it did not match. One without a condition, because that cannot be read, could always apply.
+ * A rule of which it is not known what it does: where it could apply, the verdict names it, and evaluation goes on as
+ * if it did not match. A rule whose condition cannot be read could always apply.
  */
 function inDoubt(problem: LoadProblem, condition: CompiledCondition | undefined): RuleStep {
   return (run) => {

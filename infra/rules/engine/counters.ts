@@ -27,7 +27,7 @@ interface Counter {
   mitigatedUntil: number;
 }
 
-/** Keys one rule may hold before the lightest make room. */
+/** Keys of one rule before the lightest are removed. */
 const DEFAULT_CAPACITY = 100_000;
 
 /** Mitigated keys weigh the most and are the last to go. */
@@ -38,8 +38,8 @@ const HEAVIEST = 64;
  *
  * Memory is bounded, since an attacker may rotate addresses: dead counters are swept, and at the capacity the lightest
  * quarter goes. A key that is mitigated or near its limit is therefore kept while millions of new keys come and go;
- * what may be lost is a low count, so that its client gets up to one more limit. Cloudflare says only that it fails
- * open.
+ * what may be lost is a low count, so that its client gets up to one more limit. Cloudflare documents only that it
+ * fails open.
  */
 export class CounterTable {
   readonly #limit: CounterLimit;
@@ -98,13 +98,13 @@ export class CounterTable {
     const { period, threshold, window } = this.#limit;
     const left = counter.start + period - now;
     if (window === "fixed") return left;
-    const room = Math.max(0, threshold - 1);
-    if (counter.current > room) return left + period * (1 - room / counter.current);
-    return left - period * Math.max(0, (room - counter.current) / counter.previous);
+    const mostBefore = Math.max(0, threshold - 1);
+    if (counter.current > mostBefore) return left + period * (1 - mostBefore / counter.current);
+    return left - period * Math.max(0, (mostBefore - counter.current) / counter.previous);
   }
 
   #open(key: string, now: number): Counter {
-    if (this.#counters.size >= this.#nextSweep) this.#makeRoom(now);
+    if (this.#counters.size >= this.#nextSweep) this.#dropLightest(now);
     const counter = { start: this.#startAt(now), current: 0, previous: 0, mitigatedUntil: 0 };
     this.#counters.set(key, counter);
     return counter;
@@ -144,7 +144,7 @@ export class CounterTable {
    * Removes the dead; at the capacity also the lightest, until a quarter is free. Linear, and amortised over what it
    * frees.
    */
-  #makeRoom(now: number): void {
+  #dropLightest(now: number): void {
     const histogram = new Array<number>(HEAVIEST + 1).fill(0);
     for (const [key, counter] of this.#counters) {
       const weight = this.#weight(key, counter, now);
@@ -183,8 +183,8 @@ export class RateCounters {
   }
 
   /**
-   * The tables of a new deployment: until `commit`, the running one keeps its own; then tables nobody asked for are
-   * dropped.
+   * The tables of a new deployment: until `commit`, the running one keeps its own; then tables that no rule asked for
+   * are dropped.
    */
   next(): { table(identity: string, limit: CounterLimit): CounterTable; commit(): void } {
     const next = new Map<string, CounterTable>();

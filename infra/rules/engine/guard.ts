@@ -1,8 +1,8 @@
 import { type Compiled, type CompileOptions, compile } from "../evaluate/compile.ts";
 
 /**
- * What an expression says beside the hostnames that it is for: `A` of `http.host eq "x" and A`. Where both hold, it is
- * the reason that matters. Undefined where the expression does not begin with a condition on `http.host` alone.
+ * The part of an expression after the condition on hostnames: `A` of `http.host eq "x" and A`. Where both hold, this
+ * part is the reason to show. Undefined where the expression does not begin with a condition on `http.host` alone.
  */
 export function ownPart(
   { tree: whole, text }: Compiled,

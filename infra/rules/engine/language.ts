@@ -41,7 +41,7 @@ export interface Characteristic extends Readable {
 
 /**
  * Compiles a rule's expression; undefined where it cannot be read. Whether its phase and plan have what it uses is
- * for the validator to say.
+ * checked by the validator.
  */
 export function condition(
   text: unknown,
@@ -61,7 +61,7 @@ export function condition(
       return value ?? undetermined;
     }
   };
-  // most rules are never asked why
+  // for most rules the reason is never read
   let part: ReturnType<typeof ownPart> | null = null;
   const why = (fields: Fields) => {
     if (part === null) part = ownPart(compiled, lists);
@@ -78,7 +78,7 @@ export function condition(
  * where it cannot be read
  */
 export function characteristic(name: string): Characteristic | undefined {
-  // Cloudflare alone can tell visitors behind one address apart; it is no field of the language.
+  // Only Cloudflare can distinguish visitors behind one address; it is no field of the language.
   if (name === "cf.unique_visitor_id") return { name, read: () => [name] };
   const value = readable(compileValue(name));
   return value && { name, ...value };

@@ -1,5 +1,5 @@
 /**
- * Asks the validator about what is deployed. What it refuses is loaded all the same: a rule may be older than a
+ * Runs the validator on what is deployed. Rules that it refuses are loaded all the same: a rule may be older than a
  * limit, adopted or imported, and one such rule must not keep the others from being evaluated.
  */
 
@@ -8,7 +8,7 @@ import type { ListKind } from "../schema/lists.ts";
 import { type Level, membersOf } from "./parameters.ts";
 import type { Deployment, LoadDiagnostic, LoadProblem, Rule, Ruleset } from "./types.ts";
 
-/** A ruleset with what the validator says of it. */
+/** A ruleset with the validator's diagnostics. */
 export interface LoadedRuleset {
   readonly ruleset: Ruleset;
   /** The rules that are on: Cloudflare does not evaluate the others. */
@@ -64,7 +64,7 @@ function loadRuleset(ruleset: Ruleset, found: readonly RulesetDiagnostic[]): Loa
   const ofRuleset = found.filter(({ index }) => index === undefined);
   const whole = ofRuleset.filter(({ code }) => NO_SUCH_RULESET.has(code));
   const others = ofRuleset.filter(({ code }) => !NO_SUCH_RULESET.has(code));
-  // what comes after the last diagnostic that there is room for was not looked at
+  // what comes after the last diagnostic that is reported was not checked
   const unseen = found.length >= MAX_RULESET_DIAGNOSTICS ? (found.at(-1)?.index ?? 0) : Number.POSITIVE_INFINITY;
   const values: readonly unknown[] = Array.isArray(ruleset.rules) ? ruleset.rules : [];
   const rules = values.map((value, index): LoadedRule => {
@@ -92,7 +92,7 @@ function loadRuleset(ruleset: Ruleset, found: readonly RulesetDiagnostic[]): Loa
   };
 }
 
-/** Says that Cloudflare takes something which this engine does not run. */
+/** The diagnostic for something that Cloudflare accepts and this engine does not run. */
 export function notImitated(pointer: string, message: string): LoadDiagnostic {
   return { code: "not-imitated", severity: "warning", message, pointer, text: "", span: { start: 0, end: 0 } };
 }

@@ -21,7 +21,7 @@ export interface PlacedRule {
 
 const CHALLENGES: ReadonlySet<string> = new Set(["challenge", "js_challenge", "managed_challenge"]);
 
-/** Whether the action asks the visitor to solve something. */
+/** Whether the action is a challenge, which the visitor has to solve. */
 export const isChallenge = ({ action }: Rule): boolean => CHALLENGES.has(action);
 
 /** The members of an object; none where it is something else. */

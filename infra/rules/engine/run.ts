@@ -28,7 +28,7 @@ export class Run {
   settings: Readonly<Record<string, unknown>> | undefined;
   /** Each once. */
   undetermined: string[] | undefined;
-  /** The same by the rule that asks. */
+  /** The same by the rule that needs it. */
   askedBy: UndeterminedRule[] | undefined;
   /** Each once. */
   inDoubt: LoadProblem[] | undefined;
@@ -74,8 +74,8 @@ export type Flow = "next" | "leave-ruleset" | "leave-phase" | "stop";
 export type RuleStep = (run: Run) => Flow;
 
 /**
- * Whether the condition holds. Undetermined counts as not, and is noted where the outcome could depend on it: the
- * verdict then says what would happen if the rule did not match.
+ * Whether the condition holds. Undetermined counts as false, and is noted where the outcome could depend on it: the
+ * verdict is then what would happen if the rule did not match.
  */
 export function holds(run: Run, condition: CompiledCondition, decides: boolean, fields: Fields = run.fields): boolean {
   const result = condition.holds(fields);
@@ -84,7 +84,7 @@ export function holds(run: Run, condition: CompiledCondition, decides: boolean, 
   return false;
 }
 
-/** What every event of a rule says. */
+/** The members of every event of a rule. */
 export interface Noted extends Omit<RuleEvent, "why"> {}
 
 /** What `note` needs of a rule, read once. */

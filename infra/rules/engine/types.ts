@@ -96,7 +96,7 @@ export interface Verdict {
   /** Fields that were not given and that the outcome depends on. */
   readonly undetermined: readonly string[];
   /**
-   * Which rules ask for what is undetermined, in the order of evaluation; absent where nothing is. Of one rule and one
+   * Which rules need what is undetermined, in the order of evaluation; absent where nothing is. Of one rule and one
    * deployment, `rule` is always the same object.
    */
   readonly askedBy?: readonly UndeterminedRule[];
@@ -159,8 +159,8 @@ export interface Engine {
    */
   handle(request: RequestFacts): Verdict;
   /**
-   * Counts what rate limiting rules count after the response. To be called once for each verdict that passed, with the
-   * response that the visitor got; verdicts that did not pass count nothing here.
+   * Lets rate limiting rules count that count responses. To be called once for each verdict that passed, with the
+   * response that the visitor got; other verdicts count nothing here.
    */
   respond(request: RequestFacts, verdict: Verdict, response: ResponseFacts): void;
 }

@@ -12,7 +12,7 @@ import { compileReading, type Reading } from "./reading.ts";
 import type { Fields, Value } from "./value.ts";
 
 export interface CompileOptions extends Where {
-  /** Cloudflare's own, unless said otherwise. */
+  /** Cloudflare's own by default. */
   readonly schema?: LanguageSchema;
   /** Functions of that schema that Cloudflare's does not have. */
   readonly functions?: Readonly<Record<string, Implementation>>;

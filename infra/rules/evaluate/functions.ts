@@ -1,6 +1,6 @@
 /**
  * What the functions do with values: https://developers.cloudflare.com/ruleset-engine/rules-language/functions/. A
- * missing argument makes the result missing, except where the comment says otherwise.
+ * missing argument makes the result missing, except where a comment names another result.
  */
 import { type IpAddress, mask } from "../language/ip-address.ts";
 import { toInteger } from "../language/read-literal.ts";
@@ -77,7 +77,7 @@ function isTimedHmacValid(
   flags?: Value,
 ): Value {
   const whole = text(messageMac);
-  // From the right: the MAC is the longest tail without a hyphen problem, the digits stand before its hyphen.
+  // From the right: a MAC of at least 43 characters, before it a hyphen, before that 10 digits.
   const match = /^(.+)(\d{10})-(.{43,})$/s.exec(whole);
   if (!match) return false;
   const [, before = "", seconds = "", mac = ""] = match;

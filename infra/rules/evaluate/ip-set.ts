@@ -1,4 +1,4 @@
-/** Sets of addresses that answer in the time of a few comparisons, however many networks they hold. */
+/** Sets of addresses with a look-up by a few comparisons, however many networks they hold. */
 import { compareIp, type Ip6, type IpAddress, type IpRange } from "../language/ip-address.ts";
 
 /** Whether an address lies in one of the ranges. Ranges may overlap; version 4 is never in a version 6 range. */

@@ -1,6 +1,6 @@
 /**
  * The slow readings of a checked expression: traced, which part decided and why, and three-valued (Kleene), where a
- * field that nobody gave is undetermined instead of an error, and so is a pattern that takes too many steps.
+ * field that was not given is undetermined instead of an error, and so is a pattern that takes too many steps.
  */
 import type { Compared, Condition, Quantified, Reader, Truth } from "../check/typed.ts";
 import type { Expression } from "../language/ast.ts";
@@ -9,11 +9,11 @@ import { type Context, compileReader } from "./readers.ts";
 import { maySecret, show } from "./show.ts";
 import { type Fields, unknownBy, type Value } from "./value.ts";
 
-/** What an expression says about one request. */
+/** The result of an expression for one request. */
 export interface Reading {
-  /** Absent: it depends on what nobody gave. */
+  /** Undefined where it depends on a field or list that was not given. */
   readonly value: boolean | undefined;
-  /** Fields and `$lists` that nobody gave, and patterns that take too many steps, on which the value depends. */
+  /** Fields and `$lists` that were not given, and patterns that take too many steps, on which the value depends. */
   readonly undetermined: readonly string[];
   /** Which part decided, in a sentence without full stop. */
   readonly why: string;

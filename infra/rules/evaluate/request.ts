@@ -39,11 +39,11 @@ export type FieldValue =
   | ReadonlyMap<string, FieldValue>
   | { readonly [key: string]: FieldValue };
 
-/** What the edge answers with, where a rate limit counts responses. */
+/** The response of the edge, for rate limits that count responses. */
 export interface ResponseFacts {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Whether the answer came from Cloudflare's cache. */
+  /** Whether the response came from Cloudflare's cache. */
   readonly fromCache: boolean;
   readonly at: number;
 }

@@ -1,4 +1,4 @@
-/** What a comparison asks of a value that is there, as a predicate with everything precomputed. */
+/** A comparison as a predicate on a value that is present, with everything precomputed. */
 import type { Test } from "../check/typed.ts";
 import type { OrderingOperator } from "../language/ast.ts";
 import { compareIp, type IpAddress } from "../language/ip-address.ts";

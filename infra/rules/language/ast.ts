@@ -1,6 +1,6 @@
 /**
- * The tree of an expression, one node per kind. It knows no field: what a token such as `80` or `61:62` means depends
- * on the type of the other side, and is decided by the checker.
+ * The tree of an expression, one node per kind. It is independent of fields: what a token such as `80` or `61:62` means
+ * depends on the type of the other side, and is decided by the checker.
  */
 import type { Span } from "../diagnostic.ts";
 
@@ -57,7 +57,7 @@ export interface Comparison {
   readonly span: Span;
 }
 
-/** Where nothing could be read; a diagnostic says why. */
+/** A part that could not be read; a diagnostic has the reason. */
 export interface Broken {
   readonly kind: "broken";
   readonly span: Span;
@@ -88,7 +88,7 @@ export interface Call {
   readonly span: Span;
 }
 
-/** What stands between the parentheses of a call or quantifier; a value without operator stays a value. */
+/** An argument of a call or quantifier; a value without operator stays a value. */
 export type Argument = Expression | ValueExpression | Text | Token;
 
 /** `["key"]`, `[3]` or `[*]`. */

@@ -1,4 +1,4 @@
-/** What stands at an offset, in words for a message. */
+/** Describes what is at an offset, for a message. */
 export function describe(text: string, at: number): string {
   const next = text[at];
   if (next === undefined) return "the end of the expression";

@@ -36,7 +36,7 @@ function parseIp4(text: string): number | undefined {
 function parseIp6(text: string): Ip6 | undefined {
   const groups = [0, 0, 0, 0, 0, 0, 0, 0];
   let count = 0;
-  // How many groups stand before `::`; -1 while there is none.
+  // Number of groups before `::`; -1 while there is no `::`.
   let gap = -1;
   let at = 0;
   if (text.startsWith("::")) {

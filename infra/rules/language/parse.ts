@@ -210,7 +210,7 @@ class Parser {
     }
   }
 
-  /** A logical operator that is a word of its own. */
+  /** Whether there is a logical operator that is written as a word, such as `and`. */
   #operatorWordAt(at: number): boolean {
     const found = logicalOperatorAt(this.#text, at);
     if (!found) return false;

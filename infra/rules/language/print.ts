@@ -89,7 +89,8 @@ function hashesFor(text: string): number {
 function quote(bytes: string): string {
   const text = fromBytes(bytes);
   const escaped = (text ?? bytes).replace(/["\\]/g, "\\$&");
-  return `"${text === undefined ? escaped.replace(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`) : escaped}"`;
+  const hex = (byte: string): string => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return `"${text === undefined ? escaped.replace(/[^\x20-\x7e]/g, hex) : escaped}"`;
 }
 
 /** A pattern as it was quoted: only quotes outside a class are escaped. */

@@ -60,7 +60,7 @@ export interface PolicyExpression {
   readonly tree: Expression;
   /** What the checker made of it; its `condition` is absent where the expression is wrong. */
   readonly analysis: Analysis;
-  /** What the parser and the checker have to say. */
+  /** Diagnostics of the parser and the checker. */
   readonly diagnostics: readonly Diagnostic[];
   /**
    * Longer than Cloudflare takes: it has no condition, and the lints, which may take quadratic time, do not look at
@@ -139,6 +139,6 @@ export interface Finding extends Diagnostic {
   /** Where its author wrote it, where that is known. */
   readonly place?: SourcePlace;
   readonly fix?: readonly Edit[];
-  /** The page that says so, where Cloudflare would refuse. */
+  /** The page of the documentation, where Cloudflare would refuse. */
   readonly page?: string;
 }

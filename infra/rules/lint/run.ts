@@ -41,7 +41,7 @@ export function lint(input: LintInput, lints: readonly Lint[] = LINTS): readonly
 function inRule(rule: PreparedRule, refused: readonly Finding[], lints: readonly Lint[]): Finding[] {
   const expressions = [rule.expression, ...(rule.counting ? [rule.counting] : [])];
   const found = expressions.flatMap((expression) => inExpression(rule, expression, lints));
-  // A lint that explains an error with its correction says more than the parser's own complaint about the same place.
+  // A lint that explains an error with its correction replaces the parser's own diagnostic at the same place.
   const explained = (one: Finding): boolean =>
     found.some(
       ({ code, severity, property, span }) =>

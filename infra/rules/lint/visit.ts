@@ -1,7 +1,7 @@
 import type { Compared, Condition, Reader, TypedArgument } from "../check/typed.ts";
 import type { Span } from "../diagnostic.ts";
 
-/** A comparison with what stands around it. */
+/** A comparison with what is around it. */
 export interface Visited {
   readonly compared: Compared;
   /** Whether an odd number of `not` is around it. */

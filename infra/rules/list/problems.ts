@@ -23,32 +23,32 @@ export interface ListProblem {
 /** Most wrong items that are reported of one list, each by itself. */
 const MAX_WRONG_ITEMS = 20;
 
-/** Everything that the plan has no room for and that no plan takes, in lists by their names without `$`. */
+/** Everything that exceeds the plan and that no plan takes, in lists by their names without `$`. */
 export function listProblems(lists: Readonly<Record<string, ListSpec>>, plan: Plan): readonly ListProblem[] {
   return [
-    ...roomProblems(Object.values(lists), plan),
+    ...countProblems(Object.values(lists), plan),
     ...Object.entries(lists).flatMap(([list, spec]) =>
       [...problemsOf(list, spec, plan)].map((problem) => ({ list, ...problem })),
     ),
   ];
 }
 
-function* roomProblems(lists: readonly ListSpec[], plan: Plan): Generator<ListProblem> {
+function* countProblems(lists: readonly ListSpec[], plan: Plan): Generator<ListProblem> {
   const { lists: mostLists, listItems } = PLAN_LIMITS[plan];
-  const room = (code: "list-count" | "list-items", most: number, what: string, given: number): ListProblem => ({
+  const tooMany = (code: "list-count" | "list-items", most: number, what: string, given: number): ListProblem => ({
     code,
     severity: "error",
-    message: `${planName(plan)} has room for ${most} ${what}, these are ${given}`,
+    message: `${planName(plan)} allows ${most} ${what}, these are ${given}`,
   });
-  if (lists.length > mostLists) yield room("list-count", mostLists, "lists", lists.length);
-  if (itemsOf(lists) > listItems) yield room("list-items", listItems, "items", itemsOf(lists));
+  if (lists.length > mostLists) yield tooMany("list-count", mostLists, "lists", lists.length);
+  if (itemsOf(lists) > listItems) yield tooMany("list-items", listItems, "items", itemsOf(lists));
   for (const kind of LIST_KINDS) {
     const some = lists.filter((list) => list.kind === kind);
     const most = KIND_LIMITS[kind];
     if (most !== undefined && some.length > most.lists)
-      yield room("list-count", most.lists, `lists of kind ${kind}`, some.length);
+      yield tooMany("list-count", most.lists, `lists of kind ${kind}`, some.length);
     if (most !== undefined && itemsOf(some) > most.items)
-      yield room("list-items", most.items, `items in lists of kind ${kind}`, itemsOf(some));
+      yield tooMany("list-items", most.items, `items in lists of kind ${kind}`, itemsOf(some));
   }
 }
 

@@ -98,7 +98,7 @@ export function proveExamples(
       if (value === expected) continue;
       const own = compile(when, { phase, plan, lists });
       const reading = own.ok ? own.read(requestFields(request)) : undefined;
-      // the guard in front of the condition decides where the condition itself says something else
+      // where the condition itself has another result, the guard in front of it decides
       const why = reading?.value === value ? reading?.why : "the request is for none of the site's hostnames";
       const must = expected ? "the rule must match this request" : "the rule must not match this request";
       const [code, message, hint] =

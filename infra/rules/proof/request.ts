@@ -47,7 +47,7 @@ export interface ExampleRequest {
 
 export type RequestsRead =
   | { readonly ok: true; readonly requests: readonly RequestFacts[] }
-  /** The message says what is wrong and what is expected. */
+  /** The message has what is wrong and what is expected. */
   | { readonly ok: false; readonly message: string };
 
 /** The requests of an example, as the edge receives them: several where its text is a HAR file. */
@@ -97,8 +97,8 @@ function visitorOf(visitors: Visitors, name: string): WholeVisitor | undefined {
 }
 
 /**
- * A named visitor whose requests bring a user agent and headers of their own: those of the ordinary visitor are left
- * out. Every field that tells of a visitor has a value. Undefined where there is none of this name.
+ * A named visitor for requests that have a user agent and headers of their own: those of the ordinary visitor are left
+ * out. Every field about a visitor has a value. Undefined where there is no visitor of this name.
  */
 export function knownVisitor(visitors: Visitors, name: string): Visitor | undefined {
   const named = Object.hasOwn(visitors, name) ? visitors[name] : undefined;
@@ -130,7 +130,7 @@ function complete(facts: RequestFacts, visitor: WholeVisitor): RequestFacts {
 
 /**
  * The values of a visitor without anything special: no certificate, no token, nothing that a scan found. So every
- * field that tells of a visitor has a value, also those that a visitors' file does not name.
+ * field about a visitor has a value, also those that a visitors' file does not name.
  */
 const NEUTRAL: Visitor = {
   fields: Object.fromEntries(
@@ -170,7 +170,7 @@ function differenceProblem({ ip, headers = {} }: ExampleRequest): string | undef
   return undefined;
 }
 
-/** Fields that the request says itself, and the part of the request that says them. */
+/** Fields that follow from the request itself, and the part of the request that they follow from. */
 const SAID_BY_THE_REQUEST: readonly (readonly [pattern: RegExp, part: string])[] = [
   [/^http\.host$|^ssl$|\.uri\b|\.full_uri$/, "write it into the URL of the request"],
   [
@@ -192,8 +192,8 @@ function saidByTheRequest(name: string): string | undefined {
 }
 
 /**
- * A field that does not exist or that the request says itself, or a value that it cannot have; read at once, because no
- * rule may ever read it.
+ * The problem of a field that does not exist, that follows from the request itself, or that has a value which it cannot
+ * have. All are checked here, because a field that no rule reads is checked nowhere else.
  */
 function givenProblem({ given = {} }: RequestFacts): string | undefined {
   for (const [name, value] of Object.entries(given)) {

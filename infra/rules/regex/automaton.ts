@@ -14,8 +14,7 @@ export const op = {
   save: 3,
   match: 4,
   /**
-   * Consumes `counts[state]` bytes of set `x`, one after the other, then goes to `y`. Only where counters are asked
-   * for.
+   * Consumes `counts[state]` bytes of set `x`, one after the other, then goes to `y`. Only where counters are allowed.
    */
   count: 5,
 } as const;
@@ -45,7 +44,7 @@ export interface Automaton {
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** From this length on a run of one set is counted instead of copied, where that is asked for. */
+/** From this length on a run of one set is counted instead of copied, where counters are allowed. */
 const minCounted = 256;
 
 /** Builds the automaton of a node whose size was checked before. */
@@ -104,7 +103,7 @@ class Builder {
     return this.#ops.length - 1;
   }
 
-  /** Adds the states of a node that goes on to `next`; answers where it begins. */
+  /** Adds the states of a node that goes on to `next`; returns its first state. */
   #node(node: Node, next: number): number {
     switch (node.kind) {
       case "empty":
@@ -172,7 +171,7 @@ class Builder {
   }
 }
 
-/** Divides the 256 bytes into classes that no set and no assertion tells apart. */
+/** Divides the 256 bytes into classes whose bytes are in the same sets and alike for all assertions. */
 function byteClasses(
   sets: readonly RangeSet[],
   looks: readonly Look[],

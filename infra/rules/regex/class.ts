@@ -21,7 +21,7 @@ const posix: Readonly<Record<string, RangeSet>> = {
   xdigit: [0x30, 0x39, 0x41, 0x46, 0x61, 0x66],
 };
 
-/** What stands side by side in a class so far, with what `regex_syntax` counts against its nesting limit. */
+/** The items of a class so far, with what `regex_syntax` counts against its nesting limit. */
 interface ClassItems {
   readonly ranges: (readonly [number, number])[];
   count: number;
@@ -43,7 +43,7 @@ export interface ParsedClass {
   /** Scalar values with the flag `u`, else bytes. */
   readonly set: RangeSet;
   readonly depth: number;
-  /** Where something stands that needs the flag `u`. */
+  /** Offset of something that needs the flag `u`. */
   readonly needsUnicode: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export function foldSet(set: RangeSet, flags: Flags): RangeSet {
   return rangeSet([...rangesOf(set), ...shifted([0x41, 0x5a], 32), ...shifted([0x61, 0x7a], -32)]);
 }
 
-/** Parses a bracketed class, nested classes and set operators included; the scanner stands on its `[`. */
+/** Parses a bracketed class, nested classes and set operators included; the scanner is at its `[`. */
 export function parseClass(scanner: Scanner, flags: Flags): ParsedClass {
   return new ClassParser(scanner, flags).parse();
 }

@@ -18,7 +18,7 @@ export interface Flags {
 export const defaultFlags: Flags = { i: false, m: false, s: false, U: false, u: false, R: false, x: false };
 
 /**
- * Parses the flags after `(?`, up to `:` or `)`, which is left for the caller; answers those in force from here on.
+ * Parses the flags after `(?`, up to `:` or `)`, which is left for the caller; returns those in force from here on.
  * The scanner is not at its end.
  */
 export function parseFlags(scanner: Scanner, before: Flags): { readonly flags: Flags; readonly count: number } {

@@ -25,7 +25,7 @@ export interface Regex {
   mayBeTooCostly(length: number): boolean;
   /** The leftmost match and its groups, as a backtracking matcher would prefer them. Throws `PatternTooCostly`. */
   find(input: string): Groups | undefined;
-  /** The input with its first match replaced: `${1}` stands for a group, `$$` for a dollar sign. */
+  /** The input with its first match replaced: in the replacement, `${1}` is a group, `$$` a dollar sign. */
   replaceFirst(input: string, replacement: string): string;
 }
 

@@ -16,7 +16,7 @@ const looks: Readonly<Partial<Record<Look, string>>> = {
 
 /**
  * A node as the source of a JavaScript RegExp without flags, over byte strings; undefined where it has an assertion
- * that JavaScript cannot say simply. Only whether it matches is kept, not which alternative does.
+ * that JavaScript has no simple form of. Only whether it matches is kept, not which alternative does.
  */
 export function javascriptSource(node: Node): string | undefined {
   switch (node.kind) {

@@ -4,7 +4,7 @@ import { edge, isWordByte } from "./look.ts";
 import { anchoredAtStart, type Node } from "./node.ts";
 import { Simulation, simulate } from "./simulation.ts";
 
-/** Room for states, in bytes; the same as Cloudflare's default for its cache. */
+/** Bytes of all states; the same as Cloudflare's default for its cache. */
 const cacheLimit = 2 * 1024 * 1024;
 /** A cache that fills up within fewer bytes of input per state than this does not pay: the rest is simulated. */
 const minBytesPerState = 10;
@@ -27,7 +27,7 @@ export class LazyAutomaton {
   readonly #automaton: Automaton;
   readonly #simulation: Simulation;
   readonly #anchored: boolean;
-  /** What assertions can tell apart of a byte before a position, by byte class. */
+  /** What matters to assertions about the byte before a position, by byte class. */
   readonly #contexts: readonly number[];
   /** From one state's row to the next: all byte classes and the end of the input. */
   readonly #stride: number;
@@ -95,7 +95,7 @@ export class LazyAutomaton {
   /** The state that {@link #make} led to. */
   #made = 0;
 
-  /** Makes one transition; answers false where keeping it would not pay. */
+  /** Makes one transition; returns false where keeping it would not pay. */
   #make(from: number, byteClass: number, at: number): boolean {
     const { states, before } = this.#state(from);
     const byte = this.#automaton.representatives[byteClass] as number;
@@ -146,7 +146,7 @@ export class LazyAutomaton {
     this.#states.length = 0;
     this.#table.fill(0);
     this.#weight = 0;
-    // Row 0 stands for "not made yet"; then dead and match, which nothing leaves.
+    // Row 0 means "not made yet"; then come dead and match, which are final.
     for (let reserved = 0; reserved < 3; reserved += 1) this.#states.push({ states: none, before: edge });
     this.#start = this.#add({ states: none, before: edge });
   }

@@ -39,8 +39,8 @@ export function holdsBetween(look: Look, before: number, after: number): boolean
 }
 
 /**
- * Whether a Unicode assertion holds at a position of a byte string. Beside invalid UTF-8 there is no word; what only
- * asks that there is none fails there, so that it cannot divide the encoding of a scalar value.
+ * Whether a Unicode assertion holds at a position of a byte string. Next to invalid UTF-8 there is no word. An
+ * assertion that there is no word fails there too, so that it cannot divide the encoding of a scalar value.
  */
 export function holdsAt(look: Look, input: string, at: number): boolean {
   const before = decodeBefore(input, at);

@@ -52,7 +52,7 @@ class Parser {
   #frame: Frame = { at: 0, capture: undefined, outer: defaultFlags, branches: [], elements: [] };
   #flags: Flags = defaultFlags;
   #captures = 0;
-  /** Where Unicode was asked for while it is off; reported only when all else is right. */
+  /** Offset of something that needs Unicode while it is off; reported only when all else is right. */
   #needsUnicode: number | undefined;
 
   constructor(pattern: string) {

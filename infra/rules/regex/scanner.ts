@@ -61,7 +61,7 @@ export class Scanner {
     throw new PatternError(message, this.offset(position));
   }
 
-  /** Goes on by one; answers whether there is a character. */
+  /** Advances by one; returns whether there is a character. */
   bump(): boolean {
     if (!this.ended) this.position += 1;
     return !this.ended;

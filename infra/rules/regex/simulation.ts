@@ -2,7 +2,7 @@ import { type Automaton, op } from "./automaton.ts";
 import type { VisitBudget } from "./budget.ts";
 import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 
-/** Where a simulation stands: the input is only looked at by Unicode's word boundaries. */
+/** The position of a simulation. Only Unicode's word boundaries read the input around it. */
 export interface SimulationPosition {
   readonly input: string;
   at: number;
@@ -49,8 +49,8 @@ export class Simulation {
   }
 
   /**
-   * Follows everything but bytes from the given states and from the start, between two bytes; answers whether it
-   * reached a match. Throws `PatternTooCostly`.
+   * Follows the transitions without a byte from the given states and from the start, between two bytes; returns whether
+   * it reached a match. Throws `PatternTooCostly`.
    */
   close(states: Int32Array, before: number, after: number, place?: SimulationPosition): boolean {
     this.#count = 0;

@@ -5,7 +5,7 @@ import { parseIp } from "../language/ip-address.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import { fieldOfShortName, SHORT_NAMES } from "./visitor-names.ts";
 
-/** A text that is no request; the message says what is wrong and what is expected. */
+/** A text that is no request; the message has what is wrong and what is expected. */
 export class NotationError extends Error {
   readonly code = "REQUEST_NOTATION";
 }

@@ -86,8 +86,7 @@ const BY_FIELD: ReadonlyMap<string, VisitorName> = new Map(VISITOR_NAMES.map((on
 const OF_THE_ZONE = /^cf\.(zone|hostname)\./;
 
 /**
- * Looks up a short name, or the full name of a field that says something of a visitor; a deprecated field gives its
- * successor.
+ * Looks up a short name, or the full name of a field about a visitor; for a deprecated field it returns the successor.
  */
 export function visitorName(written: string): VisitorName | undefined {
   const short = BY_NAME.get(written);
@@ -125,7 +124,7 @@ export function visitorNotation(): string {
   return `write NAME=VALUE, divided by semicolons, for example ${EXAMPLE}; names are ${names}, and full field names`;
 }
 
-/** Says that a name is not one of a visitor, what may have been meant, and what there is. */
+/** The message for a name that no visitor has, with the name that was probably meant, and all names. */
 export function unknownName(name: string): string {
   if (SCHEMA.fields.has(name)) {
     return (

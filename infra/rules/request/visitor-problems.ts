@@ -7,7 +7,7 @@ import { isObject } from "../ruleset/shape.ts";
 import { limitProblem, quote, unknownName, visitorName } from "./visitor-names.ts";
 
 const MEMBERS = ["ip", "userAgent", "headers", "fields"];
-/** Headers that say where a request goes or where it ends, and the one that the local edge removes. */
+/** Headers about a request's destination or length, and the one that the local edge removes. */
 const NOT_OF_A_VISITOR =
   /^(host|connection|content-length|expect|local-visitor|te|trailer|transfer-encoding|upgrade)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

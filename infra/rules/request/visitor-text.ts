@@ -30,8 +30,8 @@ export type ParsedVisitor =
     };
 
 /**
- * Reads `ip=203.0.113.7; country=DE; bot_score=2`. Names are those of `VISITOR_NAMES`, or full names of fields that
- * say something of a visitor. A value with a semicolon is written in double quotes, in which a backslash keeps the next
+ * Reads `ip=203.0.113.7; country=DE; bot_score=2`. Names are those of `VISITOR_NAMES`, or full names of fields
+ * about a visitor. A value with a semicolon is written in double quotes, in which a backslash keeps the next
  * character (RFC 9110, 5.6.4); the elements of an array are divided by commas. Takes at most 2,048 characters and 32
  * values.
  */

@@ -79,7 +79,7 @@ function bytesOf(value: FieldValue): FieldValue {
   if (typeof value === "string") return toBytes(value);
   if (Array.isArray(value)) return value.map(bytesOf);
   if (value instanceof Map) return new Map([...value].map(([key, one]) => [toBytes(key), bytesOf(one)]));
-  // behind a cast there may be null, which whoever reads the field refuses
+  // behind a cast there may be null, which is refused where the field is read
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [toBytes(key), bytesOf(one as FieldValue)]));
 }

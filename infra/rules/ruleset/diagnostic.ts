@@ -18,7 +18,7 @@ export interface RulesetDiagnostic extends Diagnostic {
   /** What `span` is a part of: an expression, or a value as JSON. */
   readonly text: string;
   readonly hint: string;
-  /** The page that says so. */
+  /** The page of the documentation. */
   readonly page: string;
   readonly api?: ApiRefusal;
 }
@@ -33,7 +33,7 @@ export interface RulesetValue {
 export type RulesetProblem = Pick<RulesetDiagnostic, "code" | "message"> &
   Partial<Pick<RulesetDiagnostic, "hint" | "span" | "page" | "api">>;
 
-/** Says what is wrong with the value at a place. */
+/** Reports a problem of the value at a place. */
 export type Tell = (place: RulesetValue, problem: RulesetProblem) => void;
 
 /** How the API refuses what the plan does not have. */

@@ -5,7 +5,7 @@
 import type { ListKind } from "../schema/lists.ts";
 import { RULESET } from "../schema/parameters.ts";
 import { isPhase, PHASE_SPECS, type Phase } from "../schema/phases.ts";
-import { MAX_RULES, PLAN_LIMITS, PLANS, type Plan, planName, roomFor } from "../schema/plans.ts";
+import { MAX_RULES, maxRulesOf, PLAN_LIMITS, PLANS, type Plan, planName } from "../schema/plans.ts";
 import {
   below,
   MAX_RULESET_DIAGNOSTICS,
@@ -47,7 +47,7 @@ export interface RulesetContext {
   readonly lists?: Readonly<Record<string, ListKind>>;
   /** The other rulesets of the zone or account. Absent: none. */
   readonly others?: readonly OtherRuleset[];
-  /** Rules that use the phase's room and are in none of `others`. */
+  /** Rules that count for the phase's limit too and are in none of `others`. */
   readonly rulesElsewhere?: number;
 }
 
@@ -144,7 +144,7 @@ function checkRuleset(ruleset: RulesetInput, phase: Phase, context: RulesetConte
     const most = PLAN_LIMITS[plan].customRulesets;
     const count = others.filter((other) => other.kind === "custom").length + 1;
     if (count > most) {
-      const message = `${planName(plan)} has room for ${most} custom rulesets, these are ${count}`;
+      const message = `${planName(plan)} allows ${most} custom rulesets, these are ${count}`;
       const api = notEntitled(`more than ${most} custom rulesets`);
       tell(at, { code: "ruleset-count", message, hint: "join rulesets, or take a larger plan", api });
     }
@@ -200,13 +200,13 @@ function checkCount(place: RulesetValue, own: number, phase: Phase, context: Rul
   const { plan, others = [], rulesElsewhere = 0 } = context;
   const elsewhere = others.reduce((sum, other) => sum + (other.phase === phase ? other.rules : 0), rulesElsewhere);
   const count = own + elsewhere;
-  const room = roomFor(phase, plan);
-  if (count <= room) return;
-  const enough = PLANS.find((one) => roomFor(phase, one) >= count);
-  const larger = enough ? `; ${planName(enough)} has room for ${roomFor(phase, enough)}` : "";
+  const most = maxRulesOf(phase, plan);
+  if (count <= most) return;
+  const enough = PLANS.find((one) => maxRulesOf(phase, one) >= count);
+  const larger = enough ? `; ${planName(enough)} allows ${maxRulesOf(phase, enough)}` : "";
   const hint = `join rules of one action with \`or\`, or remove some${larger}`;
   const among = elsewhere > 0 ? `, ${elsewhere} of them elsewhere,` : "";
-  if (room === 0) {
+  if (most === 0) {
     const message = `${planName(plan)} has no rules of the phase ${phase}`;
     const api = notEntitled(`the phase ${phase}`);
     tell({ pointer: "/phase", value: phase }, { code: "phase-plan", message, hint, api });
@@ -214,8 +214,8 @@ function checkCount(place: RulesetValue, own: number, phase: Phase, context: Rul
   }
   tell(place, {
     code: "rule-count",
-    message: `${count} rules${among} in ${phase}; ${planName(plan)} has room for ${room}`,
+    message: `${count} rules${among} in ${phase}; ${planName(plan)} allows ${most}`,
     hint,
-    api: notEntitled(`more than ${room} rules in the phase ${phase}, got ${count}`),
+    api: notEntitled(`more than ${most} rules in the phase ${phase}, got ${count}`),
   });
 }

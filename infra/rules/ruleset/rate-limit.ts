@@ -1,5 +1,5 @@
 /**
- * What `ratelimit` may say on a plan and level: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/
+ * What `ratelimit` may hold on a plan and level: https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/
  */
 import type { Action, Phase } from "../schema/phases.ts";
 import {

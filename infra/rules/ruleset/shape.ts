@@ -48,12 +48,12 @@ export function checkShape(shape: ParameterShape, place: RulesetValue, context: 
       return;
     case "list":
       if (!Array.isArray(value)) refuse(wrongType("a list", value));
-      else if (hasRoom(value.length, shape, "entries", refuse))
+      else if (hasAllowedSize(value.length, shape, "entries", refuse))
         checkEntries(shape.of, value.entries(), pointer, context);
       return;
     case "record":
       if (!isObject(value)) refuse(wrongType("an object", value));
-      else if (hasRoom(Object.keys(value).length, shape, "keys", refuse))
+      else if (hasAllowedSize(Object.keys(value).length, shape, "keys", refuse))
         checkEntries(shape.of, Object.entries(value), pointer, context);
       return;
     case "object":
@@ -136,7 +136,7 @@ function checkObject(
   }
 }
 
-function hasRoom(
+function hasAllowedSize(
   length: number,
   { min, max }: { readonly min: number; readonly max: number },
   what: string,

@@ -38,7 +38,7 @@ export interface FunctionSpec {
   /** The smallest plan that may use it. */
   readonly plan?: Plan;
   /**
-   * It can stand in an expression once, and not inside another such function
+   * An expression can have it once, and not inside another such function
    * (https://developers.cloudflare.com/ruleset-engine/rules-language/functions/#regex_replace).
    */
   readonly once?: true;

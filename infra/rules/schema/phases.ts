@@ -3,8 +3,9 @@
  * https://developers.cloudflare.com/ruleset-engine/reference/phases-list/. Phases that see packets (Magic Transit,
  * network-layer DDoS protection) are not listed: the Rules language for HTTP does not reach them.
  */
-/** The numbers of rules that a plan limits. */
-export type RoomName =
+
+/** Limits of a plan, each on the number of rules of some phases. */
+export type RuleLimitName =
   | "customRules"
   | "rateLimitRules"
   | "configRules"
@@ -34,12 +35,12 @@ export type Action =
   | "compress_response"
   | "log_custom_field";
 
-/** What Cloudflare says about one phase. */
+/** What Cloudflare documents about one phase. */
 export interface PhaseSpec {
   /** The actions that its rules may have. */
   readonly actions: readonly Action[];
   /** Which limit of the plan counts its rules, or their number on every plan; absent where none is documented. */
-  readonly room?: RoomName | number;
+  readonly ruleLimit?: RuleLimitName | number;
   /** Only accounts have it. */
   readonly level?: "account";
   /** It runs after the origin has responded, so that its rules may read the response. */
@@ -55,70 +56,70 @@ const PHASES = {
   http_request_sanitize: { actions: ["execute"], page: `${DOCS}/rules/normalization/` },
   http_request_dynamic_redirect: {
     actions: ["redirect"],
-    room: "configRules",
+    ruleLimit: "configRules",
     page: `${DOCS}/rules/url-forwarding/single-redirects/settings/`,
   },
   http_request_transform: {
     actions: ["rewrite"],
-    room: "transformRules",
+    ruleLimit: "transformRules",
     page: `${DOCS}/rules/transform/url-rewrite/`,
   },
   http_config_settings: {
     actions: ["set_config"],
-    room: "configRules",
+    ruleLimit: "configRules",
     page: `${DOCS}/rules/configuration-rules/settings/`,
   },
-  http_request_origin: { actions: ["route"], room: "configRules", page: `${DOCS}/rules/origin-rules/features/` },
+  http_request_origin: { actions: ["route"], ruleLimit: "configRules", page: `${DOCS}/rules/origin-rules/features/` },
   ddos_l7: { actions: ["execute"], page: `${DOCS}/ddos-protection/managed-rulesets/http/` },
   http_request_firewall_custom: {
     actions: [...FIREWALL, "skip", "execute"],
-    room: "customRules",
+    ruleLimit: "customRules",
     page: `${DOCS}/waf/custom-rules/`,
   },
   http_ratelimit: {
     actions: [...FIREWALL, "execute"],
-    room: "rateLimitRules",
+    ruleLimit: "rateLimitRules",
     page: `${DOCS}/waf/rate-limiting-rules/parameters/`,
   },
   http_request_firewall_managed: { actions: ["execute", "skip"], page: `${DOCS}/waf/managed-rules/` },
   http_request_sbfm: { actions: ["execute"], page: `${DOCS}/bots/get-started/super-bot-fight-mode/` },
   http_request_redirect: {
     actions: ["redirect"],
-    room: "bulkRedirectRules",
+    ruleLimit: "bulkRedirectRules",
     level: "account",
     page: `${DOCS}/rules/url-forwarding/bulk-redirects/`,
   },
   http_request_late_transform: {
     actions: ["rewrite"],
-    room: "transformRules",
+    ruleLimit: "transformRules",
     page: `${DOCS}/rules/transform/request-header-modification/`,
   },
   http_request_cache_settings: {
     actions: ["set_cache_settings"],
-    room: "configRules",
+    ruleLimit: "configRules",
     page: `${DOCS}/cache/how-to/cache-rules/settings/`,
   },
   http_custom_errors: {
     actions: ["serve_error"],
-    room: "customErrorRules",
+    ruleLimit: "customErrorRules",
     isAfterResponse: true,
     page: `${DOCS}/rules/custom-errors/`,
   },
   http_response_headers_transform: {
     actions: ["rewrite"],
-    room: "transformRules",
+    ruleLimit: "transformRules",
     isAfterResponse: true,
     page: `${DOCS}/rules/transform/response-header-modification/`,
   },
   http_response_cache_settings: {
     actions: ["set_cache_settings", "set_cache_control", "set_cache_tags"],
-    room: "configRules",
+    ruleLimit: "configRules",
     isAfterResponse: true,
     page: `${DOCS}/cache/how-to/cache-response-rules/settings/`,
   },
   http_response_compression: {
     actions: ["compress_response"],
-    room: "configRules",
+    ruleLimit: "configRules",
     isAfterResponse: true,
     page: `${DOCS}/rules/compression-rules/`,
   },
@@ -136,7 +137,7 @@ const PHASES = {
 
 export type Phase = keyof typeof PHASES;
 
-/** Every phase with what Cloudflare says about it. */
+/** Every phase with what Cloudflare documents about it. */
 export const PHASE_SPECS: Readonly<Record<Phase, PhaseSpec>> = PHASES;
 
 /** Whether a value names a phase. */

@@ -3,13 +3,13 @@
  * https://developers.cloudflare.com/waf/rate-limiting-rules/#availability.
  */
 import limits from "./data/plan-limits.json" with { type: "json" };
-import { type Action, PHASE_SPECS, type Phase, type RoomName } from "./phases.ts";
+import { type Action, PHASE_SPECS, type Phase, type RuleLimitName } from "./phases.ts";
 
 /** Ascending. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
 
-export interface PlanLimits extends Readonly<Record<RoomName, number>> {
+export interface PlanLimits extends Readonly<Record<RuleLimitName, number>> {
   readonly regex: boolean;
   readonly logAction: boolean;
   /** Seconds. */
@@ -46,10 +46,10 @@ export const MANAGED_RULESETS: Readonly<Record<string, string>> = limits.managed
 /** Most rules of one ruleset. */
 export const MAX_RULES = 1000;
 
-/** Rules that a phase has room for; `MAX_RULES` where no smaller number is documented. */
-export function roomFor(phase: Phase, plan: Plan): number {
-  const { room = MAX_RULES } = PHASE_SPECS[phase];
-  return typeof room === "number" ? room : PLAN_LIMITS[plan][room];
+/** Most rules of a phase; `MAX_RULES` where no smaller number is documented. */
+export function maxRulesOf(phase: Phase, plan: Plan): number {
+  const { ruleLimit = MAX_RULES } = PHASE_SPECS[phase];
+  return typeof ruleLimit === "number" ? ruleLimit : PLAN_LIMITS[plan][ruleLimit];
 }
 
 /** Seconds a rate limit may count over. */

@@ -120,9 +120,9 @@ test("a signature of the wrong length is a wrong signature", () => {
 
 test("a changed byte anywhere makes it worthless", () => {
   fc.assert(
-    fc.property(fc.nat(token.length - 1), fc.constantFrom(..."AZaz09_-"), (at, letter) => {
-      if (token[at] === letter) return;
-      const changed = token.slice(0, at) + letter + token.slice(at + 1);
+    fc.property(fc.nat(token.length - 1), fc.constantFrom(..."AZaz09_-"), (at, character) => {
+      if (token[at] === character) return;
+      const changed = token.slice(0, at) + character + token.slice(at + 1);
       expect(verifyAccessToken(changed, scope, keys, now)).toBeUndefined();
     }),
   );

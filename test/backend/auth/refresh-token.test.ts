@@ -43,14 +43,14 @@ test("what we did not issue is nobody's: no stranger can end a session by its id
 
 test("a token has one spelling", () => {
   fc.assert(
-    fc.property(fc.nat(second.token.length - 1), fc.constantFrom(..."ABCDEFabcdef0189_-."), (at, letter) => {
-      if (second.token[at] === letter) return;
-      expect(readRefreshToken(second.token.slice(0, at) + letter + second.token.slice(at + 1), key)).toBeUndefined();
+    fc.property(fc.nat(second.token.length - 1), fc.constantFrom(..."ABCDEFabcdef0189_-."), (at, character) => {
+      if (second.token[at] === character) return;
+      expect(readRefreshToken(second.token.slice(0, at) + character + second.token.slice(at + 1), key)).toBeUndefined();
     }),
   );
   // the last character carries two bits that decoding drops
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const read = [...letters].filter((letter) => readRefreshToken(second.token.slice(0, -1) + letter, key));
+  const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const read = [...characters].filter((character) => readRefreshToken(second.token.slice(0, -1) + character, key));
   expect(read).toEqual([second.token.at(-1)]);
 });
 

@@ -26,12 +26,16 @@ const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", pu
 const refusals = (attempts: readonly Promise<unknown>[]) => Promise.all(attempts.map(refusal));
 const send = async (user: Caller, room: string, text = "hi") =>
   (await running.call("chat.send", { room, text, clientId: `c${++serial}` }, user)).message;
-const to = (action: "chat.kick" | "chat.ban" | "chat.unban" | "chat.unmute", by: Caller, room: string, whom: Caller) =>
-  running.call(action, { room, user: whom.id }, by);
-const mute = (by: Caller, room: string, whom: Caller, seconds = 60) =>
-  running.call("chat.mute", { room, user: whom.id, seconds }, by);
-const role = (by: Caller, room: string, whom: Caller, name: string) =>
-  running.call("chat.setRoomRole", { room, user: whom.id, role: name }, by);
+const to = (
+  action: "chat.kick" | "chat.ban" | "chat.unban" | "chat.unmute",
+  by: Caller,
+  room: string,
+  target: Caller,
+) => running.call(action, { room, user: target.id }, by);
+const mute = (by: Caller, room: string, target: Caller, seconds = 60) =>
+  running.call("chat.mute", { room, user: target.id, seconds }, by);
+const role = (by: Caller, room: string, target: Caller, name: string) =>
+  running.call("chat.setRoomRole", { room, user: target.id, role: name }, by);
 const history = (user: Caller, room: string) => running.call("chat.history", { room }, user);
 const lastBroadcast = () => running.announced.filter(({ event }) => event === "chat.broadcast").at(-1)?.payload;
 
@@ -95,7 +99,7 @@ test("who is kicked may come back to a public room, who is banned may not until 
   expect(banned.members.map(({ id }) => id)).toEqual([bob.id]);
   await to("chat.unban", ada, room, bob);
   await running.call("chat.join", { room }, bob);
-  // somebody who has never been there is shut out beforehand
+  // a user who was never a member can be banned beforehand
   await to("chat.ban", ada, room, eve);
   expect(await refusal(running.call("chat.join", { room }, eve))).toMatchObject({ code: "BANNED" });
   expect(await refusal(running.call("chat.members", { room, state: "banned" }, bob))).toMatchObject({ status: 403 });
@@ -117,10 +121,10 @@ test("a ban from a private room hides it, and an invitation does not lift it", a
 
 test("rank decides: members do nothing to others, moderators to members, owners to moderators, nobody to an equal", async () => {
   const room = await roomWith(bob, eve);
-  const all = (by: Caller, whom: Caller) => [
-    mute(by, room, whom),
-    to("chat.kick", by, room, whom),
-    to("chat.ban", by, room, whom),
+  const all = (by: Caller, target: Caller) => [
+    mute(by, room, target),
+    to("chat.kick", by, room, target),
+    to("chat.ban", by, room, target),
   ];
   for (const attempt of await refusals([...all(bob, eve), ...all(bob, ada), ...all(bob, bob)])) {
     expect(attempt).toMatchObject({ status: 403, code: "FORBIDDEN" });
@@ -159,8 +163,8 @@ test("site moderators act in public rooms without being in them, which is audite
   await mute(guard, "lobby", bob);
   expect(await refusal(send(bob, "lobby"))).toMatchObject({ code: "MUTED" });
   await to("chat.unmute", guard, "lobby", bob);
-  for (const whom of [guard, ada]) {
-    const attempt = await refusal(to("chat.kick", ada, room, whom));
+  for (const target of [guard, ada]) {
+    const attempt = await refusal(to("chat.kick", ada, room, target));
     expect(attempt).toMatchObject({ status: 403 });
   }
   const records = (await running.store.audit.list(50)).filter(({ actorId }) => actorId === guard.id);

@@ -23,7 +23,7 @@ const send = (user: Caller, room: string, text = "hi") =>
 const create = (user: Caller, kind: string, title: string) => running.call("chat.create", { kind, title }, user);
 const roomsOf = async (user: Caller) => (await running.call("chat.rooms", {}, user)).rooms;
 const roomOf = async (user: Caller, room: string) => (await roomsOf(user)).find((one) => one.room === room);
-/** What somebody's devices were told of their memberships since so many events. */
+/** What a user's devices were told of the user's memberships since so many events. */
 const told = (user: Caller, since: number) =>
   running.announced
     .slice(since)
@@ -189,7 +189,7 @@ test("two people have one direct room, whoever opens it; leaving it closes it to
 
   await running.call("chat.leave", { room }, bob);
   expect(await refusal(send(ada, room))).toMatchObject({ status: 409, code: "PEER_LEFT" });
-  await running.call("chat.direct", { user: bob.id }, ada); // brings nobody back
+  await running.call("chat.direct", { user: bob.id }, ada); // does not bring the other user back
   expect(await refusal(send(ada, room))).toMatchObject({ code: "PEER_LEFT" });
   await running.call("chat.leave", { room }, ada);
   await running.store.members.prune(running.clock.now + DAY, running.clock.now + DAY);

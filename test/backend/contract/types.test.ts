@@ -40,7 +40,7 @@ const shout = {
 
 /** Only for the type checker; never called. */
 function wrongOnPurpose(): void {
-  // @ts-expect-error an action that nobody declares
+  // @ts-expect-error an action that no service declares
   void call(ctx, "users.nope", {});
   // @ts-expect-error a parameter that is not declared
   void call(ctx, "users.login", { email: "a", password: "b", role: "admin" });
@@ -95,7 +95,7 @@ function wrongOnPurpose(): void {
   const refuses: HttpEntry = { ...entry, refuses: ["TEAPOT"] };
   // @ts-expect-error no such code to refuse with
   void refuse("TEAPOT");
-  // @ts-expect-error nobody is let in over a socket without an account
+  // @ts-expect-error a socket always belongs to an account
   const open: SocketEntry = { ...shout, access: "public" };
   // @ts-expect-error no credential goes over a socket
   const credential: SocketEntry = { ...shout, rate: "credential" };

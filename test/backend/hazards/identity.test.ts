@@ -128,7 +128,7 @@ test("logout is not undone by a call in flight (H5, backend-stack 1.2 no. 9)", a
 test("one connection carries one identity: a second handshake on it is refused (H6, no. 8)", async () => {
   const socket = await gateway.socket(tokenOf("alice"));
   const closed = disconnected(socket);
-  // CONNECT again on the same connection, as somebody else
+  // CONNECT again on the same connection, as another user
   socket.io.engine.write(`0${JSON.stringify({ token: tokenOf("bob", "admin") })}`);
   await closed;
 });

@@ -49,7 +49,7 @@ const call = async (socket: Socket, action: string, params: object) => {
 };
 const say = (socket: Socket, room: string) => call(socket, "chat.send", { room, text: "hi", clientId: `c${++serial}` });
 
-/** A room of Ada's with somebody in it on two devices, who have heard what was said. */
+/** A room of Ada's with a second member on two devices, which have received the messages so far. */
 async function scene(kind: "public" | "private") {
   const bob = await backend.person();
   const [own, phone, laptop] = [

@@ -44,7 +44,7 @@ const FOREIGN = [
   "null",
   "",
 ];
-/** An address that nobody has used yet: what is refused counts as well. */
+/** Makes an address that was not used yet: refused requests count as well. */
 let visitors = 0;
 const fromElsewhere = () => ({ "cf-connecting-ip": `198.18.0.${++visitors}` });
 const login = { body: { email: "a@example.org", password: "x" } };

@@ -40,7 +40,7 @@ function logOf(lines: Record<string, unknown>[]): Logger {
   return pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
 }
 
-/** A node that is not started yet; without secrets it is one of somebody else. */
+/** A node that is not started yet; without secrets it is a foreign one. */
 function nodeOf(nodeID: string, secrets: readonly string[], nameProbeMs = 0): Node {
   const log: Record<string, unknown>[] = [];
   const arrived: Node["arrived"] = [];

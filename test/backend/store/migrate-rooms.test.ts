@@ -60,7 +60,7 @@ test("rooms and messages of an older database stay, public; who has spoken in on
   expect(await store.members.ids("été", 10)).toEqual(["ada", "bob"]);
   expect(await store.members.ids("lobby", 10)).toEqual(["ada", "bob", "eve"]);
   expect((await store.rooms.browse("é", undefined, 10)).map(({ room }) => room)).toEqual(["été"]);
-  // nobody finds everything unread; a mark that was there stays
+  // no user finds all messages unread; a mark that existed stays
   const read = (await store.rooms.list("ada", 10)).map((room) => [room.key, room.seq - room.read]);
   expect(Object.fromEntries(read)).toEqual({ garden: 1, été: 0, lobby: 0 });
   const draft = { room: "garden", authorId: "bob", clientId: "new", text: "new", at: 50 };

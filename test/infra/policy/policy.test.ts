@@ -150,7 +150,7 @@ test("what the plan does not allow is found before the API is asked", () => {
   ]);
 });
 
-test("rules of an adopted ruleset use the plan's room", () => {
+test("rules of an adopted ruleset count for the plan's limit", () => {
   const policy = policyFor(site, "free");
   for (const standing of [{ http_request_firewall_custom: 3 }, { http_request_dynamic_redirect: 10 }]) {
     expect(policyDiagnostics(policy, "free", standing).map(({ code }) => code)).toEqual(["rule-count"]);

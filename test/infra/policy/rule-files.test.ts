@@ -72,7 +72,7 @@ test("a condition that is no expression by itself is deployed as none, whatever 
   expect(compile(deployed?.expression ?? "").ok).toBe(false);
 });
 
-test("a rate limit of the user's own takes the plan's room, and limits that the gateway enforces too are left out", () => {
+test("a rate limit of the user's own comes first, and limits that the gateway enforces too are left out", () => {
   const own: PolicyRule = { ...rule, ref: "own_rate", limit: { requests: 5, seconds: 60 } };
   const files = FOLDERS.find(({ phase }) => phase === "http_ratelimit")?.files ?? [];
   const on = (plan: Plan) => {

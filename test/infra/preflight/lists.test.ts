@@ -1,4 +1,4 @@
-/** Whose a list is: of the stack, of another stack, or of somebody else. */
+/** Who made a list: the stack, another stack, or a person by hand. */
 import { expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import type { Site } from "../../../infra/policy/index.ts";
@@ -37,7 +37,7 @@ test("A3: a list of another stack is an obstacle with the line that shares it", 
   await setUp(() =>
     cloudflare.rules.lists
       .create({ account_id: api.accountId, name: "partners", kind: "ip" })
-      .catch(() => "Free has room for one"),
+      .catch(() => "Free allows one"),
   );
   const [first] = await obstaclesOf(cloudflare, site, {}, options);
   expect(first).toMatchObject({
@@ -209,31 +209,31 @@ test("A3: wrong lists of the policy are obstacles with their file; without lists
   ]);
 });
 
-test("A3: lists of others that use the plan's room are a warning", async () => {
+test("A3: lists of others that exceed the plan's limit are a warning", async () => {
   const cloudflare = await start();
   await setUp(() => cloudflare.rules.lists.create({ account_id: api.accountId, name: "theirs", kind: "ip" }));
   const { warnings } = await preflight(cloudflare, site, {}, options);
   expect(warnings).toEqual([
-    "With $theirs of others the account will have 2 lists with 2 items; Free has room for 1 with 10000. Unless another zone of the account has a larger plan, the run fails at its first list.",
+    "With $theirs of others the account will have 2 lists with 2 items; Free allows 1 with 10000. Unless another zone of the account has a larger plan, the run fails at its first list.",
   ]);
 });
 
-test("A3: a list that the run deletes still uses the plan's room while the next one is made", async () => {
+test("A3: a list that the run deletes still counts for the plan's limit while the next one is made", async () => {
   const cloudflare = await start();
   const id = await make(MINE, "ip", "203.0.113.7");
   const known = { "list:office": id };
   const renamed = { policyOf: withLists([{ ...OFFICE, name: "hq" }]) };
   expect(await obstaclesOf(cloudflare, site, known, renamed)).toEqual([
     {
-      code: "list_room",
+      code: "list_limit",
       found:
         "the run deletes $office only after it has written the other lists, and the account has 2 lists with 3 items until then; " +
-        "Free has room for 1 with 10000",
+        "Free allows 1 with 10000",
       fix: "Take $hq out of the policy, with the rules that use it, for the run that deletes $office; add it in the next one.",
     },
   ]);
   expect((await preflight(cloudflare, site, known, { policyOf: withLists([]) })).warnings).toEqual([]);
-  // not this stack's to delete: the room is missing for good
+  // another stack's list: no run of this stack deletes it
   const taken = { ...known, "as-found:list:office": "urn" };
   for (const state of [{}, taken]) {
     const { warnings } = await preflight(cloudflare, site, state, renamed);
@@ -241,7 +241,7 @@ test("A3: a list that the run deletes still uses the plan's room while the next 
   }
 });
 
-test("A3: a list that the run deletes uses the room for items; an account with more lists has a larger plan", async () => {
+test("A3: a list that the run deletes counts with its items; an account with more lists has a larger plan", async () => {
   const cloudflare = await start({ zones: [{ name: "example.com", plan: "enterprise" }] });
   const many = Array.from({ length: 6000 }, (_, index) => `10.${index >> 8}.${index & 255}.1`);
   const id = await make(MINE, "ip", ...many);
@@ -249,12 +249,12 @@ test("A3: a list that the run deletes uses the room for items; an account with m
   const pro: Site = { ...site, plan: "pro" };
   const known = { "list:office": id };
   const options = { policyOf: withLists([partners]) };
-  expect(await obstaclesOf(cloudflare, pro, known, options)).toMatchObject([{ code: "list_room" }]);
+  expect(await obstaclesOf(cloudflare, pro, known, options)).toMatchObject([{ code: "list_limit" }]);
   const partnersId = await makeNamed(cloudflare, "partners");
   const both = { ...known, "list:partners": partnersId };
   expect(await obstaclesOf(cloudflare, pro, both, options)).toMatchObject([
     {
-      code: "list_room",
+      code: "list_limit",
       fix: "Keep the other lists as they are in the run that deletes $office, and change them in the next one.",
     },
   ]);

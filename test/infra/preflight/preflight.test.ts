@@ -109,7 +109,7 @@ test("what the configuration adopts must be there", async () => {
   expect(found.map(({ code }) => code)).toEqual(["adopted_missing", "adopted_missing", "adopted_missing"]);
 });
 
-test("adopted rules use the plan's room", async () => {
+test("adopted rules count for the plan's limit", async () => {
   const cloudflare = await start();
   const rules = Array.from({ length: 3 }, (_, index) => ({
     ref: `r${index}`,
@@ -131,7 +131,7 @@ test("adopted rules use the plan's room", async () => {
     adopt: { records: {}, rulesets: { http_request_firewall_custom: ruleset } },
   });
   expect(found.map(({ code, found: what }) => `${code}: ${what}`)).toEqual([
-    "policy.rule-count: http_request_firewall_custom: 6 rules, 3 of them elsewhere, in http_request_firewall_custom; Free has room for 5",
+    "policy.rule-count: http_request_firewall_custom: 6 rules, 3 of them elsewhere, in http_request_firewall_custom; Free allows 5",
   ]);
 });
 

@@ -130,7 +130,7 @@ withFaketime.each([9, -9, 30, -30])(
     expect((await right.ask("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
     await gone;
     expect(performance.now() - started).toBeLessThan(1000);
-    // by 30 s it serves nobody; by 9 s it serves all others
+    // a node that is wrong by 30 s serves no client; one that is wrong by 9 s serves all others
     if (Math.abs(seconds) < 10) {
       await node.until(/the clock of this machine is [89]\.\d s (?:ahead of|behind) the database's/);
       expect(other.connected).toBe(true);

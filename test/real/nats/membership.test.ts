@@ -33,7 +33,7 @@ const next = (socket: Socket, event: string) =>
   new Promise<Record<string, unknown>>((resolve) => socket.once(event, resolve));
 
 /**
- * A private room with its owner on one node, a guest on the other, and somebody there to tell when messages have
+ * A private room with its owner on one node, a guest on the other, and a third member, who tells when messages have
  * arrived.
  */
 async function scene() {

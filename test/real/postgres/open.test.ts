@@ -71,7 +71,7 @@ test("a connection that is cut in the middle of a query fails that query and not
   const waits = "select 1 from pg_stat_activity where application_name = 'causeway' and wait_event_type = 'Lock'";
   while ((await client.query(waits)).rowCount === 0);
   proxy.cut();
-  // an error that nobody listens to would end the process
+  // an error without a listener would end the process
   await expect(waiting).rejects.toThrow();
   await client.query("rollback");
   await client.end();

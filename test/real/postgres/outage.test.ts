@@ -21,7 +21,7 @@ test("N9: while the database is stopped, requests are UNAVAILABLE with retry-aft
   const person = await backend.person();
   const socket = await backend.socket(person.accessToken);
   await emit(socket, "call", "chat.join", { room: "lobby" });
-  await backend.person(); // somebody else is there, so that presence has to be told
+  await backend.person(); // another user is there, so that presence has to be told
   const before = backend.log.length;
 
   await cluster.halt();

@@ -36,7 +36,7 @@ test("every step comes out as it should", async () => {
 
 test("without a CLI, where none can be fetched, it says where to get one", async () => {
   const { PULUMI_BIN: _, ...env } = process.env;
-  // a version that nobody ever released
+  // a version that was never released
   const without = { ...env, PATH: resolve(root, "node_modules/.bin"), PULUMI_VERSION: "0.0.0-none" };
   expect(await run("rehearse", [], without)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
   const up = await run("up", ["--stack", "dev", "--yes"], without);

@@ -23,7 +23,7 @@ export interface JsonBody {
   readonly value: unknown;
 }
 
-/** Whether the request has a body, as its headers say. */
+/** Whether the request has a body, by its headers. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }

@@ -1,7 +1,6 @@
 /**
- * Whether a request may come from a client at all, before anything of it is read: not from a web page, and not under a
- * foreign name. A page that a developer has open can send requests to 127.0.0.1, and can give its own name this
- * address (DNS rebinding).
+ * Refuses requests of web pages, and requests for another hostname, before their body is read. A page that a developer
+ * has open can send requests to 127.0.0.1, and can give its own hostname this address (DNS rebinding).
  */
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "../errors.ts";
@@ -9,7 +8,7 @@ import { ApiError } from "../errors.ts";
 const NAMES = ["127.0.0.1", "localhost"];
 
 /**
- * @throws 400 without exactly one Host header, 421 for a foreign one, 403 for a request that a browser sends for a
+ * @throws 400 without exactly one Host header, 421 for another hostname, 403 for a request that a browser sends for a
  * page; the codes are ours
  */
 export function assertLocalCaller(request: IncomingMessage): void {
@@ -32,7 +31,7 @@ export function assertLocalCaller(request: IncomingMessage): void {
   }
 }
 
-/** @throws 415 where the body is said to be anything but JSON: a page can send text and forms without asking first */
+/** @throws 415 where the body's type is not JSON: a page can send text and forms without a CORS preflight */
 export function assertJson(request: IncomingMessage): void {
   const type = request.headers["content-type"] ?? "";
   if (/^application\/json *(; *charset="?utf-8"? *)?$/i.test(type)) return;

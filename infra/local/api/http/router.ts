@@ -23,9 +23,9 @@ export interface HandlerCall {
   readonly live: LiveTunnels;
   /** The path under /client/v4, for error texts. */
   readonly path: string;
-  /** Says that something changed: the draft is stored, then the listeners hear of it. */
+  /** Reports a change: the draft is stored, then the listeners are called. */
   changed(change: CloudChange): void;
-  /** Asks the edge to drop a tunnel's connections, after the new state is stored. */
+  /** Tells the edge to drop a tunnel's connections, after the new state is stored. */
   disconnect(tunnelId: string): void;
   /** Throws 403 code 10000 unless the token has one of the groups; a Write group includes its Read. */
   permit(...groups: PermissionGroup[]): void;

@@ -50,7 +50,7 @@ export function createApiServer(parts: ApiParts): Server {
       response.destroy(error instanceof Error ? error : undefined);
     });
   };
-  // the client waits until its body is asked for
+  // the client waits for 100 before it sends its body
   server.on("checkContinue", listener);
   server.maxConnections = MAX_CONNECTIONS;
   return server;
@@ -82,7 +82,7 @@ async function serve(
     assertLocalCaller(request);
     token = authenticate(request.headers.authorization, pathname, parts.store.state.tokens);
   } catch (error) {
-    // strangers leave no trace in the journal: they could push the calls out that a test wants to see
+    // refused callers are not in the journal: they could push out the calls that a test looks for
     respond(request, response, { error: asApiError(error) });
     return;
   }
@@ -182,7 +182,7 @@ function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: 
   return handled;
 }
 
-/** Whether a path of `/client/v4` asks to store nothing. */
+/** Whether a path of `/client/v4` has `dry_run=true`, so that nothing is stored. */
 const asksForDryRun = (shown: string): boolean => new URLSearchParams(split(shown)[1]).get("dry_run") === "true";
 
 /** @throws 400 where `dry_run` is neither true nor false, or is there twice; the numeric code is ours */

@@ -53,7 +53,7 @@ function shown(call: HandlerCall, account: StoredAccount, stored: StoredList) {
   return { ...content, num_items: items.length, num_referencing_filters: references };
 }
 
-/** Stores the account's lists, and says so to each of its zones: their rules may name the lists. */
+/** Stores the account's lists, and reports a change of each of its zones: their rules may name the lists. */
 function store(call: HandlerCall, account: StoredAccount, lists: StoredList[]): void {
   account.lists = lists;
   for (const zone of call.state.zones) {
@@ -82,14 +82,14 @@ function create(call: HandlerCall): HandlerResult {
     revision: 1,
     items: [],
   };
-  const problem = roomProblem(call, [...lists, next]);
+  const problem = limitProblem(call, [...lists, next]);
   if (problem !== undefined) throw notEntitled(`not entitled: ${problem}`, "/kind");
   store(call, account, [...lists, next]);
   return { result: shown(call, account, next) };
 }
 
-/** What the account's plan has no room for. */
-function roomProblem(call: HandlerCall, lists: readonly StoredList[]): string | undefined {
+/** Why the lists exceed the account's plan; undefined where they do not. */
+function limitProblem(call: HandlerCall, lists: readonly StoredList[]): string | undefined {
   const { plan } = scopeOf(call);
   const codes = new Set<string>(["list-count", "list-kind", "list-items"]);
   return listProblems(listSpecsOf(lists), plan).find(({ code }) => codes.has(code))?.message;
@@ -140,7 +140,7 @@ function editItems(
     }
     const { next, changed } = edit(call, before);
     const lists = replaced(account, next);
-    const error = roomProblem(call, lists);
+    const error = limitProblem(call, lists);
     const wait = changed > QUICK_ITEMS ? LONG_OPERATION_MS : 0;
     const operation = {
       id: newId(),

@@ -57,7 +57,8 @@ function assertNameFree(call: HandlerCall, wanted: string, except?: string): voi
   if (clash) {
     throw conflict(
       1013,
-      "You already have a tunnel with this name. Delete the existing tunnel, or choose a different name for your new tunnel.",
+      "You already have a tunnel with this name. Delete the existing tunnel, or choose a different name for your new " +
+        "tunnel.",
     );
   }
 }
@@ -137,7 +138,8 @@ function deleteTunnel(call: HandlerCall) {
   if (call.live.connections(tunnel.id).length > 0) {
     throw invalid(
       1022,
-      "Cannot delete tunnel because it has active connections. Please delete or close all active connections before trying again.",
+      "Cannot delete tunnel because it has active connections. Please delete or close all active connections before " +
+        "trying again.",
     );
   }
   tunnel.deleted_at = call.clock.timestamp();
@@ -190,7 +192,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
   },
   { method: "PUT", path: `${base}/:tunnel/configurations`, body: "required", handle: putConfiguration },
   {
-    // the token is a credential: whoever may only read tunnels must not get it
+    // the token is a credential: an API token that may only read tunnels must not get it
     method: "GET",
     path: `${base}/:tunnel/token`,
     handle(call) {

@@ -1,4 +1,4 @@
-/** What the validator says about a ruleset, as Cloudflare's API responds it. */
+/** Diagnostics of the validator as errors of Cloudflare's API. */
 import { type RulesetDiagnostic, type RulesetInput, validateRuleset } from "../../../rules/index.ts";
 import { type ApiError, invalid } from "../errors.ts";
 import type { RulesetScope } from "./scope.ts";

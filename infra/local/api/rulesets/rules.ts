@@ -36,7 +36,7 @@ export function storedRule(
     ...(rule.description === undefined ? {} : { description: rule.description }),
     enabled: rule.enabled ?? true,
     expression: rule.expression,
-    // skip is the one action that logs unless its rule says not to
+    // skip is the only action that logs by default
     ...(rule.action === "skip" ? { logging: rule.logging ?? { enabled: true } } : {}),
     ...(rule.ratelimit ? { ratelimit: { mitigation_timeout: 0, ...rule.ratelimit } } : {}),
     ref: rule.ref ?? same?.ref ?? id,

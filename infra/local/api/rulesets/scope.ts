@@ -13,7 +13,7 @@ export interface RulesetScope {
   readonly rulesets: readonly StoredRuleset[];
   /** The lists that rules may name. */
   readonly lists: Readonly<Record<string, ListKind>>;
-  /** Replaces the whole list, and says that it changed. */
+  /** Replaces the whole list, and reports the change. */
   replace(rulesets: StoredRuleset[]): void;
 }
 

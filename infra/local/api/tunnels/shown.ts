@@ -1,6 +1,6 @@
 /**
- * A tunnel in the words of the API's responses. Since 2026-10-05 its connections have a path of their own, and are not
- * part of it.
+ * A tunnel as the API's responses have it. Since 2026-10-05 its connections have a path of their own, and are not part
+ * of it.
  */
 import type { LiveTunnels } from "../live-tunnels.ts";
 import type { StoredConnection, StoredTunnel } from "../state.ts";

@@ -100,7 +100,8 @@ async function idByFilter(calls: Calls, filter: unknown): Promise<string> {
   const id = found[0]?.id;
   if (found.length !== 1 || typeof id !== "string") {
     throw new Error(
-      `${found.length} zones match ${query}, where exactly one must: check the zone's name, and that the API token may read it ("Zone Read").`,
+      `${found.length} zones match ${query}, where exactly one must: check the zone's name, and that the API token ` +
+        `may read it ("Zone Read").`,
     );
   }
   return id;

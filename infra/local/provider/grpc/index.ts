@@ -1,8 +1,8 @@
 /**
  * The provider as a gRPC server that the real Pulumi CLI attaches with `PULUMI_DEBUG_PROVIDERS=cloudflare:PORT`: for
  * rehearsals, and where the real provider plugin cannot be fetched. It holds the API token in memory and listens on
- * 127.0.0.1 only; like every debug provider it trusts whoever reaches its port, so it should run no longer than the
- * command.
+ * 127.0.0.1 only. Like every debug provider it trusts every process that reaches its port, so it should run no longer
+ * than the command.
  */
 
 import { createRequire } from "node:module";
@@ -31,7 +31,7 @@ export interface ProviderServer {
 /** Each request has the type that its own handler expects; the protocol's generated code sees to that. */
 type Handler = (request: never, peer: string) => unknown;
 
-/** Messages of a whole stack's resources, with room. */
+/** Bytes of a message: more than the resources of any stack need. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
 
 /** Starts the server; the stack's configuration wins over the defaults given here. */
@@ -89,7 +89,7 @@ export async function startProviderServer(
   };
 }
 
-/** A call of the protocol: what is not served says so, what fails gives the engine its message. */
+/** A call of the protocol. One without a handler is UNIMPLEMENTED; one that fails gives the engine its message. */
 function unary(name: string, handler: Handler | undefined): handleUnaryCall<unknown, unknown> {
   return async (call, done) => {
     if (!handler) {

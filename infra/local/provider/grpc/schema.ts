@@ -1,5 +1,5 @@
 /**
- * The package's schema, as `pulumi` asks a provider for it
+ * The package's schema, which `pulumi` reads from a provider
  * (https://www.pulumi.com/docs/iac/using-pulumi/pulumi-packages/schema/).
  */
 import type { FieldKind, ResourceFields } from "../fields.ts";

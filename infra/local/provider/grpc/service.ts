@@ -1,5 +1,5 @@
 /**
- * The resource provider as Pulumi's engine speaks to it: each call of the protocol answered from the provider table
+ * The resource provider's side of Pulumi's protocol: each call is served from the table of resource types
  * (https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto).
  */
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
@@ -16,7 +16,7 @@ import {
 import { fromStruct, toStruct } from "./properties.ts";
 import { schemaOf } from "./schema.ts";
 
-/** How a call reaches Cloudflare's API, where the stack's configuration does not say. */
+/** How a call reaches Cloudflare's API, where the stack's configuration does not set it. */
 export interface ApiDefaults {
   readonly apiToken?: string;
   readonly baseURL?: string;
@@ -57,7 +57,7 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
       return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(resources, version)));
     },
     checkConfig: (request: CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
-    // a provider that is said to be the same keeps the token of the run before
+    // with "no difference" the engine would keep a provider with the API token of the run before
     diffConfig: (request: InstanceType<typeof messages.DiffRequest>) => {
       const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
       const before = fromStruct(request.getOldInputs() ?? request.getOlds());
@@ -69,7 +69,8 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
       const apiToken = textOf(given.apiToken) ?? defaults.apiToken;
       if (apiToken === undefined) {
         throw new Error(
-          "there is no API token: set it with `pulumi config set --secret cloudflare:apiToken`, or in CLOUDFLARE_API_TOKEN",
+          "there is no API token: set it with `pulumi config set --secret cloudflare:apiToken`, or in " +
+            "CLOUDFLARE_API_TOKEN",
         );
       }
       const baseURL = textOf(given.baseUrl) ?? defaults.baseURL ?? CLOUDFLARE_API;

@@ -18,7 +18,10 @@ const server: ResourceField = { kind: "text", computed: "always" };
 /** The parts of structured records (CAA, SRV and others). */
 const data: ResourceFields = {
   ...Object.fromEntries(
-    "algorithm altitude digestType keyTag latDegrees latMinutes latSeconds longDegrees longMinutes longSeconds matchingType order port precisionHorz precisionVert preference priority protocol selector size type usage weight"
+    (
+      "algorithm altitude digestType keyTag latDegrees latMinutes latSeconds longDegrees longMinutes longSeconds " +
+      "matchingType order port precisionHorz precisionVert preference priority protocol selector size type usage weight"
+    )
       .split(" ")
       .map((name) => [name, number]),
   ),

@@ -83,7 +83,9 @@ async function ended(calls: Calls, operation: unknown, inputs: Values, items: re
     }
     await calls.wait(Math.min(FIRST_WAIT * 2 ** asked, LONGEST_WAIT));
   }
-  const message = `the items of the list ${inputs.name}: bulk operation ${operation} has not ended after ${MAX_QUESTIONS} questions`;
+  const message =
+    `the items of the list ${inputs.name}: bulk operation ${operation} has not ended after ${MAX_QUESTIONS} ` +
+    "questions";
   throw new CallError("API_FAILED", 0, [], message, undefined);
 }
 

@@ -16,7 +16,7 @@ const cacheControl = (field: ResourceField, directives: string): ResourceFields 
   Object.fromEntries(
     directives
       .split(" ")
-      .map((wire) => [wire.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), { ...field, wire }]),
+      .map((wire) => [wire.replace(/-(.)/g, (_, initial: string) => initial.toUpperCase()), { ...field, wire }]),
   );
 const all = (field: ResourceField, names: string): ResourceFields =>
   Object.fromEntries(names.split(" ").map((name) => [name, field]));
@@ -55,11 +55,15 @@ const edgeTtl = object({
 const actionParameters: ResourceFields = {
   ...all(
     flag,
-    "automaticHttpsRewrites bic cache contentConverter disableApps disableRum disableZaraz emailObfuscation fonts hotlinkProtection mirage opportunisticEncryption originCacheControl originErrorPagePassthru redirectsForAiTraining respectStrongEtags rocketLoader serverSideExcludes stripEtags stripLastModified stripSetCookie sxg",
+    "automaticHttpsRewrites bic cache contentConverter disableApps disableRum disableZaraz emailObfuscation fonts " +
+      "hotlinkProtection mirage opportunisticEncryption originCacheControl originErrorPagePassthru " +
+      "redirectsForAiTraining respectStrongEtags rocketLoader serverSideExcludes stripEtags stripLastModified " +
+      "stripSetCookie sxg",
   ),
   ...all(
     text,
-    "assetName content contentType expression hostHeader id operation polish requestBodyBuffering responseBodyBuffering ruleset securityLevel ssl",
+    "assetName content contentType expression hostHeader id operation polish requestBodyBuffering " +
+      "responseBodyBuffering ruleset securityLevel ssl",
   ),
   ...all(number, "increment readTimeout statusCode"),
   ...all(texts, "phases products rulesets values"),

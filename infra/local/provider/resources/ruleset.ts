@@ -19,7 +19,7 @@ const fields: ResourceFields = {
 const scopeOf = ({ zoneId, accountId }: Values) =>
   zoneId === undefined ? path`/accounts/${accountId}` : path`/zones/${zoneId}`;
 
-/** A skip rule logs unless it says otherwise; the real provider fills that in before it sends the rule. */
+/** A skip rule logs by default; the real provider adds that before it sends the rule. */
 function ruleOf(rule: unknown, before: unknown): unknown {
   if (!isValues(rule)) return rule;
   const ref = rule.ref ?? (isValues(before) ? before.ref : undefined);

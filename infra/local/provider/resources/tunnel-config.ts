@@ -6,7 +6,7 @@ import { path } from "../calls.ts";
 import { type ResourceFields, text, toBody, type Values } from "../fields.ts";
 import { type Definition, importIdOf } from "../resource.ts";
 
-/** The one part of the API that speaks camelCase. Durations are whole seconds. */
+/** The one part of the API whose names are camelCase. Durations are whole seconds. */
 const originRequest: ResourceFields = {
   access: {
     kind: {

@@ -39,8 +39,8 @@ const fields: ResourceFields = {
 const pathOf = (id: string, { accountId }: Values) => path`/accounts/${accountId}/cfd_tunnel/${id}`;
 
 /**
- * A tunnel that was deleted elsewhere still answers by id, with `deletedAt`: like the real provider, this one takes it
- * for there.
+ * A tunnel that was deleted elsewhere can still be read by its id, with `deletedAt`. Like the real provider, this one
+ * treats it as existing.
  */
 export const tunnel: Definition = {
   type: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",

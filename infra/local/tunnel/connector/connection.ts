@@ -9,7 +9,7 @@ import { RegistrationClient } from "../wire/registration-client.ts";
 import { UPGRADE } from "../wire/response-headers.ts";
 import type { OriginProxy } from "./proxy.ts";
 
-/** Where a connection goes and whom it serves. */
+/** The address of the edge that a connection goes to, and the tunnel that it serves. */
 export interface EdgeConnectionOptions {
   readonly host: string;
   readonly port: number;
@@ -19,14 +19,14 @@ export interface EdgeConnectionOptions {
   readonly proxy: OriginProxy;
 }
 
-/** Milliseconds from dialling to the answer of the registration. */
+/** Milliseconds from dialling to the response to the registration. */
 const REGISTRATION_DEADLINE = 15_000;
 const MAX_CONFIGURATION = 1024 * 1024;
 const STREAM_WINDOW = 256 * 1024;
 
 /** One connection to the edge: TLS from here to there, HTTP/2 from there to here. */
 export class ConnectorConnection {
-  /** The edge's answer; rejects when the connection does not get that far. */
+  /** The edge's response; rejects when the connection ends before. */
   readonly registered: Promise<RegistrationResult>;
   /** Settles when the connection is gone. */
   readonly closed: Promise<void>;
@@ -70,7 +70,8 @@ export class ConnectorConnection {
   }
 
   /**
-   * Asks the edge for no more requests, waits for those in flight up to the grace period (milliseconds), then closes.
+   * Tells the edge to send no more requests, waits for those in flight up to the grace period (milliseconds), then
+   * closes.
    */
   async stop(gracePeriod: number): Promise<void> {
     const client = this.#client;
@@ -81,7 +82,7 @@ export class ConnectorConnection {
         client.unregister().catch(() => {}),
       );
       this.#control?.end();
-      // The edge closes when its last request is answered. Closing from here would lose one that is still on its way.
+      // The edge closes after its last response. Closing from here would lose a request that is on its way.
       await within(Math.max(0, deadline - performance.now()), this.closed);
     }
     this.destroy();
@@ -102,7 +103,8 @@ export class ConnectorConnection {
         maxHeaderListSize: MAX_HEADER_LIST_BYTES,
       },
       maxSendHeaderBlockLength: 256 * 1024,
-      maxHeaderListPairs: MAX_HEADER_LINES, // Node's 128 would reset the stream, which the edge could only report as 502
+      // Node's 128 would reset the stream, which the edge could only report as 502.
+      maxHeaderListPairs: MAX_HEADER_LINES,
       maxSessionMemory: 128,
       // Streams are reset whenever a visitor leaves; the edge is trusted, so that is no attack on this connection.
       streamResetBurst: 1_000_000,

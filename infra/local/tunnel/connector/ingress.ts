@@ -31,11 +31,13 @@ export interface Route {
   readonly settings: OriginSettings;
 }
 
-/** A rule that cannot be served as it says. */
+/** A rule that this connector cannot serve. */
 class IngressError extends Error {}
 
-/** Compiles a configuration by cloudflared's rules (ingress/ingress.go). What this connector cannot do is refused as a whole: a rule
- * half understood might let through what it should have stopped. */
+/**
+ * Compiles a configuration by cloudflared's rules (ingress/ingress.go). A configuration with a part that this connector
+ * cannot do is refused as a whole: a rule that is half understood might pass requests that it should stop.
+ */
 export function compileIngress(
   config: TunnelConfiguration,
 ): { ok: true; routes: Route[] } | { ok: false; message: string } {
@@ -45,7 +47,7 @@ export function compileIngress(
     const routes = rules.map((rule: IngressRule, index) =>
       compileRule(rule, config.originRequest, index, rules.length),
     );
-    // cloudflared answers 503 as long as there is no rule.
+    // cloudflared responds with 503 as long as there is no rule.
     const none: Route = { matches: () => true, service: { kind: "status", status: 503 }, settings: settingsOf({}) };
     return { ok: true, routes: routes.length > 0 ? routes : [none] };
   } catch (error) {
@@ -109,7 +111,8 @@ function serviceOf(service: string, where: string): OriginService {
   const scheme = /^(http|https|ws|wss):\/\//.exec(service)?.[1];
   if (scheme === undefined || !URL.canParse(service)) {
     throw new IngressError(
-      `${where}: service "${service}" is not one that the connector in use can reach; it takes http, https, ws, wss, unix, unix+tls and http_status`,
+      `${where}: service "${service}" is not one that the connector in use can reach; it takes http, https, ws, wss, ` +
+        "unix, unix+tls and http_status",
     );
   }
   const tls = scheme === "https" || scheme === "wss";

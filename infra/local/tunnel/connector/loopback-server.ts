@@ -24,7 +24,8 @@ export async function serveOnLoopback(port: number, respond: RequestListener): P
       reject(
         new TunnelError(
           "LISTEN_FAILED",
-          `The connector cannot serve its readiness on 127.0.0.1:${port} (${error.message}). Stop what uses the port, or choose another with TUNNEL_METRICS.`,
+          `The connector cannot serve its readiness on 127.0.0.1:${port} (${error.message}). Stop what uses the ` +
+            "port, or choose another with TUNNEL_METRICS.",
           error,
         ),
       ),

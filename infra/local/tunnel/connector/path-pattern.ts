@@ -9,8 +9,10 @@ const DIFFERENCES: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/[^\x00-\x7f]|\\[pP]/, "characters beyond ASCII"],
 ];
 
-/** Compiles the `path` of an ingress rule: a Go regular expression, unanchored as in cloudflared, matched on the decoded path in
- * linear time. Patterns that the two dialects read differently are refused by name; the real cloudflared takes them. */
+/**
+ * Compiles the `path` of an ingress rule: a Go regular expression, unanchored as in cloudflared, matched on the decoded
+ * path in linear time. Patterns that mean something else in our dialect are refused; the real cloudflared takes them.
+ */
 export function compilePath(
   pattern: string,
 ): { ok: true; matches(path: string): boolean } | { ok: false; message: string } {

@@ -38,13 +38,13 @@ export class OriginProxy {
     return this.#requests;
   }
 
-  /** Requests that the origin did not answer. */
+  /** Requests without a response of the origin. */
   get errors(): number {
     return this.#errors;
   }
 
   /**
-   * Takes a configuration whose version is above the current one; answers why not, if it cannot. Requests in flight go
+   * Takes a configuration whose version is above the current one; returns why, where it cannot. Requests in flight go
    * on.
    */
   configure(version: number, config: TunnelConfiguration): string | undefined {
@@ -113,14 +113,14 @@ export class OriginProxy {
     let answered = false;
     upstream.on("error", (error) => {
       stream.off("close", cancel);
-      // Once there is a response, its own events tell whether it is whole; an origin may answer without reading the
-      // body.
+      // Once there is a response, its own events show whether it is complete; an origin may respond without reading the
+      // request's body.
       if (!answered) failed(error);
     });
     upstream.once("response", (response) => {
       answered = true;
-      // What is left of a body that the origin did not want stays with the visitor (RFC 9113 8.1). Its connection is
-      // not used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
+      // The rest of a body that the origin did not read is not sent (RFC 9113 8.1). The connection to the origin is not
+      // used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
       stream.once("finish", () => {
         if (stream.endAfterHeaders || stream.readableEnded) return;
         upstream.destroy();
@@ -147,12 +147,12 @@ export class OriginProxy {
     if (stream.destroyed) return;
     this.#errors += 1;
     this.#log(`Unable to reach the origin service. The service may be down or not responding: ${error.message}`);
-    stream.resume(); // the rest of a body that nobody takes
+    stream.resume(); // the rest of a request body that no origin reads
     respondItself(stream, 502);
   }
 }
 
-/** Where a route's requests end: an answer of our own, or connections to an origin. */
+/** Where a route's requests end: a response of our own, or connections to an origin. */
 type Destination = { readonly status: number } | { readonly pool: OriginPool };
 
 function destinationOf({ service, settings }: Route): Destination {
@@ -198,7 +198,7 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
     method: pseudo.get(":method") ?? "GET",
     target: pseudo.get(":path") ?? "/",
     host: pseudo.get(":authority") ?? "",
-    // What the connector sets itself for a WebSocket must not stand there twice.
+    // Headers that the connector sets itself for a WebSocket must not be there twice.
     headers: websocket
       ? headers.filter(([name]) => name !== "sec-websocket-version" && name !== "content-length")
       : headers,
@@ -246,7 +246,7 @@ function relayResponse(stream: ServerHttp2Stream, response: IncomingMessage): vo
   else response.pipe(stream);
 }
 
-/** Answers as the origin, or as an `http_status` rule, would. */
+/** Responds as the origin, or as an `http_status` rule, would. */
 function respond(
   stream: ServerHttp2Stream,
   status: number,
@@ -265,7 +265,7 @@ function respond(
   stream.respond(block, { endStream: !open, waitForTrailers: trailers !== undefined });
 }
 
-/** Answers as the connector itself. */
+/** Responds as the connector itself. */
 function respondItself(stream: ServerHttp2Stream, status: number): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   stream.respond({ ":status": status, [RESPONSE_META]: encodeMeta("cloudflared") }, { endStream: true });

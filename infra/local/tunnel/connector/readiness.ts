@@ -1,6 +1,6 @@
 import { type LoopbackServer, serveOnLoopback } from "./loopback-server.ts";
 
-/** What the connector tells its supervisor and its monitoring. */
+/** What supervisors and monitoring can read about the connector. */
 export interface ConnectorStatus {
   readonly connectorId: string;
   readyConnections(): number;

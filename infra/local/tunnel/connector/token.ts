@@ -18,7 +18,8 @@ export function parseToken(text: string): TunnelToken {
   if (token === undefined) {
     throw new TunnelError(
       "BAD_TOKEN",
-      "This is not a tunnel token. A token is the one line of base64 that `cloudflared tunnel token NAME`, the dashboard or `pulumi stack output tunnelToken --show-secrets` gives, without the command around it.",
+      "This is not a tunnel token. A token is the one line of base64 that `cloudflared tunnel token NAME`, the " +
+        "dashboard or `pulumi stack output tunnelToken --show-secrets` gives, without the command around it.",
     );
   }
   return token;

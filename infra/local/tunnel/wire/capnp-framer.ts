@@ -3,8 +3,11 @@ import { CapnpError, MessageReader } from "./capnp-reader.ts";
 /** More segments than any sender of this protocol makes; the reference implementation stops at 512. */
 const MAX_SEGMENTS = 64;
 
-/** Cuts a byte stream into Cap'n Proto messages in the stream framing (https://capnproto.org/encoding.html, "Serialization over a
- * stream"): the number of segments less one, the size of each in words, padding to a word, the segments. */
+/**
+ * Cuts a byte stream into Cap'n Proto messages in the stream framing (https://capnproto.org/encoding.html,
+ * "Serialization over a stream"): the number of segments less one, the size of each in words, padding to a word, the
+ * segments.
+ */
 export class MessageFramer {
   readonly #maxBytes: number;
   #chunks: Buffer[] = [];

@@ -4,10 +4,11 @@ export class CapnpError extends Error {
 }
 
 const WORD = 8;
-/** Reads one message in place. Every pointer is checked against its segment before it is followed, and following costs words of a
- * budget, so that a small message whose pointers overlap cannot be made to look large (encoding specification,
- * "Security
- * considerations": https://capnproto.org/encoding.html). */
+/**
+ * Reads one message in place. Every pointer is checked against its segment before it is followed, and following costs
+ * words of a budget, so that a small message whose pointers overlap cannot be made to look large (encoding
+ * specification, "Security considerations": https://capnproto.org/encoding.html).
+ */
 export class MessageReader {
   readonly #segments: readonly Buffer[];
   #budget: number;
@@ -131,7 +132,7 @@ type PointerTarget =
   | { kind: "list"; segment: number; at: number; elementSize: number; count: number }
   | { kind: "capability" };
 
-/** One struct of a message. What lies beyond its sections reads as zero, as the encoding wants it of older senders. */
+/** One struct of a message. What is beyond its sections reads as zero, as the encoding demands for older senders. */
 export class StructReader {
   readonly #message: MessageReader | undefined;
   readonly #bytes: Buffer;

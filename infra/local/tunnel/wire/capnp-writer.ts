@@ -19,7 +19,7 @@ export class MessageBuilder {
     return Buffer.concat([header, this.#bytes.subarray(0, this.#end)]);
   }
 
-  /** The buffer under construction; it is replaced as it grows, so callers ask for it at each write. */
+  /** The buffer under construction; it is replaced as it grows, so callers read this property at each write. */
   get bytes(): Buffer {
     return this.#bytes;
   }

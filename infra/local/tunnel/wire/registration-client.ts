@@ -44,7 +44,7 @@ export class RegistrationClient {
     return readRegistrationResult(results);
   }
 
-  /** Asks the edge to send no new requests down this connection. */
+  /** Tells the edge to send no new requests on this connection. */
   async unregister(): Promise<void> {
     await this.#call(METHOD.unregisterConnection, (payload) => payload.struct(0, 0, 0));
   }

@@ -14,14 +14,14 @@ import { type RpcMessage, readRpc, writeAbort, writeBootstrapReturn, writeExcept
 /** What the edge does for a connector. */
 export interface RegistrationHandler {
   register(request: RegistrationRequest): Promise<RegistrationResult>;
-  /** Called after the answer to `register` was sent. */
+  /** Called after the response to `register` was sent. */
   answered(result: RegistrationResult): void;
   unregister(): void;
   /** The peer broke the protocol or left it; the connection is of no more use. */
   failed(reason: string): void;
 }
 
-/** A control message holds one token and a few words, or a local configuration that nobody reads here. */
+/** Bytes of a control message. It holds one token and a few words, or a local configuration, which is not read here. */
 const MAX_MESSAGE = 256 * 1024;
 /** A connector registers, perhaps reports its configuration and unregisters; the rest of a flood is not read. */
 const MAX_MESSAGES = 64;

@@ -8,7 +8,7 @@ export const REGISTRATION_INTERFACE = 0xf71695ec7fe85497n;
 /** Its methods by number. */
 export const METHOD = { registerConnection: 0, unregisterConnection: 1, updateLocalConfiguration: 2 } as const;
 
-/** What a connector says of itself and which tunnel it claims. */
+/** A connector's data about itself, and the tunnel that it claims. */
 export interface RegistrationRequest {
   readonly accountTag: string;
   readonly tunnelSecret: Buffer;
@@ -26,7 +26,7 @@ export interface RegistrationRequest {
 }
 
 /**
- * The edge's answer; a cause with "Unauthorized" makes cloudflared try again, any other ends it on its first
+ * The edge's response. A cause with "Unauthorized" makes cloudflared try again, any other ends it on its first
  * connection.
  */
 export type RegistrationResult =

@@ -9,9 +9,11 @@ export type ResponseSource = "origin" | "cloudflared";
 /** Holds a response's headers in one text, so that HTTP/2's rules for names and values do not touch them (cloudflared,
  * connection/header.go). */
 export const RESPONSE_HEADERS = "cf-cloudflared-response-headers";
-/** Says who made the response, as JSON: `{"src":"origin"}`. */
+/** The header with the maker of a response, as JSON: `{"src":"origin"}`. */
 export const RESPONSE_META = "cf-cloudflared-response-meta";
-/** Says what a stream is, apart from a plain request: `control-stream`, `websocket` or `update-configuration`. */
+/**
+ * The header with a stream's kind, where it is no plain request: `control-stream`, `websocket`, `update-configuration`.
+ */
 export const UPGRADE = "cf-cloudflared-proxy-connection-upgrade";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -33,8 +35,10 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
-/** Whether a header belongs to the connection or to the tunnel itself and must not be taken from one side to the other. A visitor
- * who could send `cf-cloudflared-proxy-connection-upgrade` would reconfigure the connector. */
+/**
+ * Whether a header belongs to the connection or to the tunnel itself and must not be passed on from one side to the
+ * other. A visitor who could send `cf-cloudflared-proxy-connection-upgrade` would reconfigure the connector.
+ */
 export function belongsToTunnel(name: string): boolean {
   const lower = name.toLowerCase();
   return HOP_BY_HOP.has(lower) || isControlHeader(lower);
@@ -50,7 +54,7 @@ export function isControlHeader(lower: string): boolean {
   );
 }
 
-/** Whether a header line could be sent as it stands (RFC 9110 5.1, 5.5). */
+/** Whether a header line can be sent unchanged (RFC 9110 5.1, 5.5). */
 export function isHeaderLine([name, value]: HeaderLine): boolean {
   return TOKEN.test(name) && VALUE.test(value);
 }

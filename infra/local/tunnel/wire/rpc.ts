@@ -1,6 +1,6 @@
 // The messages of Cap'n Proto RPC that the tunnel's control stream uses (level 1 of rpc.capnp,
-// https://capnproto.org/rpc.html): a client asks for the bootstrap capability, calls methods on it and finishes its
-// questions.
+// https://capnproto.org/rpc.html): a client requests the bootstrap capability, calls methods on it and finishes its
+// questions. Questions and answers are the specification's words for calls and their results.
 import type { MessageReader, StructReader } from "./capnp-reader.ts";
 import { MessageBuilder, type StructBuilder } from "./capnp-writer.ts";
 
@@ -58,8 +58,7 @@ function readCall(call: StructReader): RpcMessage {
 }
 
 /**
- * The content of a bootstrap's answer is a capability, not a struct, and nobody reads it: calls go to the promised
- * answer.
+ * The content of a bootstrap's answer is a capability, not a struct, and is not read: calls go to the promised answer.
  */
 function readReturn(answered: StructReader): RpcMessage {
   const answer = answered.uint32(0);
@@ -115,12 +114,12 @@ export function writeException(answer: number, reason: string): Buffer {
   });
 }
 
-/** Ends the connection, saying why. */
+/** Ends the connection, with a reason. */
 export function writeAbort(reason: string): Buffer {
   return write(TAG.abort, (root) => root.struct(0, 1, 2).text(0, reason));
 }
 
-/** Says that the answer to a question is no longer needed; the capabilities it brought are released with it. */
+/** Releases the answer to a question, and the capabilities that it brought. */
 export function writeFinish(question: number): Buffer {
   return write(TAG.finish, (root) => root.struct(0, 1, 0).uint32(0, question));
 }

@@ -18,7 +18,7 @@ function mediaType({ facts }: Source): string {
   return lowerAscii(header(facts, "content-type").split(";", 1)[0]?.trim() ?? "");
 }
 
-/** Only of a body that says it is a form. */
+/** The fields of a form; undefined where the content type is not a form's. */
 function form(source: Source): Pairs | undefined {
   const text = body(source);
   if (text === undefined) return undefined;
@@ -76,7 +76,7 @@ const partField =
   (source) =>
     multipart(source)?.map(pick);
 
-/** First bytes that tell a type (https://mimesniff.spec.whatwg.org/#matching-a-mime-type-pattern). */
+/** First bytes that identify a type (https://mimesniff.spec.whatwg.org/#matching-a-mime-type-pattern). */
 const SIGNATURES: readonly (readonly [start: string, type: string])[] = [
   ["\x89PNG\r\n\x1a\n", "image/png"],
   ["\xff\xd8\xff", "image/jpeg"],
@@ -100,7 +100,7 @@ export const BODY_COMPUTERS: Readonly<Record<string, Computer>> = {
     const text = body(source);
     return text === undefined ? undefined : (source.get("http.request.body.size") as number) > text.length;
   },
-  // What no signature tells is not guessed.
+  // A type without a signature is not guessed.
   "http.request.body.mime": (source) => {
     const text = body(source);
     return text === "" ? "" : text && SIGNATURES.find(([start]) => text.startsWith(start))?.[1];

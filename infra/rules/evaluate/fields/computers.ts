@@ -19,7 +19,7 @@ export interface Source {
   get(field: string): Value;
 }
 
-/** Computes a value; undefined where the request cannot tell it. */
+/** Computes a value; undefined where it does not follow from the request. */
 export type Computer = (source: Source) => Value | undefined;
 
 const uriFields = (prefix: string): Record<string, Computer> => {

@@ -19,7 +19,9 @@ export const contradiction: Lint = {
         if (clash) {
           yield {
             span: item.node.span,
-            message: `this and ${text.slice(clash.node.node.span.start, clash.node.node.span.end)} are never true together`,
+            message:
+              `this and ${text.slice(clash.node.node.span.start, clash.node.node.span.end)} are never true ` +
+              "together",
             hint: "write or where one of them is enough",
           };
         }

@@ -10,7 +10,8 @@ export const countryCode: Lint = {
   name: "country-code",
   severity: "warning",
   about:
-    "Countries are two upper-case letters of ISO 3166-1 (GB, not UK), or T1 and XX; continents AF, AN, AS, EU, NA, OC, SA, T1.",
+    "Countries are two upper-case letters of ISO 3166-1 (GB, not UK), or T1 and XX; continents AF, AN, AS, EU, NA, " +
+    "OC, SA, T1.",
   *inExpression({ analysis: { condition } }) {
     if (!condition) return;
     for (const { compared } of comparisons(condition)) {

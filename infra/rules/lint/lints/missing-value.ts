@@ -5,7 +5,8 @@ export const missingValue: Lint = {
   name: "missing-value",
   severity: "hint",
   about:
-    "`x ne v` is false where x is missing, `not x eq v` is true there; the two are not the same and neither is rewritten.",
+    "`x ne v` is false where x is missing, `not x eq v` is true there; the two are not the same and neither is " +
+    "rewritten.",
   *inExpression({ analysis: { condition }, text }) {
     if (!condition) return;
     for (const { compared, negated, quantifier } of comparisons(condition)) {

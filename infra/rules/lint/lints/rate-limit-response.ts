@@ -9,7 +9,9 @@ export const rateLimitResponse: Lint = {
     if (!field) return;
     yield {
       property: "ratelimit.counting_expression",
-      message: `${field.what.name} is known after the response: the request that goes over the limit still passes, and these requests bypass the cache`,
+      message:
+        `${field.what.name} is known after the response: the request that goes over the limit still passes, and ` +
+        "these requests bypass the cache",
     };
   },
 };

@@ -8,7 +8,8 @@ export const regexBacktracks: Lint = {
   name: "regex-backtracks",
   severity: "hint",
   about:
-    "The pattern is harmless at Cloudflare, which runs in linear time, but would let a visitor hang a backtracking engine.",
+    "The pattern is harmless at Cloudflare, which runs in linear time, but would let a visitor hang a backtracking " +
+    "engine.",
   *inExpression({ analysis: { condition } }) {
     if (!condition) return;
     for (const { compared } of comparisons(condition)) {

@@ -7,7 +7,8 @@ export const regexUnescapedDot: Lint = {
   name: "regex-unescaped-dot",
   severity: "warning",
   about:
-    "An unescaped dot between letters in a pattern for a host or path matches any character: example.com matches exampleXcom.",
+    "An unescaped dot between letters in a pattern for a host or path matches any character: example.com matches " +
+    "exampleXcom.",
   *inExpression({ analysis: { condition } }) {
     if (!condition) return;
     for (const { compared } of comparisons(condition)) {

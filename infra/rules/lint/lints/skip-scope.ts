@@ -17,7 +17,9 @@ export const skipScope: Lint = {
       yield {
         rule: one,
         property: "action_parameters",
-        message: `${after.map(({ label }) => label).join(", ")} still ${after.length === 1 ? "runs" : "run"} for the requests that this skips`,
+        message:
+          `${after.map(({ label }) => label).join(", ")} still ${after.length === 1 ? "runs" : "run"} for the ` +
+          "requests that this skips",
         hint: 'add ruleset: "current" to skip them too',
       };
     }

@@ -6,8 +6,8 @@ const levels = { error: "error", warning: "warning", hint: "note" } as const;
 
 /**
  * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), which code scanning services read.
- * `artifact` is the file of a finding whose place is not known. Message and logical location say where in an
- * expression it is.
+ * `artifact` is the file of a finding whose place is not known. The place in an expression is in the message and in the
+ * logical location.
  */
 export function sarifReport(findings: readonly Finding[], lints: readonly Lint[], artifact: string): string {
   const names = [...new Set([...lints.map(({ name }) => name), ...findings.map(({ code }) => code)])];

@@ -25,7 +25,7 @@ async function user(): Promise<string> {
   return id;
 }
 
-/** A room with an owner, which nobody joins by its name. */
+/** A room with an owner, which cannot be joined by its name. */
 async function room(): Promise<string> {
   const owner = await user();
   const key = `room${users}`;

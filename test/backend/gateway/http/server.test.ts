@@ -233,7 +233,7 @@ test.each([
   }
 });
 
-/** Sends a head, and then a megabyte that nobody wants, piece by piece. */
+/** Sends a head, and then a megabyte that the server refuses, piece by piece. */
 async function writeSlowly(connection: Socket, head: string): Promise<void> {
   await once(connection, "connect");
   connection.write(head);

@@ -9,7 +9,7 @@ let presence: LocalPresence;
 beforeEach(() => {
   now = 1_000_000;
   presence = createLocalPresence(PRESENCE_TIMES, () => now);
-  presence.tick(); // a node's first word: nobody is here
+  presence.tick(); // a node's first report: no user is here
 });
 
 /** What is told within so many seconds. */

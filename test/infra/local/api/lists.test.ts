@@ -104,7 +104,7 @@ test("A3: names, kinds, numbers and rights are those of the plan and of the toke
     expect((await call("GET", operation)).body.result).toEqual({ id: operation_id, status: "pending" });
   }));
 
-test("A3: a bulk operation without room fails and says why; pages follow a cursor", async () => {
+test("A3: a bulk operation that exceeds the plan fails and says why; pages follow a cursor", async () => {
   let now = Date.parse("2026-11-29T12:00:00Z");
   await withApi({ clock: () => now, seed: { zones: [{ name: "example.com" }] } }, async (api, call) => {
     const { id } = (await call("POST", base(api), office)).body.result;
@@ -116,7 +116,7 @@ test("A3: a bulk operation without room fails and says why; pages follow a curso
       id: failed,
       status: "failed",
       completed: "2026-11-29T12:00:01.000Z",
-      error: "Free has room for 10000 items, these are 10001",
+      error: "Free allows 10000 items, these are 10001",
     });
     expect(await itemsOf(api, id)).toEqual([]);
     await call("PUT", items, many.slice(0, 1001));

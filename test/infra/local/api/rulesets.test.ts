@@ -290,7 +290,7 @@ describe("an expression that the edge does not understand is refused in Cloudfla
   });
 });
 
-test("a single redirect has one target, whose expression is text of its phase; Free has room for ten", async () => {
+test("a single redirect has one target, whose expression is text of its phase; Free allows ten", async () => {
   await withApi({}, async (api, call) => {
     const redirect = (from_value: object, ref = "to_https") => ({
       ref,

@@ -117,7 +117,7 @@ test("a preview writes neither to the API nor to the state, and knows no ids", a
   expect(written()).toEqual(calls);
 });
 
-test("deleteBeforeReplace: the old ruleset goes before the new one comes, since a phase has room for one", async () => {
+test("deleteBeforeReplace: the old ruleset goes before the new one comes, since a phase has one", async () => {
   const options = { deleteBeforeReplace: true };
   await run(rulesetNamed("one", options));
   expect(await run(rulesetNamed("two", options))).toEqual(["replace rules"]);

@@ -56,6 +56,6 @@ test("A3: an item that the API refuses is named, also where the bulk operation f
     const [made] = (await call("GET", path)).body.result as unknown as { id: string }[];
     const before = inputs(accountId, []);
     await expect(list.update(made?.id ?? "", before, inputs(accountId, addresses(10_001)))).rejects.toThrow(
-      /the items of the list office were not written, bulk operation [0-9a-f]{32} failed: Free has room for 10000 items, these are 10001/,
+      /the items of the list office were not written, bulk operation [0-9a-f]{32} failed: Free allows 10000 items, these are 10001/,
     );
   }));

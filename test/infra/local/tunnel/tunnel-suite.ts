@@ -337,7 +337,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     test("a reader that stalls holds the origin back, not the connection", async () => {
       const stalled = open({ path: "/big" });
       await stalled.response;
-      // 64 MiB are offered; far less leaves the origin as long as nobody reads.
+      // 64 MiB are offered; far less leaves the origin as long as the client does not read.
       const sent = Number((await fetched({ path: "/sent" })).body.toString());
       expect(sent).toBeLessThan(48 << 20);
       let length = 0;

@@ -29,7 +29,7 @@ describe("memory", () => {
     expect(table.size).toBeLessThan(2_100);
   });
 
-  test("when every key is mitigated, the oldest make room", () => {
+  test("when every key is mitigated, the oldest are removed", () => {
     const table = new CounterTable(limit, 100);
     for (let address = 0; address < 150; address += 1) table.mitigate(`key ${address}`, address);
     expect(table.size).toBeLessThanOrEqual(100);
@@ -80,7 +80,7 @@ describe("time", () => {
     );
   });
 
-  test("the recovery is when there is room for one more request", () => {
+  test("the recovery is when one more request is allowed", () => {
     for (const window of ["fixed", "sliding"] as const) {
       fc.assert(
         fc.property(fc.array(fc.integer({ min: 0, max: 2500 }), { minLength: 1, maxLength: 60 }), (gaps) => {

@@ -1,12 +1,12 @@
 /** Random rulesets that Cloudflare accepts on their plan, and such with one mutation. */
 import fc from "fast-check";
 import {
+  maxRulesOf,
   type Phase,
   PLAN_LIMITS,
   PLANS,
   type Plan,
   periodsOf,
-  roomFor,
   timeoutsOf,
 } from "../../../../infra/rules/index.ts";
 import { expression } from "../arbitrary.ts";
@@ -128,7 +128,7 @@ export const ruleset: fc.Arbitrary<Given> = fc
             fc.record({ description: fc.string({ maxLength: 30 }), enabled: fc.boolean() }, { requiredKeys: [] }),
           )
           .map(([parts, text, more]): object => ({ expression: text, ...parts, ...more })),
-        { maxLength: Math.min(3, roomFor(phase, plan)) },
+        { maxLength: Math.min(3, maxRulesOf(phase, plan)) },
       )
       .map((rules) => ({ plan, phase, rules: rules.map((rule, index) => ({ ref: `r${index}`, ...rule })) })),
   );
@@ -163,7 +163,7 @@ const junk = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** Removes a member, adds one, or puts something else in its place; or repeats rules until the phase has no room. */
+/** Removes a member, adds one, or puts something else in its place; or repeats rules until the phase has too many. */
 function mutate(given: Given, pick: number, which: number, value: unknown): Given {
   const rules = structuredClone(given.rules) as object[];
   const [first] = rules;

@@ -54,7 +54,7 @@ test("kind, phase, name and description of the ruleset", () => {
   expect(account.map(({ code }) => code)).toEqual(["phase-plan"]);
 });
 
-test("the rules of a phase have room on the plan; those of other rulesets count as well", () => {
+test("the number of rules of a phase is limited by the plan; those of other rulesets count as well", () => {
   const rules = Array.from({ length: 5 }, (_, index) => block({ ref: `r${index}` }));
   const count = (context: object) =>
     validateRuleset({ phase: FIREWALL, rules }, { ...FREE, ...context }).map(({ code, pointer }) => [code, pointer]);
