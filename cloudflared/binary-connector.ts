@@ -9,8 +9,8 @@ import { endOf } from "./process-end.ts";
 import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
 /**
- * What of the caller's environment cloudflared gets: how to reach the network, and nothing that could be a secret of
- * ours.
+ * Variables of the caller's environment that cloudflared gets: those about the network, and none that could hold a
+ * secret of ours.
  */
 const INHERITED = [
   "ALL_PROXY",
@@ -142,7 +142,7 @@ function stoppedProblem(): ConnectorProblem {
   return new ConnectorProblem("STOPPED", "The connector was stopped before it was ready.");
 }
 
-/** What cloudflared would go on trying although it is no use. */
+/** A problem that cloudflared would retry although it cannot succeed. */
 function fatal(lines: readonly string[]): ConnectorProblem | undefined {
   const problem = explain(lines);
   return problem?.code === "UNAUTHORIZED" || problem?.code === "EDGE_UNTRUSTED" ? problem : undefined;

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RunningConnector } from "./running-connector.ts";
 
 /**
- * Whether the edge has sent the connector a configuration. Asks until it has, or until so many milliseconds have
- * passed. Without a configuration the connector responds to every request with 503.
+ * Whether the edge has sent the connector a configuration. Polls for `within` milliseconds at most. Without a
+ * configuration the connector responds to every request with 503.
  */
 export async function hasConfiguration(
   { metrics }: Pick<RunningConnector, "metrics">,

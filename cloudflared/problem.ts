@@ -1,4 +1,4 @@
-/** What keeps a connector from serving; the message says what happened and what to do. */
+/** A problem that keeps a connector from serving; the message has what happened and what to do. */
 export class ConnectorProblem extends Error {
   override readonly name = "ConnectorProblem";
   readonly code: ConnectorProblemCode;
@@ -9,13 +9,13 @@ export class ConnectorProblem extends Error {
   }
 }
 
-/** What a ConnectorProblem is about. */
+/** The kind of a ConnectorProblem. */
 export type ConnectorProblemCode =
-  /** There is no token where one was looked for, or more than one. */
+  /** No token was given, or more than one. */
   | "NO_TOKEN"
   /** The token's file cannot be read, or others can read it. */
   | "TOKEN_FILE"
-  /** What was given is no token. */
+  /** The value that was given is no token. */
   | "BAD_TOKEN"
   /** No cloudflared was found, and there is no local edge that our own connector could serve. */
   | "NOT_INSTALLED"
@@ -29,7 +29,7 @@ export type ConnectorProblemCode =
   | "EDGE_UNTRUSTED"
   /** The port for `/ready` and `/metrics` is taken. */
   | "METRICS_PORT"
-  /** It did not become ready in time, for a reason that its output does not tell. */
+  /** It did not become ready in time, and its output does not show why. */
   | "NOT_READY"
   /** It ended by itself. */
   | "ENDED"
@@ -72,7 +72,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, messa
   ],
 ];
 
-/** What a connector's output says is wrong; undefined where nothing in it is known. The latest sign counts. */
+/** The problem that a connector's output shows; undefined where no line is a known one. The latest line counts. */
 export function explain(lines: readonly string[]): ConnectorProblem | undefined {
   for (const line of lines.toReversed()) {
     // A request that did not reach the origin is no problem of the connector's own.
@@ -93,7 +93,7 @@ export function explainOrigin(line: string): string | undefined {
   );
 }
 
-/** Takes a running connector's output, and once adds what it means for the operator. */
+/** Passes the output of a running connector on to `log`, and adds once what it means for the operator. */
 export function explaining(log: (line: string) => void): (line: string) => void {
   let explained = false;
   return (line) => {

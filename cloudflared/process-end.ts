@@ -13,7 +13,7 @@ export interface EndingProcess {
   readonly idlePatience?: number | undefined;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const LOOK = 250;
 /** Milliseconds after the grace period in which a process can end by itself. */
 const AFTER_GRACE = 5_000;

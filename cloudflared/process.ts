@@ -4,9 +4,10 @@ import { basename } from "node:path";
 import { promisify } from "node:util";
 
 /**
- * When a process started. A pid is given to another process later, after a restart of the machine at the latest; a pid
- * together with this is not. On Linux the boot and the clock ticks since then (proc_pid_stat(5), field 22), elsewhere
- * what the system prints. Undefined where there is no such process, or the system does not tell.
+ * When a process started. A pid can be given to another process later, after a restart of the machine at the latest; a
+ * pid together with its start identifies one process for ever. On Linux the boot and the clock ticks since then
+ * (proc_pid_stat(5), field 22), elsewhere what the system prints. Undefined where there is no such process, or the
+ * system does not have its start.
  */
 export async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform === "win32") {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { looksLikeConnector, startOf } from "./process.ts";
 import { type ProcessSupervisor, serviceOf } from "./service.ts";
 
-/** What a running `npm run connector` says about itself in a file beside the token's file. */
+/** The state of a running `npm run connector`, which it writes into a file beside the token's file. */
 export interface ConnectorState {
   /** The process that `npm run connector` runs in. SIGTERM ends it and the cloudflared it started. */
   readonly pid: number;
@@ -156,7 +156,7 @@ export async function tellToStop(connector: RegisteredConnector): Promise<void> 
   }
 }
 
-/** Whether this user may signal the process of this number, and it is the one that the file tells of. */
+/** Whether this user may signal the process of this number, and it is the one that wrote the file. */
 async function isOurs({ started }: ConnectorState, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (started === undefined) return looksLikeConnector(pid);

@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Milliseconds between two looks at the token's file; 1,000 by default. */
   readonly interval?: number;
-  /** Takes one line that says that a connector is ready. */
+  /** Takes the line that reports a connector as ready. */
   announce(line: string): void;
   /** Takes everything else, line by line, without the token. */
   log(line: string): void;
@@ -69,7 +69,7 @@ async function serve(
   place.connector = connector;
   const stops: Promise<void>[] = [];
   const registration = file ? await tryToRegister(file, connector, token) : undefined;
-  // Only now that this one is ready: until then, one that was left behind may be all that serves.
+  // Only now that this connector is ready: until then, an orphan may be the only one that serves.
   for (const pid of file ? await stopOrphans(file) : []) {
     log(`connector: told cloudflared ${pid} to stop, which a killed connector had left running`);
   }
@@ -122,7 +122,7 @@ function start(options: ServeOptions, token: string): Promise<RunningConnector> 
   });
 }
 
-/** Beside a token's file that this user may not write to, as in a container, no command looks for connectors. */
+/** Undefined where this user may not write beside the token's file, as in a container: no command looks there. */
 async function tryToRegister(
   file: string,
   connector: RunningConnector,
@@ -160,8 +160,7 @@ async function replace(
 }
 
 /**
- * Yields every token that takes the place of the one before in the file. A file that is missing or unreadable changes
- * nothing.
+ * Yields every new token of the file. A file that is missing or cannot be read is ignored.
  */
 async function* tokenChanges(file: string, first: string, options: ServeOptions): AsyncGenerator<string, undefined> {
   const { interval = 1_000, signal, log } = options;

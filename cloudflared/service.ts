@@ -27,7 +27,7 @@ export async function serviceOf(pid: number, proc = "/proc"): Promise<ProcessSup
   return undefined;
 }
 
-/** The names of units and containers that may stand in a command as they are. */
+/** Names of units that need no quotes in a command. */
 const UNIT = /^[A-Za-z0-9:_.@-]+\.service$/;
 
 function supervisorIn(path: string): ProcessSupervisor | undefined {

@@ -5,7 +5,7 @@ import { startOwn } from "./own-connector.ts";
 import { ConnectorProblem } from "./problem.ts";
 import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
-/** Starts a connector and resolves when it is ready; rejects with a ConnectorProblem that says what to do. */
+/** Starts a connector and resolves when it is ready; rejects with a ConnectorProblem. */
 export async function startCloudflared(options: ConnectorStartOptions): Promise<RunningConnector> {
   if (options.local) await checkReadable(options.local.caFile);
   const binary = await findCloudflared(options.env);

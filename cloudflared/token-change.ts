@@ -3,7 +3,7 @@ import { fingerprint, type RegisteredConnector, registered } from "./registry.ts
 import { otherCloudflareds, type UnregisteredConnector } from "./service.ts";
 import { readToken } from "./token.ts";
 
-/** What became of one connector of this machine after the token in its file changed. */
+/** The outcome for one connector of this machine after the token in its file changed. */
 export type TokenChange =
   /** It runs with the new token; no request was lost. */
   | { readonly kind: "changed"; readonly connector: RegisteredConnector }
@@ -16,7 +16,7 @@ export type TokenChange =
   /** A cloudflared that `npm run connector` did not start: it may serve this tunnel, and keeps the token it has. */
   | { readonly kind: "unknown"; readonly connector: UnregisteredConnector };
 
-/** How long to wait. */
+/** Options of `changeToken`. */
 export interface TokenChangeOptions {
   /** Milliseconds that the connectors have to become ready with the new token; 60,000 by default. */
   readonly within?: number;
@@ -25,10 +25,10 @@ export interface TokenChangeOptions {
 }
 
 /**
- * Waits until the connectors of this machine run with the token that stands in the file now. Every `npm run connector`
- * looks at its file once a second; when the token has changed it starts a second connector, and only when that is
- * ready it stops the first, which lets requests in flight end. The process stays the same, and with it its supervisor
- * and its log.
+ * Waits until the connectors of this machine run with the token that is in the file now. Every `npm run connector`
+ * checks its file once a second. When the token has changed, it starts a second connector, and stops the first one when
+ * the second is ready; requests in flight end normally. The process stays the same, and with it its supervisor and its
+ * log.
  * @throws ConnectorProblem where the file holds no token.
  */
 export async function changeToken(tokenFile: string, options: TokenChangeOptions = {}): Promise<TokenChange[]> {

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { parseToken, TunnelError } from "../infra/local/tunnel/connector.ts";
 import { ConnectorProblem } from "./problem.ts";
 
-/** Where a token may come from, by cloudflared's own names. */
+/** The variables that a token may come from, with cloudflared's own names. */
 export interface TokenSources {
   readonly TUNNEL_TOKEN?: string | undefined;
   readonly TUNNEL_TOKEN_FILE?: string | undefined;

@@ -127,7 +127,7 @@ function unreferenced(milliseconds: number, work: () => void): void {
   setTimeout(work, milliseconds).unref();
 }
 
-/** Codes only: an error's text may repeat an address or what the server said. */
+/** Codes only: an error's text may repeat an address or the server's response. */
 function reasonOf(error: unknown): object {
   if (!(error instanceof Error)) return {};
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };

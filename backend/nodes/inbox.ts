@@ -97,7 +97,7 @@ export class Inbox {
     return isWhole ? undefined : "foreign";
   }
 
-  /** Tells of the rooms of a subject on which a broadcast is missing. Others than those to rooms are not stored. */
+  /** Reports the rooms of a subject on which a broadcast is missing. Only broadcasts to rooms are stored. */
   #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
     const rooms = this.#options.subscriptions.roomsOf(subject);
     if (rooms && this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(rooms);

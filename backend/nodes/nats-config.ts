@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 export interface NatsConfig {
   /** `HOST:PORT` of each server; the client tries one after the other. */
   readonly servers: readonly string[];
-  /** TLS is enforced, with this file of CA certificates or the system's. Undefined: none is asked for. */
+  /** TLS is enforced, with this file of CA certificates or the system's. Undefined: no TLS. */
   readonly tls: { readonly caFile: string | undefined } | undefined;
   readonly login: NatsLogin | undefined;
   /** Secrets of at least 32 bytes that authenticate packets between nodes. The first one seals; all are accepted. */

@@ -32,7 +32,7 @@ export interface Contact {
   /** There is a connection for the first time. */
   connected?(client: NatsConnection): void;
   lost(): void;
-  /** There is a connection again, and the server knows all subscriptions. */
+  /** There is a connection again, and the server has all subscriptions. */
   back(): void;
 }
 
@@ -75,7 +75,7 @@ export class NatsTransporter extends Transporters.NATS {
     }
   }
 
-  /** Does not wait for a server that has stopped answering. */
+  /** Does not wait for a server that does not respond any more. */
   override async disconnect(): Promise<void> {
     this.#stopping.abort();
     const client = this.client as NatsConnection | null;

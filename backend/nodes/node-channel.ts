@@ -29,8 +29,8 @@ const CONFIRM_MS = 500;
  * room's shard (`subjects.ts`), in the form in which sockets get it, so that a node that receives it parses no JSON.
  *
  * - Every packet is authenticated (`broadcast-packet.ts`), recent, and newer than all others of its sender.
- * - Packets are numbered for each subject. A sender says each second up to which number it has sent on each subject, so
- *   that a receiver notices what it did not get. It then compares the rooms of that subject with the database.
+ * - Packets are numbered for each subject. A sender sends each second up to which number it has sent on each subject,
+ *   so that a receiver notices what it did not get. It then compares the rooms of that subject with the database.
  * - While there is no connection nothing is kept for later: it is counted, and so noticed as missing afterwards.
  */
 export class NodeChannel implements Contact {
@@ -73,9 +73,9 @@ export class NodeChannel implements Contact {
   }
 
   /**
-   * Receives what other nodes send to a room from now on. Undefined when this node does already; else a promise of when
-   * the server knows that it does, to be waited for before the room's state is read. It waits half a second at most:
-   * what is missed then is noticed like every other loss.
+   * Receives what other nodes send to a room from now on. Undefined when this node does already; else a promise that
+   * resolves when the server has the subscription, or after half a second. Wait for it before the room's state is read.
+   * What is lost in spite of it is noticed like every other loss.
    */
   listen(room: string): Promise<void> | undefined {
     return this.#subscriptions.add(room);
@@ -100,7 +100,7 @@ export class NodeChannel implements Contact {
     this.#isLost = true;
   }
 
-  /** The client has subscribed again to everything. The other nodes learn what they did not get meanwhile. */
+  /** The client has subscribed again to everything. Marks show the other nodes what they did not get meanwhile. */
   back(): void {
     this.#isLost = false;
     this.#outbox.sendMarks(true);

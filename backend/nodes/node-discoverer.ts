@@ -12,17 +12,17 @@ export const SILENCE_SECONDS = 12;
 const CHECK_MS = 1_000;
 /** Heartbeats between two pings of every node. */
 const BEATS_PER_PING = 2;
-/** Milliseconds between two comparisons with the database while this node hears no other. */
+/** Milliseconds between two comparisons with the database while this node has no contact to others. */
 const CUT_OFF_MS = 1_000;
 
 /**
- * Finds the other nodes as Moleculer does, and notices what this node did not hear. It tells so within this node as
- * `nodes.gap`: something that other nodes broadcast may not have come, and has to be read from the database.
+ * Finds the other nodes as Moleculer does, and notices when packets may be lost. It then emits `nodes.gap` within this
+ * node: something that other nodes broadcast may not have arrived, and has to be read from the database.
  *
- * - While the connection to NATS is lost, once a second. The silence of others says nothing about them then: none is
- *   declared dead, and after the return each has the full time again to be heard.
- * - After the return, at once. Every other node is asked for its information; it is pinged when that comes, so that it
- *   sees the hole that this node's packets have.
+ * - While the connection to NATS is lost, once a second. Missing heartbeats mean nothing then: no node is declared
+ *   dead, and after the reconnect each has the full time again to send one.
+ * - After the reconnect, at once. Every other node is requested to send its information; it is pinged when that
+ *   arrives, so that it notices the gap in this node's packets.
  *
  * Nodes ping each other all the time, because heartbeats have no ordinals: a packet that was lost with nothing after
  * it, for example between two servers of NATS, shows within two or three seconds.

@@ -78,8 +78,8 @@ export class NodeOutbox {
   }
 
   /**
-   * Says up to which ordinal was sent on the subjects that were used since the last time but one, so that one packet of
-   * marks may be lost. With `everything`, on all subjects.
+   * Sends up to which ordinal was sent on the subjects that were used since the last marks but one, so that one packet
+   * of marks may be lost. With `everything`, on all subjects.
    */
   sendMarks(everything = false): void {
     const recent = new Set([...this.#usedBefore, ...this.#used]);

@@ -7,7 +7,7 @@ import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, se
 /** Authentication of all packets that this node sends and receives. */
 export interface PacketAuthentication {
   readonly middleware: Middleware;
-  /** Whether another process answered, while this one started, that it runs under the same node id. */
+  /** Whether another process reported, while this one started, that it runs under the same node id. */
   isNameTaken(): boolean;
 }
 
@@ -15,7 +15,7 @@ export interface PacketAuthenticationOptions {
   /** At least one secret of at least 32 bytes. The first one seals; packets of all are accepted. */
   readonly secrets: readonly string[];
   readonly dropped: DropLog;
-  /** Milliseconds that another process with this node's id has to answer before this one starts; 0 does not ask. */
+  /** Milliseconds that another process with this node's id has to report itself before this one starts; 0: no check. */
   readonly nameProbeMs: number;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock?: () => number;
@@ -29,13 +29,14 @@ type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> |
 
 /**
  * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets
- * that are authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone believes every
+ * that are authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone accepts every
  * packet, so that any client of the NATS server could call every action. Its own Encryption middleware has one key, no
  * counter, no authentication, and does not bind a packet to its type and receiver.
  *
- * Packets that were lost between two others are noticed by their ordinals, and told within this node as `nodes.gap`.
+ * Packets that were lost between two others are noticed by their ordinals, and reported within this node as
+ * `nodes.gap`.
  *
- * Before the first packet the node asks whether its id is taken: Moleculer ends the running node when a second one
+ * Before the first packet the node checks whether its id is taken: Moleculer ends the running node when a second one
  * appears.
  */
 export function createPacketAuthentication(options: PacketAuthenticationOptions): PacketAuthentication {
@@ -48,7 +49,7 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
   let broker: ServiceBroker | undefined;
   let send: Send | undefined;
   let counter = 0;
-  /** Packets that were sent to the instance of each node that was last heard. */
+  /** Number of packets that were sent to the latest known instance of each node. */
   const sent = new Map<string, { readonly instance: string; count: number }>();
   let probe: Promise<void> | undefined;
   const endProbe = new AbortController();
@@ -90,7 +91,9 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
     isStarting = false;
   }
 
-  /** A packet of another process with this node's id: a question whether the id is taken, an answer, or a mistake. */
+  /**
+   * Handles a packet of another process with this node's id: a check whether the id is taken, a report, or a mistake.
+   */
   function handleNamesake(type: string, header: PacketHeader): void {
     drop("name", header.sender);
     if (type === "PONG" && isStarting) {
@@ -139,6 +142,6 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
       };
     },
   };
-  // Moleculer's types say that these hooks return what the wrapped function returns; they return the wrapping function
+  // by Moleculer's types these hooks return what the wrapped function returns; they return the wrapping function
   return { middleware: middleware as unknown as Middleware, isNameTaken: () => isTaken };
 }

@@ -22,7 +22,7 @@ interface Peer {
   lastSeen: number;
 }
 
-/** The instances of other nodes that were heard, and which of their packets were. */
+/** The instances of other nodes that have sent packets, and which of their packets arrived. */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
   /** The latest instance of each node id. */

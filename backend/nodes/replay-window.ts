@@ -25,7 +25,7 @@ export class ReplayWindow {
     return true;
   }
 
-  /** Forgets what the ring's words stood for before they stand for higher counters. */
+  /** Clears the words of the ring before they are used for higher counters. */
   #moveTo(counter: number): void {
     const from = wordOf(this.#highest);
     const words = Math.min(wordOf(counter) - from, WORDS);

@@ -33,9 +33,10 @@ export class Senders {
   }
 
   /**
-   * Whether a broadcast on this subject is missing, when the sender says that the one with `ordinal` is the next after
-   * those that came (`isNext`), or the last that it has sent. Where this node has subscribed to the subject in between
-   * and does not know what came before, one may be missing: the caller looks for it, and finds nothing.
+   * Whether a broadcast on this subject is missing, when the one with `ordinal` arrived (`isNext`), or when it is the
+   * last one that the sender has sent. Where this node has subscribed to the subject in between, it does not know what
+   * was sent before: then true is possible although nothing is missing, and the caller's comparison finds no
+   * difference.
    */
   isMissing(instance: string, subject: number, ordinal: number, isNext: boolean): boolean {
     const ordinals = this.#senders.get(instance)?.ordinals;

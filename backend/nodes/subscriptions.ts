@@ -11,7 +11,7 @@ export interface Subscriber {
 }
 
 interface Shard {
-  /** Rooms of the shard that this node wants to receive. */
+  /** Rooms of the shard that this node receives. */
   readonly rooms: Set<string>;
   readonly end: () => void;
   /** Whether a socket of this node was in one of its rooms. */
@@ -35,7 +35,7 @@ export class Subscriptions {
     this.#subscriber = subscriber;
   }
 
-  /** Receives a room from now on. Undefined when it does already, else a promise of when the server knows it. */
+  /** Receives a room from now on. Undefined when it does already, else a promise of the server's confirmation. */
   add(room: string): Promise<void> | undefined {
     const subject = shardOf(room);
     const shard = this.#shards.get(subject) ?? this.#subscribe(subject);

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 
 /*
  * Names that look alike: the skeletons of UTS #39 (Unicode Security Mechanisms, section 4). `confusables.json` holds
- * what each character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does
- * not say it already; test/backend/text/confusables-table.ts makes the file.
+ * what each character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does not
+ * give it already; test/backend/text/confusables-table.ts makes the file.
  */
 
 const table = new Map(
@@ -15,7 +15,7 @@ const table = new Map(
 /** Leaves no mark on the screen (Unicode: Default_Ignorable_Code_Point). */
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 
-/** What a text looks like: two texts with one skeleton can be taken for each other. It is compared, never shown. */
+/** What a text looks like: two texts with the same skeleton look alike. It is compared, never shown. */
 export function skeleton(text: string): string {
   const plain = text.normalize("NFKD").replace(IGNORABLE, "");
   return [...plain]
@@ -24,12 +24,12 @@ export function skeleton(text: string): string {
     .normalize("NFD");
 }
 
-/** What a name must not share with another one: how it looks as it is written, and how it looks in small letters. */
+/** The keys by which two names are alike: how it looks as it is written, and how it looks in small letters. */
 export function nameKeys(name: string): readonly string[] {
   return [`written ${skeleton(name)}`, `small ${skeleton(name.normalize("NFKC").toLowerCase())}`];
 }
 
-/** Names that the site itself, or the people who run it, might have; and words that address everybody. */
+/** Names that the site itself, or the people who run it, might have; and words that address all users. */
 const RESERVED = [
   ...["admin", "admins", "administrator", "administrators", "moderator", "moderators", "mod", "mods", "operator"],
   ...["system", "support", "staff", "official", "security", "helpdesk", "everyone", "everybody", "somebody who left"],
@@ -66,7 +66,7 @@ const BOXED = [0x1f150, 0x1f170, 0x1f1e6];
 /** Digits and signs that are written for letters. */
 const SIGNS: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
 
-/** The plain letter that a character stands for in names made to be taken for others. */
+/** The plain letter that a character replaces in names that imitate others. */
 function plainLetter(character: string): string {
   const point = character.codePointAt(0) ?? 0;
   const first = BOXED.find((one) => point >= one && point < one + 26);
@@ -82,10 +82,10 @@ export function isReservedName(name: string): boolean {
 
 /** What is between two words. */
 const GAP = "[^\\p{L}\\p{M}\\p{N}]+";
-/** The gap between two letters that stand apart. */
+/** The gap between two single letters, as in `a d m i n`. */
 const LETTERS_APART = new RegExp(`(?<=(?<![\\p{L}\\p{M}])\\p{L})${GAP}(?=\\p{L}(?![\\p{L}\\p{M}]))`, "gu");
 
-/** Whether one of the words of a name is a reserved name, also where its letters stand apart. */
+/** Whether one of the words of a name is a reserved name, also with gaps between its letters. */
 export function hasReservedWord(name: string): boolean {
   const words = [name, plainLetters(name)].flatMap((one) => [one, one.replace(LETTERS_APART, "")]);
   return words.some((one) => one.split(new RegExp(GAP, "u")).some(isReservedName));

@@ -6,7 +6,7 @@ export interface Origin {
 
 /**
  * Turns for the few tries that an account has while its password is guessed from many networks. Without turns, the
- * network that asks most often takes each try as soon as there is one, and the owner, who asks by hand, gets none.
+ * network that sends the most requests takes each try as soon as there is one, and the owner, who types, gets none.
  *
  * A network that is refused gets a place. When the next try opens, the turn belongs to the block that was served
  * longest ago, a block that was never served before all others; within a block to the network that was served longest
@@ -23,8 +23,8 @@ export interface Turns {
   /** Whether any network waits for a try. */
   isWanted(now: number): boolean;
   /**
-   * Milliseconds until the origin may ask again; 0 when it may try now. `opensAt`: when the account's next try opens,
-   * in milliseconds since 1970. The origin keeps its place if it comes back in time, or at most `GRACE` later.
+   * Milliseconds until the origin may send another request; 0 when it may try now. `opensAt`: when the account's next
+   * try opens, in milliseconds since 1970. The origin keeps its place if it is back in time, or at most `GRACE` later.
    */
   waitFor(origin: Origin, opensAt: number, now: number): number;
   /** The origin tries. */
@@ -48,7 +48,7 @@ export interface SavedTurns {
 
 /** Milliseconds that a turn waits for its network: a person has read how long to wait, and comes a little later. */
 export const GRACE = 30_000;
-/** Longest time in milliseconds after which a network has to ask again, to keep its place. */
+/** Longest time in milliseconds after which a network has to send another request, to keep its place. */
 export const MAX_WAIT = 60_000;
 const MIN_WAIT = 1000;
 
@@ -63,7 +63,7 @@ export const IDLE = 2 * (MAX_WAIT + GRACE);
 interface QueuePlace {
   readonly block: string;
   readonly since: number;
-  /** When the place is lost, unless the network asks again. */
+  /** When the place is lost, unless the network sends another request. */
   keptUntil: number;
 }
 

@@ -121,7 +121,8 @@ export function runStory(
     }
     sent += read.requests.length * (step.times ?? 1);
     if (sent > MAX_REQUESTS) {
-      const message = `the story sends ${sent} requests up to this step, more than ${MAX_REQUESTS}: it ends here; divide it`;
+      const reason = `more than ${MAX_REQUESTS}: it ends here; divide it`;
+      const message = `the story sends ${sent} requests up to this step, ${reason}`;
       return [...diagnostics, proofDiagnostic({ file }, "out-of-range", `${pointer}/times`, step.times ?? 1, message)];
     }
     const differences: string[] = [];

@@ -78,7 +78,8 @@ async function ended(calls: Calls, operation: unknown, inputs: Values, items: re
     const { status, error } = isValues(answer) ? answer : {};
     if (status === "completed") return;
     if (status === "failed") {
-      const message = `the items of the list ${inputs.name} were not written, bulk operation ${operation} failed: ${error}`;
+      const reason = `bulk operation ${operation} failed: ${error}`;
+      const message = `the items of the list ${inputs.name} were not written, ${reason}`;
       throw new CallError("API_REFUSED", 400, [], `${message}${itemAt(positionIn(error), inputs, items)}`, undefined);
     }
     await calls.wait(Math.min(FIRST_WAIT * 2 ** asked, LONGEST_WAIT));
