@@ -4,7 +4,7 @@ import { connectAccount } from "./account.ts";
 import { connectAdmin } from "./admin.ts";
 import { Conversation } from "./conversation.ts";
 import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
-import { connectMailForms, takeLink } from "./links.ts";
+import { connectMailForms, takeLink } from "./mail-forms.ts";
 import { connectReports } from "./reports.ts";
 import { RoomList } from "./room-list.ts";
 import { element } from "./view.ts";

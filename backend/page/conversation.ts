@@ -1,6 +1,6 @@
 import { type Announcement, type ChatClient, RequestError, type Timeline } from "../client/index.ts";
 import { connectComposer } from "./composer.ts";
-import { connectDeeds } from "./deeds.ts";
+import { connectDeeds } from "./message-actions.ts";
 import { connectMembers, type Person } from "./members.ts";
 import { type Item, showMessages, timeOf } from "./message-list.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
