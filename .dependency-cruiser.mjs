@@ -117,9 +117,13 @@ export default {
     {
       name: "client-has-no-views",
       severity: "error",
-      comment: "programs without a page use the client too: of the server it may import types alone",
+      comment:
+        "programs without a page use the client too: of the server it may import how paths are filled, and types",
       from: { path: "^backend/client/", pathNot: "^backend/client/node/" },
-      to: { pathNot: "^backend/client/(?!node/)|/socket\\.io-client/", dependencyTypesNot: ["type-only"] },
+      to: {
+        pathNot: "^backend/client/(?!node/)|^backend/surface/path\\.ts$|/socket\\.io-client/",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "client-for-node-is-alone",
@@ -141,12 +145,9 @@ export default {
     {
       name: "page-is-for-browsers",
       severity: "error",
-      comment: "every visitor downloads what the page imports: the client, and types alone of the server",
+      comment: "every visitor downloads what the page imports: the client, whose index.ts has the server's types too",
       from: { path: "^backend/page/", pathNot: "^backend/page/index\\.ts$" },
-      to: {
-        pathNot: "^backend/page/|^backend/client/index\\.ts$|/socket\\.io-client/",
-        dependencyTypesNot: ["type-only"],
-      },
+      to: { pathNot: "^backend/page/|^backend/client/index\\.ts$|/socket\\.io-client/" },
     },
   ],
   allowedSeverity: "error",

@@ -1,42 +1,39 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
-import type { DeviceState } from "../chat/presence.ts";
-import type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
-import type { SocketAction } from "../surface.ts";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
+import type { ServerEventListeners } from "./server-events.ts";
+import type { DeviceState, Emitted, ParamsOf, ResultOf, SocketAction } from "./server-types.ts";
 import type { ClientSession } from "./session.ts";
 
-export type { DeviceState } from "../chat/presence.ts";
-
-/** Opens a socket: socket.io-client's `io`, given where the server is. */
+/** Opens a socket to the server: `io` of socket.io-client with the server's URL. */
 export type Connect = (options: Partial<ManagerOptions & SocketOptions>) => Socket;
 
 export interface ConnectionOptions {
   readonly connect: Connect;
   readonly session: ClientSession;
   readonly backoff: Backoff;
-  /** What a new connection says of this device. */
+  /** The state of this device that a new connection tells the server. */
   readonly state: () => DeviceState;
   readonly onOnline: () => void;
   readonly onOffline: () => void;
-  /** What to do with what the server says. */
-  readonly on: { readonly [E in Exclude<keyof Emitted, "drain">]?: (payload: Emitted[E]) => void };
+  /** Called with the server's events. */
+  readonly on: Partial<ServerEventListeners>;
 }
 
-/** Milliseconds that the server may take to answer a call. */
-const CALL_PATIENCE = 10_000;
-/** Milliseconds after which a connection counts as one that holds. */
-const HOLDS = 10_000;
+/** Milliseconds in which the server has to acknowledge a call. */
+const CALL_TIMEOUT_MS = 10_000;
+/** Milliseconds after which a connection counts as stable: then the next wait is short again. */
+const STABLE_AFTER_MS = 10_000;
 
-/** The one socket: opened with a fresh token, opened again whenever it closes, each time after a wait that grows. */
+/** The client's one socket. When it closes, it is opened again with a valid token, after a wait that grows. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
-  /** The connection that was opened last. */
+  /** The engine of the newest attempt to connect. */
   #engine: Socket["io"]["engine"] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   #since = 0;
-  /** The server asked not to be tried before this moment; milliseconds since 1970. */
+  /** The server asked to wait until this time; milliseconds since 1970. */
   #notBefore = 0;
 
   constructor(options: ConnectionOptions) {
@@ -56,7 +53,7 @@ export class Connection {
       transports: ["websocket"],
       autoConnect: false,
       forceNew: true,
-      reconnection: false, // we come back ourselves: with a fresh token, and when the server wants it
+      reconnection: false, // this class reconnects, with a valid token and after the wait that the server asks for
       auth: (give) => give({ token: session.accessToken, state: this.#options.state() }),
     });
     this.#socket = socket;
@@ -69,20 +66,20 @@ export class Connection {
       drain = retryAfter;
     });
     socket.on("disconnect", (reason) => {
-      if (Date.now() - this.#since > HOLDS) this.#tries = 0;
-      // a server that stops closes one connection after the other, so that each client can come back at once
-      const told = drain ?? (reason === "io server disconnect" && this.#tries === 0 ? 0 : undefined);
+      if (Date.now() - this.#since > STABLE_AFTER_MS) this.#tries = 0;
+      // a server that stops closes its connections one after the other, so each client may reconnect at once
+      const wait = drain ?? (reason === "io server disconnect" && this.#tries === 0 ? 0 : undefined);
       drain = undefined;
-      this.#again(told ?? this.#nextWait());
+      this.#reconnectIn(wait ?? this.#nextWait());
       this.#options.onOffline();
     });
     socket.on("connect_error", (error: Error & { data?: { code?: string; retryAfter?: number } }) => {
       const refusal = new RequestError(error.data?.code ?? "OFFLINE", error.message, error.data);
       if (refusal.retryAfter !== undefined) this.#notBefore = Date.now() + refusal.retryAfter * 1000;
-      // a token that was good a moment ago and is not now: the session may be over, which only a renewal can tell
+      // the token was valid when it was sent: whether the session has ended, only a renewal can tell
       const renew = refusal.code === "UNAUTHORIZED";
       const wait = this.#nextWait(refusal);
-      this.#again(renew && this.#tries === 1 ? 0 : wait, renew);
+      this.#reconnectIn(renew && this.#tries === 1 ? 0 : wait, renew);
     });
     for (const [event, listener] of Object.entries(on)) socket.on(event, listener as (payload: unknown) => void);
     this.#connect(socket);
@@ -97,9 +94,9 @@ export class Connection {
     this.#notBefore = 0;
   }
 
-  /** Looks at once whether the server can be reached again, unless it asked for a pause. */
+  /** Tries to connect at once, unless the server asked to wait. */
   wake(): void {
-    if (this.#socket && !this.#socket.connected && Date.now() >= this.#notBefore) this.#again(0);
+    if (this.#socket && !this.#socket.connected && Date.now() >= this.#notBefore) this.#reconnectIn(0);
   }
 
   /** Makes a call. Throws a `RequestError`. */
@@ -107,7 +104,7 @@ export class Connection {
     return (await this.#emit("call", action, params)) as ResultOf<A>;
   }
 
-  /** Goes on with a new token; should the server not take it, it closes the socket and we come back with another. */
+  /** Sends a new token. A server that refuses it closes the socket, and the client reconnects with another one. */
   authenticate(accessToken: string): void {
     this.#emit("authenticate", accessToken).catch(() => undefined);
   }
@@ -116,26 +113,26 @@ export class Connection {
     return waitFor(refusal, this.#tries++, this.#options.backoff);
   }
 
-  #again(milliseconds: number, renew = false): void {
+  #reconnectIn(milliseconds: number, renew = false): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#comeBack(renew), milliseconds);
+    this.#timer = setTimeout(() => void this.#reconnect(renew), milliseconds);
   }
 
-  async #comeBack(renew: boolean): Promise<void> {
+  async #reconnect(renew: boolean): Promise<void> {
     const socket = this.#socket;
     if (!socket || socket.connected) return;
     try {
       await this.#options.session.token(renew);
     } catch (error) {
-      if (!isUnauthorized(error) && this.#socket === socket) this.#again(this.#nextWait(asRefusal(error)), renew);
+      if (!isUnauthorized(error) && this.#socket === socket) this.#reconnectIn(this.#nextWait(asRefusal(error)), renew);
       return;
     }
     if (this.#socket === socket && !socket.connected) this.#connect(socket);
   }
 
   /**
-   * Socket.IO does not notice a connection that closes between the WebSocket's handshake and its own first packet: it
-   * would wait 20 s for that packet.
+   * Reconnects also when the connection closes between the WebSocket's handshake and Socket.IO's first packet, for
+   * which Socket.IO would wait 20 s.
    */
   #connect(socket: Socket): void {
     socket.connect();
@@ -154,7 +151,7 @@ export class Connection {
       manager.off("error", decided);
       if (isDecided || this.#socket !== socket) return;
       socket.disconnect();
-      this.#again(this.#nextWait());
+      this.#reconnectIn(this.#nextWait());
     });
   }
 
@@ -162,8 +159,8 @@ export class Connection {
     const socket = this.#socket;
     if (!socket?.connected) return Promise.reject(offline());
     return new Promise((resolve, reject) => {
-      // Socket.IO's timeout comes first; moleculer-io's answer is (error, result)
-      const answered = (
+      // Socket.IO's timeout is the first argument; moleculer-io acknowledges with (error, result)
+      const acknowledge = (
         timeout: Error | null,
         error: { code?: string; message?: string; field?: string; retryAfter?: number } | null,
         result: unknown,
@@ -173,7 +170,7 @@ export class Connection {
           reject(new RequestError(error.code ?? "INTERNAL", error.message ?? "Something went wrong.", error));
         else resolve(result);
       };
-      socket.timeout(CALL_PATIENCE).emit(event, ...args, answered);
+      socket.timeout(CALL_TIMEOUT_MS).emit(event, ...args, acknowledge);
     });
   }
 }

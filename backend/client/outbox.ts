@@ -1,8 +1,8 @@
-import { type Backoff, isPassing, RequestError, waitFor } from "./requests.ts";
+import { type Backoff, isTemporary, RequestError, waitFor } from "./requests.ts";
 
 /**
- * A message on its way: `waiting` for its turn or a connection, `sending`, or `failed` for a reason that waiting does
- * not cure.
+ * A message that is not stored yet: `waiting` for its turn or a connection, `sending`, or `failed` because the server
+ * refuses it.
  */
 export interface Pending {
   readonly clientId: string;
@@ -14,7 +14,7 @@ export interface Pending {
   readonly problem?: string;
 }
 
-/** Where text can be kept: a browser's `sessionStorage`, which outlives a reload and is each tab's own. */
+/** Stores text, like a browser's `sessionStorage`, which each tab has and which survives a reload. */
 export interface Keep {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -22,20 +22,20 @@ export interface Keep {
 }
 
 export interface OutboxOptions {
-  /** Sends one; when it resolves, the server has stored the message. */
+  /** Sends a message. When it resolves, the server has stored the message. */
   readonly send: (pending: Pending) => Promise<void>;
   readonly onChange: () => void;
   readonly backoff: Backoff;
-  /** Keeps what is not sent yet; it lives in memory alone when left out. */
+  /** Stores the messages that are not sent yet; without it, only memory has them. */
   readonly keep: Keep | undefined;
 }
 
-/** Messages that may wait; each is at most a few kilobytes. */
-const ROOM = 200;
+/** Most messages that may wait; each has a few kilobytes at most. */
+const MAX_PENDING = 200;
 
 /**
- * The messages that are not acknowledged yet, in the order in which they were written. Each has an id of its own from
- * the start and is sent under it until the server has answered, so that trying again never makes two of one.
+ * The messages that are not acknowledged yet, in the order in which they were written. Each is sent with the same
+ * client id until the server acknowledges it, so that no attempt stores it twice.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -54,15 +54,15 @@ export class Outbox {
     return this.#pending;
   }
 
-  /** Takes up what was kept of this user's. */
+  /** Loads the messages of this user that were stored. */
   open(userId: string): void {
     this.#key = `causeway.outbox.${userId}`;
     const known = new Set(this.#pending.map(({ clientId }) => clientId));
     const kept = this.#kept().filter(({ clientId }) => !known.has(clientId));
-    this.#become([...kept, ...this.#pending].slice(0, ROOM));
+    this.#become([...kept, ...this.#pending].slice(0, MAX_PENDING));
   }
 
-  /** Starts to send; without a connection, stops. */
+  /** Starts to send, or stops when there is no connection. */
   online(isOnline: boolean): void {
     this.#isOnline = isOnline;
     clearTimeout(this.#timer);
@@ -70,9 +70,9 @@ export class Outbox {
     if (isOnline) void this.#flush();
   }
 
-  /** Takes a message. Throws `OUTBOX_FULL` when too many are waiting. */
+  /** Accepts a message. Throws `OUTBOX_FULL` when too many wait. */
   add(room: string, text: string): Pending {
-    if (this.#pending.length >= ROOM) {
+    if (this.#pending.length >= MAX_PENDING) {
       throw new RequestError("OUTBOX_FULL", "Too many messages are waiting to be sent. Send or discard some first.");
     }
     const pending: Pending = { clientId: newClientId(), room, text, at: Date.now(), state: "waiting" };
@@ -81,19 +81,19 @@ export class Outbox {
     return pending;
   }
 
-  /** Tries a failed message again, as the same message. */
+  /** Tries to send a failed message again, with the same client id. */
   retry(clientId: string): void {
     this.#update(clientId, "waiting");
     void this.#flush();
   }
 
-  /** Drops messages: they have been stored, or are given up. */
+  /** Removes messages that are stored or discarded. */
   remove(...clientIds: readonly string[]): void {
     const left = this.#pending.filter(({ clientId }) => !clientIds.includes(clientId));
     if (left.length < this.#pending.length) this.#become(left);
   }
 
-  /** Forgets what is in memory; with `discard`, what was kept as well. */
+  /** Forgets all messages in memory, and with `discard` the stored ones too. */
   close(discard: boolean): void {
     this.online(false);
     if (discard && this.#key !== undefined) this.#options.keep?.removeItem(this.#key);
@@ -101,7 +101,7 @@ export class Outbox {
     this.#pending = [];
   }
 
-  /** Sends what waits, one after the other, so that nothing overtakes. */
+  /** Sends the waiting messages one after the other, so that they keep their order. */
   async #flush(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
@@ -119,7 +119,7 @@ export class Outbox {
     return this.#pending.find(({ state }) => state === "waiting");
   }
 
-  /** False when there is no point in going on now. */
+  /** Sends one message. False when the next one has to wait. */
   async #deliver(pending: Pending): Promise<boolean> {
     const { clientId } = pending;
     this.#update(clientId, "sending");
@@ -129,9 +129,9 @@ export class Outbox {
       this.remove(clientId);
       return true;
     } catch (error) {
-      if (isPassing(error)) {
+      if (isTemporary(error)) {
         this.#update(clientId, "waiting");
-        // without a connection, the next one starts again
+        // without a connection, the next connection starts again
         if (this.#isOnline) {
           this.#timer = setTimeout(() => void this.#flush(), waitFor(error, this.#tries++, this.#options.backoff));
         }
@@ -157,7 +157,7 @@ export class Outbox {
     try {
       if (this.#key !== undefined) this.#options.keep?.setItem(this.#key, JSON.stringify(pending));
     } catch {
-      // a browser that is full or keeps nothing forgets it with the page
+      // where the storage is full or not allowed, only memory has the messages
     }
     this.#options.onChange();
   }
@@ -166,7 +166,7 @@ export class Outbox {
     try {
       const kept: unknown = JSON.parse((this.#key && this.#options.keep?.getItem(this.#key)) || "[]");
       if (!Array.isArray(kept)) return [];
-      // what was under way when the page closed may have been stored: under its id, sending it again does no harm
+      // a message that was being sent may be stored: with the same client id it is not stored twice
       return kept.filter(isPending).map((one) => (one.state === "sending" ? { ...one, state: "waiting" } : one));
     } catch {
       return [];
@@ -180,7 +180,7 @@ function isPending(value: unknown): value is Pending {
   return texts && typeof at === "number" && ["waiting", "sending", "failed"].some((known) => known === state);
 }
 
-/** 128 random bits; `crypto.randomUUID` does not exist on a page without TLS. */
+/** 128 random bits. A page without TLS has no `crypto.randomUUID`. */
 function newClientId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

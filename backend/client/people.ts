@@ -1,6 +1,6 @@
-import type { Emitted, PresenceState, RoomSummary } from "../contract/actions.ts";
-import type { Connection, DeviceState } from "./connection.ts";
-import { type Backoff, isPassing, waitFor } from "./requests.ts";
+import type { Connection } from "./connection.ts";
+import { type Backoff, isTemporary, waitFor } from "./requests.ts";
+import type { DeviceState, Emitted, PresenceState, RoomSummary } from "./server-types.ts";
 
 export interface PeopleOptions {
   readonly connection: Connection;
@@ -8,21 +8,21 @@ export interface PeopleOptions {
   readonly onChange: () => void;
 }
 
-/** Somebody who is writing. */
+/** A user who is writing. */
 export type Typist = Emitted["typing"]["user"];
 
-/** Milliseconds between two words to the server that one is writing in a room. */
-const TYPING_PACE = 3_000;
-/** Milliseconds for which somebody counts as writing after the last word of it. */
-const TYPING_HOLDS = 6_000;
-/** Milliseconds for which marks are collected, so that reading along is not a call for every message. */
-const MARK_PAUSE = 500;
+/** Milliseconds between two calls that tell the server that the user is writing in a room. */
+const TYPING_INTERVAL_MS = 3_000;
+/** Milliseconds for which a user counts as writing after the last event. */
+const TYPING_LASTS_MS = 6_000;
+/** Milliseconds for which marks are collected, so that reading along does not make a call for each message. */
+const MARK_DELAY_MS = 500;
 
-/** What one knows of the others: who is there, who is writing, who has read how far; and what one lets them know. */
+/** What the client knows of other users (presence, typing, read marks) and what it tells them of this one. */
 export class People {
   readonly #options: PeopleOptions;
   readonly #states = new Map<string, PresenceState>();
-  /** Whose state was last heard over a connection that is gone. */
+  /** Users whose state is from an earlier connection. */
   #unsure = new Set<string>();
   readonly #typists = new Map<string, Map<string, { readonly typist: Typist; readonly until: number }>>();
   readonly #marks = new Map<string, { readonly epoch: string; readonly seqs: Map<string, number> }>();
@@ -30,7 +30,7 @@ export class People {
   readonly #typed = new Map<string, number>();
   readonly #toMark = new Map<string, { readonly epoch: string; readonly seq: number }>();
   #state: DeviceState = "online";
-  /** What the server was last told of this device. */
+  /** The state of this device that the server has. */
   #told: DeviceState = "online";
   #marking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -40,75 +40,72 @@ export class People {
     this.#options = options;
   }
 
-  /** Whether somebody is there, of those in rooms that are watched and in small rooms. */
+  /** Whether a user is present; known for those in watched and in small rooms. */
   stateOf(user: string): PresenceState {
     return this.#states.get(user) ?? "offline";
   }
 
-  /** Who is writing in a room now. */
+  /** The users who are writing in a room now. */
   typists(room: string): readonly Typist[] {
     return [...(this.#typists.get(room)?.values() ?? [])].map(({ typist }) => typist);
   }
 
-  /** How far somebody has read a room, as far as is known; 0 when nothing is. */
+  /** How far a user has read a room; 0 when it is not known. */
   mark(room: string, user: string): number {
     return this.#marks.get(room)?.seqs.get(user) ?? 0;
   }
 
-  /** How far each has read a room. */
+  /** How far each user has read a room. */
   marks(room: string): ReadonlyMap<string, number> {
     return this.#marks.get(room)?.seqs ?? new Map();
   }
 
-  /** Learns who of a room is there and how far each has read, now and after every interruption. */
+  /** Reads who of a room is present and how far each has read, now and after every interruption. */
   async watch(room: string): Promise<void> {
     this.#watched.add(room);
     if (this.#options.connection.isOpen) await this.#learn(room);
   }
 
-  /** Stops to learn more of a room than comes by itself. */
+  /** Ends `watch`. */
   unwatch(room: string): void {
     this.#watched.delete(room);
   }
 
-  /** Lets the others of a room know that one is writing; however often it is called. */
+  /** Tells the others in a room that the user is writing. It may be called with every key. */
   typing(room: string): void {
     const now = Date.now();
-    if (!this.#options.connection.isOpen || now - (this.#typed.get(room) ?? 0) < TYPING_PACE) return;
+    if (!this.#options.connection.isOpen || now - (this.#typed.get(room) ?? 0) < TYPING_INTERVAL_MS) return;
     this.#typed.set(room, now);
-    // that it is refused shows when the message is sent
+    // a refusal is shown when the message is sent
     this.#options.connection.call("chat.typing", { room }).catch(() => undefined);
   }
 
-  /** One has written what was being written: the next word of it is told at once. */
+  /** The user has sent a message: the next `typing` is told at once. */
   sent(room: string): void {
     this.#typed.delete(room);
   }
 
-  /** One has read a room up to this position; told soon, or when there is a connection again. */
+  /** Marks a room as read up to a position. The server is told soon, or when there is a connection again. */
   read(room: string, user: string, { epoch, cursor }: { readonly epoch: string; readonly cursor: number }): void {
     if (cursor <= this.mark(room, user) && this.#marks.get(room)?.epoch === epoch) return;
     this.takeMarks({ room, epoch, marks: [{ user, seq: cursor }] });
     this.#toMark.set(room, { epoch, seq: cursor });
-    this.#marking ??= setTimeout(() => this.#tellMarks(), MARK_PAUSE);
+    this.#marking ??= setTimeout(() => this.#tellMarks(), MARK_DELAY_MS);
   }
 
-  /** Whether one looks at something else. */
+  /** Whether the user looks at something else. */
   away(isAway: boolean): void {
     this.#state = isAway ? "away" : "online";
     this.#tellState();
   }
 
-  /**
-   * What a connection says of this device when it is made: nobody shall see it there, be it for a moment, while it is
-   * not.
-   */
+  /** The state of this device that a new connection tells: a device that is away must not seem online for a moment. */
   connecting(): DeviceState {
     this.#told = this.#state;
     return this.#state;
   }
 
-  /** There is a connection again: what could not be told is told. */
+  /** There is a connection again: sends what could not be sent before. */
   online(): void {
     this.#unsure = new Set(this.#states.keys());
     this.#tellState();
@@ -116,8 +113,8 @@ export class People {
   }
 
   /**
-   * Whoever comes and goes is told again: what was missed is asked for, and not before, or a change in between would be
-   * missed.
+   * The client receives the events of its rooms again: reads what it has missed. Earlier, it would miss the changes in
+   * between.
    */
   back(): void {
     void this.#learnAgain(0);
@@ -142,17 +139,17 @@ export class People {
 
   takeTyping({ room, user }: Emitted["typing"]): void {
     const typists = this.#typists.get(room) ?? new Map();
-    this.#typists.set(room, typists.set(user.id, { typist: user, until: Date.now() + TYPING_HOLDS }));
+    this.#typists.set(room, typists.set(user.id, { typist: user, until: Date.now() + TYPING_LASTS_MS }));
     this.#expire();
     this.#options.onChange();
   }
 
-  /** Who has said it is no longer writing it. */
+  /** A user who has sent a message is no longer writing. */
   stopTyping(room: string, user: string): void {
     this.#typists.get(room)?.delete(user);
   }
 
-  /** Takes marks; each only ever grows, whatever order they come in, unless the room has begun anew. */
+  /** Takes marks in any order: a mark never goes back, unless the room's epoch changes. */
   takeMarks({ room, epoch, marks }: Emitted["read"]): void {
     const known = this.#marks.get(room);
     const seqs = known?.epoch === epoch ? known.seqs : new Map<string, number>();
@@ -169,14 +166,14 @@ export class People {
     this.takeMarks(marks);
   }
 
-  /** After an interruption: who was there and is not mentioned any more has gone meanwhile. */
+  /** After an interruption: users who were present and are not in the responses have gone. */
   async #learnAgain(tries: number): Promise<void> {
     clearTimeout(this.#learning);
     for (const room of this.#watched) {
       try {
         await this.#learn(room);
       } catch (error) {
-        if (isPassing(error)) {
+        if (isTemporary(error)) {
           const wait = waitFor(error, tries, this.#options.backoff);
           if (this.#options.connection.isOpen) {
             this.#learning = setTimeout(() => void this.#learnAgain(tries + 1), wait);
@@ -190,10 +187,7 @@ export class People {
     this.#options.onChange();
   }
 
-  /**
-   * Takes what the list of rooms says: how far one has read on other devices, and whether those are there whom one
-   * talks to directly.
-   */
+  /** Takes from the list of rooms how far the user has read on other devices, and the presence in direct rooms. */
   takeList(user: string | undefined, list: readonly RoomSummary[]): void {
     if (user === undefined) return;
     for (const { room, epoch, read } of list) this.takeMarks({ room, epoch, marks: [{ user, seq: read }] });
@@ -216,7 +210,7 @@ export class People {
     for (const [room, mark] of this.#toMark) {
       this.#toMark.delete(room);
       connection.call("chat.read", { room, ...mark }).catch(() => {
-        // a newer one may be waiting by now
+        // a newer mark may wait by now
         if (!connection.isOpen && !this.#toMark.has(room)) this.#toMark.set(room, mark);
       });
     }

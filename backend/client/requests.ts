@@ -1,13 +1,13 @@
-/** A request that did not bring what was asked for. `message` is a sentence for the person at the screen. */
+/** A request that failed. `message` is a sentence for the user. */
 export class RequestError extends Error {
   override name = "RequestError";
-  /** The server's stable code; `OFFLINE` when it could not be reached, `EDGE` when something before it answered. */
+  /** The server's stable code; `OFFLINE` when it could not be reached, `EDGE` when a proxy before it responded. */
   readonly code: string;
-  /** HTTP status; 0 without an answer or over a socket. */
+  /** HTTP status; 0 without a response and over a socket. */
   readonly status: number;
-  /** The field the server complains about. */
+  /** The parameter that the server refuses. */
   readonly field: string | undefined;
-  /** Seconds after which a new try makes sense. */
+  /** Seconds to wait before the next attempt. */
   readonly retryAfter: number | undefined;
 
   constructor(code: string, message: string, facts: { status?: number; field?: string; retryAfter?: number } = {}) {
@@ -19,19 +19,26 @@ export class RequestError extends Error {
   }
 }
 
-/** Refusals that waiting cures. */
-const PASSING: ReadonlySet<string> = new Set(["OFFLINE", "EDGE", "UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT"]);
+/** Codes of refusals that are temporary. */
+const TEMPORARY: ReadonlySet<string> = new Set([
+  "OFFLINE",
+  "EDGE",
+  "UNAVAILABLE",
+  "INTERNAL",
+  "RATE_LIMITED",
+  "TIMEOUT",
+]);
 
 export function isUnauthorized(error: unknown): boolean {
   return error instanceof RequestError && error.status === 401;
 }
 
-/** Whether the same may succeed later. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof RequestError && PASSING.has(error.code);
+/** Whether the same request may succeed later. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof RequestError && TEMPORARY.has(error.code);
 }
 
-/** Milliseconds between tries: the first wait, and the longest. */
+/** Milliseconds between attempts: the first wait, and the longest. */
 export interface Backoff {
   readonly first: number;
   readonly most: number;
@@ -39,8 +46,8 @@ export interface Backoff {
 export const BACKOFF: Backoff = { first: 500, most: 30_000 };
 
 /**
- * Milliseconds to wait before trying again, after so many tries before this one: what the server asked for, or else
- * twice as long each time; never the same for two clients, so that they do not all come back in one moment.
+ * Milliseconds to wait before the next attempt, after `tries` earlier waits: what the server asked for, else twice as
+ * long each time. It has a random part, so that not all clients come back in one moment.
  */
 export function waitFor(error: unknown, tries: number, { first, most }: Backoff): number {
   const seconds = error instanceof RequestError ? error.retryAfter : undefined;
@@ -54,11 +61,11 @@ export interface JsonRequest {
   readonly url: string;
   readonly body?: object;
   readonly accessToken?: string;
-  /** How the request is made; the global `fetch` when left out. */
+  /** Makes the request; the global `fetch` when left out. */
   readonly fetch?: Fetch | undefined;
 }
 
-/** What the client uses of `fetch`, so that a program can bring its own. */
+/** The part of `fetch` that the client uses, so that a program can bring its own. */
 export type Fetch = (
   url: string,
   init: {
@@ -70,11 +77,11 @@ export type Fetch = (
   },
 ) => Promise<Response>;
 
-/** Milliseconds that an answer may take. */
-const PATIENCE = 15_000;
+/** Milliseconds in which a response has to arrive. */
+const REQUEST_TIMEOUT_MS = 15_000;
 
 /**
- * Sends JSON and reads JSON. Throws a `RequestError` for every other outcome, an answer of the edge's in HTML included.
+ * Sends JSON and reads JSON. Throws a `RequestError` for everything else, for example an HTML page of the edge.
  */
 export async function requestJson(request: JsonRequest): Promise<unknown> {
   const { method, url, body, accessToken } = request;
@@ -84,38 +91,38 @@ export async function requestJson(request: JsonRequest): Promise<unknown> {
     ...(body && { "content-type": "application/json" }),
     ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
   };
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   const options = { method, headers, signal, cache: "no-store", ...(body && { body: JSON.stringify(body) }) } as const;
   let response: Response;
-  let answer: unknown;
+  let json: unknown;
   try {
     response = await send(url, options);
-    answer = isJson(response) ? await response.json() : undefined;
+    json = isJson(response) ? await response.json() : undefined;
   } catch {
     throw new RequestError("OFFLINE", "The server cannot be reached. Check your connection and try again.");
   }
-  if (response.ok && answer !== undefined) return answer;
-  throw refusal(response, answer);
+  if (response.ok && json !== undefined) return json;
+  throw refusal(response, json);
 }
 
 function isJson(response: Response): boolean {
   return /^application\/json\b/i.test(response.headers.get("content-type") ?? "");
 }
 
-function refusal(response: Response, answer: unknown): RequestError {
+function refusal(response: Response, json: unknown): RequestError {
   const { status } = response;
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const retryAfter = wait > 0 ? wait : undefined;
-  const { code, message, field } = errorOf(answer);
+  const { code, message, field } = errorOf(json);
   const facts = { status, ...(field && { field }), ...(retryAfter && { retryAfter }) };
   if (status === 429) return new RequestError(code ?? "EDGE", tooMany(retryAfter), facts);
   if (code && message) return new RequestError(code, message, facts);
-  // not our server's answer: the edge or a proxy stands in between
+  // not a response of our server, but of the edge or another proxy
   const ray = response.headers.get("cf-ray");
   return new RequestError("EDGE", edgeMessage(status, ray ? ` (Ray ID ${ray})` : ""), facts);
 }
 
-/** What to tell somebody who was too fast. */
+/** The message for a user who is over a rate limit. */
 function tooMany(seconds: number | undefined): string {
   if (seconds === undefined) return "Too many attempts. Wait a little and try again.";
   return `Too many attempts. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
@@ -127,9 +134,9 @@ function edgeMessage(status: number, ray: string): string {
   return `The answer could not be understood (${status})${ray}.`;
 }
 
-/** The one shape in which the server refuses: `{ error: { code, message, field } }`. */
-export function errorOf(answer: unknown): { code?: string; message?: string; field?: string } {
-  const { error } = (answer ?? {}) as { error?: unknown };
+/** The fields of a refusal of the server, `{ error: { code, message, field } }`. */
+export function errorOf(json: unknown): { code?: string; message?: string; field?: string } {
+  const { error } = (json ?? {}) as { error?: unknown };
   const { code, message, field } = (typeof error === "object" && error !== null ? error : {}) as Record<
     string,
     unknown

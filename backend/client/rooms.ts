@@ -1,53 +1,52 @@
-import type { Message } from "../chat/message.ts";
-import type { Emitted, RoomSummary } from "../contract/actions.ts";
 import type { Connection } from "./connection.ts";
-import { type Backoff, isPassing, waitFor } from "./requests.ts";
+import { type Backoff, isTemporary, waitFor } from "./requests.ts";
+import type { Emitted, Message, RoomSummary } from "./server-types.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface RoomsOptions {
   readonly connection: Connection;
   readonly backoff: Backoff;
-  /** Whether every room of the list is joined, so that what happens there arrives. */
+  /** Whether all rooms of the list are joined, so that their events arrive. */
   readonly follow: boolean;
   readonly onChange: () => void;
-  /** The list has been read. */
+  /** Called when the list was read. */
   readonly onList: (list: readonly RoomSummary[]) => void;
-  /** After an interruption every room has been joined again: whatever is told in them arrives from now on. */
+  /** Called after an interruption when all rooms are joined again, so that their events arrive. */
   readonly onBack: () => void;
-  /** Told of messages that are in the store, whichever way they came, before the change that shows them. */
+  /** Called with messages that the server has stored, before `onChange`. */
   readonly onStored: (messages: readonly Message[]) => void;
 }
 
-/** Rooms that are joined again at the same time; all at once would run into the limit of calls. */
-const AT_ONCE = 4;
-/** Rooms that are followed; one connection may be in 100. */
-const FOLLOWED = 90;
-/** Milliseconds that a message may arrive out of order before what is missing is asked for. */
-const GAP_PATIENCE = 250;
+/** Most rooms that are joined at the same time; more would be over the rate limit of calls. */
+const MAX_JOINING = 4;
+/** Most rooms that are followed; one connection may be in 100. */
+const MAX_FOLLOWED = 90;
+/** Milliseconds in which messages may arrive out of order, before the client asks for those that are missing. */
+const GAP_WAIT_MS = 250;
 /**
- * Milliseconds between two looks at the list: what was told and never arrived, with nothing after it, shows only
+ * Milliseconds between two readings of the list: of a last message that never arrived, only the list shows that it is
  * there.
  */
-const CHECK = 60_000;
+const LIST_INTERVAL_MS = 60_000;
 
-/** The rooms one is in, each with its timeline; after every interruption all of them go on where they stood. */
+/** The user's rooms, each with its timeline. After every interruption all of them continue where they were. */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #timelines = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
   /**
-   * When each room was left, in the order of such moments: what was asked before and answers after it does not bring
-   * the room back.
+   * When each room was left, counted by `#clock`: the response to an earlier request does not bring the room back.
    */
   readonly #left = new Map<string, number>();
-  #moment = 0;
+  /** Grows with each request that may bring rooms, and each room that is left. */
+  #clock = 0;
   #list: readonly RoomSummary[] = [];
   #reading: Promise<void> | undefined;
   #isStale = false;
   #joining = 0;
-  #isComingBack = false;
-  /** After an interruption, whether the list has been read again: nothing is joined before. */
+  #isResuming = false;
+  /** Whether the list was read after the last interruption: no room is joined before. */
   #mayJoin = false;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -57,7 +56,7 @@ export class Rooms {
     this.#options = options;
   }
 
-  /** The rooms one is in or invited to, as they stood when the list was last read. */
+  /** The rooms that the user is in or invited to, as they were when the list was read. */
   get list(): readonly RoomSummary[] {
     return this.#list;
   }
@@ -66,10 +65,10 @@ export class Rooms {
     return this.#timelines.get(room);
   }
 
-  /** Joins a room, or comes back to it; answers its one name. */
+  /** Joins a room from the position that is here, and returns its key. */
   async join(room: string): Promise<string> {
     const position = this.#timelines.get(room)?.position;
-    const asked = ++this.#moment;
+    const asked = ++this.#clock;
     const state = await this.#options.connection.call("chat.join", { room, ...position });
     if (this.#wasLeft(state.room, asked)) return state.room;
     const timeline = this.#timelines.get(state.room) ?? new Timeline(state.room);
@@ -84,7 +83,7 @@ export class Rooms {
     return state.room;
   }
 
-  /** Joins a room if that has not happened, and gets its newest page if nothing of it is here. */
+  /** Joins a room if it is not joined, and loads its newest page if no message is here. Returns its key. */
   async open(room: string): Promise<string> {
     const name = this.#timelines.has(room) ? room : await this.join(room);
     if (this.#timelines.get(name)?.messages.length === 0) await this.older(name);
@@ -96,7 +95,7 @@ export class Rooms {
     await this.#options.connection.call("chat.leave", { room });
   }
 
-  /** Gets a page of older messages. */
+  /** Loads a page of older messages. */
   async older(room: string): Promise<void> {
     const timeline = this.#timelines.get(room);
     if (!timeline?.hasOlder) return;
@@ -107,9 +106,9 @@ export class Rooms {
   /** There is a connection again. */
   online(): void {
     this.#tries = 0;
-    this.#isComingBack = true;
+    this.#isResuming = true;
     this.#mayJoin = false;
-    void this.#comeBack();
+    void this.#resumeAll();
   }
 
   /** Reads the list again. Throws a `RequestError`. */
@@ -121,7 +120,7 @@ export class Rooms {
     return this.#reading;
   }
 
-  /** Takes a message, as it was announced or acknowledged. */
+  /** Takes a message of an event or an acknowledgement. */
   take(message: Message): void {
     const timeline = this.#timelines.get(message.room);
     const arrival = timeline?.add(message);
@@ -132,7 +131,7 @@ export class Rooms {
         if (!timeline.isWaiting || this.#timelines.get(message.room) !== timeline) return;
         this.#due.add(message.room);
         this.#resume();
-      }, GAP_PATIENCE);
+      }, GAP_WAIT_MS);
     }
     this.#options.onChange();
   }
@@ -143,13 +142,13 @@ export class Rooms {
     this.#options.onChange();
   }
 
-  /** Takes what happened to one's membership. */
+  /** Takes a change of the user's membership. */
   membership({ room, change }: Emitted["membership"]): void {
     if (change === "left" || change === "kicked" || change === "banned") {
       this.#list = this.#list.filter((one) => one.room !== room);
       this.#forget(room);
     } else {
-      this.refresh().catch(() => undefined); // the next look at the list shows it
+      this.refresh().catch(() => undefined); // the next reading of the list shows it
     }
   }
 
@@ -163,17 +162,17 @@ export class Rooms {
   }
 
   /**
-   * Looks first which rooms one is still in: joining the others again would undo what happened meanwhile, a leaving on
-   * another device for one. Then joins each from where it stands here.
+   * Reads first which rooms the user is still in: to join all of them would undo, for example, a leave on another
+   * device. Then joins each from the position that is here.
    */
-  async #comeBack(): Promise<void> {
+  async #resumeAll(): Promise<void> {
     try {
       await this.refresh();
     } catch (error) {
       const { connection, backoff } = this.#options;
       clearTimeout(this.#timer);
-      if (connection.isOpen && isPassing(error))
-        this.#timer = setTimeout(() => void this.#comeBack(), waitFor(error, this.#tries++, backoff));
+      if (connection.isOpen && isTemporary(error))
+        this.#timer = setTimeout(() => void this.#resumeAll(), waitFor(error, this.#tries++, backoff));
       return;
     }
     for (const room of this.#timelines.keys()) this.#due.add(room);
@@ -183,17 +182,17 @@ export class Rooms {
 
   async #readAll(): Promise<void> {
     while (this.#isStale) {
-      this.#isStale = false; // what changes from here on is read in another turn
+      this.#isStale = false; // changes from here on need another reading
       await this.#read();
     }
   }
 
   async #read(): Promise<void> {
     clearTimeout(this.#check);
-    this.#check = setTimeout(() => void this.refresh().catch(() => undefined), CHECK * (1 + Math.random()));
+    this.#check = setTimeout(() => void this.refresh().catch(() => undefined), LIST_INTERVAL_MS * (1 + Math.random()));
     const { connection, follow, onList, onChange } = this.#options;
     const before = new Set(this.#timelines.keys());
-    const asked = ++this.#moment;
+    const asked = ++this.#clock;
     const list: RoomSummary[] = [];
     for (let more = true; more; ) {
       const after = list.at(-1)?.room;
@@ -210,13 +209,13 @@ export class Rooms {
       const position = this.#timelines.get(room)?.position;
       if (position && position.epoch === epoch && position.cursor >= seq) continue;
       if (!this.#timelines.has(room)) {
-        if (!follow || this.#timelines.size >= FOLLOWED) continue;
-        // where there is something to read, the newest page says who wrote and whether one is mentioned
+        if (!follow || this.#timelines.size >= MAX_FOLLOWED) continue;
+        // where messages are unread, the newest page shows who wrote and whether the user is mentioned
         this.#timelines.set(room, new Timeline(room, unread > 0 ? undefined : { epoch, cursor: seq }));
       }
       this.#due.add(room);
     }
-    if (!this.#isComingBack) this.#resume();
+    if (!this.#isResuming) this.#resume();
     onChange();
   }
 
@@ -225,7 +224,7 @@ export class Rooms {
   }
 
   #forget(room: string): void {
-    this.#left.set(room, ++this.#moment);
+    this.#left.set(room, ++this.#clock);
     this.#timelines.delete(room);
     this.#due.delete(room);
     this.#options.onChange();
@@ -235,29 +234,29 @@ export class Rooms {
     if (!this.#mayJoin) return;
     clearTimeout(this.#timer);
     for (const room of this.#due) {
-      if (this.#joining >= AT_ONCE || !this.#options.connection.isOpen) return;
+      if (this.#joining >= MAX_JOINING || !this.#options.connection.isOpen) return;
       this.#due.delete(room);
       this.#joining += 1;
       void this.#joinAgain(room);
     }
-    if (this.#joining > 0 || !this.#isComingBack) return;
-    this.#isComingBack = false;
+    if (this.#joining > 0 || !this.#isResuming) return;
+    this.#isResuming = false;
     this.#options.onBack();
   }
 
-  /** Joins again from where the room stands here; while that fails for passing reasons, again. */
+  /** Joins a room again from the position that is here, and tries again after temporary errors. */
   async #joinAgain(room: string): Promise<void> {
     try {
       if (this.#timelines.has(room)) await this.join(room);
       this.#tries = 0;
     } catch (error) {
-      if (isPassing(error) && this.#timelines.has(room)) {
+      if (isTemporary(error) && this.#timelines.has(room)) {
         this.#due.add(room);
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#resume(), waitFor(error, this.#tries++, this.#options.backoff));
         return;
       }
-      this.#forget(room); // one is no longer in it
+      this.#forget(room); // the user is no longer in it
     } finally {
       this.#joining -= 1;
     }

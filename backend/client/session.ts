@@ -1,23 +1,18 @@
-import type { ParamsOf, Profile, ResultOf, SignedIn } from "../contract/actions.ts";
-import type { http } from "../surface.ts";
+import { fillPath } from "../surface/path.ts";
 import { type Backoff, type Fetch, isUnauthorized, RequestError, requestJson, waitFor } from "./requests.ts";
-
-/** `METHOD /path` of every endpoint, and the action behind it. */
-export type Endpoints = {
-  [E in (typeof http)[number] as `${E["method"]} ${E["path"]}`]: E["action"];
-};
+import type { Endpoints, ParamsOf, Profile, ResultOf, SignedIn } from "./server-types.ts";
 
 export interface SessionOptions {
-  /** Where the server is; empty for the page's own origin. */
+  /** The server's origin; empty for the page's own origin. */
   readonly url: string;
-  /** How requests are made; the global `fetch` when left out. */
+  /** Makes requests; the global `fetch` when left out. */
   readonly fetch?: Fetch | undefined;
-  /** Milliseconds before its end at which the access token is renewed. */
+  /** Milliseconds before the access token expires at which it is renewed. */
   readonly renewBefore: number;
   readonly backoff: Backoff;
-  /** Somebody signed in, or there is a fresh token. */
+  /** Called with each new access token, that of a sign-in too. */
   readonly onToken: (accessToken: string) => void;
-  /** The session ended without being asked to. */
+  /** Called when the session has ended and `end` has not ended it. */
   readonly onEnded: () => void;
 }
 
@@ -30,15 +25,17 @@ interface Current {
   readonly refreshToken: string | undefined;
 }
 
-/** Milliseconds between two renewals at least. */
-const RENEW_PAUSE = 1000;
+/** Least milliseconds between two renewals. */
+const RENEW_PAUSE_MS = 1000;
 
-/** Who is signed in: takes credentials and renews the access token before it ends, over HTTP alone. */
+/** The user's session: sends credentials and renews the access token before it expires, over HTTP alone. */
 export class ClientSession {
   readonly #options: SessionOptions;
   #current: Current | undefined;
   #renewing: Promise<string> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** Settles when the request that ends the session has a response. */
+  #ending: Promise<unknown> | undefined;
   #failures = 0;
 
   constructor(options: SessionOptions) {
@@ -53,7 +50,7 @@ export class ClientSession {
     return this.#current?.accessToken;
   }
 
-  /** Signs in by an endpoint that answers a session. Throws a `RequestError`. */
+  /** Signs in by an endpoint that returns a session. Throws a `RequestError`. */
   async enter<E extends "POST /api/auth/register" | "POST /api/auth/login" | "POST /api/auth/refresh">(
     endpoint: E,
     params: ParamsOf<Endpoints[E]>,
@@ -61,7 +58,7 @@ export class ClientSession {
     this.#take(await this.#send(endpoint, params));
   }
 
-  /** Makes a request as the user, with a fresh access token if the one at hand is refused. Throws a `RequestError`. */
+  /** Makes a request as the user, and renews the access token if it is refused. Throws a `RequestError`. */
   async request<E extends keyof Endpoints>(
     endpoint: E,
     params: ParamsOf<Endpoints[E]>,
@@ -79,13 +76,32 @@ export class ClientSession {
   }
 
   /**
-   * An access token that is good for a while, or one that was never used if `anew`. Throws what kept it from being had;
-   * when it was that the session is over, `onEnded` has been told.
+   * Makes a request that ends the session, and forgets it. The server closes the user's sockets before it responds:
+   * `token` waits for the response, so that a connection that comes back does not ask for a token of this session.
+   */
+  async end<E extends "POST /api/auth/logout" | "POST /api/auth/delete">(
+    endpoint: E,
+    params: ParamsOf<Endpoints[E]>,
+  ): Promise<void> {
+    const ended = this.request(endpoint, params).then(() => this.close());
+    const ending = ended.catch(() => undefined);
+    this.#ending = ending;
+    try {
+      await ended;
+    } finally {
+      if (this.#ending === ending) this.#ending = undefined;
+    }
+  }
+
+  /**
+   * An access token that is valid for a while, or a new one with `anew`. Throws the reason when there is none; when the
+   * session has ended, `onEnded` was called before.
    */
   async token(anew = false): Promise<string> {
+    await this.#ending;
     const current = this.#current;
     if (!current) throw signIn();
-    if (!anew && current.expiresAt - Date.now() > RENEW_PAUSE) return current.accessToken;
+    if (!anew && current.expiresAt - Date.now() > RENEW_PAUSE_MS) return current.accessToken;
     try {
       return await this.#renew();
     } catch (error) {
@@ -97,15 +113,15 @@ export class ClientSession {
     }
   }
 
-  /** The user as the server now describes them. */
-  become(user: Profile): void {
+  /** Takes the user as the server has them now. */
+  updateUser(user: Profile): void {
     if (this.#current) this.#current = { ...this.#current, user };
   }
 
-  /** Forgets it, without ending it on the server. */
+  /** Forgets the session without ending it on the server. */
   close(): void {
     clearTimeout(this.#renewal);
-    this.#renewing = undefined; // whoever signs in next has no part in it
+    this.#renewing = undefined; // a renewal that is under way is not for the next session
     this.#current = undefined;
     this.#failures = 0;
   }
@@ -116,7 +132,7 @@ export class ClientSession {
     };
     this.#current = { user, accessToken, expiresAt: Date.now() + expiresIn * 1000, refreshToken };
     this.#failures = 0;
-    this.#renewIn(Math.max(expiresIn * 1000 - this.#options.renewBefore, RENEW_PAUSE));
+    this.#renewIn(Math.max(expiresIn * 1000 - this.#options.renewBefore, RENEW_PAUSE_MS));
     this.#options.onToken(accessToken);
     return accessToken;
   }
@@ -146,17 +162,20 @@ export class ClientSession {
   }
 
   #send(endpoint: keyof Endpoints, params: object, accessToken?: string): Promise<unknown> {
-    const [method = "", path = ""] = endpoint.split(" ");
-    const { fetch } = this.#options;
-    const url = `${this.#options.url}${path}`;
+    const [method = "", template = ""] = endpoint.split(" ");
+    const { path, rest } = fillPath(template, params as Record<string, unknown>);
+    const { url: origin, fetch } = this.#options;
     const token = accessToken === undefined ? {} : { accessToken };
-    if (method !== "GET") return requestJson({ method, url, body: params, ...token, fetch });
-    const query = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, String(value)])).toString();
-    return requestJson({ method, url: query === "" ? url : `${url}?${query}`, ...token, fetch });
+    if (!BODILESS.has(method)) return requestJson({ method, url: origin + path, body: rest, ...token, fetch });
+    const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)])).toString();
+    return requestJson({ method, url: origin + path + (query === "" ? "" : `?${query}`), ...token, fetch });
   }
 }
 
-/** What a client without a session is told. */
+/** Methods of requests without a body (RFC 9110 9.3.1, 9.3.5): their parameters are in path and query. */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
+
+/** The error of a client without a session. */
 export function signIn(): RequestError {
   return new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
 }

@@ -1,22 +1,22 @@
-import type { Message, RoomState } from "../chat/message.ts";
+import type { Message, RoomState } from "./server-types.ts";
 
-/** What became of a message that arrived. */
+/** Whether a message was added, was there already, or leaves a gap before it. */
 export type Arrival = "added" | "known" | "gap";
 
-/** Where a client stands in a room: what it gives back to be told what it missed. */
+/** The position of a client in a room. The server sends what comes after it. */
 export interface Position {
   readonly epoch: string;
   readonly cursor: number;
-  /** Where the room's changes stood; absent when that is not known. */
+  /** The room's revision up to which the client has seen changes; missing when it is not known. */
   readonly revision?: number;
 }
 
-/** Changes that are kept for messages that are not here yet. */
-const CHANGES = 200;
+/** Most changes that are kept for messages that are not here yet. */
+const MAX_CHANGES = 200;
 
 /**
- * The messages of one room in order, each once, without holes, as they were last edited: what comes too early waits
- * until the hole is filled, and a change waits for its message.
+ * The messages of one room in order, each once, without gaps, as they were last edited. A message that arrives too
+ * early waits until the gap before it is filled, and a change waits for its message.
  */
 export class Timeline {
   readonly room: string;
@@ -27,7 +27,7 @@ export class Timeline {
   readonly #early = new Map<number, Message>();
   readonly #changes = new Map<number, Message>();
 
-  /** `from`: starts there, as if everything up to it had been seen; older messages can be asked for. */
+  /** Starts after the position `from`; older messages can be loaded. */
   constructor(room: string, from?: Position) {
     this.room = room;
     if (!from) return;
@@ -39,7 +39,7 @@ export class Timeline {
     return this.#messages;
   }
 
-  /** Where to resume; undefined before the room has been joined. */
+  /** From where to continue; undefined before the room is joined. */
   get position(): Position | undefined {
     if (this.#epoch === undefined) return undefined;
     const position = { epoch: this.#epoch, cursor: this.#seq };
@@ -56,15 +56,15 @@ export class Timeline {
     return this.first > 1;
   }
 
-  /** Whether something arrived that does not follow what is here. */
+  /** Whether a message arrived that does not follow the last one here. */
   get isWaiting(): boolean {
     return this.#early.size > 0;
   }
 
-  /** Takes what joining answered: what was missed, or the newest page in place of everything that was here. */
+  /** Takes the result of a join: the messages that were missed, or the newest page in place of all messages here. */
   resume(state: RoomState): void {
     if (!state.recovered || state.epoch !== this.#epoch) {
-      // what is here may have been edited meanwhile, and nobody would tell
+      // messages here may have been edited, and no event would tell
       this.#messages = [];
       this.#seq = (state.messages[0]?.seq ?? state.seq + 1) - 1;
       if (state.epoch !== this.#epoch) this.#changes.clear();
@@ -80,10 +80,7 @@ export class Timeline {
     this.#takeEarly();
   }
 
-  /**
-   * Takes a message as it was announced or acknowledged. `gap`: something before it is missing; join again from
-   * `position`.
-   */
+  /** Takes a message of an event or an acknowledgement. After `gap`, join again from `position`. */
   add(message: Message): Arrival {
     if (message.epoch === this.#epoch && message.seq <= this.#seq) return "known";
     if (message.epoch === this.#epoch && message.seq === this.#seq + 1) {
@@ -95,7 +92,7 @@ export class Timeline {
     return "gap";
   }
 
-  /** Takes an edited or deleted message; of two changes the later one counts, whichever comes first. */
+  /** Takes an edited or deleted message. Of two changes the later revision counts, in whatever order they arrive. */
   change(message: Message): void {
     if (message.epoch !== this.#epoch) return;
     const known = this.#changes.get(message.seq);
@@ -103,7 +100,7 @@ export class Timeline {
     this.#changes.delete(message.seq);
     this.#changes.set(message.seq, message);
     const [oldest] = this.#changes.keys();
-    if (this.#changes.size > CHANGES && oldest !== undefined) this.#changes.delete(oldest);
+    if (this.#changes.size > MAX_CHANGES && oldest !== undefined) this.#changes.delete(oldest);
     const index = message.seq - this.first;
     const here = this.#messages[index];
     if (here && revisionOf(here) < revisionOf(message)) this.#messages = this.#messages.with(index, message);

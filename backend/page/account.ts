@@ -1,7 +1,6 @@
-import { type ChatClient, RequestError } from "../client/index.ts";
-import type { SessionInfo } from "../contract/actions.ts";
+import { type ChatClient, RequestError, type SessionInfo } from "../client/index.ts";
 import { doneIn, onSubmit, problemOf } from "./forms.ts";
-import { element, line, when } from "./view.ts";
+import { element, listItem, when } from "./view.ts";
 
 /**
  * Makes the account dialog work: signing out, name, e-mail address, password, sessions, removal. `onLeft` says
@@ -85,8 +84,7 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
     await showSessions();
   });
   onSubmit(remove, async (values) => {
-    await client.request("POST /api/auth/delete", { password: values("password") });
-    client.close();
+    await client.removeAccount(values("password"));
     onLeft("Your account has been removed.");
   });
 
@@ -116,7 +114,7 @@ function notSent(error: unknown): string {
 
 function sessionLine(session: SessionInfo, end: (sid: string) => Promise<void>): HTMLElement {
   const { sid, current, agent, address, usedAt } = session;
-  const row = line(
+  const row = listItem(
     current ? "This one" : deviceOf(agent),
     `${address ?? "unknown address"}, last used ${when(usedAt)}`,
   );

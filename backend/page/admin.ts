@@ -1,6 +1,5 @@
-import { type ChatClient, RequestError } from "../client/index.ts";
-import type { AuditRecord, Listed } from "../contract/actions.ts";
-import { element, line, when } from "./view.ts";
+import { type AuditRecord, type ChatClient, type Listed, RequestError } from "../client/index.ts";
+import { element, listItem, when } from "./view.ts";
 
 /** The roles as the list offers them; what they may do the server decides. */
 const ROLES = ["user", "moderator", "admin"];
@@ -85,7 +84,7 @@ export function connectAdmin(client: ChatClient): void {
 
   function userLine(user: Listed): HTMLElement {
     const { id, name, email, verified, roles, disabledAt } = user;
-    const row = line(name, `${email}${verified ? "" : ", not confirmed"}`);
+    const row = listItem(name, `${email}${verified ? "" : ", not confirmed"}`);
     if (disabledAt !== null) {
       const mark = document.createElement("span");
       mark.className = "off";
@@ -93,8 +92,8 @@ export function connectAdmin(client: ChatClient): void {
       row.append(mark);
     }
     if (id === client.user?.id) return row;
-    const deeds = document.createElement("span");
-    deeds.className = "deeds";
+    const actions = document.createElement("span");
+    actions.className = "actions";
     const select = document.createElement("select");
     select.setAttribute("aria-label", `Role of ${name}`);
     for (const role of ROLES) select.add(new Option(role, role, false, role === roles.at(-1)));
@@ -110,8 +109,8 @@ export function connectAdmin(client: ChatClient): void {
       const endpoint = disabledAt === null ? "POST /api/admin/users/disable" : "POST /api/admin/users/enable";
       void change(() => client.request(endpoint, { id }));
     });
-    deeds.append(select, button);
-    row.append(deeds);
+    actions.append(select, button);
+    row.append(actions);
     return row;
   }
 
@@ -119,7 +118,7 @@ export function connectAdmin(client: ChatClient): void {
     const who = users.get(subjectId)?.name ?? "Somebody";
     const by = actorId === null || actorId === subjectId ? "" : `, by ${users.get(actorId)?.name ?? "somebody"}`;
     const more = detail === null ? "" : ` (${detail})`;
-    return line(`${who} ${WORDS[action]}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
+    return listItem(`${who} ${WORDS[action]}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
   }
 
   element("admin-open", HTMLButtonElement).addEventListener("click", () => {

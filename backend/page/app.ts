@@ -41,10 +41,6 @@ let notice = "";
 const client = new ChatClient({
   connect: io,
   onChange: () => requestRender(),
-  onAnnouncement(announcement) {
-    conversation.announce(announcement);
-    requestRender();
-  },
   follow: true,
   onSignedOut() {
     notice = "Your session has ended. Sign in again.";
@@ -53,6 +49,10 @@ const client = new ChatClient({
 });
 const rooms = new RoomList(client, (room) => conversation.show(room));
 const conversation = new Conversation(client, rooms);
+client.on("serverMessage", (announcement) => {
+  conversation.announce(announcement);
+  requestRender();
+});
 
 let rendering = false;
 function requestRender(): void {

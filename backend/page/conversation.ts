@@ -1,7 +1,7 @@
 import { type Announcement, type ChatClient, RequestError, type Timeline } from "../client/index.ts";
 import { connectComposer } from "./composer.ts";
-import { connectDeeds } from "./message-actions.ts";
 import { connectMembers, type Person } from "./members.ts";
+import { connectMessageActions } from "./message-actions.ts";
 import { type Item, showMessages, timeOf } from "./message-list.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
 import { element, presenceMark } from "./view.ts";
@@ -35,7 +35,7 @@ export class Conversation {
     this.#actions = {
       retry: (clientId) => client.retry(clientId),
       discard: (clientId) => client.discard(clientId),
-      choose: connectDeeds(client, rooms),
+      choose: connectMessageActions(client, rooms),
       about: (author) => about(author, this.#active),
     };
     connectComposer({

@@ -1,7 +1,6 @@
-import type { ChatClient } from "../client/index.ts";
-import type { Member, RoomSummary } from "../contract/actions.ts";
+import type { ChatClient, Member, RoomSummary } from "../client/index.ts";
 import type { RoomList } from "./room-list.ts";
-import { attempt, button, element, line, presenceMark, when } from "./view.ts";
+import { attempt, button, element, listItem, presenceMark, when } from "./view.ts";
 
 /** Somebody as the list of messages knows them. */
 export interface Person {
@@ -54,7 +53,7 @@ export function connectMembers(client: ChatClient, rooms: RoomList, active: () =
   function memberLine(member: Member): HTMLElement {
     const { id, name, role, mutedUntil } = member;
     const muted = mutedUntil === undefined ? "" : `, muted until ${when(mutedUntil)}`;
-    const row = line(id === client.user?.id ? `${name} (you)` : name, `${role}${muted}`);
+    const row = listItem(id === client.user?.id ? `${name} (you)` : name, `${role}${muted}`);
     const mark = document.createElement("span");
     presenceMark(mark, id === client.user?.id ? "online" : client.presenceOf(id));
     row.querySelector("p")?.prepend(mark);
@@ -63,7 +62,7 @@ export function connectMembers(client: ChatClient, rooms: RoomList, active: () =
   }
 
   function bannedLine({ id, name }: Member): HTMLElement {
-    const row = line(name, "may not come in");
+    const row = listItem(name, "may not come in");
     const lift = async () => {
       await client.call("chat.unban", { room, user: id });
       await load();
@@ -99,7 +98,7 @@ function connectPerson(
   const dialog = element("person", HTMLDialogElement);
   const problem = element("person-problem", HTMLElement);
   const done = element("person-done", HTMLElement);
-  const deeds = element("person-deeds", HTMLElement);
+  const actions = element("person-actions", HTMLElement);
 
   /** Does it, says that it is done, and shows what there is to do now. */
   const act = (words: string, work: () => Promise<unknown>) => async () => {
@@ -186,7 +185,7 @@ function connectPerson(
         );
       }
     }
-    deeds.replaceChildren(...rows);
+    actions.replaceChildren(...rows);
     dialog.showModal();
   };
 }

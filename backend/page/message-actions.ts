@@ -1,42 +1,41 @@
-import type { Message } from "../chat/message.ts";
-import type { ChatClient } from "../client/index.ts";
+import type { ChatClient, Message } from "../client/index.ts";
 import { onDialog } from "./forms.ts";
 import { moderates } from "./members.ts";
 import type { RoomList } from "./room-list.ts";
 import { button, element } from "./view.ts";
 
 /** Milliseconds in which an author may edit a message; the server decides. */
-const EDIT_TIME = 60 * 60 * 1000;
+const EDIT_TIME_MS = 60 * 60 * 1000;
 
-/** Makes the dialogs work in which something is done with a message; answers what opens the first of them. */
-export function connectDeeds(client: ChatClient, rooms: RoomList): (message: Message) => void {
-  const dialog = element("deeds", HTMLDialogElement);
-  const choice = element("deeds-choice", HTMLElement);
+/** Connects the dialogs that edit, delete and report a message. Returns a function that opens the first of them. */
+export function connectMessageActions(client: ChatClient, rooms: RoomList): (message: Message) => void {
+  const dialog = element("message-actions", HTMLDialogElement);
+  const choice = element("message-actions-choice", HTMLElement);
   const edit = element("edit", HTMLDialogElement);
   const editText = element("edit-text", HTMLTextAreaElement);
   const remove = element("delete", HTMLDialogElement);
   const report = element("report", HTMLDialogElement);
   let chosen: Message | undefined;
 
-  const about = () => {
+  const position = () => {
     if (!chosen) throw new Error("invariant: a message was chosen");
     return { room: chosen.room, seq: chosen.seq };
   };
   onDialog(edit, async (values) => {
-    await client.call("chat.edit", { ...about(), text: values("text") });
+    await client.call("chat.edit", { ...position(), text: values("text") });
     return undefined;
   });
   onDialog(remove, async () => {
-    await client.call("chat.delete", about());
+    await client.call("chat.delete", position());
     return undefined;
   });
   onDialog(report, async (values) => {
-    await client.call("chat.report", { ...about(), reason: values("reason") });
+    await client.call("chat.report", { ...position(), reason: values("reason") });
     return undefined;
   });
   dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
 
-  const then = (next: HTMLDialogElement) => () => {
+  const open = (next: HTMLDialogElement) => () => {
     dialog.close();
     next.showModal();
   };
@@ -45,20 +44,20 @@ export function connectDeeds(client: ChatClient, rooms: RoomList): (message: Mes
     chosen = message;
     const { author, text, at, room } = message;
     const isOwn = author.id === client.user?.id;
-    element("deeds-author", HTMLElement).textContent = isOwn ? "yours" : author.name;
-    element("deeds-text", HTMLElement).textContent = text;
-    const mayEdit = isOwn && Date.now() - at < EDIT_TIME;
+    element("message-actions-author", HTMLElement).textContent = isOwn ? "yours" : author.name;
+    element("message-actions-text", HTMLElement).textContent = text;
+    const mayEdit = isOwn && Date.now() - at < EDIT_TIME_MS;
     choice.replaceChildren(
       ...(mayEdit
         ? [
             button("Edit", "quiet", () => {
               editText.value = text;
-              then(edit)();
+              open(edit)();
             }),
           ]
         : []),
-      ...(isOwn ? [] : [button("Report to the moderators", "quiet", then(report))]),
-      ...(isOwn || moderates(client, rooms.find(room)) ? [button("Delete", "danger", then(remove))] : []),
+      ...(isOwn ? [] : [button("Report to the moderators", "quiet", open(report))]),
+      ...(isOwn || moderates(client, rooms.find(room)) ? [button("Delete", "danger", open(remove))] : []),
     );
     dialog.showModal();
   };

@@ -1,6 +1,5 @@
-import type { ChatClient } from "../client/index.ts";
-import type { Report } from "../contract/actions.ts";
-import { attempt, button, element, line, when } from "./view.ts";
+import type { ChatClient, Report } from "../client/index.ts";
+import { attempt, button, element, listItem, when } from "./view.ts";
 
 /** Makes the dialog work in which moderators read what was reported, and decide. */
 export function connectReports(client: ChatClient): void {
@@ -32,18 +31,18 @@ export function connectReports(client: ChatClient): void {
 
   function reportLine({ id, at, reason, room, text }: Report): HTMLElement {
     const where = room.startsWith("~") ? "a room that is not public" : room;
-    const row = line(text, `In ${where}, ${when(at)}`);
+    const row = listItem(text, `In ${where}, ${when(at)}`);
     const words = document.createElement("p");
     words.dir = "auto";
     words.textContent = `“${reason}”`;
     row.querySelector(".facts")?.append(words);
-    const deeds = document.createElement("span");
-    deeds.className = "deeds";
-    deeds.append(
+    const actions = document.createElement("span");
+    actions.className = "actions";
+    actions.append(
       button("Remove it", "danger", settle(id, "removed")),
       button("Leave it", "quiet", settle(id, "dismissed")),
     );
-    row.append(deeds);
+    row.append(actions);
     return row;
   }
 

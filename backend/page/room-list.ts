@@ -1,7 +1,6 @@
-import { type ChatClient, RequestError, type RoomView } from "../client/index.ts";
-import type { PublicRoom } from "../contract/actions.ts";
+import { type ChatClient, type PublicRoom, RequestError, type RoomView } from "../client/index.ts";
 import { onDialog } from "./forms.ts";
-import { attempt, button, element, line, presenceMark, type Row, reconcile } from "./view.ts";
+import { attempt, button, element, listItem, presenceMark, type Row, reconcile } from "./view.ts";
 
 export const LOBBY = "lobby";
 
@@ -167,7 +166,7 @@ function connectFinding(client: ChatClient, open: (room: string) => Promise<void
     more.hidden = !answer.more;
     list.replaceChildren(
       ...found.map(({ room, members }) => {
-        const row = line(room, members === 1 ? "one person" : `${members} people`);
+        const row = listItem(room, members === 1 ? "one person" : `${members} people`);
         row.append(button("Go in", "quiet", () => void enter(room), `Go in to ${room}`));
         return row;
       }),

@@ -1,5 +1,4 @@
-import { RequestError } from "../client/index.ts";
-import type { PresenceState } from "../contract/actions.ts";
+import { type PresenceState, RequestError } from "../client/index.ts";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -9,8 +8,8 @@ export function when(at: number): string {
   return moment.format(at);
 }
 
-/** A line of a list: what it is, and below it more about it. */
-export function line(title: string, more: string): HTMLElement {
+/** An item of a list: a title, and below it more about it. */
+export function listItem(title: string, more: string): HTMLElement {
   const row = document.createElement("li");
   const facts = document.createElement("div");
   facts.className = "facts";

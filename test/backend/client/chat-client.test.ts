@@ -397,10 +397,8 @@ test("a client that follows has every room: what is unread, who mentions one, ed
   await ada.join("garden");
   await ada.join("cellar");
   const changes: string[] = [];
-  const bob = await person("Bob", backend.url, {
-    follow: true,
-    onMembership: ({ change }) => changes.push(change),
-  });
+  const bob = await person("Bob", backend.url, { follow: true });
+  bob.on("membership", ({ change }) => changes.push(change));
   const bobId = bob.user?.id ?? "";
   await bob.join("garden");
   await bob.until(() => roomOf(bob, "garden") !== undefined);

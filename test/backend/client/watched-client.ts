@@ -1,5 +1,5 @@
 import { io } from "socket.io-client";
-import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/client/chat-client.ts";
+import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/client/index.ts";
 
 /** A client whose changes can be waited for. */
 export class Watched extends ChatClient {
@@ -15,15 +15,15 @@ export class Watched extends ChatClient {
       connect: (how) => io(url, how),
       backoff: { first: 20, most: 100 },
       onChange: () => this.#check(),
-      onAnnouncement: (announcement) => {
-        this.announcements.push(announcement);
-        this.#check();
-      },
       onSignedOut: () => {
         this.signedOut += 1;
         this.#check();
       },
       ...options,
+    });
+    this.on("serverMessage", (announcement) => {
+      this.announcements.push(announcement);
+      this.#check();
     });
   }
 

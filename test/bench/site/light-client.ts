@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BACKOFF, isPassing, RequestError, waitFor } from "../../../backend/client/requests.ts";
+import { BACKOFF, isTemporary, RequestError, waitFor } from "../../../backend/client/requests.ts";
 import type { JoinedRoom, Message, RoomState } from "../../../backend/surface/rooms.ts";
 import type { Account } from "./accounts.ts";
 import { LightConnection, offline } from "./light-connection.ts";
@@ -156,7 +156,7 @@ export class LightClient {
         this.#options.onBack?.();
         return;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isTemporary(error)) throw error;
         await delay(waitFor(error, tries, BACKOFF));
       }
     }

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { BACKOFF, isPassing, waitFor } from "../../../backend/client/requests.ts";
+import { BACKOFF, isTemporary, waitFor } from "../../../backend/client/requests.ts";
 import type { Message, RoomState } from "../../../backend/surface/rooms.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Crowd } from "./crowd.ts";
@@ -77,7 +77,7 @@ async function readHistory(client: LightClient, room: string): Promise<readonly 
       tries = 0;
       if (messages[0]?.seq === 1) return messages;
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTemporary(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, waitFor(error, tries++, BACKOFF)));
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BACKOFF, isPassing, waitFor } from "../../../backend/client/requests.ts";
+import { BACKOFF, isTemporary, waitFor } from "../../../backend/client/requests.ts";
 import type { Message } from "../../../backend/surface/rooms.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Figures } from "./figures.ts";
@@ -80,7 +80,7 @@ export class Author {
         figures.current.acknowledgements.push(now - sent.at[n]);
         break;
       } catch (error) {
-        if (!isPassing(error)) {
+        if (!isTemporary(error)) {
           ledger.wrong("refused for good", `${id}: ${String(error)}`);
           break;
         }

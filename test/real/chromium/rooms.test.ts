@@ -68,12 +68,12 @@ async function enter(page: Page, room: string): Promise<void> {
 const choose = (page: Page, room: string) => press(page, "#rooms", room);
 
 /** Opens what can be done with a message. */
-async function act(page: Page, message: string, deed: string): Promise<void> {
+async function act(page: Page, message: string, action: string): Promise<void> {
   await shows(page, message);
   const find = `[...document.querySelectorAll(".message")].find((one) => one.querySelector(".text").textContent === ${JSON.stringify(message)})`;
   await until(page, `${find}?.querySelector(".more") !== null`);
   await page.evaluate(`${find}.querySelector(".more").click()`);
-  await press(page, "#deeds-choice", deed);
+  await press(page, "#message-actions-choice", action);
 }
 
 /** Opens the dialog about who wrote a message. */
@@ -105,7 +105,7 @@ test("a private room: whoever is invited goes in, is seen, writes; whoever decli
     await choose(ada, "lobby");
     await shows(ada, text);
     await about(ada, name);
-    await press(ada, "#person-deeds", "Invite");
+    await press(ada, "#person-actions", "Invite");
     await reads(ada, "#person-done", `${name} is invited.`);
     await press(ada, "#person", "Close");
   }
@@ -130,7 +130,7 @@ test("two alone: presence, typing, what was seen, and the mark on another device
   await say(dan, "Anybody?");
   await shows(cora, "Anybody?");
   await about(cora, "Dan");
-  await press(cora, "#person-deeds", "Write to them alone");
+  await press(cora, "#person-actions", "Write to them alone");
   await reads(cora, "#room-name", "Dan");
   await reads(cora, "#room-presence", "online");
   await say(cora, "Just us");
@@ -195,17 +195,17 @@ test("moderation: a muted one cannot write, one who is put out goes, a banned on
   await say(ivo, "Ahoy");
   await shows(hana, "Ahoy");
   await about(hana, "Ivo");
-  await press(hana, "#person-deeds", "Mute");
+  await press(hana, "#person-actions", "Mute");
   await reads(hana, "#person-done", "Ivo is muted.");
   await say(ivo, "You cannot stop me");
   await until(ivo, `document.querySelector(".message[data-fate=failed]") !== null`);
   await press(ivo, "#messages", "Discard");
-  await press(hana, "#person-deeds", "Put out");
+  await press(hana, "#person-actions", "Put out");
   await reads(hana, "#person-done", "out of the room");
   await reads(ivo, "#room-name", "lobby");
   await until(ivo, `document.querySelectorAll("#rooms li").length === 1`);
   await enter(ivo, "harbour");
-  await press(hana, "#person-deeds", "Ban");
+  await press(hana, "#person-actions", "Ban");
   await reads(hana, "#person-done", "Ivo is banned.");
   await reads(ivo, "#room-name", "lobby");
   await ivo.locator("#join-open").click();

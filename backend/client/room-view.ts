@@ -1,0 +1,45 @@
+import type { People } from "./people.ts";
+import type { RoomSummary } from "./server-types.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A room in the user's list. */
+export interface RoomView extends RoomSummary {
+  /** Number of messages from others that the user has not read. */
+  readonly unread: number;
+  /** Number of those, among the messages that the client has, that mention the user. */
+  readonly mentions: number;
+}
+
+/** What a room's view is computed from. */
+interface RoomFacts {
+  readonly summary: RoomSummary;
+  readonly timeline: Timeline | undefined;
+  readonly people: People;
+  /** Id of the user. */
+  readonly own: string;
+}
+
+/** The room as it is now: the list of rooms is older than the events that have arrived since. */
+export function viewRoom({ summary, timeline, people, own }: RoomFacts): RoomView {
+  const { peerId, peerState } = summary;
+  const peer = peerId === undefined || peerState === undefined ? {} : { peerState: people.stateOf(peerId) };
+  return { ...summary, ...peer, ...countUnread(summary, timeline, people.mark(summary.room, own), own) };
+}
+
+/** Counts the messages that the client has; of older ones it knows the number alone. */
+function countUnread(
+  { read, unread }: RoomSummary,
+  timeline: Timeline | undefined,
+  mark: number,
+  own: string,
+): Pick<RoomView, "unread" | "mentions"> {
+  if (!timeline?.position) return { unread, mentions: 0 };
+  const seen = Math.max(read, mark);
+  const news = timeline.messages.filter(
+    ({ seq, author, deletedAt }) => seq > seen && author.id !== own && deletedAt === undefined,
+  );
+  return {
+    unread: news.length + Math.max(0, timeline.first - 1 - seen),
+    mentions: news.filter(({ mentions }) => mentions?.includes(own)).length,
+  };
+}
