@@ -1,5 +1,5 @@
-import type { Message } from "../chat/message.ts";
-import type { Announcement, Pending } from "../client/index.ts";
+import type { Announcement, Message, Pending } from "../client/index.ts";
+import { findLinks } from "./message-links.ts";
 import { button, element, type Row, reconcile, timeElement } from "./view.ts";
 
 /** Something in the list of messages. */
@@ -116,7 +116,7 @@ function announcementRow({ text, at }: Fact): HTMLElement {
   const words = document.createElement("p");
   words.className = "text";
   words.dir = "auto";
-  words.textContent = text;
+  words.replaceChildren(...textNodes(text));
   const title = document.createElement("p");
   title.className = "who";
   title.append("Announcement ", timeElement(at));
@@ -147,7 +147,7 @@ function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLEleme
   const time = timeElement(fact.at);
   part("time").replaceWith(time);
   if (fact.edited) time.after(" edited");
-  part(".text").textContent = fact.text;
+  part(".text").replaceChildren(...textNodes(fact.text));
   part(".fate").replaceChildren(...fateOf(fact, actions));
   const more = part(".more");
   if (message && fate === "sent") {
@@ -155,6 +155,20 @@ function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLEleme
     more.addEventListener("click", () => actions.choose(message));
   } else more.remove();
   return row;
+}
+
+/** The text of a message with its links, which open in a new tab that learns nothing of the chat. */
+function textNodes(message: string): (Node | string)[] {
+  return findLinks(message).map(({ text, link }) => {
+    if (!link) return text;
+    const anchor = document.createElement("a");
+    anchor.href = link.href;
+    anchor.rel = "noopener noreferrer nofollow";
+    anchor.target = "_blank";
+    anchor.dir = "ltr"; // the host stays in front, whatever scripts the path has
+    anchor.textContent = link.label;
+    return anchor;
+  });
 }
 
 function fateOf({ fate, problem, clientId }: Fact, actions: Actions): (Node | string)[] {

@@ -60,6 +60,31 @@ test("two people register and talk, live; markup is text; nothing breaks the Con
   expect(bob.complaints).toEqual([]);
 });
 
+test("links in messages open in a tab of their own, and show the host that they lead to", async () => {
+  const { page, complaints } = await browser.visitor(PHONE);
+  await register(page, "Lin");
+  await say(
+    page,
+    `(${origin}/favicon.svg), https://bücher.example/ä, http://good.example@evil.example/ javascript:alert(1)`,
+  );
+  await until(page, `document.querySelectorAll(".message[data-fate=sent] .text a").length === 2`);
+  const links = await page.$$eval(".message .text a", (all) =>
+    all.map((one) => [one.textContent, ...["href", "target", "rel"].map((name) => one.getAttribute(name))]),
+  );
+  const rest = ["_blank", "noopener noreferrer nofollow"];
+  expect(links).toEqual([
+    [`${origin}/favicon.svg`, `${origin}/favicon.svg`, ...rest],
+    ["https://xn--bcher-kva.example/ä", "https://xn--bcher-kva.example/%C3%A4", ...rest],
+  ]);
+  const opened = new Promise<Page | null>((resolve) => {
+    page.browserContext().once("targetcreated", (target) => void target.page().then(resolve));
+  });
+  await page.locator(".message .text a").click();
+  const tab = await opened;
+  expect(await tab?.evaluate("[opener, document.referrer]")).toEqual([null, ""]);
+  expect(complaints).toEqual([]);
+});
+
 test("a reload finds the session in its cookie, which no script can read", async () => {
   const { page } = await browser.visitor();
   await register(page, "Cora");
