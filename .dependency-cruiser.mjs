@@ -91,7 +91,7 @@ export default {
       severity: "error",
       comment: "the store keeps what features give it, and does not depend on who asks",
       from: { path: folder("backend/store/") },
-      to: { path: folder("backend/(gateway|mail|nodes|page|client|contract)/") },
+      to: { path: folder("backend/(auth|users|chat|gateway|mail|nodes|page|client|contract)/") },
     },
     {
       name: "gateway-asks-the-broker",
@@ -224,7 +224,7 @@ export default {
     },
     {
       from: { path: folder("scripts/") },
-      to: { path: "^backend/((config|main|surface)\\.ts$|(auth|users|text|throttle|store)/|page/index\\.ts$)" },
+      to: { path: "^backend/((config|main|stores|surface)\\.ts$|(auth|users|text|throttle|store)/|page/index\\.ts$)" },
     },
     // tests may import all files
     { from: { path: folder("test/") }, to: { path: folder("(backend|infra|cloudflared|scripts|test)/") } },

@@ -19,6 +19,8 @@ export interface Config {
   readonly dataDir: string;
   /** PostgreSQL in the place of the embedded database; undefined is the embedded one. */
   readonly databaseUrl: string | undefined;
+  /** Features that the program does not have any more and whose tables stay in the database. */
+  readonly unusedFeatures: readonly string[];
   /** How other nodes are reached; undefined is one node. */
   readonly nats: NatsConfig | undefined;
   /** Name of this node; undefined makes one. */
@@ -90,6 +92,7 @@ export function readConfig(env: Environment): Config {
       url("postgres:", "postgresql:"),
       "a URL like postgres://user:password@host:5432/database",
     ),
+    unusedFeatures: read("UNUSED_FEATURES", [], list(featureName), "names of features divided by commas"),
     nats: readNats(text, problems),
     nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
     origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
@@ -168,6 +171,10 @@ function address(value: string): string | undefined {
 
 function nodeName(value: string): string | undefined {
   return /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+}
+
+function featureName(value: string): string | undefined {
+  return /^[a-z][a-z0-9-]{0,63}$/.test(value) ? value : undefined;
 }
 
 function url(...protocols: readonly string[]): (value: string) => string | undefined {

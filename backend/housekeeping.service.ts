@@ -2,7 +2,9 @@ import type { ServiceSchema } from "moleculer";
 import { ENDED_KEPT, SESSION_MAX } from "./auth/session.ts";
 import { LEFT_KEPT } from "./chat/membership.ts";
 import { REPORTS_KEPT } from "./chat/moderation.ts";
-import { DatabaseAway, type Retention, type Store } from "./store/index.ts";
+import type { Retention } from "./chat/store/index.ts";
+import { DatabaseAway } from "./store/index.ts";
+import type { Store } from "./stores.ts";
 import { AUDIT_KEPT } from "./users/audit.ts";
 import { MAIL_MEMORY } from "./users/mail-token.ts";
 

@@ -22,11 +22,11 @@ import { NodesError } from "./nodes/index.ts";
 import { outageLog } from "./outage-log.ts";
 import { loadAssets } from "./page/index.ts";
 import { createServices } from "./services.ts";
-import { openStore, type Store } from "./store/index.ts";
+import { openStore, type Store } from "./stores.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
 import { assets, emits, http, RATE_CLASSES, ROLES, SOCKET_PATH, socket } from "./surface.ts";
+import { setupPath } from "./users/index.ts";
 import type { HashCost } from "./users/password.ts";
-import { setupPath } from "./users/setup.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -75,11 +75,11 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   checkSurface(surface, KNOWN);
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
-  const { dataDir, databaseUrl } = config;
+  const { dataDir, databaseUrl, unusedFeatures } = config;
   let compareRooms = (): void => undefined;
   // what was stored while the database's response was lost was not broadcast
   const outages = outageLog(log, () => compareRooms());
-  const store = await openStore({ dataDir, databaseUrl, isBackend: true, outages });
+  const store = await openStore({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages });
   const now = store.clock.now;
   const links = nodeLinks(config, log, now);
   const broker = createBroker(config, log, links);

@@ -14,6 +14,7 @@ await runCommand(
       DRAIN_SECONDS: "seconds to move clients away and finish requests at the end (10)",
       INTERNAL_PORT: "port for /health/live, /health/ready and /metrics (none)",
       DATABASE_URL: "PostgreSQL instead of the embedded database, as in postgres://user:password@host/database",
+      UNUSED_FEATURES: "features that the program does not have any more and the database has (none)",
       "NATS_URL, NODE_ID": "NATS, for more than one node; the name of this one",
       "NATS_CA, NATS_CREDS": "files with the CA certificates and the credentials for NATS",
       "NODE_SECRET, NODE_SECRET_ACCEPTED": "what authenticates nodes to each other; a second one while it changes",

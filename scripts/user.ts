@@ -1,4 +1,4 @@
-import type { Store } from "../backend/store/index.ts";
+import type { Store } from "../backend/stores.ts";
 import { ROLES } from "../backend/surface.ts";
 import { argument, CommandError, command, commandGroup, oneOf, runCommand } from "./command-line/index.ts";
 import { DATABASE_VARIABLES, openExistingStore } from "./database/existing-store.ts";

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Store } from "../store/index.ts";
 import type { Role } from "../surface.ts";
 import {
   ACCESS_TOKEN_SECONDS,
@@ -11,6 +10,7 @@ import {
 } from "./access-token.ts";
 import { createKeyRing } from "./key-ring.ts";
 import { isLive } from "./session.ts";
+import type { AuthStore } from "./store.ts";
 
 /** Verified tokens kept in memory; beyond it the oldest goes and is verified again when it comes back. */
 const REMEMBERED = 10_000;
@@ -44,7 +44,7 @@ interface Remembered {
  * Loads the signing keys, making the first, and keeps what has been verified until it expires, so that a request costs
  * no signature.
  */
-export async function createAccessTokens(store: Store, clock: () => number): Promise<AccessTokens> {
+export async function createAccessTokens(store: AuthStore, clock: () => number): Promise<AccessTokens> {
   const ring = await createKeyRing(store, clock);
   const remembered = new Map<string, Remembered>();
   /** The same by session: forgetting one session must not cost a walk over all. */

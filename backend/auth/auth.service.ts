@@ -1,18 +1,18 @@
 import type { Context, ServiceSchema } from "moleculer";
 import { hearsOthers } from "../broker.ts";
 import { announce, defineService, type Meta, refuse, tell } from "../contract/index.ts";
-import type { Store, User } from "../store/index.ts";
-import { createAuditTrail } from "../users/audit-trail.ts";
-import { hashMark } from "../users/password.ts";
-import { profile } from "../users/profile.ts";
+import { createAuditTrail, hashMark, profile, type User, type UsersStore } from "../users/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "./access-token.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
-import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
-import { END_REASONS } from "./session.ts";
+import { type RevocationStore, type Revocations, roleKey, watchRevocations } from "./revocations.ts";
+import { END_REASONS, SESSION_MAX } from "./session.ts";
 import { createSessions, type Device, type Sessions } from "./sessions.ts";
 
 /** Tokens and sessions: which user a client is, until the session ends. */
-export function authService(options: { readonly store: Store; readonly clock: () => number }): ServiceSchema {
+export function authService(options: {
+  readonly store: RevocationStore & UsersStore;
+  readonly clock: () => number;
+}): ServiceSchema {
   const { store, clock } = options;
   const audit = createAuditTrail(store, clock);
   let loaded: { tokens: AccessTokens; sessions: Sessions } | undefined;
@@ -72,6 +72,10 @@ export function authService(options: { readonly store: Store; readonly clock: ()
         const sessions = (await store.sessions.list(userId)).filter(({ id }) => id !== except);
         for (const { id } of sessions) if (await ready().sessions.end(id, reason)) await ended(ctx, id);
         return { ended: sessions.length };
+      },
+
+      async knownAddresses(ctx) {
+        return { addresses: await store.sessions.addressesOf(ctx.params.userId, clock() - SESSION_MAX) };
       },
 
       async generateToken(ctx) {
@@ -164,7 +168,7 @@ function device({ meta }: Context<unknown, Meta>): Device {
   return { address: meta.client?.address ?? null, agent: meta.client?.agent ?? null };
 }
 
-async function liveUser(store: Store, id: string): Promise<User> {
+async function liveUser(store: UsersStore, id: string): Promise<User> {
   const user = await store.users.find(id);
   if (!user || user.disabledAt !== null) throw refuse("UNAUTHORIZED");
   return user;

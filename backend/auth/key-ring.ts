@@ -1,5 +1,4 @@
 import type { KeyObject } from "node:crypto";
-import type { Store } from "../store/index.ts";
 import {
   ACCESS_TOKEN_SECONDS,
   generateSigningKey,
@@ -8,6 +7,7 @@ import {
   type SigningKey,
   signingKey,
 } from "./access-token.ts";
+import type { AuthStore } from "./store.ts";
 
 /** Milliseconds after which the keys are read again: a node knows a new one that much later at most. */
 const FRESH = 10_000;
@@ -30,7 +30,7 @@ interface RingKey extends SigningKey {
 }
 
 /** Reads the keys, making the first, and again from time to time: `npm run keys -- rotate` needs no restart. */
-export async function createKeyRing(store: Store, clock: () => number): Promise<KeyRing> {
+export async function createKeyRing(store: Pick<AuthStore, "keys">, clock: () => number): Promise<KeyRing> {
   let loaded: { readonly at: number; readonly keys: readonly RingKey[] } | undefined;
 
   const keys = async (): Promise<readonly RingKey[]> => {

@@ -1,6 +1,7 @@
 import type { Events } from "../contract/index.ts";
 import { waitOwnTime } from "../own-time.ts";
-import type { Store } from "../store/index.ts";
+import type { UsersStore } from "../users/index.ts";
+import type { AuthStore } from "./store.ts";
 
 /** Milliseconds between two looks: how late a node is that heard nothing. */
 const ROUND = 400;
@@ -19,6 +20,11 @@ const CHECK = 100;
  */
 const PATIENCE = 400;
 
+/** Where is read what has ended lately. */
+export interface RevocationStore extends AuthStore, Pick<UsersStore, "users"> {
+  readonly members: { endedSince(since: number): Promise<readonly Events["chat.left"][]> };
+}
+
 export interface Revocations {
   /** The node has heard of it: it will not be told again. */
   heard(key: string): void;
@@ -34,7 +40,7 @@ export const roleKey = (id: string, at: number): string => `${id} ${at}`;
  * beside the backend did it. One query of an index for each, whatever is connected.
  */
 export function watchRevocations(options: {
-  readonly store: Store;
+  readonly store: RevocationStore;
   readonly clock: () => number;
   /** Whether news of other nodes arrive, as far as this one can tell; asked only while the store is silent. */
   readonly hears: () => Promise<boolean>;

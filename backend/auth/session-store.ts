@@ -1,11 +1,9 @@
 import { type Kysely, sql } from "kysely";
-import { grouped, jsonTable } from "../store/grouped.ts";
-import { isPostgres } from "../store/is-postgres.ts";
-import { lockUser } from "../store/locks.ts";
-import { prepared } from "../store/prepared.ts";
-import type { Schema, SessionsTable } from "../store/schema.ts";
+import { grouped, isPostgres, jsonTable, prepared } from "../store/index.ts";
 import type { Role } from "../surface.ts";
+import type { LockUser } from "../users/index.ts";
 import { type EndReason, isLive, type Session } from "./session.ts";
+import type { AuthTables, SessionsTable } from "./tables.ts";
 
 /** A session together with what decides whether its user may still act. */
 export interface SessionHolder {
@@ -21,9 +19,7 @@ export interface SessionUse {
   readonly agent: string | null;
 }
 
-export type SessionStore = ReturnType<typeof sessionStore>;
-
-export function sessionStore(db: Kysely<Schema>) {
+export function sessionStore(db: Kysely<AuthTables>, lockUser: LockUser) {
   const holders = prepared(db, (within, of: { readonly ids: string }) =>
     isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
   );
@@ -112,7 +108,7 @@ export function sessionStore(db: Kysely<Schema>) {
 }
 
 /** Sessions and their users; `ids` is a JSON array of arrays. */
-const joinedHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+const joinedHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }) =>
   db
     .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
     .innerJoin("sessions", (join) => join.on("sessions.id", "=", sql<string>`asked.value ->> 0`))
@@ -121,7 +117,7 @@ const joinedHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
     .select(["users.role", "users.disabled_at"]);
 
 /** The same for PostgreSQL: see `lateralStandings`. */
-const lateralHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =>
+const lateralHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }) =>
   db
     .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))
     .innerJoinLateral(
@@ -145,7 +141,7 @@ const lateralHolders = (db: Kysely<Schema>, { ids }: { readonly ids: string }) =
     .selectAll("sessions")
     .select(["users.role", "users.disabled_at"]);
 
-async function insert(db: Kysely<Schema>, session: Session): Promise<void> {
+async function insert(db: Kysely<AuthTables>, session: Session): Promise<void> {
   await db
     .insertInto("sessions")
     .values({
@@ -164,12 +160,12 @@ async function insert(db: Kysely<Schema>, session: Session): Promise<void> {
     .execute();
 }
 
-async function list(db: Kysely<Schema>, userId: string): Promise<readonly Session[]> {
+async function list(db: Kysely<AuthTables>, userId: string): Promise<readonly Session[]> {
   const query = db.selectFrom("sessions").selectAll().where("user_id", "=", userId).where("ended_at", "is", null);
   return (await query.orderBy("created_at").orderBy("id").execute()).map(fields);
 }
 
-async function end(db: Kysely<Schema>, id: string, reason: EndReason, now: number): Promise<boolean> {
+async function end(db: Kysely<AuthTables>, id: string, reason: EndReason, now: number): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable("sessions")
     .set({ ended_at: now, end_reason: reason })

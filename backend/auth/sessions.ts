@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { SessionUse, Store } from "../store/index.ts";
 import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "./refresh-token.ts";
 import { type EndReason, isLive, judgeRefresh, MAX_SESSIONS, type Session } from "./session.ts";
+import type { SessionUse } from "./session-store.ts";
+import type { AuthStore } from "./store.ts";
 
 /** What using a refresh token came to. */
 type Refreshed =
@@ -39,7 +40,7 @@ export interface Sessions {
 const ROUNDS = 3;
 
 /** Sessions in the store, with refresh tokens under the server's key, which is made on the first start. */
-export async function createSessions(store: Store, clock: () => number): Promise<Sessions> {
+export async function createSessions(store: AuthStore, clock: () => number): Promise<Sessions> {
   const [stored] = await store.keys.ensure("refresh", () => randomBytes(32).toString("base64url"), clock());
   if (!stored) throw new Error("invariant: a key that was made is there");
   const key = refreshKey(Buffer.from(stored.material, "base64url"));

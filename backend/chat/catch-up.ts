@@ -1,6 +1,6 @@
-import type { Store } from "../store/index.ts";
 import { ANSWER_BYTES, CATCH_UP, type Message, PAGE, type RoomState } from "./message.ts";
 import type { Room } from "./room.ts";
+import type { ChatStore } from "./store/index.ts";
 
 /** Where a client says that it stands. */
 interface ClaimedPosition {
@@ -21,7 +21,7 @@ const PART = Math.ceil(PAGE / 3);
  * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One
  * response has about 128 KiB at most; `more` says that the client has to ask again from the new position.
  */
-export async function catchUp(store: Store, of: Room, from: ClaimedPosition): Promise<PartialState> {
+export async function catchUp(store: ChatStore, of: Room, from: ClaimedPosition): Promise<PartialState> {
   const { key: room, epoch, seq, revision } = of;
   const { cursor, revision: seen = revision } = from;
   // a position that this epoch never had says nothing about what the client has seen
@@ -50,7 +50,12 @@ export async function catchUp(store: Store, of: Room, from: ClaimedPosition): Pr
 }
 
 /** The messages after a position, of which most clients have missed none: then nothing is read. */
-async function missedSince(store: Store, { key: room, seq }: Room, cursor: number, bytes: number): Promise<Batches> {
+async function missedSince(
+  store: ChatStore,
+  { key: room, seq }: Room,
+  cursor: number,
+  bytes: number,
+): Promise<Batches> {
   if (cursor === seq) return { messages: [], left: bytes, isWhole: true };
   return readUpTo(bytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH));
 }
@@ -83,7 +88,7 @@ async function readUpTo(
   }
 }
 
-async function newestPage(store: Store, { key: room, epoch, seq, revision }: Room): Promise<PartialState> {
+async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }: Room): Promise<PartialState> {
   const messages = seq === 0 ? [] : await newestThatFit(store, room);
   return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed: [], recovered: false };
 }
@@ -92,7 +97,7 @@ async function newestPage(store: Store, { key: room, epoch, seq, revision }: Roo
  * The newest messages before a position (of all, without one) that fit into one response, oldest first. Read in parts:
  * of a room with long messages, a whole page would be several times what fits.
  */
-export async function newestThatFit(store: Store, room: string, cursor?: number): Promise<readonly Message[]> {
+export async function newestThatFit(store: ChatStore, room: string, cursor?: number): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
   let left = ANSWER_BYTES;
   for (;;) {

@@ -1,7 +1,7 @@
 import { clean } from "../contract/clean.ts";
 import { announce, type Handlers, type Message, refuse } from "../contract/index.ts";
 import { messageText } from "../text/text.ts";
-import type { AuditTrail } from "../users/audit-trail.ts";
+import type { AuditTrail } from "../users/index.ts";
 import { newestThatFit } from "./catch-up.ts";
 import { MENTIONS_MAX, namesMentioned } from "./mention.ts";
 import { clientId, EDIT_TIME } from "./message.ts";

@@ -1,6 +1,6 @@
 import { clean } from "../contract/clean.ts";
 import { announce, type Handlers, refuse } from "../contract/index.ts";
-import type { AuditTrail } from "../users/audit-trail.ts";
+import type { AuditTrail } from "../users/index.ts";
 import { there } from "./chat-messages.ts";
 import { OPEN_REPORTS_MAX, OUTCOMES, reportReason } from "./moderation.ts";
 import { LIST_PAGE } from "./room.ts";

@@ -1,7 +1,6 @@
 import type { Context } from "moleculer";
 import { clean } from "../contract/clean.ts";
 import { type Caller, type Handlers, type Meta, type RoomSummary, refuse } from "../contract/index.ts";
-import type { Entry, RoomRow } from "../store/index.ts";
 import { displayName, newRoomName } from "../text/name.ts";
 import { catchUp } from "./catch-up.ts";
 import type { RoomMembership } from "./membership.ts";
@@ -21,6 +20,7 @@ import {
 } from "./room.ts";
 import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 import { directKey, privateKey } from "./room-key.ts";
+import type { Entry, RoomRow } from "./store/index.ts";
 
 type RoomHandlers = Pick<
   Handlers<"chat">,

@@ -1,6 +1,6 @@
 import type { ServiceSchema } from "moleculer";
 import { defineService } from "../contract/index.ts";
-import { createAuditTrail } from "../users/audit-trail.ts";
+import { createAuditTrail } from "../users/index.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";

@@ -1,9 +1,9 @@
 import type { Context } from "moleculer";
 import { announce, type MemberChanged, type Meta } from "../contract/index.ts";
-import type { Check } from "../store/index.ts";
 import type { MembershipChange } from "./membership.ts";
 import type { Room } from "./room.ts";
 import type { ChatParts } from "./room-access.ts";
+import type { Check } from "./store/index.ts";
 
 /**
  * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The

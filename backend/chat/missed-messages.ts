@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { tell } from "../contract/index.ts";
-import type { MessageRange, Store } from "../store/index.ts";
 import type { RoomPosition } from "./room-position.ts";
+import type { ChatStore, MessageRange } from "./store/index.ts";
 
 /** Messages in one query. */
 const BATCH = 200;
@@ -13,7 +13,7 @@ const MAX_MISSED = 1_000;
  * were sent before. Returns the positions that the rooms had in the database before the first query for messages.
  */
 export async function sendMissed(
-  store: Store,
+  store: ChatStore,
   broker: ServiceBroker,
   known: readonly RoomPosition[],
 ): Promise<readonly RoomPosition[]> {

@@ -1,12 +1,12 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { announce, type Events, tell } from "../contract/index.ts";
-import type { Store } from "../store/index.ts";
 import type { PresenceNews, PresenceTimes } from "./presence.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { SMALL_ROOM } from "./room.ts";
+import type { ChatStore } from "./store/index.ts";
 
 export interface PresenceOptions {
-  readonly store: Store;
+  readonly store: ChatStore;
   readonly registry: PresenceRegistry;
   readonly times: PresenceTimes;
 }

@@ -1,14 +1,15 @@
 import type { Context } from "moleculer";
 import { clean } from "../contract/clean.ts";
 import { type Caller, type ClientError, type Meta, refuse } from "../contract/index.ts";
-import type { Store } from "../store/index.ts";
+import type { UsersStore } from "../users/index.ts";
 import { isMuted, type RoomMembership, type RoomRole, roleIn } from "./membership.ts";
 import { rank } from "./moderation.ts";
 import { roomKey, SMALL_ROOM } from "./room.ts";
+import type { ChatStore } from "./store/index.ts";
 
 /** What the parts of the chat are made of. `clock` in milliseconds since 1970. */
 export interface ChatParts {
-  readonly store: Store;
+  readonly store: ChatStore & UsersStore;
   readonly clock: () => number;
 }
 
@@ -37,7 +38,10 @@ export function inside(standing: RoomMembership | undefined): RoomMembership & {
 }
 
 /** Looks up at this very moment whether the caller is in the room. Throws when not. */
-export async function enteredRoom(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly role: RoomRole }> {
+export async function enteredRoom(
+  store: ChatStore,
+  ctx: RoomCall,
+): Promise<RoomMembership & { readonly role: RoomRole }> {
   return inside(await store.rooms.standing(keyOf(ctx), ctx.meta.user.id));
 }
 
@@ -54,7 +58,7 @@ export interface EnteredRoom {
 /** The room that a parameter names, if the user is in it. Other users get the error for a room that does not exist. */
 export type EnterRoom = (input: string, userId: string) => Promise<EnteredRoom>;
 
-export function roomAccess(store: Store): EnterRoom {
+export function roomAccess(store: ChatStore): EnterRoom {
   return async (input, userId) => {
     const { room } = inside(await store.rooms.standing(clean("room", roomKey(input)), userId));
     const { key, epoch, seq, members } = room;
@@ -75,7 +79,7 @@ export function mayWrite(standing: RoomMembership | undefined, now: number): voi
 }
 
 /** The caller's standing and rank in a room. Throws for a caller who neither is in it nor may moderate it. */
-export async function ranked(store: Store, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
+export async function ranked(store: ChatStore, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
   const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
   const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
   if (!standing || own < 0) throw shutOut(standing);

@@ -1,15 +1,16 @@
 import { clean } from "../contract/clean.ts";
 import { announce, type Handlers } from "../contract/index.ts";
-import type { Store } from "../store/index.ts";
+import type { UsersStore } from "../users/index.ts";
 import { deviceState, LOOKED_AT } from "./presence.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import type { ReadReceipts } from "./read-receipts.ts";
 import { SMALL_ROOM } from "./room.ts";
 import { type EnterRoom, inside, keyOf, mayWrite } from "./room-access.ts";
+import type { ChatStore } from "./store/index.ts";
 import { createTypingPace } from "./typing.ts";
 
 export interface SignalOptions {
-  readonly store: Store;
+  readonly store: ChatStore & UsersStore;
   readonly clock: () => number;
   readonly registry: PresenceRegistry;
   readonly receipts: ReadReceipts;

@@ -54,6 +54,7 @@ export const serviceActions = {
     },
   },
   "auth.endSessions": { params: { userId: id, except: optional(id), reason: string({ min: 1, max: 16 }) } },
+  "auth.knownAddresses": { params: { userId: id } },
   "chat.endMemberships": { params: { userId: id } },
   "auth.generateToken": { params: { userId: id, sid: id } },
 } as const satisfies Readonly<Record<string, { readonly params: Params }>>;
@@ -66,6 +67,8 @@ interface ServiceResults {
   "auth.startSession": Omit<SignedIn, "user">;
   /** Ends all sessions of a user, but for one if that is named. */
   "auth.endSessions": { readonly ended: number };
+  /** From where the user has signed in, or renewed a session that may live now. */
+  "auth.knownAddresses": { readonly addresses: readonly string[] };
   /** Takes a user out of every room, for good. */
   "chat.endMemberships": { readonly ended: number };
   "auth.generateToken": { readonly accessToken: string; readonly expiresIn: number };

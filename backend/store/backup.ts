@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { makeDataDir, syncFolder } from "./data-dir.ts";
-import { migrations } from "./migrations.ts";
+import { currentNames, type FeatureTables, unknownMigrations } from "./migrate.ts";
 import { FILE } from "./sqlite.ts";
 
 /** A backup cannot be made or used; the message says why and what to do. */
@@ -55,17 +55,21 @@ function asOneFile(file: string): void {
 
 /**
  * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it.
- * Returns where. Every room starts a new epoch, so that clients that have seen later messages do not take the numbers
- * for theirs. Sessions and links that were good then are not any more: they may have been ended or used since. Throws
- * a BackupError when the backup is damaged or of a newer program, or when something still uses the database.
+ * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`). Throws a
+ * BackupError when the backup is damaged or of a newer program, or when something still uses the database.
  */
-export function restore(dataDir: string, file: string): { readonly kept: string | undefined } {
+export function restore(
+  dataDir: string,
+  file: string,
+  features: readonly FeatureTables[],
+  unusedFeatures: readonly string[] = [],
+): { readonly kept: string | undefined } {
   if (!existsSync(file)) throw new BackupError(`there is no file ${file}; name one that npm run backup has written.`);
   const target = join(dataDir, FILE);
   makeDataDir(dataDir);
   const fresh = `${target}.${randomUUID()}`;
   try {
-    copyChecked(file, fresh);
+    copyChecked(file, fresh, features, unusedFeatures);
     const kept = existsSync(target) ? setAside(target) : undefined;
     setAsideLogs(target);
     renameSync(fresh, target);
@@ -76,7 +80,12 @@ export function restore(dataDir: string, file: string): { readonly kept: string 
   }
 }
 
-function copyChecked(file: string, fresh: string): void {
+function copyChecked(
+  file: string,
+  fresh: string,
+  features: readonly FeatureTables[],
+  unusedFeatures: readonly string[],
+): void {
   closeSync(openSync(fresh, "wx", 0o600));
   rmSync(fresh); // VACUUM INTO wants no file; the rights are set again below
   let source: DatabaseSync | undefined;
@@ -88,7 +97,7 @@ function copyChecked(file: string, fresh: string): void {
       .prepare("select name from kysely_migration")
       .all()
       .map(({ name }) => String(name));
-    const newer = names.find((name) => !(name in migrations));
+    const [newer] = unknownMigrations(currentNames(names), features, unusedFeatures);
     if (newer !== undefined)
       throw new BackupError(`${file} is of a newer program (it has the migration ${newer}); use that one.`);
     source.prepare("vacuum into ?").run(fresh);
@@ -101,13 +110,8 @@ function copyChecked(file: string, fresh: string): void {
   chmodSync(fresh, 0o600);
   const copy = new DatabaseSync(fresh);
   try {
-    const rooms = copy.prepare("select name from rooms").all();
-    const renew = copy.prepare("update rooms set epoch = ? where name = ?");
-    for (const { name } of rooms) renew.run(randomBytes(9).toString("base64url"), String(name));
-    copy.exec("delete from sessions; delete from keys where purpose = 'setup'");
-    // a database of an older program may lack the table
-    const hasMailTokens = copy.prepare("select 1 from sqlite_schema where name = 'mail_tokens'").get() !== undefined;
-    if (hasMailTokens) copy.exec("update mail_tokens set hash = null");
+    const find = copy.prepare("select 1 from sqlite_schema where type = 'table' and name = ?");
+    for (const { afterRestore } of features) afterRestore?.(copy, (name) => find.get(name) !== undefined);
   } finally {
     copy.close();
   }

@@ -1,7 +1,5 @@
 import type { Kysely } from "kysely";
-import type { KeysTable, Schema } from "./schema.ts";
-
-export type KeyPurpose = KeysTable["purpose"];
+import type { StoreTables } from "./tables.ts";
 
 export interface StoredKey {
   readonly generation: number;
@@ -12,8 +10,8 @@ export interface StoredKey {
 
 export type KeyStore = ReturnType<typeof keyStore>;
 
-export function keyStore(db: Kysely<Schema>) {
-  const list = async (purpose: KeyPurpose): Promise<readonly StoredKey[]> => {
+export function keyStore(db: Kysely<StoreTables>) {
+  const list = async (purpose: string): Promise<readonly StoredKey[]> => {
     const query = db.selectFrom("keys").selectAll().where("purpose", "=", purpose).orderBy("generation", "desc");
     return (await query.execute()).map((row) => ({
       generation: row.generation,
@@ -23,11 +21,11 @@ export function keyStore(db: Kysely<Schema>) {
     }));
   };
   return {
-    /** All keys of the purpose, the newest first. */
+    /** All keys of a purpose, the newest first. */
     list,
 
     /** Puts one in the place of the only one of its purpose; of several who do so at once, the last one's stands. */
-    async replace(purpose: KeyPurpose, material: string, now: number): Promise<void> {
+    async replace(purpose: string, material: string, now: number): Promise<void> {
       const key = { material, created_at: now, retired_at: null };
       await db
         .insertInto("keys")
@@ -37,12 +35,12 @@ export function keyStore(db: Kysely<Schema>) {
     },
 
     /** Takes all of a purpose away. */
-    async forget(purpose: KeyPurpose): Promise<void> {
+    async forget(purpose: string): Promise<void> {
       await db.deleteFrom("keys").where("purpose", "=", purpose).execute();
     },
 
     /** Adds a newest one and retires those before it. */
-    async rotate(purpose: KeyPurpose, material: string, now: number): Promise<void> {
+    async rotate(purpose: string, material: string, now: number): Promise<void> {
       await db.transaction().execute(async (transaction) => {
         const { newest } = await transaction
           .selectFrom("keys")
@@ -61,7 +59,7 @@ export function keyStore(db: Kysely<Schema>) {
     },
 
     /** Takes a key away; false when it is not there, so that of several who try one succeeds. */
-    async take(purpose: KeyPurpose, material: string): Promise<boolean> {
+    async take(purpose: string, material: string): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom("keys")
         .where("purpose", "=", purpose)
@@ -74,7 +72,7 @@ export function keyStore(db: Kysely<Schema>) {
      * The same, after making the first one if there is none. When two nodes start at once, both get the one that was
      * stored.
      */
-    async ensure(purpose: KeyPurpose, make: () => string, now: number): Promise<readonly StoredKey[]> {
+    async ensure(purpose: string, make: () => string, now: number): Promise<readonly StoredKey[]> {
       const known = await list(purpose);
       if (known.length > 0) return known;
       await db

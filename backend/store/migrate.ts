@@ -1,34 +1,161 @@
-import { type Kysely, sql } from "kysely";
-import { Migrator } from "kysely/migration";
-import { migrations } from "./migrations.ts";
-import type { Schema } from "./schema.ts";
-import { adviceFor, StoreError } from "./store-error.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { Migration } from "kysely/migration";
+import { type Migrations, storeMigrations } from "./migrations.ts";
+import { OLD_MIGRATIONS } from "./old-migrations.ts";
+import { adviceFor, reasonOf, StoreError } from "./store-error.ts";
+import type { StoreTables } from "./tables.ts";
+
+/**
+ * Changes what must not be the same in a restored database, for example what was valid when the backup was made. The
+ * backup may be of an older version, or from before the program had the feature: tables may be missing.
+ */
+export type AfterRestore = (copy: DatabaseSync, hasTable: (name: string) => boolean) => void;
+
+/** What the database has to know of a feature. */
+export interface FeatureTables {
+  /** Small letters, digits and hyphens. */
+  readonly name: string;
+  readonly migrations: Migrations;
+  readonly afterRestore?: AfterRestore;
+}
+
+export interface MigrateOptions {
+  /** Features that the program does not have any more: the database may have migrations of theirs. */
+  readonly unusedFeatures?: readonly string[] | undefined;
+  /** How the program can be started with another database, for the end of a message. */
+  readonly elsewhere?: string;
+}
+
+/** The table of the migrations that a database has, as Kysely's `Migrator` makes it: older programs used that. */
+type MigrationTables = StoreTables & { kysely_migration: { name: string; timestamp: string } };
+
+const FEATURE_NAME = /^[a-z][a-z0-9-]*$/;
+const MIGRATION_NAME = /^\d{4}_[a-z0-9_]+$/;
+/** The feature's name in a recorded migration. */
+const RECORDED_NAME = /^([a-z][a-z0-9-]*)_\d{4}_/;
+/** The store's own tables come first. */
+const STORE: FeatureTables = { name: "store", migrations: storeMigrations };
 
 /**
  * Brings the tables up to date, all or nothing, under a lock: of several nodes that start at once, one does it and the
- * others wait. Refuses a database that a newer program has changed, because it would not understand it.
+ * others wait. The features' migrations run in the order of the features, those of one feature in the order of their
+ * names. A feature that is added later may stand anywhere in the list.
+ *
+ * @throws StoreError (STORE_NEWER) when the database has a migration that the program does not know: a newer program
+ * may store what this one would not understand. (STORE_MIGRATION) when a migration fails. Nothing is changed then.
  */
-export async function migrate(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
-  const unknown = (await applied(db)).find((name) => !(name in migrations));
-  if (unknown !== undefined) {
-    throw new StoreError(
-      "STORE_NEWER",
-      `the database has the migration ${unknown}, which this program does not know: a newer one has used it. Run ` +
-        "that program, or restore a backup from before.",
-    );
-  }
-  const { error, results } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  const failed = results?.find((result) => result.status === "Error")?.migrationName;
-  const what = failed === undefined ? "the database could not be brought up to date" : `the migration ${failed} failed`;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new StoreError("STORE_MIGRATION", `${what}: ${reason}. Nothing was changed.${adviceFor(error)}`, error);
+export async function migrate(
+  db: Kysely<StoreTables>,
+  features: readonly FeatureTables[],
+  options: MigrateOptions = {},
+): Promise<void> {
+  const all = [STORE, ...features];
+  const known = allMigrations(all);
+  await underLock(db, async (transaction) => {
+    const applied = await appliedMigrations(transaction);
+    const unknown = unknownMigrations(applied, all, options.unusedFeatures);
+    if (unknown.length > 0) throw newer(unknown, all, options.elsewhere);
+    for (const [name, migration] of known) {
+      if (applied.has(name)) continue;
+      try {
+        await migration.up(transaction);
+      } catch (error) {
+        throw failed(`the migration ${name} failed`, error);
+      }
+      await record(transaction, [name]);
+    }
+  });
 }
 
-async function applied(db: Kysely<Schema>): Promise<readonly string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === "kysely_migration")) return [];
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
-  return rows.map((row) => row.name);
+/** The names of migrations that no program with these features has made, in their order. */
+export function unknownMigrations(
+  applied: Iterable<string>,
+  features: readonly FeatureTables[],
+  unusedFeatures: readonly string[] = [],
+): readonly string[] {
+  const known = allMigrations(features.includes(STORE) ? features : [STORE, ...features]);
+  const unused = unusedFeatures.filter((name) => !features.some((feature) => feature.name === name));
+  return [...applied].filter((name) => !known.has(name) && !unused.includes(featureOf(name) ?? "")).sort();
+}
+
+/** The names that a database has, those of older programs replaced by the features' names. */
+export function currentNames(recorded: Iterable<string>): ReadonlySet<string> {
+  return new Set([...recorded].flatMap((name) => OLD_MIGRATIONS[name] ?? [name]));
+}
+
+const featureOf = (name: string): string | undefined => RECORDED_NAME.exec(name)?.[1];
+
+/** All migrations by their recorded names, in the order in which they run. */
+function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, Migration> {
+  const known = new Map<string, Migration>();
+  for (const { name, migrations } of features) {
+    if (!FEATURE_NAME.test(name))
+      throw new Error(`invariant: ${name} is no name of a feature (${FEATURE_NAME.source})`);
+    for (const own of Object.keys(migrations).sort()) {
+      if (!MIGRATION_NAME.test(own))
+        throw new Error(`invariant: the migration ${own} of ${name} needs a name like 0001_${name}`);
+      const migration = migrations[own];
+      if (migration) known.set(`${name}_${own}`, migration);
+    }
+  }
+  return known;
+}
+
+/** Runs work in a transaction under the lock that Kysely's `Migrator` takes: nodes of an older version wait too. */
+async function underLock(db: Kysely<StoreTables>, work: (transaction: Transaction<MigrationTables>) => Promise<void>) {
+  const { adapter } = db.getExecutor();
+  const lock = { lockTable: "kysely_migration_lock", lockRowId: "migration_lock" };
+  try {
+    await db.connection().execute(async (connection) => {
+      await adapter.acquireMigrationLock(connection, lock);
+      try {
+        await connection.withTables<MigrationTables>().transaction().execute(work);
+      } finally {
+        await adapter.releaseMigrationLock(connection, lock);
+      }
+    });
+  } catch (error) {
+    throw error instanceof StoreError ? error : failed("the database could not be brought up to date", error);
+  }
+}
+
+/** The migrations that the database has, after the names of older programs were replaced. */
+async function appliedMigrations(transaction: Transaction<MigrationTables>): Promise<ReadonlySet<string>> {
+  await sql`create table if not exists kysely_migration
+    (name varchar(255) not null primary key, timestamp varchar(255) not null)`.execute(transaction);
+  const rows = await transaction.selectFrom("kysely_migration").select("name").execute();
+  const recorded = rows.map(({ name }) => name);
+  const old = recorded.filter((name) => name in OLD_MIGRATIONS);
+  if (old.length > 0) {
+    await transaction.deleteFrom("kysely_migration").where("name", "in", old).execute();
+    await record(transaction, [...currentNames(old)]);
+  }
+  return currentNames(recorded);
+}
+
+async function record(transaction: Transaction<MigrationTables>, names: readonly string[]): Promise<void> {
+  const timestamp = new Date().toISOString();
+  const rows = names.map((name) => ({ name, timestamp }));
+  await transaction.insertInto("kysely_migration").values(rows).execute();
+}
+
+function newer(unknown: readonly string[], features: readonly FeatureTables[], elsewhere = ""): StoreError {
+  const known = features.map(({ name }) => name);
+  // of a feature that is there, or without the name of one: only a newer program has made it
+  const foreign = unknown.find((name) => known.includes(featureOf(name) ?? "store"));
+  const others = [...new Set(unknown.map((name) => featureOf(name) ?? ""))];
+  const name = foreign ?? unknown[0];
+  const problem = `the database has the migration ${name}, which this program does not know: `;
+  const advice =
+    foreign === undefined
+      ? `a program with the feature ${others.join(", ")} has used it. Run that program. If you have removed the feature, ` +
+        `set UNUSED_FEATURES=${others.join()}, and its tables stay as they are. `
+      : "a newer program has used it. Run that program, or restore a backup from before. ";
+  return new StoreError("STORE_NEWER", problem + advice + elsewhere);
+}
+
+function failed(what: string, error: unknown): StoreError {
+  const message = `${what}: ${reasonOf(error)}. Nothing was changed.${adviceFor(error)}`;
+  return new StoreError("STORE_MIGRATION", message, error);
 }

@@ -23,8 +23,11 @@ export function named<O>(query: CompiledQuery<O>): NamedQuery<O> {
   return { ...query, statement };
 }
 
+/** A connection or a transaction, whatever tables it is typed with: so that features share queries. */
+export type QueryRunner = Pick<Kysely<unknown>, "executeQuery">;
+
 /** Runs a query, in a transaction or not, and returns its rows. */
-export type Prepared<S, P, O> = (db: Kysely<S>, parameters: P) => Promise<O[]>;
+export type Prepared<P, O> = (within: QueryRunner, parameters: P) => Promise<O[]>;
 
 /** A query that was built, and what gives its parameters in their order. */
 export interface Template<P, O> {
@@ -55,7 +58,7 @@ export function template<S, P extends object, O>(
 export function prepared<S, P extends object, O>(
   db: Kysely<S>,
   build: (db: Kysely<S>, parameters: P) => Compilable<O>,
-): Prepared<S, P, O> {
+): Prepared<P, O> {
   const { query: unnamed, values } = template(db, build);
   const query = named(unnamed);
   return async (within, parameters) =>

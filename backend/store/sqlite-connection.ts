@@ -20,8 +20,14 @@ export interface SqliteConnection {
   readonly listener: OutageListener;
   /** How a backend syncs. A command has none: there SQLite syncs in each commit. */
   readonly log: LogSync | undefined;
-  /** Counts what this process has written to rooms, members and users by queries. */
-  standingWrites: number;
+  /** Counts of what this process writes by queries. */
+  readonly counters: WriteCounter[];
+}
+
+/** Counts the queries of this process that may have written to some tables. */
+export interface WriteCounter {
+  readonly tables: ReadonlySet<string>;
+  count: number;
 }
 
 export function sqliteConnection(
@@ -29,7 +35,7 @@ export function sqliteConnection(
   log?: LogSync,
   listener: OutageListener = NO_LISTENER,
 ): SqliteConnection {
-  return { database, exclusive: new Exclusive(), listener, log, standingWrites: 0 };
+  return { database, exclusive: new Exclusive(), listener, log, counters: [] };
 }
 
 export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;

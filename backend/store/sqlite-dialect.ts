@@ -129,11 +129,20 @@ class Queries implements DatabaseConnection {
     const { statement, isReader } = this.#prepare(sql);
     const values = parameters.map(inputValue);
     if (SelectQueryNode.is(query)) return { rows: statement.all(...values) as R[] };
-    if (mayChangeStanding(query)) this.#connection.standingWrites += 1;
+    this.#countWrite(query);
     const result = isReader ? { rows: statement.all(...values) as R[] } : changesOf<R>(statement, values);
     // a write outside a transaction, or the end of one
     if (!this.#connection.database.isTransaction) this.#connection.log?.written();
     return result;
+  }
+
+  /** Counts a query that may write: to all tables, where it is not certain which one. */
+  #countWrite(query: RootOperationNode): void {
+    if (query === BEGIN.query || query === COMMIT.query || query === ROLLBACK.query) return;
+    const target = writtenTable(query);
+    const table = target && TableNode.is(target) ? target.table.identifier.name : undefined;
+    for (const counter of this.#connection.counters)
+      if (table === undefined || counter.tables.has(table)) counter.count += 1;
   }
 
   #prepare(sql: string): Statement {
@@ -162,16 +171,6 @@ interface Statement {
 function changesOf<R>(statement: StatementSync, values: readonly SQLInputValue[]): QueryResult<R> {
   const { changes, lastInsertRowid } = statement.run(...values);
   return { rows: [], insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes) };
-}
-
-/** The tables from which a user's standing in a room is read. Rows of other tables are never deleted with theirs. */
-export const STANDING_TABLES: readonly string[] = ["rooms", "members", "users"];
-
-/** Whether a query may write to rooms, members or users: true wherever that is not certain. */
-function mayChangeStanding(query: RootOperationNode): boolean {
-  if (query === BEGIN.query || query === COMMIT.query || query === ROLLBACK.query) return false;
-  const table = writtenTable(query);
-  return !table || !TableNode.is(table) || STANDING_TABLES.includes(table.table.identifier.name);
 }
 
 function writtenTable(query: RootOperationNode): OperationNode | undefined {

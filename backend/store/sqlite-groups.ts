@@ -1,10 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Kysely } from "kysely";
-import { type KeptStandings, keptStandings } from "../chat/store/kept-standings.ts";
 import { DatabaseAway } from "./outage.ts";
-import type { Schema } from "./schema.ts";
 import { startSpaced } from "./spaced.ts";
-import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, isOutage, type SqliteConnection } from "./sqlite-connection.ts";
+import {
+  asOutage,
+  BUSY_LIMIT,
+  BUSY_STEP,
+  isBusy,
+  isOutage,
+  type SqliteConnection,
+  type WriteCounter,
+} from "./sqlite-connection.ts";
 
 /**
  * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A write that
@@ -32,12 +37,21 @@ export interface GroupedWrite {
 /** Something was written and something that belongs to it was not. `cause` is the reason. */
 export class HalfWritten extends Error {}
 
+/** What a feature keeps in memory of its tables, so that the writes of a group need not read it again. */
+interface GroupCache {
+  /** Called when the transaction of a group begins: drops what other writers may have changed. */
+  refresh(): void;
+  /** Called when the transaction of a group was undone: drops everything. */
+  forget(): void;
+}
+
 /** Writes to the embedded database in groups. */
 export interface SqliteGroups {
   /** `what` was not done, in the words of the error when too many writes wait. */
   add(write: GroupedWrite, what: string): void;
-  /** How users stand in rooms, within the transaction of a group. */
-  readonly standings: KeptStandings;
+  addCache(cache: GroupCache): void;
+  /** Counts the queries outside of groups that may have written to these tables. */
+  countWrites(tables: readonly string[]): Readonly<WriteCounter>;
   readonly database: DatabaseSync;
 }
 
@@ -47,13 +61,13 @@ interface WaitingWrite {
 }
 
 /**
- * SQLite has one writer, this process has one connection, and node:sqlite does not wait: messages and entries into
- * rooms are written in groups, each in one transaction within one turn of the event loop. While a group is synced, the
+ * SQLite has one writer, this process has one connection, and node:sqlite does not wait: what is written
+ * often is written in groups, each in one transaction within one turn of the event loop. While a group is synced, the
  * next one gathers. A write that is refused has written nothing, so that it needs no transaction of its own.
  */
-export function sqliteGroups(connection: SqliteConnection, db: Kysely<Schema>): SqliteGroups {
-  const { database, exclusive, listener, log } = connection;
-  const standings = keptStandings(connection, db);
+export function sqliteGroups(connection: SqliteConnection): SqliteGroups {
+  const { database, exclusive, listener, log, counters } = connection;
+  const caches: GroupCache[] = [];
   const begin = database.prepare("begin immediate");
   const commit = database.prepare("commit");
 
@@ -89,11 +103,11 @@ export function sqliteGroups(connection: SqliteConnection, db: Kysely<Schema>): 
     const jobs = waiting.slice(0, GROUP_SIZE);
     waiting = waiting.slice(GROUP_SIZE);
     try {
-      standings.refresh();
+      for (const cache of caches) cache.refresh();
       for (const job of jobs) runOrRefuse(job);
       commit.run();
     } catch (error) {
-      standings.forget();
+      for (const cache of caches) cache.forget();
       // on a full disk SQLite has rolled back by itself
       if (database.isTransaction) database.exec("rollback");
       failGroup(jobs, error instanceof HalfWritten ? error.cause : error);
@@ -145,7 +159,12 @@ export function sqliteGroups(connection: SqliteConnection, db: Kysely<Schema>): 
       waiting.push({ write, refusal: undefined });
       schedule();
     },
-    standings,
+    addCache: (cache) => void caches.push(cache),
+    countWrites(tables) {
+      const counter = { tables: new Set(tables), count: 0 };
+      counters.push(counter);
+      return counter;
+    },
     database,
   };
 }

@@ -6,7 +6,7 @@ import { createTurns, type SavedTurns } from "../throttle/turns.ts";
 import type { KeyStore } from "./keys.ts";
 import { DatabaseAway } from "./outage.ts";
 import { prepared } from "./prepared.ts";
-import type { Schema } from "./schema.ts";
+import type { StoreTables } from "./tables.ts";
 
 /*
  * The memory of throttles that all nodes over one PostgreSQL share. A change locks the rows of its keys in the order of
@@ -46,7 +46,7 @@ interface ThrottleRow {
  * Opens the shared memory. Keys are hashed with a key of the database's own, so that the table and what is copied from
  * it show neither accounts nor addresses.
  */
-export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: number): Promise<Throttles> {
+export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, now: number): Promise<Throttles> {
   const [stored] = await keys.ensure("throttle", () => randomBytes(32).toString("base64url"), now);
   if (!stored) throw new Error("invariant: a key that was made is there");
   const secret = Buffer.from(stored.material, "base64url");
@@ -115,10 +115,10 @@ export async function sharedThrottles(db: Kysely<Schema>, keys: KeyStore, now: n
 
 /** Runs changes one after another in a transaction that has locked all of their rows. */
 function changing(
-  db: Kysely<Schema>,
-): (transaction: Transaction<Schema>, changes: readonly ThrottleChange[]) => Promise<void> {
+  db: Kysely<StoreTables>,
+): (transaction: Transaction<StoreTables>, changes: readonly ThrottleChange[]) => Promise<void> {
   // makes the rows that are not there, since only a row can be locked: two nodes must not both find none
-  const lock = prepared<Schema, { keys: readonly string[] }, ThrottleRow>(db, (query, { keys }) => ({
+  const lock = prepared<StoreTables, { keys: readonly string[] }, ThrottleRow>(db, (query, { keys }) => ({
     compile: () =>
       sql<ThrottleRow>`insert into throttles (key) select key from unnest(${keys}::text[]) as given (key)
         on conflict (key) do update set count = throttles.count
@@ -126,7 +126,7 @@ function changing(
   }));
   // the rows are there; as an insert the statement always goes by the index, however large the table was when it was
   // planned
-  const write = prepared<Schema, Columns, never>(db, (query, { keys, counts, untils, ats, expiries, turns }) => ({
+  const write = prepared<StoreTables, Columns, never>(db, (query, { keys, counts, untils, ats, expiries, turns }) => ({
     compile: () =>
       sql<never>`insert into throttles (key, count, until, at, expires_at, turns)
         select * from unnest(${keys}::text[], ${counts}::bigint[], ${untils}::bigint[], ${ats}::bigint[],

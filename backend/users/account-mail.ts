@@ -1,6 +1,8 @@
 import { mailOfNotice, mailWithLink, type NoticeKind, type Post } from "../mail/index.ts";
-import type { Issued, Store, User } from "../store/index.ts";
 import { LINK_LIFE, type MailPurpose, newMailToken } from "./mail-token.ts";
+import type { Issued } from "./mail-token-store.ts";
+import type { UsersStore } from "./store.ts";
+import type { User } from "./user-store.ts";
 
 /** What users are written about their accounts. */
 export interface AccountMail {
@@ -17,7 +19,7 @@ const FRAGMENTS: Readonly<Record<MailPurpose, string>> = { verify: "verify", mov
 
 /** `site` is where the page is for people: never taken from a request, whose Host header anybody can write. */
 export function createAccountMail(options: {
-  readonly store: Store;
+  readonly store: UsersStore;
   readonly post: Post;
   readonly site: () => string;
   readonly clock: () => number;

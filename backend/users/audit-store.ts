@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
-import type { AuditTable, Schema } from "../store/schema.ts";
 import type { AuditRecord } from "./audit.ts";
+import type { AuditTable, UsersTables } from "./tables.ts";
 
-export type AuditStore = ReturnType<typeof auditStore>;
-
-export function auditStore(db: Kysely<Schema>) {
+export function auditStore(db: Kysely<UsersTables>) {
   let last = { at: 0, count: 0 };
   return {
     async record(entry: Omit<AuditRecord, "id">): Promise<void> {

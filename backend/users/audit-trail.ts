@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import type { Meta } from "../contract/index.ts";
-import type { Store } from "../store/index.ts";
 import type { AuditAction } from "./audit.ts";
+import type { UsersStore } from "./store.ts";
 
 export type AuditTrail = (
   ctx: Context<unknown, Meta>,
@@ -11,7 +11,7 @@ export type AuditTrail = (
 ) => Promise<void>;
 
 /** Writes what an action did into the audit log: by the user who called it, from where the call came. */
-export function createAuditTrail(store: Store, clock: () => number): AuditTrail {
+export function createAuditTrail(store: Pick<UsersStore, "audit">, clock: () => number): AuditTrail {
   return (ctx, action, subjectId, detail) =>
     store.audit.record({
       at: clock(),

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { MailTokensTable, Schema } from "../store/schema.ts";
 import { isForgotten, type MailHistory, type MailPurpose, mailPause } from "./mail-token.ts";
+import type { MailTokensTable, UsersTables } from "./tables.ts";
 
 /** A link that was sent. Times in milliseconds since 1970. */
 export interface MailToken {
@@ -14,13 +14,11 @@ export interface MailToken {
 /** What came of asking for a link: it may be sent, or there is a wait, in milliseconds. */
 export type Issued = { readonly issued: true } | { readonly issued: false; readonly wait: number };
 
-export type MailTokenStore = ReturnType<typeof mailTokenStore>;
-
 /**
  * One row for a user and a purpose: the newest link puts the one before it out of use, and the row outlives it to bound
  * the mails.
  */
-export function mailTokenStore(db: Kysely<Schema>) {
+export function mailTokenStore(db: Kysely<UsersTables>) {
   const history = async (userId: string, purpose: MailPurpose): Promise<MailHistory | undefined> => {
     const row = await db
       .selectFrom("mail_tokens")

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../contract/index.ts";
-import type { Store, User } from "../store/index.ts";
 import { type HashingQueue, QueueFull } from "./hashing-queue.ts";
 import { yieldHashing } from "./hashing-threads.ts";
 import { HASH_COST, type HashCost, hashPassword, needsRehash, passwordForm, verifyPassword } from "./password.ts";
+import type { UsersStore } from "./store.ts";
+import type { User } from "./user-store.ts";
 
 /** Hashing behind its queue: every hash that a client can cause goes through here. */
 export interface Passwords {
@@ -20,7 +21,7 @@ export interface Passwords {
 
 /** Throws UNAVAILABLE with the seconds to wait when the queue is full. */
 export async function createPasswords(
-  store: Store,
+  store: UsersStore,
   queue: HashingQueue,
   cost: HashCost = HASH_COST,
 ): Promise<Passwords> {

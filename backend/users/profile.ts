@@ -1,6 +1,6 @@
 import { rolesUpTo } from "../auth/access-token.ts";
 import type { Listed, Profile } from "../contract/index.ts";
-import type { User } from "../store/index.ts";
+import type { User } from "./user-store.ts";
 
 /** A user as that user sees themself: no hash, no state of ours. */
 export function profile(user: User): Profile {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Store } from "../store/index.ts";
+import type { UsersStore } from "./store.ts";
 
 /** Where the page opens the registration of the first administrator; the fragment never leaves the browser. */
 const SETUP_PATH = "/#setup=";
@@ -9,7 +9,7 @@ const SETUP_PATH = "/#setup=";
  * keeps its hash only; an older link stops working. Undefined when there is an administrator; then no older link works
  * again when there is none one day.
  */
-export async function setupPath(store: Store, now: number): Promise<string | undefined> {
+export async function setupPath(store: Pick<UsersStore, "keys" | "users">, now: number): Promise<string | undefined> {
   if (await store.users.hasAdmin()) {
     await store.keys.forget("setup");
     return undefined;
@@ -20,7 +20,7 @@ export async function setupPath(store: Store, now: number): Promise<string | und
 }
 
 /** Whether a setup token is good now. It may be used up a moment later: `createFirstAdmin` decides. */
-export async function isSetupToken(store: Store, token: string): Promise<boolean> {
+export async function isSetupToken(store: Pick<UsersStore, "keys" | "users">, token: string): Promise<boolean> {
   const keys = await store.keys.list("setup");
   // hashes of 256 random bits are compared: the time that it takes says nothing about the token
   return keys.some(({ material }) => material === setupHash(token)) && !(await store.users.hasAdmin());

@@ -1,10 +1,11 @@
 import type { Context } from "moleculer";
 import { announce, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
-import type { Store, User } from "../store/index.ts";
 import { ROLES } from "../surface.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { MAIL_PURPOSES } from "./mail-token.ts";
 import { listed } from "./profile.ts";
+import type { UsersStore } from "./store.ts";
+import type { User } from "./user-store.ts";
 
 type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "enable" | "audit">;
 
@@ -16,7 +17,7 @@ const PAGE = 50;
  * the account.
  */
 export function userAdministration(options: {
-  readonly store: Store;
+  readonly store: UsersStore;
   readonly clock: () => number;
   readonly audit: AuditTrail;
 }): Administration {

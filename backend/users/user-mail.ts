@@ -1,15 +1,17 @@
 import type { Context, ServiceBroker } from "moleculer";
 import { clean } from "../contract/clean.ts";
 import { type ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
-import type { MailToken, Store, User } from "../store/index.ts";
 import { networkOf } from "../throttle/network.ts";
 import { createThrottle } from "../throttle/throttle.ts";
 import type { AccountMail } from "./account-mail.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { emailAddress, newEmailAddress } from "./email.ts";
 import { type MailPurpose, mailTokenHash } from "./mail-token.ts";
+import type { MailToken } from "./mail-token-store.ts";
 import { newPassword } from "./password.ts";
 import type { Passwords } from "./passwords.ts";
+import type { UsersStore } from "./store.ts";
+import type { User } from "./user-store.ts";
 
 type MailActions = Pick<
   Handlers<"users">,
@@ -28,7 +30,7 @@ export const SCATTER = 1000;
 
 /** What users do by links in mails. No link signs a user in. */
 export function userMail(options: {
-  readonly store: Store;
+  readonly store: UsersStore;
   readonly clock: () => number;
   readonly audit: AuditTrail;
   readonly mail: AccountMail;

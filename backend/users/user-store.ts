@@ -1,9 +1,9 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
-import { lockAdmins, lockUser } from "../store/locks.ts";
-import type { Schema, UsersTable } from "../store/schema.ts";
-import { apart, Undo, undoable } from "../store/transactions.ts";
+import { apart, Undo, undoable } from "../store/index.ts";
 import type { Role } from "../surface.ts";
+import { lockAdmins, userLock } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
+import type { UsersTable, UsersTables } from "./tables.ts";
 
 /** A user as the services know one. Times in milliseconds since 1970. */
 export interface User {
@@ -24,10 +24,9 @@ export type NewUser = Omit<User, "verifiedAt">;
 /** What came of a registration. */
 export type Creation = "created" | "email-taken" | "name-taken";
 
-export type UserStore = ReturnType<typeof userStore>;
-
 /** `now` in milliseconds since 1970. */
-export function userStore(db: Kysely<Schema>, now: () => number) {
+export function userStore(db: Kysely<UsersTables>, now: () => number) {
+  const lockUser = userLock(db);
   return {
     /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
     async create(user: NewUser): Promise<Creation> {
@@ -213,7 +212,7 @@ export function userStore(db: Kysely<Schema>, now: () => number) {
   };
 }
 
-async function insert(transaction: Transaction<Schema>, user: NewUser): Promise<Creation> {
+async function insert(transaction: Transaction<UsersTables>, user: NewUser): Promise<Creation> {
   const created = await transaction
     .insertInto("users")
     .values({
@@ -233,15 +232,15 @@ async function insert(transaction: Transaction<Schema>, user: NewUser): Promise<
   return "created";
 }
 
-const enabledAdmins = (db: Kysely<Schema>) =>
+const enabledAdmins = (db: Kysely<UsersTables>) =>
   db.selectFrom("users").select("id").where("role", "=", "admin").where("disabled_at", "is", null);
 
-async function hasAdmin(db: Kysely<Schema>): Promise<boolean> {
+async function hasAdmin(db: Kysely<UsersTables>): Promise<boolean> {
   return (await enabledAdmins(db).limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Whether this user is the only administrator who may sign in. The caller holds the lock of the administrators. */
-async function isLastAdmin(transaction: Transaction<Schema>, id: string): Promise<boolean> {
+async function isLastAdmin(transaction: Transaction<UsersTables>, id: string): Promise<boolean> {
   const two = await enabledAdmins(transaction).limit(2).execute();
   return two.length === 1 && two[0]?.id === id;
 }

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
-import { SESSION_MAX } from "../auth/session.ts";
 import type { Registration } from "../config.ts";
 import { clean } from "../contract/clean.ts";
 import { announce, type ClientError, call, defineService, type Meta, refuse } from "../contract/index.ts";
 import type { Post } from "../mail/index.ts";
-import type { NewUser, Store, User } from "../store/index.ts";
 import { displayName } from "../text/name.ts";
 import { networkOf } from "../throttle/network.ts";
 import { createThrottle } from "../throttle/throttle.ts";
@@ -19,8 +17,10 @@ import { hashMark, newPassword } from "./password.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
 import { isSetupToken, setupHash } from "./setup.ts";
+import type { UsersStore } from "./store.ts";
 import { userAdministration } from "./user-administration.ts";
 import { userMail } from "./user-mail.ts";
+import type { NewUser, User } from "./user-store.ts";
 
 /**
  * Registrations from one address that are sent a mail; a client that registers more can ask for the mail later.
@@ -41,7 +41,7 @@ const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
  * mail gets the account, by asking for a new password, and the client that registered it is signed out.
  */
 export function usersService(options: {
-  readonly store: Store;
+  readonly store: UsersStore;
   readonly hashing: HashingQueue;
   readonly hashCost?: HashCost;
   readonly clock: () => number;
@@ -98,9 +98,9 @@ export function usersService(options: {
     const address = ctx.meta.client?.address ?? "";
     // the same query for an unknown account, so that the delay does not reveal whether it exists
     const isFamiliar = async () => {
-      const known = await store.sessions.addressesOf(user?.id ?? "", clock() - SESSION_MAX);
+      const { addresses } = await call(ctx, "auth.knownAddresses", { userId: user?.id ?? "unknown" });
       // an IPv6 device changes the rest of its address every day
-      return known.some((one) => networkOf(one) === networkOf(address));
+      return addresses.some((one) => networkOf(one) === networkOf(address));
     };
     const attempt = { account, address, isFamiliar };
     await throttle.admit(attempt);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { openStore, type Store } from "../../backend/store/index.ts";
 import { FILE } from "../../backend/store/sqlite.ts";
+import { openStore, type Store } from "../../backend/stores.ts";
 import { CommandError } from "../command-line/index.ts";
 import { readBackendConfig } from "./backend-config.ts";
 
@@ -9,6 +9,7 @@ import { readBackendConfig } from "./backend-config.ts";
 export const DATABASE_VARIABLES = {
   DATA_DIR: "folder of the embedded database (.data)",
   DATABASE_URL: "PostgreSQL instead of the embedded database",
+  UNUSED_FEATURES: "features that the program does not have any more and the database has (none)",
 };
 
 /** Refuses a data folder without a database: usually DATA_DIR or the working directory is not the backend's. */

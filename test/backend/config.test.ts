@@ -17,6 +17,7 @@ test("every variable is read", () => {
     INTERNAL_PORT: "9090",
     DATA_DIR: "/var/lib/causeway",
     DATABASE_URL: "postgres://causeway:secret@db.internal/causeway",
+    UNUSED_FEATURES: "chat, todos",
     NATS_URL: "nats://127.0.0.1",
     NODE_SECRET: "0123456789abcdef0123456789abcdef",
     NODE_ID: "node-1",
@@ -36,6 +37,7 @@ test("every variable is read", () => {
     internalPort: 9090,
     dataDir: "/var/lib/causeway",
     databaseUrl: "postgres://causeway:secret@db.internal/causeway",
+    unusedFeatures: ["chat", "todos"],
     nats: {
       servers: ["127.0.0.1:4222"],
       tls: undefined,
@@ -60,6 +62,7 @@ test("all problems are told at once, by the variable's name and never by a value
     PORT: "65536",
     INTERNAL_PORT: "-1",
     DATABASE_URL: "hunter2@db",
+    UNUSED_FEATURES: "Chat",
     NODE_SECRET: "hunter2",
     NATS_URL: "hunter2@nats",
     NODE_ID: "a b",
@@ -80,7 +83,7 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(17);
+  expect(message.split("\n")).toHaveLength(18);
   for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
   expect(message).toContain('PORT must be a port: 0 to 65535, not "65536".');

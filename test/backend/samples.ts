@@ -1,7 +1,7 @@
-import type { Store } from "../../backend/store/index.ts";
 import type { Params, ValueSchema } from "../../backend/surface/grammar.ts";
 import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/surface.ts";
 import { newMailToken } from "../../backend/users/mail-token.ts";
+import type { Store } from "./store/open-store.ts";
 import type { Person } from "./support.ts";
 
 /** Every HTTP entry that clients can request. */

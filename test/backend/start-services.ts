@@ -16,10 +16,10 @@ import { createLog } from "../../backend/log.ts";
 import type { Mail } from "../../backend/mail/mail.ts";
 import { createPost, type Post } from "../../backend/mail/post.ts";
 import { createServices } from "../../backend/services.ts";
-import { openStore, type Store } from "../../backend/store/index.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import { unlikeEvent, unlikeOutcome } from "./described.ts";
+import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";
 import { CHEAP } from "./support.ts";
 

@@ -25,10 +25,10 @@ import type { CapTable } from "../../backend/gateway/limits/caps/table.ts";
 import { LIMITS, type LimitTable } from "../../backend/gateway/limits/limits.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
-import { openStore } from "../../backend/store/index.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, socket } from "../../backend/surface.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
+import { openStore } from "./store/open-store.ts";
 
 /** What a password's hash costs where hashing is not the subject: a thousandth of the real one. */
 export const CHEAP: HashCost = { memory: 64, passes: 1, parallelism: 1 };

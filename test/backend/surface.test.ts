@@ -5,11 +5,11 @@ import { CODES, type Code, publicError, serviceActions } from "../../backend/con
 import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services.ts";
-import { openStore, type Store } from "../../backend/store/index.ts";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
+import { openStore, type Store } from "./store/open-store.ts";
 import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
 
 let backend: TestBackend;

@@ -30,7 +30,10 @@ async function backend(): Promise<Ready> {
   const { hashPassword }: typeof import("../../backend/users/password.ts") = await load("users/password.ts");
   const { bufferedOutput }: typeof import("../../backend/log.ts") = await load("log.ts");
   const { startBackend }: typeof import("../../backend/main.ts") = await load("main.ts");
-  const { openStore }: typeof import("../../backend/store/index.ts") = await load("store/index.ts");
+  // an older checkout has it in store/index.ts
+  const { openStore }: typeof import("../../backend/stores.ts") = await load("stores.ts").catch(() =>
+    load("store/index.ts"),
+  );
 
   const config = readConfig({ ...given.env, PORT: String(given.port), LOG_LEVEL: "warn" });
   const ids = Array.from({ length: given.users }, (_, i) => `u${i}`);

@@ -1,12 +1,13 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Creates the function of PostgreSQL that lets a group of users into rooms (migration 0012), and opens rooms that are
- * not there. A group is one statement, which is its own transaction. The conditions are those of `entering-sqlite.ts`.
+ * Creates the function of PostgreSQL that lets a group of users into rooms (migration `chat_0007_enter_rooms`), and
+ * opens rooms that are not there. A group is one statement, which is its own transaction. The conditions are those of
+ * `entering-sqlite.ts`.
  *
  * Each statement of the function has a snapshot of its own (READ COMMITTED, volatile), so that it reads what was
- * committed before it got its locks. The locks and their order are those of `locks.ts`: the users by id, then the rooms
- * by name, new rooms among them. The entries of the index of look-alike names come last, in the order of the index: two
+ * committed before it got its locks. The locks and their order are those of `users/locks.ts`: the users by id, then
+ * the rooms by name, new rooms among them. The entries of the index of look-alike names come last, in the order of the index: two
  * groups that open rooms at the same time do not wait for each other in a circle. A room whose name looks like another
  * one's is removed again, with its members.
  *

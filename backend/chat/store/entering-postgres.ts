@@ -1,9 +1,8 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import { named } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
-import { inStatements } from "../../store/statement-groups.ts";
+import { inStatements, named } from "../../store/index.ts";
 import { type Enter, type Entered, type Entry, type EntryOutcome, newRoomKeys } from "./entering.ts";
 import { type SeatRow, standingIn } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 
 /** Entries of a group: what comes after them does not wait long. */
 const MOST_ENTRIES = 100;
@@ -18,10 +17,11 @@ interface WaitingEntry {
 type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (SeatRow | { readonly name: null });
 
 /**
- * Lets users into rooms of PostgreSQL, a group of them with one statement, which is its own transaction (migration 0012
- * has the function): a statement and a commit for each cost node and database several times as much.
+ * Lets users into rooms of PostgreSQL, a group of them with one statement, which is its own transaction (the
+ * migration `chat_0007_enter_rooms` has the function): a statement and a commit for each cost node and database several
+ * times as much.
  */
-export function enteringPostgres(db: Kysely<Schema>): Enter {
+export function enteringPostgres(db: Kysely<ChatTables>): Enter {
   const handIn = inStatements<WaitingEntry, EntryRow>({
     query: async (group) => (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows,
     settle: ({ resolve }, row) =>

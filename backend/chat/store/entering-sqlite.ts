@@ -1,16 +1,20 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Kysely } from "kysely";
-import { template } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
-import { HalfWritten, type SqliteGroups } from "../../store/sqlite-groups.ts";
+import { HalfWritten, type SqliteGroups, template } from "../../store/index.ts";
 import { type Enter, type Entered, type Entry, newRoomKeys, type OpeningByName } from "./entering.ts";
+import type { KeptStandings } from "./kept-standings.ts";
 import { type CandidateRow, candidateQuery, standingIn } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 
 /**
  * Lets users into rooms of the embedded database, and opens rooms that are not there, in groups with whatever else is
  * written. PostgreSQL decides by the same conditions in `entering-function.ts`.
  */
-export function enteringSqlite({ add, standings, database }: SqliteGroups, db: Kysely<Schema>): Enter {
+export function enteringSqlite(
+  { add, database }: SqliteGroups,
+  standings: KeptStandings,
+  db: Kysely<ChatTables>,
+): Enter {
   const candidate = template(db, candidateQuery);
   const find = database.prepare(candidate.query.sql);
   const countRooms = database.prepare(

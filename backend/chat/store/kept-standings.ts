@@ -1,12 +1,13 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Kysely } from "kysely";
-import { template } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
-import type { SqliteConnection } from "../../store/sqlite-connection.ts";
+import { type SqliteGroups, template } from "../../store/index.ts";
 import type { Membership } from "../membership.ts";
 import type { Room } from "../room.ts";
 import { authorOf, standingQuery } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 
+/** The tables from which a user's standing in a room is read. Rows of other tables are never deleted with theirs. */
+export const STANDING_TABLES: readonly string[] = ["rooms", "members", "users"];
 /** Most authors that are kept: about 500 bytes each. */
 const AUTHORS = 10_000;
 
@@ -25,14 +26,14 @@ export interface Author {
 
 /**
  * Keeps authors in memory, so that a message does not look up its room, author and membership again. It keeps them
- * until anything else writes to those tables: this process by a query (`standingWrites`), or another process, for
+ * until anything else writes to those tables: this process by a query (`countWrites`), or another process, for
  * example a command of the operator's, in any way (https://sqlite.org/pragma.html#pragma_data_version). All of it runs
  * in transactions that have the write lock, so that nothing is written between a read and the end of the transaction.
  */
 export type KeptStandings = ReturnType<typeof keptStandings>;
 
-export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) {
-  const { database } = connection;
+export function keptStandings({ database, addCache, countWrites }: SqliteGroups, db: Kysely<ChatTables>) {
+  const writes = countWrites(STANDING_TABLES);
   const { query, values } = template(db, standingQuery);
   const read = database.prepare(query.sql);
   const readVersion = database.prepare("pragma data_version");
@@ -59,7 +60,7 @@ export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) 
     return author;
   }
 
-  return {
+  const standings = {
     /** Forgets all authors: a transaction was undone after their rooms' positions were counted on. */
     forget,
 
@@ -74,9 +75,9 @@ export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) 
     /** To be called at the start of each transaction: forgets all authors when something else has written. */
     refresh(): void {
       const now = readVersion.get()?.data_version;
-      if (ownWrites === connection.standingWrites && version === now && kept < AUTHORS) return;
+      if (ownWrites === writes.count && version === now && kept < AUTHORS) return;
       forget();
-      ownWrites = connection.standingWrites;
+      ownWrites = writes.count;
       version = now;
     },
 
@@ -84,4 +85,6 @@ export function keptStandings(connection: SqliteConnection, db: Kysely<Schema>) 
     authorIn: (key: string, userId: string): Author | undefined =>
       rooms.get(key)?.authors.get(userId) ?? look(key, userId),
   };
+  addCache(standings);
+  return standings;
 }

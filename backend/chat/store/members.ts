@@ -1,12 +1,13 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import { lockRoom, lockUser } from "../../store/locks.ts";
-import type { Schema } from "../../store/schema.ts";
-import { apart, Undo, undoable } from "../../store/transactions.ts";
+import { apart, Undo, undoable } from "../../store/index.ts";
 import type { Role } from "../../surface.ts";
+import type { LockUser } from "../../users/index.ts";
 import type { RoomMembership, RoomRole } from "../membership.ts";
 import type { Enter } from "./entering.ts";
+import { lockRoom } from "./room-lock.ts";
 import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
 import { standingOf } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 
 /** What the end of a membership came to. */
 export interface Ended {
@@ -17,26 +18,24 @@ export interface Ended {
 }
 
 /** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
-export type Check = (transaction: Transaction<Schema>) => Promise<void>;
+export type Check = (transaction: Transaction<ChatTables>) => Promise<void>;
 
 /** Throws when the actor, who stands in the room like `own`, may not change the membership of the other user. */
 export type Permission = (own: RoomMembership | undefined, theirs: RoomMembership | undefined, theirRole: Role) => void;
-
-export type MemberStore = ReturnType<typeof memberStore>;
 
 const noCheck: Check = async () => undefined;
 
 /*
  * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
  * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
- * row before (`locks.ts`). `enter` is how the database lets users into rooms.
+ * row before (`users/locks.ts`). `enter` is how the database lets users into rooms.
  */
-export function memberStore(db: Kysely<Schema>, enter: Enter) {
+export function memberStore(db: Kysely<ChatTables>, enter: Enter, lockUser: LockUser) {
   /** Runs a change in a transaction with the room locked and the check passed. */
   const inRoom = <T>(
     room: string,
     check: Check,
-    change: (transaction: Transaction<Schema>) => Promise<T>,
+    change: (transaction: Transaction<ChatTables>) => Promise<T>,
   ): Promise<T> =>
     db.transaction().execute(async (transaction) => {
       await lockRoom(transaction, room);
@@ -237,7 +236,7 @@ function stranger(room: string, userId: string, at: number) {
   return { room, user_id: userId, role: "member" as const, since: 0, joined_at: at, ...nothing };
 }
 
-async function handOver(transaction: Transaction<Schema>, room: string): Promise<string | undefined> {
+async function handOver(transaction: Transaction<ChatTables>, room: string): Promise<string | undefined> {
   const members = transaction.selectFrom("members").where("room", "=", room).where("state", "=", "in");
   const next = await members
     .select(["user_id", "role"])

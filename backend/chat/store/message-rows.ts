@@ -1,9 +1,9 @@
 import type { Kysely } from "kysely";
-import type { MessagesTable, Schema } from "../../store/schema.ts";
 import type { Message } from "../message.ts";
+import type { ChatTables, MessagesTable } from "./tables.ts";
 
 /** Messages with what they need of their rooms and authors. */
-export const messages = (db: Kysely<Schema>) =>
+export const messages = (db: Kysely<ChatTables>) =>
   db
     .selectFrom("messages")
     .innerJoin("rooms", "rooms.name", "messages.room")
@@ -14,7 +14,7 @@ export const messages = (db: Kysely<Schema>) =>
 
 /** The message that an author has sent with a client id. */
 export const messageSentAs = (
-  db: Kysely<Schema>,
+  db: Kysely<ChatTables>,
   { authorId, clientId }: { readonly authorId: string; readonly clientId: string },
 ) => messages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
 

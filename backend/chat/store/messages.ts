@@ -1,13 +1,13 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import { lockRoom } from "../../store/locks.ts";
-import { prepared } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
+import { prepared } from "../../store/index.ts";
 import type { RoomMembership } from "../membership.ts";
 import type { Message } from "../message.ts";
 import type { Appender } from "./append/index.ts";
 import { asText, type MessageRow, message, messages } from "./message-rows.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
+import { lockRoom } from "./room-lock.ts";
 import { authorIn } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 import { messageBytes, type Usage } from "./usage.ts";
 
 /** What a message becomes: another text, or none any more. */
@@ -22,9 +22,7 @@ export interface MessageRange {
   readonly upTo: number;
 }
 
-export type MessageStore = ReturnType<typeof messageStore>;
-
-export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Usage) {
+export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage: Usage) {
   const { after, before, changedSince } = pages(db);
   return {
     append,
@@ -95,13 +93,13 @@ export function messageStore(db: Kysely<Schema>, { append }: Appender, usage: Us
 }
 
 /** The queries of catching up and paging. */
-function pages(db: Kysely<Schema>) {
+function pages(db: Kysely<ChatTables>) {
   interface Page {
     readonly room: string;
     readonly seq: number;
     readonly limit: number;
   }
-  const inRoom = (within: Kysely<Schema>, room: string) => messages(within).where("messages.room", "=", room);
+  const inRoom = (within: Kysely<ChatTables>, room: string) => messages(within).where("messages.room", "=", room);
   return {
     after: prepared(db, (within, { room, seq, limit }: Page) =>
       inRoom(within, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
@@ -134,7 +132,7 @@ export function countChange(usage: Usage, { before, after }: MessageChange): voi
 
 /** Changes a message as `decide` says, with the room locked. Whatever `decide` throws ends the transaction. */
 async function changeMessage(
-  transaction: Transaction<Schema>,
+  transaction: Transaction<ChatTables>,
   room: string,
   seq: number,
   decide: (message: Message | undefined) => Promise<Change>,
@@ -159,7 +157,7 @@ async function changeMessage(
 
 /** Removes a message in a transaction of the caller's; undefined where it is not there, or was removed before. */
 export async function removeMessage(
-  transaction: Transaction<Schema>,
+  transaction: Transaction<ChatTables>,
   room: string,
   seq: number,
   at: number,
@@ -170,11 +168,11 @@ export async function removeMessage(
   return changeMessage(transaction, room, seq, () => Promise.resolve({ deletedAt: at }));
 }
 
-const messageAt = (db: Kysely<Schema>, room: string, seq: number): Promise<MessageRow | undefined> =>
+const messageAt = (db: Kysely<ChatTables>, room: string, seq: number): Promise<MessageRow | undefined> =>
   messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
 /** Messages of the rooms of these spans; both databases search their index once for each span. */
-function within(db: Kysely<Schema>, spans: readonly MessageRange[]) {
+function within(db: Kysely<ChatTables>, spans: readonly MessageRange[]) {
   const rows = spans.map(
     ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
   );

@@ -1,14 +1,13 @@
 import type { Kysely, Transaction } from "kysely";
-import { userLock } from "../../store/locks.ts";
-import { prepared } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
-import { apart, Undo, undoable } from "../../store/transactions.ts";
-import { roomNames } from "../../users/name-keys.ts";
+import { apart, prepared, Undo, undoable } from "../../store/index.ts";
+import { skeleton } from "../../text/look-alike.ts";
+import type { LockUser, TakeName } from "../../users/index.ts";
 import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import { newEpoch } from "./entering.ts";
 import { isBeyond, type Most, roomCounts } from "./rosters.ts";
+import type { ChatTables } from "./tables.ts";
 
 /** A room that is about to be. */
 interface NewRoom {
@@ -44,18 +43,24 @@ type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-ma
 /** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
 export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;
 
+/** What opening a room does to users and names. */
+export interface OpeningParts {
+  readonly lockUser: LockUser;
+  readonly takeName: TakeName;
+}
+
 /** Opens rooms by statements that are built once. A user who joins a public room by its name opens it by `Enter`. */
-export function opening(db: Kysely<Schema>): OpenRoom {
+export function opening(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningParts): OpenRoom {
   const { openedSince, insertRoom, insertMember } = queries(db);
-  const lockUser = userLock(db);
   const countRooms = roomCounts(db);
-  const takeRoomName = roomNames(db);
+  const takeRoomName = (transaction: Transaction<ChatTables>, room: string) =>
+    takeName(transaction, { kind: "room", key: skeleton(room), owner: room });
 
   /** Locks several users in the order of their ids. False when one of them does not exist or is disabled. */
-  async function lockEnabledUsers(transaction: Transaction<Schema>, ids: readonly string[]): Promise<boolean> {
+  async function lockEnabledUsers(transaction: Transaction<ChatTables>, ids: readonly string[]): Promise<boolean> {
     let areEnabled = true;
     for (const userId of [...new Set(ids)].sort()) {
-      const [user] = await lockUser(transaction, { userId });
+      const user = await lockUser(transaction, userId);
       if (user?.disabledAt !== null) areEnabled = false;
     }
     return areEnabled;
@@ -94,7 +99,7 @@ interface MemberValues extends FirstMember {
   readonly at: number;
 }
 
-function queries(db: Kysely<Schema>) {
+function queries(db: Kysely<ChatTables>) {
   return {
     /** How many rooms of a kind a user has opened since a time. */
     openedSince: prepared(db, (within, of: { openedBy: string; kind: RoomKind; since: number }) =>

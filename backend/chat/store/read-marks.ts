@@ -1,8 +1,6 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
 import type { ReadMark } from "../../surface/rooms.ts";
-
-export type ReadMarkStore = ReturnType<typeof readMarkStore>;
+import type { ChatTables } from "./tables.ts";
 
 /** A position in a room that a user has read up to. */
 export interface NewReadMark {
@@ -12,7 +10,7 @@ export interface NewReadMark {
   readonly seq: number;
 }
 
-export function readMarkStore(db: Kysely<Schema>) {
+export function readMarkStore(db: Kysely<ChatTables>) {
   const marks = (room: string, epoch: string) =>
     db.selectFrom("read_marks").select(["user_id as user", "seq"]).where("room", "=", room).where("epoch", "=", epoch);
 

@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
-import { lockUser } from "../../store/locks.ts";
-import type { Schema } from "../../store/schema.ts";
+import type { LockUser } from "../../users/index.ts";
 import type { Message } from "../message.ts";
 import type { Outcome, Report } from "../moderation.ts";
 import { countChange, removeMessage } from "./messages.ts";
+import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
-
-export type ReportStore = ReturnType<typeof reportStore>;
 
 /** What a report was about. */
 export interface Settled {
@@ -18,7 +16,7 @@ export interface Settled {
   readonly removed: Message | undefined;
 }
 
-export function reportStore(db: Kysely<Schema>, usage: Usage) {
+export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: LockUser) {
   return {
     /**
      * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has
@@ -80,7 +78,7 @@ export function reportStore(db: Kysely<Schema>, usage: Usage) {
 }
 
 /** Number of a user's reports that are not settled. */
-async function openBy(db: Kysely<Schema>, reporterId: string): Promise<number> {
+async function openBy(db: Kysely<ChatTables>, reporterId: string): Promise<number> {
   const { count } = await db
     .selectFrom("reports")
     .select(({ fn }) => fn.countAll<number>().as("count"))

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { ChatTables } from "./tables.ts";
 import { ROW_BYTES, type Usage } from "./usage.ts";
 
 /** Which messages are kept. */
@@ -22,7 +22,7 @@ const PAUSE = 10;
  * `signal` ends it after the slice that is under way.
  */
 export async function pruneMessages(
-  db: Kysely<Schema>,
+  db: Kysely<ChatTables>,
   usage: Usage,
   { maxAge, perRoom }: Retention,
   now: number,
@@ -44,7 +44,7 @@ export async function pruneMessages(
 
 /** Removes a slice of messages up to a number, or from before a time. False when nothing is left to remove. */
 async function pruneSlice(
-  db: Kysely<Schema>,
+  db: Kysely<ChatTables>,
   usage: Usage,
   room: string,
   upTo: number,
@@ -62,7 +62,7 @@ async function pruneSlice(
 }
 
 /** Removes the messages of a room up to a number. */
-export async function removeMessages(db: Kysely<Schema>, usage: Usage, room: string, upTo: number): Promise<void> {
+export async function removeMessages(db: Kysely<ChatTables>, usage: Usage, room: string, upTo: number): Promise<void> {
   const removed = await db
     .deleteFrom("messages")
     .where("room", "=", room)

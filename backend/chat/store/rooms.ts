@@ -1,12 +1,12 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "../../store/schema.ts";
 import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import type { RoomPosition } from "../room-position.ts";
-import { opening } from "./opening.ts";
+import { type OpeningParts, opening } from "./opening.ts";
 import { removeMessages } from "./retention.ts";
 import { standings } from "./standing.ts";
+import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
 /** A room as one of its members lists it. */
@@ -24,18 +24,16 @@ export interface RoomRow {
   readonly read: number;
 }
 
-export type RoomStore = ReturnType<typeof roomStore>;
-
 /** Messages of closed rooms that are removed at once: more would hold up who writes. */
 const SLICE = 500;
 /** After every character of a `browseKey`, in every collation. */
 const BEYOND = "z";
 
-export function roomStore(db: Kysely<Schema>, usage: Usage) {
+export function roomStore(db: Kysely<ChatTables>, usage: Usage, parts: OpeningParts) {
   return {
     standing: standings(db),
 
-    open: opening(db),
+    open: opening(db, parts),
 
     /** Public rooms whose names start so, in their order, after one if it is named. */
     async browse(prefix: string, after: string | undefined, limit: number) {

@@ -1,7 +1,7 @@
 import type { InferResult, Kysely } from "kysely";
-import { prepared } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
+import { prepared, type QueryRunner } from "../../store/index.ts";
 import type { MembershipState, RoomRole } from "../membership.ts";
+import type { ChatTables } from "./tables.ts";
 
 /** A member in a list of a room's members. */
 export interface MemberRow {
@@ -28,17 +28,17 @@ export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
   return joined >= most.joined || owned >= most.owned;
 }
 
-export async function countRooms(db: Kysely<Schema>, userId: string): Promise<RoomCounts> {
+export async function countRooms(db: Kysely<ChatTables>, userId: string): Promise<RoomCounts> {
   return sumOf(await countQuery(db, { userId }).execute());
 }
 
 /** The same by a query that is built once. */
-export function roomCounts(db: Kysely<Schema>): (within: Kysely<Schema>, userId: string) => Promise<RoomCounts> {
+export function roomCounts(db: Kysely<ChatTables>): (within: QueryRunner, userId: string) => Promise<RoomCounts> {
   const count = prepared(db, countQuery);
   return async (within, userId) => sumOf(await count(within, { userId }));
 }
 
-const countQuery = (db: Kysely<Schema>, { userId }: { readonly userId: string }) =>
+const countQuery = (db: Kysely<ChatTables>, { userId }: { readonly userId: string }) =>
   db
     .selectFrom("members")
     .select(["state", "role", ({ fn }) => fn.countAll<number>().as("count")])
@@ -58,7 +58,7 @@ function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
 }
 
 /** Who is where, read by room, by user and by time. */
-export function rosters(db: Kysely<Schema>) {
+export function rosters(db: Kysely<ChatTables>) {
   return {
     /** Those in one state, in the order of their ids, after one if it is named. */
     async list(room: string, state: MembershipState, limit: number, after?: string): Promise<readonly MemberRow[]> {

@@ -1,13 +1,11 @@
 import { type InferResult, type Kysely, sql } from "kysely";
-import { grouped, jsonTable } from "../../store/grouped.ts";
-import { isPostgres } from "../../store/is-postgres.ts";
-import { prepared } from "../../store/prepared.ts";
-import type { Schema } from "../../store/schema.ts";
+import { grouped, isPostgres, jsonTable, prepared } from "../../store/index.ts";
 import type { RoomMembership } from "../membership.ts";
+import type { ChatTables } from "./tables.ts";
 
 /** A room and how a user stands in it; undefined where there is no such room, or no such user. */
 export async function standingOf(
-  db: Kysely<Schema>,
+  db: Kysely<ChatTables>,
   room: string,
   userId: string,
 ): Promise<RoomMembership | undefined> {
@@ -15,7 +13,7 @@ export async function standingOf(
 }
 
 /** A user in a room; undefined where there is no such room, or no such user. */
-export async function authorIn(db: Kysely<Schema>, room: string, userId: string) {
+export async function authorIn(db: Kysely<ChatTables>, room: string, userId: string) {
   return authorOf(await standingQuery(db, { room, userId }).executeTakeFirst());
 }
 
@@ -33,7 +31,7 @@ const SEAT_FIELDS = [
 const FIELDS = [...SEAT_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
 
 /** All that standing, and sending, has to look up: by the keys of three tables in one query. */
-export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
+export const standingQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
   db
     .selectFrom("rooms")
     .innerJoin("users", (join) => join.on("users.id", "=", userId))
@@ -46,14 +44,14 @@ export const standingQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
 export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
 
 /** The same for many at once: `keys` is a JSON array of pairs. */
-const standingsQuery = (db: Kysely<Schema>, of: { readonly keys: string }) =>
+const standingsQuery = (db: Kysely<ChatTables>, of: { readonly keys: string }) =>
   isPostgres(db) ? lateralStandings(db, of) : joinedStandings(db, of);
 
 /**
  * `offset 0` makes each look-up a query of its own, by its key. Joined, PostgreSQL plans it anew each time, for the
  * number of keys that it guesses, and reads small tables as a whole.
  */
-const lateralStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
+const lateralStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoinLateral(
@@ -88,7 +86,7 @@ const lateralStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string 
     .select(FIELDS)
     .select("users.id as askedId");
 
-const joinedStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string }) =>
+const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoin("rooms", (join) => join.on("rooms.name", "=", sql<string>`asked.value ->> 0`))
@@ -104,7 +102,9 @@ const joinedStandings = (db: Kysely<Schema>, { keys }: { readonly keys: string }
  * Looks up how a user stands in a room, outside of transactions: all that is asked within a few milliseconds in one
  * query. Undefined where there is no such room, or no such user.
  */
-export function standings(db: Kysely<Schema>): (room: string, userId: string) => Promise<RoomMembership | undefined> {
+export function standings(
+  db: Kysely<ChatTables>,
+): (room: string, userId: string) => Promise<RoomMembership | undefined> {
   const query = prepared(db, standingsQuery);
   const find = grouped(
     (keys) => query(db, { keys }),
@@ -117,7 +117,7 @@ export function standings(db: Kysely<Schema>): (room: string, userId: string) =>
 export type SeatRow = Omit<StandingRow, "userName" | "storedBytes">;
 
 /** What decides whether a user may enter a room: null where there is no such room. */
-export const candidateQuery = (db: Kysely<Schema>, { room, userId }: Keys) =>
+export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
   db
     .selectFrom("users")
     .leftJoin("rooms", (join) => join.on("rooms.name", "=", room))

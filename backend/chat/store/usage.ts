@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Schema } from "../../store/schema.ts";
+import type { ChatTables } from "./tables.ts";
 
 /*
  * How many bytes each user's messages take, for the quota. `users.stored_bytes` is the sum that all nodes share; it is
@@ -27,7 +27,7 @@ export function messageBytes(text: string): number {
 
 export type Usage = ReturnType<typeof createUsage>;
 
-export function createUsage(db: Kysely<Schema>) {
+export function createUsage(db: Kysely<ChatTables>) {
   const pending = new Map<string, number>();
   /** Users whose sum has become worth a write and is not written yet. */
   const due = new Set<string>();

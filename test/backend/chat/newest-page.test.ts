@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { newestThatFit } from "../../../backend/chat/catch-up.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
+import { openStore, type Store } from "../store/open-store.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 
 let storage: TestStorage;

@@ -7,7 +7,7 @@ import type { ClientOptions, Keep } from "../../../backend/client/index.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../store/open-store.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 import { CHEAP } from "../support.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";

@@ -5,8 +5,8 @@ import { brokerOptions } from "../../../backend/broker.ts";
 import { createLog } from "../../../backend/log.ts";
 import { postFor } from "../../../backend/mail/index.ts";
 import { createServices } from "../../../backend/services.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
 import { sidOf } from "../samples.ts";
+import { openStore, type Store } from "../store/open-store.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
 
 /*

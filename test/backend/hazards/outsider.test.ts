@@ -1,9 +1,9 @@
 // Attacks that failed when they were tried: every call about a room, from a user who is not in that room.
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { openStore, type Store } from "../../../backend/store/index.ts";
 import { ROLES } from "../../../backend/surface.ts";
 import { goodParams, sidOf, socketEntries } from "../samples.ts";
+import { openStore, type Store } from "../store/open-store.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
 
 type Socket = Awaited<ReturnType<TestBackend["socket"]>>;

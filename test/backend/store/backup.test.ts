@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { BackupError, backUp, restore } from "../../../backend/store/backup.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
+import { FEATURES, openStore, type Store } from "./open-store.ts";
 
 let root: string;
 let dataDir: string;
@@ -35,7 +35,7 @@ test("a backup made while the store is in use has everything acknowledged, and r
   await say(store, 2);
   await store.close();
 
-  const { kept } = restore(dataDir, file);
+  const { kept } = restore(dataDir, file, FEATURES);
   const back = await openStore({ dataDir });
   expect(statSync(join(dataDir, "causeway.db")).mode & 0o777).toBe(0o600);
   expect((await back.messages.after("lobby", 0, 10)).map(({ text }) => text)).toEqual(["t1"]);
@@ -51,7 +51,7 @@ test("a database in use is not replaced", async () => {
   const store = await started();
   await backUp(dataDir, file);
   await say(store, 2);
-  expect(() => restore(dataDir, file)).toThrow(/in use .* stop the backend first/);
+  expect(() => restore(dataDir, file, FEATURES)).toThrow(/in use .* stop the backend first/);
   await say(store, 3);
   expect(await store.messages.after("lobby", 0, 10)).toHaveLength(3);
   await store.close();
@@ -61,7 +61,7 @@ test("restores into an empty folder", async () => {
   await (await started()).close();
   await backUp(dataDir, file);
   const elsewhere = join(root, "new");
-  expect(restore(elsewhere, file)).toEqual({ kept: undefined });
+  expect(restore(elsewhere, file, FEATURES)).toEqual({ kept: undefined });
   const store = await openStore({ dataDir: elsewhere });
   expect(await store.users.find("ada")).toMatchObject({ name: "Ada" });
   await store.close();
@@ -72,8 +72,8 @@ test("a file that is there is not overwritten, and one that is no good is not re
   writeFileSync(file, "mine");
   await expect(backUp(dataDir, file)).rejects.toThrow(BackupError);
   expect(readFileSync(file, "utf8")).toBe("mine");
-  expect(() => restore(dataDir, file)).toThrow(/is no backup of this database/);
-  expect(() => restore(dataDir, join(root, "missing"))).toThrow(/there is no file/);
+  expect(() => restore(dataDir, file, FEATURES)).toThrow(/is no backup of this database/);
+  expect(() => restore(dataDir, join(root, "missing"), FEATURES)).toThrow(/there is no file/);
   await expect(backUp(join(root, "nowhere"), join(root, "b.db"))).rejects.toThrow(/there is no database/);
 
   const newer = join(root, "newer.db");
@@ -81,7 +81,7 @@ test("a file that is there is not overwritten, and one that is no good is not re
   const database = new DatabaseSync(newer);
   database.exec("insert into kysely_migration values ('9999_future', '2030-01-01T00:00:00.000Z')");
   database.close();
-  expect(() => restore(dataDir, newer)).toThrow(/of a newer program .*9999_future/);
+  expect(() => restore(dataDir, newer, FEATURES)).toThrow(/of a newer program .*9999_future/);
   const store = await openStore({ dataDir });
   expect(await store.messages.after("lobby", 0, 10)).toHaveLength(1);
   await store.close();
@@ -132,7 +132,7 @@ test("what was ended or used after a backup does not come to life with it: sessi
   await store.keys.ensure("refresh", () => "kept", 1);
   await store.close();
   await backUp(dataDir, file);
-  restore(dataDir, file);
+  restore(dataDir, file, FEATURES);
   const back = await openStore({ dataDir });
   expect(await back.sessions.find("s1")).toBeUndefined();
   expect(await back.mailTokens.find("h", 2)).toBeUndefined();

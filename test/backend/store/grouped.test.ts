@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { grouped } from "../../../backend/store/grouped.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
 import { countStatements } from "./executed.ts";
+import { openStore, type Store } from "./open-store.ts";
 import { type TestStorage, testStorage } from "./test-storage.ts";
 
 const executed = countStatements();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "./open-store.ts";
 
 /** Stores messages as fast as it can and says each one's number when it is stored. */
 const WRITER = `
@@ -20,7 +20,7 @@ const WRITER = `
 
 test("kill -9 does not lose an acknowledged message", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-killed-"));
-  const storeModule = new URL("../../../backend/store/index.ts", import.meta.url).href;
+  const storeModule = new URL("./open-store.ts", import.meta.url).href;
   const writer = spawn(process.execPath, ["--input-type=module", "-e", WRITER, storeModule, dataDir], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,26 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { Kysely, sql } from "kysely";
-import { Migrator } from "kysely/migration";
-import { openStore } from "../../../backend/store/index.ts";
-import { migrations } from "../../../backend/store/migrations.ts";
-import { postgres } from "../../../backend/store/postgres.ts";
-import { openSqlite } from "../../../backend/store/sqlite.ts";
-import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
-import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
+import { sql } from "kysely";
+import { oldDatabase } from "./old-database.ts";
+import { openStore } from "./open-store.ts";
 import { testStorage } from "./test-storage.ts";
 
 test("S11: users and rooms of an older database keep names that look alike, and nobody new gets one of them", async () => {
   const storage = await testStorage();
-  const { dataDir, databaseUrl } = storage.options;
-  const db = new Kysely<unknown>({
-    dialect:
-      databaseUrl === undefined
-        ? new NodeSqliteDialect(sqliteConnection(openSqlite(dataDir)))
-        : await postgres(databaseUrl),
-  });
-  const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0007"));
-  const { error } = await new Migrator({ db, provider: { getMigrations: async () => before } }).migrateToLatest();
-  expect(error).toBeUndefined();
+  const db = await oldDatabase(storage.options, "0006_locks");
   const names = ["Ada", "ADA", "Ada", "admin", "Somebody who left"];
   for (const [at, name] of names.entries()) {
     const email = name.startsWith("Somebody") ? `${at}@removed.invalid` : `u${at}@example.org`;

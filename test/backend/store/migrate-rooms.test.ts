@@ -1,25 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { Kysely, sql } from "kysely";
-import { Migrator } from "kysely/migration";
-import { openStore } from "../../../backend/store/index.ts";
-import { migrations } from "../../../backend/store/migrations.ts";
-import { postgres } from "../../../backend/store/postgres.ts";
-import { openSqlite } from "../../../backend/store/sqlite.ts";
-import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
-import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
+import { sql } from "kysely";
+import type { DatabaseOptions } from "../../../backend/store/index.ts";
+import { oldDatabase } from "./old-database.ts";
+import { openStore } from "./open-store.ts";
 import { testStorage } from "./test-storage.ts";
 
 /** A database as it was before rooms had members, with these rooms and messages in it. */
-async function oldDatabase(options: { dataDir: string; databaseUrl?: string | undefined }, rooms: readonly string[]) {
-  const { dataDir, databaseUrl } = options;
-  const dialect =
-    databaseUrl === undefined
-      ? new NodeSqliteDialect(sqliteConnection(openSqlite(dataDir)))
-      : await postgres(databaseUrl);
-  const db = new Kysely<unknown>({ dialect });
-  const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0005"));
-  const { error } = await new Migrator({ db, provider: { getMigrations: async () => before } }).migrateToLatest();
-  if (error) throw error;
+async function withoutMembers(options: DatabaseOptions, rooms: readonly string[]) {
+  const db = await oldDatabase(options, "0004_read_marks");
   for (const id of ["ada", "bob", "eve"]) {
     await sql`insert into users (id, email, name, password_hash, role, created_at)
       values (${id}, ${`${id}@example.org`}, ${id}, 'x', 'user', 5)`.execute(db);
@@ -47,7 +35,7 @@ async function oldDatabase(options: { dataDir: string; databaseUrl?: string | un
 
 test("rooms and messages of an older database stay, public; who has spoken in one is in it; everybody is in the lobby", async () => {
   const storage = await testStorage();
-  await oldDatabase(storage.options, ["garden", "été", "lobby"]);
+  await withoutMembers(storage.options, ["garden", "été", "lobby"]);
   const store = await openStore(storage.options);
   for (const room of ["garden", "été", "lobby"]) {
     const standing = await store.rooms.standing(room, "bob");
@@ -72,7 +60,7 @@ test("rooms and messages of an older database stay, public; who has spoken in on
 
 test("an older database in which nobody has spoken gets its lobby", async () => {
   const storage = await testStorage();
-  await oldDatabase(storage.options, []);
+  await withoutMembers(storage.options, []);
   const store = await openStore(storage.options);
   expect(await store.rooms.standing("lobby", "eve")).toMatchObject({ room: { seq: 0, members: 3 } });
   await store.close();

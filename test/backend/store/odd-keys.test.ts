@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openStore, type Store } from "../../../backend/store/index.ts";
+import { openStore, type Store } from "./open-store.ts";
 import { type TestStorage, testStorage } from "./test-storage.ts";
 
 let storage: TestStorage;

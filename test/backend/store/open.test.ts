@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openStore, StoreError } from "../../../backend/store/index.ts";
+import { openStore, StoreError } from "./open-store.ts";
 
 let root: string;
 beforeEach(() => {
@@ -61,7 +61,7 @@ test("a migration that fails leaves nothing behind, and the next start can do it
   database.exec("create table messages (x)");
   await expect(openStore({ dataDir: root })).rejects.toMatchObject({
     code: "STORE_MIGRATION",
-    message: expect.stringContaining("0001_road"),
+    message: expect.stringContaining("chat_0001_rooms"),
   });
   const tables = database.prepare("select name from sqlite_schema where type = 'table' and name = 'users'").all();
   expect(tables).toEqual([]);

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "./open-store.ts";
 import { testStorage } from "./test-storage.ts";
 
 /*

@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { backUp, restore } from "../../../backend/store/backup.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
 import { createWriteCheck } from "../../../backend/store/write-check.ts";
+import { FEATURES, openStore, type Store } from "./open-store.ts";
 
 /*
  * What a running backend does with the embedded database that a command beside it does not.
@@ -34,7 +34,7 @@ async function addUser(store: Store, id: string): Promise<void> {
 
 /** A backend's store in a process of its own; resolves when it is open. */
 async function openElsewhere(): Promise<ChildProcess> {
-  const module = new URL("../../../backend/store/index.ts", import.meta.url).href;
+  const module = new URL("./open-store.ts", import.meta.url).href;
   const program = `const { openStore } = await import(${JSON.stringify(module)});
     try {
       await openStore({ dataDir: ${JSON.stringify(dataDir)}, isBackend: true });
@@ -145,7 +145,7 @@ test("O14: a backend that is started again does not begin with an empty database
     code: "STORE_LOST",
     message: expect.stringMatching(/^there is no .*causeway\.db, but a copy of it, rescued-.*npm run restore/),
   });
-  restore(dataDir, /npm run restore -- (.*)$/.exec(message)?.[1] ?? "");
+  restore(dataDir, /npm run restore -- (.*)$/.exec(message)?.[1] ?? "", FEATURES);
   const again = await openForBackend();
   expect(await again.users.list(10)).toHaveLength(1);
   await again.close();
@@ -162,8 +162,8 @@ test("O14: with the whole folder deleted the backend still stops, and says that 
   expect(existsSync(dataDir)).toBe(false);
 });
 
-test.each([0, 8, 64, 200])("O14: a start that can write %d KiB to a file at most is one clear message", (size) => {
-  const module = new URL("../../../backend/store/index.ts", import.meta.url).href;
+test.each([0, 8, 64, 160])("O14: a start that can write %d KiB to a file at most is one clear message", (size) => {
+  const module = new URL("./open-store.ts", import.meta.url).href;
   const program = `const { openStore, StoreError } = await import(${JSON.stringify(module)});
     try {
       await openStore({ dataDir: ${JSON.stringify(dataDir)}, isBackend: true });
@@ -222,7 +222,7 @@ test("O14: the log of a database that was deleted is not written into the restor
   await store.lost;
   await store.close();
   expect(existsSync(`${file()}-wal`)).toBe(true);
-  restore(dataDir, saved);
+  restore(dataDir, saved, FEATURES);
   const copy = new DatabaseSync(file());
   expect(copy.prepare("select id from users").all()).toMatchObject([{ id: "ada" }]);
   copy.close();

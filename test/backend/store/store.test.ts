@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Session } from "../../../backend/auth/session.ts";
-import { openStore, type Store, type User } from "../../../backend/store/index.ts";
+import type { User } from "../../../backend/users/index.ts";
+import { openStore, type Store } from "./open-store.ts";
 import { type TestStorage, testStorage } from "./test-storage.ts";
 
 let storage: TestStorage;

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StoreOptions } from "../../../backend/store/index.ts";
+import type { DatabaseOptions } from "../../../backend/store/index.ts";
 
 /** A place for a store of its own. */
 export interface TestStorage {
-  readonly options: StoreOptions;
+  readonly options: DatabaseOptions;
   /** The same as the backend's environment. */
   readonly env: Readonly<Record<string, string>>;
   remove(): Promise<void>;

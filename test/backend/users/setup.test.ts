@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
 import { isSetupToken, setupHash, setupPath } from "../../../backend/users/setup.ts";
+import { openStore } from "../store/open-store.ts";
 import { testStorage } from "../store/test-storage.ts";
 
 test("a setup link ends when an administrator is made otherwise, while the backend runs", async () => {

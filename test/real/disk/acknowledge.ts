@@ -2,7 +2,7 @@
 // FOLDER/acknowledged for each write that was acknowledged, and ends without closing anything.
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 
 /** Milliseconds: long enough for checkpoints, after which the log begins anew. */
 const DURATION = 3_500;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 import { Disk, isAcknowledgement, type Luck, readCalls } from "./power-cut.ts";
 
 /*

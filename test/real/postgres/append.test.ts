@@ -5,8 +5,8 @@ import { mayWrite } from "../../../backend/chat/room-access.ts";
 import type { Appended, Judge } from "../../../backend/chat/store/append/index.ts";
 import { messageBytes, ROW_BYTES } from "../../../backend/chat/store/usage.ts";
 import { publicError, refuse } from "../../../backend/contract/index.ts";
-import { openStore, type Store } from "../../../backend/store/index.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
+import { openStore, type Store } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import pg from "pg";
-import { type Entry, openStore, type Store } from "../../../backend/store/index.ts";
+import type { Entry } from "../../../backend/chat/store/index.ts";
+import { openStore, type Store } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import pg from "pg";
-import { openStore, type Store } from "../../../backend/store/index.ts";
+import { openStore, type Store } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Kysely, sql } from "kysely";
 import pg from "pg";
-import { openStore } from "../../../backend/store/index.ts";
 import { postgres } from "../../../backend/store/postgres.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import pg from "pg";
+import type { Judge } from "../../../backend/chat/store/index.ts";
 import { messageBytes } from "../../../backend/chat/store/usage.ts";
 import { publicError } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
 import { type Mail, mailOfNotice } from "../../../backend/mail/mail.ts";
 import { createPost } from "../../../backend/mail/post.ts";
-import { type Judge, openStore, type Store } from "../../../backend/store/index.ts";
 import { createThrottle, withFailure } from "../../../backend/throttle/throttle.ts";
 import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
 import { createLoginThrottle, type LoginThrottle } from "../../../backend/users/login-throttle.ts";
+import { openStore, type Store } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { backUp } from "../../../backend/store/backup.ts";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 
 let folder: string;
 beforeEach(() => {

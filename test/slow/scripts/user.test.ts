@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { openStore } from "../../../backend/store/index.ts";
+import { openStore } from "../../backend/store/open-store.ts";
 
 const script = fileURLToPath(new URL("../../../scripts/run.mjs", import.meta.url));
 let dataDir: string;

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Creates the function of PostgreSQL that stores a group of messages (migration 0010).
+ * Creates the function of PostgreSQL that stores a group of messages (migration `chat_0006_append`).
  *
  * Each statement of the function has a snapshot of its own (READ COMMITTED, volatile): the first one locks the rooms,
  * the second one reads what was committed before it got the locks. In a single statement both would read from before

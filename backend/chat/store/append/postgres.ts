@@ -1,11 +1,10 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import pg from "pg";
-import { named, prepared } from "../../../store/prepared.ts";
-import type { Schema } from "../../../store/schema.ts";
-import { inStatements } from "../../../store/statement-groups.ts";
+import { inStatements, named, prepared } from "../../../store/index.ts";
 import type { Message } from "../../message.ts";
 import { asText, message, messageSentAs } from "../message-rows.ts";
 import { authorOf, type StandingRow } from "../standing.ts";
+import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
 import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
 
@@ -26,12 +25,12 @@ interface AppendedRow {
 type CountedRow = AppendedRow & { readonly total: number };
 
 /**
- * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (migration 0010 has
- * the function). Each message of a group is refused, repeated or stored by itself.
+ * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (the migration
+ * `chat_0006_append` has the function). Each message of a group is refused, repeated or stored by itself.
  *
  * The function decides by the conditions that `judge` has; `judge` says the refusal.
  */
-export function postgresAppender(db: Kysely<Schema>, usage: Usage): Appender {
+export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender {
   const earlier = prepared(db, messageSentAs);
 
   const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);

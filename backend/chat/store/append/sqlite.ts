@@ -1,13 +1,18 @@
 import type { Kysely } from "kysely";
-import { template } from "../../../store/prepared.ts";
-import type { Schema } from "../../../store/schema.ts";
-import { type GroupedWrite, HalfWritten, type SqliteGroups } from "../../../store/sqlite-groups.ts";
+import { type GroupedWrite, HalfWritten, type SqliteGroups, template } from "../../../store/index.ts";
+import type { KeptStandings } from "../kept-standings.ts";
 import { asText, type MessageRow, message, messageSentAs } from "../message-rows.ts";
+import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
 import type { Appended, Appender, Submission } from "./appender.ts";
 
 /** Stores messages in the embedded database, in groups with whatever else is written. */
-export function sqliteAppender({ add, standings, database }: SqliteGroups, db: Kysely<Schema>, usage: Usage): Appender {
+export function sqliteAppender(
+  { add, database }: SqliteGroups,
+  standings: KeptStandings,
+  db: Kysely<ChatTables>,
+  usage: Usage,
+): Appender {
   const insert = database.prepare(
     `insert into messages (room, seq, author_id, client_id, text, at, mentions) values (?, ?, ?, ?, ?, ?, ?)
     on conflict (author_id, client_id) do nothing`,

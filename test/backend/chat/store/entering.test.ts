@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { MembershipState } from "../../../../backend/chat/membership.ts";
-import type { Entry } from "../../../../backend/store/index.ts";
-import { openStore, type Store } from "../../../../backend/store/index.ts";
+import type { Entry } from "../../../../backend/chat/store/index.ts";
+import { openStore, type Store } from "../../store/open-store.ts";
 import { type TestStorage, testStorage } from "../../store/test-storage.ts";
 
 let storage: TestStorage;

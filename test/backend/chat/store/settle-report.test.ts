@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "@jest/globals";
-import { openStore, type Store } from "../../../../backend/store/index.ts";
+import { openStore, type Store } from "../../store/open-store.ts";
 import { testStorage } from "../../store/test-storage.ts";
 
 const user = { id: "ada", email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1 } as const;

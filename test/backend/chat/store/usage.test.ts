@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { ROW_BYTES } from "../../../../backend/chat/store/usage.ts";
-import { openStore, type Store } from "../../../../backend/store/index.ts";
+import { openStore, type Store } from "../../store/open-store.ts";
 import { testStorage } from "../../store/test-storage.ts";
 
 const ada = {

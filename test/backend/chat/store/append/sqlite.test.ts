@@ -6,25 +6,30 @@ import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
 import { type Appender, type Judge, sqliteAppender } from "../../../../../backend/chat/store/append/index.ts";
 import { enteringSqlite } from "../../../../../backend/chat/store/entering-sqlite.ts";
-import { type MemberStore, memberStore } from "../../../../../backend/chat/store/members.ts";
+import { keptStandings, STANDING_TABLES } from "../../../../../backend/chat/store/kept-standings.ts";
+import { memberStore } from "../../../../../backend/chat/store/members.ts";
 import { roomStore } from "../../../../../backend/chat/store/rooms.ts";
+import type { ChatTables } from "../../../../../backend/chat/store/tables.ts";
 import { createUsage, messageBytes, type Usage } from "../../../../../backend/chat/store/usage.ts";
 import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../../backend/store/log-sync.ts";
 import { migrate } from "../../../../../backend/store/migrate.ts";
-import type { Schema } from "../../../../../backend/store/schema.ts";
 import { openSqlite } from "../../../../../backend/store/sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "../../../../../backend/store/sqlite-connection.ts";
-import { NodeSqliteDialect, STANDING_TABLES } from "../../../../../backend/store/sqlite-dialect.ts";
+import { NodeSqliteDialect } from "../../../../../backend/store/sqlite-dialect.ts";
 import { sqliteGroups } from "../../../../../backend/store/sqlite-groups.ts";
+import type { StoreTables } from "../../../../../backend/store/tables.ts";
+import { nameTaker, type UsersTables, userLock } from "../../../../../backend/users/index.ts";
 import { userStore } from "../../../../../backend/users/user-store.ts";
+import { FEATURES } from "../../../store/open-store.ts";
 
 let dataDir: string;
 let connection: SqliteConnection;
 let log: LogSync;
-let db: Kysely<Schema>;
+let db: Kysely<ChatTables>;
+let users: Kysely<UsersTables>;
 let usage: Usage;
 let appender: Appender;
-let members: MemberStore;
+let members: ReturnType<typeof memberStore>;
 /** Syncs that the test lets end. */
 let held: ((error: Error | null) => void)[] | undefined;
 const failures: Error[] = [];
@@ -45,19 +50,24 @@ beforeEach(async () => {
   database.exec("pragma wal_checkpoint");
   log = openLogSync(join(dataDir, "causeway.db-wal"), (error) => failures.push(error), onLate, sync);
   connection = sqliteConnection(database, log);
-  db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
-  await migrate(db);
+  const all = new Kysely<StoreTables>({ dialect: new NodeSqliteDialect(connection) });
+  await migrate(all, FEATURES);
+  db = all.withTables<ChatTables>();
+  users = all.withTables<UsersTables>();
   usage = createUsage(db);
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
   for (const id of ["ada", "bob"])
-    await userStore(db, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
-  await roomStore(db, usage).open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
+    await userStore(users, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
+  const lockUser = userLock(users);
+  const rooms = roomStore(db, usage, { lockUser, takeName: nameTaker(users) });
+  await rooms.open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
     { id: "ada", role: "owner", peerId: null },
     { id: "bob", role: "member", peerId: null },
   ]);
-  const groups = sqliteGroups(connection, db);
-  appender = sqliteAppender(groups, db, usage);
-  members = memberStore(db, enteringSqlite(groups, db));
+  const groups = sqliteGroups(connection);
+  const standings = keptStandings(groups, db);
+  appender = sqliteAppender(groups, standings, db, usage);
+  members = memberStore(db, enteringSqlite(groups, standings, db), lockUser);
 });
 afterEach(async () => {
   jest.useRealTimers();
@@ -179,7 +189,7 @@ test("N7: an entry is one commit with the messages of its moment, which are judg
 
 test("N8: a room that is closed and a user who was renamed are seen by the next message", async () => {
   await send("before", anybody, "bob");
-  await userStore(db, () => 1).setName("bob", "robert");
+  await userStore(users, () => 1).setName("bob", "robert");
   expect((await send("renamed", anybody, "bob")).message.author.name).toBe("robert");
   await db.updateTable("rooms").set({ closed_at: 9 }).where("name", "=", "garden").execute();
   const seen: unknown[] = [];
@@ -197,7 +207,7 @@ test("N8: rows of the tables that are kept in memory go only with rows of the sa
 test("N8: a group that the database cannot store is refused as a whole, and the next one is stored", async () => {
   await send("before");
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await userStore(db, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
+  await userStore(users, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
   const eve = { room: "garden", userId: "eve", at: 9, from: ["none"], limit: 9 } as const;
   const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
   connection.database.exec(`pragma max_page_count = ${pages}`);

@@ -1,0 +1,41 @@
+import type { Database } from "../../store/index.ts";
+import { nameTaker, type UsersTables, userLock } from "../../users/index.ts";
+import { postgresAppender, sqliteAppender } from "./append/index.ts";
+import { enteringPostgres } from "./entering-postgres.ts";
+import { enteringSqlite } from "./entering-sqlite.ts";
+import { keptStandings } from "./kept-standings.ts";
+import { memberStore } from "./members.ts";
+import { messageStore } from "./messages.ts";
+import { readMarkStore } from "./read-marks.ts";
+import { reportStore } from "./reports.ts";
+import { roomStore } from "./rooms.ts";
+import type { ChatTables } from "./tables.ts";
+import { createUsage } from "./usage.ts";
+
+export type { Judge } from "./append/index.ts";
+export type { Entry } from "./entering.ts";
+export type { Check } from "./members.ts";
+export type { MessageRange } from "./messages.ts";
+export type { Retention } from "./retention.ts";
+export type { RoomRow } from "./rooms.ts";
+
+export type ChatStore = ReturnType<typeof chatStore>;
+
+/** What is stored of rooms, their members and their messages. */
+export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "groups" | "beforeClose">) {
+  const own = db.withTables<ChatTables>();
+  const users = db.withTables<UsersTables>();
+  const lockUser = userLock(users);
+  const usage = createUsage(own);
+  beforeClose(usage.close);
+  const standings = groups && keptStandings(groups, own);
+  const appender = standings ? sqliteAppender(groups, standings, own, usage) : postgresAppender(own, usage);
+  const enter = standings ? enteringSqlite(groups, standings, own) : enteringPostgres(own);
+  return {
+    rooms: roomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
+    members: memberStore(own, enter, lockUser),
+    messages: messageStore(own, appender, usage),
+    readMarks: readMarkStore(own),
+    reports: reportStore(own, usage, lockUser),
+  };
+}

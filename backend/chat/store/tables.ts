@@ -1,0 +1,93 @@
+import type { Generated } from "kysely";
+import type { UsersTables } from "../../users/index.ts";
+import type { MembershipState, RoomRole } from "../membership.ts";
+import type { Outcome } from "../moderation.ts";
+import type { RoomKind } from "../room.ts";
+
+/** The tables that the queries of this feature may use. */
+export type ChatTables = UsersTables & {
+  users: StoredBytes;
+  rooms: RoomsTable;
+  messages: MessagesTable;
+  members: MembersTable;
+  read_marks: ReadMarksTable;
+  reports: ReportsTable;
+};
+
+/** The column that this feature adds to the users. */
+interface StoredBytes {
+  /** Bytes that the user's messages take (`usage.ts`). */
+  stored_bytes: Generated<number>;
+}
+
+interface RoomsTable {
+  /** The room's key: a public room's name, else an id that starts with a tilde. */
+  name: string;
+  epoch: string;
+  seq: number;
+  created_at: number;
+  kind: RoomKind;
+  title: string | null;
+  created_by: string | null;
+  revision: number;
+  members: number;
+  /** `browseKey` of a public room's name; null keeps all others out of the list. */
+  browse_key: string | null;
+  /** When the last member left a private room: no user can reach it, and it is removed. */
+  closed_at: number | null;
+}
+
+export interface MessagesTable {
+  room: string;
+  seq: number;
+  author_id: string;
+  client_id: string;
+  /** Empty once it is deleted. */
+  text: string;
+  at: number;
+  /** JSON array of user ids; null for none. */
+  mentions: string | null;
+  /** The room's revision when it was last changed; null while it is as it was sent. */
+  revision: number | null;
+  edited_at: number | null;
+  deleted_at: number | null;
+}
+
+interface MembersTable {
+  room: string;
+  user_id: string;
+  role: RoomRole;
+  state: MembershipState;
+  /** The room's revision at the last coming or going. */
+  since: number;
+  joined_at: number;
+  /** When a membership last ended: how nodes find out that did not hear of it. */
+  ended_at: number | null;
+  muted_until: number | null;
+  /** The other one in a direct room. */
+  peer_id: string | null;
+}
+
+interface ReportsTable {
+  /** Sorts by time. */
+  id: string;
+  at: number;
+  reporter_id: string;
+  reason: string;
+  room: string;
+  seq: number;
+  author_id: string;
+  text: string;
+  settled_at: number | null;
+  settled_by: string | null;
+  outcome: Outcome | null;
+}
+
+/** How far a user has read a room. */
+interface ReadMarksTable {
+  room: string;
+  user_id: string;
+  /** The mark counts only within it. */
+  epoch: string;
+  seq: number;
+}

@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { Kysely, sql } from "kysely";
+import type { Throttles } from "../throttle/throttle.ts";
+import { memoryThrottles } from "../throttle/throttle-memory.ts";
+import { databaseClock, machineClock, type StoreClock } from "./clock.ts";
+import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
+import { type KeyStore, keyStore } from "./keys.ts";
+import { type FeatureTables, migrate } from "./migrate.ts";
+import type { OutageListener } from "./outage.ts";
+import { postgres } from "./postgres.ts";
+import { openSqlite } from "./sqlite.ts";
+import { sqliteConnection } from "./sqlite-connection.ts";
+import { NodeSqliteDialect } from "./sqlite-dialect.ts";
+import { type SqliteGroups, sqliteGroups } from "./sqlite-groups.ts";
+import { reasonOf, StoreError } from "./store-error.ts";
+import type { StoreTables } from "./tables.ts";
+import { sharedThrottles } from "./throttles.ts";
+import { createWriteCheck } from "./write-check.ts";
+
+/** Where the data is kept. */
+export interface DatabaseOptions {
+  /** Folder of the embedded database. */
+  readonly dataDir: string;
+  /** PostgreSQL, in the place of the embedded database. */
+  readonly databaseUrl?: string | undefined;
+  /**
+   * For a backend: takes the embedded database for this one alone, watches its files, and checks that it can be
+   * written.
+   */
+  readonly isBackend?: boolean;
+  /** Told when the database does not work and when it does. */
+  readonly outages?: OutageListener;
+  /** Features that the program does not have any more and the database has: their tables stay as they are. */
+  readonly unusedFeatures?: readonly string[];
+}
+
+/** The open database. Each feature opens its store over it. */
+export interface Database {
+  /** A feature sees its own tables with `database.db.withTables<TodosTables>()`. */
+  readonly db: Kysely<StoreTables>;
+  /** What every time that is stored, and every time compared with a stored one, is read from. */
+  readonly clock: StoreClock;
+  readonly keys: KeyStore;
+  /** What throttles remember: with PostgreSQL for all nodes, else for this one. */
+  readonly throttles: Throttles;
+  /** Writes to the embedded database in groups; undefined with PostgreSQL, where `inStatements` does that. */
+  readonly groups: SqliteGroups | undefined;
+  /** Rejects when the database cannot be written. Asked often, it writes once in five seconds. */
+  checkWritable(): Promise<void>;
+  /**
+   * Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop.
+   */
+  readonly lost: Promise<StoreError>;
+  /** Adds work that `close` waits for while the database is still open. */
+  beforeClose(work: () => Promise<void>): void;
+  /** A lost database is saved first; the message of `lost` says where. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database, PostgreSQL where a URL is given and else the embedded one in `dataDir`, and brings the tables of
+ * these features up to date, in the order of the features.
+ *
+ * @throws StoreError when the place cannot be used or a newer program has been there
+ */
+export async function openDatabase(options: DatabaseOptions, features: readonly FeatureTables[]): Promise<Database> {
+  const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
+  if (databaseUrl !== undefined) {
+    const db = new Kysely<StoreTables>({ dialect: await postgres(databaseUrl, { listener }) });
+    return ready({ db, groups: undefined, embedded: undefined, isBackend }, features, options);
+  }
+  const embedded = isBackend ? openEmbedded(dataDir, listener) : undefined;
+  const connection = embedded?.connection ?? sqliteConnection(openSqlite(dataDir), undefined, listener);
+  const db = new Kysely<StoreTables>({ dialect: new NodeSqliteDialect(connection) });
+  return ready({ db, groups: sqliteGroups(connection), embedded, isBackend }, features, options);
+}
+
+interface OpenDatabase {
+  readonly db: Kysely<StoreTables>;
+  readonly groups: SqliteGroups | undefined;
+  readonly embedded: EmbeddedDatabase | undefined;
+  readonly isBackend: boolean;
+}
+
+/** Brings the tables up to date, and closes the database when that fails. */
+async function ready(
+  open: OpenDatabase,
+  features: readonly FeatureTables[],
+  options: DatabaseOptions,
+): Promise<Database> {
+  const { db, groups, embedded, isBackend } = open;
+  const checkWritable = createWriteCheck(async () => {
+    await Promise.all([writeSomething(db), embedded?.checkSpace()]);
+  });
+  const endings: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of endings) await end();
+    try {
+      await embedded?.stop();
+    } finally {
+      await db.destroy();
+      await embedded?.release();
+    }
+  };
+  const keys = keyStore(db);
+  try {
+    const clock = groups ? machineClock : await databaseClock(() => timeOf(db));
+    await migrate(db, features, { unusedFeatures: options.unusedFeatures, elsewhere: elsewhere(options) });
+    const throttles = groups ? memoryThrottles() : await sharedThrottles(db, keys, clock.now());
+    if (isBackend) await checkWritable();
+    embedded?.startWatching();
+    const lost = embedded?.lost ?? new Promise<StoreError>(() => {});
+    const beforeClose = (work: () => Promise<void>) => void endings.push(work);
+    return { db, clock, keys, throttles, groups, checkWritable, lost, beforeClose, close };
+  } catch (error) {
+    await close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      `the database cannot be written: ${reasonOf(error)}. It needs free space and a user that may write to it.`,
+      error,
+    );
+  }
+}
+
+/** How the program can be started with another database, and this one left as it is. */
+function elsewhere({ databaseUrl, dataDir }: DatabaseOptions): string {
+  if (databaseUrl !== undefined) return "To start with another database, name it in DATABASE_URL.";
+  let number = 2;
+  while (existsSync(`${dataDir}-${number}`)) number += 1;
+  return `To start with an empty database and keep this one, set DATA_DIR=${quoted(`${dataDir}-${number}`)}`;
+}
+
+/** A path for a POSIX shell. */
+const quoted = (path: string): string => (/^[\w@%+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+/** The time of a PostgreSQL server, in milliseconds since 1970. */
+async function timeOf(db: Kysely<StoreTables>): Promise<number> {
+  const query = sql<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`;
+  const [row] = (await query.execute(db)).rows;
+  if (!row) throw new Error("invariant: a time is one row");
+  return row.now;
+}
+
+/** Writes a row that no transaction of the backend waits for. */
+async function writeSomething(db: Kysely<StoreTables>): Promise<void> {
+  await db
+    .insertInto("locks")
+    .values({ name: "write-check" })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ name: "write-check" }))
+    .execute();
+}

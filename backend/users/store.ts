@@ -1,0 +1,13 @@
+import type { Database } from "../store/index.ts";
+import { auditStore } from "./audit-store.ts";
+import { mailTokenStore } from "./mail-token-store.ts";
+import type { UsersTables } from "./tables.ts";
+import { userStore } from "./user-store.ts";
+
+export type UsersStore = ReturnType<typeof usersStore>;
+
+/** What is stored of users, and what their services need besides of the database. */
+export function usersStore({ db, clock, keys, throttles }: Database) {
+  const own = db.withTables<UsersTables>();
+  return { users: userStore(own, clock.now), audit: auditStore(own), mailTokens: mailTokenStore(own), keys, throttles };
+}

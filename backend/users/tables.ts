@@ -1,0 +1,62 @@
+import type { StoreTables } from "../store/index.ts";
+import type { Role } from "../surface.ts";
+import type { AuditAction } from "./audit.ts";
+import type { MailPurpose } from "./mail-token.ts";
+
+/** The tables that the queries of this feature, and of those that build on it, may use. */
+export type UsersTables = StoreTables & {
+  users: UsersTable;
+  audit: AuditTable;
+  mail_tokens: MailTokensTable;
+  name_keys: NameKeysTable;
+};
+
+export interface UsersTable {
+  id: string;
+  /** In its one spelling (`emailAddress`), unique. */
+  email: string;
+  name: string;
+  /** argon2id PHC string. */
+  password_hash: string;
+  role: Role;
+  created_at: number;
+  disabled_at: number | null;
+  /** When the address was shown to be the user's own. */
+  verified_at: number | null;
+  /** When the role was last changed: how nodes find out that did not hear of it. */
+  role_changed_at: number | null;
+}
+
+export interface AuditTable {
+  /** Sorts by time. */
+  id: string;
+  at: number;
+  action: AuditAction;
+  /** Who did it; null when the client was not signed in. */
+  actor_id: string | null;
+  /** The user that it concerns. */
+  subject_id: string;
+  address: string | null;
+  detail: string | null;
+}
+
+export interface MailTokensTable {
+  user_id: string;
+  purpose: MailPurpose;
+  /** SHA-256 of the link's token, base64url; null when it has been used or put out of use. */
+  hash: string | null;
+  email: string;
+  issued_at: number;
+  expires_at: number;
+  /** Mails of this purpose to this user lately. */
+  issues: number;
+}
+
+/** What no two names of a kind may share (`text/look-alike.ts`). Names from before this table may have none. */
+export interface NameKeysTable {
+  /** `user`, or a kind of names that another feature has, for example `room`. */
+  kind: string;
+  key: string;
+  /** The user's id, or what identifies the thing that has the name. */
+  owner: string;
+}
