@@ -20,6 +20,11 @@ export interface LightClientOptions {
   onMessage?(message: Message, how: "pushed" | "asked"): void;
   /** A message of the room was edited, pushed or asked for. */
   onChange?(message: Message): void;
+  /**
+   * The server has sent the newest page in place of what was missed. Changes of messages up to this one, which were made
+   * while this client was away, are not told: the page's client forgets those messages.
+   */
+  onRestart?(last: number): void;
   /** The server has sent a message twice over one connection without being asked. */
   onDoubled?(message: Message): void;
   /** The connection is lost. */
@@ -167,10 +172,18 @@ export class LightClient {
     const { room } = this.#options;
     for (;;) {
       const from = this.#position;
+      const { cursor } = this;
       const state = (await this.call("chat.join", { room, ...from })) as JoinedRoom;
-      if (!from) this.#position = { epoch: state.epoch, cursor: state.seq, revision: state.revision };
-      else if (from.epoch !== state.epoch) throw new Error(`invariant: ${room} has begun anew`);
-      else await this.#takeMissed(state);
+      // the next part has these as they were last edited
+      if (state.more) this.#early.clear();
+      if (!from) {
+        this.#position = { epoch: state.epoch, cursor: state.seq, revision: state.revision };
+        this.#takeEarly();
+      } else if (from.epoch !== state.epoch) throw new Error(`invariant: ${room} has begun anew`);
+      else {
+        if (!state.recovered) this.#options.onRestart?.(cursor);
+        await this.#takeMissed(state);
+      }
       if (this.#position) this.#position.revision = state.revision;
       if (!state.more) return;
     }
@@ -206,16 +219,23 @@ export class LightClient {
   }
 
   #add(message: Message, how: "pushed" | "asked"): void {
-    const position = this.#position;
-    if (!position) return;
-    if (message.seq > position.cursor + 1) {
+    if (!this.#position) {
+      // sent before the response to the first join
+      this.#early.set(message.seq, message);
+      return;
+    }
+    if (message.seq > this.cursor + 1) {
       this.#early.set(message.seq, message);
       this.#lookForGap();
       return;
     }
-    if (message.seq <= position.cursor) return;
+    if (message.seq <= this.cursor) return;
     this.#next(message, how);
-    for (let next = this.#early.get(position.cursor + 1); next; next = this.#early.get(position.cursor + 1))
+    this.#takeEarly();
+  }
+
+  #takeEarly(): void {
+    for (let next = this.#early.get(this.cursor + 1); next; next = this.#early.get(this.cursor + 1))
       this.#next(next, "pushed");
   }
 

@@ -121,26 +121,24 @@ function checkAcknowledged(ledger: Ledger, stored: ReadonlyMap<string, readonly 
       else if (row.seq !== number)
         ledger.wrong("reordered", `${author}-${n} was acknowledged as ${number} and is ${row.seq}`);
     }
-    for (const [n, { text, isAcknowledged, period }] of edits) {
+    for (const [n, { text, acknowledgedAt, period }] of edits) {
       const row = rooms.get(`${author}-${n}`);
-      if (isAcknowledged && row?.text !== text)
+      if (acknowledgedAt !== undefined && row?.text !== text)
         ledger.wrong("lost", `the edit of ${author}-${n} (${period}): it is ${row?.text}`);
     }
   }
 }
 
-/** Each client has every message up to the room's last one; the page's client shows each. */
+/** Each client has every message and edit up to the room's last one; the page's client shows each. */
 function checkHeard(ledger: Ledger, crowd: Crowd, stored: ReadonlyMap<string, readonly Row[]>): void {
-  for (const { name, client, edits, start } of crowd.members) {
+  for (const { name, client, attendance, edits, start } of crowd.members) {
     const rows = stored.get(client.room) ?? [];
     if (client.cursor !== rows.length)
       ledger.wrong("not heard", `${name} has ${client.cursor} of ${rows.length} of ${client.room}`);
     for (const { seq, text } of rows.slice(start)) {
-      if (isEditAcknowledged(ledger, text) && edits.get(seq) !== text)
-        ledger.wrong(
-          "edit not heard",
-          `${name} has not got the edit of ${client.room} ${seq} (${editOf(ledger, text)?.period})`,
-        );
+      const { acknowledgedAt, period } = ledger.editOf(text) ?? {};
+      if (acknowledgedAt === undefined || edits.get(seq) === text || attendance.mayLack(seq, acknowledgedAt)) continue;
+      ledger.wrong("edit not heard", `${name} has not got the edit of ${client.room} ${seq} (${period})`);
     }
   }
   for (const page of crowd.pages) {
@@ -149,18 +147,8 @@ function checkHeard(ledger: Ledger, crowd: Crowd, stored: ReadonlyMap<string, re
       ledger.wrong("not heard", `the page of ${page.name} has ${page.cursor} of ${rows.length} of ${page.room}`);
     const shown = page.shown();
     for (const [seq, text] of shown)
-      if (rows[seq - 1]?.text !== text && isEditAcknowledged(ledger, rows[seq - 1]?.text))
+      if (rows[seq - 1]?.text !== text && ledger.editOf(rows[seq - 1]?.text ?? "")?.acknowledgedAt !== undefined)
         ledger.wrong("shown", `the page of ${page.name} shows ${seq} as ${text}, stored is ${rows[seq - 1]?.text}`);
     for (const id of page.unseen) ledger.wrong("lost", `${id} is acknowledged and not shown to its author`);
   }
-}
-
-/** Whether a text is what an acknowledged edit has made of it. */
-function isEditAcknowledged(ledger: Ledger, text = ""): boolean {
-  return text.includes(" ") && editOf(ledger, text)?.isAcknowledged === true;
-}
-
-function editOf(ledger: Ledger, text: string) {
-  const { author, number } = partsOf(originalOf(text));
-  return ledger.sent.get(author)?.edits.get(number);
 }

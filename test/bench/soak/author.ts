@@ -26,6 +26,7 @@ export class Author {
   #written = 0;
   #next = 0;
   #underWay = 0;
+  #editing = 0;
   #isFlushing = false;
 
   constructor(parts: AuthorParts) {
@@ -36,6 +37,11 @@ export class Author {
   /** Messages that are written and not acknowledged. */
   get pending(): number {
     return this.#written - this.#next + this.#underWay;
+  }
+
+  /** Edits under way. */
+  get editing(): number {
+    return this.#editing;
   }
 
   /** Writes the next message; it goes out now or when the client is back. */
@@ -99,11 +105,12 @@ export class Author {
     if (seq === undefined) return;
     const text = `${name}-${n} edited`;
     const period = figures.current.name;
-    try {
-      await client.call("chat.edit", { room: client.room, seq, text });
-      this.sent.edits.set(n, { text, isAcknowledged: true, period });
-    } catch {
-      this.sent.edits.set(n, { text, isAcknowledged: false, period });
-    }
+    this.#editing += 1;
+    const isAcknowledged = await client.call("chat.edit", { room: client.room, seq, text }).then(
+      () => true,
+      () => false,
+    );
+    this.#editing -= 1;
+    this.sent.edits.set(n, { text, acknowledgedAt: isAcknowledged ? performance.now() : undefined, period });
   }
 }

@@ -1,7 +1,9 @@
+import type { Message } from "../../../backend/surface/rooms.ts";
 import { addressOf } from "../line.ts";
 import type { Account } from "../site/accounts.ts";
 import type { Balancer } from "../site/balancer.ts";
 import { LightClient } from "../site/light-client.ts";
+import { Attendance, MUST_HEAR_MS } from "./attendance.ts";
 import { Author } from "./author.ts";
 import type { Figures, Period } from "./figures.ts";
 import { type Ledger, originalOf, partsOf } from "./ledger.ts";
@@ -20,7 +22,7 @@ const QUIET_MS = 20_000;
 const MAX_PENDING = 100;
 /** Milliseconds that a visitor stays, and stays away, at most. */
 const VISIT_MS = 20_000;
-/** Milliseconds after an acknowledgement at which another client should have the message, or is told late. */
+/** Milliseconds after an acknowledgement at which another client should have the message or edit, or is told late. */
 const LATE_MS = 1_000;
 
 /** One light client and what is known of it. */
@@ -30,11 +32,11 @@ export interface Member {
   readonly author: Author | undefined;
   readonly isQuiet: boolean;
   readonly isVisitor: boolean;
-  /** Texts of edited messages as it got them last, by number in the room. */
+  readonly attendance: Attendance;
+  /** Texts of edited messages, by number in the room. */
   readonly edits: Map<number, string>;
   /** Number of the last message before it joined first. */
   start: number;
-  backAt: number;
   left: { readonly at: number; readonly period: Period } | undefined;
   /** When it writes next, or as a visitor comes or goes next. */
   dueAt: number;
@@ -85,6 +87,11 @@ export class Crowd {
     return this.pages.reduce((sum, { pending }) => sum + pending, light);
   }
 
+  /** Edits under way. */
+  get editing(): number {
+    return this.members.reduce((sum, { author }) => sum + (author?.editing ?? 0), 0);
+  }
+
   get loudAuthors(): readonly Author[] {
     return this.members.flatMap(({ author, isQuiet }) => (author && !isQuiet ? [author] : []));
   }
@@ -114,20 +121,23 @@ export class Crowd {
     const name = account.id;
     const seat = n % ROOM_OF;
     const room = Math.floor(n / ROOM_OF);
+    const attendance = new Attendance();
     const client = new LightClient({
       account,
       address: addressOf(n),
       room: roomOf(n),
       order: balancer.order,
       onMessage: (message, how) => this.#heard(member, message, how),
-      onChange: ({ seq, text }) => member.edits.set(seq, text),
+      onChange: (message) => this.#heardEdit(member, message),
+      onRestart: (last) => attendance.restarted(last),
       onDoubled: ({ room, seq, text }) => ledger.wrong("doubled", `${name} got ${text} (${room} ${seq}) twice`),
       onAway() {
+        attendance.left(performance.now());
         if (client.isWanted) member.left ??= { at: performance.now(), period: figures.current };
       },
       onBack() {
         const now = performance.now();
-        member.backAt = now;
+        attendance.back(now);
         if (member.start < 0) member.start = client.cursor;
         if (member.left) member.left.period.away.push(now - member.left.at);
         member.left = undefined;
@@ -139,7 +149,7 @@ export class Crowd {
     const waits = seat < ROOM_OF - 2;
     const isReader = seat === ROOM_OF - 1;
     const member: Member = {
-      ...{ name, client, edits: new Map<number, string>(), start: -1, backAt: 0, left: undefined, dueAt: 0 },
+      ...{ name, client, attendance, edits: new Map<number, string>(), start: -1, left: undefined, dueAt: 0 },
       author: isReader ? undefined : new Author({ name, client, ledger, figures, waits }),
       isQuiet: room % QUIET === QUIET - 1,
       isVisitor: isReader && room % VISITING === VISITING - 1,
@@ -151,16 +161,31 @@ export class Crowd {
     const ledger = this.#ledger;
     const { current } = this.#figures;
     ledger.place(message, member.name);
-    if (message.text.includes(" ")) member.edits.set(message.seq, message.text);
+    if (message.text.includes(" ")) this.#heardEdit(member, message);
     const { author, number } = partsOf(originalOf(message.text));
     const sent = ledger.sent.get(author);
-    if (!sent || author === member.name || !member.client.isBack) return;
+    if (!sent || author === member.name) return;
     const now = performance.now();
-    if (how === "pushed") current.deliveries.push(now - (sent.at[number] ?? Number.NaN));
-    const acknowledgedAt = sent.acknowledgedAt[number];
-    if (acknowledgedAt === undefined) return;
-    const late = now - Math.max(acknowledgedAt, member.backAt);
-    if (late > LATE_MS) current.late.push(late);
+    if (how === "pushed" && member.client.isBack) current.deliveries.push(now - (sent.at[number] ?? Number.NaN));
+    this.#noteLate(member, sent.acknowledgedAt[number]);
+  }
+
+  #heardEdit(member: Member, { room, seq, text }: Pick<Message, "room" | "seq" | "text">): void {
+    if (member.edits.has(seq)) return;
+    member.edits.set(seq, text);
+    const edit = this.#ledger.editOf(text);
+    const late = this.#noteLate(member, edit?.acknowledgedAt);
+    if (late <= MUST_HEAR_MS) return;
+    const seconds = (late / 1000).toFixed(1);
+    const sentence = `${member.name} was connected for ${seconds} s without the edit of ${room} ${seq} (${edit?.period})`;
+    this.#ledger.wrong("edit not heard", sentence);
+  }
+
+  /** Notes for how long a client was connected without what it has just got; returns that. */
+  #noteLate({ attendance }: Member, acknowledgedAt = Number.POSITIVE_INFINITY): number {
+    const late = attendance.hereSince(acknowledgedAt, performance.now());
+    if (late > LATE_MS) this.#figures.current.late.push(late);
+    return late;
   }
 }
 

@@ -9,7 +9,7 @@ export interface Period {
   readonly deliveries: number[];
   /** For how long each client that lost its connection was away, until its room was joined again. */
   readonly away: number[];
-  /** Of messages that came to a client later than a second after the acknowledgement, how much later than that. */
+  /** Of messages and edits that a client got only after being connected for a second without them, for how long. */
   readonly late: number[];
   readonly refusals: Map<string, number>;
 }

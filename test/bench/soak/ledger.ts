@@ -30,7 +30,8 @@ export type ProblemKind =
 interface Edit {
   /** What the message was changed to. */
   readonly text: string;
-  readonly isAcknowledged: boolean;
+  /** When it was acknowledged; undefined when it was not. */
+  readonly acknowledgedAt: number | undefined;
   /** What happened to the site then. */
   readonly period: string;
 }
@@ -61,6 +62,13 @@ export class Ledger {
     if (known === undefined) log[seq] = id;
     else if (known !== id)
       this.wrong("reordered", `${room} ${seq} is ${id} for ${who} and ${known} for the one who heard it first`);
+  }
+
+  /** The edit that has given a message its text; undefined for a text that no edit was tried with. */
+  editOf(text: string): Edit | undefined {
+    if (!text.includes(" ")) return undefined;
+    const { author, number } = partsOf(originalOf(text));
+    return this.sent.get(author)?.edits.get(number);
   }
 
   wrong(kind: ProblemKind, sentence: string): void {

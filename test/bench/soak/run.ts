@@ -190,6 +190,7 @@ class Soak {
       cursor < (this.#ledger.rooms.get(room)?.length ?? 1) - 1;
     const isUnsettled = () =>
       this.#crowd.pending > 0 ||
+      this.#crowd.editing > 0 ||
       members.some(({ client }) => !client.isBack || isBehind(client)) ||
       pages.some(isBehind);
     while (isUnsettled() && performance.now() < until) await delay(50, undefined, { signal });
