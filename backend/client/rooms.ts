@@ -33,6 +33,10 @@ const LIST_INTERVAL_MS = 60_000;
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #timelines = new Map<string, Timeline>();
+  /** Calls under way that join a room of which nothing is here. */
+  #firstJoins = 0;
+  /** What arrived meanwhile in rooms that are not joined: the server sends events of a room before its response. */
+  readonly #arrived = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
   /**
@@ -67,20 +71,27 @@ export class Rooms {
 
   /** Joins a room from the position that is here, and returns its key. */
   async join(room: string): Promise<string> {
-    const position = this.#timelines.get(room)?.position;
+    const known = this.#timelines.get(room);
     const asked = ++this.#clock;
-    const state = await this.#options.connection.call("chat.join", { room, ...position });
-    if (this.#wasLeft(state.room, asked)) return state.room;
-    const timeline = this.#timelines.get(state.room) ?? new Timeline(state.room);
-    this.#timelines.set(state.room, timeline);
-    timeline.resume(state);
-    this.#options.onStored(state.messages);
-    this.#options.onChange();
-    if (state.more) {
-      this.#due.add(state.room);
-      this.#resume();
+    if (!known) this.#firstJoins += 1;
+    try {
+      const state = await this.#options.connection.call("chat.join", { room, ...known?.position });
+      if (this.#wasLeft(state.room, asked)) return state.room;
+      const timeline = this.#timelineFor(state.room) ?? new Timeline(state.room);
+      this.#arrived.delete(state.room);
+      this.#timelines.set(state.room, timeline);
+      timeline.resume(state);
+      this.#options.onStored(state.messages);
+      this.#options.onChange();
+      if (state.more) {
+        this.#due.add(state.room);
+        this.#resume();
+      }
+      return state.room;
+    } finally {
+      if (!known) this.#firstJoins -= 1;
+      if (this.#firstJoins === 0) this.#arrived.clear();
     }
-    return state.room;
   }
 
   /** Joins a room if it is not joined, and loads its newest page if no message is here. Returns its key. */
@@ -122,7 +133,7 @@ export class Rooms {
 
   /** Takes a message of an event or an acknowledgement. */
   take(message: Message): void {
-    const timeline = this.#timelines.get(message.room);
+    const timeline = this.#timelineFor(message.room);
     const arrival = timeline?.add(message);
     this.#options.onStored([message]);
     if (!timeline) return;
@@ -138,7 +149,7 @@ export class Rooms {
 
   /** Takes a message that was edited or deleted. */
   change(message: Message): void {
-    this.#timelines.get(message.room)?.change(message);
+    this.#timelineFor(message.room)?.change(message);
     this.#options.onChange();
   }
 
@@ -156,6 +167,7 @@ export class Rooms {
     clearTimeout(this.#timer);
     clearTimeout(this.#check);
     this.#timelines.clear();
+    this.#arrived.clear();
     this.#due.clear();
     this.#left.clear();
     this.#list = [];
@@ -226,8 +238,18 @@ export class Rooms {
   #forget(room: string): void {
     this.#left.set(room, ++this.#clock);
     this.#timelines.delete(room);
+    this.#arrived.delete(room);
     this.#due.delete(room);
     this.#options.onChange();
+  }
+
+  /** Where events of a room belong: undefined for a room that no call under way can be about to join. */
+  #timelineFor(room: string): Timeline | undefined {
+    const known = this.#timelines.get(room) ?? this.#arrived.get(room);
+    if (known || this.#firstJoins === 0) return known;
+    const timeline = new Timeline(room);
+    this.#arrived.set(room, timeline);
+    return timeline;
   }
 
   #resume(): void {

@@ -67,7 +67,7 @@ export class Timeline {
       // messages here may have been edited, and no event would tell
       this.#messages = [];
       this.#seq = (state.messages[0]?.seq ?? state.seq + 1) - 1;
-      if (state.epoch !== this.#epoch) this.#changes.clear();
+      for (const [seq, { epoch }] of this.#changes) if (epoch !== state.epoch) this.#changes.delete(seq);
       this.#epoch = state.epoch;
     }
     this.#revision = state.revision;
@@ -94,7 +94,8 @@ export class Timeline {
 
   /** Takes an edited or deleted message. Of two changes the later revision counts, in whatever order they arrive. */
   change(message: Message): void {
-    if (message.epoch !== this.#epoch) return;
+    // before the room is joined its epoch is not known
+    if (this.#epoch !== undefined && message.epoch !== this.#epoch) return;
     const known = this.#changes.get(message.seq);
     if (known && revisionOf(known) >= revisionOf(message)) return;
     this.#changes.delete(message.seq);

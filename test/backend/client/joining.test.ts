@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { Message } from "../../../backend/chat/message.ts";
+import { announce, type JoinedRoom, type SignedIn } from "../../../backend/contract/index.ts";
+import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { Watched } from "./watched-client.ts";
+
+/*
+ * What happens in a room while a client joins it. The gateway and the client are whole; the services of the chat do
+ * what the test says, so that things happen between two of their steps.
+ */
+
+let gateway: TestGateway;
+let client: Watched;
+let join: () => Promise<JoinedRoom>;
+
+const signedIn = (): SignedIn => ({
+  user: { id: "ada", email: "ada@example.org", name: "Ada" } as SignedIn["user"],
+  ...{ accessToken: tokenOf("ada"), expiresIn: 600, refreshToken: "none" },
+});
+
+beforeEach(async () => {
+  gateway = await startTestGateway({
+    "users.register": signedIn,
+    "chat.rooms": () => ({ rooms: [], more: false }),
+    "chat.join": () => join(),
+  });
+});
+afterEach(async () => {
+  client.close();
+  await gateway.stop();
+});
+
+async function signUp(): Promise<void> {
+  client = new Watched(gateway.url);
+  await client.register({ email: "ada@example.org", password: "correct horse battery", name: "Ada" });
+  await client.online();
+}
+
+const message = (seq: number, text: string, revision?: number): Message => ({
+  ...{ room: "garden", seq, epoch: "e", author: { id: "bob", name: "Bob" }, text, at: seq, clientId: `c${seq}` },
+  ...(revision !== undefined && { revision, editedAt: seq }),
+});
+const push = (event: "message" | "messageChanged", payload: Message) =>
+  announce(gateway.broker, "chat.broadcast", { room: "garden", event, payload });
+
+test("N6: what happens in a room before the response to the first join has come is shown", async () => {
+  join = async () => {
+    const state = joinedRoom("garden", { seq: 2, revision: 3, messages: [message(1, "one"), message(2, "two")] });
+    await push("messageChanged", message(2, "edited", 4));
+    await push("message", message(3, "three"));
+    return state;
+  };
+  await signUp();
+  await client.join("Garden");
+  expect(client.texts("garden")).toEqual(["one", "edited", "three"]);
+});
