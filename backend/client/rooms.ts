@@ -96,7 +96,9 @@ export class Rooms {
 
   /** Joins a room if it is not joined, and loads its newest page if no message is here. Returns its key. */
   async open(room: string): Promise<string> {
-    const name = this.#timelines.has(room) ? room : await this.join(room);
+    // a page that is read before the room is joined may be edited in between, and no event would tell
+    const isJoined = this.#timelines.get(room)?.position?.revision !== undefined;
+    const name = isJoined ? room : await this.join(room);
     if (this.#timelines.get(name)?.messages.length === 0) await this.older(name);
     return name;
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Message } from "../../../backend/chat/message.ts";
-import { announce, type JoinedRoom, type SignedIn } from "../../../backend/contract/index.ts";
+import { announce, type JoinedRoom, type RoomSummary, type SignedIn } from "../../../backend/contract/index.ts";
 import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 import { Watched } from "./watched-client.ts";
 
@@ -11,7 +11,9 @@ import { Watched } from "./watched-client.ts";
 
 let gateway: TestGateway;
 let client: Watched;
+let rooms: readonly RoomSummary[];
 let join: () => Promise<JoinedRoom>;
+let history: () => JoinedRoom;
 
 const signedIn = (): SignedIn => ({
   user: { id: "ada", email: "ada@example.org", name: "Ada" } as SignedIn["user"],
@@ -19,10 +21,12 @@ const signedIn = (): SignedIn => ({
 });
 
 beforeEach(async () => {
+  rooms = [];
   gateway = await startTestGateway({
     "users.register": signedIn,
-    "chat.rooms": () => ({ rooms: [], more: false }),
+    "chat.rooms": () => ({ rooms: [...rooms], more: false }),
     "chat.join": () => join(),
+    "chat.history": () => history(),
   });
 });
 afterEach(async () => {
@@ -30,8 +34,8 @@ afterEach(async () => {
   await gateway.stop();
 });
 
-async function signUp(): Promise<void> {
-  client = new Watched(gateway.url);
+async function signUp(options: ConstructorParameters<typeof Watched>[1] = {}): Promise<void> {
+  client = new Watched(gateway.url, options);
   await client.register({ email: "ada@example.org", password: "correct horse battery", name: "Ada" });
   await client.online();
 }
@@ -53,4 +57,28 @@ test("N6: what happens in a room before the response to the first join has come 
   await signUp();
   await client.join("Garden");
   expect(client.texts("garden")).toEqual(["one", "edited", "three"]);
+});
+
+test("N6: a room of the list that is opened before it is joined shows what is edited until it is joined", async () => {
+  const opened = Promise.withResolvers<void>();
+  let isEdited = false;
+  const summary = { room: "garden", kind: "public", title: "garden", role: "member", members: 2 } as const;
+  rooms = [{ ...summary, epoch: "e", seq: 1, read: 1, unread: 0, mutedUntil: null }];
+  join = async () => {
+    await opened.promise;
+    isEdited = true;
+    return joinedRoom("garden", { seq: 1, revision: 9, recovered: true });
+  };
+  history = () => {
+    const page = isEdited ? message(1, "edited", 9) : message(1, "one");
+    return joinedRoom("garden", { seq: 1, revision: isEdited ? 9 : 8, messages: [page], recovered: true });
+  };
+  await signUp({ follow: true });
+  await client.until(() => client.timeline("garden") !== undefined);
+  const shown = client.open("garden");
+  await client.call("chat.rooms", {}); // what was asked for before has arrived
+  opened.resolve();
+  await shown;
+  await client.until(() => client.timeline("garden")?.position?.revision === 9);
+  expect(client.texts("garden")).toEqual(["edited"]);
 });
