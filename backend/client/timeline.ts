@@ -62,17 +62,24 @@ export class Timeline {
   }
 
   /** Takes the result of a join: the messages that were missed, or the newest page in place of all messages here. */
-  resume(state: RoomState): void {
+  resume(state: RoomState & { readonly more?: true }): void {
     if (!state.recovered || state.epoch !== this.#epoch) {
-      // messages here may have been edited, and no event would tell
+      // messages here may have been edited, and no event would tell; those after the page arrived while it was read
+      for (const message of this.#messages) if (message.seq > state.seq) this.#early.set(message.seq, message);
       this.#messages = [];
       this.#seq = (state.messages[0]?.seq ?? state.seq + 1) - 1;
       for (const [seq, { epoch }] of this.#changes) if (epoch !== state.epoch) this.#changes.delete(seq);
       this.#epoch = state.epoch;
     }
     this.#revision = state.revision;
-    for (const message of state.messages) this.#append(message);
+    for (const message of state.messages) {
+      // one that has arrived before the response may have been edited before the room was joined
+      if (message.seq <= this.#seq && message.revision !== undefined) this.change(message);
+      this.#append(message);
+    }
     this.#seq = Math.max(this.#seq, state.seq);
+    // the next part has these as they were last edited; here they may be from before an interruption
+    if (state.more) this.#early.clear();
     for (const message of state.changed) this.change(message);
     for (const [seq, message] of this.#early) {
       if (seq <= this.#seq || message.epoch !== this.#epoch) this.#early.delete(seq);

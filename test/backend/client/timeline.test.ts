@@ -105,6 +105,35 @@ test("a message is as it was last edited, whichever way and in whichever order t
   expect(text(8)).toBe("m8");
 });
 
+test("N6: a message that arrived before the response is as the response has it, where that is newer", () => {
+  const timeline = new Timeline("lobby");
+  timeline.resume(state(1, 4, false));
+  timeline.add(message(5)); // an acknowledgement, before the room is joined again
+  const deleted = { ...message(5), text: "", revision: 7, deletedAt: 9 };
+  timeline.resume({ ...state(5, 6, true), messages: [deleted, message(6)], revision: 7 });
+  expect(timeline.messages.map(({ text }) => text)).toEqual(["m1", "m2", "m3", "m4", "", "m6"]);
+});
+
+test("N6: what arrives while the newest page is read stays, behind the page", () => {
+  const timeline = new Timeline("lobby");
+  timeline.resume(state(1, 4, false));
+  timeline.add(message(5));
+  timeline.resume(state(3, 4, false));
+  expect(seqs(timeline)).toEqual([3, 4, 5]);
+  timeline.resume(state(1, 2, false, "e2"));
+  expect(seqs(timeline)).toEqual([1, 2]);
+});
+
+test("N6: what came early before an interruption is not taken for the next part of a long response", () => {
+  const timeline = new Timeline("lobby");
+  timeline.resume(state(1, 4, false));
+  timeline.add(message(7)); // then the connection is lost, and the message is edited
+  timeline.resume({ ...state(5, 6, true), revision: 7, more: true });
+  expect(timeline.position).toEqual({ epoch: "e1", cursor: 6, revision: 7 });
+  timeline.resume({ ...state(7, 7, true), messages: [{ ...message(7), text: "edited", revision: 7 }], revision: 7 });
+  expect(timeline.messages.at(-1)?.text).toBe("edited");
+});
+
 test("another epoch starts anew, even at the same numbers", () => {
   const timeline = new Timeline("lobby");
   timeline.resume(state(1, 5, false));
