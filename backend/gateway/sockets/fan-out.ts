@@ -151,6 +151,7 @@ export function createFanOut(
         const seats = since.get(socket) ?? new Map<string, number>();
         since.set(socket, seats.set(state.room, state.since));
         await socket.join(room);
+        if (!socket.rooms.has(room)) return state; // the client has disconnected
         positions.entered(state);
         if (!isIn) {
           for (const event of held) positions.isNew(event);

@@ -1,5 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { announce, type Emitted, refuse } from "../../../../backend/contract/index.ts";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { Context } from "moleculer";
+import type { RoomPosition } from "../../../../backend/chat/room-position.ts";
+import {
+  announce,
+  type Emitted,
+  type Events,
+  type JoinedRoom,
+  refuse,
+  tell,
+} from "../../../../backend/contract/index.ts";
 import { emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 
 let gateway: TestGateway;
@@ -19,6 +28,11 @@ beforeAll(async () => {
   });
 });
 afterAll(() => gateway.stop());
+/** Ends what one test has started. */
+const ending: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0)) await end();
+});
 
 const say = (room: string | undefined, seq: number) =>
   announce(gateway.broker, "chat.broadcast", {
@@ -223,4 +237,47 @@ test("a join that takes long is not given up for what is said in other rooms, on
   });
   meanwhile = async () => undefined;
   expect(await late.settled()).toEqual([]);
+});
+
+/** A gateway that says which rooms it compares with the database. */
+async function comparingGateway(join: (room: string) => Promise<JoinedRoom>) {
+  const first = Promise.withResolvers<readonly RoomPosition[]>();
+  const comparing = {
+    name: "comparing",
+    events: {
+      "rooms.compare"({ params: { positions, completed } }: Context<Events["rooms.compare"]>) {
+        completed([]);
+        first.resolve(positions);
+      },
+    },
+  };
+  const actions = { "chat.join": (ctx: { params: { room: string } }) => join(ctx.params.room) };
+  const comparer = await startTestGateway(actions, { services: [comparing] });
+  ending.push(() => comparer.stop());
+  return { ...comparer, firstBatch: first.promise };
+}
+
+test("N6: a client that disconnects while it joins leaves no room behind that is compared", async () => {
+  const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const {
+    broker,
+    socket,
+    firstBatch,
+    gateway: gate,
+  } = await comparingGateway(async (room) => {
+    if (room === "garden") {
+      asked.resolve();
+      await gone.promise;
+    }
+    return joinedRoom(room, { seq: 5, revision: 3 });
+  });
+  const leaver = await socket(tokenOf("leaver"));
+  leaver.emit("call", "chat.join", { room: "garden" });
+  await asked.promise;
+  leaver.disconnect();
+  while (gate.sockets > 0) await new Promise((resolve) => setImmediate(resolve));
+  gone.resolve();
+  await emit(await socket(tokenOf("stayer")), "call", "chat.join", { room: "shed" });
+  await tell(broker, "nodes.gap", {});
+  expect((await firstBatch).map(({ room }) => room)).toEqual(["shed"]);
 });
