@@ -152,11 +152,9 @@ export function createFanOut(
         since.set(socket, seats.set(state.room, state.since));
         await socket.join(room);
         if (!socket.rooms.has(room)) return state; // the client has disconnected
-        positions.entered(state);
-        if (!isIn) {
-          for (const event of held) positions.isNew(event);
-          for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.encoded());
-        }
+        positions.entered(state, held);
+        if (isIn) return state;
+        for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.encoded());
         return state;
       } finally {
         others.delete(join);

@@ -31,11 +31,21 @@ export class RoomPositions {
     this.#onHole = onHole;
   }
 
-  /** A socket has entered a room and its client has this state. Only a first one's matters. */
-  entered({ room, epoch, seq, revision, more }: ResultOf<"chat.join">): void {
-    // where the client has only a part, the room's own position is not known
-    if (more || this.#rooms.has(room)) return;
-    this.#rooms.set(room, { epoch, seq, early: new Set(), revision, changes: new Set() });
+  /**
+   * A socket has entered a room: its client has this state and the events that were held during its join. The room's
+   * position becomes what all clients here have. A broadcast that never came to this node may be in the state of one
+   * client and not in that of another, which began to join earlier.
+   */
+  entered({ room, epoch, seq, revision, more }: ResultOf<"chat.join">, held: readonly SocketEvent[] = []): void {
+    // where the client has only a part, it joins again, and the room's own position is not known
+    if (more) return;
+    const told = this.#rooms.get(room);
+    if (!told) this.#rooms.set(room, { epoch, seq, early: new Set(), revision, changes: new Set() });
+    else if (told.epoch === epoch) {
+      lower(told, seq, revision, held);
+      if (told.early.size > 0) this.#onHole(room);
+    }
+    for (const event of held) this.isNew(event);
   }
 
   /** No socket here is in the room any more. */
@@ -104,6 +114,16 @@ export class RoomPositions {
     if (told.changes.size > MAX_AHEAD) this.#onHole(room);
     return true;
   }
+}
+
+/** Takes back from a room's position what a client lacks that has this state and these events. */
+function lower(told: Told, seq: number, revision: number, held: readonly SocketEvent[]): void {
+  told.revision = Math.min(told.revision, revision);
+  if (seq >= told.seq) return;
+  for (const { kind, epoch, position } of held)
+    if (kind === "message" && epoch === told.epoch && position > seq) told.early.add(position);
+  told.seq = seq;
+  advance(told);
 }
 
 /** Takes what came early and now follows. */

@@ -67,6 +67,21 @@ test("N6: rooms without a socket here are not tracked, and another epoch begins 
   expect(known()).toEqual([at(5)]);
 });
 
+test("N6: where two clients join at once, what one of them lacks is missing", () => {
+  // a broadcast of message 6 and of the change 3 has not come; message 7 has, during both joins
+  const { known, sent, positions, holes } = positionsAt({ ...joined, seq: 7, revision: 3 });
+  positions.entered(joined, [message(7)]);
+  expect(known()).toEqual([at(5, 2)]);
+  expect([holes, positions.hasHole("garden")]).toEqual([["garden"], true]);
+  expect(sent(message(7), message(6))).toEqual([false, true]);
+  expect(known()).toEqual([at(7, 2)]);
+  // one that has all of them, partly as events, takes nothing back
+  positions.completed(at(7, 3));
+  positions.entered({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
+  expect(known()).toEqual([at(8, 3)]);
+  expect(holes).toEqual(["garden"]);
+});
+
 test("N6: a room with more changes than are remembered has to be compared", () => {
   const { sent, holes, positions } = positionsAt();
   for (let revision = 3; revision < 203; revision += 1) sent(change(revision));
