@@ -168,6 +168,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       limits,
       presence,
       positions,
+      compareSoon: (rooms) => comparison?.compareSoon(rooms),
       listening: channel,
       caps: caps.sockets,
       unsent,
@@ -197,6 +198,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     // sockets of trusted peers have no other limit
     server.maxConnections = caps.connections.node + caps.sockets.node;
     doors = { web, sockets, server, upgrades, identities };
+  }
+
+  /** Something that was broadcast may not have come to this node. */
+  function compareAll(): void {
+    built().sockets.doubt();
+    comparison?.compareAll();
   }
 
   const schema = {
@@ -271,10 +278,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       },
       "$node.disconnected"({ params }: Context<{ unexpected: boolean }>) {
         // it may have stored what it could not send any more
-        if (params.unexpected) comparison?.compareAll();
+        if (params.unexpected) compareAll();
       },
       "nodes.gap"() {
-        comparison?.compareAll();
+        compareAll();
       },
     },
     methods: {
@@ -310,7 +317,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       });
       channel?.receiveWith({
         deliver: (delivery) => receive(built().sockets, delivery),
-        missed: (rooms) => comparison?.compareSoon(rooms),
+        missed(rooms) {
+          built().sockets.doubt(rooms);
+          comparison?.compareSoon(rooms);
+        },
       });
       ticking = setInterval(() => {
         const here = presence.tick();

@@ -33,6 +33,11 @@ export interface FanOut {
   /** `room` is what the client calls it. */
   join(socket: GatewaySocket, room: unknown, run: () => Promise<unknown>): Promise<unknown>;
   leave(socket: GatewaySocket, run: () => Promise<unknown>): Promise<unknown>;
+  /**
+   * Broadcasts to these rooms, or to any, may not have come to this node. A client that is joining may lack them: its
+   * room is compared with the database when it has joined.
+   */
+  doubt(rooms?: Iterable<string>): void;
   /** No socket is in the room any more. */
   emptied(room: string): void;
 }
@@ -45,11 +50,15 @@ interface Join {
   readonly user: string | undefined;
   readonly held: SocketEvent[];
   readonly left: Events["chat.left"][];
+  /** Whether a broadcast to the room may have been lost since the join began. */
+  isDoubtful: boolean;
 }
 
+/** `compareSoon` compares rooms with the database in a moment. */
 export function createFanOut(
   io: () => GatewayIo | undefined,
   positions: RoomPositions,
+  compareSoon: (rooms: Iterable<string>) => void,
   listening?: RoomListening,
 ): FanOut {
   /** Of each room. */
@@ -133,7 +142,7 @@ export function createFanOut(
       if (!key.ok) return run(); // which says what is wrong with it
       // what is sent between the action's look at the history and our joining the room would be lost: it is held and
       // told after
-      const join: Join = { user: socket.data.identity?.user.id, held: [], left: [] };
+      const join: Join = { user: socket.data.identity?.user.id, held: [], left: [], isDoubtful: false };
       const { user, held, left } = join;
       const others = joins.get(key.value) ?? new Set();
       joins.set(key.value, others.add(join));
@@ -153,6 +162,7 @@ export function createFanOut(
         await socket.join(room);
         if (!socket.rooms.has(room)) return state; // the client has disconnected
         positions.entered(state, held);
+        if (join.isDoubtful) compareSoon([state.room]);
         if (isIn) return state;
         for (const event of held) if (isNews(event, state) && event.except !== user) send(socket, event.encoded());
         return state;
@@ -167,6 +177,10 @@ export function createFanOut(
       const answer = (await run()) as ResultOf<"chat.leave">;
       await socket.leave(roomOf(answer.room));
       return answer;
+    },
+
+    doubt(rooms = joins.keys()) {
+      for (const room of rooms) for (const join of joins.get(room) ?? []) join.isDoubtful = true;
     },
 
     emptied,

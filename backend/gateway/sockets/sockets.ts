@@ -18,6 +18,8 @@ export interface SocketParts extends Omit<CallParts, "fanOut" | "renew"> {
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
   readonly positions: RoomPositions;
+  /** Compares rooms with the database in a moment. */
+  compareSoon(rooms: Iterable<string>): void;
   readonly listening: RoomListening;
   readonly caps: CapTable["sockets"];
   readonly unsent: UnsentBytes;
@@ -38,6 +40,8 @@ export interface SocketGateway {
   tell(news: readonly PresenceNews[]): void;
   /** A user is no longer in a room: the user's sockets receive no more events of it. */
   expel(left: Events["chat.left"]): void;
+  /** Broadcasts to these rooms, or to any, may not have come: clients that are joining may lack them. */
+  doubt(rooms?: Iterable<string>): void;
   endSession(sid: string): void;
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   refresh(userId: string): void;
@@ -68,7 +72,7 @@ export function createSocketGateway(parts: SocketParts): SocketGateway {
   const ended = new Recent();
   /** Users whose roles have changed. */
   const changed = new Recent();
-  const fanOut = createFanOut(() => io, positions, parts.listening);
+  const fanOut = createFanOut(() => io, positions, parts.compareSoon, parts.listening);
   const calls = createSocketCalls({ ...parts, fanOut, renew });
 
   async function authorize(socket: GatewaySocket): Promise<Identity> {
@@ -152,6 +156,7 @@ export function createSocketGateway(parts: SocketParts): SocketGateway {
     broadcast: fanOut.broadcast,
     tell: fanOut.tell,
     expel: fanOut.expel,
+    doubt: fanOut.doubt,
     endSession(sid) {
       ended.add(sid);
       io?.local.in(sessionOf(sid)).disconnectSockets(true);

@@ -257,6 +257,16 @@ async function comparingGateway(join: (room: string) => Promise<JoinedRoom>) {
   return { ...comparer, firstBatch: first.promise };
 }
 
+test("N6: a room is compared after a join during which a broadcast to it may have been lost", async () => {
+  const { broker, socket, firstBatch } = await comparingGateway(async (room) => {
+    // no client is in the room yet: nothing can be compared
+    await tell(broker, "nodes.gap", {});
+    return joinedRoom(room, { seq: 5, revision: 3 });
+  });
+  await emit(await socket(tokenOf("joiner")), "call", "chat.join", { room: "garden" });
+  expect(await firstBatch).toEqual([{ room: "garden", epoch: "e", seq: 5, revision: 3 }]);
+});
+
 test("N6: a client that disconnects while it joins leaves no room behind that is compared", async () => {
   const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const {
