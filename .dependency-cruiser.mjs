@@ -207,7 +207,7 @@ export default {
     // the connector may be ours, where cloudflared is not installed
     {
       from: { path: folder("cloudflared/") },
-      to: { path: `${folder("cloudflared/")}|^infra/local/tunnel/(index|connector)\\.ts$` },
+      to: { path: `${folder("cloudflared/")}|^infra/local/tunnel/(connector/)?index\\.ts$` },
     },
     // commands import index.ts files; those for the operator of the backend also work on its store
     { from: { path: folder("scripts/") }, to: { path: `${folder("scripts/")}|^cloudflared/index\\.ts$` } },

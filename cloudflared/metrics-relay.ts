@@ -1,5 +1,5 @@
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
-import { type LoopbackServer, serveOnLoopback, TunnelError } from "../infra/local/tunnel/connector.ts";
+import { type LoopbackServer, serveOnLoopback, TunnelError } from "../infra/local/tunnel/connector/index.ts";
 import { ConnectorProblem } from "./problem.ts";
 
 const PATHS: ReadonlySet<string> = new Set(["/ready", "/metrics", "/healthcheck", "/config"]);

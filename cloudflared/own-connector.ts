@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector.ts";
+import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector/index.ts";
 import { ConnectorProblem, type ConnectorProblemCode, explaining } from "./problem.ts";
 import type { ConnectorStartOptions, LocalEdge, RunningConnector } from "./running-connector.ts";
 

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { parseToken, TunnelError } from "../infra/local/tunnel/connector.ts";
+import { parseToken, TunnelError } from "../infra/local/tunnel/connector/index.ts";
 import { ConnectorProblem } from "./problem.ts";
 
 /** The variables that a token may come from, with cloudflared's own names. */

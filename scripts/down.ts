@@ -1,20 +1,20 @@
 import { rmSync } from "node:fs";
+import { openAccount } from "./cloudflare-account/account.ts";
+import { type AdoptedResource, adoptedResources, putBack } from "./cloudflare-account/as-found.ts";
+import { checkWriteRights } from "./cloudflare-account/rights.ts";
+import { describeClient, type StackTunnel, tunnelOf } from "./cloudflare-account/tunnel.ts";
+import { refusalOf } from "./command-line/confirm.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
-import { openAccount } from "./pulumi/account.ts";
-import { type AdoptedResource, adoptedResources, putBack } from "./pulumi/as-found.ts";
-import { refusalOf } from "./pulumi/confirm.ts";
-import { destroy, setProtection } from "./pulumi/destroy.ts";
-import { disconnectAll } from "./pulumi/disconnect.ts";
-import { inventoryLines } from "./pulumi/inventory.ts";
-import { assertNotInUse, deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./pulumi/left-behind.ts";
-import { stopConnectors } from "./pulumi/local-connectors.ts";
-import { assertUnlocked } from "./pulumi/lock.ts";
-import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
-import { checkWriteRights } from "./pulumi/rights.ts";
-import { lookForForeign } from "./pulumi/show-drift.ts";
-import { isOfEveryStack, kindOf, type StateResource, stays } from "./pulumi/stack-state.ts";
-import { tokenFile } from "./pulumi/token-file.ts";
-import { describeClient, type StackTunnel, tunnelOf } from "./pulumi/tunnel.ts";
+import { assertUnlocked } from "./pulumi-cli/lock.ts";
+import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
+import { isOfEveryStack, kindOf, type StateResource, stays } from "./pulumi-cli/stack-state.ts";
+import { disconnectAll } from "./stack-connectors/disconnect.ts";
+import { stopConnectors } from "./stack-connectors/local-connectors.ts";
+import { tokenFile } from "./stack-connectors/token-file.ts";
+import { lookForForeign } from "./stack-drift/show-drift.ts";
+import { destroy, setProtection } from "./stack-removal/destroy.ts";
+import { inventoryLines } from "./stack-removal/inventory.ts";
+import { assertNotInUse, deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./stack-removal/left-behind.ts";
 
 await runCommand(
   command({

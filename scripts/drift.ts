@@ -1,12 +1,12 @@
 import { programErrorMessage } from "../infra/local/engine/index.ts";
 import { printable } from "../infra/preflight/for-commands.ts";
+import { openAccount } from "./cloudflare-account/account.ts";
+import { tunnelOf } from "./cloudflare-account/tunnel.ts";
 import { command, isExpectedFailure, runCommand } from "./command-line/index.ts";
-import { openAccount } from "./pulumi/account.ts";
-import { driftTable } from "./pulumi/drift-table.ts";
-import { describeLock } from "./pulumi/lock.ts";
-import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi/operator.ts";
-import { readDrift } from "./pulumi/read-drift.ts";
-import { tunnelOf } from "./pulumi/tunnel.ts";
+import { describeLock } from "./pulumi-cli/lock.ts";
+import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
+import { driftTable } from "./stack-drift/drift-table.ts";
+import { readDrift } from "./stack-drift/read-drift.ts";
 
 /** Whether anything differs could not be found out: never the same as "nothing differs", or "something does". */
 const CANNOT_TELL = 2;

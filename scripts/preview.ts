@@ -1,9 +1,9 @@
+import { openAccount } from "./cloudflare-account/account.ts";
+import { tunnelOf } from "./cloudflare-account/tunnel.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
-import { openAccount } from "./pulumi/account.ts";
-import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
-import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
-import { showDrift } from "./pulumi/show-drift.ts";
-import { tunnelOf } from "./pulumi/tunnel.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
+import { RUN_PROGRAM } from "./stack-drift/read-drift.ts";
+import { showDrift } from "./stack-drift/show-drift.ts";
 
 await runCommand(
   command({

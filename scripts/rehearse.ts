@@ -1,6 +1,6 @@
 import { command, endSignal, runCommand } from "./command-line/index.ts";
-import type { Stage } from "./rehearse/stage.ts";
-import type { Scene } from "./rehearse/step.ts";
+import type { Stage } from "./rehearsal/stage.ts";
+import type { Scene } from "./rehearsal/step.ts";
 
 await runCommand(
   command({
@@ -18,15 +18,15 @@ await runCommand(
     },
     failure: "a step did not end as it should",
     async run() {
-      const { getPulumi } = await import("./pulumi/find-cli.ts");
+      const { getPulumi } = await import("./pulumi-cli/find-cli.ts");
       return rehearse(await getPulumi(process.env));
     },
   }),
 );
 
 async function rehearse(pulumi: string): Promise<0 | 1> {
-  const { openStage } = await import("./rehearse/stage.ts");
-  const { steps } = await import("./rehearse/steps.ts");
+  const { openStage } = await import("./rehearsal/stage.ts");
+  const { steps } = await import("./rehearsal/steps.ts");
   const start = performance.now();
   const scene: Scene = {};
   let stage: Stage | undefined;

@@ -1,9 +1,9 @@
+import { openAccount } from "./cloudflare-account/account.ts";
+import { tunnelOf } from "./cloudflare-account/tunnel.ts";
 import { CommandError, command, runCommand } from "./command-line/index.ts";
-import { openAccount } from "./pulumi/account.ts";
-import { rotateSecret } from "./pulumi/local-connectors.ts";
-import { assertUnlocked } from "./pulumi/lock.ts";
-import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi/operator.ts";
-import { tunnelOf } from "./pulumi/tunnel.ts";
+import { assertUnlocked } from "./pulumi-cli/lock.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
+import { rotateSecret } from "./stack-connectors/local-connectors.ts";
 
 await runCommand(
   command({

@@ -1,4 +1,4 @@
 import { runCommand } from "./command-line/index.ts";
-import { rulesCommands } from "./rules/commands.ts";
+import { rulesCommands } from "./policy-commands/commands.ts";
 
 await runCommand(rulesCommands);

@@ -56,7 +56,7 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
 /** Flags of V8 that this process does not have and the command runs best with. */
 async function flagsOf(command) {
   if (command !== "backend") return [];
-  const { backendFlags, missingFlags } = await import("./backend-flags.mjs");
+  const { backendFlags, missingFlags } = await import("./programs/backend-flags.mjs");
   return missingFlags(backendFlags(), process.execArgv, process.env.NODE_OPTIONS);
 }
 

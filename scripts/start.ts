@@ -51,10 +51,10 @@ async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
   const port = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
   if (PORT && port === undefined) throw new UsageError(`PORT is "${PORT}". It must be a port: 1 to 65535.`);
   const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
-  const { bannerLines } = await import("./start/banner.ts");
-  const { startKit } = await import("./start/kit.ts");
+  const { bannerLines } = await import("./local-site/banner.ts");
+  const { startKit } = await import("./local-site/local-site.ts");
   // loads the policy, whose errors are told where it starts
-  const visitor = name === undefined ? undefined : (await import("./rules/visitor.ts")).visitorNamed(name);
+  const visitor = name === undefined ? undefined : (await import("./policy-commands/visitor.ts")).visitorNamed(name);
   const look = { color: hasColors(process.stdout) };
   const linesOf = createRequestLog(look);
   const say = (lines: readonly string[]) => {

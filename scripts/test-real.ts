@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
-import { onPath } from "./on-path.ts";
 import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { onPath } from "./programs/on-path.ts";
 import { postgresFolder } from "./programs/postgres.ts";
 
 /** Puts what the tests of a folder need into the environment, or returns what is missing. */

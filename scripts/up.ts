@@ -1,17 +1,17 @@
 import { unprovedLines } from "../infra/config.ts";
+import { openAccount } from "./cloudflare-account/account.ts";
+import { adoptedResources, putBack } from "./cloudflare-account/as-found.ts";
+import { type StackTunnel, tunnelOf } from "./cloudflare-account/tunnel.ts";
+import { NOT_A_TERMINAL, refusalOf } from "./command-line/confirm.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
-import { openAccount } from "./pulumi/account.ts";
-import { adoptedResources, putBack } from "./pulumi/as-found.ts";
-import { type Cli, PulumiFailed } from "./pulumi/cli.ts";
-import { NOT_A_TERMINAL, refusalOf } from "./pulumi/confirm.ts";
-import { nextStepLines, readOutputs } from "./pulumi/next-steps.ts";
-import { DEPLOY_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi/operator.ts";
-import { removePendingNotes } from "./pulumi/pending.ts";
-import { RUN_PROGRAM } from "./pulumi/read-drift.ts";
-import { showDrift } from "./pulumi/show-drift.ts";
-import type { StateResource } from "./pulumi/stack-state.ts";
-import { writeTokenFile } from "./pulumi/token-file.ts";
-import { type StackTunnel, tunnelOf } from "./pulumi/tunnel.ts";
+import { type Cli, PulumiFailed } from "./pulumi-cli/cli.ts";
+import { nextStepLines, readOutputs } from "./pulumi-cli/next-steps.ts";
+import { DEPLOY_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
+import { removePendingNotes } from "./pulumi-cli/pending.ts";
+import type { StateResource } from "./pulumi-cli/stack-state.ts";
+import { writeTokenFile } from "./stack-connectors/token-file.ts";
+import { RUN_PROGRAM } from "./stack-drift/read-drift.ts";
+import { showDrift } from "./stack-drift/show-drift.ts";
 
 await runCommand(
   command({

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import jwt from "jsonwebtoken";
-import { backendFlags } from "../../scripts/backend-flags.mjs";
 import {
   CommandError,
   oneOf,
@@ -16,9 +15,10 @@ import {
   wholeNumber,
 } from "../../scripts/command-line/index.ts";
 import { treeOf } from "../../scripts/command-line/processes.ts";
-import { isProgram } from "../../scripts/on-path.ts";
+import { freePort } from "../../scripts/local-site/free-port.ts";
+import { backendFlags } from "../../scripts/programs/backend-flags.mjs";
+import { isProgram } from "../../scripts/programs/on-path.ts";
 import { postgresFolder } from "../../scripts/programs/postgres.ts";
-import { freePort } from "../../scripts/start/free-port.ts";
 import { startCluster } from "../real/postgres/cluster.ts";
 import type { Given } from "./backend-origin.ts";
 import { atEnd, type Report } from "./benchmark.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { CONNECTOR } from "../../scripts/pulumi/local-connectors.ts";
+import { CONNECTOR } from "../../scripts/stack-connectors/local-connectors.ts";
 import { within } from "../within.ts";
 
 /** `npm run connector` as a process of its own. */

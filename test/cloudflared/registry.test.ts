@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { registered } from "../../cloudflared/index.ts";
 import { startOf } from "../../cloudflared/process.ts";
 import { stopOrphans } from "../../cloudflared/registry.ts";
-import { stopConnectors } from "../../scripts/pulumi/local-connectors.ts";
+import { stopConnectors } from "../../scripts/stack-connectors/local-connectors.ts";
 import { runConnector } from "./connector-command.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { startCloudflared } from "../../cloudflared/index.ts";
 import type { RequestRecord } from "../../infra/local/edge/index.ts";
-import { type Kit, startKit } from "../../scripts/start/kit.ts";
+import { type Kit, startKit } from "../../scripts/local-site/local-site.ts";
 
 /** The whole kit in a folder of its own, on free ports. */
 export interface House {

@@ -5,7 +5,7 @@ import { http } from "../../backend/surface.ts";
 import { unprovedLines } from "../../infra/config.ts";
 import { requestLines } from "../../infra/local/console/index.ts";
 import { type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
-import { bannerLines } from "../../scripts/start/banner.ts";
+import { bannerLines } from "../../scripts/local-site/banner.ts";
 import {
   ask,
   call,

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { backendFlags, missingFlags } from "../../scripts/backend-flags.mjs";
+import { backendFlags, missingFlags } from "../../scripts/programs/backend-flags.mjs";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "causeway-run-"));
-  mkdirSync(join(folder, "scripts"));
+  mkdirSync(join(folder, "scripts/programs"), { recursive: true });
   cpSync("scripts/run.mjs", join(folder, "scripts/run.mjs"));
   writeFileSync(
     join(folder, "scripts/tell.ts"),
@@ -64,10 +64,10 @@ test("without packages, or with a command that does not exist, it says so", () =
 
 /** Makes a backend that prints how it was started, on a machine with one core. */
 function backendOnOneCore(): void {
-  const flags = readFileSync("scripts/backend-flags.mjs", "utf8");
+  const flags = readFileSync("scripts/programs/backend-flags.mjs", "utf8");
   const onOne = flags.replace("cores = availableParallelism()", "cores = 1");
   expect(onOne).not.toBe(flags);
-  writeFileSync(join(folder, "scripts/backend-flags.mjs"), onOne);
+  writeFileSync(join(folder, "scripts/programs/backend-flags.mjs"), onOne);
   const print = "process.stdout.write(JSON.stringify([process.pid, process.execArgv, process.argv.slice(2)]));";
   writeFileSync(join(folder, "scripts/backend.ts"), print);
 }

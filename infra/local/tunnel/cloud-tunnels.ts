@@ -1,7 +1,7 @@
 import type { Cloud, StoredConnection } from "../api/state.ts";
 import { authorizeTunnel } from "./authorize.ts";
-import { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./edge.ts";
 import type { TunnelConnection } from "./edge-connection.ts";
+import { startTunnelEdge, type TunnelEdge, type TunnelEdgeOptions } from "./tunnel-edge.ts";
 
 /** How to start the tunnel's edge for the tunnels that the API holds. */
 export interface CloudTunnelsOptions extends Omit<TunnelEdgeOptions, "authorize" | "onConnections"> {

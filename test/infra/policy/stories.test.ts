@@ -2,7 +2,7 @@
 import { expect, jest, test } from "@jest/globals";
 import { PLANS } from "../../../infra/rules/index.ts";
 import { execute } from "../../../scripts/command-line/index.ts";
-import { rulesCommands } from "../../../scripts/rules/commands.ts";
+import { rulesCommands } from "../../../scripts/policy-commands/commands.ts";
 
 test.each(PLANS)("every example and every story holds on %s", async (plan) => {
   const lines: string[] = [];

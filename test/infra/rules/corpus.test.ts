@@ -2,7 +2,7 @@
 // of newer constructs.
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { runVectors, type VectorFile } from "../../../scripts/rules/conformance.ts";
+import { runVectors, type VectorFile } from "../../../scripts/policy-commands/conformance.ts";
 
 const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`./corpus/${name}.json`, import.meta.url), "utf8")) as VectorFile;

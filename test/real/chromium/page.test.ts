@@ -6,7 +6,7 @@ import type { Page } from "puppeteer-core";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
-import { freePort } from "../../../scripts/start/free-port.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { openStore } from "../../backend/store/open-store.ts";
 import { NO_LIMITS } from "../../backend/support.ts";
 import { emailOf, focus, online, PASSWORD, reads, register as registerAt, say, shows, texts, until } from "./acts.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { readConfig } from "../../../backend/config.ts";
 import { call } from "../../../backend/contract/index.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
-import { freePort } from "../../../scripts/start/free-port.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { CHEAP, NO_LIMITS } from "../../backend/support.ts";
 import { fillRegistration, online, PASSWORD, press, reads, until } from "./acts.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { io, type Socket } from "socket.io-client";
-import { freePort } from "../../../scripts/start/free-port.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { disconnected, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";

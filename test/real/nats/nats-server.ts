@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../../scripts/start/free-port.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 
 /** What authenticates the nodes of these tests to each other. */
 const NODE_SECRET = "a secret of the nodes of these tests";

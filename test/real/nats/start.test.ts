@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { freePort } from "../../../scripts/start/free-port.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { nodeEnv, startNats } from "./nats-server.ts";
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { postgresFolder } from "../../../scripts/programs/postgres.ts";
-import { freePort } from "../../../scripts/start/free-port.ts";
 
 /** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
 export interface Cluster {

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { expect, test } from "@jest/globals";
 import { startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
-import { openWorkspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace } from "../../../scripts/pulumi-cli/workspace.ts";
 import { callApi, customRules } from "../../infra/local/api/client.ts";
 
 const program = `

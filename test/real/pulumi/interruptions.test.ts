@@ -13,9 +13,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { ApiCall, FaultMatch, LocalApi } from "../../../infra/local/api/index.ts";
 import { startApi } from "../../../infra/local/api/index.ts";
-import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
-import { isAtCloudflare, type StateResource } from "../../../scripts/pulumi/stack-state.ts";
-import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
+import { isAtCloudflare, type StateResource } from "../../../scripts/pulumi-cli/stack-state.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type ProviderProcess, startProviderProcess } from "./provider-process.ts";
 
 const root = resolve(import.meta.dirname, "../../..");

@@ -11,8 +11,8 @@ import { registered } from "../../../cloudflared/index.ts";
 import { type LocalApi, type SeedZone, startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels } from "../../../infra/local/tunnel/index.ts";
-import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
-import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi-cli/workspace.ts";
 import { copyProject } from "../../copy-project.ts";
 
 const root = resolve(import.meta.dirname, "../../..");

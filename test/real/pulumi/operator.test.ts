@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import { registered } from "../../../cloudflared/index.ts";
 import type { LocalApi } from "../../../infra/local/api/index.ts";
-import type { PulumiRun } from "../../../scripts/pulumi/workspace.ts";
+import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
 
 let stage: OperatorStage;

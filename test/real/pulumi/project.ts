@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ApiOptions, type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
-import { openWorkspace, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace, type Workspace } from "../../../scripts/pulumi-cli/workspace.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { type ProviderServer, startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
-import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type RecordedCall, recording } from "../../infra/local/provider/replay.ts";
 
 const root = resolve(import.meta.dirname, "../../..");

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "@jest/globals";
-import { getPulumi } from "../../../scripts/pulumi/find-cli.ts";
-import { openStage } from "../../../scripts/rehearse/stage.ts";
+import { getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
+import { openStage } from "../../../scripts/rehearsal/stage.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 

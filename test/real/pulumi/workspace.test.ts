@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { expect, test } from "@jest/globals";
-import { openWorkspace } from "../../../scripts/pulumi/workspace.ts";
+import { openWorkspace } from "../../../scripts/pulumi-cli/workspace.ts";
 
 test("a secret that begins with a hyphen is set as it is: it is no argument of the CLI", async () => {
   const workspace = openWorkspace({

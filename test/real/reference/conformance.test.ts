@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { KNOWN_DIFFERENCES, runVectors, type VectorFile } from "../../../scripts/rules/conformance.ts";
+import { KNOWN_DIFFERENCES, runVectors, type VectorFile } from "../../../scripts/policy-commands/conformance.ts";
 
 const read = (name: string) =>
   JSON.parse(readFileSync(join(process.env.CAUSEWAY_REFERENCE ?? "", "data", name), "utf8")) as VectorFile;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { choosePorts } from "../../../scripts/start/ports.ts";
+import { choosePorts } from "../../../scripts/local-site/ports.ts";
 import { childrenOf, STARTS, startTree, type Tree } from "./process-tree.ts";
 
 /** What happens to a tree of processes. */

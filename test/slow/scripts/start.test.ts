@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { choosePorts } from "../../../scripts/start/ports.ts";
+import { choosePorts } from "../../../scripts/local-site/ports.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 let folder: string;

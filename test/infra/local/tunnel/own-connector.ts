@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { startConnector } from "../../../../infra/local/tunnel/connector.ts";
+import { startConnector } from "../../../../infra/local/tunnel/connector/index.ts";
 import type { StartWith } from "./tunnel-suite.ts";
 
 /** Our own connector. */

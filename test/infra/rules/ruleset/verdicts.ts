@@ -10,7 +10,7 @@ import {
 } from "../../../../infra/policy/index.ts";
 import { PreflightError, preflight } from "../../../../infra/preflight/index.ts";
 import { createEngine, type Phase, type Plan, type Rule } from "../../../../infra/rules/index.ts";
-import { findingsOf } from "../../../../scripts/rules/findings.ts";
+import { findingsOf } from "../../../../scripts/policy-findings/findings.ts";
 import { callApi } from "../../local/api/client.ts";
 import { site } from "../../policy/site.ts";
 

@@ -1,0 +1,68 @@
+/** Whether the API token may write what a command is about to change. Only a write tells. */
+import type Cloudflare from "cloudflare";
+import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
+import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
+import { AccountError, calling } from "./account.ts";
+
+/** The permission that a write of the resource needs, by its name in the API. */
+export function permissionOf(resource: StateResource): string {
+  const kind = kindOf(resource);
+  if (kind === "record") return "DNS Write";
+  if (kind === "ruleset") return permissionOfPhase(String(resource.inputs?.phase ?? ""));
+  if (kind === "list") return LISTS_PERMISSION;
+  return kind === "zone setting" ? "Zone Settings Write" : "Cloudflare Tunnel Write";
+}
+
+/**
+ * Asks for writes that change nothing: a record and a list without a name, which are refused for that where the right
+ * is there, and each ruleset as it is, with `dry_run` (https://developers.cloudflare.com/api/resources/rulesets/). The
+ * tunnel needs none: its secret is what changes first. @throws AccountError that names the permission
+ */
+export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
+  const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);
+  const rulesets = resources.filter((resource) => kindOf(resource) === "ruleset");
+  await Promise.all([
+    ...first("record").map((record) => assertMayCreate(api, record, `/zones/${inputOf(record, "zoneId")}/dns_records`)),
+    ...first("list").map((list) => assertMayCreate(api, list, `/accounts/${inputOf(list, "accountId")}/rules/lists`)),
+    ...rulesets.map(async (ruleset) => {
+      const permission = permissionOf(ruleset);
+      const path = pathOf(ruleset, "rulesets");
+      const found = await existing(api, path, permission);
+      if (!found) return;
+      const { name, kind, phase, description, rules = [] } = found;
+      const body = { name, kind, phase, description, rules };
+      await calling(api.put(path, { query: { dry_run: true }, body }), permission);
+    }),
+  ]);
+}
+
+/** Statuses of a request that was allowed and is wrong. */
+const REFUSED_BODY = new Set<number | undefined>([400, 422]);
+
+const inputOf = ({ inputs }: StateResource, name: string): string => String(inputs?.[name]);
+
+async function assertMayCreate(api: Cloudflare, resource: StateResource, path: string): Promise<void> {
+  try {
+    await calling(api.post(path, { body: {}, maxRetries: 0 }), permissionOf(resource));
+  } catch (error) {
+    if (!(error instanceof AccountError) || !REFUSED_BODY.has(error.status)) throw error;
+  }
+}
+
+const pathOf = ({ id, inputs }: StateResource, collection: string): string =>
+  `/zones/${String(inputs?.zoneId)}/${collection}/${id}`;
+
+/** Undefined where it was deleted elsewhere. */
+async function existing(
+  api: Cloudflare,
+  path: string,
+  permission: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const { result } = await calling(api.get<{ result: Readonly<Record<string, unknown>> }>(path), permission);
+    return result;
+  } catch (error) {
+    if (error instanceof AccountError && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its
+ * connections.
+ */
+import { randomBytes } from "node:crypto";
+import type Cloudflare from "cloudflare";
+import { printable } from "../../infra/preflight/for-commands.ts";
+import { type StateResource, TUNNEL_TYPE } from "../pulumi-cli/stack-state.ts";
+import { type AccountError, calling } from "./account.ts";
+
+const SECRET_BYTES = 32;
+const PERMISSION = "Cloudflare Tunnel Write";
+
+/** A connector that has connections to the tunnel, wherever it runs. */
+export interface ConnectedClient {
+  /** The id that the connector made for itself when it started. */
+  readonly id: string;
+  readonly version: string;
+  /** IP addresses that Cloudflare sees it at. */
+  readonly addresses: readonly string[];
+}
+
+export interface StackTunnel {
+  readonly urn: string;
+  readonly id: string;
+  /** It was there before the stack, and stays when the stack goes. */
+  readonly isAdopted: boolean;
+  /** Gives it a new secret: connectors that run go on, and none starts with the old token. */
+  changeSecret(): Promise<void>;
+  /** The token that has the secret of now. */
+  token(): Promise<string>;
+  connectors(): Promise<readonly ConnectedClient[]>;
+  /** Ends every connection of every connector. */
+  disconnect(): Promise<void>;
+  /** When it was deleted, where it was: Cloudflare goes on responding for a deleted tunnel (cloudflared#1210). */
+  deletedAt(): Promise<string | undefined>;
+}
+
+/**
+ * The tunnel in the stack's state; undefined where there is none. Its calls throw AccountError where Cloudflare
+ * refuses.
+ */
+export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): StackTunnel | undefined {
+  const found = resources.find(({ type }) => type === TUNNEL_TYPE);
+  const accountId = found?.inputs?.accountId;
+  if (found?.id === undefined || typeof accountId !== "string") return undefined;
+  const { urn, id } = found;
+  const tunnels = api.zeroTrust.tunnels.cloudflared;
+  const place = { account_id: accountId };
+  return {
+    urn,
+    id,
+    isAdopted: found.retainOnDelete === true,
+    async changeSecret() {
+      const tunnel_secret = randomBytes(SECRET_BYTES).toString("base64");
+      await calling(tunnels.edit(id, { ...place, tunnel_secret }), PERMISSION);
+    },
+    token: () => calling(tunnels.token.get(id, place), PERMISSION),
+    async connectors() {
+      const { result } = await calling(tunnels.connections.get(id, place), PERMISSION);
+      return (result ?? []).map(({ id: client = "(no id)", version = "", conns = [] }) => ({
+        id: client,
+        version,
+        addresses: [...new Set(conns.flatMap(({ origin_ip }) => (origin_ip ? [origin_ip] : [])))],
+      }));
+    },
+    async disconnect() {
+      await calling(tunnels.connections.delete(id, place), PERMISSION);
+    },
+    async deletedAt() {
+      try {
+        return (await calling(tunnels.get(id, place), PERMISSION)).deleted_at ?? undefined;
+      } catch (error) {
+        if ((error as AccountError).status === 404) return "at an unknown time";
+        throw error;
+      }
+    },
+  };
+}
+
+/** A connector in one line, for the operator who has to find it. It chose its id and its version itself. */
+export function describeClient({ id, version, addresses }: ConnectedClient): string {
+  const from = addresses.length === 0 ? "an unknown address" : addresses.join(", ");
+  return printable(`connector ${id} at ${from}${version === "" ? "" : `, version ${version}`}`);
+}

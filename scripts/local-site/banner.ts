@@ -1,0 +1,65 @@
+import { relative } from "node:path";
+import { unprovedLines } from "../../infra/config.ts";
+import { deploymentLines } from "../../infra/local/console/index.ts";
+import { tokenFile } from "../stack-connectors/token-file.ts";
+import type { Kit } from "./local-site.ts";
+
+/** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
+export function bannerLines(kit: Kit, seconds: number): readonly string[] {
+  const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = kit;
+  const zone = api.cloud.zoneOf(hostname);
+  const unproved = unprovedLines(Array.isArray(applied.outputs.unproved) ? applied.outputs.unproved : []);
+  const folder = relative(process.cwd(), dataDir) || ".";
+  return [
+    "",
+    `Causeway is up after ${seconds.toFixed(1)} s. The chat: ${chat}`,
+    ...(backend.setupPath === undefined
+      ? []
+      : [`There is no administrator yet. Register the first one: ${chat}${backend.setupPath}`]),
+    "",
+    `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
+    `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
+    `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} ` +
+      `TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
+    `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
+    `  Cloudflare  ${api.url}  its API on this machine`,
+    ...(backend.outbox === undefined ? [] : [`  mail        ${folder}/outbox/  one file a mail; MAIL_URL sends them`]),
+    `  data        ${folder}/  users, messages, keys and what is deployed`,
+    "",
+    `The program infra/index.ts: ${stepsText(applied.steps)}`,
+    ...applied.warnings
+      .filter((warning) => !unproved.includes(warning))
+      .map((warning) => `  warning: ${warning.replaceAll("\n", "\n    ")}`),
+    ...(zone ? deploymentLines(zone) : []),
+    "",
+    "What a rule stops is told below. Ctrl-C ends everything.",
+    ...unproved,
+    "",
+  ];
+}
+
+function connectorText({ kind, version }: Kit["connector"]): string {
+  return kind === "cloudflared"
+    ? `cloudflared ${version} is connected`
+    : "our own connector is connected (no cloudflared on PATH)";
+}
+
+/** `nothing to change`, or how many resources were created, updated, replaced and deleted. */
+function stepsText(steps: readonly { readonly op: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { op } of steps) if (op !== "same") counts.set(op, (counts.get(op) ?? 0) + 1);
+  if (counts.size === 0) return `${steps.length} resources, nothing to change`;
+  return [...counts]
+    .map(([op, count]) => `${count} ${PAST[op] ?? op}`)
+    .join(", ")
+    .concat(`, of ${steps.length} resources`);
+}
+
+const PAST: Readonly<Record<string, string>> = {
+  create: "created",
+  import: "imported",
+  update: "updated",
+  replace: "replaced",
+  delete: "deleted",
+  forget: "forgotten",
+};

@@ -1,0 +1,33 @@
+import { type Cli, PulumiFailed } from "../pulumi-cli/cli.ts";
+import { type DriftReport, driftOf } from "./drift.ts";
+import { parseEvents, STREAM_EVENTS } from "./engine-events.ts";
+
+/**
+ * Runs the program so that the provider gets the token of now: else refresh uses the one of the last `up`, out of the
+ * state.
+ */
+export const RUN_PROGRAM = "--run-program";
+
+/** Tells the program that nothing is deployed: what others have at Cloudflare stops no such run. */
+const REFRESH = { CAUSEWAY_PURPOSE: "refresh" } as const;
+
+/** The program hands the provider its configuration, and declares nothing. */
+export const PROVIDER_ONLY = { CAUSEWAY_PURPOSE: "destroy" } as const;
+
+/**
+ * Reads Cloudflare and compares it with the state, and with the program where it can run: not while the tunnel in the
+ * state is a deleted one. Writes nothing.
+ * @throws PulumiFailed with the messages of the errors, where it cannot be found out
+ */
+export async function readDrift(cli: Cli, programRuns: boolean): Promise<DriftReport> {
+  const args = programRuns
+    ? ["preview", "--refresh", RUN_PROGRAM, "--json"]
+    : ["refresh", "--preview-only", RUN_PROGRAM, "--json"];
+  const variables = { ...STREAM_EVENTS, ...(programRuns ? REFRESH : PROVIDER_ONLY) };
+  const { code, output, errors } = await cli.read(args, variables);
+  const events = parseEvents(output);
+  if (code === 0 && events.hasSucceeded) return driftOf(events);
+  throw new PulumiFailed(
+    events.errors.join("\n") || errors.trim() || `\`pulumi ${args.join(" ")}\` ended with ${code} and said nothing.`,
+  );
+}

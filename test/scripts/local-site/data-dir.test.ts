@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { takeDataDir } from "../../../scripts/local-site/data-dir.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "causeway-data-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("makes the folder for its owner alone and gives it back", () => {
+  const dataDir = join(folder, "deep", ".data");
+  const release = takeDataDir(dataDir);
+  expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+  expect(readFileSync(join(dataDir, "lock"), "utf8").trim()).toBe(String(process.pid));
+  release();
+  expect(existsSync(join(dataDir, "lock"))).toBe(false);
+});
+
+test("refuses a folder that a live process holds, and names the process", () => {
+  const holder = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"], { stdio: "ignore" });
+  try {
+    writeFileSync(join(folder, "lock"), `${holder.pid}\n`);
+    expect(() => takeDataDir(folder)).toThrow(`in use by process ${holder.pid}`);
+    expect(readFileSync(join(folder, "lock"), "utf8").trim()).toBe(String(holder.pid));
+  } finally {
+    holder.kill("SIGKILL");
+  }
+});
+
+test.each(["999999999", "", "garbage", "-1", String(process.pid)])(
+  "takes over the lock %j that a killed run left behind",
+  (left) => {
+    writeFileSync(join(folder, "lock"), left);
+    takeDataDir(folder)();
+    expect(existsSync(join(folder, "lock"))).toBe(false);
+  },
+);
+
+test("refuses a folder that this process holds itself, until it gives it back", () => {
+  const release = takeDataDir(folder);
+  expect(() => takeDataDir(folder)).toThrow(`in use by process ${process.pid}`);
+  release();
+  takeDataDir(folder)();
+});
+
+test("says so when the folder is a file", () => {
+  writeFileSync(join(folder, "file"), "");
+  expect(() => takeDataDir(join(folder, "file"))).toThrow("It must be a folder that this user may read and write");
+  chmodSync(folder, 0o700);
+});

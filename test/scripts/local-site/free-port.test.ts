@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
+import { choosePorts } from "../../../scripts/local-site/ports.ts";
+
+async function listening(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+const closed = (server: Server) => new Promise((resolve) => server.close(resolve));
+
+test("takes the wanted port when it is free, the next one when it is not", async () => {
+  const { server, port } = await listening();
+  const next = await freePort(port);
+  expect(next).toBeGreaterThan(port);
+  expect(await freePort(next, new Set([next]))).toBeGreaterThan(next);
+  await closed(server);
+  expect(await freePort(port)).toBe(port);
+});
+
+test("says so when every port of the range is taken", async () => {
+  const { server, port } = await listening();
+  await expect(freePort(port, new Set(), 1)).rejects.toThrow(`port ${port} is in use at 127.0.0.1`);
+  await expect(freePort(port, new Set([port + 1]), 2)).rejects.toThrow(
+    `all ports from ${port} to ${port + 1} are in use`,
+  );
+
+  await closed(server);
+});
+
+test("O18: a port that the user asked for is taken or refused, and not remembered", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
+  const { server, port } = await listening();
+  try {
+    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+    await expect(choosePorts(dataDir, {}, { edge: port })).rejects.toThrow(`port ${port} is in use`);
+    await closed(server);
+    expect(await choosePorts(dataDir, {}, { edge: port })).toEqual({ ...first, edge: port });
+    expect(await choosePorts(dataDir)).toEqual(first);
+  } finally {
+    server.close();
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+test("ports are remembered from run to run, and what cannot be remembered is chosen anew", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
+  try {
+    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+    expect(new Set(Object.values(first)).size).toBe(4);
+    expect(await choosePorts(dataDir)).toEqual(first);
+    writeFileSync(join(dataDir, "ports.json"), '{"edge":"8080","gateway":99999');
+    const again = await choosePorts(dataDir, { edge: 0, api: 0, tunnel: 0 });
+    expect(again.gateway).toBeGreaterThanOrEqual(3000);
+    expect(JSON.parse(readFileSync(join(dataDir, "ports.json"), "utf8"))).toEqual(again);
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+});

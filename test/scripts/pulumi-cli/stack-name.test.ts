@@ -1,0 +1,30 @@
+import { expect, test } from "@jest/globals";
+import { stackName } from "../../../scripts/pulumi-cli/stack-name.ts";
+
+test.each([
+  ["prod", "prod"],
+  ["acme/prod", "acme+prod"],
+  ["acme/causeway/prod", "acme+prod"],
+  ["organization/causeway/prod", "prod"],
+  ["pr-7.preview", "pr-7.preview"],
+])("O17: --stack %s is accepted, and its folder is %s", (text, folder) => {
+  expect(stackName.parse(text)).toEqual({ text, folder });
+});
+
+test.each([
+  "",
+  "..",
+  ".",
+  "../prod",
+  "acme/..",
+  "acme/../prod",
+  "/prod",
+  "prod/",
+  "a/b/c/d",
+  "a+b",
+  "a b",
+  "-x",
+  "a\\b",
+])("%j is no name of a stack", (text) => {
+  expect(stackName.parse(text)).toBeUndefined();
+});

@@ -1,0 +1,44 @@
+/** What a killed run of the CLI leaves in a backend that is a folder. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { removeEmptyAttributes } from "../../../scripts/pulumi-cli/state-folder.ts";
+
+let folder: string;
+let before: string;
+
+beforeEach(() => {
+  before = process.cwd();
+  folder = mkdtempSync(join(tmpdir(), "causeway-state-"));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: site\nruntime: nodejs\n");
+  process.chdir(folder);
+});
+
+afterEach(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const backendAt = (url: string) => ({
+  readGlobal: async () => ({ code: 0, output: JSON.stringify({ user: "ada", url }), errors: "" }),
+});
+
+test("O2: an empty side file is removed; a state, a whole side file and other projects stay", async () => {
+  const stacks = join(folder, ".pulumi/stacks");
+  for (const project of ["site", "other"]) {
+    mkdirSync(join(stacks, project), { recursive: true });
+    writeFileSync(join(stacks, project, "dev.json"), "{}");
+    writeFileSync(join(stacks, project, "dev.json.attrs"), "");
+    writeFileSync(join(stacks, project, "prod.json.attrs"), '{"user.content_type":"application/json"}');
+  }
+  const removed = await removeEmptyAttributes(backendAt(pathToFileURL(folder).href));
+  expect(removed).toEqual([join(stacks, "site", "dev.json.attrs")]);
+  expect(readdirSync(join(stacks, "site"))).toEqual(["dev.json", "prod.json.attrs"]);
+  expect(readdirSync(join(stacks, "other"))).toHaveLength(3);
+});
+
+test("O2: nothing is looked for in a backend that is no folder", async () => {
+  expect(await removeEmptyAttributes(backendAt("https://app.pulumi.com/ada"))).toEqual([]);
+});

@@ -1,0 +1,32 @@
+/** What an interrupted run left, against the local API. */
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
+import { accountFor } from "../../../scripts/cloudflare-account/account.ts";
+import { assertNotInUse } from "../../../scripts/stack-removal/left-behind.ts";
+import { callApi } from "../../infra/local/api/client.ts";
+
+let api: LocalApi;
+beforeEach(async () => {
+  api = await startApi({ seed: { zones: [{ name: "example.com" }] } });
+});
+afterEach(() => api.close());
+
+test("O2: a tunnel that has connectors was not left by an interrupted run", async () => {
+  const tunnels = `/accounts/${api.accountId}/cfd_tunnel`;
+  const { result } = (await callApi(api, "POST", tunnels, { name: "site", config_src: "cloudflare" }, api.token)).body;
+  const left = [{ kind: "tunnel", name: "tunnel", id: result.id, path: `${tunnels}/${result.id}` }] as const;
+  const account = accountFor({ apiToken: api.token, baseURL: api.url });
+  await expect(assertNotInUse(account, "dev", left)).resolves.toBeUndefined();
+  api.cloud.connected(result.id, [
+    {
+      id: "connection",
+      client_id: "client",
+      client_version: "2026.8.2",
+      colo_name: "LCL",
+      origin_ip: "198.51.100.7",
+      opened_at: "2026-11-29T10:00:00Z",
+      is_pending_reconnect: false,
+    },
+  ]);
+  await expect(assertNotInUse(account, "dev", left)).rejects.toThrow("another state of dev has this site");
+});
