@@ -2,7 +2,7 @@ import { openAccount } from "./cloudflare-account/account.ts";
 import { tunnelOf } from "./cloudflare-account/tunnel.ts";
 import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
-import { RUN_PROGRAM } from "./stack-drift/read-drift.ts";
+import { RUN_PROGRAM } from "./pulumi-cli/run-program.ts";
 import { showDrift } from "./stack-drift/show-drift.ts";
 
 await runCommand(

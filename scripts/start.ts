@@ -17,7 +17,7 @@ import {
 await runCommand(
   command({
     name: "start",
-    summary: "Starts the whole kit on this machine, with a Cloudflare on localhost, until SIGINT or SIGTERM.",
+    summary: "Starts the whole site on this machine, with a Cloudflare on localhost, until SIGINT or SIGTERM.",
     details:
       "Everything listens on 127.0.0.1. The variables of `npm run backend` count too, except HOST and " +
       "ORIGINS. PORT is the port of the site: the edge's, not the gateway's.\n" +
@@ -36,7 +36,7 @@ await runCommand(
       NO_COLOR: "output without colours",
     },
     failure: "it could not start, or did not end in order",
-    run: ({ options }) => runKit(options),
+    run: ({ options }) => runLocalSite(options),
   }),
 );
 
@@ -45,14 +45,14 @@ interface StartOptions {
   readonly visitor: string | undefined;
 }
 
-async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
+async function runLocalSite({ plan, visitor: name }: StartOptions): Promise<void> {
   const began = performance.now();
   const { DATA_DIR = ".data", PORT } = process.env;
   const port = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
   if (PORT && port === undefined) throw new UsageError(`PORT is "${PORT}". It must be a port: 1 to 65535.`);
   const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
   const { bannerLines } = await import("./local-site/banner.ts");
-  const { startKit } = await import("./local-site/local-site.ts");
+  const { startLocalSite } = await import("./local-site/local-site.ts");
   // loads the policy, whose errors are told where it starts
   const visitor = name === undefined ? undefined : (await import("./policy-commands/visitor.ts")).visitorNamed(name);
   const look = { color: hasColors(process.stdout) };
@@ -62,7 +62,7 @@ async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
   };
   await runUntilSignal({
     start: () =>
-      startKit({
+      startLocalSite({
         dataDir: resolve(DATA_DIR),
         edgePort: port,
         plan,
@@ -72,16 +72,16 @@ async function runKit({ plan, visitor: name }: StartOptions): Promise<void> {
         onProblem: (problem) => say(problemLines(problem, look)),
         warn: (line) => say([`warning: ${line}`]),
       }),
-    started(kit) {
-      say(bannerLines(kit, (performance.now() - began) / 1000));
+    started(site) {
+      say(bannerLines(site, (performance.now() - began) / 1000));
       if (name !== undefined) say([`Every visitor is taken for "${name}" of infra/policy/visitors.ts.`, ""]);
-      kit.backend.failed.then(async (problem) => {
+      site.backend.failed.then(async (problem) => {
         say(["", problem.message]);
-        await kit.stop().catch((error: unknown) => say([messageOf(error)]));
+        await site.stop().catch((error: unknown) => say([messageOf(error)]));
         process.exit(1);
       });
     },
-    stop: (kit) => kit.stop(),
+    stop: (site) => site.stop(),
     say: (line) => say(["", line]),
   });
 }

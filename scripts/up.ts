@@ -2,15 +2,14 @@ import { unprovedLines } from "../infra/config.ts";
 import { openAccount } from "./cloudflare-account/account.ts";
 import { adoptedResources, putBack } from "./cloudflare-account/as-found.ts";
 import { type StackTunnel, tunnelOf } from "./cloudflare-account/tunnel.ts";
-import { NOT_A_TERMINAL, refusalOf } from "./command-line/confirm.ts";
-import { CommandError, command, flag, runCommand } from "./command-line/index.ts";
+import { CommandError, command, flag, NOT_A_TERMINAL, refusalOf, runCommand } from "./command-line/index.ts";
 import { type Cli, PulumiFailed } from "./pulumi-cli/cli.ts";
 import { nextStepLines, readOutputs } from "./pulumi-cli/next-steps.ts";
 import { DEPLOY_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 import { removePendingNotes } from "./pulumi-cli/pending.ts";
+import { RUN_PROGRAM } from "./pulumi-cli/run-program.ts";
 import type { StateResource } from "./pulumi-cli/stack-state.ts";
 import { writeTokenFile } from "./stack-connectors/token-file.ts";
-import { RUN_PROGRAM } from "./stack-drift/read-drift.ts";
 import { showDrift } from "./stack-drift/show-drift.ts";
 
 await runCommand(

@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { unprovedLines } from "../../infra/config.ts";
 import { deploymentLines } from "../../infra/local/console/index.ts";
 import { tokenFile } from "../stack-connectors/token-file.ts";
-import type { Kit } from "./local-site.ts";
+import type { LocalSite } from "./local-site.ts";
 
 /** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
-export function bannerLines(kit: Kit, seconds: number): readonly string[] {
-  const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = kit;
+export function bannerLines(site: LocalSite, seconds: number): readonly string[] {
+  const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = site;
   const zone = api.cloud.zoneOf(hostname);
   const unproved = unprovedLines(Array.isArray(applied.outputs.unproved) ? applied.outputs.unproved : []);
   const folder = relative(process.cwd(), dataDir) || ".";
@@ -17,7 +17,7 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
       ? []
       : [`There is no administrator yet. Register the first one: ${chat}${backend.setupPath}`]),
     "",
-    `  edge        ${kit.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
+    `  edge        ${site.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
     `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
     `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} ` +
       `TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
@@ -38,7 +38,7 @@ export function bannerLines(kit: Kit, seconds: number): readonly string[] {
   ];
 }
 
-function connectorText({ kind, version }: Kit["connector"]): string {
+function connectorText({ kind, version }: LocalSite["connector"]): string {
   return kind === "cloudflared"
     ? `cloudflared ${version} is connected`
     : "our own connector is connected (no cloudflared on PATH)";

@@ -16,7 +16,7 @@ import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 
 /** Everything that `npm start` runs. */
-export interface Kit {
+export interface LocalSite {
   /** Where the chat is, for browsers. */
   readonly chat: string;
   readonly hostname: string;
@@ -31,7 +31,7 @@ export interface Kit {
   stop(): Promise<void>;
 }
 
-export interface KitOptions {
+export interface LocalSiteOptions {
   /** Folder of everything that outlives a run. */
   readonly dataDir: string;
   /** Where to listen, if that is free. */
@@ -43,19 +43,20 @@ export interface KitOptions {
   /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
   readonly edgePort?: number | undefined;
   /**
-   * Read by the backend, except for its address, folder and origins, which the kit sets; and used to find cloudflared.
+   * Read by the backend, except for its address, folder and origins, which are set here; and used to find cloudflared.
    */
   readonly env: NodeJS.ProcessEnv;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
   /** Called when deployed rules cannot be run. */
   onProblem(problem: DeploymentProblem): void;
-  /** Gets a line for the user about a problem that does not end the kit. */
+  /** Gets a line for the user about a problem that does not end the site. */
   warn(line: string): void;
 }
 
 const PROJECT = "causeway";
 const STACK = "local";
+const HOSTNAME = "chat.causeway.localhost";
 /** Milliseconds that requests in flight have when the connector stops. */
 const GRACE_PERIOD = 2_000;
 
@@ -63,29 +64,15 @@ const GRACE_PERIOD = 2_000;
  * Starts the Cloudflare on localhost and the backend, applies the Pulumi program to the local API, and starts a
  * connector with the token that the API returned. When one of them cannot start, the others are stopped.
  */
-export async function startKit(options: KitOptions): Promise<Kit> {
+export async function startLocalSite(options: LocalSiteOptions): Promise<LocalSite> {
   const { dataDir, warn } = options;
   const running = new AsyncDisposableStack();
   try {
     running.defer(takeDataDir(dataDir));
     const { edgePort } = options;
     const ports = await choosePorts(dataDir, options.ports, edgePort === undefined ? {} : { edge: edgePort });
-    const hostname = "chat.causeway.localhost";
-    const chat = `http://${hostname}:${ports.edge}`;
-    const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
-    const config = readBackendConfig({ ...options.env, ...address, DATA_DIR: dataDir });
-
-    const starting = [
-      startApi({ port: ports.api, file: join(dataDir, "cloudflare.json"), plan: options.plan ?? "free" }).then(
-        (api) => {
-          running.defer(() => api.close());
-          return api;
-        },
-      ),
-      startGateway(config, running),
-    ] as const;
-    await Promise.allSettled(starting); // so that both can be stopped when one fails
-    const [api, backend] = await Promise.all(starting);
+    const chat = `http://${HOSTNAME}:${ports.edge}`;
+    const [api, backend] = await startApiAndBackend(options, ports, chat, running);
     const tunnel = await startCloudTunnels({
       cloud: api.cloud,
       port: ports.tunnel,
@@ -93,17 +80,7 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       onRefused: (error) => warn(`the connector refused the tunnel's configuration: ${reason(error)}`),
     });
     running.defer(() => tunnel.close());
-    const applied = await applyProgram({
-      project: PROJECT,
-      stack: STACK,
-      config: {
-        [`${PROJECT}:zone`]: api.zoneName,
-        [`${PROJECT}:hostnames`]: JSON.stringify([hostname]),
-        [`${PROJECT}:origin`]: backend.url,
-      },
-      stateFile: join(dataDir, "stack.json"),
-      api: { url: api.url, token: api.token },
-    });
+    const applied = await deploy(dataDir, api, backend);
     const token = String(applied.secrets.tunnelToken);
     // For `npm run connector`, which serves the tunnel beside or instead of the one below.
     writeTokenFile(dataDir, token);
@@ -125,27 +102,56 @@ export async function startKit(options: KitOptions): Promise<Kit> {
       onProblem: options.onProblem,
     });
     running.defer(() => edge.close());
-
     let stopping: Promise<void> | undefined;
-    return {
-      chat,
-      dataDir,
-      hostname,
-      backend,
-      api,
-      tunnel,
-      edge,
-      applied,
-      connector,
-      stop() {
-        stopping ??= running.disposeAsync();
-        return stopping;
-      },
+    const stop = () => {
+      stopping ??= running.disposeAsync();
+      return stopping;
     };
+    return { chat, dataDir, hostname: HOSTNAME, backend, api, tunnel, edge, applied, connector, stop };
   } catch (error) {
     await running.disposeAsync();
     throw unusableFile(error, dataDir) ?? error;
   }
+}
+
+/** Starts both at once. When one fails, the other is left to `running`, which stops it. */
+async function startApiAndBackend(
+  { dataDir, env, plan = "free" }: LocalSiteOptions,
+  ports: Ports,
+  chat: string,
+  running: AsyncDisposableStack,
+): Promise<readonly [LocalApi, Backend]> {
+  const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
+  const config = readBackendConfig({ ...env, ...address, DATA_DIR: dataDir });
+  const starting = [startLocalApi(dataDir, ports.api, plan, running), startGateway(config, running)] as const;
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}
+
+async function startLocalApi(
+  dataDir: string,
+  port: number,
+  plan: Plan,
+  running: AsyncDisposableStack,
+): Promise<LocalApi> {
+  const api = await startApi({ port, file: join(dataDir, "cloudflare.json"), plan });
+  running.defer(() => api.close());
+  return api;
+}
+
+/** Applies the program infra/index.ts to the local API. */
+function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Applied> {
+  return applyProgram({
+    project: PROJECT,
+    stack: STACK,
+    config: {
+      [`${PROJECT}:zone`]: api.zoneName,
+      [`${PROJECT}:hostnames`]: JSON.stringify([HOSTNAME]),
+      [`${PROJECT}:origin`]: backend.url,
+    },
+    stateFile: join(dataDir, "stack.json"),
+    api: { url: api.url, token: api.token },
+  });
 }
 
 /** The backend, with its log in the data folder: the terminal belongs to the edge. */

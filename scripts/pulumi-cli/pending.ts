@@ -1,5 +1,5 @@
-import { RUN_PROGRAM } from "../stack-drift/read-drift.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
+import { RUN_PROGRAM } from "./run-program.ts";
 
 /**
  * Removes Pulumi's notes of operations that a killed run began, once an `up` has ended well: what they made was

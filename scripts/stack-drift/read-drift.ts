@@ -1,18 +1,7 @@
 import { type Cli, PulumiFailed } from "../pulumi-cli/cli.ts";
+import { PROVIDER_ONLY, REFRESH, RUN_PROGRAM } from "../pulumi-cli/run-program.ts";
 import { type DriftReport, driftOf } from "./drift.ts";
 import { parseEvents, STREAM_EVENTS } from "./engine-events.ts";
-
-/**
- * Runs the program so that the provider gets the token of now: else refresh uses the one of the last `up`, out of the
- * state.
- */
-export const RUN_PROGRAM = "--run-program";
-
-/** Tells the program that nothing is deployed: what others have at Cloudflare stops no such run. */
-const REFRESH = { CAUSEWAY_PURPOSE: "refresh" } as const;
-
-/** The program hands the provider its configuration, and declares nothing. */
-export const PROVIDER_ONLY = { CAUSEWAY_PURPOSE: "destroy" } as const;
 
 /**
  * Reads Cloudflare and compares it with the state, and with the program where it can run: not while the tunnel in the

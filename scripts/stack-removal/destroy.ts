@@ -1,8 +1,8 @@
 /** Destroys what the state has, with its protection lifted for as long as it takes. */
 import { CommandError, endRequestedBy } from "../command-line/index.ts";
 import type { Cli } from "../pulumi-cli/cli.ts";
+import { PROVIDER_ONLY, RUN_PROGRAM } from "../pulumi-cli/run-program.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";
-import { PROVIDER_ONLY, RUN_PROGRAM } from "../stack-drift/read-drift.ts";
 
 /**
  * How often a destroy is begun: connectors may come back between the disconnect and the deletion of the tunnel (1022).

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { startCloudflared } from "../../cloudflared/index.ts";
 import type { RequestRecord } from "../../infra/local/edge/index.ts";
-import { type Kit, startKit } from "../../scripts/local-site/local-site.ts";
+import { type LocalSite, startLocalSite } from "../../scripts/local-site/local-site.ts";
 
 /** The whole kit in a folder of its own, on free ports. */
 export interface House {
-  readonly kit: Kit;
+  readonly kit: LocalSite;
   readonly records: readonly RequestRecord[];
   readonly warnings: readonly string[];
 }
@@ -40,7 +40,7 @@ export async function openHouse(
 ): Promise<House> {
   const records: RequestRecord[] = [];
   const warnings: string[] = [];
-  const kit = await startKit({
+  const kit = await startLocalSite({
     dataDir,
     ...(again ? {} : { ports: unlent() }),
     env: { ...env, DRAIN_SECONDS: "1" },
@@ -52,7 +52,7 @@ export async function openHouse(
 }
 
 /** Another connector for the same tunnel, as `npm run connector` starts one. */
-export const startConnector = ({ applied, tunnel }: Kit, env: NodeJS.ProcessEnv = OWN_CONNECTOR) =>
+export const startConnector = ({ applied, tunnel }: LocalSite, env: NodeJS.ProcessEnv = OWN_CONNECTOR) =>
   startCloudflared({
     token: String(applied.secrets.tunnelToken),
     local: { edge: tunnel.address, caFile: tunnel.caFile },
@@ -77,7 +77,7 @@ export interface Asked {
  * A request to the edge. Node does not resolve names under localhost, so the address is given and the name goes into
  * `Host`.
  */
-export function ask({ edge, hostname }: Kit, method: string, path: string, asked: Asked = {}): Promise<Answer> {
+export function ask({ edge, hostname }: LocalSite, method: string, path: string, asked: Asked = {}): Promise<Answer> {
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
   const headers = {
     host: `${asked.host ?? hostname}:${edge.port}`,
@@ -113,7 +113,7 @@ export interface Member {
 
 export const PASSWORD = "a long enough secret";
 
-export async function register(kit: Kit, name: string): Promise<Member> {
+export async function register(kit: LocalSite, name: string): Promise<Member> {
   const email = `${name.toLowerCase()}@example.org`;
   const { status, text } = await ask(kit, "POST", "/api/auth/register", { body: { email, password: PASSWORD, name } });
   if (status !== 200 && status !== 201) throw new Error(`registering ${name} answered ${status}: ${text}`);
@@ -121,7 +121,7 @@ export async function register(kit: Kit, name: string): Promise<Member> {
 }
 
 /** A socket through the edge, without reconnecting by itself unless asked to. */
-export function connect({ edge, hostname, chat }: Kit, { accessToken }: Member, reconnection = false): Promise<Socket> {
+export function connect({ edge, hostname, chat }: LocalSite, { accessToken }: Member, reconnection = false): Promise<Socket> {
   const socket = io(`http://127.0.0.1:${edge.port}`, {
     transports: ["websocket"],
     auth: { token: accessToken },

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { VISITORS } from "../../../../infra/policy/index.ts";
 import { knownVisitor } from "../../../../infra/rules/index.ts";
-import { type Kit, type KitOptions, startKit } from "../../../../scripts/local-site/local-site.ts";
+import { type LocalSite, type LocalSiteOptions, startLocalSite } from "../../../../scripts/local-site/local-site.ts";
 import { choosePorts, type Ports } from "../../../../scripts/local-site/ports.ts";
 
 let dataDir: string;
@@ -20,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const start = (more: Partial<KitOptions> = {}): Promise<Kit> =>
-  startKit({
+const start = (more: Partial<LocalSiteOptions> = {}): Promise<LocalSite> =>
+  startLocalSite({
     ...more,
     dataDir,
     ports,
@@ -113,7 +113,7 @@ test("a start that failed half way is repaired by the next one; taken ports are 
 });
 
 test("A2: the local zone has the plan that was asked for, the policy is deployed for it, and visitors are who they are to be", async () => {
-  const limits = (kit: Kit) =>
+  const limits = (kit: LocalSite) =>
     kit.api.cloud.zoneOf(kit.hostname)?.rulesets.find(({ phase }) => phase === "http_ratelimit")?.rules.length;
   const kit = await start({ plan: "enterprise", visitor: knownVisitor(VISITORS, "crawler") });
   try {
