@@ -16,6 +16,14 @@ export default {
       to: { circular: true },
     },
     {
+      name: "no-cycles-of-folders",
+      severity: "error",
+      comment: "two folders that import each other are one folder; move what both need into a folder below them",
+      scope: "folder",
+      from: { pathNot: "^(test|backend)(/|$)" },
+      to: { circular: true },
+    },
+    {
       name: "no-orphans-of-npm",
       severity: "error",
       comment: "a package that package.json does not name may vanish with the next install",
@@ -182,10 +190,10 @@ export default {
     },
     // the Pulumi program puts policy, resources and preflight together
     {
-      from: { path: "^infra/(index|config|own-state|stories|policy-files)\\.ts$|^infra/main\\.mjs$" },
+      from: { path: "^infra/(index|config|site-config|own-state|stories|policy-files)\\.ts$|^infra/main\\.mjs$" },
       to: {
         path: anyOf(
-          "^infra/(index|config|own-state|stories|policy-files)\\.ts$",
+          "^infra/(index|config|site-config|own-state|stories|policy-files)\\.ts$",
           "^infra/(preflight|resources)/index\\.ts$",
           folder("infra/policy/"),
           RULES,
@@ -215,7 +223,7 @@ export default {
       from: { path: folder("scripts/") },
       to: {
         path: anyOf(
-          "^infra/(config|stories|policy-files)\\.ts$",
+          "^infra/(config|site-config|stories|policy-files)\\.ts$",
           "^infra/.+/index\\.ts$",
           "^infra/preflight/for-commands\\.ts$",
           "^infra/policy/without-rules\\.ts$",

@@ -3,10 +3,10 @@
  * (https://developers.cloudflare.com/api/resources/ssl/subresources/certificate_packs/).
  */
 import { createHash } from "node:crypto";
+import { zoneOf } from "../http/handler-call.ts";
 import { paged } from "../http/paging.ts";
 import type { ApiRoute } from "../http/router.ts";
 import type { CertificatePack, StoredZone } from "../state.ts";
-import { zoneOf } from "./scope.ts";
 
 /**
  * Every zone has it, and it covers the zone and one label below

@@ -3,11 +3,11 @@
 import { selectRecords } from "../dns/filter.ts";
 import { assertNoConflict, type RecordInput, recordContent, recordName, recordShape } from "../dns/record.ts";
 import { ApiError, notFound } from "../errors.ts";
+import { bodyOf, zoneOf } from "../http/handler-call.ts";
 import { paged } from "../http/paging.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import type { DnsRecord, StoredZone } from "../state.ts";
-import { bodyOf, zoneOf } from "./scope.ts";
 
 function inputOf(call: HandlerCall, base?: DnsRecord): RecordInput {
   const body = bodyOf(

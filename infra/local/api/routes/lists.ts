@@ -1,6 +1,7 @@
 /** Custom lists of accounts (https://developers.cloudflare.com/waf/tools/lists/lists-api/endpoints/). */
 import { LIST_NAME, listProblems, MAX_LIST_TEXT } from "../../../rules/index.ts";
 import { ApiError, invalid, notEntitled, notFound } from "../errors.ts";
+import { accountOf, bodyOf } from "../http/handler-call.ts";
 import type { ApiRoute, HandlerCall, HandlerResult, Method } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { readItems, refuseBody, withItems, withMoreItems, withoutItems } from "../lists/items.ts";
@@ -9,7 +10,6 @@ import { listSpecsOf } from "../lists/spec.ts";
 import { scopeOf } from "../rulesets/scope.ts";
 import { list, object, oneOf, text } from "../shape.ts";
 import type { StoredAccount, StoredList, StoredListItem } from "../state.ts";
-import { accountOf, bodyOf } from "./scope.ts";
 
 const description = text({ max: MAX_LIST_TEXT });
 /** Lists of redirects are not imitated. */

@@ -1,6 +1,7 @@
 /** Rulesets of zones and accounts (https://developers.cloudflare.com/ruleset-engine/rulesets-api/). */
 import { isPhase, type Phase, type Rule, validateRuleset } from "../../../rules/index.ts";
 import { invalid, notFound } from "../errors.ts";
+import { bodyOf } from "../http/handler-call.ts";
 import type { ApiRoute, HandlerCall, HandlerResult, Method } from "../http/router.ts";
 import { newId } from "../ids.ts";
 import { assertAccepted, refusal } from "../rulesets/accept.ts";
@@ -9,7 +10,6 @@ import { storedRule, storedRules } from "../rulesets/rules.ts";
 import { type RulesetScope, scopeOf } from "../rulesets/scope.ts";
 import { anything, isObject, type JsonObject, type Misfit, object, text } from "../shape.ts";
 import type { StoredRule, StoredRuleset } from "../state.ts";
-import { bodyOf } from "./scope.ts";
 
 // what the members hold is decided by the validator
 const creation = object({

@@ -2,8 +2,9 @@
  * Verification of tokens: of users
  * (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/) and of accounts.
  */
+
+import { accountOf } from "../http/handler-call.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
-import { accountOf } from "./scope.ts";
 
 const verified = (call: HandlerCall) => ({ result: { id: call.token.id, status: "active" } });
 

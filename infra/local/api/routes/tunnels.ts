@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { conflict, invalid, notFound } from "../errors.ts";
+import { accountOf, bodyOf } from "../http/handler-call.ts";
 import { paged } from "../http/paging.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { newTunnelSecret } from "../ids.ts";
@@ -11,7 +12,6 @@ import { type Misfit, object, oneOf, text } from "../shape.ts";
 import type { StoredTunnel, TunnelConfig } from "../state.ts";
 import { assertRunnable, BAD_CONFIGURATION, configurationShape } from "../tunnels/config.ts";
 import { connectorToken, shownConnectors, shownTunnel } from "../tunnels/shown.ts";
-import { accountOf, bodyOf } from "./scope.ts";
 
 /** Characters of base64; real secrets have 44. */
 const MAX_SECRET = 1024;

@@ -1,11 +1,11 @@
 /** Zone settings (https://developers.cloudflare.com/api/resources/zones/subresources/settings/). */
 import { isDeepStrictEqual } from "node:util";
 import { invalid } from "../errors.ts";
+import { zoneOf } from "../http/handler-call.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { isObject } from "../shape.ts";
 import type { StoredZone } from "../state.ts";
 import { isEditable, type SettingRule, settingRule, settingRules } from "../zone-settings.ts";
-import { zoneOf } from "./scope.ts";
 
 function shownSetting(zone: StoredZone, id: string, rule: SettingRule) {
   const stored = zone.settings[id];

@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { PLANS } from "../../../rules/index.ts";
+import { accountOf, zoneOf } from "../http/handler-call.ts";
 import { paged } from "../http/paging.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import type { Plan, StoredZone } from "../state.ts";
-import { accountOf, zoneOf } from "./scope.ts";
 
 /** Dollars a month, https://www.cloudflare.com/plans/ (read 2026-11-22); Enterprise is by contract. */
 const plans: Readonly<Record<Plan, { name: string; price: number; pageRules: number }>> = {

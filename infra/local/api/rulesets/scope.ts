@@ -1,8 +1,8 @@
 /** Whose rulesets a call is about: a zone's or an account's. */
 import { type ListKind, PLANS, type Plan } from "../../../rules/index.ts";
+import { accountOf, zoneOf } from "../http/handler-call.ts";
 import type { HandlerCall } from "../http/router.ts";
 import { listKinds } from "../lists/spec.ts";
-import { accountOf, zoneOf } from "../routes/scope.ts";
 import type { StoredRuleset } from "../state.ts";
 
 export interface RulesetScope {

@@ -1,8 +1,8 @@
-/** Finds the account or zone that a path names; what is another account's is as good as not there. */
+/** What handlers read of a call: its account or zone, and its body. What is another account's does not exist for it. */
 import { noRoute } from "../errors.ts";
-import type { HandlerCall } from "../http/router.ts";
 import { type BodyShape, isObject, type JsonObject, type Misfit } from "../shape.ts";
 import type { StoredAccount, StoredZone } from "../state.ts";
+import type { HandlerCall } from "./router.ts";
 
 /** @throws 404 code 7003 */
 export function zoneOf(call: HandlerCall): StoredZone {
