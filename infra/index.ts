@@ -1,11 +1,12 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
-import { assertReadsOnly, readAccess, readPurpose, readSite, readUnproved, unprovedLines } from "./config.ts";
+import { assertReadsOnly, readAccess, readPurpose, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import { compile, Dns, guard, keepAsFound, Lists, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
+import { readSite } from "./site-config.ts";
 import { readStories } from "./stories.ts";
 
 const values = pulumi.runtime.allConfig();

@@ -1,6 +1,6 @@
 /** What a run that was cut off made at Cloudflare and did not write into the state: `destroy` does not know it. */
 import type Cloudflare from "cloudflare";
-import { readSite, StackConfigError } from "../../infra/config.ts";
+import { StackConfigError } from "../../infra/config.ts";
 import {
   findLeftBehind,
   knownIdsOf,
@@ -8,6 +8,7 @@ import {
   LISTS_PERMISSION,
   PreflightError,
 } from "../../infra/preflight/for-commands.ts";
+import { readSite } from "../../infra/site-config.ts";
 import { AccountError, calling, readConfig } from "../cloudflare-account/account.ts";
 import { CommandError } from "../command-line/index.ts";
 import type { Cli } from "../pulumi-cli/cli.ts";

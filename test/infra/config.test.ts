@@ -1,15 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import {
-  DEFAULTS,
-  readAccess,
-  readPurpose,
-  readSite,
-  readUnproved,
-  StackConfigError,
-  unprovedLines,
-} from "../../infra/config.ts";
+import { readAccess, readPurpose, readUnproved, StackConfigError, unprovedLines } from "../../infra/config.ts";
+import { DEFAULTS, readSite } from "../../infra/site-config.ts";
 
 const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
 

@@ -1,0 +1,232 @@
+/** Reads what a stack deploys from its configuration. */
+import { isIP } from "node:net";
+import { type ConfigProblem, type ConfigValues, StackConfigError } from "./config.ts";
+import { readAdoption } from "./policy/adoption.ts";
+import { type Adoption, ownerMark, type Site } from "./policy/site.ts";
+import { zoneSettingProblem } from "./policy/zone-settings.ts";
+import { LIST_NAME, PLANS } from "./rules/index.ts";
+
+/** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
+export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
+
+const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "sharedLists", "zone", "zoneId", "zoneSettings"];
+const PLAN_WORDS: readonly string[] = [DEFAULTS.plan, ...PLANS];
+/** Characters of a record's comment at Cloudflare; the mark of ownership must fit. */
+const MAX_MARK_CHARACTERS = 100;
+
+/** Reads what is to be deployed. Throws `StackConfigError` with all problems at once. */
+export function readSite(project: string, stack: string, values: ConfigValues): Site {
+  const config = new StackConfig(project, values);
+  const zone = config.text("zone", isHostname, 'the name of a zone, such as "example.com"', "required");
+  const zoneId = config.text("zoneId", isHexId, "the id of the zone: 32 hex digits");
+  const accountId = config.text("accountId", isHexId, "the id of a Cloudflare account: 32 hex digits");
+  const origin = config.text(
+    "origin",
+    isOrigin,
+    `where the gateway listens, such as "${DEFAULTS.origin}", without a path`,
+  );
+  const planWord = config.text("plan", (text) => PLAN_WORDS.includes(text), `one of ${PLAN_WORDS.join(", ")}`);
+  const plan = PLANS.find((name) => name === planWord) ?? DEFAULTS.plan;
+  const hostnames = readHostnames(config, zone);
+  const zoneSettings = readZoneSettings(config, plan);
+  const sharedLists = readSharedLists(config);
+  const adopt = readAdopt(config, hostnames ?? [], sharedLists);
+  refuseUnknownKeys(config);
+  refuseLongMark(config, stack);
+  if (config.problems.length > 0 || zone === undefined || hostnames === undefined) {
+    throw new StackConfigError(config.problems);
+  }
+  return {
+    project,
+    stack,
+    zone: { name: zone, ...present({ id: zoneId }) },
+    hostnames,
+    origin: origin ?? DEFAULTS.origin,
+    plan,
+    zoneSettings,
+    ...present({ accountId, adopt, sharedLists: sharedLists.length === 0 ? undefined : sharedLists }),
+  };
+}
+
+/** The values of one project's keys, and what is wrong with them. */
+class StackConfig {
+  readonly project: string;
+  readonly problems: ConfigProblem[] = [];
+  readonly #values: ConfigValues;
+
+  constructor(project: string, values: ConfigValues) {
+    this.project = project;
+    this.#values = values;
+  }
+
+  /** The value as it is written; undefined where it is missing. */
+  value(key: string): string | undefined {
+    return this.#values[`${this.project}:${key}`];
+  }
+
+  /** The keys that the configuration has, without the project's name. */
+  keys(): readonly string[] {
+    const prefix = `${this.project}:`;
+    return Object.keys(this.#values)
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length));
+  }
+
+  reject(key: string, given: unknown, expected: string): void {
+    this.problems.push({
+      key: `${this.project}:${key}`,
+      given: given === undefined ? "nothing" : JSON.stringify(given),
+      expected,
+    });
+  }
+
+  /** The value where it is right. Undefined where it is wrong, which is a problem, and where an optional one is missing. */
+  text(
+    key: string,
+    accepts: (text: string) => boolean,
+    expected: string,
+    presence: "required" | "optional" = "optional",
+  ): string | undefined {
+    const text = this.value(key);
+    if (text === undefined && presence === "optional") return undefined;
+    if (text !== undefined && accepts(text)) return text;
+    this.reject(key, text, expected);
+    return undefined;
+  }
+}
+
+/** The hostnames of the site; undefined where there are none. Each must be inside the zone, where that is known. */
+function readHostnames(config: StackConfig, zone: string | undefined): Site["hostnames"] | undefined {
+  const hostnames = listOf(config.value("hostnames"));
+  const [first, ...more] = hostnames ?? [];
+  if (hostnames === undefined || first === undefined) {
+    config.reject("hostnames", config.value("hostnames"), 'hostnames of the zone, such as ["chat.example.com"]');
+    return undefined;
+  }
+  for (const name of hostnames) {
+    if (!isHostname(name)) {
+      config.reject("hostnames", name, "a hostname in lower case, without port or wildcard");
+    } else if (zone !== undefined && !isWithin(name, zone)) {
+      config.reject("hostnames", name, `a hostname inside the zone ${zone}`);
+    }
+  }
+  if (new Set(hostnames).size < hostnames.length) config.reject("hostnames", hostnames, "each hostname once");
+  return [first, ...more];
+}
+
+function readZoneSettings(config: StackConfig, plan: Site["plan"]): Site["zoneSettings"] {
+  const settings = objectOf(config.value("zoneSettings"));
+  if (settings === undefined) {
+    config.reject("zoneSettings", config.value("zoneSettings"), 'settings by id, such as { "always_use_https": "on" }');
+    return {};
+  }
+  for (const [id, value] of Object.entries(settings)) {
+    const expected = zoneSettingProblem({ id, value }, plan);
+    if (expected !== undefined) config.reject(`zoneSettings.${id}`, value, expected);
+  }
+  return settings;
+}
+
+/** Names of lists that the stack uses and does not write. Empty where there are none, or the value is no list. */
+function readSharedLists(config: StackConfig): readonly string[] {
+  const expected = 'names of lists without $, such as ["office"]';
+  const names = listOf(config.value("sharedLists") ?? "[]");
+  if (names === undefined) config.reject("sharedLists", config.value("sharedLists"), expected);
+  for (const name of names ?? []) if (!LIST_NAME.test(name)) config.reject("sharedLists", name, expected);
+  return names ?? [];
+}
+
+/** What existed before and is taken over: records of the site's hostnames, and no list that is shared. */
+function readAdopt(
+  config: StackConfig,
+  hostnames: readonly string[],
+  sharedLists: readonly string[],
+): Adoption | undefined {
+  const text = config.value("adopt");
+  if (text === undefined) return undefined;
+  const adopt = readAdoption(parse(text), ({ path, given, expected }) => {
+    config.reject(path === "" ? "adopt" : `adopt.${path}`, given, expected);
+  });
+  for (const name of Object.keys(adopt?.records ?? {})) {
+    if (!hostnames.includes(name)) config.reject(`adopt.records.${name}`, name, "one of the hostnames");
+  }
+  for (const name of sharedLists) {
+    if (adopt?.lists?.[name] === undefined) continue;
+    config.reject(
+      `adopt.lists.${name}`,
+      name,
+      "a list that `sharedLists` does not name: a stack adopts it or shares it",
+    );
+  }
+  return adopt;
+}
+
+function refuseUnknownKeys(config: StackConfig): void {
+  for (const key of config.keys()) {
+    if (!KEYS.includes(key)) config.reject(key, config.value(key), `no such key; there are ${KEYS.join(", ")}`);
+  }
+}
+
+function refuseLongMark({ project, problems }: StackConfig, stack: string): void {
+  const mark = ownerMark({ project, stack });
+  if (mark.length <= MAX_MARK_CHARACTERS) return;
+  problems.push({
+    key: "project and stack",
+    given: JSON.stringify(mark),
+    expected: `names that make at most ${MAX_MARK_CHARACTERS} characters with it: they mark what is ours`,
+  });
+}
+
+/** The members that are there. */
+function present<T extends object>(members: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}
+
+const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+/** Letters, digits and hyphens, at least two labels (RFC 1123); an underscore may start a label, as DNS allows. */
+const isHostname = (text: string): boolean =>
+  text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/.test(text);
+
+const isWithin = (hostname: string, zone: string): boolean => hostname === zone || hostname.endsWith(`.${zone}`);
+
+/** What cloudflared takes as an HTTP service: scheme, host and port; a path is refused there. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    (url.protocol === "http:" || url.protocol === "https:") &&
+    url.pathname === "/" &&
+    `${url.search}${url.hash}${url.username}${url.password}` === "" &&
+    !text.endsWith("/") &&
+    (isIP(url.hostname.replace(/^\[|\]$/g, "")) > 0 || /^[a-z0-9.-]+$/.test(url.hostname))
+  );
+}
+
+/**
+ * A list as YAML or `--path` writes it (JSON), or the one text that `pulumi config set` leaves; undefined where it is
+ * neither.
+ */
+function listOf(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined || text === "") return undefined;
+  const value = parse(text);
+  if (value === undefined) return text.split(/[\s,]+/).filter((item) => item !== "");
+  return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+}
+
+/** Nothing means no members; undefined where the text is no object. */
+function objectOf(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return {};
+  const value = parse(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
