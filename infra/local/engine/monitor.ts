@@ -7,7 +7,8 @@ import proto from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import type { Provider } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
-import type { Declaration, Registered, StackDeployment } from "./deployment.ts";
+import type { Declaration } from "./declaration.ts";
+import type { Registered, StackDeployment } from "./deployment.ts";
 import { decoded, encoded, type PropertyValues, revealedProperties } from "./values.ts";
 
 /** The look-up by which a program reads the state of a stack; it is the engine's own and no provider's. */

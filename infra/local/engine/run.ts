@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { createProvider, type Provider } from "../provider/index.ts";
-import { createDeployment, type StackDeployment } from "./deployment.ts";
+import { StackDeployment } from "./deployment.ts";
 import type { Order, WorkerResult } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { programErrorMessage } from "./program-error.ts";
@@ -26,7 +26,7 @@ export async function run(order: Order): Promise<WorkerResult> {
   try {
     const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
     const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url, wait });
-    deployment = createDeployment({ state, provider, preview: order.preview ?? false });
+    deployment = new StackDeployment({ state, provider, preview: order.preview ?? false });
     const outputs = await declared(order, { provider, deployment });
     await deployment.deleteOthers();
     const entries = Object.entries(outputs);

@@ -31,7 +31,12 @@ export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<T
   });
   const stopDisconnects = cloud.onDisconnect((tunnelId) => edge.disconnect(tunnelId));
   return {
-    ...edge,
+    address: edge.address,
+    caFile: edge.caFile,
+    connections: (tunnelId) => edge.connections(tunnelId),
+    open: (tunnelId, request) => edge.open(tunnelId, request),
+    configure: (tunnelId, version, config) => edge.configure(tunnelId, version, config),
+    disconnect: (tunnelId) => edge.disconnect(tunnelId),
     async close() {
       stopChanges();
       stopDisconnects();

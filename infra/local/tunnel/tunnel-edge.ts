@@ -1,10 +1,11 @@
 import type { AddressInfo, Socket } from "node:net";
-import { createServer } from "node:tls";
+import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Authorization, TunnelClaim } from "./authorize.ts";
-import { edgeCertificates } from "./certificates.ts";
+import { type EdgeCertificates, edgeCertificates } from "./certificates.ts";
 import type { ConfigurationAnswer, TunnelConfiguration, VersionedConfiguration } from "./configuration.ts";
 import { EdgeConnection, type TunnelConnection } from "./edge-connection.ts";
 import { TunnelError } from "./errors.ts";
+import { RegisteredConnections } from "./registered-connections.ts";
 import type { TunnelRequest, TunnelStream } from "./tunnel-stream.ts";
 import { UnregisteredConnections } from "./unregistered-connections.ts";
 
@@ -74,124 +75,133 @@ const LIMITS: TunnelLimits = {
 };
 /** The certificate is looked at this often, milliseconds. */
 const RENEWAL_INTERVAL = 12 * 3_600_000;
+const MIN_VERSION = "TLSv1.2";
 
 /** Starts the tunnel's edge on 127.0.0.1; rejects with a TunnelError when port or certificates cannot be used. */
 export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<TunnelEdge> {
   const clock = options.clock ?? Date.now;
-  const limits = { ...LIMITS, ...options.limits };
-  const certificates = await edgeCertificates(options.certificates, clock());
-  const tunnels = new Map<string, Set<EdgeConnection>>();
-  const configurations = new Map<string, VersionedConfiguration>();
-  const sockets = new Set<Socket>();
-  const unregistered = new UnregisteredConnections({ connected: limits.unsecured, secured: limits.unregistered });
+  const edge = new TlsTunnelEdge(options, clock, await edgeCertificates(options.certificates, clock()));
+  await edge.listen(options.port ?? 0);
+  return edge;
+}
+
+/** The tunnel's edge as a TLS server, on which the roles of HTTP/2 are reversed. */
+class TlsTunnelEdge implements TunnelEdge {
+  readonly caFile: string;
+  readonly #options: TunnelEdgeOptions;
+  readonly #clock: () => number;
+  readonly #limits: TunnelLimits;
+  readonly #server: Server;
+  readonly #registered: RegisteredConnections;
+  readonly #unregistered: UnregisteredConnections;
+  readonly #configurations = new Map<string, VersionedConfiguration>();
+  readonly #sockets = new Set<Socket>();
   /** Functions that note a connection's progress, by the peer's address and port: TLS hides the socket below it. */
-  const progress = new Map<string, ReturnType<UnregisteredConnections["admit"]>>();
-  let turn = 0;
+  readonly #progress = new Map<string, ReturnType<UnregisteredConnections["admit"]>>();
+  #renewal: NodeJS.Timeout | undefined;
 
-  const live = (tunnelId: string) => [...(tunnels.get(tunnelId) ?? [])].filter((connection) => connection.usable);
-  const report = (tunnelId: string) => {
-    const details = live(tunnelId).flatMap((connection) => connection.details ?? []);
-    options.onConnections(tunnelId, details);
-  };
-
-  const server = createServer({
-    key: certificates.key,
-    cert: certificates.cert,
-    minVersion: "TLSv1.2",
-    handshakeTimeout: limits.handshake,
-  });
-  server.on("connection", (socket: Socket) => {
-    const peer = peerOf(socket);
-    const advance = unregistered.admit(socket);
-    sockets.add(socket);
-    progress.set(peer, advance);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      if (progress.get(peer) === advance) progress.delete(peer);
+  constructor(options: TunnelEdgeOptions, clock: () => number, { key, cert, caFile }: EdgeCertificates) {
+    this.caFile = caFile;
+    this.#options = options;
+    this.#clock = clock;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#registered = new RegisteredConnections((tunnelId, connections) =>
+      options.onConnections(tunnelId, connections),
+    );
+    this.#unregistered = new UnregisteredConnections({
+      connected: this.#limits.unsecured,
+      secured: this.#limits.unregistered,
     });
-  });
-  // A client without TLS, or without a TLS version of ours, is disconnected by Node.js already.
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
-  server.on("secureConnection", (socket) => {
+    this.#server = createServer({ key, cert, minVersion: MIN_VERSION, handshakeTimeout: this.#limits.handshake });
+    this.#server.on("connection", (socket: Socket) => this.#admit(socket));
+    // a client without TLS, or without a TLS version of ours, is disconnected by Node.js already
+    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+    this.#server.on("secureConnection", (socket) => this.#serve(socket));
+  }
+
+  async listen(port: number): Promise<void> {
+    await listen(this.#server, port);
+    this.#renewal = setInterval(() => this.#renew(), RENEWAL_INTERVAL).unref();
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  connections(tunnelId: string): number {
+    return this.#registered.usable(tunnelId).length;
+  }
+
+  open(tunnelId: string, request: TunnelRequest): TunnelStream | undefined {
+    return this.#registered.leastLoaded(tunnelId)?.open(request);
+  }
+
+  async configure(tunnelId: string, version: number, config: TunnelConfiguration): Promise<void> {
+    const configuration = { version, config };
+    const known = this.#configurations.get(tunnelId);
+    if (!known || known.version < version) this.#configurations.set(tunnelId, configuration);
+    const connections = this.#registered.usable(tunnelId);
+    const answers = await Promise.all(connections.map((connection) => connection.configure(configuration)));
+    const refused = answers.find((answer) => answer !== undefined && isRefusal(answer));
+    if (refused) throw refusal(tunnelId, version, refused);
+  }
+
+  disconnect(tunnelId: string): void {
+    this.#registered.destroy(tunnelId);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#registered.destroyAll();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #admit(socket: Socket): void {
+    const peer = peerOf(socket);
+    const advance = this.#unregistered.admit(socket);
+    this.#sockets.add(socket);
+    this.#progress.set(peer, advance);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      if (this.#progress.get(peer) === advance) this.#progress.delete(peer);
+    });
+  }
+
+  #serve(socket: TLSSocket): void {
     socket.setNoDelay(true);
-    const advance = progress.get(peerOf(socket));
+    const advance = this.#progress.get(peerOf(socket));
     advance?.("secured");
     new EdgeConnection(socket, {
-      colo: options.colo ?? "lcl01",
-      clock,
-      registrationDeadline: limits.registration,
-      authorize: (claim) => options.authorize(claim),
+      colo: this.#options.colo ?? "lcl01",
+      clock: this.#clock,
+      registrationDeadline: this.#limits.registration,
+      authorize: (claim) => this.#options.authorize(claim),
       refusal: (tunnelId) =>
-        live(tunnelId).length >= limits.perTunnel ? "too many connections to this tunnel" : undefined,
-      latest: (tunnelId, authorized) => {
-        const pushed = configurations.get(tunnelId);
-        return pushed && pushed.version >= (authorized?.version ?? -1) ? pushed : authorized;
-      },
+        this.connections(tunnelId) >= this.#limits.perTunnel ? "too many connections to this tunnel" : undefined,
+      latest: (tunnelId, authorized) => this.#latest(tunnelId, authorized),
       speaks: () => advance?.("speaking"),
-      opened(connection) {
+      opened: (connection) => {
         advance?.("registered");
-        const { tunnelId, details } = connection;
-        if (tunnelId === undefined || details === undefined) return;
-        const connections = tunnels.get(tunnelId) ?? new Set<EdgeConnection>();
-        tunnels.set(tunnelId, connections.add(connection));
-        // A connector that connects again for the same index has lost the old connection, even if we saw no end of it.
-        for (const other of [...connections]) {
-          const known = other.details;
-          const same = known?.clientId === details.clientId && known.index === details.index;
-          if (same && other !== connection) other.destroy();
-        }
-        report(tunnelId);
+        this.#registered.add(connection);
       },
-      closed(connection) {
-        const { tunnelId } = connection;
-        if (tunnelId === undefined || !tunnels.get(tunnelId)?.delete(connection)) return;
-        if (tunnels.get(tunnelId)?.size === 0) tunnels.delete(tunnelId);
-        report(tunnelId);
-      },
+      closed: (connection) => this.#registered.remove(connection),
     });
-  });
-  await listen(server, options.port ?? 0);
-  const renewal = setInterval(() => {
-    edgeCertificates(options.certificates, clock()).then(
-      ({ key, cert }) => server.setSecureContext({ key, cert, minVersion: "TLSv1.2" }),
+  }
+
+  /** The newer of the configuration that was pushed to the tunnel and the one that came with the authorization. */
+  #latest(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null {
+    const pushed = this.#configurations.get(tunnelId);
+    return pushed && pushed.version >= (authorized?.version ?? -1) ? pushed : authorized;
+  }
+
+  #renew(): void {
+    edgeCertificates(this.#options.certificates, this.#clock()).then(
+      ({ key, cert }) => this.#server.setSecureContext({ key, cert, minVersion: MIN_VERSION }),
       () => {}, // the certificate in use is good for weeks; the next look comes before
     );
-  }, RENEWAL_INTERVAL).unref();
-
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    caFile: certificates.caFile,
-    connections: (tunnelId) => live(tunnelId).length,
-    open(tunnelId, request) {
-      const connections = live(tunnelId);
-      turn = (turn + 1) % 0x1000000;
-      // The least loaded connection; those with equal load take turns.
-      const order = connections.map((connection, index) => ({
-        connection,
-        turn: (index + turn) % connections.length,
-      }));
-      order.sort((a, b) => a.connection.active - b.connection.active || a.turn - b.turn);
-      return order[0]?.connection.open(request);
-    },
-    async configure(tunnelId, version, config) {
-      const configuration = { version, config };
-      const known = configurations.get(tunnelId);
-      if (!known || known.version < version) configurations.set(tunnelId, configuration);
-      const answers = await Promise.all(live(tunnelId).map((connection) => connection.configure(configuration)));
-      const refused = answers.find((answer) => answer !== undefined && isRefusal(answer));
-      if (refused) throw refusal(tunnelId, version, refused);
-    },
-    disconnect(tunnelId) {
-      for (const connection of [...(tunnels.get(tunnelId) ?? [])]) connection.destroy();
-    },
-    async close() {
-      clearInterval(renewal);
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const connections of [...tunnels.values()]) for (const connection of [...connections]) connection.destroy();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  }
 }
 
 function peerOf({ remoteAddress, remotePort }: Pick<Socket, "remoteAddress" | "remotePort">): string {
@@ -211,7 +221,7 @@ function refusal(tunnelId: string, version: number, { err, lastAppliedVersion }:
   );
 }
 
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) =>
       reject(

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, reasonOf, TunnelError } from "../errors.ts";
 import { ConnectorConnection } from "./connection.ts";
+import type { LoopbackServer } from "./loopback-server.ts";
 import { OriginProxy } from "./proxy.ts";
 import { serveReadiness } from "./readiness.ts";
 import { parseToken } from "./token.ts";
@@ -50,126 +51,175 @@ const GOOD_LIFE = 5_000;
 
 /** Starts a connector. Rejects where token or port are unusable; `ready` settles when the edge has decided. */
 export async function startConnector(options: ConnectorOptions): Promise<Connector> {
-  const token = parseToken(options.token);
-  const edges = options.edge.map(parseAddress);
-  const log = options.log ?? (() => {});
-  const connectorId = randomUUID();
-  const proxy = new OriginProxy(connectorId, log);
-  const live = new Set<ConnectorConnection>();
-  const dialled = new Set<ConnectorConnection>();
-  const stopping = new AbortController();
-  const ready = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<TunnelError | undefined>();
-  ready.promise.catch(() => {}); // a caller that waits for `ended` alone gets the error there
-  let wasReady = false;
-  let refused = 0;
+  const connector = new TunnelConnector(options);
+  await connector.start();
+  return connector;
+}
 
-  const readiness = await serveReadiness(options.metricsPort ?? 0, {
-    connectorId,
-    readyConnections: () => live.size,
-    configurationVersion: () => proxy.version,
-    requests: () => proxy.requests,
-    errors: () => proxy.errors,
-  });
+/** How an attempt to connect ended: after a long life, after a short one, or with the error that ended it. */
+type Attempt = "good" | "short" | TunnelError;
 
-  let stopped: Promise<void> | undefined;
-  const stop = (error?: TunnelError): Promise<void> => {
-    stopped ??= (async () => {
-      stopping.abort();
-      await Promise.all([...dialled].map((connection) => connection.stop(options.gracePeriod ?? 30_000)));
-      proxy.retire();
-      await readiness.close();
-      ready.reject(error ?? new TunnelError("STOPPED", "The connector was stopped before it was ready."));
-      ended.resolve(error);
+class TunnelConnector implements Connector {
+  readonly #options: ConnectorOptions;
+  readonly #token: ReturnType<typeof parseToken>;
+  readonly #edges: readonly EdgeAddress[];
+  readonly #log: (message: string) => void;
+  readonly #id = randomUUID();
+  readonly #proxy: OriginProxy;
+  readonly #live = new Set<ConnectorConnection>();
+  readonly #dialled = new Set<ConnectorConnection>();
+  readonly #stopping = new AbortController();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<TunnelError | undefined>();
+  #readiness: LoopbackServer | undefined;
+  #stopped: Promise<void> | undefined;
+  #wasReady = false;
+  /** Registrations that the edge refused since the last one that it accepted. */
+  #refused = 0;
+
+  /** @throws TunnelError where the token or the address of an edge is unusable */
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+    this.#token = parseToken(options.token);
+    this.#edges = options.edge.map(parseAddress);
+    this.#log = options.log ?? (() => {});
+    this.#proxy = new OriginProxy(this.#id, this.#log);
+    this.#ready.promise.catch(() => {}); // a caller that waits for `ended` alone gets the error there
+  }
+
+  /** Serves `/ready` and begins to connect. @throws TunnelError where the port is taken */
+  async start(): Promise<void> {
+    this.#readiness = await serveReadiness(this.#options.metricsPort ?? 0, {
+      connectorId: this.#id,
+      readyConnections: () => this.readyConnections,
+      configurationVersion: () => this.#proxy.version,
+      requests: () => this.#proxy.requests,
+      errors: () => this.#proxy.errors,
+    });
+    void this.#keepConnected(0);
+    this.ready.then(
+      () => {
+        for (let index = 1; index < CONNECTIONS; index += 1) void this.#keepConnected(index);
+      },
+      () => {},
+    );
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get ended(): Promise<TunnelError | undefined> {
+    return this.#ended.promise;
+  }
+
+  get readyConnections(): number {
+    return this.#live.size;
+  }
+
+  get metrics(): string {
+    return this.#readiness?.address ?? "";
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  /** Stops once; `error` is why the connector stops by itself. */
+  #stop(error?: TunnelError): Promise<void> {
+    this.#stopped ??= (async () => {
+      this.#stopping.abort();
+      const gracePeriod = this.#options.gracePeriod ?? 30_000;
+      await Promise.all([...this.#dialled].map((connection) => connection.stop(gracePeriod)));
+      this.#proxy.retire();
+      await this.#readiness?.close();
+      this.#ready.reject(error ?? new TunnelError("STOPPED", "The connector was stopped before it was ready."));
+      this.#ended.resolve(error);
     })();
-    return stopped;
-  };
+    return this.#stopped;
+  }
+
+  /** Connects again whenever the connection is gone, until the connector stops or there is no hope. */
+  async #keepConnected(index: number): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const outcome = await this.#connectOnce(index, attempt);
+      if (signal.aborted) return;
+      if (outcome === "good") attempt = 0;
+      if (outcome instanceof TunnelError) {
+        if (this.#isHopeless(outcome, attempt)) return void this.#stop(outcome); // `ready` and `ended` have the reason
+        this.#log(outcome.message);
+      }
+      const pause = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+      await delay(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Whether waiting would change nothing, or has changed nothing. Counts refused registrations. */
+  #isHopeless(error: TunnelError, attempt: number): boolean {
+    if (error.code === "UNAUTHORIZED") this.#refused += 1;
+    return this.#wasReady
+      ? this.#refused >= CONNECTIONS && this.#live.size === 0
+      : isFinal(error) || attempt + 1 >= FIRST_ATTEMPTS;
+  }
 
   /** Connects once and waits until the connection ends; returns how it ended. */
-  async function connectOnce(index: number, attempt: number): Promise<"good" | "short" | TunnelError> {
-    const edge = edges[(index + attempt) % edges.length];
+  async #connectOnce(index: number, attempt: number): Promise<Attempt> {
+    const edge = this.#edges[(index + attempt) % this.#edges.length];
     if (!edge) return new TunnelError("EDGE_UNREACHABLE", "No edge was named to connect to.");
-    const connection = new ConnectorConnection({
+    const connection = this.#dial(edge, index, attempt);
+    this.#dialled.add(connection);
+    try {
+      const result = await connection.registered;
+      if (!result.ok) return refusalOf(result.cause);
+      const since = performance.now();
+      this.#live.add(connection);
+      this.#refused = 0;
+      this.#log(`Registered tunnel connection ${index} at ${result.location}`);
+      this.#wasReady = true;
+      this.#ready.resolve();
+      await connection.closed;
+      if (!this.#stopping.signal.aborted) this.#log(`Lost connection ${index} with the edge`);
+      return performance.now() - since > GOOD_LIFE ? "good" : "short";
+    } catch (error) {
+      return unreachable(`${edge.host}:${edge.port}`, error);
+    } finally {
+      this.#live.delete(connection);
+      this.#dialled.delete(connection);
+      connection.destroy();
+    }
+  }
+
+  #dial(edge: EdgeAddress, index: number, attempt: number): ConnectorConnection {
+    return new ConnectorConnection({
       ...edge,
-      ca: options.ca,
-      proxy,
+      ca: this.#options.ca,
+      proxy: this.#proxy,
       request: {
-        accountTag: token.accountTag,
-        tunnelSecret: token.secret,
-        tunnelId: token.tunnelId,
+        accountTag: this.#token.accountTag,
+        tunnelSecret: this.#token.secret,
+        tunnelId: this.#token.tunnelId,
         connectionIndex: index,
-        clientId: connectorId,
+        clientId: this.#id,
         features: ["allow_remote_config", "serialized_headers"],
         version: "causeway",
         arch: `${process.platform}_${process.arch}`,
         previousAttempts: attempt,
       },
     });
-    dialled.add(connection);
-    try {
-      const result = await connection.registered;
-      if (!result.ok) return refusalOf(result.cause);
-      const since = performance.now();
-      live.add(connection);
-      refused = 0;
-      log(`Registered tunnel connection ${index} at ${result.location}`);
-      wasReady = true;
-      ready.resolve();
-      await connection.closed;
-      if (!stopping.signal.aborted) log(`Lost connection ${index} with the edge`);
-      return performance.now() - since > GOOD_LIFE ? "good" : "short";
-    } catch (error) {
-      return unreachable(`${edge.host}:${edge.port}`, error);
-    } finally {
-      live.delete(connection);
-      dialled.delete(connection);
-      connection.destroy();
-    }
   }
-
-  async function keepConnected(index: number): Promise<void> {
-    for (let attempt = 0; !stopping.signal.aborted; attempt += 1) {
-      const outcome = await connectOnce(index, attempt);
-      if (stopping.signal.aborted) return;
-      if (outcome === "good") attempt = 0;
-      if (outcome instanceof TunnelError) {
-        if (outcome.code === "UNAUTHORIZED") refused += 1;
-        // Nothing that waiting would change, or nothing that waiting has changed.
-        const hopeless = wasReady
-          ? refused >= CONNECTIONS && live.size === 0
-          : isFinal(outcome) || attempt + 1 >= FIRST_ATTEMPTS;
-        if (hopeless) return void stop(outcome); // `ready` and `ended` have the reason
-        log(outcome.message);
-      }
-      const pause = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
-      await delay(pause, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  }
-
-  void keepConnected(0);
-  ready.promise.then(
-    () => {
-      for (let index = 1; index < CONNECTIONS; index += 1) void keepConnected(index);
-    },
-    () => {},
-  );
-
-  return {
-    ready: ready.promise,
-    ended: ended.promise,
-    get readyConnections() {
-      return live.size;
-    },
-    metrics: readiness.address,
-    stop: () => stop(),
-  };
 }
 
 function isFinal({ code }: TunnelError): boolean {
   return code === "UNAUTHORIZED" || code === "EDGE_UNTRUSTED" || code === "REGISTRATION_FAILED";
 }
 
-function parseAddress(text: string): { host: string; port: number } {
+interface EdgeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+function parseAddress(text: string): EdgeAddress {
   const parts = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text);
   const port = Number(parts?.[2]);
   if (!parts?.[1] || port < 1 || port > 65_535) {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
-import { createDeployment, type Declaration, type StackDeployment } from "../../../../infra/local/engine/deployment.ts";
+import type { Declaration } from "../../../../infra/local/engine/declaration.ts";
+import { StackDeployment } from "../../../../infra/local/engine/deployment.ts";
 import { createSeal } from "../../../../infra/local/engine/sealing.ts";
 import { StackState } from "../../../../infra/local/engine/stack-state.ts";
 import { Secret, UNKNOWN } from "../../../../infra/local/engine/values.ts";
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 const openState = (): StackState => new StackState(file, createSeal(`${file}.key`));
 const begin = (preview = false): StackDeployment =>
-  createDeployment({
+  new StackDeployment({
     state: openState(),
     provider: createProvider({ apiToken: api.token, baseURL: api.url }),
     preview,
