@@ -121,7 +121,11 @@ export async function register(kit: LocalSite, name: string): Promise<Member> {
 }
 
 /** A socket through the edge, without reconnecting by itself unless asked to. */
-export function connect({ edge, hostname, chat }: LocalSite, { accessToken }: Member, reconnection = false): Promise<Socket> {
+export function connect(
+  { edge, hostname, chat }: LocalSite,
+  { accessToken }: Member,
+  reconnection = false,
+): Promise<Socket> {
   const socket = io(`http://127.0.0.1:${edge.port}`, {
     transports: ["websocket"],
     auth: { token: accessToken },

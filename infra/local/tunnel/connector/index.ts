@@ -1,5 +1,5 @@
 /** The connector's end of cloudflared's http2 protocol. */
 export { TunnelError, type TunnelErrorCode } from "../errors.ts";
 export { type LoopbackServer, serveOnLoopback } from "./loopback-server.ts";
-export { type Connector, type ConnectorOptions, startConnector } from "./start-connector.ts";
+export { type Connector, startConnector } from "./start-connector.ts";
 export { parseToken } from "./token.ts";
