@@ -1,75 +1,58 @@
 import type { ServiceSchema } from "moleculer";
-import { ENDED_KEPT, SESSION_MAX } from "./auth/session.ts";
-import { LEFT_KEPT } from "./chat/membership.ts";
-import { REPORTS_KEPT } from "./chat/moderation.ts";
-import type { Retention } from "./chat/store/index.ts";
 import { DatabaseAway } from "./store/index.ts";
-import type { Store } from "./stores.ts";
-import { AUDIT_KEPT } from "./users/audit.ts";
-import { MAIL_MEMORY } from "./users/mail-token.ts";
+import type { Throttles } from "./throttle/throttle.ts";
 
-/** Milliseconds between two rounds, and between two rounds of removing messages. */
-const ROUND = 6 * 60 * 60 * 1000;
-const RETENTION_ROUND = 10 * 60 * 1000;
 /**
  * Milliseconds between two removals of what throttles have to remember no longer: an attacker can make it many rows.
  */
-const THROTTLE_ROUND = 10 * 1000;
-/** Share of the quota from which on a user's messages are counted again. */
-const NEAR = 0.9;
+const THROTTLE_ROUND_MS = 10_000;
 
-/**
- * Removes what is no longer needed: sessions that have expired, links, audit records and settled reports past their
- * time, rooms that all have left, and messages beyond the limits, if there are any. On the start and every few hours;
- * messages every ten minutes, beside the traffic and not before the start has ended.
- */
-export function housekeepingService(options: {
-  readonly store: Store;
-  readonly clock: () => number;
-  readonly retention: Retention;
-  readonly quota: number;
-}): ServiceSchema {
-  const { store, clock, retention, quota } = options;
+/** Work that a feature does from time to time, for example removing what is not needed any more. */
+export interface HousekeepingTask {
+  /** Milliseconds between two rounds. A round that takes longer delays the next one. */
+  readonly intervalMs: number;
+  /** The start waits for the first round; else it runs beside the traffic. */
+  readonly isAwaited: boolean;
+  /** `signal` is aborted when the backend stops, which waits for the end of the round. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Runs the tasks of all features, at the start and then in their intervals. */
+export function housekeepingService(tasks: readonly HousekeepingTask[]): ServiceSchema {
   const stop = new AbortController();
   const timers: NodeJS.Timeout[] = [];
-  let pruning: Promise<void> | undefined;
-  const round = async () => {
-    await store.sessions.prune(clock() - SESSION_MAX, clock() - ENDED_KEPT);
-    await store.mailTokens.prune(clock() - MAIL_MEMORY);
-    await store.audit.prune(clock() - AUDIT_KEPT);
-    await store.members.prune(clock() - LEFT_KEPT, clock());
-    await store.reports.prune(clock() - REPORTS_KEPT);
-    await store.rooms.prune();
-    if (quota !== Number.POSITIVE_INFINITY) await store.messages.recount(Math.floor(quota * NEAR));
-  };
-  const pruneMessages = (): Promise<void> => {
-    pruning ??= store.messages.prune(retention, clock(), stop.signal).finally(() => {
-      pruning = undefined;
-    });
-    return pruning;
-  };
+  const running = new Map<HousekeepingTask, Promise<void>>();
+
+  /** Runs a round, or waits for the one that runs. */
+  function run(task: HousekeepingTask): Promise<void> {
+    const current = running.get(task) ?? task.run(stop.signal).finally(() => running.delete(task));
+    running.set(task, current);
+    return current;
+  }
+
   return {
     name: "housekeeping",
     async started() {
-      const every = (milliseconds: number, work: () => Promise<void>) => {
-        const failed = (error: unknown) => {
+      const runApart = (task: HousekeepingTask) =>
+        run(task).catch((error: unknown) => {
           // that the database does not work is in the log already
           if (!(error instanceof DatabaseAway)) this.logger.error("housekeeping failed", error);
-        };
-        const timer = setInterval(() => work().catch(failed), milliseconds);
-        timers.push(timer.unref());
-      };
-      await round();
-      every(ROUND, round);
-      every(THROTTLE_ROUND, () => store.throttles.prune(clock()));
-      if (retention.maxAge === undefined && retention.perRoom === undefined) return;
-      every(RETENTION_ROUND, pruneMessages);
-      pruneMessages().catch((error: unknown) => this.logger.error("housekeeping failed", error));
+        });
+      for (const task of tasks) if (task.isAwaited) await run(task);
+      for (const task of tasks) {
+        if (!task.isAwaited) void runApart(task);
+        timers.push(setInterval(() => void runApart(task), task.intervalMs).unref());
+      }
     },
     async stopped() {
       for (const timer of timers) clearInterval(timer);
       stop.abort();
-      await pruning?.catch(() => undefined);
+      await Promise.allSettled(running.values());
     },
   };
+}
+
+/** Removes what throttles have to remember no longer. */
+export function throttleHousekeeping(throttles: Throttles, clock: () => number): readonly HousekeepingTask[] {
+  return [{ intervalMs: THROTTLE_ROUND_MS, isAwaited: false, run: () => throttles.prune(clock()) }];
 }

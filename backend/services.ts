@@ -1,16 +1,19 @@
 import { availableParallelism } from "node:os";
 import type { ServiceSchema } from "moleculer";
 import { authService } from "./auth/auth.service.ts";
+import { authHousekeeping } from "./auth/housekeeping.ts";
 import { chatService } from "./chat/chat.service.ts";
+import { chatHousekeeping } from "./chat/housekeeping.ts";
 import { presenceService } from "./chat/presence.service.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "./chat/presence.ts";
 import { createPresenceRegistry } from "./chat/presence-registry.ts";
 import type { Retention } from "./chat/store/index.ts";
 import type { Registration } from "./config.ts";
-import { housekeepingService } from "./housekeeping.service.ts";
+import { housekeepingService, throttleHousekeeping } from "./housekeeping.service.ts";
 import type { Post } from "./mail/index.ts";
 import type { Store } from "./stores.ts";
 import { createHashingQueue } from "./users/hashing-queue.ts";
+import { usersHousekeeping } from "./users/housekeeping.ts";
 import { HASH_COST, type HashCost } from "./users/password.ts";
 import { SCATTER } from "./users/user-mail.ts";
 import { usersService } from "./users/users.service.ts";
@@ -51,6 +54,11 @@ export function createServices(options: {
     usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),
     chatService({ store, clock, registry, quota }),
     presenceService({ store, registry, times }),
-    housekeepingService({ store, clock, retention, quota }),
+    housekeepingService([
+      ...authHousekeeping(store, clock),
+      ...usersHousekeeping(store, clock),
+      ...chatHousekeeping({ store, clock, retention, quota }),
+      ...throttleHousekeeping(store.throttles, clock),
+    ]),
   ];
 }

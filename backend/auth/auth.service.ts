@@ -4,13 +4,14 @@ import { announce, defineService, type Meta, refuse, tell } from "../contract/in
 import { createAuditTrail, hashMark, profile, type User, type UsersStore } from "../users/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "./access-token.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
-import { type RevocationStore, type Revocations, roleKey, watchRevocations } from "./revocations.ts";
+import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
 import { END_REASONS, SESSION_MAX } from "./session.ts";
 import { createSessions, type Device, type Sessions } from "./sessions.ts";
+import type { AuthStore } from "./store.ts";
 
 /** Tokens and sessions: which user a client is, until the session ends. */
 export function authService(options: {
-  readonly store: RevocationStore & UsersStore;
+  readonly store: AuthStore & UsersStore;
   readonly clock: () => number;
 }): ServiceSchema {
   const { store, clock } = options;
@@ -43,7 +44,6 @@ export function authService(options: {
         hears: () => hearsOthers(broker),
         onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(failed),
         onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(failed),
-        onLeft: (left) => void tell(broker, "membership.ended", left).catch(failed),
         onBlind: () => {
           loaded?.tokens.doubt();
           tell(broker, "node.blind", {}).catch(failed);

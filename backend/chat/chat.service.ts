@@ -1,5 +1,6 @@
 import type { ServiceSchema } from "moleculer";
-import { defineService } from "../contract/index.ts";
+import { defineService, tell } from "../contract/index.ts";
+import { type ChangePoll, pollChanges } from "../store/index.ts";
 import { createAuditTrail } from "../users/index.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
@@ -22,9 +23,21 @@ export function chatService(
   const { store, clock, registry, quota } = options;
   const receipts = createReadReceipts();
   const parts = { store, clock, audit: createAuditTrail(store, clock) };
+  let ended: ChangePoll | undefined;
   return defineService({
     name: "chat",
+    async started() {
+      const { broker } = this;
+      ended = pollChanges({
+        clock,
+        changedSince: store.members.endedSince,
+        keyOf: ({ room, user, revision }) => `${room} ${user} ${revision}`,
+        onChange: (left) =>
+          void tell(broker, "membership.ended", left).catch((error: unknown) => broker.logger.error(error)),
+      });
+    },
     async stopped() {
+      ended?.stop();
       receipts.stop();
     },
     actions: {

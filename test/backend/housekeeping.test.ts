@@ -1,11 +1,22 @@
 import { expect, test } from "@jest/globals";
+import { authHousekeeping } from "../../backend/auth/housekeeping.ts";
 import { ENDED_KEPT, SESSION_MAX } from "../../backend/auth/session.ts";
+import { chatHousekeeping } from "../../backend/chat/housekeeping.ts";
+import type { Retention } from "../../backend/chat/store/index.ts";
 import { type Caller, publicError } from "../../backend/contract/index.ts";
-import { housekeepingService } from "../../backend/housekeeping.service.ts";
+import { type HousekeepingTask, housekeepingService } from "../../backend/housekeeping.service.ts";
 import { AUDIT_KEPT } from "../../backend/users/audit.ts";
-import { startServices } from "./start-services.ts";
+import { usersHousekeeping } from "../../backend/users/housekeeping.ts";
+import { type Running, startServices } from "./start-services.ts";
 
 const NO_LIMIT = { maxAge: undefined, perRoom: undefined };
+
+/** The tasks of all features. */
+function tasksOf({ store, clock }: Running, retention: Retention = NO_LIMIT): readonly HousekeepingTask[] {
+  const now = () => clock.now;
+  const chat = chatHousekeeping({ store, clock: now, retention, quota: Number.POSITIVE_INFINITY });
+  return [...authHousekeeping(store, now), ...usersHousekeeping(store, now), ...chat];
+}
 
 test("sessions that cannot live and records past their time are dropped, the others stay", async () => {
   const running = await startServices();
@@ -19,9 +30,7 @@ test("sessions that cannot live and records past their time are dropped, the oth
   clock.now += 2000;
   const again = async () => {
     await broker.destroyService("housekeeping");
-    broker.createService(
-      housekeepingService({ store, clock: () => clock.now, retention: NO_LIMIT, quota: Number.POSITIVE_INFINITY }),
-    );
+    broker.createService(housekeepingService(tasksOf(running)));
     await broker.waitForServices("housekeeping");
   };
   await again();
@@ -88,8 +97,7 @@ test("S10: housekeeping removes messages by itself where there is a limit, and k
   for (let n = 0; n < 5; n += 1)
     await running.call("chat.send", { room: "lobby", text: `${n}`, clientId: `c${n}` }, ada.identity);
   const withLimits = async (retention: { maxAge: number | undefined; perRoom: number | undefined }) => {
-    const quota = Number.POSITIVE_INFINITY;
-    broker.createService(housekeepingService({ store, clock: () => clock.now, retention, quota }));
+    broker.createService(housekeepingService(tasksOf(running, retention)));
     await broker.waitForServices("housekeeping");
     await broker.destroyService("housekeeping"); // ends after the slice that is under way
     return (await store.messages.after("lobby", 0, 10)).length;
@@ -131,5 +139,45 @@ test("S10: one user's messages take so many bytes, however many come at once; de
   expect(await edit("y".repeat(1601))).toBe("MESSAGE_QUOTA");
   await store.messages.prune({ maxAge: undefined, perRoom: 5 }, 0, new AbortController().signal);
   expect(await send(big)).toEqual(expect.any(Number));
+  await running.stop();
+});
+
+/** A task whose rounds end when the test says so. */
+function heldTask(isAwaited: boolean) {
+  const rounds: { readonly signal: AbortSignal; readonly end: (error?: Error) => void }[] = [];
+  const task: HousekeepingTask = {
+    intervalMs: 1,
+    isAwaited,
+    run: (signal) =>
+      new Promise((resolve, reject) => {
+        rounds.push({ signal, end: (error) => (error ? reject(error) : resolve()) });
+      }),
+  };
+  return { task, rounds };
+}
+
+test("D4: housekeeping runs the tasks that each feature gives, one round of each at a time, and ends after the round", async () => {
+  const running = await startServices();
+  const { broker } = running;
+  await broker.destroyService("housekeeping");
+  const [first, beside] = [heldTask(true), heldTask(false)];
+  const service = broker.createService(housekeepingService([first.task, beside.task]));
+  while (first.rounds.length === 0) await new Promise(setImmediate);
+  expect(beside.rounds).toHaveLength(0);
+  first.rounds[0]?.end();
+  while (beside.rounds.length === 0) await new Promise(setImmediate);
+  // the intervals pass while the round runs
+  while (first.rounds.length < 2) await new Promise(setImmediate);
+  expect(beside.rounds).toHaveLength(1);
+  beside.rounds[0]?.end(new Error("a round that fails does not end the others"));
+  while (beside.rounds.length < 2) await new Promise(setImmediate);
+  let isStopped = false;
+  const stopped = broker.destroyService(service).then(() => {
+    isStopped = true;
+  });
+  while (!beside.rounds[1]?.signal.aborted) await new Promise(setImmediate);
+  expect(isStopped).toBe(false);
+  for (const { end } of [...first.rounds, ...beside.rounds]) end();
+  await stopped;
   await running.stop();
 });

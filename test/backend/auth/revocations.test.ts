@@ -27,7 +27,6 @@ function watching(hears = true) {
     hears: async () => hears,
     onEnded: (sid) => note(`ended ${sid}`),
     onRoleChanged: (id, at) => note(`role ${roleKey(id, at)}`),
-    onLeft: ({ room, user }) => note(`left ${room} ${user}`),
     onBlind: () => note("blind"),
   });
   const until = async (count: number) => {
@@ -54,16 +53,6 @@ test("a node that hears nothing finds in the store what has ended and who has an
     `role ${roleKey(eve.user.id, clock.now + 1)}`,
   ];
   expect(await until(3)).toEqual(expected);
-});
-
-test("a node that hears nothing finds in the store who has left a room or was put out of it", async () => {
-  const [ada, bob] = [await running.register("Ada"), await running.register("Bob")];
-  for (const { identity } of [ada, bob]) await running.call("chat.join", { room: "garden" }, identity);
-  const { until } = watching();
-  await running.call("chat.kick", { room: "garden", user: bob.user.id }, ada.identity);
-  expect(await until(1)).toEqual([`left garden ${bob.user.id}`]);
-  await running.call("chat.leave", { room: "garden" }, ada.identity);
-  expect(await until(2)).toContain(`left garden ${ada.user.id}`);
 });
 
 test("a node that neither hears the others nor reaches the store knows that it is blind", async () => {

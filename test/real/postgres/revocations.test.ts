@@ -1,3 +1,4 @@
 import "./in-postgres.ts";
 import "../../backend/auth/revocations.test.ts";
+import "../../backend/chat/ended-memberships.test.ts";
 import "./after-postgres.ts";
