@@ -80,7 +80,9 @@ class StackConfig {
     });
   }
 
-  /** The value where it is right. Undefined where it is wrong, which is a problem, and where an optional one is missing. */
+  /**
+   * The value where it is right. Undefined where it is wrong, which is a problem, and where an optional one is missing.
+   */
   text(
     key: string,
     accepts: (text: string) => boolean,

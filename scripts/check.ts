@@ -9,7 +9,7 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
   ["types", () => runTool("tsc", ["--noEmit"])],
   ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
-  ["names of types", checkSources],
+  ["lines and words", checkSources],
   ["unused code", () => runTool("knip", [])],
   ["code that only tests use", () => runTool("knip", ["--production"])],
   ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
@@ -19,7 +19,8 @@ await runCommand(
   command({
     name: "check",
     summary:
-      "Checks everything that can be checked without running it: format, lint, types and their names, imports, unused code, the policy.",
+      "Checks everything that can be checked without running it: format, lint, types, imports, lines and words, " +
+      "unused code, the policy.",
     failure: "a check failed",
     run: runChecks,
   }),

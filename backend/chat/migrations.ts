@@ -121,15 +121,13 @@ async function members(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex("reports_open").on("reports").columns(["settled_at", "id"]).execute();
 
   const epoch = randomBytes(9).toString("base64url");
-  await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0) on conflict (name) do nothing`.execute(
-    db,
-  );
+  await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0)
+    on conflict (name) do nothing`.execute(db);
   await sql`insert into members (room, user_id, role, state, since, joined_at)
     select 'lobby', id, 'member', 'in', 0, created_at from users`.execute(db);
   await sql`insert into members (room, user_id, role, state, since, joined_at)
-    select room, author_id, 'member', 'in', 0, min(at) from messages where room <> 'lobby' group by room, author_id`.execute(
-    db,
-  );
+    select room, author_id, 'member', 'in', 0, min(at) from messages where room <> 'lobby'
+    group by room, author_id`.execute(db);
   await sql`update rooms set members = (select count(*) from members where members.room = rooms.name)`.execute(db);
   await sql`insert into read_marks (room, user_id, epoch, seq)
     select members.room, members.user_id, rooms.epoch, rooms.seq from members join rooms on rooms.name = members.room

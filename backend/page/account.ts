@@ -22,7 +22,8 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
 
   /** The address as it stands now: it may have been confirmed or changed by a link in another window. */
   async function showAddress(): Promise<void> {
-    const user = await client.request("GET /api/users/me", {}).catch(() => client.user); // what is known meanwhile will do
+    // without a connection, the user as of the latest sign-in or renewal is shown
+    const user = await client.request("GET /api/users/me", {}).catch(() => client.user);
     email.textContent = user?.email ?? "";
     unverified.hidden = user?.verified !== false;
     resend.hidden = false;
@@ -41,7 +42,8 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
   }
 
   async function end(sid: string): Promise<void> {
-    await client.request("POST /api/auth/sessions/end", { sid }).catch(() => undefined); // the list shows whether it is gone
+    // a failure needs no message: the list still shows the session
+    await client.request("POST /api/auth/sessions/end", { sid }).catch(() => undefined);
     await showSessions();
   }
 

@@ -10,8 +10,8 @@ import { RoomList } from "./room-list.ts";
 import { element } from "./view.ts";
 
 /**
- * Where the browser remembers that somebody is signed in, so that a first visit does not ask for a session that cannot
- * be there; who it is stands in a cookie that no script can read.
+ * Where the browser remembers that a user is signed in, so that a first visit does not ask for a session that cannot
+ * exist. The session itself is in a cookie that no script can read.
  */
 const SIGNED_IN = "causeway.signed-in";
 /** Milliseconds between two tries to open the chat while the server cannot be reached. */
@@ -116,7 +116,7 @@ const mailForms = connectMailForms(client, link, (words) => {
 });
 const doors = [loginForm, registerForm, ...Object.values(mailForms)];
 
-/** Says something to whoever is signed in that is no message, until they close it; empty text takes it away. */
+/** Shows a note to the user until they close it; an empty text takes it away. */
 function note(words: string): void {
   element("note-text", HTMLElement).textContent = words;
   noteLine.hidden = words === "";
@@ -144,7 +144,7 @@ function showEntrance(form: HTMLFormElement): void {
   showDoor(form);
 }
 
-/** Where somebody goes on who came in by a form, which is no longer there to have the focus. */
+/** Moves the focus into the chat after signing in, because the form that had it is hidden. */
 function begin(): void {
   render();
   element("text", HTMLTextAreaElement).focus();

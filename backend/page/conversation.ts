@@ -81,7 +81,7 @@ export class Conversation {
     this.#announcements = [...this.#announcements, announcement];
   }
 
-  /** Nobody is signed in any more. */
+  /** The user has signed out. */
   forget(): void {
     this.#turnTo(LOBBY);
     this.#text.value = "";
@@ -173,7 +173,7 @@ export class Conversation {
     if (line.textContent !== words) line.textContent = words;
   }
 
-  /** Whoever has spoken here, the last one first, without oneself. */
+  /** The authors of the messages shown, the latest first, without the user. */
   #people(): readonly Person[] {
     const people = new Map<string, Person>();
     for (const { author } of (this.#client.timeline(this.#active)?.messages ?? []).toReversed()) {

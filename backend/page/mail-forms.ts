@@ -10,7 +10,7 @@ export interface OpenedLink {
 
 const LINK = /^#(setup|verify|reset)=([A-Za-z0-9_-]{1,64})$/;
 
-/** The link that the page was opened with, taken out of the address: its token is nobody's to find in the history. */
+/** The link that the page was opened with. It is removed from the address, so that its token is not in the history. */
 export function takeLink(): OpenedLink | undefined {
   const [, kind, token] = LINK.exec(location.hash) ?? [];
   // a link put into the address of a page that is open loads nothing anew

@@ -2,19 +2,19 @@ import type { ChatClient, Member, RoomSummary } from "../client/index.ts";
 import type { RoomList } from "./room-list.ts";
 import { attempt, button, element, listItem, presenceMark, when } from "./view.ts";
 
-/** Somebody as the list of messages knows them. */
+/** A user as the list of messages has them. */
 export interface Person {
   readonly id: string;
   readonly name: string;
 }
 
 export interface Members {
-  /** Shows somebody, and what there is to do with them in this room. */
+  /** Shows a user, and what the signed-in user can do with them in this room. */
   about(person: Person, room: string): void;
 }
 
 const ROLES: readonly Member["role"][] = ["member", "moderator", "owner"];
-/** For how long somebody can be muted, in seconds. */
+/** For how long a user can be muted, in seconds. */
 const MUTES: readonly (readonly [words: string, seconds: number])[] = [
   ["10 minutes", 600],
   ["one hour", 3600],

@@ -191,6 +191,6 @@ function initial(name: string): string {
 
 function hueOf(id: string): number {
   let hash = 0;
-  for (const letter of id) hash = (hash * 31 + letter.charCodeAt(0)) % 65_536;
+  for (const character of id) hash = (hash * 31 + character.charCodeAt(0)) % 65_536;
   return hash % HUES;
 }

@@ -42,7 +42,7 @@ export function button(text: string, kind: string, act: () => void, label?: stri
   return made;
 }
 
-/** A sign of whether somebody is there, with its word for whoever does not see it. */
+/** Marks a user's presence by colour, and by a word for screen readers. */
 export function presenceMark(mark: HTMLElement, state: PresenceState): void {
   mark.className = "presence";
   mark.dataset.state = state;

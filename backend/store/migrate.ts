@@ -149,8 +149,8 @@ function newer(unknown: readonly string[], features: readonly FeatureTables[], e
   const problem = `the database has the migration ${name}, which this program does not know: `;
   const advice =
     foreign === undefined
-      ? `a program with the feature ${others.join(", ")} has used it. Run that program. If you have removed the feature, ` +
-        `set UNUSED_FEATURES=${others.join()}, and its tables stay as they are. `
+      ? `a program with the feature ${others.join(", ")} has used it. Run that program. ` +
+        `If you have removed the feature, set UNUSED_FEATURES=${others.join()}, and its tables stay as they are. `
       : "a newer program has used it. Run that program, or restore a backup from before. ";
   return new StoreError("STORE_NEWER", problem + advice + elsewhere);
 }

@@ -1,6 +1,8 @@
 import type { Phase, Plan, Rule } from "../rules/index.ts";
 
-/** What one stack deploys, read from its configuration by `infra/site-config.ts`. Plain data; nothing in it is secret. */
+/**
+ * What one stack deploys, read from its configuration by `infra/site-config.ts`. Plain data; nothing in it is secret.
+ */
 export interface Site {
   /** Pulumi project and stack: together they name the owner of a resource. */
   readonly project: string;

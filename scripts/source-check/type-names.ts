@@ -1,10 +1,5 @@
 import ts from "typescript";
-
-/** A file of the project: its path from the project's folder, and its text. */
-export interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-}
+import { lineOf, parse, type SourceFile } from "./source-file.ts";
 
 interface TypeDefinition {
   readonly name: string;
@@ -24,22 +19,23 @@ export function duplicateTypeNames(files: readonly SourceFile[]): readonly strin
       return [];
     return others.map(
       ({ place }) =>
-        `${place}: the type ${name} is defined at ${first.place} too: give one of them a name that says how it differs, or import it`,
+        `${place}: the type ${name} is defined at ${first.place} too: ` +
+        "give one of them a name that says how it differs, or import it",
     );
   });
 }
 
-function typeDefinitions({ path, text }: SourceFile): readonly TypeDefinition[] {
-  const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+function typeDefinitions(file: SourceFile): readonly TypeDefinition[] {
+  const tree = parse(file);
   const found = new Map<string, TypeDefinition>();
   const visit = (node: ts.Node): void => {
     ts.forEachChild(node, visit);
     if (!isTypeDefinition(node) || node.name === undefined) return;
     const name = node.name.text;
-    const line = tree.getLineAndCharacterOfPosition(node.name.getStart(tree)).line + 1;
+    const place = `${file.path}:${lineOf(tree, node.name.getStart(tree))}`;
     const isExported = ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
     // declarations of one name in one file are parts of one type, or inside functions
-    if (isExported || !found.has(name)) found.set(name, { name, isExported, place: `${path}:${line}` });
+    if (isExported || !found.has(name)) found.set(name, { name, isExported, place });
   };
   visit(tree);
   return [...found.values()];

@@ -6,10 +6,10 @@ import { type Kysely, sql } from "kysely";
  * `entering-sqlite.ts`.
  *
  * Each statement of the function has a snapshot of its own (READ COMMITTED, volatile), so that it reads what was
- * committed before it got its locks. The locks and their order are those of `users/locks.ts`: the users by id, then
- * the rooms by name, new rooms among them. The entries of the index of look-alike names come last, in the order of the index: two
- * groups that open rooms at the same time do not wait for each other in a circle. A room whose name looks like another
- * one's is removed again, with its members.
+ * committed before it got its locks. The locks and their order are those of `users/locks.ts`: the users by id, then the
+ * rooms by name, new rooms among them. The entries of the index of look-alike names come last, in the order of the
+ * index: two groups that open rooms at the same time do not wait for each other in a circle. A room whose name looks
+ * like another one's is removed again, with its members.
  *
  * A room is counted up once for all who enter it, and only when their memberships have begun: nothing has to be undone.
  * A room without messages needs no read mark.

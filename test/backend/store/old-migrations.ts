@@ -125,7 +125,7 @@ async function readMarks(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Rooms get members: those that are there stay, public, and whoever has spoken in one is in it; everybody is in the
+ * Rooms get members. Rooms that exist become public, with their authors as members; every user becomes a member of the
  * lobby.
  */
 async function rooms(db: Kysely<unknown>): Promise<void> {

@@ -21,8 +21,8 @@ export interface LightClientOptions {
   /** A message of the room was edited, pushed or asked for. */
   onChange?(message: Message): void;
   /**
-   * The server has sent the newest page in place of what was missed. Changes of messages up to this one, which were made
-   * while this client was away, are not told: the page's client forgets those messages.
+   * The server has sent the newest page in place of what was missed. Changes of messages up to this one, which were
+   * made while this client was away, are not told: the page's client forgets those messages.
    */
   onRestart?(last: number): void;
   /** The server has sent a message twice over one connection without being asked. */

@@ -1,4 +1,7 @@
-/** An absence after which a client got the newest page: changes of earlier messages that were made meanwhile are not told. */
+/**
+ * An absence after which a client got the newest page: changes of earlier messages that were made meanwhile are not
+ * told.
+ */
 interface Restart {
   /** Number of the last message that it had. */
   readonly last: number;

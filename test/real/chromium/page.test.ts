@@ -12,7 +12,9 @@ import { NO_LIMITS } from "../../backend/support.ts";
 import { emailOf, focus, online, PASSWORD, reads, register as registerAt, say, shows, texts, until } from "./acts.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
-/** The form to sign in, on the screen: inside the entrance it is never hidden while somebody is signed in. */
+/**
+ * The form to sign in, where it is visible: while a user is signed in, it is not hidden, but the entrance around it is.
+ */
 const LOGIN = "#entrance:not([hidden]) #login:not([hidden])";
 const assets = await loadAssets();
 let dataDir: string;
@@ -239,16 +241,16 @@ test("rooms are joined, marked unread, left; the keyboard is enough", async () =
   await until(ada.page, `document.querySelectorAll("#rooms li").length === 1`);
 });
 
-/** The link in the newest mail to somebody. */
+/** The link in the newest mail to this user. */
 function linkFor(name: string): string | undefined {
   const folder = join(dataDir, "outbox");
-  const letters = readdirSync(folder)
+  const mails = readdirSync(folder)
     .sort()
     .map((file) => readFileSync(join(folder, file), "utf8"));
-  const letter = letters.findLast((one) => one.includes(`To: <${emailOf(name)}>`));
-  return letter?.split("\n").find((line) => line.startsWith(`${origin}/#`));
+  const mail = mails.findLast((one) => one.includes(`To: <${emailOf(name)}>`));
+  return mail?.split("\n").find((line) => line.startsWith(`${origin}/#`));
 }
-/** Waits for a link to somebody that is another one than this: mails go out after the answer. */
+/** Waits for a link to this user that differs from `before`: mails are sent after the response. */
 async function mailed(name: string, before?: string): Promise<string> {
   for (;;) {
     const link = linkFor(name);

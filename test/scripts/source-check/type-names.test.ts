@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { duplicateTypeNames, type SourceFile } from "../../../scripts/source-check/type-names.ts";
+import type { SourceFile } from "../../../scripts/source-check/source-file.ts";
+import { duplicateTypeNames } from "../../../scripts/source-check/type-names.ts";
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
 const EXPORTED = file("backend/one.ts", "\nexport interface Outcome {}");
