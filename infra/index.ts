@@ -5,7 +5,16 @@ import { readOwnState } from "./own-state.ts";
 import { reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
-import { compile, Dns, guard, keepAsFound, Lists, Rulesets, Tunnel, ZoneSettings } from "./resources/index.ts";
+import {
+  compile,
+  Dns,
+  keepAsFound,
+  Lists,
+  protectFromDestroy,
+  Rulesets,
+  Tunnel,
+  ZoneSettings,
+} from "./resources/index.ts";
 import { readSite } from "./site-config.ts";
 import { readStories } from "./stories.ts";
 
@@ -34,7 +43,7 @@ const rulesets = new Rulesets("rules", compiled.rulesets, lists);
 const settings = new ZoneSettings("settings", compiled.zoneSettings);
 const tunnel = new Tunnel(compiled, purpose === "deploy");
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
-guard([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
+protectFromDestroy([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
 for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
 /** The outputs of the stack. */

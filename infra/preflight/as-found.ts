@@ -36,7 +36,7 @@ export function parseAsFound(text: string): AsFound | undefined {
 }
 
 /** Whether the stack took over something of others: not so for a thing of its own that `adopt` named by mistake. */
-export function isOfOthers(text: string): boolean {
+export function isMadeByOthers(text: string): boolean {
   const found = parseAsFound(text);
   if (found === undefined) return false;
   return !("rules" in found.body && Array.isArray(found.body.rules) && found.body.rules.length === 0);

@@ -6,7 +6,7 @@ import type Cloudflare from "cloudflare";
 import type { PhaseGetResponse as RulesetResponse } from "cloudflare/resources/rulesets/phases";
 import type { Adoption, Site } from "../policy/without-rules.ts";
 import type { Account } from "./account.ts";
-import { AS_FOUND, isOfOthers } from "./as-found.ts";
+import { AS_FOUND, isMadeByOthers } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 
 /**
@@ -45,7 +45,7 @@ export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
   for (const { urn, id, kept = "" } of resources) {
     const [, , type = "", ...name] = urn.split("::");
     const stash = type === STASH ? name.join("::") : "";
-    if (stash.startsWith(AS_FOUND) && isOfOthers(kept)) known[stash] = urn;
+    if (stash.startsWith(AS_FOUND) && isMadeByOthers(kept)) known[stash] = urn;
     if (!PLACED.has(type)) continue;
     if (!id) throw new Error(`${urn} has no id`);
     known[name.join("::")] = id;

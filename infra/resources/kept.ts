@@ -14,7 +14,7 @@ export function keepAsFound(values: Readonly<Record<string, string>>): readonly 
  * destroy --skip-preview` would otherwise delete records and rules before it reaches the protected tunnel. `npm run
  * down` removes the protection.
  */
-export function guard(everything: readonly Resource[]): void {
+export function protectFromDestroy(everything: readonly Resource[]): void {
   new Stash(
     "guard",
     { input: "Protected, so that `pulumi destroy` stops before it deletes anything. Use `npm run down`." },

@@ -42,7 +42,7 @@ export async function run(order: Order): Promise<WorkerResult> {
       },
     };
   } catch (error) {
-    return { ok: false, ...told(error), steps: deployment?.steps ?? [] };
+    return { ok: false, ...describeFailure(error), steps: deployment?.steps ?? [] };
   }
 }
 
@@ -76,7 +76,7 @@ async function declared(
 }
 
 /** Code and message of a failure. Errors without a code of ours are mistakes in the program, and get their place. */
-function told(error: unknown): { readonly code: string; readonly message: string } {
+function describeFailure(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: "PROGRAM_FAILED", message: String(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "ERR_";
   if (!code.startsWith("ERR_")) return { code, message: error.message };

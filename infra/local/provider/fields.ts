@@ -77,13 +77,13 @@ export function toBody(fields: ResourceFields, inputs: Values): Record<string, u
 }
 
 /** Outputs from a response's result: null means "not set" and is left out. */
-export function fromAnswer(fields: ResourceFields, answer: unknown): Record<string, unknown> {
+export function toOutputs(fields: ResourceFields, answer: unknown): Record<string, unknown> {
   const outputs: Record<string, unknown> = {};
   if (!isValues(answer)) return outputs;
   for (const [name, field] of Object.entries(fields)) {
     const value = answer[wireName(name, field)];
     if (value === undefined || value === null) continue;
-    outputs[name] = field.kind === "json" ? JSON.stringify(value) : withObjects(field.kind, value, fromAnswer);
+    outputs[name] = field.kind === "json" ? JSON.stringify(value) : withObjects(field.kind, value, toOutputs);
   }
   return outputs;
 }

@@ -2,7 +2,7 @@
 import type { Calls, Request } from "./calls.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
 import { type Difference, differenceOf, inputsFrom } from "./difference.ts";
-import { fromAnswer, type ResourceFields, type Values, withInitials } from "./fields.ts";
+import { type ResourceFields, toOutputs, type Values, withInitials } from "./fields.ts";
 
 /** What a resource type is made of. Requests get inputs with the provider's defaults filled in. */
 export interface Definition {
@@ -69,7 +69,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
   /** The outputs: the inputs as they were given, and the response's lists of rules, which have ids. */
   const outputsOf = (id: string, inputs: Values, answer: unknown): Values => {
     const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "rules"));
-    const outputs = { ...fromAnswer(fields, answer), ...given, id };
+    const outputs = { ...toOutputs(fields, answer), ...given, id };
     return definition.finish?.(outputs, inputs) ?? outputs;
   };
   const withContents = async (id: string, inputs: Values, answer: unknown): Promise<unknown> =>

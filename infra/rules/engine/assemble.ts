@@ -2,9 +2,9 @@ import { compileLists } from "../evaluate/lists.ts";
 import type { CounterLimit, CounterTable, RateCounters, WindowKind } from "./counters.ts";
 import { firewallRule } from "./firewall.ts";
 import { type CompiledCondition, characteristic, condition, type EngineLists, textValue } from "./language.ts";
-import { type LoadedRule, type LoadedRuleset, loadRulesets, notImitated } from "./load.ts";
+import { type LoadedRule, type LoadedRuleset, loadRulesets, unsupportedDiagnostic } from "./load.ts";
 import { type Level, membersOf, type PlacedRule, rateLimitOf, redirectOf } from "./parameters.ts";
-import { IMITATED_PHASES, phaseBit } from "./phases.ts";
+import { phaseBit, SUPPORTED_PHASES } from "./phases.ts";
 import { rateLimitRule } from "./rate-limit.ts";
 import { redirectRule } from "./redirect.ts";
 import { type Flow, holds, note, noted, type RuleStep, type Run } from "./run.ts";
@@ -47,7 +47,7 @@ export function assemble(deployment: Deployment, window: WindowKind, counters: R
   const rulesets = { account: loadRulesets(deployment, "account"), zone: loadRulesets(deployment, "zone") };
   const problems: LoadProblem[] = [];
   const assembly: Assembly = { window, lists, rulesets, problems, customSteps: new Map(), table: tables.table };
-  const entryPoints = IMITATED_PHASES.flatMap((phase) =>
+  const entryPoints = SUPPORTED_PHASES.flatMap((phase) =>
     LEVELS.flatMap((level) =>
       rulesets[level]
         .filter(({ ruleset }) => ruleset.phase === phase && ruleset.kind !== "custom")
@@ -70,11 +70,11 @@ export function through(run: Run, steps: readonly RuleStep[]): Flow {
 
 /** What is listed for an entry point of a phase that is not imitated. */
 function ignored({ ruleset: { name, phase, kind }, rules }: LoadedRuleset): readonly LoadProblem[] {
-  if (IMITATED_PHASES.includes(phase) || kind === "custom" || rules.length === 0) return [];
+  if (SUPPORTED_PHASES.includes(phase) || kind === "custom" || rules.length === 0) return [];
   const count = rules.length === 1 ? "its rule is" : `its ${rules.length} rules are`;
   const refusals = rules.flatMap((rule) => rule.refusals);
   const diagnostics = [
-    notImitated("/phase", `rules of this phase are not imitated: ${count} not evaluated`),
+    unsupportedDiagnostic("/phase", `rules of this phase are not imitated: ${count} not evaluated`),
     ...refusals,
   ];
   return [{ ruleset: name, phase, effect: "ignored", diagnostics }];
@@ -101,7 +101,7 @@ function stepOf(assembly: Assembly, level: Level, { ruleset }: LoadedRuleset, lo
     return step;
   }
   const unread =
-    compiled || refusals.length > 0 ? [] : [notImitated(`/rules/${index}/expression`, "cannot be compiled")];
+    compiled || refusals.length > 0 ? [] : [unsupportedDiagnostic(`/rules/${index}/expression`, "cannot be compiled")];
   return inDoubt(problem("undetermined", [...refusals, ...formalities, ...unread]), compiled);
 }
 
@@ -148,11 +148,11 @@ function executeStep(
   const { level, ruleset, rule } = placed;
   const { id, overrides } = membersOf(rule.action_parameters);
   if (ruleset.kind === "custom")
-    return notImitated(pointer, "a custom ruleset that executes another one is not imitated");
-  if (overrides !== undefined) return notImitated(`${pointer}/overrides`, "overrides are not imitated");
+    return unsupportedDiagnostic(pointer, "a custom ruleset that executes another one is not imitated");
+  if (overrides !== undefined) return unsupportedDiagnostic(`${pointer}/overrides`, "overrides are not imitated");
   const target = assembly.rulesets[level].find((one) => one.ruleset.id === id);
   if (target?.ruleset.kind !== "custom" || target.ruleset.phase !== ruleset.phase) {
-    return notImitated(
+    return unsupportedDiagnostic(
       `${pointer}/id`,
       `no custom ruleset of this phase and level with the id ${String(id)} is deployed`,
     );
@@ -175,10 +175,10 @@ function redirectStep(
   pointer: string,
 ): RuleStep | LoadDiagnostic {
   const redirect = redirectOf(placed.rule);
-  if (!redirect) return notImitated(pointer, "a redirect without target_url is not imitated in this phase");
+  if (!redirect) return unsupportedDiagnostic(pointer, "a redirect without target_url is not imitated in this phase");
   const { target, ...parameters } = redirect;
   const url = "value" in target ? target.value : textValue(target.expression, lists);
-  if (url === undefined) return notImitated(pointer, "the target of the redirect cannot be compiled");
+  if (url === undefined) return unsupportedDiagnostic(pointer, "the target of the redirect cannot be compiled");
   return redirectRule({ placed, condition, target: url, ...parameters });
 }
 
@@ -194,7 +194,7 @@ function rateLimitStep(
   const characteristics = names.flatMap((name) => characteristic(name) ?? []);
   const counting = countingExpression === undefined ? rule : condition(countingExpression, assembly.lists, rule.rule);
   if (!counting || characteristics.length < names.length)
-    return notImitated(pointer, "what it counts cannot be compiled");
+    return unsupportedDiagnostic(pointer, "what it counts cannot be compiled");
   const limit: CounterLimit = { period, threshold, timeout, window: assembly.window };
   const { level, ruleset, name } = placed;
   const identity = JSON.stringify([level, ruleset.id, name, placed.rule.ratelimit, assembly.window]);

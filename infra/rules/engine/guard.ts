@@ -4,7 +4,7 @@ import { type Compiled, type CompileOptions, compile } from "../evaluate/compile
  * The part of an expression after the condition on hostnames: `A` of `http.host eq "x" and A`. Where both hold, this
  * part is the reason to show. Undefined where the expression does not begin with a condition on `http.host` alone.
  */
-export function ownPart(
+export function conditionAfterGuard(
   { tree: whole, text }: Compiled,
   lists: NonNullable<CompileOptions["lists"]>,
 ): Compiled | undefined {

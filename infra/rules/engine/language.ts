@@ -9,7 +9,7 @@ import { type Fields, unknownBy, type Value } from "../evaluate/value.ts";
 import { EXPRESSION_SIZE } from "../schema/limits.ts";
 import { SCHEMA } from "../schema/schema.ts";
 import { sizeOf } from "../text-size.ts";
-import { ownPart } from "./guard.ts";
+import { conditionAfterGuard } from "./guard.ts";
 import type { UndeterminedRule } from "./types.ts";
 
 /** The lists that a deployment has, compiled. */
@@ -62,9 +62,9 @@ export function condition(
     }
   };
   // for most rules the reason is never read
-  let part: ReturnType<typeof ownPart> | null = null;
+  let part: ReturnType<typeof conditionAfterGuard> | null = null;
   const why = (fields: Fields) => {
-    if (part === null) part = ownPart(compiled, lists);
+    if (part === null) part = conditionAfterGuard(compiled, lists);
     const own = part?.read(fields);
     return (own?.value === true ? own : compiled.read(fields)).why.replace(/\s+/g, " ");
   };

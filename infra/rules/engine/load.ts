@@ -78,7 +78,7 @@ function loadRuleset(ruleset: Ruleset, found: readonly RulesetDiagnostic[]): Loa
         ...whole,
         ...own.filter(({ pointer }) => !FORMALITY.test(pointer)),
         ...(index > unseen
-          ? [notImitated(`/rules/${index}`, "the ruleset has too many problems to look at this rule")]
+          ? [unsupportedDiagnostic(`/rules/${index}`, "the ruleset has too many problems to look at this rule")]
           : []),
       ],
       formalities: own.filter(({ pointer }) => FORMALITY.test(pointer)),
@@ -93,7 +93,7 @@ function loadRuleset(ruleset: Ruleset, found: readonly RulesetDiagnostic[]): Loa
 }
 
 /** The diagnostic for something that Cloudflare accepts and this engine does not run. */
-export function notImitated(pointer: string, message: string): LoadDiagnostic {
+export function unsupportedDiagnostic(pointer: string, message: string): LoadDiagnostic {
   return { code: "not-imitated", severity: "warning", message, pointer, text: "", span: { start: 0, end: 0 } };
 }
 

@@ -171,7 +171,7 @@ function differenceProblem({ ip, headers = {} }: ExampleRequest): string | undef
 }
 
 /** Fields that follow from the request itself, and the part of the request that they follow from. */
-const SAID_BY_THE_REQUEST: readonly (readonly [pattern: RegExp, part: string])[] = [
+const ADVICE_ON_FIELDS: readonly (readonly [pattern: RegExp, part: string])[] = [
   [/^http\.host$|^ssl$|\.uri\b|\.full_uri$/, "write it into the URL of the request"],
   [
     /^http\.(request\.(headers|cookies|accepted_languages)|cookie|referer|user_agent|x_forwarded_for)\b/,
@@ -185,10 +185,10 @@ const SAID_BY_THE_REQUEST: readonly (readonly [pattern: RegExp, part: string])[]
   [/^ip\.src$/, "write the address: from ADDRESS, or ip"],
 ];
 
-function saidByTheRequest(name: string): string | undefined {
+function adviceOn(name: string): string | undefined {
   // whether the edge cut a request short shows in no request
   if (name.endsWith(".truncated")) return undefined;
-  return SAID_BY_THE_REQUEST.find(([pattern]) => pattern.test(name))?.[1];
+  return ADVICE_ON_FIELDS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 /**
@@ -202,8 +202,8 @@ function givenProblem({ given = {} }: RequestFacts): string | undefined {
       const meant = didYouMeanField(name, SCHEMA);
       return `a value is given for ${name}, but there is no such field${meant ? `; ${meant}` : ""}`;
     }
-    const said = saidByTheRequest(field.replacedBy ?? name);
-    if (said !== undefined) return `${name} must not be given, because the request says it: ${said}`;
+    const advice = adviceOn(field.replacedBy ?? name);
+    if (advice !== undefined) return `${name} must not be given, because the request says it: ${advice}`;
     try {
       convert(value, field.type, name);
       const limits = visitorName(name);

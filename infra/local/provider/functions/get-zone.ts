@@ -1,7 +1,7 @@
 /** cloudflare.getZone (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzone/). */
 import { type Calls, path } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";
-import { flag, fromAnswer, isValues, number, type ResourceFields, text, texts, type Values } from "../fields.ts";
+import { flag, isValues, number, type ResourceFields, text, texts, toOutputs, type Values } from "../fields.ts";
 
 const inputs: ResourceFields = {
   zoneId: text,
@@ -80,7 +80,7 @@ export const getZone = {
   async invoke(calls: Calls, args: Values): Promise<Values> {
     const id = typeof args.zoneId === "string" ? args.zoneId : await idByFilter(calls, args.filter);
     const zone = await calls.send({ method: "GET", path: path`/zones/${id}` });
-    return { ...args, ...fromAnswer(outputs, zone), zoneId: id };
+    return { ...args, ...toOutputs(outputs, zone), zoneId: id };
   },
 };
 

@@ -3,7 +3,7 @@
  * same order for each resource: creation, refresh, change, repair, import, faults, deletion.
  */
 import { describe, expect, test } from "@jest/globals";
-import { fromAnswer, type Values } from "../../../../infra/local/provider/fields.ts";
+import { toOutputs, type Values } from "../../../../infra/local/provider/fields.ts";
 import { createProvider, type Provider, type ResourceType } from "../../../../infra/local/provider/index.ts";
 import { objectAt, type PhaseCall, phases, playing, type Sent } from "./phases.ts";
 
@@ -49,7 +49,7 @@ function placeOf(path: string): Place {
 
 /** What a program gives for a body: without what the provider or the server fills in. */
 function inputsOf({ fields }: ResourceType, place: Place, body: unknown): Record<string, unknown> {
-  const { tags: _tags, settings: _settings, source: _source, ...given } = fromAnswer(fields, body);
+  const { tags: _tags, settings: _settings, source: _source, ...given } = toOutputs(fields, body);
   const inputs = Object.entries(given).filter(([name]) => fields[name]?.computed !== "always");
   const rules = Array.isArray(given.rules) ? { rules: given.rules.map(withoutEmptyParameters) } : {};
   return { ...Object.fromEntries(inputs), ...rules, ...place.inputs };

@@ -1,7 +1,7 @@
 /** P2: parameters of rules keep their names and values from the policy to the API and back. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fromAnswer, toBody } from "../../../../../infra/local/provider/fields.ts";
+import { toBody, toOutputs } from "../../../../../infra/local/provider/fields.ts";
 import { createProvider, type ResourceType } from "../../../../../infra/local/provider/index.ts";
 import { ruleFields } from "../../../../../infra/local/provider/resources/rule-fields.ts";
 import { compile } from "../../../../../infra/resources/compile.ts";
@@ -49,7 +49,7 @@ test("P2: compile and provider have the same API name for every member of a rule
     fc.property(arbitraryOf(ruleType), (given) => {
       const rule = plain(given) as Record<string, unknown>;
       const body = toBody(ruleFields, rule);
-      expect(plain(fromAnswer(ruleFields, body))).toEqual(rule);
+      expect(plain(toOutputs(ruleFields, body))).toEqual(rule);
       expect(sdkRule(plain(body) as Record<string, unknown>)).toEqual(rule);
       collectPaths(rule, ruleType, names);
     }),
