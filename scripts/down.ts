@@ -37,7 +37,7 @@ await runCommand(
       await assertUnlocked(cli, stack);
       const api = await openAccount(cli, env);
       const tunnel = tunnelOf(resources, api);
-      // reads with the token of now: a wrong one is told before anything is stopped
+      // reads with the current API token, so that a wrong one fails before anything is stopped
       const deleted = await tunnel?.deletedAt();
       const connected = tunnel === undefined || deleted !== undefined ? [] : await tunnel.connectors();
       const adopted = adoptedResources(resources);

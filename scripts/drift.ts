@@ -57,7 +57,7 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
     console.log(`Nothing of ${stack} is deployed: \`npm run up -- --stack ${stack}\` deploys it.`);
     return 1;
   }
-  // a wrong token is told at once, and a tunnel that was deleted elsewhere ends a run of the program
+  // a wrong API token fails at once, and a tunnel that was deleted elsewhere would end a run of the program
   const deleted = await tunnelOf(resources, await openAccount(cli, env))?.deletedAt();
   const broken = await policyFailure();
   if (broken !== undefined) {

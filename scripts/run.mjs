@@ -1,5 +1,5 @@
 // Every npm script starts here: `node scripts/run.mjs NAME [argument ...]`. Plain JavaScript, so that a Node.js that is
-// too old to load TypeScript can hand over to the one that `npm ci` brought, or say what is missing.
+// too old to load TypeScript can hand over to the one that `npm ci` brought, or print what is missing.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
@@ -74,8 +74,8 @@ function startWith(flags) {
 }
 
 /**
- * Runs the same script with another Node.js, passes it the signals that ask to end, and ends with its exit code. The
- * child is told who its launcher is: it ends as well when the launcher is killed (command-line/parents.ts).
+ * Runs the same script with another Node.js, passes signals on to it, and ends with its exit code. The child gets the
+ * launcher's process id: it ends as well when the launcher is killed (command-line/parents.ts).
  */
 function handOver(node, flags) {
   let child;

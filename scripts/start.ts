@@ -53,7 +53,7 @@ async function runLocalSite({ plan, visitor: name }: StartOptions): Promise<void
   const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
   const { bannerLines } = await import("./local-site/banner.ts");
   const { startLocalSite } = await import("./local-site/local-site.ts");
-  // loads the policy, whose errors are told where it starts
+  // this loads the policy; errors in it are reported by the start
   const visitor = name === undefined ? undefined : (await import("./policy-commands/visitor.ts")).visitorNamed(name);
   const look = { color: hasColors(process.stdout) };
   const linesOf = createRequestLog(look);

@@ -29,7 +29,7 @@ const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 const NEEDS: Readonly<Record<string, Need>> = {
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
   bench: () => undefined, // nothing but time; contenders that are not found are left out
-  // the commands of the README are run as they stand
+  // the commands of the README are run unchanged
   curl: (env) => (onPath(["curl"], env.PATH) ? undefined : "no curl on PATH"),
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
   cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),

@@ -4,8 +4,8 @@
 const PATIENCE = 45_000;
 
 /**
- * Waits for one step of a test. Rejects after `ms` with what was waited for and what `state` says, so that a test that
- * hangs says where. A test's own limit has to be longer than that of its steps.
+ * Waits for one step of a test. Rejects after `ms` with what was waited for and the result of `state`, so that a test
+ * that hangs shows where. A test's own limit has to be longer than that of its steps.
  */
 export async function within<T>(
   what: string,

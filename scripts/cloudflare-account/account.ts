@@ -42,7 +42,7 @@ export class AccountError extends CommandError {
 
 /**
  * Waits for a call. `permission` is the one that it needs, by its name in the API.
- * @throws AccountError that says what Cloudflare responded and what to do
+ * @throws AccountError with Cloudflare's response and what to do
  */
 export async function calling<T>(call: PromiseLike<T>, permission: string): Promise<T> {
   try {
@@ -86,7 +86,7 @@ function adviceFor(status: number | undefined, codes: readonly (number | undefin
   return "Run the same command again.";
 }
 
-/** The innermost cause says what happened; the outer ones say "fetch failed". */
+/** The innermost cause of an error: it has what happened, while the outer ones are "fetch failed". */
 function causeOf(error: Error): string {
   return error.cause instanceof Error ? causeOf(error.cause) : error.message;
 }

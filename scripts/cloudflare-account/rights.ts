@@ -1,4 +1,4 @@
-/** Whether the API token may write what a command is about to change. Only a write tells. */
+/** Whether the API token may write what a command is about to change. Only a write shows that. */
 import type Cloudflare from "cloudflare";
 import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
@@ -14,9 +14,10 @@ export function permissionOf(resource: StateResource): string {
 }
 
 /**
- * Asks for writes that change nothing: a record and a list without a name, which are refused for that where the right
- * is there, and each ruleset as it is, with `dry_run` (https://developers.cloudflare.com/api/resources/rulesets/). The
- * tunnel needs none: its secret is what changes first. @throws AccountError that names the permission
+ * Makes calls that write nothing: a record and a list without a name, which a token with the permission gets refused
+ * for the missing name, and each ruleset as it is, with `dry_run`
+ * (https://developers.cloudflare.com/api/resources/rulesets/). The tunnel needs no such call: its secret is what
+ * changes first. @throws AccountError that names the permission
  */
 export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
   const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 
-/** Why a command does not ask. */
+/** The message where a command cannot ask for confirmation. */
 export const NOT_A_TERMINAL =
   "this is not a terminal, so the command cannot ask for your confirmation: run it in one, or with --yes. Nothing " +
   "was done.";

@@ -1,4 +1,4 @@
-/** How a command says what it is: its arguments, options, environment variables and examples. */
+/** The definition of a command: its arguments, options, environment variables and examples. */
 import { text, type ValueKind } from "./values.ts";
 
 /** A positional argument. `T` is what the command gets. */
@@ -86,7 +86,7 @@ export interface CommandInput<A, O> {
 export type ExitCode = 0 | 1 | 2 | undefined;
 
 export interface CommandDefinition<A extends Arguments, O extends Options> {
-  /** As npm knows it: `backup`, `test:real`. Of a subcommand its own word. */
+  /** The name of its npm script, such as `test:real`; of a subcommand its own name. */
   readonly name: string;
   /** One sentence: what the command does. */
   readonly summary: string;

@@ -1,4 +1,4 @@
-/** How a command ends when it is asked to: in order at the first signal, at once at the second. */
+/** How a command ends on signals: in order at the first, at once at the second. */
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "./failure.ts";
 
@@ -36,25 +36,25 @@ export function endSignal(): AbortSignal {
   return created.signal;
 }
 
-/** The signal that asked this process to end; undefined while none did. */
+/** The first signal that this process has received; undefined before. */
 export function endRequestedBy(): EndSignal | undefined {
   return SIGNALS.find((name) => controller?.signal.reason === name);
 }
 
 export interface Service<T> {
   start(): Promise<T>;
-  /** Called when it runs, unless it was asked to end while it started. */
+  /** Called when it runs, unless a signal came while it started. */
   started(running: T): void;
   stop(running: T): Promise<void>;
-  /** Where what it says goes. Left out, it says nothing. */
+  /** Takes its output, line by line. Left out, there is none. */
   say?(line: string): void;
-  /** Milliseconds that a start has to finish after the command was asked to end; 30,000 by default. */
+  /** Milliseconds that a start has to finish after a signal; 30,000 by default. */
   readonly startTimeoutMs?: number;
 }
 
 /**
- * Runs something until this process is asked to end, also while it starts, and stops it in order.
- * @throws CommandError where it was still starting when the time for that was over
+ * Runs something until this process gets a signal, also while it starts, and stops it in order.
+ * @throws CommandError where it was still starting at the end of `startTimeoutMs`
  */
 export async function runUntilSignal<T>(service: Service<T>): Promise<void> {
   const { start, started, stop, say = () => {}, startTimeoutMs = 30_000 } = service;

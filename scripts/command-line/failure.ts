@@ -1,8 +1,7 @@
 import { types } from "node:util";
 
 /**
- * The command cannot do what it was asked for. The message says what happened, what was expected and what to do. Exit
- * code 1.
+ * The command failed. The message has what happened, what was expected and what to do. Exit code 1.
  */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
@@ -13,7 +12,7 @@ export class UsageError extends CommandError {
   override readonly name = "UsageError";
 }
 
-/** What a thrown value says. */
+/** The message of a thrown value. */
 export function messageOf(thrown: unknown): string {
   return types.isNativeError(thrown) ? thrown.message : String(thrown);
 }

@@ -9,7 +9,7 @@ export function invocation(name: string): string {
   return `npm ${WITHOUT_RUN.has(name) ? "" : "run "}${name} --`;
 }
 
-/** What the help of a command says after its options. */
+/** The help of a command after its options. */
 export function helpAfterOptions<A extends Arguments, O extends Options>(
   parser: Commander,
   { name, passThrough, environment = {}, examples = [], failure, usage }: CommandDefinition<A, O>,

@@ -6,7 +6,7 @@ import { commandLineOf, parentOf } from "./processes.ts";
 
 const INTERVAL_MS = 500;
 
-/** The environment variable in which the launcher tells its process id. */
+/** The environment variable with the launcher's process id. */
 const LAUNCHER = "CAUSEWAY_LAUNCHER_PID";
 
 /**

@@ -1,4 +1,4 @@
-/** Other processes of this machine, as Linux tells of them (proc(5)). Other systems tell nothing here. */
+/** Other processes of this machine, read from /proc (proc(5)). Without /proc, as on other systems, there are none. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The parent of another process; undefined where it has ended. */

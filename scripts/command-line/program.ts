@@ -5,8 +5,8 @@ import { CommandError } from "./failure.ts";
 import { signalTree } from "./processes.ts";
 
 /**
- * Runs another program in this terminal and returns its exit code; 1 where it was ended. When this process is asked to
- * end, the program and all processes that it started are, and this process waits for the program.
+ * Runs another program in this terminal and returns its exit code; 1 where it was ended. A signal to this process is
+ * passed on to the program and all processes that it started, and this process waits for the program.
  * @throws CommandError where it cannot be started
  */
 export function runProgram(
@@ -20,7 +20,7 @@ export function runProgram(
     const send = (signal: NodeJS.Signals) => child.pid !== undefined && signalTree(child.pid, signal);
     const end = () => {
       const signal = endRequestedBy() ?? "SIGTERM";
-      // Ctrl-C in a terminal reaches them without us; a second SIGINT would tell them not to end in order.
+      // Ctrl-C in a terminal reaches them without us; at a second SIGINT they would not end in order.
       if (signal !== "SIGINT" || !isatty(0)) send(signal);
     };
     const kill = () => send("SIGKILL");
@@ -30,7 +30,7 @@ export function runProgram(
       process.off("exit", kill);
       resolve(ending.aborted ? 1 : (code ?? 1));
     });
-    process.once("exit", kill); // asked to end twice
+    process.once("exit", kill); // at the second signal
     if (ending.aborted) end();
     else ending.addEventListener("abort", end, { once: true });
   });

@@ -156,7 +156,7 @@ function parserFor(name: string): Commander {
 
 const summaryOf = ({ description }: { readonly description: string }): string => description;
 
-/** The default is told where it is a value: that a flag is off and a list empty unless given is known. */
+/** The description of an option, with its default where that is a value: flags are off and lists empty by default. */
 const describeOption = (option: CommanderOption): string =>
   typeof option.defaultValue === "string" || typeof option.defaultValue === "number"
     ? `${option.description} (default: ${JSON.stringify(option.defaultValue)})`

@@ -3,7 +3,7 @@
 export interface ValueKind<T> {
   /** Completes the sentence "It must be ...". */
   readonly expected: string;
-  /** The value that a text stands for; undefined where the text is not allowed. */
+  /** The value of a text; undefined where the text is not allowed. */
   parse(text: string): T | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { type Config, ConfigError, readConfig } from "../../backend/config.ts";
 import { UsageError } from "../command-line/index.ts";
 
-/** What the environment tells the backend. @throws UsageError naming every variable that is wrong */
+/** Reads the backend's configuration from the environment. @throws UsageError naming every variable that is wrong */
 export function readBackendConfig(env: NodeJS.ProcessEnv): Config {
   try {
     return readConfig(env);

@@ -5,7 +5,7 @@ import { openStore, type Store } from "../../backend/stores.ts";
 import { CommandError } from "../command-line/index.ts";
 import { readBackendConfig } from "./backend-config.ts";
 
-/** Environment variables that say where the backend's database is, for the help of commands that use it. */
+/** Environment variables for the place of the backend's database, for the help of commands that use it. */
 export const DATABASE_VARIABLES = {
   DATA_DIR: "folder of the embedded database (.data)",
   DATABASE_URL: "PostgreSQL instead of the embedded database",

@@ -226,8 +226,8 @@ function prepare(value: unknown, type: Type): unknown {
 }
 
 /**
- * Expressions of the documentation that we judge otherwise, with the reason. One that agrees after all is a difference
- * too, so that the list stays true.
+ * Expressions of the documentation of which our result differs, with the reason. One whose result is equal fails too,
+ * so that the list stays true.
  */
 export const KNOWN_DIFFERENCES: Readonly<Record<string, string>> = {
   'http.host eq "www.cloudflare.com" or ip.src in 203.0.113.0/24':

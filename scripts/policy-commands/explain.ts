@@ -87,7 +87,9 @@ export interface ExplainedRule {
   readonly action: Rule["action"];
   /** Whether it was looked at, and if not, why. */
   readonly state: "read" | "disabled" | "skipped" | "not reached" | "wrong";
-  /** What its expression says; null where it depends on a field that was not given, absent where it was not read. */
+  /**
+   * The result of its expression; null where it depends on a field that was not given, absent where it was not read.
+   */
   readonly value?: boolean | null;
   readonly why?: string;
   readonly skippedBy?: string;

@@ -44,8 +44,8 @@ export function siteOf(hosts: readonly string[]): Site {
 }
 
 /**
- * The requests that arguments describe, each a text, `-` or `@FILE`. What a request does not say it has from the
- * visitor. Throws `UsageError`.
+ * The requests that arguments describe, each a text, `-` or `@FILE`. Values that a request does not give are the
+ * visitor's. Throws `UsageError`.
  */
 export async function readRequests(
   inputs: readonly string[],

@@ -71,7 +71,7 @@ const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => 
   property: propertyOf(pointer),
 });
 
-/** A list has no expression: the message says what is wrong. */
+/** A finding about a list, which has no expression: the message has what is wrong. */
 const ofList = (problem: PolicyListProblem): Unplaced => ({
   ...problem,
   property: "items",

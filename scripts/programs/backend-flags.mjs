@@ -15,7 +15,7 @@ export function backendFlags(cores = availableParallelism()) {
 }
 
 /**
- * Those of the flags that still have to be given: the user's own flags count, whatever they say.
+ * The flags that still have to be given. A flag that the user has given is not replaced, whatever its value.
  *
  * @param {readonly string[]} flags
  * @param {readonly string[]} execArgv flags that this process was started with

@@ -23,13 +23,13 @@ type Variables = Readonly<Record<string, string>>;
 
 export interface Cli {
   /**
-   * Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. It does not
-   * run where this command was asked to end: 1.
+   * Runs `pulumi ARGS --stack NAME` in the operator's terminal, questions included; returns its exit code. After a
+   * signal to this command it does not run, and returns 1.
    */
   show(args: readonly string[], variables?: Variables): Promise<number>;
   /**
-   * Runs it and returns what it printed. Tells on standard error that it still waits. @throws PulumiFailed where it
-   * does not end in time, or this command is asked to end meanwhile
+   * Runs it and returns what it printed. Prints on standard error that it still waits. @throws PulumiFailed where it
+   * does not end in time, or this command gets a signal meanwhile
    */
   read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
   /** The same without `--stack`, for what is no matter of one stack. */
@@ -42,7 +42,7 @@ export interface Cli {
 const PROGRESS_MS = 10_000;
 /** Milliseconds that a run has whose output is read. The real provider tries a failing call for up to 188 s. */
 const TIMEOUT_MS = 300_000;
-/** Milliseconds that a run has to end after it was told to. */
+/** Milliseconds that a run has to end after a signal. */
 const GRACE_MS = 10_000;
 
 /** Finds the CLI. @throws NoPulumiError where there is none that can be used */
@@ -82,7 +82,7 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
 }
 
 /**
- * Waits for the end of a run. When this command is asked to end, the CLI is, which then ends in order. Ctrl-C in a
+ * Waits for the end of a run. A signal to this command is passed on to the CLI, which then ends in order. Ctrl-C in a
  * terminal reaches it without us, and a second signal would make it leave things half done.
  */
 async function codeOf(child: ChildProcess): Promise<number> {
@@ -90,7 +90,7 @@ async function codeOf(child: ChildProcess): Promise<number> {
   const end = () => {
     if (ending.reason !== "SIGINT" || !isatty(0)) child.kill("SIGTERM");
   };
-  // asked to end twice
+  // at the second signal
   const kill = () => child.kill("SIGKILL");
   ending.addEventListener("abort", end, { once: true });
   process.once("exit", kill);

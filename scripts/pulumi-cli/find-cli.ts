@@ -13,10 +13,10 @@ const INSTALL = "https://www.pulumi.com/docs/install";
  */
 const OLDEST = [3, 208, 0] as const;
 
-/** Milliseconds that the CLI has to tell its version; it does so without the network. */
+/** Milliseconds that the CLI has to print its version; it does so without the network. */
 const VERSION_TIMEOUT_MS = 60_000;
 
-/** There is no CLI, or none that can be used; the message says how to get one. */
+/** There is no CLI, or none that can be used; the message has how to get one. */
 class NoPulumiError extends Error {
   override readonly name = "NoPulumiError";
 }

@@ -35,7 +35,7 @@ export interface OperatorStack {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Between two steps of a command that changes things. @throws CommandError where the command was asked to end */
+/** To be called between two steps of a command that changes things. @throws CommandError after a signal */
 export function endBetweenSteps(next: string): void {
   const signal = endRequestedBy();
   if (signal !== undefined) {

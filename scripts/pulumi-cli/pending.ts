@@ -3,8 +3,8 @@ import { RUN_PROGRAM } from "./run-program.ts";
 
 /**
  * Removes Pulumi's notes of operations that a killed run began, once an `up` has ended well: what they made was
- * imported by its mark, or does not exist. The CLI cannot tell, keeps "creating" for ever, and warns of it at every
- * run.
+ * imported by its mark, or does not exist. The CLI cannot distinguish that, keeps "creating" for ever, and warns of it
+ * at every run.
  */
 export async function removePendingNotes(cli: Cli): Promise<void> {
   if (!(await cli.state()).hasPendingNotes) return;

@@ -3,12 +3,12 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The CLI, as far as it is needed to ask where its backend is. */
+/** The part of the CLI that is needed to find its backend. */
 export interface BackendCli {
   readGlobal(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }>;
 }
 
-/** The address of the backend that the CLI is logged in to; undefined where it is not, or does not tell. */
+/** The address of the backend that the CLI is logged in to; undefined where it is not, or does not print it. */
 export async function backendUrl(cli: BackendCli): Promise<string | undefined> {
   const { code, output } = await cli.readGlobal(["whoami", "--json"]);
   if (code !== 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Accidents that happen to operators: a killed run, a lost answer, a replaced token, a changed mind, connectors on
- * other machines.
+ * Accidents that happen to operators: a killed run, a lost response, a replaced token, a question that is answered with
+ * no, connectors on other machines.
  */
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../stack-connectors/token-file.ts";

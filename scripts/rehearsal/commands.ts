@@ -15,7 +15,7 @@ export interface CommandPlace {
 
 const RUN = resolve(import.meta.dirname, "../run.mjs");
 
-/** Runs `npm run NAME -- ARGS` without a terminal: nothing can be asked. */
+/** Runs `npm run NAME -- ARGS` without a terminal, so that it can ask no question. */
 export function runCommandLine(place: CommandPlace, args: readonly string[]): Promise<PulumiRun> {
   return ended(spawn(process.execPath, [RUN, ...args], { ...place, stdio: ["ignore", "pipe", "pipe"] }));
 }

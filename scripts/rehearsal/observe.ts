@@ -14,7 +14,7 @@ export function required<Value>(value: Value | undefined): Value {
   return value;
 }
 
-/** The figure before a word of the CLI's summary. */
+/** The number before a word of the CLI's summary. */
 export function count({ text }: PulumiRun, word: string): number {
   return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
 }
@@ -57,7 +57,7 @@ export function difference(before: string, after: string): string {
   return `...${part(before)}... became ...${part(after)}...`;
 }
 
-/** A run of the CLI, and what it asked of the API. */
+/** A run of the CLI, and its calls of the API. */
 export async function journaled(
   stage: Stage,
   use: () => Promise<PulumiRun>,

@@ -13,7 +13,7 @@ export interface VisitResponse {
   readonly location?: string;
 }
 
-/** Milliseconds that a visitor waits for an answer. */
+/** Milliseconds that a visitor waits for a response. */
 const PATIENCE = 10_000;
 
 /** One request through the edge; the hostname is not resolved, the edge is on this machine. */

@@ -10,7 +10,7 @@ import type { StackTunnel } from "../cloudflare-account/tunnel.ts";
 import { CommandError } from "../command-line/index.ts";
 import { tokenFile, writeTokenFile } from "./token-file.ts";
 
-/** The program and its arguments that start a connector: what `npm run connector` stands for. */
+/** The program and its arguments that start a connector: those of `npm run connector`. */
 export const CONNECTOR = [process.execPath, resolve(import.meta.dirname, "../run.mjs"), "connector"] as const;
 
 /** What a connector needs of our environment to find itself and its programs. */
@@ -21,8 +21,7 @@ export function connectorEnvironment(): Readonly<Record<string, string>> {
 
 /**
  * Gives the tunnel a new secret and writes its token into the stack's folder, from where each connector of this
- * machine takes it without losing a request. @throws CommandError that says whether the secret has changed, and what
- * to do
+ * machine takes it without losing a request. @throws CommandError with whether the secret has changed, and what to do
  */
 export async function rotateSecret(tunnel: StackTunnel, folder: string, tell: (line: string) => void): Promise<void> {
   await changeSecret(tunnel);
@@ -69,7 +68,7 @@ async function newToken(tunnel: StackTunnel, file: string): Promise<string> {
  */
 const STOP_TIMEOUT_MS = 60_000;
 
-/** Tells every connector of this machine to stop, waits until they have, and returns a line for each. */
+/** Stops every connector of this machine, waits for their end, and returns a line for each. */
 export async function stopConnectors(file: string): Promise<readonly string[]> {
   const running = await registered(file);
   for (const connector of running) await tellToStop(connector);

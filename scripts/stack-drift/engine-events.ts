@@ -7,7 +7,7 @@ import { isObject } from "../../infra/rules/index.ts";
  */
 export const STREAM_EVENTS = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" } as const;
 
-/** What Pulumi has of one resource: inputs are what was asked for, outputs what Cloudflare responded. */
+/** Pulumi's data of one resource: inputs are what was declared, outputs what Cloudflare responded. */
 interface ResourceSnapshot {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export interface EngineEvents {
   readonly planned: readonly PlannedStep[];
   /** Messages of the errors, in their order. */
   readonly errors: readonly string[];
-  /** False where the run failed, or ended before it said how. */
+  /** False where the run failed, or ended without a result. */
   readonly hasSucceeded: boolean;
 }
 
@@ -79,8 +79,8 @@ function parseLine(line: string): Readonly<Record<string, unknown>>[] {
 }
 
 /**
- * Components have nothing at Cloudflare and are left out. A refresh tells the resource that is gone a second time, as
- * the same.
+ * Components have nothing at Cloudflare and are left out. A refresh reports a resource that is gone twice, the second
+ * time as unchanged.
  */
 function metadataOf(event: unknown): StepMetadata[] {
   const metadata = isObject(event) ? event.metadata : undefined;

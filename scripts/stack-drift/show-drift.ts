@@ -21,8 +21,7 @@ export async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {
 
 /**
  * Rules that others added to rulesets of the stack: a `down` deletes them with the ruleset, or when an adopted ruleset
- * is put back as it was found. None, and it is told, where they cannot be looked for: what stands in the way of a
- * refresh is no reason to leave the site up.
+ * is put back as it was found. Empty, with a warning, where a refresh fails: that is no reason to leave the site up.
  */
 export async function lookForForeign(cli: Cli, changed: readonly StateResource[]): Promise<readonly string[]> {
   const names = new Set(changed.map(({ urn }) => nameOf(urn)));

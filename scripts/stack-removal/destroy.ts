@@ -10,8 +10,8 @@ import { isAtCloudflare, kindOf, nameOf, type StateResource } from "../pulumi-cl
 const TRIES = 3;
 
 /**
- * Runs `pulumi destroy` up to three times; `beforeRetry` is called between two of them. @throws CommandError that says
- * what is left and what to run; what is left is protected again then
+ * Runs `pulumi destroy` up to three times; `beforeRetry` is called between two of them. @throws CommandError with what
+ * is left and what to run; what is left is protected again then
  */
 export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promise<"again" | "give up">): Promise<void> {
   const protectedUrns = protectedIn((await cli.state()).resources);

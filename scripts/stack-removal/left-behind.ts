@@ -15,7 +15,7 @@ import type { Cli } from "../pulumi-cli/cli.ts";
 import type { StateResource } from "../pulumi-cli/stack-state.ts";
 import { projectName } from "../pulumi-cli/state-folder.ts";
 
-/** None where they cannot be looked for, which is told: it is no reason to leave the rest of the stack. */
+/** Empty, with a warning, where the account cannot be read: the rest of the stack can be removed nevertheless. */
 export async function lookForLeftBehind(
   cli: Cli,
   api: Cloudflare,
@@ -49,7 +49,7 @@ const PERMISSIONS = {
 
 /**
  * No connector ever ran for a tunnel that a run made and did not write down. One that has connections is a live site
- * in another state of this stack, as in another backend or on another machine. @throws CommandError that says so
+ * in another state of this stack, as in another backend or on another machine. @throws CommandError in that case
  */
 export async function assertNotInUse(api: Cloudflare, stack: string, left: readonly LeftBehind[]): Promise<void> {
   for (const { path, id } of left.filter(({ kind }) => kind === "tunnel")) {

@@ -81,7 +81,9 @@ interface Refused {
   readonly code: string;
 }
 
-/** The same of what an action answered within the house, on whatever way it is reached from outside. */
+/**
+ * The same for what an action returned within the node, by the description of the entry through which clients reach it.
+ */
 export function unlikeOutcome(action: string, error: Refused | null, result: unknown): string[] {
   const operation = operations.get(action);
   if (!operation && !(action in calls)) return []; // only services call it

@@ -88,14 +88,14 @@ async function compare(report: Report): Promise<void> {
   ] as const;
   const ways: (readonly [name: string, way: Way])[] = [["direct", direct(port)]];
   for (const [name, env] of kinds) {
-    const house = await startEdgeForTests(config);
-    atEnd(() => house.close());
-    const { address: TUNNEL_EDGE, caFile: TUNNEL_CACERT } = house.edge;
+    const testSite = await startEdgeForTests(config);
+    atEnd(() => testSite.close());
+    const { address: TUNNEL_EDGE, caFile: TUNNEL_CACERT } = testSite.edge;
     const command = runConnector({
       ...env,
       TUNNEL_EDGE,
       TUNNEL_CACERT,
-      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_TOKEN_FILE: testSite.tokenFile,
       TUNNEL_GRACE_PERIOD: "1s",
     });
     atEnd(() => {
@@ -103,8 +103,8 @@ async function compare(report: Report): Promise<void> {
       return command.ended;
     });
     await command.ready;
-    await house.until(4);
-    ways.push([name, tunnelled(house)]);
+    await testSite.until(4);
+    ways.push([name, tunnelled(testSite)]);
   }
 
   const results = ways.map(([name, way]) => {

@@ -6,7 +6,7 @@ import { within } from "../within.ts";
 /** `npm run connector` as a process of its own. */
 export interface ConnectorCommand {
   /**
-   * Resolves with the line that says it is ready. Rejects with all output when it ends before, or after 45 s: the
+   * Resolves with the line that reports it as ready. Rejects with all output when it ends before, or after 45 s: the
    * command itself gives up after 30 s.
    */
   readonly ready: Promise<string>;

@@ -5,20 +5,20 @@ import { within } from "../within.ts";
 import { runConnector } from "./connector-command.ts";
 import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
 
-/** What `npm run connector` and the front door do, with whichever connector the environment has. */
+/** Tests of `npm run connector` and of `cloudflared/index.ts`, with the connector that the environment has. */
 export function connectorSuite(name: string, env: Record<string, string>, kind: "causeway" | "cloudflared"): void {
   describe(name, () => {
-    let house: EdgeForTests;
-    const local = () => ({ edge: house.edge.address, caFile: house.edge.caFile });
-    const localEnv = () => ({ ...env, TUNNEL_EDGE: house.edge.address, TUNNEL_CACERT: house.edge.caFile });
+    let testSite: EdgeForTests;
+    const local = () => ({ edge: testSite.edge.address, caFile: testSite.edge.caFile });
+    const localEnv = () => ({ ...env, TUNNEL_EDGE: testSite.edge.address, TUNNEL_CACERT: testSite.edge.caFile });
 
     beforeAll(async () => {
-      house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+      testSite = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
     });
-    afterAll(() => house.close());
+    afterAll(() => testSite.close());
 
     test("the command says when it is ready, serves, and Ctrl-C ends it with 0 after it has unregistered", async () => {
-      const command = runConnector({ ...localEnv(), TUNNEL_TOKEN_FILE: house.tokenFile });
+      const command = runConnector({ ...localEnv(), TUNNEL_TOKEN_FILE: testSite.tokenFile });
       const line = await command.ready;
       expect(line).toContain(kind === "causeway" ? "Causeway's own connector" : "cloudflared 20");
       const metrics = /http:\/\/(\S+)\/ready/.exec(line)?.[1];
@@ -27,27 +27,33 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       expect(await within("/metrics to respond", read("/metrics"))).toMatch(
         /^cloudflared_tunnel_ha_connections [1-4]$/m,
       );
-      const stream = house.edge.open(house.tunnelId, { method: "GET", path: "/", host: "x", headers: [], body: false });
+      const stream = testSite.edge.open(testSite.tunnelId, {
+        method: "GET",
+        path: "/",
+        host: "x",
+        headers: [],
+        body: false,
+      });
       const response = await within("a response through the tunnel", Promise.resolve(stream?.response));
       expect(response?.status).toBe(204);
       command.signal("SIGINT");
-      await house.until(0);
+      await testSite.until(0);
       const { code, output } = await command.ended;
       expect(code).toBe(0);
-      expect(output).not.toContain(house.token);
+      expect(output).not.toContain(testSite.token);
     });
 
     test("a token that the edge does not take ends the command with 1 and what to do", async () => {
-      const { code, output } = await runConnector({ ...localEnv(), TUNNEL_TOKEN: house.wrongToken }).ended;
+      const { code, output } = await runConnector({ ...localEnv(), TUNNEL_TOKEN: testSite.wrongToken }).ended;
       expect(code).toBe(1);
       expect(output).toMatch(/connector: The edge does not accept .*get the token again/is);
-      expect(output).not.toContain(house.wrongToken);
+      expect(output).not.toContain(testSite.wrongToken);
     });
 
     test("the front door starts, tells its connections and stops; twice is once", async () => {
       const lines: string[] = [];
       const connector = await startCloudflared({
-        token: house.token,
+        token: testSite.token,
         local: local(),
         env,
         log: (line) => lines.push(line),
@@ -57,13 +63,17 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       expect(await connector.readyConnections()).toBeGreaterThan(0);
       await Promise.all([connector.stop(), connector.stop()]);
       expect(await connector.ended).toBeUndefined();
-      expect(house.edge.connections(house.tunnelId)).toBe(0);
-      expect(lines.join("\n")).not.toContain(house.token);
+      expect(testSite.edge.connections(testSite.tunnelId)).toBe(0);
+      expect(lines.join("\n")).not.toContain(testSite.token);
     });
 
     test("an authority that did not sign the edge's certificate is said to be the problem", async () => {
       const other = await startEdgeForTests(null);
-      const starting = startCloudflared({ token: house.token, local: { ...local(), caFile: other.edge.caFile }, env });
+      const starting = startCloudflared({
+        token: testSite.token,
+        local: { ...local(), caFile: other.edge.caFile },
+        env,
+      });
       await expect(starting).rejects.toMatchObject({
         code: "EDGE_UNTRUSTED",
         message: expect.stringMatching(/ca\.pem/),
@@ -99,8 +109,8 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
 
     test("a certificate authority that cannot be read is a clear problem", async () => {
       const starting = startCloudflared({
-        token: house.token,
-        local: { ...local(), caFile: join(house.folder, "none.pem") },
+        token: testSite.token,
+        local: { ...local(), caFile: join(testSite.folder, "none.pem") },
         env,
         readyTimeout: 5_000,
       });

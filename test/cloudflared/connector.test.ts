@@ -45,28 +45,28 @@ describe("what can be wrong", () => {
   });
 
   test("a port for the metrics that is taken", async () => {
-    const house = await startEdgeForTests(null);
+    const testSite = await startEdgeForTests(null);
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as AddressInfo;
-    const local = { edge: house.edge.address, caFile: house.edge.caFile };
-    await expect(startCloudflared({ token: house.token, local, env: {}, metricsPort: port })).rejects.toMatchObject({
+    const local = { edge: testSite.edge.address, caFile: testSite.edge.caFile };
+    await expect(startCloudflared({ token: testSite.token, local, env: {}, metricsPort: port })).rejects.toMatchObject({
       code: "METRICS_PORT",
       message: expect.stringMatching(new RegExp(String(port))),
     });
     await new Promise((resolve) => taken.close(resolve));
-    await house.close();
+    await testSite.close();
   });
 
   test("a tunnel without a configuration is told from one that has one", async () => {
-    const house = await startEdgeForTests(null);
-    const local = { edge: house.edge.address, caFile: house.edge.caFile };
-    const connector = await startCloudflared({ token: house.token, local, env: {} });
+    const testSite = await startEdgeForTests(null);
+    const local = { edge: testSite.edge.address, caFile: testSite.edge.caFile };
+    const connector = await startCloudflared({ token: testSite.token, local, env: {} });
     expect(await hasConfiguration(connector, 0)).toBe(false);
-    await house.edge.configure(house.tunnelId, 1, { ingress: [{ service: "http_status:204" }] });
+    await testSite.edge.configure(testSite.tunnelId, 1, { ingress: [{ service: "http_status:204" }] });
     expect(await hasConfiguration(connector, 0)).toBe(true);
     await connector.stop();
-    await house.close();
+    await testSite.close();
   });
 
   test("a binary that is none, or too old, is named and not passed over", async () => {
@@ -92,7 +92,7 @@ describe("what can be wrong", () => {
 });
 
 describe("a cloudflared that does not end", () => {
-  /** A program that says what cloudflared says, and does not end when it is told to. */
+  /** A program that prints what cloudflared prints, and does not end on SIGTERM. */
   async function startStubborn() {
     const folder = await mkdtemp(join(tmpdir(), "causeway-stubborn-"));
     const file = join(folder, "cloudflared");

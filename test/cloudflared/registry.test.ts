@@ -79,16 +79,16 @@ describe("a file that a connector left behind, and a process that has its pid no
 });
 
 test.each([true, false])("`down` stops a connector; its file is from an older version: %s", async (isOlder) => {
-  const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
-  const { address, caFile } = house.edge;
-  const env = { PATH: "", TUNNEL_TOKEN_FILE: house.tokenFile, TUNNEL_EDGE: address, TUNNEL_CACERT: caFile };
+  const testSite = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+  const { address, caFile } = testSite.edge;
+  const env = { PATH: "", TUNNEL_TOKEN_FILE: testSite.tokenFile, TUNNEL_EDGE: address, TUNNEL_CACERT: caFile };
   const command = runConnector(env);
   await command.ready;
-  const file = `${house.tokenFile}.connectors/${command.pid}.json`;
+  const file = `${testSite.tokenFile}.connectors/${command.pid}.json`;
   const { started, ...older } = JSON.parse(await readFile(file, "utf8"));
   expect(started).toEqual({ [command.pid]: await startOf(command.pid) });
   if (isOlder) await writeFile(file, JSON.stringify(older));
-  expect(await stopConnectors(house.tokenFile)).toEqual([`Stopped connector ${command.pid}.`]);
+  expect(await stopConnectors(testSite.tokenFile)).toEqual([`Stopped connector ${command.pid}.`]);
   expect((await command.ended).code).toBe(0);
-  await house.close();
+  await testSite.close();
 });

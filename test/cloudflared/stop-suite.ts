@@ -44,7 +44,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 /** How `npm run connector` ends, with whichever connector the environment has. Needs /proc. */
 export function stopSuite(name: string, env: Record<string, string>): void {
   describe(name, () => {
-    let house: EdgeForTests;
+    let testSite: EdgeForTests;
     let held: PromiseWithResolvers<ServerResponse>;
     let started: readonly number[] = [];
     const origin = createServer((_request, response) => held.resolve(response));
@@ -52,32 +52,32 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       held = Promise.withResolvers();
       await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
       const { port } = origin.address() as AddressInfo;
-      house = await startEdgeForTests({ ingress: [{ service: `http://127.0.0.1:${port}` }] });
+      testSite = await startEdgeForTests({ ingress: [{ service: `http://127.0.0.1:${port}` }] });
     });
     afterEach(async () => {
       for (const pid of await whichRun(started)) signal(pid, "SIGKILL");
       origin.closeAllConnections();
       await new Promise((done) => origin.close(done));
-      await house.close();
+      await testSite.close();
     });
 
     /** `npm run connector` in a process group of its own, as a terminal or a service manager starts it. */
     async function npmRunConnector() {
       const npm = process.env.npm_execpath;
       if (npm === undefined) throw new Error("run this test by `npm test`");
-      await mkdir(join(house.folder, "bin"));
-      await symlink("/bin/sh", join(house.folder, "bin/sh")); // all that npm needs; no cloudflared
+      await mkdir(join(testSite.folder, "bin"));
+      await symlink("/bin/sh", join(testSite.folder, "bin/sh")); // all that npm needs; no cloudflared
       const child = spawn(process.execPath, [npm, "run", "connector"], {
         cwd: root,
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
         env: {
-          HOME: house.folder,
-          PATH: join(house.folder, "bin"),
+          HOME: testSite.folder,
+          PATH: join(testSite.folder, "bin"),
           ...env,
-          TUNNEL_TOKEN_FILE: house.tokenFile,
-          TUNNEL_EDGE: house.edge.address,
-          TUNNEL_CACERT: house.edge.caFile,
+          TUNNEL_TOKEN_FILE: testSite.tokenFile,
+          TUNNEL_EDGE: testSite.edge.address,
+          TUNNEL_CACERT: testSite.edge.caFile,
           TUNNEL_GRACE_PERIOD: "20s",
         },
       });
@@ -98,7 +98,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       return { pid, tree: started, closed, output: () => output };
     }
 
-    const connectorPid = async () => (await registered(house.tokenFile))[0]?.pid ?? 0;
+    const connectorPid = async () => (await registered(testSite.tokenFile))[0]?.pid ?? 0;
     const ways: [string, (npm: number, tree: readonly number[]) => Promise<void>][] = [
       ["SIGTERM to npm", async (npm) => signal(npm, "SIGTERM")],
       [
@@ -127,7 +127,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
     ];
     test.each(ways)("O13: %s ends every process in order, and the request in flight ends first", async (_way, end) => {
       const { pid, tree, closed, output } = await npmRunConnector();
-      const stream = house.edge.open(house.tunnelId, {
+      const stream = testSite.edge.open(testSite.tunnelId, {
         method: "GET",
         path: "/",
         host: "x",
@@ -136,7 +136,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       });
       const response = await within("the request to reach the origin", held.promise, output);
       await end(pid, tree);
-      await house.until(0);
+      await testSite.until(0);
       const ending = closed.then(() => "ended");
       const early = await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 300, "waits"))]);
       expect(early).toBe("waits");
@@ -148,7 +148,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       expect(output()).toMatch(/^stopping: /m);
       // a process lets go of its output a moment before it has ended
       while ((await whichRun(tree)).length > 0) await new Promise((resolve) => setImmediate(resolve));
-      expect(await registered(house.tokenFile)).toEqual([]);
+      expect(await registered(testSite.tokenFile)).toEqual([]);
     });
   });
 }

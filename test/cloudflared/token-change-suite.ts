@@ -10,8 +10,8 @@ import { startEdgeForTests } from "./edge-for-tests.ts";
  */
 export function tokenChangeSuite(name: string, env: Record<string, string>): void {
   test(`O16: ${name} changes its token in the same process, loses no request, and keeps the old token when the new one fails`, async () => {
-    const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
-    const { tokenFile, tunnelId, edge } = house;
+    const testSite = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+    const { tokenFile, tunnelId, edge } = testSite;
     const local = { ...env, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile, TUNNEL_GRACE_PERIOD: "10s" };
     const command = runConnector({ ...local, TUNNEL_TOKEN_FILE: tokenFile });
     await command.ready;
@@ -19,8 +19,8 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     expect(before).toMatchObject({ pid: command.pid, orphan: false, stopping: false });
     expect((await stat(`${tokenFile}.connectors/${before?.pid}.json`)).mode & 0o777).toBe(0o600);
 
-    const proc = house.folder; // lists no process, so that a cloudflared of another test is not reported
-    await writeFile(tokenFile, house.wrongToken);
+    const proc = testSite.folder; // lists no process, so that a cloudflared of another test is not reported
+    await writeFile(tokenFile, testSite.wrongToken);
     const [failed, ...others] = await changeToken(tokenFile, { proc });
     expect([failed?.kind, others]).toEqual(["failed", []]);
     expect(describeTokenChange(failed!, tokenFile)).toMatch(/runs on with the old token: .*does not accept/s);
@@ -41,7 +41,7 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
-    const next = house.rotate();
+    const next = testSite.rotate();
     await writeFile(tokenFile, next);
     const [changed] = await changeToken(tokenFile, { proc });
     over = true;
@@ -57,8 +57,8 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     const { code, output } = await command.ended;
     expect([code, edge.connections(tunnelId)]).toEqual([0, 0]);
     expect(output.match(/^ready: /gm)).toHaveLength(2);
-    for (const secret of [house.token, house.wrongToken, next]) expect(output).not.toContain(secret);
+    for (const secret of [testSite.token, testSite.wrongToken, next]) expect(output).not.toContain(secret);
     expect(await registered(tokenFile)).toEqual([]);
-    await house.close();
+    await testSite.close();
   });
 }

@@ -10,13 +10,13 @@ import { tokenChangeSuite } from "./token-change-suite.ts";
 tokenChangeSuite("Causeway's own connector", { PATH: "" });
 
 describe("connectors that a rotation finds", () => {
-  let house: EdgeForTests;
+  let testSite: EdgeForTests;
   let folder: string;
   beforeEach(async () => {
-    house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
-    folder = `${house.tokenFile}.connectors`;
+    testSite = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+    folder = `${testSite.tokenFile}.connectors`;
   });
-  afterEach(() => house.close());
+  afterEach(() => testSite.close());
 
   test("what is left of a connector that died, or is no connector, is removed", async () => {
     await mkdir(folder);
@@ -25,7 +25,7 @@ describe("connectors that a rotation finds", () => {
     await writeFile(`${folder}/2.json`, entry(2 ** 30, "127.0.0.1:1"));
     await writeFile(`${folder}/3.json`, entry(-1, "127.0.0.1:1"));
     await writeFile(`${folder}/4.json`, "nonsense");
-    expect(await registered(house.tokenFile)).toEqual([]);
+    expect(await registered(testSite.tokenFile)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -33,10 +33,10 @@ describe("connectors that a rotation finds", () => {
     const reserved = createServer();
     await new Promise<void>((done) => reserved.listen(0, "127.0.0.1", done));
     const { port } = reserved.address() as AddressInfo;
-    const { address, caFile } = house.edge;
+    const { address, caFile } = testSite.edge;
     const env = {
       PATH: "",
-      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_TOKEN_FILE: testSite.tokenFile,
       TUNNEL_EDGE: address,
       TUNNEL_CACERT: caFile,
       TUNNEL_METRICS: `127.0.0.1:${port}`,
@@ -49,8 +49,8 @@ describe("connectors that a rotation finds", () => {
     const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
     const before = await (await at("/ready")).json();
     expect(before).toMatchObject({ status: 200 });
-    await writeFile(house.tokenFile, house.rotate());
-    const changes = await changeToken(house.tokenFile, { proc: house.folder });
+    await writeFile(testSite.tokenFile, testSite.rotate());
+    const changes = await changeToken(testSite.tokenFile, { proc: testSite.folder });
     expect(changes).toMatchObject([{ kind: "changed" }]);
     const after = (await (await at("/ready")).json()) as { status: number; connectorId: string };
     expect(after.status).toBe(200);
@@ -62,10 +62,10 @@ describe("connectors that a rotation finds", () => {
   });
 
   test("O16: one that is stopping is not waited for, and nothing takes its place", async () => {
-    const { address, caFile } = house.edge;
+    const { address, caFile } = testSite.edge;
     const command = runConnector({
       PATH: "",
-      TUNNEL_TOKEN_FILE: house.tokenFile,
+      TUNNEL_TOKEN_FILE: testSite.tokenFile,
       TUNNEL_EDGE: address,
       TUNNEL_CACERT: caFile,
       TUNNEL_GRACE_PERIOD: "30s",
@@ -75,17 +75,23 @@ describe("connectors that a rotation finds", () => {
     const origin = createServer(() => {});
     await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
     const { port } = origin.address() as AddressInfo;
-    await house.edge.configure(house.tunnelId, 2, { ingress: [{ service: `http://127.0.0.1:${port}` }] });
+    await testSite.edge.configure(testSite.tunnelId, 2, { ingress: [{ service: `http://127.0.0.1:${port}` }] });
     const arrived = new Promise((done) => origin.once("request", done));
-    const stream = house.edge.open(house.tunnelId, { method: "GET", path: "/", host: "x", headers: [], body: false });
+    const stream = testSite.edge.open(testSite.tunnelId, {
+      method: "GET",
+      path: "/",
+      host: "x",
+      headers: [],
+      body: false,
+    });
     stream?.response.catch(() => {});
     await arrived;
     command.signal("SIGTERM");
-    while (!(await registered(house.tokenFile))[0]?.stopping);
-    await writeFile(house.tokenFile, house.rotate());
-    const changes = await changeToken(house.tokenFile, { proc: house.folder });
+    while (!(await registered(testSite.tokenFile))[0]?.stopping);
+    await writeFile(testSite.tokenFile, testSite.rotate());
+    const changes = await changeToken(testSite.tokenFile, { proc: testSite.folder });
     expect(changes).toMatchObject([{ kind: "stopped", connector: { pid: command.pid } }]);
-    expect(describeTokenChange(changes[0]!, house.tokenFile)).toMatch(/nothing takes its place/);
+    expect(describeTokenChange(changes[0]!, testSite.tokenFile)).toMatch(/nothing takes its place/);
     stream?.destroy();
     expect((await command.ended).code).toBe(0);
     origin.closeAllConnections();
@@ -94,10 +100,10 @@ describe("connectors that a rotation finds", () => {
 
   test("O16: a cloudflared that the kit did not start is named, with the command of what supervises it", async () => {
     const process = async (pid: number, program: string, cgroup: string, parent = 1) => {
-      await mkdir(`${house.folder}/proc/${pid}`, { recursive: true });
-      await writeFile(`${house.folder}/proc/${pid}/comm`, `${program}\n`);
-      await writeFile(`${house.folder}/proc/${pid}/cgroup`, `0::${cgroup}\n`);
-      await writeFile(`${house.folder}/proc/${pid}/status`, `Name:\t${program}\nPPid:\t${parent}\n`);
+      await mkdir(`${testSite.folder}/proc/${pid}`, { recursive: true });
+      await writeFile(`${testSite.folder}/proc/${pid}/comm`, `${program}\n`);
+      await writeFile(`${testSite.folder}/proc/${pid}/cgroup`, `0::${cgroup}\n`);
+      await writeFile(`${testSite.folder}/proc/${pid}/status`, `Name:\t${program}\nPPid:\t${parent}\n`);
     };
     await process(10, "cloudflared", "/system.slice/causeway-connector.service");
     await process(11, "cloudflared", "/user.slice/user-1000.slice/user@1000.service/app.slice/mine.service");
@@ -107,7 +113,7 @@ describe("connectors that a rotation finds", () => {
     await process(15, "cloudflared", "/user.slice/user-1000.slice/user@1000.service/app.slice/app-shell.scope");
     await process(16, "sshd", "/system.slice/ssh.service");
     await process(17, "cloudflared", "/system.slice/x;reboot.service");
-    const changes = await changeToken(house.tokenFile, { proc: `${house.folder}/proc` });
+    const changes = await changeToken(testSite.tokenFile, { proc: `${testSite.folder}/proc` });
     const commands = changes.map(({ kind, connector }) => [kind, connector.pid, connector.service?.restart]);
     expect(commands.toSorted((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
       ["unknown", 10, "systemctl restart causeway-connector.service"],
@@ -119,9 +125,9 @@ describe("connectors that a rotation finds", () => {
       ["unknown", 17, undefined],
     ]);
     for (const change of changes) {
-      const text = describeTokenChange(change, house.tokenFile);
+      const text = describeTokenChange(change, testSite.tokenFile);
       expect(text).toContain(`cloudflared ${change.connector.pid} `);
-      expect(text).toContain(house.tokenFile);
+      expect(text).toContain(testSite.tokenFile);
       if (change.connector.service) expect(text).toContain(change.connector.service.restart);
     }
   });

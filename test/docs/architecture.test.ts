@@ -16,7 +16,7 @@ function filesOf(name: string, names: readonly string[]): Files {
   return (file) => file.startsWith(`${name}/`) && !others.some((other) => filesOf(other, names)(file));
 }
 
-/** What a cell says: "nothing", "all", "all but `a`", or "`a`, `b`". */
+/** The folders that a cell names: "nothing", "all", "all but `a`", or "`a`, `b`". */
 function named(cell: string, others: readonly string[]): readonly string[] {
   if (cell === "nothing") return [];
   if (!cell.startsWith("all")) return codes(cell);

@@ -1,4 +1,4 @@
-/** Which file may import which, as `.dependency-cruiser.mjs` says: for files of the project, and imports of values. */
+/** Which file may import which by `.dependency-cruiser.mjs`: for files of the project, and imports of values. */
 import { files } from "./files.ts";
 
 interface Side {
@@ -43,7 +43,7 @@ function matcher({ path, pathNot }: Side, groups: readonly string[]): (file: str
   return (file) => (wanted?.test(file) ?? true) && !unwanted?.test(file);
 }
 
-/** Whether one of the rules speaks of an import by this file. */
+/** Returns a test of whether one of the rules is about an import by this file. */
 function leads(rules: readonly Rule[], from: string): (file: string) => boolean {
   const tests = rules.flatMap(({ from: side, to }) => {
     const groups = groupsOf(side, from);

@@ -36,7 +36,7 @@ export function rows(text: string): readonly (readonly string[])[] {
   return after.slice(2, end < 0 ? undefined : end).map(cells);
 }
 
-/** What stands in backticks, outside of code blocks. */
+/** The texts in backticks, outside of code blocks. */
 export const codes = (text: string): readonly string[] =>
   [...prose(text).matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 

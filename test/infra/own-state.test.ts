@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { OwnStateError, readOwnState } from "../../infra/own-state.ts";
 
-/** What the engine answers, and for which stack it was asked. */
+/** The result for a response of the engine, and the stack that was requested. */
 async function knownWhere(answer: () => object, organization = "organization"): Promise<[unknown, unknown]> {
   let asked: unknown;
   const mocks: pulumi.runtime.Mocks = {

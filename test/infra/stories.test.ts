@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const STORY = JSON.stringify({ story: "a", steps: [{ request: "GET /", expect: "pass" }] });
 
-/** What the proof of a policy without rules says of the stories of the folder. */
+/** The proof of a policy without rules, with the stories of the folder. */
 function proved() {
   const { diagnostics, stories } = provePolicy({
     rulesets: [],

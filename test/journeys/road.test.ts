@@ -11,22 +11,22 @@ import {
   call,
   connect,
   forget,
-  type House,
   newDataDir,
-  openHouse,
+  openTestSite,
   PASSWORD,
   register,
   startConnector,
-} from "./house.ts";
+  type TestSite,
+} from "./test-site.ts";
 
 let dataDir: string;
-let house: House;
+let testSite: TestSite;
 beforeAll(async () => {
   dataDir = newDataDir();
-  house = await openHouse(dataDir);
+  testSite = await openTestSite(dataDir);
 });
 afterAll(async () => {
-  await house.kit.stop();
+  await testSite.kit.stop();
   forget(dataDir);
 });
 
@@ -34,7 +34,7 @@ const message = (socket: { once(event: "message", listener: (message: Message) =
   new Promise<Message>((resolve) => socket.once("message", resolve));
 
 test("the first start creates everything that the program declares and says what is deployed", () => {
-  const { kit } = house;
+  const { kit } = testSite;
   expect(new Set(kit.applied.steps.map(({ op }) => op))).toEqual(new Set(["create"]));
   const banner = bannerLines(kit, 1.5).join("\n");
   expect(banner).toContain(kit.chat);
@@ -42,9 +42,9 @@ test("the first start creates everything that the program declares and says what
   for (const rule of ["to_https", "scanner_paths", "not_in_surface", "credential_rate"]) expect(banner).toContain(rule);
   expect(banner).not.toContain(kit.api.token);
   expect(banner).not.toContain(String(kit.applied.secrets.tunnelToken));
-  expect(house.warnings).toEqual([]);
+  expect(testSite.warnings).toEqual([]);
 
-  // A6: what is deployed without proof is told last, and once
+  // A6: what is deployed without proof is reported last, and once
   const [title = ""] = unprovedLines(["a rule"]);
   const outputs = { ...kit.applied.outputs, unproved: ["a rule"] };
   const unproved = { ...kit, applied: { ...kit.applied, outputs, warnings: ["a rule", title, "another"] } };
@@ -53,7 +53,7 @@ test("the first start creates everything that the program declares and says what
 });
 
 test("the page comes through edge, rules, tunnel and gateway", async () => {
-  const { status, headers, text } = await ask(house.kit, "GET", "/");
+  const { status, headers, text } = await ask(testSite.kit, "GET", "/");
   expect(status).toBe(200);
   expect(text).toContain("<title>Causeway</title>");
   expect(headers["content-security-policy"]).toContain("default-src 'none'");
@@ -61,7 +61,7 @@ test("the page comes through edge, rules, tunnel and gateway", async () => {
 });
 
 test("two people chat, live, and a message that is acknowledged is in the history", async () => {
-  const { kit } = house;
+  const { kit } = testSite;
   const [ada, bob] = [await register(kit, "Ada"), await register(kit, "Bob")];
   const [adas, bobs] = [await connect(kit, ada), await connect(kit, bob)];
   try {
@@ -84,15 +84,15 @@ test.each([
   ["DELETE", "/api/users/me", "not_in_surface"],
   ["GET", "/API/users/me", "not_in_surface"],
 ])("%s %s is blocked at the edge, and the terminal names the rule %s", async (method, path, ref) => {
-  const { status } = await ask(house.kit, method, path);
+  const { status } = await ask(testSite.kit, method, path);
   expect(status).toBe(403);
-  const record = house.records.at(-1);
+  const record = testSite.records.at(-1);
   expect(record?.verdict?.by?.ref).toBe(ref);
   expect(record && requestLines(record).join("\n")).toContain(`rule ${ref}`);
 });
 
 test("over plain HTTP the page leads to TLS, and no call of the API gets through", async () => {
-  const { kit } = house;
+  const { kit } = testSite;
   const records: RequestRecord[] = [];
   const edge = await startEdge({
     cloud: kit.api.cloud,
@@ -104,7 +104,7 @@ test("over plain HTTP the page leads to TLS, and no call of the API gets through
     const plain = { ...kit, edge: { ...edge, port: edge.plainPort ?? 0 } };
     const page = await ask(plain, "GET", "/?from=a-link");
     expect(page).toMatchObject({ status: 301, headers: { location: `https://${kit.hostname}/?from=a-link` } });
-    // HSTS is for answers over TLS (RFC 6797 7.2), and for this hostname alone: the zone may carry other sites
+    // HSTS is for responses over TLS (RFC 6797 7.2), and for this hostname alone: the zone may carry other sites
     expect(page.headers).not.toHaveProperty("strict-transport-security");
     expect((await ask(kit, "GET", "/")).headers["strict-transport-security"]).toBe("max-age=31536000");
     for (const { method, path } of http) {
@@ -118,16 +118,16 @@ test("over plain HTTP the page leads to TLS, and no call of the API gets through
 });
 
 test("a host that is not the site's does not reach the backend", async () => {
-  const { status, text } = await ask(house.kit, "GET", "/", { host: "other.causeway.localhost" });
+  const { status, text } = await ask(testSite.kit, "GET", "/", { host: "other.causeway.localhost" });
   expect(status).toBe(409); // Cloudflare's error 1001: the zone has no record of that name
   expect(text).toContain("1001");
 });
 
 test("a dot at the end of the host steps around no rule, and the connector serves nothing under that name", async () => {
-  const host = `${house.kit.hostname}.`;
-  expect((await ask(house.kit, "GET", "/wp-login.php", { host })).status).toBe(403);
-  expect(house.records.at(-1)?.verdict?.by?.ref).toBe("scanner_paths");
-  expect(await ask(house.kit, "GET", "/", { host })).toMatchObject({ status: 404, text: "" });
+  const host = `${testSite.kit.hostname}.`;
+  expect((await ask(testSite.kit, "GET", "/wp-login.php", { host })).status).toBe(403);
+  expect(testSite.records.at(-1)?.verdict?.by?.ref).toBe("scanner_paths");
+  expect(await ask(testSite.kit, "GET", "/", { host })).toMatchObject({ status: 404, text: "" });
 });
 
 test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the visitor's own address does", async () => {
@@ -136,7 +136,7 @@ test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the 
     seen.push(incoming.headers);
     response.end();
   });
-  const { kit } = house;
+  const { kit } = testSite;
   const ingress = kit.api.cloud.tunnel(String(kit.applied.outputs.tunnelId))?.config;
   await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
   const address = origin.address();
@@ -166,7 +166,7 @@ test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the 
 });
 
 test("a connector that is killed and started again loses no message", async () => {
-  const { kit } = house;
+  const { kit } = testSite;
   const eve = await register(kit, "Eve");
   const first = await connect(kit, eve);
   const { epoch } = await call<{ epoch: string }>(first, "chat.join", { room: "bridge" });
@@ -205,11 +205,11 @@ test("a connector that is killed and started again loses no message", async () =
 });
 
 test("hammering the login is stopped at the edge, and a second start finds users, messages and tunnel and changes nothing", async () => {
-  const before = house.kit;
+  const before = testSite.kit;
   const tunnelId = before.applied.outputs.tunnelId;
   await before.stop();
-  house = await openHouse(dataDir, true);
-  const { kit, records } = house;
+  testSite = await openTestSite(dataDir, true);
+  const { kit, records } = testSite;
 
   expect(kit.chat).toBe(before.chat);
   expect(new Set(kit.applied.steps.map(({ op }) => op))).toEqual(new Set(["same"]));

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
+import type { ArrivedRequest, Forward } from "./decide-request.ts";
 import { requestLines, responseLines, valuesOf } from "./headers.ts";
-import type { ArrivedRequest, Forward } from "./judge.ts";
 import { type PageName, page, pageCode } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
 import { endResponse, sendPage, validateLines } from "./send.ts";
@@ -53,13 +53,13 @@ export async function exchange(
   response.once("close", left);
   try {
     stream = openStream(arrival, forward, context, body);
-    const answer = await originAnswer(stream, context.originTimeout, (touch, fail) => {
+    const answer = await waitForResponse(stream, context.originTimeout, (touch, fail) => {
       if (body && stream) upload(request, response, stream, { limit: forward.bodyLimit, touch, fail });
     });
     if (response.destroyed) return CLIENT_LEFT;
     const sent = responseLines(answer.headers, { ray, cacheStatus: cacheStatusOf(forward) });
-    acceptable(answer, sent);
-    countAnswer(forward, answer.status, answer.headers, context);
+    checkOriginResponse(answer, sent);
+    countResponse(forward, answer.status, answer.headers, context);
     response.writeHead(answer.status, sent.flat());
     response.flushHeaders();
     await download(stream, response, context.unread);
@@ -73,9 +73,9 @@ export async function exchange(
       return { status: response.statusCode, ...cut };
     }
     if (response.destroyed) return CLIENT_LEFT;
-    const failure = asFailure(error);
+    const failure = toOriginFailure(error);
     const { status, code } = pageCode(failure.page);
-    countAnswer(forward, status, [], context);
+    countResponse(forward, status, [], context);
     await sendPage(request, response, page(failure.page, arrival), ray, context.unread);
     return { status, failure: { code, message: failure.message } };
   } finally {
@@ -110,7 +110,7 @@ export function openStream(
  * Waits until the origin's response begins. `begin` gets a function that postpones the deadline, and one that ends the
  * wait.
  */
-export function originAnswer(
+export function waitForResponse(
   stream: TunnelStream,
   timeout: number,
   begin: (touch: () => void, fail: (failure: OriginFailure) => void) => void = () => {},
@@ -168,7 +168,7 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
 function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve, reject) => {
     const cut = () => reject(new Error("cut"));
-    carry(stream, response, unread, { held: () => response.socket?.writableLength ?? 0 });
+    copyToClient(stream, response, unread, { held: () => response.socket?.writableLength ?? 0 });
     // a stream that the other side resets ends as well
     stream.once("end", () => ("rstCode" in stream && stream.rstCode ? cut() : resolve()));
     stream.once("error", cut).once("close", cut);
@@ -179,7 +179,7 @@ function download(stream: TunnelStream, response: ServerResponse, unread: Unread
 /**
  * Copies data from the tunnel to a client as fast as the client reads, and notes when the client stops reading.
  */
-export function carry(
+export function copyToClient(
   stream: TunnelStream,
   client: Writable,
   unread: UnreadResponses,
@@ -215,7 +215,7 @@ function cacheStatusOf({ verdict }: Forward): "BYPASS" | "DYNAMIC" {
 }
 
 /** Lets rate limits count that count responses. */
-export function countAnswer(
+export function countResponse(
   { engine, facts, verdict }: Forward,
   status: number,
   headers: TunnelResponse["headers"],
@@ -225,7 +225,7 @@ export function countAnswer(
 }
 
 /** Throws OriginFailure for a response that is not valid, or that only reports that the origin is down. */
-export function acceptable(answer: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
+export function checkOriginResponse(answer: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
   if (answer.from === "cloudflared" && answer.status === 502) {
     throw new OriginFailure(
       "badGateway",
@@ -243,7 +243,7 @@ export function acceptable(answer: TunnelResponse, sent: readonly (readonly [str
 }
 
 /** Turns an error of the tunnel into one with a page for the visitor. */
-export function asFailure(error: unknown): OriginFailure {
+export function toOriginFailure(error: unknown): OriginFailure {
   if (error instanceof OriginFailure) return error;
   return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));
 }

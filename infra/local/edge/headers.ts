@@ -48,7 +48,7 @@ function declaredHopByHop(lines: HeaderLines): ReadonlySet<string> {
 }
 
 /** What the origin gets to know about a visitor. */
-export interface ToldVisitor {
+export interface ForwardedVisitor {
   /** Its address. */
   readonly ip: string;
   readonly ray: string;
@@ -64,7 +64,7 @@ export interface ToldVisitor {
  * therefore only the last entry means anything, and other `X-Forwarded-` headers are the client's own: a local edge
  * that dropped them would hide an origin that trusts them.
  */
-export function requestLines(lines: HeaderLines, visitor: ToldVisitor): [string, string][] {
+export function requestLines(lines: HeaderLines, visitor: ForwardedVisitor): [string, string][] {
   const declared = declaredHopByHop(lines);
   const kept: [string, string][] = [];
   const forwardedFor: string[] = [];
@@ -102,13 +102,13 @@ const REMOVED: ReadonlySet<string> = new Set([
   "x-accel-redirect",
 ]);
 
-export interface Answered {
+export interface EdgeHeaderValues {
   readonly ray: string;
   readonly cacheStatus: "DYNAMIC" | "BYPASS";
 }
 
 /** The header lines that the client gets with a response of the origin. */
-export function responseLines(lines: HeaderLines, { ray, cacheStatus }: Answered): [string, string][] {
+export function responseLines(lines: HeaderLines, { ray, cacheStatus }: EdgeHeaderValues): [string, string][] {
   const declared = declaredHopByHop(lines);
   const kept = lines.filter(([name]) => {
     const lower = name.toLowerCase();

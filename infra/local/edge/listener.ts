@@ -2,10 +2,17 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import {
+  type ArrivedRequest,
+  arrivalOf,
+  decideRequest,
+  type Forward,
+  type LocalResponse,
+  type RequestDecision,
+} from "./decide-request.ts";
 import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type ExchangeContext, type ExchangeEnd, exchange } from "./exchange.ts";
-import { type ArrivedRequest, arrivalOf, type Forward, type Judgement, judge, type LocalResponse } from "./judge.ts";
 import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
@@ -13,7 +20,7 @@ import type { EdgeFailure } from "./record.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { sendPage, sendRawPage } from "./send.ts";
 import { UnreadResponses } from "./unread-responses.ts";
-import { asksForWebSocket, relayWebSocket } from "./websocket.ts";
+import { isWebSocketRequest, relayWebSocket } from "./websocket.ts";
 
 const DEFAULT_COLO = "LCL";
 
@@ -64,13 +71,13 @@ export class EdgeListener {
     this.#turns.take(request, response, () => {
       const { socket } = request;
       const arrival = this.#arrival(request, socket);
-      void this.#guard(arrival, socket, async (judged) => {
-        if (judged.kind === "answer") {
-          await sendPage(request, response, judged.page, arrival.ray, this.#unread);
-          return { status: judged.page.status, ...failureOf(judged) };
+      void this.#guard(arrival, socket, async (decision) => {
+        if (decision.kind === "respond") {
+          await sendPage(request, response, decision.page, arrival.ray, this.#unread);
+          return { status: decision.page.status, ...failureOf(decision) };
         }
         if (expectsContinue) response.writeContinue();
-        return exchange(arrival, judged, response, this.#context);
+        return exchange(arrival, decision, response, this.#context);
       });
     });
   }
@@ -89,7 +96,7 @@ export class EdgeListener {
    * response.
    */
   takesUpgrade(request: IncomingMessage): boolean {
-    if (!asksForWebSocket(request) || this.#turns.isBusy(request.socket)) return false;
+    if (!isWebSocketRequest(request) || this.#turns.isBusy(request.socket)) return false;
     const route = resolve(this.#options.cloud, (request.headers.host ?? "").replace(/:\d*$/, ""));
     return !("zone" in route) || route.zone.settings.websockets !== "off";
   }
@@ -102,16 +109,16 @@ export class EdgeListener {
     const full = this.#sockets.size >= (this.#options.maxWebSockets ?? MAX_WEBSOCKETS);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    void this.#guard(arrival, socket, async (judged) => {
-      if (judged.kind === "answer") {
-        sendRawPage(socket, judged.page, arrival.ray);
-        return { status: judged.page.status, ...failureOf(judged) };
+    void this.#guard(arrival, socket, async (decision) => {
+      if (decision.kind === "respond") {
+        sendRawPage(socket, decision.page, arrival.ray);
+        return { status: decision.page.status, ...failureOf(decision) };
       }
       if (full) {
         sendRawPage(socket, page("tooManySockets", arrival), arrival.ray);
         return { status: 503, failure: { code: 503, message: `${this.#sockets.size - 1} WebSockets are open` } };
       }
-      return relayWebSocket(arrival, judged, { socket, head }, this.#context);
+      return relayWebSocket(arrival, decision, { socket, head }, this.#context);
     });
   }
 
@@ -158,13 +165,13 @@ export class EdgeListener {
   async #guard(
     arrival: ArrivedRequest,
     socket: Duplex,
-    answer: (judged: Judgement) => Promise<ExchangeEnd>,
+    answer: (decision: RequestDecision) => Promise<ExchangeEnd>,
   ): Promise<void> {
-    let judged: LocalResponse | Forward | undefined;
+    let decision: LocalResponse | Forward | undefined;
     let outcome: ExchangeEnd;
     try {
-      judged = judge(arrival, this.#options, this.#deployments);
-      outcome = await answer(judged);
+      decision = decideRequest(arrival, this.#options, this.#deployments);
+      outcome = await answer(decision);
     } catch (error) {
       socket.destroy();
       const message = `the edge failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -174,11 +181,11 @@ export class EdgeListener {
     this.#options.onRequest?.({
       time,
       ray,
-      client: judged?.client ?? arrival.client,
+      client: decision?.client ?? arrival.client,
       method: request.method ?? "",
-      host: judged?.host ?? "",
-      path: judged?.path ?? "",
-      ...(judged?.verdict ? { verdict: judged.verdict } : {}),
+      host: decision?.host ?? "",
+      path: decision?.path ?? "",
+      ...(decision?.verdict ? { verdict: decision.verdict } : {}),
       ...outcome,
       duration: this.#clock() - time,
     });

@@ -10,7 +10,7 @@ export interface Edge {
   /** `http://127.0.0.1:PORT`; sites are reached by their hostnames on this port. The listener counts as TLS. */
   readonly url: string;
   readonly port: number;
-  /** Port of the listener that counts as plain HTTP; absent where none was asked for. */
+  /** Port of the listener that counts as plain HTTP; absent where there is none. */
   readonly plainPort?: number;
   /** Ends all connections at once. */
   close(): Promise<void>;

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TunnelResponse, TunnelStream } from "../tunnel/index.ts";
+import type { ArrivedRequest, Forward } from "./decide-request.ts";
 import {
-  acceptable,
-  asFailure,
-  carry,
-  countAnswer,
+  checkOriginResponse,
+  copyToClient,
+  countResponse,
   type ExchangeContext,
   type ExchangeEnd,
   openStream,
-  originAnswer,
+  toOriginFailure,
+  waitForResponse,
 } from "./exchange.ts";
 import { edgeLines, responseLines } from "./headers.ts";
-import type { ArrivedRequest, Forward } from "./judge.ts";
 import { page, pageCode } from "./pages.ts";
 import { rawHead, sendRawPage } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
@@ -20,8 +20,8 @@ import type { UnreadResponses } from "./unread-responses.ts";
 /** How long a socket may stay open in one direction only, milliseconds. */
 const HALF_OPEN = 5_000;
 
-/** Whether a request asks for a WebSocket (RFC 6455, 4.1). Any other upgrade is ignored, as RFC 9110 allows. */
-export function asksForWebSocket(request: IncomingMessage): boolean {
+/** Whether a request is to open a WebSocket (RFC 6455, 4.1). Any other upgrade is ignored, as RFC 9110 allows. */
+export function isWebSocketRequest(request: IncomingMessage): boolean {
   const { upgrade, connection } = request.headers;
   return (
     request.method === "GET" &&
@@ -47,12 +47,12 @@ export async function relayWebSocket(
   socket.once("close", left);
   try {
     stream = openStream(arrival, forward, context, false, true);
-    const answer = await originAnswer(stream, context.originTimeout);
+    const answer = await waitForResponse(stream, context.originTimeout);
     if (socket.destroyed) return { status: 499 };
     const accepted = answer.status === 101;
     const lines = accepted ? upgradeLines(answer, ray) : refusalLines(answer, ray);
-    acceptable(accepted ? { ...answer, status: 200 } : answer, lines);
-    countAnswer(forward, answer.status, answer.headers, context);
+    checkOriginResponse(accepted ? { ...answer, status: 200 } : answer, lines);
+    countResponse(forward, answer.status, answer.headers, context);
     socket.write(rawHead(answer.status, lines));
     if (head.length > 0) stream.write(head);
     await relay(socket, stream, accepted, context.unread);
@@ -60,9 +60,9 @@ export async function relayWebSocket(
   } catch (error) {
     stream?.destroy();
     if (socket.destroyed) return { status: 499 };
-    const failure = asFailure(error);
+    const failure = toOriginFailure(error);
     const { status, code } = pageCode(failure.page);
-    countAnswer(forward, status, [], context);
+    countResponse(forward, status, [], context);
     sendRawPage(socket, page(failure.page, arrival), ray);
     return { status, failure: { code, message: failure.message } };
   } finally {
@@ -99,7 +99,7 @@ function relay(socket: Duplex, stream: TunnelStream, bothWays: boolean, unread: 
     const halfOpen = () => {
       if (!over) grace ??= setTimeout(end, HALF_OPEN);
     };
-    carry(stream, socket, unread);
+    copyToClient(stream, socket, unread);
     stream.once("end", () => socket.end());
     if (bothWays) socket.pipe(stream);
     else socket.resume();

@@ -32,7 +32,7 @@ export interface VersionedConfiguration {
 }
 
 /** A connector ignores a version that is not above its current one (cloudflared, orchestration/orchestrator.go). */
-export interface ConfigurationAnswer {
+export interface ConfigurationResponse {
   readonly lastAppliedVersion: number;
   /** Why the configuration was not applied; cloudflared sends an empty object. */
   readonly err: unknown;
@@ -43,8 +43,8 @@ export function encodeUpdate({ version, config }: VersionedConfiguration): strin
   return JSON.stringify({ version, config });
 }
 
-/** Reads a connector's answer to an update; undefined where it is none. */
-export function decodeAnswer(body: string): ConfigurationAnswer | undefined {
+/** Reads a connector's response to an update; undefined where it is not valid. */
+export function decodeConfigurationResponse(body: string): ConfigurationResponse | undefined {
   try {
     const answer: unknown = JSON.parse(body);
     if (typeof answer !== "object" || answer === null || !("lastAppliedVersion" in answer)) return undefined;

@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import type { Authorization, TunnelClaim } from "./authorize.ts";
-import { type ConfigurationAnswer, decodeAnswer, encodeUpdate, type VersionedConfiguration } from "./configuration.ts";
+import {
+  type ConfigurationResponse,
+  decodeConfigurationResponse,
+  encodeUpdate,
+  type VersionedConfiguration,
+} from "./configuration.ts";
 import { MAX_HEADER_LIST_BYTES } from "./header-limits.ts";
 import { EDGE_SERVER_NAME } from "./server-name.ts";
 import { openTunnelStream, type TunnelRequest, type TunnelStream } from "./tunnel-stream.ts";
@@ -48,7 +53,7 @@ export interface EdgeConnectionOwner {
 const CONFIGURATION_DEADLINE = 5_000;
 /** Milliseconds that a refused connector has to read why. */
 const REFUSAL_LINGER = 1_000;
-const MAX_ANSWER = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 /**
  * HTTP/2 flow control per stream: enough for a loopback at full speed, little enough for a thousand stalled visitors.
  */
@@ -133,7 +138,7 @@ export class EdgeConnection {
   /**
    * Sends a configuration to the connector; undefined where no response came, because the connection ended or stalled.
    */
-  configure(configuration: VersionedConfiguration): Promise<ConfigurationAnswer | undefined> {
+  configure(configuration: VersionedConfiguration): Promise<ConfigurationResponse | undefined> {
     return new Promise((resolve) => {
       if (this.#session.closed || this.#session.destroyed) return resolve(undefined);
       const stream = this.#session.request({
@@ -148,12 +153,12 @@ export class EdgeConnection {
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => {
         answer += text;
-        if (answer.length > MAX_ANSWER) stream.destroy();
+        if (answer.length > MAX_RESPONSE_BYTES) stream.destroy();
       });
       stream.on("error", () => {});
       stream.once("close", () => {
         clearTimeout(timer);
-        resolve(decodeAnswer(answer));
+        resolve(decodeConfigurationResponse(answer));
       });
       stream.end(encodeUpdate(configuration));
     });

@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Authorization, TunnelClaim } from "./authorize.ts";
 import { type EdgeCertificates, edgeCertificates } from "./certificates.ts";
-import type { ConfigurationAnswer, TunnelConfiguration, VersionedConfiguration } from "./configuration.ts";
+import type { ConfigurationResponse, TunnelConfiguration, VersionedConfiguration } from "./configuration.ts";
 import { EdgeConnection, type TunnelConnection } from "./edge-connection.ts";
 import { TunnelError } from "./errors.ts";
 import { RegisteredConnections } from "./registered-connections.ts";
@@ -208,11 +208,11 @@ function peerOf({ remoteAddress, remotePort }: Pick<Socket, "remoteAddress" | "r
   return `${remoteAddress} ${remotePort}`;
 }
 
-function isRefusal({ err }: ConfigurationAnswer): boolean {
+function isRefusal({ err }: ConfigurationResponse): boolean {
   return err !== null && err !== undefined;
 }
 
-function refusal(tunnelId: string, version: number, { err, lastAppliedVersion }: ConfigurationAnswer): TunnelError {
+function refusal(tunnelId: string, version: number, { err, lastAppliedVersion }: ConfigurationResponse): TunnelError {
   const reason = typeof err === "object" && err !== null && "message" in err ? `: ${err.message}` : "";
   return new TunnelError(
     "CONFIGURATION_REFUSED",

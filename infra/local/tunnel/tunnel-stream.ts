@@ -21,7 +21,7 @@ export interface TunnelRequest {
   readonly host: string;
   /** What the origin shall see; headers of one hop and those of the tunnel itself are left out. */
   readonly headers: Iterable<HeaderLine>;
-  /** The request asks for a WebSocket; the stream then carries its frames. */
+  /** The request is to open a WebSocket; the stream then carries its frames. */
   readonly websocket?: boolean;
   /** Whether a body follows on the stream. */
   readonly body: boolean;

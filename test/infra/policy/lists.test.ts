@@ -36,7 +36,7 @@ const RULE = {
   },
 } as const;
 
-/** The shipped policy with a list, and a rule that asks it before all others. */
+/** The shipped policy with a list, and before all others a rule that uses it. */
 const withRule = (lists: readonly PolicyList[], rule: object = {}) => {
   const folders = FOLDERS.map((folder) =>
     folder.folder.endsWith("custom-rules") ? { ...folder, files: [{ ...RULE, ...rule }, ...folder.files] } : folder,

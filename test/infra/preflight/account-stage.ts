@@ -1,4 +1,4 @@
-/** An account to look at, and what preflight says of it. */
+/** An account, and what preflight finds in it. */
 import { afterEach, expect } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { type LocalApi, type Seed, startApi } from "../../../infra/local/api/index.ts";

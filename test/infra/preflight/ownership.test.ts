@@ -68,7 +68,7 @@ test("P0: what is in the state is the stack's own whatever it looks like, and is
   const rules = [{ ref: "scanner_paths", expression: "ssl", action: "block" as const }];
   const adopt = { records: { "chat.example.com": record }, rulesets: { [FIREWALL]: { ...adopted, rules } } };
   expect((await preflight(cloudflare, { ...site, adopt }, known)).imports).toEqual({});
-  // without the state the same things are foreign, and nothing is known of them
+  // without the state the same objects are those of others
   const unknown = await obstaclesOf(cloudflare, site, {});
   expect(unknown.map(({ code }) => code)).toEqual(["another_stack", "another_stack"]);
 });
@@ -94,7 +94,7 @@ test("O2: what the stack made and the state does not have is imported: records a
     "chat.example.com": `${api.zoneId}/${record}`,
     [FIREWALL]: `zones/${api.zoneId}/${ruleset}`,
   });
-  // a component of the program is called `tunnel` too; the state's record does not stand for it
+  // a component of the program is called `tunnel` too; it does not count as the record of this name
   const { imports } = await preflight(cloudflare, site, { "chat.example.com": record });
   expect(Object.keys(imports).sort()).toEqual([FIREWALL, "tunnel"]);
 });

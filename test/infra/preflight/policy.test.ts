@@ -1,4 +1,4 @@
-// What validator, examples and stories say of the policy before anything is created.
+// What validator, examples and stories find in the policy before anything is created.
 import { expect, test } from "@jest/globals";
 import { FOLDERS, type Plan, policyFor, type Site, SURFACE } from "../../../infra/policy/index.ts";
 import type { PolicyRule, RuleFile } from "../../../infra/policy/rule.ts";

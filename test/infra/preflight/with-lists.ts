@@ -1,4 +1,4 @@
-/** The shipped policy with lists, and with rules that ask them. */
+/** The shipped policy with lists, and with rules that use them. */
 import {
   type DeployedRule,
   FOLDERS,
@@ -30,7 +30,7 @@ const RULE: DeployedRule = {
   },
 };
 
-/** Adds lists, and a custom rule that asks `$office` where that is one of them. */
+/** Adds lists, and a custom rule that uses `$office` where that is one of them. */
 export const withLists =
   (lists: readonly PolicyList[] = [OFFICE], rule: Partial<DeployedRule> = {}, of = site) =>
   (plan: Plan): Policy => {

@@ -120,6 +120,6 @@ test("what wirefilter accepts, refuses and matches", () => {
     }),
     { numRuns: 400 },
   );
-  // The comparison says something only where all three happen.
+  // The comparison is only meaningful where all three happen.
   expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(20);
 });

@@ -1,6 +1,6 @@
 import { initializeWasm } from "@arcjet/analyze-wasm";
 
-/** What wirefilter is told of a request. It knows the host, the path, the address and the headers. */
+/** The fields of a request that wirefilter gets: the host, the path, the address and the headers. */
 interface OracleRequest {
   readonly ip?: string;
   readonly method?: string;

@@ -2,29 +2,29 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { forget, type House, newDataDir, openHouse, startConnector } from "../../journeys/house.ts";
+import { forget, newDataDir, openTestSite, startConnector, type TestSite } from "../../journeys/test-site.ts";
 import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
-// The whole road with a browser at its end. The connector is the real cloudflared where this machine has one.
+// The whole kit with a browser as its client. The connector is the real cloudflared where this machine has one.
 const env = { PATH: process.env.PATH, CLOUDFLARED_BIN: process.env.CLOUDFLARED_BIN };
 const PASSWORD = "a long enough secret";
 let dataDir: string;
-let house: House;
+let testSite: TestSite;
 let browser: TestBrowser;
 
 beforeAll(async () => {
   dataDir = newDataDir();
-  house = await openHouse(dataDir, false, env);
+  testSite = await openTestSite(dataDir, false, env);
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser.close();
-  await house.kit.stop();
+  await testSite.kit.stop();
   forget(dataDir);
 });
 
 async function register(page: Page, name: string): Promise<void> {
-  await page.goto(`${house.kit.chat}/`);
+  await page.goto(`${testSite.kit.chat}/`);
   await page.locator("#to-register").click();
   await page.locator("#register-name").fill(name);
   await page.locator("#register-email").fill(`${name.toLowerCase()}@example.org`);
@@ -65,11 +65,11 @@ test("two people talk through edge, rules, tunnel and gateway; a killed connecto
   await picture(ada.page, "road-desktop");
   await picture(bob.page, "road-phone-dark");
 
-  await house.kit.connector.stop();
+  await testSite.kit.connector.stop();
   await ada.page.waitForSelector("#status:not([data-state=online])");
   await say(ada.page, "Said while nobody could hear");
   await picture(ada.page, "road-offline");
-  const connector = await startConnector(house.kit, env);
+  const connector = await startConnector(testSite.kit, env);
   try {
     await shows(bob.page, "Said while nobody could hear");
     await say(bob.page, "Heard.");
@@ -79,11 +79,11 @@ test("two people talk through edge, rules, tunnel and gateway; a killed connecto
     expect(await texts(bob.page)).toEqual(all);
 
     const visitor = await browser.visitor();
-    const answer = await visitor.page.goto(`${house.kit.chat}/wp-login.php`);
+    const answer = await visitor.page.goto(`${testSite.kit.chat}/wp-login.php`);
     expect(answer?.status()).toBe(403);
     await picture(visitor.page, "road-blocked");
 
-    await visitor.page.goto(`${house.kit.chat}/`);
+    await visitor.page.goto(`${testSite.kit.chat}/`);
     const attempt = `fetch("/api/auth/login", { method: "POST", headers: { "content-type": "application/json" },
       body: JSON.stringify({ email: "nobody@example.org", password: "guess" }) }).then((answer) => answer.status)`;
     const statuses = await visitor.page.evaluate(`Promise.all(Array.from({ length: 30 }, () => ${attempt}))`);
@@ -93,7 +93,7 @@ test("two people talk through edge, rules, tunnel and gateway; a killed connecto
     const answered = visitor.page.waitForResponse((response) => response.url().endsWith("/api/auth/login"));
     await visitor.page.keyboard.press("Enter");
     expect((await answered).status()).toBe(429);
-    expect(house.records.some(({ verdict }) => verdict?.by?.ref === "credential_rate")).toBe(true);
+    expect(testSite.records.some(({ verdict }) => verdict?.by?.ref === "credential_rate")).toBe(true);
     await picture(visitor.page, "road-limited");
   } finally {
     await connector.stop();

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/** Runs the same function on the language here and on the one in the page, and answers both. */
+/** Runs the same function on the language here and on the one in the page, and returns both results. */
 async function both<A, R>(
   ask: (language: Rules, argument: A) => R,
   argument: A,

@@ -15,8 +15,8 @@ tokenChangeSuite("the real cloudflared", env);
 stopSuite("npm run connector with the real cloudflared", env);
 
 test("kill -9 of a connector leaves its cloudflared, which is found, and stopped when the next one is ready", async () => {
-  const house = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
-  const { tokenFile, edge } = house;
+  const testSite = await startEdgeForTests({ ingress: [{ service: "http_status:204" }] });
+  const { tokenFile, edge } = testSite;
   const local = { ...env, TUNNEL_TOKEN_FILE: tokenFile, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile };
   const killed = runConnector(local);
   const [, pid, url = ""] = /pid (\d+), (\S+)/.exec(await killed.ready) ?? [];
@@ -30,10 +30,10 @@ test("kill -9 of a connector leaves its cloudflared, which is found, and stopped
   expect(await registered(tokenFile)).toMatchObject([{ pid: left, orphan: true }]);
   const next = runConnector(local);
   await next.ready;
-  await house.until(4);
+  await testSite.until(4);
   const [one, ...others] = await registered(tokenFile);
   expect([one?.orphan, others]).toEqual([false, []]);
   next.signal("SIGTERM");
   expect((await next.ended).output).toContain(`told cloudflared ${left} to stop`);
-  await house.close();
+  await testSite.close();
 });

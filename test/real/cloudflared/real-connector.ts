@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { ConnectorUnderTest, StartWith } from "../../infra/local/tunnel/tunnel-suite.ts";
 import { within } from "../../within.ts";
 
-/** Starts cloudflared by environment alone, as the kit does, and judges it by what it logs. */
+/** Starts cloudflared by environment alone, as the kit does, and reads its state from its log. */
 export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
   const child = spawn(process.env.CLOUDFLARED_BIN || "cloudflared", ["tunnel", "run"], {
     stdio: ["ignore", "ignore", "pipe"],

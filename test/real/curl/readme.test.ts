@@ -1,9 +1,9 @@
-// The README's commands with curl, as they stand, against the whole kit: edge, tunnel, connector, gateway.
+// The README's commands with curl, unchanged, against the whole kit: edge, tunnel, connector, gateway.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { section } from "../../docs/markdown.ts";
-import { forget, type House, newDataDir, openHouse } from "../../journeys/house.ts";
+import { forget, newDataDir, openTestSite, type TestSite } from "../../journeys/test-site.ts";
 
 const SITE = "http://chat.causeway.localhost:8080";
 
@@ -18,20 +18,20 @@ function block(heading: string, contains: string): string {
 }
 
 let dataDir: string;
-let house: House;
+let testSite: TestSite;
 beforeAll(async () => {
   dataDir = newDataDir();
-  house = await openHouse(dataDir);
+  testSite = await openTestSite(dataDir);
 });
 afterAll(async () => {
-  await house.kit.stop();
+  await testSite.kit.stop();
   forget(dataDir);
 });
 
 /** What commands print, at the address that this kit has. */
 async function outputOf(commands: string): Promise<string> {
   expect(commands).toContain(SITE);
-  const { stdout } = await promisify(execFile)("sh", ["-ec", commands.replaceAll(SITE, house.kit.chat)]);
+  const { stdout } = await promisify(execFile)("sh", ["-ec", commands.replaceAll(SITE, testSite.kit.chat)]);
   return stdout;
 }
 
@@ -43,8 +43,8 @@ test("D9: the README's commands register, sign in, and use a bearer token with c
 
 test("D9: the request of the README that a scanner would make is blocked with the rule that it names", async () => {
   expect(await outputOf(block("## Try it", "wp-login"))).toMatch(/^HTTP\/1\.1 403 /);
-  expect(house.records.at(-1)).toMatchObject({ status: 403 });
-  expect(JSON.stringify(house.records.at(-1))).toContain("scanner_paths");
+  expect(testSite.records.at(-1)).toMatchObject({ status: 403 });
+  expect(JSON.stringify(testSite.records.at(-1))).toContain("scanner_paths");
 });
 
 test("D9: of the README's 30 guesses the gateway and the edge refuse those that are too many", async () => {

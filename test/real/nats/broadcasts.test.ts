@@ -49,7 +49,7 @@ async function dropped({ backend }: TestBackend): Promise<Record<string, number>
   return Object.fromEntries([...lines].map(([, reason, count]) => [reason, Number(count)]));
 }
 
-/** Subjects of room shards to which each connection of a node subscribes, as the server says. */
+/** Subjects of room shards to which each connection of a node subscribes, read from the server. */
 async function subscribed(): Promise<string[][]> {
   const { connections } = (await (await fetch(`${monitor}/connz?subs=1`)).json()) as {
     connections: { name?: string; subscriptions_list?: string[] }[];

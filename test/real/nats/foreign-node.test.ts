@@ -55,7 +55,7 @@ test("S7: a foreign Moleculer node calls auth.startSession for an administrator 
   const call = foreign.call("auth.startSession", { userId: admin.id });
   await expect(call).rejects.toMatchObject({ type: "SERVICE_NOT_FOUND" });
 
-  // it knows node and action, and asks past Moleculer's registry
+  // it has the names of node and action, and sends a request past Moleculer's registry
   const answers: string[] = [];
   attacker.subscribe("MOL-causeway.RES.>", { callback: (_, message) => void answers.push(message.subject) });
   const request = {

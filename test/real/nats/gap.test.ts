@@ -7,7 +7,7 @@ import { type NatsServer, startNats } from "./nats-server.ts";
 import { type Pair, startPair } from "./pair.ts";
 
 /*
- * What nodes tell each other while the connection of one of them to NATS is cut.
+ * Broadcasts between nodes while the connection of one of them to NATS is cut.
  */
 
 let cluster: Cluster;
@@ -18,7 +18,7 @@ afterAll(() => cluster.stop());
 
 /** Rooms in which clients of one node alone send: no message of one's own shows a client that others are missing. */
 const [FROM_ONE, FROM_TWO] = ["from-one", "from-two"] as const;
-/** Seconds of silence that a live node survives, as `node-discoverer.ts` says. */
+/** Seconds without a packet that a live node survives (`node-discoverer.ts`). */
 const PATIENCE = 8;
 
 async function signUp(at: TestBackend, name: string): Promise<Watched> {
@@ -40,7 +40,7 @@ const declaredDead = ({ log }: TestBackend) => log.filter(({ msg }) => /disconne
 
 type Kind = "refused" | "held";
 
-/** Cuts the second node off for so many seconds while both nodes store messages, and says what came of it. */
+/** Cuts the second node off for so many seconds while both nodes store messages, and returns what was lost. */
 async function cut(pair: Pair, kind: Kind, seconds: number) {
   const { one, two, proxy } = pair;
   const clients = [await signUp(one, "ada"), await signUp(one, "bob"), await signUp(two, "carol")];

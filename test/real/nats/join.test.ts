@@ -60,7 +60,7 @@ test("N5: later joins of the shard do not wait, and none waits for longer than h
   order.push("second of its shard");
   await first;
   expect(order).toEqual(["second of its shard", "first of its shard"]);
-  // what was missed before the server knows the subscription comes afterwards
+  // what was missed before the server had the subscription arrives afterwards
   await call(ada, "chat.join", { room: pond });
   const heard = new Promise((resolve) => bob.once("message", resolve));
   await call(ada, "chat.send", { room: pond, text: "missed", clientId: "m3" });

@@ -1,4 +1,4 @@
-/** Two whole backends over one store, each a node; the second one hears the others through a proxy that can be cut. */
+/** Two whole backends over one store, each a node; the second one reaches NATS through a proxy that can be cut. */
 import { hearsOthers } from "../../../backend/broker.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { startTestBackend, type TestBackend } from "../../backend/support.ts";
@@ -12,7 +12,7 @@ export interface Pair {
   readonly proxy: CuttableProxy;
   readonly one: TestBackend;
   readonly two: TestBackend;
-  /** The second one hears nothing more and cannot connect again. */
+  /** The second one receives nothing more and cannot connect again. */
   cutOff(): void;
   stop(): Promise<void>;
 }

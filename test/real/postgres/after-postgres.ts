@@ -1,5 +1,5 @@
 import { afterAll } from "@jest/globals";
 import { stopCluster } from "./in-postgres.ts";
 
-// Imported last: Jest runs what comes after all tests in the order in which it was told so.
+// Imported last: Jest runs functions of `afterAll` in the order in which they were given.
 afterAll(stopCluster);

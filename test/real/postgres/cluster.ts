@@ -37,7 +37,7 @@ function postgresPrograms(): string {
   throw new Error("no PostgreSQL server found; POSTGRES_BIN must name a folder with initdb");
 }
 
-/** `given` are settings of `postgresql.conf`; unless one says otherwise, nothing is forced to the disk. */
+/** `given` are settings of `postgresql.conf`; by default nothing is forced to the disk. */
 export async function startCluster(given: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   const bin = postgresPrograms();
   const folder = mkdtempSync(join(tmpdir(), "causeway-postgres-"));

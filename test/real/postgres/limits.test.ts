@@ -87,7 +87,7 @@ test("N11: while the database is away every try is UNAVAILABLE with retry-after,
       const answer = await node.ask("POST", path, { body, token, headers: from(`203.0.113.${n}`) });
       expect([path, outcome(answer)]).toEqual([path, { status: 503, code: "UNAVAILABLE", retryAfter: 1 }]);
     }
-    // each node was told by the database that this address has to wait
+    // each node has read from the database that this address has to wait
     expect(outcome(await login(node, "n1@example.org", "192.0.2.1"))).toMatchObject({ code: "RATE_LIMITED" });
   }
   expect(socket.connected).toBe(true);

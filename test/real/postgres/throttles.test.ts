@@ -14,7 +14,7 @@ import { openStore, type Store } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*
- * What nodes over one database count together: two stores stand for two nodes.
+ * What nodes over one database count together: two stores act as two nodes.
  */
 
 let cluster: Cluster;
@@ -46,7 +46,7 @@ const outcome = (admitted: Promise<void>): Promise<number> =>
     (thrown) => publicError(thrown).retryAfter ?? Number.NaN,
   );
 
-/** Guesses at one account from ever other networks, then at many accounts from one; what each of them is told. */
+/** Guesses at one account from many networks, then at many accounts from one; returns the wait of each guess. */
 async function attack(throttles: readonly LoginThrottle[]): Promise<readonly number[]> {
   const told: number[] = [];
   let tries = 0;
@@ -88,7 +88,7 @@ test("N11: what a try has shown on one node counts on the other: a right passwor
   for (let n = 0; n < 6; n += 1) await one.admit(ada);
   expect(await outcome(two.admit(ada))).toBe(1);
   await one.cleared(ada.account, ada.address);
-  // the other node repeats what it has told, for a second at most
+  // the other node repeats its refusal, for a second at most
   clock.now += 1000;
   expect(await outcome(two.admit(ada))).toBe(0);
 });

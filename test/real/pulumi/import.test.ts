@@ -1,5 +1,5 @@
 /**
- * `import` as a resource option, through the real CLI: what stood there before is taken over, changed where the inputs
+ * `import` as a resource option, through the real CLI: what existed before is taken over, and changed where the inputs
  * differ, in one run.
  */
 import { resolve } from "node:path";

@@ -140,13 +140,13 @@ async function run(chain: Chain, index: number, ...command: string[]): Promise<P
 }
 
 /**
- * Most runs are the CLI's own, which start faster than our commands; what the commands say is asked at the tunnel
+ * Most runs are the CLI's own, which start faster than our commands; the output of our commands is tested at the tunnel
  * alone.
  */
 const UP = ["pulumi", "up", "--yes", "--skip-preview", "--refresh"];
 const ASKED = CALLS.findIndex(({ name }) => name === "the tunnel");
 
-/** The answer to the call is lost: `down` right after it leaves nothing. */
+/** The response to the call is lost: `down` right after it leaves nothing. */
 async function lose(chain: Chain, index: number) {
   const { name: _, ...match } = CALLS[index] ?? { name: "" };
   chain.api.faults.next(match, "lost");
@@ -244,7 +244,7 @@ async function initStack(chain: Chain, index: number): Promise<void> {
   if (code !== 0) throw new Error(text);
 }
 
-/** One after the other; a failure of one is told by its own test. */
+/** One after the other; a failure of one is reported by its own test. */
 function inTurn<T>(chain: Chain, interrupt: (chain: Chain, index: number) => Promise<T>): Promise<T>[] {
   let previous: Promise<unknown> = Promise.resolve();
   return CALLS.map((_, index) => {

@@ -1,5 +1,6 @@
 /**
- * Lists of the policy with the real CLI: whose they are, in which order they are made, and what `drift` and `down` say.
+ * Lists of the policy with the real CLI: their owners, the order in which they are made, and what `drift` and `down`
+ * print.
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";

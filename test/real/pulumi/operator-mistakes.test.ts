@@ -1,4 +1,4 @@
-/** What an operator gets wrong, through the real CLI: a message that says what to do, before anything is created. */
+/** Mistakes of operators, through the real CLI: each gets a message with what to do, before anything is created. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { config, openProject, type Project } from "./project.ts";
 

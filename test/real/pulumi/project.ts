@@ -19,7 +19,7 @@ export interface Project {
   close(): Promise<void>;
 }
 
-/** Stacks by name, each with its configuration; the files stand there before the stacks are made. */
+/** Stacks by name, each with its configuration; the files are written before the stacks are made. */
 export async function openProject(
   stacks: Readonly<Record<string, object>>,
   seed?: ApiOptions["seed"],

@@ -1,5 +1,5 @@
-// A provider plugin as the CLI starts one: it prints its port and serves until it is ended. It stands for Cloudflare's
-// plugin.
+// A provider plugin as the CLI starts one: it prints its port and serves until it is ended. It is used in place
+// of Cloudflare's plugin.
 import { writeFileSync } from "node:fs";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 

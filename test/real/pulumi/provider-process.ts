@@ -14,7 +14,7 @@ export interface ProviderProcess {
   kill(): void;
 }
 
-/** An attached provider does not see the CLI's environment: it is told how it reaches the API. */
+/** An attached provider does not see the CLI's environment: how it reaches the API is passed to it. */
 export async function startProviderProcess(apiToken: string, baseURL: string): Promise<ProviderProcess> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
     env: { ...process.env, CLOUDFLARE_API_TOKEN: apiToken, CLOUDFLARE_BASE_URL: baseURL },

@@ -19,7 +19,7 @@ const ours = [
   "zeroTrustTunnelCloudflaredConfig:",
 ];
 
-/** Declares the recorded inputs as they stand; the ids of the zone, the account and the tunnel are the API's. */
+/** Declares the recorded inputs, with the API's ids of the zone, the account and the tunnel. */
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 import resources from "./resources.json" with { type: "json" };

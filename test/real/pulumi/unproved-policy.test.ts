@@ -49,7 +49,7 @@ test("A6: neither preview nor up nor plain pulumi up creates anything; CAUSEWAY_
   expect(last.some((line) => line.startsWith("infra/policy/custom-rules/block-all.ts: rule block_all"))).toBe(true);
   expect(deployed.text.indexOf("npm run drift")).toBeLessThan(deployed.text.lastIndexOf("CAUSEWAY_UNPROVED=yes"));
 
-  // the next run has to be told again, and what only reads or deletes is not stopped
+  // the next run needs the variable again, and a run that only reads or deletes is not stopped
   expect((await stage.npmRun("up", "--yes")).text).toContain(refused);
   expect((await stage.npmRun("drift")).code).toBe(0);
   expect((await stage.npmRun("down", "--yes")).code).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * What the API on localhost answers, against Cloudflare's own OpenAPI document, read where CAUSEWAY_REFERENCE says.
- * What the document gets wrong about the real API is listed here, by path of the answer; an entry that no longer occurs
+ * Responses of the API on localhost, compared with Cloudflare's own OpenAPI document in the folder CAUSEWAY_REFERENCE.
+ * Errors of the document about the real API are listed here, by path of the response; an entry that no longer occurs
  * fails too.
  */
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import formats from "ajv-formats";
 import { startApi } from "../../../infra/local/api/index.ts";
 import { blockRule, callApi, customRules } from "../../infra/local/api/client.ts";
 
-/** The document's errors: the answer that the real API gives does not fit it. */
+/** The document's errors: the response of the real API does not fit it. */
 const documentErrors: Readonly<Record<string, string>> = {
   "/result/*/owner/id must be string": "the owner of a zone of a user without an organization is null",
   "/result/owner/id must be string": "the same",
@@ -32,7 +32,7 @@ const documentErrors: Readonly<Record<string, string>> = {
   "/result/config/ingress/* must have required property 'hostname'": "the catch-all must not have one",
 };
 
-// One more: a record without a comment has null, and the document wants text; every record here has a comment, because
+// One more: a record without a comment has null, and the document has text; every record here has a comment, because
 // that error would hide others behind it.
 
 const openapi = JSON.parse(

@@ -46,7 +46,7 @@ const withoutProse = (name: string) => name !== "description";
 const NEWER = ["originRangeRequests", "vary"];
 const isStored = (name: string) => withoutProse(name) && !NEWER.includes(name);
 
-/** The provider lets these be left out and fails without them later; our table asks for them at once. */
+/** The real provider allows to leave these out and fails without them later; our table requires them at once. */
 const requiredHere = ["accountId", "zoneId"];
 
 /** A type as text, references resolved; whole numbers are numbers to us. */

@@ -12,7 +12,7 @@ const REFUSED = JSON.parse(readFileSync(new URL("./refused-expressions.json", im
 
 interface Collected {
   readonly expression: string;
-  /** Null where it is not known where the expression stands. */
+  /** Null where the expression's phase is not known. */
   readonly phase: Phase | null;
 }
 

@@ -16,7 +16,7 @@ interface Question {
 }
 
 /**
- * A Worker that has the whole Rules language in it: answers whether an expression matches, or what a policy decides.
+ * A Worker with the whole Rules language: it responds whether an expression matches, or what a policy decides.
  */
 export default {
   async fetch(asked: Request): Promise<Response> {

@@ -1,4 +1,4 @@
-// A service that is asked to end, as a process of its own.
+// A service that gets a signal, as a process of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 
 const COMMAND_LINE = pathToFileURL(join(import.meta.dirname, "../../../scripts/command-line/index.ts")).href;
 
-/** Runs a command whose service is this code, sends SIGTERM when it says `ready`, and returns how it ended. */
+/** Runs a command whose service is this code, sends SIGTERM when it prints `ready`, and returns how it ended. */
 async function endWhenReady(service: string): Promise<{ code: number; output: string }> {
   const code = `
     import { command, runCommand, runUntilSignal } from ${JSON.stringify(COMMAND_LINE)};

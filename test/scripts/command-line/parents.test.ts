@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { parentsToWatch } from "../../../scripts/command-line/parents.ts";
 import { parentOf } from "../../../scripts/command-line/processes.ts";
 
-// The parent of this process stands for the shell or for npm.
+// The parent of this process acts as the shell or npm.
 const PARENT = process.ppid;
 const SCRIPT = "node scripts/run.mjs backend";
 

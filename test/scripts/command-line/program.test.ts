@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 
 const COMMAND_LINE = pathToFileURL(join(import.meta.dirname, "../../../scripts/command-line/index.ts")).href;
 
-/** A process that runs `program` with runProgram, and says what came of it. */
+/** A process that runs `program` with runProgram, and prints the outcome. */
 function runInProcess(program: string) {
   const code = `
     import { runProgram } from ${JSON.stringify(COMMAND_LINE)};

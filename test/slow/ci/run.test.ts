@@ -1,4 +1,4 @@
-// .ci/run in a folder without neighbours, with an npm that only notes what it is asked for, and without tools.
+// .ci/run in a folder without neighbours, with an npm that only records its arguments, and without tools.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -18,7 +18,7 @@ const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(re
 /** Programs that every Linux has. No apt-get: nothing may be installed by a test. */
 const PROGRAMS = ["bash", "sh", "env", "id", "dirname", "mktemp", "rm", "tail"];
 
-/** Notes its arguments, and writes a report of three passed tests and so many failed ones where it is asked for one. */
+/** Records its arguments, and writes a report of three passed and so many failed tests where the arguments name one. */
 const npm = (failed: number) => `#!/bin/sh
 echo "$*" >> "$CALLS"
 for argument; do

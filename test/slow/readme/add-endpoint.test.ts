@@ -33,7 +33,7 @@ interface Step {
   readonly code: string;
 }
 
-/** The steps of "Add an endpoint": code blocks, each after a sentence that says `place` and [`file`]. */
+/** The steps of "Add an endpoint": code blocks, each after a sentence with `place` and [`file`]. */
 function steps(readme: string): readonly Step[] {
   const [, section = ""] = /^### Add an endpoint\n(.*?)^### /ms.exec(readme) ?? [];
   const found = section.matchAll(/ to `(\w+)`[^`]*?(?:`\w+`\) )?[^`]*?\[`([\w./]+)`\].*?```ts\n(.*?)```/gs);

@@ -40,7 +40,7 @@ test("D9: the README's commands for the security admin work, and explain prints 
 
   const shown = blocks.find(([, kind]) => kind === undefined)?.[2] ?? "";
   const explained = commands.find((command) => command.includes("explain")) ?? "";
-  // `...` stands for anything, on its line or for whole lines
+  // `...` is any text, on its line or of whole lines
   const pattern = shown.split("...").map((part) => part.replaceAll(/[^\w\s]/g, "\\$&"));
   expect(outputs.get(explained)).toMatch(new RegExp(pattern.join("[^]*?")));
 });

@@ -22,7 +22,7 @@ export const STARTS = {
     const { npm_execpath: npm } = process.env; // which npm runs these tests
     return [...(npm === undefined ? ["npm"] : [process.execPath, npm]), "run", name];
   },
-  /** This Node.js believes that it is too old, and hands over to the one that the packages brought. */
+  /** This Node.js takes itself for too old, and hands over to the one that the packages brought. */
   "an older Node.js": (name: string, folder: string) => {
     const old = join(folder, "old.mjs");
     writeFileSync(

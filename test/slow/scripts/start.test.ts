@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** `npm start` of a tree, in a process of its own; `said` is everything that it wrote. */
+/** `npm start` of a tree, in a process of its own; `said` is all of its output. */
 function start(root: string, env: Readonly<Record<string, string>> = {}, options: readonly string[] = []) {
   const child = spawn(process.execPath, ["scripts/run.mjs", "start", ...options], {
     cwd: root,

@@ -1,6 +1,5 @@
 /**
- * Whatever is asked of it, the API answers in its envelope, never with an error of its own, and its state stays
- * readable.
+ * To any request the API responds in its envelope, never with an error of its own, and its state stays readable.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

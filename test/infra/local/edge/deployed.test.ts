@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { requestLines } from "../../../../infra/local/console/request-lines.ts";
 import { startEdge } from "../../../../infra/local/edge/index.ts";
 import { MANAGED_RULESETS, type Rule } from "../../../../infra/rules/index.ts";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
 const SITE_URL = "http://chat.causeway.localhost:8080";
 const FIREWALL = "http_request_firewall_custom";
@@ -15,13 +15,13 @@ const block = (path: string, parts: Partial<Rule> = {}): Rule => ({
   ...parts,
 });
 
-let house: House;
+let testSite: TestSite;
 let now = 1_800_000_000_000;
 let reached: string[] = [];
 let handler: (request: IncomingMessage, response: ServerResponse) => void;
 
 beforeAll(async () => {
-  house = await House.build(
+  testSite = await TestSite.build(
     (request, response) => {
       reached.push(request.url ?? "");
       handler(request, response);
@@ -29,22 +29,22 @@ beforeAll(async () => {
     { edge: { clock: () => now, colo: "TST", plainPort: 0 } },
   );
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(async () => {
-  await house.clear();
-  house.records.length = 0;
-  house.problems.length = 0;
+  await testSite.clear();
+  testSite.records.length = 0;
+  testSite.problems.length = 0;
   reached = [];
   handler = (_request, response) => response.end("origin");
 });
 
 describe("rules", () => {
   test("a blocked request gets 403, never reaches the origin, and the record names the rule and why", async () => {
-    await house.deploy(FIREWALL, [block("/admin", { description: "No admin." })]);
-    const reply = await house.get("/admin?token=secret");
+    await testSite.deploy(FIREWALL, [block("/admin", { description: "No admin." })]);
+    const reply = await testSite.get("/admin?token=secret");
     expect(reply.status).toBe(403);
     expect(reached).toEqual([]);
-    const [record] = await house.over(1);
+    const [record] = await testSite.over(1);
     expect(record).toMatchObject({
       method: "GET",
       host: HOST,
@@ -66,11 +66,11 @@ describe("rules", () => {
   });
 
   test("the block page is HTML for browsers and a line of text for others; neither says which rule it was", async () => {
-    await house.deploy(FIREWALL, [block("/admin", { ref: "secret_rule", description: "Secret words." })]);
-    const browser = await house.get("/admin", { headers: { accept: "text/html,*/*" } });
+    await testSite.deploy(FIREWALL, [block("/admin", { ref: "secret_rule", description: "Secret words." })]);
+    const browser = await testSite.get("/admin", { headers: { accept: "text/html,*/*" } });
     expect(browser.headers["content-type"]).toBe("text/html; charset=utf-8");
     expect(browser.body).toContain("<h1>Blocked</h1>");
-    const other = await house.get("/admin");
+    const other = await testSite.get("/admin");
     expect(other.headers["content-type"]).toBe("text/plain; charset=utf-8");
     expect(other.body).toContain(String(other.headers["cf-ray"]));
     for (const { body, headers } of [browser, other]) {
@@ -80,23 +80,23 @@ describe("rules", () => {
   });
 
   test("a connection goes on after a page, where the request had no body to skip", async () => {
-    await house.deploy(FIREWALL, [block("/x")]);
+    await testSite.deploy(FIREWALL, [block("/x")]);
     const one = (more: string) => `GET /x HTTP/1.1\r\nHost: ${HOST}\r\n${more}\r\n`;
-    const replies = await house.raw(one("") + one("Content-Length: 0\r\n") + one("Connection: close\r\n"));
+    const replies = await testSite.raw(one("") + one("Content-Length: 0\r\n") + one("Connection: close\r\n"));
     expect(replies.match(/HTTP\/1\.1 403/g)).toHaveLength(3);
   });
 
   test("a custom response is sent as the rule gives it", async () => {
     const response = { status_code: 451, content_type: "application/json", content: '{"why":"é"}' };
-    await house.deploy(FIREWALL, [block("/x", { action_parameters: { response } })]);
-    const reply = await house.get("/x");
+    await testSite.deploy(FIREWALL, [block("/x", { action_parameters: { response } })]);
+    const reply = await testSite.get("/x");
     expect(reply).toMatchObject({ status: 451, body: '{"why":"é"}' });
     expect(reply.headers["content-type"]).toBe("application/json");
   });
 
   test("a challenge is answered with 403 and cf-mitigated", async () => {
-    await house.deploy(FIREWALL, [block("/x", { action: "managed_challenge" })]);
-    const reply = await house.get("/x");
+    await testSite.deploy(FIREWALL, [block("/x", { action: "managed_challenge" })]);
+    const reply = await testSite.get("/x");
     expect(reply.status).toBe(403);
     expect(reply.headers["cf-mitigated"]).toBe("challenge");
     expect(reached).toEqual([]);
@@ -104,16 +104,18 @@ describe("rules", () => {
 
   test("rules see the host without the listener's port, TLS, the client's address and raw headers", async () => {
     const seen = `http.host eq "${HOST}" and ssl and ip.src eq 127.0.0.1 and http.request.full_uri eq "https://${HOST}/x?y" and any(http.request.headers["x-a"][*] eq "B") and http.request.headers.names[1] eq "X-A"`;
-    await house.deploy(FIREWALL, [block("", { expression: seen })]);
-    expect((await house.get("/x?y", { host: `${HOST}:${house.edge.port}`, headers: { "X-A": "B" } })).status).toBe(403);
+    await testSite.deploy(FIREWALL, [block("", { expression: seen })]);
+    expect(
+      (await testSite.get("/x?y", { host: `${HOST}:${testSite.edge.port}`, headers: { "X-A": "B" } })).status,
+    ).toBe(403);
   });
 
   test("what is deployed counts from the next request on", async () => {
-    expect((await house.get("/x")).status).toBe(200);
-    await house.deploy(FIREWALL, [block("/x")]);
-    expect((await house.get("/x")).status).toBe(403);
-    await house.deploy(FIREWALL, []);
-    expect((await house.get("/x")).status).toBe(200);
+    expect((await testSite.get("/x")).status).toBe(200);
+    await testSite.deploy(FIREWALL, [block("/x")]);
+    expect((await testSite.get("/x")).status).toBe(403);
+    await testSite.deploy(FIREWALL, []);
+    expect((await testSite.get("/x")).status).toBe(200);
   });
 
   test("a cache rule that bypasses shows in cf-cache-status", async () => {
@@ -123,37 +125,37 @@ describe("rules", () => {
       action: "set_cache_settings",
       action_parameters: { cache: false },
     };
-    await house.deploy("http_request_cache_settings", [rule]);
-    expect((await house.get("/api")).headers["cf-cache-status"]).toBe("BYPASS");
-    expect((await house.get("/")).headers["cf-cache-status"]).toBe("DYNAMIC");
+    await testSite.deploy("http_request_cache_settings", [rule]);
+    expect((await testSite.get("/api")).headers["cf-cache-status"]).toBe("BYPASS");
+    expect((await testSite.get("/")).headers["cf-cache-status"]).toBe("DYNAMIC");
   });
 
   test("a phase that is not imitated is reported once, and the other rules go on", async () => {
-    await house.deploy(FIREWALL, [block("/x")]);
-    expect((await house.get("/x")).status).toBe(403);
+    await testSite.deploy(FIREWALL, [block("/x")]);
+    expect((await testSite.get("/x")).status).toBe(403);
     const headers = { "X-A": { operation: "set", value: "1" } };
-    await house.deploy("http_request_late_transform", [
+    await testSite.deploy("http_request_late_transform", [
       { ref: "t", expression: "true", action: "rewrite", action_parameters: { headers } },
     ]);
-    await house.deploy(FIREWALL, [block("/y")]);
-    expect((await house.get("/x")).status).toBe(200);
-    expect((await house.get("/y")).status).toBe(403);
+    await testSite.deploy(FIREWALL, [block("/y")]);
+    expect((await testSite.get("/x")).status).toBe(200);
+    expect((await testSite.get("/y")).status).toBe(403);
     // the change of the firewall and the requests do not repeat it
-    expect(house.problems.map(({ zone }) => zone)).toEqual(["causeway.localhost"]);
-    expect(house.problems[0]?.message).toMatch(/http_request_late_transform.*not imitated/);
+    expect(testSite.problems.map(({ zone }) => zone)).toEqual(["causeway.localhost"]);
+    expect(testSite.problems[0]?.message).toMatch(/http_request_late_transform.*not imitated/);
   });
 
   test("a rule that cannot be evaluated is named: the request is served as if it did not match", async () => {
     const [id = ""] = Object.values(MANAGED_RULESETS);
     const managed: Rule = { ref: "managed", expression: at("/x"), action: "execute", action_parameters: { id } };
-    await house.deploy(FIREWALL, [managed, block("/y")]);
-    expect((await house.get("/x")).status).toBe(200);
-    expect((await house.get("/y")).status).toBe(403);
-    const [inDoubt, blocked] = await house.over(2);
+    await testSite.deploy(FIREWALL, [managed, block("/y")]);
+    expect((await testSite.get("/x")).status).toBe(200);
+    expect((await testSite.get("/y")).status).toBe(403);
+    const [inDoubt, blocked] = await testSite.over(2);
     expect(inDoubt?.verdict).toMatchObject({ outcome: "undetermined", rulesInDoubt: [{ rule: "managed" }] });
     expect(blocked?.verdict).toMatchObject({ outcome: "block", rulesInDoubt: [] });
-    expect(house.problems).toHaveLength(1);
-    expect(house.problems[0]?.message).toMatch(
+    expect(testSite.problems).toHaveLength(1);
+    expect(testSite.problems[0]?.message).toMatch(
       /^some of the deployed rules are not evaluated as at Cloudflare:\nrule "managed" .*as if it did not match$/,
     );
     const lines = inDoubt ? requestLines(inDoubt).join("\n") : "";
@@ -183,39 +185,43 @@ describe("plain HTTP", () => {
       seen = request.headers;
       response.end();
     };
-    await house.deploy(FIREWALL, [block("", { expression: 'not ssl and http.request.full_uri contains "http://"' })]);
-    expect((await house.get("/", { plain: true })).status).toBe(403);
-    expect((await house.get("/")).status).toBe(200);
+    await testSite.deploy(FIREWALL, [
+      block("", { expression: 'not ssl and http.request.full_uri contains "http://"' }),
+    ]);
+    expect((await testSite.get("/", { plain: true })).status).toBe(403);
+    expect((await testSite.get("/")).status).toBe(200);
     expect(seen).toMatchObject({ "x-forwarded-proto": "https", "cf-visitor": '{"scheme":"https"}' });
-    await house.deploy(FIREWALL, []);
-    expect((await house.get("/", { plain: true, headers: { "X-Forwarded-Proto": "https" } })).status).toBe(200);
+    await testSite.deploy(FIREWALL, []);
+    expect((await testSite.get("/", { plain: true, headers: { "X-Forwarded-Proto": "https" } })).status).toBe(200);
     expect(seen).toMatchObject({ "x-forwarded-proto": "http", "cf-visitor": '{"scheme":"http"}' });
   });
 
   test("is redirected by the first phase of all; the record names the rule, and the origin hears nothing", async () => {
-    await house.deploy("http_request_dynamic_redirect", [redirect]);
-    await house.deploy(FIREWALL, [block("", { expression: "not ssl" })]);
-    const host = `${HOST}:${house.edge.plainPort}`;
-    const moved = await house.get("/page?a=%0d%0ab", { plain: true, host });
+    await testSite.deploy("http_request_dynamic_redirect", [redirect]);
+    await testSite.deploy(FIREWALL, [block("", { expression: "not ssl" })]);
+    const host = `${HOST}:${testSite.edge.plainPort}`;
+    const moved = await testSite.get("/page?a=%0d%0ab", { plain: true, host });
     expect(moved.status).toBe(308);
     expect(moved.headers.location).toBe(`https://${HOST}/page?a=%0d%0ab`);
     expect(moved.headers["strict-transport-security"]).toBeUndefined();
-    expect((await house.over(1))[0]?.verdict?.by).toMatchObject({ ref: "to_https", action: "redirect" });
-    expect((await house.get("/page", { plain: true, method: "HEAD" })).headers.location).toBe(`https://${HOST}/page`);
-    expect((await house.get("/other", { plain: true })).status).toBe(403);
-    expect((await house.get("/page")).status).toBe(200);
+    expect((await testSite.over(1))[0]?.verdict?.by).toMatchObject({ ref: "to_https", action: "redirect" });
+    expect((await testSite.get("/page", { plain: true, method: "HEAD" })).headers.location).toBe(
+      `https://${HOST}/page`,
+    );
+    expect((await testSite.get("/other", { plain: true })).status).toBe(403);
+    expect((await testSite.get("/page")).status).toBe(200);
     expect(reached).toEqual(["/page"]);
   });
 
   test("goes to TLS whatever it asks for, before any rule, where the zone's setting always_use_https is on", async () => {
-    const setting = `/zones/${house.api.zoneId}/settings/always_use_https`;
-    await house.deploy(FIREWALL, [block("/x")]);
-    await house.call("PATCH", setting, { value: "on" });
-    const moved = await house.get("/x?y", { plain: true, method: "POST", body: "z" });
-    await house.call("PATCH", setting, { value: "off" });
+    const setting = `/zones/${testSite.api.zoneId}/settings/always_use_https`;
+    await testSite.deploy(FIREWALL, [block("/x")]);
+    await testSite.call("PATCH", setting, { value: "on" });
+    const moved = await testSite.get("/x?y", { plain: true, method: "POST", body: "z" });
+    await testSite.call("PATCH", setting, { value: "off" });
     expect(moved).toMatchObject({ status: 301, headers: { location: `https://${HOST}/x?y` } });
-    expect((await house.over(1))[0]?.verdict).toBeUndefined();
-    expect((await house.get("/x", { plain: true })).status).toBe(403);
+    expect((await testSite.over(1))[0]?.verdict).toBeUndefined();
+    expect((await testSite.get("/x", { plain: true })).status).toBe(403);
     expect(reached).toEqual([]);
   });
 });
@@ -236,23 +242,23 @@ describe("rate limits", () => {
   });
 
   test("answer 429 with Retry-After until the time is over, and do not touch other paths", async () => {
-    await house.deploy("http_ratelimit", [rule()]);
+    await testSite.deploy("http_ratelimit", [rule()]);
     now += 100_000;
     const statuses = [];
-    for (let time = 0; time < 3; time += 1) statuses.push((await house.get("/login")).status);
+    for (let time = 0; time < 3; time += 1) statuses.push((await testSite.get("/login")).status);
     expect(statuses).toEqual([200, 200, 429]);
     now += 10_000;
-    const limited = await house.get("/login");
+    const limited = await testSite.get("/login");
     expect(limited.headers["retry-after"]).toBe("20");
-    expect((await house.get("/")).status).toBe(200);
-    const record = (await house.over(5))[3];
+    expect((await testSite.get("/")).status).toBe(200);
+    const record = (await testSite.over(5))[3];
     expect(record?.verdict?.by).toMatchObject({ ref: "login", phase: "http_ratelimit" });
     now += 20_001;
-    expect((await house.get("/login")).status).toBe(200);
+    expect((await testSite.get("/login")).status).toBe(200);
   });
 
   test("a spoofed address does not get a counter of its own", async () => {
-    await house.deploy("http_ratelimit", [rule({ ref: "spoofed" })]);
+    await testSite.deploy("http_ratelimit", [rule({ ref: "spoofed" })]);
     const forged = (address: string) => ({
       "CF-Connecting-IP": address,
       "X-Forwarded-For": address,
@@ -260,25 +266,27 @@ describe("rate limits", () => {
     });
     const statuses = [];
     for (const address of ["1.1.1.1", "2.2.2.2", "3.3.3.3"])
-      statuses.push((await house.get("/login", { headers: forged(address) })).status);
+      statuses.push((await testSite.get("/login", { headers: forged(address) })).status);
     expect(statuses).toEqual([200, 200, 429]);
   });
 
   test("keep counting across a deployment that does not change them", async () => {
-    await house.deploy("http_ratelimit", [rule({ ref: "kept" })]);
-    for (let time = 0; time < 2; time += 1) await house.get("/login");
-    await house.deploy(FIREWALL, [block("/other")]);
-    await house.deploy("http_ratelimit", [rule({ ref: "kept", description: "new words" })]);
-    expect((await house.get("/login")).status).toBe(429);
+    await testSite.deploy("http_ratelimit", [rule({ ref: "kept" })]);
+    for (let time = 0; time < 2; time += 1) await testSite.get("/login");
+    await testSite.deploy(FIREWALL, [block("/other")]);
+    await testSite.deploy("http_ratelimit", [rule({ ref: "kept", description: "new words" })]);
+    expect((await testSite.get("/login")).status).toBe(429);
   });
 
   test("count what the origin answered, where they count answers", async () => {
     const counting_expression = `${at("/login")} and http.response.code eq 401`;
-    await house.deploy("http_ratelimit", [rule({ ref: "answers" }, { counting_expression, requests_per_period: 1 })]);
+    await testSite.deploy("http_ratelimit", [
+      rule({ ref: "answers" }, { counting_expression, requests_per_period: 1 }),
+    ]);
     const statuses = [];
     for (const status of [200, 401, 200, 401, 200]) {
       handler = (_request, response) => response.writeHead(status).end();
-      statuses.push((await house.get("/login")).status);
+      statuses.push((await testSite.get("/login")).status);
     }
     expect(statuses).toEqual([200, 401, 200, 401, 429]);
   });
@@ -286,10 +294,10 @@ describe("rate limits", () => {
 
 describe("hosts", () => {
   beforeAll(async () => {
-    await house.record("plain.causeway.localhost", "A", "192.0.2.1", false);
-    await house.record("other.causeway.localhost", "CNAME", "example.com");
-    await house.record("*.wild.causeway.localhost", "CNAME", `${house.tunnelId}.cfargotunnel.com`);
-    await house.record("text.wild.causeway.localhost", "TXT", '"hello"', false);
+    await testSite.record("plain.causeway.localhost", "A", "192.0.2.1", false);
+    await testSite.record("other.causeway.localhost", "CNAME", "example.com");
+    await testSite.record("*.wild.causeway.localhost", "CNAME", `${testSite.tunnelId}.cfargotunnel.com`);
+    await testSite.record("text.wild.causeway.localhost", "TXT", '"hello"', false);
   });
 
   test.each([
@@ -302,10 +310,10 @@ describe("hosts", () => {
     ["[::1]", 403, 1003],
     ["other.causeway.localhost", 530, 1016],
   ])("%s is answered %d with error %d", async (host, status, code) => {
-    const reply = await house.get("/", { host });
+    const reply = await testSite.get("/", { host });
     expect(reply.status).toBe(status);
     expect(reply.body).toContain(`error ${code}`);
-    expect((await house.over(1))[0]?.failure?.code).toBe(code);
+    expect((await testSite.over(1))[0]?.failure?.code).toBe(code);
     expect(reached).toEqual([]);
   });
 
@@ -313,10 +321,10 @@ describe("hosts", () => {
     ["127.0.0.1:8080", 403, "1003"],
     ["localhost:8080", 409, "1001"],
   ])("D6: %s is told where the site is, in each form of the error", async (host, status, code) => {
-    const edge = await startEdge({ cloud: house.api.cloud, tunnel: house.tunnel, siteUrl: SITE_URL });
+    const edge = await startEdge({ cloud: testSite.api.cloud, tunnel: testSite.tunnel, siteUrl: SITE_URL });
     try {
       const ask = async (accept: string) => {
-        const response = await house.get("/", { port: edge.port, host, headers: { accept } });
+        const response = await testSite.get("/", { port: edge.port, host, headers: { accept } });
         expect(response.status).toBe(status);
         expect(response.body).toContain(code);
         return response.body;
@@ -327,36 +335,36 @@ describe("hosts", () => {
     } finally {
       await edge.close();
     }
-    expect((await house.get("/", { host })).body).not.toContain(SITE_URL);
+    expect((await testSite.get("/", { host })).body).not.toContain(SITE_URL);
   });
 
   test("the port of the Host does not matter", async () => {
-    expect((await house.get("/", { host: `${HOST}:443` })).status).toBe(200);
+    expect((await testSite.get("/", { host: `${HOST}:443` })).status).toBe(200);
   });
 
   test.each([HOST.toUpperCase(), `${HOST}.`])(
     "%s is the same host for DNS, but not for the ingress of cloudflared",
     async (host) => {
-      expect((await house.get("/", { host })).status).toBe(404);
-      expect((await house.over(1))[0]?.verdict?.outcome).toBe("pass");
+      expect((await testSite.get("/", { host })).status).toBe(404);
+      expect((await testSite.over(1))[0]?.verdict?.outcome).toBe("pass");
     },
   );
 
   test("a wildcard serves names below it that have no record of their own", async () => {
     // the tunnel has no ingress for it, so its catch-all answers 404: the request did go down the tunnel
-    expect((await house.get("/", { host: "a.b.wild.causeway.localhost" })).status).toBe(404);
-    expect((await house.get("/", { host: "wild.causeway.localhost" })).status).toBe(409);
+    expect((await testSite.get("/", { host: "a.b.wild.causeway.localhost" })).status).toBe(404);
+    expect((await testSite.get("/", { host: "wild.causeway.localhost" })).status).toBe(409);
   });
 
   test("rules apply to every proxied host of the zone and to no other", async () => {
-    await house.deploy(FIREWALL, [block("", { expression: "true" })]);
-    expect((await house.get("/", { host: "other.causeway.localhost" })).status).toBe(403);
-    expect((await house.get("/", { host: "plain.causeway.localhost" })).status).toBe(409);
-    expect((await house.get("/", { host: "example.org" })).status).toBe(409);
+    await testSite.deploy(FIREWALL, [block("", { expression: "true" })]);
+    expect((await testSite.get("/", { host: "other.causeway.localhost" })).status).toBe(403);
+    expect((await testSite.get("/", { host: "plain.causeway.localhost" })).status).toBe(409);
+    expect((await testSite.get("/", { host: "example.org" })).status).toBe(409);
   });
 
   test("the URL of an absolute target names the host, not the Host line", async () => {
-    const reply = await house.raw(
+    const reply = await testSite.raw(
       `GET http://${HOST}/abs?q HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n`,
     );
     expect(reply).toContain("200 OK");
@@ -366,27 +374,27 @@ describe("hosts", () => {
 
 describe("origins", () => {
   test("no connector: 530 with error 1033 and Retry-After; back again, all is well", async () => {
-    await house.stopConnector();
-    const reply = await house.get();
+    await testSite.stopConnector();
+    const reply = await testSite.get();
     expect(reply).toMatchObject({ status: 530, headers: { "retry-after": "120" } });
     expect(reply.body).toContain("error 1033");
-    expect((await house.over(1))[0]?.failure).toMatchObject({ code: 1033 });
-    await house.startConnector();
-    expect((await house.get()).status).toBe(200);
+    expect((await testSite.over(1))[0]?.failure).toMatchObject({ code: 1033 });
+    await testSite.startConnector();
+    expect((await testSite.get()).status).toBe(200);
   });
 
   test("an origin that is down: 502", async () => {
     handler = (request) => request.socket.destroy();
-    const reply = await house.get("/", { method: "POST", body: "x" });
+    const reply = await testSite.get("/", { method: "POST", body: "x" });
     expect(reply.status).toBe(502);
-    expect((await house.over(1))[0]?.failure).toMatchObject({ code: 502 });
+    expect((await testSite.over(1))[0]?.failure).toMatchObject({ code: 502 });
   });
 
   test("a body above the plan's limit: 413, by its declared length", async () => {
     const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 500000001\r\n\r\n`;
-    const reply = await house.raw(head, (text) => text.includes("Ray"));
+    const reply = await testSite.raw(head, (text) => text.includes("Ray"));
     expect(reply).toMatch(/^HTTP\/1\.1 413 /);
     expect(reached).toEqual([]);
-    expect((await house.over(1))[0]?.failure?.message).toContain("500000001");
+    expect((await testSite.over(1))[0]?.failure?.message).toContain("500000001");
   });
 });

@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { StartWith } from "../tunnel/tunnel-suite.ts";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
-/** What requests and answers look like on both sides of the edge, with any connector. */
+/** What requests and responses look like on both sides of the edge, with any connector. */
 export function exchangeSuite(title: string, connector: StartWith): void {
   describe(title, () => {
-    let house: House;
+    let testSite: TestSite;
     let handler: (request: IncomingMessage, response: ServerResponse) => void;
 
     beforeAll(async () => {
-      house = await House.build((request, response) => handler(request, response), { connector });
+      testSite = await TestSite.build((request, response) => handler(request, response), { connector });
     });
-    afterAll(() => house.close());
+    afterAll(() => testSite.close());
     beforeEach(() => {
-      house.records.length = 0;
+      testSite.records.length = 0;
       handler = (request, response) => response.end(JSON.stringify(request.rawHeaders));
     });
 
@@ -27,7 +27,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
             .on("data", (chunk) => (body += chunk))
             .on("end", () => response.end([request.method, request.url, request.headers.host, body].join(" ")));
         };
-        const reply = await house.get("/a%20b?c=%2f&d", {
+        const reply = await testSite.get("/a%20b?c=%2f&d", {
           method: "PUT",
           body: "hello",
           headers: { "content-type": "text/plain" },
@@ -36,7 +36,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
       });
 
       test("carry what the edge says of the visitor", async () => {
-        const lines = pairs(JSON.parse((await house.get()).body));
+        const lines = pairs(JSON.parse((await testSite.get()).body));
         expect(lines.get("cf-connecting-ip")).toEqual(["127.0.0.1"]);
         expect(lines.get("x-forwarded-for")).toEqual(["127.0.0.1"]);
         expect(lines.get("x-forwarded-proto")).toEqual(["https"]);
@@ -62,7 +62,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           "Cf-Access-Jwt-Assertion",
           "cf-cloudflared-proxy-src",
         ];
-        const reply = await house.raw(
+        const reply = await testSite.raw(
           `GET / HTTP/1.1\r\nHost: ${HOST}\r\n${forged.map((name) => `${name}: 6.6.6.6\r\n`).join("")}Connection: close\r\n\r\n`,
         );
         expect(reply).toContain("200 OK");
@@ -72,13 +72,13 @@ export function exchangeSuite(title: string, connector: StartWith): void {
 
       test("the client's own X-Forwarded-For is kept in front of its address, as Cloudflare does", async () => {
         const lines = pairs(
-          JSON.parse((await house.get("/", { headers: { "X-Forwarded-For": ["1.1.1.1", "2.2.2.2"] } })).body),
+          JSON.parse((await testSite.get("/", { headers: { "X-Forwarded-For": ["1.1.1.1", "2.2.2.2"] } })).body),
         );
         expect(lines.get("x-forwarded-for")).toEqual(["1.1.1.1,2.2.2.2,127.0.0.1"]);
       });
 
       test("headers of one hop end at the edge, and `Connection` cannot make it drop its own", async () => {
-        const reply = await house.raw(
+        const reply = await testSite.raw(
           `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close, X-Hop, CF-Connecting-IP, X-Forwarded-For\r\nX-Hop: gone\r\nTE: trailers\r\nKeep-Alive: 1\r\nX-Kept: kept\r\n\r\n`,
         );
         expect(reply).not.toContain("gone");
@@ -89,7 +89,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
 
       test("repeated lines and raw bytes arrive as they were", async () => {
         handler = (request, response) => response.end(Buffer.from(JSON.stringify(request.rawHeaders), "latin1"));
-        const reply = await house.raw(
+        const reply = await testSite.raw(
           Buffer.from(
             `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: 1\r\nx-a: \xe9\xff\r\nConnection: close\r\n\r\n`,
             "latin1",
@@ -102,11 +102,11 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         handler = (request, response) => {
           request.resume().on("end", () => response.end("got it"));
         };
-        const reply = await house.raw(
+        const reply = await testSite.raw(
           `POST / HTTP/1.1\r\nHost: ${HOST}\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`,
         );
         expect(reply).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
-        const other = await house.raw(
+        const other = await testSite.raw(
           `POST / HTTP/1.1\r\nHost: ${HOST}\r\nExpect: tea\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`,
         );
         expect(other).toMatch(/^HTTP\/1\.1 417 /);
@@ -130,24 +130,24 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           ]);
           response.end("made");
         };
-        const reply = await house.get();
+        const reply = await testSite.get();
         expect(reply.status).toBe(201);
         expect(reply.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
         expect(reply.raw).toContain("X-Mixed-Case");
         expect(reply.headers).toMatchObject({ server: "cloudflare", "cf-cache-status": "DYNAMIC" });
         expect(reply.headers["x-accel-redirect"]).toBeUndefined();
-        expect(reply.headers["cf-ray"]).toBe(house.records[0]?.ray);
+        expect(reply.headers["cf-ray"]).toBe(testSite.records[0]?.ray);
       });
 
       test.each([204, 304, 404, 500])("a %d is passed on", async (status) => {
         handler = (_request, response) => response.writeHead(status).end();
-        expect((await house.get()).status).toBe(status);
+        expect((await testSite.get()).status).toBe(status);
       });
 
       test("HEAD keeps the length and has no body; the connection goes on", async () => {
         handler = (_request, response) => response.writeHead(200, { "content-length": "5" }).end("12345");
         const twice = `HEAD / HTTP/1.1\r\nHost: ${HOST}\r\n\r\nGET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`;
-        const reply = await house.raw(twice);
+        const reply = await testSite.raw(twice);
         expect(reply.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
         expect(reply.match(/12345/g)).toHaveLength(1);
       });
@@ -159,7 +159,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           response.write("data: 1\n\n");
           void more.promise.then(() => response.end("data: 2\n\n"));
         };
-        const received = await house.raw(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`, (text) => {
+        const received = await testSite.raw(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`, (text) => {
           if (text.includes("data: 1")) more.resolve();
           return text.includes("data: 2");
         });
@@ -177,14 +177,14 @@ export function exchangeSuite(title: string, connector: StartWith): void {
               response.end(body);
             });
         };
-        const reply = await house.get("/", { method: "POST", body });
+        const reply = await testSite.get("/", { method: "POST", body });
         expect(reply.headers["x-sha"]).toBe(createHash("sha256").update(body).digest("hex"));
         expect(reply.body.length).toBe(body.length);
       });
 
       test("an early answer reaches a client that is still sending", async () => {
         handler = (_request, response) => response.writeHead(401).end("no");
-        const reply = await house.get("/", { method: "POST", body: "x".repeat(1_000_000) });
+        const reply = await testSite.get("/", { method: "POST", body: "x".repeat(1_000_000) });
         expect(reply).toMatchObject({ status: 401, body: "no" });
       });
 
@@ -194,8 +194,8 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           else request.on("data", () => {}).on("end", () => response.end(`${request.method} ${request.url}`));
         };
         for (const next of ["/one", "/two"]) {
-          await house.get("/early", { method: "POST", body: "x".repeat(1_000_000) });
-          const reply = await house.get(next, { method: "POST", body: "mine" });
+          await testSite.get("/early", { method: "POST", body: "x".repeat(1_000_000) });
+          const reply = await testSite.get(next, { method: "POST", body: "mine" });
           expect(reply).toMatchObject({ status: 200, body: `POST ${next}` });
         }
       });
@@ -208,7 +208,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           request.once("close", () => over.resolve(request.complete));
         };
         const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`;
-        const client = house.dial();
+        const client = testSite.dial();
         client.write(head);
         await seen.promise;
         client.destroy();
@@ -224,9 +224,9 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           response.write("first");
           response.once("close", gone.resolve);
         };
-        await house.raw(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`, (text) => text.includes("first"));
+        await testSite.raw(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`, (text) => text.includes("first"));
         await gone.promise;
-        expect((await house.over(1))[0]?.status).toBe(200);
+        expect((await testSite.over(1))[0]?.status).toBe(200);
       });
 
       test("when the origin breaks off, the client sees a cut answer and not a whole one", async () => {
@@ -237,13 +237,13 @@ export function exchangeSuite(title: string, connector: StartWith): void {
           void half.promise.then(() => response.destroy());
         };
         const head = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
-        const reply = await house.raw(head, (text) => {
+        const reply = await testSite.raw(head, (text) => {
           if (text.includes("half")) half.resolve();
           return false;
         });
         expect(reply).toContain("Transfer-Encoding: chunked");
         expect(reply).toMatch(/half\r\n$/); // and no last chunk
-        const [record] = await house.over(1);
+        const [record] = await testSite.over(1);
         expect(record?.failure?.message).toContain("cut");
       });
     });

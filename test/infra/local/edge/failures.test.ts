@@ -2,34 +2,34 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { EdgeError, startEdge } from "../../../../infra/local/edge/index.ts";
-import { House } from "./house.ts";
+import { TestSite } from "./test-site.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-async function house(...args: Parameters<typeof House.build>): Promise<House> {
-  const built = await House.build(...args);
+async function testSite(...args: Parameters<typeof TestSite.build>): Promise<TestSite> {
+  const built = await TestSite.build(...args);
   open.push(built);
   return built;
 }
 
-/** An origin that speaks something like HTTP: sends these bytes whatever it is asked. */
-async function rawOrigin(house: House, bytes: string): Promise<Server> {
+/** An origin that is no HTTP server: it sends these bytes to every request. */
+async function rawOrigin(testSite: TestSite, bytes: string): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
     socket.once("data", () => socket.end(Buffer.from(bytes, "latin1")));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  await house.sendTo(port);
+  await testSite.sendTo(port);
   open.push(server);
   return server;
 }
 
 test("a port that is taken is told as such", async () => {
-  const { edge, api, tunnel } = await house((_request, response) => response.end());
+  const { edge, api, tunnel } = await testSite((_request, response) => response.end());
   const second = startEdge({ port: edge.port, cloud: api.cloud, tunnel });
   await expect(second).rejects.toThrow(`127.0.0.1:${edge.port}`);
   await expect(second).rejects.toBeInstanceOf(EdgeError);
@@ -40,7 +40,7 @@ test("a port that is taken is told as such", async () => {
 });
 
 test("an origin whose answer is no HTTP, or has an impossible status, is a 502", async () => {
-  const road = await house((_request, response) => response.end());
+  const road = await testSite((_request, response) => response.end());
   await rawOrigin(road, "hello\r\n\r\n");
   expect((await road.get()).status).toBe(502);
   await rawOrigin(road, "HTTP/1.1 777 Lucky\r\nContent-Length: 2\r\n\r\nhi");
@@ -49,7 +49,7 @@ test("an origin whose answer is no HTTP, or has an impossible status, is a 502",
 });
 
 test("a bug behind the edge costs one connection, is recorded, and the edge goes on", async () => {
-  const road = await house((_request, response) => response.end("fine"), {
+  const road = await testSite((_request, response) => response.end("fine"), {
     edge: {
       tunnel: {
         open() {
@@ -63,7 +63,7 @@ test("a bug behind the edge costs one connection, is recorded, and the edge goes
 });
 
 test("an API whose state cannot be read costs one connection", async () => {
-  const road = await house((_request, response) => response.end("fine"), {
+  const road = await testSite((_request, response) => response.end("fine"), {
     edge: {
       cloud: {
         zoneOf() {

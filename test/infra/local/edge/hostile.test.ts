@@ -1,15 +1,15 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
-let house: House;
+let testSite: TestSite;
 let reached: string[] = [];
-/** Those whose body came to its end as well. */
+/** Those whose body arrived completely. */
 let whole: string[] = [];
 
 beforeAll(async () => {
-  house = await House.build((request, response) => {
+  testSite = await TestSite.build((request, response) => {
     reached.push(`${request.method} ${request.url}`);
     request.resume().on("end", () => {
       whole.push(`${request.method} ${request.url}`);
@@ -17,18 +17,18 @@ beforeAll(async () => {
     });
   });
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(() => {
   reached = [];
   whole = [];
-  house.records.length = 0;
+  testSite.records.length = 0;
 });
 afterEach(async () => {
-  expect((await house.get("/alive")).body).toBe("origin");
+  expect((await testSite.get("/alive")).body).toBe("origin");
 });
 
 const statusOf = (reply: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(reply)?.[1]);
-const send = (head: string, body = "") => house.raw(`${head.replaceAll("\n", "\r\n")}\r\n\r\n${body}`);
+const send = (head: string, body = "") => testSite.raw(`${head.replaceAll("\n", "\r\n")}\r\n\r\n${body}`);
 
 describe("request smuggling", () => {
   test.each([
@@ -70,15 +70,15 @@ describe("request smuggling", () => {
 
   test("broken chunks end the connection, and the origin never sees a whole request", async () => {
     await send(`POST /broken HTTP/1.1\nHost: ${HOST}\nTransfer-Encoding: chunked`, "5\r\nhello\r\nZZ\r\n");
-    const [record] = await house.over(1);
+    const [record] = await testSite.over(1);
     expect(record).toMatchObject({ method: "POST", path: "/broken" });
-    await house.get("/after");
+    await testSite.get("/after");
     expect(whole).toEqual(["GET /after"]);
   });
 
   test("requests in one packet are answered in order", async () => {
     const one = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n${more}\r\n`;
-    const reply = await house.raw(one("/1") + one("/2") + one("/3", "Connection: close\r\n"));
+    const reply = await testSite.raw(one("/1") + one("/2") + one("/3", "Connection: close\r\n"));
     expect(reply.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
     expect(reached.toSorted()).toEqual(["GET /1", "GET /2", "GET /3"]);
   });
@@ -112,7 +112,7 @@ describe("targets and hosts", () => {
 
   test("OPTIONS * goes through", async () => {
     await send(`OPTIONS * HTTP/1.1\nHost: ${HOST}\nConnection: close`);
-    expect((await house.over(1))[0]).toMatchObject({ path: "*", method: "OPTIONS" });
+    expect((await testSite.over(1))[0]).toMatchObject({ path: "*", method: "OPTIONS" });
   });
 
   test("a target of more than 32 KB is 414, headers of more than 128 KB, or 64 KB in one line, are 431", async () => {
@@ -129,31 +129,31 @@ describe("targets and hosts", () => {
   });
 
   test("header lines beyond Node's usual 2,000 are judged and passed on, not dropped", async () => {
-    await house.deploy("http_request_firewall_custom", [
+    await testSite.deploy("http_request_firewall_custom", [
       { ref: "last", expression: 'any(http.request.headers["x-last"][*] eq "1")', action: "block" },
     ]);
     const reply = await send(`GET / HTTP/1.1\nHost: ${HOST}\nConnection: close\n${"A:b\n".repeat(3000)}X-Last: 1`);
     expect(statusOf(reply)).toBe(403);
-    await house.deploy("http_request_firewall_custom", []);
+    await testSite.deploy("http_request_firewall_custom", []);
   });
 });
 
 describe("broken clients", () => {
   test("a client that leaves in the middle of its body costs nothing", async () => {
     await new Promise<void>((resolve) => {
-      const socket = connect(house.edge.port, "127.0.0.1", () => {
+      const socket = connect(testSite.edge.port, "127.0.0.1", () => {
         socket.write(`POST /gone HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 1000\r\n\r\nabc`, () =>
           socket.resetAndDestroy(),
         );
       });
       socket.once("close", () => resolve());
     });
-    expect((await house.over(1))[0]?.status).toBe(499);
+    expect((await testSite.over(1))[0]?.status).toBe(499);
   });
 
   test("a client that sends requests without end and reads no answer is cut off", async () => {
     const one = `GET /many HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
-    await house.raw(one.repeat(2000));
+    await testSite.raw(one.repeat(2000));
     expect(reached.length).toBeLessThan(200);
   });
 
@@ -174,7 +174,7 @@ describe("broken clients", () => {
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 14 }), async (pieces) => {
         const sent = Buffer.from(`${pieces.join("")}\r\n\r\n`, "latin1");
         const reply = await new Promise<string>((resolve) => {
-          const socket = connect(house.edge.port, "127.0.0.1", () => socket.end(sent));
+          const socket = connect(testSite.edge.port, "127.0.0.1", () => socket.end(sent));
           let received = "";
           socket.on("data", (chunk) => (received += chunk.toString("latin1")));
           socket.on("error", () => {});

@@ -4,16 +4,16 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { trustsLocalVisitor } from "../../../../infra/local/edge/local-visitor.ts";
 import { VISITOR_NAMES, type Visitor } from "../../../../infra/rules/index.ts";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
 const FIREWALL = "http_request_firewall_custom";
 const ELSEWHERE = "chat.example.com";
 
-let house: House;
+let testSite: TestSite;
 let origin: { readonly headers: IncomingHttpHeaders; readonly raw: readonly string[] } | undefined;
 
-async function open(visitor?: Visitor): Promise<House> {
-  const made = await House.build(
+async function open(visitor?: Visitor): Promise<TestSite> {
+  const made = await TestSite.build(
     (request, response) => {
       origin = { headers: request.headers, raw: request.rawHeaders };
       response.end("origin");
@@ -30,35 +30,35 @@ async function open(visitor?: Visitor): Promise<House> {
 }
 
 beforeAll(async () => {
-  house = await open();
+  testSite = await open();
   // the same origin and rules behind a hostname that is not local
-  const [zone] = (await house.call("GET", "/zones?name=example.com")) as { id: string }[];
+  const [zone] = (await testSite.call("GET", "/zones?name=example.com")) as { id: string }[];
   const record = {
     name: ELSEWHERE,
     type: "CNAME",
-    content: `${house.tunnelId}.cfargotunnel.com`,
+    content: `${testSite.tunnelId}.cfargotunnel.com`,
     proxied: true,
     ttl: 1,
   };
-  await house.call("POST", `/zones/${zone?.id}/dns_records`, record);
+  await testSite.call("POST", `/zones/${zone?.id}/dns_records`, record);
   const rules = [{ ref: "country", expression: 'ip.src.country eq "DE"', action: "block" }];
-  await house.call("PUT", `/zones/${zone?.id}/rulesets/phases/${FIREWALL}/entrypoint`, { rules });
-  const { port } = house.origin.address() as AddressInfo;
-  await house.stopConnector();
-  await house.call("PUT", `/accounts/${house.api.accountId}/cfd_tunnel/${house.tunnelId}/configurations`, {
+  await testSite.call("PUT", `/zones/${zone?.id}/rulesets/phases/${FIREWALL}/entrypoint`, { rules });
+  const { port } = testSite.origin.address() as AddressInfo;
+  await testSite.stopConnector();
+  await testSite.call("PUT", `/accounts/${testSite.api.accountId}/cfd_tunnel/${testSite.tunnelId}/configurations`, {
     config: { ingress: [{ service: `http://127.0.0.1:${port}` }] },
   });
-  await house.startConnector();
+  await testSite.startConnector();
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(async () => {
-  await house.clear();
-  house.records.length = 0;
+  await testSite.clear();
+  testSite.records.length = 0;
   origin = undefined;
 });
 
 const send = (visitor: string | string[], more: { host?: string; headers?: Record<string, string> } = {}) =>
-  house.get("/", { ...more, headers: { ...more.headers, "Local-Visitor": visitor } });
+  testSite.get("/", { ...more, headers: { ...more.headers, "Local-Visitor": visitor } });
 const status = async (...parameters: Parameters<typeof send>) => (await send(...parameters)).status;
 
 describe("A2: Local-Visitor", () => {
@@ -70,10 +70,10 @@ describe("A2: Local-Visitor", () => {
     ["ip.src in {203.0.113.0/24}", "ip=203.0.113.7", "ip=203.0.114.7"],
     ['ip.src.city eq "Köln"', "city=Köln", "city=Bonn"],
   ])("%s is seen at work", async (expression, meets, misses) => {
-    await house.deploy(FIREWALL, [{ ref: "rule", expression, action: "block" }]);
+    await testSite.deploy(FIREWALL, [{ ref: "rule", expression, action: "block" }]);
     const bytes = (text: string) => Buffer.from(text).toString("latin1");
     expect([await status(bytes(meets)), await status(bytes(misses))]).toEqual([403, 200]);
-    const [blocked] = await house.over(2);
+    const [blocked] = await testSite.over(2);
     expect(blocked?.verdict?.by?.ref).toBe("rule");
   });
 
@@ -88,13 +88,13 @@ describe("A2: Local-Visitor", () => {
       "user-agent": "Bot/1",
     });
     expect(origin?.raw.join("\n")).not.toMatch(/local.visitor/i);
-    const [record] = await house.over(1);
+    const [record] = await testSite.over(1);
     expect(record?.client).toBe("2001:db8::7");
   });
 
   test("rules do not see it", async () => {
     const expression = 'any(lower(http.request.headers.names[*])[*] contains "visitor")';
-    await house.deploy(FIREWALL, [{ ref: "rule", expression, action: "block" }]);
+    await testSite.deploy(FIREWALL, [{ ref: "rule", expression, action: "block" }]);
     expect(await status("country=DE")).toBe(200);
   });
 
@@ -109,7 +109,7 @@ describe("A2: Local-Visitor", () => {
     expect(page.body).toContain("&#60;script&#62;");
     expect(page.body).not.toContain("<script>");
     expect(origin).toBeUndefined();
-    const records = await house.over(3);
+    const records = await testSite.over(3);
     expect(records[0]?.failure?.message).toContain("contry");
   });
 
@@ -121,7 +121,7 @@ describe("A2: Local-Visitor", () => {
   });
 
   test("F14: from a proxy on this machine it is removed, not trusted", async () => {
-    await house.deploy(FIREWALL, [{ ref: "rule", expression: 'ip.src.country eq "DE"', action: "block" }]);
+    await testSite.deploy(FIREWALL, [{ ref: "rule", expression: 'ip.src.country eq "DE"', action: "block" }]);
     const known = ["CF-Ray", "CF-Connecting-IP", "CDN-Loop", "X-Forwarded-For", "Forwarded", "Via"];
     // F14
     const others = ["X-Real-IP", "True-Client-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "X_Forwarded_For"];
@@ -154,12 +154,12 @@ describe("A2: Local-Visitor", () => {
   });
 
   test("a WebSocket's handshake is judged with it, and the origin does not see it", async () => {
-    await house.deploy(FIREWALL, [{ ref: "rule", expression: 'ip.src.country eq "DE"', action: "block" }]);
+    await testSite.deploy(FIREWALL, [{ ref: "rule", expression: 'ip.src.country eq "DE"', action: "block" }]);
     const handshake = (visitor: string) =>
       `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
       `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nLocal-Visitor: ${visitor}\r\n\r\n`;
     const head = async (visitor: string) =>
-      (await house.raw(handshake(visitor), (text) => text.includes("\r\n\r\n"))).slice(0, 12);
+      (await testSite.raw(handshake(visitor), (text) => text.includes("\r\n\r\n"))).slice(0, 12);
     expect(await head("country=DE")).toBe("HTTP/1.1 403");
     expect(await head("country=FR; ip=203.0.113.7")).toBe("HTTP/1.1 200");
     expect(origin?.headers["cf-connecting-ip"]).toBe("203.0.113.7");
@@ -172,7 +172,13 @@ describe("A2: Local-Visitor", () => {
       ["local_visitor", "ip=192.0.2.1"],
       ["x-a", "b"],
     ];
-    const stream = house.tunnel.open(house.tunnelId, { method: "GET", path: "/", host: HOST, headers, body: false });
+    const stream = testSite.tunnel.open(testSite.tunnelId, {
+      method: "GET",
+      path: "/",
+      host: HOST,
+      headers,
+      body: false,
+    });
     await stream?.response;
     stream?.destroy();
     expect(origin?.headers["x-a"]).toBe("b");

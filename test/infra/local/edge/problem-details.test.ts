@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { HOST, House, type Reply } from "./house.ts";
+import { HOST, type Reply, TestSite } from "./test-site.ts";
 
 const DOCUMENTATION = "https://developers.cloudflare.com/support/troubleshooting/http-status-codes";
 const NOW = Date.UTC(2026, 10, 29, 12, 0, 0, 250);
-let house: House;
+let testSite: TestSite;
 let hang = false;
 
 beforeAll(async () => {
-  house = await House.build(
+  testSite = await TestSite.build(
     (request, response) => {
       if (!hang) request.socket.destroy();
       else response.socket?.resume();
     },
     { edge: { timeouts: { origin: 300 }, clock: () => NOW } },
   );
-  await house.record("elsewhere.causeway.localhost", "CNAME", "origin.example.com");
+  await testSite.record("elsewhere.causeway.localhost", "CNAME", "origin.example.com");
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(() => {
   hang = false;
 });
@@ -33,7 +33,7 @@ describe("errors of the edge as JSON", () => {
       "dns",
       "nowhere.example",
       undefined,
-      () => house.get("/", { host: "nowhere.example", headers: JSON_ACCEPT }),
+      () => testSite.get("/", { host: "nowhere.example", headers: JSON_ACCEPT }),
     ],
     [
       1003,
@@ -43,7 +43,7 @@ describe("errors of the edge as JSON", () => {
       "access_denied",
       "192.0.2.1",
       undefined,
-      () => house.get("/", { host: "192.0.2.1:8080", headers: JSON_ACCEPT }),
+      () => testSite.get("/", { host: "192.0.2.1:8080", headers: JSON_ACCEPT }),
     ],
     [
       1016,
@@ -53,7 +53,7 @@ describe("errors of the edge as JSON", () => {
       "dns",
       "elsewhere.causeway.localhost",
       undefined,
-      () => house.get("/", { host: "elsewhere.causeway.localhost", headers: JSON_ACCEPT }),
+      () => testSite.get("/", { host: "elsewhere.causeway.localhost", headers: JSON_ACCEPT }),
     ],
     [
       502,
@@ -63,7 +63,7 @@ describe("errors of the edge as JSON", () => {
       "origin",
       HOST,
       60,
-      () => house.get("/", { method: "POST", headers: JSON_ACCEPT }),
+      () => testSite.get("/", { method: "POST", headers: JSON_ACCEPT }),
     ],
     [
       524,
@@ -75,7 +75,7 @@ describe("errors of the edge as JSON", () => {
       120,
       () => {
         hang = true;
-        return house.get("/", { headers: JSON_ACCEPT });
+        return testSite.get("/", { headers: JSON_ACCEPT });
       },
     ],
     [
@@ -87,9 +87,9 @@ describe("errors of the edge as JSON", () => {
       HOST,
       120,
       async () => {
-        await house.stopConnector();
-        const reply = await house.get("/", { headers: JSON_ACCEPT });
-        await house.startConnector();
+        await testSite.stopConnector();
+        const reply = await testSite.get("/", { headers: JSON_ACCEPT });
+        await testSite.startConnector();
         return reply;
       },
     ],
@@ -122,7 +122,7 @@ describe("errors of the edge as JSON", () => {
   });
 
   test("1015: the seconds of the rate limit, not Cloudflare's own", async () => {
-    await house.deploy("http_ratelimit", [
+    await testSite.deploy("http_ratelimit", [
       {
         ref: "all",
         expression: 'http.request.uri.path eq "/limited"',
@@ -135,9 +135,9 @@ describe("errors of the edge as JSON", () => {
         },
       },
     ]);
-    await house.get("/limited", { headers: JSON_ACCEPT });
-    const { status, headers, body } = await house.get("/limited", { headers: JSON_ACCEPT });
-    await house.clear();
+    await testSite.get("/limited", { headers: JSON_ACCEPT });
+    const { status, headers, body } = await testSite.get("/limited", { headers: JSON_ACCEPT });
+    await testSite.clear();
     expect([status, headers["retry-after"]]).toEqual([429, "60"]);
     expect(JSON.parse(body)).toMatchObject({
       error_code: 1015,
@@ -148,11 +148,13 @@ describe("errors of the edge as JSON", () => {
   });
 
   test("errors without a code of Cloudflare's have the members of RFC 9457", async () => {
-    await house.deploy("http_request_firewall_custom", [
+    await testSite.deploy("http_request_firewall_custom", [
       { ref: "all", expression: 'http.request.uri.path eq "/blocked"', action: "block" },
     ]);
-    const { status, headers, body } = await house.get("/blocked", { headers: { accept: "application/problem+json" } });
-    await house.clear();
+    const { status, headers, body } = await testSite.get("/blocked", {
+      headers: { accept: "application/problem+json" },
+    });
+    await testSite.clear();
     expect([status, headers["content-type"]]).toEqual([403, "application/problem+json; charset=utf-8"]);
     expect(JSON.parse(body)).toEqual({
       type: "about:blank",
@@ -185,12 +187,12 @@ describe("who gets JSON", () => {
     ["", text],
     ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", html],
   ])("Accept: %s", async (accept, type) => {
-    const { headers, status } = await house.get("/", { host: "nowhere.example", headers: { accept } });
+    const { headers, status } = await testSite.get("/", { host: "nowhere.example", headers: { accept } });
     expect([status, headers["content-type"]]).toEqual([409, type]);
   });
 
   test("a redirect stays a page", async () => {
-    await house.deploy("http_request_dynamic_redirect", [
+    await testSite.deploy("http_request_dynamic_redirect", [
       {
         ref: "there",
         expression: "true",
@@ -198,8 +200,8 @@ describe("who gets JSON", () => {
         action_parameters: { from_value: { target_url: { value: "https://x.example/" }, status_code: 302 } },
       },
     ]);
-    const { status, headers } = await house.get("/", { headers: JSON_ACCEPT });
-    await house.clear();
+    const { status, headers } = await testSite.get("/", { headers: JSON_ACCEPT });
+    await testSite.clear();
     expect([status, headers["content-type"], headers.location]).toEqual([302, text, "https://x.example/"]);
   });
 });

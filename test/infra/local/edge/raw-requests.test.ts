@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
-let house: House;
-/** Method, target and body of each request that came to its end at the origin. */
+let testSite: TestSite;
+/** Method, target and body of each request that arrived completely at the origin. */
 let reached: string[] = [];
 
 beforeAll(async () => {
-  house = await House.build((request, response) => {
+  testSite = await TestSite.build((request, response) => {
     let body = "";
     request.on("data", (chunk) => (body += chunk));
     request.on("end", () => {
@@ -15,18 +15,18 @@ beforeAll(async () => {
     });
   });
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(() => {
   reached = [];
 });
 afterEach(async () => {
-  expect((await house.get("/alive")).body).toBe("origin");
+  expect((await testSite.get("/alive")).body).toBe("origin");
 });
 
 const H = `Host: ${HOST}`;
 const C = "Connection: close";
 const send = (bytes: string) =>
-  house.raw(Buffer.from(bytes, "latin1"), (text) => text.includes("origin") || text.includes("Ray"));
+  testSite.raw(Buffer.from(bytes, "latin1"), (text) => text.includes("origin") || text.includes("Ray"));
 const statuses = (reply: string) => [...reply.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 
 describe("raw requests at the edge", () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { policyFor } from "../../../../infra/policy/index.ts";
 import { site } from "../../policy/site.ts";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
-let house: House;
+let testSite: TestSite;
 let reached: string[] = [];
 
 beforeAll(async () => {
-  house = await House.build((request, response) => {
+  testSite = await TestSite.build((request, response) => {
     reached.push(`${request.method} ${request.url}`);
     response.end("origin");
   });
@@ -20,16 +20,16 @@ beforeAll(async () => {
     expression,
     action,
   }));
-  await house.deploy("http_request_firewall_custom", rules ?? []);
+  await testSite.deploy("http_request_firewall_custom", rules ?? []);
 });
-afterAll(() => house.close());
+afterAll(() => testSite.close());
 beforeEach(() => {
   reached = [];
 });
 
 const statusOf = (reply: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(reply)?.[1]);
 const ask = (target: string, host = HOST) =>
-  house.raw(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, "latin1"));
+  testSite.raw(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, "latin1"));
 
 describe("a path that is not declared never reaches the origin, however it is spelled", () => {
   test.each([

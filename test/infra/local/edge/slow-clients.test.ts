@@ -1,31 +1,31 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { WebSocket, WebSocketServer } from "ws";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
-let house: House;
+let testSite: TestSite;
 let server: WebSocketServer;
 const abandoned = Promise.withResolvers<void>();
 
 beforeAll(async () => {
   server = new WebSocketServer({ noServer: true });
   const edge = { timeouts: { headers: 300, request: 500, idle: 1_500, origin: 900 } };
-  house = await House.build(
+  testSite = await TestSite.build(
     (request, response) => {
       if (request.method === "GET") response.writeHead(200).write("first");
       if (request.url === "/never") response.once("close", abandoned.resolve);
     },
     { edge },
   );
-  house.origin.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, () => {}));
+  testSite.origin.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, () => {}));
 });
 afterAll(async () => {
-  await house.close();
+  await testSite.close();
   server.close();
 });
 
 async function idleWebSocket(): Promise<void> {
-  const socket = new WebSocket(`ws://127.0.0.1:${house.edge.port}/`, { headers: { host: HOST } });
+  const socket = new WebSocket(`ws://127.0.0.1:${testSite.edge.port}/`, { headers: { host: HOST } });
   await once(socket, "open");
   await once(socket, "close");
 }
@@ -34,11 +34,11 @@ async function idleWebSocket(): Promise<void> {
 test("what stands still is ended: headers, bodies, answers, origins, connections and WebSockets", async () => {
   const head = (request: string) => `${request} HTTP/1.1\r\nHost: ${HOST}\r\n`;
   const [headers, body, answer, origin, silent] = await Promise.all([
-    house.raw(head("GET /headers")),
-    house.raw(`${head("POST /body")}Content-Length: 10\r\n\r\nab`),
-    house.raw(`${head("GET /answer")}\r\n`),
-    house.raw(`${head("DELETE /never")}Connection: close\r\n\r\n`),
-    house.raw(""),
+    testSite.raw(head("GET /headers")),
+    testSite.raw(`${head("POST /body")}Content-Length: 10\r\n\r\nab`),
+    testSite.raw(`${head("GET /answer")}\r\n`),
+    testSite.raw(`${head("DELETE /never")}Connection: close\r\n\r\n`),
+    testSite.raw(""),
     idleWebSocket(),
     abandoned.promise,
   ]);
@@ -47,6 +47,6 @@ test("what stands still is ended: headers, bodies, answers, origins, connections
   expect(answer).toMatch(/^HTTP\/1\.1 200 .*first/s);
   expect(origin).toMatch(/^HTTP\/1\.1 524 /);
   expect(silent).not.toMatch(/^HTTP\/1\.1 2/);
-  const failures = (await house.over(6)).flatMap(({ failure }) => failure?.code ?? []);
+  const failures = (await testSite.over(6)).flatMap(({ failure }) => failure?.code ?? []);
   expect(failures).toEqual(expect.arrayContaining([408, 524]));
 });

@@ -4,12 +4,12 @@ import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import type { StartWith } from "../tunnel/tunnel-suite.ts";
-import { HOST, House } from "./house.ts";
+import { HOST, TestSite } from "./test-site.ts";
 
 /** WebSockets through the edge, with any connector. */
 export function websocketSuite(title: string, connector: StartWith): void {
   describe(title, () => {
-    let house: House;
+    let testSite: TestSite;
     let server: WebSocketServer;
     let shaken: IncomingMessage[] = [];
     let opened: WebSocket[] = [];
@@ -26,11 +26,11 @@ export function websocketSuite(title: string, connector: StartWith): void {
 
     beforeAll(async () => {
       server = new WebSocketServer({ noServer: true });
-      house = await House.build((_request, response) => response.end("plain"), {
+      testSite = await TestSite.build((_request, response) => response.end("plain"), {
         connector,
         edge: { maxWebSockets: 4 },
       });
-      house.origin.on("upgrade", (request, socket: Socket, head) => {
+      testSite.origin.on("upgrade", (request, socket: Socket, head) => {
         shaken.push(request);
         upgraded.add(socket);
         socket.on("error", () => {});
@@ -40,19 +40,21 @@ export function websocketSuite(title: string, connector: StartWith): void {
     afterAll(async () => {
       // the HTTP server does not close what was upgraded, and waits for it
       for (const socket of upgraded) socket.destroy();
-      await house.close();
+      await testSite.close();
       server.close();
     });
     beforeEach(async () => {
-      await house.clear();
-      house.records.length = 0;
+      await testSite.clear();
+      testSite.records.length = 0;
       shaken = [];
       opened = [];
       onUpgrade = accept;
     });
 
     function dial(path = "/socket", headers: Record<string, string> = {}): WebSocket {
-      const socket = new WebSocket(`ws://127.0.0.1:${house.edge.port}${path}`, { headers: { host: HOST, ...headers } });
+      const socket = new WebSocket(`ws://127.0.0.1:${testSite.edge.port}${path}`, {
+        headers: { host: HOST, ...headers },
+      });
       socket.on("error", () => {});
       return socket;
     }
@@ -88,7 +90,11 @@ export function websocketSuite(title: string, connector: StartWith): void {
         const [echo] = (await once(socket, "message")) as [RawData];
         expect(Buffer.compare(echo as Buffer, large)).toBe(0);
         await hangUp(socket);
-        expect((await house.over(1))[0]).toMatchObject({ status: 101, path: "/socket", verdict: { outcome: "pass" } });
+        expect((await testSite.over(1))[0]).toMatchObject({
+          status: 101,
+          path: "/socket",
+          verdict: { outcome: "pass" },
+        });
       });
 
       test("passes the close code on, in both directions", async () => {
@@ -112,13 +118,13 @@ export function websocketSuite(title: string, connector: StartWith): void {
       });
 
       test("ends when the client closes only its half", async () => {
-        const socket = connect(house.edge.port, "127.0.0.1");
+        const socket = connect(testSite.edge.port, "127.0.0.1");
         socket.write(`${HANDSHAKE}\r\n`);
         await once(socket, "data");
         const gone = once(opened[0]!, "close");
         socket.end();
         await Promise.all([gone, once(socket, "close")]);
-        expect((await house.over(1))[0]?.status).toBe(101);
+        expect((await testSite.over(1))[0]?.status).toBe(101);
       });
     });
 
@@ -144,7 +150,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
       });
 
       test("is judged by the rules like any request; what comes after is not", async () => {
-        await house.deploy("http_request_firewall_custom", [
+        await testSite.deploy("http_request_firewall_custom", [
           {
             ref: "no_sockets",
             expression: 'http.request.headers["upgrade"][0] eq "websocket" and http.request.uri.query eq "no"',
@@ -155,7 +161,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         expect(refused.statusCode).toBe(403);
         expect(refused.headers["cf-ray"]).toMatch(/-LCL$/);
         expect(shaken).toEqual([]);
-        const refusals = house.records.filter(({ status }) => status === 403);
+        const refusals = testSite.records.filter(({ status }) => status === 403);
         expect(refusals).toMatchObject([{ path: "/socket", verdict: { by: { ref: "no_sockets" } } }]);
         const socket = await open("/socket?yes");
         socket.send("no");
@@ -176,9 +182,9 @@ export function websocketSuite(title: string, connector: StartWith): void {
       test("that the origin cuts is a 502; without a connector it is a 530", async () => {
         onUpgrade = (_request, socket) => socket.destroy();
         expect((await refusal(dial())).statusCode).toBe(502);
-        await house.stopConnector();
+        await testSite.stopConnector();
         expect((await refusal(dial())).statusCode).toBe(530);
-        await house.startConnector();
+        await testSite.startConnector();
       });
 
       test("beyond the cap is refused with 503, and a place is free again when one closes", async () => {
@@ -186,12 +192,12 @@ export function websocketSuite(title: string, connector: StartWith): void {
         for (let count = 0; count < 4; count += 1) sockets.push(await open());
         expect((await refusal(dial())).statusCode).toBe(503);
         await hangUp(...sockets);
-        await house.over(5);
+        await testSite.over(5);
         await hangUp(await open());
       });
 
       test("for something else than a WebSocket is served as a plain request", async () => {
-        const reply = await house.raw(
+        const reply = await testSite.raw(
           `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`,
         );
         expect(reply).toMatch(/^HTTP\/1\.1 200 /);
@@ -199,21 +205,23 @@ export function websocketSuite(title: string, connector: StartWith): void {
       });
 
       test("with a body is no WebSocket", async () => {
-        const reply = await house.raw(`${HANDSHAKE}Content-Length: 2\r\n\r\nhi`, (text) => text.includes("\r\n\r\n"));
+        const reply = await testSite.raw(`${HANDSHAKE}Content-Length: 2\r\n\r\nhi`, (text) =>
+          text.includes("\r\n\r\n"),
+        );
         expect(reply).toMatch(/^HTTP\/1\.1 200 /);
         expect(shaken).toEqual([]);
       });
 
       test("is a plain request where the zone's websockets setting is off", async () => {
-        const setting = `/zones/${house.api.zoneId}/settings/websockets`;
-        await house.call("PATCH", setting, { value: "off" });
+        const setting = `/zones/${testSite.api.zoneId}/settings/websockets`;
+        await testSite.call("PATCH", setting, { value: "off" });
         expect((await refusal(dial())).statusCode).toBe(200);
-        await house.call("PATCH", setting, { value: "on" });
+        await testSite.call("PATCH", setting, { value: "on" });
         await hangUp(await open());
       });
 
       test("frames sent along with it arrive", async () => {
-        const socket = connect(house.edge.port, "127.0.0.1");
+        const socket = connect(testSite.edge.port, "127.0.0.1");
         const text = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]); // "hi", masked with zeros
         socket.write(Buffer.concat([Buffer.from(`${HANDSHAKE}\r\n`), text]));
         let received = "";

@@ -1,6 +1,6 @@
 /**
- * Our provider, told to do what Pulumi's engine told the real one in each recorded phase, makes the same calls in the
- * same order for each resource: creation, refresh, change, repair, import, faults, deletion.
+ * Our provider gets the requests that Pulumi's engine sent to the real one in each recorded phase, and makes the same
+ * calls in the same order for each resource: creation, refresh, change, repair, import, faults, deletion.
  */
 import { describe, expect, test } from "@jest/globals";
 import { toOutputs, type Values } from "../../../../infra/local/provider/fields.ts";
@@ -21,7 +21,7 @@ const IMPORTED: Readonly<Record<string, readonly [path: RegExp, refreshes: numbe
 /** A place of the API, and how the provider names the object there. */
 interface Place {
   readonly type: string;
-  /** Inputs that stand in the path. */
+  /** Inputs that are part of the path. */
   readonly inputs: Values;
   readonly id: string;
   readonly importId: string;

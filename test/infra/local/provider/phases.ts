@@ -51,7 +51,7 @@ export function objectAt(path: string, phase: string): Json {
   return result(path, { ...defaultsAt(path), ...found?.body, ...tagged });
 }
 
-/** A creation does not name the id that it led to: the object is told by what it holds. */
+/** A creation has no id in its path: its object is recognized by its content. */
 function writesTo({ method, path, status, body }: PhaseCall, wanted: string): boolean {
   if (status >= 400 || body === undefined) return false;
   if (method !== "POST") return path === wanted;

@@ -1,6 +1,6 @@
 /**
- * What the real provider sent and made of the answers, and that ours does the same (corpus/provider-calls.json says
- * how it was recorded).
+ * What the real provider sent and made of the responses, and that ours does the same (how it was recorded is in
+ * corpus/provider-calls.json).
  */
 import { describe, expect, test } from "@jest/globals";
 import { createProvider, type ResourceType } from "../../../../infra/local/provider/index.ts";
@@ -42,7 +42,7 @@ function expectRecorded(calls: readonly RecordedCall[], phase: readonly Recorded
   }
 }
 
-/** The recorder stored what was asked under the answer that its own stand-in gave: two creations share a path. */
+/** The recorder has requests under the response of its own stand-in: two creations share a path. */
 function answering(phase: readonly RecordedCall[], inputs: Record<string, unknown>): RecordedCall[] {
   const named = phase.filter(({ result }) => (result as { name?: unknown } | undefined)?.name === inputs.name);
   return [...named, ...phase];

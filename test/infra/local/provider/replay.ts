@@ -1,5 +1,6 @@
 /**
- * An API that answers as the recording did: the calls of a provider under test are compared with those of the real one.
+ * An API with the responses of the recording: the calls of a provider under test are compared with those of the real
+ * one.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -35,7 +36,7 @@ export const recording: Recording = JSON.parse(
   (_key, value) => (value !== null && typeof value === "object" && "<secret>" in value ? value["<secret>"] : value),
 );
 
-/** Serves one phase of the recording; what was asked besides answers 404 and is in `calls` all the same. */
+/** Serves one phase of the recording. Requests that were not recorded get 404, and are in `calls` too. */
 export async function withReplay<Result>(
   phase: readonly RecordedCall[],
   use: (baseURL: string, calls: RecordedCall[]) => Promise<Result>,

@@ -8,9 +8,9 @@ export interface Origin {
   readonly url: string;
   /** TCP connections accepted so far. */
   readonly accepted: number;
-  /** Requests whose client left before the answer. */
+  /** Requests whose client disconnected before the response. */
   readonly aborted: number;
-  /** Lets `/held` requests answer. */
+  /** Lets the responses to `/held` requests go. */
   release(): void;
   /** Resolves when a `/held` request has arrived. */
   readonly held: Promise<void>;

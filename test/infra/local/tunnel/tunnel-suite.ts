@@ -21,9 +21,9 @@ import { type Origin, startOrigin } from "./origin.ts";
 
 /** A connector under test, ours or the real one. */
 export interface ConnectorUnderTest {
-  /** Resolves when it says it is ready; rejects when it says it cannot be. */
+  /** Resolves when it reports that it is ready; rejects when it reports that it cannot be. */
   readonly ready: Promise<void>;
-  /** How many connections it says it has. */
+  /** Number of connections that it reports. */
   readyConnections(): Promise<number>;
   /** Stops it gracefully; resolves with its exit code, 0 for one that has no process. */
   stop(): Promise<number>;
@@ -48,7 +48,7 @@ interface Tunnel {
 }
 
 /** An edge with tunnels to register at, and a way to wait for connections. */
-class House {
+class TestSite {
   readonly tunnels = new Map<string, Tunnel>();
   readonly listed = new Map<string, TunnelConnection[]>();
   edge!: TunnelEdge;
@@ -108,19 +108,19 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
   describe(name, () => {
     let folder: string;
     let origin: Origin;
-    let house: House;
+    let testSite: TestSite;
     let tunnel: Tunnel;
     let connector: ConnectorUnderTest;
     const started: ConnectorUnderTest[] = [];
 
     const start = async (to: Tunnel, gracePeriod = 2_000) => {
-      const { address: edge, caFile } = house.edge;
-      const one = await startWith({ token: house.token(to), edge, caFile, gracePeriod });
+      const { address: edge, caFile } = testSite.edge;
+      const one = await startWith({ token: testSite.token(to), edge, caFile, gracePeriod });
       started.push(one);
       return one;
     };
     const open = (request: Partial<TunnelRequest>, id = tunnel.id): TunnelStream => {
-      const stream = house.edge.open(id, {
+      const stream = testSite.edge.open(id, {
         method: "GET",
         path: "/",
         host: HOST,
@@ -155,27 +155,27 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "causeway-tunnel-"));
       origin = await startOrigin();
-      house = await new House().start(join(folder, "certificates"));
-      tunnel = house.tunnel(ingress(origin.url));
+      testSite = await new TestSite().start(join(folder, "certificates"));
+      tunnel = testSite.tunnel(ingress(origin.url));
       connector = await start(tunnel);
       await connector.ready;
-      await house.until(tunnel, (connections) => connections.length === 4);
+      await testSite.until(tunnel, (connections) => connections.length === 4);
     });
 
     afterAll(async () => {
       for (const one of started) await one.stop();
-      await house.edge.close();
+      await testSite.edge.close();
       await origin.close();
       await rm(folder, { recursive: true });
     });
 
     test("registers four connections of one connector and lists them", async () => {
-      const connections = house.listed.get(tunnel.id) ?? [];
+      const connections = testSite.listed.get(tunnel.id) ?? [];
       expect(connections.map((connection) => connection.index).sort()).toEqual([0, 1, 2, 3]);
       expect(new Set(connections.map((connection) => connection.clientId)).size).toBe(1);
       expect(new Set(connections.map((connection) => connection.id)).size).toBe(4);
-      expect(house.edge.connections(tunnel.id)).toBe(4);
-      // The edge knows of a connection before its answer has reached the connector.
+      expect(testSite.edge.connections(tunnel.id)).toBe(4);
+      // The edge counts a connection before its response has reached the connector.
       while ((await connector.readyConnections()) < 4) await fetched({ path: "/" });
     });
 
@@ -223,7 +223,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     });
 
     test("hazard: an odd request ends at most itself, never the connection that others share", async () => {
-      const before = (house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
+      const before = (testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
       const odd: Partial<TunnelRequest>[] = [
         { method: "OPTIONS", path: "*" },
         { method: "PROPFIND" },
@@ -271,7 +271,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
         }
       }
       expect((await fetched({ path: "/" })).status).toBe(200);
-      expect((house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
+      expect((testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
     });
 
     test("answers a hostname without a rule by the catch-all", async () => {
@@ -354,7 +354,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     });
 
     test("hazard: visitors who leave in crowds do not end the connection (limit on stream resets)", async () => {
-      const before = (house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
+      const before = (testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
       for (let round = 0; round < 25; round += 1) {
         const streams = Array.from({ length: 200 }, () =>
           open({ host: "other.example.com", method: "POST", body: true }),
@@ -363,7 +363,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
         for (const stream of streams) stream.destroy();
       }
       expect((await fetched({ path: "/" })).status).toBe(200);
-      expect((house.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
+      expect((testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
     });
 
     test("a response that the origin cuts off ends with an error, not as if it were whole", async () => {
@@ -403,7 +403,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       stream.write(clientFrame(Buffer.from("hello"), false));
       expect((await serverFrame(stream)).toString()).toBe("echo:hello");
       // A new configuration does not cut what is open.
-      await house.edge.configure(tunnel.id, 2, ingress(origin.url));
+      await testSite.edge.configure(tunnel.id, 2, ingress(origin.url));
       const binary = randomBytes(300_000);
       stream.write(clientFrame(binary, true));
       expect((await serverFrame(stream)).equals(binary)).toBe(true);
@@ -418,21 +418,21 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     });
 
     test("applies a configuration while it runs, and ignores one that is not newer", async () => {
-      const moved = house.tunnel({ ingress: [{ service: "http_status:410" }] }, 3);
+      const moved = testSite.tunnel({ ingress: [{ service: "http_status:410" }] }, 3);
       const other = await start(moved);
       await other.ready;
-      await house.until(moved, (connections) => connections.length > 0);
+      await testSite.until(moved, (connections) => connections.length > 0);
       const status = async () => (await fetched({}, undefined, moved.id)).status;
       expect(await status()).toBe(410);
-      await house.edge.configure(moved.id, 3, { ingress: [{ service: "http_status:411" }] });
+      await testSite.edge.configure(moved.id, 3, { ingress: [{ service: "http_status:411" }] });
       expect(await status()).toBe(410);
-      await house.edge.configure(moved.id, 4, { ingress: [{ service: "http_status:412" }] });
+      await testSite.edge.configure(moved.id, 4, { ingress: [{ service: "http_status:412" }] });
       expect(await status()).toBe(412);
-      await expect(house.edge.configure(moved.id, 5, { ingress: [{ service: "nonsense" }] })).rejects.toMatchObject({
+      await expect(testSite.edge.configure(moved.id, 5, { ingress: [{ service: "nonsense" }] })).rejects.toMatchObject({
         code: "CONFIGURATION_REFUSED",
       });
       expect(await status()).toBe(412);
-      await house.edge.configure(moved.id, 6, {
+      await testSite.edge.configure(moved.id, 6, {
         ingress: [
           { hostname: "*.example.com", path: "^/(api|socket)/", service: origin.url },
           { path: "\\.php$", service: "http_status:403" },
@@ -453,27 +453,27 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     test("an origin that is down is a 502 from the connector", async () => {
       const down = await startOrigin();
       await down.close();
-      const lost = house.tunnel(ingress(down.url));
+      const lost = testSite.tunnel(ingress(down.url));
       const other = await start(lost);
       await other.ready;
-      await house.until(lost, (connections) => connections.length > 0);
+      await testSite.until(lost, (connections) => connections.length > 0);
       const { status, from } = await fetched({}, undefined, lost.id);
       expect([status, from]).toEqual([502, "cloudflared"]);
       await other.stop();
     });
 
     test("connects again when its connections are lost", async () => {
-      house.edge.disconnect(tunnel.id);
-      expect(house.edge.connections(tunnel.id)).toBe(0);
+      testSite.edge.disconnect(tunnel.id);
+      expect(testSite.edge.connections(tunnel.id)).toBe(0);
       expect(
-        house.edge.open(tunnel.id, { method: "GET", path: "/", host: HOST, headers: [], body: false }),
+        testSite.edge.open(tunnel.id, { method: "GET", path: "/", host: HOST, headers: [], body: false }),
       ).toBeUndefined();
-      await house.until(tunnel, (connections) => connections.length > 0);
+      await testSite.until(tunnel, (connections) => connections.length > 0);
       expect((await fetched({ path: "/" })).status).toBe(200);
     });
 
     test("garbage on the tunnel's port harms nobody", async () => {
-      const port = Number(house.edge.address.split(":")[1]);
+      const port = Number(testSite.edge.address.split(":")[1]);
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), randomBytes(4096), Buffer.alloc(0)]) {
         const socket = connect(port, "127.0.0.1");
         await once(socket, "connect");
@@ -486,25 +486,25 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
     });
 
     test("a wrong token is refused and said to be refused", async () => {
-      const forged = { ...house.tunnel(ingress(origin.url)), secret: randomBytes(32) };
+      const forged = { ...testSite.tunnel(ingress(origin.url)), secret: randomBytes(32) };
       const other = await start(forged);
       await expect(other.ready).rejects.toThrow(/not accept|Unauthorized/);
-      expect(house.edge.connections(forged.id)).toBe(0);
+      expect(testSite.edge.connections(forged.id)).toBe(0);
     });
 
     test("after a rotation of the secret old connections live, and the old token opens no new one", async () => {
-      const rotated = house.tunnel(ingress(origin.url));
+      const rotated = testSite.tunnel(ingress(origin.url));
       const old = { ...rotated };
       const first = await start(old);
       await first.ready;
-      await house.until(rotated, (connections) => connections.length === 4);
-      house.tunnels.set(rotated.id, { ...rotated, secret: randomBytes(32) });
+      await testSite.until(rotated, (connections) => connections.length === 4);
+      testSite.tunnels.set(rotated.id, { ...rotated, secret: randomBytes(32) });
       expect((await fetched({ path: "/" }, undefined, rotated.id)).status).toBe(200);
       const late = await start(old);
       await expect(late.ready).rejects.toThrow(/not accept|Unauthorized/);
-      const second = await start(house.tunnels.get(rotated.id)!);
+      const second = await start(testSite.tunnels.get(rotated.id)!);
       await second.ready;
-      await house.until(rotated, (connections) => new Set(connections.map((one) => one.clientId)).size === 2);
+      await testSite.until(rotated, (connections) => new Set(connections.map((one) => one.clientId)).size === 2);
       expect(await first.stop()).toBe(0);
       expect((await fetched({ path: "/" }, undefined, rotated.id)).status).toBe(200);
       await second.stop();
@@ -514,9 +514,9 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       const stream = open({ path: "/held" });
       await origin.held;
       const stopped = connector.stop();
-      await house.until(tunnel, (connections) => connections.length === 0);
+      await testSite.until(tunnel, (connections) => connections.length === 0);
       expect(
-        house.edge.open(tunnel.id, { method: "GET", path: "/", host: HOST, headers: [], body: false }),
+        testSite.edge.open(tunnel.id, { method: "GET", path: "/", host: HOST, headers: [], body: false }),
       ).toBeUndefined();
       origin.release();
       expect((await stream.response).status).toBe(200);

@@ -29,7 +29,7 @@ test.each([
   ["ssl(1)", "unknown-function", undefined],
   ["lower eq 1", "expected-parenthesis", undefined],
   ["any eq 1", "expected-parenthesis", undefined],
-  // what stands where
+  // unexpected tokens
   ["", "expected-operand", undefined],
   ["ssl and", "expected-operand", undefined],
   ["ssl and\tssl", "expected-operand", "a tab is not white space in an expression; use spaces"],

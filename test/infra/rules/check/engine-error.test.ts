@@ -32,7 +32,7 @@ const schema = createSchema(
   FUNCTIONS,
 );
 
-/** Where the engine's error stands, and its words; "accepted" where there is none. */
+/** Position and text of the engine's error; "accepted" where there is none. */
 const told = (text: string): string => {
   const compiled = compile(text, { schema });
   if (compiled.ok) return "accepted";

@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from "../../../../infra/rules/index.ts";
 
-/** A request to `path` from one address at time 0, as parts of it say otherwise. */
+/** A request to `path` from one address at time 0; `parts` replace members of it. */
 export function request(path = "/", parts: Partial<RequestFacts> = {}): RequestFacts {
   return {
     method: "GET",
@@ -57,7 +57,7 @@ export function loaded(parts: Partial<Deployment>, options: EngineOptions = {}):
   return createEngine({ plan: "enterprise", zone: [], ...parts }, options);
 }
 
-/** A blocking rate limit on "/form" of one request in 10 s per address, as parts of it say otherwise. */
+/** A blocking rate limit on "/form" of one request in 10 s per address; `parts` replace members of it. */
 export function limit(parts: Partial<RateLimit> = {}, rule: Partial<Rule> = {}): Rule {
   const { score_per_period } = parts;
   return {
@@ -79,7 +79,7 @@ export function limited(...rules: readonly Rule[]): Engine {
   return engine({ zone: [ruleset("http_ratelimit", rules)] });
 }
 
-/** Sends a request and lets the origin answer where it passes. */
+/** Sends a request, and the origin's response where it passes. */
 export function send(
   to: Engine,
   facts: RequestFacts,

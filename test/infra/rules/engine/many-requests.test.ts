@@ -87,7 +87,7 @@ test("R10: a request that passes costs less than 1,000 bytes of garbage", () => 
     return (process.memoryUsage().heapUsed - before) / requests.length;
   };
   for (let round = 0; round < 20; round += 1) takeAll();
-  // rounds in which the collector ran say nothing
+  // rounds in which the garbage collector ran are not counted
   const bytes = Array.from({ length: 40 }, takeAll)
     .filter((each) => each > 0)
     .sort((a, b) => a - b);

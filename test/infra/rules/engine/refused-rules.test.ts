@@ -27,7 +27,7 @@ const codes = ({ problems }: Engine) =>
   problems.map(({ rule: name, effect, diagnostics }) => [name, effect, diagnostics[0]?.code]);
 
 /**
- * A rule beside one that blocks /good: what is said of it when it is loaded, and what requests to /x, /good and / meet.
+ * A rule beside one that blocks /good: its problem when it is loaded, and the outcome of requests to /x, /good and /.
  */
 function beside(
   phase: Phase,

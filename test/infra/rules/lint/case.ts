@@ -15,7 +15,7 @@ export interface Case {
   readonly lists?: LintInput["lists"];
   readonly hostnames?: readonly string[];
   readonly calledPaths?: readonly string[];
-  /** The texts that it underlines; none where it has nothing to say. */
+  /** The texts that it underlines; none where it finds nothing. */
   readonly finds: readonly string[];
   /** The expression after the first finding's fix. */
   readonly fixed?: string;

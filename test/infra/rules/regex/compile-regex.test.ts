@@ -70,7 +70,7 @@ describe("no pattern and input can hang it", () => {
     expect(compiled(pattern).test(input)).toBe(false);
   });
 
-  // More steps than one test may take: the answer is not guessed, and not waited for.
+  // More steps than one test may take: the result is neither guessed nor waited for.
   test("(?:a|b|ab){15000}c is given up", () => {
     const regex = compiled("(?:a|b|ab){15000}c");
     const input = "ab".repeat(40_000);

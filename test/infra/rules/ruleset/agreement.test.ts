@@ -1,6 +1,6 @@
 /**
- * One place decides: `rules check`, the Pulumi program with preflight, the local API over HTTP and the engine say the
- * same of a ruleset. What differs between them is only how they say it.
+ * One place decides: `rules check`, the Pulumi program with preflight, the local API over HTTP and the engine find the
+ * same in a ruleset. Only the form of their messages differs.
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { CASES, type RuleCase, TABLE_J } from "./cases.ts";
 import { mutated, ruleset } from "./rulesets.ts";
 import { apiSays, checkRefuses, engineSays, type Given, preflightSays, programSays, zoneName } from "./verdicts.ts";
 
-/** Random rulesets of each kind; `.ci/run` asks for more. */
+/** Number of random rulesets of each kind; `.ci/run` sets more. */
 const RUNS = Number(process.env.CAUSEWAY_AGREEMENT_RUNS ?? 100);
 const TIMEOUT_MS = 180_000;
 
@@ -32,7 +32,7 @@ const givenOf = ({ phase, plan, rules, lists }: RuleCase): Given => ({
   lists: lists.length > 0 ? OFFICE : [],
 });
 
-/** Every part says the same; the codes of what is refused. */
+/** Asserts that every part finds the same; returns the codes of what is refused. */
 async function agreed(given: Given): Promise<readonly string[]> {
   const said = programSays(given);
   const codes = said.map(({ code }) => code);

@@ -11,10 +11,10 @@ export const LIMITS: Phase = "http_ratelimit";
 export const ZONE: RulesetContext = { level: "zone", plan: "enterprise" };
 export const FREE: RulesetContext = { level: "zone", plan: "free" };
 
-/** A rule that every plan accepts, as parts of it say otherwise. */
+/** A rule that every plan accepts; `parts` replace members of it. */
 export const block = (parts: object = {}): object => ({ ref: "r", action: "block", expression: "ssl", ...parts });
 
-/** A rate limit that every plan accepts, as parts of it say otherwise. */
+/** A rate limit that every plan accepts; `parts` replace members of it. */
 export const limit = (parts: object = {}, rule: object = {}): object =>
   block({
     ratelimit: {

@@ -1,4 +1,4 @@
-/** One ruleset, and what each part of the kit that decides says of it. */
+/** One ruleset, and what each part of the kit that checks rulesets finds in it. */
 import Cloudflare from "cloudflare";
 import type { LocalApi } from "../../../../infra/local/api/index.ts";
 import {
@@ -42,7 +42,7 @@ export function checkRefuses(given: Given): boolean {
   return found.some(({ severity }) => severity === "error");
 }
 
-/** The Pulumi program and preflight, before the API is asked. */
+/** The Pulumi program and preflight, before the API is called. */
 export function programSays(given: Given): readonly { readonly code: string; readonly pointer: string }[] {
   return policyDiagnostics(policyOf(given), given.plan);
 }

@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true }));
 
-/** What the page tells its reader to do, in order: write a file, or run commands. */
+/** The steps of the page, in order: a file to write, or commands to run. */
 type Step = { readonly file: string; readonly text: string } | { readonly commands: readonly string[] };
 
 /** A file is named by the last code of the line before its block, which ends with a colon. */
@@ -80,7 +80,7 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
   );
   const edgeOnly = outputs.get("npm run rules -- test --plan free");
   expect(edgeOnly).toMatch(/8 rules, \d+ examples and 4 stories on free: 0 failed/);
-  // I11-10: the bot score is asked where there is one
+  // I11-10: the bot score is used where there is one
   expect(outputs.get("npm run rules -- check --plan enterprise")).toContain("12 rules on enterprise");
   expect(outputs.get("npm run rules -- test --plan enterprise")).toMatch(/12 rules, .* on enterprise: 0 failed/);
   expect(outputs.get("npm run rules -- test --plan business")).toMatch(/11 rules, .* on business: 0 failed/);

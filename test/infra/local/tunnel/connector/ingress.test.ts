@@ -5,7 +5,7 @@ import type { TunnelConfiguration } from "../../../../../infra/local/tunnel/inde
 
 const rest = { service: "http_status:404" };
 
-/** The index of the rule that takes a request, told by its port. */
+/** The index of the rule that takes a request, recognized by its port. */
 function taken(config: TunnelConfiguration, host: string, path = "/"): number | undefined {
   const compiled = compileIngress(config);
   if (!compiled.ok) throw new Error(compiled.message);

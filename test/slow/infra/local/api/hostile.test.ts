@@ -1,4 +1,4 @@
-/** S2: what a stranger on this machine, or a web page that a developer has open, can do to the API. */
+/** S2: what another user of this machine, or a web page that a developer has open, can do to the API. */
 import { type ClientRequest, request } from "node:http";
 import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { HOST, House } from "../../../../infra/local/edge/house.ts";
+import { HOST, TestSite } from "../../../../infra/local/edge/test-site.ts";
 
-let house: House;
+let testSite: TestSite;
 let origin: Worker;
 const lines: number[] = [];
 
@@ -31,14 +31,14 @@ server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port
 `;
 
 beforeAll(async () => {
-  house = await House.build((_request, response) => response.end());
+  testSite = await TestSite.build((_request, response) => response.end());
   origin = new Worker(ORIGIN, { eval: true });
   const [port] = (await once(origin, "message")) as [number];
   origin.on("message", (count: number) => lines.push(count));
-  await house.sendTo(port);
+  await testSite.sendTo(port);
 });
 afterAll(async () => {
-  await house.close();
+  await testSite.close();
   await origin.terminate();
 });
 
@@ -46,7 +46,7 @@ afterAll(async () => {
 function upload(chunks: number): Promise<string> {
   return new Promise((resolve) => {
     const sent = request({
-      port: house.edge.port,
+      port: testSite.edge.port,
       host: "127.0.0.1",
       method: "POST",
       headers: { host: HOST },
@@ -82,15 +82,15 @@ test("S12: an upload that the origin refuses with 413 while it is still sent is 
 });
 
 test("S12: an upload over the plan's limit is 413 every time, never 502", async () => {
-  const limited = await House.build((sent, response) => void sent.resume().on("end", () => response.end()), {
+  const limited = await TestSite.build((sent, response) => void sent.resume().on("end", () => response.end()), {
     edge: { maxBody: 1_000_000 },
   });
-  const whole = house;
-  house = limited;
+  const whole = testSite;
+  testSite = limited;
   try {
     for (let index = 0; index < 20; index += 1) expect(await upload(200)).toMatch(/^413 /);
   } finally {
-    house = whole;
+    testSite = whole;
     await limited.close();
   }
 });
@@ -98,7 +98,7 @@ test("S12: an upload over the plan's limit is 413 every time, never 502", async 
 test("S12: 119 header lines reach the origin, and its 431 reaches the client", async () => {
   for (const count of [119, 119, 119, 1_000, 20_000]) {
     lines.length = 0;
-    const reply = await house.raw(
+    const reply = await testSite.raw(
       `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${"a:b\r\n".repeat(count)}\r\n`,
     );
     expect(reply).toMatch(/^HTTP\/1\.1 431 .*own$/s);

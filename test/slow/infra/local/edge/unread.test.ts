@@ -3,10 +3,10 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type WebSocket, WebSocketServer } from "ws";
-import { HOST, House } from "../../../../infra/local/edge/house.ts";
+import { HOST, TestSite } from "../../../../infra/local/edge/test-site.ts";
 
 const BIG = Buffer.alloc(4 * 1024 * 1024, "x");
-let house: House;
+let testSite: TestSite;
 let asked: string[];
 let clients: Socket[];
 
@@ -25,8 +25,8 @@ function sendBig(response: ServerResponse): void {
   pump();
 }
 
-async function build(edge: Parameters<typeof House.build>[1] = {}): Promise<void> {
-  house = await House.build((request, response) => {
+async function build(edge: Parameters<typeof TestSite.build>[1] = {}): Promise<void> {
+  testSite = await TestSite.build((request, response) => {
     asked.push(request.url ?? "");
     if (request.url === "/small") response.end("small");
     else if (request.url === "/big") sendBig(response);
@@ -35,7 +35,7 @@ async function build(edge: Parameters<typeof House.build>[1] = {}): Promise<void
 
 /** A client that sends what it is given and reads nothing. */
 function deafClient(bytes: string): Socket {
-  const socket = house.dial();
+  const socket = testSite.dial();
   socket.on("error", () => {});
   socket.pause();
   socket.write(bytes);
@@ -58,7 +58,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const socket of clients) socket.destroy();
-  await house.close();
+  await testSite.close();
 });
 
 describe("requests whose responses nobody reads", () => {
@@ -68,7 +68,7 @@ describe("requests whose responses nobody reads", () => {
     for (let index = 0; index < 20; index += 1) deafClient(get("/big").repeat(60));
     while (asked.length < 20) await new Promise((resolve) => setTimeout(resolve, 10));
     const since = performance.now();
-    for (let index = 0; index < 10; index += 1) expect((await house.get("/small")).status).toBe(200);
+    for (let index = 0; index < 10; index += 1) expect((await testSite.get("/small")).status).toBe(200);
     expect(performance.now() - since).toBeLessThan(15_000);
     expect(asked.filter((path) => path === "/big")).toHaveLength(20);
     expect(held() - before).toBeLessThan(200 * 1024 * 1024); // 20 connections hold about 10 MB, what was freed apart
@@ -77,11 +77,11 @@ describe("requests whose responses nobody reads", () => {
   test("S15: a client that does not read is disconnected at the deadline, and the origin stops", async () => {
     await build({ edge: { timeouts: { send: 300 } } });
     const gone = new Promise<void>((resolve) => {
-      house.origin.once("request", (_request, response) => response.once("close", () => resolve()));
+      testSite.origin.once("request", (_request, response) => response.once("close", () => resolve()));
     });
     deafClient(get("/big").repeat(3));
     await gone;
-    const [record] = await house.over(1);
+    const [record] = await testSite.over(1);
     expect(record).toMatchObject({ status: 200, failure: { message: expect.stringContaining("cut") } });
     expect(asked).toEqual(["/big"]);
   });
@@ -89,9 +89,9 @@ describe("requests whose responses nobody reads", () => {
   test("S15: where too many bytes wait, those that have waited longest are disconnected, and who reads gets everything", async () => {
     await build({ edge: { maxUnreadBytes: 512 * 1024 } });
     for (let index = 0; index < 20; index += 1) deafClient(get("/big"));
-    const { body } = await house.get("/big");
+    const { body } = await testSite.get("/big");
     expect(body).toHaveLength(BIG.length);
-    const cut = (await house.over(10)).filter(({ failure }) => failure?.message.includes("cut"));
+    const cut = (await testSite.over(10)).filter(({ failure }) => failure?.message.includes("cut"));
     expect(cut.length).toBeGreaterThan(5); // long before the deadline of 30 s
   });
 
@@ -99,7 +99,7 @@ describe("requests whose responses nobody reads", () => {
     await build({ edge: { timeouts: { send: 300 } } });
     const server = new WebSocketServer({ noServer: true });
     const opened = new Promise<WebSocket>((resolve) => {
-      house.origin.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, resolve));
+      testSite.origin.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, resolve));
     });
     const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     const client = deafClient(get("/socket", `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}`));
@@ -116,7 +116,7 @@ describe("requests that wait for their turn", () => {
   test("S15: waiting requests with large heads are bounded in bytes", async () => {
     await build();
     const large = get("/never", `X-Large: ${"x".repeat(60_000)}\r\n`.repeat(2));
-    expect(await house.raw(large.repeat(8))).toBe("");
+    expect(await testSite.raw(large.repeat(8))).toBe("");
     expect(asked.length).toBeLessThan(2);
   });
 
@@ -124,7 +124,7 @@ describe("requests that wait for their turn", () => {
     await build();
     const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     const upgrade = get("/small", `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}`);
-    const reply = await house.raw(get("/big") + upgrade, (text) => text.endsWith("small"));
+    const reply = await testSite.raw(get("/big") + upgrade, (text) => text.endsWith("small"));
     expect(reply.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
     const body = reply.slice(reply.indexOf("\r\n\r\n") + 4).slice(0, BIG.length);
     expect(body.replaceAll("x", "")).toBe("");
@@ -133,7 +133,7 @@ describe("requests that wait for their turn", () => {
   test("what comes after CONNECT or nonsense behind an earlier request is not written into its response", async () => {
     await build();
     for (const next of [`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`, "nonsense\r\n\r\n"]) {
-      const reply = await house.raw(get("/big") + next);
+      const reply = await testSite.raw(get("/big") + next);
       expect(reply.match(/HTTP\/1\.1 \d+/g) ?? []).not.toContain("HTTP/1.1 405");
       expect(reply.match(/HTTP\/1\.1 \d+/g) ?? []).not.toContain("HTTP/1.1 400");
     }

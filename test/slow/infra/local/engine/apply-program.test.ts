@@ -108,7 +108,7 @@ test("the program is applied: the rules before the hostname, the token secret; a
   expect(second.outputs).toEqual(first.outputs);
   expect(readFileSync(options.stateFile, "utf8")).toBe(state);
 
-  // a preview says what would be done and does none of it
+  // a preview shows what would be done and does none of it
   const config = { ...options.config, "causeway:hostnames": `www.${api.zoneName}` };
   expect(await steps({ preview: true, config })).toEqual([
     "create www.causeway.localhost",
@@ -202,7 +202,7 @@ test("a tunnel deleted by hand, which still answers, is made again, and the host
   const { tunnelId: old } = (await applyProgram(options)).outputs;
   const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
   await cloudflare.zeroTrust.tunnels.cloudflared.delete(String(old), { account_id: api.accountId });
-  // an API that breaks in the middle is told as that, and the next run goes on
+  // an API that breaks in the middle is reported as that, and the next run goes on
   api.faults.next({ method: "PUT", path: /configurations/ }, { status: 500, headers: { "x-should-retry": "false" } });
   expect(await failure()).toMatchObject({ code: "API_FAILED" });
   const { tunnelId } = (await applyProgram(options)).outputs;

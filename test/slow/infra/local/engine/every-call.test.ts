@@ -1,7 +1,7 @@
 /**
- * The first `up`, on the engine of `npm start`, with the answer to each of its calls lost once: reads, preflight's own
- * and writes alike. The real CLI is interrupted at the writes in `test/real/pulumi/interruptions.test.ts`; all calls
- * there would take a quarter of an hour.
+ * The first `up`, on the engine of `npm start`, with the response to each of its calls lost once: reads, preflight's
+ * own and writes alike. The real CLI is interrupted at the writes in `test/real/pulumi/interruptions.test.ts`; all
+ * calls there would take a quarter of an hour.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

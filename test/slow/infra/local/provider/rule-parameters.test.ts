@@ -59,7 +59,7 @@ test("P2: compile and provider have the same API name for every member of a rule
 });
 
 test("P2: the provider has every input that the SDK has", () => {
-  /** It changes how a record is read, which no call of the kit asks for. */
+  /** It changes how a record is read, which no call of the kit uses. */
   const notHere = ["dnsRecord.includeShadowMetadata"];
   const { resource } = createProvider({ apiToken: "none", baseURL: "http://127.0.0.1:1" });
   const files = [
@@ -99,7 +99,7 @@ test("P2: every parameter of every action passes compile, provider and API and c
           expect(resource.check(compiled)).toEqual([]);
           const { id, outputs } = await resource.create(compiled);
 
-          // what the API stores is what the policy says
+          // the API stores the policy's values
           const path = `/zones/${api.zoneId}/rulesets/${id}`;
           const stored = (await call("GET", path)).body.result.rules as Rule[];
           expect(stored.map((rule) => rule.action_parameters)).toEqual(plain(given.map((one) => one ?? {})));
@@ -112,7 +112,7 @@ test("P2: every parameter of every action passes compile, provider and API and c
             expect(parametersIn(values)).toEqual(parametersIn(compiled));
           }
 
-          // rules that stand there and are adopted become the same inputs again
+          // rules that exist and are adopted become the same inputs again
           const adopted = rulesetArgs(phase, stored, target);
           expect(parametersIn(adopted)).toEqual(parametersIn(compiled));
           expect(resource.diff(id, compiled, adopted)).toEqual({ changed: [], replaces: [] });

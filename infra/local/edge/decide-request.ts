@@ -26,7 +26,7 @@ export interface ArrivedRequest extends ErrorOccasion {
 }
 
 /** What the edge does with a request: respond itself, or forward it. */
-export type Judgement = LocalResponse | Forward;
+export type RequestDecision = LocalResponse | Forward;
 
 interface Seen {
   /** Without port; empty where it could not be read. */
@@ -38,7 +38,7 @@ interface Seen {
 }
 
 export interface LocalResponse extends Seen {
-  readonly kind: "answer";
+  readonly kind: "respond";
   readonly page: EdgePage;
   readonly failure?: EdgeFailure;
 }
@@ -61,17 +61,17 @@ export interface Forward extends Seen {
 const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost"]);
 
 /** Decides everything that comes before the origin: framing, DNS, rules, body limit. */
-export function judge(
+export function decideRequest(
   arrival: ArrivedRequest,
   { cloud, maxBody, visitor: every, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
   deployments: Deployments,
-): Judgement {
+): RequestDecision {
   const { request, lines } = arrival;
   const target = readTarget(request, lines);
   if ("status" in target) {
     const { status, message } = target;
     return {
-      kind: "answer",
+      kind: "respond",
       host: "",
       path: "",
       page: statusPage(status, arrival),
@@ -89,14 +89,14 @@ export function judge(
   if (!told.ok) {
     const { message } = told;
     return {
-      kind: "answer",
+      kind: "respond",
       ...seen,
       page: page("wrongVisitor", arrival, { text: message }),
       failure: { code: 400, message },
     };
   }
   const fail = (name: PageName, message: string, verdict?: Verdict): LocalResponse => ({
-    kind: "answer",
+    kind: "respond",
     ...seen,
     page: page(name, arrival, siteUrl === undefined || !NAMES_SITE.has(name) ? {} : { siteUrl }),
     failure: { code: pageCode(name).code, message },
@@ -117,14 +117,14 @@ export function judge(
 
   const { zone } = route;
   if (arrival.scheme === "http" && zone.settings.always_use_https === "on") {
-    return { kind: "answer", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, arrival) };
+    return { kind: "respond", ...seen, page: movedPage(301, `https://${target.host}${target.uri}`, arrival) };
   }
   const engine = deployments.engineOf(zone);
   const sent = factsOf(arrival, target.host, target.uri, zone);
   const facts = visitor ? withVisitor(sent, visitor) : sent;
   const verdict = engine.handle(facts);
   const decided = decidedPage(verdict, arrival);
-  if (decided) return { kind: "answer", ...seen, page: decided, verdict };
+  if (decided) return { kind: "respond", ...seen, page: decided, verdict };
 
   const largest = maxBody ?? bodyLimit(zone.plan);
   const length = Number(valuesOf(lines, "content-length")[0] ?? 0);

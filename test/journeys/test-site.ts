@@ -8,8 +8,8 @@ import { startCloudflared } from "../../cloudflared/index.ts";
 import type { RequestRecord } from "../../infra/local/edge/index.ts";
 import { type LocalSite, startLocalSite } from "../../scripts/local-site/local-site.ts";
 
-/** The whole kit in a folder of its own, on free ports. */
-export interface House {
+/** The whole kit in a folder of its own, on free ports, with what it reported. */
+export interface TestSite {
   readonly kit: LocalSite;
   readonly records: readonly RequestRecord[];
   readonly warnings: readonly string[];
@@ -21,7 +21,7 @@ export const forget = (dataDir: string) => rmSync(dataDir, { recursive: true, fo
 /**
  * Makes ports that the system does not give to others by itself: they are still free when a second start needs them.
  */
-function unlent() {
+function unusedPorts() {
   const first = randomInt(20_000, 30_000);
   return { edge: first, gateway: first + 1, api: first + 2, tunnel: first + 3 };
 }
@@ -33,16 +33,16 @@ const OWN_CONNECTOR = {};
  * Starts it as `npm start` does; a second start in the same folder takes the same ports. `env` is where cloudflared is
  * looked for: without it the connector is our own.
  */
-export async function openHouse(
+export async function openTestSite(
   dataDir: string,
   again = false,
   env: NodeJS.ProcessEnv = OWN_CONNECTOR,
-): Promise<House> {
+): Promise<TestSite> {
   const records: RequestRecord[] = [];
   const warnings: string[] = [];
   const kit = await startLocalSite({
     dataDir,
-    ...(again ? {} : { ports: unlent() }),
+    ...(again ? {} : { ports: unusedPorts() }),
     env: { ...env, DRAIN_SECONDS: "1" },
     onRequest: (record) => records.push(record),
     onProblem: ({ message }) => warnings.push(message),
@@ -120,7 +120,7 @@ export async function register(kit: LocalSite, name: string): Promise<Member> {
   return { email, accessToken: JSON.parse(text).accessToken };
 }
 
-/** A socket through the edge, without reconnecting by itself unless asked to. */
+/** A socket through the edge. It does not reconnect by itself unless `reconnection` is set. */
 export function connect(
   { edge, hostname, chat }: LocalSite,
   { accessToken }: Member,

@@ -1,4 +1,4 @@
-/** A whole road on one machine: origin, connector, tunnel, edge and the API that says what is deployed. All real. */
+/** A site on this machine for tests: origin, connector, tunnel, edge, and the API with what is deployed. All real. */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import {
@@ -26,7 +26,7 @@ import type { ConnectorUnderTest, StartWith } from "../tunnel/tunnel-suite.ts";
 
 export const HOST = "chat.causeway.localhost";
 
-export interface HouseOptions {
+export interface TestSiteOptions {
   readonly plan?: Plan;
   readonly zones?: Seed["zones"];
   readonly edge?: Partial<EdgeOptions>;
@@ -34,7 +34,7 @@ export interface HouseOptions {
   readonly connector?: StartWith;
 }
 
-/** What an origin answered to a visitor. */
+/** The response that a visitor got. */
 export interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
@@ -42,7 +42,7 @@ export interface Reply {
   readonly body: string;
 }
 
-export class House {
+export class TestSite {
   readonly api: LocalApi;
   readonly edge: Edge;
   readonly tunnel: TunnelEdge;
@@ -72,7 +72,7 @@ export class House {
     this.#startWith = parts.startWith;
   }
 
-  static async build(handler: RequestListener, options: HouseOptions = {}): Promise<House> {
+  static async build(handler: RequestListener, options: TestSiteOptions = {}): Promise<TestSite> {
     const folder = await mkdtemp(join(tmpdir(), "causeway-edge-"));
     const zones = options.zones ?? [{ name: "causeway.localhost", plan: options.plan ?? "enterprise" }];
     const api = await startApi({ seed: { zones } });
@@ -83,17 +83,17 @@ export class House {
     });
     const origin = createServer({ maxHeaderSize: 256 * 1024 }, handler);
     await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
-    let house: House | undefined;
+    let testSite: TestSite | undefined;
     const edge = await startEdge({
       cloud: api.cloud,
       tunnel,
-      onRequest: (record) => house?.recorded(record),
-      onProblem: (problem) => house?.problems.push(problem),
+      onRequest: (record) => testSite?.recorded(record),
+      onProblem: (problem) => testSite?.problems.push(problem),
       ...options.edge,
     });
-    house = new House({ api, tunnel, origin, folder, edge, startWith: options.connector ?? ownConnector });
-    await house.openTunnel();
-    return house;
+    testSite = new TestSite({ api, tunnel, origin, folder, edge, startWith: options.connector ?? ownConnector });
+    await testSite.openTunnel();
+    return testSite;
   }
 
   /** Sends all requests to another origin on this machine from now on. */
@@ -216,7 +216,7 @@ export class House {
     return connect(this.edge.port, "127.0.0.1");
   }
 
-  /** Sends bytes as they are and reads until the edge closes, or until `enough` says so. */
+  /** Sends bytes and reads until the edge closes the connection, or until `enough` returns true. */
   raw(bytes: string | Buffer, enough: (received: string) => boolean = () => false): Promise<string> {
     return new Promise((resolve) => {
       const socket = this.dial();
