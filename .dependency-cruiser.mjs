@@ -109,6 +109,16 @@ export default {
       to: { path: folder("backend/(auth|users|store|mail|chat/store)/") },
     },
     {
+      name: "gateway-has-one-door",
+      severity: "error",
+      comment: "what the gateway is made of may change; other folders import backend/gateway/index.ts",
+      from: {
+        path: folder("(backend|infra|scripts|cloudflared)/|^test/(bench|backend/[^/]+$)"),
+        pathNot: "^backend/gateway/",
+      },
+      to: { path: "^backend/gateway/", pathNot: "^backend/gateway/(index|surface)\\.ts$" },
+    },
+    {
       name: "no-tools-at-run-time",
       severity: "error",
       comment: "what runs is installed without the packages for development",

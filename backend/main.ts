@@ -10,12 +10,17 @@ import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
 import { serviceActions, tell } from "./contract/index.ts";
-import { createGateway, type Gateway } from "./gateway/gateway.service.ts";
-import type { Asset } from "./gateway/http/assets.ts";
-import { createInternalServer, type ReadinessCheck } from "./gateway/http/health.ts";
-import { listen, type ServerTimes } from "./gateway/http/server.ts";
-import type { LimitTable } from "./gateway/limits/limits.ts";
-import { createMetrics } from "./gateway/metrics.ts";
+import {
+  type Asset,
+  createGateway,
+  createInternalServer,
+  createMetrics,
+  type Gateway,
+  type LimitTable,
+  listen,
+  type ReadinessCheck,
+  type ServerTimes,
+} from "./gateway/index.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
 import { NodesError } from "./nodes/index.ts";

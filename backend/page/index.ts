@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
-import { type Asset, contentHash } from "../gateway/http/assets.ts";
+import { type Asset, contentHash } from "../gateway/index.ts";
 
 const folder = new URL(".", import.meta.url);
 

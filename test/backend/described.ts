@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { openApi } from "../../backend/gateway/openapi/document.ts";
+import { openApi } from "../../backend/gateway/index.ts";
 
 /** What the OpenAPI document says, as a client reads it. */
 export const document = JSON.parse(JSON.stringify(openApi()));

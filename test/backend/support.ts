@@ -18,11 +18,17 @@ import {
   serviceActions,
   type VerifiedToken,
 } from "../../backend/contract/index.ts";
-import { createGateway, type Gateway } from "../../backend/gateway/gateway.service.ts";
-import { type Asset, contentHash } from "../../backend/gateway/http/assets.ts";
-import { SERVER_TIMES, type ServerTimes } from "../../backend/gateway/http/server.ts";
-import type { CapTable } from "../../backend/gateway/limits/caps/table.ts";
-import { LIMITS, type LimitTable } from "../../backend/gateway/limits/limits.ts";
+import {
+  type Asset,
+  type CapTable,
+  contentHash,
+  createGateway,
+  type Gateway,
+  LIMITS,
+  type LimitTable,
+  SERVER_TIMES,
+  type ServerTimes,
+} from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, socket } from "../../backend/surface.ts";

@@ -1,7 +1,7 @@
 // What opening the page costs, with the real page, the real limits and the whole backend.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { SignedIn } from "../../../backend/contract/index.ts";
-import { LIMITS } from "../../../backend/gateway/limits/limits.ts";
+import { LIMITS } from "../../../backend/gateway/index.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
 import { emit, startTestBackend, type TestBackend } from "../support.ts";
 

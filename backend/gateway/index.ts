@@ -1,0 +1,10 @@
+/** The gateway: HTTP and WebSockets of one node. Other folders import this file alone. */
+
+export { createGateway, type Gateway, type GatewayOptions } from "./gateway.service.ts";
+export { type Asset, contentHash } from "./http/assets.ts";
+export { createInternalServer, type ReadinessCheck } from "./http/health.ts";
+export { listen, SERVER_TIMES, type ServerTimes } from "./http/server.ts";
+export { CAPS, type CapTable } from "./limits/caps/table.ts";
+export { LIMITS, type LimitTable } from "./limits/limits.ts";
+export { createMetrics } from "./metrics.ts";
+export { openApi } from "./openapi/document.ts";
