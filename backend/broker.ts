@@ -111,10 +111,10 @@ const PING_PATIENCE = 400;
  */
 export async function hearsOthers({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
   if (!transit) return true;
-  const { client } = transit.tx as unknown as { readonly client?: { rtt(): Promise<number> } | null };
-  if (!client) return false;
+  const { tx } = transit;
+  if (!(tx instanceof NatsTransporter)) return false;
   let hasAnswered = false;
-  const answered = client.rtt().then(
+  const answered = tx.ping().then(
     () => {
       hasAnswered = true;
     },

@@ -5,7 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker, nodeLinks } from "./broker.ts";
-import type { PresenceTimes } from "./chat/presence.ts";
+import { LocalPresence } from "./chat/local-presence.ts";
+import { PRESENCE_TIMES, type PresenceTimes } from "./chat/presence.ts";
+import { chatSockets } from "./chat/sockets.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
@@ -115,15 +117,19 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     let release: Gateway["release"] | undefined;
     watch = watchClock(store.clock, log, () => release?.());
     const { problem } = watch;
+    const presence = new LocalPresence(options.presence ?? PRESENCE_TIMES);
     const gateway = createGateway(config, {
       ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
+      features: [chatSockets({ presence, store })],
       throttles: store.throttles,
       ...(metrics && { finished: metrics.finished }),
     });
-    release = gateway.release;
+    release = () => gateway.release();
     const { registration, retention, quota } = config;
     const services = createServices({
       ...options,
+      ...(options.presence && { presenceTimes: options.presence }),
+      presence,
       clock: now,
       registration,
       retention,

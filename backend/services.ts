@@ -4,6 +4,7 @@ import { authService } from "./auth/auth.service.ts";
 import { authHousekeeping } from "./auth/housekeeping.ts";
 import { chatService } from "./chat/chat.service.ts";
 import { chatHousekeeping } from "./chat/housekeeping.ts";
+import type { LocalPresence } from "./chat/local-presence.ts";
 import { presenceService } from "./chat/presence.service.ts";
 import { PRESENCE_TIMES, type PresenceTimes } from "./chat/presence.ts";
 import { createPresenceRegistry } from "./chat/presence-registry.ts";
@@ -30,7 +31,9 @@ export function createServices(options: {
   readonly clock?: () => number;
   /** Milliseconds after which a request for a new password is looked at. */
   readonly scatter?: () => number;
-  readonly presence?: PresenceTimes;
+  readonly presenceTimes?: PresenceTimes;
+  /** Which users have sockets on this node; undefined for a node without a gateway. */
+  readonly presence?: LocalPresence;
   /** Whether anybody may register; open when left out. */
   readonly registration?: Registration;
   /** Which messages are kept; all when left out. */
@@ -43,7 +46,7 @@ export function createServices(options: {
   const { store, post, site, clock = Date.now, scatter = () => Math.random() * SCATTER } = options;
   const { hashCost = HASH_COST, registration, quota = Number.POSITIVE_INFINITY } = options;
   const { retention = { maxAge: undefined, perRoom: undefined } } = options;
-  const times = options.presence ?? PRESENCE_TIMES;
+  const { presenceTimes: times = PRESENCE_TIMES } = options;
   const registry = createPresenceRegistry(times);
   // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts; and one of the
   // four threads of Node's pool never hashes: messages are acknowledged when it has synced the database's log
@@ -53,7 +56,7 @@ export function createServices(options: {
     authService({ store, clock }),
     usersService({ store, hashing, hashCost, clock, post, site, scatter, registration }),
     chatService({ store, clock, registry, quota }),
-    presenceService({ store, registry, times }),
+    presenceService({ store, presence: options.presence, registry, times }),
     housekeepingService([
       ...authHousekeeping(store, clock),
       ...usersHousekeeping(store, clock),

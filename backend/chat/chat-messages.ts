@@ -3,6 +3,7 @@ import { announce, type Handlers, type Message, refuse } from "../contract/index
 import { messageText } from "../text/text.ts";
 import type { AuditTrail } from "../users/index.ts";
 import { newestThatFit } from "./catch-up.ts";
+import { messageChanged, messageSent } from "./channel.ts";
 import { MENTIONS_MAX, namesMentioned } from "./mention.ts";
 import { clientId, EDIT_TIME } from "./message.ts";
 import { MODERATOR, rank, SITE } from "./moderation.ts";
@@ -50,7 +51,7 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
       const isSame = message.room === room && (message.revision !== undefined || message.text === text);
       if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
       // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
-      await announce(ctx.broker, "chat.broadcast", { room: message.room, event: "message", payload: message });
+      await announce(ctx.broker, "sockets.broadcast", messageSent(message));
       return { message };
     },
 
@@ -70,7 +71,7 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
         if (growth > 0) withinQuota(storedBytes + growth);
         return { text, mentions, editedAt: now };
       });
-      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
       return { message };
     },
 
@@ -86,13 +87,13 @@ export function chatMessages({ store, clock, audit, quota }: MessageParts): Mess
         return { deletedAt: now };
       });
       if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
-      await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: message });
+      await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
       return { message };
     },
 
     async sendMessageToAll(ctx) {
       const payload = { text: clean("text", messageText(ctx.params.text)), at: clock() };
-      await announce(ctx.broker, "chat.broadcast", { event: "serverMessage", payload });
+      await announce(ctx.broker, "sockets.broadcast", { event: "serverMessage", payload });
       return { sent: true };
     },
   };

@@ -1,6 +1,7 @@
 import { clean } from "../contract/clean.ts";
 import { announce, type Handlers, refuse } from "../contract/index.ts";
 import type { AuditTrail } from "../users/index.ts";
+import { messageChanged } from "./channel.ts";
 import { there } from "./chat-messages.ts";
 import { OPEN_REPORTS_MAX, OUTCOMES, reportReason } from "./moderation.ts";
 import { LIST_PAGE } from "./room.ts";
@@ -37,7 +38,7 @@ export function chatReports({ store, clock, audit }: ChatParts & { readonly audi
       const settled = await store.reports.settle(ctx.params.report, id, outcome, clock());
       if (!settled) throw refuse("NOT_FOUND", { field: "report" });
       const { room, seq, authorId, removed } = settled;
-      if (removed) await announce(ctx.broker, "chat.broadcast", { room, event: "messageChanged", payload: removed });
+      if (removed) await announce(ctx.broker, "sockets.broadcast", messageChanged(removed));
       await audit(ctx, outcome === "removed" ? "report.upheld" : "report.dismissed", authorId, `${room} ${seq}`);
       return { outcome };
     },

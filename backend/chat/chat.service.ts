@@ -2,11 +2,11 @@ import type { ServiceSchema } from "moleculer";
 import { defineService, tell } from "../contract/index.ts";
 import { type ChangePoll, pollChanges } from "../store/index.ts";
 import { createAuditTrail } from "../users/index.ts";
+import { channelOf } from "./channel.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";
 import { chatRooms } from "./chat-rooms.ts";
-import { sendMissed } from "./missed-messages.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { createReadReceipts } from "./read-receipts.ts";
 import { LOBBY } from "./room.ts";
@@ -32,8 +32,10 @@ export function chatService(
         clock,
         changedSince: store.members.endedSince,
         keyOf: ({ room, user, revision }) => `${room} ${user} ${revision}`,
-        onChange: (left) =>
-          void tell(broker, "membership.ended", left).catch((error: unknown) => broker.logger.error(error)),
+        onChange: ({ room, user, revision }) => {
+          const unsubscription = { channel: channelOf(room), user, revision };
+          tell(broker, "sockets.unsubscribeHere", unsubscription).catch((error: unknown) => broker.logger.error(error));
+        },
       });
     },
     async stopped() {
@@ -48,9 +50,6 @@ export function chatService(
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
     },
     events: {
-      async "rooms.compare"({ broker, params }) {
-        params.completed(await sendMissed(store, broker, params.positions));
-      },
       // every node receives the event, and the first one adds the user; a user whose event is lost is added when they
       // first open the lobby
       async "user.created"(ctx) {

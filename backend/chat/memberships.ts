@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import { announce, type MemberChanged, type Meta } from "../contract/index.ts";
+import { channelOf } from "./channel.ts";
 import type { MembershipChange } from "./membership.ts";
 import type { Room } from "./room.ts";
 import type { ChatParts } from "./room-access.ts";
@@ -19,7 +20,11 @@ export async function endMembership(
 ): Promise<boolean> {
   const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock(), check);
   if (!ended) return false;
-  await announce(ctx.broker, "chat.left", { room: room.key, user: userId, revision: ended.revision });
+  await announce(ctx.broker, "sockets.unsubscribe", {
+    channel: channelOf(room.key),
+    user: userId,
+    revision: ended.revision,
+  });
   await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });
   const { successor } = ended;
   if (successor !== undefined) await tellMembership(ctx, room, successor, "role", { role: "owner", mutedUntil: null });
@@ -35,7 +40,7 @@ export async function tellMembership(
   { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,
 ): Promise<void> {
   const by = ctx.meta.user?.id ?? user;
-  await announce(ctx.broker, "chat.broadcast", {
+  await announce(ctx.broker, "sockets.broadcast", {
     users: [user],
     event: "membership",
     payload: { room: room.key, kind: room.kind, user, change, role, mutedUntil, ...(by === user ? {} : { by }) },

@@ -1,5 +1,5 @@
-import type { ServiceBroker } from "moleculer";
-import { tell } from "../contract/index.ts";
+import type { Broadcast } from "../contract/index.ts";
+import { messageChanged, messageSent } from "./channel.ts";
 import type { RoomPosition } from "./room-position.ts";
 import type { ChatStore, MessageRange } from "./store/index.ts";
 
@@ -8,13 +8,19 @@ const BATCH = 200;
 /** Messages of one room that are sent again; with more, clients get the newest one, see the hole and ask themselves. */
 const MAX_MISSED = 1_000;
 
+/** What is read of the store. */
+export interface MissedStore {
+  readonly rooms: Pick<ChatStore["rooms"], "positions">;
+  readonly messages: Pick<ChatStore["messages"], "sentWithin" | "changedWithin">;
+}
+
 /**
- * Broadcasts within this node what is in the database beyond these positions: messages, then changes of messages that
+ * Gives what is in the database beyond these positions to `broadcastHere`: messages, then changes of messages that
  * were sent before. Returns the positions that the rooms had in the database before the first query for messages.
  */
 export async function sendMissed(
-  store: ChatStore,
-  broker: ServiceBroker,
+  store: MissedStore,
+  broadcastHere: (broadcast: Broadcast) => void,
   known: readonly RoomPosition[],
 ): Promise<readonly RoomPosition[]> {
   const current = await store.rooms.positions(known.map(({ room }) => room));
@@ -28,12 +34,10 @@ export async function sendMissed(
     changes.push({ room, after: from.revision, upTo: revision });
   }
   for (const spans of inBatches(messages)) {
-    for (const message of await store.messages.sentWithin(spans))
-      await tell(broker, "chat.missed", { room: message.room, event: "message", payload: message });
+    for (const message of await store.messages.sentWithin(spans)) broadcastHere(messageSent(message));
   }
   for (const spans of inBatches(changes)) {
-    for (const message of await store.messages.changedWithin(spans))
-      await tell(broker, "chat.missed", { room: message.room, event: "messageChanged", payload: message });
+    for (const message of await store.messages.changedWithin(spans)) broadcastHere(messageChanged(message));
   }
   return current;
 }

@@ -1,12 +1,16 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { announce, type Events, tell } from "../contract/index.ts";
-import type { PresenceNews, PresenceTimes } from "./presence.ts";
+import { channelOf } from "./channel.ts";
+import type { LocalPresence } from "./local-presence.ts";
+import type { PresenceTimes } from "./presence.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { SMALL_ROOM } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
 export interface PresenceOptions {
-  readonly store: ChatStore;
+  readonly store: { readonly members: Pick<ChatStore["members"], "audience"> };
+  /** Undefined for a node without a gateway. */
+  readonly presence: LocalPresence | undefined;
   readonly registry: PresenceRegistry;
   readonly times: PresenceTimes;
 }
@@ -15,24 +19,25 @@ export interface PresenceOptions {
 const BATCH = 200;
 
 /**
- * Puts together who is there, over all nodes, and lets this node's sockets know whose state has changed: each node
- * looks up for itself who may hear of it, in one query a window, so that what a crowd or a flapping client causes has a
- * limit.
+ * Tells the other nodes which users have sockets here, and puts together what all nodes tell. Each node looks up for
+ * itself which of its sockets may hear of whose new state, in one query a window, so that what a crowd or a flapping
+ * client causes has a limit.
  */
-export function presenceService({ store, registry, times }: PresenceOptions): ServiceSchema {
-  let timer: NodeJS.Timeout | undefined;
+export function presenceService({ store, presence, registry, times }: PresenceOptions): ServiceSchema {
+  let timers: readonly NodeJS.Timeout[] = [];
   let isTelling = false;
 
-  async function look(service: Service): Promise<void> {
+  async function tellNews(service: Service): Promise<void> {
     const presences = registry.news(performance.now(), BATCH);
     if (presences.length === 0) return;
     const ids = presences.map(({ id }) => id);
     const rooms = Map.groupBy(await store.members.audience(ids, SMALL_ROOM), ({ user }) => user);
-    const news: PresenceNews[] = presences.map((presence) => ({
-      presence,
-      rooms: (rooms.get(presence.id) ?? []).map(({ room }) => room),
+    const items = presences.map((value) => ({
+      value,
+      channels: (rooms.get(value.id) ?? []).map(({ room }) => channelOf(room)),
     }));
-    await tell(service.broker, "presence.news", { news: news.filter(({ rooms }) => rooms.length > 0) });
+    const heard = items.filter(({ channels }) => channels.length > 0);
+    await tell(service.broker, "sockets.digestHere", { event: "presence", field: "users", items: heard });
     registry.confirm(presences);
   }
 
@@ -43,23 +48,36 @@ export function presenceService({ store, registry, times }: PresenceOptions): Se
         const node = ctx.nodeID;
         if (node !== null && !registry.hear(node, ctx.params)) await announce(this.broker, "presence.wanted", { node });
       },
+      "presence.wanted"(this: Service, ctx: Context<Events["presence.wanted"]>) {
+        if (ctx.params.node === this.broker.nodeID) presence?.repeat();
+      },
+      "$node.connected"() {
+        presence?.repeat();
+      },
       "$node.disconnected"(ctx: Context<{ node: { id: string } }>) {
         registry.lost(ctx.params.node.id, performance.now());
       },
     },
     async started(this: Service) {
-      timer = setInterval(() => {
+      const failed = (error: unknown) => this.logger.error("presence could not be told", error);
+      const tellHere = () => {
+        const here = presence?.tick();
+        if (here) announce(this.broker, "presence.here", here).catch(failed);
+      };
+      const tellNewsOnce = () => {
         if (isTelling) return;
         isTelling = true;
-        look(this)
-          .catch((error: unknown) => this.logger.error("presence could not be told", error))
+        tellNews(this)
+          .catch(failed)
           .finally(() => {
             isTelling = false;
           });
-      }, times.window).unref();
+      };
+      // news first: what this node tells in a window is put together with what the others tell in it
+      timers = [tellNewsOnce, tellHere].map((run) => setInterval(run, times.window).unref());
     },
     async stopped() {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
     },
   } as ServiceSchema;
 }

@@ -1,4 +1,4 @@
-import type { Presence, PresenceState } from "../surface/rooms.ts";
+import type { PresenceState } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
 
 export type { Presence, PresenceState } from "../surface/rooms.ts";
@@ -33,12 +33,6 @@ export interface PresenceHere {
   readonly online: readonly string[];
   readonly away: readonly string[];
   readonly offline: readonly string[];
-}
-
-/** A user's new state, and the rooms in which it may be told. */
-export interface PresenceNews {
-  readonly presence: Presence;
-  readonly rooms: readonly string[];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { announce } from "../contract/index.ts";
 import type { ReadMark } from "../surface/rooms.ts";
+import { channelOf } from "./channel.ts";
 import type { EnteredRoom } from "./room-access.ts";
 
 /** Collects marks that have moved and tells them together: of each user and room only the newest. */
@@ -33,8 +34,9 @@ export function createReadReceipts(window: number = WINDOW): ReadReceipts {
       // one packet for a small room, however many of its members are reading along
       for (const part of isSmall ? [marks] : marks.map((mark) => [mark])) {
         const users = part.map(({ user }) => user);
-        const audience = isSmall ? { room, users } : { users };
-        await announce(broker, "chat.broadcast", { ...audience, event: "read", payload: { room, epoch, marks: part } });
+        const audience = isSmall ? { channel: channelOf(room), users } : { users };
+        const payload = { room, epoch, marks: part };
+        await announce(broker, "sockets.broadcast", { ...audience, event: "read", payload });
       }
     }
   }

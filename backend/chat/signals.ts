@@ -1,6 +1,7 @@
 import { clean } from "../contract/clean.ts";
 import { announce, type Handlers } from "../contract/index.ts";
 import type { UsersStore } from "../users/index.ts";
+import { channelOf } from "./channel.ts";
 import { deviceState, LOOKED_AT } from "./presence.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import type { ReadReceipts } from "./read-receipts.ts";
@@ -48,7 +49,12 @@ export function signals({ store, clock, registry, receipts, enter }: SignalOptio
       if (!mayTell(room, id, clock())) return { told: false };
       const name = (await store.users.find(id))?.name ?? "";
       const payload = { room, user: { id, name } };
-      await announce(ctx.broker, "chat.broadcast", { room, except: id, event: "typing", payload });
+      await announce(ctx.broker, "sockets.broadcast", {
+        channel: channelOf(room),
+        except: id,
+        event: "typing",
+        payload,
+      });
       return { told: true };
     },
 

@@ -1,8 +1,8 @@
-import type { PresenceHere, PresenceNews } from "../chat/presence.ts";
-import type { RoomPosition } from "../chat/room-position.ts";
+import type { PresenceHere } from "../chat/presence.ts";
 import type { SignedIn } from "../surface/accounts.ts";
 import { optional, type Params, string, type TypeOf, type ValuesOf } from "../surface/grammar.ts";
-import type { EmittedEvent, EntryOf, emits, Role, SurfaceAction } from "../surface.ts";
+import type { EntryOf, Role, SurfaceAction } from "../surface.ts";
+import type { SocketEvents } from "./socket-events.ts";
 
 export type { AuditRecord, Listed, Profile, SessionInfo, SignedIn } from "../surface/accounts.ts";
 export type {
@@ -15,6 +15,7 @@ export type {
   Report,
   RoomSummary,
 } from "../surface/rooms.ts";
+export type { Emitted } from "./socket-events.ts";
 
 /** Who calls: set by the gateway from a verified access token, frozen. */
 export interface Caller {
@@ -93,7 +94,7 @@ export type MetaOf<A extends AnyAction> = A extends SurfaceAction
   : Meta;
 
 /** Events between services. */
-export interface Events {
+export interface Events extends SocketEvents {
   /** A user has registered. */
   "user.created": { readonly id: string };
   /** A session has ended: every node forgets its tokens and closes its sockets at once. */
@@ -109,38 +110,8 @@ export interface Events {
   "node.blind": Record<string, never>;
   /** Within one node: something is stored that may not have been broadcast here. */
   "nodes.gap": Record<string, never>;
-  /**
-   * Within one node: what was broadcast in these rooms beyond these positions is to be broadcast here, if it was not.
-   * `completed` is called with the positions up to which that was done.
-   */
-  "rooms.compare": {
-    readonly positions: readonly RoomPosition[];
-    readonly completed: (positions: readonly RoomPosition[]) => void;
-  };
   /** A node says whose sockets it holds. */
   "presence.here": PresenceHere;
   /** Another node has missed presence of this `node`, which is to send all of it again. */
   "presence.wanted": { readonly node: string };
-  /** Within one node: users whose new state is to be broadcast, and to which rooms. */
-  "presence.news": { readonly news: readonly PresenceNews[] };
-  /** A user is no longer in a room, from this revision of it on: every node takes their sockets out at once. */
-  "chat.left": { readonly room: string; readonly user: string; readonly revision: number };
-  /** Within one node: the same, noticed in the database. */
-  "membership.ended": Events["chat.left"];
-  /** To the sockets of `Audience` on every node. */
-  "chat.broadcast": Broadcast;
-  /** Within one node: the same, for what was broadcast before and may not have come. */
-  "chat.missed": Broadcast;
 }
-
-/** What a socket hears with each event. */
-export type Emitted = { readonly [E in EmittedEvent]: TypeOf<(typeof emits)[E]["payload"]> };
-
-/** Who hears: the sockets in a room, all of some users', or everybody; but for those of one user. */
-export interface Audience {
-  readonly room?: string;
-  readonly users?: readonly string[];
-  readonly except?: string;
-}
-export type Broadcast = Audience &
-  { [E in EmittedEvent]: { readonly event: E; readonly payload: Emitted[E] } }[EmittedEvent];

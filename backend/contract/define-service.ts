@@ -10,6 +10,7 @@ import {
   type ResultOf,
   serviceActions,
 } from "./actions.ts";
+import { TO_SOCKETS } from "./socket-events.ts";
 import { rulesOf } from "./validation.ts";
 
 declare module "moleculer" {
@@ -113,12 +114,6 @@ export function tell<E extends keyof Events>(
 ): Promise<void> {
   return to.broadcastLocal(event, payload);
 }
-
-/**
- * Events to sockets. The gateway of this node sends them on to the nodes that have such sockets, in a form that costs
- * less than an event of Moleculer.
- */
-const TO_SOCKETS: ReadonlySet<keyof Events> = new Set(["chat.broadcast", "chat.left"]);
 
 /** Tells every node, this one included. */
 export function announce<E extends keyof Events>(

@@ -1,11 +1,13 @@
 import type { ServiceBroker } from "moleculer";
 import { type Caller, call, refuse, type VerifiedToken } from "../contract/index.ts";
 
-/** The user and session of a client, from a verified access token. Frozen: no code can change it afterwards. */
+/** The user and session of a client, as a verified access token says; frozen. */
 export interface Identity {
   readonly user: Caller;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number;
+  /** When the auth service was asked, by `performance.now`. */
+  readonly askedAt: number;
 }
 
 /** Longer than any token of ours. */
@@ -23,13 +25,14 @@ export function bearerToken(header: string | undefined): string | undefined {
   return token;
 }
 
-/** Asks `auth.verifyToken` who an access token speaks for. Throws UNAUTHORIZED for anything that is not a valid one. */
+/** Asks `auth.verifyToken` whose access token it is. Rejects with UNAUTHORIZED for anything that is not a valid one. */
 export async function identify(broker: ServiceBroker, token: unknown): Promise<Identity> {
   if (typeof token !== "string" || token.length === 0 || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
-  return freeze(await call(broker, "auth.verifyToken", { token }));
+  const askedAt = performance.now();
+  return freeze(await call(broker, "auth.verifyToken", { token }), askedAt);
 }
 
-function freeze({ id, roles, sid, exp }: VerifiedToken): Identity {
+function freeze({ id, roles, sid, exp }: VerifiedToken, askedAt: number): Identity {
   const user: Caller = Object.freeze({ id, roles: Object.freeze([...roles]), sid });
-  return Object.freeze({ user, expiresAt: exp * 1000 });
+  return Object.freeze({ user, expiresAt: exp * 1000, askedAt });
 }

@@ -1,10 +1,16 @@
 /** The gateway: HTTP and WebSockets of one node. Other folders import this file alone. */
 
-export { createGateway, type Gateway, type GatewayOptions } from "./gateway.service.ts";
+export { createGateway, type Gateway } from "./gateway.ts";
 export { type Asset, contentHash } from "./http/assets.ts";
 export { createInternalServer, type ReadinessCheck } from "./http/health.ts";
 export { listen, SERVER_TIMES, type ServerTimes } from "./http/server.ts";
-export { CAPS, type CapTable } from "./limits/caps/table.ts";
+export type { CapTable } from "./limits/caps/table.ts";
 export { LIMITS, type LimitTable } from "./limits/limits.ts";
 export { createMetrics } from "./metrics.ts";
 export { openApi } from "./openapi/document.ts";
+export type {
+  ChannelPosition,
+  OpenSocket,
+  SocketFeature,
+  Subscription,
+} from "./sockets/socket-feature.ts";

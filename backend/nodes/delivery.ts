@@ -1,55 +1,56 @@
-/** What a node sends to the sockets of other nodes: an event that is encoded already, or the end of a membership. */
+/** What a node sends to the sockets of other nodes: an event that is encoded already, or the end of a subscription. */
 export interface Delivery {
   readonly kind: DeliveryKind;
-  /** The room whose sockets receive the event; undefined when it goes to users alone, or to all sockets. */
-  readonly room: string | undefined;
-  /** Users whose sockets receive the event as well. For `left`: the one user who is no longer in the room. */
+  /** The channel whose subscribers receive the event; undefined when it goes to users alone, or to all sockets. */
+  readonly channel: string | undefined;
+  /** Users whose sockets receive the event as well. For `left`: the user whose sockets may not hear the channel. */
   readonly users: readonly string[] | undefined;
   /** A user whose sockets do not receive the event. */
   readonly except: string | undefined;
-  /** Incarnation of the room's sequence, for `message` and `changed`. */
+  /** Incarnation of the channel's sequence, for `entry` and `change`. */
   readonly epoch: string;
-  /** For `message` its number in the room; for `changed` and `left` the room's revision; else 0. */
+  /** For `entry` its number in the channel; for `change` and `left` the channel's revision; else 0. */
   readonly position: number;
   /** The event as a text of Engine.IO; empty for `left`. */
   readonly text: Uint8Array;
 }
 
-/** `message` and `changed` have a position in their room, so that each socket gets them once. */
-type DeliveryKind = "event" | "message" | "changed" | "left";
-const KINDS: readonly DeliveryKind[] = ["event", "message", "changed", "left"];
+/** `entry` and `change` have a position in their channel, so that each socket gets them once. */
+type DeliveryKind = "event" | "entry" | "change" | "left";
+const KINDS: readonly DeliveryKind[] = ["event", "entry", "change", "left"];
 
 /*
  * A delivery as bytes. Numbers are big-endian; each text has its length in 2 bytes before it (4 for the event).
  *
- *   length of the rest (4), kind (1), flags (1), position (6), room, epoch, except, number of users (2), users, event
+ *   length of the rest (4), kind (1), flags (1), position (6), channel, epoch, except, number of users (2), users,
+ *   event
  */
 const LENGTH_BYTES = 4;
 const POSITION_BYTES = 6;
 const FIXED_BYTES = LENGTH_BYTES + 2 + POSITION_BYTES;
 const SHORT = 2;
-const FLAG = { room: 1, users: 2, except: 4 } as const;
+const FLAG = { channel: 1, users: 2, except: 4 } as const;
 const MAX_SHORT = 0xffff;
 
 /** Bytes that a delivery takes. */
-export function deliveryBytes({ room = "", users = [], except = "", epoch, text }: Delivery): number {
+export function deliveryBytes({ channel = "", users = [], except = "", epoch, text }: Delivery): number {
   let bytes = FIXED_BYTES + 4 * SHORT + LENGTH_BYTES + text.length;
-  for (const short of [room, epoch, except]) bytes += Buffer.byteLength(short);
+  for (const short of [channel, epoch, except]) bytes += Buffer.byteLength(short);
   for (const user of users) bytes += SHORT + Buffer.byteLength(user);
   return bytes;
 }
 
 /** Writes a delivery; returns the offset behind it. */
 export function writeDelivery(into: Buffer, start: number, delivery: Delivery): number {
-  const { kind, room, users, except, epoch, position, text } = delivery;
+  const { kind, channel, users, except, epoch, position, text } = delivery;
   const flags =
-    (room === undefined ? 0 : FLAG.room) | (users ? FLAG.users : 0) | (except === undefined ? 0 : FLAG.except);
+    (channel === undefined ? 0 : FLAG.channel) | (users ? FLAG.users : 0) | (except === undefined ? 0 : FLAG.except);
   let at = start + LENGTH_BYTES;
   into[at] = KINDS.indexOf(kind);
   into[at + 1] = flags;
   into.writeUIntBE(position, at + 2, POSITION_BYTES);
   at = start + FIXED_BYTES;
-  for (const short of [room ?? "", epoch, except ?? ""]) at = writeShort(into, at, short);
+  for (const short of [channel ?? "", epoch, except ?? ""]) at = writeShort(into, at, short);
   at = into.writeUInt16BE(users?.length ?? 0, at);
   for (const user of users ?? []) at = writeShort(into, at, user);
   at = into.writeUInt32BE(text.length, at);
@@ -61,7 +62,7 @@ export function writeDelivery(into: Buffer, start: number, delivery: Delivery): 
 
 function writeShort(into: Buffer, at: number, text: string): number {
   const bytes = into.write(text, at + SHORT);
-  if (bytes > MAX_SHORT) throw new Error(`invariant: a room or user has at most ${MAX_SHORT} bytes, not ${bytes}`);
+  if (bytes > MAX_SHORT) throw new Error(`invariant: a channel or user has at most ${MAX_SHORT} bytes, not ${bytes}`);
   into.writeUInt16BE(bytes, at);
   return at + SHORT + bytes;
 }
@@ -70,14 +71,14 @@ function writeShort(into: Buffer, at: number, text: string): number {
 class MalformedDelivery extends Error {}
 
 /**
- * Reads the deliveries of a packet one after the other. Those to a room that `wants` rejects are skipped before the
+ * Reads the deliveries of a packet one after the other. Those to a channel that `wants` rejects are skipped before the
  * rest of them is read. Returns false when bytes are malformed; what came before them was taken.
  *
  * @param take gets a delivery whose `text` is a view of these bytes
  */
 export function readDeliveries(
   bytes: Buffer,
-  wants: (room: string) => boolean,
+  wants: (channel: string) => boolean,
   take: (delivery: Delivery) => void,
 ): boolean {
   let at = 0;
@@ -100,7 +101,7 @@ function readDelivery(
   bytes: Buffer,
   start: number,
   end: number,
-  wants: (room: string) => boolean,
+  wants: (channel: string) => boolean,
 ): Delivery | undefined {
   const head = start + LENGTH_BYTES;
   const kind = KINDS[uint(bytes, head, 1, end)];
@@ -114,8 +115,8 @@ function readDelivery(
     at = to;
     return bytes.toString("utf8", from, to);
   };
-  const room = short();
-  if ((flags & FLAG.users) === 0 && (flags & FLAG.room) !== 0 && !wants(room)) return undefined;
+  const channel = short();
+  if ((flags & FLAG.users) === 0 && (flags & FLAG.channel) !== 0 && !wants(channel)) return undefined;
   const epoch = short();
   const except = short();
   const count = uint(bytes, at, SHORT, end);
@@ -126,7 +127,7 @@ function readDelivery(
   if (kind === undefined || textAt + uint(bytes, at, LENGTH_BYTES, end) !== end) throw new MalformedDelivery();
   return {
     ...{ kind, epoch, position },
-    room: flags & FLAG.room ? room : undefined,
+    channel: flags & FLAG.channel ? channel : undefined,
     users: flags & FLAG.users ? users : undefined,
     except: flags & FLAG.except ? except : undefined,
     text: bytes.subarray(textAt, end),

@@ -12,8 +12,8 @@ import type { Subscriptions } from "./subscriptions.ts";
 export interface Receiver {
   /** `text` of a delivery is valid during the call only. */
   deliver(delivery: Delivery): void;
-  /** Broadcasts in these rooms may be missing. */
-  missed(rooms: Iterable<string>): void;
+  /** Broadcasts in these channels may be missing. */
+  missed(channels: Iterable<string>): void;
 }
 
 export interface InboxOptions {
@@ -91,15 +91,15 @@ export class Inbox {
     this.#look(header.instance, subject, header.ordinal, true, receiver);
     const isWhole = readDeliveries(
       body,
-      (room) => subscriptions.has(room),
+      (channel) => subscriptions.has(channel),
       (delivery) => receiver.deliver(delivery),
     );
     return isWhole ? undefined : "foreign";
   }
 
-  /** Reports the rooms of a subject on which a broadcast is missing. Only broadcasts to rooms are stored. */
+  /** Reports the channels of a subject on which a broadcast is missing. Only broadcasts to channels are stored. */
   #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
-    const rooms = this.#options.subscriptions.roomsOf(subject);
-    if (rooms && this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(rooms);
+    const channels = this.#options.subscriptions.channelsOf(subject);
+    if (channels && this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels);
   }
 }

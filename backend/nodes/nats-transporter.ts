@@ -75,6 +75,13 @@ export class NatsTransporter extends Transporters.NATS {
     }
   }
 
+  /** Resolves when the server has responded to a ping. Rejects while there is no connection. */
+  async ping(): Promise<void> {
+    const client = this.client as NatsConnection | null;
+    if (!client) throw new Error("there is no connection to NATS");
+    await client.rtt();
+  }
+
   /** Does not wait for a server that does not respond any more. */
   override async disconnect(): Promise<void> {
     this.#stopping.abort();

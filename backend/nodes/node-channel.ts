@@ -20,17 +20,18 @@ export interface NodeChannelOptions {
 
 /** Milliseconds between two packets of marks: how late a lost broadcast is noticed that no other one follows. */
 const MARKS_MS = 1_000;
-/** Milliseconds that a join waits for the server to handle a subscription. */
+/** Milliseconds that a subscription waits for the server to handle a subscription. */
 const CONFIRM_MS = 500;
 
 /**
  * Broadcasts to the sockets of other nodes. They travel beside Moleculer's packets on the same connection to NATS, so
- * that both arrive in the order in which they were sent. A broadcast to a room goes to the nodes that subscribe to the
- * room's shard (`subjects.ts`), in the form in which sockets get it, so that a node that receives it parses no JSON.
+ * that both arrive in the order in which they were sent. A broadcast to a channel goes to the nodes that subscribe to
+ * the channel's shard (`subjects.ts`), in the form in which sockets get it, so that a node that receives it parses no
+ * JSON.
  *
  * - Every packet is authenticated (`broadcast-packet.ts`), recent, and newer than all others of its sender.
  * - Packets are numbered for each subject. A sender sends each second up to which number it has sent on each subject,
- *   so that a receiver notices what it did not get. It then compares the rooms of that subject with the database.
+ *   so that a receiver notices what it did not get. It then compares the channels of that subject with the database.
  * - While there is no connection nothing is kept for later: it is counted, and so noticed as missing afterwards.
  */
 export class NodeChannel implements Contact {
@@ -73,17 +74,17 @@ export class NodeChannel implements Contact {
   }
 
   /**
-   * Receives what other nodes send to a room from now on. Undefined when this node does already; else a promise that
-   * resolves when the server has the subscription, or after half a second. Wait for it before the room's state is read.
-   * What is lost in spite of it is noticed like every other loss.
+   * Receives what other nodes send to a channel from now on. Undefined when this node does already; else a promise that
+   * resolves when the server has the subscription, or after half a second. Wait for it before the channel's state is
+   * read. What is lost in spite of it is noticed like every other loss.
    */
-  listen(room: string): Promise<void> | undefined {
-    return this.#subscriptions.add(room);
+  listen(channel: string): Promise<void> | undefined {
+    return this.#subscriptions.add(channel);
   }
 
-  /** No socket of this node is in the room: any more, or after a join that was refused (`wasUsed` is false). */
-  unlisten(room: string, wasUsed: boolean): void {
-    this.#subscriptions.remove(room, performance.now(), wasUsed);
+  /** No socket of this node hears the channel: any more, or after a refused subscription (`wasUsed` is false). */
+  unlisten(channel: string, wasUsed: boolean): void {
+    this.#subscriptions.remove(channel, performance.now(), wasUsed);
   }
 
   connected(client: NatsConnection): void {

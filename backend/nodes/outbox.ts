@@ -49,13 +49,13 @@ export class NodeOutbox {
 
   /**
    * Sends a delivery with the next batch: at the end of this turn of the event loop, or after at most 4 ms. The end of
-   * a membership goes at once, with all that waits before it: another node may send a message in the meantime that the
-   * user must not get.
+   * a subscription goes at once, with all that waits before it: another node may send a message in the meantime that
+   * the user must not get.
    */
   add(delivery: Delivery): void {
-    const { kind, room, users } = delivery;
-    const isForRoom = room !== undefined && (users === undefined || kind === "left");
-    const subject = isForRoom ? shardOf(room) : TO_EVERY_NODE;
+    const { kind, channel, users } = delivery;
+    const isForChannel = channel !== undefined && (users === undefined || kind === "left");
+    const subject = isForChannel ? shardOf(channel) : TO_EVERY_NODE;
     if (this.#waiting.size === 0 && kind !== "left") this.#schedule();
     const group = this.#waiting.get(subject);
     if (group) group.push(delivery);

@@ -1,6 +1,6 @@
-/** Room shards. Each is a NATS subject, to which a node subscribes while it has a socket in a room of the shard. */
+/** Shards of channels. Each is a NATS subject, to which a node subscribes while a socket here hears one of them. */
 export const SHARDS = 16_384;
-/** Subject of broadcasts that do not go to one room. Every node subscribes to it. */
+/** Subject of broadcasts that do not go to one channel. Every node subscribes to it. */
 export const TO_EVERY_NODE = SHARDS;
 /** Subject on which each node sends its marks: up to which ordinal it has sent on each subject. All nodes subscribe. */
 export const MARKS = SHARDS + 1;
@@ -13,9 +13,9 @@ export const subjectName = (subject: number): string => `MOL-causeway.CAST.${sub
 const FNV_START = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** The shard of a room, the same on all nodes: FNV-1a over its UTF-16 code units, folded to 14 bits. */
-export function shardOf(room: string): number {
+/** The shard of a channel, the same on all nodes: FNV-1a over its UTF-16 code units, folded to 14 bits. */
+export function shardOf(channel: string): number {
   let hash = FNV_START;
-  for (let at = 0; at < room.length; at += 1) hash = Math.imul(hash ^ room.charCodeAt(at), FNV_PRIME);
+  for (let at = 0; at < channel.length; at += 1) hash = Math.imul(hash ^ channel.charCodeAt(at), FNV_PRIME);
   return ((hash >>> 14) ^ hash) & (SHARDS - 1);
 }

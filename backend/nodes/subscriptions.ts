@@ -11,21 +11,21 @@ export interface Subscriber {
 }
 
 interface Shard {
-  /** Rooms of the shard that this node receives. */
-  readonly rooms: Set<string>;
+  /** Channels of the shard that this node receives. */
+  readonly channels: Set<string>;
   readonly end: () => void;
-  /** Whether a socket of this node was in one of its rooms. */
+  /** Whether a socket of this node has heard one of its channels. */
   wasUsed: boolean;
   /** Until the server has handled the subscription. */
   confirmed: Promise<void> | undefined;
-  /** When the last room left, in milliseconds; undefined while there is one. */
+  /** When the last channel left, in milliseconds; undefined while there is one. */
   emptySince: number | undefined;
 }
 
-/** Milliseconds that a subscription stays after its last room, so that a client that comes back does not wait. */
+/** Milliseconds that a subscription stays after its last channel, so that a client that comes back does not wait. */
 const LINGER_MS = 30_000;
 
-/** The room shards that this node subscribes to. */
+/** The channel shards that this node subscribes to. */
 export class Subscriptions {
   readonly #shards = new Map<number, Shard>();
   readonly #empty = new Set<number>();
@@ -35,43 +35,43 @@ export class Subscriptions {
     this.#subscriber = subscriber;
   }
 
-  /** Receives a room from now on. Undefined when it does already, else a promise of the server's confirmation. */
-  add(room: string): Promise<void> | undefined {
-    const subject = shardOf(room);
+  /** Receives a channel from now on. Undefined when it does already, else a promise of the server's confirmation. */
+  add(channel: string): Promise<void> | undefined {
+    const subject = shardOf(channel);
     const shard = this.#shards.get(subject) ?? this.#subscribe(subject);
-    shard.rooms.add(room);
+    shard.channels.add(channel);
     shard.emptySince = undefined;
     this.#empty.delete(subject);
     return shard.confirmed;
   }
 
   /**
-   * This node has no use for the room any more. `now` in milliseconds. The subscription stays for a while, unless no
-   * socket was in any room of its shard (`wasUsed`): a client that tries to join many rooms and is refused must not
+   * This node has no use for the channel any more. `now` in milliseconds. The subscription stays for a while, unless no
+   * socket heard any channel of its shard (`wasUsed`): a client that asks for many channels and is refused must not
    * make the node subscribe to everything.
    */
-  remove(room: string, now: number, wasUsed = true): void {
-    const subject = shardOf(room);
+  remove(channel: string, now: number, wasUsed = true): void {
+    const subject = shardOf(channel);
     const shard = this.#shards.get(subject);
-    if (!shard?.rooms.delete(room)) return;
+    if (!shard?.channels.delete(channel)) return;
     shard.wasUsed ||= wasUsed;
-    if (shard.rooms.size > 0) return;
+    if (shard.channels.size > 0) return;
     if (shard.wasUsed) {
       shard.emptySince = now;
       this.#empty.add(subject);
     } else this.#end(subject, shard);
   }
 
-  /** The rooms that this node receives on a subject; undefined where it does not subscribe to it. */
-  roomsOf(subject: number): ReadonlySet<string> | undefined {
-    return this.#shards.get(subject)?.rooms;
+  /** The channels that this node receives on a subject; undefined where it does not subscribe to it. */
+  channelsOf(subject: number): ReadonlySet<string> | undefined {
+    return this.#shards.get(subject)?.channels;
   }
 
-  has(room: string): boolean {
-    return this.#shards.get(shardOf(room))?.rooms.has(room) === true;
+  has(channel: string): boolean {
+    return this.#shards.get(shardOf(channel))?.channels.has(channel) === true;
   }
 
-  /** Ends the subscriptions that have had no room for a while. `now` in milliseconds. */
+  /** Ends the subscriptions that have had no channel for a while. `now` in milliseconds. */
   sweep(now: number): void {
     for (const subject of this.#empty) {
       const shard = this.#shards.get(subject);
@@ -89,7 +89,7 @@ export class Subscriptions {
 
   #subscribe(subject: number): Shard {
     const end = this.#subscriber.subscribe(subject);
-    const shard: Shard = { rooms: new Set(), end, wasUsed: false, confirmed: undefined, emptySince: undefined };
+    const shard: Shard = { channels: new Set(), end, wasUsed: false, confirmed: undefined, emptySince: undefined };
     this.#shards.set(subject, shard);
     shard.confirmed = this.#subscriber.confirm().then(() => {
       shard.confirmed = undefined;

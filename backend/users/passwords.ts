@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../contract/index.ts";
 import { type HashingQueue, QueueFull } from "./hashing-queue.ts";
-import { yieldHashing } from "./hashing-threads.ts";
+import { yieldHashing } from "./internals/hashing-threads.ts";
 import { HASH_COST, type HashCost, hashPassword, needsRehash, passwordForm, verifyPassword } from "./password.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";

@@ -49,13 +49,12 @@ const EVENTS: readonly (keyof Events)[] = [
   "session.ended",
   "session.reused",
   "user.changed",
-  "chat.broadcast",
-  "chat.missed",
-  "chat.left",
+  "sockets.broadcast",
+  "sockets.unsubscribe",
 ];
 
 /** Short times of presence, so that tests do not wait. */
-const presence = { grace: 50, pace: 20, window: 5 };
+const presenceTimes = { grace: 50, pace: 20, window: 5 };
 
 export async function startServices({
   hashCost = CHEAP,
@@ -89,7 +88,7 @@ export async function startServices({
   for (const service of createServices({
     store,
     clock: () => clock.now,
-    presence,
+    presenceTimes,
     hashCost,
     registration,
     quota,
@@ -133,8 +132,7 @@ export async function startServices({
       await storage.remove();
       for (const { event, payload } of announced) {
         const told = payload as Broadcast;
-        if (event === "chat.broadcast" || event === "chat.missed")
-          unlike.push(...unlikeEvent(told.event, told.payload));
+        if (event === "sockets.broadcast") unlike.push(...unlikeEvent(told.event, told.payload));
       }
       if (unlike.length > 0) throw new Error(unlike.join("\n"));
     },

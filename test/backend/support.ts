@@ -6,7 +6,11 @@ import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { io, type Socket } from "socket.io-client";
 import { createBroker, nodeLinks } from "../../backend/broker.ts";
-import type { PresenceTimes } from "../../backend/chat/presence.ts";
+import { LocalPresence } from "../../backend/chat/local-presence.ts";
+import { presenceService } from "../../backend/chat/presence.service.ts";
+import { PRESENCE_TIMES, type PresenceTimes } from "../../backend/chat/presence.ts";
+import { createPresenceRegistry } from "../../backend/chat/presence-registry.ts";
+import { chatSockets } from "../../backend/chat/sockets.ts";
 import { type Config, readConfig } from "../../backend/config.ts";
 import {
   type AnyAction,
@@ -28,6 +32,7 @@ import {
   type LimitTable,
   SERVER_TIMES,
   type ServerTimes,
+  type SocketFeature,
 } from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
@@ -143,6 +148,8 @@ interface TestOptions {
   /** HTTP entries instead of the surface's, and the services that own their actions. */
   readonly entries?: readonly HttpEntry[];
   readonly services?: readonly ServiceSchema[];
+  /** What features do with sockets; what the chat does when left out. */
+  readonly features?: readonly SocketFeature[];
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
 }
@@ -316,6 +323,19 @@ const notThere = (): never => {
   throw refuse("UNAVAILABLE", { retryAfter: 1 });
 };
 
+/** A gateway under test has no database: what its sockets have missed cannot be read. */
+const away = () => Promise.reject(new Error("there is no database"));
+const AWAY = { rooms: { positions: away }, messages: { sentWithin: away, changedWithin: away } };
+
+/** What the chat does with the sockets of a gateway under test. */
+export const testChatSockets = (presence = new LocalPresence(PRESENCE_TIMES)) => chatSockets({ presence, store: AWAY });
+
+/** Users of a gateway under test share no room. */
+const presenceParts = (presence: LocalPresence, times: PresenceTimes): Parameters<typeof presenceService>[0] => ({
+  ...{ presence, times, registry: createPresenceRegistry(times) },
+  store: { members: { audience: async () => [] } },
+});
+
 export interface TestGateway extends Outside {
   readonly gateway: Gateway;
   /** Resolves when so many nodes offer the services. */
@@ -329,6 +349,7 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
   const log = createLog(config, destination);
   const links = nodeLinks(config, log);
   const broker = createBroker(config, log, links);
+  const presence = new LocalPresence(options.presence ?? PRESENCE_TIMES);
   const gateway = createGateway(config, {
     log,
     channel: links?.channel,
@@ -336,9 +357,10 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     limits: options.limits ?? NO_LIMITS,
     ...(options.caps && { caps: options.caps }),
     times: { ...SERVER_TIMES, ...options.times },
-    ...(options.presence && { presence: options.presence }),
+    features: options.features ?? [testChatSockets(presence)],
     ...(options.entries && { entries: options.entries }),
   });
+  if (options.presence) broker.createService(presenceService(presenceParts(presence, options.presence)));
   for (const service of options.services ?? []) broker.createService(service);
   const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
   const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));

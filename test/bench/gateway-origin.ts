@@ -5,12 +5,13 @@ import { ServiceBroker, type ServiceSchema } from "moleculer";
 import Web from "moleculer-web";
 import { Server } from "socket.io";
 import { createBroker } from "../../backend/broker.ts";
+import { channelOf } from "../../backend/chat/channel.ts";
 import { readConfig } from "../../backend/config.ts";
 import { announce, defineService } from "../../backend/contract/index.ts";
 import { createGateway, createMetrics } from "../../backend/gateway/index.ts";
 import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { http, socket } from "../../backend/surface.ts";
-import { joinedRoom, NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
+import { joinedRoom, NO_LIMITS, TEST_ASSETS, testChatSockets, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import type { Ready } from "./contenders.ts";
 
@@ -68,6 +69,7 @@ async function gateway(observed: boolean): Promise<number> {
     log,
     assets: TEST_ASSETS,
     limits: NO_LIMITS,
+    features: [testChatSockets()],
     ...(metrics && { finished: metrics.finished }),
   });
   const does: Record<string, (ctx: { params: Record<string, string> }) => unknown> = {
@@ -76,8 +78,8 @@ async function gateway(observed: boolean): Promise<number> {
     "chat.join": (ctx) => joinedRoom(String(ctx.params.room)),
     "chat.history": (ctx) => joinedRoom(String(ctx.params.room)),
     "chat.send": async (ctx) => {
-      await announce(broker, "chat.broadcast", {
-        room: String(ctx.params.room),
+      await announce(broker, "sockets.broadcast", {
+        channel: channelOf(String(ctx.params.room)),
         event: "message",
         payload: { from: "u", t: ctx.params.text } as never, // what the plain server sends
       });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { afterLastResponse } from "../internals/last-response.ts";
 
 /** Milliseconds for which a closed connection is still read. */
 const LINGER = 2_000;
@@ -21,11 +22,10 @@ const last = new WeakSet<Duplex>();
 /** Makes the response that is being written the last one of its connection, which is then closed in this way. */
 export function closeAfterResponse(socket: Socket): void {
   last.add(socket);
-  // what Node calls when it has written the last response
-  socket.destroySoon = () => {
+  afterLastResponse(socket, () => {
     socket.end();
     closeAfterReading(socket);
-  };
+  });
 }
 
 /** Whether the last response of a connection was written: nothing may follow it. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { CODES } from "../../contract/index.ts";
 import type { Metrics } from "../metrics.ts";
-import { errorBody } from "./handler.ts";
+import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
-import { createDoorServer } from "./server.ts";
+import { createHttpServer } from "./server.ts";
 
 /** Something that has to work before this node is sent requests. */
 export interface ReadinessCheck {
@@ -34,7 +34,7 @@ export function createInternalServer(checks: readonly ReadinessCheck[], metrics:
     const [status, message] = CODES.NOT_FOUND;
     send(response, status, errorBody({ status, code: "NOT_FOUND", message }));
   }
-  return createDoorServer((request, response) => {
+  return createHttpServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
 }

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../../contract/index.ts";
-import { DoorResponse } from "../internals/usual-head.ts";
+import { GatewayResponse } from "../internals/usual-head.ts";
 import { closeAfterReading, isClosing } from "./closing.ts";
-import { errorBody } from "./handler.ts";
+import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
 
 /** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
@@ -38,13 +38,13 @@ export const SERVER_TIMES: ServerTimes = {
 };
 
 /** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
-export function createDoorServer(
-  onRequest: RequestListener<typeof IncomingMessage, typeof DoorResponse>,
+export function createHttpServer(
+  onRequest: RequestListener<typeof IncomingMessage, typeof GatewayResponse>,
   times: ServerTimes = SERVER_TIMES,
 ): Server {
   const server = createServer(
     {
-      ServerResponse: DoorResponse,
+      ServerResponse: GatewayResponse,
       headersTimeout: times.headers,
       requestTimeout: times.request,
       keepAliveTimeout: times.keepAlive,

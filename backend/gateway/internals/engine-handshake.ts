@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { GatewayIo } from "../sockets/gateway-socket.ts";
+import type { GatewayIo, GatewaySocket } from "../sockets/gateway-socket.ts";
 
 /** What `upgrades.ts` has accepted: Engine.IO gets exactly this, and does not read the query again. */
 const QUERY = Object.freeze({ EIO: "4", transport: "websocket" });
@@ -25,3 +25,14 @@ export function handOverUpgrade(to: Server, request: IncomingMessage, connection
 export function useQuickIds(io: GatewayIo): void {
   io.engine.generateId = () => randomUUID();
 }
+
+/**
+ * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the
+ * access token.
+ */
+export function forgetHandshake({ request, handshake }: GatewaySocket): void {
+  Object.assign(request, { headers: NONE, rawHeaders: [] });
+  Object.assign(handshake, { headers: NONE, auth: NONE, query: NONE });
+}
+
+const NONE = Object.freeze({});

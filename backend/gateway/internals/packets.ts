@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { CAPS } from "../limits/caps/table.ts";
 import type { GatewaySocket } from "../sockets/gateway-socket.ts";
+import { type EngineConnection, queuedBytes, queuedPackets } from "./engine-connection.ts";
 
 /** An event that a client sends in the main namespace, not yet parsed. */
 export interface EventPacket {
@@ -98,24 +99,9 @@ export const MAX_UNSENT = CAPS.unsentBytes.connection;
 /** Packets that may wait behind them in Engine.IO, which writes one batch after the other. */
 const MAX_QUEUED = 1000;
 
-/** Packets of Engine.IO's own that it has not written yet. */
-interface Queue {
-  readonly writeBuffer: readonly { readonly data?: unknown }[];
-}
-
-/** Bytes in Engine.IO's queue, which is empty but for moments. */
-function queuedBytes(conn: GatewaySocket["conn"]): number {
-  const { writeBuffer } = conn as unknown as Queue;
-  if (writeBuffer.length === 0) return 0;
-  let bytes = 0;
-  for (const { data } of writeBuffer) bytes += 1 + (typeof data === "string" ? Buffer.byteLength(data) : 0);
-  return bytes;
-}
-
 /** Whether more waits for a client than one that reads would ever leave. */
-export function isUnread(conn: GatewaySocket["conn"]): boolean {
-  const { writeBuffer } = conn as unknown as Queue;
-  return conn.request.socket.writableLength > MAX_UNSENT || writeBuffer.length > MAX_QUEUED;
+export function isUnread(conn: EngineConnection): boolean {
+  return conn.request.socket.writableLength > MAX_UNSENT || queuedPackets(conn) > MAX_QUEUED;
 }
 
 /** A final text frame from a server (RFC 6455 5.2): not masked, head and payload in one piece. */

@@ -6,7 +6,7 @@ import { apiHeaders } from "../http/headers.ts";
  * each time but for three values, and to write it as one text costs a request a tenth less. That text is set where Node
  * itself keeps it.
  */
-export class DoorResponse extends ServerResponse {
+export class GatewayResponse extends ServerResponse {
   declare _header: string | null;
 
   /**

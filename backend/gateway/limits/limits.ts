@@ -1,8 +1,8 @@
-import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
 import { refuse } from "../../contract/index.ts";
 import { RATE_CLASSES } from "../../surface.ts";
 import { createKnownRefusals } from "../../throttle/known-refusals.ts";
 import { type ThrottleStates, type Throttles, withUse } from "../../throttle/throttle.ts";
+import { UseCounter, type UseLimit } from "./use-counter.ts";
 
 /** How much one address or user may do; the surface's rate classes and what sockets need besides. */
 export const LIMITS = {
@@ -59,36 +59,7 @@ export interface Budget {
   take(): boolean;
 }
 
-export type LimitTable = Readonly<Record<LimitName, { readonly requests: number; readonly seconds: number }>>;
-
-/** What the limiter counts in. */
-interface Counts {
-  readonly _storage: ReadonlyMap<string, unknown>;
-  incrby(key: string, points: number, seconds: number): RateLimiterRes;
-  delete(key: string): boolean;
-}
-
-/**
- * Keys that one limit remembers; beyond it the one that was counted first is forgotten. An attacker with so many
- * networks is not stopped by limits for an address, but must not fill the memory either.
- */
-export const KEYS = 50_000;
-
-/**
- * The limiter's own counting without the promise around it: a request waits for nothing, and the promise costs more
- * than the count.
- */
-class Counter extends RateLimiterMemory {
-  declare readonly _memoryStorage: Counts;
-
-  /** Counts one use; answers the seconds to wait when it was one too many. */
-  take(key: string): number | undefined {
-    const counts = this._memoryStorage;
-    const { consumedPoints, msBeforeNext } = counts.incrby(this.getKey(key), 1, this.duration);
-    if (counts._storage.size > KEYS) for (const oldest of counts._storage.keys()) if (counts.delete(oldest)) break;
-    return consumedPoints > this.points ? Math.max(1, msBeforeNext / 1000) : undefined;
-  }
-}
+export type LimitTable = Readonly<Record<LimitName, UseLimit>>;
 
 /** Where nodes count together. */
 export interface SharedCounts {
@@ -106,7 +77,7 @@ export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts):
     const counters = new Map(
       Object.entries(table).map(([name, { requests, seconds }]) => [
         name,
-        new Counter({ keyPrefix: "", points: requests * (times[name] ?? 1), duration: seconds }),
+        new UseCounter({ requests: requests * (times[name] ?? 1), seconds }),
       ]),
     );
     return (limit, key) => {

@@ -1,11 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { DeviceState } from "../../chat/presence.ts";
 import type { Identity } from "../identity.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 
-/** What the gateway remembers of a socket. Only this room writes it; nothing that an action does can. */
+/** What the gateway remembers of a socket. Only files of this folder write it; nothing that an action does can. */
 interface SocketData {
   /** What it is written to, once it is let in. */
   connection: Duplex;
@@ -13,11 +12,9 @@ interface SocketData {
   unsent: UnsentBytes;
   client: Client;
   identity: Identity;
-  /** When it was asked whose token it has, by `performance.now`. */
-  askedAt: number;
   expiry: NodeJS.Timeout;
-  /** What it counts as among its user's devices; absent until it is let in. */
-  device: DeviceState;
+  /** Whether the features were told that it opened. */
+  isOpened: boolean;
   /** Calls under way. */
   calls: number;
   /** The client was told to connect again: no new call is served, and the socket closes when the last call ends. */

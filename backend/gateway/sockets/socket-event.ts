@@ -1,4 +1,4 @@
-import type { Broadcast } from "../../contract/index.ts";
+import type { Broadcast, EventPosition } from "../../contract/index.ts";
 import type { Delivery } from "../../nodes/index.ts";
 import { emits } from "../../surface.ts";
 import { type EncodedPacket, encodeEvent, receivedPacket, textOf } from "../internals/packets.ts";
@@ -11,15 +11,9 @@ export type SocketEvent = Omit<Delivery, "text"> & {
 
 /** Throws for an event that the surface does not declare. */
 export function eventOf(broadcast: Broadcast): SocketEvent {
-  if (!Object.hasOwn(emits, broadcast.event)) throw new Error(`The surface emits no ${broadcast.event}.`);
-  const { room, users, except } = broadcast;
-  return {
-    ...positionOf(broadcast),
-    room,
-    users,
-    except,
-    encoded: once(() => encodeEvent(broadcast.event, broadcast.payload)),
-  };
+  const { channel, users, except, position, event, payload } = broadcast;
+  if (!Object.hasOwn(emits, event)) throw new Error(`The surface emits no ${event}.`);
+  return { ...numbersOf(position), channel, users, except, encoded: once(() => encodeEvent(event, payload)) };
 }
 
 /** An event that another node has sent; its text is copied, so that it keeps nothing else alive that came with it. */
@@ -28,19 +22,16 @@ export function receivedEvent({ text, ...rest }: Delivery): SocketEvent {
 }
 
 /** What other nodes get. */
-export function deliveryOf({ kind, room, users, except, epoch, position, encoded }: SocketEvent): Delivery {
-  return { kind, room, users, except, epoch, position, text: textOf(encoded()) };
+export function deliveryOf({ kind, channel, users, except, epoch, position, encoded }: SocketEvent): Delivery {
+  return { kind, channel, users, except, epoch, position, text: textOf(encoded()) };
 }
 
-function positionOf(broadcast: Broadcast): Pick<SocketEvent, "kind" | "epoch" | "position"> {
-  switch (broadcast.event) {
-    case "message":
-      return { kind: "message", epoch: broadcast.payload.epoch, position: broadcast.payload.seq };
-    case "messageChanged":
-      return { kind: "changed", epoch: broadcast.payload.epoch, position: broadcast.payload.revision ?? 0 };
-    default:
-      return { kind: "event", epoch: "", position: 0 };
-  }
+function numbersOf(position: EventPosition | undefined): Pick<SocketEvent, "kind" | "epoch" | "position"> {
+  if (position === undefined) return { kind: "event", epoch: "", position: 0 };
+  const { epoch } = position;
+  return "seq" in position
+    ? { kind: "entry", epoch, position: position.seq }
+    : { kind: "change", epoch, position: position.revision };
 }
 
 function once<T>(make: () => T): () => T {

@@ -1,206 +1,186 @@
-import type { Duplex } from "node:stream";
-import type { PresenceNews } from "../../chat/presence.ts";
-import { type Events, publicError, refuse } from "../../contract/index.ts";
-import { type Identity, identify } from "../identity.ts";
-import type { CapTable } from "../limits/caps/table.ts";
-import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
-import type { Client } from "../limits/client-address.ts";
-import { createFanOut, type RoomListening, roomOf, sessionOf, userOf } from "./fan-out.ts";
+import type { Broadcast, Digest, Unsubscription } from "../../contract/index.ts";
+import type { Delivery, NodeChannel } from "../../nodes/index.ts";
+import type { Identity } from "../identity.ts";
+import type { EngineConnection } from "../internals/engine-connection.ts";
+import { Admission, type AdmissionParts } from "./admission.ts";
+import { ChannelComparison } from "./channel-comparison.ts";
+import { ChannelPositions } from "./channel-positions.ts";
+import { FanOut } from "./fan-out.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
-import { type EngineConnection, Guard } from "./guard.ts";
-import { Recent } from "./recent.ts";
-import type { RoomPositions } from "./room-positions.ts";
-import { type CallParts, createSocketCalls, visible } from "./socket-calls.ts";
-import type { SocketEvent } from "./socket-event.ts";
+import { Guard } from "./guard.ts";
+import { LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
+import { type SocketCallParts, SocketCalls } from "./socket-calls.ts";
+import { deliveryOf, eventOf, receivedEvent } from "./socket-event.ts";
+import type { ChannelPosition } from "./socket-feature.ts";
 import { moveSockets } from "./socket-moves.ts";
+import { ChannelSubscriptions } from "./subscriptions.ts";
 
-export interface SocketParts extends Omit<CallParts, "fanOut" | "renew"> {
-  /** Milliseconds since 1970, for all nodes alike. */
-  readonly clock: () => number;
-  readonly positions: RoomPositions;
-  /** Compares rooms with the database in a moment. */
-  compareSoon(rooms: Iterable<string>): void;
-  readonly listening: RoomListening;
-  readonly caps: CapTable["sockets"];
-  readonly unsent: UnsentBytes;
-  /** The client of a connection has authenticated. */
-  hasSession(connection: Duplex): void;
-  /** Where the connection of a socket came from, as the upgrade door saw it. */
-  clientOf(socket: GatewaySocket): Client;
+export interface SocketParts
+  extends Omit<SocketCallParts, "subscriptions" | "renew">,
+    Omit<AdmissionParts, "sockets" | "features" | "sessions" | "isUnfit"> {
+  /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
+  readonly channel: NodeChannel | undefined;
 }
 
-/** What moleculer-io asks of us, and what services tell the sockets of this node. */
-export interface SocketGateway {
-  attach(io: GatewayIo): void;
-  /** Puts a handshake through; throws the refusal, so that nothing but an identity lets a socket in. */
-  authorize(socket: GatewaySocket): Promise<Identity>;
-  remember(socket: GatewaySocket, identity: Identity): void;
-  broadcast(event: SocketEvent): void;
-  /** Tells the sockets of this node who has come and gone, as far as they may know. */
-  tell(news: readonly PresenceNews[]): void;
-  /** A user is no longer in a room: the user's sockets receive no more events of it. */
-  expel(left: Events["chat.left"]): void;
-  /** Broadcasts to these rooms, or to any, may not have come: clients that are joining may lack them. */
-  doubt(rooms?: Iterable<string>): void;
-  endSession(sid: string): void;
+/** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
+export class SocketGateway {
+  readonly #parts: SocketParts;
+  readonly #sockets = new LocalSockets();
+  readonly #guards = new WeakMap<EngineConnection, Guard>();
+  readonly #positions: ChannelPositions;
+  readonly #comparison: ChannelComparison;
+  readonly #subscriptions: ChannelSubscriptions;
+  readonly #fanOut: FanOut;
+  readonly #admission: Admission;
+  readonly #calls: SocketCalls;
+
+  constructor(parts: SocketParts) {
+    this.#parts = parts;
+    const sockets = this.#sockets;
+    this.#positions = new ChannelPositions((channel) => this.#comparison.compareLater(channel));
+    this.#comparison = new ChannelComparison(this.#positions, (batch) => this.#compare(batch));
+    this.#subscriptions = new ChannelSubscriptions(
+      sockets,
+      this.#positions,
+      (channels) => this.#comparison.compareSoon(channels),
+      parts.channel,
+    );
+    this.#fanOut = new FanOut(sockets, this.#positions, this.#subscriptions);
+    this.#admission = new Admission({ ...parts, sockets });
+    const renew = (socket: GatewaySocket, identity: Identity) => this.#admission.renew(socket, identity);
+    this.#calls = new SocketCalls({ ...parts, subscriptions: this.#subscriptions, renew });
+  }
+
+  /** Serves the connections of Socket.IO from now on. */
+  attach(io: GatewayIo): void {
+    io.engine.on("connection", (conn: EngineConnection) => {
+      const take: ConstructorParameters<typeof Guard>[2] = (socket, event) => void this.#calls.take(socket, event);
+      this.#guards.set(conn, new Guard(conn, this.#parts.limits.budget("packet"), take));
+    });
+    io.on("connection", (socket) => {
+      if (this.#admission.open(socket)) this.#guards.get(socket.conn)?.admit(socket);
+    });
+    this.#sockets.attach(io, (channel) => {
+      this.#positions.emptied(channel);
+      this.#subscriptions.emptied(channel);
+    });
+  }
+
+  /** Puts a handshake through; rejects with the refusal, so that nothing but an identity lets a socket in. */
+  authorize(socket: GatewaySocket): Promise<Identity> {
+    return this.#admission.authorize(socket);
+  }
+
+  remember(socket: GatewaySocket, identity: Identity): void {
+    this.#admission.remember(socket, identity);
+  }
+
+  /** Sends an event to sockets of this node and of the others. */
+  broadcast(broadcast: Broadcast): void {
+    const event = eventOf(broadcast);
+    this.#fanOut.send(event);
+    this.#parts.channel?.send(deliveryOf(event));
+  }
+
+  /** Sends an event to sockets of this node alone. */
+  broadcastHere(broadcast: Broadcast): void {
+    this.#fanOut.send(eventOf(broadcast));
+  }
+
+  /** Ends the subscriptions of a user's sockets to a channel, on this node and the others. */
+  unsubscribe(unsubscription: Unsubscription): void {
+    this.#subscriptions.end(unsubscription);
+    this.#parts.channel?.send(unsubscriptionDelivery(unsubscription));
+  }
+
+  unsubscribeHere(unsubscription: Unsubscription): void {
+    this.#subscriptions.end(unsubscription);
+  }
+
+  digestHere(digest: Digest): void {
+    this.#fanOut.sendDigest(digest);
+  }
+
+  /** Something that was broadcast may not have arrived: compares what the sockets were sent with the database. */
+  compareAll(): void {
+    this.#subscriptions.doubt();
+    this.#comparison.compareAll();
+  }
+
+  endSession(sid: string): void {
+    this.#sockets.disconnect(sessionGroup(sid));
+  }
+
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
-  refresh(userId: string): void;
-  /** Closes every socket. */
-  endAll(): void;
+  endUser(id: string): void {
+    this.#sockets.disconnect(userGroup(id));
+  }
+
+  endAll(): void {
+    this.#sockets.disconnect();
+  }
+
   /** Sockets that are connected now. */
-  readonly open: number;
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  /** Receives from other nodes from now on. */
+  start(): void {
+    this.#parts.channel?.receiveWith({
+      deliver: (delivery) => this.#receive(delivery),
+      missed: (channels) => {
+        this.#subscriptions.doubt(channels);
+        this.#comparison.compareSoon(channels);
+      },
+    });
+  }
+
   /**
    * Closes one socket after the other, evenly over so many milliseconds, so that each client finds another node while
    * this one still serves the rest. A socket with calls under way closes after them.
    */
-  move(spread: number): Promise<void>;
-  /** Lets no client in any more: one whose socket has closed comes to another node. */
-  refuseNew(): void;
+  move(spread: number): Promise<void> {
+    return moveSockets(this.#sockets.all(), spread);
+  }
+
+  /** Lets no client in any more. */
+  refuseNew(): void {
+    this.#admission.close();
+  }
+
   /** Waits for the calls under way, then closes all. */
-  drain(): Promise<void>;
-}
+  async drain(): Promise<void> {
+    await this.#calls.drain();
+    this.endAll();
+  }
 
-/** setTimeout's own limit. */
-const LONGEST = 2 ** 31 - 1;
+  stop(): void {
+    this.#comparison.stop();
+    this.#parts.channel?.stop();
+  }
 
-export function createSocketGateway(parts: SocketParts): SocketGateway {
-  const { broker, limits, presence, positions, caps, unsent, clientOf } = parts;
-  let io: GatewayIo | undefined;
-  let isClosed = false;
-  const asked = new WeakSet<EngineConnection>();
-  const guards = new WeakMap<EngineConnection, Guard>();
-  const ended = new Recent();
-  /** Users whose roles have changed. */
-  const changed = new Recent();
-  const fanOut = createFanOut(() => io, positions, parts.compareSoon, parts.listening);
-  const calls = createSocketCalls({ ...parts, fanOut, renew });
-
-  async function authorize(socket: GatewaySocket): Promise<Identity> {
-    try {
-      if (isClosed || parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      // one CONNECT for each connection: more would try tokens, or join twice, past the limit of handshakes
-      if (asked.has(socket.conn)) throw refuse("BAD_REQUEST");
-      asked.add(socket.conn);
-      socket.data.askedAt = performance.now();
-      const identity = await identify(broker, (socket.handshake.auth as { token?: unknown }).token);
-      if (ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
-      if (hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
-      return identity;
-    } catch (thrown) {
-      throw connectError(thrown);
+  #receive(delivery: Delivery): void {
+    const { kind, channel, users = [], position } = delivery;
+    if (kind !== "left") this.#fanOut.send(receivedEvent(delivery));
+    else if (channel !== undefined) {
+      for (const user of users) this.#subscriptions.end({ channel, user, revision: position });
     }
   }
 
-  function hasMost({ user }: Identity): boolean {
-    return (io?.of("/").adapter.rooms.get(userOf(user.id))?.size ?? 0) >= caps.user;
+  /** Has each feature send what its channels miss. */
+  async #compare(batch: readonly ChannelPosition[]): Promise<void> {
+    for (const feature of this.#parts.features) {
+      const known = batch.filter(({ channel }) => channel.startsWith(`${feature.name}:`));
+      if (known.length === 0) continue;
+      const read = (await feature.compare?.(known, (broadcast) => this.broadcastHere(broadcast))) ?? [];
+      for (const position of read) this.#positions.completed(position);
+    }
   }
-
-  function remember(socket: GatewaySocket, identity: Identity): void {
-    clearTimeout(socket.data.expiry);
-    socket.data.client ??= clientOf(socket);
-    socket.data.identity = identity;
-    const left = Math.min(Math.max(0, identity.expiresAt - parts.clock()), LONGEST);
-    socket.data.expiry = setTimeout(disconnect, left, socket).unref();
-  }
-
-  function renew(socket: GatewaySocket, identity: Identity): void {
-    if (socket.connected && !ended.has(identity.user.sid)) remember(socket, identity);
-  }
-
-  function admit(socket: GatewaySocket): void {
-    const { identity, askedAt } = socket.data;
-    socket.on("disconnect", left);
-    // without a listener Socket.IO prints the stack of every malformed packet
-    socket.on("error", ignore);
-    // its session may have ended, the user's roles have changed, or other sockets of the user have come in, while its
-    // token was being verified
-    if (!identity || ended.has(identity.user.sid) || changed.has(identity.user.id, askedAt) || hasMost(identity))
-      return void socket.disconnect(true);
-    const { state } = socket.handshake.auth as { state?: unknown };
-    const device = state === "away" ? "away" : "online";
-    forgetHandshake(socket);
-    void socket.join([sessionOf(identity.user.sid), userOf(identity.user.id)]);
-    socket.data.connection = socket.request.socket;
-    socket.data.unsent = unsent;
-    parts.hasSession(socket.request.socket);
-    socket.data.device = device;
-    presence.opened(identity.user.id, device);
-    guards.get(socket.conn)?.admit(socket);
-  }
-
-  function left(this: GatewaySocket): void {
-    const { expiry, identity, device } = this.data;
-    clearTimeout(expiry);
-    if (identity && device) presence.closed(identity.user.id, device);
-    // who leaves the namespace has no identity any more, so that no expiry and no end of a session would close the
-    // connection
-    this.conn.close();
-  }
-
-  return {
-    attach(server) {
-      io = server;
-      server.engine.on("connection", (conn: EngineConnection) => {
-        guards.set(conn, new Guard(conn, limits.budget("packet"), calls.take));
-      });
-      server.on("connection", admit);
-      const start = roomOf("");
-      server.of("/").adapter.on("delete-room", (room: string) => {
-        if (!room.startsWith(start)) return;
-        positions.emptied(room.slice(start.length));
-        fanOut.emptied(room.slice(start.length));
-      });
-    },
-    authorize,
-    remember,
-    broadcast: fanOut.broadcast,
-    tell: fanOut.tell,
-    expel: fanOut.expel,
-    doubt: fanOut.doubt,
-    endSession(sid) {
-      ended.add(sid);
-      io?.local.in(sessionOf(sid)).disconnectSockets(true);
-    },
-    refresh(userId) {
-      changed.add(userId);
-      io?.local.in(userOf(userId)).disconnectSockets(true);
-    },
-    endAll() {
-      io?.local.disconnectSockets(true);
-    },
-    get open() {
-      return io?.of("/").sockets.size ?? 0;
-    },
-    refuseNew() {
-      isClosed = true;
-    },
-    move: (spread) => moveSockets([...(io?.of("/").sockets.values() ?? [])], spread),
-    async drain() {
-      await calls.drain();
-      io?.local.disconnectSockets(true);
-    },
-  };
 }
 
-/**
- * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the
- * access token, which are not needed any more.
- */
-function forgetHandshake({ request, handshake }: GatewaySocket): void {
-  Object.assign(request, { headers: NONE, rawHeaders: [] });
-  Object.assign(handshake, { headers: NONE, auth: NONE, query: NONE });
-}
+const NO_TEXT = new Uint8Array();
 
-const NONE = Object.freeze({});
-
-function ignore(): void {}
-
-function disconnect(socket: GatewaySocket): void {
-  socket.disconnect(true);
-}
-
-/** Socket.IO sends an error's message and data to the client whose handshake it refuses. */
-function connectError(thrown: unknown): Error {
-  const error = publicError(thrown);
-  return Object.assign(new Error(error.code), { data: visible(error) });
-}
+const unsubscriptionDelivery = ({ channel, user, revision }: Unsubscription): Delivery => ({
+  ...{ kind: "left", channel, users: [user], except: undefined, epoch: "", position: revision, text: NO_TEXT },
+});

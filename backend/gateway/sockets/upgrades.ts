@@ -20,108 +20,120 @@ export interface UpgradeParts {
   readonly caps: CapTable["sockets"];
   readonly withoutSession: WithoutSession;
   /** Hands the connection to Socket.IO. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: Client): void;
-}
-
-export interface UpgradeHandler {
-  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** WebSockets that are open now. */
-  readonly open: number;
-  /** WebSockets that were refused because there are too many of a network or of this node. */
-  readonly refused: number;
-  /** Handshakes that were refused because their address has made too many. */
-  readonly refusedHandshakes: number;
-  /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then cuts what is left. */
-  close(): Promise<void>;
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** Milliseconds that a client has to answer our closing handshake. */
-const CLOSING = 500;
+const CLOSING_MS = 500;
 /** Upgrades that are looked at in one turn of the event loop. */
 export const UPGRADES_PER_TURN = 16;
 
 /**
- * Decides who may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin of ours
- * or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
+ * Decides which clients may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin
+ * of ours or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
-export function createUpgradeHandler(parts: UpgradeParts): UpgradeHandler {
-  const slots = new Slots(parts.caps);
-  const connections = new Set<Duplex>();
-  const refused = { sockets: 0, handshakes: 0 };
+export class UpgradeHandler {
+  readonly #parts: UpgradeParts;
+  readonly #slots: Slots;
+  readonly #connections = new Set<Duplex>();
+  readonly #clients = new WeakMap<IncomingMessage, Client>();
   /** Upgrades that have arrived and were not looked at yet, the oldest first. */
-  const waiting: (() => void)[] = [];
-  let isClosed = false;
+  readonly #waiting: (() => void)[] = [];
+  #refused = 0;
+  #refusedHandshakes = 0;
+  #isClosed = false;
+
+  constructor(parts: UpgradeParts) {
+    this.#parts = parts;
+    this.#slots = new Slots(parts.caps);
+  }
+
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", ignore);
+    const decide = () => {
+      if (this.#isClosed) return void socket.destroy();
+      try {
+        this.#admit(request, socket, head);
+      } catch {
+        socket.destroy();
+      }
+    };
+    if (this.#waiting.push(decide) === 1) setImmediate(() => this.#takeTurn());
+  }
+
+  /** Where an accepted upgrade came from. */
+  clientOf(request: IncomingMessage): Client {
+    const client = this.#clients.get(request);
+    if (!client) throw new Error("invariant: a socket begins with an accepted upgrade");
+    return client;
+  }
+
+  /** WebSockets that are open now. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /** WebSockets that were refused because there are too many of a network or of this node. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Handshakes that were refused because their address has made too many. */
+  get refusedHandshakes(): number {
+    return this.#refusedHandshakes;
+  }
+
+  /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then destroys what is left. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const connections = [...this.#connections];
+    // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
+    const closed = connections.map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
+    await Promise.race([Promise.all(closed), delay(CLOSING_MS, undefined, { ref: false })]);
+    for (const socket of this.#connections) socket.destroy();
+  }
 
   /**
    * Looks at the oldest upgrades, and at the next ones after the event loop has served the clients that are connected.
-   * Of clients that come all at once after a restart the first are then in their rooms while the last still wait;
+   * Of clients that come all at once after a restart the first then have their sockets while the last still wait;
    * without turns all of them take each step together, and nearly all wait until the end.
    */
-  function takeTurn(): void {
-    const turn = waiting.splice(0, UPGRADES_PER_TURN);
-    if (waiting.length > 0) setImmediate(takeTurn);
+  #takeTurn(): void {
+    const turn = this.#waiting.splice(0, UPGRADES_PER_TURN);
+    if (this.#waiting.length > 0) setImmediate(() => this.#takeTurn());
     for (const decide of turn) decide();
   }
 
-  function admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const client = parts.client(request);
+  #admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { limits, caps, withoutSession } = this.#parts;
+    const client = this.#parts.client(request);
     if (!client) return void socket.destroy();
-    const refusal = refusalOf(request, parts.standing(request.headers));
+    const refusal = refusalOf(request, this.#parts.standing(request.headers));
     if (refusal) return void refuseRaw(socket, refusal);
     try {
-      parts.limits.address("handshake", client.key);
+      limits.address("handshake", client.key);
     } catch (thrown) {
       const { code, retryAfter } = publicError(thrown);
-      refused.handshakes += 1;
+      this.#refusedHandshakes += 1;
       return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
     }
     if (socket.destroyed) return;
-    const isFull = connections.size >= parts.caps.node;
+    const isFull = this.#connections.size >= caps.node;
     // `take` evicts no connection here: the node has no more slots than connections
-    const hasSlot = !isFull && slots.take(socket, client.key, ignore);
-    if (!hasSlot || !parts.withoutSession.watch(socket, client.key)) {
-      slots.release(socket);
-      refused.sockets += 1;
+    const hasSlot = !isFull && this.#slots.take(socket, client.key, ignore);
+    if (!hasSlot || !withoutSession.watch(socket, client.key)) {
+      this.#slots.release(socket);
+      this.#refused += 1;
       return void refuseRaw(socket, isFull ? "UNAVAILABLE" : "RATE_LIMITED", 10);
     }
-    connections.add(socket);
+    this.#connections.add(socket);
     socket.once("close", () => {
-      connections.delete(socket);
-      slots.release(socket);
+      this.#connections.delete(socket);
+      this.#slots.release(socket);
     });
-    parts.accept(request, socket, head, client);
+    this.#clients.set(request, client);
+    this.#parts.accept(request, socket, head);
   }
-
-  return {
-    handle(request, socket, head) {
-      socket.on("error", ignore);
-      const decide = () => {
-        if (isClosed) return void socket.destroy();
-        try {
-          admit(request, socket, head);
-        } catch {
-          socket.destroy();
-        }
-      };
-      if (waiting.push(decide) === 1) setImmediate(takeTurn);
-    },
-    get open() {
-      return connections.size;
-    },
-    get refused() {
-      return refused.sockets;
-    },
-    get refusedHandshakes() {
-      return refused.handshakes;
-    },
-    async close() {
-      isClosed = true;
-      // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
-      const closed = [...connections].map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
-      await Promise.race([Promise.all(closed), delay(CLOSING, undefined, { ref: false })]);
-      for (const socket of connections) socket.destroy();
-    },
-  };
 }
 
 /** The parameters of a handshake (Engine.IO protocol 4); `t` keeps caches away. */

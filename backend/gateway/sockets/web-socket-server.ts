@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { heldBytes, unfinishedMessage } from "../internals/unfinished-message.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 import type { UnfinishedBytes } from "../limits/caps/unfinished-bytes.ts";
 
@@ -16,22 +17,6 @@ export interface MessageLimits {
 export interface RefusedMessages {
   fragmented: number;
   unfinished: number;
-}
-
-/** What `ws` knows of a message that has not ended; private to it, and a test fails when it changes. */
-interface Receiving {
-  readonly _receiver?: {
-    /** 0 between two frames. */
-    readonly _state: number;
-    /** The opcode of a message that goes on in the next frame, else 0. */
-    readonly _fragmented: number;
-    /** Bytes of the frame that has not ended. */
-    readonly _bufferedBytes: number;
-    /** Bytes of the message's earlier frames. */
-    readonly _messageLength: number;
-    /** Another list for each message. */
-    readonly _fragments: readonly unknown[];
-  };
 }
 
 /** Milliseconds that a client has for our closing handshake (RFC 6455 7.1.1); `ws` alone waits 30 s. */
@@ -110,17 +95,4 @@ export function limitedWebSocketServer(
       super.close(callback);
     }
   };
-}
-
-/** Identifies the message that has begun on a connection and not ended; undefined between two messages. */
-function unfinishedMessage(webSocket: WebSocket): object | undefined {
-  const { _receiver: receiver } = webSocket as unknown as Receiving;
-  if (!receiver) return undefined;
-  const hasBegun = receiver._state !== 0 || receiver._fragmented !== 0 || receiver._bufferedBytes > 0;
-  return hasBegun ? receiver._fragments : undefined;
-}
-
-function heldBytes(webSocket: WebSocket): number {
-  const { _receiver: receiver } = webSocket as unknown as Receiving;
-  return receiver ? receiver._bufferedBytes + receiver._messageLength : 0;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { messageSent } from "../../../backend/chat/channel.ts";
 import { CATCH_UP, PAGE } from "../../../backend/chat/message.ts";
 import { type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
@@ -36,8 +37,11 @@ test("a message is stored, then everybody is told, then it is acknowledged", asy
     clientId: expect.any(String),
   });
   expect(running.announced.at(-1)).toEqual({
-    event: "chat.broadcast",
-    payload: { room: "lobby", event: "message", payload: message },
+    event: "sockets.broadcast",
+    payload: {
+      ...{ channel: "chat:lobby", event: "message", payload: message },
+      position: { epoch: message.epoch, seq: 1 },
+    },
   });
   expect((await join("lobby")).messages).toEqual([message]);
 });
@@ -55,8 +59,7 @@ test("N6: a retry is broadcast too: the node that stored the message may have di
   const { message } = await running.store.messages.append(draft, () => undefined);
   const before = running.announced.length;
   expect(await send("retry-lost", "lost", "lost")).toEqual({ message });
-  const payload = { room: "retry-lost", event: "message", payload: message };
-  expect(running.announced.slice(before)).toEqual([{ event: "chat.broadcast", payload }]);
+  expect(running.announced.slice(before)).toEqual([{ event: "sockets.broadcast", payload: messageSent(message) }]);
 });
 
 test("a client id belongs to its user and to one message", async () => {
@@ -120,7 +123,7 @@ test("moderators speak to everybody, others do not", async () => {
   const moderator: Caller = { ...ada.identity, roles: ["user", "moderator"] };
   expect(await running.call("chat.sendMessageToAll", { text: " Tea at five. " }, moderator)).toEqual({ sent: true });
   expect(running.announced.at(-1)).toEqual({
-    event: "chat.broadcast",
+    event: "sockets.broadcast",
     payload: { event: "serverMessage", payload: { text: "Tea at five.", at: running.clock.now } },
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
-import type { Events } from "../../../backend/contract/index.ts";
+import type { Unsubscription } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 let running: Running;
@@ -17,8 +17,8 @@ test("a node that was told nothing finds in the database who has left a room or 
   running.broker.createService({
     name: "listener-of-memberships",
     events: {
-      "membership.ended"({ params: { room, user, revision } }: Context<Events["membership.ended"]>) {
-        left.push(`${room} ${user} ${revision}`);
+      "sockets.unsubscribeHere"({ params: { channel, user, revision } }: Context<Unsubscription>) {
+        left.push(`${channel} ${user} ${revision}`);
         look();
       },
     },
@@ -34,5 +34,8 @@ test("a node that was told nothing finds in the database who has left a room or 
   await until(1);
   const gone = await store.members.end("garden", ada.user.id, "out", clock.now);
   await until(2);
-  expect(left).toEqual([`garden ${bob.user.id} ${kicked?.revision}`, `garden ${ada.user.id} ${gone?.revision}`]);
+  expect(left).toEqual([
+    `chat:garden ${bob.user.id} ${kicked?.revision}`,
+    `chat:garden ${ada.user.id} ${gone?.revision}`,
+  ]);
 });

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { roomOf } from "../../../backend/chat/channel.ts";
+import { sendMissed } from "../../../backend/chat/missed-messages.ts";
 import type { RoomPosition } from "../../../backend/chat/room-position.ts";
-import { type Broadcast, type Caller, tell } from "../../../backend/contract/index.ts";
+import type { Broadcast, Caller } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 let running: Running;
@@ -15,17 +17,14 @@ let serial = 0;
 const send = (room: string, text: string) =>
   running.call("chat.send", { room, text, clientId: `m${++serial}` }, ada).then(({ message }) => message);
 
-/** What is told beyond these positions, in short, and the positions that are complete then. */
+/** What is sent again beyond these positions, in short, and the positions that are complete then. */
 async function compare(positions: readonly RoomPosition[]) {
-  const from = running.announced.length;
-  let completed: readonly RoomPosition[] | undefined;
-  const take = (complete: readonly RoomPosition[]) => {
-    completed = complete;
-  };
-  await tell(running.broker, "rooms.compare", { positions, completed: take });
-  const told = running.announced.slice(from).map(({ payload }) => payload as Broadcast);
-  const short = told.map(({ room, event, payload }) => [room, event, (payload as { text: string }).text]);
-  return { told: short, completed };
+  const sent: Broadcast[] = [];
+  const completed = await sendMissed(running.store, (broadcast) => void sent.push(broadcast), positions);
+  const told = sent.map(({ channel = "", event, payload }) => [
+    ...[roomOf(channel), event, (payload as { text: string }).text],
+  ]);
+  return { told, completed };
 }
 
 async function positionOf(room: string): Promise<RoomPosition> {
@@ -56,8 +55,8 @@ test("N6: what is missing beyond each room's position is told, messages in order
     { ...pond! },
     { ...shed!, seq: 3, revision: shed!.revision + 1 },
   ];
-  expect([...(completed ?? [])].sort(byRoom)).toEqual(expected);
-  expect((await compare(completed ?? [])).told).toEqual([]);
+  expect([...completed].sort(byRoom)).toEqual(expected);
+  expect((await compare(completed)).told).toEqual([]);
 });
 
 test("N6: of a room with too many missing messages the newest one is told; clients see the hole", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { messageChanged } from "../../../backend/chat/channel.ts";
 import { EDIT_TIME } from "../../../backend/chat/message.ts";
 import { OPEN_REPORTS_MAX, REPORTS_KEPT } from "../../../backend/chat/moderation.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
@@ -37,7 +38,7 @@ const mute = (by: Caller, room: string, target: Caller, seconds = 60) =>
 const role = (by: Caller, room: string, target: Caller, name: string) =>
   running.call("chat.setRoomRole", { room, user: target.id, role: name }, by);
 const history = (user: Caller, room: string) => running.call("chat.history", { room }, user);
-const lastBroadcast = () => running.announced.filter(({ event }) => event === "chat.broadcast").at(-1)?.payload;
+const lastBroadcast = () => running.announced.filter(({ event }) => event === "sockets.broadcast").at(-1)?.payload;
 
 /** A public room of Ada's with these in it. */
 async function roomWith(...others: Caller[]): Promise<string> {
@@ -196,7 +197,7 @@ test("an author edits for an hour; everybody is told, and whoever was away learn
   expect(await back()).toMatchObject({ recovered: true, messages: [], changed: [] });
   const { message } = await running.call("chat.edit", { room, seq: 1, text: " first " }, ada);
   expect(message).toEqual({ ...first, text: "first", editedAt: running.clock.now, revision: revision + 1 });
-  expect(lastBroadcast()).toEqual({ room, event: "messageChanged", payload: message });
+  expect(lastBroadcast()).toEqual(messageChanged(message));
   expect(await back()).toMatchObject({ recovered: true, messages: [], changed: [message], revision: revision + 1 });
   // what comes after the position is told as it is now anyway
   const fromTheStart = await running.call("chat.join", { room, epoch, cursor: 0, revision }, bob);
@@ -233,7 +234,7 @@ test("a deleted message leaves its place and nothing of its text in the store; i
   const { mentions, ...rest } = sent;
   expect(mentions).toEqual([ada.id]);
   expect(message).toEqual({ ...rest, text: "", deletedAt: running.clock.now, revision: message.revision });
-  expect(lastBroadcast()).toEqual({ room, event: "messageChanged", payload: message });
+  expect(lastBroadcast()).toEqual(messageChanged(message));
   expect((await history(eve, room)).messages).toEqual([message]);
   const gone = { status: 410, code: "MESSAGE_DELETED", field: "seq" };
   expect(await refusal(running.call("chat.delete", { room, seq: 1 }, bob))).toMatchObject(gone);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { channelOf } from "../../../backend/chat/channel.ts";
 import { INVITATIONS_MAX, LIST_PAGE, OPENED_MAX, ROOMS_MAX } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
@@ -130,9 +131,12 @@ test("who leaves is out: nothing is read or written any more, and every node is 
   await join(bob, "leaving");
   const since = running.announced.length;
   await running.call("chat.leave", { room: "leaving" }, bob);
-  expect(running.announced.slice(since).map(({ event }) => event)).toEqual(["chat.left", "chat.broadcast"]);
+  expect(running.announced.slice(since).map(({ event }) => event)).toEqual([
+    "sockets.unsubscribe",
+    "sockets.broadcast",
+  ]);
   const revision = (await running.store.rooms.standing("leaving", ada.id))?.room.revision;
-  expect(running.announced[since]?.payload).toEqual({ room: "leaving", user: bob.id, revision });
+  expect(running.announced[since]?.payload).toEqual({ channel: channelOf("leaving"), user: bob.id, revision });
   expect(await refusal(send(bob, "leaving"))).toMatchObject({ code: "NOT_MEMBER" });
   expect(await refusal(running.call("chat.history", { room: "leaving" }, bob))).toMatchObject({ code: "NOT_MEMBER" });
   expect(await roomOf(bob, "leaving")).toBeUndefined();

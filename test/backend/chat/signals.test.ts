@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { PresenceNews } from "../../../backend/chat/presence.ts";
-import { announce, type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
+import { channelOf } from "../../../backend/chat/channel.ts";
+import { announce, type Caller, type Digest, publicError, type SignedIn } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 type Person = SignedIn & { identity: Caller };
@@ -23,7 +23,7 @@ const enter = async (room: string, ...people: Person[]) => {
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const heard = (event: string) =>
   running.announced
-    .filter((one) => one.event === "chat.broadcast")
+    .filter((one) => one.event === "sockets.broadcast")
     .map(({ payload }) => payload as { event: string; payload: unknown })
     .filter((one) => one.event === event);
 
@@ -33,7 +33,7 @@ function next(event: string, room: string): Promise<unknown> {
     running.broker.createService({
       name: `next-${++serial}`,
       events: {
-        "chat.broadcast": () => {
+        "sockets.broadcast": () => {
           const told = heard(event).find(({ payload }) => (payload as { room: string }).room === room);
           if (told) resolve(told);
         },
@@ -47,7 +47,7 @@ test("that somebody is writing is told to the others, every few seconds at most,
   await send("typing");
   expect(await running.call("chat.typing", { room: "Typing" }, ada.identity)).toEqual({ told: true });
   expect(heard("typing").at(-1)).toEqual({
-    room: "typing",
+    channel: channelOf("typing"),
     except: ada.user.id,
     event: "typing",
     payload: { room: "typing", user: { id: ada.user.id, name: "Ada" } },
@@ -85,7 +85,7 @@ test("marks of a while are told together: to the room, and to every device of wh
     { user: eve.user.id, seq: 5 },
   ];
   expect(await told).toEqual({
-    room: "together",
+    channel: channelOf("together"),
     users: [bob.user.id, eve.user.id],
     event: "read",
     payload: { room: "together", epoch: message.epoch, marks },
@@ -122,16 +122,16 @@ test("who of a room is there is put together from what every node says, and told
   await enter("people", ada, bob);
   await send("people");
   for (const { identity } of [ada, bob]) await running.call("chat.read", { room: "people", seq: 1 }, identity);
-  const news: PresenceNews[] = [];
+  const news: Digest["items"][number][] = [];
   const until = (id: string, state: string) =>
-    new Promise<PresenceNews>((resolve) => {
+    new Promise<readonly string[]>((resolve) => {
       broker.createService({
         name: `news-${++serial}`,
         events: {
-          "presence.news"(ctx: { params: { news: PresenceNews[] } }) {
-            news.push(...ctx.params.news);
-            const found = news.find(({ presence }) => presence.id === id && presence.state === state);
-            if (found) resolve(found);
+          "sockets.digestHere"(ctx: { params: Digest }) {
+            news.push(...ctx.params.items);
+            const found = news.find(({ value }) => JSON.stringify(value) === JSON.stringify({ id, state }));
+            if (found) resolve(found.channels);
           },
         },
       });
@@ -146,8 +146,8 @@ test("who of a room is there is put together from what every node says, and told
   const say = (revision: number, whole: boolean, states: object) =>
     announce(broker, "presence.here", { revision, whole, online: [], away: [], offline: [], ...states });
   await say(1, true, { online: [bob.user.id, eve.user.id] });
-  expect((await online).rooms).toContain("people");
-  expect((await online).rooms).not.toContain("typing");
+  expect(await online).toContain(channelOf("people"));
+  expect(await online).not.toContain(channelOf("typing"));
   const presence = () => running.call("chat.presence", { room: "people" }, ada.identity);
   expect(await presence()).toEqual({
     room: "people",

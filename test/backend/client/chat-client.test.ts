@@ -289,7 +289,10 @@ test("older messages come page by page, and announcements reach everybody", asyn
   await bob.older("lobby");
   expect(bob.texts("lobby")).toEqual(Array.from({ length: 55 }, (_, n) => `m${n + 1}`));
   await expect(bob.announce("no")).rejects.toMatchObject({ code: "FORBIDDEN" });
-  await backend.broker.broadcast("chat.broadcast", { event: "serverMessage", payload: { text: "Hello all", at: 1 } });
+  await backend.broker.broadcast("sockets.broadcast", {
+    event: "serverMessage",
+    payload: { text: "Hello all", at: 1 },
+  });
   await bob.until(() => bob.announcements.length === 1);
   await ada.until(() => ada.announcements.length === 1);
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { messageChanged, messageSent } from "../../../backend/chat/channel.ts";
 import type { Message } from "../../../backend/chat/message.ts";
 import { announce, type JoinedRoom, type RoomSummary, type SignedIn } from "../../../backend/contract/index.ts";
 import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
@@ -45,7 +46,7 @@ const message = (seq: number, text: string, revision?: number): Message => ({
   ...(revision !== undefined && { revision, editedAt: seq }),
 });
 const push = (event: "message" | "messageChanged", payload: Message) =>
-  announce(gateway.broker, "chat.broadcast", { room: "garden", event, payload });
+  announce(gateway.broker, "sockets.broadcast", (event === "message" ? messageSent : messageChanged)(payload));
 
 test("N6: what happens in a room before the response to the first join has come is shown", async () => {
   join = async () => {

@@ -74,10 +74,10 @@ test("N5: the same secret makes different keys for broadcasts and for other pack
   for (const type of ["EVENT", "REQ", ""]) expect(openPacket([key], type, sealed(ours))).toBeUndefined();
 });
 
-test("N5: rooms are spread evenly over the shards", () => {
+test("N5: channels are spread evenly over the shards", () => {
   const shards = new Set<number>();
   for (let n = 0; n < SHARDS; n += 1) {
-    const shard = shardOf(`room-${n}`);
+    const shard = shardOf(`channel-${n}`);
     expect(shard >= 0 && shard < SHARDS && Number.isInteger(shard)).toBe(true);
     shards.add(shard);
   }

@@ -7,8 +7,8 @@ const RUNS = Number(process.env.CAUSEWAY_FUZZ_CASES ?? 200);
 
 const name = fc.string({ unit: "grapheme", maxLength: 64 });
 const delivery: fc.Arbitrary<Delivery> = fc.record({
-  kind: fc.constantFrom("event" as const, "message" as const, "changed" as const, "left" as const),
-  room: fc.option(name, { nil: undefined }),
+  kind: fc.constantFrom("event" as const, "entry" as const, "change" as const, "left" as const),
+  channel: fc.option(name, { nil: undefined }),
   users: fc.option(fc.array(name, { maxLength: 5 }), { nil: undefined }),
   except: fc.option(name, { nil: undefined }),
   epoch: name,
@@ -24,7 +24,7 @@ function written(deliveries: readonly Delivery[]): Buffer {
   return bytes;
 }
 
-function read(bytes: Buffer, wants: (room: string) => boolean = () => true) {
+function read(bytes: Buffer, wants: (channel: string) => boolean = () => true) {
   const deliveries: Delivery[] = [];
   const take = (one: Delivery) => void deliveries.push({ ...one, text: Uint8Array.from(one.text) });
   return { isWhole: readDeliveries(bytes, wants, take), deliveries };
@@ -39,12 +39,12 @@ test("N5: deliveries are read as they were written", () => {
   );
 });
 
-test("N5: of deliveries to one room, those to rooms that the node does not want are skipped", () => {
-  const to = (room: string | undefined, users?: string[]): Delivery => ({
-    ...{ kind: "message", room, users, except: undefined, epoch: "e", position: 7, text: Uint8Array.of(1) },
+test("N5: of deliveries to one channel, those to channels that the node does not want are skipped", () => {
+  const to = (channel: string | undefined, users?: string[]): Delivery => ({
+    ...{ kind: "entry", channel, users, except: undefined, epoch: "e", position: 7, text: Uint8Array.of(1) },
   });
   const deliveries = [to("garden"), to("shed"), to("shed", ["ada"]), to(undefined), to("garden")];
-  const { deliveries: taken } = read(written(deliveries), (room) => room === "garden");
+  const { deliveries: taken } = read(written(deliveries), (channel) => channel === "garden");
   expect(taken).toEqual([to("garden"), to("shed", ["ada"]), to(undefined), to("garden")]);
 });
 
@@ -78,7 +78,7 @@ test("N5: no bytes make the reader throw, read beyond them or take half a delive
 
 test("N5: a delivery that ends early, or has bytes too many, is malformed; what came before it is taken", () => {
   const one: Delivery = {
-    ...{ kind: "event", room: "garden", users: undefined, except: undefined, epoch: "", position: 0 },
+    ...{ kind: "event", channel: "garden", users: undefined, except: undefined, epoch: "", position: 0 },
     text: Buffer.from('42["typing",{}]'),
   };
   const bytes = written([one, one]);
@@ -93,10 +93,10 @@ test("N5: a delivery that ends early, or has bytes too many, is malformed; what 
 
 test("N5: a text that goes beyond its delivery is malformed, also where the delivery would be skipped", () => {
   const one: Delivery = {
-    ...{ kind: "event", room: "garden", users: undefined, except: undefined, epoch: "", position: 0 },
+    ...{ kind: "event", channel: "garden", users: undefined, except: undefined, epoch: "", position: 0 },
     text: Buffer.from("x"),
   };
   const bytes = written([one, one]);
-  bytes.writeUInt16BE(bytes.length / 2, 12); // the length of the first one's room
+  bytes.writeUInt16BE(bytes.length / 2, 12); // the length of the first one's channel
   for (const wanted of [true, false]) expect(read(bytes, () => wanted)).toEqual({ isWhole: false, deliveries: [] });
 });

@@ -19,8 +19,8 @@ interface Packet {
   readonly packet: Buffer;
 }
 
-const to = (room: string | undefined, text: string, users?: string[]): Delivery => ({
-  ...{ kind: "message", room, users, except: undefined, epoch: "e", position: 1, text: Buffer.from(text) },
+const to = (channel: string | undefined, text: string, users?: string[]): Delivery => ({
+  ...{ kind: "entry", channel, users, except: undefined, epoch: "e", position: 1, text: Buffer.from(text) },
 });
 
 let sent: Packet[];
@@ -38,19 +38,19 @@ beforeEach(() => {
   outbox = newOutbox();
 });
 
-/** Sends a message to each of these rooms, each in a batch of its own. */
-function sendTo(...rooms: string[]): void {
-  for (const room of rooms) {
-    outbox.add(to(room, room));
+/** Sends a message to each of these channels, each in a batch of its own. */
+function sendTo(...channels: string[]): void {
+  for (const channel of channels) {
+    outbox.add(to(channel, channel));
     outbox.flush();
   }
 }
 
-/** A node that wants these rooms. */
-const nodeIn = (...rooms: string[]) => nodeAs("", ...rooms);
+/** A node that wants these channels. */
+const nodeIn = (...channels: string[]) => nodeAs("", ...channels);
 
 /** A node that sends as this instance. */
-function nodeAs(instance: string, ...rooms: string[]) {
+function nodeAs(instance: string, ...channels: string[]) {
   const subscriptions = new Subscriptions({
     subscribe: () => () => undefined,
     confirm: async () => undefined,
@@ -58,7 +58,7 @@ function nodeAs(instance: string, ...rooms: string[]) {
   });
   const drops = new DropLog(log, clock);
   const inbox = new Inbox({ secrets: [SECRET], log, dropped: drops, clock, subscriptions, instance });
-  for (const room of rooms) subscriptions.add(room);
+  for (const channel of channels) subscriptions.add(channel);
   const texts: string[] = [];
   const missed: string[][] = [];
   inbox.receiver = {
@@ -76,7 +76,7 @@ function nodeAs(instance: string, ...rooms: string[]) {
   };
 }
 
-test("N5: what goes to one room is one packet for each batch, on the subject of the room's shard", async () => {
+test("N5: what goes to one channel is one packet for each batch, on the subject of the channel's shard", async () => {
   const node = nodeIn("garden");
   for (const text of ["one", "two"]) outbox.add(to("garden", text));
   outbox.add(to("shed", "three"));
@@ -120,7 +120,7 @@ test("N5: a batch that is too large for one packet is several", async () => {
   expect([node.texts.length, node.missed]).toEqual([5, []]);
 });
 
-test("N5: a packet that did not come is missed when the next of its subject comes, for the rooms of that subject", async () => {
+test("N5: a packet that did not come is missed when the next of its subject comes, for the channels of that subject", async () => {
   const node = nodeIn("garden", "shed");
   sendTo("garden", "garden", "garden", "shed");
   const [first, , third, shed] = sent as [Packet, Packet, Packet, Packet];
@@ -190,7 +190,7 @@ test("N5: repeated packets, those of another subject and those of another secret
   expect([node.texts, node.dropped()]).toEqual([["garden"], { replayed: 1, misdirected: 2, foreign: 1 }]);
 });
 
-test("N5: what a client of NATS sends back to the node that sent it reaches none of its sockets and compares no room", async () => {
+test("N5: what a client of NATS sends back to the node that sent it reaches none of its sockets and compares no channel", async () => {
   const node = nodeAs(outbox.instance, "garden");
   sendTo("garden", "garden");
   outbox.add({ ...to("garden", "", ["ada"]), kind: "left" });

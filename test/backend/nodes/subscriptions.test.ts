@@ -26,9 +26,9 @@ function server() {
   };
 }
 
-/** Another room of the same shard. */
-function neighbourOf(room: string): string {
-  for (let n = 0; ; n += 1) if (shardOf(`neighbour-${n}`) === shardOf(room)) return `neighbour-${n}`;
+/** Another channel of the same shard. */
+function neighbourOf(channel: string): string {
+  for (let n = 0; ; n += 1) if (shardOf(`neighbour-${n}`) === shardOf(channel)) return `neighbour-${n}`;
 }
 
 test("N5: the first join of a shard waits until the server knows the subscription, the next ones do not", async () => {
@@ -44,10 +44,10 @@ test("N5: the first join of a shard waits until the server knows the subscriptio
   expect([...active]).toEqual([shardOf("garden")]);
 });
 
-test("N5: a subscription ends 30 s after the last room of its shard, and is kept when a room comes back before", async () => {
+test("N5: a subscription ends 30 s after the last channel of its shard, and is kept when a channel comes back before", async () => {
   const { subscriptions, confirm, active, ended } = server();
   const neighbour = neighbourOf("garden");
-  for (const room of ["garden", neighbour, "shed"]) subscriptions.add(room);
+  for (const channel of ["garden", neighbour, "shed"]) subscriptions.add(channel);
   await confirm();
   subscriptions.remove("garden", 1_000);
   expect([subscriptions.has("garden"), subscriptions.has(neighbour)]).toEqual([false, true]);
@@ -65,15 +65,15 @@ test("N5: a subscription ends 30 s after the last room of its shard, and is kept
   subscriptions.sweep(140_000);
   expect([[...active], ended]).toEqual([[shardOf("garden")], [shardOf("shed")]]);
   subscriptions.sweep(170_000);
-  expect([active.size, ended.length, subscriptions.roomsOf(shardOf("garden"))]).toEqual([0, 2, undefined]);
+  expect([active.size, ended.length, subscriptions.channelsOf(shardOf("garden"))]).toEqual([0, 2, undefined]);
   expect(subscriptions.add("garden")).toBeInstanceOf(Promise);
 });
 
 test("N5: joins that are refused leave no subscription behind, and end none that others use or have used", async () => {
   const { subscriptions, active, ended } = server();
   for (let n = 0; n < 1_000; n += 1) {
-    subscriptions.add(`room-${n}`);
-    subscriptions.remove(`room-${n}`, n, false);
+    subscriptions.add(`channel-${n}`);
+    subscriptions.remove(`channel-${n}`, n, false);
   }
   expect([active.size, ended.length]).toEqual([0, 1_000]);
   const neighbour = neighbourOf("garden");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { channelOf } from "../../../backend/chat/channel.ts";
 import { announce } from "../../../backend/contract/index.ts";
 import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
@@ -21,10 +22,11 @@ beforeAll(async () => {
     "chat.history": () => ({}),
     "chat.send": async (ctx: { params: { room: string; text: string }; broker: TestGateway["broker"] }) => {
       const payload = { room: ctx.params.room, epoch: "e", seq: ++seq.value, text: ctx.params.text };
-      await announce(ctx.broker, "chat.broadcast", {
-        room: ctx.params.room,
+      await announce(ctx.broker, "sockets.broadcast", {
+        channel: channelOf(ctx.params.room),
         event: "message",
         payload: payload as never,
+        position: { epoch: payload.epoch, seq: payload.seq },
       });
       return { message: payload };
     },

@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import type { GatewayIo } from "../../../../backend/gateway/sockets/gateway-socket.ts";
+import { installedVersion } from "../../installed.ts";
 import { NO_LIMITS, startTestGateway, type TestGateway } from "../../support.ts";
 import { HANDSHAKE } from "../by-hand.ts";
 
@@ -78,7 +79,8 @@ test("N7: the response to a handshake and Engine.IO's first packet are one write
   expect(noted()).toEqual([[expect.stringMatching(/^HTTP\/1\.1 101 .*\r\n\r\n..0\{"sid":".*\}$/s)]]);
 });
 
-test("N7: Engine.IO gets the query that was judged, whatever the client has added to it", async () => {
+test("N7, H6: engine.io 6.6 reads `_query` of the request: the query that was judged, whatever the client has added", async () => {
+  expect(installedVersion("engine.io")).toBe("6.6.12");
   await start();
   for (const query of ["EIO=4&transport=websocket", "t=x1&transport=websocket&EIO=4", "EIO=%34&transport=websocket"]) {
     const handshake = HANDSHAKE.replace("EIO=4&transport=websocket", query);

@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import * as ws from "ws";
+import { channelOf } from "../../../../backend/chat/channel.ts";
 import { announce } from "../../../../backend/contract/index.ts";
 import {
   encodeEvent,
@@ -139,8 +140,8 @@ test("who does not read is cut off before what waits for it fills the memory; ot
   let said = 0;
   // the kernel's buffers take some, then ours fill up
   for (; gateway.gateway.sockets === 2 && said < 4_000; said++) {
-    await announce(gateway.broker, "chat.broadcast", {
-      room: "loud",
+    await announce(gateway.broker, "sockets.broadcast", {
+      channel: channelOf("loud"),
       event: "message",
       payload: { room: "loud", text } as never,
     });

@@ -73,7 +73,7 @@ test("S5: sockets of one user that do not read hold no more together than the us
     isGone = true;
   });
   for (let n = 0; n < 3_000 && used().refused === 0 && !isGone; n++) {
-    await gateway.broker.broadcast("chat.broadcast", {
+    await gateway.broker.broadcast("sockets.broadcast", {
       users: ["ada"],
       event: "serverMessage",
       payload: { text: message, at: 1 },

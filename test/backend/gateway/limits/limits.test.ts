@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { afterEach, expect, test } from "@jest/globals";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { createLimits, KEYS } from "../../../../backend/gateway/limits/limits.ts";
+import { createLimits } from "../../../../backend/gateway/limits/limits.ts";
+import { MAX_KEYS } from "../../../../backend/gateway/limits/use-counter.ts";
 import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
 import { BINARY, frame, handshake, PING, PONG, TEXT } from "../by-hand.ts";
 
@@ -122,7 +123,7 @@ test("what does not exist counts for its address, and what a foreign page tries 
 
 test("a limit remembers so many addresses and no more: the oldest is forgotten, and those it still knows stay limited", () => {
   const { address } = createLimits({ ...NO_LIMITS, read: { requests: 1, seconds: 10 } });
-  for (let n = 0; n < KEYS; n++) address("read", `k${n}`);
+  for (let n = 0; n < MAX_KEYS; n++) address("read", `k${n}`);
   expect(() => address("read", "k0")).toThrow();
   address("read", "one more");
   address("read", "k0"); // forgotten, and counted anew

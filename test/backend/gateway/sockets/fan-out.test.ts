@@ -1,15 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { Context } from "moleculer";
-import type { RoomPosition } from "../../../../backend/chat/room-position.ts";
-import {
-  announce,
-  type Emitted,
-  type Events,
-  type JoinedRoom,
-  refuse,
-  tell,
-} from "../../../../backend/contract/index.ts";
-import { emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { channelOf } from "../../../../backend/chat/channel.ts";
+import { announce, type Emitted, type JoinedRoom, refuse, tell } from "../../../../backend/contract/index.ts";
+import type { ChannelPosition, SocketFeature } from "../../../../backend/gateway/index.ts";
+import { emit, joinedRoom, startTestGateway, type TestGateway, testChatSockets, tokenOf } from "../../support.ts";
 
 let gateway: TestGateway;
 /** What happens between an action's look at the history and its answer. */
@@ -34,11 +27,15 @@ afterEach(async () => {
   for (const end of ending.splice(0)) await end();
 });
 
+/** Another one than that of joining: no event is held for one that was sent before. */
+const EPOCH = "other";
+
 const say = (room: string | undefined, seq: number) =>
-  announce(gateway.broker, "chat.broadcast", {
-    ...(room === undefined ? {} : { room }),
+  announce(gateway.broker, "sockets.broadcast", {
+    ...(room === undefined ? {} : { channel: channelOf(room) }),
     event: "message",
     payload: { room, seq } as never,
+    position: { epoch: EPOCH, seq },
   });
 
 async function listener(name: string) {
@@ -114,7 +111,7 @@ test("what is said while somebody joins is neither lost nor doubled", async () =
 });
 
 const leave = (user: string, room: string, revision: number) =>
-  announce(gateway.broker, "chat.left", { user, room, revision });
+  announce(gateway.broker, "sockets.unsubscribe", { user, channel: channelOf(room), revision });
 
 test("who is put out of a room hears nothing more of it, on any device; others and other rooms go on", async () => {
   const [phone, laptop, other] = [await listener("out"), await listener("out"), await listener("stays")];
@@ -155,10 +152,11 @@ test("a change that is in the state already is not told to who joins; a newer on
   const revisions: number[] = [];
   joiner.socket.on("messageChanged", ({ revision }: { revision: number }) => revisions.push(revision));
   const change = (revision: number) =>
-    announce(gateway.broker, "chat.broadcast", {
-      room: "lobby",
+    announce(gateway.broker, "sockets.broadcast", {
+      channel: channelOf("lobby"),
       event: "messageChanged",
       payload: { revision } as never,
+      position: { epoch: EPOCH, revision },
     });
   meanwhile = async () => {
     await change(3);
@@ -175,10 +173,10 @@ test("what is for one user's devices reaches those alone; what is for the others
   await emit(other.socket, "call", "chat.join", { room: "lobby" });
   await emit(laptop.socket, "call", "chat.join", { room: "lobby" });
   const send = (audience: object, seq: number) =>
-    announce(gateway.broker, "chat.broadcast", { ...audience, event: "message", payload: { seq } as never });
+    announce(gateway.broker, "sockets.broadcast", { ...audience, event: "message", payload: { seq } as never });
   await send({ users: ["mine"] }, 20);
-  await send({ room: "lobby", except: "mine" }, 21);
-  await send({ room: "lobby", users: ["mine"] }, 22);
+  await send({ channel: channelOf("lobby"), except: "mine" }, 21);
+  await send({ channel: channelOf("lobby"), users: ["mine"] }, 22);
   expect(await phone.settled()).toEqual([20, 22]);
   expect(await laptop.settled()).toEqual([20, 22]); // once, though for two reasons
   expect(await other.settled()).toEqual([21, 22]);
@@ -189,8 +187,8 @@ test("what is not a message is told to who just joins, whatever its numbers, but
   const marks: number[] = [];
   joiner.socket.on("read", (read: Emitted["read"]) => marks.push(...read.marks.map(({ seq }) => seq)));
   const mark = (seq: number, except?: string) =>
-    announce(gateway.broker, "chat.broadcast", {
-      room: "lobby",
+    announce(gateway.broker, "sockets.broadcast", {
+      channel: channelOf("lobby"),
       ...(except === undefined ? {} : { except }),
       event: "read",
       payload: { room: "lobby", epoch: "e", marks: [{ user: "other", seq }] },
@@ -209,7 +207,7 @@ test("an event that the surface does not list is not sent", async () => {
   const { socket } = await listener("quiet");
   const any: string[] = [];
   socket.onAny((event: string) => any.push(event));
-  await announce(gateway.broker, "chat.broadcast", { event: "connect_error", payload: {} } as never);
+  await announce(gateway.broker, "sockets.broadcast", { event: "connect_error", payload: {} } as never);
   await emit(socket, "call", "chat.history", { room: "x" });
   expect(any).toEqual([]);
 });
@@ -239,20 +237,38 @@ test("a join that takes long is not given up for what is said in other rooms, on
   expect(await late.settled()).toEqual([]);
 });
 
-/** A gateway that says which rooms it compares with the database. */
+test("each socket gets one packet with the values of all its channels, and no others", async () => {
+  const [both, second, third] = [await listener("both"), await listener("second"), await listener("third")];
+  for (const room of ["one", "two"]) await emit(both.socket, "call", "chat.join", { room });
+  await emit(second.socket, "call", "chat.join", { room: "two" });
+  await emit(third.socket, "call", "chat.join", { room: "three" });
+  const packets = [both, second, third].map(({ socket }) => {
+    const got: unknown[] = [];
+    socket.on("presence", (payload: unknown) => got.push(payload));
+    return got;
+  });
+  const x = { id: "x", state: "online" };
+  const y = { id: "y", state: "offline" };
+  await tell(gateway.broker, "sockets.digestHere", {
+    ...{ event: "presence", field: "users" },
+    items: [
+      { value: x, channels: ["one", "two"].map(channelOf) },
+      { value: y, channels: ["two", "none"].map(channelOf) },
+    ],
+  });
+  for (const one of [both, second, third]) await one.settled();
+  expect(packets).toEqual([[{ users: [x, y] }], [{ users: [x, y] }], []]);
+});
+
+/** A gateway that says which channels it compares with the database. */
 async function comparingGateway(join: (room: string) => Promise<JoinedRoom>) {
-  const first = Promise.withResolvers<readonly RoomPosition[]>();
-  const comparing = {
-    name: "comparing",
-    events: {
-      "rooms.compare"({ params: { positions, completed } }: Context<Events["rooms.compare"]>) {
-        completed([]);
-        first.resolve(positions);
-      },
-    },
+  const first = Promise.withResolvers<readonly ChannelPosition[]>();
+  const compare: SocketFeature["compare"] = async (known) => {
+    first.resolve(known);
+    return [];
   };
   const actions = { "chat.join": (ctx: { params: { room: string } }) => join(ctx.params.room) };
-  const comparer = await startTestGateway(actions, { services: [comparing] });
+  const comparer = await startTestGateway(actions, { features: [{ ...testChatSockets(), compare }] });
   ending.push(() => comparer.stop());
   return { ...comparer, firstBatch: first.promise };
 }
@@ -264,7 +280,7 @@ test("N6: a room is compared after a join during which a broadcast to it may hav
     return joinedRoom(room, { seq: 5, revision: 3 });
   });
   await emit(await socket(tokenOf("joiner")), "call", "chat.join", { room: "garden" });
-  expect(await firstBatch).toEqual([{ room: "garden", epoch: "e", seq: 5, revision: 3 }]);
+  expect(await firstBatch).toEqual([{ channel: "chat:garden", epoch: "e", seq: 5, revision: 3 }]);
 });
 
 test("N6: a client that disconnects while it joins leaves no room behind that is compared", async () => {
@@ -289,5 +305,5 @@ test("N6: a client that disconnects while it joins leaves no room behind that is
   gone.resolve();
   await emit(await socket(tokenOf("stayer")), "call", "chat.join", { room: "shed" });
   await tell(broker, "nodes.gap", {});
-  expect((await firstBatch).map(({ room }) => room)).toEqual(["shed"]);
+  expect((await firstBatch).map(({ channel }) => channel)).toEqual(["chat:shed"]);
 });

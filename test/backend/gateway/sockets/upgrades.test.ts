@@ -7,7 +7,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { WithoutSession } from "../../../../backend/gateway/limits/caps/without-session.ts";
 import { createLimits, LIMITS } from "../../../../backend/gateway/limits/limits.ts";
-import { createUpgradeHandler, UPGRADES_PER_TURN } from "../../../../backend/gateway/sockets/upgrades.ts";
+import { UPGRADES_PER_TURN, UpgradeHandler } from "../../../../backend/gateway/sockets/upgrades.ts";
 
 type Upgrade = [request: IncomingMessage, socket: Duplex, head: Buffer];
 
@@ -43,7 +43,7 @@ async function arrivedUpgrades(count: number): Promise<readonly Upgrade[]> {
 
 function startDoor() {
   const accepted: (string | undefined)[] = [];
-  const door = createUpgradeHandler({
+  const door = new UpgradeHandler({
     client: () => ({ address: "192.0.2.1", key: "192.0.2.1", ray: undefined }),
     standing: () => "none",
     limits: createLimits({ ...LIMITS, handshake: { requests: COUNT, seconds: 60 } }),

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants, getPriority } from "node:os";
 import { expect, test } from "@jest/globals";
-import { yieldHashing } from "../../../backend/users/hashing-threads.ts";
-import { hashPassword } from "../../../backend/users/password.ts";
-import { CHEAP } from "../support.ts";
+import { yieldHashing } from "../../../../backend/users/internals/hashing-threads.ts";
+import { hashPassword } from "../../../../backend/users/password.ts";
+import { CHEAP } from "../../support.ts";
 
 /** The priorities of this process's threads whose name says whether they hash. */
 function priorities(hashing: boolean): number[] {
@@ -13,7 +13,7 @@ function priorities(hashing: boolean): number[] {
     .map((one) => getPriority(Number(one)));
 }
 
-test("the threads that hash let the one that answers go first, where threads have priorities", async () => {
+test("H6: libuv of Node.js 26 names its threads, so that those that hash let the one that responds go first", async () => {
   await hashPassword("correct horse battery", CHEAP);
   const before = priorities(false);
   yieldHashing();

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { PresenceHere } from "../../../../backend/chat/presence.ts";
-import { announce, type Emitted, tell } from "../../../../backend/contract/index.ts";
-import { unlikeEvent } from "../../described.ts";
-import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import type { PresenceHere } from "../../../backend/chat/presence.ts";
+import { announce } from "../../../backend/contract/index.ts";
+import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 
 let gateway: TestGateway;
 const spoken: PresenceHere[] = [];
@@ -102,31 +101,4 @@ test("a node that comes, or one that has missed something, hears everything", as
   await gateway.socket(tokenOf("carol"));
   await told("carol", "online");
   expect(spoken.slice(before).some(({ whole }) => whole)).toBe(false);
-});
-
-test("news go to the rooms they may go to, in one packet for each socket, to nobody else", async () => {
-  const names = ["dora", "emil", "fritz"];
-  const [dora, emil, fritz] = await Promise.all(names.map((name) => gateway.socket(tokenOf(name))));
-  if (!dora || !emil || !fritz) throw new Error("three sockets");
-  await emit(dora, "call", "chat.join", { room: "one" });
-  await emit(dora, "call", "chat.join", { room: "two" });
-  await emit(emil, "call", "chat.join", { room: "two" });
-  await emit(fritz, "call", "chat.join", { room: "three" });
-  const unlike: string[] = [];
-  const heard = [dora, emil, fritz].map((socket) => {
-    const packets: string[][] = [];
-    socket.on("presence", (told: Emitted["presence"]) => {
-      packets.push(told.users.map(({ id }) => id));
-      unlike.push(...unlikeEvent("presence", told));
-    });
-    return packets;
-  });
-  await tell(gateway.broker, "presence.news", {
-    news: [
-      { presence: { id: "x", state: "online" }, rooms: ["one", "two"] },
-      { presence: { id: "y", state: "offline" }, rooms: ["two", "none"] },
-    ],
-  });
-  for (const socket of [dora, emil, fritz]) await emit(socket, "call", "chat.history", { room: "one" });
-  expect([heard, unlike]).toEqual([[[["x", "y"]], [["x", "y"]], []], []]);
 });

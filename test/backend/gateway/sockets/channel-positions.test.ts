@@ -1,21 +1,24 @@
 import { expect, test } from "@jest/globals";
-import type { RoomPosition } from "../../../../backend/chat/room-position.ts";
-import { createRoomComparison } from "../../../../backend/gateway/sockets/room-comparison.ts";
-import { RoomPositions } from "../../../../backend/gateway/sockets/room-positions.ts";
+import type { EventPosition } from "../../../../backend/contract/index.ts";
+import type { ChannelPosition, Subscription } from "../../../../backend/gateway/index.ts";
+import { ChannelComparison } from "../../../../backend/gateway/sockets/channel-comparison.ts";
+import { ChannelPositions } from "../../../../backend/gateway/sockets/channel-positions.ts";
 import { eventOf, type SocketEvent } from "../../../../backend/gateway/sockets/socket-event.ts";
-import { joinedRoom } from "../../support.ts";
 
-const event = (name: "message" | "messageChanged", numbers: { seq?: number; revision?: number }, epoch = "e") =>
-  eventOf({ room: "garden", event: name, payload: { room: "garden", epoch, ...numbers } as never });
-const message = (seq: number, epoch?: string) => event("message", { seq }, epoch);
-const change = (revision: number) => event("messageChanged", { seq: 1, revision });
-const at = (seq: number, revision = 2, epoch = "e"): RoomPosition => ({ room: "garden", epoch, seq, revision });
-const joined = joinedRoom("garden", { seq: 5, revision: 2 });
+const event = (position: EventPosition) =>
+  eventOf({ channel: "garden", event: "message", payload: {} as never, position });
+const message = (seq: number, epoch = "e") => event({ epoch, seq });
+const change = (revision: number) => event({ epoch: "e", revision });
+const at = (seq: number, revision = 2, epoch = "e"): ChannelPosition => ({ channel: "garden", epoch, seq, revision });
+const subscription = (channel: string, seq = 0, revision = 0): Subscription => ({
+  ...{ channel, epoch: "e", seq, revision, since: 0, isPartial: false },
+});
+const joined = subscription("garden", 5, 2);
 
 function positionsAt(state = joined) {
   const holes: string[] = [];
-  const positions = new RoomPositions((room) => void holes.push(room));
-  positions.entered(state);
+  const positions = new ChannelPositions((channel) => void holes.push(channel));
+  positions.subscribed(state);
   const sent = (...events: SocketEvent[]) => events.map((one) => positions.isNew(one));
   const known = () => [...positions.batches(10)].flat();
   return { positions, holes, sent, known };
@@ -52,7 +55,7 @@ test("N6: after a comparison messages that were removed are no hole any more", (
   expect(known()).toEqual([at(12)]);
 });
 
-test("N6: rooms without a socket here are not tracked, and another epoch begins anew", () => {
+test("N6: channels without a socket here are not tracked, and another epoch begins anew", () => {
   const { sent, known, positions } = positionsAt();
   expect(sent(message(3, "other"), message(3, "other"))).toEqual([true, true]);
   positions.completed(at(3, 1, "other"));
@@ -60,29 +63,29 @@ test("N6: rooms without a socket here are not tracked, and another epoch begins 
   positions.emptied("garden");
   expect(known()).toEqual([]);
   expect(sent(message(1), message(1))).toEqual([true, true]);
-  positions.entered({ ...joined, more: true }); // where the room stands is not known yet
+  positions.subscribed({ ...joined, isPartial: true }); // the position of the channel is not known yet
   expect(known()).toEqual([]);
-  positions.entered(joined);
-  positions.entered({ ...joined, seq: 9 }); // another socket, which knows more than was sent here
+  positions.subscribed(joined);
+  positions.subscribed({ ...joined, seq: 9 }); // another socket, which knows more than was sent here
   expect(known()).toEqual([at(5)]);
 });
 
-test("N6: where two clients join at once, what one of them lacks is missing", () => {
-  // a broadcast of message 6 and of the change 3 has not come; message 7 has, during both joins
+test("N6: where two clients subscribe at once, what one of them lacks is missing", () => {
+  // a broadcast of entry 6 and of the change 3 has not come; entry 7 has, during both calls
   const { known, sent, positions, holes } = positionsAt({ ...joined, seq: 7, revision: 3 });
-  positions.entered(joined, [message(7)]);
+  positions.subscribed(joined, [message(7)]);
   expect(known()).toEqual([at(5, 2)]);
   expect([holes, positions.hasHole("garden")]).toEqual([["garden"], true]);
   expect(sent(message(7), message(6))).toEqual([false, true]);
   expect(known()).toEqual([at(7, 2)]);
   // one that has all of them, partly as events, takes nothing back
   positions.completed(at(7, 3));
-  positions.entered({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
+  positions.subscribed({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
   expect(known()).toEqual([at(8, 3)]);
   expect(holes).toEqual(["garden"]);
 });
 
-test("N6: a room with more changes than are remembered has to be compared", () => {
+test("N6: a channel with more changes than are remembered has to be compared", () => {
   const { sent, holes, positions } = positionsAt();
   for (let revision = 3; revision < 203; revision += 1) sent(change(revision));
   expect([holes, positions.hasHole("garden")]).toEqual([[], false]);
@@ -90,15 +93,15 @@ test("N6: a room with more changes than are remembered has to be compared", () =
   expect([holes, positions.hasHole("garden")]).toEqual([["garden"], true]);
 });
 
-test("N6: rooms are compared one batch after another, once for however many gaps; a failed batch is tried again", async () => {
-  const positions = new RoomPositions(() => undefined);
-  for (let n = 0; n < 450; n += 1) positions.entered(joinedRoom(`room-${n}`));
+test("N6: channels are compared one batch after another, once for however many gaps; a failed batch is tried again", async () => {
+  const positions = new ChannelPositions(() => undefined);
+  for (let n = 0; n < 450; n += 1) positions.subscribed(subscription(`channel-${n}`));
   const sizes: number[] = [];
   let running = 0;
   let most = 0;
   let failing = 1;
   const done = Promise.withResolvers<void>();
-  const comparison = createRoomComparison(positions, async (batch) => {
+  const comparison = new ChannelComparison(positions, async (batch) => {
     running += 1;
     most = Math.max(most, running);
     await new Promise((resolve) => setImmediate(resolve));
@@ -117,14 +120,14 @@ test("N6: rooms are compared one batch after another, once for however many gaps
 });
 
 test("N6: a hole that is filled in a moment causes no query, one that stays is read alone", async () => {
-  let comparison: ReturnType<typeof createRoomComparison> | undefined;
-  const positions = new RoomPositions((room) => comparison?.compareLater(room));
-  for (const room of ["garden", "shed", "pond"]) positions.entered(joinedRoom(room, { seq: 5 }));
-  const read = Promise.withResolvers<readonly RoomPosition[]>();
-  comparison = createRoomComparison(positions, async (batch) => read.resolve(batch));
-  const inShed = (seq: number) => positions.isNew({ room: "shed", kind: "message", epoch: "e", position: seq });
+  let comparison: ChannelComparison | undefined;
+  const positions = new ChannelPositions((channel) => comparison?.compareLater(channel));
+  for (const channel of ["garden", "shed", "pond"]) positions.subscribed(subscription(channel, 5));
+  const read = Promise.withResolvers<readonly ChannelPosition[]>();
+  comparison = new ChannelComparison(positions, async (batch) => read.resolve(batch));
+  const inShed = (seq: number) => positions.isNew({ channel: "shed", kind: "entry", epoch: "e", position: seq });
   for (const one of [message(7), message(6)]) positions.isNew(one);
   inShed(8);
-  expect((await read.promise).map(({ room }) => room)).toEqual(["shed"]);
+  expect((await read.promise).map(({ channel }) => channel)).toEqual(["shed"]);
   comparison.stop();
 });

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { PRESENCE_TIMES } from "../../../../backend/chat/presence.ts";
-import { createPresenceRegistry } from "../../../../backend/chat/presence-registry.ts";
-import { createLocalPresence, type LocalPresence } from "../../../../backend/gateway/sockets/presence.ts";
+import { LocalPresence } from "../../../backend/chat/local-presence.ts";
+import { PRESENCE_TIMES } from "../../../backend/chat/presence.ts";
+import { createPresenceRegistry } from "../../../backend/chat/presence-registry.ts";
 
 let now: number;
 let presence: LocalPresence;
 beforeEach(() => {
   now = 1_000_000;
-  presence = createLocalPresence(PRESENCE_TIMES, () => now);
+  presence = new LocalPresence(PRESENCE_TIMES, () => now);
   presence.tick(); // a node's first report: no user is here
 });
 
@@ -102,7 +102,7 @@ test("whatever happens, and whichever events are lost, every node ends up knowin
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const nodes = [0, 1].map(() => createLocalPresence(PRESENCE_TIMES, () => now));
+      const nodes = [0, 1].map(() => new LocalPresence(PRESENCE_TIMES, () => now));
       const registry = createPresenceRegistry(PRESENCE_TIMES);
       const open: { node: number; user: string; state: "online" | "away" }[] = [];
       const pass = (seconds: number, lost: boolean) => {

@@ -1,18 +1,16 @@
-/** Milliseconds for which something is remembered: longer than verifying a token takes. */
-const MEMORY = 60_000;
+/** Milliseconds for which a key is remembered: longer than verifying a token takes. */
+const MEMORY_MS = 60_000;
 
-/**
- * What happened to sessions or users a moment ago: a token that was verified just before does not let its client in.
- */
+/** Keys to which something happened within the last minute, and when. */
 export class Recent {
-  /** When it happened to each of them, in the order of their time. */
+  /** By key, in the order of their time. */
   readonly #times = new Map<string, number>();
 
   /** It happens now. */
   add(key: string): void {
     const now = performance.now();
     for (const [known, at] of this.#times) {
-      if (now - at <= MEMORY) break;
+      if (now - at <= MEMORY_MS) break;
       this.#times.delete(known);
     }
     this.#times.delete(key);

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { defineService, serviceActions } from "../../../backend/contract/index.ts";
-import { createIdentities } from "../../../backend/gateway/identities.ts";
+import { GatewaySessions } from "../../../backend/gateway/sessions.ts";
 import { createLog } from "../../../backend/log.ts";
 import { http, socket } from "../../../backend/surface.ts";
 import { startTestGateway, tokenOf, verify } from "../support.ts";
@@ -35,17 +35,17 @@ async function asked(
 test("who a token speaks for is asked once for what comes right after it, and again a moment later or after any news", async () => {
   const { broker, times } = await asked();
   let now = Date.now();
-  const identities = createIdentities(broker, () => now);
+  const sessions = new GatewaySessions(broker, () => now);
   const alice = `Bearer ${tokenOf("alice")}`;
-  expect(await identities.of(alice)).toMatchObject({ user: { id: "alice" } });
-  expect(identities.of(alice)).toMatchObject({ user: { id: "alice" } });
+  expect(await sessions.ofHeader(alice)).toMatchObject({ user: { id: "alice" } });
+  expect(sessions.ofHeader(alice)).toMatchObject({ user: { id: "alice" } });
   expect(times()).toBe(1);
-  expect(await identities.of(`Bearer ${tokenOf("bob")}`)).toMatchObject({ user: { id: "bob" } });
+  expect(await sessions.ofHeader(`Bearer ${tokenOf("bob")}`)).toMatchObject({ user: { id: "bob" } });
   now += 300;
-  await identities.of(alice);
+  await sessions.ofHeader(alice);
   expect(times()).toBe(3);
-  identities.forget();
-  await identities.of(alice);
+  sessions.ended("s-other");
+  await sessions.ofHeader(alice);
   expect(times()).toBe(4);
   await broker.stop();
 });
@@ -53,14 +53,14 @@ test("who a token speaks for is asked once for what comes right after it, and ag
 test("an expired token, a refused one and none at all are never remembered", async () => {
   const { broker, times } = await asked();
   let now = Date.now();
-  const identities = createIdentities(broker, () => now);
+  const sessions = new GatewaySessions(broker, () => now);
   const short = `Bearer ${tokenOf("short", "user", 0.1)}`;
-  await identities.of(short);
+  await sessions.ofHeader(short);
   now += 200;
-  await identities.of(short);
+  await sessions.ofHeader(short);
   expect(times()).toBe(2);
   for (const header of [undefined, "", "Bearer", "Bearer x", "Basic YTpi", "bearer"])
-    for (let i = 0; i < 2; i++) await expect(identities.of(header)).rejects.toMatchObject({ type: "UNAUTHORIZED" });
+    for (let i = 0; i < 2; i++) await expect(sessions.ofHeader(header)).rejects.toMatchObject({ type: "UNAUTHORIZED" });
   expect(times()).toBe(4);
   await broker.stop();
 });
@@ -73,14 +73,14 @@ test("an answer that was under way when a session ended is not remembered", asyn
         answer = resolve;
       }),
   );
-  const identities = createIdentities(broker);
+  const sessions = new GatewaySessions(broker);
   const alice = `Bearer ${tokenOf("alice")}`;
-  const first = identities.of(alice);
+  const first = sessions.ofHeader(alice);
   await new Promise(setImmediate);
-  identities.forget();
+  sessions.ended("s-other");
   answer();
   await first;
-  const again = identities.of(alice);
+  const again = sessions.ofHeader(alice);
   expect(again).toBeInstanceOf(Promise);
   await new Promise(setImmediate);
   answer();

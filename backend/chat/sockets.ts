@@ -1,0 +1,71 @@
+import { refuse } from "../contract/index.ts";
+import type { ChannelPosition, OpenSocket, SocketFeature } from "../gateway/index.ts";
+import { channelOf, roomOf } from "./channel.ts";
+import type { LocalPresence } from "./local-presence.ts";
+import { type MissedStore, sendMissed } from "./missed-messages.ts";
+import type { DeviceState } from "./presence.ts";
+import { roomKey } from "./room.ts";
+
+/** Characters of what a client calls a room; more are no name, and are not even normalized. */
+const NAME_LENGTH = 64;
+
+export interface ChatSocketParts {
+  readonly presence: LocalPresence;
+  readonly store: MissedStore;
+}
+
+/** What the chat does with the sockets of this node: rooms are channels, and each socket is a device of its user. */
+export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature {
+  /** Ids of the open sockets whose user looks at something else. */
+  const away = new Set<string>();
+  const stateOf = (socket: OpenSocket): DeviceState => (away.has(socket.id) ? "away" : "online");
+  const note = (socket: OpenSocket, state: DeviceState) =>
+    state === "away" ? away.add(socket.id) : away.delete(socket.id);
+
+  return {
+    name: "chat",
+    calls: {
+      "chat.join": {
+        readsHistory: true,
+        subscribes: {
+          channelOf: ({ room }) => channelNamed(room),
+          subscriptionOf: ({ room, epoch, seq, revision, since, more }) => ({
+            ...{ channel: channelOf(room), epoch, seq, revision, since, isPartial: more === true },
+          }),
+          refusal: (why) => (why === "too-many" ? refuse("TOO_MANY_ROOMS") : refuse("NOT_FOUND", { field: "room" })),
+        },
+      },
+      "chat.history": { readsHistory: true },
+      "chat.leave": { unsubscribes: ({ room }) => channelOf(room) },
+      "chat.setPresence": {
+        succeeded(socket, { state }) {
+          const before = stateOf(socket);
+          note(socket, state);
+          presence.opened(socket.user.id, state);
+          presence.closed(socket.user.id, before);
+        },
+      },
+    },
+    opened(socket, { state }) {
+      note(socket, state === "away" ? "away" : "online");
+      presence.opened(socket.user.id, stateOf(socket));
+    },
+    closed(socket) {
+      presence.closed(socket.user.id, stateOf(socket));
+      away.delete(socket.id);
+    },
+    draining: () => presence.end(),
+    async compare(known, broadcastHere) {
+      const positions = known.map(({ channel, ...position }) => ({ room: roomOf(channel), ...position }));
+      const read = await sendMissed(store, broadcastHere, positions);
+      return read.map(({ room, ...position }): ChannelPosition => ({ channel: channelOf(room), ...position }));
+    },
+  };
+}
+
+/** The channel of a room as a client names it; undefined for what is no name of a room. */
+function channelNamed(room: unknown): string | undefined {
+  if (typeof room !== "string" || room.length > NAME_LENGTH) return undefined;
+  const key = roomKey(room);
+  return key.ok ? channelOf(key.value) : undefined;
+}

@@ -1,0 +1,68 @@
+import type { TypeOf } from "../surface/grammar.ts";
+import type { EmittedEvent, emits } from "../surface.ts";
+
+/** What a socket hears with each event. */
+export type Emitted = { readonly [E in EmittedEvent]: TypeOf<(typeof emits)[E]["payload"]> };
+
+/**
+ * The sockets that get an event: those that have subscribed to a channel, those of some users, or both; all sockets
+ * where neither is given. The sockets of the user `except` do not get it.
+ */
+interface Audience {
+  /** Key of the channel: the name of its feature, a colon, and what the feature likes. */
+  readonly channel?: string;
+  readonly users?: readonly string[];
+  readonly except?: string;
+}
+
+/**
+ * Where an event belongs in its channel. `epoch` is the incarnation of the channel's numbers. `seq` numbers the entries
+ * of the channel without holes: each socket gets each number once, and a number that is missing is looked for in the
+ * database. `revision` grows with each change of an entry, and may have holes.
+ */
+export type EventPosition =
+  | { readonly epoch: string; readonly seq: number }
+  | { readonly epoch: string; readonly revision: number };
+
+/** An event to sockets. One without a position is not stored: a socket that misses it misses it. */
+export type Broadcast = Audience & { readonly position?: EventPosition } & {
+    [E in EmittedEvent]: { readonly event: E; readonly payload: Emitted[E] };
+  }[EmittedEvent];
+
+/** From this revision of a channel on, the sockets of a user may not hear it any more. */
+export interface Unsubscription {
+  readonly channel: string;
+  readonly user: string;
+  readonly revision: number;
+}
+
+/** Values for the sockets of this node: each socket gets one event with those of all its channels. */
+export interface Digest {
+  readonly event: EmittedEvent;
+  /** The field of the payload that lists the values. */
+  readonly field: string;
+  readonly items: readonly { readonly value: object; readonly channels: readonly string[] }[];
+}
+
+/** The events by which services reach sockets. The gateway of this node handles them. */
+export interface SocketEvents {
+  /** To the sockets of the audience, on every node. */
+  "sockets.broadcast": Broadcast;
+  /** To those on this node alone: an event that was broadcast before and may not have arrived. */
+  "sockets.broadcastHere": Broadcast;
+  /** On every node, before any event that is broadcast later. */
+  "sockets.unsubscribe": Unsubscription;
+  /** On this node alone: another node has done it, and the news may not have arrived. */
+  "sockets.unsubscribeHere": Unsubscription;
+  /** On this node alone. */
+  "sockets.digestHere": Digest;
+}
+
+/**
+ * Events that the gateway of this node passes on to the nodes that have such sockets, in a form that costs less than an
+ * event of Moleculer.
+ */
+export const TO_SOCKETS: ReadonlySet<string> = new Set<keyof SocketEvents>([
+  "sockets.broadcast",
+  "sockets.unsubscribe",
+]);

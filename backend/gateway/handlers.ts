@@ -1,0 +1,91 @@
+import { createServer, type Server } from "node:http";
+import type { ServiceBroker } from "moleculer";
+import type { Logger } from "pino";
+import type { NodeChannel } from "../nodes/index.ts";
+import type { HttpEntry } from "../surface.ts";
+import { type Asset, serveAssets } from "./http/assets.ts";
+import { HttpHandler } from "./http/handler.ts";
+import { routeTable } from "./http/routes.ts";
+import { createHttpServer } from "./http/server.ts";
+import { handOverUpgrade } from "./internals/engine-handshake.ts";
+import type { Alias } from "./internals/moleculer-web.ts";
+import type { NodeLimits } from "./limits/node-limits.ts";
+import type { OriginStanding } from "./limits/origins.ts";
+import type { RefusalLog } from "./limits/refusal-log.ts";
+import type { Finished } from "./metrics.ts";
+import { GatewaySessions } from "./sessions.ts";
+import type { SocketFeature } from "./sockets/socket-feature.ts";
+import { SocketGateway } from "./sockets/sockets.ts";
+import { UpgradeHandler } from "./sockets/upgrades.ts";
+
+export interface HandlerParts {
+  readonly log: Logger;
+  readonly refusals: RefusalLog;
+  readonly limits: NodeLimits;
+  readonly assets: ReadonlyMap<string, Asset>;
+  readonly entries: readonly HttpEntry[];
+  readonly features: readonly SocketFeature[];
+  /** Share of the successful requests that are logged. */
+  readonly logSample: number;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  readonly channel: NodeChannel | undefined;
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
+  standing(headers: { readonly origin?: string | undefined }): OriginStanding;
+  readonly finished: ((facts: Finished) => void) | undefined;
+}
+
+/** What serves clients. */
+export interface GatewayHandlers {
+  readonly sessions: GatewaySessions;
+  readonly http: HttpHandler;
+  readonly sockets: SocketGateway;
+  readonly upgrades: UpgradeHandler;
+  /** Takes the connections; it does not listen yet. */
+  readonly server: Server;
+  /** The server that Socket.IO listens to. It gets the upgrades that were accepted, and listens to no port. */
+  readonly socketServer: Server;
+}
+
+/** Connects the parts that serve clients. Throws where moleculer-web's aliases and the entries differ. */
+export function createHandlers(parts: HandlerParts, broker: ServiceBroker, aliases: readonly Alias[]): GatewayHandlers {
+  const { limits: node, standing } = parts;
+  const { limits, caps, times, client, backlog, unsent, history, withoutSession, connections } = node;
+  const sessions = new GatewaySessions(broker, parts.clock);
+  const table = routeTable(aliases, parts.entries);
+  const shared = { ...parts, broker, sessions, limits };
+  const http = new HttpHandler({
+    ...shared,
+    resolve: (path) => table.at(path),
+    assets: serveAssets(parts.assets),
+    client,
+    backlog,
+  });
+  const socketServer = createServer();
+  const upgrades = new UpgradeHandler({
+    client,
+    standing,
+    limits,
+    caps: caps.sockets,
+    withoutSession,
+    accept(request, socket, head) {
+      connections.release(request.socket);
+      handOverUpgrade(socketServer, request, socket, head);
+    },
+  });
+  const sockets = new SocketGateway({
+    ...shared,
+    caps: caps.sockets,
+    unsent,
+    history,
+    hasSession: (connection) => withoutSession.release(connection),
+    clientOf: ({ request }) => upgrades.clientOf(request),
+  });
+  const server = createHttpServer((request, response) => http.handle(request, response), times);
+  server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
+  server.on("connection", (connection) => connections.accept(connection));
+  // sockets of trusted peers have no other limit
+  server.maxConnections = caps.connections.node + caps.sockets.node;
+  return { sessions, http, sockets, upgrades, server, socketServer };
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from "node:http";
+import type { Meta } from "../../contract/index.ts";
+import type { HttpEntry } from "../../surface.ts";
+import type { Identity } from "../identity.ts";
+import type { GatewayResponse } from "../internals/usual-head.ts";
+import type { Client } from "../limits/client-address.ts";
+import type { OriginStanding } from "../limits/origins.ts";
+import { requestId } from "./request-id.ts";
+
+/** One request on its way through the gateway. */
+export interface Exchange {
+  readonly id: string;
+  /** By `performance.now`. */
+  readonly started: number;
+  readonly request: IncomingMessage;
+  readonly response: GatewayResponse;
+  readonly path: string;
+  /** Without the question mark; empty where there is none. */
+  readonly query: string;
+  readonly client: Client;
+  readonly standing: OriginStanding;
+  /** Once it is known. */
+  entry?: HttpEntry;
+  /** Once it is known; never for a public entry. */
+  identity?: Identity;
+}
+
+/** Characters of a client's own name that are passed on. */
+const AGENT_MAX = 200;
+
+export function exchangeOf(
+  request: IncomingMessage,
+  response: GatewayResponse,
+  client: Client,
+  standing: OriginStanding,
+): Exchange {
+  const url = request.url ?? "/";
+  const mark = url.indexOf("?");
+  return {
+    id: requestId(),
+    started: performance.now(),
+    request,
+    response,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? "" : url.slice(mark + 1),
+    client,
+    standing,
+  };
+}
+
+/** What the action of a request learns besides its parameters. */
+export function metaOf({ request, client, identity }: Exchange): Meta {
+  const agent = request.headers["user-agent"];
+  const { address } = client;
+  const from = agent === undefined ? { address } : { address, agent: agent.slice(0, AGENT_MAX) };
+  return identity ? { user: identity.user, client: from } : { client: from };
+}
+
+/** A request's line in the log. */
+export function factsOf(
+  { id, path, client, request, identity }: Exchange,
+  status: number,
+  milliseconds: number,
+  code?: string,
+): object {
+  return {
+    id,
+    ray: client.ray,
+    method: request.method,
+    path: path.slice(0, 200),
+    status,
+    code,
+    ms: Math.round(milliseconds * 100) / 100,
+    address: client.address,
+    user: identity?.user.id,
+  };
+}

@@ -1,0 +1,181 @@
+import type { IncomingMessage } from "node:http";
+import type { Logger } from "pino";
+import { publicError, refuse } from "../../contract/index.ts";
+import type { HttpEntry } from "../../surface.ts";
+import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
+import type { RefusalLog } from "../limits/refusal-log.ts";
+import type { Finished } from "../metrics.ts";
+import { isFresh, type ServedAsset } from "./assets.ts";
+import { closeAfterResponse } from "./closing.ts";
+import { errorBody } from "./error-body.ts";
+import { type Exchange, factsOf } from "./exchange.ts";
+import { apiHeaders } from "./headers.ts";
+import { ENDS_SESSION, noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+
+export interface ResponderParts {
+  readonly log: Logger;
+  readonly refusals: RefusalLog;
+  /** Share of the successful requests that are logged. */
+  readonly logSample: number;
+  readonly backlog: HttpBacklog;
+  /** Gets every request that was responded to. */
+  readonly finished?: ((facts: Finished) => void) | undefined;
+}
+
+/** Larger rests of a refused request are not read to the end: the connection is closed instead. */
+const DISCARD_BYTES = 64 * 1024;
+
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
+
+/** Writes responses, and the line that each request leaves in the log. */
+export class Responder {
+  readonly #parts: ResponderParts;
+  /** The fields of a request's line hold no secret: looking for some in each costs more than writing it. */
+  readonly #requests: Logger;
+  #isLeaving = false;
+
+  constructor(parts: ResponderParts) {
+    this.#parts = parts;
+    this.#requests = parts.log.child({}, { redact: [] });
+  }
+
+  /** Closes each connection after its next response. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Responds with what an action returned. A refresh token goes to a page of ours in a cookie. */
+  result(exchange: Exchange, entry: HttpEntry, result: unknown): void {
+    let headers = NONE;
+    let body = result;
+    if (exchange.standing === "allowed") {
+      if (isRecord(result) && typeof result.refreshToken === "string") {
+        const { refreshToken, ...rest } = result;
+        headers = { "set-cookie": refreshCookie(refreshToken as string) };
+        body = rest;
+      } else if (ENDS_SESSION.has(entry.action)) headers = { "set-cookie": noRefreshCookie };
+    }
+    this.#send(exchange, 200, headers, JSON.stringify(body ?? null));
+  }
+
+  /** Responds with the refusal that something thrown is to a client. */
+  refuse(exchange: Exchange, thrown: unknown): void {
+    const error = publicError(thrown);
+    if (error.status >= 500 && error.code === "INTERNAL") {
+      this.#parts.refusals.error({ err: thrown, id: exchange.id, ray: exchange.client.ray }, "request failed");
+    }
+    const headers: Record<string, string> = {};
+    if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
+    if (error.status === 401) headers["www-authenticate"] = "Bearer";
+    // a browser whose refresh token is not valid any more shall not send it again and again
+    if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
+      headers["set-cookie"] = noRefreshCookie;
+    }
+    if (!this.#isLeaving && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
+      headers.connection = "close";
+      closeAfterResponse(exchange.request.socket);
+    }
+    this.#send(exchange, error.status, headers, errorBody(error), error.code);
+  }
+
+  /** Responds with a file of the page, or says that the client has this version. */
+  asset(exchange: Exchange, asset: ServedAsset): void {
+    const { request, response, query } = exchange;
+    const fresh = isFresh(request.headers["if-none-match"], asset.etag);
+    const { "content-length": length, ...headers } = asset.headers(query);
+    response.writeHead(fresh ? 304 : 200, {
+      ...headers,
+      ...(fresh ? {} : { "content-length": length }),
+      "x-request-id": exchange.id,
+    });
+    response.end(fresh || request.method === "HEAD" ? undefined : asset.body);
+    this.#countUnsent(exchange, 0); // the file itself is in memory once, for all
+    this.note(exchange, response.statusCode);
+  }
+
+  /** Responds to a preflight of a page of ours (Fetch, CORS protocol). Throws NOT_FOUND for any other. */
+  preflight(exchange: Exchange, methods: ReadonlyMap<string, HttpEntry>): void {
+    const { request, response } = exchange;
+    const { origin, "access-control-request-method": method } = request.headers;
+    if (exchange.standing !== "allowed" || origin === undefined || !methods.has(method ?? ""))
+      throw refuse("NOT_FOUND");
+    response.writeHead(204, {
+      ...corsHeaders(origin),
+      "access-control-allow-methods": [...methods.keys()].join(", "),
+      "access-control-allow-headers": "authorization, content-type",
+      "access-control-max-age": "600",
+      "x-request-id": exchange.id,
+    });
+    response.end();
+    this.#countUnsent(exchange, 0);
+    this.note(exchange, 204);
+  }
+
+  /** Writes the one line that a request leaves in the log: no query, no body, no header that a client chose. */
+  note(exchange: Exchange, status: number, code?: string): void {
+    const { finished, refusals, logSample } = this.#parts;
+    if (!finished && !this.#requests.isLevelEnabled("info")) return;
+    const milliseconds = performance.now() - exchange.started;
+    if (finished) {
+      const route = exchange.entry?.path ?? (status < 400 ? exchange.path : "none");
+      const method = route === "none" ? "none" : (exchange.request.method ?? "none");
+      finished({ route, method, status, seconds: milliseconds / 1000 });
+    }
+    if (status >= 400) {
+      const refusal = { status, code, route: exchange.entry?.path ?? "none", network: exchange.client.key };
+      return void refusals.note(refusal, () => factsOf(exchange, status, milliseconds, code));
+    }
+    if (logSample < 1 && Math.random() >= logSample) return;
+    this.#requests.info(factsOf(exchange, status, milliseconds), "request");
+  }
+
+  #send(
+    exchange: Exchange,
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    code?: string,
+  ): void {
+    const { request, response, standing } = exchange;
+    const origin = standing === "allowed" ? request.headers.origin : undefined;
+    const usual = status === 200 && headers === NONE && origin === undefined && !this.#isLeaving;
+    if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(exchange.id, body))) {
+      // pairs in one array: Node then writes them as they are
+      const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
+      if (origin !== undefined) push(pairs, corsHeaders(origin));
+      push(pairs, headers);
+      if (this.#isLeaving) pairs.push("connection", "close");
+      response.writeHead(status, pairs);
+      response.end(request.method === "HEAD" ? undefined : body);
+    }
+    this.#countUnsent(exchange, body.length);
+    this.note(exchange, status, code);
+  }
+
+  /** Counts what the client has not read; nothing is left where the kernel has taken all. */
+  #countUnsent({ response, request, client, identity }: Exchange, length: number): void {
+    if (response.writableLength === 0) return;
+    const receiver = { address: client.key, user: identity?.user.id };
+    this.#parts.backlog.unsent(request.socket, response, receiver, length);
+  }
+}
+
+function push(pairs: string[], headers: Readonly<Record<string, string>>): void {
+  for (const name in headers) pairs.push(name, headers[name] ?? "");
+}
+
+/** Whether a refused request has more of a body coming than is worth reading. */
+function hasLongRest({ headers, complete }: IncomingMessage): boolean {
+  return (
+    !complete && (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD_BYTES)
+  );
+}
+
+function corsHeaders(origin: string): Record<string, string> {
+  return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,42 @@
+import { EventEmitter } from "node:events";
+import type { GatewaySocket } from "../sockets/gateway-socket.ts";
+
+export type EngineConnection = GatewaySocket["conn"];
+
+/** Packets of Engine.IO's own that it has not written yet: private to `Socket` of engine.io 6.6. */
+interface Queue {
+  readonly writeBuffer: readonly { readonly data?: unknown }[];
+}
+
+const queueOf = (conn: EngineConnection): Queue["writeBuffer"] => (conn as unknown as Queue).writeBuffer;
+
+/** Bytes in Engine.IO's queue, which is empty but for moments. */
+export function queuedBytes(conn: EngineConnection): number {
+  const queue = queueOf(conn);
+  if (queue.length === 0) return 0;
+  let bytes = 0;
+  for (const { data } of queue) bytes += 1 + (typeof data === "string" ? Buffer.byteLength(data) : 0);
+  return bytes;
+}
+
+/** Packets in Engine.IO's queue. */
+export const queuedPackets = (conn: EngineConnection): number => queueOf(conn).length;
+
+/** The WebSocket of a connection, which emits `ping` and `pong`: private to `WebSocket` of engine.io's transports. */
+export function webSocketOf(conn: EngineConnection): EventEmitter {
+  const { socket } = conn.transport as unknown as { readonly socket?: unknown };
+  if (!(socket instanceof EventEmitter)) throw new Error("invariant: a connection is a WebSocket");
+  return socket;
+}
+
+/**
+ * Takes a connection's messages away from Socket.IO: returns the function that gives it one. Socket.IO listens to the
+ * connection's event `data`.
+ */
+export function takeMessages(conn: EngineConnection): (message: string) => void {
+  const listeners = conn.listeners("data");
+  conn.removeAllListeners("data");
+  return (message) => {
+    for (const listener of listeners) (listener as (data: string) => void).call(conn, message);
+  };
+}

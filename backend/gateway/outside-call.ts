@@ -1,0 +1,10 @@
+import type { CallingOptions } from "moleculer";
+import { OUTSIDE } from "../authorization.ts";
+import type { Meta } from "../contract/index.ts";
+
+const FROM_OUTSIDE = Object.freeze({ [OUTSIDE]: true });
+
+/** Options of a call for a client: `authorization.ts` then decides whether the client may make it. */
+export function outside(meta: Meta, requestID?: string): CallingOptions {
+  return requestID === undefined ? { meta, headers: FROM_OUTSIDE } : { meta, headers: FROM_OUTSIDE, requestID };
+}

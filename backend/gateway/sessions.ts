@@ -1,0 +1,97 @@
+import type { ServiceBroker } from "moleculer";
+import { refuse } from "../contract/index.ts";
+import { bearerToken, type Identity, identify } from "./identity.ts";
+import { Recent } from "./recent.ts";
+
+/** Milliseconds for which a verified token is accepted again without a call: a page sends several requests at once. */
+const REMEMBERED_MS = 300;
+/** Most tokens that are remembered; all are forgotten when there would be more. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * All that the gateway of this node knows of sessions. The auth service decides whether a token is valid. Here it is
+ * remembered for a moment, and here is what has happened since it was asked: a session has ended, a user's roles have
+ * changed, or the node cannot find out any more.
+ */
+export class GatewaySessions {
+  readonly #broker: ServiceBroker;
+  readonly #clock: () => number;
+  /** By `Authorization` header. */
+  readonly #remembered = new Map<string, Identity & { readonly at: number }>();
+  readonly #ended = new Recent();
+  /** Users whose roles have changed. */
+  readonly #changed = new Recent();
+  /** When this node became blind the last time, by `performance.now`. */
+  #blindAt = Number.NEGATIVE_INFINITY;
+  /** Grows with every end and change. */
+  #news = 0;
+
+  /** `clock` in milliseconds since 1970, for all nodes alike. */
+  constructor(broker: ServiceBroker, clock: () => number = Date.now) {
+    this.#broker = broker;
+    this.#clock = clock;
+  }
+
+  /**
+   * The identity of an `Authorization` header: at once where it is remembered. Throws UNAUTHORIZED, or rejects with it.
+   */
+  ofHeader(authorization: string | undefined): Identity | Promise<Identity> {
+    const known = authorization === undefined ? undefined : this.#remembered.get(authorization);
+    return known && this.#isFresh(known) ? known : this.#askAndRemember(authorization);
+  }
+
+  /** The identity of a token. Rejects with UNAUTHORIZED, also where its session ended meanwhile. */
+  async verify(token: unknown): Promise<Identity> {
+    const identity = await identify(this.#broker, token);
+    if (this.#ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
+    return identity;
+  }
+
+  /**
+   * Whether a socket may be opened for an identity: since the auth service was asked, its session has not ended, its
+   * user's roles have not changed, and this node has not become blind.
+   */
+  isCurrent({ user, askedAt }: Identity): boolean {
+    return askedAt > this.#blindAt && !this.#ended.has(user.sid) && !this.#changed.has(user.id, askedAt);
+  }
+
+  /** A session has ended. */
+  ended(sid: string): void {
+    this.#ended.add(sid);
+    this.#forget();
+  }
+
+  /** A user's roles have changed. */
+  changed(userId: string): void {
+    this.#changed.add(userId);
+    this.#forget();
+  }
+
+  /** This node cannot find out any more which sessions have ended. */
+  blind(): void {
+    this.#blindAt = performance.now();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#news += 1;
+    this.#remembered.clear();
+  }
+
+  async #askAndRemember(authorization: string | undefined): Promise<Identity> {
+    const before = this.#news;
+    const at = this.#clock();
+    const identity = await this.verify(bearerToken(authorization));
+    // what was asked before the news is not kept after it
+    if (authorization === undefined || before !== this.#news) return identity;
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(authorization, Object.freeze({ ...identity, at }));
+    return identity;
+  }
+
+  /** Also false when the clock was set back. */
+  #isFresh({ at, expiresAt }: Identity & { readonly at: number }): boolean {
+    const now = this.#clock();
+    return now >= at && now < Math.min(at + REMEMBERED_MS, expiresAt);
+  }
+}

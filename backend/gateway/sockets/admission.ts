@@ -1,0 +1,130 @@
+import type { Duplex } from "node:stream";
+import { refuse } from "../../contract/index.ts";
+import type { Identity } from "../identity.ts";
+import type { EngineConnection } from "../internals/engine-connection.ts";
+import { forgetHandshake } from "../internals/engine-handshake.ts";
+import type { CapTable } from "../limits/caps/table.ts";
+import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
+import type { Client } from "../limits/client-address.ts";
+import type { GatewaySessions } from "../sessions.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import { type LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
+import { handshakeError } from "./refusals.ts";
+import type { SocketFeature } from "./socket-feature.ts";
+
+export interface AdmissionParts {
+  readonly sessions: GatewaySessions;
+  readonly sockets: LocalSockets;
+  readonly features: readonly SocketFeature[];
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  readonly caps: CapTable["sockets"];
+  readonly unsent: UnsentBytes;
+  /** The client of a connection has authenticated. */
+  hasSession(connection: Duplex): void;
+  /** Where the connection of a socket came from, as its upgrade request said. */
+  clientOf(socket: GatewaySocket): Client;
+}
+
+/** setTimeout's own limit. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Decides which clients get a socket, and how long they keep it: until their token expires or their session ends. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #asked = new WeakSet<EngineConnection>();
+  /** One for all sockets. */
+  readonly #onDisconnect: (this: GatewaySocket) => void;
+  #isClosed = false;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    const closed = (socket: GatewaySocket) => this.#closed(socket);
+    this.#onDisconnect = function (this: GatewaySocket) {
+      closed(this);
+    };
+  }
+
+  /** The identity that a handshake shows. Rejects with the refusal that Socket.IO sends to the client. */
+  async authorize(socket: GatewaySocket): Promise<Identity> {
+    try {
+      if (this.#isClosed || this.#parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      // one CONNECT for each connection: more would try tokens, or join twice, past the limit of handshakes
+      if (this.#asked.has(socket.conn)) throw refuse("BAD_REQUEST");
+      this.#asked.add(socket.conn);
+      const identity = await this.#parts.sessions.verify((socket.handshake.auth as { token?: unknown }).token);
+      if (this.#hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+      return identity;
+    } catch (thrown) {
+      throw handshakeError(thrown);
+    }
+  }
+
+  /** Keeps the identity of a socket, and closes the socket when the token expires. */
+  remember(socket: GatewaySocket, identity: Identity): void {
+    clearTimeout(socket.data.expiry);
+    socket.data.client ??= this.#parts.clientOf(socket);
+    socket.data.identity = identity;
+    const left = Math.min(Math.max(0, identity.expiresAt - this.#parts.clock()), LONGEST_MS);
+    socket.data.expiry = setTimeout(disconnect, left, socket).unref();
+  }
+
+  /** The client has shown a fresh token. */
+  renew(socket: GatewaySocket, identity: Identity): void {
+    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
+  }
+
+  /**
+   * Opens a socket whose handshake was authorized; false, and the socket is closed, when it may not be opened any more:
+   * its session may have ended, its user's roles may have changed or its user may have opened others, while its token
+   * was verified.
+   */
+  open(socket: GatewaySocket): boolean {
+    const { identity } = socket.data;
+    socket.on("disconnect", this.#onDisconnect);
+    // without a listener Socket.IO prints the stack of every malformed packet
+    socket.on("error", ignore);
+    if (!identity || !this.#parts.sessions.isCurrent(identity) || this.#hasMost(identity)) {
+      socket.disconnect(true);
+      return false;
+    }
+    const { auth } = socket.handshake;
+    forgetHandshake(socket);
+    void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
+    socket.data.connection = socket.request.socket;
+    socket.data.unsent = this.#parts.unsent;
+    this.#parts.hasSession(socket.request.socket);
+    socket.data.isOpened = true;
+    for (const feature of this.#parts.features) feature.opened?.({ id: socket.id, user: identity.user }, auth);
+    return true;
+  }
+
+  /** Lets no client in any more: one whose socket has closed goes to another node. */
+  close(): void {
+    this.#isClosed = true;
+    for (const feature of this.#parts.features) feature.draining?.();
+  }
+
+  #closed(socket: GatewaySocket): void {
+    const { expiry, identity, isOpened } = socket.data;
+    clearTimeout(expiry);
+    if (identity && isOpened) {
+      for (const feature of this.#parts.features) feature.closed?.({ id: socket.id, user: identity.user });
+    }
+    // a client that leaves the namespace has no identity any more: no expiry and no end of a session would close its
+    // connection
+    socket.conn.close();
+  }
+
+  #hasMost({ user }: Identity): boolean {
+    return (this.#parts.sockets.idsIn(userGroup(user.id))?.size ?? 0) >= this.#parts.caps.user;
+  }
+}
+
+function ignore(): void {}
+
+function disconnect(socket: GatewaySocket): void {
+  socket.disconnect(true);
+}

@@ -1,0 +1,49 @@
+import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
+
+const CHANNEL = "channel:";
+
+// Every socket is in a group named after its own id: no channel, session or user may have that name.
+export const channelGroup = (channel: string): string => `${CHANNEL}${channel}`;
+export const sessionGroup = (sid: string): string => `session:${sid}`;
+export const userGroup = (id: string): string => `user:${id}`;
+
+/** The sockets that are connected to this node, and their groups. A group is what Socket.IO calls a room. */
+export class LocalSockets {
+  #namespace: ReturnType<GatewayIo["of"]> | undefined;
+
+  /** `emptied` is called with each channel that the last socket has left. */
+  attach(io: GatewayIo, emptied: (channel: string) => void): void {
+    this.#namespace = io.of("/");
+    this.#namespace.adapter.on("delete-room", (group: string) => {
+      if (group.startsWith(CHANNEL)) emptied(group.slice(CHANNEL.length));
+    });
+  }
+
+  get size(): number {
+    return this.#namespace?.sockets.size ?? 0;
+  }
+
+  all(): GatewaySocket[] {
+    return [...(this.#namespace?.sockets.values() ?? [])];
+  }
+
+  get(id: string): GatewaySocket | undefined {
+    return this.#namespace?.sockets.get(id);
+  }
+
+  /** The ids of all sockets. */
+  ids(): Iterable<string> {
+    return this.#namespace?.sockets.keys() ?? [];
+  }
+
+  /** The ids of the sockets in a group; undefined where there are none. */
+  idsIn(group: string): ReadonlySet<string> | undefined {
+    return this.#namespace?.adapter.rooms.get(group);
+  }
+
+  /** Closes the sockets of a group, or all sockets. */
+  disconnect(group?: string): void {
+    const local = this.#namespace?.local;
+    (group === undefined ? local : local?.in(group))?.disconnectSockets(true);
+  }
+}
