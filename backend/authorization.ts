@@ -3,13 +3,13 @@ import { type Code, type Meta, refuse } from "./contract/index.ts";
 
 /**
  * Header of a call that the gateway makes for a client. Unlike meta, headers do not pass on to the calls that
- * an action makes in turn, so that a service's own calls are told apart from a client's, on remote nodes too.
+ * an action makes in turn, so that a service's own calls differ from a client's, on remote nodes too.
  */
 export const OUTSIDE = "outside";
 
 /**
  * Decides at the action, on the node that runs it, whether the caller may: for HTTP, sockets and remote calls alike. An
- * action that does not say who may call it stops the start.
+ * action that does not declare who may call it stops the start.
  */
 export const authorization: Middleware = {
   name: "Authorization",
@@ -35,7 +35,7 @@ export const authorization: Middleware = {
   },
 };
 
-/** Never a throw: one from here would leave `broker.call` as an exception, past everybody who waits for a rejection. */
+/** Rejects and never throws: `broker.call` would throw that too, past callers that only handle a rejection. */
 function refused(code: Code): Promise<never> {
   return Promise.reject(refuse(code));
 }

@@ -10,7 +10,7 @@ const REFUSE_MS = 10_000;
 const LOG_INTERVAL_MS = 60_000;
 
 export interface ClockWatch {
-  /** Why this node must not serve; undefined while it may. Costs nothing, so that every request asks. */
+  /** Why this node must not serve; undefined while it may. It costs nothing, so that every request calls it. */
   problem(): string | undefined;
   stop(): void;
 }
@@ -48,7 +48,7 @@ export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void):
     isMeasuring = true;
     clock
       .measure()
-      .then(look, () => undefined) // the database is away: others say so
+      .then(look, () => undefined) // the database is away: that is reported elsewhere
       .finally(() => {
         isMeasuring = false;
       });

@@ -3,7 +3,8 @@ import { type DestinationStream, type Logger, pino } from "pino";
 import type { Config } from "./config.ts";
 
 /**
- * Names under which a secret could reach a log line; what stands there is replaced. The gateway logs no bodies anyway.
+ * Names of members that could hold a secret in a log line: their values are replaced. The gateway logs no bodies
+ * anyway.
  */
 const SECRET = ["password", "token", "accessToken", "refreshToken", "authorization", "cookie", "secret"];
 
@@ -36,7 +37,7 @@ function time(): string {
   return written;
 }
 
-/** Milliseconds that a line may wait for company. */
+/** Milliseconds that a line may wait for others, to be written with them. */
 const FLUSH = 250;
 
 /**
@@ -83,7 +84,7 @@ export class BrokerLog extends Loggers.Base<{ level: "info" }> {
   }
 }
 
-/** Moleculer tells its own start in a dozen lines at `info`: of interest only when something is wrong. */
+/** Moleculer logs its own start in a dozen lines at `info`: they are only needed when something is wrong. */
 const LEVELS = {
   fatal: "fatal",
   error: "error",

@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 const PARTS = 4;
 
 /**
- * Waits for something for so many milliseconds at most, of a time in which this process ran: one that was busy or
- * stopped for longer first reads the answer that lies there, and does not take its own lateness for the silence of
- * others. Node.js calls timers that are due before it reads.
+ * Waits for something for so many milliseconds at most. Only time in which this process ran counts: a process that was
+ * busy or stopped first reads the response that has arrived meanwhile, instead of taking its own delay for a timeout.
+ * Node.js calls timers that are due before it reads.
  *
  * @param wanted must not reject
  */

@@ -24,8 +24,8 @@ export function authService(options: {
   };
 
   /**
-   * Everywhere at once: this node forgets the tokens before it answers, the others and the sockets when they hear of
-   * it.
+   * Ends a session on all nodes: this node forgets its tokens before the response, the others and the sockets when the
+   * event arrives.
    */
   const ended = async (ctx: Context<unknown, Meta>, sid: string) => {
     ready().tokens.forget(sid);
@@ -138,7 +138,7 @@ export function authService(options: {
         const { id } = ctx.meta.user;
         const { sid } = ctx.params;
         const found = await store.sessions.find(sid);
-        // the response does not tell another user's session from one that does not exist
+        // the response is the same for another user's session and for one that does not exist
         if (found?.session.userId !== id) throw refuse("NOT_FOUND");
         // an earlier request has announced the end already: repeated requests broadcast nothing
         if (await ready().sessions.end(sid, "ended")) {

@@ -9,14 +9,14 @@ import {
 } from "./access-token.ts";
 import type { AuthStore } from "./store.ts";
 
-/** Milliseconds after which the keys are read again: a node knows a new one that much later at most. */
+/** Milliseconds after which the keys are read again: a node has a new key that much later at most. */
 const FRESH = 10_000;
-/** Milliseconds after which a new key signs: by then every node knows it. */
+/** Milliseconds after which a new key signs: by then every node has it. */
 export const KEY_DELAY = 2 * FRESH;
 /** Milliseconds that a retired key is trusted: until the last token it signed has expired, and a minute for clocks. */
 export const KEY_OVERLAP = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY + 60_000;
 
-/** The keys of access tokens, as they stand in the store. */
+/** The keys of access tokens, read from the store. */
 export interface KeyRing {
   signing(): Promise<SigningKey>;
   /** By `kid`: those in use, the next one, and retired ones while a token of theirs may be about. */

@@ -3,7 +3,7 @@ import { pollChanges } from "../store/index.ts";
 import type { UsersStore } from "../users/index.ts";
 import type { AuthStore } from "./store.ts";
 
-/** Milliseconds without a look after which a node that hears no other node does not know which sessions live. */
+/** Milliseconds without a check after which a node without contact to others does not know which sessions live. */
 const BLIND_MS = 1_000;
 /** Milliseconds between two checks of that. */
 const CHECK_MS = 100;
@@ -14,7 +14,7 @@ const CHECK_MS = 100;
 const PATIENCE_MS = 400;
 
 export interface Revocations {
-  /** The node has heard of it: it will not be told again. */
+  /** The event has arrived at this node: the change is not reported again. */
   heard(key: string): void;
   stop(): void;
 }
@@ -24,12 +24,12 @@ export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 
 /**
  * Looks into the database for sessions that have ended and roles that have changed, so that they count within a second
- * on a node that was not told (`pollChanges`).
+ * on a node that did not get the event (`pollChanges`).
  */
 export function watchRevocations(options: {
   readonly store: Pick<AuthStore, "sessions"> & Pick<UsersStore, "users">;
   readonly clock: () => number;
-  /** Whether news of other nodes arrive, as far as this one can tell; asked only while the database is silent. */
+  /** Whether events of other nodes arrive, as far as this node can see; called only while the database is silent. */
   readonly hears: () => Promise<boolean>;
   readonly onEnded: (sid: string) => void;
   readonly onRoleChanged: (id: string, at: number) => void;
@@ -46,7 +46,7 @@ export function watchRevocations(options: {
   });
   let isListening = false;
 
-  /** Also when the clock was set: then it cannot be said how long ago the last look was. */
+  /** Also true when the clock was set: then the age of the last check is unknown. */
   const isLate = (): boolean => Math.max(ended.age(), roles.age()) > BLIND_MS;
 
   async function listen(): Promise<void> {

@@ -2,7 +2,7 @@
 export const SESSION_IDLE = 7 * 24 * 60 * 60 * 1000;
 /** Milliseconds a session may last however it is used: 30 days (OWASP ASVS 5.0 7.3.2). */
 export const SESSION_MAX = 30 * 24 * 60 * 60 * 1000;
-/** Milliseconds that an ended session is kept: longer than any node may be late to hear of its end. */
+/** Milliseconds that an ended session is kept: longer than its end may take to reach any node. */
 export const ENDED_KEPT = 24 * 60 * 60 * 1000;
 /** Sessions of one user at a time; the oldest ends when another begins. */
 export const MAX_SESSIONS = 50;

@@ -4,7 +4,7 @@ import { type EndReason, isLive, judgeRefresh, MAX_SESSIONS, type Session } from
 import type { SessionUse } from "./session-store.ts";
 import type { AuthStore } from "./store.ts";
 
-/** What using a refresh token came to. */
+/** The result of using a refresh token. */
 type Refreshed =
   | { readonly outcome: "renewed"; readonly userId: string; readonly sid: string; readonly refreshToken: string }
   | { readonly outcome: "reused"; readonly userId: string; readonly sid: string }
@@ -23,7 +23,7 @@ interface Started {
 export interface Sessions {
   /**
    * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands`
-   * says no to the hash that its password has at that moment.
+   * returns false for the hash that its password has at that moment.
    */
   start(userId: string, by: Device, stands: (passwordHash: string) => boolean): Promise<Started | undefined>;
   refresh(token: string, by: Device): Promise<Refreshed>;

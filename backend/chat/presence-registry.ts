@@ -1,11 +1,11 @@
 import { combined, type Presence, type PresenceHere, type PresenceState, type PresenceTimes } from "./presence.ts";
 
 /**
- * Who is there, put together from what every node says of its own sockets. As large as the number of users who are
- * there.
+ * Which users are online, put together from what every node reports about its own sockets. Its size is the number of
+ * users who are online.
  */
 export interface PresenceRegistry {
-  /** Takes a node's word; false when something before it is missing and the node has to say everything again. */
+  /** Takes a node's report; false when one before it is missing, and the node has to report everything again. */
   hear(node: string, here: PresenceHere): boolean;
   /**
    * A node is gone, with or without a word; who was there has a while to come back through another. `now` in
@@ -13,9 +13,9 @@ export interface PresenceRegistry {
    */
   lost(node: string, now: number): void;
   stateOf(user: string): PresenceState;
-  /** States that have changed since they were confirmed, so many at most: what has to be told is told in parts. */
+  /** States that have changed since they were confirmed, at most `limit` of them: changes are broadcast in parts. */
   news(now: number, limit: number): readonly Presence[];
-  /** They have been told. */
+  /** These states have been broadcast. */
   confirm(told: readonly Presence[]): void;
 }
 

@@ -21,7 +21,7 @@ export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params
 
 /**
  * The error for a user who is not in the room. Of one that is not public they learn the same as if there were none, in
- * answer and in what it takes: one look-up.
+ * response and in what it takes: one look-up.
  */
 export function shutOut(standing: RoomMembership | undefined): ClientError {
   if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
@@ -51,7 +51,7 @@ export interface EnteredRoom {
   readonly epoch: string;
   /** Position of the newest message. */
   readonly seq: number;
-  /** Whether all in it are told who comes and goes and who has read how far. */
+  /** Whether presence and read receipts are broadcast to its members. */
   readonly isSmall: boolean;
 }
 

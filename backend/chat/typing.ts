@@ -1,10 +1,10 @@
 /** Milliseconds between two words that a user is writing in a room; more are not passed on. */
 export const TYPING_PACE = 3_000;
-/** Users of one room whose typing is told within that time: more names would not be read. */
+/** Users of one room whose typing is broadcast within that time: more names would not be read. */
 export const TYPISTS = 10;
 
 /**
- * Decides whether it is told that a user is writing in a room. It remembers as much as was told within `TYPING_PACE`.
+ * Decides whether it is broadcast that a user is typing in a room. It remembers the broadcasts of `TYPING_PACE`.
  */
 export function createTypingPace(): (room: string, user: string, now: number) => boolean {
   const told = new Map<string, { readonly room: string; readonly until: number }>(); // the oldest first

@@ -1,11 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CapReading } from "./limits/caps/table.ts";
 
-/** What the gateway tells of one finished HTTP request or socket call. */
+/** What the gateway reports about one finished HTTP request or socket call. */
 export interface Finished {
   /**
-   * Path or action as the surface has it; `none` for what it does not have, so that strangers cannot invent label
-   * values.
+   * Path or action as the surface has it; `none` for others, so that clients cannot invent label values.
    */
   readonly route: string;
   /** HTTP method, or `CALL`. */
@@ -174,7 +173,7 @@ function* all(tallies: Tallies): Generator<Tally> {
 }
 
 /**
- * A histogram of tallies: buckets with everything up to their bound, sum and count, as Prometheus' format wants them.
+ * A histogram of tallies: buckets with everything up to their bound, sum and count, as in Prometheus' format.
  */
 class Durations extends Gauge<"method" | "route" | "le"> {
   #tallies: () => Iterable<Tally> = () => [];

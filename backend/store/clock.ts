@@ -3,13 +3,13 @@
  * changed or a token expires: each of them reckons by the database's clock.
  */
 
-/** The database's clock, as this process knows it. Times in milliseconds. */
+/** This process's estimate of the database's clock. Times in milliseconds. */
 export interface StoreClock {
   /** Milliseconds since 1970. Costs no query: the last measurement, and what a monotonic clock has counted since. */
   now(): number;
   /** By how much at least this machine's clock is ahead of the database's; negative when it is behind. */
   offset(): number;
-  /** Compares with the database again. Rejects when it does not answer; the last measurement counts on then. */
+  /** Compares with the database again. Rejects when it does not respond; then the last measurement stays in use. */
   measure(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const DRIFT = 0.0005;
 
 /**
  * The clock of a database on another machine. A measurement is one query: the database's time was read between sending
- * it and its answer, so that the difference of the clocks lies within an interval as long as the query took. Each
+ * it and its response, so that the difference of the clocks lies within an interval as long as the query took. Each
  * measurement narrows the interval; between them it grows by what clocks may drift. Where the intervals do not meet,
  * the database's clock was set, or this machine slept: the new one counts.
  *

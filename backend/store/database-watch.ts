@@ -37,7 +37,7 @@ export function watchFiles(
 /** Device and inode. The files are never opened: closing one gives up the locks that SQLite has on it. */
 const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev}:${ino}`;
 
-/** A file that cannot be looked at for another reason counts as unchanged: writes tell of the disk's troubles. */
+/** A file whose status cannot be read for another reason counts as unchanged: writes report problems of the disk. */
 async function hasChanged(file: string, identity: string): Promise<boolean> {
   try {
     return identityOf(await stat(file, { bigint: true })) !== identity;

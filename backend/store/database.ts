@@ -28,7 +28,7 @@ export interface DatabaseOptions {
    * written.
    */
   readonly isBackend?: boolean;
-  /** Told when the database does not work and when it does. */
+  /** Called when the database does not work and when it does. */
   readonly outages?: OutageListener;
   /** Features that the program does not have any more and the database has: their tables stay as they are. */
   readonly unusedFeatures?: readonly string[];
@@ -45,7 +45,7 @@ export interface Database {
   readonly throttles: Throttles;
   /** Writes to the embedded database in groups; undefined with PostgreSQL, where `inStatements` does that. */
   readonly groups: SqliteGroups | undefined;
-  /** Rejects when the database cannot be written. Asked often, it writes once in five seconds. */
+  /** Rejects when the database cannot be written. However often it is called, it writes once in five seconds. */
   checkWritable(): Promise<void>;
   /**
    * Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop.
@@ -53,7 +53,7 @@ export interface Database {
   readonly lost: Promise<StoreError>;
   /** Adds work that `close` waits for while the database is still open. */
   beforeClose(work: () => Promise<void>): void;
-  /** A lost database is saved first; the message of `lost` says where. */
+  /** A lost database is saved first; the message of `lost` names the file. */
   close(): Promise<void>;
 }
 

@@ -80,7 +80,7 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
   };
 }
 
-/** Who is told of a sync that has failed, and of one that takes too long. */
+/** Callbacks for a sync that has failed, and for one that takes too long. */
 type Told = readonly [onFailure: (error: Error) => void, onLate: (problem: DatabaseAway) => void];
 
 /**

@@ -1,4 +1,4 @@
-/** Lets one user at a time have the connection, in the order in which they asked. */
+/** Gives the connection to one caller at a time, in the order of their calls. */
 export class Exclusive {
   #isTaken = false;
   readonly #waiting: (() => void)[] = [];

@@ -17,7 +17,7 @@ const INTERVAL_MS = 4;
 type Waiting<R> = PromiseWithResolvers<R | undefined>;
 
 /**
- * Makes a look-up that runs one statement for all keys that are asked for within a few milliseconds, and looks up each
+ * Makes a look-up that runs one statement for all keys that are requested within a few milliseconds, and looks up each
  * of them once. Thousands of clients that come back at the same time cost a few statements then. The statement starts
  * after every call that it serves, so that each caller sees all that was committed before its call. `read` gets the
  * keys as JSON, an array of arrays, and returns a row at most for each. For a key that no row can have it is not

@@ -26,8 +26,8 @@ interface Waiting<T> {
 }
 
 /**
- * Does work in groups: what arrives while a group runs is the next one, so that groups grow with the load and nothing
- * waits where there is none. Returns how an item is handed in.
+ * Does work in groups: items that arrive while a group runs are the next one, so that groups grow with the load and no
+ * item waits without load. Returns a function that adds an item.
  */
 export function inGroups<T>(rules: GroupRules<T>): (item: T) => void {
   const { run, line, once, bytes, refuse, mostItems, mostBytes, mostGroups, patience } = rules;

@@ -24,7 +24,7 @@ export function keyStore(db: Kysely<StoreTables>) {
     /** All keys of a purpose, the newest first. */
     list,
 
-    /** Puts one in the place of the only one of its purpose; of several who do so at once, the last one's stands. */
+    /** Replaces the only key of its purpose; of several concurrent calls, the last one's key is stored. */
     async replace(purpose: string, material: string, now: number): Promise<void> {
       const key = { material, created_at: now, retired_at: null };
       await db

@@ -12,7 +12,7 @@ import { DatabaseAway } from "./outage.ts";
  * database file and on `causeway.db-shm`. Before SQLite writes over an old log, it has synced the database file.
  */
 
-/** Knows what of the log is on disk. */
+/** Keeps track of how much of the log is on disk. */
 export interface LogSync {
   readonly descriptor: number;
   /** How many commits there were. */
@@ -24,8 +24,8 @@ export interface LogSync {
   /**
    * Resolves when everything that was committed before the call is on disk; undefined where it is already. Rejects with
    * `DatabaseAway` when the disk has reported an error, and from then on always: the system forgets what it could not
-   * write, and a later sync that succeeds says nothing about it. Also while a sync takes longer than `PATIENCE`: what
-   * waits for a disk that hangs would grow without end. Whether that was stored is not known then.
+   * write, and a later sync succeeds without it. Also while a sync takes longer than `PATIENCE`: otherwise more and
+   * more writes would wait for a disk that hangs. Whether they were stored is not known then.
    */
   synced(): Promise<void> | undefined;
   /** Waits for the sync that is under way, and gives up the descriptor. To be called after the database was closed. */

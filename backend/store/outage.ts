@@ -9,7 +9,7 @@ export class DatabaseAway extends Error {
   }
 }
 
-/** Told of every query that failed because the database does not work, and of every one that worked. */
+/** Called for every query that failed because the database does not work, and for every one that worked. */
 export interface OutageListener {
   failed(problem: DatabaseAway): void;
   worked(): void;
@@ -17,7 +17,7 @@ export interface OutageListener {
 
 export const NO_LISTENER: OutageListener = { failed: () => undefined, worked: () => undefined };
 
-/** Passes on what a query came to. A failure that is an outage becomes a `DatabaseAway`. */
+/** Passes on the result of a query. A failure that is an outage becomes a `DatabaseAway`. */
 export async function watched<T>(
   work: Promise<T>,
   isOutage: (thrown: unknown) => boolean,

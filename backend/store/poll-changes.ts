@@ -1,16 +1,16 @@
-/** Milliseconds between two looks: how late a node is that was told nothing. */
+/** Milliseconds between two polls: how late a node is that did not get the event. */
 const ROUND_MS = 400;
 /**
  * Milliseconds that each look goes back behind the one before: nodes know the database's time a little differently, and
  * a change shows only when it is committed.
  */
 const OVERLAP_MS = 10_000;
-/** Milliseconds after which the response of a look says nothing about now. */
+/** Milliseconds after which the result of a poll is too old. */
 const LATE_MS = 1_000;
 
 /** Looks for changes in the database. */
 export interface ChangePoll {
-  /** The change has been told to this node: it is not found again. */
+  /** The event of the change has arrived at this node: the change is not reported again. */
   heard(key: string): void;
   /** Milliseconds since the last look that has ended; large when the clock was set. */
   age(): number;
@@ -32,7 +32,7 @@ export function pollChanges<T>(options: {
   readonly onChange: (change: T) => void;
 }): ChangePoll {
   const { clock, changedSince, keyOf, onChange } = options;
-  /** Changes that were found or heard of, in the order of that time. */
+  /** Changes that were found or whose event arrived, in the order of that time. */
   const known = new Map<string, number>();
   let seenAt = clock();
   let isLooking = false;

@@ -5,7 +5,7 @@ import type { NamedQuery } from "./prepared.ts";
 
 /** How the driver uses PostgreSQL. */
 export interface DriverOptions {
-  /** Told when the database does not work and when it does. */
+  /** Called when the database does not work and when it does. */
   readonly listener?: OutageListener | undefined;
   /** Whether queries that have a name are prepared once for each connection. Without it they are parsed each time. */
   readonly usesNames?: boolean;
@@ -120,10 +120,10 @@ const ROLLBACK = CompiledQuery.raw("rollback");
 const CHANGES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
 
 /**
- * Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html) that say nothing about
- * the query: the connection, want of memory, disk or connections, a server that stops or starts, a failed disk; a
- * statement that took too long, a transaction that this process left open, and a server that only answers reading
- * queries, as after a failover.
+ * Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html) that are not about the
+ * query: the connection, lack of memory, disk or connections, a server that stops or starts, a failed disk; a statement
+ * that took too long, a transaction that this process left open, and a server that only takes reading queries, as after
+ * a failover.
  */
 const OUTAGES: readonly string[] = ["08", "53", "57P", "58", "57014", "25P03", "25006"];
 

@@ -40,8 +40,8 @@ export async function postgres(
     },
     types,
   });
-  // a connection that dies is replaced: idle ones are told by the pool, those at work by themselves; an error without a
-  // listener would end the process
+  // a connection that dies is replaced. The pool emits the errors of idle ones, queries reject for the others; an error
+  // without a listener would end the process
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   try {

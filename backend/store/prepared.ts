@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 
-/** Stands for a parameter while a query is built. */
+/** Placeholder of a parameter while a query is built. */
 class Slot {
   readonly name: string;
   constructor(name: string) {
@@ -52,8 +52,8 @@ export function template<S, P extends object, O>(
 }
 
 /**
- * A query that is built once, by `build`, for what is asked thousands of times a second: building one costs as much as
- * running it. PostgreSQL prepares it once for each connection.
+ * A query that is built once, by `build`, and run thousands of times a second: building one costs as much as running
+ * it. PostgreSQL prepares it once for each connection.
  */
 export function prepared<S, P extends object, O>(
   db: Kysely<S>,

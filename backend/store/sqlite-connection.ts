@@ -40,7 +40,7 @@ export function sqliteConnection(
 
 export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;
 
-/** A `DatabaseAway` for an error that says that the database does not work; the listener is told. */
+/** A `DatabaseAway` for an error that means that the database does not work; the listener is called. */
 export function asOutage(error: unknown, listener: OutageListener): unknown {
   if (!OUTAGES.includes(codeOf(error))) return error;
   const problem = new DatabaseAway(error);

@@ -47,7 +47,7 @@ interface GroupCache {
 
 /** Writes to the embedded database in groups. */
 export interface SqliteGroups {
-  /** `what` was not done, in the words of the error when too many writes wait. */
+  /** `what` is what was not done, for the error's text when too many writes wait. */
   add(write: GroupedWrite, what: string): void;
   addCache(cache: GroupCache): void;
   /** Counts the queries outside of groups that may have written to these tables. */

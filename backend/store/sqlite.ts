@@ -23,7 +23,7 @@ export function openSqlite(dataDir: string): DatabaseSync {
   makeDataDir(dataDir);
   refuseToForget(dataDir);
   try {
-    makePrivateFile(file); // SQLite would make it readable for everybody; its WAL takes over these rights
+    makePrivateFile(file); // SQLite would make it readable for all users; its WAL takes over these permissions
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
     // WAL: readers never wait for the writer. FULL: a commit is on disk; a backend syncs by itself (`log-sync.ts`)
     database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 10;");

@@ -19,11 +19,11 @@ interface StatementRow {
 export interface StatementRules<T, R> {
   /** Runs the statement, which is its own transaction and returns a row for each item of the group. */
   readonly query: (group: readonly T[]) => Promise<readonly R[]>;
-  /** Reports to an item what its row says. */
+  /** Settles an item by its row. */
   readonly settle: (item: T, row: R) => void;
   /** Reports to an item that the database does not take it, or is away. */
   readonly fail: (item: T, error: unknown) => void;
-  /** What was not done, in the words of the error when an item waits too long or too many wait. */
+  /** What was not done, for the error's text when an item waits too long or too many wait. */
   readonly what: string;
   /** As in `GroupRules`. */
   readonly line: (item: T) => string;
@@ -33,7 +33,7 @@ export interface StatementRules<T, R> {
   readonly mostBytes: number;
 }
 
-/** Stores items in PostgreSQL in groups, each with one statement. Returns how an item is handed in. */
+/** Stores items in PostgreSQL in groups, each with one statement. Returns a function that adds an item. */
 export function inStatements<T extends { readonly reject: (reason: unknown) => void }, R extends StatementRow>(
   rules: StatementRules<T, R>,
 ): (item: T) => void {

@@ -1,6 +1,6 @@
 import { DatabaseAway } from "./outage.ts";
 
-/** Something is wrong with the place where the store keeps its data; the message says what, and what to do. */
+/** A problem with the place where the store keeps its data; the message has what it is, and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
   readonly code: "STORE_UNAVAILABLE" | "STORE_NEWER" | "STORE_MIGRATION" | "STORE_IN_USE" | "STORE_LOST";
@@ -18,7 +18,7 @@ export function reasonOf(thrown: unknown): string {
 /** SQLITE_IOERR and SQLITE_FULL (https://sqlite.org/rescode.html): what a full disk gives. */
 const FULL_CODES: readonly number[] = [10, 13];
 
-/** What to do about a failed write, for the end of a message; empty when it was not for want of space. */
+/** What to do about a failed write, for the end of a message; empty when the disk was not full. */
 export function adviceFor(thrown: unknown): string {
   const { errcode, code } = (thrown instanceof DatabaseAway ? thrown.cause : thrown) as Record<string, unknown>;
   const isFull = code === "ENOSPC" || (typeof errcode === "number" && FULL_CODES.includes(errcode % 256));

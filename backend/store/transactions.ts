@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from "kysely";
 
 /**
- * Runs work in a transaction. What it answers is committed when it resolves; whatever it throws undoes it and is
- * thrown on.
+ * Runs work in a transaction. When the promise resolves, the work is committed. An error of the work rolls it back and
+ * is thrown.
  */
 export type InTransaction<S> = <T>(work: (transaction: Transaction<S>) => Promise<T>) => Promise<T>;
 

@@ -1,11 +1,11 @@
 /**
- * Milliseconds for which the outcome of a check is given to everyone who asks: probes must be no load on the database.
+ * Milliseconds for which the outcome of a check is given to all callers: probes must be no load on the database.
  */
 const VALID_MS = 5_000;
 
 /**
- * Shares one write between all who ask whether the store can be written. While it runs, and for five seconds after its
- * end, its outcome is everyone's.
+ * Checks with one write for all callers whether the store can be written. While it runs, and for five seconds after its
+ * end, all callers get its outcome.
  *
  * @param write writes something small; rejects when that fails
  * @param now milliseconds of a clock that only goes forward

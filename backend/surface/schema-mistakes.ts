@@ -21,7 +21,10 @@ const NAME = /^[A-Za-z]\w{0,63}$/;
 
 type Loose = Readonly<Record<string, unknown>>;
 
-/** What is wrong with a schema, at any depth. The types say the same; nothing compiles the program before it starts. */
+/**
+ * What is wrong with a schema, at any depth. The types refuse the same, but nothing compiles the program before it
+ * starts.
+ */
 export function schemaMistakes(schema: unknown, place: string, use: SchemaUse): Mistake[] {
   if (!isRecord(schema))
     return [mistake(place, `is ${JSON.stringify(schema) ?? "undefined"}, which is no schema`, CONSTRUCTORS)];

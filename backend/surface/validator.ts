@@ -7,7 +7,7 @@ export interface Mismatch {
    * Where in the value: `room`, `tags[2]`, `author.name`; empty for the value itself or a name that is not declared.
    */
   readonly field: string;
-  /** What the schema asks for: "a string of 1 to 64 characters". */
+  /** What the schema allows: "a string of 1 to 64 characters". */
   readonly expected: string;
   /** What kind of value was given: "a number", "nothing", "a string of 300 characters". */
   readonly given: string;

@@ -10,14 +10,14 @@ export interface AccountMail {
    * Sends a link of one use to an address, unless one for the same purpose was sent to the user too short a time ago.
    */
   link(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<Issued>;
-  /** Tells what happened to an account. */
+  /** Sends a notice of what happened to an account. */
   notice(kind: NoticeKind, email: string): void;
 }
 
 /** Where the page takes a link's token; the fragment never leaves the browser. */
 const FRAGMENTS: Readonly<Record<MailPurpose, string>> = { verify: "verify", move: "verify", reset: "reset" };
 
-/** `site` is where the page is for people: never taken from a request, whose Host header anybody can write. */
+/** `site` is the page's URL for users: never taken from a request, whose Host header any client can set. */
 export function createAccountMail(options: {
   readonly store: UsersStore;
   readonly post: Post;

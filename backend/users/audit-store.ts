@@ -9,7 +9,8 @@ export function auditStore(db: Kysely<UsersTables>) {
     async record(entry: Omit<AuditRecord, "id">): Promise<void> {
       const { at, action, actorId, subjectId, address, detail } = entry;
       last = { at, count: last.at === at ? last.count + 1 : 0 };
-      // text that sorts as time does: the millisecond, the order within it on this node, and chance to tell nodes apart
+      // text that sorts as time does: the millisecond, the order within it on this node, and random bits for other
+      // nodes
       const order = String(last.count).padStart(6, "0");
       const id = `${String(at).padStart(15, "0")}-${order}-${randomBytes(6).toString("hex")}`;
       await db

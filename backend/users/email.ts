@@ -55,7 +55,7 @@ export function newEmailAddress(input: string): Checked<string> {
 }
 
 /**
- * What stands in place of the address of a removed account. The column is unique, so that it is made of 122 random
+ * The replacement for the address of a removed account. The column is unique, so that it is made of 122 random
  * bits: an address that follows from the account's id could be registered by another user before, and then the account
  * could not be removed.
  */

@@ -49,12 +49,12 @@ export interface LoginThrottle {
 }
 
 /**
- * Growing waits after failures, for an account, a network and both together; on all nodes that share `throttles`. A
- * stranger cannot lock a user out:
+ * Growing waits after failures, for an account, a network and both together; on all nodes that share `throttles`. An
+ * attacker cannot lock a user out:
  *
  * - from a network where the user has been lately, only that network's own failures count;
- * - from a new network, the user gets a turn (`throttle/turns.ts`) however fast others ask, and whichever nodes they
- *   ask. The account's tries open once a minute at least, and go to the networks in turn. Where guessers have had a try
+ * - from a new network, the user gets a turn (`throttle/turns.ts`) however fast others try, and on whichever nodes.
+ *   The account's tries open once a minute at least, and go to the networks in turn. Where guessers have had a try
  *   each, the user's new network is the next: it waits for a minute. The number of tries does not grow, because turns
  *   only decide who gets the try that `ACCOUNT` opens;
  * - `cleared`: a new password by mail lets the user in at once.

@@ -16,8 +16,8 @@ export const LINK_LIFE: Readonly<Record<MailPurpose, number>> = { verify: 24 * H
 /** Milliseconds after which earlier mails are forgotten; no link lives longer. */
 export const MAIL_MEMORY = 24 * HOUR;
 /**
- * The longest wait between two mails of one purpose to one user: as long as a password's link lives, so that a stranger
- * who asks again and again cannot keep the owner from having a good one.
+ * The longest wait between two mails of one purpose to one user: as long as a password's link lives, so that an
+ * attacker who requests links again and again cannot keep the owner from having one that works.
  */
 const LONGEST_PAUSE = HOUR;
 

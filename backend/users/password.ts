@@ -83,7 +83,7 @@ export async function hashPassword(password: string, cost: HashCost = HASH_COST)
   return `$argon2id$v=19$${parameters}$${unpadded(salt)}$${unpadded(tag)}`;
 }
 
-/** Tells one stored hash from every other without carrying it: SHA-256, base64url. */
+/** Identifies a stored hash without containing it: SHA-256, base64url. */
 export function hashMark(phc: string): string {
   return createHash("sha256").update(phc).digest("base64url");
 }

@@ -22,7 +22,7 @@ export async function setupPath(store: Pick<UsersStore, "keys" | "users">, now: 
 /** Whether a setup token is good now. It may be used up a moment later: `createFirstAdmin` decides. */
 export async function isSetupToken(store: Pick<UsersStore, "keys" | "users">, token: string): Promise<boolean> {
   const keys = await store.keys.list("setup");
-  // hashes of 256 random bits are compared: the time that it takes says nothing about the token
+  // hashes of 256 random bits are compared: the time that it takes reveals nothing about the token
   return keys.some(({ material }) => material === setupHash(token)) && !(await store.users.hasAdmin());
 }
 

@@ -23,8 +23,8 @@ const ASKING = { free: 10, first: 10_000, longest: 15 * 60_000 };
 /** Requests for a new password that wait to be looked at. */
 const MAX_WAITING = 500;
 /**
- * Milliseconds within which a request for a new password is looked at, by chance: later than its answer, and told by
- * no clock.
+ * Milliseconds within which a request for a new password is handled, at a random time after its response, so that
+ * response times do not reveal whether the account exists.
  */
 export const SCATTER = 1000;
 
@@ -94,11 +94,11 @@ export function userMail(options: {
       const password = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
       const passwordHash = await passwords().hash(password);
       await take(token);
-      // an intruder may have asked for another address: a link that is opened at this moment counts before the new
+      // an intruder may have requested another address: a link that is opened at this moment counts before the new
       // password, or not at all
       await store.mailTokens.void(user.id, ["move"]);
       if (!(await store.users.resetPasswordHash(user.id, user.email, passwordHash))) throw noLink();
-      // an intruder with the old password may have asked for another address meanwhile
+      // an intruder with the old password may have requested another address meanwhile
       await store.mailTokens.void(user.id, ["move"]);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "reset" });
       // who read the mail has the address

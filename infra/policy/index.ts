@@ -1,4 +1,4 @@
-/** What the edge shall be: one `Site` in, plain data out. No I/O, no Pulumi; `README.md` says how to change it. */
+/** The policy of the edge as plain data, made from a `Site`. No I/O, no Pulumi; `README.md` shows how to change it. */
 import type { Plan, ProofDiagnostic } from "../rules/index.ts";
 import { type DeployedFolder, deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
@@ -43,8 +43,8 @@ export interface Policy {
   readonly zoneSettings: readonly ZoneSetting[];
   readonly report: PlanReport;
   /**
-   * Errors: files that hold no rule; what they hold is not in the rulesets, and nothing may be deployed. Warnings:
-   * what the plan makes of a limit.
+   * Errors: files without a valid rule, which are not in the rulesets; nothing may be deployed then. Warnings: limits
+   * that the plan does not have as they are written.
    */
   readonly diagnostics: readonly ProofDiagnostic[];
 }

@@ -7,7 +7,7 @@ import { readConfig } from "../../backend/config.ts";
 import { endWith, startBackend } from "../../backend/main.ts";
 import { startTestBackend, TEST_ASSETS } from "./support.ts";
 
-/** A process that notes its exit code instead of ending. */
+/** A process that records its exit code instead of ending. */
 class FakeProcess extends EventEmitter {
   exit(code: number): void {
     this.emit("exited", code);

@@ -32,7 +32,7 @@ export interface OpeningByName {
  */
 export type EntryOutcome = "entered" | "opened" | "full" | "too-many" | "refused" | "opened-too-many" | "looks-alike";
 
-/** What came of an entry, and how the user stands in the room when the entry is committed; undefined when refused. */
+/** The outcome of an entry, and the user's standing in the room when it is committed; undefined when refused. */
 export interface Entered {
   readonly outcome: EntryOutcome;
   readonly standing: RoomMembership | undefined;

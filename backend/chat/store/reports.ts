@@ -51,8 +51,8 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
     },
 
     /**
-     * Settles a report, and removes the message where the outcome says so, in one transaction. Undefined when there is
-     * no such report, or it is settled already.
+     * Settles a report, and removes the message where the outcome is `removed`, in one transaction. Undefined when
+     * there is no such report, or it is settled already.
      */
     async settle(id: string, by: string, outcome: Outcome, at: number): Promise<Settled | undefined> {
       const settled = await db.transaction().execute(async (transaction) => {

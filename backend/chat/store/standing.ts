@@ -3,7 +3,7 @@ import { grouped, isPostgres, jsonTable, prepared } from "../../store/index.ts";
 import type { RoomMembership } from "../membership.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** A room and how a user stands in it; undefined where there is no such room, or no such user. */
+/** A room and a user's standing in it; undefined where there is no such room, or no such user. */
 export async function standingOf(
   db: Kysely<ChatTables>,
   room: string,
@@ -99,8 +99,8 @@ const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: stri
     .where("rooms.closed_at", "is", null);
 
 /**
- * Looks up how a user stands in a room, outside of transactions: all that is asked within a few milliseconds in one
- * query. Undefined where there is no such room, or no such user.
+ * Looks up a user's standing in a room, outside of transactions: all look-ups of a few milliseconds in one query.
+ * Undefined where there is no such room, or no such user.
  */
 export function standings(
   db: Kysely<ChatTables>,

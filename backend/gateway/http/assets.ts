@@ -6,7 +6,7 @@ import { lastingHeaders, pageHeaders } from "./headers.ts";
 export interface Asset {
   readonly contentType: string;
   readonly body: Buffer;
-  /** Its `contentHash`, where pages ask for it by `?v=`: what such an address answers never changes. */
+  /** Its `contentHash`, where pages request it with `?v=`: the content of such an address never changes. */
   readonly version?: string;
 }
 
@@ -14,7 +14,7 @@ export interface Asset {
 export interface ServedAsset {
   readonly body: Buffer;
   readonly etag: string;
-  /** For the query of a request: kept for good when it names what is served, asked for again each time otherwise. */
+  /** Caching headers by the query of a request: for ever when it has the served version's hash, else revalidation. */
   headers(query: string): Readonly<Record<string, string>>;
 }
 

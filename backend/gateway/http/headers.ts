@@ -1,5 +1,5 @@
 /**
- * On every answer. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC
+ * On every response. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC
  * 6797 8.1).
  */
 const baseHeaders = {
@@ -9,7 +9,7 @@ const baseHeaders = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** On every answer that is not a page: nothing in it may be cached, run or framed. */
+/** On every response that is not a page: nothing in it may be cached, run or framed. */
 export const apiHeaders = {
   ...baseHeaders,
   "cache-control": "no-store",
@@ -36,5 +36,5 @@ export const pageHeaders = {
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 } as const;
 
-/** On a file of the page whose address says what is in it: browsers and the edge keep it (RFC 8246). */
+/** On a file of the page whose address has a hash of its content: browsers and the edge keep it (RFC 8246). */
 export const lastingHeaders = { "cache-control": "public, max-age=31536000, immutable" } as const;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * Whether a request says in two ways where it goes or where it ends, which others on the way may have read
+ * Whether the destination or the end of a request is ambiguous, so that a proxy on the way may have read it
  * differently: no `Host` or several (RFC 9112 3.2), an encoding besides `chunked`, or one in HTTP/1.0, which has none
  * (RFC 9112 6.1).
  */

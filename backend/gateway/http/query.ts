@@ -23,7 +23,7 @@ export function readQuery(query: string, params: Params): Readonly<Record<string
   return Object.fromEntries(values);
 }
 
-/** The value that a text in a path or query stands for; the text itself where it stands for no such value. */
+/** Reads a value of the schema's type from a text in a path or query; the text itself where it is no such value. */
 export function readText(text: string, schema: Bounded): unknown {
   switch ("type" in schema ? schema.type : undefined) {
     case "integer":

@@ -5,8 +5,8 @@ const pool = Buffer.alloc(LENGTH * 512);
 let used = pool.length;
 
 /**
- * The name of a request in answers and logs: 96 random bits in hexadecimal, so that none tells of another. A UUID,
- * which is no more unique, costs a request as much as its limits.
+ * The id of a request in responses and logs: 96 random bits in hexadecimal, so that no id can be guessed from another.
+ * A UUID is not more unique, and making one costs as much as checking the request's limits.
  */
 export function requestId(): string {
   if (used === pool.length) {

@@ -12,7 +12,7 @@ export interface Client {
   readonly ray: string | undefined;
 }
 
-/** Headers by which a client could claim to be somewhere else. Whatever of them is not believed is removed. */
+/** Headers by which a client could claim another address. Those that are not trusted are removed. */
 const CLAIMS = [
   "cf-connecting-ip",
   "cf-connecting-ipv6",
@@ -26,7 +26,7 @@ const CLAIMS = [
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
 /**
- * Whose `CF-Connecting-IP` is believed: the connector, which is on the loopback or in one of these networks (CIDR).
+ * Whose `CF-Connecting-IP` is trusted: the connector's, which is on the loopback or in one of these networks (CIDR).
  */
 export function trustedPeers(networks: readonly string[]): (address: string) => boolean {
   const peers = new BlockList();

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 
 /**
- * Visitors whose address was ignored before the operator is warned: one alone may be a stranger who wrote the header.
+ * Visitors whose address was ignored before the operator is warned: a single one may be a client that wrote the header.
  */
 const VISITORS = 3;
-/** Peers that are told apart. */
+/** Peers that are counted separately. */
 const PEERS = 100;
 
 /**
@@ -21,7 +21,7 @@ export class IgnoredAddresses {
     this.#log = log;
   }
 
-  /** `peer` is the address of the connection, `visitor` what the header says. */
+  /** `peer` is the address of the connection, `visitor` the value of the header. */
   note(peer: string, visitor: string): void {
     this.#count += 1;
     if (this.#hasWarned) return;

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * What a request's origin says: `allowed` a page of ours in a browser; `foreign` a page of another site; `none` no
- * browser, or a plain navigation.
+ * The source of a request by its `Origin`: `allowed` a page of ours in a browser; `foreign` a page of another site;
+ * `none` no browser, or a plain navigation.
  */
 export type OriginStanding = "allowed" | "foreign" | "none";
 
-/** Judges the origin of a request by exact comparison (RFC 6454 6.2; Fetch Metadata). */
+/** Classifies the origin of a request by exact comparison (RFC 6454 6.2; Fetch Metadata). */
 export function originJudge(allowed: ReadonlySet<string>): (headers: IncomingHttpHeaders) => OriginStanding {
   return ({ origin, "sec-fetch-site": site }) => {
     if (origin !== undefined) return allowed.has(origin) ? "allowed" : "foreign";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 
-/** What a line about a refused request says besides its kind. */
+/** The members of a log line about a refused request, besides its kind. */
 export type RefusalFacts = object;
 
 export interface LoggedRefusal {
@@ -16,7 +16,7 @@ export interface LoggedRefusal {
 const REFUSAL_WINDOW = 10_000;
 /** Lines in a window: about refusals of one kind, of all kinds, and about errors of ours with their stacks. */
 export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
-/** Networks that are told apart within a window. */
+/** Networks that are counted separately within a window. */
 const NETWORKS = 1_000;
 
 interface RefusalKind {

@@ -46,7 +46,7 @@ export function paramsSchema(params: Params): JsonSchema {
 
 type OfObject = (schema: ObjectSchema) => JsonSchema;
 
-/** A schema in the words of JSON Schema alone; objects as `ofObject` says. */
+/** A schema with keywords of JSON Schema alone; objects are translated by `ofObject`. */
 function translated(schema: ValueSchema, ofObject: OfObject): JsonSchema {
   const plain = translatedValue(schema, ofObject);
   // beside a reference, which has a description of its own

@@ -6,8 +6,8 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 const STEP = 20;
 
 /**
- * Tells the clients of these sockets, one after the other and evenly over so many milliseconds, to connect again, and
- * closes the sockets. A socket with calls under way closes after them.
+ * Lets the clients of these sockets connect again, one after the other and evenly over so many milliseconds, and closes
+ * the sockets. A socket with calls in flight closes after them.
  */
 export async function moveSockets(sockets: GatewaySocket[], spread: number): Promise<void> {
   const started = performance.now();
@@ -21,7 +21,7 @@ export async function moveSockets(sockets: GatewaySocket[], spread: number): Pro
   }
 }
 
-/** Tells a client to connect again at once. */
+/** Lets a client connect again at once. */
 function moveOne(socket: GatewaySocket): void {
   socket.data.isMoving = true;
   send(socket, encodeEvent("drain", { retryAfter: 0 }));

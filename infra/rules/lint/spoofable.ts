@@ -1,7 +1,7 @@
 import type { Reader } from "../check/typed.ts";
 import { callOf, fieldOf } from "./visit.ts";
 
-/** Whether a client can put any value it likes into what is read; undefined for a function of no field. */
+/** Whether a client can choose the value that is read; undefined for a function without a field. */
 export function isSpoofable(reader: Reader): boolean | undefined {
   const call = callOf(reader);
   if (call) {

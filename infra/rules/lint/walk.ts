@@ -1,6 +1,6 @@
 import type { Argument, Expression, ValueExpression } from "../language/ast.ts";
 
-/** Every node of an expression that was perhaps not understood, from the outside in. */
+/** Every node of an expression, which may have errors, parents before their children. */
 export function* walk(node: Expression | Argument): Generator<Expression | Argument> {
   yield node;
   switch (node.kind) {

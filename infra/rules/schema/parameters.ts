@@ -198,7 +198,7 @@ export function parametersOf(action: Action, phase: Phase): ParameterShape {
   return IN_PHASE[phase]?.[action] ?? SHAPES[action];
 }
 
-/** Whether the action means nothing without parameters. */
+/** Whether the action requires parameters. */
 export function needsParameters(action: Action): boolean {
   return action !== "block" && SHAPES[action] !== none;
 }

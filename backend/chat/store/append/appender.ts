@@ -14,7 +14,7 @@ export interface NewMessage {
 }
 
 /**
- * Says whether a message may be stored: the author is in the room and not muted at the message's time, a direct room
+ * Decides whether a message may be stored: the author is in the room and not muted at the message's time, a direct room
  * has both its members, and `quota` is kept. PostgreSQL decides the same by itself (`append-function.ts`).
  *
  * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
@@ -29,7 +29,7 @@ export interface Appended {
   readonly repeated: boolean;
 }
 
-/** A message that was handed in and is not stored yet. */
+/** A message that waits to be stored. */
 export interface Submission {
   readonly draft: NewMessage;
   readonly judge: Judge;

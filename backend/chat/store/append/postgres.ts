@@ -11,7 +11,7 @@ import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
 /** Messages of a group, and bytes of their texts: what comes after them does not wait long. */
 const MOST_MESSAGES = 100;
 const MOST_BYTES = 256 * 1024;
-/** What the function says about a message of a group. */
+/** The function's result for a message of a group. */
 interface AppendedRow {
   /** 1, 2, 3 ...: its place in the group. */
   readonly place: number;
@@ -28,7 +28,7 @@ type CountedRow = AppendedRow & { readonly total: number };
  * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (the migration
  * `chat_0006_append` has the function). Each message of a group is refused, repeated or stored by itself.
  *
- * The function decides by the conditions that `judge` has; `judge` says the refusal.
+ * The function decides by the same conditions as `judge`; `judge` then throws the refusal.
  */
 export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender {
   const earlier = prepared(db, messageSentAs);

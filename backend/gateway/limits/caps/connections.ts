@@ -4,8 +4,9 @@ import { plainAddress } from "../client-address.ts";
 import type { CapTable } from "./table.ts";
 
 /**
- * Connections that have not become WebSockets. The connector's are as many as requests are under way, for it speaks
- * for all visitors; those of any other peer have a limit for its network and leave the node's places to the connector.
+ * Connections that have not become WebSockets. The connector has as many as requests are in flight, because it carries
+ * those of all visitors. Any other peer has a limit for its network, so that the node's places are left to the
+ * connector.
  */
 export class Connections {
   readonly #caps: CapTable["connections"];

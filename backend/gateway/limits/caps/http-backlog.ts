@@ -9,8 +9,8 @@ import type { UnsentBytes, UnsentReceiver } from "./unsent-bytes.ts";
 const HEAD = 1024;
 
 /**
- * What HTTP connections hold while a client does not read, does not send the rest of its request, or asks again and
- * again.
+ * Bytes that HTTP connections hold while a client does not read, does not send the rest of its request, or sends many
+ * requests.
  */
 export class HttpBacklog {
   readonly #pipelinedCap: number;

@@ -18,8 +18,7 @@ interface Watched {
 
 /**
  * The WebSockets whose client has not authenticated. Each is closed after `timeout`, and as soon as it has sent more
- * than a client needs to say who it is: destroyed, because for a closing handshake an attacker would keep its memory
- * 30 s longer.
+ * than a client needs to authenticate: destroyed, because a closing handshake would keep its memory 30 s longer.
  */
 export class WithoutSession {
   readonly #parts: WithoutSessionParts;

@@ -7,7 +7,7 @@ import type { TunnelEdge } from "../../../../infra/local/tunnel/index.ts";
 import type { RegistrationResult } from "../../../../infra/local/tunnel/wire/registration.ts";
 import { RegistrationClient } from "../../../../infra/local/tunnel/wire/registration-client.ts";
 
-/** A connector whose every move the test makes. */
+/** A connector that the test controls step by step. */
 export interface FakeConnector {
   readonly socket: TLSSocket;
   readonly session: ServerHttp2Session;
