@@ -68,6 +68,8 @@ export const RATE_CLASSES = {
   credential: { requests: 20, seconds: 10 },
   read: { requests: 200, seconds: 10 },
   write: { requests: 60, seconds: 10 },
+  /** Looking through messages: each costs the database several times as much as reading a page of them. */
+  search: { requests: 30, seconds: 10 },
   /** Opening rooms, direct ones included. */
   opening: { requests: 30, seconds: 3600 },
   invitation: { requests: 60, seconds: 3600 },
@@ -558,6 +560,26 @@ export const socket = [
     rate: "read",
     params: { room, cursor },
     answers: roomState,
+    refuses: OUTSIDE_ROOM,
+  },
+  {
+    action: "chat.search",
+    summary: "Find messages of a room by their words",
+    about:
+      "Messages with all words of the query, the newest first. A word matches every word that begins with it, and " +
+      "in scripts without spaces any part of a text. One call looks through a part of a large room.",
+    access: "user",
+    rate: "search",
+    params: { room, query: string({ min: 1, max: 100, refuses: ["SEARCH_EMPTY"] }), cursor },
+    answers: object({
+      room: unbounded.string(),
+      messages: unbounded.array(message),
+      cursor: optional(
+        unbounded.integer({
+          description: "Search again with it to look at older messages; missing when the whole room was looked at.",
+        }),
+      ),
+    }),
     refuses: OUTSIDE_ROOM,
   },
   {

@@ -1,4 +1,4 @@
-import { ANSWER_BYTES, CATCH_UP, type Message, PAGE, type RoomState } from "./message.ts";
+import { ANSWER_BYTES, CATCH_UP, type Message, PAGE, type RoomState, responseBytes } from "./message.ts";
 import type { Room } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
@@ -79,7 +79,7 @@ async function readUpTo(
   for (;;) {
     const batch = await read(messages.at(-1));
     for (const message of batch) {
-      const size = bytesOf(message);
+      const size = responseBytes(message);
       if (size > left) return { messages, left, isWhole: false };
       left -= size;
       messages.push(message);
@@ -104,20 +104,10 @@ export async function newestThatFit(store: ChatStore, room: string, cursor?: num
     const limit = Math.min(PART, PAGE - messages.length);
     const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
     const first = part.findLastIndex((message) => {
-      left -= bytesOf(message);
+      left -= responseBytes(message);
       return left < 0;
     });
     messages = [...part.slice(first + 1), ...messages];
     if (first >= 0 || part.length < PART || messages.length >= PAGE) return messages;
   }
-}
-
-/** Bytes of a message besides its text and mentions: names of fields, ids, times. */
-const FIELDS = 500;
-/** Bytes of a mention: an id in quotation marks. */
-const MENTION = 40;
-
-/** Bytes that a message takes in a response, about. */
-function bytesOf({ text, mentions }: Message): number {
-  return FIELDS + Buffer.byteLength(text) + MENTION * (mentions?.length ?? 0);
 }

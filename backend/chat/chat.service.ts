@@ -7,6 +7,7 @@ import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";
 import { chatRooms } from "./chat-rooms.ts";
+import { chatSearch } from "./chat-search.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { createReadReceipts } from "./read-receipts.ts";
 import { LOBBY } from "./room.ts";
@@ -47,6 +48,7 @@ export function chatService(
       ...chatMessages({ ...parts, quota }),
       ...chatModeration(parts),
       ...chatReports(parts),
+      ...chatSearch(parts),
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
     },
     events: {

@@ -1,3 +1,4 @@
+import type { Message } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
 
 export type { Message, RoomState } from "../surface/rooms.ts";
@@ -8,6 +9,16 @@ export const PAGE = 50;
 export const CATCH_UP = 200;
 /** Bytes of messages in one response, about; what does not fit is read with the next one. */
 export const ANSWER_BYTES = 128 * 1024;
+
+/** Bytes of a message in a response besides its text and mentions: names of fields, ids, times. */
+const FIELDS_BYTES = 500;
+/** Bytes of a mention: an id in quotation marks. */
+const MENTION_BYTES = 40;
+
+/** About how many bytes a message takes in a response. */
+export function responseBytes({ text, mentions }: Message): number {
+  return FIELDS_BYTES + Buffer.byteLength(text) + MENTION_BYTES * (mentions?.length ?? 0);
+}
 
 /** Milliseconds in which an author may edit a message: an hour. */
 export const EDIT_TIME = 60 * 60 * 1000;

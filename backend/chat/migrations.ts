@@ -4,6 +4,7 @@ import { isPostgres, type Migrations } from "../store/index.ts";
 import { skeleton } from "../text/look-alike.ts";
 import { createAppendFunction } from "./store/append/append-function.ts";
 import { createEnteringFunction } from "./store/entering-function.ts";
+import { createSearchTables } from "./store/search/migration.ts";
 
 export const chatMigrations: Migrations = {
   "0001_rooms": { up: rooms },
@@ -13,6 +14,7 @@ export const chatMigrations: Migrations = {
   "0005_stored_bytes": { up: storedBytes },
   "0006_append": { up: appendFunction },
   "0007_enter_rooms": { up: enteringFunction },
+  "0008_search": { up: createSearchTables },
 };
 
 async function rooms({ schema }: Kysely<unknown>): Promise<void> {

@@ -71,6 +71,7 @@ export const CODES = {
   PRESENCE_STATE: [422, "A device is online or away."],
   REASON_LONG: [422, "The reason is longer than 500 characters."],
   ROOM_NAME: [422, "A room's name has 1 to 64 letters, digits, hyphens or underscores, each word in one script."],
+  SEARCH_EMPTY: [422, "Search for a word: something with letters or digits."],
   TEXT_NOT_UNICODE: [422, "The text is not well-formed Unicode."],
   TEXT_CONTROL: [422, "The text contains control characters."],
   TEXT_EMPTY: [422, "The text is empty."],

@@ -131,6 +131,7 @@ const REFUSED_AS: { readonly [C in Code]?: string | ((good: Record<string, unkno
   TEXT_CONTROL: "\u0007 ring",
   TEXT_EMPTY: " ",
   TEXT_LONG: "\u0958".repeat(4000),
+  SEARCH_EMPTY: "!?",
   REASON_LONG: "\u0958".repeat(500),
 };
 

@@ -9,6 +9,7 @@ import { messageStore } from "./messages.ts";
 import { readMarkStore } from "./read-marks.ts";
 import { reportStore } from "./reports.ts";
 import { roomStore } from "./rooms.ts";
+import { searchStore } from "./search/index.ts";
 import type { ChatTables } from "./tables.ts";
 import { createUsage } from "./usage.ts";
 
@@ -37,5 +38,6 @@ export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "gr
     messages: messageStore(own, appender, usage),
     readMarks: readMarkStore(own),
     reports: reportStore(own, usage, lockUser),
+    search: searchStore(own),
   };
 }

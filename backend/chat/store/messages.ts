@@ -6,6 +6,7 @@ import type { Appender } from "./append/index.ts";
 import { asText, type MessageRow, message, messages } from "./message-rows.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
 import { lockRoom } from "./room-lock.ts";
+import { updateIndex } from "./search/search-index.ts";
 import { authorIn } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import { messageBytes, type Usage } from "./usage.ts";
@@ -152,6 +153,7 @@ async function changeMessage(
       ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
       : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
   await transaction.updateTable("messages").set(changed).where("room", "=", room).where("seq", "=", seq).execute();
+  await updateIndex(transaction, room, { seq, text: changed.text });
   return { before: message(row), after: message({ ...row, ...changed }) };
 }
 

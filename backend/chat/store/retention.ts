@@ -11,11 +11,14 @@ export interface Retention {
   readonly perRoom: number | undefined;
 }
 
-/** Messages that are removed at once, and rooms that are read at once: more would hold up users who write. */
-const SLICE = 500;
+/**
+ * Messages that are removed in one transaction, and rooms that are read at once: more would hold up users who write. A
+ * message in a large search index costs up to a millisecond.
+ */
+export const REMOVAL_SLICE = 20;
 const ROOMS = 100;
 /** Milliseconds between two slices. */
-const PAUSE = 10;
+export const REMOVAL_PAUSE_MS = 20;
 
 /**
  * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not given again.
@@ -34,7 +37,7 @@ export async function pruneMessages(
     const page = await rooms.execute();
     for (const { name, seq } of page) {
       const upTo = perRoom === undefined ? 0 : seq - perRoom;
-      while (!signal.aborted && (await pruneSlice(db, usage, name, upTo, before))) await delay(PAUSE);
+      while (!signal.aborted && (await pruneSlice(db, usage, name, upTo, before))) await delay(REMOVAL_PAUSE_MS);
     }
     const last = page.at(-1);
     if (signal.aborted || !last) return;
@@ -54,11 +57,11 @@ async function pruneSlice(
   const isOver = ({ seq, at }: { seq: number; at: number }) => seq <= upTo || at < before;
   const oldest = await messages.limit(1).executeTakeFirst();
   if (!oldest || !isOver(oldest)) return false;
-  const slice = await messages.limit(SLICE).execute();
+  const slice = await messages.limit(REMOVAL_SLICE).execute();
   const kept = slice.findIndex((message) => !isOver(message));
   const last = slice.at(kept < 0 ? -1 : kept - 1) ?? oldest;
   await removeMessages(db, usage, room, last.seq);
-  return kept < 0 && slice.length === SLICE;
+  return kept < 0 && slice.length === REMOVAL_SLICE;
 }
 
 /** Removes the messages of a room up to a number. */

@@ -1,10 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import type { RoomPosition } from "../room-position.ts";
 import { type OpeningParts, opening } from "./opening.ts";
-import { removeMessages } from "./retention.ts";
+import { REMOVAL_PAUSE_MS, REMOVAL_SLICE, removeMessages } from "./retention.ts";
 import { standings } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
@@ -24,8 +25,6 @@ export interface RoomRow {
   readonly read: number;
 }
 
-/** Messages of closed rooms that are removed at once: more would hold up who writes. */
-const SLICE = 500;
 /** After every character of a `browseKey`, in every collation. */
 const BEYOND = "z";
 
@@ -89,9 +88,9 @@ export function roomStore(db: Kysely<ChatTables>, usage: Usage, parts: OpeningPa
       return query.where("name", "in", rooms).execute();
     },
 
-    /** Removes private rooms that the last one has left, a slice of their messages at a time. */
-    async prune(): Promise<void> {
-      for (;;) {
+    /** Removes private rooms that all members have left, a slice of their messages at a time. */
+    async prune(signal?: AbortSignal): Promise<void> {
+      while (!signal?.aborted) {
         const closed = await db
           .selectFrom("rooms")
           .select("name")
@@ -105,11 +104,14 @@ export function roomStore(db: Kysely<ChatTables>, usage: Usage, parts: OpeningPa
           .select("seq")
           .where("room", "=", closed.name)
           .orderBy("seq")
-          .limit(SLICE)
+          .limit(REMOVAL_SLICE)
           .execute();
         const last = slice.at(-1);
-        if (last) await removeMessages(db, usage, closed.name, last.seq);
-        else await db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
+        if (last) {
+          await removeMessages(db, usage, closed.name, last.seq);
+          await delay(REMOVAL_PAUSE_MS);
+        } else
+          await db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
       }
     },
   };

@@ -3,6 +3,7 @@ import type { UsersTables } from "../../users/index.ts";
 import type { MembershipState, RoomRole } from "../membership.ts";
 import type { Outcome } from "../moderation.ts";
 import type { RoomKind } from "../room.ts";
+import type { MessageSearchTable, SearchPositionsTable } from "./search/tables.ts";
 
 /** The tables that the queries of this feature may use. */
 export type ChatTables = UsersTables & {
@@ -12,6 +13,8 @@ export type ChatTables = UsersTables & {
   members: MembersTable;
   read_marks: ReadMarksTable;
   reports: ReportsTable;
+  search_positions: SearchPositionsTable;
+  message_search: MessageSearchTable;
 };
 
 /** The column that this feature adds to the users. */

@@ -26,7 +26,13 @@ export type LimitName = keyof typeof LIMITS;
  * writing, and only where it is known who calls; what a user may do but a few times an hour, all users of an address
  * may do as often together.
  */
-const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = { read: 10, write: 10, refusal: 10, token: 10 };
+const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = {
+  read: 10,
+  write: 10,
+  search: 10,
+  refusal: 10,
+  token: 10,
+};
 
 /**
  * Limits that all nodes count together: what is a guess, a hash or a mail, and what a user may do but a few times an

@@ -1,0 +1,17 @@
+import { type Handlers, refuse } from "../contract/index.ts";
+import { type ChatParts, inside, keyOf } from "./room-access.ts";
+import { parseQuery } from "./search-words.ts";
+
+/** Finding messages of a room. */
+export function chatSearch({ store }: Pick<ChatParts, "store">): Pick<Handlers<"chat">, "search"> {
+  return {
+    async search(ctx) {
+      const room = keyOf(ctx);
+      const query = parseQuery(ctx.params.query);
+      if (!query) throw refuse("SEARCH_EMPTY", { field: "query" });
+      const userId = ctx.meta.user.id;
+      const { messages, before } = await store.search.find({ room, userId, query, before: ctx.params.cursor }, inside);
+      return { room, messages, ...(before === undefined ? {} : { cursor: before }) };
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Splits texts and queries into words, the same way for both databases. Their own parsers depend on the locale of the
+ * database and take Chinese, Japanese or Thai text without spaces as one long word.
+ *
+ * No word is reduced to a stem: that needs to know the language, and messages do not say theirs. A word of a query
+ * matches every word that begins with it instead. In scripts without spaces, and in Korean, it matches anywhere.
+ */
+
+/** Letters of scripts that are written without spaces between words, and of Korean, whose words take endings. */
+const UNSPACED =
+  "[[\\p{L}\\p{M}]&&[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Mymr}]]";
+const RUN = new RegExp(`${UNSPACED}+|[[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]+`, "gv");
+const IS_UNSPACED = new RegExp(`^${UNSPACED}`, "v");
+const ASCII = /^\p{ASCII}*$/u;
+const ASCII_RUN = /[a-z0-9]+/g;
+/** Accents of Latin, Greek and Cyrillic letters, once they are apart from their letters. */
+const ACCENTS = /[\u0300-\u036f]/g;
+
+/**
+ * The index has the beginnings of a word with so many letters. A word of a query is looked up by its longest one.
+ * Shorter words are in the index as they are, and match no other word.
+ */
+const LONG_BEGINNING = 6;
+const SHORT_BEGINNING = 3;
+
+/** Words of a query that are looked up in the index; the others are compared with the texts that are found. */
+const MAX_INDEXED_WORDS = 8;
+/** Most terms of a query that the index is asked for. */
+const MAX_TERMS = 16;
+const SURROGATE = /[\ud800-\udfff]/;
+
+interface Word {
+  readonly text: string;
+  /** It matches any part of a text: where words begin and end is not known. */
+  readonly isUnspaced: boolean;
+}
+
+/** A query that has words. */
+export interface SearchQuery {
+  /** Terms that every message has that matches. Not every message that has them matches. */
+  readonly terms: readonly string[];
+  /** Whether a text has all words of the query. */
+  matches(text: string): boolean;
+}
+
+/** The words of a query; undefined when it has none. */
+export function parseQuery(query: string): SearchQuery | undefined {
+  const wanted = wordsIn(normalize(query));
+  if (wanted.length === 0) return undefined;
+  const terms = new Set<string>();
+  for (const { text, isUnspaced } of wanted.slice(0, MAX_INDEXED_WORDS)) {
+    if (isUnspaced) for (const gram of queryGrams(text)) terms.add(gram);
+    else terms.add(beginning(text, LONG_BEGINNING) ?? beginning(text, SHORT_BEGINNING) ?? text);
+  }
+  return {
+    terms: [...terms].slice(0, MAX_TERMS),
+    matches(text) {
+      const normalized = normalize(text);
+      // most texts do not have the letters: to split them into words would take several times as long
+      if (!wanted.every((one) => normalized.includes(one.text))) return false;
+      const words = wordsIn(normalized);
+      return wanted.every((one) => words.some((word) => hasWord(word, one)));
+    },
+  };
+}
+
+/** The terms under which a text is found: letters, marks and digits of any script, at most six each, no space. */
+export function indexTerms(text: string): readonly string[] {
+  const terms = new Set<string>();
+  for (const word of wordsIn(normalize(text))) {
+    if (word.isUnspaced) addGrams(word.text, terms);
+    else addBeginnings(word.text, terms);
+  }
+  return [...terms];
+}
+
+/** The different words of a normalized text. */
+function wordsIn(normalized: string): readonly Word[] {
+  const isAscii = ASCII.test(normalized);
+  const words = new Set(normalized.match(isAscii ? ASCII_RUN : RUN));
+  return Array.from(words, (text) => ({ text, isUnspaced: !isAscii && IS_UNSPACED.test(text) }));
+}
+
+/** One spelling for letters that readers take for the same: without case, accents and compatibility forms. */
+function normalize(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  const folded = text.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toUpperCase().toLowerCase();
+  return folded.replaceAll("ς", "σ").normalize("NFC");
+}
+
+function hasWord(word: Word, wanted: Word): boolean {
+  if (word.isUnspaced !== wanted.isUnspaced) return false;
+  if (word.isUnspaced) return word.text.includes(wanted.text);
+  return word.text.startsWith(wanted.text) && (word.text === wanted.text || !isShort(wanted.text));
+}
+
+/** Whether a word has no beginning in the index. */
+function isShort(word: string): boolean {
+  return beginning(word, SHORT_BEGINNING) === undefined;
+}
+
+/** The first characters of a word; undefined when it has fewer. A character beyond U+FFFF counts as one. */
+function beginning(word: string, length: number): string | undefined {
+  if (word.length < length) return undefined;
+  const first = word.slice(0, length);
+  if (!SURROGATE.test(first)) return first;
+  const characters = Array.from(word.slice(0, 2 * length));
+  return characters.length < length ? undefined : characters.slice(0, length).join("");
+}
+
+function addBeginnings(word: string, terms: Set<string>): void {
+  const short = beginning(word, SHORT_BEGINNING);
+  terms.add(short ?? word);
+  const long = beginning(word, LONG_BEGINNING);
+  if (long !== undefined) terms.add(long);
+}
+
+/** Adds each character, and each two characters that follow each other. */
+function addGrams(word: string, terms: Set<string>): void {
+  let before = "";
+  for (const character of word) {
+    terms.add(character);
+    if (before !== "") terms.add(before + character);
+    before = character;
+  }
+}
+
+/** The pairs of characters of a word; of a single character, the character. */
+function queryGrams(word: string): readonly string[] {
+  const characters = Array.from(word);
+  if (characters.length === 1) return characters;
+  return characters.slice(1).map((character, index) => (characters[index] ?? "") + character);
+}

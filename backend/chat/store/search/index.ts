@@ -1,0 +1,19 @@
+import type { Kysely } from "kysely";
+import type { RoomMembership } from "../../membership.ts";
+import type { ChatTables } from "../tables.ts";
+import { type FillOptions, fillIndex } from "./index-filler.ts";
+import { type RoomSearch, type SearchResult, searchMessages } from "./message-search.ts";
+
+/** Finds messages by their words. */
+export function searchStore(db: Kysely<ChatTables>) {
+  return {
+    /** Searches a room, in one transaction with `permit`, which throws when the user may not read the room. */
+    find: (
+      search: RoomSearch,
+      permit: (standing: RoomMembership | undefined) => RoomMembership,
+    ): Promise<SearchResult> => searchMessages(db, search, permit),
+
+    /** Adds the messages to the index that are outside of it, in rooms where there are many. */
+    fill: (options: FillOptions): Promise<void> => fillIndex(db, options),
+  };
+}

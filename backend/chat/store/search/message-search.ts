@@ -1,0 +1,119 @@
+import type { Kysely, Transaction } from "kysely";
+import { isPostgres } from "../../../store/index.ts";
+import type { RoomMembership } from "../../membership.ts";
+import { ANSWER_BYTES, type Message, PAGE, responseBytes } from "../../message.ts";
+import type { SearchQuery } from "../../search-words.ts";
+import { message, messages } from "../message-rows.ts";
+import { standingOf } from "../standing.ts";
+import type { ChatTables } from "../tables.ts";
+import { findInIndex, positionOf } from "./search-index.ts";
+
+/** A search of one user in one room. */
+export interface RoomSearch {
+  readonly room: string;
+  readonly userId: string;
+  readonly query: SearchQuery;
+  /** Only messages before this position are looked at; all, when left out. */
+  readonly before: number | undefined;
+}
+
+/** Messages that match, the newest first. */
+export interface SearchResult {
+  readonly messages: readonly Message[];
+  /** From here the search can go on; undefined when the whole room was looked at. */
+  readonly before: number | undefined;
+}
+
+/** Messages that are read at once. */
+const BATCH = 50;
+/** Most characters that one search compares with the query: a few milliseconds of work. */
+const MAX_CHARACTERS = 128 * 1024;
+/** Most positions in which one search asks the index: two terms that many messages have are compared for each. */
+const MAX_POSITIONS = 50_000;
+
+/**
+ * Searches a room, in one transaction with the check that the user may read it: `permit` throws when the user may not.
+ *
+ * The index finds messages that may match, and their texts decide. Messages that are not in the index yet, which are
+ * the newest ones, are read directly. What one search does is limited; the next one goes on where it has stopped.
+ */
+export async function searchMessages(
+  db: Kysely<ChatTables>,
+  search: RoomSearch,
+  permit: (standing: RoomMembership | undefined) => RoomMembership,
+): Promise<SearchResult> {
+  const begin = db.transaction();
+  // one snapshot for the check and all reads
+  const transaction = isPostgres(db) ? begin.setIsolationLevel("repeatable read") : begin;
+  return transaction.execute(async (within) => {
+    const { room } = permit(await standingOf(within, search.room, search.userId));
+    return lookThrough(within, search, room.seq);
+  });
+}
+
+async function lookThrough(
+  within: Transaction<ChatTables>,
+  { room, query, before = Number.MAX_SAFE_INTEGER }: RoomSearch,
+  newest: number,
+): Promise<SearchResult> {
+  const page = createPage(query, Math.min(before, newest + 1));
+  const position = await positionOf(within, room);
+  const filled = position?.seq ?? 0;
+  const inRoom = messages(within).where("messages.room", "=", room).orderBy("messages.seq", "desc");
+
+  while (!page.isFull && page.before > filled + 1) {
+    const unindexed = inRoom.where("messages.seq", ">", filled).where("messages.seq", "<", page.before).limit(BATCH);
+    page.take((await unindexed.execute()).map(message), filled + 1);
+  }
+  const from = Math.max(1, page.before - MAX_POSITIONS);
+  while (position && !page.isFull && page.before > from) {
+    const { number } = position;
+    const below = page.before;
+    const seqs = await findInIndex(within, { number, terms: query.terms, from, below, limit: BATCH });
+    const rows = seqs.length === 0 ? [] : await inRoom.where("messages.seq", "in", seqs).execute();
+    page.take(rows.map(message), seqs.length < BATCH ? from : (seqs.at(-1) ?? from));
+  }
+  const oldest = await within
+    .selectFrom("messages")
+    .select(({ fn }) => fn.min("seq").as("seq"))
+    .where("room", "=", room)
+    .executeTakeFirst();
+  const hasOlder = oldest?.seq !== null && oldest?.seq !== undefined && oldest.seq < page.before;
+  return { messages: page.messages, before: hasOlder ? page.before : undefined };
+}
+
+/** Collects the messages that match, until it is full. */
+function createPage(query: SearchQuery, start: number) {
+  const found: Message[] = [];
+  let before = start;
+  let isFull = false;
+  let bytes = ANSWER_BYTES;
+  let characters = MAX_CHARACTERS;
+  return {
+    messages: found,
+    /** All messages from here on were looked at. */
+    get before(): number {
+      return before;
+    },
+    get isFull(): boolean {
+      return isFull;
+    },
+
+    /** Looks at messages, the newest first. If none of them fills the page, all down to `end` were looked at. */
+    take(batch: readonly Message[], end: number): void {
+      for (const one of batch) {
+        if (query.matches(one.text)) {
+          bytes -= responseBytes(one);
+          isFull = bytes < 0;
+          if (isFull) return;
+          found.push(one);
+        }
+        before = one.seq;
+        characters -= one.text.length;
+        isFull = found.length === PAGE || characters < 0;
+        if (isFull) return;
+      }
+      before = batch.length < BATCH ? end : (batch.at(-1)?.seq ?? end);
+    },
+  };
+}
