@@ -1,9 +1,11 @@
-import { type Announcement, type ChatClient, RequestError, type Timeline } from "../client/index.ts";
+import { type Announcement, type ChatClient, type Message, RequestError, type Timeline } from "../client/index.ts";
 import { connectComposer } from "./composer.ts";
 import { connectMembers, type Person } from "./members.ts";
 import { connectMessageActions } from "./message-actions.ts";
-import { type Item, showMessages, timeOf } from "./message-list.ts";
+import { MessageExcerpt } from "./message-excerpt.ts";
+import { focusMessage, type Item, showMessages, timeOf } from "./message-list.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
+import { SearchPanel } from "./search-panel.ts";
 import { element, presenceMark } from "./view.ts";
 
 /** Pixels from the end at which one still counts as reading along. */
@@ -21,6 +23,9 @@ export class Conversation {
   readonly #newest = element("newest", HTMLButtonElement);
   readonly #text = element("text", HTMLTextAreaElement);
   readonly #actions: Parameters<typeof showMessages>[3];
+  readonly #search: SearchPanel;
+  /** Older messages that are on the screen in place of the newest ones. */
+  readonly #excerpt: MessageExcerpt;
   /** What is being written in the rooms that are not on the screen. */
   readonly #drafts = new Map<string, string>();
   #active = LOBBY;
@@ -41,11 +46,18 @@ export class Conversation {
     connectComposer({
       onSend: (text) => {
         client.send(this.#active, text);
+        this.#excerpt.clear();
         this.render();
         this.#toEnd();
       },
       onWriting: () => client.typing(this.#active),
       people: () => this.#people(),
+    });
+    this.#excerpt = new MessageExcerpt(client, () => this.render());
+    this.#search = new SearchPanel({
+      client,
+      active: () => this.#active,
+      jump: (message) => this.#jumpTo(message),
     });
     this.#connectScrolling();
     element("leave", HTMLButtonElement).addEventListener("click", () => {
@@ -62,6 +74,7 @@ export class Conversation {
   /** Shows a room from its newest message on. */
   show(room: string): void {
     this.#turnTo(room);
+    this.#excerpt.clear();
     this.watch();
     // what cannot be had now comes with the next connection
     this.#client.open(room).catch(() => undefined);
@@ -84,6 +97,8 @@ export class Conversation {
   /** The user has signed out. */
   forget(): void {
     this.#turnTo(LOBBY);
+    this.#excerpt.clear();
+    this.#search.close();
     this.#text.value = "";
     this.#drafts.clear();
     this.#announcements = [];
@@ -96,22 +111,41 @@ export class Conversation {
     if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#turnTo(LOBBY);
     const timeline = this.#client.timeline(this.#active);
     if (timeline?.messages.length === 0 && timeline.hasOlder) void this.#fill(timeline);
-    const atEnd = this.#isAtEnd();
+    const excerpt = this.#excerpt.messages;
+    const atEnd = !excerpt && this.#isAtEnd();
+    const items = excerpt?.map((message) => ({ kind: "message", message }) as const) ?? this.#newestItems(timeline);
+    showMessages(this.#messages, items, user.id, this.#actions);
+    this.#renderHead();
+    this.#older.hidden = excerpt !== undefined || !timeline?.hasOlder;
+    element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined || timeline.hasOlder;
+    this.#newest.textContent = excerpt ? "Back to the newest messages" : "New messages";
+    if (atEnd) this.#toEnd();
+    else this.#newest.hidden = !excerpt && (this.#rooms.find(this.#active)?.unread ?? 0) === 0;
+    if (atEnd && document.visibilityState === "visible") this.#markRead();
+    this.#renderTyping(user.id);
+    this.#renderSeen(user.id);
+  }
+
+  /** All that is here of the room, from the oldest to what is not sent yet. */
+  #newestItems(timeline: Timeline | undefined): readonly Item[] {
     const items: Item[] = [
       ...(timeline?.messages ?? []).map((message) => ({ kind: "message", message }) as const),
       ...this.#announcements.map((announcement) => ({ kind: "announcement", announcement }) as const),
     ].sort((a, b) => timeOf(a) - timeOf(b));
     for (const pending of this.#client.pending)
       if (pending.room === this.#active) items.push({ kind: "pending", pending });
-    showMessages(this.#messages, items, user.id, this.#actions);
-    this.#renderHead();
-    this.#older.hidden = !timeline?.hasOlder;
-    element("empty", HTMLElement).hidden = items.length > 0 || timeline === undefined || timeline.hasOlder;
-    if (atEnd) this.#toEnd();
-    else this.#newest.hidden = (this.#rooms.find(this.#active)?.unread ?? 0) === 0;
-    if (atEnd && document.visibilityState === "visible") this.#markRead();
-    this.#renderTyping(user.id);
-    this.#renderSeen(user.id);
+    return items;
+  }
+
+  /** Shows a message that was found, among those around it. Throws a `RequestError`. */
+  async #jumpTo(message: Message): Promise<void> {
+    const timeline = this.#client.timeline(message.room);
+    const isHere = timeline?.messages.some(({ epoch, seq }) => epoch === message.epoch && seq === message.seq);
+    if (isHere) this.#excerpt.clear();
+    else await this.#excerpt.load(message);
+    if (message.room !== this.#active) return this.#excerpt.clear();
+    this.render();
+    focusMessage(this.#messages, message, this.#client.user?.id ?? "");
   }
 
   /** Gets the newest page of the room on the screen: of a room in which all has been read nothing comes by itself. */
@@ -131,6 +165,8 @@ export class Conversation {
   #turnTo(room: string): void {
     if (room === this.#active) return;
     this.#client.unwatch(this.#active);
+    this.#excerpt.clear();
+    this.#search.close();
     this.#drafts.set(this.#active, this.#text.value);
     this.#text.value = this.#drafts.get(room) ?? "";
     this.#active = room;
@@ -194,11 +230,13 @@ export class Conversation {
       this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
     });
     this.#newest.addEventListener("click", () => {
+      this.#excerpt.clear();
+      this.render();
       this.#toEnd();
       this.#markRead();
     });
     this.#scroller.addEventListener("scroll", () => {
-      if (this.#isAtEnd() && (this.#rooms.find(this.#active)?.unread ?? 0) > 0) {
+      if (!this.#excerpt.messages && this.#isAtEnd() && (this.#rooms.find(this.#active)?.unread ?? 0) > 0) {
         this.#markRead();
         this.#newest.hidden = true;
       }

@@ -55,6 +55,24 @@ export function showMessages(list: HTMLElement, items: readonly Item[], me: stri
   reconcile(list, rows);
 }
 
+/** Brings a message of the list to the screen, marks it, and gives it the focus. `me` is the user's id. */
+export function focusMessage(list: HTMLElement, message: Message, me: string): void {
+  for (const row of list.querySelectorAll(".found")) row.classList.remove("found");
+  const key = keyOf(message, me);
+  for (const row of list.children) {
+    if (!(row instanceof HTMLElement) || row.dataset.key !== key) continue;
+    row.classList.add("found");
+    row.tabIndex = -1;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+  }
+}
+
+/** A user's own message keeps its row when it turns from pending to stored. */
+function keyOf({ author, clientId, epoch, seq }: Message, me: string): string {
+  return author.id === me ? `own ${clientId}` : `${epoch} ${seq}`;
+}
+
 interface Fact {
   readonly key: string;
   readonly author: string;
@@ -75,14 +93,12 @@ function factOf(item: Item, me: string): Fact {
   switch (item.kind) {
     case "message": {
       const { message } = item;
-      const { author, clientId, at, text, editedAt, deletedAt, mentions, epoch, seq } = message;
-      // a message keeps its row when it turns from pending to stored
-      const own = author.id === me;
+      const { author, at, text, editedAt, deletedAt, mentions } = message;
       return {
-        key: own ? `own ${clientId}` : `${epoch} ${seq}`,
+        key: keyOf(message, me),
         author: author.id,
         name: author.name,
-        own,
+        own: author.id === me,
         at,
         text: deletedAt === undefined ? text : "This message was deleted.",
         fate: deletedAt === undefined ? "sent" : "deleted",

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "puppeteer-core";
+import { readConfig } from "../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../backend/main.ts";
+import { loadAssets } from "../../../backend/page/index.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
+import { NO_LIMITS } from "../../backend/support.ts";
+import { emailOf, focus, online, PASSWORD, reads, register, say, shows, texts, until } from "./acts.ts";
+import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+
+let dataDir: string;
+let origin: string;
+let backend: Backend;
+let browser: TestBrowser;
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "causeway-search-"));
+  const port = await freePort(4300);
+  origin = `http://chat.causeway.localhost:${port}`;
+  const env = { PORT: String(port), DATA_DIR: dataDir, ORIGINS: origin, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
+  backend = await startBackend(readConfig(env), { assets: await loadAssets(), limits: NO_LIMITS });
+  browser = await startBrowser();
+});
+afterEach(() => browser.leave());
+afterAll(async () => {
+  await browser.close();
+  await backend.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+const results = (page: Page) => page.$$eval("#search-results .excerpt", (all) => all.map((one) => one.textContent));
+
+async function searchFor(page: Page, query: string): Promise<void> {
+  await page.locator("#search-open").click();
+  expect(await focus(page)).toBe("search-text");
+  await page.keyboard.type(query);
+  await page.keyboard.press("Enter");
+}
+
+test("messages of a room are found, with author and time, and shown in the room; the keyboard is enough", async () => {
+  const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
+  await register(ada.page, origin, "Ada");
+  await register(bob.page, origin, "Bob");
+  await say(ada.page, "Two boats left the harbour");
+  await say(bob.page, "<b>boat</b> number three");
+  await shows(ada.page, "<b>boat</b> number three");
+  await searchFor(ada.page, "BOAT");
+  await reads(ada.page, "#search-status", "2 messages");
+  expect(await results(ada.page)).toEqual(["<b>boat</b> number three", "Two boats left the harbour"]);
+  await reads(ada.page, "#search-results .who", "Bob");
+  await ada.page.keyboard.press("ArrowDown");
+  await ada.page.keyboard.press("ArrowDown");
+  await ada.page.keyboard.press("Enter");
+  await until(ada.page, `document.activeElement.matches(".message.found")`);
+  expect(await ada.page.evaluate(`document.activeElement.querySelector(".text").textContent`)).toBe(
+    "Two boats left the harbour",
+  );
+  await ada.page.focus("#search-text");
+  await ada.page.keyboard.press("Escape");
+  expect(await focus(ada.page)).toBe("search-open");
+  expect(await ada.page.$eval("#search", (one) => one.checkVisibility())).toBe(false);
+
+  await searchFor(bob.page, "!?");
+  await reads(bob.page, "#search-problem", "Search for a word");
+  await bob.page.locator("#search-text").fill("lighthouse");
+  await bob.page.keyboard.press("Enter");
+  await reads(bob.page, "#search-status", "Nothing found.");
+  expect(await bob.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  expect([ada.complaints, bob.complaints]).toEqual([[], []]);
+});
+
+test("a message that is not on the screen is shown among those around it; a button leads back to the newest ones", async () => {
+  const { page } = await browser.visitor(PHONE);
+  await register(page, origin, "Cora");
+  const session = await fetch(`${origin.replace("chat.causeway.localhost", "127.0.0.1")}/api/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: emailOf("Cora"), password: PASSWORD }),
+  }).then((response) => response.json() as Promise<{ user: { id: string } }>);
+  const user = { id: session.user.id, roles: ["user"] as const, sid: "s" };
+  const send = (n: number, text: string) =>
+    backend.broker.call("chat.send", { room: "lobby", text, clientId: `c${n}` }, { meta: { user } });
+  await send(0, "the needle");
+  for (let n = 1; n <= 120; n += 1) await send(n, `hay ${n}`);
+  await page.reload();
+  await online(page);
+  await shows(page, "hay 120");
+  await searchFor(page, "needle");
+  await reads(page, "#search-results", "the needle");
+  await page.locator("#search-results button").click();
+  await until(page, `document.activeElement.matches(".message.found")`);
+  expect((await texts(page)).slice(-2)).toEqual(["hay 23", "hay 24"]);
+  await backend.broker.call(
+    "chat.edit",
+    { room: "lobby", seq: await seqOf("the needle"), text: "no pin" },
+    { meta: { user } },
+  );
+  await shows(page, "no pin");
+  await reads(page, "#newest", "Back to the newest messages");
+  await page.locator("#newest").click();
+  await shows(page, "hay 120");
+  expect(await texts(page)).not.toContain("no pin");
+
+  async function seqOf(text: string): Promise<number> {
+    const found = await backend.broker.call<{ messages: { seq: number; text: string }[] }, object>(
+      "chat.search",
+      { room: "lobby", query: text },
+      { meta: { user } },
+    );
+    return found.messages[0]?.seq ?? 0;
+  }
+});
