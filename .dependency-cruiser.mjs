@@ -3,6 +3,8 @@ const folder = (path) => `^${path}`;
 const anyOf = (...patterns) => patterns.join("|");
 /** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
+/** What is public: plain data, which every part may read. */
+const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes)\\.ts$)";
 const packages = { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -92,7 +94,7 @@ export default {
       severity: "error",
       comment: "what a text, a name or a throttle is depends on no database, no service and no gateway",
       from: { path: folder("backend/(text|throttle)/") },
-      to: { path: folder("backend/"), pathNot: `${folder("backend/(text|throttle)/")}|^backend/surface[./]` },
+      to: { path: folder("backend/"), pathNot: `${folder("backend/(text|throttle)/")}|${SURFACE}` },
     },
     {
       name: "store-serves-all",
@@ -129,8 +131,22 @@ export default {
       name: "surface-is-a-leaf",
       severity: "error",
       comment: "the surface is plain data that origin and edge share; it may not pull either of them in",
-      from: { path: "^backend/surface[./]" },
-      to: { path: ".", pathNot: "^backend/surface[./]" },
+      from: { path: SURFACE },
+      to: { path: ".", pathNot: SURFACE },
+    },
+    {
+      name: "surface-knows-no-feature",
+      severity: "error",
+      comment: "the words of a surface are the same for every feature, and for one that is written tomorrow",
+      from: { path: folder("backend/surface/") },
+      to: { path: ".", pathNot: folder("backend/surface/") },
+    },
+    {
+      name: "surface-of-a-feature-is-cheap",
+      severity: "error",
+      comment: "what a feature declares needs the words for it, and what other features declare",
+      from: { path: "^backend/[^/]+/(surface|shapes)\\.ts$" },
+      to: { path: "^backend/(surface|features)\\.ts$" },
     },
     {
       name: "client-has-no-views",

@@ -11,7 +11,7 @@ import { chatSockets } from "./chat/sockets.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
-import { serviceActions, tell } from "./contract/index.ts";
+import { tell } from "./contract/index.ts";
 import {
   type Asset,
   createGateway,
@@ -31,7 +31,7 @@ import { loadAssets } from "./page/index.ts";
 import { createServices } from "./services.ts";
 import { openStore, type Store } from "./stores.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
-import { assets, emits, http, RATE_CLASSES, ROLES, SOCKET_PATH, socket } from "./surface.ts";
+import { assets, RATE_CLASSES, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
 import { setupPath } from "./users/index.ts";
 import type { HashCost } from "./users/password.ts";
 
@@ -66,7 +66,7 @@ export interface BackendOptions {
   readonly times?: ServerTimes;
   readonly presence?: PresenceTimes;
   readonly hashCost?: HashCost;
-  /** Files of entries instead of `backend/surface.ts`: what is wrong with them stops the start. */
+  /** Other surfaces than those of the features: what is wrong with them stops the start. */
   readonly surface?: readonly SurfaceFile[];
   /** Ends a start that waits for NATS: the start rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -78,7 +78,7 @@ export interface BackendOptions {
  * SurfaceError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
-  const surface = options.surface ?? [SURFACE_FILE];
+  const surface = options.surface ?? surfaceFiles;
   checkSurface(surface, KNOWN);
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
@@ -192,15 +192,14 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   return Promise.race([work, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
 }
 
-const SURFACE_FILE: SurfaceFile = { file: "backend/surface.ts", http, socket, emits };
 const KNOWN = { roles: ROLES, rates: Object.keys(RATE_CLASSES), taken: [...assets, SOCKET_PATH] };
 
 /** Every action that a service has to have, and where it is declared. */
 function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {
-  return [
-    ...surface.flatMap(({ file, http, socket }) => [...http, ...socket].map(({ action }) => ({ action, file }))),
-    ...Object.keys(serviceActions).map((action) => ({ action, file: "backend/contract/actions.ts" })),
-  ];
+  return surface.flatMap(({ file, http = [], socket = [], actions = {} }) => [
+    ...[...http, ...socket].map(({ action }) => ({ action, file })),
+    ...Object.keys(actions).map((action) => ({ action, file })),
+  ]);
 }
 
 const DROPPED_PACKETS = {
@@ -212,7 +211,8 @@ const DROPPED_PACKETS = {
 /** Milliseconds for each of the things that are told to close. */
 const CLOSING = 5_000;
 
-const SERVICES = ["auth", "users", "chat"] as const;
+/** The services whose actions are declared: each of them has to run on some node. */
+const SERVICES = [...new Set(declaredActions(surfaceFiles).map(({ action }) => action.split(".", 1)[0] ?? ""))];
 
 /** The services that some node offers now. */
 function available(broker: ServiceBroker): ReadonlySet<string> {

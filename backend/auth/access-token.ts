@@ -7,9 +7,10 @@ import {
   verify,
 } from "node:crypto";
 import jwt from "jsonwebtoken";
-import { type PublicJwk, ROLES, type Role } from "../surface/accounts.ts";
+import { ROLES, type Role } from "../surface/roles.ts";
+import type { PublicJwk } from "./shapes.ts";
 
-export type { PublicJwk } from "../surface/accounts.ts";
+export type { PublicJwk } from "./shapes.ts";
 
 /** Who a verified access token speaks for. */
 export interface TokenIdentity {

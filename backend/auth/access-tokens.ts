@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import {
   ACCESS_TOKEN_SECONDS,
   type PublicJwk,

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { grouped, isPostgres, jsonTable, prepared } from "../store/index.ts";
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import type { LockUser } from "../users/index.ts";
 import { type EndReason, isLive, type Session } from "./session.ts";
 import type { AuthTables, SessionsTable } from "./tables.ts";

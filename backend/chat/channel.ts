@@ -1,4 +1,5 @@
-import type { Broadcast, Message } from "../contract/index.ts";
+import type { Broadcast } from "../contract/index.ts";
+import type { Message } from "./shapes.ts";
 
 const PREFIX = "chat:";
 

@@ -1,5 +1,5 @@
 import { clean } from "../contract/clean.ts";
-import { announce, type Handlers, type Message, refuse } from "../contract/index.ts";
+import { announce, type Handlers, refuse } from "../contract/index.ts";
 import { messageText } from "../text/text.ts";
 import type { AuditTrail } from "../users/index.ts";
 import { newestThatFit } from "./catch-up.ts";
@@ -8,6 +8,7 @@ import { MENTIONS_MAX, namesMentioned } from "./mention.ts";
 import { clientId, EDIT_TIME } from "./message.ts";
 import { MODERATOR, rank, SITE } from "./moderation.ts";
 import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
+import type { Message } from "./shapes.ts";
 
 type MessageParts = ChatParts & {
   readonly audit: AuditTrail;

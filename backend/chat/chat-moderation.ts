@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import { rolesUpTo } from "../auth/access-token.ts";
-import { type Caller, type Handlers, type MemberChanged, type Meta, refuse } from "../contract/index.ts";
-import type { Role } from "../surface.ts";
+import { type Caller, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import type { Role } from "../surface/roles.ts";
 import type { AuditAction } from "../users/audit.ts";
 import type { User as Account, AuditTrail } from "../users/index.ts";
 import { isMuted, ROOM_ROLES, type RoomMembership, type RoomRole, roleIn } from "./membership.ts";
@@ -9,6 +9,7 @@ import { endMembership, tellMembership } from "./memberships.ts";
 import { MODERATOR, OWNER, rank, SITE } from "./moderation.ts";
 import { INVITATIONS_MAX, LOBBY, ROOMS_MAX, type Room } from "./room.ts";
 import { type ChatParts, ranked, shutOut } from "./room-access.ts";
+import type { MemberChanged } from "./shapes.ts";
 import type { Check } from "./store/index.ts";
 
 type Moderation = Pick<Handlers<"chat">, "invite" | "setRoomRole" | "mute" | "unmute" | "kick" | "ban" | "unban">;

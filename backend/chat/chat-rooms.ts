@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import { clean } from "../contract/clean.ts";
-import { type Caller, type Handlers, type Meta, type RoomSummary, refuse } from "../contract/index.ts";
-import { displayName, newRoomName } from "../text/name.ts";
+import { type Caller, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { displayName } from "../text/name.ts";
 import { catchUp } from "./catch-up.ts";
 import type { RoomMembership } from "./membership.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
@@ -11,6 +11,7 @@ import {
   LIST_PAGE,
   LOBBY,
   MEMBERS_MAX,
+  newRoomName,
   OPENED_MAX,
   ROOMS_MAX,
   type Room,
@@ -20,6 +21,7 @@ import {
 } from "./room.ts";
 import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
 import { directKey, privateKey } from "./room-key.ts";
+import type { RoomSummary } from "./shapes.ts";
 import type { Entry, RoomRow } from "./store/index.ts";
 
 type RoomHandlers = Pick<

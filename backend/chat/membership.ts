@@ -1,7 +1,7 @@
-import type { RoomRole } from "../surface/rooms.ts";
 import { LOBBY, type Room } from "./room.ts";
+import type { RoomRole } from "./shapes.ts";
 
-export { type MembershipChange, ROOM_ROLES, type RoomRole } from "../surface/rooms.ts";
+export { type MembershipChange, ROOM_ROLES, type RoomRole } from "./shapes.ts";
 
 /** `out`: was in it, or was asked and did not want to. A mute and a ban outlive leaving. */
 export type MembershipState = "in" | "invited" | "out" | "banned";

@@ -1,9 +1,10 @@
 import type { Context } from "moleculer";
-import { announce, type MemberChanged, type Meta } from "../contract/index.ts";
+import { announce, type Meta } from "../contract/index.ts";
 import { channelOf } from "./channel.ts";
 import type { MembershipChange } from "./membership.ts";
 import type { Room } from "./room.ts";
 import type { ChatParts } from "./room-access.ts";
+import type { MemberChanged } from "./shapes.ts";
 import type { Check } from "./store/index.ts";
 
 /**

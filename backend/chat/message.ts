@@ -1,7 +1,7 @@
-import type { Message } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
+import type { Message } from "./shapes.ts";
 
-export type { Message, RoomState } from "../surface/rooms.ts";
+export type { Message, RoomState } from "./shapes.ts";
 
 /** Messages in a page of history. */
 export const PAGE = 50;

@@ -1,9 +1,9 @@
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
 import { messageText } from "../text/text.ts";
 import { ROOM_ROLES, type RoomMembership, roleIn } from "./membership.ts";
 
-export { OUTCOMES, type Outcome, type Report } from "../surface/rooms.ts";
+export { OUTCOMES, type Outcome, type Report } from "./shapes.ts";
 
 /** Longest reason in UTF-16 code units. */
 export const REASON_MAX = 500;

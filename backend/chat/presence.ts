@@ -1,7 +1,7 @@
-import type { PresenceState } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
+import type { PresenceState } from "./shapes.ts";
 
-export type { Presence, PresenceState } from "../surface/rooms.ts";
+export type { Presence, PresenceHere, PresenceState } from "./shapes.ts";
 
 /** What a device may say of its user. */
 export type DeviceState = Exclude<PresenceState, "offline">;
@@ -23,17 +23,6 @@ export interface PresenceTimes {
   readonly window: number;
 }
 export const PRESENCE_TIMES: PresenceTimes = { grace: 10_000, pace: 5_000, window: 1_000 };
-
-/** What a node says about the users whose sockets it holds. */
-export interface PresenceHere {
-  /** One more with each event of the node: who misses one asks for the whole. */
-  readonly revision: number;
-  /** Whether what was said before is void. */
-  readonly whole: boolean;
-  readonly online: readonly string[];
-  readonly away: readonly string[];
-  readonly offline: readonly string[];
-}
 
 /**
  * The state of a user, put together from the states of the user's devices, or of the nodes that the user is connected

@@ -1,8 +1,8 @@
 import type { ServiceBroker } from "moleculer";
 import { announce } from "../contract/index.ts";
-import type { ReadMark } from "../surface/rooms.ts";
 import { channelOf } from "./channel.ts";
 import type { EnteredRoom } from "./room-access.ts";
+import type { ReadMark } from "./shapes.ts";
 
 /** Collects marks that have moved and tells them together: of each user and room only the newest. */
 export interface ReadReceipts {

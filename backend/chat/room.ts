@@ -1,7 +1,9 @@
-import type { RoomKind } from "../surface/rooms.ts";
 import { accepted, type Checked, refused } from "../text/checked.ts";
+import { isReservedName } from "../text/look-alike.ts";
+import { isPlainName } from "../text/name.ts";
+import type { RoomKind } from "./shapes.ts";
 
-export type { RoomKind } from "../surface/rooms.ts";
+export type { RoomKind } from "./shapes.ts";
 
 /** The room that every user is a member of. It has no owner, and no user can leave it for good or be banned from it. */
 export const LOBBY = "lobby";
@@ -50,6 +52,12 @@ const HIDDEN = /^~[A-Za-z0-9_-]{22}$/;
 export function roomName(input: string): Checked<string> {
   const name = input.isWellFormed() ? input.normalize("NFKC").trim().toLowerCase().normalize("NFKC") : "";
   return NAME.test(name) ? accepted(name) : refused("ROOM_NAME");
+}
+
+/** Whether a room's name, in its one spelling, may be the name of a new room. */
+export function newRoomName(name: string): Checked<string> {
+  if (!isPlainName(name)) return refused("ROOM_NAME");
+  return isReservedName(name) ? refused("NAME_RESERVED") : accepted(name);
 }
 
 /** What a client may call a room: the name of a public one, or the key of one that is not. */

@@ -1,23 +1,10 @@
 /** Every type of the server that the client uses: types alone, so that nothing of the server gets into a bundle. */
+export type { SessionInfo } from "../auth/shapes.ts";
 export type { DeviceState } from "../chat/presence.ts";
-export type {
-  AuditRecord,
-  Emitted,
-  Listed,
-  Member,
-  Message,
-  ParamsOf,
-  PresenceState,
-  Profile,
-  PublicRoom,
-  Report,
-  ResultOf,
-  RoomSummary,
-  SessionInfo,
-  SignedIn,
-} from "../contract/actions.ts";
-export type { RoomState } from "../surface/rooms.ts";
+export type { Member, Message, PresenceState, PublicRoom, Report, RoomState, RoomSummary } from "../chat/shapes.ts";
+export type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
 export type { SocketAction } from "../surface.ts";
+export type { AuditRecord, Listed, Profile, SignedIn } from "../users/shapes.ts";
 
 import type { http } from "../surface.ts";
 

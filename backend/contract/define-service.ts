@@ -1,15 +1,7 @@
 import type { ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { SurfaceError } from "../surface/mistakes.ts";
-import { http, ROLES, type Role, type ServiceName, socket } from "../surface.ts";
-import {
-  type AnyAction,
-  type Events,
-  type Meta,
-  type MetaOf,
-  type ParamsOf,
-  type ResultOf,
-  serviceActions,
-} from "./actions.ts";
+import { http, ROLES, type Role, serviceActions, socket } from "../surface.ts";
+import type { AnyAction, Events, Meta, MetaOf, ParamsOf, ResultOf } from "./actions.ts";
 import { TO_SOCKETS } from "./socket-events.ts";
 import { rulesOf } from "./validation.ts";
 
@@ -23,6 +15,9 @@ declare module "moleculer" {
     roles?: readonly Role[];
   }
 }
+
+/** The services that own declared actions. */
+export type ServiceName = AnyAction extends infer A ? (A extends `${infer Name}.${string}` ? Name : never) : never;
 
 type NamesIn<N extends ServiceName> = AnyAction extends infer A
   ? A extends `${N}.${infer Name}`
@@ -80,8 +75,8 @@ export function actionRules(name: AnyAction): Rules {
   if (!entry) {
     if (!Object.hasOwn(serviceActions, name)) {
       throw new SurfaceError([
-        `${name}: a service has a handler for it and no entry declares it; add one to backend/surface.ts (or to ` +
-          "serviceActions in backend/contract/actions.ts, when only services call it), or remove the handler.",
+        `${name}: a service has a handler for it and no entry declares it; add one to the surface.ts of its feature ` +
+          "(to `actions` there, when only services call it), or remove the handler.",
       ]);
     }
     const { params } = serviceActions[name as keyof typeof serviceActions];

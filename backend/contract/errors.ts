@@ -1,7 +1,7 @@
 import { Errors } from "moleculer";
-import { CODES, type Code } from "../surface/codes.ts";
+import { CODES, type Code } from "../surface.ts";
 
-export { CODES, type Code } from "../surface/codes.ts";
+export { CODES, type Code } from "../surface.ts";
 
 /** What a client gets to see of an error, over HTTP and over a socket alike. */
 export interface PublicError {

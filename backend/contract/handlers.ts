@@ -20,7 +20,7 @@ export function checkHandlers(
       const [service = "", name = ""] = action.split(".");
       const hasService = services.some((one) => one.name === service);
       const place = hasService ? `to the actions of the service ${service}` : `to a service named ${service}`;
-      const own = hasService ? "" : ", which backend/services.ts has to start";
+      const own = hasService ? "" : ", which the index.ts of its feature has to return";
       return `${file}: ${action}: no service has a handler for it; add ${name} ${place}${own}, or remove the entry.`;
     });
   if (lines.length > 0) throw new SurfaceError(lines);

@@ -1,8 +1,8 @@
-/**
- * Every code with which the gateway or an action refuses, and nothing else: its HTTP status, and a sentence for
- * people.
- */
-export const CODES = {
+/** By code: the HTTP status, and a sentence for people. */
+export type RefusalCodes = Readonly<Record<string, readonly [status: number, message: string]>>;
+
+/** Codes with which the gateway refuses, and any feature may. Those of one feature stand in its own surface. */
+export const GENERAL_CODES = {
   BAD_REQUEST: [400, "The request is malformed."],
   BAD_JSON: [400, "The body is not valid JSON in UTF-8."],
   UNAUTHORIZED: [401, "A valid access token is needed."],
@@ -19,63 +19,15 @@ export const CODES = {
   INTERNAL: [500, "Something went wrong."],
   UNAVAILABLE: [503, "The service is not available at the moment."],
 
-  CREDENTIALS: [401, "The e-mail address or the password is wrong."],
-  SIGN_IN: [401, "Sign in again."],
-  LINK: [403, "This link is not valid any more. Ask for a new one."],
-  REGISTRATION_CLOSED: [403, "Nobody new can register here. Ask whoever runs this site."],
-  SETUP_LINK: [
-    403,
-    "This setup link is not valid any more. While there is no administrator, each start prints a new one.",
-  ],
-  EMAIL_TAKEN: [409, "This e-mail address is registered already."],
-  EMAIL_VERIFIED: [409, "This e-mail address is confirmed already."],
-  OWN_ACCOUNT: [409, "This is your own account: another admin has to do that."],
-  EMAIL_MALFORMED: [422, "This is not an e-mail address."],
-  EMAIL_RESERVED: [422, "Nobody can have mail at this address: its domain is reserved. Give another one."],
-  EMAIL_SAME: [422, "This is your e-mail address already."],
   NAME_NOT_UNICODE: [422, "The name is not well-formed Unicode."],
   NAME_CONTROL: [422, "The name contains characters that cannot be shown."],
-  NAME_TAKEN: [409, "Another user has this name, or one that looks like it: choose another."],
   NAME_EMPTY: [422, "The name is empty."],
   NAME_LONG: [422, "The name is longer than 64 characters."],
   NAME_MIXED: [422, "A word of the name mixes scripts, or is in one that nobody writes today: choose another."],
   NAME_RESERVED: [422, "This name is reserved, or looks like one that is: choose another."],
-  PASSWORD_NOT_UNICODE: [422, "The password is not well-formed Unicode."],
-  PASSWORD_SHORT: [422, "The password is shorter than 8 characters."],
-  PASSWORD_LONG: [422, "The password is longer than 128 characters."],
-  PASSWORD_COMMON: [422, "This password is among the first that are guessed; choose another."],
-  PASSWORD_PERSONAL: [422, "The password must not be your name or e-mail address."],
-  PASSWORD_WRONG: [422, "The password is wrong."],
 
-  BANNED: [403, "You were banned from this room."],
-  MUTED: [403, "You may not write in this room for a while."],
-  NOT_MEMBER: [403, "You are not in this room: join it first."],
-  ALREADY_KNOWN: [409, "This user is in the room, was invited before, or is banned from it."],
-  CLIENT_ID_USED: [409, "This client id belongs to another message."],
-  DIRECT_ROOM: [409, "A room of two has no moderators: leave it instead."],
-  INVITATIONS: [409, "Too many invitations wait for this user's answer."],
-  LAST_ADMIN: [409, "Nobody would be an administrator any more: make somebody else one first."],
-  LAST_OWNER: [409, "Make somebody else an owner first."],
-  LOBBY: [409, "Everybody is in the lobby."],
-  PEER_LEFT: [409, "The other one has left this room."],
-  REPORTS: [409, "Your earlier reports have to be settled first."],
-  ROOM_ALIKE: [409, "There is a room whose name looks like this one: join it, or choose another name."],
-  ROOM_EXISTS: [409, "There is a room with this name: join it."],
-  ROOM_FULL: [409, "This room is full."],
-  ROOM_LIMIT: [409, "That would be too many rooms: leave one first."],
-  TOO_LATE: [409, "A message can be edited for an hour."],
-  TOO_MANY_ROOMS: [409, "This connection is in too many rooms."],
-  MESSAGE_QUOTA: [409, "Your messages take all the space that you may use: delete some of them first."],
-  MESSAGE_DELETED: [410, "This message was deleted."],
-  CLIENT_ID: [422, "A client id has 1 to 64 letters, digits, hyphens or underscores."],
-  PRESENCE_STATE: [422, "A device is online or away."],
-  REASON_LONG: [422, "The reason is longer than 500 characters."],
-  ROOM_NAME: [422, "A room's name has 1 to 64 letters, digits, hyphens or underscores, each word in one script."],
-  SEARCH_EMPTY: [422, "Search for a word: something with letters or digits."],
   TEXT_NOT_UNICODE: [422, "The text is not well-formed Unicode."],
   TEXT_CONTROL: [422, "The text contains control characters."],
   TEXT_EMPTY: [422, "The text is empty."],
   TEXT_LONG: [422, "The text is longer than 4000 characters."],
-  ROOMS_OPENED: [429, "You have opened too many rooms today."],
-} as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
-export type Code = keyof typeof CODES;
+} as const satisfies RefusalCodes;

@@ -1,4 +1,3 @@
-import type { Code } from "./codes.ts";
 import type { Format } from "./formats.ts";
 
 /**
@@ -19,7 +18,7 @@ interface OwnKeywords {
   /** A page gets it as a cookie instead: then it is missing in the body of an HTTP response. */
   readonly cookie?: true;
   /** Codes with which the action refuses a value that keeps to the schema. */
-  readonly refuses?: readonly Code[];
+  readonly refuses?: readonly string[];
 }
 
 export interface Notes extends OwnKeywords {

@@ -1,14 +1,17 @@
-import { CODES } from "./codes.ts";
+import { GENERAL_CODES } from "./codes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
 
-/** The entries of one file, as the program finds them: nothing has checked their types when it starts. */
+/** What one file declares, as the program finds it: nothing has checked its types when the backend starts. */
 export interface SurfaceFile {
   /** From the project's folder. */
   readonly file: string;
-  readonly http: readonly HttpFacts[];
-  readonly socket: readonly SocketFacts[];
-  readonly emits: Readonly<Record<string, { readonly payload: unknown }>>;
+  readonly http?: readonly HttpFacts[];
+  readonly socket?: readonly SocketFacts[];
+  readonly emits?: Readonly<Record<string, { readonly payload: unknown }>>;
+  readonly codes?: Readonly<Record<string, unknown>>;
+  readonly actions?: Readonly<Record<string, { readonly params: unknown; readonly answers: unknown }>>;
+  readonly events?: Readonly<Record<string, { readonly payload: unknown }>>;
 }
 
 interface EntryFacts {
@@ -51,8 +54,10 @@ export function checkSurface(files: readonly SurfaceFile[], known: SurfaceNames)
 }
 
 /** One line for each mistake: `FILE: ENTRY: PLACE PROBLEM. REMEDY.` */
-function surfaceMistakes(files: readonly SurfaceFile[], known: SurfaceNames): string[] {
-  const all = files.flatMap(({ file, http, socket }) => [
+function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): string[] {
+  const codes = new Set([GENERAL_CODES, ...files.map(({ codes = {} }) => codes)].flatMap((all) => Object.keys(all)));
+  const known = { ...names, codes };
+  const all = files.flatMap(({ file, http = [], socket = [] }) => [
     ...http.map((entry) => ({ file, entry, name: `${entry.method} ${entry.path}` })),
     ...socket.map((entry) => ({ file, entry, name: `the call ${entry.action}` })),
   ]);
@@ -68,13 +73,91 @@ function surfaceMistakes(files: readonly SurfaceFile[], known: SurfaceNames): st
     ];
     lines.push(...mistakes.map((mistake) => lineOf(file, name, mistake)));
   }
-  for (const { file, emits } of files) {
-    for (const [name, { payload }] of Object.entries(emits)) {
-      const mistakes = schemaMistakes(payload, "payload", { isParameter: false, maySecret: false });
-      lines.push(...mistakes.map((mistake) => lineOf(file, `the event ${name}`, mistake)));
-    }
-  }
-  return lines;
+  return [...lines, ...recordMistakes(files, all)];
+}
+
+/** What is wrong with what files declare by name: events, codes, and actions for services only. */
+function recordMistakes(
+  files: readonly SurfaceFile[],
+  entries: readonly { readonly entry: EntryFacts; readonly file: string }[],
+): string[] {
+  const general = { file: "backend/surface/codes.ts", codes: GENERAL_CODES };
+  const actions = entries.map(({ entry, file }) => ({ name: entry.action, file }));
+  const named = (member: "emits" | "codes" | "actions" | "events") =>
+    [general, ...files].flatMap((one: SurfaceFile) =>
+      Object.entries(one[member] ?? {}).map(([name, value]) => ({ name, value: value as unknown, file: one.file })),
+    );
+  return [
+    ...declaredOnce(named("emits"), [], ({ name, value, file }) =>
+      payloadMistakes(value).map((mistake) => lineOf(file, `the event ${name}`, mistake)),
+    ),
+    ...declaredOnce(named("events"), [], ({ name, value, file }) =>
+      payloadMistakes(value).map((mistake) => lineOf(file, `the event ${name} between services`, mistake)),
+    ),
+    ...declaredOnce(named("codes"), [], ({ name, value, file }) =>
+      codeMistakes(name, value).map((mistake) => lineOf(file, `the code ${name}`, mistake)),
+    ),
+    ...declaredOnce(named("actions"), actions, ({ name, value, file }) =>
+      actionMistakes(name, value).map((mistake) => lineOf(file, `the action ${name}`, mistake)),
+    ),
+  ];
+}
+
+interface Declared {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** The mistakes in each, and each name that was declared before. */
+function declaredOnce<D extends Declared>(
+  all: readonly D[],
+  before: readonly Declared[],
+  mistakesIn: (one: D) => readonly string[],
+): string[] {
+  const files = new Map(before.map(({ name, file }) => [name, file]));
+  return all.flatMap((one) => {
+    const first = files.get(one.name);
+    files.set(one.name, first ?? one.file);
+    const again = `${one.file}: ${one.name} is declared twice, first in ${first}; give this one another name.`;
+    return [...mistakesIn(one), ...(first === undefined ? [] : [again])];
+  });
+}
+
+function payloadMistakes(event: unknown): Mistake[] {
+  const { payload } = (event ?? {}) as { readonly payload?: unknown };
+  return schemaMistakes(payload, "payload", { isParameter: false, maySecret: false });
+}
+
+function codeMistakes(name: string, code: unknown): Mistake[] {
+  const [status, message] = Array.isArray(code) ? (code as readonly unknown[]) : [];
+  const isStatus = Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
+  return [
+    ...unless(/^[A-Z][A-Z0-9_]{1,63}$/.test(name), "name", `is ${JSON.stringify(name)}`, "use capitals, digits and _"),
+    ...unless(
+      isStatus && typeof message === "string" && message !== "",
+      "value",
+      `is ${JSON.stringify(code)}`,
+      'give an HTTP status from 400 to 599 and a sentence: [409, "This todo is done already."]',
+    ),
+  ];
+}
+
+function actionMistakes(name: string, action: unknown): Mistake[] {
+  const { params, answers } = (action ?? {}) as { readonly params?: unknown; readonly answers?: unknown };
+  return [
+    ...nameMistakes(name),
+    ...propertyMistakes(params, "params", { isParameter: true, maySecret: true }),
+    ...objectOnly(answers),
+  ];
+}
+
+function nameMistakes(action: string): Mistake[] {
+  return unless(
+    /^[a-z]\w*\.[a-z]\w*$/i.test(action),
+    "action",
+    `is ${JSON.stringify(action)}`,
+    'name service and action: "todos.list"',
+  );
 }
 
 function lineOf(file: string, name: string, { place, problem, remedy }: Mistake): string {
@@ -86,17 +169,16 @@ function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
 }
 
 function entryMistakes(
-  { action, access, rate, summary, answers, refuses = [] }: EntryFacts,
-  { roles, rates }: SurfaceNames,
+  { action, access, rate, summary, params, answers, refuses = [] }: EntryFacts,
+  { roles, rates, codes }: SurfaceNames & { readonly codes: ReadonlySet<string> },
 ): Mistake[] {
-  const unknownCodes = refuses.filter((code) => !Object.hasOwn(CODES, code));
+  const ofParams = Object.entries((params ?? {}) as Readonly<Record<string, { readonly refuses?: readonly string[] }>>);
+  const named = [
+    { place: "refuses", codes: refuses },
+    ...ofParams.map(([name, param]) => ({ place: `params.${name}.refuses`, codes: param?.refuses ?? [] })),
+  ];
   return [
-    ...unless(
-      /^[a-z]\w*\.[a-z]\w*$/i.test(action),
-      "action",
-      `is ${JSON.stringify(action)}`,
-      'name service and action: "todos.list"',
-    ),
+    ...nameMistakes(action),
     ...unless(
       access === "public" || roles.includes(access),
       "access",
@@ -115,11 +197,15 @@ function entryMistakes(
       `is ${JSON.stringify(summary)}`,
       "say in 2 to 80 characters what the entry does",
     ),
-    ...unknownCodes.map((code) => ({
-      place: "refuses",
-      problem: `names the code ${code}, which does not exist`,
-      remedy: "add it to backend/surface/codes.ts",
-    })),
+    ...named.flatMap(({ place, codes: refused }) =>
+      refused
+        .filter((code) => !codes.has(code))
+        .map((code) => ({
+          place,
+          problem: `names the code ${code}, which does not exist`,
+          remedy: `add it to the codes of this file: ${code}: [409, "What happened, and what to do."]`,
+        })),
+    ),
     ...objectOnly(answers),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Code } from "../surface/codes.ts";
+import type { Code } from "../surface.ts";
 
 /** What came of checking an untrusted value: the clean value, or what is wrong with it. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | Refused;

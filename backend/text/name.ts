@@ -115,8 +115,7 @@ function hasPlainWords(name: string): boolean {
   return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
 }
 
-/** Whether a room's name, in its one spelling, may be the name of a new room. */
-export function newRoomName(name: string): Checked<string> {
-  if (INVISIBLE.test(name) || PILED.test(name.normalize("NFD")) || !hasPlainWords(name)) return refused("ROOM_NAME");
-  return isReservedName(name) ? refused("NAME_RESERVED") : accepted(name);
+/** Whether a name has nothing that hides in it: no invisible character, no pile of marks, one script in each word. */
+export function isPlainName(name: string): boolean {
+  return !INVISIBLE.test(name) && !PILED.test(name.normalize("NFD")) && hasPlainWords(name);
 }

@@ -1,6 +1,6 @@
-import type { AuditRecord } from "../surface/accounts.ts";
+import type { AuditRecord } from "./shapes.ts";
 
-export type { AuditRecord } from "../surface/accounts.ts";
+export type { AuditRecord } from "./shapes.ts";
 export type AuditAction = AuditRecord["action"];
 
 /** Milliseconds that records are kept: a year. */

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import { prepared, type QueryRunner } from "../store/index.ts";
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import type { UsersTables } from "./tables.ts";
 
 /*

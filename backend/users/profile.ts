@@ -1,5 +1,5 @@
 import { rolesUpTo } from "../auth/access-token.ts";
-import type { Listed, Profile } from "../contract/index.ts";
+import type { Listed, Profile } from "./shapes.ts";
 import type { User } from "./user-store.ts";
 
 /** A user as that user sees themself: no hash, no state of ours. */

@@ -1,5 +1,5 @@
 import type { StoreTables } from "../store/index.ts";
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import type { AuditAction } from "./audit.ts";
 import type { MailPurpose } from "./mail-token.ts";
 

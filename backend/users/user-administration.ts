@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import { announce, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
-import { ROLES } from "../surface.ts";
+import { ROLES } from "../surface/roles.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { MAIL_PURPOSES } from "./mail-token.ts";
 import { listed } from "./profile.ts";

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { apart, Undo, undoable } from "../store/index.ts";
-import type { Role } from "../surface.ts";
+import type { Role } from "../surface/roles.ts";
 import { lockAdmins, userLock } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
 import type { UsersTable, UsersTables } from "./tables.ts";

@@ -10,7 +10,6 @@ import {
   type ParamsOf,
   publicError,
   type ResultOf,
-  type SignedIn,
 } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
 import type { Mail } from "../../backend/mail/mail.ts";
@@ -18,6 +17,7 @@ import { createPost, type Post } from "../../backend/mail/post.ts";
 import { createServices } from "../../backend/services.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
+import type { SignedIn } from "../../backend/users/shapes.ts";
 import { unlikeEvent, unlikeOutcome } from "./described.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";

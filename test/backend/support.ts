@@ -16,10 +16,8 @@ import {
   type AnyAction,
   defineService,
   type Handlers,
-  type JoinedRoom,
+  type ResultOf,
   refuse,
-  type SignedIn,
-  serviceActions,
   type VerifiedToken,
 } from "../../backend/contract/index.ts";
 import {
@@ -36,8 +34,9 @@ import {
 } from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
-import { assets, type HttpEntry, http, ROLES, type Role, socket } from "../../backend/surface.ts";
+import { assets, type HttpEntry, http, ROLES, type Role, serviceActions, socket } from "../../backend/surface.ts";
 import type { HashCost } from "../../backend/users/password.ts";
+import type { SignedIn } from "../../backend/users/shapes.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -313,7 +312,7 @@ export const verify = (token: string): VerifiedToken => {
 };
 
 /** What joining a public room answers where nothing has been said yet. */
-export const joinedRoom = (room: string, of: Partial<JoinedRoom> = {}): JoinedRoom => ({
+export const joinedRoom = (room: string, of: Partial<ResultOf<"chat.join">> = {}): ResultOf<"chat.join"> => ({
   ...{ room, kind: "public", role: "member", since: 0, epoch: "e", seq: 0, revision: 0 },
   ...{ messages: [], changed: [], recovered: false, ...of },
 });

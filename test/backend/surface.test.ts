@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../backend/broker.ts";
-import { CODES, type Code, publicError, serviceActions } from "../../backend/contract/index.ts";
+import { CODES, type Code, publicError } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
 import { createServices } from "../../backend/services.ts";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
-import { type Access, assets, ROLES, type Role } from "../../backend/surface.ts";
+import type { Access } from "../../backend/surface/roles.ts";
+import { assets, ROLES, type Role, serviceActions } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { goodParams, httpEntries, prepared, sidOf, socketEntries } from "./samples.ts";
 import { openStore, type Store } from "./store/open-store.ts";

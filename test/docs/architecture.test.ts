@@ -6,14 +6,20 @@ import { codes, pages, rows, section } from "./markdown.ts";
 const PAGE = "ARCHITECTURE.md";
 type Files = (file: string) => boolean;
 
+/** The files that declare what is public: those of the features, the list of them, and what is derived from it. */
+const isPublic: Files = (file) =>
+  /^backend\/(surface\/|surface\.ts$|features\.ts$|[^/]+\/(surface|shapes)\.ts$)/.test(file);
+
 /** The files that a table of the page means by a name: a folder without the folders that have a row of their own. */
 function filesOf(name: string, names: readonly string[]): Files {
   if (name === "infra/index.ts") return (file) => /^infra\/[^/]+$/.test(file);
-  if (name === "backend/surface.ts") return (file) => /^backend\/surface[./]/.test(file);
+  if (name === "backend/surface.ts") return isPublic;
   const others = names.filter((other) => other !== name && other.startsWith(`${name}/`));
   // it runs in the backend and builds the page
-  if (name === "backend/page") return (file) => file.startsWith("backend/page/") && file !== "backend/page/index.ts";
-  return (file) => file.startsWith(`${name}/`) && !others.some((other) => filesOf(other, names)(file));
+  if (name === "backend/page")
+    return (file) => file.startsWith("backend/page/") && file !== "backend/page/index.ts" && !isPublic(file);
+  return (file) =>
+    file.startsWith(`${name}/`) && !isPublic(file) && !others.some((other) => filesOf(other, names)(file));
 }
 
 /** The folders that a cell names: "nothing", "all", "all but `a`", or "`a`, `b`". */

@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { apart, Undo, undoable } from "../../store/index.ts";
-import type { Role } from "../../surface.ts";
+import type { Role } from "../../surface/roles.ts";
 import type { LockUser } from "../../users/index.ts";
 import type { RoomMembership, RoomRole } from "../membership.ts";
 import type { Enter } from "./entering.ts";

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { ReadMark } from "../../surface/rooms.ts";
+import type { ReadMark } from "../shapes.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** A position in a room that a user has read up to. */

@@ -158,7 +158,7 @@ async function bodyOf(
   const params = await readJsonBody(request, entry.bodyLimit, hold);
   if (entry.bodyLimit === 0) return readQuery(query, entry.params);
   // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
-  if (!Object.hasOwn(entry.params, "refreshToken") || "refreshToken" in params || standing !== "allowed") return params;
+  if (entry.session !== "renews" || "refreshToken" in params || standing !== "allowed") return params;
   const refreshToken = readRefreshCookie(request.headers.cookie);
   return refreshToken === undefined ? params : { ...params, refreshToken };
 }

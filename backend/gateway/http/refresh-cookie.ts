@@ -1,5 +1,3 @@
-import type { HttpAction } from "../../surface.ts";
-
 /**
  * The refresh token's cookie: sent back to this host only and over TLS only (`__Host-`, RFC 6265bis 4.1.3.2), never
  * readable by a script, never sent along from another site.
@@ -17,9 +15,6 @@ export function refreshCookie(token: string): string {
   if (!TOKEN.test(token)) throw new Error("A refresh token has a character that a cookie cannot carry.");
   return `${REFRESH_COOKIE}=${token}; ${ATTRIBUTES}; Max-Age=${MAX_AGE}`;
 }
-
-/** Actions after which a browser has no session any more. */
-export const ENDS_SESSION: ReadonlySet<string> = new Set<HttpAction>(["auth.logout"]);
 
 /** `Set-Cookie` that takes it away. */
 export const noRefreshCookie = `${REFRESH_COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;

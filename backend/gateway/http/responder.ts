@@ -10,7 +10,7 @@ import { closeAfterResponse } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
 import { type Exchange, factsOf } from "./exchange.ts";
 import { apiHeaders } from "./headers.ts";
-import { ENDS_SESSION, noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import { noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 
 export interface ResponderParts {
   readonly log: Logger;
@@ -54,7 +54,7 @@ export class Responder {
         const { refreshToken, ...rest } = result;
         headers = { "set-cookie": refreshCookie(refreshToken as string) };
         body = rest;
-      } else if (ENDS_SESSION.has(entry.action)) headers = { "set-cookie": noRefreshCookie };
+      } else if (entry.session === "ends") headers = { "set-cookie": noRefreshCookie };
     }
     this.#send(exchange, 200, headers, JSON.stringify(body ?? null));
   }
@@ -69,7 +69,7 @@ export class Responder {
     if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
     if (error.status === 401) headers["www-authenticate"] = "Bearer";
     // a browser whose refresh token is not valid any more shall not send it again and again
-    if (error.status === 401 && exchange.entry?.action === "auth.refresh" && exchange.standing === "allowed") {
+    if (error.status === 401 && exchange.entry?.session === "renews" && exchange.standing === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
     if (!this.#isLeaving && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {

@@ -66,10 +66,10 @@ function requestOf(entry: HttpEntry): object {
   };
 }
 
-function security({ access, params }: HttpEntry): object {
+function security({ access, session }: HttpEntry): object {
   if (access !== "public") return { security: [{ accessToken: [] }] };
   // an empty list says that nothing is needed; a missing one would leave it open
-  return { security: "refreshToken" in params ? [{}, { refreshCookie: [] }] : [] };
+  return { security: session === "renews" ? [{}, { refreshCookie: [] }] : [] };
 }
 
 function described({ access, about }: HttpEntry | SocketEntry): { readonly description?: string } {

@@ -1,5 +1,4 @@
-import type { Code } from "../../surface/codes.ts";
-import type { HttpEntry, SocketEntry } from "../../surface.ts";
+import type { Code, HttpEntry, SocketEntry } from "../../surface.ts";
 
 /** With what a request for an entry can be refused: by the gateway as for every entry like it, and by the action. */
 export function requestRefusals(entry: HttpEntry): {
@@ -48,6 +47,7 @@ function forbidden({ access }: HttpEntry | SocketEntry): readonly Code[] {
   return when(access !== "public" && access !== "user", "FORBIDDEN");
 }
 
+/** `checkSurface` has found every code that does not exist. */
 function ofAction({ params, refuses = [] }: HttpEntry | SocketEntry): readonly Code[] {
-  return [...refuses, ...Object.values(params).flatMap((param) => param.refuses ?? [])];
+  return [...refuses, ...Object.values(params).flatMap((param) => param.refuses ?? [])] as readonly Code[];
 }

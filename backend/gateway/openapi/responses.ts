@@ -1,7 +1,6 @@
-import { CODES, type Code } from "../../surface/codes.ts";
 import type { ValueSchema } from "../../surface/grammar.ts";
-import type { HttpEntry } from "../../surface.ts";
-import { ENDS_SESSION, REFRESH_COOKIE } from "../http/refresh-cookie.ts";
+import { CODES, type Code, type HttpEntry } from "../../surface.ts";
+import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
 import { answerSchema, type JsonSchema } from "./json-schema.ts";
 import { requestRefusals } from "./refusals.ts";
 
@@ -54,7 +53,7 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
   const setsCookie =
-    ENDS_SESSION.has(entry.action) || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie);
+    entry.session === "ends" || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie);
   const answered = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },
@@ -62,7 +61,7 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
   };
   const byStatus = Map.groupBy(new Set([...gateway, ...action]), (code) => CODES[code][0]);
   const refused = [...byStatus].map(([status, codes]) => {
-    const response = refusal(status, codes, "refreshToken" in entry.params);
+    const response = refusal(status, codes, entry.session === "renews");
     if (codes.some((code) => action.includes(code))) return [status, response];
     // what only the gateway says it says of many entries
     const name = codes.join(".");

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { messageSent } from "../../../backend/chat/channel.ts";
 import { CATCH_UP, PAGE } from "../../../backend/chat/message.ts";
-import { type Caller, publicError, type SignedIn } from "../../../backend/contract/index.ts";
+import { type Caller, publicError } from "../../../backend/contract/index.ts";
+import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 let running: Running;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Membership, type RoomMembership, roleIn } from "../../../backend/chat/membership.ts";
 import { MENTIONS_MAX, namesMentioned } from "../../../backend/chat/mention.ts";
 import { rank } from "../../../backend/chat/moderation.ts";
-import { LOBBY, type Room, roomKey, roomName } from "../../../backend/chat/room.ts";
+import { LOBBY, newRoomName, type Room, roomKey, roomName } from "../../../backend/chat/room.ts";
 import { browseKey, directKey, privateKey } from "../../../backend/chat/room-key.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 80 });
@@ -61,4 +61,18 @@ test("rank is what the room and the site say, and nothing without them", () => {
   }
   expect(rank(standing("public", undefined, LOBBY), ["user"])).toBe(0);
   expect(rank(standing("public", { role: "owner" }, LOBBY), ["user"])).toBe(0);
+});
+
+test.each(["l\u043ebby", "\u0430dmin", "x\u3164", "\u115f", "a\u034fb"])(
+  "S11: %j is no name for a new room",
+  (name) => {
+    expect(newRoomName(name)).toEqual({ ok: false, code: "ROOM_NAME" });
+  },
+);
+
+test("S11: rooms have no reserved names either, and any other", () => {
+  expect(newRoomName("system")).toEqual({ ok: false, code: "NAME_RESERVED" });
+  // a word of a room's name is no person
+  for (const name of ["operating-system", "stra\u00dfe-7", "\u0440\u0430\u0437\u043d\u043e\u0435_1", "lobby-2"])
+    expect(newRoomName(name)).toEqual({ ok: true, value: name });
 });

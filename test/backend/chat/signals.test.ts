@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../backend/chat/channel.ts";
-import { announce, type Caller, type Digest, publicError, type SignedIn } from "../../../backend/contract/index.ts";
+import { announce, type Caller, type Digest, publicError } from "../../../backend/contract/index.ts";
+import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 type Person = SignedIn & { identity: Caller };

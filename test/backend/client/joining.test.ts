@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { messageChanged, messageSent } from "../../../backend/chat/channel.ts";
 import type { Message } from "../../../backend/chat/message.ts";
-import { announce, type JoinedRoom, type RoomSummary, type SignedIn } from "../../../backend/contract/index.ts";
+import type { RoomSummary } from "../../../backend/chat/shapes.ts";
+import { announce, type ResultOf } from "../../../backend/contract/index.ts";
+import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 import { Watched } from "./watched-client.ts";
 
@@ -13,8 +15,8 @@ import { Watched } from "./watched-client.ts";
 let gateway: TestGateway;
 let client: Watched;
 let rooms: readonly RoomSummary[];
-let join: () => Promise<JoinedRoom>;
-let history: () => JoinedRoom;
+let join: () => Promise<ResultOf<"chat.join">>;
+let history: () => ResultOf<"chat.join">;
 
 const signedIn = (): SignedIn => ({
   user: { id: "ada", email: "ada@example.org", name: "Ada" } as SignedIn["user"],

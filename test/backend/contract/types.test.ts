@@ -11,6 +11,7 @@ import {
   type ResultOf,
   refuse,
   rolesFrom,
+  type ServiceName,
 } from "../../../backend/contract/index.ts";
 import { array, boolean, integer, object, optional, string, unbounded } from "../../../backend/surface/grammar.ts";
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
@@ -80,7 +81,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error no such role
   const role: HttpEntry = { ...entry, access: "king" };
   // @ts-expect-error no such service
-  const service: HttpEntry = { ...entry, action: "cats.list" };
+  const service: ServiceName = "cats";
   // @ts-expect-error no such rate class
   const rate: HttpEntry = { ...entry, rate: "often" };
   // @ts-expect-error no such kind of parameter
@@ -91,8 +92,6 @@ function wrongOnPurpose(): void {
   const bare: HttpEntry = { ...entry, answers: unbounded.array(unbounded.string()) };
   // @ts-expect-error an entry says what it answers
   const silent: SocketEntry = { action: "chat.shout", summary: "Shout", access: "user", rate: "write", params: {} };
-  // @ts-expect-error no such code
-  const refuses: HttpEntry = { ...entry, refuses: ["TEAPOT"] };
   // @ts-expect-error no such code to refuse with
   void refuse("TEAPOT");
   // @ts-expect-error a socket always belongs to an account
@@ -118,7 +117,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error also within an object, however deep, and when it may be missing
   const bareField: HttpEntry = { ...entry, params: { a: optional(object({ b: object({ c: unbounded.integer() }) })) } };
   void [bareText, plainText, bareItem, bareField];
-  void [role, service, rate, param, answers, bare, silent, refuses, open, credential, secret];
+  void [role, service, rate, param, answers, bare, silent, open, credential, secret];
 }
 
 test("what is wrong does not compile", () => {

@@ -2,10 +2,10 @@ import { expect, test } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import { readConfig } from "../../../backend/config.ts";
-import { defineService, serviceActions } from "../../../backend/contract/index.ts";
+import { defineService } from "../../../backend/contract/index.ts";
 import { GatewaySessions } from "../../../backend/gateway/sessions.ts";
 import { createLog } from "../../../backend/log.ts";
-import { http, socket } from "../../../backend/surface.ts";
+import { http, serviceActions, socket } from "../../../backend/surface.ts";
 import { startTestGateway, tokenOf, verify } from "../support.ts";
 
 /** A broker whose auth service counts how often it is asked, and waits when it is told to. */

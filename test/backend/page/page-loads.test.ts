@@ -1,8 +1,8 @@
 // What opening the page costs, with the real page, the real limits and the whole backend.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { SignedIn } from "../../../backend/contract/index.ts";
 import { LIMITS } from "../../../backend/gateway/index.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
+import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { emit, startTestBackend, type TestBackend } from "../support.ts";
 
 let backend: TestBackend;

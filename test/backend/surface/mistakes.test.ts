@@ -15,7 +15,7 @@ import {
   unbounded,
 } from "../../../backend/surface/grammar.ts";
 import type { SurfaceFile } from "../../../backend/surface/mistakes.ts";
-import { emits, http, socket } from "../../../backend/surface.ts";
+import { surfaceFiles } from "../../../backend/surface.ts";
 import { TEST_ASSETS } from "../support.ts";
 
 let dataDir: string;
@@ -24,7 +24,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const shipped: SurfaceFile = { file: "backend/surface.ts", http, socket, emits };
 const id = string({ min: 1, max: 64 });
 const get = {
   method: "GET",
@@ -46,15 +45,20 @@ const call = {
   answers: object({}),
 };
 
-/** What a start says with these entries beside the shipped ones. */
-async function startWith(own: {
+interface OwnSurface {
   http?: readonly object[];
   socket?: readonly object[];
   emits?: object;
-}): Promise<string> {
-  const file = { http: [], socket: [], emits: {}, ...own, file: "backend/todos/surface.ts" } as unknown as SurfaceFile;
+  codes?: object;
+  actions?: object;
+  events?: object;
+}
+
+/** What a start says with these entries beside the shipped ones. */
+async function startWith(own: OwnSurface): Promise<string> {
+  const file = { ...own, file: "backend/todos/surface.ts" } as unknown as SurfaceFile;
   const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" });
-  const started = startBackend(config, { assets: TEST_ASSETS, surface: [shipped, file] });
+  const started = startBackend(config, { assets: TEST_ASSETS, surface: [...surfaceFiles, file] });
   const message = await started.then(
     async (backend) => {
       await backend.stop();
@@ -79,7 +83,7 @@ test("D5: a wrong type of a parameter stops the start with file, entry and what 
 test("D5: a duplicate path stops the start and names both entries", async () => {
   const again = { ...get, path: "/api/users/me", action: "todos.me" };
   expect(await startWith({ http: [again] })).toContain(
-    "backend/todos/surface.ts: GET /api/users/me: path is declared twice, first by GET /api/users/me (backend/surface.ts)",
+    "backend/todos/surface.ts: GET /api/users/me: path is declared twice, first by GET /api/users/me (backend/users/surface.ts)",
   );
 });
 
@@ -107,7 +111,7 @@ test("the shipped surface has no mistake, and one without handlers is found by i
 });
 
 const secret = string({ min: 1, max: 9, secret: true });
-test.each<[string, { http?: readonly object[]; socket?: readonly object[]; emits?: object }]>([
+test.each<[string, OwnSurface]>([
   ["params.id is in the path and not declared", { http: [{ ...get, path: "/api/todos/:id" }] }],
   [
     "params.id is in the path and optional",
@@ -176,12 +180,37 @@ test.each<[string, { http?: readonly object[]; socket?: readonly object[]; emits
   ["summary is undefined", { socket: [{ ...call, summary: undefined }] }],
   ['rate is "often"', { http: [{ ...get, rate: "often" }] }],
   ["refuses names the code TEAPOT", { http: [{ ...get, refuses: ["TEAPOT"] }] }],
+  ["params.q.refuses names the code TEAPOT", { http: [{ ...get, params: { q: { ...id, refuses: ["TEAPOT"] } } }] }],
+  ["the code teapot: name is", { codes: { teapot: [418, "No coffee."] } }],
+  ["the code TEAPOT: value is [200,", { codes: { TEAPOT: [200, "No coffee."] } }],
+  ["the code TEAPOT: value is null", { codes: { TEAPOT: null } }],
+  ["NOT_FOUND is declared twice, first in backend/surface/codes.ts", { codes: { NOT_FOUND: [404, "No todo."] } }],
+  ["MUTED is declared twice, first in backend/chat/surface.ts", { codes: { MUTED: [403, "Quiet."] } }],
+  ["message is declared twice, first in backend/chat/surface.ts", { emits: { message: { payload: object({}) } } }],
+  [
+    "session.ended is declared twice, first in backend/auth/surface.ts",
+    { events: { "session.ended": { payload: object({}) } } },
+  ],
+  ["the event todo.done between services: payload is null", { events: { "todo.done": { payload: null } } }],
+  [
+    "users.login is declared twice, first in backend/users/surface.ts",
+    { actions: { "users.login": { params: {}, answers: object({}) } } },
+  ],
+  ['the action count: action is "count"', { actions: { count: { params: {}, answers: object({}) } } }],
+  ["params.q has no minLength", { actions: { "todos.count": { params: { q: unbounded.string() } } } }],
+  ["answers is no object", { actions: { "todos.count": { params: {}, answers: id } } }],
   ["bodyLimit is 10, and a GET request has no body", { http: [{ ...get, bodyLimit: 10 }] }],
   ["bodyLimit is -1", { http: [{ ...get, method: "POST", bodyLimit: -1 }] }],
   ["access is public, and a socket belongs to a user", { socket: [{ ...call, access: "public" }] }],
   ["rate is credential, and the edge sees no message", { socket: [{ ...call, rate: "credential" }] }],
 ])("a surface where %s is refused", async (problem, own) => {
   expect(await startWith(own)).toContain(problem);
+});
+
+test("a feature refuses with codes of its own, and with those of other features", async () => {
+  const codes = { TODO_DONE: [409, "This todo is done already."] };
+  const message = await startWith({ http: [{ ...get, refuses: ["TODO_DONE", "MUTED", "NOT_FOUND"] }], codes });
+  expect(message.split("\n")).toEqual([expect.any(String), expect.stringContaining("no service has a handler")]);
 });
 
 test("what can be told apart is accepted", async () => {

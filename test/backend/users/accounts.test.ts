@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Caller, call, type PublicError, publicError } from "../../../backend/contract/index.ts";
-import { AUDIT_ACTIONS } from "../../../backend/surface/accounts.ts";
+import { AUDIT_ACTIONS } from "../../../backend/users/shapes.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
 
 let running: Running;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Message, RoomState } from "../../../backend/chat/shapes.ts";
 import { BACKOFF, isTemporary, RequestError, waitFor } from "../../../backend/client/requests.ts";
-import type { JoinedRoom, Message, RoomState } from "../../../backend/surface/rooms.ts";
+import type { ResultOf } from "../../../backend/contract/actions.ts";
 import type { Account } from "./accounts.ts";
 import { LightConnection, offline } from "./light-connection.ts";
 import { LightSession } from "./light-session.ts";
@@ -173,7 +174,7 @@ export class LightClient {
     for (;;) {
       const from = this.#position;
       const { cursor } = this;
-      const state = (await this.call("chat.join", { room, ...from })) as JoinedRoom;
+      const state = (await this.call("chat.join", { room, ...from })) as ResultOf<"chat.join">;
       // the next part has these as they were last edited
       if (state.more) this.#early.clear();
       if (!from) {

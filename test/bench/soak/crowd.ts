@@ -1,4 +1,4 @@
-import type { Message } from "../../../backend/surface/rooms.ts";
+import type { Message } from "../../../backend/chat/shapes.ts";
 import { addressOf } from "../line.ts";
 import type { Account } from "../site/accounts.ts";
 import type { Balancer } from "../site/balancer.ts";

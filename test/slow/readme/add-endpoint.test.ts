@@ -53,7 +53,7 @@ function follow({ place, file, code }: Step): void {
 test("the README's words add an endpoint: it compiles, answers, is described, and the edge lets it pass", async () => {
   const todo = steps(readFileSync("README.md", "utf8"));
   expect(todo.map(({ place, file }) => `${place} ${file}`)).toEqual([
-    "http backend/surface.ts",
+    "http backend/users/surface.ts",
     "actions backend/users/users.service.ts",
   ]);
   for (const step of todo) follow(step);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../../backend/chat/channel.ts";
-import { announce, type Emitted, type JoinedRoom, refuse, tell } from "../../../../backend/contract/index.ts";
+import { announce, type Emitted, type ResultOf, refuse, tell } from "../../../../backend/contract/index.ts";
 import type { ChannelPosition, SocketFeature } from "../../../../backend/gateway/index.ts";
 import { emit, joinedRoom, startTestGateway, type TestGateway, testChatSockets, tokenOf } from "../../support.ts";
 
@@ -261,7 +261,7 @@ test("each socket gets one packet with the values of all its channels, and no ot
 });
 
 /** A gateway that says which channels it compares with the database. */
-async function comparingGateway(join: (room: string) => Promise<JoinedRoom>) {
+async function comparingGateway(join: (room: string) => Promise<ResultOf<"chat.join">>) {
   const first = Promise.withResolvers<readonly ChannelPosition[]>();
   const compare: SocketFeature["compare"] = async (known) => {
     first.resolve(known);

@@ -1,8 +1,5 @@
-import { boolean, constant, named, nullable, object, oneOf, type TypeOf, unbounded } from "./grammar.ts";
-
-/** Roles in ascending order; each includes the ones before it. */
-export const ROLES = ["user", "moderator", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+import { boolean, named, nullable, oneOf, type TypeOf, unbounded } from "../surface/grammar.ts";
+import { ROLES } from "../surface/roles.ts";
 
 /** What is recorded for admins: which user did what to which account, and what site moderators did in which room. */
 export const AUDIT_ACTIONS = [
@@ -66,16 +63,6 @@ export const signedIn = named("SignedIn", "What signing in gives.", {
 });
 export type SignedIn = TypeOf<typeof signedIn>;
 
-export const sessionInfo = named("Session", "A session as its user sees it.", {
-  sid: text,
-  current: boolean({ description: "Whether the request belongs to this session." }),
-  createdAt: time,
-  usedAt: time,
-  address: nullable(unbounded.string()),
-  agent: nullable(unbounded.string(), { description: "What the client called itself." }),
-});
-export type SessionInfo = TypeOf<typeof sessionInfo>;
-
 /** It holds no secrets, and no e-mail addresses, so that it outlives the people in it. */
 export const auditRecord = named("AuditRecord", "One line of the audit log.", {
   id: unbounded.string({ description: "Sorts by time." }),
@@ -89,25 +76,3 @@ export const auditRecord = named("AuditRecord", "One line of the audit log.", {
   detail: nullable(unbounded.string()),
 });
 export type AuditRecord = TypeOf<typeof auditRecord>;
-
-export const publicJwk = named("PublicJwk", "A public key that access tokens are verified with (RFC 7517).", {
-  kty: constant("EC"),
-  crv: constant("P-256"),
-  x: text,
-  y: text,
-  kid: text,
-  alg: constant("ES256"),
-  use: constant("sig"),
-});
-export type PublicJwk = TypeOf<typeof publicJwk>;
-
-const foreign = unbounded.object();
-/** The OpenAPI document itself. */
-export const openApiDocument = object({
-  openapi: text,
-  info: foreign,
-  servers: unbounded.array(foreign),
-  paths: foreign,
-  components: foreign,
-  "x-socket": foreign,
-});

@@ -1,4 +1,14 @@
-import { boolean, constant, named, nullable, object, oneOf, optional, type TypeOf, unbounded } from "./grammar.ts";
+import {
+  boolean,
+  constant,
+  named,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type TypeOf,
+  unbounded,
+} from "../surface/grammar.ts";
 
 /** Roles within a room in ascending order; each includes the ones before it. */
 export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
@@ -106,7 +116,6 @@ export const joinedRoom = named("JoinedRoom", "What joining a room answers.", {
       "message and revision here.",
   }),
 });
-export type JoinedRoom = TypeOf<typeof joinedRoom>;
 
 export const roomSummary = named("RoomSummary", "A room as somebody sees it who is in it or invited to it.", {
   room,
@@ -197,3 +206,14 @@ export const readMarks = named("ReadMarks", "Marks of one room, of one incarnati
   epoch,
   marks: unbounded.array(readMark),
 });
+
+/** What a node tells the others about the users whose sockets it has. */
+export const presenceHere = object({
+  /** One more with each event of the node: a node that missed one asks for the whole. */
+  revision: unbounded.integer(),
+  whole: boolean({ description: "Whether what was told before is void." }),
+  online: unbounded.array(text),
+  away: unbounded.array(text),
+  offline: unbounded.array(text),
+});
+export type PresenceHere = TypeOf<typeof presenceHere>;

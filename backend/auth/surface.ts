@@ -1,0 +1,122 @@
+import type { FeatureSurface } from "../surface/feature-surface.ts";
+import { object, oneOf, optional, string, unbounded } from "../surface/grammar.ts";
+import { ROLES } from "../surface/roles.ts";
+import { done, id } from "../surface/values.ts";
+import { signedIn } from "../users/shapes.ts";
+import { publicJwk, sessionInfo } from "./shapes.ts";
+
+/** What is public of sessions: their renewal and end, and the keys that verify access tokens. */
+
+const KIB = 1024;
+const text = unbounded.string();
+const { accessToken, expiresIn, refreshToken } = signedIn.properties;
+
+export const authSurface = {
+  http: [
+    {
+      method: "POST",
+      path: "/api/auth/refresh",
+      action: "auth.refresh",
+      summary: "Renew a session",
+      access: "public",
+      rate: "write",
+      bodyLimit: 4 * KIB,
+      params: { refreshToken: optional(string({ min: 1, max: 256, secret: true })) },
+      answers: signedIn,
+      session: "renews",
+      refuses: ["SIGN_IN", "UNAUTHORIZED"],
+    },
+    {
+      method: "POST",
+      path: "/api/auth/logout",
+      action: "auth.logout",
+      summary: "End this session",
+      access: "user",
+      rate: "write",
+      bodyLimit: 4 * KIB,
+      params: {},
+      session: "ends",
+      answers: object({ ended: done }),
+    },
+    {
+      method: "GET",
+      path: "/api/auth/sessions",
+      action: "auth.sessions",
+      summary: "List the caller's sessions",
+      access: "user",
+      rate: "read",
+      bodyLimit: 0,
+      params: {},
+      answers: object({ sessions: unbounded.array(sessionInfo) }),
+    },
+    {
+      method: "POST",
+      path: "/api/auth/sessions/end",
+      action: "auth.endSession",
+      summary: "End one of the caller's sessions",
+      access: "user",
+      rate: "write",
+      bodyLimit: 4 * KIB,
+      params: { sid: id },
+      answers: object({ ended: done }),
+      refuses: ["NOT_FOUND"],
+    },
+    {
+      method: "GET",
+      path: "/.well-known/jwks.json",
+      action: "auth.jwks",
+      summary: "Read the keys that verify access tokens",
+      access: "public",
+      rate: "read",
+      bodyLimit: 0,
+      params: {},
+      answers: object({ keys: unbounded.array(publicJwk) }),
+    },
+  ],
+  codes: {
+    SIGN_IN: [401, "Sign in again."],
+  },
+  actions: {
+    /** Refuses with UNAUTHORIZED what is no valid token of a live session. The roles are those of the user now. */
+    "auth.verifyToken": {
+      params: { token: string({ min: 1, max: 4096, secret: true }) },
+      answers: object({
+        id: text,
+        roles: unbounded.array(oneOf(ROLES)),
+        sid: text,
+        exp: unbounded.integer({ description: "When the token ends, in seconds since 1970 (RFC 7519 4.1.4)." }),
+      }),
+    },
+    /** Refuses with CREDENTIALS when the password has been changed since it was verified. */
+    "auth.startSession": {
+      params: {
+        userId: id,
+        /** `hashMark` of the hash that a password was verified against. */
+        password: optional(string({ min: 1, max: 64, secret: true })),
+      },
+      answers: object({ accessToken, expiresIn, refreshToken }),
+    },
+    /** Ends all sessions of a user, except one if it is named. */
+    "auth.endSessions": {
+      params: { userId: id, except: optional(id), reason: string({ min: 1, max: 16 }) },
+      answers: object({ ended: unbounded.integer() }),
+    },
+    /** From where the user has signed in, or renewed a session that may live now. */
+    "auth.knownAddresses": {
+      params: { userId: id },
+      answers: object({ addresses: unbounded.array(text) }),
+    },
+    "auth.generateToken": {
+      params: { userId: id, sid: id },
+      answers: object({ accessToken, expiresIn }),
+    },
+  },
+  events: {
+    /** A session has ended: every node forgets its tokens and closes its sockets at once. */
+    "session.ended": { payload: object({ sid: text }) },
+    /** A refresh token was used again after its successor: a second client has a copy, so the session was ended. */
+    "session.reused": { payload: object({ sid: text, userId: text, address: optional(text) }) },
+    /** Within one node: it can no longer find out which sessions have ended, so its sockets are closed. */
+    "node.blind": { payload: object({}) },
+  },
+} as const satisfies FeatureSurface;

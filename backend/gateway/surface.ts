@@ -1,0 +1,45 @@
+import type { FeatureSurface } from "../surface/feature-surface.ts";
+import { object, unbounded } from "../surface/grammar.ts";
+
+/** What the gateway has of its own, whatever the features are. */
+
+/** Where Socket.IO listens: websocket transport only. */
+export const SOCKET_PATH = "/socket.io/";
+
+const text = unbounded.string();
+const foreign = unbounded.object();
+/** The OpenAPI document itself. */
+const openApiDocument = object({
+  openapi: text,
+  info: foreign,
+  servers: unbounded.array(foreign),
+  paths: foreign,
+  components: foreign,
+  "x-socket": foreign,
+});
+
+export const gatewaySurface = {
+  http: [
+    {
+      method: "GET",
+      path: "/api/openapi.json",
+      action: "gateway.openapi",
+      summary: "Read this document",
+      access: "public",
+      rate: "read",
+      bodyLimit: 0,
+      params: {},
+      answers: openApiDocument,
+    },
+  ],
+  emits: {
+    drain: {
+      about: "The server closes this connection, because it stops: connect again after so many milliseconds.",
+      payload: object({ retryAfter: unbounded.integer({ description: "Milliseconds." }) }),
+    },
+  },
+  events: {
+    /** Within one node: something is stored that may not have been broadcast here. */
+    "nodes.gap": { payload: object({}) },
+  },
+} as const satisfies FeatureSurface;

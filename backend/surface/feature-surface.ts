@@ -1,0 +1,92 @@
+import type { RefusalCodes } from "./codes.ts";
+import type { Bounded, ObjectSchema, Params } from "./grammar.ts";
+import type { RateClass } from "./rate-classes.ts";
+import type { Access, Role } from "./roles.ts";
+
+/** Service and action: `todos.list`. */
+type ActionName = `${string}.${string}`;
+
+/** An endpoint that takes JSON and responds with JSON. */
+interface JsonEntry {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /**
+   * Exact path: one spelling, no trailing slash. A segment that starts with a colon is a parameter, which `params`
+   * declares: `/api/todos/:id`.
+   */
+  readonly path: `/${string}`;
+  /** Moleculer action. */
+  readonly action: ActionName;
+  /** What it does, in a few words, as a list of endpoints shows it. */
+  readonly summary: string;
+  readonly access: Access;
+  readonly rate: RateClass;
+  /** Largest request body in bytes; 0 where none is read, and the parameters are in path and query. */
+  readonly bodyLimit: number;
+  readonly params: Params;
+  readonly answers: ObjectSchema;
+  /**
+   * What it does to the session of a page: `renews` takes the refresh token from the page's cookie, and removes the
+   * cookie when it refuses; `ends` removes the cookie.
+   */
+  readonly session?: "renews" | "ends";
+  /** Codes with which the action refuses, besides those of its parameters and what the gateway refuses by itself. */
+  readonly refuses?: readonly string[];
+  /** What a reader of the OpenAPI document cannot tell from the rest of the entry. */
+  readonly about?: string;
+}
+
+export type HttpEntry = JsonEntry;
+
+export interface SocketEntry {
+  /** Name of the call, which is also the Moleculer action. */
+  readonly action: ActionName;
+  readonly summary: string;
+  readonly access: Role;
+  /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
+  readonly rate: Exclude<RateClass, "credential">;
+  readonly params: Readonly<Record<string, Bounded & { readonly secret?: never }>>;
+  /** What the acknowledgement carries. */
+  readonly answers: ObjectSchema;
+  readonly refuses?: readonly string[];
+  readonly about?: string;
+}
+
+/** An event that the server emits to sockets. */
+export interface Emit {
+  readonly about: string;
+  readonly payload: ObjectSchema;
+}
+
+/** An action that only services call: a call from outside is refused as if there were no such action. */
+export interface ServiceAction {
+  readonly params: Params;
+  readonly answers: ObjectSchema;
+}
+
+/** An event between services, of this node and of others. */
+interface ServiceEvent {
+  readonly payload: ObjectSchema;
+}
+
+/** All that a feature declares: plain data, from which everything else about its entries and events is derived. */
+export interface FeatureSurface {
+  /** HTTP endpoints: JSON in and out. */
+  readonly http?: readonly HttpEntry[];
+  /** Calls over the socket. */
+  readonly socket?: readonly SocketEntry[];
+  /** Events to sockets, by name. */
+  readonly emits?: Readonly<Record<string, Emit>>;
+  /** Codes with which the feature refuses, besides those of `codes.ts` and of the features that it uses. */
+  readonly codes?: RefusalCodes;
+  /** Actions for services only, by name. */
+  readonly actions?: Readonly<Record<ActionName, ServiceAction>>;
+  /** Events between services, by name. */
+  readonly events?: Readonly<Record<string, ServiceEvent>>;
+}
+
+/** One line of the list of features. */
+export interface Feature {
+  /** Its folder in `backend/`. */
+  readonly name: string;
+  readonly surface: FeatureSurface;
+}
