@@ -21,6 +21,8 @@ export default {
     "test/**/*.test.ts",
     "test/infra/rules/lint/cases/*.ts",
     "test/bench/{*.bench,gateway-origin}.ts",
+    // imported by the name of the feature
+    "test/backend/*/samples.ts",
     "test/slow/readme/added-endpoint.ts",
     "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
   ],

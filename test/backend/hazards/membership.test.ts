@@ -5,7 +5,7 @@ import { brokerOptions } from "../../../backend/broker.ts";
 import { createLog } from "../../../backend/log.ts";
 import { postFor } from "../../../backend/mail/index.ts";
 import { createServices } from "../../../backend/services.ts";
-import { sidOf } from "../samples.ts";
+import { sidOf } from "../sample-values.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
 

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ROLES } from "../../../backend/surface.ts";
-import { goodParams, sidOf, socketEntries } from "../samples.ts";
+import { sidOf } from "../sample-values.ts";
+import { goodParams, socketEntries } from "../samples.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
 

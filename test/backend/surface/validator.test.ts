@@ -21,7 +21,7 @@ import {
 } from "../../../backend/surface/grammar.ts";
 import { compileValidator, type Mismatch } from "../../../backend/surface/validator.ts";
 import { character } from "../../character.ts";
-import { sample } from "../samples.ts";
+import { sample } from "../sample-values.ts";
 
 const ajv = new Ajv2020({ strict: false, validateFormats: true });
 for (const format of Object.keys(FORMATS) as Format[]) {
