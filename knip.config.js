@@ -15,7 +15,7 @@ export default {
     // what users import: the rules language for their policy, the typed client for their programs
     "{infra/rules,backend/client,backend/client/node}/index.ts!",
     // the grammar of entries, for the user's own features
-    "backend/surface/{grammar,path}.ts!",
+    "backend/surface/{grammar,path,stream-grammar}.ts!",
     // what a folder exports is for all outside it, tests too
     ...(isProduction ? ["**/index.ts!", "backend/main.ts!"] : []),
     "test/**/*.test.ts",

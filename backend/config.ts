@@ -38,6 +38,8 @@ export interface Config {
   readonly retention: { readonly maxAge: number | undefined; readonly perRoom: number | undefined };
   /** Bytes that one user's messages may take. */
   readonly quota: number;
+  /** What senders of webhooks sign with, by the name that entries give; several while a sender changes its secret. */
+  readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
   /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
@@ -108,6 +110,7 @@ export function readConfig(env: Environment): Config {
       perRoom: read<number | undefined>("MESSAGES_PER_ROOM", undefined, integer(1, 999_999_999), "a number from 1 on"),
     },
     quota: read("USER_QUOTA_MB", QUOTA_MB, integer(1, 1_000_000), "megabytes: 1 to 1000000") * 1_000_000,
+    webhookSecrets: webhookSecretsOf(env, problems),
     trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
     logLevel: read(
       "LOG_LEVEL",
@@ -146,6 +149,23 @@ export function readConfig(env: Environment): Config {
 
 /** URLs have passwords in them, and what has an @ may be a URL under a wrong name. */
 const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
+
+const WEBHOOK_SECRET = "WEBHOOK_SECRET_";
+/** Shorter ones can be guessed. */
+const MIN_SECRET = 16;
+
+function webhookSecretsOf(env: Environment, problems: string[]): ReadonlyMap<string, readonly string[]> {
+  const named = Object.keys(env).filter((name) => name.startsWith(WEBHOOK_SECRET) && env[name]?.trim());
+  return new Map(
+    named.map((name) => {
+      const secrets = (env[name] ?? "").split(",").map((secret) => secret.trim());
+      if (secrets.some(({ length }) => length < MIN_SECRET)) {
+        problems.push(`${name} must be secrets of at least ${MIN_SECRET} characters, divided by commas.`);
+      }
+      return [name.slice(WEBHOOK_SECRET.length), secrets];
+    }),
+  );
+}
 
 const shown = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
 

@@ -1,5 +1,6 @@
 import type { TypeOf, ValuesOf } from "../surface/grammar.ts";
 import type { Role } from "../surface/roles.ts";
+import type { FormFile } from "../surface/stream-grammar.ts";
 import type { EntryOf, ServiceEvents, SurfaceAction, serviceActions } from "../surface.ts";
 import type { SocketEvents } from "./socket-events.ts";
 
@@ -40,21 +41,43 @@ type MemberOf<A extends ServiceActionName, M extends string> = (typeof serviceAc
 
 export type AnyAction = SurfaceAction | ServiceActionName;
 export type ParamsOf<A extends AnyAction> = A extends SurfaceAction
-  ? ValuesOf<EntryOf<A>["params"]>
+  ? EntryParams<EntryOf<A>>
   : A extends ServiceActionName
     ? ValuesOf<MemberOf<A, "params">>
     : never;
 export type ResultOf<A extends AnyAction> = A extends SurfaceAction
-  ? TypeOf<EntryOf<A>["answers"]>
+  ? AnswerOf<EntryOf<A>["answers"]>
   : A extends ServiceActionName
     ? TypeOf<MemberOf<A, "answers">>
     : never;
+/** The fields and files of a form stand beside the parameters of path and query. */
+type EntryParams<E> = E extends { readonly params: infer P }
+  ? E extends { readonly body: { readonly as: "form"; readonly fields: infer F } }
+    ? ValuesOf<P & F> & { readonly files: readonly FormFile[] }
+    : ValuesOf<P>
+  : never;
+/** A `Readable` is an `AsyncIterable`; the page's types know no streams of Node.js. */
+type AnswerOf<S> = S extends { readonly as: "bytes" }
+  ? Uint8Array | AsyncIterable<string | Uint8Array>
+  : S extends { readonly as: "events" }
+    ? AsyncIterable<unknown>
+    : TypeOf<S>;
+
+/** What the action of an entry of kind `stream` says about its answer, in moleculer-web's words. */
+export interface StreamMeta {
+  $statusCode?: 200 | 201 | 202 | 204;
+  /** One of the media types that the entry declares; its first one when left out. */
+  $responseType?: string;
+  /** Of `Content-Disposition`, `Content-Language`, `ETag`, `Last-Modified`, `Location` and `Retry-After`. */
+  $responseHeaders?: Readonly<Record<string, string>>;
+  /** The id of the last event that a client of server-sent events has seen. */
+  readonly lastEventId?: string;
+}
+
 /** Meta as the handler of an action finds it: where the surface asks for a user there is one. */
-export type MetaOf<A extends AnyAction> = A extends SurfaceAction
-  ? EntryOf<A>["access"] extends "public"
-    ? Meta
-    : Meta & { readonly user: Caller }
-  : Meta;
+export type MetaOf<A extends AnyAction> = A extends SurfaceAction ? EntryMeta<EntryOf<A>> : Meta;
+type EntryMeta<E> = (E extends { readonly access: "public" } ? Meta : Meta & { readonly user: Caller }) &
+  (E extends { readonly kind: "stream" } ? StreamMeta : unknown);
 
 type DeclaredEvents = { readonly [E in keyof ServiceEvents]: TypeOf<ServiceEvents[E]["payload"]> };
 

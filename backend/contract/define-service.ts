@@ -1,5 +1,6 @@
 import type { ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { SurfaceError } from "../surface/mistakes.ts";
+import { paramsOf } from "../surface/stream-grammar.ts";
 import { http, ROLES, type Role, serviceActions, socket } from "../surface.ts";
 import type { AnyAction, Events, Meta, MetaOf, ParamsOf, ResultOf } from "./actions.ts";
 import { TO_SOCKETS } from "./socket-events.ts";
@@ -82,7 +83,7 @@ export function actionRules(name: AnyAction): Rules {
     const { params } = serviceActions[name as keyof typeof serviceActions];
     return { auth: "service", visibility: "public", params: rulesOf(params) };
   }
-  const rules: Rules = { auth: "public", visibility: "published", params: rulesOf(entry.params) };
+  const rules: Rules = { auth: "public", visibility: "published", params: rulesOf(paramsOf(entry)) };
   return entry.access === "public" ? rules : { ...rules, auth: "required", roles: rolesFrom(entry.access) };
 }
 

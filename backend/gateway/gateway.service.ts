@@ -3,9 +3,8 @@ import IO from "moleculer-io";
 import Web from "moleculer-web";
 import { type ServerOptions, Server as SocketServer } from "socket.io";
 import { actionRules, type Events } from "../contract/index.ts";
-import { type HttpEntry, SOCKET_PATH } from "../surface.ts";
+import { SOCKET_PATH } from "../surface.ts";
 import type { GatewayHandlers } from "./handlers.ts";
-import { routesOf } from "./http/routes.ts";
 import type { Identity } from "./identity.ts";
 import { useQuickIds } from "./internals/engine-handshake.ts";
 import { withoutAutoAliases } from "./internals/moleculer-web.ts";
@@ -13,9 +12,10 @@ import type { NodeLimits } from "./limits/node-limits.ts";
 import { openApi } from "./openapi/document.ts";
 import type { GatewayIo, GatewaySocket } from "./sockets/gateway-socket.ts";
 import { limitedWebSocketServer } from "./sockets/web-socket-server.ts";
+import type { Streams } from "./streams/index.ts";
 
 export interface GatewayServiceParts {
-  readonly entries: readonly HttpEntry[];
+  readonly streams: Streams;
   readonly limits: NodeLimits;
   /** Makes what serves clients, for a service that was just created. */
   create(service: Service): GatewayHandlers;
@@ -40,10 +40,10 @@ const SOCKET_OPTIONS: Partial<ServerOptions> = {
 };
 
 /** Made anew for each service: moleculer-io writes to them. */
-const settingsOf = (entries: readonly HttpEntry[]): object => ({
+const settingsOf = (streams: Streams): object => ({
   // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it stops
   server: false,
-  routes: routesOf(entries),
+  ...streams.settings,
   logRequest: null,
   logResponse: null,
   logRequestParams: null,
@@ -60,10 +60,10 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
   return {
     name: "gateway",
     mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,
-    settings: settingsOf(parts.entries) as ServiceSchema["settings"],
+    settings: settingsOf(parts.streams) as ServiceSchema["settings"],
     actions: {
       // what the mixins bring along: reachable by name, and each of them a way around the surface
-      rest: false,
+      rest: { auth: "service" },
       listAliases: false,
       addRoute: false,
       removeRoute: false,
@@ -72,8 +72,8 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
       getClients: false,
       openapi: { ...actionRules("gateway.openapi"), handler: () => document },
     },
-    events: eventHandlers(parts.handlers),
-    methods: socketMethods(parts),
+    events: eventHandlers(parts),
+    methods: { ...parts.streams.methods, ...socketMethods(parts) },
     created(this: Service) {
       withoutAutoAliases(this);
       parts.create(this);
@@ -95,7 +95,7 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
 }
 
 /** By these events services reach the sockets, and end what a client may do. */
-function eventHandlers(handlers: () => GatewayHandlers): ServiceSchema["events"] {
+function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchema["events"] {
   return {
     "sockets.broadcast": ({ params }: Context<Events["sockets.broadcast"]>) => handlers().sockets.broadcast(params),
     "sockets.broadcastHere": ({ params }: Context<Events["sockets.broadcastHere"]>) =>
@@ -108,14 +108,17 @@ function eventHandlers(handlers: () => GatewayHandlers): ServiceSchema["events"]
     "session.ended"({ params }: Context<Events["session.ended"]>) {
       handlers().sessions.ended(params.sid);
       handlers().sockets.endSession(params.sid);
+      streams.endSession(params.sid);
     },
     "user.changed"({ params }: Context<Events["user.changed"]>) {
       handlers().sessions.changed(params.id);
       handlers().sockets.endUser(params.id);
+      streams.endUser(params.id);
     },
     "node.blind"() {
       handlers().sessions.blind();
       handlers().sockets.endAll();
+      streams.endAll();
     },
     "$node.disconnected"({ params }: Context<{ unexpected: boolean }>) {
       // it may have stored what it could not send any more

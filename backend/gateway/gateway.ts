@@ -5,11 +5,11 @@ import type { Config } from "../config.ts";
 import type { NodeChannel } from "../nodes/index.ts";
 import { type HttpEntry, http } from "../surface.ts";
 import type { Throttles } from "../throttle/throttle.ts";
+import { memoryThrottles } from "../throttle/throttle-memory.ts";
 import { gatewayService } from "./gateway.service.ts";
 import { createHandlers, type GatewayHandlers, type HandlerParts } from "./handlers.ts";
 import type { Asset } from "./http/assets.ts";
 import { listen, type ServerTimes } from "./http/server.ts";
-import { aliasesOf } from "./internals/moleculer-web.ts";
 import type { CapReading, CapTable } from "./limits/caps/table.ts";
 import type { LimitTable } from "./limits/limits.ts";
 import { NodeLimits } from "./limits/node-limits.ts";
@@ -17,6 +17,7 @@ import { localOrigins, originJudge } from "./limits/origins.ts";
 import { RefusalLog } from "./limits/refusal-log.ts";
 import type { Finished } from "./metrics.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
+import { Streams } from "./streams/index.ts";
 
 export interface GatewayOptions {
   readonly log: Logger;
@@ -54,6 +55,7 @@ export class Gateway {
   readonly #limits: NodeLimits;
   readonly #refusals: RefusalLog;
   readonly #origins: Set<string>;
+  readonly #streams: Streams;
   readonly #parts: HandlerParts;
   #created: GatewayHandlers | undefined;
 
@@ -66,7 +68,12 @@ export class Gateway {
     });
     this.#refusals = new RefusalLog(log);
     this.#origins = new Set(config.origins);
+    this.#streams = new Streams({
+      ...{ entries, clock, refusals: this.#refusals, limits: this.#limits },
+      ...{ throttles: throttles ?? memoryThrottles(), webhookSecrets: config.webhookSecrets },
+    });
     this.#parts = {
+      streams: this.#streams,
       ...{ log, clock, channel, entries, features, assets: options.assets, logSample: config.logSample },
       limits: this.#limits,
       refusals: this.#refusals,
@@ -75,7 +82,7 @@ export class Gateway {
       standing: originJudge(this.#origins),
     };
     this.schema = gatewayService({
-      entries,
+      streams: this.#streams,
       limits: this.#limits,
       create: (service) => this.#create(service),
       handlers: () => this.#handlers,
@@ -94,7 +101,7 @@ export class Gateway {
 
   /** How the limits of what clients may hold stand. */
   get caps(): readonly CapReading[] {
-    return this.#limits.readings(this.#handlers.upgrades);
+    return this.#limits.readings(this.#handlers.upgrades, this.#streams.readings);
   }
 
   /** Requests whose `CF-Connecting-IP` was ignored, because their peer is not trusted. */
@@ -143,7 +150,8 @@ export class Gateway {
   }
 
   #create(service: Service): GatewayHandlers {
-    this.#created = createHandlers(this.#parts, service.broker, aliasesOf(service));
+    this.#streams.mount(service);
+    this.#created = createHandlers(this.#parts, service.broker);
     return this.#created;
   }
 }

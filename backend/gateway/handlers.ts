@@ -8,7 +8,6 @@ import { HttpHandler } from "./http/handler.ts";
 import { routeTable } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { handOverUpgrade } from "./internals/engine-handshake.ts";
-import type { Alias } from "./internals/moleculer-web.ts";
 import type { NodeLimits } from "./limits/node-limits.ts";
 import type { OriginStanding } from "./limits/origins.ts";
 import type { RefusalLog } from "./limits/refusal-log.ts";
@@ -17,6 +16,7 @@ import { GatewaySessions } from "./sessions.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
 import { SocketGateway } from "./sockets/sockets.ts";
 import { UpgradeHandler } from "./sockets/upgrades.ts";
+import type { Streams } from "./streams/index.ts";
 
 export interface HandlerParts {
   readonly log: Logger;
@@ -25,6 +25,7 @@ export interface HandlerParts {
   readonly assets: ReadonlyMap<string, Asset>;
   readonly entries: readonly HttpEntry[];
   readonly features: readonly SocketFeature[];
+  readonly streams: Streams;
   /** Share of the successful requests that are logged. */
   readonly logSample: number;
   /** Milliseconds since 1970, for all nodes alike. */
@@ -48,12 +49,12 @@ export interface GatewayHandlers {
   readonly socketServer: Server;
 }
 
-/** Connects the parts that serve clients. Throws where moleculer-web's aliases and the entries differ. */
-export function createHandlers(parts: HandlerParts, broker: ServiceBroker, aliases: readonly Alias[]): GatewayHandlers {
+/** Connects the parts that serve clients. */
+export function createHandlers(parts: HandlerParts, broker: ServiceBroker): GatewayHandlers {
   const { limits: node, standing } = parts;
   const { limits, caps, times, client, backlog, unsent, history, withoutSession, connections } = node;
   const sessions = new GatewaySessions(broker, parts.clock);
-  const table = routeTable(aliases, parts.entries);
+  const table = routeTable(parts.entries);
   const shared = { ...parts, broker, sessions, limits };
   const http = new HttpHandler({
     ...shared,

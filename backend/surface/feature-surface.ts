@@ -2,12 +2,14 @@ import type { RefusalCodes } from "./codes.ts";
 import type { Bounded, ObjectSchema, Params } from "./grammar.ts";
 import type { RateClass } from "./rate-classes.ts";
 import type { Access, Role } from "./roles.ts";
+import type { StreamAnswer, StreamBody } from "./stream-grammar.ts";
 
 /** Service and action: `todos.list`. */
 type ActionName = `${string}.${string}`;
 
 /** An endpoint that takes JSON and responds with JSON. */
 interface JsonEntry {
+  readonly kind?: never;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /**
    * Exact path: one spelling, no trailing slash. A segment that starts with a colon is a parameter, which `params`
@@ -35,7 +37,19 @@ interface JsonEntry {
   readonly about?: string;
 }
 
-export type HttpEntry = JsonEntry;
+/**
+ * An endpoint that takes or sends something else than JSON: bytes, files, signed webhooks, server-sent events. It is
+ * served by moleculer-web (`gateway/streams/`); the action finds the body in `ctx.stream`.
+ */
+export interface StreamEntry extends Omit<JsonEntry, "kind" | "answers" | "session"> {
+  readonly kind: "stream";
+  readonly session?: never;
+  /** What the body is; none is taken where it is missing. The parameters are in path and query then too. */
+  readonly body?: StreamBody;
+  readonly answers: StreamAnswer;
+}
+
+export type HttpEntry = JsonEntry | StreamEntry;
 
 export interface SocketEntry {
   /** Name of the call, which is also the Moleculer action. */
@@ -70,7 +84,7 @@ interface ServiceEvent {
 
 /** All that a feature declares: plain data, from which everything else about its entries and events is derived. */
 export interface FeatureSurface {
-  /** HTTP endpoints: JSON in and out. */
+  /** HTTP endpoints. */
   readonly http?: readonly HttpEntry[];
   /** Calls over the socket. */
   readonly socket?: readonly SocketEntry[];

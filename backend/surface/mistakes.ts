@@ -1,6 +1,7 @@
 import { GENERAL_CODES } from "./codes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
+import { streamMistakes } from "./stream-mistakes.ts";
 
 /** What one file declares, as the program finds it: nothing has checked its types when the backend starts. */
 export interface SurfaceFile {
@@ -27,6 +28,8 @@ interface HttpFacts extends EntryFacts {
   readonly method: string;
   readonly path: string;
   readonly bodyLimit: number;
+  readonly kind?: unknown;
+  readonly body?: unknown;
 }
 type SocketFacts = EntryFacts;
 
@@ -68,6 +71,7 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
     const mistakes = [
       ...entryMistakes(entry, known),
       ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry)),
+      ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectOnly(entry.answers)),
       ...(isHttp ? earlier.flatMap((one) => (isHttpEntry(one.entry) ? pathClash(entry, one.entry, one) : [])) : []),
       ...earlier.filter((one) => one.entry.action === entry.action).map((one) => sameAction(entry.action, one)),
     ];
@@ -169,7 +173,7 @@ function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
 }
 
 function entryMistakes(
-  { action, access, rate, summary, params, answers, refuses = [] }: EntryFacts,
+  { action, access, rate, summary, params, refuses = [] }: EntryFacts,
   { roles, rates, codes }: SurfaceNames & { readonly codes: ReadonlySet<string> },
 ): Mistake[] {
   const ofParams = Object.entries((params ?? {}) as Readonly<Record<string, { readonly refuses?: readonly string[] }>>);
@@ -206,7 +210,6 @@ function entryMistakes(
           remedy: `add it to the codes of this file: ${code}: [409, "What happened, and what to do."]`,
         })),
     ),
-    ...objectOnly(answers),
   ];
 }
 
@@ -226,14 +229,15 @@ const PARAMETER = /^:[A-Za-z][A-Za-z0-9]{0,63}$/;
 const TEXT_LIKE = new Set<unknown>(["string", "integer", "number", "boolean"]);
 const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
-function httpMistakes({ method, path, bodyLimit, params }: HttpFacts, { taken }: SurfaceNames): Mistake[] {
+function httpMistakes({ method, path, bodyLimit, params, kind }: HttpFacts, { taken }: SurfaceNames): Mistake[] {
   const segments = segmentsOf(path);
   const wrong = segments.find((one) =>
     isParameter(one) ? !PARAMETER.test(one) : !SEGMENT.test(one) || /^\.\.?$/.test(one),
   );
   const isPath = path.startsWith("/") && wrong === undefined;
   const names = pathNames(path);
-  const hasBody = method !== "GET" && bodyLimit > 0;
+  // a stream's parameters are in path and query, whatever its body is
+  const hasBody = method !== "GET" && bodyLimit > 0 && kind === undefined;
   const isBodyLimit = Number.isInteger(bodyLimit) && bodyLimit >= 0 && bodyLimit <= MAX_BODY_LIMIT;
   const clash = taken.find((one) => matchesPath(path, one));
   return [

@@ -30,6 +30,7 @@ test("every variable is read", () => {
     MESSAGE_DAYS: "30",
     MESSAGES_PER_ROOM: "10000",
     USER_QUOTA_MB: "5",
+    WEBHOOK_SECRET_SHOP: "0123456789abcdef, fedcba9876543210",
   };
   expect(readConfig(env)).toEqual({
     host: "::1",
@@ -53,6 +54,7 @@ test("every variable is read", () => {
     registration: "closed",
     retention: { maxAge: 30 * 24 * 60 * 60 * 1000, perRoom: 10_000 },
     quota: 5_000_000,
+    webhookSecrets: new Map([["SHOP", ["0123456789abcdef", "fedcba9876543210"]]]),
   });
 });
 
@@ -75,6 +77,7 @@ test("all problems are told at once, by the variable's name and never by a value
     USER_QUOTA_MB: "-1",
     LOG_SAMPLE: "2",
     DRAIN_SECONDS: "1e3",
+    WEBHOOK_SECRET_SHOP: "hunter2",
   };
   let message = "";
   try {
@@ -83,7 +86,7 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(18);
+  expect(message.split("\n")).toHaveLength(19);
   for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
   expect(message).toContain('PORT must be a port: 0 to 65535, not "65536".');

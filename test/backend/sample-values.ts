@@ -7,7 +7,9 @@ import type { Person } from "./support.ts";
  * would not do. It is exported as `samples` by `test/backend/NAME/samples.ts`.
  */
 export interface FeatureSamples {
-  /** Values of parameters by name, with which actions succeed for this person; `target` is the user that it is done to. */
+  /**
+   * Values of parameters by name, with which actions succeed for this person; `target` is the user that it is done to.
+   */
   values?(person: Person, target: Person, action: string): Readonly<Record<string, unknown>>;
   /** Parameters that are given although they are optional. */
   readonly given?: readonly string[];

@@ -10,6 +10,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { OriginStanding } from "../limits/origins.ts";
 import { outside } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
+import type { Streams } from "../streams/index.ts";
 import type { ServedAsset } from "./assets.ts";
 import { type Exchange, exchangeOf, metaOf } from "./exchange.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -31,6 +32,7 @@ export interface HttpParts extends ResponderParts {
   client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): OriginStanding;
   readonly limits: Limits;
+  readonly streams: Pick<Streams, "serve" | "leave">;
 }
 
 /** Serves HTTP requests. */
@@ -59,6 +61,7 @@ export class HttpHandler {
   /** Closes each connection after its next response, so that a client's next request goes to another node. */
   leave(): void {
     this.#responder.leave();
+    this.#parts.streams.leave();
   }
 
   /** Refuses what comes from now on and resolves when the last response is out. */
@@ -123,7 +126,7 @@ export class HttpHandler {
   /** Decides whose request it is and whether it may be made now, then calls the action with the checked parameters. */
   async #run(exchange: Exchange, entry: HttpEntry): Promise<void> {
     const { request, client } = exchange;
-    const { sessions, limits, broker } = this.#parts;
+    const { sessions, limits, broker, streams } = this.#parts;
     try {
       if (entry.access !== "public") {
         const identity = sessions.ofHeader(request.headers.authorization);
@@ -132,6 +135,10 @@ export class HttpHandler {
       }
       const counted = limits.everywhere(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
+      if (entry.kind === "stream") {
+        this.#responder.note(exchange, await streams.serve(exchange, entry));
+        return this.#left();
+      }
       const given =
         entry.method === "GET"
           ? readQuery(exchange.query, entry.params)

@@ -172,7 +172,8 @@ function hasLongRest({ headers, complete }: IncomingMessage): boolean {
   );
 }
 
-function corsHeaders(origin: string): Record<string, string> {
+/** On a response to a page of ours (Fetch, CORS protocol). */
+export function corsHeaders(origin: string): Record<string, string> {
   return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
 }
 

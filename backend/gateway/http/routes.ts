@@ -10,37 +10,14 @@ export interface RouteTable {
   at(path: string): Methods | undefined;
 }
 
-/** moleculer-web's routes: one alias for each entry, and nothing is mapped by the name of an action. */
-export function routesOf(entries: readonly HttpEntry[]): object[] {
-  const aliases = Object.fromEntries(entries.map(({ method, path, action }) => [`${method} ${path}`, action]));
-  return [{ path: "/", mappingPolicy: "restrict", aliases, bodyParsers: false }];
-}
-
 /**
- * The table by which requests are resolved: moleculer-web's aliases, looked up by their exact spelling instead of its
- * patterns, which ignore case and trailing slashes, decode twice and are tried one after the other. Throws when an
- * alias and the surface disagree.
- */
-export function routeTable(
-  aliases: readonly { readonly method: string; readonly fullPath: string; readonly action: string }[],
-  entries: readonly HttpEntry[],
-): RouteTable {
-  for (const { method, fullPath, action } of aliases) {
-    const entry = entries.find((one) => one.method === method && one.path === fullPath);
-    if (entry?.action !== action) throw new Error(`The alias ${method} ${fullPath} is not in the surface.`);
-  }
-  const isAlias = ({ method, path }: HttpEntry) =>
-    aliases.some((alias) => alias.method === method && alias.fullPath === path);
-  const missing = entries.filter((entry) => !isAlias(entry));
-  if (missing.length > 0) throw new Error(`No alias leads to ${missing.map(({ path }) => path).join(", ")}.`);
-  return tableOf(entries);
-}
-
-/**
+ * The table by which requests are resolved, by their exact spelling. Patterns as moleculer-web has them ignore case and
+ * trailing slashes, and are tried one after the other.
+ *
  * Fixed paths are one look-up. A path with parameters is one look-up for each arrangement of parameters that paths of
  * its length have. Where a fixed path and one with parameters both match, the fixed one wins the methods that it has.
  */
-function tableOf(entries: readonly HttpEntry[]): RouteTable {
+export function routeTable(entries: readonly HttpEntry[]): RouteTable {
   const fixed = new Map<string, Map<string, HttpEntry>>();
   const patterns = new Map<string, Map<string, HttpEntry>>();
   /** By number of segments: where the parameters are. */

@@ -1,20 +1,8 @@
 import type { Service } from "moleculer";
 
-/** A route's alias as `ApiGateway` of moleculer-web 0.11 keeps it. */
-export interface Alias {
-  readonly method: string;
-  readonly fullPath: string;
-  readonly action: string;
-}
-
-/** Private to moleculer-web. */
+/** `ApiGateway` of moleculer-web 0.11; private to it. */
 interface ApiGateway {
-  readonly aliases: readonly Alias[];
   regenerateAllAutoAliases: () => void;
-}
-
-export function aliasesOf(service: Service): readonly Alias[] {
-  return (service as unknown as ApiGateway).aliases;
 }
 
 /**

@@ -61,7 +61,7 @@ export class NodeLimits {
   }
 
   /** How the limits of what clients may hold stand. */
-  readings(upgrades: CapSources["upgrades"]): readonly CapReading[] {
-    return readCaps({ ...this, messages: this.refusedMessages, handshakes: this.#handshakes, upgrades });
+  readings(upgrades: CapSources["upgrades"], streams: CapSources["streams"]): readonly CapReading[] {
+    return readCaps({ ...this, streams, messages: this.refusedMessages, handshakes: this.#handshakes, upgrades });
   }
 }

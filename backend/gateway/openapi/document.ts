@@ -3,8 +3,9 @@ import { isParameter, pathNames, segmentsOf } from "../../surface/path.ts";
 import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../../surface.ts";
 import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
 import { answerSchema, type JsonSchema, paramSchema, paramsSchema } from "./json-schema.ts";
+import { bodyOf, json } from "./media.ts";
 import { callRefusals } from "./refusals.ts";
-import { CALL_ERROR, ERROR, HEADERS, json, responsesOf } from "./responses.ts";
+import { CALL_ERROR, ERROR, HEADERS, responsesOf } from "./responses.ts";
 
 /**
  * The OpenAPI 3.1 description of the surface, derived from it. For what goes over the socket OpenAPI has no words: it
@@ -47,7 +48,7 @@ export function openApi() {
 
 function requestOf(entry: HttpEntry): object {
   const { method, action, bodyLimit } = entry;
-  const inBody = method !== "GET" && bodyLimit > 0;
+  const inBody = method !== "GET" && bodyLimit > 0 && entry.kind === undefined;
   const inPath = new Set(pathNames(entry.path));
   const part = (isInPath: boolean): Params =>
     Object.fromEntries(Object.entries(entry.params).filter(([name]) => inPath.has(name) === isInPath));
@@ -62,6 +63,7 @@ function requestOf(entry: HttpEntry): object {
     ...(inBody && Object.keys(params).length > 0
       ? { requestBody: { required, content: json(paramsSchema(params)) } }
       : {}),
+    ...(entry.kind === "stream" && entry.body ? { requestBody: bodyOf(entry.body) } : {}),
     ...(inBody && parameters.length === 0 ? {} : { parameters }),
   };
 }

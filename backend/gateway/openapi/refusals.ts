@@ -5,18 +5,20 @@ export function requestRefusals(entry: HttpEntry): {
   readonly gateway: readonly Code[];
   readonly action: readonly Code[];
 } {
-  const { method, access } = entry;
+  const { method, access, kind } = entry;
   const hasBody = method !== "GET";
+  const takesJson = hasBody && kind === undefined;
   const gateway: readonly Code[] = [
     "BAD_REQUEST",
-    ...when(hasBody, "BAD_JSON"),
+    ...when(takesJson, "BAD_JSON"),
     ...when(access !== "public", "UNAUTHORIZED"),
     ...forbidden(entry),
     ...when(hasBody, "ORIGIN"),
     "TIMEOUT",
     ...when(hasBody, "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"),
     "VALIDATION",
-    ...when(hasBody, "TOO_DEEP"),
+    ...when(takesJson, "TOO_DEEP"),
+    ...when(entry.kind === "stream" && entry.body?.as === "webhook", "SIGNATURE"),
     "RATE_LIMITED",
     "HEADERS_TOO_LARGE",
     "INTERNAL",

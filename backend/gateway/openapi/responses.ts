@@ -1,7 +1,8 @@
 import type { ValueSchema } from "../../surface/grammar.ts";
 import { CODES, type Code, type HttpEntry } from "../../surface.ts";
 import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
-import { answerSchema, type JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { answerContent, json } from "./media.ts";
 import { requestRefusals } from "./refusals.ts";
 
 /** What the document says once and refers to. */
@@ -9,8 +10,6 @@ export interface Components {
   readonly schemas: Record<string, JsonSchema>;
   readonly responses: Record<string, object>;
 }
-
-export const json = (schema: JsonSchema) => ({ "application/json": { schema } });
 
 const refusalSchema = {
   type: "object",
@@ -53,11 +52,12 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
   const setsCookie =
-    entry.session === "ends" || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie);
+    entry.kind === undefined &&
+    (entry.session === "ends" || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie));
   const answered = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },
-    content: json(answerSchema(entry.answers, components.schemas)),
+    content: answerContent(entry.answers, components.schemas),
   };
   const byStatus = Map.groupBy(new Set([...gateway, ...action]), (code) => CODES[code][0]);
   const refused = [...byStatus].map(([status, codes]) => {

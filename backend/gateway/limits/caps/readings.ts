@@ -20,6 +20,10 @@ export interface CapSources {
   /** Requests of one address in the time that a limit of handshakes holds for. */
   readonly handshakes: number;
   readonly history: HistoryBudget;
+  readonly streams: {
+    readonly streams: { readonly used: number; readonly refused: number };
+    readonly bodyBytes: { readonly used: number; readonly refused: number };
+  };
 }
 
 /** All limits, with the names that `/metrics` gives them. */
@@ -64,6 +68,8 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       used: backlog.bodies.used,
       refused: backlog.bodies.refused,
     },
+    { cap: "streams", limits: caps.streams, ...of.streams.streams },
+    { cap: "body_bytes", limits: caps.bodyBytes, ...of.streams.bodyBytes },
     {
       cap: "http_connections",
       limits: caps.connections,

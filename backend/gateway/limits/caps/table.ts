@@ -38,6 +38,10 @@ export interface CapTable {
   readonly pipelined: number;
   /** Requests whose body has not arrived. Where the node has too many, the oldest is closed. */
   readonly bodies: NetworkCaps;
+  /** Answers that are sent while their clients read, server-sent events among them. */
+  readonly streams: { readonly user: number; readonly address: number; readonly node: number };
+  /** Bytes of bodies that are collected before their action runs. */
+  readonly bodyBytes: { readonly address: number; readonly node: number };
   /** Connections that are not WebSockets; those of the connector and other trusted peers count for the node alone. */
   readonly connections: { readonly address: number; readonly node: number };
 }
@@ -79,5 +83,7 @@ export const CAPS: CapTable = {
   historyBytes: { user: 4 * MIB, address: 40 * MIB, seconds: 10 },
   pipelined: 16,
   bodies: { address: 50, slash56: 100, slash48: 200, node: 2_000 },
+  streams: { user: 10, address: 100, node: 1_000 },
+  bodyBytes: { address: 64 * MIB, node: 256 * MIB },
   connections: { address: 250, node: 8_000 },
 };

@@ -68,6 +68,7 @@ test("/metrics has every limit, what is held now, and how often it was reached",
   );
   const caps = lines.flatMap((line) => /^causeway_cap_refused_total\{cap="([^"]+)"/.exec(line)?.[1] ?? []);
   expect(caps.toSorted()).toEqual([
+    "body_bytes",
     "bytes_without_session",
     "fragments",
     "handshakes",
@@ -79,6 +80,7 @@ test("/metrics has every limit, what is held now, and how often it was reached",
     "session_time",
     "sockets",
     "sockets_without_session",
+    "streams",
     "unfinished_bytes",
     "unread_connections",
     "unsent_bytes",

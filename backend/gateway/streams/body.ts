@@ -1,0 +1,113 @@
+import type { IncomingMessage } from "node:http";
+import type { Writable } from "node:stream";
+import { refuse } from "../../contract/index.ts";
+import type { HeldBody } from "./held-bytes.ts";
+
+/** Bytes that a body takes at first when its length is not known. */
+const FIRST = 16 * 1024;
+
+/** Whether a request has a body, by its head. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/**
+ * Refuses a body by the head of its request: 413 where it says that it is larger than `limit` bytes, 415 where its
+ * media type is none of `types` (if there are any) or it has a content coding.
+ */
+export function checkHead({ headers }: IncomingMessage, limit: number, types: readonly string[] | undefined): void {
+  if (Number(headers["content-length"] ?? 0) > limit) throw refuse("PAYLOAD_TOO_LARGE");
+  const isTaken = types === undefined || types.includes(mediaType(headers["content-type"]));
+  if (headers["content-encoding"] !== undefined || !isTaken) throw refuse("UNSUPPORTED_MEDIA_TYPE");
+}
+
+/** The media type of a `Content-Type` header, in small letters and without parameters; empty where there is none. */
+function mediaType(header: string | undefined): string {
+  return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/**
+ * Collects a body of at most `limit` bytes. Throws 413 when it is larger and 408 when the client goes away. Each chunk
+ * is copied: a client may send chunks of one byte, and each would cost an object of some hundred bytes.
+ */
+export function readWhole(request: IncomingMessage, limit: number, held: HeldBody): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const length = Number(request.headers["content-length"] ?? FIRST);
+    let body: Buffer = Buffer.allocUnsafe(Math.min(limit, length));
+    let size = 0;
+    const sink: Sink = {
+      write(chunk) {
+        if (size + chunk.length > limit) throw refuse("PAYLOAD_TOO_LARGE");
+        if (size + chunk.length > body.length) body = grown(body, Math.min(limit, 2 * (size + chunk.length)));
+        held.grow(body.length);
+        size += chunk.copy(body, size);
+        return true;
+      },
+      end: () => resolve(body.subarray(0, size)),
+      fail: reject,
+    };
+    held.grow(body.length);
+    receive(request, sink);
+  });
+}
+
+/**
+ * Passes a body on while it arrives, no faster than it is read. The stream is destroyed with the refusal when the body
+ * is larger than `limit` bytes or the client goes away.
+ */
+export function passOn(request: IncomingMessage, to: Writable, limit: number): void {
+  let size = 0;
+  const stop = receive(request, {
+    write(chunk) {
+      size += chunk.length;
+      if (size > limit) throw refuse("PAYLOAD_TOO_LARGE");
+      return to.write(chunk);
+    },
+    end: () => to.end(),
+    fail: (error) => to.destroy(error),
+  });
+  to.on("drain", () => request.resume());
+  to.once("close", stop);
+}
+
+interface Sink {
+  /** False when no more shall come for now; the sender is resumed by the sink's owner. Throws what ends the body. */
+  write(chunk: Buffer): boolean;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** Gives the sink what arrives; returns what stops that. */
+function receive(request: IncomingMessage, sink: Sink): () => void {
+  const stop = () => {
+    request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
+    request.on("error", () => undefined);
+    request.resume(); // the rest is read and dropped
+  };
+  const failWith = (error: Error) => {
+    stop();
+    sink.fail(error);
+  };
+  const onData = (chunk: Buffer) => {
+    try {
+      if (!sink.write(chunk)) request.pause();
+    } catch (error) {
+      failWith(error as Error);
+    }
+  };
+  const onEnd = () => {
+    stop();
+    sink.end();
+  };
+  const onGone = () => failWith(refuse("TIMEOUT"));
+  request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone);
+  // the client may have gone away while it was looked up who it is
+  if (request.destroyed) onGone();
+  return stop;
+}
+
+function grown(body: Buffer, size: number): Buffer {
+  const larger = Buffer.allocUnsafe(size);
+  body.copy(larger);
+  return larger;
+}

@@ -1,0 +1,52 @@
+import { refuse } from "../../contract/index.ts";
+import type { CapTable } from "../limits/caps/table.ts";
+
+/** Counts the bytes of bodies that are collected before their action runs. */
+export class HeldBytes {
+  readonly #caps: CapTable["bodyBytes"];
+  readonly #held = new Map<string, number>();
+  #used = 0;
+  #refused = 0;
+
+  constructor(caps: CapTable["bodyBytes"]) {
+    this.#caps = caps;
+  }
+
+  /** What one body holds; `address` is the client's network. */
+  open(address: string): HeldBody {
+    let own = 0;
+    const add = (bytes: number) => {
+      own += bytes;
+      this.#used += bytes;
+      const held = (this.#held.get(address) ?? 0) + bytes;
+      if (held > 0) this.#held.set(address, held);
+      else this.#held.delete(address);
+    };
+    return {
+      grow: (bytes) => {
+        const more = bytes - own;
+        if (this.#used + more > this.#caps.node || (this.#held.get(address) ?? 0) + more > this.#caps.address) {
+          this.#refused += 1;
+          throw refuse("RATE_LIMITED", { retryAfter: 1 });
+        }
+        add(more);
+      },
+      release: () => add(-own),
+    };
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+}
+
+export interface HeldBody {
+  /** The body takes so many bytes from now on. Throws RATE_LIMITED when address or node hold too many. */
+  grow(bytes: number): void;
+  /** The body is not held any more. */
+  release(): void;
+}

@@ -1,0 +1,251 @@
+import type { Service, ServiceSchema } from "moleculer";
+import { OUTSIDE } from "../../authorization.ts";
+import { refuse, rolesFrom } from "../../contract/index.ts";
+import { object } from "../../surface/grammar.ts";
+import { hasParameters } from "../../surface/path.ts";
+import { compileValidator, type Validator } from "../../surface/validator.ts";
+import type { HttpEntry, StreamEntry } from "../../surface.ts";
+import type { Throttles } from "../../throttle/throttle.ts";
+import { type Exchange, metaOf } from "../http/exchange.ts";
+import { withPathValues } from "../http/path-parameters.ts";
+import { readQuery } from "../http/query.ts";
+import { corsHeaders } from "../http/responder.ts";
+import type { NodeLimits } from "../limits/node-limits.ts";
+import type { RefusalLog } from "../limits/refusal-log.ts";
+import type { AnswerMeta } from "./answer-head.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { StreamSlots } from "./slots.ts";
+import { StreamRun } from "./stream-run.ts";
+import { type BodyParts, invalid, takeBody } from "./take-body.ts";
+import { aliasPath, type WebRequest } from "./web-request.ts";
+import type { WebResponse } from "./web-response.ts";
+import { SeenSignatures } from "./webhook.ts";
+
+/**
+ * Entries of kind `stream`, served by moleculer-web: it finds the action, calls it with the stream of the body, and
+ * sends what the action answers. The gateway decides before it who may (address, limits, identity, role, parameters)
+ * and what of a body arrives, and behind it which head a response has and how long it lasts.
+ */
+
+export interface StreamParts {
+  readonly entries: readonly HttpEntry[];
+  readonly refusals: RefusalLog;
+  readonly limits: Pick<NodeLimits, "backlog" | "caps" | "times">;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  /** Where nodes remember together which webhooks they have taken. */
+  readonly throttles: Throttles;
+  /** The secrets of senders of webhooks, by the name that an entry gives. */
+  readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
+}
+
+/** moleculer-web's part of the gateway's service. */
+type WebService = Service & {
+  addRoute(route: object): void;
+  httpHandler(request: object, response: object): Promise<void>;
+};
+
+type RunRequest = WebRequest<StreamRun>;
+
+export class Streams {
+  readonly #parts: StreamParts;
+  readonly #slots: StreamSlots;
+  readonly #held: HeldBytes;
+  readonly #bodies: BodyParts;
+  readonly #running = new Set<StreamRun>();
+  readonly #validators = new Map<StreamEntry, Validator>();
+  #service: WebService | undefined;
+  #isLeaving = false;
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts;
+    this.#slots = new StreamSlots(parts.limits.caps.streams);
+    this.#held = new HeldBytes(parts.limits.caps.bodyBytes);
+    const { clock, throttles, webhookSecrets } = parts;
+    const { backlog } = parts.limits;
+    const seen = new SeenSignatures(throttles, clock);
+    const secretsOf = (name: string) => webhookSecrets.get(name) ?? [];
+    this.#bodies = { backlog, held: this.#held, clock, seen, secretsOf };
+  }
+
+  /** What the gateway's service says to moleculer-web. Its own routes would lead to every action. */
+  readonly settings = {
+    routes: [{ path: "/", mappingPolicy: "restrict", aliases: {} }],
+    rootCallOptions(options: { requestID?: string; meta?: object }, { run }: RunRequest) {
+      options.requestID = run.exchange.id;
+      options.meta = run.meta;
+    },
+  };
+
+  /** Methods of moleculer-web that are replaced: its own send what an error says to the client. */
+  readonly methods = {
+    errorHandler: ({ run }: RunRequest, _response: unknown, error: unknown) => run.fail(refusalOf(error)),
+    sendError: ({ run }: RunRequest, _response: unknown, error: unknown) => run.fail(refusalOf(error)),
+  } as NonNullable<ServiceSchema["methods"]>;
+
+  /** Called when the gateway's service is created. Throws for a webhook whose secret is not configured. */
+  mount(service: Service): void {
+    const entries = this.#parts.entries.filter(isStreamEntry);
+    checkSecrets(entries, this.#parts.webhookSecrets);
+    for (const entry of entries) this.#validators.set(entry, compileValidator(object(entry.params)));
+    this.#service = service as WebService;
+    this.#service.addRoute({
+      path: "/",
+      mappingPolicy: "restrict",
+      bodyParsers: false,
+      logging: false,
+      aliases: Object.fromEntries(
+        entries.map(({ method, action, body }) => [
+          `${method} ${aliasPath(action)}`,
+          body === undefined ? action : `stream:${action}`,
+        ]),
+      ),
+      callOptions: {
+        timeout: CALL_MS,
+        // an object for each call: Moleculer writes the state of a stream into it
+        get headers() {
+          return { [OUTSIDE]: true };
+        },
+      },
+      onBeforeCall(_ctx: unknown, _route: unknown, request: RunRequest) {
+        request.$params = request.run.params;
+      },
+      onAfterCall(
+        { meta }: { meta: AnswerMeta },
+        _route: unknown,
+        { run }: RunRequest,
+        to: WebResponse,
+        data: unknown,
+      ) {
+        return run.answer(meta, data, to);
+      },
+    });
+  }
+
+  /**
+   * Serves a request that the HTTP handler has admitted. Resolves with the status when the response has ended; rejects
+   * with a refusal while nothing was sent.
+   */
+  async serve(exchange: Exchange, entry: StreamEntry): Promise<number> {
+    const run = new StreamRun(exchange, entry, {
+      sendMs: this.#parts.limits.times.send,
+      cors: ({ standing, request }) =>
+        standing === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
+      isLeaving: () => this.#isLeaving,
+      takeSlot: ({ client, identity }) => this.#slots.take({ address: client.key, user: identity?.user.id }),
+      failedLate: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
+      handle: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
+    });
+    this.#running.add(run);
+    try {
+      checkRole(entry, exchange);
+      run.params = this.#paramsOf(exchange, entry);
+      run.meta = this.#metaOf(exchange, entry);
+      if ("as" in entry.answers && entry.answers.as === "events") {
+        run.takeSlot();
+        this.#endWithToken(run);
+      }
+      const body = await takeBody(run, this.#bodies);
+      return await run.respond(body.send).catch(async (error: unknown) => {
+        await body.failed?.();
+        throw error;
+      });
+    } finally {
+      this.#running.delete(run);
+      run.close();
+    }
+  }
+
+  /** A session has ended: so does everything that is under way for it. */
+  endSession(sid: string): void {
+    this.#end((run) => run.exchange.identity?.user.sid === sid);
+  }
+
+  /** What a user may do has changed: server-sent events end, so that the client comes back and is asked again. */
+  endUser(id: string): void {
+    for (const run of this.#running) if (run.exchange.identity?.user.id === id) run.endEvents();
+  }
+
+  /** Ends everything that is under way for a user. */
+  endAll(): void {
+    this.#end((run) => run.exchange.identity !== undefined);
+  }
+
+  /** Closes connections after their answers and ends server-sent events, so that clients go to another node. */
+  leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    for (const run of this.#running) run.leave();
+  }
+
+  /** How the limits stand. */
+  get readings() {
+    const { used, refused } = this.#slots;
+    return { streams: { used, refused }, bodyBytes: { used: this.#held.used, refused: this.#held.refused } };
+  }
+
+  #webService(): WebService {
+    if (!this.#service) throw new Error("invariant: a stream is served before the gateway's service was created");
+    return this.#service;
+  }
+
+  #end(isMeant: (run: StreamRun) => boolean): void {
+    for (const run of this.#running) if (isMeant(run)) run.end(refuse("UNAUTHORIZED"));
+  }
+
+  #endWithToken(run: StreamRun): void {
+    const { identity } = run.exchange;
+    if (!identity) return;
+    const left = Math.min(Math.max(0, identity.expiresAt - this.#parts.clock()), LONGEST_TIMER_MS);
+    const timer = setTimeout(() => run.end(refuse("UNAUTHORIZED")), left).unref();
+    run.onEnd(() => clearTimeout(timer));
+  }
+
+  /** Checked before a byte of the body is read. */
+  #paramsOf(exchange: Exchange, entry: StreamEntry): object {
+    const given = readQuery(exchange.query, entry.params);
+    const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
+    const mismatch = this.#validators.get(entry)?.(params);
+    if (mismatch) throw invalid(mismatch);
+    return params;
+  }
+
+  #metaOf(exchange: Exchange, { answers }: StreamEntry): object {
+    const meta = metaOf(exchange);
+    const lastEventId = exchange.request.headers["last-event-id"];
+    const isEventId = typeof lastEventId === "string" && /^[!-~]{1,128}$/.test(lastEventId);
+    return "as" in answers && answers.as === "events" && isEventId ? { ...meta, lastEventId } : meta;
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Milliseconds in which an action has to answer; a streamed answer may then take longer. */
+const CALL_MS = 30_000;
+
+/** moleculer-web has an error of its own for an action that no node offers. */
+function refusalOf(error: unknown): unknown {
+  const { name } = (error ?? {}) as { readonly name?: unknown };
+  return name === "ServiceUnavailableError" ? refuse("UNAVAILABLE", { retryAfter: 1 }) : error;
+}
+
+function isStreamEntry(entry: HttpEntry): entry is StreamEntry {
+  return entry.kind === "stream";
+}
+
+function checkRole({ access }: StreamEntry, { identity }: Exchange): void {
+  if (access === "public") return;
+  const roles = rolesFrom(access);
+  if (!identity?.user.roles.some((role) => roles.includes(role))) throw refuse("FORBIDDEN");
+}
+
+/** Without a secret every webhook would be refused. */
+function checkSecrets(entries: readonly StreamEntry[], secrets: ReadonlyMap<string, readonly string[]>): void {
+  for (const { method, path, body } of entries) {
+    if (body?.as !== "webhook" || secrets.has(body.secret)) continue;
+    const variable = `WEBHOOK_SECRET_${body.secret}`;
+    throw new Error(
+      `${method} ${path} takes webhooks and has no secret to check them with: set ${variable} to the secret that ` +
+        "their sender shows, or to several that are divided by commas while it is changed.",
+    );
+  }
+}

@@ -1,0 +1,241 @@
+import { PassThrough, Readable, type Transform } from "node:stream";
+import { refuse } from "../../contract/index.ts";
+import type { StreamEntry } from "../../surface.ts";
+import { closeAfterReading, closeAfterResponse } from "../http/closing.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { type AnswerMeta, headersOf, mediaTypesOf, responseHead } from "./answer-head.ts";
+import { EventEncoder } from "./event-encoder.ts";
+import { WebRequest } from "./web-request.ts";
+import { WebResponse } from "./web-response.ts";
+
+/** What a run needs from the gateway. */
+export interface RunParts {
+  /** Milliseconds for which a client may leave what was sent to it unread. */
+  readonly sendMs: number;
+  /** Headers of an answer to a page of ours. */
+  cors(exchange: Exchange): Readonly<Record<string, string>>;
+  /** Whether the connection is closed after the answer. */
+  isLeaving(): boolean;
+  /** Takes a slot for an answer that is streamed; returns what gives it back. Throws RATE_LIMITED. */
+  takeSlot(exchange: Exchange): () => void;
+  /** An answer failed after its head was sent. */
+  failedLate(exchange: Exchange, error: unknown): void;
+  /** Hands the request to moleculer-web. */
+  handle(request: WebRequest<StreamRun>, response: WebResponse): Promise<void>;
+}
+
+/** How often it is looked whether a client reads, as a part of the time that it has. */
+const LOOKS = 8;
+const BUFFER_BYTES = 16 * 1024;
+
+/** One request for an entry of kind `stream`. */
+export class StreamRun {
+  readonly exchange: Exchange;
+  readonly entry: StreamEntry;
+  /** What the action gets, checked. */
+  params: object = {};
+  /** What the action gets beside its parameters. */
+  meta: object = {};
+  readonly #parts: RunParts;
+  readonly #cleanups: (() => void)[] = [];
+  #ownHeaders: ReadonlyMap<string, string> = new Map();
+  #failure: { readonly error: unknown } | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #endStream: (() => void) | undefined;
+  #isStreamed = false;
+
+  constructor(exchange: Exchange, entry: StreamEntry, parts: RunParts) {
+    this.exchange = exchange;
+    this.entry = entry;
+    this.#parts = parts;
+  }
+
+  /** Takes the slot of a streamed answer; nothing when it has one. */
+  takeSlot(): void {
+    if (this.#isStreamed) return;
+    this.#isStreamed = true;
+    this.#cleanups.push(this.#parts.takeSlot(this.exchange));
+  }
+
+  /** Called when the request is over. */
+  onEnd(cleanup: () => void): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /**
+   * Has the action called with what `send` writes into its stream. Resolves with the status when the response has
+   * ended; rejects while no head was sent.
+   */
+  respond(send: (to: WebRequest<StreamRun>) => void): Promise<number> {
+    const { request, response } = this.exchange;
+    const { method, action } = this.entry;
+    const web = new WebRequest<StreamRun>(this, { method, action, etag: request.headers["if-none-match"] });
+    web.on("error", (error) => this.fail(error));
+    this.onEnd(() => web.destroy());
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#failure) return reject(this.#failure.error);
+      response.once("close", () => {
+        if (response.headersSent) resolve(response.statusCode);
+        else reject(refuse("TIMEOUT")); // the client has gone away
+      });
+      if (response.destroyed) return reject(refuse("TIMEOUT"));
+      const isRefused = () => this.#failure !== undefined;
+      const answer = new WebResponse(response, (status, made) => this.#writeHead(status, made), isRefused);
+      this.#parts.handle(web, answer).catch((error: unknown) => this.fail(error));
+      send(web);
+    });
+  }
+
+  /** Whether the answer is sent while the client reads. */
+  get isStreamed(): boolean {
+    return this.#isStreamed;
+  }
+
+  /** Ends the request with an error: as a refusal where nothing was sent yet, else by ending the connection. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    const { response } = this.exchange;
+    if (response.headersSent) {
+      if (!response.writableEnded) {
+        if (!response.destroyed) this.#parts.failedLate(this.exchange, error);
+        response.destroy();
+      }
+    } else this.#reject?.(this.#failure.error);
+  }
+
+  /** Ends server-sent events in order, and anything else with a refusal. */
+  end(refusal: Error): void {
+    if (this.#endStream && isEvents(this.entry)) this.#endStream();
+    else this.fail(refusal);
+  }
+
+  /** Ends server-sent events in order, and closes the connection after whatever else is sent. */
+  leave(): void {
+    const { request, response } = this.exchange;
+    // a head that was sent did not say it
+    if (response.headersSent) response.once("close", () => closeAfterReading(request.socket.end()));
+    this.endEvents();
+  }
+
+  /** Ends server-sent events in order, and leaves anything else alone. */
+  endEvents(): void {
+    if (isEvents(this.entry)) this.#endStream?.();
+  }
+
+  close(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+
+  /** What moleculer-web shall send for what the action has returned. */
+  answer(meta: AnswerMeta, data: unknown, to: WebResponse): unknown {
+    const { answers } = this.entry;
+    if (this.#failure) throw this.#failure.error;
+    this.#ownHeaders = headersOf(answers, meta);
+    delete meta.$responseHeaders;
+    // moleculer-web compares it with what the client has
+    const etag = this.#ownHeaders.get("etag");
+    if (etag !== undefined) to.setHeader("etag", etag);
+    if (data === undefined || data === null) return data;
+    if (!("as" in answers)) {
+      if (asReadable(data)) throw new Error(`${this.entry.action} answers with a stream, and its entry with JSON.`);
+      return data;
+    }
+    meta.$responseType ??= mediaTypesOf(answers)[0];
+    const stream = asReadable(data);
+    if (stream) {
+      try {
+        this.takeSlot();
+      } catch (error) {
+        stream.destroy();
+        throw error;
+      }
+      return this.#sendWhileRead(
+        stream,
+        answers.as === "events" ? new EventEncoder(Object.keys(answers.events)) : pass(),
+      );
+    }
+    const whole = asBytes(data);
+    if (answers.as === "events" || !whole) {
+      throw new Error(`${this.entry.action} answers with ${typeof data}, and its entry with ${answers.as}.`);
+    }
+    return whole;
+  }
+
+  /**
+   * Passes a stream on as fast as the client reads. Whatever happens, what moleculer-web reads ends in order; an error
+   * ends the connection here.
+   */
+  #sendWhileRead(source: Readable, through: Transform): Transform {
+    const { response } = this.exchange;
+    let isOver = false;
+    const finish = () => {
+      if (isOver) return;
+      isOver = true;
+      source.unpipe(through);
+      source.on("error", () => undefined).destroy();
+      through.end();
+    };
+    const breakOff = (error: unknown) => {
+      if (isOver) return;
+      finish();
+      this.fail(error);
+      response.destroy();
+    };
+    through.on("error", breakOff);
+    source.on("error", breakOff).on("close", () => {
+      if (!source.readableEnded) breakOff(new Error("The stream of an action was closed before its end."));
+    });
+    response.once("close", finish);
+    this.#endStream = finish;
+    this.#watchReader(() => breakOff(new Error("The client does not read.")));
+    source.pipe(through);
+    return through;
+  }
+
+  /** Ends an answer whose client has read nothing for too long. */
+  #watchReader(giveUp: () => void): void {
+    const { response } = this.exchange;
+    let looks = 0;
+    const count = () => {
+      looks = response.writableNeedDrain ? looks + 1 : 0;
+      if (looks > LOOKS) giveUp();
+    };
+    const timer = setInterval(count, this.#parts.sendMs / LOOKS).unref();
+    const read = () => {
+      looks = 0;
+    };
+    response.on("drain", read);
+    this.onEnd(() => clearInterval(timer));
+  }
+
+  #writeHead(status: number, made: ReadonlyMap<string, string>): void {
+    const { request, response, id } = this.exchange;
+    const headers = responseHead(this.entry.answers, status, made, this.#ownHeaders);
+    headers["x-request-id"] = id;
+    Object.assign(headers, this.#parts.cors(this.exchange));
+    if (!request.complete) closeAfterResponse(request.socket);
+    if (!request.complete || this.#parts.isLeaving()) headers.connection = "close";
+    response.writeHead(status, headers);
+  }
+}
+
+function isEvents({ answers }: StreamEntry): boolean {
+  return "as" in answers && answers.as === "events";
+}
+
+/** A stream, or what is read like one; bytes are whole. */
+function asReadable(data: unknown): Readable | undefined {
+  if (data instanceof Readable) return data;
+  const isRead = typeof data === "object" && data !== null && Symbol.asyncIterator in data;
+  return isRead ? Readable.from(data as AsyncIterable<unknown>) : undefined;
+}
+
+/** A `Buffer` of another node arrives as its JSON. */
+function asBytes(data: unknown): Buffer | undefined {
+  if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const { type, data: values } = data as { readonly type?: unknown; readonly data?: unknown };
+  return type === "Buffer" && Array.isArray(values) ? Buffer.from(values) : undefined;
+}
+
+const pass = () => new PassThrough({ highWaterMark: BUFFER_BYTES });

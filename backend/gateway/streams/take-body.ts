@@ -1,0 +1,95 @@
+import { Errors } from "moleculer";
+import { refuse } from "../../contract/index.ts";
+import { object } from "../../surface/grammar.ts";
+import { type FormBody, paramsOf } from "../../surface/stream-grammar.ts";
+import { compileValidator, type Validator } from "../../surface/validator.ts";
+import type { StreamEntry } from "../../surface.ts";
+import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
+import { checkHead, hasBody, passOn, readWhole } from "./body.ts";
+import { readForm } from "./form.ts";
+import type { HeldBytes } from "./held-bytes.ts";
+import { boundaryOf } from "./multipart.ts";
+import type { StreamRun } from "./stream-run.ts";
+import type { WebRequest } from "./web-request.ts";
+import { checkSignature, type SeenSignatures } from "./webhook.ts";
+
+/** What bodies are taken with. */
+export interface BodyParts {
+  readonly backlog: HttpBacklog;
+  readonly held: HeldBytes;
+  readonly seen: SeenSignatures;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  secretsOf(name: string): readonly string[];
+}
+
+/** A body of which all that has to be checked before the action runs is checked. */
+export interface TakenBody {
+  /** Writes the action's stream. */
+  send(to: WebRequest<StreamRun>): void;
+  /** Called when the action has failed. */
+  failed?(): Promise<void>;
+}
+
+/** Takes what has to arrive before the action runs. Throws a refusal. */
+export async function takeBody(run: StreamRun, parts: BodyParts): Promise<TakenBody> {
+  const { request, client } = run.exchange;
+  const { body, bodyLimit } = run.entry;
+  if (!body) {
+    if (hasBody(request)) throw refuse("PAYLOAD_TOO_LARGE");
+    return { send: (to) => void to.end() };
+  }
+  const boundary = body.as === "form" ? boundaryOf(request.headers["content-type"]) : undefined;
+  checkHead(request, bodyLimit, typesOf(body, boundary));
+  const release = parts.backlog.holdBody(request.socket, client.key);
+  run.onEnd(release);
+  if (body.as === "bytes" && body.streamed) return { send: (to) => passOn(request, to, bodyLimit) };
+  const held = parts.held.open(client.key);
+  run.onEnd(() => held.release());
+  const whole = await readWhole(request, bodyLimit, held);
+  release();
+  switch (body.as) {
+    case "bytes":
+      return { send: (to) => void to.end(whole) };
+    case "form":
+      return takeForm(run, body, whole, boundary ?? "");
+    case "webhook": {
+      const secrets = parts.secretsOf(body.secret);
+      const { action } = run.entry;
+      const name = checkSignature(body, request.headers, whole, secrets, parts.clock());
+      await parts.seen.add(action, name);
+      return { send: (to) => void to.end(whole), failed: () => parts.seen.forget(action, name) };
+    }
+  }
+}
+
+/** Media types that a body may have; undefined for a webhook, whose sender decides. */
+function typesOf(body: NonNullable<StreamEntry["body"]>, boundary: string | undefined): readonly string[] | undefined {
+  if (body.as === "bytes") return body.types;
+  if (body.as === "webhook") return undefined;
+  return boundary === undefined ? [] : ["multipart/form-data"];
+}
+
+const validators = new WeakMap<StreamEntry, Validator>();
+
+/** The fields are checked together with the parameters of the path, which no field can replace. */
+function takeForm(run: StreamRun, body: FormBody, whole: Buffer, boundary: string): TakenBody {
+  const { fields, files, contents } = readForm(whole, boundary, body);
+  const params = { ...fields, ...run.params, files };
+  const validate = validators.get(run.entry) ?? compileValidator(object(paramsOf(run.entry)));
+  validators.set(run.entry, validate);
+  const mismatch = validate(params);
+  if (mismatch) throw invalid(mismatch);
+  run.params = params;
+  return {
+    send(to) {
+      for (const content of contents) to.write(content);
+      to.end();
+    },
+  };
+}
+
+/** The error of Moleculer's validator, which says what was expected and what was given. */
+export function invalid(mismatch: NonNullable<ReturnType<Validator>>): Error {
+  return new Errors.ValidationError("a parameter is not allowed", "VALIDATION", [mismatch] as never);
+}

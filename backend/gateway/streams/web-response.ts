@@ -1,0 +1,85 @@
+import type { ServerResponse } from "node:http";
+import { Writable } from "node:stream";
+
+/** Writes the head of the response; called once, before the first byte of the body. */
+type WriteHead = (status: number, headers: ReadonlyMap<string, string>) => void;
+
+/**
+ * The response as moleculer-web sees it. What moleculer-web sets is collected here; which of it a client gets is
+ * decided where the head is written. It ends well whatever the client does: moleculer-web would write a line with a
+ * stack into the log for each client that goes away.
+ */
+export class WebResponse extends Writable {
+  statusCode = 200;
+  statusMessage = "";
+  readonly #response: ServerResponse;
+  readonly #writeHead: WriteHead;
+  readonly #isRefused: () => boolean;
+  readonly #headers = new Map<string, string>();
+  #isHeadWritten = false;
+
+  /** `isRefused`: whether the client gets a refusal instead, while no head was written. */
+  constructor(response: ServerResponse, writeHead: WriteHead, isRefused: () => boolean) {
+    super({ emitClose: true });
+    this.#response = response;
+    this.#writeHead = writeHead;
+    this.#isRefused = isRefused;
+  }
+
+  get headersSent(): boolean {
+    return this.#isHeadWritten;
+  }
+
+  setHeader(name: string, value: string | number): this {
+    this.#headers.set(name.toLowerCase(), String(value));
+    return this;
+  }
+
+  getHeader(name: string): string | undefined {
+    return this.#headers.get(name.toLowerCase());
+  }
+
+  removeHeader(name: string): void {
+    this.#headers.delete(name.toLowerCase());
+  }
+
+  override end(...given: unknown[]): this {
+    const [chunk] = given;
+    // a body in one piece has a length that is known
+    if (!this.#isHeadWritten && (typeof chunk === "string" || Buffer.isBuffer(chunk)))
+      this.setHeader("content-length", Buffer.byteLength(chunk));
+    return super.end(...(given as []));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    const response = this.#response;
+    if (this.#isOver) return void done();
+    this.#head();
+    if (response.write(chunk)) return void done();
+    const go = () => {
+      response.off("drain", go).off("close", go);
+      done();
+    };
+    response.on("drain", go).on("close", go);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (!this.#isOver) {
+      this.#head();
+      this.#response.end();
+    }
+    done();
+  }
+
+  /** The client has gone away, or gets a refusal instead. */
+  get #isOver(): boolean {
+    const { destroyed, writableEnded, headersSent } = this.#response;
+    return destroyed || writableEnded || (!this.#isHeadWritten && (headersSent || this.#isRefused()));
+  }
+
+  #head(): void {
+    if (this.#isHeadWritten) return;
+    this.#isHeadWritten = true;
+    this.#writeHead(this.statusCode, this.#headers);
+  }
+}

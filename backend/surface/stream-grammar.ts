@@ -1,0 +1,150 @@
+import {
+  array,
+  integer,
+  type ObjectSchema,
+  object,
+  oneOf,
+  type Params,
+  string,
+  type TypeOf,
+  type ValueSchema,
+} from "./grammar.ts";
+
+/**
+ * What an entry of kind `stream` takes and sends besides JSON: bytes, forms with files, signed webhooks, server-sent
+ * events. Such entries are served by moleculer-web's pipeline (`gateway/streams/`).
+ */
+
+/** A body of bytes. */
+export interface BytesBody {
+  readonly as: "bytes";
+  /** Media types that a request may name, in small letters and without parameters. What is inside is not looked at. */
+  readonly types: readonly string[];
+  /**
+   * The action runs at once and reads while the bytes come. Without it, the action runs when the whole body has
+   * arrived.
+   */
+  readonly streamed?: true;
+}
+
+/** Files of one field of a form. */
+interface FormFiles {
+  readonly types: readonly string[];
+  /** Number of files. */
+  readonly max: number;
+  /** Bytes of one file. */
+  readonly bytes: number;
+}
+
+/** A `multipart/form-data` body (RFC 7578). The action runs when all of it has arrived and was checked. */
+export interface FormBody {
+  readonly as: "form";
+  /** Fields that are not files: text, or what the schema declares in its place. */
+  readonly fields: Params;
+  readonly files: Readonly<Record<string, FormFiles>>;
+}
+
+/** A file of a form as the action finds it in `ctx.params.files`; its contents are in the stream. */
+export interface FormFile {
+  /** Name of the form's field. */
+  readonly field: string;
+  /** What the client calls it, without folders; may be empty. */
+  readonly name: string;
+  /** Media type that the client names: one of those that the entry allows. */
+  readonly type: string;
+  /** Length of the contents. */
+  readonly bytes: number;
+}
+
+/** How a sender signs its webhooks. */
+type WebhookScheme = "standard" | "timestamped";
+
+/** A body that the sender has signed with a shared secret. The action runs when the signature is right. */
+export interface WebhookBody {
+  readonly as: "webhook";
+  /**
+   * `standard`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (standardwebhooks.com).
+   * `timestamped`: one header, `t=SECONDS,v1=HEX` over `SECONDS.BODY`, as Stripe sends it.
+   */
+  readonly scheme: WebhookScheme;
+  /** The header of the scheme `timestamped`, in small letters. */
+  readonly header?: string;
+  /** The secrets are in the environment variable `WEBHOOK_SECRET_` and this name, in capitals. */
+  readonly secret: string;
+}
+
+export type StreamBody = BytesBody | FormBody | WebhookBody;
+
+/** An answer of bytes: a `Buffer`, or a `Readable` that is sent while the client reads. */
+export interface BytesAnswer {
+  readonly as: "bytes";
+  /** Media types that the action may answer with; the first is used when it names none. */
+  readonly types: readonly string[];
+  /** What is at such a path never changes: the browser of the caller may keep it. Nothing else is ever kept. */
+  readonly immutable?: true;
+}
+
+/** An answer of server-sent events (HTML Living Standard 9.2): a `Readable` of objects. */
+export interface EventsAnswer {
+  readonly as: "events";
+  /** What is sent with each event, by its name. */
+  readonly events: Readonly<Record<string, ValueSchema>>;
+}
+
+export type StreamAnswer = ObjectSchema | BytesAnswer | EventsAnswer;
+
+/** One server-sent event. */
+export type SentEvent<A extends EventsAnswer = EventsAnswer> = {
+  readonly [E in keyof A["events"]]: {
+    readonly event: E;
+    readonly data: TypeOf<A["events"][E]>;
+    /** What a client that comes back sends as `Last-Event-ID`; printable ASCII, 128 characters at most. */
+    readonly id?: string;
+  };
+}[keyof A["events"]];
+
+/** A body of one of these media types. */
+export function bytes<const O extends Omit<BytesBody, "as">>(options: O): { readonly as: "bytes" } & O;
+/** An answer of one of these media types. */
+export function bytes<const O extends Omit<BytesAnswer, "as">>(options: O): { readonly as: "bytes" } & O;
+export function bytes(options: object): object {
+  return { as: "bytes", ...options };
+}
+
+/** A form with files. */
+export function form<const O extends Omit<FormBody, "as">>(options: O): { readonly as: "form" } & O {
+  return { as: "form", ...options };
+}
+
+/** A body that its sender has signed. */
+export function webhook<const O extends Omit<WebhookBody, "as">>(options: O): { readonly as: "webhook" } & O {
+  return { as: "webhook", ...options };
+}
+
+/** Server-sent events with these names. */
+export function events<const E extends EventsAnswer["events"]>(
+  named: E,
+): { readonly as: "events"; readonly events: E } {
+  return { as: "events", events: named };
+}
+
+/** Largest numbers of a form that anything declares: what the action gets is checked against them once more. */
+const MAX_NAME = 255;
+const MAX_TYPE = 127;
+const MAX_FILE_BYTES = 2 ** 31;
+
+/** Parameters that the action of an entry gets: those of path and query, and what a form holds. */
+export function paramsOf({ params, body }: { readonly params: Params; readonly body?: StreamBody }): Params {
+  return body?.as === "form" ? { ...params, ...body.fields, files: filesSchema(body.files) } : params;
+}
+
+function filesSchema(files: FormBody["files"]) {
+  const max = Object.values(files).reduce((sum, one) => sum + one.max, 0);
+  const file = object({
+    field: oneOf(Object.keys(files) as [string, ...string[]]),
+    name: string({ min: 0, max: MAX_NAME }),
+    type: string({ min: 1, max: MAX_TYPE }),
+    bytes: integer({ min: 0, max: MAX_FILE_BYTES }),
+  });
+  return array(file, { max });
+}

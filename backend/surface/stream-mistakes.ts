@@ -1,0 +1,146 @@
+import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
+
+/** An entry of kind `stream`, as the program finds it. */
+interface StreamFacts {
+  readonly kind?: unknown;
+  readonly method: string;
+  readonly bodyLimit: number;
+  readonly params: unknown;
+  readonly body?: unknown;
+  readonly answers: unknown;
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+const TYPE = /^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/;
+/** What a form may not name: the action finds its files there. */
+const FILES = "files";
+
+/** What is wrong with the parts that only entries of kind `stream` have. */
+export function streamMistakes({ kind, method, bodyLimit, params, body, answers }: StreamFacts): Mistake[] {
+  if (kind !== "stream") return [mistake("kind", `is ${JSON.stringify(kind)}`, 'write "stream", or leave it out')];
+  const takesBody = body !== undefined;
+  return [
+    ...unless(
+      takesBody === bodyLimit > 0,
+      "bodyLimit",
+      takesBody ? "is 0, and the entry has a body" : `is ${bodyLimit}, and the entry has no body`,
+      takesBody ? "give the largest body in bytes" : "set it to 0, or say what the body is",
+    ),
+    ...unless(!takesBody || method !== "GET", "body", "is that of a GET request, which has none", "use another method"),
+    ...(takesBody ? bodyMistakes(body as Loose, bodyLimit, params as Loose) : []),
+    ...answerMistakes((answers ?? {}) as Loose),
+  ];
+}
+
+function bodyMistakes(body: Loose, bodyLimit: number, params: Loose): Mistake[] {
+  switch (body?.as) {
+    case "bytes":
+      return typeMistakes(body.types, "body.types");
+    case "webhook":
+      return webhookMistakes(body);
+    case "form":
+      return formMistakes(body, bodyLimit, params ?? {});
+    default:
+      return [
+        mistake("body", `is ${JSON.stringify(body)}`, "make it with bytes, form or webhook of stream-grammar.ts"),
+      ];
+  }
+}
+
+function webhookMistakes({ scheme, header, secret }: Loose): Mistake[] {
+  const needsHeader = scheme === "timestamped";
+  return [
+    ...unless(
+      scheme === "standard" || needsHeader,
+      "body.scheme",
+      `is ${JSON.stringify(scheme)}`,
+      "use standard or timestamped",
+    ),
+    ...unless(
+      !needsHeader || (typeof header === "string" && /^[a-z][a-z0-9-]*$/.test(header)),
+      "body.header",
+      `is ${JSON.stringify(header)}`,
+      "name the header that carries the signature, in small letters",
+    ),
+    ...unless(
+      typeof secret === "string" && /^[A-Z][A-Z0-9_]*$/.test(secret),
+      "body.secret",
+      `is ${JSON.stringify(secret)}`,
+      "name the secret in capitals: STRIPE is the variable WEBHOOK_SECRET_STRIPE",
+    ),
+  ];
+}
+
+function formMistakes({ fields, files }: Loose, bodyLimit: number, params: Loose): Mistake[] {
+  const named = (fields ?? {}) as Loose;
+  const declared = Object.entries((files ?? {}) as Readonly<Record<string, Loose>>);
+  const taken = [...Object.keys(named), ...declared.map(([name]) => name)];
+  return [
+    ...propertyMistakes(named, "body.fields", { isParameter: true, maySecret: true }),
+    ...taken
+      .filter((name) => Object.hasOwn(params, name) || name === FILES)
+      .map((name) => mistake(`body.${name}`, "is also a parameter of the action", "give the field another name")),
+    ...unless(declared.length > 0, "body.files", "names no file", "a form without files is an entry that takes JSON"),
+    ...declared.flatMap(([name, { types, max, bytes }]) => [
+      ...typeMistakes(types, `body.files.${name}.types`),
+      ...unless(
+        isIn(max, 1, 100),
+        `body.files.${name}.max`,
+        `is ${String(max)}`,
+        "give the number of files, from 1 to 100",
+      ),
+      ...unless(
+        isIn(bytes, 1, bodyLimit),
+        `body.files.${name}.bytes`,
+        `is ${String(bytes)}`,
+        `give the bytes of one file, up to the bodyLimit of ${bodyLimit}`,
+      ),
+    ]),
+  ];
+}
+
+function answerMistakes(answers: Loose): Mistake[] {
+  if (answers.as === "bytes") return typeMistakes(answers.types, "answers.types");
+  if (answers.as === "events") {
+    const named = Object.entries((answers.events ?? {}) as Loose);
+    return [
+      ...unless(
+        named.length > 0,
+        "answers.events",
+        "names no event",
+        "name one at least: events({ changed: object({}) })",
+      ),
+      ...named.flatMap(([name, schema]) =>
+        schemaMistakes(schema, `answers.events.${name}`, { isParameter: false, maySecret: false }),
+      ),
+    ];
+  }
+  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
+  const isObject = answers.type === "object";
+  return found.length > 0
+    ? found
+    : unless(isObject, "answers", "is no object, bytes or events", "make it with object, bytes or events");
+}
+
+function typeMistakes(types: unknown, place: string): Mistake[] {
+  const isList = Array.isArray(types) && types.length > 0;
+  if (!isList) return [mistake(place, "names no media type", 'name one at least: ["image/png"]')];
+  return types
+    .filter((type) => typeof type !== "string" || !TYPE.test(type))
+    .map((type) =>
+      mistake(place, `holds ${JSON.stringify(type)}`, "write a media type in small letters, without parameters"),
+    );
+}
+
+function isIn(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+function mistake(place: string, problem: string, remedy: string): Mistake {
+  return { place, problem, remedy };
+}
+
+function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
+  return isRight ? [] : [mistake(place, problem, remedy)];
+}
