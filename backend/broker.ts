@@ -14,6 +14,7 @@ import {
   NodeDiscoverer,
   type PacketAuthentication,
   SILENCE_SECONDS,
+  StreamFlow,
 } from "./nodes/index.ts";
 import { waitOwnTime } from "./own-time.ts";
 
@@ -28,7 +29,9 @@ export interface NodeLinks {
   readonly packets: PacketAuthentication;
   /** For what goes to the sockets of other nodes. */
   readonly channel: NodeChannel;
-  /** Packets of both that were dropped. */
+  /** Streams between actions of different nodes. */
+  readonly flow: StreamFlow;
+  /** Packets that were dropped. */
   readonly dropped: DropLog;
 }
 
@@ -44,7 +47,7 @@ export function nodeLinks(
   const dropped = new DropLog(log, clock);
   const { secrets } = nats;
   const packets = createPacketAuthentication({ secrets, dropped, nameProbeMs, clock });
-  return { packets, channel: new NodeChannel({ secrets, log, dropped, clock }), dropped };
+  return { packets, channel: new NodeChannel({ secrets, log, dropped, clock }), flow: new StreamFlow(), dropped };
 }
 
 /**
@@ -74,7 +77,7 @@ export function brokerOptions(
     internalMiddlewares: false,
     middlewares: [
       ...INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
-      ...(links ? [links.packets.middleware] : []),
+      ...(links ? [links.packets.middleware, links.flow.middleware] : []),
     ],
     validator: createValidator(),
     transporter: nats ? new NatsTransporter(nats, log, [...(links ? [links.channel] : []), discoverer]) : null,
@@ -90,7 +93,8 @@ export function brokerOptions(
     heartbeatTimeout: SILENCE_SECONDS,
     // the others know of a new node before it opens its door: what they said within the second that Moleculer waits
     // would miss its sockets
-    transit: { serviceChangedDebounceTime: 0 } as NonNullable<BrokerOptions["transit"]>,
+    // a piece of a stream has to fit into a packet of NATS, as JSON
+    transit: { serviceChangedDebounceTime: 0, maxChunkSize: 32 * 1024 } as NonNullable<BrokerOptions["transit"]>,
     // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
     registry: { discoverer, stopDelay: alone ? 0 : 100 } as unknown as NonNullable<BrokerOptions["registry"]>,
@@ -99,7 +103,9 @@ export function brokerOptions(
 }
 
 export function createBroker(config: NodeConfig, log: Logger, links?: NodeLinks): ServiceBroker {
-  return new ServiceBroker(brokerOptions(config, log, links));
+  const broker = new ServiceBroker(brokerOptions(config, log, links));
+  if (links) broker.createService(links.flow.service);
+  return broker;
 }
 
 /** Milliseconds that the NATS server has to answer a ping. */

@@ -14,6 +14,8 @@ declare module "moleculer" {
      */
     auth?: "public" | "required" | "service";
     roles?: readonly Role[];
+    /** Whether the action takes or returns a stream. */
+    streams?: boolean;
   }
 }
 
@@ -65,7 +67,7 @@ export function defineService<N extends ServiceName>(definition: ServiceDefiniti
   };
 }
 
-type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility">;
+type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility" | "streams">;
 
 /**
  * Who may call an action, with which parameters, and from where it can be seen. Throws for an action that is not
@@ -83,7 +85,12 @@ export function actionRules(name: AnyAction): Rules {
     const { params } = serviceActions[name as keyof typeof serviceActions];
     return { auth: "service", visibility: "public", params: rulesOf(params) };
   }
-  const rules: Rules = { auth: "public", visibility: "published", params: rulesOf(paramsOf(entry)) };
+  const rules: Rules = {
+    auth: "public",
+    visibility: "published",
+    params: rulesOf(paramsOf(entry)),
+    ...("kind" in entry && { streams: true }),
+  };
   return entry.access === "public" ? rules : { ...rules, auth: "required", roles: rolesFrom(entry.access) };
 }
 

@@ -20,6 +20,7 @@ type Options = Omit<NonNullable<Parameters<typeof startTestGateway>[1]>, "entrie
 export function startStreamGateway(
   cases: Readonly<Record<string, StreamCase>>,
   options: Options = {},
+  services: readonly ServiceSchema[] = [streamService(cases)],
 ): Promise<TestGateway> {
   const entries = Object.entries(cases).map(
     ([name, { run: _, ...entry }]): StreamEntry => ({
@@ -35,12 +36,16 @@ export function startStreamGateway(
       ...entry,
     }),
   );
+  return startTestGateway({}, { ...options, entries, services });
+}
+
+/** The service that owns the actions of the cases. */
+export function streamService(cases: Readonly<Record<string, StreamCase>>): ServiceSchema {
   const actions = Object.entries(cases).map(([name, { access, run }]) => [
     name,
-    { auth: access === "public" ? "public" : "required", visibility: "published", handler: run },
+    { auth: access === "public" ? "public" : "required", visibility: "published", streams: true, handler: run },
   ]);
-  const service = { name: "files", actions: Object.fromEntries(actions) } as ServiceSchema;
-  return startTestGateway({}, { ...options, entries, services: [service] });
+  return { name: "files", actions: Object.fromEntries(actions) };
 }
 
 /** The head of a request of a user. */

@@ -1,0 +1,231 @@
+import { Readable, Transform, type TransformCallback } from "node:stream";
+import type { ActionHandler, ActionSchema, Context, Middleware, ServiceBroker, ServiceSchema } from "moleculer";
+
+/*
+ * Moleculer sends a stream to another node as fast as NATS takes it, whatever its reader does, and tells the sender
+ * nothing of a reader that goes away. Here the reader's node says how much was read, and that it is alive; the sender's
+ * node waits when too much is on its way, and closes the source when the reader's node has said nothing for a while.
+ */
+
+/** Bytes that may be on their way and unread. */
+export const WINDOW_BYTES = 512 * 1024;
+/** What an object counts, where a stream is one of objects. */
+const OBJECT_BYTES = 1024;
+/** Milliseconds between two signs of life of a reader, and without one after which the source is closed. */
+const ALIVE_MS = 5_000;
+const SILENCE_MS = 20_000;
+/** Larger answers are sent in pieces: a packet of NATS has 1 MiB, and bytes in JSON take four times their length. */
+const WHOLE_BYTES = 32 * 1024;
+
+interface ReadNews {
+  readonly id: string;
+  /** Bytes that were read since the last news. */
+  readonly bytes: number;
+  /** Nothing more will be read. */
+  readonly isOver: boolean;
+}
+
+type TellSender = (news: Omit<ReadNews, "id">) => void;
+
+/** The flow of streams between this node and others. `aliveMs` and `silenceMs` are for tests. */
+export class StreamFlow {
+  readonly #senders = new Map<string, StreamSender>();
+  readonly #aliveMs: number;
+  readonly #silenceMs: number;
+
+  constructor({ aliveMs = ALIVE_MS, silenceMs = SILENCE_MS } = {}) {
+    this.#aliveMs = aliveMs;
+    this.#silenceMs = silenceMs;
+  }
+
+  /** Streams that this node sends to others now. */
+  get sending(): number {
+    return this.#senders.size;
+  }
+
+  /** By which other nodes say what they have read. */
+  readonly service: ServiceSchema = {
+    name: "streams",
+    actions: {
+      read: {
+        auth: "service",
+        visibility: "public",
+        handler: (ctx: Context<ReadNews>) => {
+          const { id, bytes, isOver } = ctx.params;
+          this.#senders.get(`${ctx.nodeID} ${id}`)?.wasRead(bytes, isOver);
+        },
+      },
+    },
+  };
+
+  readonly middleware: Middleware = {
+    name: "StreamFlow",
+    localAction: (next: ActionHandler, action: ActionSchema): ActionHandler => {
+      if (!action.streams) return next;
+      const flow = this;
+      return async function flowing(ctx: Context) {
+        const { broker, nodeID, id } = ctx;
+        if (nodeID === null || nodeID === broker.nodeID) return next.call(this, ctx);
+        const body =
+          ctx.stream instanceof Readable ? flow.#receiver(ctx.stream, broker, nodeID, `${id} body`) : undefined;
+        if (body) ctx.stream = body;
+        try {
+          const result: unknown = await next.call(this, ctx);
+          if (result instanceof Uint8Array && result.length > WHOLE_BYTES) {
+            return flow.#sender(Readable.from([result], { objectMode: false }), `${nodeID} ${id}`);
+          }
+          if (result instanceof Readable) return flow.#sender(result, `${nodeID} ${id}`);
+          if (isRead(result)) return flow.#sender(Readable.from(result), `${nodeID} ${id}`);
+          body?.destroy();
+          return result;
+        } catch (error) {
+          body?.destroy();
+          throw error;
+        }
+      };
+    },
+    remoteAction: (next: ActionHandler, action: ActionSchema): ActionHandler => {
+      if (!action.streams) return next;
+      const flow = this;
+      return async function flowing(ctx: Context) {
+        const { stream } = ctx.options;
+        // the node is chosen by now
+        const body = stream && flow.#sender(stream, `${ctx.nodeID} ${ctx.id} body`, true);
+        if (body) ctx.options.stream = body;
+        try {
+          const result: unknown = await next.call(this, ctx);
+          if (result instanceof Readable) return flow.#receiver(result, ctx.broker, ctx.nodeID ?? "", ctx.id);
+          body?.destroy();
+          return result;
+        } catch (error) {
+          body?.destroy();
+          throw error;
+        }
+      };
+    },
+  };
+
+  #sender(source: Readable, key: string, isKept = false): StreamSender {
+    const sender = new StreamSender(source, isKept, this.#silenceMs, () => this.#senders.delete(key));
+    this.#senders.set(key, sender);
+    return sender;
+  }
+
+  #receiver(from: Readable, broker: ServiceBroker, nodeID: string, id: string): StreamReceiver {
+    const tell: TellSender = (news) => {
+      // a sender that is gone needs no news
+      broker.call("streams.read", { id, ...news }, { nodeID }).catch(() => undefined);
+    };
+    return new StreamReceiver(from, tell, this.#aliveMs);
+  }
+}
+
+/** What is sent to another node: it waits when too much is on its way. */
+class StreamSender extends Transform {
+  readonly #source: Readable;
+  readonly #isKept: boolean;
+  readonly #silence: NodeJS.Timeout;
+  readonly #closed: () => void;
+  #onTheWay = 0;
+  #next: (() => void) | undefined;
+
+  /** `isKept`: the source is not destroyed with this. */
+  constructor(source: Readable, isKept: boolean, silenceMs: number, closed: () => void) {
+    super({ objectMode: source.readableObjectMode, readableHighWaterMark: 1, writableHighWaterMark: 1 });
+    this.#source = source;
+    this.#isKept = isKept;
+    this.#closed = closed;
+    this.#silence = setTimeout(() => this.#giveUp("The reader's node says nothing."), silenceMs).unref();
+    source.on("error", (error) => this.destroy(error));
+    source.once("close", () => {
+      if (!source.readableEnded) this.destroy(new Error("The source was closed before its end."));
+    });
+    source.pipe(this);
+  }
+
+  /** The reader has read so much more. */
+  wasRead(bytes: number, isOver: boolean): void {
+    if (isOver) return void this.#giveUp("The reader has gone away.");
+    this.#silence.refresh();
+    this.#onTheWay -= bytes;
+    if (this.#onTheWay > WINDOW_BYTES) return;
+    const next = this.#next;
+    this.#next = undefined;
+    next?.();
+  }
+
+  override _transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#onTheWay += sizeOf(chunk);
+    this.push(chunk);
+    if (this.#onTheWay <= WINDOW_BYTES) done();
+    else this.#next = done;
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#silence);
+    this.#closed();
+    this.#source.unpipe(this);
+    if (this.#isKept) this.#source.resume();
+    else this.#source.on("error", () => undefined).destroy();
+    done(error);
+  }
+
+  /** With an error, so that Moleculer tells the reader's node that there is no more. */
+  #giveUp(reason: string): void {
+    if (!this.destroyed) this.destroy(new Error(reason));
+  }
+}
+
+/** What comes from another node: its sender is told what was read. */
+class StreamReceiver extends Transform {
+  readonly #from: Readable;
+  readonly #tell: TellSender;
+  readonly #alive: NodeJS.Timeout;
+  #unsaid = 0;
+  #isEnded = false;
+
+  constructor(from: Readable, tell: TellSender, aliveMs: number) {
+    super({ objectMode: from.readableObjectMode, readableHighWaterMark: 1, writableHighWaterMark: 1 });
+    this.#from = from;
+    this.#tell = tell;
+    this.#alive = setInterval(() => this.#say(), aliveMs).unref();
+    from.on("error", (error) => this.destroy(error));
+    from.once("close", () => {
+      if (!from.readableEnded) this.destroy(new Error("The other node has closed the stream."));
+    });
+    from.pipe(this);
+  }
+
+  override _transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#unsaid += sizeOf(chunk);
+    if (this.#unsaid >= WINDOW_BYTES / 4) this.#say();
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#isEnded = true;
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearInterval(this.#alive);
+    if (!this.#isEnded) this.#tell({ bytes: 0, isOver: true });
+    this.#from.unpipe(this);
+    this.#from.on("error", () => undefined).destroy();
+    done(error);
+  }
+
+  #say(): void {
+    this.#tell({ bytes: this.#unsaid, isOver: false });
+    this.#unsaid = 0;
+  }
+}
+
+/** What is read like a stream. */
+function isRead(result: unknown): result is AsyncIterable<unknown> {
+  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+}
+
+function sizeOf(chunk: unknown): number {
+  return typeof chunk === "string" || chunk instanceof Uint8Array ? chunk.length : OBJECT_BYTES;
+}
