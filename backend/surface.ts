@@ -13,7 +13,7 @@ import type { SurfaceFile } from "./surface/mistakes.ts";
 
 export { SOCKET_PATH } from "./gateway/surface.ts";
 export { assets } from "./page/surface.ts";
-export type { Emit, HttpEntry, JsonEntry, SocketEntry, StreamEntry } from "./surface/feature-surface.ts";
+export type { Emit, HttpEntry, SocketEntry, StreamEntry } from "./surface/feature-surface.ts";
 export { hasParameters, isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
 export { RATE_CLASSES, type RateClass } from "./surface/rate-classes.ts";
 export { ROLES, type Role } from "./surface/roles.ts";

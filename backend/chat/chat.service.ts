@@ -3,6 +3,7 @@ import { defineService, tell } from "../contract/index.ts";
 import { type ChangePoll, pollChanges } from "../store/index.ts";
 import { createAuditTrail } from "../users/index.ts";
 import { channelOf } from "./channel.ts";
+import { chatExport } from "./chat-export.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";
@@ -49,6 +50,7 @@ export function chatService(
       ...chatModeration(parts),
       ...chatReports(parts),
       ...chatSearch(parts),
+      ...chatExport(store),
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
     },
     events: {

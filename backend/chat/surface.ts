@@ -1,6 +1,6 @@
 import type { FeatureSurface } from "../surface/feature-surface.ts";
 import { boolean, integer, object, oneOf, optional, string, unbounded } from "../surface/grammar.ts";
-import { displayName, done, id, more, word } from "../surface/values.ts";
+import { displayName, done, exportPart, id, more, word } from "../surface/values.ts";
 import {
   joinedRoom,
   member,
@@ -357,6 +357,7 @@ export const chatSurface = {
     ROOMS_OPENED: [429, "You have opened too many rooms today."],
   },
   actions: {
+    "chat.exportPart": exportPart,
     /** Takes a user out of every room, for good. */
     "chat.endMemberships": { params: { userId: id }, answers: object({ ended: unbounded.integer() }) },
   },

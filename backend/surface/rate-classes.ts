@@ -17,5 +17,9 @@ export const RATE_CLASSES = {
   opening: { requests: 30, seconds: 3600 },
   invitation: { requests: 60, seconds: 3600 },
   report: { requests: 20, seconds: 3600 },
+  /** Changes of one's picture: 256 KiB are written for each. */
+  picture: { requests: 20, seconds: 3600 },
+  /** All that a user has written is read. */
+  export: { requests: 10, seconds: 3600 },
 } as const satisfies Readonly<Record<string, { readonly requests: number; readonly seconds: number }>>;
 export type RateClass = keyof typeof RATE_CLASSES;

@@ -1,4 +1,4 @@
-import { boolean, constant, string } from "./grammar.ts";
+import { boolean, constant, nullable, object, optional, string, unbounded } from "./grammar.ts";
 
 /** Schemas that several features use. */
 
@@ -17,3 +17,15 @@ export const displayName = string({
 export const done = constant(true);
 /** Of a list that is returned in pages. */
 export const more = boolean({ description: "Whether there are more after the last one." });
+
+/**
+ * A feature's part of the export of all that a user has written, a page at a time. A feature that declares it among its
+ * `actions` as `NAME.exportPart` is asked for it.
+ */
+export const exportPart = {
+  params: { userId: id, after: optional(string({ min: 1, max: 200 })) },
+  answers: object({
+    lines: unbounded.array(unbounded.object(), { description: "Each has a `type`. As JSON at most 700 kB together." }),
+    after: nullable(unbounded.string(), { description: "Where the next page begins; null after the last one." }),
+  }),
+} as const;

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Migrations } from "../store/index.ts";
+import { isPostgres, type Migrations } from "../store/index.ts";
 import { nameKeys } from "../text/look-alike.ts";
 
 export const usersMigrations: Migrations = {
@@ -7,6 +7,7 @@ export const usersMigrations: Migrations = {
   "0002_audit": { up: audit },
   "0003_mail": { up: mail },
   "0004_name_keys": { up: nameKeysOfUsers },
+  "0005_pictures": { up: pictures },
 };
 
 async function users(db: Kysely<unknown>): Promise<void> {
@@ -73,4 +74,15 @@ async function nameKeysOfUsers(db: Kysely<unknown>): Promise<void> {
       await row.execute(db);
     }
   }
+}
+
+async function pictures(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("user_pictures")
+    .addColumn("user_id", "text", (column) => column.primaryKey().references("users.id").onDelete("cascade"))
+    .addColumn("hash", "text", (column) => column.notNull())
+    .addColumn("type", "text", (column) => column.notNull())
+    .addColumn("bytes", isPostgres(db) ? "bytea" : "blob", (column) => column.notNull())
+    .addColumn("changed_at", "bigint", (column) => column.notNull())
+    .execute();
 }

@@ -76,3 +76,12 @@ export const auditRecord = named("AuditRecord", "One line of the audit log.", {
   detail: nullable(unbounded.string()),
 });
 export type AuditRecord = TypeOf<typeof auditRecord>;
+
+/** Media types of users' pictures. */
+export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/webp"] as const;
+export type PictureType = (typeof PICTURE_TYPES)[number];
+
+/** Bytes of a picture that a user may send. */
+export const MAX_PICTURE_BYTES = 256 * 1024;
+/** Pixels of a side: what a browser needs to decode the largest picture is 16 MiB. */
+export const MAX_PICTURE_SIDE = 2048;

@@ -1,6 +1,8 @@
 import type { Database } from "../store/index.ts";
 import { auditStore } from "./audit-store.ts";
+import { userLock } from "./locks.ts";
 import { mailTokenStore } from "./mail-token-store.ts";
+import { pictureStore } from "./picture-store.ts";
 import type { UsersTables } from "./tables.ts";
 import { userStore } from "./user-store.ts";
 
@@ -9,5 +11,12 @@ export type UsersStore = ReturnType<typeof usersStore>;
 /** What is stored of users, and what their services need besides of the database. */
 export function usersStore({ db, clock, keys, throttles }: Database) {
   const own = db.withTables<UsersTables>();
-  return { users: userStore(own, clock.now), audit: auditStore(own), mailTokens: mailTokenStore(own), keys, throttles };
+  return {
+    users: userStore(own, clock.now),
+    pictures: pictureStore(own, userLock(own)),
+    audit: auditStore(own),
+    mailTokens: mailTokenStore(own),
+    keys,
+    throttles,
+  };
 }

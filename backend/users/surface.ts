@@ -1,7 +1,8 @@
 import type { FeatureSurface } from "../surface/feature-surface.ts";
-import { object, optional, string, unbounded } from "../surface/grammar.ts";
-import { displayName, done, id, more, word } from "../surface/values.ts";
-import { auditRecord, listed, profile, signedIn } from "./shapes.ts";
+import { array, nullable, object, optional, string, unbounded } from "../surface/grammar.ts";
+import { bytes } from "../surface/stream-grammar.ts";
+import { displayName, done, exportPart, id, more, word } from "../surface/values.ts";
+import { auditRecord, listed, MAX_PICTURE_BYTES, PICTURE_TYPES, profile, signedIn } from "./shapes.ts";
 
 /** What is public of accounts: registration, sign-in, the profile, mails with links, and what administrators do. */
 
@@ -18,6 +19,7 @@ const newPassword = string({
 });
 /** The token of a link in a mail. */
 const mailToken = string({ min: 1, max: 64, secret: true });
+const pictureHash = nullable(unbounded.string(), { description: "What its address ends with; null for none." });
 const KIB = 1024;
 
 export const usersSurface = {
@@ -68,6 +70,60 @@ export const usersSurface = {
       params: { name: displayName },
       answers: profile,
       refuses: ["NAME_TAKEN"],
+    },
+    {
+      kind: "stream",
+      method: "PUT",
+      path: "/api/users/me/picture",
+      action: "users.setPicture",
+      summary: "Set the caller's picture",
+      about: "PNG, JPEG or WebP by its content, at most 2048 pixels high and wide, not animated. Metadata is removed.",
+      access: "user",
+      rate: "picture",
+      params: {},
+      bodyLimit: MAX_PICTURE_BYTES,
+      body: bytes({ types: [...PICTURE_TYPES, "application/octet-stream"] }),
+      answers: object({ picture: pictureHash }),
+      refuses: ["PICTURE_TYPE", "PICTURE_MALFORMED", "PICTURE_ANIMATED", "PICTURE_LARGE"],
+    },
+    {
+      method: "DELETE",
+      path: "/api/users/me/picture",
+      action: "users.removePicture",
+      summary: "Remove the caller's picture",
+      access: "user",
+      rate: "picture",
+      bodyLimit: 0,
+      params: {},
+      answers: object({ picture: pictureHash }),
+    },
+    {
+      kind: "stream",
+      method: "GET",
+      path: "/api/users/:id/picture/:hash",
+      action: "users.picture",
+      summary: "Read a user's picture",
+      about: "The hash of `users.pictures`; with another one there is nothing. Browsers may keep it.",
+      access: "user",
+      rate: "read",
+      bodyLimit: 0,
+      params: { id, hash: string({ min: 22, max: 22 }) },
+      answers: bytes({ types: PICTURE_TYPES, immutable: true }),
+      refuses: ["NOT_FOUND"],
+    },
+    {
+      kind: "stream",
+      method: "GET",
+      path: "/api/users/me/export",
+      action: "users.export",
+      summary: "Download all that the caller has written",
+      about: "One JSON object a line, told apart by `type`. The last one is `end`; without it something is missing.",
+      access: "user",
+      rate: "export",
+      bodyLimit: 0,
+      params: {},
+      answers: bytes({ types: ["application/x-ndjson"] }),
+      refuses: ["EXPORT_RUNNING"],
     },
     {
       method: "POST",
@@ -215,6 +271,18 @@ export const usersSurface = {
       answers: object({ records: unbounded.array(auditRecord), more }),
     },
   ],
+  socket: [
+    {
+      action: "users.pictures",
+      summary: "Read which pictures users have",
+      about: "Users who are not there any more are left out.",
+      access: "user",
+      rate: "read",
+      params: { users: array(id, { max: 50 }) },
+      answers: object({ pictures: unbounded.array(object({ id: unbounded.string(), picture: pictureHash })) }),
+    },
+  ],
+  actions: { "users.exportPart": exportPart },
   codes: {
     CREDENTIALS: [401, "The e-mail address or the password is wrong."],
     LINK: [403, "This link is not valid any more. Ask for a new one."],
@@ -225,9 +293,14 @@ export const usersSurface = {
     ],
     EMAIL_TAKEN: [409, "This e-mail address is registered already."],
     EMAIL_VERIFIED: [409, "This e-mail address is confirmed already."],
+    EXPORT_RUNNING: [409, "Your data is being downloaded already: wait until that has ended."],
     LAST_ADMIN: [409, "Nobody would be an administrator any more: make somebody else one first."],
     NAME_TAKEN: [409, "Another user has this name, or one that looks like it: choose another."],
     OWN_ACCOUNT: [409, "This is your own account: another admin has to do that."],
+    PICTURE_TYPE: [422, "This is no picture that can be shown here: send a PNG, a JPEG or a WebP file."],
+    PICTURE_MALFORMED: [422, "This picture is damaged: save it again, or choose another one."],
+    PICTURE_ANIMATED: [422, "This picture moves: choose one that does not."],
+    PICTURE_LARGE: [422, "This picture is higher or wider than 2048 pixels: make it smaller."],
     EMAIL_MALFORMED: [422, "This is not an e-mail address."],
     EMAIL_RESERVED: [422, "Nobody can have mail at this address: its domain is reserved. Give another one."],
     EMAIL_SAME: [422, "This is your e-mail address already."],

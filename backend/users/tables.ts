@@ -9,6 +9,7 @@ export type UsersTables = StoreTables & {
   audit: AuditTable;
   mail_tokens: MailTokensTable;
   name_keys: NameKeysTable;
+  user_pictures: UserPicturesTable;
 };
 
 export interface UsersTable {
@@ -59,4 +60,15 @@ export interface NameKeysTable {
   key: string;
   /** The user's id, or what identifies the thing that has the name. */
   owner: string;
+}
+
+interface UserPicturesTable {
+  user_id: string;
+  /** What the picture's address ends with. */
+  hash: string;
+  /** Media type. */
+  type: string;
+  /** Without metadata. */
+  bytes: Uint8Array;
+  changed_at: number;
 }

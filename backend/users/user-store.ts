@@ -161,6 +161,7 @@ export function userStore(db: Kysely<UsersTables>, now: () => number) {
           .executeTakeFirst();
         if (numUpdatedRows === 0n) return "changed";
         await releaseUserName(transaction, id);
+        await transaction.deleteFrom("user_pictures").where("user_id", "=", id).execute();
         return "anonymized";
       });
     },

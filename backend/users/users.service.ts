@@ -19,7 +19,9 @@ import { profile } from "./profile.ts";
 import { isSetupToken, setupHash } from "./setup.ts";
 import type { UsersStore } from "./store.ts";
 import { userAdministration } from "./user-administration.ts";
+import { userExport } from "./user-export.ts";
 import { userMail } from "./user-mail.ts";
+import { userPictures } from "./user-pictures.ts";
 import type { NewUser, User } from "./user-store.ts";
 
 /**
@@ -231,6 +233,8 @@ export function usersService(options: {
 
       ...userMail({ store, clock, audit, mail, passwords, caller, confirmed, cleared, scatter: options.scatter }),
       ...userAdministration({ store, clock, audit }),
+      ...userPictures({ store, audit, clock, caller, countAudited }),
+      ...userExport({ store, clock, caller }),
     },
   });
 }

@@ -53,7 +53,7 @@ function wrongValues(param: ValueSchema): readonly string[] {
   }
 }
 
-const withBody = httpEntries.filter(({ bodyLimit }) => bodyLimit > 0);
+const withBody = httpEntries.filter(({ bodyLimit, kind }) => bodyLimit > 0 && kind === undefined);
 /** The parameters of an entry that are in its body. */
 const inBody = ({ path, params }: HttpEntry) =>
   Object.entries(params).filter(([name]) => !pathNames(path).includes(name));

@@ -60,8 +60,11 @@ export function unlikeAnswer(method: string, path: string, { status, headers, js
   const missing = Object.entries<{ $ref: string }>(at(place).headers).filter(([name, header]) => {
     return resolved(header).required === true && !headers.has(name);
   });
+  const { content } = at(place);
+  const [type = ""] = (headers.get("content-type") ?? "application/json").split(";");
+  if (!(type in content)) return [`${method} ${path} answers ${status} with ${type}, which the document does not know`];
   return [
-    ...problems([...place, ...JSON_SCHEMA], json),
+    ...(type === "application/json" ? problems([...place, ...JSON_SCHEMA], json) : []),
     ...missing.map(([name]) => `${method} ${path} answers ${status} without ${name}`),
   ];
 }
@@ -88,6 +91,7 @@ export function unlikeOutcome(action: string, error: Refused | null, result: unk
   const operation = operations.get(action);
   if (!operation && !(action in calls)) return []; // only services call it
   if (error) return unlikeCode(action, operation ? codesOf(operation) : calls[action].codes, error);
+  if (operation && !("application/json" in at([...operation, "responses", "200"]).content)) return [];
   const place = operation
     ? [...operation, "responses", "200", ...JSON_SCHEMA]
     : ["x-socket", "calls", action, "result"];

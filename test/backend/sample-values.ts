@@ -20,8 +20,16 @@ export interface FeatureSamples {
    * values of the other parameters, and who calls.
    */
   readonly refused?: Readonly<Record<string, string | RefusedValue>>;
+  /** Bodies of entries that take something else than JSON, by action. */
+  readonly bodies?: Readonly<Record<string, SampleBody>>;
   /** Values of other parameters that a refusal with this code needs. */
   beside?(action: string, code: string): Readonly<Record<string, unknown>>;
+}
+
+/** A body that is no JSON. */
+export interface SampleBody {
+  readonly type: string;
+  readonly bytes: Buffer;
 }
 
 type RefusedValue = (good: Readonly<Record<string, unknown>>, person: Person) => unknown;

@@ -3,7 +3,7 @@ import { features } from "../../backend/features.ts";
 import type { FeatureSurface } from "../../backend/surface/feature-surface.ts";
 import type { Params } from "../../backend/surface/grammar.ts";
 import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/surface.ts";
-import { type FeatureSamples, sample } from "./sample-values.ts";
+import { type FeatureSamples, type SampleBody, sample } from "./sample-values.ts";
 import type { Store } from "./store/open-store.ts";
 import type { Person } from "./support.ts";
 
@@ -52,6 +52,13 @@ export async function prepared(
 ): Promise<Record<string, unknown>> {
   const own = await samplesFor(action).prepare?.(store, action, person, target);
   return { ...goodParams(action, params, person, target), ...own };
+}
+
+/** A body with which an action of an entry that takes no JSON succeeds. */
+export function sampleBody(action: string): SampleBody {
+  const body = samplesFor(action).bodies?.[action];
+  if (!body) throw new Error(`no body is known that ${action} takes; add one to the bodies of its samples`);
+  return body;
 }
 
 /** A path as it is requested, with a value for each of its parameters. */

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../../backend/broker.ts";
@@ -18,6 +19,7 @@ import {
   queryOf,
   refusedParams,
   requestedPath,
+  sampleBody,
   socketEntries,
   templateOf,
 } from "./samples.ts";
@@ -71,6 +73,12 @@ afterAll(async () => {
 /** Asks for an HTTP entry with good parameters. */
 async function askFor(entry: (typeof httpEntries)[number], person: Person, token: string | undefined) {
   const { path, rest } = fillPath(entry.path, await prepared(store, entry.action, entry.params, person, target));
+  if (entry.kind === "stream") {
+    const query = queryOf(rest);
+    const body = entry.body && sampleBody(entry.action);
+    const sent = body && { body: body.bytes, headers: { "content-type": body.type } };
+    return backend.ask(entry.method, query ? `${path}?${query}` : path, { token, ...sent });
+  }
   if (entry.bodyLimit > 0) return backend.ask(entry.method, path, { token, body: rest });
   const query = queryOf(rest);
   return backend.ask(entry.method, query ? `${path}?${query}` : path, { token });
@@ -140,7 +148,12 @@ test.each([...httpEntries, ...socketEntries].filter(({ params }) => Object.value
 
 test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.startsWith("gateway.")))(
   "$action decides on the node that runs it, for a remote call alike",
-  async ({ action, access, params }) => {
+  async (entry) => {
+    const { action, access, params } = entry;
+    const stream = () =>
+      "kind" in entry && entry.kind === "stream" && entry.body
+        ? { stream: Readable.from([sampleBody(action).bytes], { objectMode: false }) }
+        : {};
     const role = access === "public" ? "user" : access;
     const person = await backend.person(role);
     const good = () => prepared(store, action, params, person, target);
@@ -153,7 +166,7 @@ test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.star
         });
     }
     const meta = access === "public" ? {} : userOf(role, person);
-    await remote.call(action, await good(), { meta });
+    await remote.call(action, await good(), { meta, ...stream() });
   },
 );
 

@@ -3,6 +3,7 @@ import { nameTaker, type UsersTables, userLock } from "../../users/index.ts";
 import { postgresAppender, sqliteAppender } from "./append/index.ts";
 import { enteringPostgres } from "./entering-postgres.ts";
 import { enteringSqlite } from "./entering-sqlite.ts";
+import { exportedStore } from "./exported.ts";
 import { keptStandings } from "./kept-standings.ts";
 import { memberStore } from "./members.ts";
 import { messageStore } from "./messages.ts";
@@ -39,5 +40,6 @@ export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "gr
     readMarks: readMarkStore(own),
     reports: reportStore(own, usage, lockUser),
     search: searchStore(own),
+    exported: exportedStore(own),
   };
 }

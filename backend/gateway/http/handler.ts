@@ -136,6 +136,8 @@ export class HttpHandler {
       const counted = limits.everywhere(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
       if (entry.kind === "stream") {
+        // it is ended with its session from here on, and not before
+        if (exchange.identity && !sessions.isCurrent(exchange.identity)) throw refuse("UNAUTHORIZED");
         this.#responder.note(exchange, await streams.serve(exchange, entry));
         return this.#left();
       }

@@ -38,7 +38,7 @@ const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = {
  * Limits that all nodes count together: what is a guess, a hash or a mail, and what a user may do but a few times an
  * hour. The others protect a node, which counts them by itself.
  */
-const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report"]);
+const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report", "picture", "export"]);
 
 export interface Limits {
   /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */

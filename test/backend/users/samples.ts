@@ -1,5 +1,7 @@
 import { newMailToken } from "../../../backend/users/mail-token.ts";
+import { pictureHash, readPicture } from "../../../backend/users/picture.ts";
 import { type FeatureSamples, fresh } from "../sample-values.ts";
+import { png } from "./picture-samples.ts";
 
 export const samples: FeatureSamples = {
   values(person, target, action) {
@@ -14,7 +16,14 @@ export const samples: FeatureSamples = {
     };
   },
 
-  async prepare(store, action, person) {
+  async prepare(store, action, person, target) {
+    if (action === "users.picture") {
+      const read = readPicture(png());
+      if (!read.ok) throw new Error(read.code);
+      const hash = pictureHash(target.id, read.value);
+      await store.pictures.set(target.id, hash, read.value, Date.now());
+      return { hash };
+    }
     const purpose = action === "users.resetPassword" ? "reset" : "verify";
     const hasLink = purpose === "reset" || action === "users.verifyEmail";
     if (!hasLink && action !== "users.requestVerification") return {};
@@ -25,6 +34,8 @@ export const samples: FeatureSamples = {
     await store.mailTokens.issue(link, Date.now());
     return { token };
   },
+
+  bodies: { "users.setPicture": { type: "image/png", bytes: png() } },
 
   refused: {
     EMAIL_MALFORMED: "\u00e1d\u00e1@example.org",

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import Web from "moleculer-web";
-import { aliasesOf, withoutAutoAliases } from "../../../../backend/gateway/internals/moleculer-web.ts";
+import { withoutAutoAliases } from "../../../../backend/gateway/internals/moleculer-web.ts";
 import { installedVersion } from "../../installed.ts";
 
-test("H6: moleculer-web 0.11 keeps its aliases in `aliases`, and makes automatic ones in `regenerateAllAutoAliases`", async () => {
+test("H6: moleculer-web 0.11 makes automatic aliases in `regenerateAllAutoAliases`", async () => {
   expect(installedVersion("moleculer-web")).toBe("0.11.0");
   const broker = new ServiceBroker({ logger: false });
   const service = broker.createService({
@@ -15,7 +15,6 @@ test("H6: moleculer-web 0.11 keeps its aliases in `aliases`, and makes automatic
       routes: [{ path: "/", mappingPolicy: "restrict", aliases: { "GET /a/:b": "c.d" }, bodyParsers: false }],
     },
   } as unknown as ServiceSchema);
-  expect(aliasesOf(service)).toMatchObject([{ method: "GET", fullPath: "/a/:b", action: "c.d" }]);
   const members = service as unknown as { regenerateAllAutoAliases: unknown };
   expect(typeof members.regenerateAllAutoAliases).toBe("function");
   let calls = 0;

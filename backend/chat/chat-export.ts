@@ -1,0 +1,43 @@
+import type { Handlers } from "../contract/index.ts";
+import type { ExportedMessage, ExportedReport } from "./store/exported.ts";
+
+/** Lines that are read at once: with the longest texts they fit into one packet of NATS. */
+const PAGE = 40;
+
+/** What of a user's is stored of the chat. */
+export interface ExportStore {
+  messagesBy(authorId: string, after: string, limit: number): Promise<readonly ExportedMessage[]>;
+  reportsBy(
+    reporterId: string,
+    after: readonly [room: string, seq: number],
+    limit: number,
+  ): Promise<readonly ExportedReport[]>;
+}
+
+/**
+ * The chat's part of the export of all that a user has written: messages, whatever room they are in, and reports. The
+ * place after a page is `message CLIENT_ID` or `report SEQ ROOM`.
+ */
+export function chatExport({ exported }: { readonly exported: ExportStore }): Pick<Handlers<"chat">, "exportPart"> {
+  return {
+    async exportPart(ctx) {
+      const { userId, after = "message " } = ctx.params;
+      const [kind = "", ...rest] = after.split(" ");
+      if (kind === "message") {
+        const messages = await exported.messagesBy(userId, rest.join(" "), PAGE);
+        const last = messages.at(-1);
+        return {
+          lines: messages.map(({ clientId: _, ...message }) => ({ type: "message", ...message })),
+          after: last && messages.length === PAGE ? `message ${last.clientId}` : "report 0 ",
+        };
+      }
+      const [seq = "0", ...room] = rest;
+      const reports = await exported.reportsBy(userId, [room.join(" "), Number(seq)], PAGE);
+      const last = reports.at(-1);
+      return {
+        lines: reports.map((report) => ({ type: "report", ...report })),
+        after: last && reports.length === PAGE ? `report ${last.seq} ${last.room}` : null,
+      };
+    },
+  };
+}

@@ -1,0 +1,43 @@
+const EXIF = "Exif\0\0";
+const ORIENTATION = 0x0112;
+/** The value is a 16-bit number. */
+const SHORT = 3;
+/** Entries of the first directory that are looked at. */
+const MAX_ENTRIES = 200;
+
+/**
+ * How a picture was held, 1 to 8, as EXIF says it in the first directory (EXIF 2.32, 4.6.5); undefined where it does
+ * not.
+ */
+export function exifOrientation(segment: Buffer): number | undefined {
+  if (segment.toString("latin1", 0, EXIF.length) !== EXIF) return undefined;
+  const tiff = segment.subarray(EXIF.length);
+  const order = tiff.toString("latin1", 0, 2);
+  if (tiff.length < 8 || (order !== "II" && order !== "MM")) return undefined;
+  const isLittle = order === "II";
+  const short = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
+  const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4);
+  if (directory + 2 > tiff.length) return undefined;
+  const entries = Math.min(short(directory), MAX_ENTRIES);
+  for (let index = 0; index < entries; index++) {
+    const at = directory + 2 + 12 * index;
+    if (at + 12 > tiff.length) return undefined;
+    if (short(at) !== ORIENTATION || short(at + 2) !== SHORT) continue;
+    const value = short(at + 8);
+    return value >= 1 && value <= 8 ? value : undefined;
+  }
+  return undefined;
+}
+
+/** EXIF that says how a picture was held, and nothing else. */
+export function orientationSegment(orientation: number): Buffer {
+  const tiff = Buffer.alloc(26);
+  tiff.write("MM\0*", "latin1");
+  tiff.writeUInt32BE(8, 4); // where the directory begins
+  tiff.writeUInt16BE(1, 8); // one entry
+  tiff.writeUInt16BE(ORIENTATION, 10);
+  tiff.writeUInt16BE(SHORT, 12);
+  tiff.writeUInt32BE(1, 14); // one value
+  tiff.writeUInt16BE(orientation, 18);
+  return Buffer.concat([Buffer.from(EXIF, "latin1"), tiff]);
+}

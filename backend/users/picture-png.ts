@@ -1,0 +1,82 @@
+import { crc32 } from "node:zlib";
+import { type CleanPicture, PictureError } from "./picture-error.ts";
+
+/** Bytes of the signature, and of a chunk besides its data. */
+const SIGNATURE = 8;
+const CHUNK = 12;
+
+/** Chunks that a picture is shown with, and their largest sizes; others are removed (PNG, third edition, 11). */
+const KEPT: ReadonlyMap<string, number> = new Map([
+  ["IHDR", 13],
+  ["PLTE", 768],
+  ["tRNS", 256],
+  ["IDAT", Number.POSITIVE_INFINITY],
+  ["IEND", 0],
+  ["gAMA", 4],
+  ["cHRM", 32],
+  ["sRGB", 1],
+  ["sBIT", 4],
+]);
+/** Chunks of animations (PNG, third edition, 11.3.6). */
+const ANIMATION = new Set(["acTL", "fcTL", "fdAT"]);
+/** Bits of a sample that each colour type may have. */
+const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+const PALETTE = 3;
+
+/** Reads a PNG's chunks, whose checksums have to be right, and leaves out metadata. Throws a PictureError. */
+export function cleanPng(file: Buffer): CleanPicture {
+  const kept = [file.subarray(0, SIGNATURE)];
+  const seen = new Set<string>();
+  let size: { readonly width: number; readonly height: number; readonly isIndexed: boolean } | undefined;
+  let last = "";
+  for (let at = SIGNATURE; last !== "IEND"; ) {
+    const { type, chunk, data } = chunkAt(file, at);
+    if (ANIMATION.has(type)) throw new PictureError("PICTURE_ANIMATED");
+    if (size === undefined) size = readHeader(type, data);
+    else if (type === "IHDR") throw malformed();
+    if (!KEPT.has(type) && isCritical(type)) throw malformed();
+    // the pixels are in one run of chunks, and a palette comes before them
+    const isRepeated = type === "IDAT" ? last !== "IDAT" && seen.has("IDAT") : KEPT.has(type) && seen.has(type);
+    if (isRepeated || (type === "PLTE" && seen.has("IDAT"))) throw malformed();
+    if (data.length > (KEPT.get(type) ?? data.length)) throw malformed(); // something could be hidden behind it
+    if (KEPT.has(type)) kept.push(chunk);
+    seen.add(type);
+    last = type;
+    at += chunk.length;
+  }
+  if (!size || !seen.has("IDAT") || (size.isIndexed && !seen.has("PLTE"))) throw malformed();
+  return { width: size.width, height: size.height, bytes: Buffer.concat(kept) };
+}
+
+function chunkAt(file: Buffer, at: number): { readonly type: string; readonly chunk: Buffer; readonly data: Buffer } {
+  if (at + CHUNK > file.length) throw malformed();
+  const length = file.readUInt32BE(at);
+  const end = at + CHUNK + length;
+  if (end > file.length) throw malformed();
+  const type = file.toString("latin1", at + 4, at + 8);
+  const checked = file.subarray(at + 4, end - 4);
+  if (!/^[A-Za-z]{4}$/.test(type) || crc32(checked) !== file.readUInt32BE(end - 4)) throw malformed();
+  return { type, chunk: file.subarray(at, end), data: checked.subarray(4) };
+}
+
+function readHeader(type: string, data: Buffer) {
+  if (type !== "IHDR" || data.length !== 13) throw malformed();
+  const [depth = 0, colour = 0, compression, filter, interlace = 0] = data.subarray(8);
+  if (!DEPTHS[colour]?.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1) throw malformed();
+  return { width: data.readUInt32BE(0), height: data.readUInt32BE(4), isIndexed: colour === PALETTE };
+}
+
+/** Whether a decoder that does not know the chunk has to give up: its first letter is a capital. */
+function isCritical(type: string): boolean {
+  return type.charCodeAt(0) < 0x61;
+}
+
+function malformed(): PictureError {
+  return new PictureError("PICTURE_MALFORMED");
+}

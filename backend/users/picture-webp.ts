@@ -1,0 +1,95 @@
+import { type CleanPicture, PictureError } from "./picture-error.ts";
+
+/** Bytes of `RIFF`, a length and `WEBP`, and of a chunk's head. */
+const FILE_HEAD = 12;
+const CHUNK_HEAD = 8;
+
+const HAS_ANIMATION = 0x02;
+const HAS_ALPHA = 0x10;
+
+interface Chunk {
+  readonly type: string;
+  readonly data: Buffer;
+}
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Reads a WebP file (RFC 9649) and writes it again with its pixels alone. Throws a PictureError.
+ */
+export function cleanWebp(file: Buffer): CleanPicture {
+  const chunks = chunksOf(file);
+  const [first] = chunks;
+  if (first?.type === "VP8X" && first.data.length !== 10) throw malformed();
+  const isAnimated = first?.type === "VP8X" && ((first.data[0] ?? 0) & HAS_ANIMATION) !== 0;
+  if (isAnimated || chunks.some(({ type }) => type === "ANIM" || type === "ANMF")) {
+    throw new PictureError("PICTURE_ANIMATED");
+  }
+  const pixels = chunks.filter(({ type }) => type === "VP8 " || type === "VP8L");
+  const [image] = pixels;
+  if (!image || pixels.length > 1) throw malformed();
+  const size = image.type === "VP8 " ? lossySize(image.data) : losslessSize(image.data);
+  if (first?.type !== "VP8X") return { ...size, bytes: fileOf([image]) };
+  const canvas = { width: first.data.readUIntLE(4, 3) + 1, height: first.data.readUIntLE(7, 3) + 1 };
+  if (canvas.width !== size.width || canvas.height !== size.height) throw malformed();
+  const alphas = chunks.filter(({ type }) => type === "ALPH");
+  const [alpha] = alphas;
+  // lossless pixels have their own transparency
+  if (!alpha || image.type === "VP8L") return { ...size, bytes: fileOf([image]) };
+  if (alphas.length > 1 || chunks.indexOf(alpha) > chunks.indexOf(image)) throw malformed();
+  const extended = Buffer.alloc(10);
+  extended[0] = HAS_ALPHA;
+  extended.writeUIntLE(size.width - 1, 4, 3);
+  extended.writeUIntLE(size.height - 1, 7, 3);
+  return { ...size, bytes: fileOf([{ type: "VP8X", data: extended }, alpha, image]) };
+}
+
+/** The chunks within the length that the file's head gives; what follows is no part of the picture. */
+function chunksOf(file: Buffer): readonly Chunk[] {
+  if (file.length < FILE_HEAD) throw malformed();
+  const end = CHUNK_HEAD + file.readUInt32LE(4);
+  if (end > file.length || end < FILE_HEAD) throw malformed();
+  const chunks: Chunk[] = [];
+  for (let at = FILE_HEAD; at < end; ) {
+    if (at + CHUNK_HEAD > end) throw malformed();
+    const length = file.readUInt32LE(at + 4);
+    const start = at + CHUNK_HEAD;
+    if (start + length > end) throw malformed();
+    chunks.push({ type: file.toString("latin1", at, at + 4), data: file.subarray(start, start + length) });
+    // a byte of padding where the length is odd; the last one may be missing
+    at = start + length + (length & 1);
+  }
+  return chunks;
+}
+
+/** The head of a key frame (RFC 6386 9.1). */
+function lossySize(data: Buffer): Size {
+  if (data.length < 10 || ((data[0] ?? 1) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a) throw malformed();
+  return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
+}
+
+/** The head of lossless pixels (RFC 9649 3.4): a mark, 14 bits of width and height less one, a bit, the version 0. */
+function losslessSize(data: Buffer): Size {
+  if (data.length < 5 || data[0] !== 0x2f) throw malformed();
+  const bits = data.readUInt32LE(1);
+  if (bits >>> 29 !== 0) throw malformed();
+  return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+}
+
+function fileOf(chunks: readonly Chunk[]): Buffer {
+  const body = chunks.flatMap(({ type, data }) => {
+    const head = Buffer.alloc(CHUNK_HEAD);
+    head.write(type, "latin1");
+    head.writeUInt32LE(data.length, 4);
+    return [head, data, Buffer.alloc(data.length & 1)];
+  });
+  const head = Buffer.from("RIFF\0\0\0\0WEBP", "latin1");
+  head.writeUInt32LE(4 + body.reduce((sum, part) => sum + part.length, 0), 4);
+  return Buffer.concat([head, ...body]);
+}
+
+function malformed(): PictureError {
+  return new PictureError("PICTURE_MALFORMED");
+}

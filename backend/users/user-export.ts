@@ -1,0 +1,70 @@
+import { Readable } from "node:stream";
+import type { Context, ServiceBroker } from "moleculer";
+import { call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { serviceActions } from "../surface.ts";
+import { createExportLease } from "./export-lease.ts";
+import { profile } from "./profile.ts";
+import type { UsersStore } from "./store.ts";
+import type { User } from "./user-store.ts";
+
+/** What the export needs from the rest of the service. */
+export interface ExportParts {
+  readonly store: Pick<UsersStore, "users" | "pictures" | "throttles">;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  /** The caller's account; throws where it is disabled. */
+  caller(ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User>;
+}
+
+type ExportPart = Extract<keyof typeof serviceActions, `${string}.exportPart`>;
+
+/** The actions by which features export their part, in the order of the features. */
+const PARTS = (Object.keys(serviceActions) as (keyof typeof serviceActions)[]).filter((name): name is ExportPart =>
+  name.endsWith(".exportPart"),
+);
+
+/**
+ * The export of all that a user has written: one JSON object a line, in pages of each feature that the client's reading
+ * pulls, so that memory does not grow with what there is. The last line is `end`: a file without it was cut off.
+ */
+export function userExport({ store, clock, caller }: ExportParts): Pick<Handlers<"users">, "export" | "exportPart"> {
+  const lease = createExportLease(store.throttles, clock);
+  return {
+    async export(ctx) {
+      const { id } = await caller(ctx);
+      const release = await lease.take(id);
+      if (!release) throw refuse("EXPORT_RUNNING");
+      const stream = Readable.from(linesOf(ctx.broker, id), { objectMode: false });
+      stream.once("close", () => void release());
+      const day = new Date(clock()).toISOString().slice(0, 10);
+      ctx.meta.$responseHeaders = { "content-disposition": `attachment; filename="export-${day}.ndjson"` };
+      return stream;
+    },
+
+    async exportPart(ctx) {
+      const { userId } = ctx.params;
+      const user = await store.users.find(userId);
+      if (!user) return { lines: [], after: null };
+      const own = { type: "profile", ...profile(user) };
+      const picture = await store.pictures.ofUser(userId);
+      return { lines: picture ? [own, { type: "picture", ...picture }] : [own], after: null };
+    },
+  };
+}
+
+async function* linesOf(broker: ServiceBroker, userId: string): AsyncGenerator<string> {
+  let count = 0;
+  for (const part of PARTS) {
+    let after: string | null = null;
+    do {
+      const page: { lines: readonly object[]; after: string | null } = await call(broker, part, {
+        userId,
+        ...(after === null ? {} : { after }),
+      });
+      count += page.lines.length;
+      if (page.lines.length > 0) yield page.lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      after = page.after;
+    } while (after !== null);
+  }
+  yield `${JSON.stringify({ type: "end", lines: count })}\n`;
+}

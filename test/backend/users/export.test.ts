@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
+import { createExportLease } from "../../../backend/users/export-lease.ts";
+import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
+import { png } from "./picture-samples.ts";
+
+let backend: TestBackend;
+let ada: Person;
+beforeEach(async () => {
+  backend = await startTestBackend();
+  ada = await backend.person();
+});
+afterEach(() => backend.stop());
+
+const exported = async (person: Person) => {
+  const answer = await backend.ask("GET", "/api/users/me/export", { token: person.accessToken });
+  const lines = answer.text.split("\n").filter((line) => line !== "");
+  return { ...answer, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+};
+
+test("the export holds all that the user has written, and nothing of others", async () => {
+  const ben = await backend.person();
+  const [own, other] = [await backend.socket(ada.accessToken), await backend.socket(ben.accessToken)];
+  for (const socket of [own, other]) await emit(socket, "call", "chat.join", { room: "lobby" });
+  // more than a page of each feature's part
+  for (let n = 0; n < 95; n++)
+    await emit(own, "call", "chat.send", { room: "lobby", text: `mine ${n}`, clientId: `c-${n}` });
+  const { result } = await emit(other, "call", "chat.send", { room: "lobby", text: "theirs", clientId: "c-1" });
+  const { seq } = (result as { message: { seq: number } }).message;
+  await emit(own, "call", "chat.report", { room: "lobby", seq, reason: "rude" });
+  await emit(own, "call", "chat.edit", { room: "lobby", seq: 1, text: "mine, edited" });
+  await emit(own, "call", "chat.delete", { room: "lobby", seq: 2 });
+  await backend.ask("PUT", "/api/users/me/picture", {
+    token: ada.accessToken,
+    body: png(),
+    headers: { "content-type": "image/png" },
+  });
+  const { status, headers, lines, text } = await exported(ada);
+  expect([status, headers.get("content-type")]).toEqual([200, "application/x-ndjson"]);
+  expect(headers.get("content-disposition")).toMatch(/^attachment; filename="export-\d{4}-\d\d-\d\d\.ndjson"$/);
+  const messages = lines.filter(({ type }) => type === "message");
+  expect(messages).toHaveLength(94);
+  expect(new Set(messages.map(({ seq }) => seq)).size).toBe(94);
+  expect(messages.find(({ seq }) => seq === 1)).toEqual({
+    ...{ type: "message", room: "lobby", seq: 1, text: "mine, edited" },
+    ...{ at: expect.any(Number), editedAt: expect.any(Number) },
+  });
+  expect(lines[0]).toMatchObject({ type: "profile", id: ada.id, email: ada.email });
+  expect(lines[1]).toEqual({ type: "picture", contentType: "image/png", base64: png().toString("base64") });
+  expect(lines.filter(({ type }) => type === "report")).toEqual([
+    { type: "report", room: "lobby", seq, reason: "rude", at: expect.any(Number) },
+  ]);
+  expect(lines.at(-1)).toEqual({ type: "end", lines: lines.length - 1 });
+  expect(text).not.toContain("theirs");
+  expect(text).not.toContain(ben.id);
+});
+
+test("one export of a user runs at a time, and the next one when the reader of the first has gone away", async () => {
+  const ben = await backend.person();
+  const start = (person: Person) =>
+    backend.broker.call("users.export", {}, { meta: { user: { id: person.id, roles: ["user"], sid: "s" } } });
+  const first = (await start(ada)) as Readable;
+  expect((await exported(ada)).json.error?.code).toBe("EXPORT_RUNNING");
+  expect((await exported(ben)).status).toBe(200);
+  const closed = once(first, "close");
+  first.destroy();
+  await closed;
+  // given back a moment later
+  let again = await exported(ada);
+  while (again.status === 409) again = await exported(ada);
+  expect(again.lines.at(-1)).toMatchObject({ type: "end" });
+});
+
+test("a lease is held until it is released or its node is silent for a minute", async () => {
+  const clock = { now: 1_000_000 };
+  const lease = createExportLease(memoryThrottles(), () => clock.now);
+  const release = await lease.take("ada");
+  expect(release).toBeDefined();
+  expect(await lease.take("ada")).toBeUndefined();
+  const other = await lease.take("ben");
+  clock.now += 59_999;
+  expect(await lease.take("ada")).toBeUndefined();
+  await release?.();
+  const second = await lease.take("ada");
+  expect(second).toBeDefined();
+  clock.now += 60_001;
+  const third = await lease.take("ada");
+  expect(third).toBeDefined();
+  // the one before does not end another's
+  await second?.();
+  expect(await lease.take("ada")).toBeUndefined();
+  await Promise.all([third?.(), other?.()]);
+});

@@ -1,0 +1,3 @@
+import "./in-postgres.ts";
+import "../../backend/users/picture-store.test.ts";
+import "./after-postgres.ts";
