@@ -89,6 +89,29 @@ test("an answer that was under way when a session ended is not remembered", asyn
   await broker.stop();
 });
 
+test("H4: what was verified before its session ended, its roles changed or the node became blind opens no socket", async () => {
+  for (const [news, isRefused] of [
+    [(sessions: GatewaySessions) => sessions.ended("s-alice"), true],
+    [(sessions: GatewaySessions) => sessions.changed("alice"), false],
+    [(sessions: GatewaySessions) => sessions.blind(), false],
+  ] as const) {
+    const respond = Promise.withResolvers<void>();
+    const { broker } = await asked(() => respond.promise);
+    const sessions = new GatewaySessions(broker);
+    const verified = sessions.verify(tokenOf("alice")).catch(() => undefined);
+    await new Promise(setImmediate);
+    news(sessions);
+    respond.resolve();
+    const identity = await verified;
+    expect(identity === undefined).toBe(isRefused);
+    expect(identity && sessions.isCurrent(identity)).toBe(isRefused ? undefined : false);
+    // what is verified afterwards counts, unless its session has ended
+    const again = await sessions.verify(tokenOf("alice")).catch(() => undefined);
+    expect(again && sessions.isCurrent(again)).toBe(isRefused ? undefined : true);
+    await broker.stop();
+  }
+});
+
 test("the end of a session, a changed role and a blind node are news to the gateway at once", async () => {
   let ended = false;
   const gateway = await startTestGateway({
