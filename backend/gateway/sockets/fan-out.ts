@@ -1,5 +1,5 @@
 import type { Digest } from "../../contract/index.ts";
-import { encodeEvent, send } from "../internals/packets.ts";
+import { type EncodedPacket, encodeEvent, send } from "../internals/packets.ts";
 import type { ChannelPositions } from "./channel-positions.ts";
 import { channelGroup, type LocalSockets, userGroup } from "./local-sockets.ts";
 import type { SocketEvent } from "./socket-event.ts";
@@ -20,9 +20,12 @@ export class FanOut {
   /** Sends an event to the sockets of its audience, unless they have been sent it already. */
   send(event: SocketEvent): void {
     if (!this.#positions.isNew(event)) return;
+    let packet: EncodedPacket | undefined;
     for (const id of this.#audience(event)) {
       const socket = this.#sockets.get(id);
-      if (socket) send(socket, event.encoded());
+      if (!socket) continue;
+      packet ??= event.encoded();
+      send(socket, packet);
     }
     if (event.channel !== undefined) this.#subscriptions.hold(event.channel, event);
   }
