@@ -21,8 +21,8 @@ const MEMBERS = [
   ...["writeBuffer", "destroySoon", "regenerateAllAutoAliases", "rawHeaders"],
   ...["transport\\b.*\\bsocket", "libuv-worker", "socket\\.server\\b"],
 ].map((member) => new RegExp(member));
-/** A member whose name says that it is private: read, or taken out of an object. */
-const UNDERSCORED = /(?:[\w)\]]\??\.|[{,]\s*)_[a-z]\w*/;
+/** A member whose name says that it is private: read, taken out of an object, or declared. */
+const UNDERSCORED = /[\w)\]]\??\._[a-z]\w*|\{\s*_[a-z]\w*|\b(?:readonly|declare) _[a-z]/;
 
 const files = globSync("backend/**/*.ts").filter((file) => !/\/internals\//.test(file));
 
