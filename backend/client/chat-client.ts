@@ -254,6 +254,16 @@ export class ChatClient {
     this.#changed();
   }
 
+  /** Sets the user's picture to this PNG, JPEG or WebP file, and returns its hash. Throws a `RequestError`. */
+  setPicture(file: Uint8Array<ArrayBuffer>): Promise<string | null> {
+    return this.#session.setPicture(file);
+  }
+
+  /** Reads a picture. `users.pictures` has the hashes. Throws a `RequestError`. */
+  picture(user: string, hash: string): Promise<Blob> {
+    return this.#session.picture(user, hash);
+  }
+
   #hasToken(token: string): void {
     if (this.#state === "signedOut") {
       if (this.user) this.#outbox.open(this.user.id);

@@ -55,11 +55,12 @@ export function waitFor(error: unknown, tries: number, { first, most }: Backoff)
   return Math.min(most, first * 2 ** tries) * (0.5 + Math.random() / 2);
 }
 
-export interface JsonRequest {
+export interface HttpRequest {
   readonly method: string;
   /** Absolute, or relative to the page. */
   readonly url: string;
-  readonly body?: object;
+  /** Bytes are sent as they are, all else as JSON. */
+  readonly body?: object | Uint8Array<ArrayBuffer>;
   readonly accessToken?: string;
   /** Makes the request; the global `fetch` when left out. */
   readonly fetch?: Fetch | undefined;
@@ -72,37 +73,53 @@ export type Fetch = (
     readonly method: string;
     readonly headers: Record<string, string>;
     readonly signal: AbortSignal;
-    readonly cache: "no-store";
-    readonly body?: string;
+    readonly cache: "no-store" | "default";
+    readonly body?: string | Uint8Array<ArrayBuffer>;
   },
 ) => Promise<Response>;
 
 /** Milliseconds in which a response has to arrive. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/**
- * Sends JSON and reads JSON. Throws a `RequestError` for everything else, for example an HTML page of the edge.
- */
-export async function requestJson(request: JsonRequest): Promise<unknown> {
+/** Makes a request and reads JSON. Throws a `RequestError` for all else, for example an HTML page of the edge. */
+export async function requestJson(request: HttpRequest): Promise<unknown> {
+  const { response, json } = await send(request, "application/json", "no-store");
+  if (response.ok && json !== undefined) return json;
+  throw refusal(response, json);
+}
+
+/** Makes a request and reads a picture, which the browser may keep. Throws a `RequestError` for all else. */
+export async function requestPicture(request: HttpRequest): Promise<Blob> {
+  const { response, json, blob } = await send(request, "image/*", "default");
+  if (response.ok && blob?.type.startsWith("image/")) return blob;
+  throw refusal(response, json);
+}
+
+/** A response whose body has arrived. */
+interface ReadResponse {
+  readonly response: Response;
+  readonly json?: unknown;
+  /** The body, where it is not JSON. */
+  readonly blob?: Blob;
+}
+
+async function send(request: HttpRequest, accept: string, cache: "no-store" | "default"): Promise<ReadResponse> {
   const { method, url, body, accessToken } = request;
-  const send: Fetch = request.fetch ?? fetch;
+  const makeRequest: Fetch = request.fetch ?? fetch;
+  const isBytes = body instanceof Uint8Array;
   const headers: Record<string, string> = {
-    accept: "application/json",
-    ...(body && { "content-type": "application/json" }),
+    accept,
+    ...(body && { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
     ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
   };
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  const options = { method, headers, signal, cache: "no-store", ...(body && { body: JSON.stringify(body) }) } as const;
-  let response: Response;
-  let json: unknown;
+  const sentBody = body && { body: isBytes ? body : JSON.stringify(body) };
   try {
-    response = await send(url, options);
-    json = isJson(response) ? await response.json() : undefined;
+    const response = await makeRequest(url, { method, headers, signal, cache, ...sentBody });
+    return isJson(response) ? { response, json: await response.json() } : { response, blob: await response.blob() };
   } catch {
     throw new RequestError("OFFLINE", "The server cannot be reached. Check your connection and try again.");
   }
-  if (response.ok && json !== undefined) return json;
-  throw refusal(response, json);
 }
 
 function isJson(response: Response): boolean {

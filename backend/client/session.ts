@@ -1,5 +1,14 @@
 import { fillPath } from "../surface/path.ts";
-import { type Backoff, type Fetch, isUnauthorized, RequestError, requestJson, waitFor } from "./requests.ts";
+import {
+  type Backoff,
+  type Fetch,
+  type HttpRequest,
+  isUnauthorized,
+  RequestError,
+  requestJson,
+  requestPicture,
+  waitFor,
+} from "./requests.ts";
 import type { Endpoints, ParamsOf, Profile, ResultOf, SignedIn } from "./server-types.ts";
 
 export interface SessionOptions {
@@ -55,7 +64,7 @@ export class ClientSession {
     endpoint: E,
     params: ParamsOf<Endpoints[E]>,
   ): Promise<void> {
-    this.#take(await this.#send(endpoint, params));
+    this.#take(await requestJson(this.#prepare(endpoint, params)));
   }
 
   /** Makes a request as the user, and renews the access token if it is refused. Throws a `RequestError`. */
@@ -63,16 +72,22 @@ export class ClientSession {
     endpoint: E,
     params: ParamsOf<Endpoints[E]>,
   ): Promise<ResultOf<Endpoints[E]>> {
-    const attempt = () => this.#send(endpoint, params, this.#current?.accessToken);
-    let answer: unknown;
-    try {
-      answer = await attempt();
-    } catch (error) {
-      if (!isUnauthorized(error) || !this.#current) throw error;
-      await this.#renew();
-      answer = await attempt();
-    }
-    return answer as ResultOf<Endpoints[E]>;
+    const request = (token?: string) => requestJson(this.#prepare(endpoint, params, token));
+    return (await this.#asUser(request)) as ResultOf<Endpoints[E]>;
+  }
+
+  /** Sets the user's picture to this file, and returns its hash. Throws a `RequestError`. */
+  async setPicture(file: Uint8Array<ArrayBuffer>): Promise<string | null> {
+    const request = (token?: string) =>
+      requestJson({ ...this.#prepare("PUT /api/users/me/picture", {}, token), body: file });
+    return ((await this.#asUser(request)) as ResultOf<"users.setPicture">).picture;
+  }
+
+  /** Reads the picture of a user with this hash. Throws a `RequestError`. */
+  picture(id: string, hash: string): Promise<Blob> {
+    return this.#asUser((token) =>
+      requestPicture(this.#prepare("GET /api/users/:id/picture/:hash", { id, hash }, token)),
+    );
   }
 
   /**
@@ -149,7 +164,9 @@ export class ClientSession {
   #renew(): Promise<string> {
     if (this.#renewing) return this.#renewing;
     const refreshToken = this.#current?.refreshToken;
-    const renewing = this.#send("POST /api/auth/refresh", refreshToken === undefined ? {} : { refreshToken })
+    const renewing = requestJson(
+      this.#prepare("POST /api/auth/refresh", refreshToken === undefined ? {} : { refreshToken }),
+    )
       .then((answer) => {
         if (this.#renewing !== renewing) throw signIn();
         return this.#take(answer);
@@ -161,14 +178,24 @@ export class ClientSession {
     return renewing;
   }
 
-  #send(endpoint: keyof Endpoints, params: object, accessToken?: string): Promise<unknown> {
+  /** Makes a request, and once more with a new access token if that of the first one is refused. */
+  async #asUser<T>(request: (accessToken?: string) => Promise<T>): Promise<T> {
+    try {
+      return await request(this.#current?.accessToken);
+    } catch (error) {
+      if (!isUnauthorized(error) || !this.#current) throw error;
+      return request(await this.#renew());
+    }
+  }
+
+  #prepare(endpoint: keyof Endpoints, params: object, accessToken?: string): HttpRequest {
     const [method = "", template = ""] = endpoint.split(" ");
     const { path, rest } = fillPath(template, params as Record<string, unknown>);
     const { url: origin, fetch } = this.#options;
     const token = accessToken === undefined ? {} : { accessToken };
-    if (!BODILESS.has(method)) return requestJson({ method, url: origin + path, body: rest, ...token, fetch });
+    if (!BODILESS.has(method)) return { method, url: origin + path, body: rest, ...token, fetch };
     const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)])).toString();
-    return requestJson({ method, url: origin + path + (query === "" ? "" : `?${query}`), ...token, fetch });
+    return { method, url: origin + path + (query === "" ? "" : `?${query}`), ...token, fetch };
   }
 }
 

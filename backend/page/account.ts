@@ -1,18 +1,21 @@
 import { type ChatClient, RequestError, type SessionInfo } from "../client/index.ts";
 import { doneIn, onSubmit, problemOf } from "./forms.ts";
+import { connectOwnPicture } from "./own-picture.ts";
+import type { Pictures } from "./pictures.ts";
 import { element, listItem, when } from "./view.ts";
 
 /**
  * Makes the account dialog work: signing out, name, e-mail address, password, sessions, removal. `onLeft` says
  * farewell, in words or silently.
  */
-export function connectAccount(client: ChatClient, onLeft: (farewell: string) => void): void {
+export function connectAccount(client: ChatClient, pictures: Pictures, onLeft: (farewell: string) => void): void {
   const dialog = element("account", HTMLDialogElement);
   const rename = element("rename", HTMLFormElement);
   const password = element("password", HTMLFormElement);
   const remove = element("remove", HTMLFormElement);
   const name = element("rename-name", HTMLInputElement);
   const address = element("address", HTMLFormElement);
+  const showPicture = connectOwnPicture(client, pictures);
   const email = element("account-email", HTMLElement);
   const unverified = element("unverified", HTMLElement);
   const resend = element("resend", HTMLButtonElement);
@@ -52,6 +55,7 @@ export function connectAccount(client: ChatClient, onLeft: (farewell: string) =>
     email.textContent = client.user?.email ?? "";
     for (const form of [rename, address, password]) doneIn(form, "");
     unverified.hidden = true;
+    showPicture();
     void showAddress();
     void showSessions();
     dialog.showModal();

@@ -5,6 +5,7 @@ import { connectAdmin } from "./admin.ts";
 import { Conversation } from "./conversation.ts";
 import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
 import { connectMailForms, takeLink } from "./mail-forms.ts";
+import { Pictures } from "./pictures.ts";
 import { connectReports } from "./reports.ts";
 import { RoomList } from "./room-list.ts";
 import { element } from "./view.ts";
@@ -48,7 +49,9 @@ const client = new ChatClient({
   },
 });
 const rooms = new RoomList(client, (room) => conversation.show(room));
-const conversation = new Conversation(client, rooms);
+const pictures = new Pictures(client);
+pictures.onChange(() => requestRender());
+const conversation = new Conversation(client, rooms, pictures);
 client.on("serverMessage", (announcement) => {
   conversation.announce(announcement);
   requestRender();
@@ -137,6 +140,7 @@ function showEntrance(form: HTMLFormElement): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   chat.hidden = true;
   conversation.forget();
+  pictures.clear();
   note("");
   shownState = "signedOut";
   document.title = "Causeway";
@@ -178,7 +182,7 @@ element("note-close", HTMLButtonElement).addEventListener("click", () => {
   element("text", HTMLTextAreaElement).focus();
 });
 announceOpen.addEventListener("click", () => announceDialog.showModal());
-connectAccount(client, (farewell) => {
+connectAccount(client, pictures, (farewell) => {
   notice = farewell;
   showEntrance(loginForm);
 });

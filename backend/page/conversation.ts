@@ -4,6 +4,7 @@ import { connectMembers, type Person } from "./members.ts";
 import { connectMessageActions } from "./message-actions.ts";
 import { MessageExcerpt } from "./message-excerpt.ts";
 import { focusMessage, type Item, showMessages, timeOf } from "./message-list.ts";
+import type { Pictures } from "./pictures.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
 import { SearchPanel } from "./search-panel.ts";
 import { element, presenceMark } from "./view.ts";
@@ -33,15 +34,16 @@ export class Conversation {
   #filled = "";
   #announcements: readonly Announcement[] = [];
 
-  constructor(client: ChatClient, rooms: RoomList) {
+  constructor(client: ChatClient, rooms: RoomList, pictures: Pictures) {
     this.#client = client;
     this.#rooms = rooms;
-    const { about } = connectMembers(client, rooms, () => this.#active);
+    const { about } = connectMembers(client, rooms, pictures, () => this.#active);
     this.#actions = {
       retry: (clientId) => client.retry(clientId),
       discard: (clientId) => client.discard(clientId),
       choose: connectMessageActions(client, rooms),
       about: (author) => about(author, this.#active),
+      pictureOf: (user) => pictures.urlOf(user),
     };
     connectComposer({
       onSend: (text) => {

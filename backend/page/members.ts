@@ -1,4 +1,6 @@
 import type { ChatClient, Member, RoomSummary } from "../client/index.ts";
+import { createAvatar, fillAvatar } from "./avatar.ts";
+import type { Pictures } from "./pictures.ts";
 import type { RoomList } from "./room-list.ts";
 import { attempt, button, element, listItem, presenceMark, when } from "./view.ts";
 
@@ -29,7 +31,7 @@ export function moderates(client: ChatClient, room: RoomSummary | undefined): bo
 }
 
 /** Makes the list of a room's people work, and the dialog about one of them. */
-export function connectMembers(client: ChatClient, rooms: RoomList, active: () => string): Members {
+export function connectMembers(client: ChatClient, rooms: RoomList, pictures: Pictures, active: () => string): Members {
   const dialog = element("members", HTMLDialogElement);
   const problem = element("members-problem", HTMLElement);
   const list = element("member-list", HTMLElement);
@@ -57,8 +59,19 @@ export function connectMembers(client: ChatClient, rooms: RoomList, active: () =
     const mark = document.createElement("span");
     presenceMark(mark, id === client.user?.id ? "online" : client.presenceOf(id));
     row.querySelector("p")?.prepend(mark);
+    row.prepend(createAvatar({ id, name, picture: pictures.urlOf(id) }));
+    row.dataset.user = id;
     if (id !== client.user?.id) row.append(button("Choose", "quiet", () => show(member, room), `Choose ${name}`));
     return row;
+  }
+
+  /** Shows the pictures that have arrived. */
+  function showPictures(): void {
+    if (!dialog.open) return;
+    for (const { id, name } of members) {
+      const avatar = list.querySelector<HTMLElement>(`[data-user="${CSS.escape(id)}"] .avatar`);
+      if (avatar) fillAvatar(avatar, { id, name, picture: pictures.urlOf(id) });
+    }
   }
 
   function bannedLine({ id, name }: Member): HTMLElement {
@@ -86,6 +99,7 @@ export function connectMembers(client: ChatClient, rooms: RoomList, active: () =
   });
   dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
   more.addEventListener("click", () => void attempt(problem, () => load(members.at(-1)?.id)));
+  pictures.onChange(showPictures);
   return { about: show };
 }
 

@@ -1,4 +1,5 @@
 import type { Announcement, Message, Pending } from "../client/index.ts";
+import { fillAvatar } from "./avatar.ts";
 import { findLinks } from "./message-links.ts";
 import { button, element, type Row, reconcile, timeElement } from "./view.ts";
 
@@ -16,12 +17,12 @@ export interface Actions {
   choose(message: Message): void;
   /** About who wrote it. */
   about(author: Message["author"]): void;
+  /** The address of a user's picture, if there is one. */
+  pictureOf(user: string): string | undefined;
 }
 
 /** Messages of one author that follow within this many milliseconds stand together. */
 const TOGETHER = 5 * 60_000;
-/** Colours of the avatars. */
-const HUES = 6;
 
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
@@ -45,10 +46,12 @@ export function showMessages(list: HTMLElement, items: readonly Item[], me: stri
       today = date;
     }
     const continues = before?.author === fact.author && fact.at - before.at < TOGETHER;
+    const picture = fact.own || continues || fact.author === "" ? undefined : actions.pictureOf(fact.author);
     rows.push({
       key: fact.key,
-      version: JSON.stringify([continues, fact.text, fact.fate, fact.name, fact.mentioned, fact.edited]),
-      make: () => (item.kind === "announcement" ? announcementRow(fact) : messageRow(fact, continues, actions)),
+      version: JSON.stringify([continues, fact.text, fact.fate, fact.name, fact.mentioned, fact.edited, picture]),
+      make: () =>
+        item.kind === "announcement" ? announcementRow(fact) : messageRow(fact, continues, picture, actions),
     });
     before = item.kind === "announcement" ? undefined : fact;
   }
@@ -140,7 +143,7 @@ function announcementRow({ text, at }: Fact): HTMLElement {
   return row;
 }
 
-function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLElement {
+function messageRow(fact: Fact, continues: boolean, picture: string | undefined, actions: Actions): HTMLElement {
   const copy = document.importNode(element("message-template", HTMLTemplateElement).content, true);
   const row = copy.firstElementChild;
   if (!(row instanceof HTMLElement)) throw new Error("invariant: the template has a row");
@@ -154,8 +157,7 @@ function messageRow(fact: Fact, continues: boolean, actions: Actions): HTMLEleme
   row.classList.toggle("continues", continues);
   row.classList.toggle("mentioned", fact.mentioned === true);
   row.dataset.fate = fate;
-  part(".avatar").textContent = initial(fact.name);
-  part(".avatar").dataset.hue = String(hueOf(fact.author));
+  fillAvatar(part(".avatar"), { id: fact.author, name: fact.name, picture });
   const name = part(".name");
   part(".name bdi").textContent = own ? "You" : fact.name;
   if (message && !own) name.addEventListener("click", () => actions.about(message.author));
@@ -198,15 +200,4 @@ function fateOf({ fate, problem, clientId }: Fact, actions: Actions): (Node | st
     " ",
     button("Discard", "link", () => actions.discard(clientId)),
   ];
-}
-
-function initial(name: string): string {
-  const [first = ""] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(name);
-  return typeof first === "string" ? first : first.segment.toLocaleUpperCase();
-}
-
-function hueOf(id: string): number {
-  let hash = 0;
-  for (const character of id) hash = (hash * 31 + character.charCodeAt(0)) % 65_536;
-  return hash % HUES;
 }

@@ -25,7 +25,7 @@ export const pageHeaders = {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self'",
+    "img-src 'self' blob:", // pictures of users are read with an access token
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

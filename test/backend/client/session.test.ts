@@ -21,13 +21,13 @@ afterEach(async () => {
   client = server = backend = undefined;
 });
 
-/** Makes a request to an endpoint of a feature that the types do not have, and returns what the server receives. */
-async function sent(endpoint: string, params: object): Promise<string> {
-  let received = "";
+/** A session whose requests a server gets that responds with this body; `received` has the last request. */
+async function recorded(contentType: string, responseBody: string | Uint8Array) {
+  const requests: string[] = [];
   server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray()).toString();
-    received = `${request.method} ${request.url} ${body}`.trim();
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    const body = Buffer.concat(await request.toArray()).toString("latin1");
+    requests.push(`${request.method} ${request.url} ${body}`.trim(), String(request.headers["content-type"]));
+    response.writeHead(200, { "content-type": contentType }).end(responseBody);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -38,8 +38,14 @@ async function sent(endpoint: string, params: object): Promise<string> {
     onToken: () => undefined,
     onEnded: () => undefined,
   });
+  return { session, requests };
+}
+
+/** Makes a request to an endpoint of a feature that the types do not have, and returns what the server receives. */
+async function sent(endpoint: string, params: object): Promise<string | undefined> {
+  const { session, requests } = await recorded("application/json", "{}");
   await session.request(endpoint as "GET /api/users/me", params);
-  return received;
+  return requests[0];
 }
 
 test.each<[endpoint: string, params: object, received: string]>([
@@ -58,6 +64,25 @@ test.each([{ id: ".." }, { id: "" }, {}, { id: "\ud800" }])(
     await expect(sent("GET /api/todos/:id", params)).rejects.toThrow(TypeError);
   },
 );
+
+test("a picture is sent as the bytes that it has", async () => {
+  const { session, requests } = await recorded("application/json", '{"picture":"hash"}');
+  expect(await session.setPicture(new Uint8Array([0, 255, 128]))).toBe("hash");
+  expect(requests).toEqual(["PUT /api/users/me/picture \u0000\u00ff\u0080", "application/octet-stream"]);
+});
+
+test("a picture is read as bytes with their type, and anything else is no picture", async () => {
+  const { session, requests } = await recorded("image/webp", new Uint8Array([1, 2, 3]));
+  const picture = await session.picture("ada", "hash");
+  expect([picture.type, new Uint8Array(await picture.arrayBuffer())]).toEqual([
+    "image/webp",
+    new Uint8Array([1, 2, 3]),
+  ]);
+  expect(requests[0]).toBe("GET /api/users/ada/picture/hash");
+  server?.close();
+  const other = await recorded("text/html", "<script>alert(1)</script>");
+  await expect(other.session.picture("ada", "hash")).rejects.toMatchObject({ code: "EDGE", status: 200 });
+});
 
 /** A signed-in client, and what it asks for over HTTP; `respond` may hold a response back. */
 async function signedIn(respond: (path: string, asked: readonly string[]) => Promise<void>) {

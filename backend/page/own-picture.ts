@@ -1,0 +1,60 @@
+import type { ChatClient } from "../client/index.ts";
+import { fillAvatar } from "./avatar.ts";
+import type { Pictures } from "./pictures.ts";
+import { attempt, element } from "./view.ts";
+
+/** Most bytes of a picture; the server decides. */
+const MAX_BYTES = 256 * 1024;
+
+/** Connects the user's own picture in the account dialog. Returns a function that shows it. */
+export function connectOwnPicture(client: ChatClient, pictures: Pictures): () => void {
+  const avatar = element("own-avatar", HTMLElement);
+  const file = element("picture-file", HTMLInputElement);
+  const remove = element("picture-remove", HTMLButtonElement);
+  const problem = element("picture-problem", HTMLElement);
+  const done = element("picture-done", HTMLElement);
+
+  function showAvatar(): void {
+    const { user } = client;
+    if (!user) return;
+    const picture = pictures.urlOf(user.id);
+    fillAvatar(avatar, { id: user.id, name: user.name, picture });
+    remove.hidden = picture === undefined;
+  }
+
+  /** Makes a change, and says that it is made or why not. */
+  async function change(words: string, work: () => Promise<void>): Promise<void> {
+    done.textContent = "";
+    file.disabled = true;
+    remove.disabled = true;
+    if (await attempt(problem, work)) done.textContent = words;
+    file.disabled = false;
+    remove.disabled = false;
+    file.value = ""; // so that the same file can be chosen again
+    showAvatar();
+  }
+
+  file.addEventListener("change", () => {
+    const [chosen] = file.files ?? [];
+    if (!chosen) return;
+    if (chosen.size > MAX_BYTES) {
+      done.textContent = "";
+      problem.hidden = false;
+      const size = Math.ceil(chosen.size / 1024);
+      problem.textContent = `This file has ${size} KiB, and a picture may have 256. Make it smaller.`;
+      file.value = "";
+      return;
+    }
+    void change("Your picture is changed.", () => pictures.set(chosen));
+  });
+  remove.addEventListener("click", () => void change("Your picture is removed.", () => pictures.remove()));
+
+  pictures.onChange(() => {
+    if (avatar.checkVisibility()) showAvatar();
+  });
+  return () => {
+    problem.hidden = true;
+    done.textContent = "";
+    showAvatar();
+  };
+}
