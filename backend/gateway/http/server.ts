@@ -66,6 +66,13 @@ export function createHttpServer(
   });
   // an unknown expectation may be ignored (RFC 9110 10.1.1); Node.js would send an empty 417
   server.on("checkExpectation", onRequest);
+  // a client that waits for it sends no byte of a body that is refused (RFC 9110 10.1.1); Node.js would ask at once
+  server.on("checkContinue", (request: IncomingMessage, response: GatewayResponse) => {
+    request.once("resume", () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+    onRequest(request, response);
+  });
   // a CONNECT has no business here; without a listener Node would leave the decision to its default
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));
   return server;

@@ -156,6 +156,22 @@ describe("a body", () => {
     expect(await gateway.raw(head, (text) => text.includes("}}"))).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
+  test("is asked for when it may come, where the client waits for that", async () => {
+    gateway = await startStreamGateway({
+      put: { body: octets, answers, run: async (ctx) => ({ length: (await readBody(ctx)).length }) },
+    });
+    const expecting = { ...file, "content-length": 3, expect: "100-continue" };
+    const refused = openConnection(gateway.port);
+    refused.socket.write(headOf("POST", "/api/put", { ...expecting, authorization: "" }));
+    expect(await refused.until((text) => text.includes("}}"))).toMatch(/^HTTP\/1.1 401 /);
+    const taken = openConnection(gateway.port);
+    taken.socket.write(headOf("POST", "/api/put", expecting));
+    await taken.until((text) => text.startsWith("HTTP/1.1 100 Continue\r\n\r\n"));
+    taken.socket.write("abc");
+    expect(await taken.until((text) => text.includes("}"))).toContain('{"length":3}');
+    for (const { socket } of [refused, taken]) socket.destroy();
+  });
+
   test("where none is declared is refused", async () => {
     gateway = await startStreamGateway({ put: { method: "POST", answers, run: () => ({ length: 0 }) } });
     expect((await gateway.ask("POST", "/api/put", { token, body: "x", headers: file })).status).toBe(413);
