@@ -8,7 +8,10 @@ await runCommand(
     details: "The database that was there is kept beside it. Every user has to sign in again.",
     arguments: { file: argument("a file that `npm run backup` has written") },
     options: { isNew: flag("--new", "for a folder that has no database yet, as on a new server") },
-    environment: { DATA_DIR: "folder of the database (.data)" },
+    environment: {
+      DATA_DIR: "folder of the database (.data)",
+      UNUSED_FEATURES: "features that the program does not have any more and the backup has (none)",
+    },
     examples: ["chat-2026-11-29.db"],
     async run({ args: { file }, options: { isNew } }) {
       const { readBackendConfig } = await import("./database/backend-config.ts");

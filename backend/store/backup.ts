@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "
 import { dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { makeDataDir, syncFolder } from "./data-dir.ts";
-import { currentNames, type FeatureTables, unknownMigrations } from "./migrate.ts";
+import { currentNames, describeUnknown, type FeatureTables, unknownMigrations } from "./migrate.ts";
 import { FILE } from "./sqlite.ts";
 
 /** A backup cannot be made or used; the message says why and what to do. */
@@ -55,8 +55,10 @@ function asOneFile(file: string): void {
 
 /**
  * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it.
- * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`). Throws a
- * BackupError when the backup is damaged or of a newer program, or when something still uses the database.
+ * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`).
+ *
+ * @param unusedFeatures features that the program does not have any more and the backup may have
+ * @throws BackupError when the backup is damaged or of a newer program, or when something still uses the database
  */
 export function restore(
   dataDir: string,
@@ -97,9 +99,8 @@ function copyChecked(
       .prepare("select name from kysely_migration")
       .all()
       .map(({ name }) => String(name));
-    const [newer] = unknownMigrations(currentNames(names), features, unusedFeatures);
-    if (newer !== undefined)
-      throw new BackupError(`${file} is of a newer program (it has the migration ${newer}); use that one.`);
+    const unknown = unknownMigrations(currentNames(names), features, unusedFeatures);
+    if (unknown.length > 0) throw new BackupError(`${file} ${describeUnknown(unknown, features)}`);
     source.prepare("vacuum into ?").run(fresh);
   } catch (error) {
     if (error instanceof BackupError) throw error;

@@ -50,12 +50,14 @@ export async function migrate(
   features: readonly FeatureTables[],
   options: MigrateOptions = {},
 ): Promise<void> {
-  const all = [STORE, ...features];
-  const known = allMigrations(all);
+  const known = allMigrations([STORE, ...features]);
   await underLock(db, async (transaction) => {
     const applied = await appliedMigrations(transaction);
-    const unknown = unknownMigrations(applied, all, options.unusedFeatures);
-    if (unknown.length > 0) throw newer(unknown, all, options.elsewhere);
+    const unknown = unknownMigrations(applied, features, options.unusedFeatures);
+    if (unknown.length > 0) {
+      const problem = `the database ${describeUnknown(unknown, features)}`;
+      throw new StoreError("STORE_NEWER", [problem, options.elsewhere].join(" ").trimEnd());
+    }
     for (const [name, migration] of known) {
       if (applied.has(name)) continue;
       try {
@@ -74,7 +76,7 @@ export function unknownMigrations(
   features: readonly FeatureTables[],
   unusedFeatures: readonly string[] = [],
 ): readonly string[] {
-  const known = allMigrations(features.includes(STORE) ? features : [STORE, ...features]);
+  const known = allMigrations([STORE, ...features]);
   const unused = unusedFeatures.filter((name) => !features.some((feature) => feature.name === name));
   return [...applied].filter((name) => !known.has(name) && !unused.includes(featureOf(name) ?? "")).sort();
 }
@@ -140,19 +142,18 @@ async function record(transaction: Transaction<MigrationTables>, names: readonly
   await transaction.insertInto("kysely_migration").values(rows).execute();
 }
 
-function newer(unknown: readonly string[], features: readonly FeatureTables[], elsewhere = ""): StoreError {
-  const known = features.map(({ name }) => name);
+/** The end of a sentence about what has these migrations, which the program does not know, and what to do. */
+export function describeUnknown(unknown: readonly string[], features: readonly FeatureTables[]): string {
+  const known = [STORE, ...features].map(({ name }) => name);
   // of a feature that is there, or without the name of one: only a newer program has made it
-  const foreign = unknown.find((name) => known.includes(featureOf(name) ?? "store"));
+  const foreign = unknown.find((name) => known.includes(featureOf(name) ?? STORE.name));
   const others = [...new Set(unknown.map((name) => featureOf(name) ?? ""))];
-  const name = foreign ?? unknown[0];
-  const problem = `the database has the migration ${name}, which this program does not know: `;
   const advice =
     foreign === undefined
-      ? `a program with the feature ${others.join(", ")} has used it. Run that program. ` +
-        `If you have removed the feature, set UNUSED_FEATURES=${others.join()}, and its tables stay as they are. `
-      : "a newer program has used it. Run that program, or restore a backup from before. ";
-  return new StoreError("STORE_NEWER", problem + advice + elsewhere);
+      ? `a program with the feature ${others.join(", ")} has used it. Run that program. If you have removed the ` +
+        `feature, set UNUSED_FEATURES=${others.join()}, and its tables stay as they are.`
+      : "a newer program has used it. Run that program, or restore a backup from before.";
+  return `has the migration ${foreign ?? unknown[0]}, which this program does not know: ${advice}`;
 }
 
 function failed(what: string, error: unknown): StoreError {

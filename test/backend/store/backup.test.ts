@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { sql } from "kysely";
 import { BackupError, backUp, restore } from "../../../backend/store/backup.ts";
+import { oldDatabase } from "./old-database.ts";
 import { FEATURES, openStore, type Store } from "./open-store.ts";
 
 let root: string;
@@ -81,7 +83,9 @@ test("a file that is there is not overwritten, and one that is no good is not re
   const database = new DatabaseSync(newer);
   database.exec("insert into kysely_migration values ('9999_future', '2030-01-01T00:00:00.000Z')");
   database.close();
-  expect(() => restore(dataDir, newer, FEATURES)).toThrow(/of a newer program .*9999_future/);
+  expect(() => restore(dataDir, newer, FEATURES)).toThrow(
+    /has the migration 9999_future.* a newer program has used it/,
+  );
   const store = await openStore({ dataDir });
   expect(await store.messages.after("lobby", 0, 10)).toHaveLength(1);
   await store.close();
@@ -139,4 +143,30 @@ test("what was ended or used after a backup does not come to life with it: sessi
   expect(await back.keys.list("setup")).toEqual([]);
   expect(await back.keys.list("refresh")).toHaveLength(1);
   await back.close();
+});
+
+test.each(["0001_road", "0004_read_marks", "0012_enter_rooms"])(
+  "D4: a backup of the version that ended with %s is restored, and its rooms start new epochs",
+  async (last) => {
+    const old = await oldDatabase({ dataDir }, last);
+    await sql`insert into rooms (name, epoch, seq, created_at) values ('garden', 'first', 4, 7)`.execute(old);
+    await old.destroy();
+    await backUp(dataDir, file);
+    restore(dataDir, file, FEATURES);
+    const store = await openStore({ dataDir });
+    const [garden] = await store.rooms.positions(["garden"]);
+    expect(garden).toMatchObject({ seq: 4, epoch: expect.not.stringMatching(/^first$/) });
+    await store.close();
+  },
+);
+
+test("D4: a backup with a feature that was removed is restored only when it is named, and keeps the feature's rows", async () => {
+  await (await started()).close();
+  await backUp(dataDir, file);
+  const others = FEATURES.filter(({ name }) => name !== "chat");
+  expect(() => restore(dataDir, file, others)).toThrow(/has the migration chat_0001_rooms.* set UNUSED_FEATURES=chat/);
+  restore(dataDir, file, others, ["chat"]);
+  const store = await openStore({ dataDir });
+  expect(await store.messages.after("lobby", 0, 10)).toHaveLength(1);
+  await store.close();
 });
