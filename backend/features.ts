@@ -4,11 +4,12 @@ import type { Feature } from "./surface/feature-surface.ts";
 import { usersSurface } from "./users/surface.ts";
 
 /**
- * The features of this backend. A feature is a folder, and what is public of it is in its `surface.ts`. A folder that
- * is not listed here does not exist for the backend. A feature may use those above it.
+ * The features of this backend. A feature is a folder: what is public of it is in its `surface.ts`, and its `index.ts`
+ * exports the rest as `feature`, which is loaded when a backend starts. A folder that is not listed here does not exist
+ * for the backend. A feature may use those above it.
  */
 export const features = [
-  { name: "users", surface: usersSurface },
-  { name: "auth", surface: authSurface },
-  { name: "chat", surface: chatSurface },
+  { name: "users", surface: usersSurface, load: () => import("./users/index.ts") },
+  { name: "auth", surface: authSurface, load: () => import("./auth/index.ts") },
+  { name: "chat", surface: chatSurface, load: () => import("./chat/index.ts") },
 ] as const satisfies readonly Feature[];

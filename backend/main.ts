@@ -5,9 +5,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
 import { createBroker, nodeLinks } from "./broker.ts";
-import { LocalPresence } from "./chat/local-presence.ts";
-import { PRESENCE_TIMES, type PresenceTimes } from "./chat/presence.ts";
-import { chatSockets } from "./chat/sockets.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
@@ -25,15 +22,13 @@ import {
 } from "./gateway/index.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX, postFor } from "./mail/index.ts";
+import { type GivenModules, loadFeatures, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
 import { outageLog } from "./outage-log.ts";
 import { loadAssets } from "./page/index.ts";
-import { createServices } from "./services.ts";
-import { openStore, type Store } from "./stores.ts";
+import { type Database, openDatabase } from "./store/index.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
 import { assets, RATE_CLASSES, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
-import { setupPath } from "./users/index.ts";
-import type { HashCost } from "./users/password.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -64,8 +59,7 @@ export interface BackendOptions {
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
-  readonly presence?: PresenceTimes;
-  readonly hashCost?: HashCost;
+  readonly modules?: GivenModules;
   /** Other surfaces than those of the features: what is wrong with them stops the start. */
   readonly surface?: readonly SurfaceFile[];
   /** Ends a start that waits for NATS: the start rejects with the signal's reason. */
@@ -73,7 +67,7 @@ export interface BackendOptions {
 }
 
 /**
- * Starts the store, the services and last the gateway, so that no request is accepted before the services run. The
+ * Starts the database, the services and last the gateway, so that no request is accepted before the services run. The
  * port for health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a
  * SurfaceError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
  */
@@ -86,13 +80,14 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   let compareRooms = (): void => undefined;
   // what was stored while the database's response was lost was not broadcast
   const outages = outageLog(log, () => compareRooms());
-  const store = await openStore({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages });
-  const now = store.clock.now;
+  const loaded = await loadFeatures(options.modules);
+  const database = await openDatabase({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages }, loaded);
+  const now = database.clock.now;
   const links = nodeLinks(config, log, now);
   const broker = createBroker(config, log, links);
   compareRooms = () =>
     void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "rooms were not compared"));
-  const post = postFor(config, { log, throttles: store.throttles, clock: now });
+  const post = postFor(config, { log, throttles: database.throttles, clock: now });
   let site = config.origins[0] ?? "";
   let internal: Server | undefined;
   let watch: ClockWatch | undefined;
@@ -101,7 +96,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     await Promise.race([broker.stop(), delay(CLOSING, undefined, { ref: false })]);
     watch?.stop();
     await Promise.race([post.stop(), delay(CLOSING, undefined, { ref: false })]);
-    await store.close();
+    await database.close();
     internal?.closeAllConnections();
     internal?.close();
   };
@@ -115,34 +110,23 @@ export async function startBackend(config: Config, options: BackendOptions = {})
             () => gateway.ignoredAddresses,
           );
     let release: Gateway["release"] | undefined;
-    watch = watchClock(store.clock, log, () => release?.());
+    watch = watchClock(database.clock, log, () => release?.());
     const { problem } = watch;
-    const presence = new LocalPresence(options.presence ?? PRESENCE_TIMES);
+    const { services, sockets, setupPath } = startFeatures(loaded, {
+      ...{ database, clock: now, config, post, site: () => site },
+    });
     const gateway = createGateway(config, {
       ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
-      features: [chatSockets({ presence, store })],
-      throttles: store.throttles,
+      features: sockets,
+      throttles: database.throttles,
       ...(metrics && { finished: metrics.finished }),
     });
     release = () => gateway.release();
-    const { registration, retention, quota } = config;
-    const services = createServices({
-      ...options,
-      ...(options.presence && { presenceTimes: options.presence }),
-      presence,
-      clock: now,
-      registration,
-      retention,
-      quota,
-      store,
-      post,
-      site: () => site,
-    });
     checkHandlers(declaredActions(surface), [...services, gateway.schema]);
     for (const service of [...services, gateway.schema]) broker.createService(service);
     let internalUrl: string | undefined;
     if (metrics && config.internalPort !== undefined) {
-      internal = createInternalServer(readiness(gateway, broker, store, watch), metrics);
+      internal = createInternalServer(readiness(gateway, broker, database, watch), metrics);
       const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
       internalUrl = urlOf(config.host, await listen(internal, place));
       if (links) metrics.addCounter({ ...DROPPED_PACKETS, values: () => links.dropped.counts });
@@ -156,7 +140,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     }
     const url = urlOf(config.host, await gateway.open());
     // after the port is taken: a start that fails must not replace the link that a running backend has printed
-    const setup = await setupPath(store, now());
+    const setup = await setupPath();
     site ||= url;
     const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
     log.info({ url, internalUrl, mail: outbox ?? "smtp" }, "backend started");
@@ -173,7 +157,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
       outbox,
       broker,
       log,
-      failed: store.lost,
+      failed: database.lost,
       stop() {
         stopping ??= stop();
         return stopping;
@@ -226,14 +210,14 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
 function readiness(
   gateway: Gateway,
   broker: ServiceBroker,
-  store: Store,
+  database: Database,
   { problem }: ClockWatch,
 ): readonly ReadinessCheck[] {
   return [
     { name: "clock", run: async () => problem() ?? true },
     { name: "gateway", run: async () => gateway.isOpen },
     { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
-    { name: "store", run: () => store.checkWritable().then(() => true) },
+    { name: "store", run: () => database.checkWritable().then(() => true) },
   ];
 }
 

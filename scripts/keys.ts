@@ -1,5 +1,5 @@
 import { command, commandGroup, runCommand } from "./command-line/index.ts";
-import { DATABASE_VARIABLES, openExistingStore } from "./database/existing-store.ts";
+import { DATABASE_VARIABLES, openExistingDatabase } from "./database/existing-database.ts";
 
 await runCommand(
   commandGroup({
@@ -20,11 +20,11 @@ await runCommand(
 async function rotate(): Promise<void> {
   const { generateSigningKey } = await import("../backend/auth/access-token.ts");
   const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/auth/key-ring.ts");
-  const store = await openExistingStore(process.env);
+  const database = await openExistingDatabase(process.env);
   try {
-    await store.keys.rotate("access", generateSigningKey(), store.clock.now());
+    await database.keys.rotate("access", generateSigningKey(), database.clock.now());
   } finally {
-    await store.close();
+    await database.close();
   }
   console.log(
     `A new key signs access tokens in ${KEY_DELAY / 1000} s. The old key is trusted for ` +

@@ -16,8 +16,8 @@ await runCommand(
     async run({ args: { file }, options: { isNew } }) {
       const { readBackendConfig } = await import("./database/backend-config.ts");
       const { restore } = await import("../backend/store/backup.ts");
-      const { FEATURES } = await import("../backend/stores.ts");
-      const { refuseDatabase, requireDatabase } = await import("./database/existing-store.ts");
+      const { loadFeatures } = await import("../backend/modules.ts");
+      const { refuseDatabase, requireDatabase } = await import("./database/existing-database.ts");
       const { dataDir, databaseUrl, unusedFeatures } = readBackendConfig(process.env);
       if (databaseUrl !== undefined) {
         throw new CommandError("The data is in PostgreSQL (DATABASE_URL is set): restore it with pg_restore.");
@@ -26,7 +26,7 @@ await runCommand(
       // a file beside the database is one that a backend saved when it lost its own: this is its folder
       else if (dirname(resolve(file)) !== dataDir)
         requireDatabase(dataDir, "To restore into a folder without a database, add --new.");
-      const { kept } = restore(dataDir, file, FEATURES, unusedFeatures);
+      const { kept } = restore(dataDir, file, await loadFeatures(), unusedFeatures);
       console.log(
         `The database is the one of ${file} now.${kept === undefined ? "" : ` The old one is kept as ${kept}.`}`,
       );

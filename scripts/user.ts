@@ -1,7 +1,7 @@
-import type { Store } from "../backend/stores.ts";
+import type { Database } from "../backend/store/index.ts";
 import { ROLES } from "../backend/surface.ts";
 import { argument, CommandError, command, commandGroup, oneOf, runCommand } from "./command-line/index.ts";
-import { DATABASE_VARIABLES, openExistingStore } from "./database/existing-store.ts";
+import { DATABASE_VARIABLES, openExistingDatabase } from "./database/existing-database.ts";
 
 const MAX_LISTED_USERS = 10_000;
 
@@ -15,7 +15,7 @@ await runCommand(
         summary: "Shows the users: e-mail address, role, time of registration, name.",
         environment: DATABASE_VARIABLES,
         examples: [""],
-        run: () => withStore(listUsers),
+        run: () => withDatabase(listUsers),
       }),
       command({
         name: "role",
@@ -26,22 +26,24 @@ await runCommand(
         },
         environment: DATABASE_VARIABLES,
         examples: ["ada@example.org admin"],
-        run: ({ args: { email, role } }) => withStore((store) => setRole(store, email, role)),
+        run: ({ args: { email, role } }) => withDatabase((database) => setRole(database, email, role)),
       }),
     ],
   }),
 );
 
-async function withStore(use: (store: Store) => Promise<string>): Promise<void> {
-  const store = await openExistingStore(process.env);
+async function withDatabase(use: (database: Database) => Promise<string>): Promise<void> {
+  const database = await openExistingDatabase(process.env);
   try {
-    console.log(await use(store));
+    console.log(await use(database));
   } finally {
-    await store.close();
+    await database.close();
   }
 }
 
-async function listUsers(store: Store): Promise<string> {
+async function listUsers(database: Database): Promise<string> {
+  const { usersStore } = await import("../backend/users/index.ts");
+  const store = database.open(usersStore);
   const users = await store.users.list(MAX_LISTED_USERS);
   if (users.length === 0) return "There are no users yet.";
   const rows = users.map(({ email, role, createdAt, name }) => [email, role, new Date(createdAt).toISOString(), name]);
@@ -49,14 +51,16 @@ async function listUsers(store: Store): Promise<string> {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
 }
 
-async function setRole(store: Store, email: string, role: (typeof ROLES)[number]): Promise<string> {
+async function setRole(database: Database, email: string, role: (typeof ROLES)[number]): Promise<string> {
+  const { usersStore } = await import("../backend/users/index.ts");
+  const store = database.open(usersStore);
   const { emailAddress } = await import("../backend/users/email.ts");
   const address = emailAddress(email);
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
   if (!user) {
     throw new CommandError(`no user has the e-mail address ${email}. \`npm run user -- list\` shows the users.`);
   }
-  const at = store.clock.now();
+  const at = database.clock.now();
   const before = await store.users.changeRole(user.id, role, at);
   if (before === "last-admin") {
     throw new CommandError(

@@ -51,6 +51,8 @@ export interface Database {
    * Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop.
    */
   readonly lost: Promise<StoreError>;
+  /** Opens a feature's store, once: later calls return the same one. */
+  open<S>(store: (database: Database) => S): S;
   /** Adds work that `close` waits for while the database is still open. */
   beforeClose(work: () => Promise<void>): void;
   /** A lost database is saved first; the message of `lost` names the file. */
@@ -111,7 +113,15 @@ async function ready(
     embedded?.startWatching();
     const lost = embedded?.lost ?? new Promise<StoreError>(() => {});
     const beforeClose = (work: () => Promise<void>) => void endings.push(work);
-    return { db, clock, keys, throttles, groups, checkWritable, lost, beforeClose, close };
+    const stores = new Map<unknown, unknown>();
+    const database: Database = {
+      ...{ db, clock, keys, throttles, groups, checkWritable, lost, beforeClose, close },
+      open<S>(store: (database: Database) => S): S {
+        if (!stores.has(store)) stores.set(store, store(database));
+        return stores.get(store) as S;
+      },
+    };
+    return database;
   } catch (error) {
     await close();
     if (error instanceof StoreError) throw error;

@@ -103,4 +103,6 @@ export interface Feature {
   /** Its folder in `backend/`. */
   readonly name: string;
   readonly surface: FeatureSurface;
+  /** Imports its `index.ts`, so that programs that need the surface alone do not load services and database. */
+  readonly load: () => Promise<unknown>;
 }

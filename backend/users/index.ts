@@ -1,12 +1,14 @@
-export { afterUsersRestore } from "./after-restore.ts";
+import type { FeatureModule } from "../feature.ts";
+import { usersFeature } from "./feature.ts";
+
 export { type AuditTrail, createAuditTrail } from "./audit-trail.ts";
 export type { LockUser } from "./locks.ts";
 export { userLock } from "./locks.ts";
-export { usersMigrations } from "./migrations.ts";
 export { nameTaker, type TakeName } from "./name-keys.ts";
 export { hashMark } from "./password.ts";
 export { profile } from "./profile.ts";
-export { setupPath } from "./setup.ts";
 export { type UsersStore, usersStore } from "./store.ts";
 export type { UsersTables } from "./tables.ts";
 export type { User } from "./user-store.ts";
+
+export const feature: FeatureModule = usersFeature();

@@ -14,14 +14,13 @@ import {
 import { createLog } from "../../backend/log.ts";
 import type { Mail } from "../../backend/mail/mail.ts";
 import { createPost, type Post } from "../../backend/mail/post.ts";
-import { createServices } from "../../backend/services.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
 import { unlikeEvent, unlikeOutcome } from "./described.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";
-import { CHEAP } from "./support.ts";
+import { CHEAP, testServices } from "./test-modules.ts";
 
 /** The services over a store of their own, with a clock that stands until it is told to move. */
 export interface Running {
@@ -85,15 +84,11 @@ export async function startServices({
     clock: () => clock.now,
   });
   const mail = { post, site: () => SITE, scatter: () => 0 };
-  for (const service of createServices({
-    store,
-    clock: () => clock.now,
-    presenceTimes,
-    hashCost,
-    registration,
-    quota,
-    ...mail,
-  }))
+  const { scatter, ...sent } = mail;
+  for (const service of await testServices(
+    { database: store, registration, quota, ...sent },
+    { clock: () => clock.now, presence: presenceTimes, hashCost, scatter },
+  ))
     broker.createService(service);
   broker.createService({
     name: "listener",

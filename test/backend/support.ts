@@ -35,13 +35,10 @@ import {
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, serviceActions, socket } from "../../backend/surface.ts";
-import type { HashCost } from "../../backend/users/password.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
 import { openStore } from "./store/open-store.ts";
-
-/** What a password's hash costs where hashing is not the subject: a thousandth of the real one. */
-export const CHEAP: HashCost = { memory: 64, passes: 1, parallelism: 1 };
+import { testModules } from "./test-modules.ts";
 
 /** No limit that a test reaches by accident. */
 export const NO_LIMITS: LimitTable = Object.fromEntries(
@@ -255,8 +252,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
     assets: options.assets ?? TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     times: { ...SERVER_TIMES, ...options.times },
-    hashCost: CHEAP,
-    ...(options.presence && { presence: options.presence }),
+    modules: testModules(options.presence && { presence: options.presence }),
   }).catch((error: unknown) => {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;

@@ -5,7 +5,6 @@ import { brokerOptions } from "../../backend/broker.ts";
 import { CODES, type Code, publicError } from "../../backend/contract/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { postFor } from "../../backend/mail/index.ts";
-import { createServices } from "../../backend/services.ts";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { fillPath, matchesPath } from "../../backend/surface/path.ts";
 import type { Access } from "../../backend/surface/roles.ts";
@@ -24,7 +23,8 @@ import {
   templateOf,
 } from "./samples.ts";
 import { openStore, type Store } from "./store/open-store.ts";
-import { type Answer, CHEAP, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { type Answer, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { testServices } from "./test-modules.ts";
 
 let backend: TestBackend;
 const people = {} as Record<Role, Person>;
@@ -58,7 +58,7 @@ beforeAll(async () => {
     transporter: "Fake" as const,
   });
   owner = new ServiceBroker(options("owner"));
-  for (const service of createServices({ store, post, site: () => backend.url, hashCost: CHEAP }))
+  for (const service of await testServices({ database: store, post, site: () => backend.url }))
     owner.createService(service);
   remote = new ServiceBroker(options("caller"));
   await Promise.all([owner.start(), remote.start()]);

@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { Server } from "socket.io";
+import type { Config } from "../../backend/config.ts";
+import type { UsersStore } from "../../backend/users/index.ts";
 import { TEST_ASSETS } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import type { Ready } from "./contenders.ts";
@@ -30,26 +32,36 @@ async function backend(): Promise<Ready> {
   const { hashPassword }: typeof import("../../backend/users/password.ts") = await load("users/password.ts");
   const { bufferedOutput }: typeof import("../../backend/log.ts") = await load("log.ts");
   const { startBackend }: typeof import("../../backend/main.ts") = await load("main.ts");
-  // an older checkout has it in store/index.ts
-  const { openStore }: typeof import("../../backend/stores.ts") = await load("stores.ts").catch(() =>
-    load("store/index.ts"),
-  );
-
   const config = readConfig({ ...given.env, PORT: String(given.port), LOG_LEVEL: "warn" });
   const ids = Array.from({ length: given.users }, (_, i) => `u${i}`);
   if (ids.length > 0) {
-    const store = await openStore(config);
+    const { users, close } = await openUsers(load, config);
     const passwordHash = await hashPassword("correct horse");
     for (const [i, id] of ids.entries()) {
       const user = { id, email: `${id}@example.org`, name: `User ${i}`, passwordHash, role: "user" } as const;
-      await store.users.create({ ...user, createdAt: Date.now(), disabledAt: null });
+      await users.create({ ...user, createdAt: Date.now(), disabledAt: null });
     }
-    await store.close();
+    await close();
   }
   const { url, broker } = await startBackend(config, { log: bufferedOutput("/dev/null"), assets: TEST_ASSETS });
   const tokens: string[] = [];
   for (const userId of ids) tokens.push((await call(broker, "auth.startSession", { userId })).accessToken);
   return { port: Number(new URL(url).port), tokens };
+}
+
+/** Opens what a checkout stores of users. */
+async function openUsers(load: (file: string) => Promise<unknown>, config: Config) {
+  const store = (await load("store/index.ts")) as typeof import("../../backend/store/index.ts") & OldStore;
+  // a checkout from before features
+  if (store.openStore) return store.openStore(config);
+  const { loadFeatures } = (await load("modules.ts")) as typeof import("../../backend/modules.ts");
+  const { usersStore } = (await load("users/index.ts")) as typeof import("../../backend/users/index.ts");
+  const database = await store.openDatabase(config, await loadFeatures());
+  return { ...database.open(usersStore), close: database.close };
+}
+
+interface OldStore {
+  readonly openStore?: (config: Config) => Promise<Pick<UsersStore, "users"> & { close(): Promise<void> }>;
 }
 
 async function socketIo(): Promise<Ready> {

@@ -9,7 +9,7 @@ import { type Backend, startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
 import { openStore } from "../store/open-store.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
-import { CHEAP } from "../support.ts";
+import { testModules } from "../test-modules.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
 import { Watched } from "./watched-client.ts";
 
@@ -25,8 +25,7 @@ let closing: WebSocketServer | undefined;
 const start = (port = "0") =>
   startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
     assets,
-    hashCost: CHEAP,
-    presence: { grace: 100, pace: 10, window: 10 },
+    modules: testModules({ presence: { grace: 100, pace: 10, window: 10 } }),
   });
 
 beforeEach(async () => {

@@ -4,7 +4,8 @@ import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
-import { CHEAP, NO_LIMITS } from "../support.ts";
+import { NO_LIMITS } from "../support.ts";
+import { testModules } from "../test-modules.ts";
 import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
 import { Watched } from "./watched-client.ts";
 
@@ -17,7 +18,7 @@ const clients: Watched[] = [];
 beforeAll(async () => {
   storage = await testStorage();
   const config = readConfig({ PORT: "0", ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" });
-  backend = await startBackend(config, { assets: await loadAssets(), limits: NO_LIMITS, hashCost: CHEAP });
+  backend = await startBackend(config, { assets: await loadAssets(), limits: NO_LIMITS, modules: testModules() });
   for (let n = 0; n < PEOPLE; n += 1) {
     const proxy = await startProxy(backend.url);
     const client = new Watched(proxy.url, { backoff: { first: 2, most: 10 } });

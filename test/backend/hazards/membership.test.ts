@@ -4,10 +4,10 @@ import type { Socket } from "socket.io-client";
 import { brokerOptions } from "../../../backend/broker.ts";
 import { createLog } from "../../../backend/log.ts";
 import { postFor } from "../../../backend/mail/index.ts";
-import { createServices } from "../../../backend/services.ts";
 import { sidOf } from "../sample-values.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
+import { testServices } from "../test-modules.ts";
 
 /*
  * Who is out of a room is out of it on every way: the socket that sat in it, another one, a remote call, and what is
@@ -31,7 +31,8 @@ beforeAll(async () => {
   });
   owner = new ServiceBroker(options("owner"));
   const post = postFor(backend.config, { log, throttles: store.throttles, clock: Date.now });
-  for (const service of createServices({ store, post, site: () => backend.url })) owner.createService(service);
+  for (const service of await testServices({ database: store, post, site: () => backend.url }))
+    owner.createService(service);
   remote = new ServiceBroker(options("caller"));
   await Promise.all([owner.start(), remote.start()]);
   await remote.waitForServices("chat", 5000, 10);

@@ -4,7 +4,7 @@ import type { Mail } from "../../../backend/mail/mail.ts";
 import { hashPassword } from "../../../backend/users/password.ts";
 import { usersService } from "../../../backend/users/users.service.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
-import { CHEAP } from "../support.ts";
+import { CHEAP } from "../test-modules.ts";
 
 /** Runs once, right after the next hash: what another client does while a request waits for its own hash. */
 let meanwhile: (() => Promise<unknown>) | undefined;

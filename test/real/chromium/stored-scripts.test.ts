@@ -7,7 +7,8 @@ import { readConfig } from "../../../backend/config.ts";
 import { call } from "../../../backend/contract/index.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { CHEAP, NO_LIMITS } from "../../backend/support.ts";
+import { NO_LIMITS } from "../../backend/support.ts";
+import { testModules } from "../../backend/test-modules.ts";
 import { fillRegistration, online, PASSWORD, press, reads, until } from "./acts.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
   const port = await freePort(4400);
   origin = `http://chat.causeway.localhost:${port}`;
   const env = { PORT: String(port), DATA_DIR: dataDir, ORIGINS: origin, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
-  backend = await startBackend(readConfig(env), { limits: NO_LIMITS, hashCost: CHEAP });
+  backend = await startBackend(readConfig(env), { limits: NO_LIMITS, modules: testModules() });
   browser = await startBrowser();
 });
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { createClient } from "../../../backend/client/node/index.ts";
 import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
-import { CHEAP } from "../../backend/support.ts";
+import { testModules } from "../../backend/test-modules.ts";
 
 const run = promisify(execFile);
 let folder: string;
@@ -25,7 +25,7 @@ test("D6, D8: the README's script signs in under a name of localhost and chats; 
   cpSync("backend/client", join(folder, "backend/client"), { recursive: true });
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
   const config = readConfig({ PORT: "0", DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" });
-  backend = await startBackend(config, { hashCost: CHEAP });
+  backend = await startBackend(config, { modules: testModules() });
   const url = `http://chat.causeway.localhost:${new URL(backend.url).port}`;
   const person = { email: "ada@example.org", password: "correct horse battery" };
   const ada = createClient(url);

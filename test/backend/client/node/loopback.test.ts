@@ -4,7 +4,7 @@ import { isLoopbackName, lookupLoopback } from "../../../../backend/client/node/
 import { readConfig } from "../../../../backend/config.ts";
 import { startBackend } from "../../../../backend/main.ts";
 import { testStorage } from "../../store/test-storage.ts";
-import { CHEAP } from "../../support.ts";
+import { testModules } from "../../test-modules.ts";
 
 const PASSWORD = "correct horse battery";
 
@@ -34,7 +34,7 @@ test.each(["", "chat.example.org", "ftp://localhost", "http://localhost/chat", "
 test("D6, D8: programs sign in and chat under a name of localhost, and hear events with their types", async () => {
   const storage = await testStorage();
   const backend = await startBackend(readConfig({ PORT: "0", ...storage.env, LOG_LEVEL: "silent" }), {
-    hashCost: CHEAP,
+    modules: testModules(),
   });
   const url = `http://chat.causeway.localhost:${new URL(backend.url).port}`;
   const [ada, bob] = [createClient(url), createClient(url)];

@@ -3,7 +3,7 @@ import { constants, getPriority } from "node:os";
 import { expect, test } from "@jest/globals";
 import { yieldHashing } from "../../../../backend/users/internals/hashing-threads.ts";
 import { hashPassword } from "../../../../backend/users/password.ts";
-import { CHEAP } from "../../support.ts";
+import { CHEAP } from "../../test-modules.ts";
 
 /** The priorities of this process's threads whose name says whether they hash. */
 function priorities(hashing: boolean): number[] {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { loadFeatures } from "../../backend/modules.ts";
+import { type Database, openDatabase } from "../../backend/store/index.ts";
 import { FILE } from "../../backend/store/sqlite.ts";
-import { openStore, type Store } from "../../backend/stores.ts";
 import { CommandError } from "../command-line/index.ts";
 import { readBackendConfig } from "./backend-config.ts";
 
@@ -30,11 +31,11 @@ export function refuseDatabase(dataDir: string, advice: string): void {
 }
 
 /**
- * Opens the store that the environment names. Never makes a database.
+ * Opens the database that the environment names. Never makes one.
  * @throws CommandError where there is no embedded database, UsageError where the environment is wrong, StoreError
  */
-export async function openExistingStore(env: NodeJS.ProcessEnv): Promise<Store> {
+export async function openExistingDatabase(env: NodeJS.ProcessEnv): Promise<Database> {
   const config = readBackendConfig(env);
   if (config.databaseUrl === undefined) requireDatabase(config.dataDir);
-  return openStore(config);
+  return openDatabase(config, await loadFeatures());
 }

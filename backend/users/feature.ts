@@ -1,0 +1,46 @@
+import { availableParallelism } from "node:os";
+import type { FeatureModule } from "../feature.ts";
+import { afterUsersRestore } from "./after-restore.ts";
+import { createHashingQueue } from "./hashing-queue.ts";
+import { usersHousekeeping } from "./housekeeping.ts";
+import { usersMigrations } from "./migrations.ts";
+import { HASH_COST, type HashCost } from "./password.ts";
+import { setupPath } from "./setup.ts";
+import { usersStore } from "./store.ts";
+import { SCATTER } from "./user-mail.ts";
+import { usersService } from "./users.service.ts";
+
+/** Logins and registrations that may wait for a hash; with more, waiting takes longer than people do. */
+const MAX_QUEUED_HASHES = 64;
+
+/** What tests replace. */
+export interface UsersOptions {
+  /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
+  readonly hashCost?: HashCost;
+  /** Milliseconds after which a request for a new password is looked at. */
+  readonly scatter?: () => number;
+}
+
+/** Users, their passwords and what is sent to them. */
+export function usersFeature({
+  hashCost = HASH_COST,
+  scatter = () => Math.random() * SCATTER,
+}: UsersOptions = {}): FeatureModule {
+  return {
+    migrations: usersMigrations,
+    afterRestore: afterUsersRestore,
+    start({ database, clock, config, post, site }) {
+      const store = database.open(usersStore);
+      // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts; and one of
+      // the four threads of Node's pool never hashes: messages are acknowledged when it has synced the database's log
+      const maxRunning = Math.min(3, Math.max(1, availableParallelism() >> 1));
+      const hashing = createHashingQueue({ maxRunning, maxWaiting: MAX_QUEUED_HASHES });
+      const { registration } = config;
+      return {
+        services: [usersService({ store, hashing, hashCost, clock, post, site, scatter, registration })],
+        housekeeping: usersHousekeeping(store, clock),
+        setupPath: () => setupPath(store, clock()),
+      };
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { expect, test } from "@jest/globals";
+import { createBroker } from "../../backend/broker.ts";
+import { call } from "../../backend/contract/index.ts";
+import { features } from "../../backend/features.ts";
+import { createLog } from "../../backend/log.ts";
+import { postFor } from "../../backend/mail/index.ts";
+import { loadFeatures, startFeatures } from "../../backend/modules.ts";
+import { openDatabase } from "../../backend/store/index.ts";
+import { usersStore } from "../../backend/users/index.ts";
+import { testStorage } from "./store/test-storage.ts";
+import { testModules } from "./test-modules.ts";
+
+test("D4: every feature of the list is loaded, in the order of the list", async () => {
+  const loaded = await loadFeatures();
+  expect(loaded.map(({ name }) => name)).toEqual(features.map(({ name }) => name));
+  for (const { migrations } of loaded) expect(Object.keys(migrations)[0]).toMatch(/^0001_/);
+});
+
+test("D4: without the chat, users sign in, and none of the chat's services, sockets and tables is there", async () => {
+  const storage = await testStorage();
+  const loaded = (await loadFeatures(testModules())).filter(({ name }) => name !== "chat");
+  const database = await openDatabase(storage.options, loaded);
+  const { clock, throttles } = database;
+  const log = createLog({ logLevel: "silent" });
+  const post = postFor({ mail: undefined, dataDir: storage.options.dataDir }, { log, throttles, clock: clock.now });
+  const { services, sockets, setupPath } = startFeatures(loaded, {
+    ...{ database, post, clock: clock.now, site: () => "https://example.org" },
+    config: { registration: "open", retention: { maxAge: undefined, perRoom: undefined }, quota: 1 },
+  });
+  expect(services.map(({ name }) => name).sort()).toEqual(["auth", "housekeeping", "users"]);
+  expect(sockets).toEqual([]);
+  expect(await setupPath()).toMatch(/^\/#setup=/);
+  const broker = createBroker({ nats: undefined, nodeId: undefined }, log);
+  for (const service of services) broker.createService(service);
+  await broker.start();
+  const account = { email: "ada@example.org", password: "correct horse battery", name: "Ada" };
+  const { user } = await call(broker, "users.register", account);
+  const { email, password } = account;
+  const { accessToken } = await call(broker, "users.login", { email, password });
+  expect(await call(broker, "auth.verifyToken", { token: accessToken })).toMatchObject({ id: user.id });
+  // one store for all who open it
+  expect(database.open(usersStore)).toBe(database.open(usersStore));
+  const tables = (await database.db.introspection.getTables()).map(({ name }) => name);
+  expect(tables).toContain("sessions");
+  for (const name of ["rooms", "messages", "members"]) expect(tables).not.toContain(name);
+  await broker.stop();
+  await post.stop();
+  await database.close();
+  await storage.remove();
+});
