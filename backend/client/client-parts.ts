@@ -41,7 +41,6 @@ export function createParts(options: ClientOptions, listener: PartsListener) {
     presence: (presence) => people.takePresence(presence),
     typing: (typing) => people.takeTyping(typing),
     read: (marks) => people.takeMarks(marks),
-    serverMessage: () => undefined,
   });
   const connection: Connection = new Connection({
     connect: options.connect,
@@ -58,7 +57,7 @@ export function createParts(options: ClientOptions, listener: PartsListener) {
       outbox.online(false);
       listener.onConnected(false);
     },
-    on: events.listeners,
+    onEvent: (event, payload) => events.receive(event, payload),
   });
   const people: People = new People({ connection, backoff, onChange });
   const rooms: Rooms = new Rooms({

@@ -1,6 +1,5 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
-import type { ServerEventListeners } from "./server-events.ts";
 import type { DeviceState, Emitted, ParamsOf, ResultOf, SocketAction } from "./server-types.ts";
 import type { ClientSession } from "./session.ts";
 
@@ -15,8 +14,8 @@ export interface ConnectionOptions {
   readonly state: () => DeviceState;
   readonly onOnline: () => void;
   readonly onOffline: () => void;
-  /** Called with the server's events. */
-  readonly on: Partial<ServerEventListeners>;
+  /** Called with each event of the server, `drain` excepted. */
+  readonly onEvent: (event: string, payload: unknown) => void;
 }
 
 /** Milliseconds in which the server has to acknowledge a call. */
@@ -47,7 +46,7 @@ export class Connection {
   /** Opens the socket and keeps it open until `close`. */
   open(): void {
     if (this.#socket) return;
-    const { connect, session, on } = this.#options;
+    const { connect, session, onEvent } = this.#options;
     const socket = connect({
       path: "/socket.io/",
       transports: ["websocket"],
@@ -81,7 +80,9 @@ export class Connection {
       const wait = this.#nextWait(refusal);
       this.#reconnectIn(renew && this.#tries === 1 ? 0 : wait, renew);
     });
-    for (const [event, listener] of Object.entries(on)) socket.on(event, listener as (payload: unknown) => void);
+    socket.onAny((event: string, payload: unknown) => {
+      if (event !== "drain") onEvent(event, payload);
+    });
     this.#connect(socket);
   }
 

@@ -6,33 +6,23 @@ export type ClientEvent = Exclude<keyof Emitted, "drain">;
 /** Called with the payload of an event. */
 type Listener<E extends ClientEvent> = (payload: Emitted[E]) => void;
 
-/** One listener for each event. */
-export type ServerEventListeners = { readonly [E in ClientEvent]: Listener<E> };
+/** What the client does with the events that it knows. A feature may emit others. */
+type OwnListeners = { readonly [E in ClientEvent]?: Listener<E> };
 
 /** Hands the server's events to the client's own parts first, and then to all listeners that a program has added. */
 export class ServerEvents {
   readonly #added = new Map<ClientEvent, Set<(payload: never) => void>>();
-  /** What the connection calls. */
-  readonly listeners: ServerEventListeners;
+  readonly #own: ReadonlyMap<string, (payload: never) => void>;
 
   /** `own` updates the client's state. */
-  constructor(own: ServerEventListeners) {
-    const both = <E extends ClientEvent>(event: E): Listener<E> => {
-      return (payload) => {
-        own[event](payload);
-        const added = this.#added.get(event) as ReadonlySet<Listener<E>> | undefined;
-        for (const listener of [...(added ?? [])]) listener(payload);
-      };
-    };
-    this.listeners = {
-      message: both("message"),
-      messageChanged: both("messageChanged"),
-      membership: both("membership"),
-      presence: both("presence"),
-      typing: both("typing"),
-      read: both("read"),
-      serverMessage: both("serverMessage"),
-    };
+  constructor(own: OwnListeners) {
+    this.#own = new Map(Object.entries(own));
+  }
+
+  /** Called by the connection. */
+  receive(event: string, payload: unknown): void {
+    this.#own.get(event)?.(payload as never);
+    for (const listener of [...(this.#added.get(event as ClientEvent) ?? [])]) listener(payload as never);
   }
 
   /** Adds a listener and returns a function that removes it. */

@@ -25,7 +25,7 @@ beforeEach(() => {
     state: () => "online",
     onOnline: () => undefined,
     onOffline: () => undefined,
-    on: {},
+    onEvent: () => undefined,
   });
   people = new People({ connection, backoff: BACKOFF, onChange: () => void changes++ });
 });
