@@ -23,7 +23,7 @@ export default {
     "test/bench/{*.bench,gateway-origin}.ts",
     // imported by the name of the feature
     "test/backend/*/samples.ts",
-    "test/slow/readme/added-endpoint.ts",
+    "test/slow/readme/added-feature.ts",
     "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
   ],
   project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],

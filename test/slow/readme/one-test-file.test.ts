@@ -54,7 +54,7 @@ test("D10: the README's command for one file loads this file and no other, with 
 });
 
 test("D10: a file that another command runs is refused with that command", async () => {
-  const slow = "test/slow/readme/add-endpoint.test.ts";
+  const slow = "test/slow/readme/add-feature.test.ts";
   expect(await run(`npm test -- ${slow}`)).toEqual({
     code: 2,
     err: expect.stringContaining(`npm run test:slow -- ${slow}`),

@@ -1,4 +1,4 @@
-// Started in a copy of the project to which an endpoint was added: the backend, until its standard input ends, and the
+// Started in a copy of the project to which a feature was added: the backend, until its standard input ends, and the
 // rules of the edge.
 import { readConfig } from "../../../backend/config.ts";
 import { startBackend } from "../../../backend/main.ts";
