@@ -156,7 +156,7 @@ export default {
         "programs without a page use the client too: of the server it may import how paths are filled, and types",
       from: { path: "^backend/client/", pathNot: "^backend/client/node/" },
       to: {
-        pathNot: "^backend/client/(?!node/)|^backend/surface/path\\.ts$|/socket\\.io-client/",
+        pathNot: "^backend/client/(?!node/)|/socket\\.io-client/",
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -1,4 +1,4 @@
-import { fillPath } from "../surface/path.ts";
+import { fillPath } from "./fill-path.ts";
 import {
   type Backoff,
   type Fetch,

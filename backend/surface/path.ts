@@ -25,31 +25,6 @@ export function pathNames(path: string): string[] {
 }
 
 /**
- * The path with its parameters' values, each encoded once, and the other parameters.
- *
- * @throws TypeError for a value that no path can carry: nothing, an empty string, `.` and `..`, which URL parsers
- * remove, or text that is not well-formed Unicode
- */
-export function fillPath(
-  path: string,
-  params: Readonly<Record<string, unknown>>,
-): { readonly path: string; readonly rest: Readonly<Record<string, unknown>> } {
-  const rest = { ...params };
-  const filled = segmentsOf(path).map((segment) => {
-    if (!isParameter(segment)) return segment;
-    const name = segment.slice(1);
-    const value = rest[name];
-    delete rest[name];
-    const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
-    if (text === "" || isDots(text) || !text.isWellFormed()) {
-      throw new TypeError(`The parameter ${name} of ${path} has to be text or a number that a path can carry.`);
-    }
-    return encodeURIComponent(text);
-  });
-  return { path: `/${filled.join("/")}`, rest };
-}
-
-/**
  * Characters of a segment, and escapes (RFC 3986 3.3). Anything else is another path to one of the programs on the way.
  */
 const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@-]|%[\da-f]{2})+$/i;

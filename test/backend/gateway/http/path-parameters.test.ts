@@ -2,10 +2,11 @@ import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Context } from "moleculer";
+import { fillPath } from "../../../../backend/client/fill-path.ts";
 import { rulesOf } from "../../../../backend/contract/validation.ts";
 import { routeTable } from "../../../../backend/gateway/http/routes.ts";
 import { boolean, integer, object, oneOf, optional, type Params, string } from "../../../../backend/surface/grammar.ts";
-import { fillPath, pathNames } from "../../../../backend/surface/path.ts";
+import { pathNames } from "../../../../backend/surface/path.ts";
 import type { HttpEntry } from "../../../../backend/surface.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 
