@@ -6,6 +6,8 @@
  * matches every word that begins with it instead. In scripts without spaces, and in Korean, it matches anywhere.
  */
 
+import { withoutLongRunsOfMarks } from "../text/text.ts";
+
 /** Letters of scripts that are written without spaces between words, and of Korean, whose words take endings. */
 const UNSPACED =
   "[[\\p{L}\\p{M}]&&[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Mymr}]]";
@@ -84,7 +86,12 @@ function wordsIn(normalized: string): readonly Word[] {
 /** One spelling for letters that readers take for the same: without case, accents and compatibility forms. */
 function normalize(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
-  const folded = text.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toUpperCase().toLowerCase();
+  const folded = withoutLongRunsOfMarks(text)
+    .normalize("NFKD")
+    .replace(ACCENTS, "")
+    .normalize("NFC")
+    .toUpperCase()
+    .toLowerCase();
   return folded.replaceAll("ς", "σ").normalize("NFC");
 }
 

@@ -36,6 +36,7 @@ export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature
         },
       },
       "chat.history": { readsHistory: true },
+      "chat.search": { readsHistory: true },
       "chat.leave": { unsubscribes: ({ room }) => channelOf(room) },
       "chat.setPresence": {
         succeeded(socket, { state }) {

@@ -26,7 +26,7 @@ const title = { ...displayName, refuses: [...displayName.refuses, "ROOM_NAME"] }
 const seq = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const cursor = optional(seq);
 const epoch = optional(string({ min: 1, max: 64 }));
-const text = string({ min: 1, max: 4000, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "TEXT_LONG"] });
+const text = string({ min: 1, max: 4000, refuses: ["TEXT_CONTROL", "TEXT_MARKS", "TEXT_EMPTY", "TEXT_LONG"] });
 
 /** A room that is not public is NOT_FOUND to those who are not in it. */
 const OUTSIDE_ROOM = ["NOT_FOUND", "BANNED", "NOT_MEMBER"] as const;
@@ -232,7 +232,7 @@ export const chatSurface = {
       params: {
         room,
         seq,
-        reason: string({ min: 1, max: 500, refuses: ["TEXT_CONTROL", "TEXT_EMPTY", "REASON_LONG"] }),
+        reason: string({ min: 1, max: 500, refuses: ["TEXT_CONTROL", "TEXT_MARKS", "TEXT_EMPTY", "REASON_LONG"] }),
       },
       answers: object({ reported: done }),
       refuses: [...OUTSIDE_ROOM, "MESSAGE_DELETED", "REPORTS"],

@@ -29,6 +29,7 @@ export const GENERAL_CODES = {
 
   TEXT_NOT_UNICODE: [422, "The text is not well-formed Unicode."],
   TEXT_CONTROL: [422, "The text contains control characters."],
+  TEXT_MARKS: [422, "The text has more than 30 combining marks in a row."],
   TEXT_EMPTY: [422, "The text is empty."],
   TEXT_LONG: [422, "The text is longer than 4000 characters."],
 } as const satisfies RefusalCodes;

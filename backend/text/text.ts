@@ -13,6 +13,19 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 /** Something that leaves a mark on the screen. */
 export const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
+/**
+ * Most combining marks in a row, as in the Stream-Safe Text Format (https://www.unicode.org/reports/tr15/#UAX15-D3). To
+ * normalize, marks are sorted in a time that grows with the square of their number. The two halfwidth letters become
+ * such marks in NFKD.
+ */
+const LONG_RUN_OF_MARKS = /[\p{M}\uff9e\uff9f]{31,}/u;
+const LONG_RUNS_OF_MARKS = new RegExp(LONG_RUN_OF_MARKS, "gu");
+
+/** The text with at most 30 combining marks in a row, so that it is normalized in a time that grows with its length. */
+export function withoutLongRunsOfMarks(text: string): string {
+  return text.replace(LONG_RUNS_OF_MARKS, (marks) => marks.slice(0, 30));
+}
+
 /** Longest message in UTF-16 code units, after cleaning. */
 export const MESSAGE_MAX = 4000;
 /** Longest display name in UTF-16 code units, after cleaning. */
@@ -24,6 +37,7 @@ export const NAME_MAX = 64;
  */
 export function messageText(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("TEXT_NOT_UNICODE");
+  if (LONG_RUN_OF_MARKS.test(input)) return refused("TEXT_MARKS");
   const text = input.normalize("NFC").replace(/\r\n?/g, "\n").trim();
   if (CONTROL.test(text)) return refused("TEXT_CONTROL");
   if (!VISIBLE.test(text)) return refused("TEXT_EMPTY");

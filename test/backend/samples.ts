@@ -81,6 +81,7 @@ const REFUSED: NonNullable<FeatureSamples["refused"]> = {
   NAME_MIXED: "\u0410da",
   NAME_RESERVED: "System",
   TEXT_CONTROL: "\u0007 ring",
+  TEXT_MARKS: `a${"\u0301".repeat(31)}`,
   TEXT_EMPTY: " ",
   TEXT_LONG: "\u0958".repeat(4000),
 };

@@ -44,6 +44,14 @@ test.each(["", " ", "!?", '"', "* - + ( ) ^ : NEAR()".replace("NEAR", ""), "\u20
   },
 );
 
+test("of a long run of marks, which takes long to sort, the first ones count", () => {
+  const marks = "\u0e49";
+  expect(matches(`ก${marks.repeat(60)}`, `ก${marks.repeat(40)}`)).toBe(true);
+  expect(matches(`ก${marks.repeat(20)}`, `ก${marks.repeat(10)}`)).toBe(false);
+  // U+FF9E becomes a mark that is sorted before the others
+  expect(matches("a", `a${"\u0300".repeat(2000)}${"\uff9e".repeat(1999)}`)).toBe(true);
+});
+
 test("a query has at most so many terms for the index, and all of its words count", () => {
   const words = Array.from({ length: 50 }, (_, index) => `word${index}`);
   const query = parseQuery(words.join(" "));

@@ -17,6 +17,8 @@ test.each([
   ["escape", "\u001b[2J", "TEXT_CONTROL"],
   ["C1", "a\u0085b", "TEXT_CONTROL"],
   ["a lone surrogate", "a\ud800b", "TEXT_NOT_UNICODE"],
+  ["31 marks in a row", `a${"\u0301".repeat(31)}`, "TEXT_MARKS"],
+  ["marks that stay one by one", `a${"\u0315".repeat(1999)}${"\u0300".repeat(2000)}`, "TEXT_MARKS"],
   ["blanks only", " \n\t ", "TEXT_EMPTY"],
   ["invisible only", "\u200b\u2060", "TEXT_EMPTY"],
   ["too long", "a".repeat(MESSAGE_MAX + 1), "TEXT_LONG"],

@@ -28,6 +28,8 @@ export interface SearchResult {
 const BATCH = 50;
 /** Most characters that one search compares with the query: a few milliseconds of work. */
 const MAX_CHARACTERS = 128 * 1024;
+/** A message counts as so many characters at least: to read it costs as much as to compare these. */
+const LEAST_CHARACTERS = 200;
 /** Most positions in which one search asks the index: two terms that many messages have are compared for each. */
 const MAX_POSITIONS = 50_000;
 
@@ -109,7 +111,7 @@ function createPage(query: SearchQuery, start: number) {
           found.push(one);
         }
         before = one.seq;
-        characters -= one.text.length;
+        characters -= Math.max(one.text.length, LEAST_CHARACTERS);
         isFull = found.length === PAGE || characters < 0;
         if (isFull) return;
       }

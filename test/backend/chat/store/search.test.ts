@@ -114,6 +114,15 @@ test("one search reads and compares no more than a part of a large room, and the
   expect((await page("word")).seqs.length).toBeLessThan(50);
 });
 
+test("one search reads a limited number of messages, however short they are", async () => {
+  await say(...Array.from({ length: 1_500 }, () => "abc"));
+  await fill();
+  const first = await page("abcq");
+  expect(first.seqs).toEqual([]);
+  expect(first.next).toBeGreaterThan(800);
+  expect(await find("abcq")).toEqual([]);
+});
+
 test("an edited message is found by its new text alone, a deleted one not at all: the index too forgets it at once", async () => {
   await say("the zebras", "the giraffe", "!!!", ...Array.from({ length: 600 }, (_, n) => `filler ${n}`));
   await fill();
