@@ -133,6 +133,10 @@ export class Streams {
         standing === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
       isLeaving: () => this.#isLeaving,
       takeSlot: ({ client, identity }) => this.#slots.take({ address: client.key, user: identity?.user.id }),
+      countUnread: ({ request, response, client, identity }, bytes) => {
+        const receiver = { address: client.key, user: identity?.user.id };
+        this.#parts.limits.backlog.unsent(request.socket, response, receiver, bytes);
+      },
       failedLate: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
       handle: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
     });

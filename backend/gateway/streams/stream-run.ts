@@ -18,6 +18,8 @@ export interface RunParts {
   isLeaving(): boolean;
   /** Takes a slot for an answer that is streamed; returns what gives it back. Throws RATE_LIMITED. */
   takeSlot(exchange: Exchange): () => void;
+  /** Counts bytes of a whole answer that the client has not read, until the response has ended. */
+  countUnread(exchange: Exchange, bytes: number): void;
   /** An answer failed after its head was sent. */
   failedLate(exchange: Exchange, error: unknown): void;
   /** Hands the request to moleculer-web. */
@@ -43,6 +45,7 @@ export class StreamRun {
   #reject: ((error: unknown) => void) | undefined;
   #endStream: (() => void) | undefined;
   #isStreamed = false;
+  #isClosed = false;
 
   constructor(exchange: Exchange, entry: StreamEntry, parts: RunParts) {
     this.exchange = exchange;
@@ -54,12 +57,13 @@ export class StreamRun {
   takeSlot(): void {
     if (this.#isStreamed) return;
     this.#isStreamed = true;
-    this.#cleanups.push(this.#parts.takeSlot(this.exchange));
+    this.onEnd(this.#parts.takeSlot(this.exchange));
   }
 
-  /** Called when the request is over. */
+  /** Called when the request is over; at once where it is. */
   onEnd(cleanup: () => void): void {
-    this.#cleanups.push(cleanup);
+    if (this.#isClosed) cleanup();
+    else this.#cleanups.push(cleanup);
   }
 
   /**
@@ -81,7 +85,12 @@ export class StreamRun {
       });
       if (response.destroyed) return reject(refuse("TIMEOUT"));
       const isRefused = () => this.#failure !== undefined;
-      const answer = new WebResponse(response, (status, made) => this.#writeHead(status, made), isRefused);
+      const countUnread = (bytes: number) => {
+        // a stream has its own buffers and its own time
+        if (!this.#isStreamed) this.#parts.countUnread(this.exchange, bytes);
+      };
+      const writeHead = (status: number, made: ReadonlyMap<string, string>) => this.#writeHead(status, made);
+      const answer = new WebResponse(response, writeHead, isRefused, countUnread);
       this.#parts.handle(web, answer).catch((error: unknown) => this.fail(error));
       send(web);
     });
@@ -124,13 +133,20 @@ export class StreamRun {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
   /** What moleculer-web shall send for what the action has returned. */
   answer(meta: AnswerMeta, data: unknown, to: WebResponse): unknown {
     const { answers } = this.entry;
-    if (this.#failure) throw this.#failure.error;
+    if (this.#failure || this.#isClosed) {
+      // the client has gone away, or gets a refusal: its action has returned too late
+      asReadable(data)
+        ?.on("error", () => undefined)
+        .destroy();
+      throw this.#failure?.error ?? refuse("TIMEOUT");
+    }
     this.#ownHeaders = headersOf(answers, meta);
     delete meta.$responseHeaders;
     // moleculer-web compares it with what the client has

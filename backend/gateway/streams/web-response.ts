@@ -1,6 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 
+/** Called with the bytes of a chunk that the client has not read yet. */
+type OnUnread = (bytes: number) => void;
 /** Writes the head of the response; called once, before the first byte of the body. */
 type WriteHead = (status: number, headers: ReadonlyMap<string, string>) => void;
 
@@ -15,15 +17,17 @@ export class WebResponse extends Writable {
   readonly #response: ServerResponse;
   readonly #writeHead: WriteHead;
   readonly #isRefused: () => boolean;
+  readonly #onUnread: OnUnread;
   readonly #headers = new Map<string, string>();
   #isHeadWritten = false;
 
   /** `isRefused`: whether the client gets a refusal instead, while no head was written. */
-  constructor(response: ServerResponse, writeHead: WriteHead, isRefused: () => boolean) {
+  constructor(response: ServerResponse, writeHead: WriteHead, isRefused: () => boolean, onUnread: OnUnread) {
     super({ emitClose: true });
     this.#response = response;
     this.#writeHead = writeHead;
     this.#isRefused = isRefused;
+    this.#onUnread = onUnread;
   }
 
   get headersSent(): boolean {
@@ -56,6 +60,7 @@ export class WebResponse extends Writable {
     if (this.#isOver) return void done();
     this.#head();
     if (response.write(chunk)) return void done();
+    this.#onUnread(chunk.length);
     const go = () => {
       response.off("drain", go).off("close", go);
       done();

@@ -20,8 +20,8 @@ interface Signed {
 }
 
 /**
- * Checks the signature of a webhook against the secrets. Returns what names this signature, by which a second request
- * with it is known.
+ * Checks the signature of a webhook against the secrets. Returns what names the signed request, by which a second one
+ * is known, also when it carries another right signature: a sender that changes its secret signs with both.
  *
  * @param now milliseconds since 1970
  * @throws SIGNATURE where it is missing, made with another secret or for another body, or older than the tolerance
@@ -36,18 +36,15 @@ export function checkSignature(
   const signed = webhook.scheme === "standard" ? standard(headers) : timestamped(headers[webhook.header ?? ""]);
   if (!signed || Math.abs(now / 1000 - signed.at) > TOLERANCE_SECONDS) throw refuse("SIGNATURE");
   let isRight = false;
-  let name = "";
   // all of them are compared, so that the time does not tell which secret or signature was nearly right
   for (const secret of secrets) {
     const expected = createHmac("sha256", signed.keyOf(secret)).update(signed.prefix).update(body).digest();
     for (const signature of signed.signatures) {
-      if (!timingSafeEqual(signature, expected)) continue;
-      isRight = true;
-      name = createHash("sha256").update(expected).digest("base64url");
+      if (timingSafeEqual(signature, expected)) isRight = true;
     }
   }
   if (!isRight) throw refuse("SIGNATURE");
-  return name;
+  return createHash("sha256").update(signed.prefix).update(body).digest("base64url");
 }
 
 const SECONDS = /^\d{1,12}$/;

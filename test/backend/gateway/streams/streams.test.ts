@@ -296,6 +296,44 @@ describe("an answer of bytes", () => {
     expect(gateway.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 
+  test("of an action that returns after its client has gone is closed, and holds no slot", async () => {
+    const source = new PassThrough();
+    let give: ((data: PassThrough) => void) | undefined;
+    gateway = await startStreamGateway({
+      get: {
+        answers: octets,
+        run: () =>
+          new Promise((resolve) => {
+            give = resolve;
+          }),
+      },
+    });
+    const connection = openConnection(gateway.port);
+    connection.socket.write(headOf("GET", "/api/get"));
+    while (!give) await new Promise((resolve) => setImmediate(resolve));
+    connection.socket.destroy();
+    await connection.closed;
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const closed = once(source, "close");
+    give(source);
+    await closed;
+    expect(gateway.gateway.caps.find(({ cap }) => cap === "streams")?.used).toBe(0);
+  });
+
+  test("counts as unsent while the client does not read it, also where it is whole", async () => {
+    gateway = await startStreamGateway({ get: { answers: octets, run: () => Buffer.alloc(900 * 1024) } });
+    const unsent = () => gateway?.gateway.caps.find(({ cap }) => cap === "unsent_bytes");
+    const connection = openConnection(gateway.port);
+    connection.socket.pause();
+    const closed = once(connection.socket, "close");
+    // what the kernel takes, and more than one connection may leave unread
+    connection.socket.write(headOf("GET", "/api/get").repeat(12));
+    while (unsent()?.refused === 0) await new Promise((resolve) => setImmediate(resolve));
+    connection.socket.resume();
+    await closed;
+    while (unsent()?.used !== 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   test("ends when the client does not read", async () => {
     let made = 0;
     const source = new Readable({

@@ -61,6 +61,18 @@ test("a webhook whose signature is right is taken once", async () => {
   expect((await send("stamped", body, other))?.status).toBe(403);
 });
 
+test("one that was signed with the old and the new secret is not taken again with one of the two", async () => {
+  gateway = await startWith();
+  const at = now();
+  const keys = [OTHER, SECRET];
+  const marks = keys.map((secret) => createHmac("sha256", secret).update(`${at}.{}`).digest("hex"));
+  const [first, second] = marks;
+  const headers = (...given: unknown[]) => ({ "x-signature": [`t=${at}`, ...given.map((one) => `v1=${one}`)].join() });
+  expect((await send("stamped", "{}", headers(first, second)))?.status).toBe(200);
+  expect((await send("stamped", "{}", headers(first)))?.status).toBe(403);
+  expect((await send("stamped", "{}", headers(second)))?.status).toBe(403);
+});
+
 test("one whose action failed can be sent again as it is", async () => {
   let tries = 0;
   gateway = await startWith(() => {
