@@ -74,19 +74,26 @@ export class ChannelPositions {
     if (batch.length > 0) yield batch;
   }
 
-  /** Everything up to here has been sent. In another epoch the channel has begun anew. */
-  completed({ channel, epoch, seq, revision }: ChannelPosition): void {
+  /**
+   * Everything between `from` and here has been sent. In another epoch the channel has begun anew. Where the position
+   * was lowered below `from` meanwhile, what is between them has not been sent.
+   */
+  completed({ channel, epoch, seq, revision }: ChannelPosition, from: ChannelPosition): void {
     const sent = this.#channels.get(channel);
     if (!sent) return;
     if (sent.epoch !== epoch) {
       this.#channels.set(channel, { epoch, seq, early: new Set(), revision, changes: new Set() });
       return;
     }
-    for (const known of sent.early) if (known <= seq) sent.early.delete(known);
-    for (const known of sent.changes) if (known <= revision) sent.changes.delete(known);
-    sent.seq = Math.max(sent.seq, seq);
-    sent.revision = Math.max(sent.revision, revision);
-    advance(sent);
+    if (sent.seq >= from.seq) {
+      for (const known of sent.early) if (known <= seq) sent.early.delete(known);
+      sent.seq = Math.max(sent.seq, seq);
+      advance(sent);
+    }
+    if (sent.revision >= from.revision) {
+      for (const known of sent.changes) if (known <= revision) sent.changes.delete(known);
+      sent.revision = Math.max(sent.revision, revision);
+    }
   }
 
   /** Whether entries of the channel are missing between those that were sent. */

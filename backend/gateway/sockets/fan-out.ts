@@ -19,6 +19,8 @@ export class FanOut {
 
   /** Sends an event to the sockets of its audience, unless they have been sent it already. */
   send(event: SocketEvent): void {
+    // also what the sockets here have: a client that is about to subscribe may have looked at the database before
+    if (event.channel !== undefined) this.#subscriptions.hold(event.channel, event);
     if (!this.#positions.isNew(event)) return;
     let packet: EncodedPacket | undefined;
     for (const id of this.#audience(event)) {
@@ -27,7 +29,6 @@ export class FanOut {
       packet ??= event.encoded();
       send(socket, packet);
     }
-    if (event.channel !== undefined) this.#subscriptions.hold(event.channel, event);
   }
 
   /** Sends each socket one packet with the values of all its channels. */

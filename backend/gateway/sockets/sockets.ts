@@ -174,7 +174,8 @@ export class SocketGateway {
       const known = batch.filter(({ channel }) => channel.startsWith(`${feature.name}:`));
       if (known.length === 0) continue;
       const read = (await feature.compare?.(known, (broadcast) => this.broadcastHere(broadcast))) ?? [];
-      for (const position of read) this.#positions.completed(position);
+      const began = new Map(known.map((position) => [position.channel, position]));
+      for (const position of read) this.#positions.completed(position, began.get(position.channel) ?? position);
     }
   }
 }

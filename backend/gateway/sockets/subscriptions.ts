@@ -20,6 +20,8 @@ interface PendingSubscription {
   readonly user: string | undefined;
   /** What was sent to the channel meanwhile. */
   readonly held: SocketEvent[];
+  /** Entries and changes that are held: a comparison may send one again. */
+  readonly heldNames: Set<string>;
   /** Unsubscriptions of the user meanwhile. */
   readonly ended: Unsubscription[];
   /** Whether a broadcast to the channel may have been lost meanwhile. */
@@ -72,6 +74,7 @@ export class ChannelSubscriptions {
     const pending: PendingSubscription = {
       user: socket.data.identity?.user.id,
       held: [],
+      heldNames: new Set(),
       ended: [],
       isDoubtful: false,
     };
@@ -96,11 +99,12 @@ export class ChannelSubscriptions {
   async #add(
     socket: GatewaySocket,
     subscription: Subscription,
-    { user, held, ended, isDoubtful }: PendingSubscription,
+    pending: PendingSubscription,
     call: SubscribingCall<unknown>,
     isCompared: boolean,
   ): Promise<void> {
     const { channel, since } = subscription;
+    const { user, held, ended } = pending;
     const group = channelGroup(channel);
     const isIn = socket.rooms.has(group);
     if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
@@ -111,7 +115,7 @@ export class ChannelSubscriptions {
     await socket.join(group);
     if (!socket.rooms.has(group)) return; // the client has disconnected
     if (isCompared) this.#positions.subscribed(subscription, held);
-    if (isCompared && isDoubtful) this.#compareSoon([channel]);
+    if (isCompared && pending.isDoubtful) this.#compareSoon([channel]);
     if (isIn) return;
     for (const event of held) if (isNewer(event, subscription) && event.except !== user) send(socket, event.encoded());
   }
@@ -142,8 +146,11 @@ export class ChannelSubscriptions {
 
   /** Keeps an event for the subscriptions to its channel that are under way. */
   hold(channel: string, event: SocketEvent): void {
-    for (const { held } of this.#pending.get(channel) ?? []) {
-      if (held.length > MAX_HELD) continue;
+    const { kind, epoch, position } = event;
+    const name = kind === "entry" || kind === "change" ? `${kind} ${epoch} ${position}` : undefined;
+    for (const { held, heldNames } of this.#pending.get(channel) ?? []) {
+      if (held.length > MAX_HELD || (name !== undefined && heldNames.has(name))) continue;
+      if (name !== undefined) heldNames.add(name);
       event.encoded(); // while what it is made of is valid
       held.push(event);
     }

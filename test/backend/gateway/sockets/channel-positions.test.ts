@@ -41,7 +41,7 @@ test("N6: a change is sent once, and is known only when the database was asked",
   const { sent, known, positions } = positionsAt();
   expect(sent(change(2), change(4), change(4))).toEqual([false, true, false]);
   expect(known()).toEqual([at(5, 2)]);
-  positions.completed(at(5, 4));
+  positions.completed(at(5, 4), at(5));
   expect(sent(change(3), change(4), change(5))).toEqual([false, false, true]);
   expect(known()).toEqual([at(5, 4)]);
 });
@@ -49,7 +49,7 @@ test("N6: a change is sent once, and is known only when the database was asked",
 test("N6: after a comparison messages that were removed are no hole any more", () => {
   const { sent, known, positions } = positionsAt();
   sent(message(9), message(12));
-  positions.completed(at(10));
+  positions.completed(at(10), at(5));
   expect(known()).toEqual([at(10)]);
   expect(sent(message(11))).toEqual([true]);
   expect(known()).toEqual([at(12)]);
@@ -58,7 +58,7 @@ test("N6: after a comparison messages that were removed are no hole any more", (
 test("N6: channels without a socket here are not tracked, and another epoch begins anew", () => {
   const { sent, known, positions } = positionsAt();
   expect(sent(message(3, "other"), message(3, "other"))).toEqual([true, true]);
-  positions.completed(at(3, 1, "other"));
+  positions.completed(at(3, 1, "other"), at(5));
   expect(known()).toEqual([at(3, 1, "other")]);
   positions.emptied("garden");
   expect(known()).toEqual([]);
@@ -79,10 +79,20 @@ test("N6: where two clients subscribe at once, what one of them lacks is missing
   expect(sent(message(7), message(6))).toEqual([false, true]);
   expect(known()).toEqual([at(7, 2)]);
   // one that has all of them, partly as events, takes nothing back
-  positions.completed(at(7, 3));
+  positions.completed(at(7, 3), at(5));
   positions.subscribed({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
   expect(known()).toEqual([at(8, 3)]);
   expect(holes).toEqual(["garden"]);
+});
+
+test("N6: a comparison that began before a client subscribed with less does not hide what that client lacks", () => {
+  const { known, positions } = positionsAt(subscription("garden", 11, 6));
+  const [from = at(0)] = known();
+  positions.subscribed(subscription("garden", 10, 5));
+  positions.completed(at(11, 6), from);
+  expect(known()).toEqual([at(10, 5)]);
+  positions.completed(at(11, 6), at(10, 5));
+  expect(known()).toEqual([at(11, 6)]);
 });
 
 test("N6: a channel with more changes than are remembered has to be compared", () => {

@@ -7,14 +7,17 @@ import { emit, joinedRoom, startTestGateway, type TestGateway, testChatSockets, 
 let gateway: TestGateway;
 /** What happens between an action's look at the history and its answer. */
 let meanwhile: () => Promise<unknown> = async () => undefined;
+/** The state that the next join has looked at. */
+let state = { seq: 5, revision: 3 };
 
 beforeAll(async () => {
   gateway = await startTestGateway({
     "chat.join": async (ctx) => {
       const room = ctx.params.room.toLowerCase();
       if (room === "closed") throw refuse("FORBIDDEN");
+      const looked = state;
       await meanwhile();
-      return joinedRoom(room, { seq: 5, revision: 3, since: 2 });
+      return joinedRoom(room, { ...looked, since: 2 });
     },
     "chat.leave": (ctx) => ({ room: ctx.params.room.toLowerCase() }),
     "chat.history": () => ({}) as never,
@@ -108,6 +111,34 @@ test("what is said while somebody joins is neither lost nor doubled", async () =
   await emit(joiner.socket, "call", "chat.join", { room: "lobby" });
   meanwhile = async () => undefined;
   expect(await joiner.settled()).toEqual([6, 8, 9]);
+});
+
+test("N6: what another client has when it joins is not lost to one that looked at the room before", async () => {
+  const [slow, quick] = [await listener("slow"), await listener("quick")];
+  const changes: number[] = [];
+  slow.socket.on("messageChanged", ({ seq }: { seq: number }) => changes.push(seq));
+  const tellBoth = async () => {
+    const channel = channelOf("fresh");
+    const { epoch } = joinedRoom("fresh");
+    const payload = (seq: number) => ({ room: "fresh", seq }) as never;
+    await announce(gateway.broker, "sockets.broadcast", {
+      ...{ channel, event: "message", payload: payload(6), position: { epoch, seq: 6 } },
+    });
+    await announce(gateway.broker, "sockets.broadcast", {
+      ...{ channel, event: "messageChanged", payload: payload(4), position: { epoch, revision: 4 } },
+    });
+  };
+  meanwhile = async () => {
+    meanwhile = async () => undefined;
+    state = { seq: 6, revision: 4 };
+    await emit(quick.socket, "call", "chat.join", { room: "fresh" });
+    state = { seq: 5, revision: 3 };
+    await tellBoth();
+  };
+  await emit(slow.socket, "call", "chat.join", { room: "fresh" });
+  expect(await slow.settled()).toEqual([6]);
+  expect(changes).toEqual([4]);
+  expect(await quick.settled()).toEqual([]);
 });
 
 const leave = (user: string, room: string, revision: number) =>
