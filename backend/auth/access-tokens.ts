@@ -53,6 +53,8 @@ export async function createAccessTokens(store: AuthStore, clock: () => number):
   const ended = new Map<string, number>();
 
   let doubtedAt = -Infinity;
+  /** How often users' roles were said to have changed. */
+  let rechecks = 0;
 
   const drop = (token: string): void => {
     const sid = remembered.get(token)?.identity.sid;
@@ -95,11 +97,13 @@ export async function createAccessTokens(store: AuthStore, clock: () => number):
       // not when the clock was set back: then it is unknown how long ago the store was asked
       const isFresh = known && now >= known.checkedAt && now - known.checkedAt < BELIEVED;
       if (isFresh && known.checkedAt > doubtedAt) return known.identity;
+      const before = rechecks;
       const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await ring.verifying(), now);
       const identity = claimed ? await holder(claimed) : undefined;
       // the session may have ended while the store was asked
       const lives = identity !== undefined && !ended.has(identity.sid);
-      if (lives) keep(token, identity, now);
+      // and the role may have changed
+      if (lives) keep(token, identity, rechecks === before ? now : -Infinity);
       else drop(token);
       return lives ? identity : undefined;
     },
@@ -116,6 +120,7 @@ export async function createAccessTokens(store: AuthStore, clock: () => number):
     },
 
     recheck(userId) {
+      rechecks += 1;
       for (const known of remembered.values()) if (known.identity.id === userId) known.checkedAt = -Infinity;
     },
 

@@ -94,7 +94,8 @@ export function userStore(db: Kysely<UsersTables>, now: () => number) {
         if (await isLastAdmin(transaction, id)) return "last-admin";
         const { disabled_at } = await transaction
           .updateTable("users")
-          .set((row) => ({ disabled_at: row.fn.coalesce("disabled_at", row.val(at)) }))
+          // the time of the change is how nodes find out that did not hear of it
+          .set((row) => ({ disabled_at: row.fn.coalesce("disabled_at", row.val(at)), role_changed_at: at }))
           .where("id", "=", id)
           .returning("disabled_at")
           .executeTakeFirstOrThrow();
@@ -150,12 +151,13 @@ export function userStore(db: Kysely<UsersTables>, now: () => number) {
     ): Promise<"anonymized" | "changed" | "last-admin"> {
       const { email, name, passwordHash } = replacement;
       const anonymous = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
+      const changed = { verified_at: null, role_changed_at: now };
       return db.transaction().execute(async (transaction) => {
         await lockAdmins(transaction);
         if (await isLastAdmin(transaction, id)) return "last-admin";
         const { numUpdatedRows } = await transaction
           .updateTable("users")
-          .set({ ...anonymous, verified_at: null })
+          .set({ ...anonymous, ...changed })
           .where("id", "=", id)
           .where("password_hash", "=", from)
           .executeTakeFirst();

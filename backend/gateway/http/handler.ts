@@ -145,6 +145,8 @@ export class HttpHandler {
         entry.method === "GET"
           ? readQuery(exchange.query, entry.params)
           : await bodyOf(exchange, entry, this.#parts.backlog);
+      // the session may have ended while the body was on its way
+      if (exchange.identity && !sessions.isCurrent(exchange.identity)) throw refuse("UNAUTHORIZED");
       const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
       const options = outside(metaOf(exchange), exchange.id);
       this.#responder.result(exchange, entry, await broker.call<unknown, object>(entry.action, params, options));

@@ -70,6 +70,19 @@ test("S4: a new name that comes while its account is removed does not bring the 
   expect(await store.users.setName("bob", "Ada Lovelace")).toBe("set");
 });
 
+test("N2: an account that is disabled or removed is among those whose rights have changed", async () => {
+  const user = { createdAt: 1, disabledAt: null, passwordHash: "x", role: "user" } as const;
+  await store.users.create({ ...user, id: "eve", email: "eve@example.org", name: "Eve" });
+  await store.users.create({ ...user, id: "fay", email: "fay@example.org", name: "Fay" });
+  await store.users.disable("eve", 1_000);
+  await store.users.anonymize("fay", "x", { email: "a@removed.invalid", name: "Removed", passwordHash: "y" }, 2_000);
+  const changed = await store.users.roleChangedSince(1_000);
+  expect(changed.toSorted((one, other) => one.at - other.at)).toEqual([
+    { id: "eve", at: 1_000 },
+    { id: "fay", at: 2_000 },
+  ]);
+});
+
 test("of two requests with one refresh token, one rotates", async () => {
   await store.users.create(ada);
   await store.sessions.create(session);
