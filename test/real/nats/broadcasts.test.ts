@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { connect, type NatsConnection } from "nats";
 import type { Socket } from "socket.io-client";
+import { channelOf } from "../../../backend/chat/channel.ts";
 import { MARKS, SHARDS, shardOf, subjectName } from "../../../backend/nodes/subjects.ts";
 import { emit, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
@@ -97,7 +98,7 @@ test("N5: a message reaches the nodes that have a member of its room, and no oth
   await until(() => bob.heard.length === 20);
   expect(bob.heard).toEqual(ada.heard);
   expect(carol.heard).toEqual([]);
-  const garden = subjectName(shardOf("garden"));
+  const garden = subjectName(shardOf(channelOf("garden")));
   await eve.flush();
   // messages that follow each other closely share a packet
   const packets = subjects.filter((subject) => subject === garden).length;
@@ -108,14 +109,14 @@ test("N5: a message reaches the nodes that have a member of its room, and no oth
   );
   const shards = (await subscribed()).map((list) => list.sort());
   expect(shards.filter((list) => list.includes(garden)).length).toBe(2);
-  expect(shards.flat().sort()).toEqual([garden, garden, subjectName(shardOf("shed"))].sort());
+  expect(shards.flat().sort()).toEqual([garden, garden, subjectName(shardOf(channelOf("shed")))].sort());
 });
 
 test("N5: forged, replayed and misdirected broadcasts are dropped, on every subject", async () => {
   const [one, two] = nodes as [TestBackend, TestBackend];
   const [ada, bob] = [await member(one, "garden"), await member(two, "garden")];
   const recorded: Uint8Array[] = [];
-  const garden = subjectName(shardOf("garden"));
+  const garden = subjectName(shardOf(channelOf("garden")));
   eve.subscribe(garden, { callback: (_, { data }) => void recorded.push(Uint8Array.from(data)) });
   await eve.flush();
   await ada.say("once");
@@ -150,7 +151,9 @@ test("N5: a broadcast that was recorded is not accepted by a node that starts af
   await eve.flush();
   bob.socket.emit("call", "chat.typing", { room: "garden" });
   await ada.say("recorded");
-  await until(() => recorded.filter(({ subject }) => subject === subjectName(shardOf("garden"))).length >= 2);
+  await until(
+    () => recorded.filter(({ subject }) => subject === subjectName(shardOf(channelOf("garden")))).length >= 2,
+  );
   const four = await startNode("four");
   nodes.push(four);
   const dora = await member(four, "garden");
@@ -170,7 +173,7 @@ test("N5: a node's own broadcasts that a client of NATS sends back to it are dro
   const typing: unknown[] = [];
   ada.socket.on("typing", (event) => typing.push(event));
   const recorded: Uint8Array[] = [];
-  const garden = subjectName(shardOf("garden"));
+  const garden = subjectName(shardOf(channelOf("garden")));
   eve.subscribe(garden, { callback: (_, { data }) => void recorded.push(Uint8Array.from(data)) });
   await eve.flush();
   bob.socket.emit("call", "chat.typing", { room: "garden" });
@@ -188,7 +191,7 @@ test("N5: rooms that do not let a user in leave no subscription behind", async (
     const room = `~${String(n).padStart(22, "x")}`;
     expect((await emit(ada.socket, "call", "chat.join", { room })).error?.code).toBe("NOT_FOUND");
   }
-  expect((await subscribed()).flat()).toEqual([subjectName(shardOf("garden"))]);
+  expect((await subscribed()).flat()).toEqual([subjectName(shardOf(channelOf("garden")))]);
 });
 
 test("N5: joins and leaves under load lose and double nothing, on whichever node", async () => {

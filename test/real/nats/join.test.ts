@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
+import { channelOf } from "../../../backend/chat/channel.ts";
 import { shardOf } from "../../../backend/nodes/subjects.ts";
 import { emit, type TestBackend } from "../../backend/support.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
@@ -54,7 +55,7 @@ test("N5: later joins of the shard do not wait, and none waits for longer than h
   pair.proxy.hold(true);
   const order: string[] = [];
   let pond = "pond";
-  while (shardOf(pond) === shardOf("shed")) pond += "x";
+  while (shardOf(channelOf(pond)) === shardOf(channelOf("shed"))) pond += "x";
   const first = call(bob, "chat.join", { room: pond }).then(() => order.push("first of its shard"));
   await call(carol, "chat.join", { room: "shed" });
   order.push("second of its shard");
