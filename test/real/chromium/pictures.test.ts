@@ -1,36 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { readConfig } from "../../../backend/config.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { loadAssets } from "../../../backend/page/index.ts";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../backend/support.ts";
 import { PNG_SIGNATURE, pngChunk, pngHeader } from "../../backend/users/picture-samples.ts";
 import { online, reads, register, say, shows, until } from "./acts.ts";
-import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+import { PHONE, type TestBrowser } from "./browser.ts";
+import { type PageSite, startPageSite } from "./page-site.ts";
 
-let folder: string;
-let origin: string;
-let backend: Backend;
+let site: PageSite;
 let browser: TestBrowser;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "causeway-pictures-"));
-  const port = await freePort(4400);
-  origin = `http://chat.causeway.localhost:${port}`;
-  const env = { PORT: String(port), DATA_DIR: folder, ORIGINS: origin, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
-  backend = await startBackend(readConfig(env), { assets: await loadAssets(), limits: NO_LIMITS });
-  browser = await startBrowser();
+  site = await startPageSite(4400);
+  browser = site.browser;
 });
 afterEach(() => browser.leave());
-afterAll(async () => {
-  await browser.close();
-  await backend.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => site.stop());
 
 /** A file with an orange square, as a PNG of 8 by 8 pixels. */
 function pictureFile(): string {
@@ -40,7 +25,7 @@ function pictureFile(): string {
 }
 
 function file(name: string, contents: Buffer): string {
-  const path = join(folder, name);
+  const path = join(site.folder, name);
   writeFileSync(path, contents);
   return path;
 }
@@ -56,8 +41,8 @@ const hasPicture = (page: Page, selector: string) =>
 
 test("a user sets a picture: others see it beside messages and in the list of people, and it can be removed", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
-  await register(ada.page, origin, "Ada");
-  await register(bob.page, origin, "Bob");
+  await register(ada.page, site.origin, "Ada");
+  await register(bob.page, site.origin, "Bob");
   await ada.page.locator("#account-open").click();
   await choose(ada.page, pictureFile());
   await reads(ada.page, "#picture-done", "Your picture is changed.");
@@ -85,7 +70,7 @@ test("a user sets a picture: others see it beside messages and in the list of pe
 
 test("a file that is no picture, or too large, is refused in words", async () => {
   const { page } = await browser.visitor(PHONE);
-  await register(page, origin, "Cora");
+  await register(page, site.origin, "Cora");
   await page.locator("#account-open").click();
   await choose(page, file("script.png", Buffer.from("<svg onload='alert(1)'/>")));
   await reads(page, "#picture-problem", "send a PNG, a JPEG or a WebP file");

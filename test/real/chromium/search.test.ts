@@ -1,34 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { readConfig } from "../../../backend/config.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { loadAssets } from "../../../backend/page/index.ts";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../backend/support.ts";
 import { emailOf, focus, online, PASSWORD, reads, register, say, shows, texts, until } from "./acts.ts";
-import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+import { PHONE, type TestBrowser } from "./browser.ts";
+import { type PageSite, startPageSite } from "./page-site.ts";
 
-let dataDir: string;
-let origin: string;
-let backend: Backend;
+let site: PageSite;
 let browser: TestBrowser;
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "causeway-search-"));
-  const port = await freePort(4300);
-  origin = `http://chat.causeway.localhost:${port}`;
-  const env = { PORT: String(port), DATA_DIR: dataDir, ORIGINS: origin, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
-  backend = await startBackend(readConfig(env), { assets: await loadAssets(), limits: NO_LIMITS });
-  browser = await startBrowser();
+  site = await startPageSite(4300);
+  browser = site.browser;
 });
 afterEach(() => browser.leave());
-afterAll(async () => {
-  await browser.close();
-  await backend.stop();
-  rmSync(dataDir, { recursive: true });
-});
+afterAll(() => site.stop());
 
 const results = (page: Page) => page.$$eval("#search-results .excerpt", (all) => all.map((one) => one.textContent));
 
@@ -41,8 +24,8 @@ async function searchFor(page: Page, query: string): Promise<void> {
 
 test("messages of a room are found, with author and time, and shown in the room; the keyboard is enough", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
-  await register(ada.page, origin, "Ada");
-  await register(bob.page, origin, "Bob");
+  await register(ada.page, site.origin, "Ada");
+  await register(bob.page, site.origin, "Bob");
   await say(ada.page, "Two boats left the harbour");
   await say(bob.page, "<b>boat</b> number three");
   await shows(ada.page, "<b>boat</b> number three");
@@ -73,15 +56,15 @@ test("messages of a room are found, with author and time, and shown in the room;
 
 test("a message that is not on the screen is shown among those around it; a button leads back to the newest ones", async () => {
   const { page } = await browser.visitor(PHONE);
-  await register(page, origin, "Cora");
-  const session = await fetch(`${origin.replace("chat.causeway.localhost", "127.0.0.1")}/api/auth/login`, {
+  await register(page, site.origin, "Cora");
+  const session = await fetch(`${site.origin.replace("chat.causeway.localhost", "127.0.0.1")}/api/auth/login`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ email: emailOf("Cora"), password: PASSWORD }),
   }).then((response) => response.json() as Promise<{ user: { id: string } }>);
   const user = { id: session.user.id, roles: ["user"] as const, sid: "s" };
   const send = (n: number, text: string) =>
-    backend.broker.call("chat.send", { room: "lobby", text, clientId: `c${n}` }, { meta: { user } });
+    site.backend.broker.call("chat.send", { room: "lobby", text, clientId: `c${n}` }, { meta: { user } });
   await send(0, "the needle");
   for (let n = 1; n <= 120; n += 1) await send(n, `hay ${n}`);
   await page.reload();
@@ -92,7 +75,7 @@ test("a message that is not on the screen is shown among those around it; a butt
   await page.locator("#search-results button").click();
   await until(page, `document.activeElement.matches(".message.found")`);
   expect((await texts(page)).slice(-2)).toEqual(["hay 23", "hay 24"]);
-  await backend.broker.call(
+  await site.backend.broker.call(
     "chat.edit",
     { room: "lobby", seq: await seqOf("the needle"), text: "no pin" },
     { meta: { user } },
@@ -104,7 +87,7 @@ test("a message that is not on the screen is shown among those around it; a butt
   expect(await texts(page)).not.toContain("no pin");
 
   async function seqOf(text: string): Promise<number> {
-    const found = await backend.broker.call<{ messages: { seq: number; text: string }[] }, object>(
+    const found = await site.backend.broker.call<{ messages: { seq: number; text: string }[] }, object>(
       "chat.search",
       { room: "lobby", query: text },
       { meta: { user } },
