@@ -16,3 +16,8 @@ export class PictureError extends Error {
     this.code = code;
   }
 }
+
+/** The file is not what its format says. */
+export function malformed(): PictureError {
+  return new PictureError("PICTURE_MALFORMED");
+}

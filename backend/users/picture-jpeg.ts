@@ -1,4 +1,4 @@
-import { type CleanPicture, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 import { exifOrientation, orientationSegment } from "./picture-orientation.ts";
 
 const SOI = 0xd8;
@@ -53,7 +53,7 @@ export function cleanJpeg(file: Buffer): CleanPicture {
       kept.push(segment(SOS, data), file.subarray(end, at));
       scans += 1;
       if (scans > MAX_SCANS) throw malformed();
-    } else throw new PictureError(isFrame(marker) ? "PICTURE_TYPE" : "PICTURE_MALFORMED");
+    } else throw isFrame(marker) ? new PictureError("PICTURE_TYPE") : malformed();
   }
   if (!size || scans === 0) throw malformed();
   if (orientation !== 1) kept.splice(1, 0, segment(APP1, orientationSegment(orientation)));
@@ -112,8 +112,4 @@ function segment(marker: number, data: Buffer): Buffer {
 
 function startsWith(data: Buffer, text: string): boolean {
   return data.toString("latin1", 0, text.length) === text;
-}
-
-function malformed(): PictureError {
-  return new PictureError("PICTURE_MALFORMED");
 }

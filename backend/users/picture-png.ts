@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type CleanPicture, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
 /** Bytes of the signature, and of a chunk besides its data. */
 const SIGNATURE = 8;
@@ -75,8 +75,4 @@ function readHeader(type: string, data: Buffer) {
 /** Whether a decoder that does not know the chunk has to give up: its first letter is a capital. */
 function isCritical(type: string): boolean {
   return type.charCodeAt(0) < 0x61;
-}
-
-function malformed(): PictureError {
-  return new PictureError("PICTURE_MALFORMED");
 }

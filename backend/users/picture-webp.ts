@@ -1,4 +1,4 @@
-import { type CleanPicture, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
 /** Bytes of `RIFF`, a length and `WEBP`, and of a chunk's head. */
 const FILE_HEAD = 12;
@@ -88,8 +88,4 @@ function fileOf(chunks: readonly Chunk[]): Buffer {
   const head = Buffer.from("RIFF\0\0\0\0WEBP", "latin1");
   head.writeUInt32LE(4 + body.reduce((sum, part) => sum + part.length, 0), 4);
   return Buffer.concat([head, ...body]);
-}
-
-function malformed(): PictureError {
-  return new PictureError("PICTURE_MALFORMED");
 }

@@ -150,14 +150,13 @@ export function userStore(db: Kysely<UsersTables>, now: () => number) {
       now: number,
     ): Promise<"anonymized" | "changed" | "last-admin"> {
       const { email, name, passwordHash } = replacement;
-      const anonymous = { email, name, password_hash: passwordHash, role: "user", disabled_at: now } as const;
-      const changed = { verified_at: null, role_changed_at: now };
+      const account = { email, name, password_hash: passwordHash, role: "user", verified_at: null } as const;
       return db.transaction().execute(async (transaction) => {
         await lockAdmins(transaction);
         if (await isLastAdmin(transaction, id)) return "last-admin";
         const { numUpdatedRows } = await transaction
           .updateTable("users")
-          .set({ ...anonymous, ...changed })
+          .set({ ...account, disabled_at: now, role_changed_at: now })
           .where("id", "=", id)
           .where("password_hash", "=", from)
           .executeTakeFirst();
