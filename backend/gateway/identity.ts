@@ -10,6 +10,14 @@ export interface Identity {
   readonly askedAt: number;
 }
 
+/** Longest delay of setTimeout, in milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** Milliseconds until the token of an identity expires, as a delay for setTimeout; `now` in milliseconds since 1970. */
+export function untilExpiry({ expiresAt }: Identity, now: number): number {
+  return Math.min(Math.max(0, expiresAt - now), LONGEST_DELAY);
+}
+
 /** Longer than any token of ours. */
 const TOKEN_MAX = 4096;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;

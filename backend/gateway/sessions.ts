@@ -48,8 +48,8 @@ export class GatewaySessions {
   }
 
   /**
-   * Whether a socket may be opened for an identity: since the auth service was asked, its session has not ended, its
-   * user's roles have not changed, and this node has not become blind.
+   * Whether a socket may be opened, or an action run, for an identity: since the auth service was asked, its session
+   * has not ended, its user's roles have not changed, and this node has not become blind.
    */
   isCurrent({ user, askedAt }: Identity): boolean {
     return askedAt > this.#blindAt && !this.#ended.has(user.sid) && !this.#changed.has(user.id, askedAt);

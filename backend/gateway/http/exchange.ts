@@ -3,6 +3,7 @@ import type { Meta } from "../../contract/index.ts";
 import type { HttpEntry } from "../../surface.ts";
 import type { Identity } from "../identity.ts";
 import type { GatewayResponse } from "../internals/usual-head.ts";
+import type { UnsentReceiver } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { OriginStanding } from "../limits/origins.ts";
 import { requestId } from "./request-id.ts";
@@ -46,6 +47,11 @@ export function exchangeOf(
     client,
     standing,
   };
+}
+
+/** Who gets what is sent for a request: limits of unread bytes and of streams count by it. */
+export function receiverOf({ client, identity }: Pick<Exchange, "client" | "identity">): UnsentReceiver {
+  return { address: client.key, user: identity?.user.id };
 }
 
 /** What the action of a request learns besides its parameters. */

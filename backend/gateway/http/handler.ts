@@ -137,7 +137,7 @@ export class HttpHandler {
       if (counted) await counted;
       if (entry.kind === "stream") {
         // it is ended with its session from here on, and not before
-        if (exchange.identity && !sessions.isCurrent(exchange.identity)) throw refuse("UNAUTHORIZED");
+        this.#checkSession(exchange);
         this.#responder.note(exchange, await streams.serve(exchange, entry));
         return this.#left();
       }
@@ -146,7 +146,7 @@ export class HttpHandler {
           ? readQuery(exchange.query, entry.params)
           : await bodyOf(exchange, entry, this.#parts.backlog);
       // the session may have ended while the body was on its way
-      if (exchange.identity && !sessions.isCurrent(exchange.identity)) throw refuse("UNAUTHORIZED");
+      this.#checkSession(exchange);
       const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
       const options = outside(metaOf(exchange), exchange.id);
       this.#responder.result(exchange, entry, await broker.call<unknown, object>(entry.action, params, options));
@@ -154,6 +154,11 @@ export class HttpHandler {
       this.#refuse(exchange, thrown);
     }
     this.#left();
+  }
+
+  /** Throws UNAUTHORIZED where what was asked about the caller's session does not hold any more. */
+  #checkSession({ identity }: Exchange): void {
+    if (identity && !this.#parts.sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
   }
 }
 

@@ -8,7 +8,7 @@ import type { Finished } from "../metrics.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import { closeAfterResponse } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
-import { type Exchange, factsOf } from "./exchange.ts";
+import { type Exchange, factsOf, receiverOf } from "./exchange.ts";
 import { apiHeaders } from "./headers.ts";
 import { noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
 
@@ -154,10 +154,9 @@ export class Responder {
   }
 
   /** Counts what the client has not read; nothing is left where the kernel has taken all. */
-  #countUnsent({ response, request, client, identity }: Exchange, length: number): void {
-    if (response.writableLength === 0) return;
-    const receiver = { address: client.key, user: identity?.user.id };
-    this.#parts.backlog.unsent(request.socket, response, receiver, length);
+  #countUnsent(exchange: Exchange, length: number): void {
+    const { response, request } = exchange;
+    if (response.writableLength > 0) this.#parts.backlog.unsent(request.socket, response, receiverOf(exchange), length);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { refuse } from "../../contract/index.ts";
-import type { Identity } from "../identity.ts";
+import { type Identity, untilExpiry } from "../identity.ts";
 import type { EngineConnection } from "../internals/engine-connection.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
 import type { CapTable } from "../limits/caps/table.ts";
@@ -27,9 +27,6 @@ export interface AdmissionParts {
   /** Where the connection of a socket came from, as its upgrade request said. */
   clientOf(socket: GatewaySocket): Client;
 }
-
-/** setTimeout's own limit. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Decides which clients get a socket, and how long they keep it: until their token expires or their session ends. */
 export class Admission {
@@ -67,8 +64,7 @@ export class Admission {
     clearTimeout(socket.data.expiry);
     socket.data.client ??= this.#parts.clientOf(socket);
     socket.data.identity = identity;
-    const left = Math.min(Math.max(0, identity.expiresAt - this.#parts.clock()), LONGEST_MS);
-    socket.data.expiry = setTimeout(disconnect, left, socket).unref();
+    socket.data.expiry = setTimeout(disconnect, untilExpiry(identity, this.#parts.clock()), socket).unref();
   }
 
   /** The client has shown a fresh token. */

@@ -146,9 +146,11 @@ export class ChannelSubscriptions {
 
   /** Keeps an event for the subscriptions to its channel that are under way. */
   hold(channel: string, event: SocketEvent): void {
+    const pending = this.#pending.get(channel);
+    if (!pending) return;
     const { kind, epoch, position } = event;
     const name = kind === "entry" || kind === "change" ? `${kind} ${epoch} ${position}` : undefined;
-    for (const { held, heldNames } of this.#pending.get(channel) ?? []) {
+    for (const { held, heldNames } of pending) {
       if (held.length > MAX_HELD || (name !== undefined && heldNames.has(name))) continue;
       if (name !== undefined) heldNames.add(name);
       event.encoded(); // while what it is made of is valid

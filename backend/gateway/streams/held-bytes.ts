@@ -1,10 +1,11 @@
 import { refuse } from "../../contract/index.ts";
+import { KeyCounts } from "../limits/caps/key-counts.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 
 /** Counts the bytes of bodies that are collected before their action runs. */
 export class HeldBytes {
   readonly #caps: CapTable["bodyBytes"];
-  readonly #held = new Map<string, number>();
+  readonly #held = new KeyCounts();
   #used = 0;
   #refused = 0;
 
@@ -18,14 +19,12 @@ export class HeldBytes {
     const add = (bytes: number) => {
       own += bytes;
       this.#used += bytes;
-      const held = (this.#held.get(address) ?? 0) + bytes;
-      if (held > 0) this.#held.set(address, held);
-      else this.#held.delete(address);
+      this.#held.add(address, bytes);
     };
     return {
       grow: (bytes) => {
         const more = bytes - own;
-        if (this.#used + more > this.#caps.node || (this.#held.get(address) ?? 0) + more > this.#caps.address) {
+        if (this.#used + more > this.#caps.node || this.#held.of(address) + more > this.#caps.address) {
           this.#refused += 1;
           throw refuse("RATE_LIMITED", { retryAfter: 1 });
         }

@@ -6,10 +6,11 @@ import { hasParameters } from "../../surface/path.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
 import type { HttpEntry, StreamEntry } from "../../surface.ts";
 import type { Throttles } from "../../throttle/throttle.ts";
-import { type Exchange, metaOf } from "../http/exchange.ts";
+import { type Exchange, metaOf, receiverOf } from "../http/exchange.ts";
 import { withPathValues } from "../http/path-parameters.ts";
 import { readQuery } from "../http/query.ts";
 import { corsHeaders } from "../http/responder.ts";
+import { untilExpiry } from "../identity.ts";
 import type { NodeLimits } from "../limits/node-limits.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
 import type { AnswerMeta } from "./answer-head.ts";
@@ -132,10 +133,10 @@ export class Streams {
       cors: ({ standing, request }) =>
         standing === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
       isLeaving: () => this.#isLeaving,
-      takeSlot: ({ client, identity }) => this.#slots.take({ address: client.key, user: identity?.user.id }),
-      countUnread: ({ request, response, client, identity }, bytes) => {
-        const receiver = { address: client.key, user: identity?.user.id };
-        this.#parts.limits.backlog.unsent(request.socket, response, receiver, bytes);
+      takeSlot: (exchange) => this.#slots.take(receiverOf(exchange)),
+      countUnread: (exchange, bytes) => {
+        const { request, response } = exchange;
+        this.#parts.limits.backlog.unsent(request.socket, response, receiverOf(exchange), bytes);
       },
       failedLate: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
       handle: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
@@ -200,8 +201,8 @@ export class Streams {
   #endWithToken(run: StreamRun): void {
     const { identity } = run.exchange;
     if (!identity) return;
-    const left = Math.min(Math.max(0, identity.expiresAt - this.#parts.clock()), LONGEST_TIMER_MS);
-    const timer = setTimeout(() => run.end(refuse("UNAUTHORIZED")), left).unref();
+    const end = () => run.end(refuse("UNAUTHORIZED"));
+    const timer = setTimeout(end, untilExpiry(identity, this.#parts.clock())).unref();
     run.onEnd(() => clearTimeout(timer));
   }
 
@@ -222,7 +223,6 @@ export class Streams {
   }
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds in which an action has to answer; a streamed answer may then take longer. */
 const CALL_MS = 30_000;
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { networkOf } from "../../../throttle/network.ts";
 import { plainAddress } from "../client-address.ts";
+import { KeyCounts } from "./key-counts.ts";
 import type { CapTable } from "./table.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { CapTable } from "./table.ts";
 export class Connections {
   readonly #caps: CapTable["connections"];
   readonly #isTrusted: (address: string) => boolean;
-  readonly #of = new Map<string, number>();
+  readonly #held = new KeyCounts();
   readonly #networks = new WeakMap<Socket, string>();
   readonly #onClose: (this: Socket) => void;
   #used = 0;
@@ -33,7 +34,7 @@ export class Connections {
     const address = plainAddress(remoteAddress);
     if (!this.#isTrusted(address)) {
       const network = networkOf(address);
-      if ((this.#of.get(network) ?? 0) >= this.#caps.address || this.#used >= this.#caps.node) {
+      if (this.#held.of(network) >= this.#caps.address || this.#used >= this.#caps.node) {
         this.#refused += 1;
         return void connection.destroy();
       }
@@ -61,9 +62,6 @@ export class Connections {
   #count(connection: Socket, by: 1 | -1): void {
     this.#used += by;
     const network = this.#networks.get(connection);
-    if (network === undefined) return;
-    const count = (this.#of.get(network) ?? 0) + by;
-    if (count > 0) this.#of.set(network, count);
-    else this.#of.delete(network);
+    if (network !== undefined) this.#held.add(network, by);
   }
 }

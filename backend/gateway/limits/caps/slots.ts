@@ -1,3 +1,4 @@
+import { KeyCounts } from "./key-counts.ts";
 import type { NetworkCaps } from "./table.ts";
 
 interface Holder {
@@ -9,7 +10,7 @@ interface Holder {
 export class Slots {
   readonly #caps: NetworkCaps;
   /** Of each network that holds anything. */
-  readonly #used = new Map<string, number>();
+  readonly #used = new KeyCounts();
   /** In the order in which they came. */
   readonly #holders = new Map<object, Holder>();
   #refused = 0;
@@ -27,12 +28,12 @@ export class Slots {
     const networks = networksAround(key);
     const { address, slash56, slash48, node } = this.#caps;
     const limits = [address, slash56, slash48];
-    if (networks.some((network, index) => (this.#used.get(network) ?? 0) >= (limits[index] ?? address))) {
+    if (networks.some((network, index) => this.#used.of(network) >= (limits[index] ?? address))) {
       this.#refused += 1;
       return false;
     }
     if (this.#holders.size >= node) this.#evictOldest();
-    for (const network of networks) this.#used.set(network, (this.#used.get(network) ?? 0) + 1);
+    for (const network of networks) this.#used.add(network, 1);
     this.#holders.set(holder, { networks, evict });
     return true;
   }
@@ -42,11 +43,7 @@ export class Slots {
     const held = this.#holders.get(holder);
     if (!held) return;
     this.#holders.delete(holder);
-    for (const network of held.networks) {
-      const left = (this.#used.get(network) ?? 1) - 1;
-      if (left > 0) this.#used.set(network, left);
-      else this.#used.delete(network);
-    }
+    for (const network of held.networks) this.#used.add(network, -1);
   }
 
   get used(): number {

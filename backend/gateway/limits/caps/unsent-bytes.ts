@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { KeyCounts } from "./key-counts.ts";
 import type { CapTable } from "./table.ts";
 
 /** Whose bytes they are. */
@@ -34,7 +35,7 @@ export class UnsentBytes {
   readonly #clock: () => number;
   /** In the order in which they began to wait. */
   readonly #entries = new Map<Duplex, UnsentEntry>();
-  readonly #held = new Map<string, number>();
+  readonly #held = new KeyCounts();
   #total = 0;
   #closed = 0;
   #late = 0;
@@ -141,7 +142,7 @@ export class UnsentBytes {
 
   #isFull(holder: string): boolean {
     const cap = holder.startsWith("user ") ? this.#caps.user : this.#caps.address;
-    return (this.#held.get(holder) ?? 0) > cap;
+    return this.#held.of(holder) > cap;
   }
 
   /** The two connections that have waited longest: of the node where that is full, else of the holder that is. */
@@ -159,11 +160,7 @@ export class UnsentBytes {
     const more = bytes - entry.bytes;
     entry.bytes = bytes;
     this.#total += more;
-    for (const holder of entry.holders) {
-      const held = (this.#held.get(holder) ?? 0) + more;
-      if (held > 0) this.#held.set(holder, held);
-      else this.#held.delete(holder);
-    }
+    for (const holder of entry.holders) this.#held.add(holder, more);
   }
 
   #forget(connection: Duplex): void {
