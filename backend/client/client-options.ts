@@ -1,5 +1,5 @@
+import type { Keep } from "./chat/outbox.ts";
 import type { Connect } from "./connection.ts";
-import type { Keep } from "./outbox.ts";
 import type { Backoff, Fetch } from "./requests.ts";
 import type { Emitted } from "./server-types.ts";
 

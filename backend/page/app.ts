@@ -2,12 +2,12 @@ import { io } from "socket.io-client";
 import { ChatClient, type ClientState, RequestError } from "../client/index.ts";
 import { connectAccount } from "./account.ts";
 import { connectAdmin } from "./admin.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "./chat/conversation.ts";
+import { connectReports } from "./chat/reports.ts";
+import { RoomList } from "./chat/room-list.ts";
 import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
 import { connectMailForms, takeLink } from "./mail-forms.ts";
 import { Pictures } from "./pictures.ts";
-import { connectReports } from "./reports.ts";
-import { RoomList } from "./room-list.ts";
 import { element } from "./view.ts";
 
 /**

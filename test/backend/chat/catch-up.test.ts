@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ANSWER_BYTES, CATCH_UP } from "../../../backend/chat/message.ts";
-import { Timeline } from "../../../backend/client/timeline.ts";
+import { Timeline } from "../../../backend/client/chat/timeline.ts";
 import type { Caller } from "../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { type Running, startServices } from "../start-services.ts";

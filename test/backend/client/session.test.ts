@@ -7,7 +7,7 @@ import type { ClientOptions, Fetch } from "../../../backend/client/index.ts";
 import { BACKOFF } from "../../../backend/client/requests.ts";
 import { ClientSession } from "../../../backend/client/session.ts";
 import { startTestBackend, type TestBackend } from "../support.ts";
-import { Watched } from "./watched-client.ts";
+import { Watched } from "./chat/watched-client.ts";
 
 const PASSWORD = "correct horse battery";
 let server: Server | undefined;

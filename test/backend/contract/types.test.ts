@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
-import type { ChatClient } from "../../../backend/client/chat-client.ts";
+import type { ChatClient } from "../../../backend/client/chat/chat-client.ts";
 import {
   actionRules,
   call,

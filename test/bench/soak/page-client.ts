@@ -1,5 +1,5 @@
 import { io } from "socket.io-client";
-import { ChatClient } from "../../../backend/client/chat-client.ts";
+import { ChatClient } from "../../../backend/client/chat/chat-client.ts";
 import { type Account, PASSWORD } from "../site/accounts.ts";
 import type { Ledger, Sent } from "./ledger.ts";
 

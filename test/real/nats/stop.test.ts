@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Watched } from "../../backend/client/chat/watched-client.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { Watched } from "../../backend/client/watched-client.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
 import { startPair } from "./pair.ts";

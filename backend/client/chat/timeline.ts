@@ -1,4 +1,4 @@
-import type { Message, RoomState } from "./server-types.ts";
+import type { Message, RoomState } from "../server-types.ts";
 
 /** Whether a message was added, was there already, or leaves a gap before it. */
 export type Arrival = "added" | "known" | "gap";

@@ -1,11 +1,11 @@
-import type { ClientOptions } from "./client-options.ts";
-import { Connection } from "./connection.ts";
+import type { ClientOptions } from "../client-options.ts";
+import { Connection } from "../connection.ts";
+import { BACKOFF } from "../requests.ts";
+import { ServerEvents } from "../server-events.ts";
+import { ClientSession } from "../session.ts";
 import { Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
-import { BACKOFF } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
-import { ServerEvents } from "./server-events.ts";
-import { ClientSession } from "./session.ts";
 
 const RENEW_BEFORE_MS = 60_000;
 

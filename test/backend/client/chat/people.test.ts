@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { io } from "socket.io-client";
-import { Connection } from "../../../backend/client/connection.ts";
-import { People } from "../../../backend/client/people.ts";
-import { BACKOFF } from "../../../backend/client/requests.ts";
-import { ClientSession } from "../../../backend/client/session.ts";
+import { People } from "../../../../backend/client/chat/people.ts";
+import { Connection } from "../../../../backend/client/connection.ts";
+import { BACKOFF } from "../../../../backend/client/requests.ts";
+import { ClientSession } from "../../../../backend/client/session.ts";
 
 let people: People;
 let changes: number;

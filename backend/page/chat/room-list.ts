@@ -1,6 +1,6 @@
-import { type ChatClient, type PublicRoom, RequestError, type RoomView } from "../client/index.ts";
-import { onDialog } from "./forms.ts";
-import { attempt, button, element, listItem, presenceMark, type Row, reconcile } from "./view.ts";
+import { type ChatClient, type PublicRoom, RequestError, type RoomView } from "../../client/index.ts";
+import { onDialog } from "../forms.ts";
+import { attempt, button, element, listItem, presenceMark, type Row, reconcile } from "../view.ts";
 
 export const LOBBY = "lobby";
 

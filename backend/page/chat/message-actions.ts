@@ -1,8 +1,8 @@
-import type { ChatClient, Message } from "../client/index.ts";
-import { onDialog } from "./forms.ts";
+import type { ChatClient, Message } from "../../client/index.ts";
+import { onDialog } from "../forms.ts";
+import { button, element } from "../view.ts";
 import { moderates } from "./members.ts";
 import type { RoomList } from "./room-list.ts";
-import { button, element } from "./view.ts";
 
 /** Milliseconds in which an author may edit a message; the server decides. */
 const EDIT_TIME_MS = 60 * 60 * 1000;

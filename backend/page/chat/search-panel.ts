@@ -1,5 +1,5 @@
-import type { ChatClient, Message } from "../client/index.ts";
-import { attempt, button, element, when } from "./view.ts";
+import type { ChatClient, Message } from "../../client/index.ts";
+import { attempt, button, element, when } from "../view.ts";
 
 export interface SearchPanelOptions {
   readonly client: ChatClient;

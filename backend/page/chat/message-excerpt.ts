@@ -1,4 +1,4 @@
-import type { ChatClient, Message } from "../client/index.ts";
+import type { ChatClient, Message } from "../../client/index.ts";
 
 /** Messages after the one that is shown, so that it stands in the middle of a page. */
 const AFTER = 24;

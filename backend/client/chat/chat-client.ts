@@ -1,13 +1,13 @@
-import { Changes } from "./changes.ts";
-import type { ClientOptions, ClientState } from "./client-options.ts";
+import { Changes } from "../changes.ts";
+import type { ClientOptions, ClientState } from "../client-options.ts";
+import { isUnauthorized, RequestError } from "../requests.ts";
+import type { ClientEvent } from "../server-events.ts";
+import type { Emitted, Endpoints, ParamsOf, PresenceState, Profile, ResultOf, SocketAction } from "../server-types.ts";
+import { signIn } from "../session.ts";
 import { type ClientParts, createParts } from "./client-parts.ts";
 import type { Pending } from "./outbox.ts";
 import type { Typist } from "./people.ts";
-import { isUnauthorized, RequestError } from "./requests.ts";
 import { type RoomView, viewRoom } from "./room-view.ts";
-import type { ClientEvent } from "./server-events.ts";
-import type { Emitted, Endpoints, ParamsOf, PresenceState, Profile, ResultOf, SocketAction } from "./server-types.ts";
-import { signIn } from "./session.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**

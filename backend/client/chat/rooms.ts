@@ -1,6 +1,6 @@
-import type { Connection } from "./connection.ts";
-import { type Backoff, isTemporary, waitFor } from "./requests.ts";
-import type { Emitted, Message, RoomSummary } from "./server-types.ts";
+import type { Connection } from "../connection.ts";
+import { type Backoff, isTemporary, waitFor } from "../requests.ts";
+import type { Emitted, Message, RoomSummary } from "../server-types.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface RoomsOptions {

@@ -1,5 +1,5 @@
+import type { RoomSummary } from "../server-types.ts";
 import type { People } from "./people.ts";
-import type { RoomSummary } from "./server-types.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A room in the user's list. */

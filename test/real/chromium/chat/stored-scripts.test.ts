@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { readConfig } from "../../../backend/config.ts";
-import { call } from "../../../backend/contract/index.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../backend/support.ts";
-import { testModules } from "../../backend/test-modules.ts";
-import { fillRegistration, online, PASSWORD, press, reads, until } from "./acts.ts";
-import { startBrowser, type TestBrowser } from "./browser.ts";
+import { readConfig } from "../../../../backend/config.ts";
+import { call } from "../../../../backend/contract/index.ts";
+import { type Backend, startBackend } from "../../../../backend/main.ts";
+import { freePort } from "../../../../scripts/local-site/free-port.ts";
+import { NO_LIMITS } from "../../../backend/support.ts";
+import { testModules } from "../../../backend/test-modules.ts";
+import { fillRegistration, online, PASSWORD, press, reads, until } from "../acts.ts";
+import { startBrowser, type TestBrowser } from "../browser.ts";
 
 /**
  * At most 64 characters, so that each is a display name and a room's title as well. Each sets `owned` when it runs.

@@ -1,5 +1,5 @@
+import { element } from "../view.ts";
 import type { Person } from "./members.ts";
-import { element } from "./view.ts";
 
 export interface ComposerOptions {
   /** Sends what was written; it is kept when this throws. */

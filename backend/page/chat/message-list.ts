@@ -1,7 +1,7 @@
-import type { Announcement, Message, Pending } from "../client/index.ts";
-import { fillAvatar } from "./avatar.ts";
+import type { Announcement, Message, Pending } from "../../client/index.ts";
+import { fillAvatar } from "../avatar.ts";
+import { button, element, type Row, reconcile, timeElement } from "../view.ts";
 import { findLinks } from "./message-links.ts";
-import { button, element, type Row, reconcile, timeElement } from "./view.ts";
 
 /** Something in the list of messages. */
 export type Item =

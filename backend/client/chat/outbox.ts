@@ -1,4 +1,4 @@
-import { type Backoff, isTemporary, RequestError, waitFor } from "./requests.ts";
+import { type Backoff, isTemporary, RequestError, waitFor } from "../requests.ts";
 
 /**
  * A message that is not stored yet: `waiting` for its turn or a connection, `sending`, or `failed` because the server

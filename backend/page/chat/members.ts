@@ -1,8 +1,8 @@
-import type { ChatClient, Member, RoomSummary } from "../client/index.ts";
-import { createAvatar, fillAvatar } from "./avatar.ts";
-import type { Pictures } from "./pictures.ts";
+import type { ChatClient, Member, RoomSummary } from "../../client/index.ts";
+import { createAvatar, fillAvatar } from "../avatar.ts";
+import type { Pictures } from "../pictures.ts";
+import { attempt, button, element, listItem, presenceMark, when } from "../view.ts";
 import type { RoomList } from "./room-list.ts";
-import { attempt, button, element, listItem, presenceMark, when } from "./view.ts";
 
 /** A user as the list of messages has them. */
 export interface Person {

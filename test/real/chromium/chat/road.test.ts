@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { forget, newDataDir, openTestSite, startConnector, type TestSite } from "../../journeys/test-site.ts";
-import { PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+import { forget, newDataDir, openTestSite, startConnector, type TestSite } from "../../../journeys/test-site.ts";
+import { PHONE, startBrowser, type TestBrowser } from "../browser.ts";
 
 // The whole kit with a browser as its client. The connector is the real cloudflared where this machine has one.
 const env = { PATH: process.env.PATH, CLOUDFLARED_BIN: process.env.CLOUDFLARED_BIN };

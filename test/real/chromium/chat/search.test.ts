@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { emailOf, focus, online, PASSWORD, reads, register, say, shows, texts, until } from "./acts.ts";
-import { PHONE, type TestBrowser } from "./browser.ts";
-import { type PageSite, startPageSite } from "./page-site.ts";
+import { emailOf, focus, online, PASSWORD, reads, register, say, shows, texts, until } from "../acts.ts";
+import { PHONE, type TestBrowser } from "../browser.ts";
+import { type PageSite, startPageSite } from "../page-site.ts";
 
 let site: PageSite;
 let browser: TestBrowser;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { findLinks } from "../../../backend/page/message-links.ts";
+import { findLinks } from "../../../../backend/page/chat/message-links.ts";
 
 /** The links of a message, as `label` or, where they differ, `label -> href`. */
 const linksIn = (message: string) =>

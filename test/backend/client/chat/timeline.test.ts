@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Message } from "../../../backend/chat/message.ts";
-import { Timeline } from "../../../backend/client/timeline.ts";
+import type { Message } from "../../../../backend/chat/message.ts";
+import { Timeline } from "../../../../backend/client/chat/timeline.ts";
 
 const message = (seq: number, epoch = "e1"): Message => ({
   room: "lobby",

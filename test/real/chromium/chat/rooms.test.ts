@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { readConfig } from "../../../backend/config.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../backend/support.ts";
+import { readConfig } from "../../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../../backend/main.ts";
+import { freePort } from "../../../../scripts/local-site/free-port.ts";
+import { NO_LIMITS } from "../../../backend/support.ts";
 import {
   emailOf,
   fillRegistration,
@@ -20,8 +20,8 @@ import {
   shows,
   texts,
   until,
-} from "./acts.ts";
-import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "./browser.ts";
+} from "../acts.ts";
+import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "../browser.ts";
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");

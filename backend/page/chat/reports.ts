@@ -1,5 +1,5 @@
-import type { ChatClient, Report } from "../client/index.ts";
-import { attempt, button, element, listItem, when } from "./view.ts";
+import type { ChatClient, Report } from "../../client/index.ts";
+import { attempt, button, element, listItem, when } from "../view.ts";
 
 /** Makes the dialog work in which moderators read what was reported, and decide. */
 export function connectReports(client: ChatClient): void {

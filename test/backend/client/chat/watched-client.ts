@@ -1,5 +1,5 @@
 import { io } from "socket.io-client";
-import { type Announcement, ChatClient, type ClientOptions } from "../../../backend/client/index.ts";
+import { type Announcement, ChatClient, type ClientOptions } from "../../../../backend/client/index.ts";
 
 /** A client whose changes can be waited for. */
 export class Watched extends ChatClient {

@@ -1,13 +1,13 @@
-import { type Announcement, type ChatClient, type Message, RequestError, type Timeline } from "../client/index.ts";
+import { type Announcement, type ChatClient, type Message, RequestError, type Timeline } from "../../client/index.ts";
+import type { Pictures } from "../pictures.ts";
+import { element, presenceMark } from "../view.ts";
 import { connectComposer } from "./composer.ts";
 import { connectMembers, type Person } from "./members.ts";
 import { connectMessageActions } from "./message-actions.ts";
 import { MessageExcerpt } from "./message-excerpt.ts";
 import { focusMessage, type Item, showMessages, timeOf } from "./message-list.ts";
-import type { Pictures } from "./pictures.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
 import { SearchPanel } from "./search-panel.ts";
-import { element, presenceMark } from "./view.ts";
 
 /** Pixels from the end at which one still counts as reading along. */
 const NEAR_END = 80;

@@ -1,6 +1,6 @@
-import type { Connection } from "./connection.ts";
-import { type Backoff, isTemporary, waitFor } from "./requests.ts";
-import type { DeviceState, Emitted, PresenceState, RoomSummary } from "./server-types.ts";
+import type { Connection } from "../connection.ts";
+import { type Backoff, isTemporary, waitFor } from "../requests.ts";
+import type { DeviceState, Emitted, PresenceState, RoomSummary } from "../server-types.ts";
 
 export interface PeopleOptions {
   readonly connection: Connection;

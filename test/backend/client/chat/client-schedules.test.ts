@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { readConfig } from "../../../backend/config.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { loadAssets } from "../../../backend/page/index.ts";
-import { type TestStorage, testStorage } from "../store/test-storage.ts";
-import { NO_LIMITS } from "../support.ts";
-import { testModules } from "../test-modules.ts";
-import { type CuttableProxy, startProxy } from "./cuttable-proxy.ts";
+import { readConfig } from "../../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../../backend/main.ts";
+import { loadAssets } from "../../../../backend/page/index.ts";
+import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { NO_LIMITS } from "../../support.ts";
+import { testModules } from "../../test-modules.ts";
+import { type CuttableProxy, startProxy } from "../cuttable-proxy.ts";
 import { Watched } from "./watched-client.ts";
 
 const PEOPLE = 3;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { messageChanged, messageSent } from "../../../backend/chat/channel.ts";
-import type { Message } from "../../../backend/chat/message.ts";
-import type { RoomSummary } from "../../../backend/chat/shapes.ts";
-import { announce, type ResultOf } from "../../../backend/contract/index.ts";
-import type { SignedIn } from "../../../backend/users/shapes.ts";
-import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { messageChanged, messageSent } from "../../../../backend/chat/channel.ts";
+import type { Message } from "../../../../backend/chat/message.ts";
+import type { RoomSummary } from "../../../../backend/chat/shapes.ts";
+import { announce, type ResultOf } from "../../../../backend/contract/index.ts";
+import type { SignedIn } from "../../../../backend/users/shapes.ts";
+import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 import { Watched } from "./watched-client.ts";
 
 /*
