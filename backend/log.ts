@@ -8,8 +8,14 @@ import type { Config } from "./config.ts";
  */
 const SECRET = ["password", "token", "accessToken", "refreshToken", "authorization", "cookie", "secret"];
 
+/** Where the logs write that `createLog` has made. */
+const destinations = new WeakMap<Logger, DestinationStream>();
+
 /** The one log of the process: a JSON object a line. `destination` is the standard output when left out. */
-export function createLog(config: Pick<Config, "logLevel">, destination?: DestinationStream): Logger {
+export function createLog(
+  config: Pick<Config, "logLevel">,
+  destination: DestinationStream = pino.destination(1),
+): Logger {
   const options = {
     level: config.logLevel,
     base: null,
@@ -18,7 +24,25 @@ export function createLog(config: Pick<Config, "logLevel">, destination?: Destin
     redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
     serializers: { err: errorFacts },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const log = pino(options, destination);
+  destinations.set(log, destination);
+  return log;
+}
+
+/**
+ * Writes lines of one message at the level `info`. `members` are the members of the line as JSON, each with a comma
+ * before it. pino looks at each member of an object by itself, which costs a busy gateway as much as all its limits.
+ */
+export type LineWriter = (members: string) => void;
+
+/** Makes the writer of lines with this message. `log` was made by `createLog`, and decides whether they are written. */
+export function lineWriter(log: Logger, message: string): LineWriter {
+  const destination = destinations.get(log);
+  if (!destination) throw new Error("The log was not made by createLog: it is not known where it writes.");
+  const end = `,"msg":${JSON.stringify(message)}}\n`;
+  return (members) => {
+    if (log.isLevelEnabled("info")) destination.write(`{"level":"info"${time()}${members}${end}`);
+  };
 }
 
 let millisecond = 0;
@@ -39,17 +63,49 @@ function time(): string {
 
 /** Milliseconds that a line may wait for others, to be written with them. */
 const FLUSH = 250;
+/** Characters of lines that are written together: to hand them to a thread costs as much as to make sixty of them. */
+const BLOCK = 64 * 1024;
 
 /**
- * Where a running backend writes: lines go out in blocks of 12 KiB, at the latest after a quarter of a second and when
+ * Where a running backend writes: lines go out in blocks of 64 KiB, at the latest after a quarter of a second and when
  * the process ends in order. A system call for each line costs a request more than everything else the log does.
  *
- * @param to file descriptor or path; the standard output when left out
+ * pino's own output can collect lines too, but measures all it has collected anew for each line.
  */
-export function bufferedOutput(to: number | string = 1): DestinationStream {
-  const output = pino.destination({ dest: to, sync: false, minLength: 12 * 1024 });
-  setInterval(() => output.flush(), FLUSH).unref();
-  return output;
+export class BufferedOutput implements DestinationStream {
+  readonly #output: ReturnType<typeof pino.destination>;
+  #lines = "";
+
+  /** `to` is a file descriptor or path. */
+  constructor(to: number | string) {
+    this.#output = pino.destination({ dest: to, sync: false });
+    setInterval(() => this.flush(), FLUSH).unref();
+    process.once("exit", () => this.flushSync());
+  }
+
+  write(line: string): void {
+    this.#lines += line;
+    if (this.#lines.length >= BLOCK) this.flush();
+  }
+
+  /** Begins to write what was collected. */
+  flush(): void {
+    if (this.#lines === "") return;
+    const lines = this.#lines;
+    this.#lines = "";
+    this.#output.write(lines);
+  }
+
+  /** Writes what was collected, and returns when it is written. pino calls it after a line of the level `fatal`. */
+  flushSync(): void {
+    this.flush();
+    this.#output.flushSync();
+  }
+}
+
+/** The output of a running backend: a file descriptor or path, the standard output when left out. */
+export function bufferedOutput(to: number | string = 1): BufferedOutput {
+  return new BufferedOutput(to);
 }
 
 /** Of an error only what helps to find its cause; its `data` may hold what a client sent. */

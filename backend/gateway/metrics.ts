@@ -99,8 +99,8 @@ export function createMetrics(
     finished({ route, method, status, seconds }) {
       const tally = tallies.get(route)?.get(method) ?? open(tallies, route, method);
       tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
-      const found = BUCKETS.findIndex((bound) => seconds <= bound);
-      const range = found < 0 ? BUCKETS.length : found;
+      let range = 0;
+      while (seconds > (BUCKETS[range] ?? Number.POSITIVE_INFINITY)) range++;
       tally.ranges[range] = (tally.ranges[range] ?? 0) + 1;
       tally.sum += seconds;
       tally.count++;

@@ -21,9 +21,9 @@ export interface Exchange {
   readonly client: Client;
   readonly standing: OriginStanding;
   /** Once it is known. */
-  entry?: HttpEntry;
+  entry: HttpEntry | undefined;
   /** Once it is known; never for a public entry. */
-  identity?: Identity;
+  identity: Identity | undefined;
 }
 
 /** Characters of a client's own name that are passed on. */
@@ -46,6 +46,8 @@ export function exchangeOf(
     query: mark < 0 ? "" : url.slice(mark + 1),
     client,
     standing,
+    entry: undefined,
+    identity: undefined,
   };
 }
 
@@ -60,24 +62,4 @@ export function metaOf({ request, client, identity }: Exchange): Meta {
   const { address } = client;
   const from = agent === undefined ? { address } : { address, agent: agent.slice(0, AGENT_MAX) };
   return identity ? { user: identity.user, client: from } : { client: from };
-}
-
-/** A request's line in the log. */
-export function factsOf(
-  { id, path, client, request, identity }: Exchange,
-  status: number,
-  milliseconds: number,
-  code?: string,
-): object {
-  return {
-    id,
-    ray: client.ray,
-    method: request.method,
-    path: path.slice(0, 200),
-    status,
-    code,
-    ms: Math.round(milliseconds * 100) / 100,
-    address: client.address,
-    user: identity?.user.id,
-  };
 }

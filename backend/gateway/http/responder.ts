@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import { publicError, refuse } from "../../contract/index.ts";
+import { type LineWriter, lineWriter } from "../../log.ts";
 import type { HttpEntry } from "../../surface.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
@@ -8,9 +9,10 @@ import type { Finished } from "../metrics.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import { closeAfterResponse } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
-import { type Exchange, factsOf, receiverOf } from "./exchange.ts";
+import { type Exchange, receiverOf } from "./exchange.ts";
 import { apiHeaders } from "./headers.ts";
 import { noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
+import { requestMembers } from "./request-line.ts";
 
 export interface ResponderParts {
   readonly log: Logger;
@@ -31,13 +33,12 @@ const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
 /** Writes responses, and the line that each request leaves in the log. */
 export class Responder {
   readonly #parts: ResponderParts;
-  /** The fields of a request's line hold no secret: looking for some in each costs more than writing it. */
-  readonly #requests: Logger;
+  readonly #writeLine: LineWriter;
   #isLeaving = false;
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
-    this.#requests = parts.log.child({}, { redact: [] });
+    this.#writeLine = lineWriter(parts.log, "request");
   }
 
   /** Closes each connection after its next response. */
@@ -112,22 +113,22 @@ export class Responder {
     this.note(exchange, 204);
   }
 
-  /** Writes the one line that a request leaves in the log: no query, no body, no header that a client chose. */
+  /** Counts a request that was responded to, and writes the one line that it leaves in the log. */
   note(exchange: Exchange, status: number, code?: string): void {
-    const { finished, refusals, logSample } = this.#parts;
-    if (!finished && !this.#requests.isLevelEnabled("info")) return;
+    const { log, finished, refusals, logSample } = this.#parts;
+    if (!finished && !log.isLevelEnabled("info")) return;
     const milliseconds = performance.now() - exchange.started;
     if (finished) {
       const route = exchange.entry?.path ?? (status < 400 ? exchange.path : "none");
       const method = route === "none" ? "none" : (exchange.request.method ?? "none");
       finished({ route, method, status, seconds: milliseconds / 1000 });
     }
-    if (status >= 400) {
-      const refusal = { status, code, route: exchange.entry?.path ?? "none", network: exchange.client.key };
-      return void refusals.note(refusal, () => factsOf(exchange, status, milliseconds, code));
+    if (status < 400) {
+      if (logSample === 1 || Math.random() < logSample) this.#writeLine(requestMembers(exchange, status, milliseconds));
+      return;
     }
-    if (logSample < 1 && Math.random() >= logSample) return;
-    this.#requests.info(factsOf(exchange, status, milliseconds), "request");
+    const refusal = { status, code, route: exchange.entry?.path ?? "none", network: exchange.client.key };
+    refusals.note(refusal, () => this.#writeLine(requestMembers(exchange, status, milliseconds, code)));
   }
 
   #send(

@@ -43,8 +43,8 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  /** `line` makes the line of the request; it is called only when that is written. */
-  note({ status, code, route, network }: LoggedRefusal, line: () => RefusalFacts): void {
+  /** `write` writes the line of the request; it is called only where there shall be one. */
+  note({ status, code, route, network }: LoggedRefusal, write: () => void): void {
     this.#start();
     this.#total += 1;
     const key = `${status} ${code} ${route}`;
@@ -56,7 +56,7 @@ export class RefusalLog {
     if (!isNew || kind.written >= REFUSAL_LINES.kind || this.#written >= REFUSAL_LINES.all) return;
     kind.written += 1;
     this.#written += 1;
-    this.#log.info(line(), "request");
+    write();
   }
 
   /** Writes an error of ours, unless there were many in this window. */

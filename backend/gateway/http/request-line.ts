@@ -1,0 +1,22 @@
+import type { Exchange } from "./exchange.ts";
+
+/** Characters of a path in the log. */
+const PATH_MAX = 200;
+
+/**
+ * The members of a request's line in the log, as JSON with a comma before each: no query, no body, no header that a
+ * client chose. A method is one that Node.js knows, a ray and an id are hexadecimal: they need no escapes.
+ */
+export function requestMembers(
+  { id, path, client: { ray, address }, request: { method }, identity }: Exchange,
+  status: number,
+  milliseconds: number,
+  code?: string,
+): string {
+  return (
+    `,"id":"${id}"${ray === undefined ? "" : `,"ray":"${ray}"`},"method":"${method}",` +
+    `"path":${JSON.stringify(path.length > PATH_MAX ? path.slice(0, PATH_MAX) : path)},"status":${status}` +
+    `${code === undefined ? "" : `,"code":${JSON.stringify(code)}`},"ms":${Math.round(milliseconds * 100) / 100},` +
+    `"address":${JSON.stringify(address)}${identity === undefined ? "" : `,"user":${JSON.stringify(identity.user.id)}`}`
+  );
+}
