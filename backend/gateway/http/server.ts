@@ -51,6 +51,8 @@ export function createHttpServer(
       connectionsCheckingInterval: times.check,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
+      // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended before it began
+      optimizeEmptyRequests: true,
       requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
       // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in
       // silence

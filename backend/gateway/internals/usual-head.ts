@@ -17,10 +17,12 @@ export class GatewayResponse extends ServerResponse {
     const { req } = this;
     if (req.method !== "GET" || req.httpVersion !== "1.1" || !this.shouldKeepAlive || this.headersSent) return false;
     const seconds = keepAliveSeconds(req.socket);
+    const length = Buffer.byteLength(body);
     this._header =
-      `${START}x-request-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nDate: ${date()}\r\n` +
+      `${START}x-request-id: ${id}\r\ncontent-length: ${length}\r\nDate: ${date()}\r\n` +
       `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`;
-    this.end(body);
+    // where each character is one byte, the text is copied as it is
+    this.end(body, length === body.length ? "latin1" : "utf8");
     return true;
   }
 }

@@ -79,6 +79,11 @@ interface Sink {
 
 /** Gives the sink what arrives; returns what stops that. */
 function receive(request: IncomingMessage, sink: Sink): () => void {
+  // the head announces no body: no event will say that it has ended
+  if (request.readableEnded) {
+    sink.end();
+    return () => undefined;
+  }
   const stop = () => {
     request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
     request.on("error", () => undefined);

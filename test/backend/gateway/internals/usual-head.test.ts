@@ -42,6 +42,18 @@ test("H6: node:http of Node.js 26 keeps a head in `_header`: ours has the header
   expect(Math.abs(Date.parse(/\r\nDate: (.*)\r\n/.exec(ours)?.[1] ?? "") - Date.now())).toBeLessThan(5000);
 });
 
+test.each(["Zoe", "Zoë", "\u00ff", "\u0100", "🦊"])(
+  "its length and its bytes are those of the body (%s)",
+  async (name) => {
+    const named = await startTestGateway({ "users.profile": () => ({ name }) as never });
+    const text = await named.raw(get(), (got) => Buffer.from(got, "latin1").toString().endsWith('"}'));
+    await named.stop();
+    const body = Buffer.from(text.split("\r\n\r\n")[1] ?? "", "latin1");
+    expect(body.toString()).toBe(JSON.stringify({ name }));
+    expect(lines(text)).toContain(`content-length: ${body.length}`);
+  },
+);
+
 test("a connection goes on after it, request by request and pipelined, and ends when the client says so", async () => {
   const text = await gateway.raw(get() + get() + get("connection: close\r\n"));
   expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);

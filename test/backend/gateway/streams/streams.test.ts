@@ -172,6 +172,18 @@ describe("a body", () => {
     for (const { socket } of [refused, taken]) socket.destroy();
   });
 
+  test.each([true, undefined])("that a request leaves out is empty (streamed: %s)", async (streamed) => {
+    gateway = await startStreamGateway({
+      put: {
+        body: { ...octets, ...(streamed && { streamed }) },
+        answers,
+        run: async (ctx) => ({ length: (await readBody(ctx)).length }),
+      },
+    });
+    const text = await gateway.raw(headOf("POST", "/api/put", file), (got) => got.includes("}"));
+    expect([text.slice(0, 13), text.slice(-12)]).toEqual(["HTTP/1.1 200 ", '{"length":0}']);
+  });
+
   test("where none is declared is refused", async () => {
     gateway = await startStreamGateway({ put: { method: "POST", answers, run: () => ({ length: 0 }) } });
     expect((await gateway.ask("POST", "/api/put", { token, body: "x", headers: file })).status).toBe(413);
