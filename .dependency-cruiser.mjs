@@ -171,6 +171,16 @@ export default {
       },
     },
     {
+      name: "client-knows-no-feature",
+      severity: "error",
+      comment: "sign-in and calls are the same for every feature; the state of a feature is in a folder of its own",
+      from: { path: "^backend/client/([^/]+\\.ts$|node/)" },
+      to: {
+        path: "^backend/",
+        pathNot: "^backend/(client/([^/]+\\.ts$|node/)|(auth|users)/shapes\\.ts$|contract/|surface\\.ts$)",
+      },
+    },
+    {
       name: "client-imports-no-page",
       severity: "error",
       comment: "the page uses the client, and not the other way round, also in its types",
@@ -182,7 +192,21 @@ export default {
       severity: "error",
       comment: "every visitor downloads what the page imports: the client, whose index.ts has the server's types too",
       from: { path: "^backend/page/", pathNot: "^backend/page/index\\.ts$" },
-      to: { pathNot: "^backend/page/|^backend/client/index\\.ts$|/socket\\.io-client/" },
+      to: {
+        pathNot: anyOf(
+          "^backend/page/",
+          "^backend/client/(?!node/)[^/]*/?index\\.ts$",
+          "^backend/surface/roles\\.ts$",
+          "/socket\\.io-client/",
+        ),
+      },
+    },
+    {
+      name: "page-knows-no-feature",
+      severity: "error",
+      comment: "a feature's part of the page is a folder; only the list of parts imports it",
+      from: { path: "^backend/page/[^/]+\\.ts$", pathNot: "^backend/page/parts\\.ts$" },
+      to: { path: "^backend/(page|client)/[^/]+/" },
     },
   ],
   allowedSeverity: "error",

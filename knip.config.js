@@ -13,7 +13,7 @@ export default {
     "backend/page/app.ts!",
     "scripts/programs/code-cache.ts!",
     // what users import: the rules language for their policy, the typed client for their programs
-    "{infra/rules,backend/client,backend/client/node}/index.ts!",
+    "{infra/rules,backend/client,backend/client/*}/index.ts!",
     // the grammar of entries, for the user's own features
     "backend/surface/{grammar,path,stream-grammar}.ts!",
     // what a folder exports is for all outside it, tests too

@@ -1,13 +1,8 @@
-import type { Keep } from "./chat/outbox.ts";
 import type { Connect } from "./connection.ts";
 import type { Backoff, Fetch } from "./requests.ts";
-import type { Emitted } from "./server-types.ts";
 
 /** Whether a user is signed in, and whether the server can be reached. */
 export type ClientState = "signedOut" | "connecting" | "online" | "reconnecting";
-
-/** A text to all users; it is not stored. */
-export type Announcement = Emitted["serverMessage"];
 
 export interface ClientOptions {
   readonly connect: Connect;
@@ -23,8 +18,4 @@ export interface ClientOptions {
   readonly renewBefore?: number;
   /** Milliseconds between two attempts to reach the server. */
   readonly backoff?: Backoff;
-  /** Joins all rooms that the user is in, so that the messages and mentions of all of them arrive. */
-  readonly follow?: boolean;
-  /** Stores messages that are not sent yet, for example a browser's `sessionStorage`; without it, only memory does. */
-  readonly keep?: Keep;
 }

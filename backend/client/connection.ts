@@ -1,6 +1,6 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
-import type { DeviceState, Emitted, ParamsOf, ResultOf, SocketAction } from "./server-types.ts";
+import type { Emitted, ParamsOf, ResultOf, SocketAction } from "./server-types.ts";
 import type { ClientSession } from "./session.ts";
 
 /** Opens a socket to the server: `io` of socket.io-client with the server's URL. */
@@ -10,8 +10,8 @@ export interface ConnectionOptions {
   readonly connect: Connect;
   readonly session: ClientSession;
   readonly backoff: Backoff;
-  /** The state of this device that a new connection tells the server. */
-  readonly state: () => DeviceState;
+  /** What a new connection sends to the server beside the token. */
+  readonly handshake: () => object;
   readonly onOnline: () => void;
   readonly onOffline: () => void;
   /** Called with each event of the server, `drain` excepted. */
@@ -53,7 +53,7 @@ export class Connection {
       autoConnect: false,
       forceNew: true,
       reconnection: false, // this class reconnects, with a valid token and after the wait that the server asks for
-      auth: (give) => give({ token: session.accessToken, state: this.#options.state() }),
+      auth: (send) => send({ ...this.#options.handshake(), token: session.accessToken }),
     });
     this.#socket = socket;
     let drain: number | undefined;
@@ -75,7 +75,7 @@ export class Connection {
     socket.on("connect_error", (error: Error & { data?: { code?: string; retryAfter?: number } }) => {
       const refusal = new RequestError(error.data?.code ?? "OFFLINE", error.message, error.data);
       if (refusal.retryAfter !== undefined) this.#notBefore = Date.now() + refusal.retryAfter * 1000;
-      // the token was valid when it was sent: whether the session has ended, only a renewal can tell
+      // the token was valid when it was sent: only a renewal shows whether the session has ended
       const renew = refusal.code === "UNAUTHORIZED";
       const wait = this.#nextWait(refusal);
       this.#reconnectIn(renew && this.#tries === 1 ? 0 : wait, renew);

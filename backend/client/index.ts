@@ -1,26 +1,12 @@
 /**
- * The typed client of the chat, for browsers and Node.js: sessions, one connection, calls and events. It has no views.
+ * The typed client, for browsers and Node.js: sessions, one connection, requests, calls and events. It has no views.
+ * The folders below it have the state of features.
  */
-export { ChatClient } from "./chat/chat-client.ts";
-export type { Keep, Pending } from "./chat/outbox.ts";
-export type { Typist } from "./chat/people.ts";
-export type { RoomView } from "./chat/room-view.ts";
-export { type Position, Timeline } from "./chat/timeline.ts";
-export type { Announcement, ClientOptions, ClientState } from "./client-options.ts";
+
+export type { ClientOptions, ClientState } from "./client-options.ts";
+export type { ClientPart } from "./client-part.ts";
 export type { Connect } from "./connection.ts";
-export { type Backoff, type Fetch, RequestError } from "./requests.ts";
-export type { ClientEvent } from "./server-events.ts";
-export type {
-  AuditRecord,
-  DeviceState,
-  Listed,
-  Member,
-  Message,
-  PresenceState,
-  Profile,
-  PublicRoom,
-  Report,
-  RoomState,
-  RoomSummary,
-  SessionInfo,
-} from "./server-types.ts";
+export { type Backoff, type Fetch, isTemporary, RequestError, waitFor } from "./requests.ts";
+export type { ClientEvent, EventListeners } from "./server-events.ts";
+export type { AuditRecord, Emitted, Listed, Profile, SessionInfo } from "./server-types.ts";
+export { SiteClient } from "./site-client.ts";

@@ -146,9 +146,9 @@ function tooMany(seconds: number | undefined): string {
 }
 
 function edgeMessage(status: number, ray: string): string {
-  if (status === 403) return `This request was blocked before it reached the chat${ray}.`;
-  if (status >= 500) return `The chat is not available at the moment (error ${status})${ray}. Try again in a minute.`;
-  return `The answer could not be understood (${status})${ray}.`;
+  if (status === 403) return `This request was blocked before it reached the server${ray}.`;
+  if (status >= 500) return `The server is not available at the moment (error ${status})${ray}. Try again in a minute.`;
+  return `The response could not be understood (${status})${ray}.`;
 }
 
 /** The fields of a refusal of the server, `{ error: { code, message, field } }`. */

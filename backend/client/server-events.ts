@@ -6,23 +6,28 @@ export type ClientEvent = Exclude<keyof Emitted, "drain">;
 /** Called with the payload of an event. */
 type Listener<E extends ClientEvent> = (payload: Emitted[E]) => void;
 
-/** What the client does with the events that it knows. A feature may emit others. */
-type OwnListeners = { readonly [E in ClientEvent]?: Listener<E> };
+/** One listener for some of the events, by their names. */
+export type EventListeners = { readonly [E in ClientEvent]?: Listener<E> };
 
-/** Hands the server's events to the client's own parts first, and then to all listeners that a program has added. */
+/** A listener whose event is not known where it is called. */
+type AnyListener = (payload: never) => void;
+
+/** Calls listeners with the server's events: first those that update the client's state, then those of the program. */
 export class ServerEvents {
-  readonly #added = new Map<ClientEvent, Set<(payload: never) => void>>();
-  readonly #own: ReadonlyMap<string, (payload: never) => void>;
-
-  /** `own` updates the client's state. */
-  constructor(own: OwnListeners) {
-    this.#own = new Map(Object.entries(own));
-  }
+  readonly #first = new Map<string, AnyListener[]>();
+  readonly #added = new Map<string, Set<AnyListener>>();
 
   /** Called by the connection. */
   receive(event: string, payload: unknown): void {
-    this.#own.get(event)?.(payload as never);
-    for (const listener of [...(this.#added.get(event as ClientEvent) ?? [])]) listener(payload as never);
+    for (const listener of this.#first.get(event) ?? []) listener(payload as never);
+    for (const listener of [...(this.#added.get(event) ?? [])]) listener(payload as never);
+  }
+
+  /** Adds listeners that are called before those that `on` adds. */
+  addFirst(listeners: EventListeners): void {
+    for (const [event, listener] of Object.entries<AnyListener>(listeners)) {
+      this.#first.set(event, [...(this.#first.get(event) ?? []), listener]);
+    }
   }
 
   /** Adds a listener and returns a function that removes it. */

@@ -1,7 +1,5 @@
-/** Every type of the server that the client uses: types alone, so that nothing of the server gets into a bundle. */
+/** Types of the server that the client uses. Types alone: nothing of the server gets into a bundle. */
 export type { SessionInfo } from "../auth/shapes.ts";
-export type { DeviceState } from "../chat/presence.ts";
-export type { Member, Message, PresenceState, PublicRoom, Report, RoomState, RoomSummary } from "../chat/shapes.ts";
 export type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
 export type { SocketAction } from "../surface.ts";
 export type { AuditRecord, Listed, Profile, SignedIn } from "../users/shapes.ts";

@@ -128,7 +128,7 @@ export class ClientSession {
     }
   }
 
-  /** Takes the user as the server has them now. */
+  /** Replaces the user by what the server has now. */
   updateUser(user: Profile): void {
     if (this.#current) this.#current = { ...this.#current, user };
   }
@@ -141,8 +141,8 @@ export class ClientSession {
     this.#failures = 0;
   }
 
-  #take(answer: unknown): string {
-    const { user, accessToken, expiresIn, refreshToken } = answer as Omit<SignedIn, "refreshToken"> & {
+  #take(response: unknown): string {
+    const { user, accessToken, expiresIn, refreshToken } = response as Omit<SignedIn, "refreshToken"> & {
       refreshToken?: string;
     };
     this.#current = { user, accessToken, expiresAt: Date.now() + expiresIn * 1000, refreshToken };
@@ -167,9 +167,9 @@ export class ClientSession {
     const renewing = requestJson(
       this.#prepare("POST /api/auth/refresh", refreshToken === undefined ? {} : { refreshToken }),
     )
-      .then((answer) => {
+      .then((response) => {
         if (this.#renewing !== renewing) throw signIn();
-        return this.#take(answer);
+        return this.#take(response);
       })
       .finally(() => {
         if (this.#renewing === renewing) this.#renewing = undefined;

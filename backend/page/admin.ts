@@ -1,134 +1,116 @@
-import { type AuditRecord, type ChatClient, type Listed, RequestError } from "../client/index.ts";
-import { element, listItem, when } from "./view.ts";
+import type { AuditRecord, Listed, SiteClient } from "../client/index.ts";
+import { ROLES } from "../surface/roles.ts";
+import { AUDIT_WORDS } from "./audit-words.ts";
+import { connectClose } from "./forms.ts";
+import { attempt, button, element, listItem, onClick, when } from "./view.ts";
 
-/** The roles as the list offers them; what they may do the server decides. */
-const ROLES = ["user", "moderator", "admin"];
+/** The dialog for admins: users with their roles, and the audit log. */
+export class AdminDialog {
+  readonly #client: SiteClient;
+  readonly #words: Readonly<Record<string, string>>;
+  readonly #problem = element("admin-problem", HTMLElement);
+  readonly #userList = element("users", HTMLElement);
+  readonly #moreUsers = element("users-more", HTMLButtonElement);
+  readonly #auditList = element("audit", HTMLElement);
+  readonly #moreAudit = element("audit-more", HTMLButtonElement);
+  /** Users that were read, by id; the audit log shows their names. */
+  readonly #users = new Map<string, Listed>();
+  #records: readonly AuditRecord[] = [];
 
-const WORDS: Readonly<Record<AuditRecord["action"], string>> = {
-  "user.registered": "registered",
-  "login.succeeded": "signed in",
-  "login.failed": "failed to sign in",
-  "session.ended": "ended a session",
-  "session.reused": "had a refresh token used twice; the session was ended",
-  "profile.changed": "changed the name",
-  "email.changed": "has another e-mail address",
-  "email.verified": "confirmed the e-mail address",
-  "verification.requested": "asked for a link to confirm an e-mail address",
-  "password.changed": "changed the password",
-  "password.reset": "chose a new password by a link",
-  "reset.requested": "was sent a link to a new password",
-  "role.changed": "has another role",
-  "user.disabled": "was disabled",
-  "user.enabled": "was enabled",
-  "user.removed": "removed the account",
-  "member.role": "has another role in a room",
-  "member.muted": "was muted in a room",
-  "member.unmuted": "may write in a room again",
-  "member.kicked": "was put out of a room",
-  "member.banned": "was banned from a room",
-  "member.unbanned": "may join a room again",
-  "message.removed": "had a message removed from a room",
-  "report.upheld": "was reported; the message was removed",
-  "report.dismissed": "was reported; the message stays",
-};
-
-/** Makes the administration work: users with their roles, and the audit log. */
-export function connectAdmin(client: ChatClient): void {
-  const dialog = element("admin", HTMLDialogElement);
-  const problem = element("admin-problem", HTMLElement);
-  const userList = element("users", HTMLElement);
-  const usersMore = element("users-more", HTMLButtonElement);
-  const auditList = element("audit", HTMLElement);
-  const auditMore = element("audit-more", HTMLButtonElement);
-  const users = new Map<string, Listed>();
-  let records: readonly AuditRecord[] = [];
-
-  /** Does something and says what went wrong, if it did. */
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      problem.hidden = true;
-    } catch (error) {
-      problem.hidden = false;
-      problem.textContent = error instanceof RequestError ? error.message : "That did not work.";
-    }
-  }
-
-  async function loadUsers(after?: string): Promise<void> {
-    const page = await client.request("GET /api/admin/users", after === undefined ? {} : { after });
-    if (after === undefined) users.clear();
-    for (const user of page.users) users.set(user.id, user);
-    usersMore.hidden = !page.more;
-    showUsers();
-  }
-
-  async function loadAudit(before?: string): Promise<void> {
-    const page = await client.request("GET /api/admin/audit", before === undefined ? {} : { before });
-    records = before === undefined ? page.records : [...records, ...page.records];
-    auditMore.hidden = !page.more;
-    auditList.replaceChildren(...records.map(auditLine));
-  }
-
-  function showUsers(): void {
-    userList.replaceChildren(...[...users.values()].map(userLine));
-  }
-
-  async function change(work: () => Promise<Listed>): Promise<void> {
-    await attempt(async () => {
-      const user = await work();
-      users.set(user.id, user);
-      await loadAudit();
+  /** `auditWords` are those of the page's parts. */
+  constructor(client: SiteClient, auditWords: Readonly<Record<string, string>>) {
+    this.#client = client;
+    this.#words = { ...AUDIT_WORDS, ...auditWords };
+    const dialog = element("admin", HTMLDialogElement);
+    connectClose(dialog);
+    onClick("admin-open", () => {
+      dialog.showModal();
+      void this.#attempt(async () => {
+        await this.#loadUsers();
+        await this.#loadAudit();
+      });
     });
-    showUsers();
+    this.#moreUsers.addEventListener("click", () => {
+      void this.#attempt(() => this.#loadUsers([...this.#users.keys()].at(-1)));
+    });
+    this.#moreAudit.addEventListener("click", () => {
+      void this.#attempt(() => this.#loadAudit(this.#records.at(-1)?.id));
+    });
   }
 
-  function userLine(user: Listed): HTMLElement {
-    const { id, name, email, verified, roles, disabledAt } = user;
-    const row = listItem(name, `${email}${verified ? "" : ", not confirmed"}`);
+  #attempt(work: () => Promise<void>): Promise<boolean> {
+    return attempt(this.#problem, work);
+  }
+
+  async #loadUsers(after?: string): Promise<void> {
+    const page = await this.#client.request("GET /api/admin/users", after === undefined ? {} : { after });
+    if (after === undefined) this.#users.clear();
+    for (const user of page.users) this.#users.set(user.id, user);
+    this.#moreUsers.hidden = !page.more;
+    this.#showUsers();
+  }
+
+  async #loadAudit(before?: string): Promise<void> {
+    const page = await this.#client.request("GET /api/admin/audit", before === undefined ? {} : { before });
+    this.#records = before === undefined ? page.records : [...this.#records, ...page.records];
+    this.#moreAudit.hidden = !page.more;
+    this.#auditList.replaceChildren(...this.#records.map((record) => this.#auditItem(record)));
+  }
+
+  #showUsers(): void {
+    this.#userList.replaceChildren(...[...this.#users.values()].map((user) => this.#userItem(user)));
+  }
+
+  /** Changes a user. When that fails, the list shows the user as before. */
+  async #change(work: () => Promise<Listed>): Promise<void> {
+    await this.#attempt(async () => {
+      const user = await work();
+      this.#users.set(user.id, user);
+      await this.#loadAudit();
+    });
+    this.#showUsers();
+  }
+
+  #userItem(user: Listed): HTMLElement {
+    const { id, name, email, verified, disabledAt } = user;
+    const item = listItem(name, `${email}${verified ? "" : ", not confirmed"}`);
     if (disabledAt !== null) {
       const mark = document.createElement("span");
       mark.className = "off";
       mark.textContent = "disabled";
-      row.append(mark);
+      item.append(mark);
     }
-    if (id === client.user?.id) return row;
+    if (id === this.#client.user?.id) return item;
     const actions = document.createElement("span");
     actions.className = "actions";
+    actions.append(this.#roleChoice(user), this.#disableButton(user));
+    item.append(actions);
+    return item;
+  }
+
+  #roleChoice({ id, name, roles }: Listed): HTMLElement {
     const select = document.createElement("select");
     select.setAttribute("aria-label", `Role of ${name}`);
     for (const role of ROLES) select.add(new Option(role, role, false, role === roles.at(-1)));
     select.addEventListener("change", () => {
-      void change(() => client.request("POST /api/admin/users/role", { id, role: select.value }));
+      void this.#change(() => this.#client.request("POST /api/admin/users/role", { id, role: select.value }));
     });
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = disabledAt === null ? "danger" : "quiet";
-    button.textContent = disabledAt === null ? "Disable" : "Enable";
-    button.setAttribute("aria-label", `${button.textContent} ${name}`);
-    button.addEventListener("click", () => {
-      const endpoint = disabledAt === null ? "POST /api/admin/users/disable" : "POST /api/admin/users/enable";
-      void change(() => client.request(endpoint, { id }));
-    });
-    actions.append(select, button);
-    row.append(actions);
-    return row;
+    return select;
   }
 
-  function auditLine({ action, actorId, subjectId, address, detail, at }: AuditRecord): HTMLElement {
-    const who = users.get(subjectId)?.name ?? "Somebody";
-    const by = actorId === null || actorId === subjectId ? "" : `, by ${users.get(actorId)?.name ?? "somebody"}`;
+  #disableButton({ id, name, disabledAt }: Listed): HTMLElement {
+    const isEnabled = disabledAt === null;
+    const endpoint = isEnabled ? "POST /api/admin/users/disable" : "POST /api/admin/users/enable";
+    const change = () => void this.#change(() => this.#client.request(endpoint, { id }));
+    const text = isEnabled ? "Disable" : "Enable";
+    return button(text, isEnabled ? "danger" : "quiet", change, `${text} ${name}`);
+  }
+
+  #auditItem({ action, actorId, subjectId, address, detail, at }: AuditRecord): HTMLElement {
+    const who = this.#users.get(subjectId)?.name ?? "A user";
+    const by = actorId === null || actorId === subjectId ? "" : `, by ${this.#users.get(actorId)?.name ?? "a user"}`;
     const more = detail === null ? "" : ` (${detail})`;
-    return listItem(`${who} ${WORDS[action]}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
+    const words = this.#words[action] ?? action;
+    return listItem(`${who} ${words}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
   }
-
-  element("admin-open", HTMLButtonElement).addEventListener("click", () => {
-    dialog.showModal();
-    void attempt(async () => {
-      await loadUsers();
-      await loadAudit();
-    });
-  });
-  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
-  usersMore.addEventListener("click", () => void attempt(() => loadUsers([...users.keys()].at(-1))));
-  auditMore.addEventListener("click", () => void attempt(() => loadAudit(records.at(-1)?.id)));
 }

@@ -1,87 +1,66 @@
+import "./app.css";
 import { io } from "socket.io-client";
-import { ChatClient, type ClientState, RequestError } from "../client/index.ts";
+import { type ClientState, RequestError, SiteClient } from "../client/index.ts";
 import { connectAccount } from "./account.ts";
-import { connectAdmin } from "./admin.ts";
-import { Conversation } from "./chat/conversation.ts";
-import { connectReports } from "./chat/reports.ts";
-import { RoomList } from "./chat/room-list.ts";
-import { doneIn, onDialog, onSubmit, problemOf } from "./forms.ts";
-import { connectMailForms, takeLink } from "./mail-forms.ts";
+import { AdminDialog } from "./admin.ts";
+import { connectEntrance } from "./entrance.ts";
+import { connectHome } from "./home.ts";
+import { takeLink } from "./mail-forms.ts";
+import { parts } from "./parts.ts";
 import { Pictures } from "./pictures.ts";
-import { element } from "./view.ts";
+import { rememberSignedIn, wasSignedIn } from "./remembered.ts";
+import { element, onClick } from "./view.ts";
 
-/**
- * Where the browser remembers that a user is signed in, so that a first visit does not ask for a session that cannot
- * exist. The session itself is in a cookie that no script can read.
- */
-const SIGNED_IN = "causeway.signed-in";
-/** Milliseconds between two tries to open the chat while the server cannot be reached. */
-const OPEN_AGAIN = 3000;
+/** Milliseconds between two attempts to restore the session while the server cannot be reached. */
+const RESTORE_AGAIN_MS = 3000;
 
 const opening = element("opening", HTMLElement);
-const openingText = element("opening-text", HTMLElement);
-const entrance = element("entrance", HTMLElement);
-const chat = element("chat", HTMLElement);
-const loginForm = element("login", HTMLFormElement);
-const registerForm = element("register", HTMLFormElement);
+const app = element("app", HTMLElement);
 const status = element("status", HTMLElement);
-const me = element("me", HTMLElement);
 const banner = element("banner", HTMLElement);
-const noteLine = element("note", HTMLElement);
-const announceDialog = element("announce", HTMLDialogElement);
-const adminOpen = element("admin-open", HTMLButtonElement);
-const announceOpen = element("announce-open", HTMLButtonElement);
-const reportsOpen = element("reports-open", HTMLButtonElement);
 
 const link = takeLink();
-/** The one-time token of the link with which the first administrator registers. */
-let setup = link?.kind === "setup" ? link.token : undefined;
 let shownState: ClientState = "signedOut";
-let notice = "";
+let isRenderRequested = false;
 
-const client = new ChatClient({
+const client = new SiteClient({
   connect: io,
-  onChange: () => requestRender(),
-  follow: true,
-  onSignedOut() {
-    notice = "Your session has ended. Sign in again.";
-    showEntrance(loginForm);
-  },
+  onChange: requestRender,
+  onSignedOut: () => leave("Your session has ended. Sign in again."),
 });
-const rooms = new RoomList(client, (room) => conversation.show(room));
 const pictures = new Pictures(client);
-pictures.onChange(() => requestRender());
-const conversation = new Conversation(client, rooms, pictures);
-client.on("serverMessage", (announcement) => {
-  conversation.announce(announcement);
-  requestRender();
-});
+pictures.onChange(requestRender);
+const entrance = connectEntrance({ client, link, onSignedIn: begin, onSkip: start });
+const openAccount = connectAccount({ client, pictures, onLeft: leave });
+new AdminDialog(client, Object.assign({}, ...parts.map(({ auditWords }) => auditWords)));
+const views = [
+  ...parts.map((part) => part.connect({ client, pictures, requestRender })),
+  connectHome(pictures, openAccount),
+];
+const offlineHints = parts.flatMap(({ offlineHint }) => offlineHint ?? []);
 
-let rendering = false;
+/** Renders once after all changes of this turn of the event loop. */
 function requestRender(): void {
-  if (rendering) return;
-  rendering = true;
+  if (isRenderRequested) return;
+  isRenderRequested = true;
   queueMicrotask(() => {
-    rendering = false;
+    isRenderRequested = false;
     render();
   });
 }
 
 function render(): void {
   const { state, user } = client;
-  chat.hidden = user === undefined;
+  app.hidden = user === undefined;
   if (!user) return;
   opening.hidden = true;
-  entrance.hidden = true;
+  element("entrance", HTMLElement).hidden = true;
   if (state !== shownState) showState(state);
-  me.textContent = user.name;
-  announceOpen.hidden = !user.roles.includes("moderator");
-  reportsOpen.hidden = announceOpen.hidden;
-  adminOpen.hidden = !user.roles.includes("admin");
-  conversation.render();
-  rooms.render(conversation.active);
-  const total = client.rooms.reduce((sum, { unread }) => sum + unread, 0);
-  document.title = total > 0 ? `(${total}) Causeway` : "Causeway";
+  element("me", HTMLElement).textContent = user.name;
+  element("admin-open", HTMLButtonElement).hidden = !user.roles.includes("admin");
+  for (const view of views) view.render?.(user);
+  const unread = views.reduce((sum, view) => sum + (view.unread ?? 0), 0);
+  document.title = unread > 0 ? `(${unread}) Causeway` : "Causeway";
 }
 
 function showState(state: ClientState): void {
@@ -89,135 +68,70 @@ function showState(state: ClientState): void {
   status.textContent = words[state];
   status.dataset.state = state;
   banner.hidden = state !== "reconnecting";
-  banner.textContent =
-    state === "reconnecting" ? "The connection is lost. What you write is kept and sent when it is back." : "";
-  keep(SIGNED_IN, "yes");
-  if (state === "online") conversation.watch();
+  banner.textContent = banner.hidden ? "" : ["The connection is lost.", ...offlineHints].join(" ");
+  rememberSignedIn(true);
   shownState = state;
 }
 
-function keep(name: string, value: string | null): void {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-  } catch {
-    // a browser that keeps nothing forgets it with the page
-  }
+/** Shows a note to the user until they close it. An empty text removes it. */
+function showNote(text: string): void {
+  element("note-text", HTMLElement).textContent = text;
+  element("note", HTMLElement).hidden = text === "";
 }
 
-function kept(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
+/** Moves the focus from a form that is hidden now to where the user continues. */
+function focusScreen(): void {
+  views.find(({ focus }) => focus)?.focus?.();
 }
 
-const mailForms = connectMailForms(client, link, (words) => {
-  showEntrance(loginForm);
-  doneIn(loginForm, words);
-});
-const doors = [loginForm, registerForm, ...Object.values(mailForms)];
-
-/** Shows a note to the user until they close it; an empty text takes it away. */
-function note(words: string): void {
-  element("note-text", HTMLElement).textContent = words;
-  noteLine.hidden = words === "";
+/** The user has signed in. */
+function begin(note: string): void {
+  render();
+  focusScreen();
+  showNote(note);
 }
 
-/** Shows one form of the entrance, and what is to be said first. */
-function showDoor(form: HTMLFormElement): void {
-  opening.hidden = true;
-  entrance.hidden = false;
-  for (const door of doors) door.hidden = door !== form;
-  for (const door of [loginForm, mailForms.forgot]) doneIn(door, "");
-  problemOf(form, notice);
-  notice = "";
-  form.querySelector<HTMLElement>("input, button")?.focus();
-}
-
-function showEntrance(form: HTMLFormElement): void {
+/** No user is signed in any more: closes all and shows the form for signing in, with a notice. */
+function leave(notice: string): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-  chat.hidden = true;
-  conversation.forget();
+  opening.hidden = true;
+  app.hidden = true;
   pictures.clear();
-  note("");
+  showNote("");
   shownState = "signedOut";
   document.title = "Causeway";
-  keep(SIGNED_IN, null);
-  showDoor(form);
+  rememberSignedIn(false);
+  entrance.showLogin(notice);
 }
 
-/** Moves the focus into the chat after signing in, because the form that had it is hidden. */
-function begin(): void {
-  render();
-  element("text", HTMLTextAreaElement).focus();
+async function restore(): Promise<void> {
+  try {
+    if (!(await client.restore())) leave("");
+  } catch (error) {
+    const refusal = error instanceof RequestError ? error : undefined;
+    opening.hidden = false;
+    element("opening-text", HTMLElement).textContent = refusal?.message ?? "The page could not be opened.";
+    setTimeout(() => void restore(), refusal?.retryAfter === undefined ? RESTORE_AGAIN_MS : refusal.retryAfter * 1000);
+  }
 }
 
-onSubmit(loginForm, async (values) => {
-  await client.login({ email: values("email").trim(), password: values("password") });
-  begin();
-});
-onSubmit(registerForm, async (values) => {
-  const person = { name: values("name").trim(), email: values("email").trim(), password: values("password") };
-  await client.register(setup === undefined ? person : { ...person, setup });
-  setup = undefined;
-  begin();
-  note(`Open the link in the mail to ${person.email}: it confirms that the address is yours.`);
-});
-onDialog(announceDialog, async (values) => {
-  await client.announce(values("text"));
-  return undefined;
-});
+function start(): void {
+  if (wasSignedIn()) void restore();
+  else leave("");
+}
 
-element("to-register", HTMLButtonElement).addEventListener("click", () => showEntrance(registerForm));
-const onEach = (name: string, work: () => void) => {
-  for (const button of document.querySelectorAll(`.${name}`)) button.addEventListener("click", work);
-};
-onEach("to-login", () => showEntrance(loginForm));
-onEach("to-forgot", () => showDoor(mailForms.forgot));
-element("confirm-onward", HTMLButtonElement).addEventListener("click", () => start());
-element("note-close", HTMLButtonElement).addEventListener("click", () => {
-  note("");
-  element("text", HTMLTextAreaElement).focus();
+onClick("note-close", () => {
+  showNote("");
+  focusScreen();
 });
-announceOpen.addEventListener("click", () => announceDialog.showModal());
-connectAccount(client, pictures, (farewell) => {
-  notice = farewell;
-  showEntrance(loginForm);
-});
-connectAdmin(client);
-connectReports(client);
-
-const tellAway = () => client.away(document.visibilityState !== "visible");
-tellAway(); // a page may be opened behind others
 document.addEventListener("visibilitychange", () => {
-  tellAway();
   if (document.visibilityState !== "visible") return;
   client.wake();
   requestRender();
 });
 addEventListener("online", () => client.wake());
 
-async function open(): Promise<void> {
-  try {
-    if (!(await client.restore())) showEntrance(loginForm);
-  } catch (error) {
-    opening.hidden = false;
-    openingText.textContent = error instanceof RequestError ? error.message : "The chat could not be opened.";
-    const seconds = error instanceof RequestError ? error.retryAfter : undefined;
-    setTimeout(() => void open(), seconds === undefined ? OPEN_AGAIN : seconds * 1000);
-  }
-}
-
-function start(): void {
-  if (kept(SIGNED_IN) === null) showEntrance(loginForm);
-  else void open();
-}
-
-const setupNote = element("setup-note", HTMLElement);
-setupNote.hidden = setup === undefined;
-if (setup !== undefined) showEntrance(registerForm);
-else if (link?.kind === "reset") showDoor(mailForms.reset);
-else if (link?.kind === "verify") showDoor(mailForms.confirm);
-else start();
+if (link) {
+  opening.hidden = true;
+  entrance.showLinked(link.kind);
+} else start();

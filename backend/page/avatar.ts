@@ -1,7 +1,7 @@
 /** Colours of avatars without a picture. */
 const HUES = 6;
 
-/** Who an avatar shows. */
+/** The user that an avatar shows. */
 export interface AvatarOf {
   readonly id: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface AvatarOf {
   readonly picture: string | undefined;
 }
 
-/** Shows a user's picture, or where there is none the first letter of the name. The name stands beside it. */
+/** Shows a user's picture, or where there is none the first letter of the name. The name is beside it. */
 export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarOf): void {
   avatar.dataset.hue = String(hueOf(id));
   if (picture === undefined) {
@@ -24,7 +24,7 @@ export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarOf)
   avatar.replaceChildren(image);
 }
 
-/** A new avatar. */
+/** Creates an avatar. */
 export function createAvatar(of: AvatarOf): HTMLElement {
   const avatar = document.createElement("span");
   avatar.className = "avatar";

@@ -1,7 +1,7 @@
 import { RequestError } from "../client/index.ts";
 
-/** Says what is wrong, in the form and at the field. */
-export function problemOf(form: HTMLFormElement, message: string, field?: string): void {
+/** Shows what is wrong, in the form and at the field, which gets the focus. An empty message removes it. */
+export function showProblem(form: HTMLFormElement, message: string, field?: string): void {
   const problem = form.querySelector<HTMLElement>(".problem");
   if (!problem) throw new Error("invariant: every form has a place for its problem");
   problem.hidden = message === "";
@@ -14,15 +14,16 @@ export function problemOf(form: HTMLFormElement, message: string, field?: string
   }
 }
 
-/** Says in the form what was done, for a screen reader as well; empty text takes it away. */
-export function doneIn(form: HTMLFormElement, text: string): void {
+/** Shows in the form what was done; a screen reader speaks it. An empty text removes it. */
+export function showDone(form: HTMLFormElement, text: string): void {
   const place = form.querySelector(".done");
-  if (!place) throw new Error("invariant: a form that says what was done has a place for it");
-  place.textContent = text;
+  if (place) place.textContent = text;
+  else if (text !== "") throw new Error("invariant: a form that shows what was done has a place for it");
 }
 
 /**
- * Runs what a form asks for: no second submit meanwhile, problems in words, a countdown where the server asks to wait.
+ * Calls `work` when the user submits a form: not a second time meanwhile. Shows why it failed, and counts down where
+ * the server asks to wait.
  */
 export function onSubmit(form: HTMLFormElement, work: (values: (name: string) => string) => Promise<void>): void {
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
@@ -32,8 +33,8 @@ export function onSubmit(form: HTMLFormElement, work: (values: (name: string) =>
     event.preventDefault();
     if (button.disabled) return;
     const missing = [...form.querySelectorAll<HTMLInputElement>("[required]")].find(({ value }) => value.trim() === "");
-    if (missing) return problemOf(form, `${labelOf(missing)} is missing.`, missing.name);
-    problemOf(form, "");
+    if (missing) return showProblem(form, `${labelOf(missing)} is missing.`, missing.name);
+    showProblem(form, "");
     button.disabled = true;
     let wait = 0;
     try {
@@ -42,7 +43,7 @@ export function onSubmit(form: HTMLFormElement, work: (values: (name: string) =>
       form.reset();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      problemOf(form, error.message, error.field);
+      showProblem(form, error.message, error.field);
       if (error.status === 429) wait = error.retryAfter ?? 0;
     } finally {
       await countDown(button, label, wait);
@@ -65,16 +66,19 @@ function labelOf(input: HTMLInputElement): string {
   return input.labels?.[0]?.textContent ?? "A value";
 }
 
-/** A dialog with a form. `work` may answer what is to happen once the dialog is closed and has given the focus back. */
+/**
+ * Connects a dialog with a form. `work` may return what to do once the dialog is closed and the focus is back where it
+ * was.
+ */
 export function onDialog(
   dialog: HTMLDialogElement,
   work: (values: (name: string) => string) => Promise<(() => void) | undefined>,
 ): void {
   const form = dialog.querySelector("form");
   if (!form) throw new Error("invariant: every dialog has a form");
-  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  connectClose(dialog);
   dialog.addEventListener("close", () => {
-    problemOf(form, "");
+    showProblem(form, "");
     form.reset();
   });
   onSubmit(form, async (values) => {
@@ -82,4 +86,9 @@ export function onDialog(
     dialog.close();
     after?.();
   });
+}
+
+/** Connects the button that closes a dialog. */
+export function connectClose(dialog: HTMLDialogElement): void {
+  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
 }

@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { type Asset, contentHash } from "../gateway/index.ts";
+import { placeParts } from "./place-parts.ts";
 
 const folder = new URL(".", import.meta.url);
 
@@ -13,39 +14,63 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Loads the page: every file of `assets` in the surface, by its path. Its modules and what they import become one file,
- * and the page names its files by what is in them: a first visit asks for four files, the next one whether the page has
- * changed. Throws where the page's source is wrong.
+ * Loads the page: every file of `assets` in the surface, by its path. Modules and styles become one file each, and the
+ * page names its files by a hash of their contents: a first visit makes four requests, the next one makes one. Throws
+ * where the page's source is wrong.
  */
 export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   const read = (name: string) => readFile(new URL(name, folder));
   const files = new Map<string, Asset>();
-  for (const [name, body] of [...bundles(), ["favicon.svg", await read("favicon.svg")] as const]) {
+  const { outputs, parts } = bundle();
+  for (const [name, body] of [...outputs, ["favicon.svg", await read("favicon.svg")] as const]) {
     files.set(`/${name}`, { contentType: CONTENT_TYPES[extname(name)] ?? "", body, version: contentHash(body) });
   }
-  const html = (await read("index.html")).toString().replace(/(?<=\s(?:href|src)=")[^"]+/g, (path) => {
+  const source = placeParts((await read("index.html")).toString(), await partFiles(parts));
+  const html = source.replace(/(?<=\s(?:href|src)=")[^"]+/g, (path) => {
     const version = files.get(path)?.version;
     return version === undefined ? path : `${path}?v=${version}`;
   });
   return new Map([["/", { contentType: "text/html; charset=utf-8", body: Buffer.from(html) }], ...files]);
 }
 
-/**
- * The page's program and its style, by name. The program's names stay as they are, so that the stack of an error can be
- * read.
- */
-function bundles(): (readonly [name: string, body: Buffer])[] {
-  const { outputFiles } = buildSync({
+interface Bundle {
+  /** The page's program and its style, by name. */
+  readonly outputs: readonly (readonly [name: string, body: Buffer])[];
+  /** Folders of the parts that the program imports. */
+  readonly parts: readonly string[];
+}
+
+/** Bundles the page. The names in the program stay as they are, so that the stack of an error can be read. */
+function bundle(): Bundle {
+  const { outputFiles, metafile } = buildSync({
     absWorkingDir: fileURLToPath(folder),
-    entryPoints: ["app.css", "app.ts"],
+    entryPoints: ["app.ts"],
     outdir: ".",
     write: false,
     bundle: true,
+    metafile: true,
     format: "esm",
     platform: "browser",
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: "silent", // what is wrong is thrown
   });
-  return outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]);
+  return {
+    outputs: outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]),
+    parts: Object.keys(metafile.inputs).flatMap((path) => /^(\w[\w-]*)\/index\.ts$/.exec(path)?.[1] ?? []),
+  };
+}
+
+/** The HTML of the parts, by the name of its place. */
+async function partFiles(parts: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const places = new Map<string, string>();
+  for (const part of parts) {
+    for (const name of (await readdir(new URL(part, folder))).sort()) {
+      if (extname(name) !== ".html") continue;
+      const place = basename(name, ".html");
+      const html = await readFile(new URL(`${part}/${name}`, folder), "utf8");
+      places.set(place, `${places.get(place) ?? ""}${html}`);
+    }
+  }
+  return places;
 }

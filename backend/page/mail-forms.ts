@@ -1,8 +1,8 @@
-import type { ChatClient } from "../client/index.ts";
-import { doneIn, onSubmit } from "./forms.ts";
+import type { SiteClient } from "../client/index.ts";
+import { onSubmit, showDone } from "./forms.ts";
 import { element } from "./view.ts";
 
-/** What the page was opened with: the setup link, or one that came by mail; its token is good once. */
+/** The link that the page was opened with: the setup link, or one of a mail. Its token works once. */
 export interface OpenedLink {
   readonly kind: "setup" | "verify" | "reset";
   readonly token: string;
@@ -10,10 +10,10 @@ export interface OpenedLink {
 
 const LINK = /^#(setup|verify|reset)=([A-Za-z0-9_-]{1,64})$/;
 
-/** The link that the page was opened with. It is removed from the address, so that its token is not in the history. */
+/** Returns the link that the page was opened with. Removes it from the address: the history must not have its token. */
 export function takeLink(): OpenedLink | undefined {
   const [, kind, token] = LINK.exec(location.hash) ?? [];
-  // a link put into the address of a page that is open loads nothing anew
+  // a browser does not load the page again when only the fragment of its address changes
   addEventListener("hashchange", () => {
     if (LINK.test(location.hash)) location.reload();
   });
@@ -22,7 +22,7 @@ export function takeLink(): OpenedLink | undefined {
   return { kind: kind as OpenedLink["kind"], token };
 }
 
-/** The forms of the entrance that have to do with mails. */
+/** The forms of the entrance that send mails, or that a link of a mail opens. */
 export interface MailForms {
   readonly forgot: HTMLFormElement;
   readonly reset: HTMLFormElement;
@@ -30,14 +30,14 @@ export interface MailForms {
 }
 
 /**
- * Makes them work. `onReset` goes on when the password is a new one, with words for it.
+ * Connects the forms. `onReset` is called with a text for the user when the password has changed.
  *
- * An address is confirmed by a button, not by opening the page: programs that look through mails open links too.
+ * An address is confirmed by a button, not by opening the page: programs that scan mails open links too.
  */
 export function connectMailForms(
-  client: ChatClient,
+  client: SiteClient,
   link: OpenedLink | undefined,
-  onReset: (words: string) => void,
+  onReset: (text: string) => void,
 ): MailForms {
   const forgot = element("forgot", HTMLFormElement);
   const reset = element("reset", HTMLFormElement);
@@ -46,7 +46,7 @@ export function connectMailForms(
 
   onSubmit(forgot, async (values) => {
     await client.request("POST /api/auth/request-reset", { email: values("email").trim() });
-    doneIn(forgot, "If there is an account with this address, a link is on its way to it. It is good for an hour.");
+    showDone(forgot, "If there is an account with this address, a link is on its way to it. It works for an hour.");
   });
   onSubmit(reset, async (values) => {
     await client.request("POST /api/auth/reset-password", { token, newPassword: values("newPassword") });
@@ -54,11 +54,11 @@ export function connectMailForms(
   });
   onSubmit(confirm, async () => {
     await client.request("POST /api/auth/verify-email", { token });
-    doneIn(confirm, "Your e-mail address is confirmed.");
+    showDone(confirm, "Your e-mail address is confirmed.");
     element("confirm-button", HTMLButtonElement).hidden = true;
-    const onward = element("confirm-onward", HTMLButtonElement);
-    onward.textContent = "Go on";
-    onward.focus();
+    const skip = element("confirm-onward", HTMLButtonElement);
+    skip.textContent = "Go on";
+    skip.focus();
   });
   return { forgot, reset, confirm };
 }

@@ -1,13 +1,13 @@
-import type { ChatClient } from "../client/index.ts";
+import type { SiteClient } from "../client/index.ts";
 import { fillAvatar } from "./avatar.ts";
 import type { Pictures } from "./pictures.ts";
 import { attempt, element } from "./view.ts";
 
-/** Most bytes of a picture; the server decides. */
+/** Most bytes of a picture. The server checks it; here, a larger file is not sent. */
 const MAX_BYTES = 256 * 1024;
 
 /** Connects the user's own picture in the account dialog. Returns a function that shows it. */
-export function connectOwnPicture(client: ChatClient, pictures: Pictures): () => void {
+export function connectOwnPicture(client: SiteClient, pictures: Pictures): () => void {
   const avatar = element("own-avatar", HTMLElement);
   const file = element("picture-file", HTMLInputElement);
   const remove = element("picture-remove", HTMLButtonElement);
@@ -22,12 +22,12 @@ export function connectOwnPicture(client: ChatClient, pictures: Pictures): () =>
     remove.hidden = picture === undefined;
   }
 
-  /** Makes a change, and says that it is made or why not. */
-  async function change(words: string, work: () => Promise<void>): Promise<void> {
+  /** Makes a change, and shows `text` when it is made, or why it failed. */
+  async function change(text: string, work: () => Promise<void>): Promise<void> {
     done.textContent = "";
     file.disabled = true;
     remove.disabled = true;
-    if (await attempt(problem, work)) done.textContent = words;
+    if (await attempt(problem, work)) done.textContent = text;
     file.disabled = false;
     remove.disabled = false;
     file.value = ""; // so that the same file can be chosen again

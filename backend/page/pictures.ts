@@ -1,4 +1,4 @@
-import { type ChatClient, RequestError } from "../client/index.ts";
+import { RequestError, type SiteClient } from "../client/index.ts";
 
 /** Milliseconds for which users are collected before the server is asked for their pictures. */
 const COLLECT_MS = 50;
@@ -19,16 +19,16 @@ interface KnownPicture {
 
 /** The pictures of users, as far as the page shows them. */
 export class Pictures {
-  readonly #client: ChatClient;
+  readonly #client: SiteClient;
   readonly #listeners: (() => void)[] = [];
-  /** The one that was shown last is the last one. */
+  /** By user. The one that was shown last is the last one. */
   readonly #pictures = new Map<string, KnownPicture>();
   #wanted = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Grows when all is forgotten: what arrives later is not kept. */
+  /** Grows when all is forgotten: a response to an earlier request is ignored. */
   #session = 0;
 
-  constructor(client: ChatClient) {
+  constructor(client: SiteClient) {
     this.#client = client;
   }
 

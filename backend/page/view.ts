@@ -1,37 +1,45 @@
-import { type PresenceState, RequestError } from "../client/index.ts";
+import { RequestError } from "../client/index.ts";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A moment in words. */
+/** A date and a time in the language of the browser. `at` is in milliseconds since 1970. */
 export function when(at: number): string {
   return moment.format(at);
 }
 
-/** An item of a list: a title, and below it more about it. */
-export function listItem(title: string, more: string): HTMLElement {
-  const row = document.createElement("li");
+/** Creates an item of a list: a title, and where there is `more` a second line in small print. */
+export function listItem(title: string, more = ""): HTMLElement {
+  const item = document.createElement("li");
   const facts = document.createElement("div");
   facts.className = "facts";
   const first = document.createElement("p");
   first.dir = "auto";
   first.textContent = title;
-  const second = document.createElement("p");
-  second.className = "hint";
-  second.textContent = more;
-  facts.append(first, second);
-  row.append(facts);
-  return row;
+  facts.append(first);
+  if (more !== "") {
+    const second = document.createElement("p");
+    second.className = "hint";
+    second.textContent = more;
+    facts.append(second);
+  }
+  item.append(facts);
+  return item;
 }
 
-/** The element of the page with this id; the page is ours, so it is there. */
+/** The element of the page with this id. Throws where the page has none of this kind. */
 export function element<T extends HTMLElement>(id: string, kind: abstract new () => T): T {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`invariant: the page has #${id}`);
   return found;
 }
 
-/** A button that does something. `kind` is its class. */
+/** Calls `act` when the button with this id is chosen. */
+export function onClick(id: string, act: () => void): void {
+  element(id, HTMLButtonElement).addEventListener("click", act);
+}
+
+/** Creates a button. `kind` is its class, `label` its name where the text does not say enough. */
 export function button(text: string, kind: string, act: () => void, label?: string): HTMLButtonElement {
   const made = document.createElement("button");
   made.type = "button";
@@ -42,19 +50,7 @@ export function button(text: string, kind: string, act: () => void, label?: stri
   return made;
 }
 
-/** Marks a user's presence by colour, and by a word for screen readers. */
-export function presenceMark(mark: HTMLElement, state: PresenceState): void {
-  mark.className = "presence";
-  mark.dataset.state = state;
-  const word = document.createElement("span");
-  word.className = "unseen";
-  word.textContent = `${WORDS[state]} `;
-  mark.replaceChildren(word);
-}
-
-const WORDS: Readonly<Record<PresenceState, string>> = { online: "online", away: "away", offline: "offline" };
-
-/** Runs what a dialog without a form does, and says in it what went wrong, if it did; answers whether it worked. */
+/** Does what the user has chosen in a dialog, and shows there why it failed. Returns whether it worked. */
 export async function attempt(problem: HTMLElement, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -68,7 +64,7 @@ export async function attempt(problem: HTMLElement, work: () => Promise<void>): 
   }
 }
 
-/** One row of a list: `version` says whether it has to be made anew. */
+/** One row of a list. It is made again when its `version` differs. */
 export interface Row {
   readonly key: string;
   readonly version: string;
@@ -76,7 +72,7 @@ export interface Row {
 }
 
 /**
- * Shows rows, in order, by changing only what has changed: a screen reader speaks what is added, and a button that has
+ * Shows rows, in order, and changes only those that differ: a screen reader speaks what is added, and a button that has
  * the focus keeps it.
  */
 export function reconcile(list: HTMLElement, rows: readonly Row[]): void {

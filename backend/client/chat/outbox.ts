@@ -1,4 +1,4 @@
-import { type Backoff, isTemporary, RequestError, waitFor } from "../requests.ts";
+import { type Backoff, isTemporary, RequestError, waitFor } from "../index.ts";
 
 /**
  * A message that is not stored yet: `waiting` for its turn or a connection, `sending`, or `failed` because the server
@@ -15,7 +15,7 @@ export interface Pending {
 }
 
 /** Stores text, like a browser's `sessionStorage`, which each tab has and which survives a reload. */
-export interface Keep {
+export interface OutboxStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
@@ -27,7 +27,7 @@ export interface OutboxOptions {
   readonly onChange: () => void;
   readonly backoff: Backoff;
   /** Stores the messages that are not sent yet; without it, only memory has them. */
-  readonly keep: Keep | undefined;
+  readonly storage: OutboxStorage | undefined;
 }
 
 /** Most messages that may wait; each has a few kilobytes at most. */
@@ -58,8 +58,8 @@ export class Outbox {
   open(userId: string): void {
     this.#key = `causeway.outbox.${userId}`;
     const known = new Set(this.#pending.map(({ clientId }) => clientId));
-    const kept = this.#kept().filter(({ clientId }) => !known.has(clientId));
-    this.#become([...kept, ...this.#pending].slice(0, MAX_PENDING));
+    const stored = this.#stored().filter(({ clientId }) => !known.has(clientId));
+    this.#become([...stored, ...this.#pending].slice(0, MAX_PENDING));
   }
 
   /** Starts to send, or stops when there is no connection. */
@@ -96,7 +96,7 @@ export class Outbox {
   /** Forgets all messages in memory, and with `discard` the stored ones too. */
   close(discard: boolean): void {
     this.online(false);
-    if (discard && this.#key !== undefined) this.#options.keep?.removeItem(this.#key);
+    if (discard && this.#key !== undefined) this.#options.storage?.removeItem(this.#key);
     this.#key = undefined;
     this.#pending = [];
   }
@@ -155,19 +155,19 @@ export class Outbox {
   #become(pending: readonly Pending[]): void {
     this.#pending = pending;
     try {
-      if (this.#key !== undefined) this.#options.keep?.setItem(this.#key, JSON.stringify(pending));
+      if (this.#key !== undefined) this.#options.storage?.setItem(this.#key, JSON.stringify(pending));
     } catch {
       // where the storage is full or not allowed, only memory has the messages
     }
     this.#options.onChange();
   }
 
-  #kept(): readonly Pending[] {
+  #stored(): readonly Pending[] {
     try {
-      const kept: unknown = JSON.parse((this.#key && this.#options.keep?.getItem(this.#key)) || "[]");
-      if (!Array.isArray(kept)) return [];
+      const stored: unknown = JSON.parse((this.#key && this.#options.storage?.getItem(this.#key)) || "[]");
+      if (!Array.isArray(stored)) return [];
       // a message that was being sent may be stored: with the same client id it is not stored twice
-      return kept.filter(isPending).map((one) => (one.state === "sending" ? { ...one, state: "waiting" } : one));
+      return stored.filter(isPending).map((one) => (one.state === "sending" ? { ...one, state: "waiting" } : one));
     } catch {
       return [];
     }

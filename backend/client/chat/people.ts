@@ -1,26 +1,19 @@
-import type { Connection } from "../connection.ts";
-import { type Backoff, isTemporary, waitFor } from "../requests.ts";
-import type { DeviceState, Emitted, PresenceState, RoomSummary } from "../server-types.ts";
-
-export interface PeopleOptions {
-  readonly connection: Connection;
-  readonly backoff: Backoff;
-  readonly onChange: () => void;
-}
+import { type Emitted, isTemporary, type SiteClient, waitFor } from "../index.ts";
+import type { DeviceState, PresenceState, RoomSummary } from "./chat-types.ts";
 
 /** A user who is writing. */
 export type Typist = Emitted["typing"]["user"];
 
-/** Milliseconds between two calls that tell the server that the user is writing in a room. */
+/** Milliseconds between two calls that report to the server that the user is writing in a room. */
 const TYPING_INTERVAL_MS = 3_000;
 /** Milliseconds for which a user counts as writing after the last event. */
 const TYPING_LASTS_MS = 6_000;
 /** Milliseconds for which marks are collected, so that reading along does not make a call for each message. */
 const MARK_DELAY_MS = 500;
 
-/** What the client knows of other users (presence, typing, read marks) and what it tells them of this one. */
+/** What the client knows of other users (presence, typing, read marks) and what it reports to them of this one. */
 export class People {
-  readonly #options: PeopleOptions;
+  readonly #client: SiteClient;
   readonly #states = new Map<string, PresenceState>();
   /** Users whose state is from an earlier connection. */
   #unsure = new Set<string>();
@@ -31,13 +24,13 @@ export class People {
   readonly #toMark = new Map<string, { readonly epoch: string; readonly seq: number }>();
   #state: DeviceState = "online";
   /** The state of this device that the server has. */
-  #told: DeviceState = "online";
+  #reported: DeviceState = "online";
   #marking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #learning: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: PeopleOptions) {
-    this.#options = options;
+  constructor(client: SiteClient) {
+    this.#client = client;
   }
 
   /** Whether a user is present; known for those in watched and in small rooms. */
@@ -63,7 +56,7 @@ export class People {
   /** Reads who of a room is present and how far each has read, now and after every interruption. */
   async watch(room: string): Promise<void> {
     this.#watched.add(room);
-    if (this.#options.connection.isOpen) await this.#learn(room);
+    if (this.#client.isConnected) await this.#learn(room);
   }
 
   /** Ends `watch`. */
@@ -71,45 +64,45 @@ export class People {
     this.#watched.delete(room);
   }
 
-  /** Tells the others in a room that the user is writing. It may be called with every key. */
+  /** Reports to the others in a room that the user is writing. It may be called with every key. */
   typing(room: string): void {
     const now = Date.now();
-    if (!this.#options.connection.isOpen || now - (this.#typed.get(room) ?? 0) < TYPING_INTERVAL_MS) return;
+    if (!this.#client.isConnected || now - (this.#typed.get(room) ?? 0) < TYPING_INTERVAL_MS) return;
     this.#typed.set(room, now);
     // a refusal is shown when the message is sent
-    this.#options.connection.call("chat.typing", { room }).catch(() => undefined);
+    this.#client.call("chat.typing", { room }).catch(() => undefined);
   }
 
-  /** The user has sent a message: the next `typing` is told at once. */
+  /** The user has sent a message: the next `typing` is reported at once. */
   sent(room: string): void {
     this.#typed.delete(room);
   }
 
-  /** Marks a room as read up to a position. The server is told soon, or when there is a connection again. */
+  /** Marks a room as read up to a position. The server gets the mark soon, or when there is a connection again. */
   read(room: string, user: string, { epoch, cursor }: { readonly epoch: string; readonly cursor: number }): void {
     if (cursor <= this.mark(room, user) && this.#marks.get(room)?.epoch === epoch) return;
     this.takeMarks({ room, epoch, marks: [{ user, seq: cursor }] });
     this.#toMark.set(room, { epoch, seq: cursor });
-    this.#marking ??= setTimeout(() => this.#tellMarks(), MARK_DELAY_MS);
+    this.#marking ??= setTimeout(() => this.#reportMarks(), MARK_DELAY_MS);
   }
 
   /** Whether the user looks at something else. */
   away(isAway: boolean): void {
     this.#state = isAway ? "away" : "online";
-    this.#tellState();
+    this.#reportState();
   }
 
-  /** The state of this device that a new connection tells: a device that is away must not seem online for a moment. */
+  /** The state of this device for a new connection: a device that is away must not seem online for a moment. */
   connecting(): DeviceState {
-    this.#told = this.#state;
+    this.#reported = this.#state;
     return this.#state;
   }
 
   /** There is a connection again: sends what could not be sent before. */
   online(): void {
     this.#unsure = new Set(this.#states.keys());
-    this.#tellState();
-    this.#tellMarks();
+    this.#reportState();
+    this.#reportMarks();
   }
 
   /**
@@ -134,14 +127,14 @@ export class People {
       this.#states.set(id, state);
       this.#unsure.delete(id);
     }
-    this.#options.onChange();
+    this.#client.changed();
   }
 
   takeTyping({ room, user }: Emitted["typing"]): void {
     const typists = this.#typists.get(room) ?? new Map();
     this.#typists.set(room, typists.set(user.id, { typist: user, until: Date.now() + TYPING_LASTS_MS }));
     this.#expire();
-    this.#options.onChange();
+    this.#client.changed();
   }
 
   /** A user who has sent a message is no longer writing. */
@@ -155,13 +148,13 @@ export class People {
     const seqs = known?.epoch === epoch ? known.seqs : new Map<string, number>();
     for (const { user, seq } of marks) seqs.set(user, Math.max(seq, seqs.get(user) ?? 0));
     this.#marks.set(room, { epoch, seqs });
-    this.#options.onChange();
+    this.#client.changed();
   }
 
   async #learn(room: string): Promise<void> {
-    const { connection } = this.#options;
-    const asked = [connection.call("chat.presence", { room }), connection.call("chat.marks", { room })] as const;
-    const [presence, marks] = await Promise.all(asked);
+    const client = this.#client;
+    const calls = [client.call("chat.presence", { room }), client.call("chat.marks", { room })] as const;
+    const [presence, marks] = await Promise.all(calls);
     this.takePresence(presence);
     this.takeMarks(marks);
   }
@@ -174,8 +167,8 @@ export class People {
         await this.#learn(room);
       } catch (error) {
         if (isTemporary(error)) {
-          const wait = waitFor(error, tries, this.#options.backoff);
-          if (this.#options.connection.isOpen) {
+          const wait = waitFor(error, tries, this.#client.backoff);
+          if (this.#client.isConnected) {
             this.#learning = setTimeout(() => void this.#learnAgain(tries + 1), wait);
           }
           return;
@@ -184,7 +177,7 @@ export class People {
       }
     }
     for (const user of this.#unsure) this.#states.delete(user);
-    this.#options.onChange();
+    this.#client.changed();
   }
 
   /** Takes from the list of rooms how far the user has read on other devices, and the presence in direct rooms. */
@@ -196,22 +189,22 @@ export class People {
     });
   }
 
-  #tellState(): void {
-    if (this.#told === this.#state || !this.#options.connection.isOpen) return;
-    this.#told = this.#state;
-    this.#options.connection.call("chat.setPresence", { state: this.#state }).catch(() => undefined);
+  #reportState(): void {
+    if (this.#reported === this.#state || !this.#client.isConnected) return;
+    this.#reported = this.#state;
+    this.#client.call("chat.setPresence", { state: this.#state }).catch(() => undefined);
   }
 
-  #tellMarks(): void {
+  #reportMarks(): void {
     clearTimeout(this.#marking);
     this.#marking = undefined;
-    const { connection } = this.#options;
-    if (!connection.isOpen) return;
+    const client = this.#client;
+    if (!client.isConnected) return;
     for (const [room, mark] of this.#toMark) {
       this.#toMark.delete(room);
-      connection.call("chat.read", { room, ...mark }).catch(() => {
+      client.call("chat.read", { room, ...mark }).catch(() => {
         // a newer mark may wait by now
-        if (!connection.isOpen && !this.#toMark.has(room)) this.#toMark.set(room, mark);
+        if (!client.isConnected && !this.#toMark.has(room)) this.#toMark.set(room, mark);
       });
     }
   }
@@ -229,7 +222,7 @@ export class People {
     if (next === Number.POSITIVE_INFINITY) return;
     this.#expiry = setTimeout(() => {
       this.#expire();
-      this.#options.onChange();
+      this.#client.changed();
     }, next - now);
   }
 }

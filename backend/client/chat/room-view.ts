@@ -1,4 +1,4 @@
-import type { RoomSummary } from "../server-types.ts";
+import type { RoomSummary } from "./chat-types.ts";
 import type { People } from "./people.ts";
 import type { Timeline } from "./timeline.ts";
 

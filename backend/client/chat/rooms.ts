@@ -1,19 +1,16 @@
-import type { Connection } from "../connection.ts";
-import { type Backoff, isTemporary, waitFor } from "../requests.ts";
-import type { Emitted, Message, RoomSummary } from "../server-types.ts";
+import { type Emitted, isTemporary, type SiteClient, waitFor } from "../index.ts";
+import type { Message, RoomSummary } from "./chat-types.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface RoomsOptions {
-  readonly connection: Connection;
-  readonly backoff: Backoff;
+  readonly client: SiteClient;
   /** Whether all rooms of the list are joined, so that their events arrive. */
   readonly follow: boolean;
-  readonly onChange: () => void;
   /** Called when the list was read. */
   readonly onList: (list: readonly RoomSummary[]) => void;
   /** Called after an interruption when all rooms are joined again, so that their events arrive. */
   readonly onBack: () => void;
-  /** Called with messages that the server has stored, before `onChange`. */
+  /** Called with messages that the server has stored, before the client reports a change. */
   readonly onStored: (messages: readonly Message[]) => void;
 }
 
@@ -72,17 +69,17 @@ export class Rooms {
   /** Joins a room from the position that is here, and returns its key. */
   async join(room: string): Promise<string> {
     const known = this.#timelines.get(room);
-    const asked = ++this.#clock;
+    const askedAt = ++this.#clock;
     if (!known) this.#firstJoins += 1;
     try {
-      const state = await this.#options.connection.call("chat.join", { room, ...known?.position });
-      if (this.#wasLeft(state.room, asked)) return state.room;
+      const state = await this.#options.client.call("chat.join", { room, ...known?.position });
+      if (this.#wasLeft(state.room, askedAt)) return state.room;
       const timeline = this.#timelineFor(state.room) ?? new Timeline(state.room);
       this.#arrived.delete(state.room);
       this.#timelines.set(state.room, timeline);
       timeline.resume(state);
       this.#options.onStored(state.messages);
-      this.#options.onChange();
+      this.#options.client.changed();
       if (state.more) {
         this.#due.add(state.room);
         this.#resume();
@@ -96,7 +93,7 @@ export class Rooms {
 
   /** Joins a room if it is not joined, and loads its newest page if no message is here. Returns its key. */
   async open(room: string): Promise<string> {
-    // a page that is read before the room is joined may be edited in between, and no event would tell
+    // a page that is read before the room is joined may be edited in between, without an event
     const isJoined = this.#timelines.get(room)?.position?.revision !== undefined;
     const name = isJoined ? room : await this.join(room);
     if (this.#timelines.get(name)?.messages.length === 0) await this.older(name);
@@ -105,15 +102,15 @@ export class Rooms {
 
   async leave(room: string): Promise<void> {
     this.#forget(room);
-    await this.#options.connection.call("chat.leave", { room });
+    await this.#options.client.call("chat.leave", { room });
   }
 
   /** Loads a page of older messages. */
   async older(room: string): Promise<void> {
     const timeline = this.#timelines.get(room);
     if (!timeline?.hasOlder) return;
-    timeline.prepend(await this.#options.connection.call("chat.history", { room, cursor: timeline.first }));
-    this.#options.onChange();
+    timeline.prepend(await this.#options.client.call("chat.history", { room, cursor: timeline.first }));
+    this.#options.client.changed();
   }
 
   /** There is a connection again. */
@@ -146,13 +143,13 @@ export class Rooms {
         this.#resume();
       }, GAP_WAIT_MS);
     }
-    this.#options.onChange();
+    this.#options.client.changed();
   }
 
   /** Takes a message that was edited or deleted. */
   change(message: Message): void {
     this.#timelineFor(message.room)?.change(message);
-    this.#options.onChange();
+    this.#options.client.changed();
   }
 
   /** Takes a change of the user's membership. */
@@ -183,10 +180,10 @@ export class Rooms {
     try {
       await this.refresh();
     } catch (error) {
-      const { connection, backoff } = this.#options;
+      const { client } = this.#options;
       clearTimeout(this.#timer);
-      if (connection.isOpen && isTemporary(error))
-        this.#timer = setTimeout(() => void this.#resumeAll(), waitFor(error, this.#tries++, backoff));
+      if (client.isConnected && isTemporary(error))
+        this.#timer = setTimeout(() => void this.#resumeAll(), waitFor(error, this.#tries++, client.backoff));
       return;
     }
     for (const room of this.#timelines.keys()) this.#due.add(room);
@@ -204,14 +201,14 @@ export class Rooms {
   async #read(): Promise<void> {
     clearTimeout(this.#check);
     this.#check = setTimeout(() => void this.refresh().catch(() => undefined), LIST_INTERVAL_MS * (1 + Math.random()));
-    const { connection, follow, onList, onChange } = this.#options;
+    const { client, follow, onList } = this.#options;
     const before = new Set(this.#timelines.keys());
-    const asked = ++this.#clock;
+    const askedAt = ++this.#clock;
     const list: RoomSummary[] = [];
     for (let more = true; more; ) {
       const after = list.at(-1)?.room;
-      const page = await connection.call("chat.rooms", after === undefined ? {} : { after });
-      list.push(...page.rooms.filter(({ room }) => !this.#wasLeft(room, asked)));
+      const page = await client.call("chat.rooms", after === undefined ? {} : { after });
+      list.push(...page.rooms.filter(({ room }) => !this.#wasLeft(room, askedAt)));
       more = page.more;
     }
     this.#list = list;
@@ -230,7 +227,7 @@ export class Rooms {
       this.#due.add(room);
     }
     if (!this.#isResuming) this.#resume();
-    onChange();
+    client.changed();
   }
 
   #wasLeft(room: string, since: number): boolean {
@@ -242,7 +239,7 @@ export class Rooms {
     this.#timelines.delete(room);
     this.#arrived.delete(room);
     this.#due.delete(room);
-    this.#options.onChange();
+    this.#options.client.changed();
   }
 
   /** Where events of a room belong: undefined for a room that no call under way can be about to join. */
@@ -258,7 +255,7 @@ export class Rooms {
     if (!this.#mayJoin) return;
     clearTimeout(this.#timer);
     for (const room of this.#due) {
-      if (this.#joining >= MAX_JOINING || !this.#options.connection.isOpen) return;
+      if (this.#joining >= MAX_JOINING || !this.#options.client.isConnected) return;
       this.#due.delete(room);
       this.#joining += 1;
       void this.#joinAgain(room);
@@ -277,7 +274,7 @@ export class Rooms {
       if (isTemporary(error) && this.#timelines.has(room)) {
         this.#due.add(room);
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#resume(), waitFor(error, this.#tries++, this.#options.backoff));
+        this.#timer = setTimeout(() => this.#resume(), waitFor(error, this.#tries++, this.#options.client.backoff));
         return;
       }
       this.#forget(room); // the user is no longer in it

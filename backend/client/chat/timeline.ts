@@ -1,4 +1,4 @@
-import type { Message, RoomState } from "../server-types.ts";
+import type { Message, RoomState } from "./chat-types.ts";
 
 /** Whether a message was added, was there already, or leaves a gap before it. */
 export type Arrival = "added" | "known" | "gap";
@@ -64,7 +64,7 @@ export class Timeline {
   /** Takes the result of a join: the messages that were missed, or the newest page in place of all messages here. */
   resume(state: RoomState & { readonly more?: true }): void {
     if (!state.recovered || state.epoch !== this.#epoch) {
-      // messages here may have been edited, and no event would tell; those after the page arrived while it was read
+      // messages here may have been edited without an event; those after the page arrived while it was read
       for (const message of this.#messages) if (message.seq > state.seq) this.#early.set(message.seq, message);
       this.#messages = [];
       this.#seq = (state.messages[0]?.seq ?? state.seq + 1) - 1;

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { io } from "socket.io-client";
-import { ChatClient, type ClientOptions } from "../index.ts";
+import { type ClientOptions, SiteClient } from "../index.ts";
 import { isLoopbackName, lookupLoopback } from "./loopback.ts";
 import { loopbackFetch } from "./loopback-fetch.ts";
 
@@ -12,14 +12,14 @@ export * from "../index.ts";
  * `localhost` are this machine, also where the resolver does not know them (RFC 6761 6.3). Throws a `TypeError` where
  * `url` is not an origin.
  */
-export function createClient(url: string, options: Omit<ClientOptions, "url" | "connect" | "fetch"> = {}): ChatClient {
+export function createClient(url: string, options: Omit<ClientOptions, "url" | "connect" | "fetch"> = {}): SiteClient {
   const { origin, hostname, protocol } = originOf(url);
-  if (!isLoopbackName(hostname)) return new ChatClient({ ...options, url: origin, connect: (how) => io(origin, how) });
+  if (!isLoopbackName(hostname)) return new SiteClient({ ...options, url: origin, connect: (how) => io(origin, how) });
   const lookup = { lookup: lookupLoopback };
   const agent = protocol === "https:" ? new HttpsAgent(lookup) : new HttpAgent(lookup);
   // engine.io-client hands the agent to `ws`, as its documentation says; its types know only strings and booleans
   const own = { agent } as unknown as { agent: boolean };
-  return new ChatClient({
+  return new SiteClient({
     ...options,
     url: origin,
     connect: (how) => io(origin, { ...how, ...own }),

@@ -7,8 +7,8 @@ import { lookupLoopback } from "./loopback.ts";
 const MAX_RESPONSE_BYTES = 16 * 2 ** 20;
 
 /**
- * Makes a request to this machine, whatever the name in the URL: the `fetch` of Node.js asks the resolver and cannot
- * be told otherwise. It follows no redirects. Rejects when the server cannot be reached or the response is too large.
+ * Makes a request to this machine, whatever the name in the URL: the `fetch` of Node.js always asks the
+ * resolver. It follows no redirects. Rejects when the server cannot be reached or the response is too large.
  */
 export const loopbackFetch: Fetch = (url, { method, headers, body, signal }) =>
   new Promise((resolve, reject) => {
@@ -32,6 +32,6 @@ async function readResponse(response: IncomingMessage): Promise<Response> {
     for (const value of values) headers.append(name, value);
   }
   const status = response.statusCode ?? 0;
-  const isBodiless = status === 204 || status === 205 || status === 304; // Response refuses a body there
+  const isBodiless = status === 204 || status === 205 || status === 304; // Response throws for a body there
   return new Response(isBodiless ? null : Buffer.concat(chunks), { status, headers });
 }

@@ -1,70 +1,83 @@
-import { type Announcement, type ChatClient, type Message, RequestError, type Timeline } from "../../client/index.ts";
+import type { Announcement, Chat, Message, Timeline } from "../../client/chat/index.ts";
+import { RequestError, type SiteClient } from "../../client/index.ts";
 import type { Pictures } from "../pictures.ts";
-import { element, presenceMark } from "../view.ts";
+import { element, onClick } from "../view.ts";
 import { connectComposer } from "./composer.ts";
-import { connectMembers, type Person } from "./members.ts";
+import { Members } from "./members.ts";
 import { connectMessageActions } from "./message-actions.ts";
 import { MessageExcerpt } from "./message-excerpt.ts";
-import { focusMessage, type Item, showMessages, timeOf } from "./message-list.ts";
+import { focusMessage, type Item, type MessageListActions, showMessages, timeOf } from "./message-list.ts";
+import type { Person } from "./person-dialog.ts";
+import { presenceMark } from "./presence-mark.ts";
 import { LOBBY, type RoomList } from "./room-list.ts";
 import { SearchPanel } from "./search-panel.ts";
 
-/** Pixels from the end at which one still counts as reading along. */
-const NEAR_END = 80;
-/** Names in the lines below the messages; more are counted. */
-const NAMED = 3;
+/** Pixels from the end within which new messages scroll into view by themselves. */
+const NEAR_END_PX = 80;
+/** Most names in the lines below the messages; more are counted. */
+const MAX_NAMES = 3;
 
-/** The room on the screen: its messages, what one writes, and what there is to do in it. */
+export interface ConversationOptions {
+  readonly client: SiteClient;
+  readonly chat: Chat;
+  readonly rooms: RoomList;
+  readonly pictures: Pictures;
+}
+
+/** The room on the screen: its messages, the field to write in, and what the user can do in it. */
 export class Conversation {
-  readonly #client: ChatClient;
+  readonly #client: SiteClient;
+  readonly #chat: Chat;
   readonly #rooms: RoomList;
   readonly #scroller = element("scroller", HTMLElement);
   readonly #messages = element("messages", HTMLElement);
   readonly #older = element("older", HTMLButtonElement);
   readonly #newest = element("newest", HTMLButtonElement);
   readonly #text = element("text", HTMLTextAreaElement);
-  readonly #actions: Parameters<typeof showMessages>[3];
+  readonly #actions: MessageListActions;
   readonly #search: SearchPanel;
   /** Older messages that are on the screen in place of the newest ones. */
   readonly #excerpt: MessageExcerpt;
-  /** What is being written in the rooms that are not on the screen. */
+  /** Texts that are not sent yet, of the rooms that are not on the screen. */
   readonly #drafts = new Map<string, string>();
   #active = LOBBY;
-  /** The place in a room from which its newest page has been asked for. */
+  /** The room, and the position of its first message here, for which the newest page was requested. */
   #filled = "";
   #announcements: readonly Announcement[] = [];
 
-  constructor(client: ChatClient, rooms: RoomList, pictures: Pictures) {
+  constructor({ client, chat, rooms, pictures }: ConversationOptions) {
     this.#client = client;
+    this.#chat = chat;
     this.#rooms = rooms;
-    const { about } = connectMembers(client, rooms, pictures, () => this.#active);
+    const active = () => this.#active;
+    const members = new Members({ client, chat, rooms, pictures, active });
     this.#actions = {
-      retry: (clientId) => client.retry(clientId),
-      discard: (clientId) => client.discard(clientId),
+      retry: (clientId) => chat.retry(clientId),
+      discard: (clientId) => chat.discard(clientId),
       choose: connectMessageActions(client, rooms),
-      about: (author) => about(author, this.#active),
+      openPerson: (author) => members.openPerson(author, this.#active),
       pictureOf: (user) => pictures.urlOf(user),
     };
     connectComposer({
       onSend: (text) => {
-        client.send(this.#active, text);
+        chat.send(this.#active, text);
         this.#excerpt.clear();
         this.render();
         this.#toEnd();
       },
-      onWriting: () => client.typing(this.#active),
+      onWriting: () => chat.typing(this.#active),
       people: () => this.#people(),
     });
     this.#excerpt = new MessageExcerpt(client, () => this.render());
     this.#search = new SearchPanel({
       client,
-      active: () => this.#active,
+      active,
       jump: (message) => this.#jumpTo(message),
     });
     this.#connectScrolling();
-    element("leave", HTMLButtonElement).addEventListener("click", () => {
-      // without a connection there is nothing to leave
-      client.leave(this.#active).catch(() => undefined);
+    onClick("leave", () => {
+      // without a connection, the user stays in the room
+      chat.leave(this.#active).catch(() => undefined);
       this.show(LOBBY);
     });
   }
@@ -73,31 +86,31 @@ export class Conversation {
     return this.#active;
   }
 
-  /** Shows a room from its newest message on. */
+  /** Brings a room to the screen, with its newest messages. */
   show(room: string): void {
     this.#turnTo(room);
     this.#excerpt.clear();
     this.watch();
-    // what cannot be had now comes with the next connection
-    this.#client.open(room).catch(() => undefined);
+    // what cannot be loaded now is loaded with the next connection
+    this.#chat.open(room).catch(() => undefined);
     this.render();
     this.#toEnd();
     this.#markRead();
     this.#text.focus();
   }
 
-  /** Learns who is there and who has read what, in the room on the screen. */
+  /** Reads who is present and how far each has read, in the room on the screen. */
   watch(): void {
-    // what is not known is not shown
-    this.#client.watch(this.#active).catch(() => undefined);
+    // after a failure, nothing is shown of it
+    this.#chat.watch(this.#active).catch(() => undefined);
   }
 
   announce(announcement: Announcement): void {
     this.#announcements = [...this.#announcements, announcement];
   }
 
-  /** The user has signed out. */
-  forget(): void {
+  /** Forgets all that belongs to the user who has signed out. */
+  clear(): void {
     this.#turnTo(LOBBY);
     this.#excerpt.clear();
     this.#search.close();
@@ -111,7 +124,7 @@ export class Conversation {
     const { user } = this.#client;
     if (!user) return;
     if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#turnTo(LOBBY);
-    const timeline = this.#client.timeline(this.#active);
+    const timeline = this.#chat.timeline(this.#active);
     if (timeline?.messages.length === 0 && timeline.hasOlder) void this.#fill(timeline);
     const excerpt = this.#excerpt.messages;
     const atEnd = !excerpt && this.#isAtEnd();
@@ -128,20 +141,20 @@ export class Conversation {
     this.#renderSeen(user.id);
   }
 
-  /** All that is here of the room, from the oldest to what is not sent yet. */
+  /** All messages of the room that are here, from the oldest to those that are not sent yet. */
   #newestItems(timeline: Timeline | undefined): readonly Item[] {
     const items: Item[] = [
       ...(timeline?.messages ?? []).map((message) => ({ kind: "message", message }) as const),
       ...this.#announcements.map((announcement) => ({ kind: "announcement", announcement }) as const),
     ].sort((a, b) => timeOf(a) - timeOf(b));
-    for (const pending of this.#client.pending)
+    for (const pending of this.#chat.pending)
       if (pending.room === this.#active) items.push({ kind: "pending", pending });
     return items;
   }
 
   /** Shows a message that was found, among those around it. Throws a `RequestError`. */
   async #jumpTo(message: Message): Promise<void> {
-    const timeline = this.#client.timeline(message.room);
+    const timeline = this.#chat.timeline(message.room);
     const isHere = timeline?.messages.some(({ epoch, seq }) => epoch === message.epoch && seq === message.seq);
     if (isHere) this.#excerpt.clear();
     else await this.#excerpt.load(message);
@@ -150,23 +163,23 @@ export class Conversation {
     focusMessage(this.#messages, message, this.#client.user?.id ?? "");
   }
 
-  /** Gets the newest page of the room on the screen: of a room in which all has been read nothing comes by itself. */
+  /** Loads the newest page of the room on the screen: a room in which all was read is joined without messages. */
   async #fill({ room, first }: Timeline): Promise<void> {
     const place = `${room} ${first}`;
     if (place === this.#filled) return;
     this.#filled = place;
     try {
-      await this.#client.older(room);
+      await this.#chat.older(room);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.#filled = ""; // the next look tries again; meanwhile the button for earlier messages is there
+      this.#filled = ""; // the next rendering tries again; until then the button for earlier messages is shown
     }
   }
 
-  /** Another room is the one on the screen; what was being written stays with its room. */
+  /** Makes another room the one on the screen. A text that is not sent stays with its room. */
   #turnTo(room: string): void {
     if (room === this.#active) return;
-    this.#client.unwatch(this.#active);
+    this.#chat.unwatch(this.#active);
     this.#excerpt.clear();
     this.#search.close();
     this.#drafts.set(this.#active, this.#text.value);
@@ -187,34 +200,34 @@ export class Conversation {
   }
 
   #renderTyping(me: string): void {
-    const names = this.#client
+    const names = this.#chat
       .typists(this.#active)
       .filter(({ id }) => id !== me)
       .map(({ name }) => name);
-    const words = names.length === 0 ? "" : `${listed(names)} ${names.length === 1 ? "is" : "are"} writing …`;
+    const words = names.length === 0 ? "" : `${joinNames(names)} ${names.length === 1 ? "is" : "are"} writing …`;
     const line = element("typing", HTMLElement);
     if (line.textContent !== words) line.textContent = words;
   }
 
-  /** Under one's own newest message: who has seen it, where that is known. */
+  /** Shows below the user's own newest message who has seen it, as far as it is known. */
   #renderSeen(me: string): void {
-    const newest = this.#client.timeline(this.#active)?.messages.at(-1);
+    const newest = this.#chat.timeline(this.#active)?.messages.at(-1);
     const line = element("seen-by", HTMLElement);
     const seen =
       newest?.author.id === me
-        ? [...this.#client.marks(this.#active)].filter(([id, seq]) => id !== me && seq >= newest.seq).map(([id]) => id)
+        ? [...this.#chat.marks(this.#active)].filter(([id, seq]) => id !== me && seq >= newest.seq).map(([id]) => id)
         : [];
     const names = new Map(this.#people().map(({ id, name }) => [id, name]));
     const known = seen.flatMap((id) => names.get(id) ?? []);
     const isDirect = this.#rooms.find(this.#active)?.kind === "direct";
-    const words = seen.length === 0 ? "" : isDirect ? "Seen" : `Seen by ${listed(known, seen.length)}`;
+    const words = seen.length === 0 ? "" : isDirect ? "Seen" : `Seen by ${joinNames(known, seen.length)}`;
     if (line.textContent !== words) line.textContent = words;
   }
 
   /** The authors of the messages shown, the latest first, without the user. */
   #people(): readonly Person[] {
     const people = new Map<string, Person>();
-    for (const { author } of (this.#client.timeline(this.#active)?.messages ?? []).toReversed()) {
+    for (const { author } of (this.#chat.timeline(this.#active)?.messages ?? []).toReversed()) {
       if (author.id !== this.#client.user?.id && !people.has(author.id)) people.set(author.id, author);
     }
     return [...people.values()];
@@ -224,8 +237,8 @@ export class Conversation {
     this.#older.addEventListener("click", async () => {
       const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
       this.#older.disabled = true;
-      await this.#client.older(this.#active).catch((error: unknown) => {
-        if (!(error instanceof RequestError)) throw error; // the button stays, to be tried again
+      await this.#chat.older(this.#active).catch((error: unknown) => {
+        if (!(error instanceof RequestError)) throw error; // the button stays for another attempt
       });
       this.#older.disabled = false;
       this.render();
@@ -247,7 +260,7 @@ export class Conversation {
 
   #isAtEnd(): boolean {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 
   #toEnd(): void {
@@ -256,13 +269,13 @@ export class Conversation {
   }
 
   #markRead(): void {
-    this.#client.read(this.#active);
+    this.#chat.read(this.#active);
   }
 }
 
-/** Some names in words, of `count` people. */
-function listed(names: readonly string[], count: number = names.length): string {
-  const shown = names.slice(0, NAMED);
+/** Joins some names of `count` people: "Ada, Bob and 3 more". */
+function joinNames(names: readonly string[], count: number = names.length): string {
+  const shown = names.slice(0, MAX_NAMES);
   const more = count - shown.length;
   if (shown.length === 0) return String(more);
   if (more > 0) return `${shown.join(", ")} and ${more} more`;

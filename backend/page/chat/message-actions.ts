@@ -1,14 +1,15 @@
-import type { ChatClient, Message } from "../../client/index.ts";
-import { onDialog } from "../forms.ts";
+import type { Message } from "../../client/chat/index.ts";
+import type { SiteClient } from "../../client/index.ts";
+import { connectClose, onDialog } from "../forms.ts";
 import { button, element } from "../view.ts";
-import { moderates } from "./members.ts";
+import { canModerate } from "./moderation.ts";
 import type { RoomList } from "./room-list.ts";
 
 /** Milliseconds in which an author may edit a message; the server decides. */
 const EDIT_TIME_MS = 60 * 60 * 1000;
 
 /** Connects the dialogs that edit, delete and report a message. Returns a function that opens the first of them. */
-export function connectMessageActions(client: ChatClient, rooms: RoomList): (message: Message) => void {
+export function connectMessageActions(client: SiteClient, rooms: RoomList): (message: Message) => void {
   const dialog = element("message-actions", HTMLDialogElement);
   const choice = element("message-actions-choice", HTMLElement);
   const edit = element("edit", HTMLDialogElement);
@@ -33,7 +34,7 @@ export function connectMessageActions(client: ChatClient, rooms: RoomList): (mes
     await client.call("chat.report", { ...position(), reason: values("reason") });
     return undefined;
   });
-  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  connectClose(dialog);
 
   const open = (next: HTMLDialogElement) => () => {
     dialog.close();
@@ -57,7 +58,7 @@ export function connectMessageActions(client: ChatClient, rooms: RoomList): (mes
           ]
         : []),
       ...(isOwn ? [] : [button("Report to the moderators", "quiet", open(report))]),
-      ...(isOwn || moderates(client, rooms.find(room)) ? [button("Delete", "danger", open(remove))] : []),
+      ...(isOwn || canModerate(client, rooms.find(room)) ? [button("Delete", "danger", open(remove))] : []),
     );
     dialog.showModal();
   };

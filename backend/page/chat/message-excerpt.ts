@@ -1,14 +1,15 @@
-import type { ChatClient, Message } from "../../client/index.ts";
+import type { Message } from "../../client/chat/index.ts";
+import type { SiteClient } from "../../client/index.ts";
 
-/** Messages after the one that is shown, so that it stands in the middle of a page. */
+/** Number of messages after the one that is shown, so that it is in the middle of a page. */
 const AFTER = 24;
 
 /** A page of older messages that is on the screen in place of the newest ones. */
 export class MessageExcerpt {
-  readonly #client: ChatClient;
+  readonly #client: SiteClient;
   #messages: readonly Message[] | undefined;
 
-  constructor(client: ChatClient, onChange: () => void) {
+  constructor(client: SiteClient, onChange: () => void) {
     this.#client = client;
     client.on("messageChanged", (changed) => {
       const index = this.#messages?.findIndex((message) => isSame(message, changed)) ?? -1;
@@ -27,7 +28,7 @@ export class MessageExcerpt {
   async load({ room, seq }: Message): Promise<void> {
     const around = await this.#client.call("chat.history", { room, cursor: seq + 1 + AFTER });
     const isThere = around.messages.some((message) => message.seq === seq);
-    // long messages leave no room for it in the response: then it is the last one
+    // long messages may fill the response before it: then it is the last one
     const page = isThere ? around : await this.#client.call("chat.history", { room, cursor: seq + 1 });
     this.#messages = page.messages;
   }

@@ -1,4 +1,4 @@
-import type { Announcement, Message, Pending } from "../../client/index.ts";
+import type { Announcement, Message, Pending } from "../../client/chat/index.ts";
 import { fillAvatar } from "../avatar.ts";
 import { button, element, type Row, reconcile, timeElement } from "../view.ts";
 import { findLinks } from "./message-links.ts";
@@ -9,51 +9,51 @@ export type Item =
   | { readonly kind: "pending"; readonly pending: Pending }
   | { readonly kind: "announcement"; readonly announcement: Announcement };
 
-/** What one can do in the list. */
-export interface Actions {
+/** What the user can do in the list. */
+export interface MessageListActions {
   retry(clientId: string): void;
   discard(clientId: string): void;
-  /** What there is to do with a message. */
+  /** Shows what the user can do with a message. */
   choose(message: Message): void;
-  /** About who wrote it. */
-  about(author: Message["author"]): void;
+  /** Shows the author of a message. */
+  openPerson(author: Message["author"]): void;
   /** The address of a user's picture, if there is one. */
   pictureOf(user: string): string | undefined;
 }
 
-/** Messages of one author that follow within this many milliseconds stand together. */
-const TOGETHER = 5 * 60_000;
+/** Messages of one author within this many milliseconds are shown as one group. */
+const GROUP_WITHIN_MS = 5 * 60_000;
 
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
-/** When an item belongs between the others, in milliseconds since 1970. */
+/** The time by which an item is sorted, in milliseconds since 1970. */
 export function timeOf(item: Item): number {
   if (item.kind === "message") return item.message.at;
   return item.kind === "announcement" ? item.announcement.at : item.pending.at;
 }
 
 /** Shows the items, in order. */
-export function showMessages(list: HTMLElement, items: readonly Item[], me: string, actions: Actions): void {
+export function showMessages(list: HTMLElement, items: readonly Item[], me: string, actions: MessageListActions): void {
   const rows: Row[] = [];
-  let before: Fact | undefined;
+  let before: ShownItem | undefined;
   let today = "";
   for (const item of items) {
-    const fact = factOf(item, me);
-    const date = day.format(fact.at);
+    const shown = shownItem(item, me);
+    const date = day.format(shown.at);
     if (date !== today) {
       rows.push({ key: `day ${date}`, version: "", make: () => dayRow(date) });
       before = undefined;
       today = date;
     }
-    const continues = before?.author === fact.author && fact.at - before.at < TOGETHER;
-    const picture = fact.own || continues || fact.author === "" ? undefined : actions.pictureOf(fact.author);
+    const continues = before?.author === shown.author && shown.at - before.at < GROUP_WITHIN_MS;
+    const picture = shown.own || continues || shown.author === "" ? undefined : actions.pictureOf(shown.author);
     rows.push({
-      key: fact.key,
-      version: JSON.stringify([continues, fact.text, fact.fate, fact.name, fact.mentioned, fact.edited, picture]),
+      key: shown.key,
+      version: JSON.stringify([continues, shown.text, shown.fate, shown.name, shown.mentioned, shown.edited, picture]),
       make: () =>
-        item.kind === "announcement" ? announcementRow(fact) : messageRow(fact, continues, picture, actions),
+        item.kind === "announcement" ? announcementRow(shown) : messageRow(shown, continues, picture, actions),
     });
-    before = item.kind === "announcement" ? undefined : fact;
+    before = item.kind === "announcement" ? undefined : shown;
   }
   reconcile(list, rows);
 }
@@ -76,7 +76,8 @@ function keyOf({ author, clientId, epoch, seq }: Message, me: string): string {
   return author.id === me ? `own ${clientId}` : `${epoch} ${seq}`;
 }
 
-interface Fact {
+/** A message, announcement or pending message, as it is shown. */
+interface ShownItem {
   readonly key: string;
   readonly author: string;
   readonly name: string;
@@ -92,7 +93,7 @@ interface Fact {
   readonly problem?: string;
 }
 
-function factOf(item: Item, me: string): Fact {
+function shownItem(item: Item, me: string): ShownItem {
   switch (item.kind) {
     case "message": {
       const { message } = item;
@@ -129,21 +130,26 @@ function dayRow(text: string): HTMLElement {
   return row;
 }
 
-function announcementRow({ text, at }: Fact): HTMLElement {
+function announcementRow({ text, at }: ShownItem): HTMLElement {
   const row = document.createElement("li");
   row.className = "announcement";
-  const words = document.createElement("p");
-  words.className = "text";
-  words.dir = "auto";
-  words.replaceChildren(...textNodes(text));
+  const body = document.createElement("p");
+  body.className = "text";
+  body.dir = "auto";
+  body.replaceChildren(...textNodes(text));
   const title = document.createElement("p");
   title.className = "who";
   title.append("Announcement ", timeElement(at));
-  row.append(title, words);
+  row.append(title, body);
   return row;
 }
 
-function messageRow(fact: Fact, continues: boolean, picture: string | undefined, actions: Actions): HTMLElement {
+function messageRow(
+  shown: ShownItem,
+  continues: boolean,
+  picture: string | undefined,
+  actions: MessageListActions,
+): HTMLElement {
   const copy = document.importNode(element("message-template", HTMLTemplateElement).content, true);
   const row = copy.firstElementChild;
   if (!(row instanceof HTMLElement)) throw new Error("invariant: the template has a row");
@@ -152,30 +158,30 @@ function messageRow(fact: Fact, continues: boolean, picture: string | undefined,
     if (!found) throw new Error(`invariant: the template has ${selector}`);
     return found;
   };
-  const { message, own, fate } = fact;
+  const { message, own, fate } = shown;
   row.classList.toggle("own", own);
   row.classList.toggle("continues", continues);
-  row.classList.toggle("mentioned", fact.mentioned === true);
+  row.classList.toggle("mentioned", shown.mentioned === true);
   row.dataset.fate = fate;
-  fillAvatar(part(".avatar"), { id: fact.author, name: fact.name, picture });
+  fillAvatar(part(".avatar"), { id: shown.author, name: shown.name, picture });
   const name = part(".name");
-  part(".name bdi").textContent = own ? "You" : fact.name;
-  if (message && !own) name.addEventListener("click", () => actions.about(message.author));
+  part(".name bdi").textContent = own ? "You" : shown.name;
+  if (message && !own) name.addEventListener("click", () => actions.openPerson(message.author));
   else name.replaceWith(...name.childNodes);
-  const time = timeElement(fact.at);
+  const time = timeElement(shown.at);
   part("time").replaceWith(time);
-  if (fact.edited) time.after(" edited");
-  part(".text").replaceChildren(...textNodes(fact.text));
-  part(".fate").replaceChildren(...fateOf(fact, actions));
+  if (shown.edited) time.after(" edited");
+  part(".text").replaceChildren(...textNodes(shown.text));
+  part(".fate").replaceChildren(...fateOf(shown, actions));
   const more = part(".more");
   if (message && fate === "sent") {
-    more.setAttribute("aria-label", `Do something with ${own ? "your message" : `the message of ${fact.name}`}`);
+    more.setAttribute("aria-label", `Do something with ${own ? "your message" : `the message of ${shown.name}`}`);
     more.addEventListener("click", () => actions.choose(message));
   } else more.remove();
   return row;
 }
 
-/** The text of a message with its links, which open in a new tab that learns nothing of the chat. */
+/** The text of a message with its links. They open in a new tab, which gets no referrer and no access to this page. */
 function textNodes(message: string): (Node | string)[] {
   return findLinks(message).map(({ text, link }) => {
     if (!link) return text;
@@ -189,7 +195,7 @@ function textNodes(message: string): (Node | string)[] {
   });
 }
 
-function fateOf({ fate, problem, clientId }: Fact, actions: Actions): (Node | string)[] {
+function fateOf({ fate, problem, clientId }: ShownItem, actions: MessageListActions): (Node | string)[] {
   if (clientId === undefined) return [];
   if (fate === "waiting") return ["Waiting to be sent"];
   if (fate === "sending") return ["Sending …"];

@@ -1,8 +1,10 @@
-import type { ChatClient, Report } from "../../client/index.ts";
-import { attempt, button, element, listItem, when } from "../view.ts";
+import type { Report } from "../../client/chat/index.ts";
+import type { SiteClient } from "../../client/index.ts";
+import { connectClose } from "../forms.ts";
+import { attempt, button, element, listItem, onClick, when } from "../view.ts";
 
-/** Makes the dialog work in which moderators read what was reported, and decide. */
-export function connectReports(client: ChatClient): void {
+/** Connects the dialog in which moderators read what was reported, and decide. */
+export function connectReports(client: SiteClient): void {
   const dialog = element("reports", HTMLDialogElement);
   const problem = element("reports-problem", HTMLElement);
   const list = element("report-list", HTMLElement);
@@ -11,15 +13,15 @@ export function connectReports(client: ChatClient): void {
   let reports: readonly Report[] = [];
 
   async function load(after?: string): Promise<void> {
-    const answer = await client.call("chat.reports", after === undefined ? {} : { after });
-    reports = after === undefined ? answer.reports : [...reports, ...answer.reports];
-    more.hidden = !answer.more;
+    const page = await client.call("chat.reports", after === undefined ? {} : { after });
+    reports = after === undefined ? page.reports : [...reports, ...page.reports];
+    more.hidden = !page.more;
     show();
   }
 
   function show(): void {
     none.hidden = reports.length > 0;
-    list.replaceChildren(...reports.map(reportLine));
+    list.replaceChildren(...reports.map(reportItem));
   }
 
   const settle = (report: string, outcome: "removed" | "dismissed") => () =>
@@ -29,29 +31,29 @@ export function connectReports(client: ChatClient): void {
       show();
     });
 
-  function reportLine({ id, at, reason, room, text }: Report): HTMLElement {
+  function reportItem({ id, at, reason, room, text }: Report): HTMLElement {
     const where = room.startsWith("~") ? "a room that is not public" : room;
-    const row = listItem(text, `In ${where}, ${when(at)}`);
-    const words = document.createElement("p");
-    words.dir = "auto";
-    words.textContent = `“${reason}”`;
-    row.querySelector(".facts")?.append(words);
+    const item = listItem(text, `In ${where}, ${when(at)}`);
+    const reasonLine = document.createElement("p");
+    reasonLine.dir = "auto";
+    reasonLine.textContent = `“${reason}”`;
+    item.querySelector(".facts")?.append(reasonLine);
     const actions = document.createElement("span");
     actions.className = "actions";
     actions.append(
       button("Remove it", "danger", settle(id, "removed")),
       button("Leave it", "quiet", settle(id, "dismissed")),
     );
-    row.append(actions);
-    return row;
+    item.append(actions);
+    return item;
   }
 
-  element("reports-open", HTMLButtonElement).addEventListener("click", () => {
+  onClick("reports-open", () => {
     none.hidden = true;
     list.replaceChildren();
     dialog.showModal();
     void attempt(problem, () => load());
   });
-  dialog.querySelector("button[value=cancel]")?.addEventListener("click", () => dialog.close());
+  connectClose(dialog);
   more.addEventListener("click", () => void attempt(problem, () => load(reports.at(-1)?.id)));
 }

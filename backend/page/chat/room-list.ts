@@ -1,12 +1,22 @@
-import { type ChatClient, type PublicRoom, RequestError, type RoomView } from "../../client/index.ts";
+import type { Chat, PublicRoom, RoomView } from "../../client/chat/index.ts";
+import { RequestError, type SiteClient } from "../../client/index.ts";
 import { onDialog } from "../forms.ts";
-import { attempt, button, element, listItem, presenceMark, type Row, reconcile } from "../view.ts";
+import { attempt, button, element, listItem, onClick, type Row, reconcile } from "../view.ts";
+import { presenceMark } from "./presence-mark.ts";
 
 export const LOBBY = "lobby";
 
-/** The rooms one is in or invited to, as a list to choose from, and the way into others. */
+export interface RoomListOptions {
+  readonly client: SiteClient;
+  readonly chat: Chat;
+  /** Brings a room to the screen. */
+  readonly show: (room: string) => void;
+}
+
+/** The list of the rooms that the user is in or invited to, and the dialogs that find and create others. */
 export class RoomList {
-  readonly #client: ChatClient;
+  readonly #client: SiteClient;
+  readonly #chat: Chat;
   readonly #show: (room: string) => void;
   readonly #list = element("rooms", HTMLElement);
   readonly #invitation = element("invitation", HTMLDialogElement);
@@ -14,33 +24,33 @@ export class RoomList {
   #shown = "";
   #invited: RoomView | undefined;
 
-  /** `show` brings a room to the screen. */
-  constructor(client: ChatClient, show: (room: string) => void) {
+  constructor({ client, chat, show }: RoomListOptions) {
     this.#client = client;
+    this.#chat = chat;
     this.#show = show;
     connectFinding(client, (room) => this.open(room));
     this.#connectCreating();
     this.#connectInvitation();
   }
 
-  /** Those one is in. */
+  /** The rooms that the user is in. */
   get rooms(): readonly RoomView[] {
-    return this.#client.rooms.filter(({ role }) => role !== null);
+    return this.#chat.rooms.filter(({ role }) => role !== null);
   }
 
   find(room: string): RoomView | undefined {
     return this.rooms.find((one) => one.room === room);
   }
 
-  /** Goes into a room that one may enter, and shows it. Throws a `RequestError`. */
+  /** Joins a room and shows it. Throws a `RequestError`. */
   async open(room: string): Promise<void> {
-    const key = await this.#client.join(room);
-    await this.#client.refresh();
+    const key = await this.#chat.join(room);
+    await this.#chat.refresh();
     this.#show(key);
   }
 
   render(active: string): void {
-    const rooms = this.#client.rooms.toSorted((a, b) => order(a) - order(b) || a.title.localeCompare(b.title));
+    const rooms = this.#chat.rooms.toSorted((a, b) => order(a) - order(b) || a.title.localeCompare(b.title));
     reconcile(
       this.#list,
       rooms.map((room) => this.#row(room, room.room === active)),
@@ -69,14 +79,14 @@ export class RoomList {
           sign.ariaHidden = "true";
           sign.textContent = kind === "private" ? "◇" : "#";
         } else presenceMark(sign, state);
-        const words = document.createElement("bdi");
-        words.textContent = title;
-        name.append(sign, words);
+        const text = document.createElement("bdi");
+        text.textContent = title;
+        name.append(sign, text);
         choice.append(name);
         if (role === null) choice.append(badge("invited", ""));
         else if (mentions > 0)
-          choice.append(badge(`@${counted(unread)}`, "unread, you are mentioned", "unread mention"));
-        else if (unread > 0) choice.append(badge(counted(unread), "unread"));
+          choice.append(badge(`@${countText(unread)}`, "unread, you are mentioned", "unread mention"));
+        else if (unread > 0) choice.append(badge(countText(unread), "unread"));
         const item = document.createElement("li");
         item.append(choice);
         return item;
@@ -96,21 +106,21 @@ export class RoomList {
       if (room !== undefined) await this.open(room);
       return undefined;
     });
-    element("decline", HTMLButtonElement).addEventListener("click", () => {
+    onClick("decline", () => {
       const room = this.#invited?.room;
       this.#invitation.close();
       // without a connection the invitation stays
       if (room !== undefined)
-        this.#client
+        this.#chat
           .leave(room)
-          .then(() => this.#client.refresh())
+          .then(() => this.#chat.refresh())
           .catch(() => undefined);
     });
   }
 
   #connectCreating(): void {
     const dialog = element("create", HTMLDialogElement);
-    element("create-open", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
+    onClick("create-open", () => dialog.showModal());
     onDialog(dialog, async (values) => {
       const { room } = await this.#client.call("chat.create", { kind: values("kind"), title: values("title").trim() });
       await this.open(room);
@@ -126,23 +136,23 @@ function order({ room, kind, role }: RoomView): number {
   return { public: 1, private: 2, direct: 3 }[kind];
 }
 
-const counted = (count: number): string => (count > 99 ? "99+" : String(count));
+const countText = (count: number): string => (count > 99 ? "99+" : String(count));
 
-function badge(text: string, words: string, kind = "unread"): HTMLElement {
+function badge(text: string, unseen: string, kind = "unread"): HTMLElement {
   const mark = document.createElement("span");
   mark.className = kind;
   mark.textContent = text;
-  if (words !== "") {
+  if (unseen !== "") {
     const more = document.createElement("span");
     more.className = "unseen";
-    more.textContent = ` ${words}`;
+    more.textContent = ` ${unseen}`;
     mark.append(more);
   }
   return mark;
 }
 
 /** The dialog in which a public room is found or opened by its name. */
-function connectFinding(client: ChatClient, open: (room: string) => Promise<void>): void {
+function connectFinding(client: SiteClient, open: (room: string) => Promise<void>): void {
   const dialog = element("join", HTMLDialogElement);
   const field = element("join-room", HTMLInputElement);
   const list = element("found", HTMLElement);
@@ -150,25 +160,26 @@ function connectFinding(client: ChatClient, open: (room: string) => Promise<void
   const problem = dialog.querySelector<HTMLElement>(".problem");
   if (!problem) throw new Error("invariant: every form has a place for its problem");
   let found: readonly PublicRoom[] = [];
-  let asked = 0;
+  /** Number of the latest call: the response to an earlier one is ignored. */
+  let latest = 0;
 
   async function browse(after?: string): Promise<void> {
     const prefix = field.value.trim();
-    const number = ++asked;
+    const number = ++latest;
     const params = { ...(prefix === "" ? {} : { prefix }), ...(after === undefined ? {} : { after }) };
-    // while one is writing, a start that cannot be a name finds nothing
-    const answer = await client.call("chat.browse", params).catch((error: unknown) => {
+    // while the user types, a text that cannot begin a name finds nothing
+    const page = await client.call("chat.browse", params).catch((error: unknown) => {
       if (error instanceof RequestError && error.code === "ROOM_NAME") return { rooms: [], more: false };
       throw error;
     });
-    if (number !== asked) return;
-    found = after === undefined ? answer.rooms : [...found, ...answer.rooms];
-    more.hidden = !answer.more;
+    if (number !== latest) return;
+    found = after === undefined ? page.rooms : [...found, ...page.rooms];
+    more.hidden = !page.more;
     list.replaceChildren(
       ...found.map(({ room, members }) => {
-        const row = listItem(room, members === 1 ? "one person" : `${members} people`);
-        row.append(button("Go in", "quiet", () => void enter(room), `Go in to ${room}`));
-        return row;
+        const item = listItem(room, members === 1 ? "one person" : `${members} people`);
+        item.append(button("Go in", "quiet", () => void enter(room), `Go in to ${room}`));
+        return item;
       }),
     );
   }
@@ -178,7 +189,7 @@ function connectFinding(client: ChatClient, open: (room: string) => Promise<void
   }
 
   const show = (after?: string) => problem && void attempt(problem, () => browse(after));
-  element("join-open", HTMLButtonElement).addEventListener("click", () => {
+  onClick("join-open", () => {
     dialog.showModal();
     show();
   });

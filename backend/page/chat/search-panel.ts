@@ -1,8 +1,9 @@
-import type { ChatClient, Message } from "../../client/index.ts";
-import { attempt, button, element, when } from "../view.ts";
+import type { Message } from "../../client/chat/index.ts";
+import type { SiteClient } from "../../client/index.ts";
+import { attempt, button, element, onClick, when } from "../view.ts";
 
 export interface SearchPanelOptions {
-  readonly client: ChatClient;
+  readonly client: SiteClient;
   /** The room on the screen. */
   readonly active: () => string;
   /** Brings a message to the screen. Throws a `RequestError`. */
@@ -27,7 +28,7 @@ export class SearchPanel {
   readonly #more = element("search-more", HTMLButtonElement);
   #room = "";
   #query = "";
-  /** Where the next call goes on. */
+  /** Where the next call continues. */
   #cursor: number | undefined;
   /** Grows with each search: the response to an earlier one is ignored. */
   #run = 0;
@@ -47,7 +48,7 @@ export class SearchPanel {
       if (this.#query !== "") void this.#search();
     });
     this.#more.addEventListener("click", () => void this.#search());
-    element("search-close", HTMLButtonElement).addEventListener("click", () => this.#closeByUser());
+    onClick("search-close", () => this.#closeByUser());
     this.#panel.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") return this.#moveFocus(event);
       if (event.key !== "Escape") return;
@@ -128,9 +129,9 @@ export class SearchPanel {
   /** Arrow keys move from the field through the results and back. */
   #moveFocus(event: KeyboardEvent): void {
     const stops = [this.#field, ...this.#list.querySelectorAll<HTMLElement>("button")];
-    const at = stops.indexOf(document.activeElement as HTMLElement);
-    const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
-    if (at < 0 || !next) return;
+    const index = stops.indexOf(document.activeElement as HTMLElement);
+    const next = stops[index + (event.key === "ArrowDown" ? 1 : -1)];
+    if (index < 0 || !next) return;
     event.preventDefault();
     next.focus();
   }

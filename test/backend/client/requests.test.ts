@@ -39,9 +39,9 @@ test.each([
 });
 
 test.each([
-  [403, "This request was blocked before it reached the chat (Ray ID 8f1-HAM)."],
-  [530, "The chat is not available at the moment (error 530) (Ray ID 8f1-HAM). Try again in a minute."],
-  [200, "The answer could not be understood (200) (Ray ID 8f1-HAM)."],
+  [403, "This request was blocked before it reached the server (Ray ID 8f1-HAM)."],
+  [530, "The server is not available at the moment (error 530) (Ray ID 8f1-HAM). Try again in a minute."],
+  [200, "The response could not be understood (200) (Ray ID 8f1-HAM)."],
 ])("an answer of the edge in HTML (%i) becomes a sentence", async (status, message) => {
   const error = await against((_, response) => {
     response.writeHead(status, { "content-type": "text/html; charset=UTF-8", "cf-ray": "8f1-HAM" });

@@ -7,12 +7,12 @@ import type { ClientOptions, Fetch } from "../../../backend/client/index.ts";
 import { BACKOFF } from "../../../backend/client/requests.ts";
 import { ClientSession } from "../../../backend/client/session.ts";
 import { startTestBackend, type TestBackend } from "../support.ts";
-import { Watched } from "./chat/watched-client.ts";
+import { TestClient } from "./test-client.ts";
 
 const PASSWORD = "correct horse battery";
 let server: Server | undefined;
 let backend: TestBackend | undefined;
-let client: Watched | undefined;
+let client: TestClient | undefined;
 afterEach(async () => {
   client?.close();
   server?.close();
@@ -104,7 +104,7 @@ async function signedIn(respond: (path: string, asked: readonly string[]) => Pro
       return socket;
     },
   };
-  client = new Watched(url, options);
+  client = new TestClient(url, options);
   await client.register({ email: "ada@example.org", password: PASSWORD, name: "Ada" });
   await client.online();
   return { client, asked, url, socket: () => socket };

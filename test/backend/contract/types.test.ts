@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Context } from "moleculer";
-import type { ChatClient } from "../../../backend/client/chat/chat-client.ts";
+import type { SiteClient } from "../../../backend/client/index.ts";
 import {
   actionRules,
   call,
@@ -17,7 +17,7 @@ import { array, boolean, integer, object, optional, string, unbounded } from "..
 import type { HttpEntry, SocketEntry } from "../../../backend/surface.ts";
 
 // `npm run check` is what proves these: a line that ought to be wrong and compiles is an error there.
-const client = {} as ChatClient;
+const client = {} as SiteClient;
 const ctx = { call: () => Promise.resolve({}) } as unknown as Context<unknown, Meta>;
 const entry = {
   method: "GET",

@@ -11,8 +11,8 @@ test("the page's files are exactly those that the surface lists", () => {
 
 test("the program is one module that imports nothing more, and holds nothing of the server", () => {
   const program = text("/app.js");
-  const found = ["ChatClient", "connectReports", "io server disconnect"].filter((word) => program.includes(word));
-  expect(found).toEqual(["ChatClient", "connectReports", "io server disconnect"]);
+  const names = ["ClientSession", "AdminDialog", "io server disconnect"];
+  expect(names.filter((name) => program.includes(name))).toEqual(names);
   expect(program.match(/\bfrom\s*"|\bimport\s*["(]|\brequire\(|node:|process\.env/g)).toBeNull();
   expect(program.length + text("/app.css").length).toBeLessThan(160_000);
   expect([...loaded].map(([path, { contentType }]) => `${path} ${contentType}`).sort()).toEqual([
@@ -49,4 +49,12 @@ test("every control of the page has a name", () => {
   }
   for (const [, name] of html.matchAll(/aria-(?:labelledby|describedby)="([^"]+)"/g))
     expect(html).toContain(`id="${name}"`);
+});
+
+test("no place for the parts is left in the page, and each element has its own id", () => {
+  const html = text("/");
+  expect(html).not.toContain("<!-- parts:");
+  const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+  expect(ids.length).toBeGreaterThan(40);
+  expect(ids).toEqual([...new Set(ids)]);
 });

@@ -1,5 +1,6 @@
 import { io } from "socket.io-client";
-import { ChatClient } from "../../../backend/client/chat/chat-client.ts";
+import { Chat } from "../../../backend/client/chat/index.ts";
+import { SiteClient } from "../../../backend/client/index.ts";
 import { type Account, PASSWORD } from "../site/accounts.ts";
 import type { Ledger, Sent } from "./ledger.ts";
 
@@ -7,7 +8,8 @@ import type { Ledger, Sent } from "./ledger.ts";
 export class PageClient {
   readonly name: string;
   readonly room: string;
-  readonly client: ChatClient;
+  readonly client: SiteClient;
+  readonly #chat: Chat;
   readonly #sent: Sent;
   readonly #ledger: Ledger;
   /** Numbers of own messages that are not shown as stored, by client id. */
@@ -20,50 +22,51 @@ export class PageClient {
     this.room = room;
     this.#ledger = ledger;
     this.#sent = ledger.author(name, true);
-    this.client = new ChatClient({
+    this.client = new SiteClient({
       url,
       connect: (how) => io(url, how),
       onChange: () => this.#changed(),
       onSignedOut: () => ledger.wrong("signed out", name),
     });
+    this.#chat = new Chat(this.client);
   }
 
   async open({ email }: Account): Promise<void> {
     await this.client.login({ email, password: PASSWORD });
     while (this.client.state !== "online") await new Promise((resolve) => setTimeout(resolve, 20));
-    await this.client.join(this.room);
+    await this.#chat.join(this.room);
     // the page shows it from its first message here on
-    this.#checked = this.client.timeline(this.room)?.position?.cursor ?? 0;
+    this.#checked = this.#chat.timeline(this.room)?.position?.cursor ?? 0;
   }
 
   get cursor(): number {
-    return this.client.timeline(this.room)?.position?.cursor ?? 0;
+    return this.#chat.timeline(this.room)?.position?.cursor ?? 0;
   }
 
   get pending(): number {
-    return this.client.pending.length;
+    return this.#chat.pending.length;
   }
 
   write(): void {
     const n = this.#next++;
     this.#sent.at[n] = performance.now();
-    this.#waiting.set(this.client.send(this.room, `${this.name}-${n}`).clientId, n);
+    this.#waiting.set(this.#chat.send(this.room, `${this.name}-${n}`).clientId, n);
   }
 
   /** Texts of the messages that it shows, by number in the room. */
   shown(): ReadonlyMap<number, string> {
-    return new Map(this.client.timeline(this.room)?.messages.map(({ seq, text }) => [seq, text]));
+    return new Map(this.#chat.timeline(this.room)?.messages.map(({ seq, text }) => [seq, text]));
   }
 
   /** Messages that are acknowledged and that this client does not show. */
   get unseen(): readonly string[] {
-    const pending = new Set(this.client.pending.map(({ clientId }) => clientId));
+    const pending = new Set(this.#chat.pending.map(({ clientId }) => clientId));
     return [...this.#waiting].filter(([id]) => !pending.has(id)).map(([, n]) => `${this.name}-${n}`);
   }
 
   /** Notes what is acknowledged and what is shown since the last look. */
   #changed(): void {
-    const messages = this.client.timeline(this.room)?.messages ?? [];
+    const messages = this.#chat.timeline(this.room)?.messages ?? [];
     const first = messages[0]?.seq ?? 0;
     for (const message of messages.slice(Math.max(0, this.#checked + 1 - first))) {
       if (message.seq !== this.#checked + 1 && message.seq !== first)

@@ -1,12 +1,12 @@
 import type { Page } from "puppeteer-core";
 
-/** What people do in the page, and what is waited for in it. */
+/** What users do in the page, and what tests wait for in it. */
 
 export const PASSWORD = "correct horse battery";
 
 export const emailOf = (name: string) => `${name.toLowerCase()}@example.org`;
 
-/** Makes an account in a page that is there already, and waits until the chat is. */
+/** Creates an account in a page that is open, and waits until the user is signed in and connected. */
 export async function fillRegistration(page: Page, name: string): Promise<void> {
   await page.locator("#register-name").fill(name);
   await page.locator("#register-email").fill(emailOf(name));
@@ -21,15 +21,7 @@ export async function register(page: Page, origin: string, name: string): Promis
   await fillRegistration(page, name);
 }
 
-export const online = (page: Page) => page.waitForSelector("#chat:not([hidden]) #status[data-state=online]");
-export const texts = (page: Page) => page.$$eval(".message .text", (all) => all.map((one) => one.textContent));
-
-export async function say(page: Page, text: string): Promise<void> {
-  await page.locator("#text").fill(text);
-  await page.focus("#text");
-  await page.keyboard.press("Enter");
-}
-
+export const online = (page: Page) => page.waitForSelector("#app:not([hidden]) #status[data-state=online]");
 /** Waits until an expression holds in the page. It is text: the page's types are not the tests'. */
 export const until = (page: Page, expression: string) => page.waitForFunction(expression);
 export const focus = (page: Page) => page.evaluate("document.activeElement.id");
@@ -38,11 +30,6 @@ export const reads = (page: Page, selector: string, text: string) =>
   until(
     page,
     `[...document.querySelectorAll(${JSON.stringify(selector)})].some((one) => one.checkVisibility() && one.textContent.includes(${JSON.stringify(text)}))`,
-  );
-export const shows = (page: Page, text: string) =>
-  until(
-    page,
-    `[...document.querySelectorAll(".message .text")].some((one) => one.textContent === ${JSON.stringify(text)})`,
   );
 /** Chooses the first visible button, within a selector, whose text contains this. */
 export async function press(page: Page, within: string, text: string): Promise<void> {

@@ -11,10 +11,15 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 /** A backend with its page, and a browser for its visitors. */
 export interface PageSite {
   readonly origin: string;
+  /** It is on this port of 127.0.0.1. */
+  readonly port: number;
   /** The backend's data. What a test writes there is removed with it. */
   readonly folder: string;
+  /** The backend that runs now. */
   readonly backend: Backend;
   readonly browser: TestBrowser;
+  /** Stops the backend, and starts it again after `meanwhile`. */
+  restart(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,15 +28,26 @@ export async function startPageSite(from: number): Promise<PageSite> {
   const folder = mkdtempSync(join(tmpdir(), "causeway-page-"));
   const port = await freePort(from);
   const origin = `http://chat.causeway.localhost:${port}`;
-  const env = { PORT: String(port), DATA_DIR: folder, ORIGINS: origin, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
+  const origins = [origin, `http://127.0.0.1:${port}`, `http://localhost:${port}`].join(",");
+  const env = { PORT: String(port), DATA_DIR: folder, ORIGINS: origins, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" };
+  const assets = await loadAssets();
   // all visitors of these tests come from one address
-  const backend = await startBackend(readConfig(env), { assets: await loadAssets(), limits: NO_LIMITS });
+  const start = () => startBackend(readConfig(env), { assets, limits: NO_LIMITS });
+  let backend = await start();
   const browser = await startBrowser();
   return {
     origin,
+    port,
     folder,
-    backend,
     browser,
+    get backend() {
+      return backend;
+    },
+    async restart(meanwhile) {
+      await backend.stop();
+      await meanwhile();
+      backend = await start();
+    },
     async stop() {
       await browser.close();
       await backend.stop();

@@ -25,7 +25,7 @@ async function signUp(at: TestBackend, name: string): Promise<Watched> {
   const client = new Watched(at.url);
   await client.register({ email: `${name}@example.org`, password: "correct horse battery", name });
   await client.online();
-  for (const room of [FROM_ONE, FROM_TWO]) await client.join(room);
+  for (const room of [FROM_ONE, FROM_TWO]) await client.chat.join(room);
   return client;
 }
 
@@ -45,20 +45,20 @@ async function cut(pair: Pair, kind: Kind, seconds: number) {
   const { one, two, proxy } = pair;
   const clients = [await signUp(one, "ada"), await signUp(one, "bob"), await signUp(two, "carol")];
   const [ada, , carol] = clients as [Watched, Watched, Watched];
-  ada.send(FROM_ONE, "to be edited");
-  carol.send(FROM_TWO, "before");
+  ada.chat.send(FROM_ONE, "to be edited");
+  carol.chat.send(FROM_TWO, "before");
   for (const room of [FROM_ONE, FROM_TWO])
     for (const client of clients) await client.until(() => client.texts(room).length === 1);
 
   if (kind === "refused") pair.cutOff();
   else proxy.hold(true);
   for (let n = 0; n < 3; n += 1) {
-    ada.send(FROM_ONE, `from one ${n}`);
-    carol.send(FROM_TWO, `from two ${n}`);
+    ada.chat.send(FROM_ONE, `from one ${n}`);
+    carol.chat.send(FROM_TWO, `from two ${n}`);
   }
   const stored = Promise.all([
     ada.call("chat.edit", { room: FROM_ONE, seq: 1, text: "edited" }),
-    ...clients.map((client) => client.until(() => client.pending.length === 0)),
+    ...clients.map((client) => client.until(() => client.chat.pending.length === 0)),
   ]).then(() => Date.now());
   await delay(seconds * 1000);
   proxy.refuse(false);

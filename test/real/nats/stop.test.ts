@@ -35,7 +35,7 @@ async function travel(url: string, n: number): Promise<Traveller> {
   const traveller: Traveller = { client, leftAt: undefined, away: undefined };
   await client.register({ email: `c${n}@example.org`, password: "correct horse battery", name: `Client ${n}` });
   await client.online();
-  await client.join(ROOM);
+  await client.chat.join(ROOM);
   // called with every change
   void client.until(() => {
     if (client.state === "reconnecting") traveller.leftAt ??= performance.now();
@@ -56,7 +56,7 @@ async function stopOne(): Promise<readonly number[]> {
     balancer.moveTo(pair.two.url);
     const stopped = pair.one.backend.stop();
     for (let n = 0; n < MESSAGES; n += 1) {
-      travellers[0]?.client.send(ROOM, `message ${n}`);
+      travellers[0]?.client.chat.send(ROOM, `message ${n}`);
       await delay(20);
     }
     const hasAll = ({ client, away }: Traveller) => away !== undefined && client.texts(ROOM).length === MESSAGES;

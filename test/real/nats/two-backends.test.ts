@@ -87,41 +87,41 @@ test("one room on two nodes: messages, presence, typing and marks; a node that i
   const bob = await person("Bob", two.url);
   const [adaId, bobId, carolId] = [ada, bob, carol].map((client) => client.user?.id ?? "") as [string, string, string];
   for (const client of [ada, bob, carol]) {
-    await client.join("lobby");
-    client.send("lobby", `${client.user?.name} is here`);
-    await client.until(() => client.pending.length === 0);
-    client.read("lobby");
+    await client.chat.join("lobby");
+    client.chat.send("lobby", `${client.user?.name} is here`);
+    await client.until(() => client.chat.pending.length === 0);
+    client.chat.read("lobby");
   }
   for (const client of [ada, bob, carol]) await client.until(() => client.texts("lobby").length === 3);
-  await ada.watch("lobby");
-  await bob.watch("lobby");
-  await ada.until(() => ada.presenceOf(bobId) === "online");
-  await bob.until(() => bob.presenceOf(adaId) === "online" && bob.presenceOf(carolId) === "online");
+  await ada.chat.watch("lobby");
+  await bob.chat.watch("lobby");
+  await ada.until(() => ada.chat.presenceOf(bobId) === "online");
+  await bob.until(() => bob.chat.presenceOf(adaId) === "online" && bob.chat.presenceOf(carolId) === "online");
 
   // a device on each node
   const phone = await person("Ada", two.url, true);
-  bob.typing("lobby");
-  await ada.until(() => ada.typists("lobby").length === 1);
-  ada.read("lobby");
-  await bob.until(() => bob.marks("lobby").get(adaId) === 3);
-  await phone.watch("lobby");
-  expect(phone.marks("lobby").get(adaId)).toBe(3);
+  bob.chat.typing("lobby");
+  await ada.until(() => ada.chat.typists("lobby").length === 1);
+  ada.chat.read("lobby");
+  await bob.until(() => bob.chat.marks("lobby").get(adaId) === 3);
+  await phone.chat.watch("lobby");
+  expect(phone.chat.marks("lobby").get(adaId)).toBe(3);
   phone.close();
 
   const seen: string[] = [];
   const watching = bob.until(() => {
-    if (seen.at(-1) !== bob.presenceOf(adaId)) seen.push(bob.presenceOf(adaId));
-    return bob.presenceOf(carolId) === "offline";
+    if (seen.at(-1) !== bob.chat.presenceOf(adaId)) seen.push(bob.chat.presenceOf(adaId));
+    return bob.chat.presenceOf(carolId) === "offline";
   });
   one.process.kill("SIGKILL");
   await ada.until(() => ada.state === "reconnecting");
-  ada.send("lobby", "written while the node was dead");
-  bob.send("lobby", "missed by Ada");
+  ada.chat.send("lobby", "written while the node was dead");
+  bob.chat.send("lobby", "missed by Ada");
   balancer.moveTo(two.url);
   await ada.online();
   for (const client of [ada, bob]) {
-    await client.until(() => client.texts("lobby").length === 5 && client.pending.length === 0);
-    expect(client.timeline("lobby")?.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+    await client.until(() => client.texts("lobby").length === 5 && client.chat.pending.length === 0);
+    expect(client.chat.timeline("lobby")?.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
   }
   expect(ada.texts("lobby")).toEqual(bob.texts("lobby"));
   // who came back through another node was never gone; who did not is, once the node is missed
@@ -133,7 +133,7 @@ test("one room on two nodes: messages, presence, typing and marks; a node that i
   balancer.cut();
   await ada.until(() => ada.state === "reconnecting");
   await ada.online();
-  await ada.until(() => ada.presenceOf(bobId) === "online");
-  ada.send("lobby", "from the new node");
+  await ada.until(() => ada.chat.presenceOf(bobId) === "online");
+  ada.chat.send("lobby", "from the new node");
   await bob.until(() => bob.texts("lobby").at(-1) === "from the new node");
 });

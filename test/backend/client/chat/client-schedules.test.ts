@@ -102,12 +102,12 @@ test("whenever connections are cut, deaf or refused: everybody ends with the sam
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40, size: "max" }), async (steps) => {
       const room = `room-${++rooms}`;
       const sent: string[][] = clients.map(() => []);
-      await Promise.all(clients.map((client) => insist(client, () => client.join(room))));
+      await Promise.all(clients.map((client) => insist(client, () => client.chat.join(room))));
       for (const one of steps) {
         await take(one, (index) => {
           const text = `${index} says ${sent[index]?.length}`;
           sent[index]?.push(text);
-          clients[index]?.send(room, text);
+          clients[index]?.chat.send(room, text);
         });
       }
       for (const proxy of proxies) {
@@ -116,11 +116,11 @@ test("whenever connections are cut, deaf or refused: everybody ends with the sam
       }
       for (const client of clients) client.wake();
       const all = sent.flat().length;
-      const isThere = (client: Watched) => client.pending.length === 0 && client.texts(room).length >= all;
+      const isThere = (client: Watched) => client.chat.pending.length === 0 && client.texts(room).length >= all;
       await Promise.all(clients.map((client) => client.until(() => client.state === "online" && isThere(client))));
       const [first] = clients;
       for (const client of clients) {
-        const messages = client.timeline(room)?.messages ?? [];
+        const messages = client.chat.timeline(room)?.messages ?? [];
         expect(messages.map(({ seq }) => seq)).toEqual(messages.map((_, index) => index + 1));
         expect(client.texts(room)).toEqual(first?.texts(room));
         expect(client.doubled).toEqual([]);
@@ -128,7 +128,7 @@ test("whenever connections are cut, deaf or refused: everybody ends with the sam
       // each once, and what one person wrote stays in the order in which it was written
       const byPerson = clients.map((_, index) => first?.texts(room).filter((text) => text.startsWith(`${index} says`)));
       expect(byPerson).toEqual(sent);
-      await Promise.all(clients.map((client) => insist(client, () => client.leave(room))));
+      await Promise.all(clients.map((client) => insist(client, () => client.chat.leave(room))));
     }),
     { numRuns: Number(process.env.SCHEDULES ?? 15), endOnFailure: true, timeout: 60_000 },
   );

@@ -58,7 +58,7 @@ test("N6: what happens in a room before the response to the first join has come 
     return state;
   };
   await signUp();
-  await client.join("Garden");
+  await client.chat.join("Garden");
   expect(client.texts("garden")).toEqual(["one", "edited", "three"]);
 });
 
@@ -77,11 +77,11 @@ test("N6: a room of the list that is opened before it is joined shows what is ed
     return joinedRoom("garden", { seq: 1, revision: isEdited ? 9 : 8, messages: [page], recovered: true });
   };
   await signUp({ follow: true });
-  await client.until(() => client.timeline("garden") !== undefined);
-  const shown = client.open("garden");
+  await client.until(() => client.chat.timeline("garden") !== undefined);
+  const shown = client.chat.open("garden");
   await client.call("chat.rooms", {}); // what was asked for before has arrived
   opened.resolve();
   await shown;
-  await client.until(() => client.timeline("garden")?.position?.revision === 9);
+  await client.until(() => client.chat.timeline("garden")?.position?.revision === 9);
   expect(client.texts("garden")).toEqual(["edited"]);
 });

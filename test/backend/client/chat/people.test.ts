@@ -1,33 +1,15 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { io } from "socket.io-client";
 import { People } from "../../../../backend/client/chat/people.ts";
-import { Connection } from "../../../../backend/client/connection.ts";
-import { BACKOFF } from "../../../../backend/client/requests.ts";
-import { ClientSession } from "../../../../backend/client/session.ts";
+import { SiteClient } from "../../../../backend/client/index.ts";
 
 let people: People;
 let changes: number;
 beforeEach(() => {
   jest.useFakeTimers();
   changes = 0;
-  const session = new ClientSession({
-    url: "",
-    renewBefore: 0,
-    backoff: BACKOFF,
-    onToken: () => undefined,
-    onEnded: () => undefined,
-  });
-  // never opened: what is tested here is what becomes of what the server has said
-  const connection = new Connection({
-    connect: io,
-    session,
-    backoff: BACKOFF,
-    state: () => "online",
-    onOnline: () => undefined,
-    onOffline: () => undefined,
-    onEvent: () => undefined,
-  });
-  people = new People({ connection, backoff: BACKOFF, onChange: () => void changes++ });
+  // never opened: these tests are about what becomes of events
+  people = new People(new SiteClient({ connect: io, onChange: () => void changes++ }));
 });
 afterEach(() => {
   people.close();

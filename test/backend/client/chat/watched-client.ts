@@ -1,58 +1,32 @@
-import { io } from "socket.io-client";
-import { type Announcement, ChatClient, type ClientOptions } from "../../../../backend/client/index.ts";
+import { type Announcement, Chat, type ChatClientOptions } from "../../../../backend/client/chat/index.ts";
+import type { ClientOptions } from "../../../../backend/client/index.ts";
+import { TestClient } from "../test-client.ts";
 
-/** A client whose changes can be waited for. */
-export class Watched extends ChatClient {
+/** A client with the chat, whose changes can be waited for. */
+export class Watched extends TestClient {
+  readonly chat: Chat;
   readonly announcements: Announcement[] = [];
-  signedOut = 0;
   /** Messages that were shown as waiting and as stored at once. */
   readonly doubled: string[] = [];
-  readonly #checks = new Set<() => void>();
 
-  constructor(url: string, options: Partial<ClientOptions> = {}) {
-    super({
-      url,
-      connect: (how) => io(url, how),
-      backoff: { first: 20, most: 100 },
-      onChange: () => this.#check(),
-      onSignedOut: () => {
-        this.signedOut += 1;
-        this.#check();
-      },
-      ...options,
-    });
+  constructor(url: string, options: Partial<ClientOptions & ChatClientOptions> = {}) {
+    super(url, options);
+    this.chat = new Chat(this, options);
     this.on("serverMessage", (announcement) => {
       this.announcements.push(announcement);
-      this.#check();
+      this.check();
     });
   }
 
-  #check(): void {
-    for (const { room, clientId } of this.pending) {
-      const isStored = this.timeline(room)?.messages.some((message) => message.clientId === clientId);
+  protected override check(): void {
+    for (const { room, clientId } of this.chat.pending) {
+      const isStored = this.chat.timeline(room)?.messages.some((message) => message.clientId === clientId);
       if (isStored) this.doubled.push(clientId);
     }
-    for (const check of this.#checks) check();
-  }
-
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return;
-        this.#checks.delete(check);
-        resolve();
-      };
-      this.#checks.add(check);
-      check();
-    });
-  }
-
-  async online(): Promise<this> {
-    await this.until(() => this.state === "online");
-    return this;
+    super.check();
   }
 
   texts(room: string): string[] {
-    return this.timeline(room)?.messages.map(({ text }) => text) ?? [];
+    return this.chat.timeline(room)?.messages.map(({ text }) => text) ?? [];
   }
 }

@@ -30,7 +30,7 @@ async function register(page: Page, name: string): Promise<void> {
   await page.locator("#register-email").fill(`${name.toLowerCase()}@example.org`);
   await page.locator("#register-password").fill(PASSWORD);
   await page.locator("#register button[type=submit]").click();
-  await page.waitForSelector("#chat:not([hidden]) #status[data-state=online]");
+  await page.waitForSelector("#app:not([hidden]) #status[data-state=online]");
 }
 
 async function say(page: Page, text: string): Promise<void> {

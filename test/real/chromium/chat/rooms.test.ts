@@ -8,20 +8,9 @@ import { readConfig } from "../../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../../backend/main.ts";
 import { freePort } from "../../../../scripts/local-site/free-port.ts";
 import { NO_LIMITS } from "../../../backend/support.ts";
-import {
-  emailOf,
-  fillRegistration,
-  focus,
-  PASSWORD,
-  press,
-  reads,
-  register,
-  say,
-  shows,
-  texts,
-  until,
-} from "../acts.ts";
+import { emailOf, fillRegistration, focus, PASSWORD, press, reads, register, until } from "../acts.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "../browser.ts";
+import { say, shows, texts } from "./chat-acts.ts";
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");

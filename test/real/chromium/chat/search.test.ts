@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { emailOf, focus, online, PASSWORD, reads, register, say, shows, texts, until } from "../acts.ts";
+import { emailOf, focus, online, PASSWORD, reads, register, until } from "../acts.ts";
 import { PHONE, type TestBrowser } from "../browser.ts";
 import { type PageSite, startPageSite } from "../page-site.ts";
+import { say, shows, texts } from "./chat-acts.ts";
 
 let site: PageSite;
 let browser: TestBrowser;
