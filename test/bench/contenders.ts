@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { treeOf } from "../../scripts/command-line/processes.ts";
@@ -100,15 +100,36 @@ export function cpuOf(pid: number): number {
 
 export const cpu = ({ child }: Pick<Contender, "child">): number => cpuOf(child.pid ?? 0);
 
-/** What a process has used and its ended children had (proc(5), stat: utime to cstime, in ticks of 10 ms). */
+/**
+ * What a process has used and its ended children had. The ticks of 10 ms in `stat` (proc(5), utime to cstime) are too
+ * coarse for what one client costs; `schedstat` has nanoseconds, of each thread that runs. A process whose threads
+ * have ended meanwhile has used more than those that are left: then the ticks count.
+ */
 function ownCpu(pid: number): number | undefined {
   try {
     const afterName = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1) ?? "";
-    const ticks = afterName.split(" ").slice(11, 15).map(Number);
-    return ticks.reduce((sum, each) => sum + each, 0) * 10_000;
+    const [user = 0, system = 0, ...ofChildren] = afterName.split(" ").slice(11, 15).map(Number);
+    const ended = ofChildren.reduce((sum, each) => sum + each, 0) * TICK;
+    return ended + Math.max((user + system) * TICK, ownThreads(pid));
   } catch {
     return undefined;
   }
+}
+
+/** Microseconds. */
+const TICK = 10_000;
+
+/** Microseconds that the threads of a process have run (sched-stats of the kernel); 0 where the kernel has none. */
+function ownThreads(pid: number): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]);
+    } catch {
+      // it has ended, or the kernel keeps no such numbers
+    }
+  }
+  return nanoseconds / 1000;
 }
 
 export const quantile = (values: readonly number[], part: number) =>
