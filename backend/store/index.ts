@@ -6,6 +6,7 @@ export type { AfterRestore, FeatureTables } from "./migrate.ts";
 export type { Migrations } from "./migrations.ts";
 export { DatabaseAway, type OutageListener } from "./outage.ts";
 export { type ChangePoll, pollChanges } from "./poll-changes.ts";
+export { WRITE_LIMIT_MS } from "./postgres.ts";
 export { named, prepared, type QueryRunner, template } from "./prepared.ts";
 export { type GroupedWrite, HalfWritten, type SqliteGroups } from "./sqlite-groups.ts";
 export { inStatements } from "./statement-groups.ts";

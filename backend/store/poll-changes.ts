@@ -1,10 +1,14 @@
+import { WRITE_LIMIT_MS } from "./postgres.ts";
+
 /** Milliseconds between two polls: how late a node is that did not get the event. */
 const ROUND_MS = 400;
+/** Milliseconds by which two nodes may know the database's time differently. */
+const CLOCKS_MS = 3_000;
 /**
- * Milliseconds that each look goes back behind the one before: nodes know the database's time a little differently, and
- * a change shows only when it is committed.
+ * Milliseconds that each look goes back behind the one before. A change has the time at which its node began to store
+ * it, and shows only when it is committed: after waits for a connection and for locks.
  */
-const OVERLAP_MS = 10_000;
+const OVERLAP_MS = WRITE_LIMIT_MS + CLOCKS_MS;
 /** Milliseconds after which the result of a poll is too old. */
 const LATE_MS = 1_000;
 

@@ -9,6 +9,8 @@ export interface DriverOptions {
   readonly listener?: OutageListener | undefined;
   /** Whether queries that have a name are prepared once for each connection. Without it they are parsed each time. */
   readonly usesNames?: boolean;
+  /** Milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. */
+  readonly longest?: number;
 }
 
 /**
@@ -19,23 +21,27 @@ export class PooledDriver implements Driver {
   readonly #pool: pg.Pool;
   readonly #listener: OutageListener;
   readonly #usesNames: boolean;
+  readonly #longest: number;
   readonly #connections = new WeakMap<pg.PoolClient, PooledConnection>();
 
-  constructor(pool: pg.Pool, { listener = NO_LISTENER, usesNames = true }: DriverOptions = {}) {
+  constructor(pool: pg.Pool, options: DriverOptions = {}) {
+    const { listener = NO_LISTENER, usesNames = true, longest = Number.POSITIVE_INFINITY } = options;
     this.#pool = pool;
     this.#listener = listener;
     this.#usesNames = usesNames;
+    this.#longest = longest;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    const wantedAt = performance.now();
     // the first connection was made at the start: one that cannot be made now is an outage, whatever the reason
     const client = await watched(this.#pool.connect(), () => true, this.#listener);
     const known = this.#connections.get(client);
-    if (known) return known;
-    const connection = new PooledConnection(client, this.#listener, this.#usesNames);
-    this.#connections.set(client, connection);
+    const connection = known ?? new PooledConnection(client, this.#listener, this.#usesNames);
+    if (!known) this.#connections.set(client, connection);
+    connection.commitBefore = wantedAt + this.#longest;
     return connection;
   }
 
@@ -66,6 +72,8 @@ class PooledConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient;
   readonly #listener: OutageListener;
   readonly #usesNames: boolean;
+  /** Time by `performance.now` after which nothing is committed: other nodes would not look for it any more. */
+  commitBefore = Number.POSITIVE_INFINITY;
   /** The transaction could not be ended: the connection must not be used again. */
   #isBroken = false;
 
@@ -86,6 +94,10 @@ class PooledConnection implements DatabaseConnection {
   }
 
   async commit(): Promise<void> {
+    if (performance.now() > this.commitBefore) {
+      const tooLate = new Error("a transaction took too long and was rolled back");
+      await watched(Promise.reject(tooLate), isOutage, this.#listener);
+    }
     // PostgreSQL ends a transaction in which a statement failed with a rollback, and reports success
     const { command } = await this.#run(COMMIT);
     if (command !== "COMMIT") throw new Error("invariant: a transaction with a failed statement is not committed");

@@ -18,22 +18,45 @@ const IDLE_TIMEOUT = 5000;
  * of them hold all connections.
  */
 const SILENCE = 12_000;
+/**
+ * Milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. A single
+ * statement takes no longer either.
+ */
+const LONGEST = CONNECT_TIMEOUT + STATEMENT_TIMEOUT;
+/**
+ * Milliseconds after which a change that a node has begun to store is visible to all nodes, or never will be: the
+ * longest transaction, and the time that its commit may take until the connection is given up.
+ */
+export const WRITE_LIMIT_MS = LONGEST + SILENCE;
+
+export interface PostgresOptions {
+  readonly listener?: OutageListener | undefined;
+  /** In the place of `SILENCE`; 0 waits for ever. */
+  readonly silence?: number;
+  /** In the place of `LONGEST`. */
+  readonly longest?: number;
+  readonly connections?: number;
+}
+
+/** For migrations: they wait for those of another node, and for the sizes of tables. */
+export const PATIENT: PostgresOptions = { silence: 0, longest: Number.POSITIVE_INFINITY, connections: 1 };
 
 /** PostgreSQL at `url`. Throws a StoreError, without the password, when it cannot be reached. */
 export async function postgres(
   url: string,
-  { silence = SILENCE, listener }: { silence?: number; listener?: OutageListener | undefined } = {},
+  { listener, silence = SILENCE, longest = LONGEST, connections = CONNECTIONS }: PostgresOptions = {},
 ): Promise<Dialect> {
   const types = new pg.TypeOverrides();
   // times and sequence numbers are far below 2^53; pg would hand out bigint columns as text
   types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({
     connectionString: url,
-    max: CONNECTIONS,
+    max: connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     statement_timeout: STATEMENT_TIMEOUT,
     idle_in_transaction_session_timeout: IDLE_TIMEOUT,
     application_name: "causeway",
+    keepAlive: true,
     stream: () => {
       const socket = new Socket();
       return socket.setTimeout(silence, () => socket.destroy(new Error("the database has stopped answering")));
@@ -56,7 +79,7 @@ export async function postgres(
         "and that PostgreSQL runs there.",
     );
   }
-  return new PooledDialect(pool, { listener, usesNames: usesNames(url) });
+  return new PooledDialect(pool, { listener, longest, usesNames: usesNames(url) });
 }
 
 class PooledDialect extends PostgresDialect {

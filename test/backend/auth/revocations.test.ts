@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Revocations, roleKey, watchRevocations } from "../../../backend/auth/revocations.ts";
+import { WRITE_LIMIT_MS } from "../../../backend/store/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
 let running: Running;
@@ -54,6 +55,19 @@ test("a node that hears nothing finds in the store what has ended and who has an
   ];
   // sessions and roles are looked for apart
   expect([...(await until(3))].sort()).toEqual(expected.sort());
+});
+
+test("N2: a change that waited for locks before it was committed is found", async () => {
+  const [ada, bob] = [await running.register("Ada"), await running.register("Bob")];
+  const { store, clock } = running;
+  const { until } = watching();
+  const begunAt = clock.now;
+  clock.now += WRITE_LIMIT_MS;
+  // found by a look at the later time
+  await store.sessions.end(bob.identity.sid, "ended", clock.now);
+  await until(1);
+  await store.sessions.end(ada.identity.sid, "ended", begunAt);
+  expect(await until(2)).toEqual([`ended ${bob.identity.sid}`, `ended ${ada.identity.sid}`]);
 });
 
 test("a node that neither hears the others nor reaches the store knows that it is blind", async () => {

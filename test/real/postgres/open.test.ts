@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Kysely, sql } from "kysely";
 import pg from "pg";
@@ -43,6 +44,29 @@ test("a database that is not there is one clear message without the password", a
     message: expect.stringMatching(/^cannot open the database nowhere at 127\.0\.0\.1:\d+: .*DATABASE_URL/),
   });
   await expect(failure).rejects.not.toThrow("hunter2");
+});
+
+test("N2: a transaction that takes longer than other nodes look for its changes is rolled back", async () => {
+  const { url } = await cluster.database();
+  const db = new Kysely<{ notes: { n: number } }>({ dialect: await postgres(url, { longest: 50 }) });
+  await db.schema.createTable("notes").addColumn("n", "integer").execute();
+  const add = (n: number, milliseconds: number) =>
+    db.transaction().execute(async (transaction) => {
+      await transaction.insertInto("notes").values({ n }).execute();
+      await delay(milliseconds);
+    });
+  await expect(add(1, 60)).rejects.toMatchObject({
+    name: "DatabaseAway",
+    message: expect.stringContaining("took too long"),
+  });
+  let stored: readonly { n: number }[] = [];
+  // a busy machine may need longer than that
+  for (let n = 2; stored.length === 0; n += 1) {
+    await add(n, 0).catch(() => undefined);
+    stored = await db.selectFrom("notes").selectAll().execute();
+  }
+  expect(stored).not.toContainEqual({ n: 1 });
+  await db.destroy();
 });
 
 test("connections that die are replaced", async () => {
