@@ -3,7 +3,8 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from "
 import { dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { makeDataDir, syncFolder } from "./data-dir.ts";
-import { currentNames, describeUnknown, type FeatureTables, unknownMigrations } from "./migrate.ts";
+import { currentNames, describeUnknown, type FeatureTables, featureOf, unknownMigrations } from "./migrate.ts";
+import { handleRestore, markRestored } from "./restore-marks.ts";
 import { FILE } from "./sqlite.ts";
 
 /** A backup cannot be made or used; the message says why and what to do. */
@@ -55,7 +56,8 @@ function asOneFile(file: string): void {
 
 /**
  * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it.
- * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`).
+ * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`); a
+ * feature of `unusedFeatures` does it when a program with it opens the database.
  *
  * @param unusedFeatures features that the program does not have any more and the backup may have
  * @throws BackupError when the backup is damaged or of a newer program, or when something still uses the database
@@ -88,6 +90,7 @@ function copyChecked(
   features: readonly FeatureTables[],
   unusedFeatures: readonly string[],
 ): void {
+  let unhandled: readonly string[];
   closeSync(openSync(fresh, "wx", 0o600));
   rmSync(fresh); // VACUUM INTO wants no file; the rights are set again below
   let source: DatabaseSync | undefined;
@@ -99,8 +102,10 @@ function copyChecked(
       .prepare("select name from kysely_migration")
       .all()
       .map(({ name }) => String(name));
-    const unknown = unknownMigrations(currentNames(names), features, unusedFeatures);
+    const applied = currentNames(names);
+    const unknown = unknownMigrations(applied, features, unusedFeatures);
     if (unknown.length > 0) throw new BackupError(`${file} ${describeUnknown(unknown, features)}`);
+    unhandled = unknownMigrations(applied, features).flatMap((name) => featureOf(name) ?? []);
     source.prepare("vacuum into ?").run(fresh);
   } catch (error) {
     if (error instanceof BackupError) throw error;
@@ -111,8 +116,8 @@ function copyChecked(
   chmodSync(fresh, 0o600);
   const copy = new DatabaseSync(fresh);
   try {
-    const find = copy.prepare("select 1 from sqlite_schema where type = 'table' and name = ?");
-    for (const { afterRestore } of features) afterRestore?.(copy, (name) => find.get(name) !== undefined);
+    handleRestore(copy, features);
+    markRestored(copy, unhandled);
   } finally {
     copy.close();
   }

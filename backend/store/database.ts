@@ -7,9 +7,10 @@ import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type FeatureTables, migrate } from "./migrate.ts";
 import type { OutageListener } from "./outage.ts";
-import { postgres } from "./postgres.ts";
+import { PATIENT, postgres } from "./postgres.ts";
+import { finishRestore } from "./restore-marks.ts";
 import { openSqlite } from "./sqlite.ts";
-import { sqliteConnection } from "./sqlite-connection.ts";
+import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
 import { type SqliteGroups, sqliteGroups } from "./sqlite-groups.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
@@ -69,17 +70,18 @@ export async function openDatabase(options: DatabaseOptions, features: readonly 
   const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
   if (databaseUrl !== undefined) {
     const db = new Kysely<StoreTables>({ dialect: await postgres(databaseUrl, { listener }) });
-    return ready({ db, groups: undefined, embedded: undefined, isBackend }, features, options);
+    return ready({ db, connection: undefined, embedded: undefined, isBackend }, features, options);
   }
   const embedded = isBackend ? openEmbedded(dataDir, listener) : undefined;
   const connection = embedded?.connection ?? sqliteConnection(openSqlite(dataDir), undefined, listener);
   const db = new Kysely<StoreTables>({ dialect: new NodeSqliteDialect(connection) });
-  return ready({ db, groups: sqliteGroups(connection), embedded, isBackend }, features, options);
+  return ready({ db, connection, embedded, isBackend }, features, options);
 }
 
 interface OpenDatabase {
   readonly db: Kysely<StoreTables>;
-  readonly groups: SqliteGroups | undefined;
+  /** Undefined with PostgreSQL. */
+  readonly connection: SqliteConnection | undefined;
   readonly embedded: EmbeddedDatabase | undefined;
   readonly isBackend: boolean;
 }
@@ -90,7 +92,8 @@ async function ready(
   features: readonly FeatureTables[],
   options: DatabaseOptions,
 ): Promise<Database> {
-  const { db, groups, embedded, isBackend } = open;
+  const { db, connection, embedded, isBackend } = open;
+  const groups = connection && sqliteGroups(connection);
   const checkWritable = createWriteCheck(async () => {
     await Promise.all([writeSomething(db), embedded?.checkSpace()]);
   });
@@ -107,7 +110,8 @@ async function ready(
   const keys = keyStore(db);
   try {
     const clock = groups ? machineClock : await databaseClock(() => timeOf(db));
-    await migrate(db, features, { unusedFeatures: options.unusedFeatures, elsewhere: elsewhere(options) });
+    if (connection) await finishRestore(db, connection.database, features);
+    await bringUpToDate(db, features, options);
     const throttles = groups ? memoryThrottles() : await sharedThrottles(db, keys, clock.now());
     if (isBackend) await checkWritable();
     embedded?.startWatching();
@@ -130,6 +134,23 @@ async function ready(
       `the database cannot be written: ${reasonOf(error)}. It needs free space and a user that may write to it.`,
       error,
     );
+  }
+}
+
+/** Brings the tables up to date; with PostgreSQL over a connection of its own, which waits as long as that takes. */
+async function bringUpToDate(
+  db: Kysely<StoreTables>,
+  features: readonly FeatureTables[],
+  options: DatabaseOptions,
+): Promise<void> {
+  const { databaseUrl, unusedFeatures } = options;
+  const rules = { unusedFeatures, elsewhere: elsewhere(options) };
+  if (databaseUrl === undefined) return migrate(db, features, rules);
+  const patient = new Kysely<StoreTables>({ dialect: await postgres(databaseUrl, PATIENT) });
+  try {
+    await migrate(patient, features, rules);
+  } finally {
+    await patient.destroy();
   }
 }
 

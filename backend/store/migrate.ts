@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Migration } from "kysely/migration";
+import { isPostgres } from "./is-postgres.ts";
 import { type Migrations, storeMigrations } from "./migrations.ts";
 import { OLD_MIGRATIONS } from "./old-migrations.ts";
 import { adviceFor, reasonOf, StoreError } from "./store-error.ts";
@@ -86,7 +87,8 @@ export function currentNames(recorded: Iterable<string>): ReadonlySet<string> {
   return new Set([...recorded].flatMap((name) => OLD_MIGRATIONS[name] ?? [name]));
 }
 
-const featureOf = (name: string): string | undefined => RECORDED_NAME.exec(name)?.[1];
+/** The feature's name in the recorded name of a migration; undefined where it has none. */
+export const featureOf = (name: string): string | undefined => RECORDED_NAME.exec(name)?.[1];
 
 /** All migrations by their recorded names, in the order in which they run. */
 function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, Migration> {
@@ -104,19 +106,31 @@ function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, 
   return known;
 }
 
-/** Runs work in a transaction under the lock that Kysely's `Migrator` takes: nodes of an older version wait too. */
+/**
+ * Kysely's `Migrator` takes this advisory lock of PostgreSQL
+ * (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS): nodes of an older version wait too.
+ */
+const LOCK_ID = 3_853_314_791_062_309_107n;
+
+/**
+ * Runs work in a transaction under a lock. The lock is the transaction's own, so that it holds behind a proxy that
+ * gives each transaction another connection, and ends with the transaction, also when the process is killed. SQLite has
+ * one writer.
+ */
 async function underLock(db: Kysely<StoreTables>, work: (transaction: Transaction<MigrationTables>) => Promise<void>) {
-  const { adapter } = db.getExecutor();
-  const lock = { lockTable: "kysely_migration_lock", lockRowId: "migration_lock" };
   try {
-    await db.connection().execute(async (connection) => {
-      await adapter.acquireMigrationLock(connection, lock);
-      try {
-        await connection.withTables<MigrationTables>().transaction().execute(work);
-      } finally {
-        await adapter.releaseMigrationLock(connection, lock);
-      }
-    });
+    await db
+      .withTables<MigrationTables>()
+      .transaction()
+      .execute(async (transaction) => {
+        if (isPostgres(db)) {
+          // the other node's migrations, and those of this one, take as long as the tables are large
+          await sql`set local statement_timeout = 0`.execute(transaction);
+          await sql`set local lock_timeout = 0`.execute(transaction);
+          await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+        }
+        await work(transaction);
+      });
   } catch (error) {
     throw error instanceof StoreError ? error : failed("the database could not be brought up to date", error);
   }

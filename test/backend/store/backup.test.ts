@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { BackupError, backUp, restore } from "../../../backend/store/backup.ts";
+import { openDatabase } from "../../../backend/store/index.ts";
 import { oldDatabase } from "./old-database.ts";
 import { FEATURES, openStore, type Store } from "./open-store.ts";
 
@@ -47,6 +48,26 @@ test("a backup made while the store is in use has everything acknowledged, and r
   const replaced = new DatabaseSync(kept!, { readOnly: true });
   expect(replaced.prepare("select text from messages order by seq").all()).toEqual([{ text: "t1" }, { text: "t2" }]);
   replaced.close();
+});
+
+test("H4: a feature that the program did not have when a backup was restored handles the restore when it is back", async () => {
+  const store = await started();
+  const before = await store.rooms.standing("lobby", "ada");
+  await store.close();
+  await backUp(dataDir, file);
+  const others = FEATURES.filter(({ name }) => name !== "chat");
+  restore(dataDir, file, others, ["chat"]);
+  const epoch = async () => {
+    const back = await openStore({ dataDir });
+    const standing = await back.rooms.standing("lobby", "ada");
+    await back.close();
+    return standing?.room.epoch;
+  };
+  await (await openDatabase({ dataDir, unusedFeatures: ["chat"] }, others)).close();
+  const restored = await epoch();
+  expect(restored).not.toBe(before?.room.epoch);
+  // once
+  expect(await epoch()).toBe(restored);
 });
 
 test("a database in use is not replaced", async () => {

@@ -1,0 +1,48 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Kysely } from "kysely";
+import type { FeatureTables } from "./migrate.ts";
+import type { StoreTables } from "./tables.ts";
+
+/*
+ * A backup may have tables of a feature that the program does not have when the backup is restored (UNUSED_FEATURES).
+ * Their contents are as they were when the backup was made, until a program with the feature opens the database.
+ */
+
+/** A table of a restored database, made when it is needed: the features that have not handled the restore. */
+const TABLE = "unhandled_restores";
+
+/** Remembers in a restored database that these features have not changed what they have to (`afterRestore`). */
+export function markRestored(copy: DatabaseSync, features: Iterable<string>): void {
+  for (const feature of features) {
+    copy.exec(`create table if not exists ${TABLE} (feature text primary key)`);
+    copy.prepare(`insert or ignore into ${TABLE} values (?)`).run(feature);
+  }
+}
+
+/** Lets each feature change what it has to in a restored database. */
+export function handleRestore(copy: DatabaseSync, features: readonly FeatureTables[]): void {
+  for (const { afterRestore } of features) afterRestore?.(copy, (name) => hasTable(copy, name));
+}
+
+/** The same in an open database, for features that the program did not have when it was restored. */
+export async function finishRestore(
+  db: Kysely<StoreTables>,
+  database: DatabaseSync,
+  features: readonly FeatureTables[],
+): Promise<void> {
+  if (!hasTable(database, TABLE)) return;
+  await db.transaction().execute(async () => {
+    const marked = new Set(
+      database
+        .prepare(`select feature from ${TABLE}`)
+        .all()
+        .map(({ feature }) => feature),
+    );
+    const returned = features.filter(({ name }) => marked.has(name));
+    handleRestore(database, returned);
+    for (const { name } of returned) database.prepare(`delete from ${TABLE} where feature = ?`).run(name);
+  });
+}
+
+const hasTable = (database: DatabaseSync, name: string): boolean =>
+  database.prepare("select 1 from sqlite_schema where type = 'table' and name = ?").get(name) !== undefined;

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import pg from "pg";
+import type { FeatureTables } from "../../../backend/store/index.ts";
+import { migrate } from "../../../backend/store/migrate.ts";
+import type { StoreTables } from "../../../backend/store/tables.ts";
+import { openStore } from "../../backend/store/open-store.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { startTransactionMode } from "./transaction-mode.ts";
+
+/*
+ * Of nodes that start at the same time one brings the tables up to date, and the others wait for it.
+ */
+
+let cluster: Cluster;
+let url: string;
+let client: pg.Client;
+beforeAll(async () => {
+  cluster = await startCluster();
+  ({ url } = await cluster.database());
+  client = new pg.Client(url);
+  await client.connect();
+});
+afterAll(async () => {
+  await client.end();
+  await cluster.stop();
+});
+
+const LOCKS = "select pid, granted from pg_locks where locktype = 'advisory'";
+
+/** Resolves when so many processes have the lock or wait for it. */
+async function untilLocked(processes: number): Promise<void> {
+  while ((await client.query(LOCKS)).rowCount !== processes) await delay(10);
+}
+
+test("N2: behind a proxy in transaction mode one of two nodes migrates, however long that takes, and the other waits", async () => {
+  // what the README says for such a proxy; a migration takes longer
+  await client.query("alter role causeway set statement_timeout = '200ms'");
+  const proxy = await startTransactionMode(url);
+  await client.query("alter role causeway reset statement_timeout");
+  let runs = 0;
+  const slow: FeatureTables = {
+    name: "slow",
+    migrations: {
+      "0001_slow": {
+        async up(transaction) {
+          runs += 1;
+          await sql`create table slow (n integer)`.execute(transaction);
+          await sql`select pg_sleep(0.5)`.execute(transaction);
+        },
+      },
+    },
+  };
+  await Promise.all([migrate(proxy.node<StoreTables>(), [slow]), migrate(proxy.node<StoreTables>(), [slow])]);
+  expect(runs).toBe(1);
+  expect((await client.query(LOCKS)).rows).toEqual([]);
+  await proxy.close();
+});
+
+test("a node that is killed while it migrates leaves no lock behind", async () => {
+  const { url: databaseUrl } = await cluster.database();
+  await (await openStore({ dataDir: "unused", databaseUrl })).close();
+  const blocker = new pg.Client(databaseUrl);
+  await blocker.connect();
+  await blocker.query("begin; lock table kysely_migration in access exclusive mode");
+  const killed = spawn(process.execPath, ["scripts/backend.ts"], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, PORT: "0" },
+    stdio: "ignore",
+  });
+  const gone = once(killed, "exit");
+  await untilLocked(1);
+  killed.kill("SIGKILL");
+  await gone;
+  const next = openStore({ dataDir: "unused", databaseUrl });
+  await untilLocked(2);
+  await blocker.query("rollback");
+  await (await next).close();
+  expect((await client.query(LOCKS)).rows).toEqual([]);
+  await blocker.end();
+});
