@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { INSTANCE_BYTES, TIME_BYTES } from "./sealed-packet.ts";
+import { VERSION } from "./version.ts";
 
 /*
  * A packet of a broadcast as it travels on one subject of NATS: a header, a body, and an HMAC-SHA256 (RFC 2104) over
@@ -20,7 +21,6 @@ export interface BroadcastHeader {
   readonly instance: string;
 }
 
-const VERSION = 1;
 /** Offsets in bytes. The body follows the header, then the HMAC. */
 const AT = { version: 0, sentAt: 1, counter: 7, ordinal: 13, subject: 19, instance: 21 } as const;
 const SUBJECT_BYTES = 2;

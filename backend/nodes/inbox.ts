@@ -7,6 +7,7 @@ import { readMarks } from "./marks.ts";
 import { Senders } from "./senders.ts";
 import { MARKS } from "./subjects.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import { isOtherVersion } from "./version.ts";
 
 /** What a node does with what other nodes send. */
 export interface Receiver {
@@ -77,7 +78,7 @@ export class Inbox {
     const { clock, subscriptions, instance } = this.#options;
     const { receiver } = this;
     const opened = openBroadcast(this.#keys, packet);
-    if (!opened) return "foreign";
+    if (!opened) return isOtherVersion(packet) ? "version" : "foreign";
     const { header, body } = opened;
     if (header.subject !== subject) return "misdirected";
     // NATS sends a node none of its own packets: another client has sent it back

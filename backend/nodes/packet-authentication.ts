@@ -3,6 +3,7 @@ import type { Middleware, ServiceBroker } from "moleculer";
 import type { DropLog, DropReason } from "./drop-log.ts";
 import { Peers } from "./peers.ts";
 import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
+import { isOtherVersion } from "./version.ts";
 
 /** Authentication of all packets that this node sends and receives. */
 export interface PacketAuthentication {
@@ -130,7 +131,7 @@ export function createPacketAuthentication(options: PacketAuthenticationOptions)
     transporterReceive(next: Receive): Receive {
       return (type, data, socket) => {
         const opened = openPacket(keys, type, data);
-        if (!opened) return drop("foreign");
+        if (!opened) return drop(isOtherVersion(data) ? "version" : "foreign");
         const { header, payload } = opened;
         if (header.instance === instance) return; // NATS sends a node its own broadcasts
         if (!isForThisInstance(type, header)) return drop("misdirected", header.sender);

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
+import { VERSION } from "./version.ts";
 
 /*
  * A packet between nodes as it travels: a header, an HMAC-SHA256 (RFC 2104) and the payload as Moleculer wrote it.
@@ -44,7 +45,6 @@ export function packetKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret, "utf8"));
 }
 
-const VERSION = 3;
 /** Offsets in bytes. The two names follow the fixed part, then the HMAC, then the payload. */
 const AT = {
   ...{ version: 0, sentAt: 1, counter: 7, ordinal: 13, instance: 19, targetInstance: 35 },

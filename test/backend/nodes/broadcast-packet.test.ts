@@ -11,6 +11,7 @@ import {
 } from "../../../backend/nodes/broadcast-packet.ts";
 import { ANY_INSTANCE, newInstance, openPacket, packetKey, sealPacket } from "../../../backend/nodes/sealed-packet.ts";
 import { SHARDS, shardOf } from "../../../backend/nodes/subjects.ts";
+import { VERSION } from "../../../backend/nodes/version.ts";
 
 const SECRET = "the secret of this site, 32 bytes";
 const [ours, former] = [broadcastKey(SECRET), broadcastKey("the secret of last year, 32 bytes")];
@@ -61,7 +62,7 @@ test("N5: a broadcast carries an HMAC-SHA256 over header and body, with a key de
     const pad = (byte: number) => Buffer.alloc(64, byte).map((value, at) => value ^ (key[at] ?? 0));
     return sha256(pad(0x5c), sha256(pad(0x36), text));
   };
-  const key = hmac(Buffer.from(SECRET), Buffer.from("causeway broadcast 1"));
+  const key = hmac(Buffer.from(SECRET), Buffer.from(`causeway broadcast ${VERSION}`));
   const packet = sealed(ours);
   const macAt = packet.length - MAC_BYTES;
   expect(packet.subarray(macAt)).toEqual(hmac(key, packet.subarray(0, macAt)));

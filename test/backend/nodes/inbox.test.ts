@@ -5,6 +5,7 @@ import { type Delivery, DropLog } from "../../../backend/nodes/index.ts";
 import { NodeOutbox } from "../../../backend/nodes/outbox.ts";
 import { MARKS, shardOf, TO_EVERY_NODE } from "../../../backend/nodes/subjects.ts";
 import { Subscriptions } from "../../../backend/nodes/subscriptions.ts";
+import { VERSION } from "../../../backend/nodes/version.ts";
 
 /*
  * What one node sends and another receives, without the NATS server between them: the test carries the packets.
@@ -75,6 +76,15 @@ function nodeAs(instance: string, ...channels: string[]) {
     },
   };
 }
+
+test("packets of a node of another version are dropped for that reason; other bytes are foreign", async () => {
+  const node = nodeIn("garden");
+  sendTo("garden");
+  const [{ subject, packet }] = sent as [Packet];
+  const begun = (first: number) => ({ subject, packet: Buffer.from([first, ...packet.subarray(1)]) });
+  await node.take(...[VERSION - 1, VERSION + 1, 0, "{".charCodeAt(0)].map(begun));
+  expect([node.texts, node.dropped()]).toEqual([[], { version: 2, foreign: 2 }]);
+});
 
 test("N5: what goes to one channel is one packet for each batch, on the subject of the channel's shard", async () => {
   const node = nodeIn("garden");

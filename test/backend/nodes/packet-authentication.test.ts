@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type BrokerOptions, type Context, ServiceBroker } from "moleculer";
 import { type Logger, pino } from "pino";
 import { createPacketAuthentication, DropLog, type PacketAuthentication } from "../../../backend/nodes/index.ts";
+import { VERSION } from "../../../backend/nodes/version.ts";
 
 /*
  * Nodes on Moleculer's transporter within one process: what one sends arrives at all in the same turn of the event
@@ -220,6 +221,20 @@ test("S7: both secrets are accepted while they are changed, in three steps, each
     expect(await greet(after, "before")).toBe("before greets after");
     await Promise.all([before.broker.stop(), after.broker.stop()]);
   }
+});
+
+test("a packet of a node of another version has its own line in the log, which says what to do", async () => {
+  const one = nodeOf("one", [SECRET]);
+  await start(one);
+  one.inject("REQ", Buffer.from("{}"));
+  for (let n = 0; n < 5; n += 1) one.inject("INFO", Buffer.from([VERSION - 1, 0, 0]));
+  expect(one.log[1]).toMatchObject({
+    reason: "version",
+    msg: expect.stringMatching(
+      /^packets of nodes of another version were dropped: .* Stop the nodes of the older one$/,
+    ),
+  });
+  expect([one.log.length, dropped(one)]).toEqual([2, { foreign: 1, version: 5 }]);
 });
 
 test("dropped packets are one line of the log in a minute, with their number", async () => {
