@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
 import { createValidator } from "./contract/validation.ts";
+import { lateStreams } from "./late-streams.ts";
 import { BrokerLog } from "./log.ts";
 import {
   createPacketAuthentication,
@@ -68,6 +69,7 @@ export function brokerOptions(
   const nodeID = config.nodeId ?? `node-${randomUUID()}`;
   const start = randomUUID();
   const discoverer = new NodeDiscoverer();
+  const late = lateStreams();
   let calls = 0;
   return {
     namespace: "causeway",
@@ -76,7 +78,9 @@ export function brokerOptions(
     internalServices: false, // $node would tell anybody who reaches it the broker's options
     internalMiddlewares: false,
     middlewares: [
+      late.inside,
       ...INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
+      late.outside,
       ...(links ? [links.packets.middleware, links.flow.middleware] : []),
     ],
     validator: createValidator(),

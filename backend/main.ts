@@ -26,7 +26,7 @@ import { type GivenModules, loadFeatures, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
 import { outageLog } from "./outage-log.ts";
 import { loadAssets } from "./page/index.ts";
-import { type Database, openDatabase } from "./store/index.ts";
+import { type Database, openDatabase, WRITE_LIMIT_MS } from "./store/index.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
 import { assets, RATE_CLASSES, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
 
@@ -117,6 +117,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     });
     const gateway = createGateway(config, {
       ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
+      writeLimitMs: WRITE_LIMIT_MS,
       features: sockets,
       throttles: database.throttles,
       ...(metrics && { finished: metrics.finished }),

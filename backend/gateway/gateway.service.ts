@@ -120,10 +120,7 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
       handlers().sockets.endAll();
       streams.endAll();
     },
-    "$node.disconnected"({ params }: Context<{ unexpected: boolean }>) {
-      // it may have stored what it could not send any more
-      if (params.unexpected) handlers().sockets.compareAll();
-    },
+    "$node.disconnected": () => handlers().sockets.compareAfterNode(),
     "nodes.gap": () => handlers().sockets.compareAll(),
   };
 }

@@ -41,12 +41,21 @@ export interface GatewayOptions {
   readonly finished?: (facts: Finished) => void;
   /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
   readonly channel?: NodeChannel | undefined;
+  /** Milliseconds after which what another node has begun to store is stored, or never will be. */
+  readonly writeLimitMs?: number;
 }
 
-/** Sockets that are closed in a second, where there is time, so that the other nodes let their clients in at once. */
+/**
+ * Sockets, and server-sent events, that are closed in a second, where there is time, so that the other nodes let their
+ * clients in at once.
+ */
 const MOVED_PER_SECOND = 100;
 /** Most milliseconds over which a node that must not serve closes its sockets. */
 const RELEASE_MS = 5_000;
+/**
+ * Most milliseconds for which a drain that has run out waits for calls under way: as long as a statement may take.
+ */
+const SETTLE_MS = 10_000;
 
 /** The gateway of one node: a service for the broker, and a port that opens when the other services have started. */
 export class Gateway {
@@ -61,6 +70,7 @@ export class Gateway {
 
   constructor(config: Config, options: GatewayOptions) {
     const { log, channel, throttles, clock = Date.now, entries = http, features = [] } = options;
+    const isUnfit = () => options.problem?.() !== undefined;
     this.#config = config;
     this.#limits = new NodeLimits({
       ...{ log, trustedPeers: config.trustedPeers, shared: throttles && { throttles, clock } },
@@ -69,7 +79,7 @@ export class Gateway {
     this.#refusals = new RefusalLog(log);
     this.#origins = new Set(config.origins);
     this.#streams = new Streams({
-      ...{ entries, clock, refusals: this.#refusals, limits: this.#limits },
+      ...{ entries, clock, isUnfit, refusals: this.#refusals, limits: this.#limits },
       ...{ throttles: throttles ?? memoryThrottles(), webhookSecrets: config.webhookSecrets },
     });
     this.#parts = {
@@ -78,7 +88,8 @@ export class Gateway {
       limits: this.#limits,
       refusals: this.#refusals,
       finished: options.finished,
-      isUnfit: () => options.problem?.() !== undefined,
+      isUnfit,
+      writeLimitMs: options.writeLimitMs,
       standing: originJudge(this.#origins),
     };
     this.schema = gatewayService({
@@ -119,15 +130,22 @@ export class Gateway {
     return taken;
   }
 
-  /** Closes the sockets of this node one after the other, so that their clients go to another one. */
+  /**
+   * Closes the sockets of this node one after the other, and its server-sent events, so that their clients go to
+   * another one.
+   */
   release(): void {
     const sockets = this.#created?.sockets;
-    if (sockets) void sockets.move(spreadMs(sockets.open, RELEASE_MS));
+    if (!sockets) return;
+    const spread = spreadMs(sockets.open + this.#streams.readings.streams.used, RELEASE_MS);
+    void sockets.move(spread);
+    this.#streams.release(spread);
   }
 
   /**
    * Lets no client in any more, closes one socket after the other while it serves the rest, finishes what is under way,
-   * and closes every connection; all within the configured time.
+   * and closes every connection; all within the configured time. Where calls take longer, it waits as long again, ten
+   * seconds at most.
    */
   async drain(): Promise<void> {
     const { http, sockets, server, upgrades } = this.#handlers;
@@ -141,6 +159,8 @@ export class Gateway {
     await Promise.race([finished, delay(drainTime, undefined, { ref: false })]);
     server.closeAllConnections();
     await upgrades.close();
+    // what is under way for clients that are gone may still be stored: then this node broadcasts it
+    await Promise.race([finished, delay(Math.min(drainTime, SETTLE_MS), undefined, { ref: false })]);
     this.#refusals.sum();
   }
 

@@ -33,6 +33,7 @@ export interface HandlerParts {
   readonly channel: NodeChannel | undefined;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
+  readonly writeLimitMs: number | undefined;
   standing(headers: { readonly origin?: string | undefined }): OriginStanding;
   readonly finished: ((facts: Finished) => void) | undefined;
 }

@@ -148,6 +148,8 @@ interface TestOptions {
   readonly features?: readonly SocketFeature[];
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
+  /** What else a gateway under test is given. */
+  readonly given?: Pick<Parameters<typeof createGateway>[1], "problem" | "throttles" | "writeLimitMs">;
 }
 
 interface Running {
@@ -354,6 +356,7 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     times: { ...SERVER_TIMES, ...options.times },
     features: options.features ?? [testChatSockets(presence)],
     ...(options.entries && { entries: options.entries }),
+    ...options.given,
   });
   if (options.presence) broker.createService(presenceService(presenceParts(presence, options.presence)));
   for (const service of options.services ?? []) broker.createService(service);

@@ -11,6 +11,7 @@ import type { GatewaySocket } from "./gateway-socket.ts";
 import { type LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
+import { moveOne } from "./socket-moves.ts";
 
 export interface AdmissionParts {
   readonly sessions: GatewaySessions;
@@ -47,7 +48,7 @@ export class Admission {
   /** The identity that a handshake shows. Rejects with the refusal that Socket.IO sends to the client. */
   async authorize(socket: GatewaySocket): Promise<Identity> {
     try {
-      if (this.#isClosed || this.#parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       // one CONNECT for each connection: more would try tokens, or join twice, past the limit of handshakes
       if (this.#asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       this.#asked.add(socket.conn);
@@ -74,14 +75,20 @@ export class Admission {
 
   /**
    * Opens a socket whose handshake was authorized; false, and the socket is closed, when it may not be opened any more:
-   * its session may have ended, its user's roles may have changed or its user may have opened others, while its token
-   * was verified.
+   * its session may have ended, its user's roles may have changed, its user may have opened others, or this node may
+   * have begun to close its sockets, while its token was verified.
    */
   open(socket: GatewaySocket): boolean {
     const { identity } = socket.data;
     socket.on("disconnect", this.#onDisconnect);
     // without a listener Socket.IO prints the stack of every malformed packet
     socket.on("error", ignore);
+    socket.data.connection = socket.request.socket;
+    socket.data.unsent = this.#parts.unsent;
+    if (this.#isLeaving) {
+      moveOne(socket);
+      return false;
+    }
     if (!identity || !this.#parts.sessions.isCurrent(identity) || this.#hasMost(identity)) {
       socket.disconnect(true);
       return false;
@@ -89,8 +96,6 @@ export class Admission {
     const { auth } = socket.handshake;
     forgetHandshake(socket);
     void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
-    socket.data.connection = socket.request.socket;
-    socket.data.unsent = this.#parts.unsent;
     this.#parts.hasSession(socket.request.socket);
     socket.data.isOpened = true;
     for (const feature of this.#parts.features) feature.opened?.({ id: socket.id, user: identity.user }, auth);
@@ -101,6 +106,11 @@ export class Admission {
   close(): void {
     this.#isClosed = true;
     for (const feature of this.#parts.features) feature.draining?.();
+  }
+
+  /** Whether the clients of this node go to other nodes. */
+  get #isLeaving(): boolean {
+    return this.#isClosed || this.#parts.isUnfit();
   }
 
   #closed(socket: GatewaySocket): void {

@@ -92,7 +92,7 @@ export class SocketCalls {
   }
 
   #call(socket: GatewaySocket, action: unknown, given: unknown, event: EventCall): Promise<unknown> {
-    const { broker, limits, history, subscriptions } = this.#parts;
+    const { broker, sessions, limits, history, subscriptions } = this.#parts;
     if (this.#drained || socket.data.isMoving || this.#parts.isUnfit()) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
@@ -103,7 +103,11 @@ export class SocketCalls {
     const { entry, feature, hooks } = declared;
     this.#count(entry.rate, identity, client);
     const meta: Meta = { user: identity.user, client: { address: client.address } };
-    const act = (): Promise<unknown> => broker.call(entry.action, params, outside(meta));
+    const act = (): Promise<unknown> => {
+      // the session may have ended while the limits of all nodes, or a subscription, were waited for
+      if (!sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
+      return broker.call(entry.action, params, outside(meta));
+    };
     const run = () => limits.everywhere(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
     if (feature === undefined) return run();
     if (hooks.readsHistory) event.history = history.take(identity.user.id, client.key);

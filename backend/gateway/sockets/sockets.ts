@@ -20,6 +20,8 @@ export interface SocketParts
     Omit<AdmissionParts, "sockets" | "features" | "sessions" | "isUnfit"> {
   /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
   readonly channel: NodeChannel | undefined;
+  /** Milliseconds after which what another node has begun to store is stored, or never will be. */
+  readonly writeLimitMs: number | undefined;
 }
 
 /** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
@@ -33,6 +35,7 @@ export class SocketGateway {
   readonly #fanOut: FanOut;
   readonly #admission: Admission;
   readonly #calls: SocketCalls;
+  #lateComparison: NodeJS.Timeout | undefined;
 
   constructor(parts: SocketParts) {
     this.#parts = parts;
@@ -107,6 +110,17 @@ export class SocketGateway {
     this.#comparison.compareAll();
   }
 
+  /**
+   * Another node is gone. It may have stored what it could not broadcast any more, and its database connection may
+   * still store what it has begun: compares now, and when that is over.
+   */
+  compareAfterNode(): void {
+    this.compareAll();
+    const { writeLimitMs } = this.#parts;
+    clearTimeout(this.#lateComparison);
+    if (writeLimitMs !== undefined) this.#lateComparison = setTimeout(() => this.compareAll(), writeLimitMs).unref();
+  }
+
   endSession(sid: string): void {
     this.#sockets.disconnect(sessionGroup(sid));
   }
@@ -156,6 +170,7 @@ export class SocketGateway {
   }
 
   stop(): void {
+    clearTimeout(this.#lateComparison);
     this.#comparison.stop();
     this.#parts.channel?.stop();
   }

@@ -6,6 +6,7 @@ import { hasParameters } from "../../surface/path.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
 import type { HttpEntry, StreamEntry } from "../../surface.ts";
 import type { Throttles } from "../../throttle/throttle.ts";
+import { evenly } from "../evenly.ts";
 import { type Exchange, metaOf, receiverOf } from "../http/exchange.ts";
 import { withPathValues } from "../http/path-parameters.ts";
 import { readQuery } from "../http/query.ts";
@@ -16,7 +17,7 @@ import type { RefusalLog } from "../limits/refusal-log.ts";
 import type { AnswerMeta } from "./answer-head.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { StreamSlots } from "./slots.ts";
-import { StreamRun } from "./stream-run.ts";
+import { isEvents, StreamRun } from "./stream-run.ts";
 import { type BodyParts, invalid, takeBody } from "./take-body.ts";
 import { aliasPath, type WebRequest } from "./web-request.ts";
 import type { WebResponse } from "./web-response.ts";
@@ -32,6 +33,8 @@ export interface StreamParts {
   readonly entries: readonly HttpEntry[];
   readonly refusals: RefusalLog;
   readonly limits: Pick<NodeLimits, "backlog" | "caps" | "times">;
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
   /** Where nodes remember together which webhooks they have taken. */
@@ -146,9 +149,11 @@ export class Streams {
       checkRole(entry, exchange);
       run.params = this.#paramsOf(exchange, entry);
       run.meta = this.#metaOf(exchange, entry);
-      if ("as" in entry.answers && entry.answers.as === "events") {
+      if (isEvents(entry)) {
         run.takeSlot();
         this.#endWithToken(run);
+        // its client comes back, and finds another node
+        if (this.#isLeaving || this.#parts.isUnfit()) run.endEvents();
       }
       const body = await takeBody(run, this.#bodies);
       return await run.respond(body.send).catch(async (error: unknown) => {
@@ -183,6 +188,12 @@ export class Streams {
     for (const run of this.#running) run.leave();
   }
 
+  /** Ends server-sent events one after the other, evenly over so many milliseconds. */
+  release(spread: number): void {
+    const events = [...this.#running].filter(({ entry }) => isEvents(entry));
+    void evenly(events, spread, (run) => run.leave());
+  }
+
   /** How the limits stand. */
   get readings() {
     const { used, refused } = this.#slots;
@@ -215,11 +226,11 @@ export class Streams {
     return params;
   }
 
-  #metaOf(exchange: Exchange, { answers }: StreamEntry): object {
+  #metaOf(exchange: Exchange, entry: StreamEntry): object {
     const meta = metaOf(exchange);
     const lastEventId = exchange.request.headers["last-event-id"];
     const isEventId = typeof lastEventId === "string" && /^[!-~]{1,128}$/.test(lastEventId);
-    return "as" in answers && answers.as === "events" && isEventId ? { ...meta, lastEventId } : meta;
+    return isEvents(entry) && isEventId ? { ...meta, lastEventId } : meta;
   }
 }
 

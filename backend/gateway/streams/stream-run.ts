@@ -46,6 +46,8 @@ export class StreamRun {
   #endStream: (() => void) | undefined;
   #isStreamed = false;
   #isClosed = false;
+  /** Server-sent events end as soon as they have begun. */
+  #hasNoEvents = false;
 
   constructor(exchange: Exchange, entry: StreamEntry, parts: RunParts) {
     this.exchange = exchange;
@@ -127,9 +129,11 @@ export class StreamRun {
     this.endEvents();
   }
 
-  /** Ends server-sent events in order, and leaves anything else alone. */
+  /** Ends server-sent events in order, also those that have not begun yet, and leaves anything else alone. */
   endEvents(): void {
-    if (isEvents(this.entry)) this.#endStream?.();
+    if (!isEvents(this.entry)) return;
+    this.#hasNoEvents = true;
+    this.#endStream?.();
   }
 
   close(): void {
@@ -205,7 +209,8 @@ export class StreamRun {
     response.once("close", finish);
     this.#endStream = finish;
     this.#watchReader(() => breakOff(new Error("The client does not read.")));
-    source.pipe(through);
+    if (this.#hasNoEvents) finish();
+    else source.pipe(through);
     return through;
   }
 
@@ -236,7 +241,8 @@ export class StreamRun {
   }
 }
 
-function isEvents({ answers }: StreamEntry): boolean {
+/** Whether the entry answers with server-sent events. */
+export function isEvents({ answers }: StreamEntry): boolean {
   return "as" in answers && answers.as === "events";
 }
 

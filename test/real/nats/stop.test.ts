@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import pg from "pg";
 import { Watched } from "../../backend/client/chat/watched-client.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
+import { disconnected, emit } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
 import { startPair } from "./pair.ts";
@@ -75,4 +77,29 @@ test("N3: when a node stops, each client is away for a moment: p95 at most half 
   for (let n = 0; n < TRIES && !(Math.min(...p95) <= 500); n += 1)
     p95.push((await stopOne())[Math.ceil(CLIENTS * 0.95) - 1] ?? Number.NaN);
   expect(Math.min(...p95)).toBeLessThanOrEqual(500);
+});
+
+test("N6: an edit that is stored after the time of a stop has run out reaches the clients of the other node", async () => {
+  const pair = await startPair(nats, cluster);
+  const database = new pg.Client(pair.databaseUrl);
+  await database.connect();
+  const [author, reader] = [await pair.one.person(), await pair.one.person()];
+  const [here, there] = [await pair.one.socket(author.accessToken), await pair.two.socket(reader.accessToken)];
+  for (const socket of [here, there]) await emit(socket, "call", "chat.join", { room: ROOM });
+  const sent = new Promise((resolve) => there.once("message", resolve));
+  await emit(here, "call", "chat.send", { room: ROOM, text: "first", clientId: "c1" });
+  await sent;
+  await database.query("begin; lock table messages in share mode");
+  here.emit("call", "chat.edit", { room: ROOM, seq: 1, text: "second" });
+  const waits = "select 1 from pg_stat_activity where application_name = 'causeway' and wait_event_type = 'Lock'";
+  while ((await database.query(waits)).rowCount === 0) await delay(10);
+  const changed = new Promise((resolve) => there.once("messageChanged", resolve));
+  const gone = disconnected(here);
+  const stopped = pair.one.backend.stop();
+  await gone; // all connections are closed: the time is over
+  await database.query("rollback");
+  expect(await changed).toMatchObject({ seq: 1, text: "second" });
+  await stopped;
+  await database.end();
+  await pair.stop();
 });

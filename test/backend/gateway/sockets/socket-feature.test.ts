@@ -90,6 +90,50 @@ test("each feature compares the channels that are its own, and what it reads goe
   expect(others).toEqual([]);
 });
 
+test("N6: after another node has gone its rooms are compared, and again when nothing of it can be stored any more", async () => {
+  const [once, twice] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const feature = notes("notes:", {
+    async compare(known) {
+      if (compared++ === 0) once.resolve();
+      else twice.resolve();
+      return known;
+    },
+  });
+  let compared = 0;
+  gateway = await startTestGateway({ "chat.join": join }, { features: [feature], given: { writeLimitMs: 100 } });
+  await emit(await gateway.socket(tokenOf("ada")), "call", "chat.join", { room: "x" });
+  await gateway.broker.broadcastLocal("$node.disconnected", { node: { id: "other" }, unexpected: false });
+  await once.promise;
+  await twice.promise;
+  expect(compared).toBe(2);
+});
+
+test("N6: after a loss a socket may hear an entry again: its client goes by the number (README: in another language)", async () => {
+  const sixth: Broadcast = {
+    ...{ channel: "notes:x", event: "message", payload: { seq: 6 } as never },
+    position: { epoch: "e", seq: 6 },
+  };
+  const feature = notes("notes:", {
+    async compare(known, broadcastHere) {
+      broadcastHere(sixth);
+      return known.map((one) => ({ ...one, seq: 6 }));
+    },
+  });
+  gateway = await startTestGateway({ "chat.join": join }, { features: [feature] });
+  const [first, second] = [await gateway.socket(tokenOf("ada")), await gateway.socket(tokenOf("bob"))];
+  const heard: string[] = [];
+  first.on("message", ({ seq }: { seq: number }) => heard.push(`ada ${seq}`));
+  await emit(first, "call", "chat.join", { room: "x" });
+  await announce(gateway.broker, "sockets.broadcast", sixth);
+  // what this one got of the database is older: the sixth may have been lost for it
+  await emit(second, "call", "chat.join", { room: "x" });
+  const late = new Promise((resolve) => second.once("message", resolve));
+  await gateway.broker.broadcastLocal("nodes.gap", {});
+  expect(await late).toEqual({ seq: 6 });
+  await emit(first, "call", "chat.join", { room: "x" });
+  expect(heard).toEqual(["ada 6", "ada 6"]);
+});
+
 test("two features with one name, or that hang into one call, stop the start", () => {
   expect(() => declaredCalls([notes(), { name: "notes" }])).toThrow("Two features are named notes");
   expect(() => declaredCalls([notes(), { ...notes(), name: "more" }])).toThrow(

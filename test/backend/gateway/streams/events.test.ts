@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, expect, jest, test } from "@jest/globals";
+import { announce } from "../../../../backend/contract/index.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { EventEncoder, encodeSentEvent } from "../../../../backend/gateway/streams/event-encoder.ts";
 import { object, unbounded } from "../../../../backend/surface/grammar.ts";
@@ -66,6 +67,51 @@ test("the action learns which event the client has seen last, and nothing that i
   await gateway.ask("GET", "/api/ticks", { token, headers: { "last-event-id": "a".repeat(129) } });
   await gateway.ask("GET", "/api/file", { token, headers: { "last-event-id": "a-7" } });
   expect(seen).toEqual(["a-7", undefined, undefined, undefined]);
+});
+
+test("N2: server-sent events of a node that must not serve end in order, and close their connection", async () => {
+  const { stream, case: ticks } = source();
+  gateway = await startStreamGateway({ ticks });
+  const connection = openConnection(gateway.port);
+  connection.socket.write(headOf("GET", "/api/ticks"));
+  await connection.until((text) => text.includes("retry"));
+  gateway.gateway.release();
+  expect((await connection.closed).endsWith("0\r\n\r\n")).toBe(true);
+  expect(stream.destroyed).toBe(true);
+});
+
+let stopping: Promise<void> | undefined;
+test.each<[string, (of: TestGateway) => unknown]>([
+  ["its user's roles have changed", ({ broker }) => announce(broker, "user.changed", { id: "ann", at: 1 })],
+  [
+    "its node stops",
+    (of) => {
+      stopping = of.stop();
+    },
+  ],
+  ["its node must not serve", ({ gateway: of }) => of.release()],
+])("server-sent events that begin after %s end at once, and their client comes back", async (_, happen) => {
+  const { stream, case: ticks } = source();
+  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const run = async () => {
+    asked.resolve();
+    await answers.promise;
+    return stream;
+  };
+  const running = await startStreamGateway({ ticks: { ...ticks, run } });
+  gateway = running;
+  const connection = openConnection(running.port);
+  connection.socket.write(headOf("GET", "/api/ticks"));
+  await asked.promise;
+  await happen(running);
+  answers.resolve();
+  const text = await connection.until((got) => got.endsWith("0\r\n\r\n"));
+  expect(text).toContain("retry: 2000\n\n");
+  expect(stream.destroyed).toBe(true);
+  connection.socket.destroy();
+  if (stopping) gateway = undefined;
+  await stopping;
+  stopping = undefined;
 });
 
 test("an event that the entry does not declare ends the connection", async () => {

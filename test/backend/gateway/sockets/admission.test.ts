@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { afterEach, expect, test } from "@jest/globals";
+import { announce } from "../../../../backend/contract/index.ts";
+import { memoryThrottles } from "../../../../backend/throttle/throttle-memory.ts";
+import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
+import { frame, handshake, TEXT } from "../by-hand.ts";
+
+let gateway: TestGateway | undefined;
+afterEach(async () => {
+  await gateway?.stop();
+  gateway = undefined;
+});
+
+/** All that comes until the connection is closed. */
+async function textOf(connection: Socket): Promise<string> {
+  let text = "";
+  connection.on("data", (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+  });
+  await once(connection, "close");
+  return text;
+}
+
+test.each<[string, (gateway: TestGateway, spoil: () => void) => Promise<void> | undefined]>([
+  ["a drain", ({ gateway }) => gateway.drain()],
+  [
+    "the time in which a node must not serve",
+    ({ gateway }, spoil) => {
+      spoil();
+      gateway.release();
+      return undefined;
+    },
+  ],
+])("N3: a client whose token is verified when %s begins is told to go to another node", async (_, begin) => {
+  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const opened: string[] = [];
+  let problem: string | undefined;
+  gateway = await startTestGateway(
+    {
+      async "auth.verifyToken"(ctx) {
+        asked.resolve();
+        await answers.promise;
+        return verify(ctx.params.token);
+      },
+    },
+    {
+      features: [{ name: "watcher", opened: ({ user }) => void opened.push(user.id) }],
+      given: { problem: () => problem },
+    },
+  );
+  const { connection } = await handshake(gateway.port, "192.0.2.1");
+  const text = textOf(connection);
+  connection.write(frame(TEXT, `40${JSON.stringify({ token: tokenOf("late") })}`));
+  await asked.promise;
+  const drained = begin(gateway, () => {
+    problem = "the clock is wrong";
+  });
+  answers.resolve();
+  expect(await text).toContain('42["drain",{"retryAfter":0}]');
+  expect(opened).toEqual([]);
+  await drained;
+});
+
+test("N11: a call whose session ends while the limits of all nodes are asked is not made", async () => {
+  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const memory = memoryThrottles();
+  const throttles: typeof memory = {
+    ...memory,
+    isShared: true,
+    async change(keys, decide) {
+      asked.resolve();
+      await answers.promise;
+      return memory.change(keys, decide);
+    },
+  };
+  const makers: string[] = [];
+  const actions: Parameters<typeof startTestGateway>[0] = {
+    async "chat.create"(ctx) {
+      makers.push(ctx.meta.user?.id ?? "");
+      throw new Error("nothing more is needed");
+    },
+  };
+  gateway = await startTestGateway(actions, { given: { throttles } });
+  const [eve, ada] = [await gateway.socket(tokenOf("eve")), await gateway.socket(tokenOf("ada"))];
+  eve.emit("call", "chat.create", { kind: "private", title: "Eve's" });
+  await asked.promise;
+  const gone = disconnected(eve);
+  await announce(gateway.broker, "session.ended", { sid: "s-eve" });
+  await gone;
+  answers.resolve();
+  await emit(ada, "call", "chat.create", { kind: "private", title: "Ada's" });
+  expect(makers).toEqual(["ada"]);
+});
