@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandError } from "../../../scripts/command-line/index.ts";
@@ -34,7 +34,7 @@ export interface SiteOptions {
   readonly accounts: number;
   /** Environment of the nodes besides what they need. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Folder that gets the log of each node. */
+  /** Folder that gets the log of each node; it is made where it is missing. */
   readonly logs?: string | undefined;
 }
 
@@ -97,6 +97,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const cluster = await startCluster({ fsync: "on", max_connections: "200" });
     await runs(() => cluster.stop());
     const { url: databaseUrl } = await cluster.database();
+    if (options.logs !== undefined) mkdirSync(options.logs, { recursive: true });
     const accounts = await createAccounts(databaseUrl, options.accounts);
     const monitor = await freePort(28_222);
     const configuration = `http: 127.0.0.1:${monitor}\n`;
