@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../stack-connectors/token-file.ts";
 import { difference, expectThat, recordsAndRulesets, required, snapshot, tunnelsOf, zoneOf } from "./observe.ts";
-import { HOSTNAME, ZONE_SETTING } from "./stage.ts";
+import { HOSTNAME, ZONE_SETTING } from "./site.ts";
 import type { Step } from "./step.ts";
 
 /** Exit code of `drift`. */

@@ -1,7 +1,8 @@
 /** What a step checks: the zone, the journal, the output of the CLI. */
 import type { Zone } from "../../infra/local/api/index.ts";
 import type { PulumiRun } from "../pulumi-cli/workspace.ts";
-import { HOSTNAME, type Stage } from "./stage.ts";
+import { HOSTNAME } from "./site.ts";
+import type { Stage } from "./stage.ts";
 
 /** @throws Error with the text where it does not hold */
 export function expectThat(holds: boolean, otherwise: string): void {

@@ -17,7 +17,8 @@ import {
   snapshot,
   zoneOf,
 } from "./observe.ts";
-import { HOSTNAME, SECOND_HOSTNAME, type Stage } from "./stage.ts";
+import { HOSTNAME, SECOND_HOSTNAME } from "./site.ts";
+import type { Stage } from "./stage.ts";
 import type { Scene, Step } from "./step.ts";
 import { converse, introduce, startTraffic, visit } from "./visitors.ts";
 
