@@ -9,7 +9,7 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
   ["types", () => runTool("tsc", ["--noEmit"])],
   ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
-  ["lines and words", checkSources],
+  ["lines, words, long functions", checkSources],
   ["unused code", () => runTool("knip", [])],
   ["code that only tests use", () => runTool("knip", ["--production"])],
   ["policy", () => runProgram(process.execPath, ["scripts/rules.ts", "check"])],
@@ -20,7 +20,7 @@ await runCommand(
     name: "check",
     summary:
       "Checks everything that can be checked without running it: format, lint, types, imports, lines and words, " +
-      "unused code, the policy.",
+      "long functions, unused code, the policy.",
     failure: "a check failed",
     run: runChecks,
   }),

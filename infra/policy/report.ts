@@ -1,7 +1,7 @@
 import { type Phase, type Plan, rateLimitSees } from "../rules/index.ts";
 import { maxConditionLength } from "./hostnames.ts";
 import { limitInWords } from "./limit.ts";
-import type { PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
+import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
 /** A rule that exceeds the plan, and what enforces it instead. */
@@ -25,11 +25,11 @@ export interface PlanReport {
 
 /** What is deployed, and what is left to the gateway; `leftOut` are the rules that exceed the plan. */
 export function planReport(
-  { site, surface, plan }: RuleContext,
+  context: RuleContext,
   rulesets: readonly PhaseRuleset[],
   leftOut: readonly PolicyRule[],
 ): PlanReport {
-  const has = (ref: string) => rulesets.some(({ rules }) => rules.some((rule) => rule.ref === ref && rule.enabled));
+  const { plan } = context;
   return {
     plan,
     deployed: rulesets.flatMap(({ phase, rules }) =>
@@ -41,84 +41,93 @@ export function planReport(
       })),
     ),
     notAtTheEdge: [
-      ...leftOut.map(
-        ({ ref, limit }): NotAtTheEdge => ({
-          what: `rate limit ${ref}${limit === undefined ? "" : `: ${limitInWords(limit)}`}`,
-          why: `the ${plan} plan has no rate limiting rule left for it`,
-          enforcedBy: "gateway",
-        }),
-      ),
-      ...rulesets.flatMap(({ rules }) =>
-        rules.flatMap(({ ref, ratelimit, source: { limit } }): NotAtTheEdge[] =>
-          limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds
-            ? []
-            : [
-                {
-                  what: `rate limit ${ref}: ${limitInWords(limit)}`,
-                  why: `the ${plan} plan has no such period: ${limitInWords(ratelimit)} is deployed`,
-                  enforcedBy: "nothing",
-                },
-              ],
-        ),
-      ),
-      ...(rateLimitSees(plan, "http.host")
-        ? []
-        : [
-            {
-              what: "the hostname in the rate limiting rule",
-              why:
-                `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and ` +
-                "are limited too",
-              enforcedBy: "nothing",
-            } as const,
-          ]),
-      ...(has("to_https")
-        ? []
-        : [
-            {
-              what: "the way from http:// to https://",
-              why:
-                "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not " +
-                "redirected",
-              enforcedBy: "nothing",
-            } as const,
-          ]),
-      ...(!has("not_in_surface")
-        ? [
-            {
-              what: "paths and methods that the surface does not have",
-              why: "no rule not_in_surface is on",
-              enforcedBy: "gateway",
-            } as const,
-          ]
-        : []),
-      ...(unknownRequests(surface, maxConditionLength(site)).exact
-        ? []
-        : [
-            {
-              what: "some paths that the surface does not have",
-              why: "the whole surface does not fit one expression: paths are compared by their first segments",
-              enforcedBy: "gateway",
-            } as const,
-          ]),
-      {
-        what: "messages on an open WebSocket",
-        why: "Cloudflare's rules see the handshake of a WebSocket, not what follows it",
-        enforcedBy: "gateway",
-      },
-      {
-        what: "size limits of request bodies",
-        why: "rules see the body on Enterprise only",
-        enforcedBy: "gateway",
-      },
-      {
-        what: "one count for an address that reaches several data centres",
-        why: "each of Cloudflare's data centres counts for itself",
-        enforcedBy: "gateway",
-      },
+      ...leftOut.map((rule) => leftOutLimit(rule, plan)),
+      ...rulesets.flatMap(({ rules }) => rules.flatMap((rule) => otherPeriod(rule, plan))),
+      ...hostnameInLimits(plan),
+      ...missingRules(context, rulesets),
+      ...NEVER_AT_THE_EDGE,
     ],
   };
 }
+
+/** A rate limit that the plan has no rule for. */
+const leftOutLimit = ({ ref, limit }: PolicyRule, plan: Plan): NotAtTheEdge => ({
+  what: `rate limit ${ref}${limit === undefined ? "" : `: ${limitInWords(limit)}`}`,
+  why: `the ${plan} plan has no rate limiting rule left for it`,
+  enforcedBy: "gateway",
+});
+
+/** A rate limit that is deployed with another period than its author wrote. */
+function otherPeriod({ ref, ratelimit, source: { limit } }: DeployedRule, plan: Plan): readonly NotAtTheEdge[] {
+  if (limit === undefined || ratelimit === undefined || ratelimit.period === limit.seconds) return [];
+  return [
+    {
+      what: `rate limit ${ref}: ${limitInWords(limit)}`,
+      why: `the ${plan} plan has no such period: ${limitInWords(ratelimit)} is deployed`,
+      enforcedBy: "nothing",
+    },
+  ];
+}
+
+function hostnameInLimits(plan: Plan): readonly NotAtTheEdge[] {
+  if (rateLimitSees(plan, "http.host")) return [];
+  return [
+    {
+      what: "the hostname in the rate limiting rule",
+      why:
+        `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and ` +
+        "are limited too",
+      enforcedBy: "nothing",
+    },
+  ];
+}
+
+/** What is not enforced because a rule of the kit is missing or disabled, or cannot have the whole surface. */
+function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRuleset[]): readonly NotAtTheEdge[] {
+  const has = (ref: string) => rulesets.some(({ rules }) => rules.some((rule) => rule.ref === ref && rule.enabled));
+  const missing: NotAtTheEdge[] = [];
+  if (!has("to_https")) {
+    missing.push({
+      what: "the way from http:// to https://",
+      why: "no rule to_https is on, or the paths of the page do not fit one expression: plain HTTP is not redirected",
+      enforcedBy: "nothing",
+    });
+  }
+  if (!has("not_in_surface")) {
+    missing.push({
+      what: "paths and methods that the surface does not have",
+      why: "no rule not_in_surface is on",
+      enforcedBy: "gateway",
+    });
+  }
+  if (!unknownRequests(surface, maxConditionLength(site)).exact) {
+    missing.push({
+      what: "some paths that the surface does not have",
+      why: "the whole surface does not fit one expression: paths are compared by their first segments",
+      enforcedBy: "gateway",
+    });
+  }
+  return missing;
+}
+
+/** What no rule of any plan can do. */
+const NEVER_AT_THE_EDGE: readonly NotAtTheEdge[] = [
+  {
+    what: "messages on an open WebSocket",
+    why: "Cloudflare's rules see the handshake of a WebSocket, not what follows it",
+    enforcedBy: "gateway",
+  },
+  {
+    what: "size limits of request bodies",
+    why: "rules see the body on Enterprise only",
+    enforcedBy: "gateway",
+  },
+  {
+    what: "one count for an address that reaches several data centres",
+    why: "each of Cloudflare's data centres counts for itself",
+    enforcedBy: "gateway",
+  },
+];
 
 /** The report as the stack's outputs show it: one line an entry. */
 export function reportLines({ deployed, notAtTheEdge }: PlanReport): {

@@ -1,5 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { functionLengthProblems } from "./function-length.ts";
+import { KNOWN_LONG_FUNCTIONS } from "./known-long-functions.ts";
 import { longLines } from "./long-lines.ts";
 import { duplicateTypeNames } from "./type-names.ts";
 import { unclearWords } from "./unclear-words.ts";
@@ -10,8 +12,8 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = /^(backend|infra|cloudflared|scripts)\/.*\.m?ts$/;
 
 /**
- * Reads the project's program and tests, and prints what makes them hard to read: types that share a name, lines that
- * are too long, unclear words in names and comments. 1 when there is anything, else 0.
+ * Reads the project's program and tests, and prints what makes them hard to read: types that share a name, functions
+ * and lines that are too long, unclear words in names and comments. 1 when there is anything, else 0.
  */
 export async function checkSources(): Promise<0 | 1> {
   const paths = ["{.,}*", "{backend,infra,cloudflared,scripts,test}/**/*"].map(
@@ -20,8 +22,10 @@ export async function checkSources(): Promise<0 | 1> {
   const files = globSync(paths, { cwd: ROOT })
     .sort()
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+  const program = files.filter(({ path }) => PROGRAM.test(path));
   const found = [
-    ...duplicateTypeNames(files.filter(({ path }) => PROGRAM.test(path))),
+    ...duplicateTypeNames(program),
+    ...functionLengthProblems(program, KNOWN_LONG_FUNCTIONS),
     ...files.flatMap(longLines),
     ...files.filter(({ path }) => !path.endsWith(".css")).flatMap(unclearWords),
   ];

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type Engine, type RequestFacts, type Verdict, withVisitor } from "../../rules/index.ts";
 import type { Zone } from "../api/state.ts";
 import type { Deployments } from "./deployments.ts";
-import { resolve } from "./dns.ts";
+import { type HostRoute, resolve } from "./dns.ts";
 import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
 import { bodyLimit } from "./limits.ts";
 import { localVisitor, takeLocalVisitor, trustsLocalVisitor } from "./local-visitor.ts";
@@ -70,13 +70,8 @@ export function decideRequest(
   const target = readTarget(request, lines);
   if ("status" in target) {
     const { status, message } = target;
-    return {
-      kind: "respond",
-      host: "",
-      path: "",
-      page: statusPage(status, arrival),
-      failure: { code: status, message },
-    };
+    const failure = { code: status, message };
+    return { kind: "respond", host: "", path: "", page: statusPage(status, arrival), failure };
   }
   const isTrusted = trustsLocalVisitor(request.socket, target.host, lines);
   const told = localVisitor(isTrusted ? arrival.visitorValues : [], every);
@@ -88,12 +83,8 @@ export function decideRequest(
   };
   if (!told.ok) {
     const { message } = told;
-    return {
-      kind: "respond",
-      ...seen,
-      page: page("wrongVisitor", arrival, { text: message }),
-      failure: { code: 400, message },
-    };
+    const failure = { code: 400, message };
+    return { kind: "respond", ...seen, page: page("wrongVisitor", arrival, { text: message }), failure };
   }
   const fail = (name: PageName, message: string, verdict?: Verdict): LocalResponse => ({
     kind: "respond",
@@ -104,16 +95,7 @@ export function decideRequest(
   });
 
   const route = resolve(cloud, target.host);
-  switch (route.kind) {
-    case "address":
-      return fail("addressAsHost", "the request names an address instead of a hostname");
-    case "no-zone":
-      return fail("unknownHost", "no zone of the account has this hostname");
-    case "no-record":
-      return fail("unknownHost", `zone ${route.zone.name} has no DNS record for this hostname`);
-    case "unproxied":
-      return fail("unknownHost", "the DNS record is not proxied: visitors would not come through Cloudflare");
-  }
+  if (route.kind !== "tunnel" && route.kind !== "elsewhere") return fail(...unknownRoute(route));
 
   const { zone } = route;
   if (arrival.scheme === "http" && zone.settings.always_use_https === "on") {
@@ -127,14 +109,9 @@ export function decideRequest(
   if (decided) return { kind: "respond", ...seen, page: decided, verdict };
 
   const largest = maxBody ?? bodyLimit(zone.plan);
-  const length = Number(valuesOf(lines, "content-length")[0] ?? 0);
-  const answer =
-    length > largest
-      ? fail("tooLarge", `the body has ${length} bytes; the limit of plan ${zone.plan} is ${largest}`, verdict)
-      : route.kind === "elsewhere"
-        ? fail("unreachable", `the record points to ${route.target}; a local edge reaches tunnels only`, verdict)
-        : undefined;
-  if (answer) {
+  const reason = reasonNotToForward(route, lines, largest);
+  if (reason) {
+    const answer = fail(...reason, verdict);
     engine.respond(facts, verdict, { status: answer.page.status, headers: [], fromCache: false, at: arrival.time });
     return answer;
   }
@@ -152,6 +129,32 @@ export function decideRequest(
     facts,
     bodyLimit: largest,
   };
+}
+
+type KnownRoute = Extract<HostRoute, { kind: "tunnel" | "elsewhere" }>;
+type PageAndReason = readonly [name: PageName, message: string];
+
+function unknownRoute(route: Exclude<HostRoute, KnownRoute>): PageAndReason {
+  switch (route.kind) {
+    case "address":
+      return ["addressAsHost", "the request names an address instead of a hostname"];
+    case "no-zone":
+      return ["unknownHost", "no zone of the account has this hostname"];
+    case "no-record":
+      return ["unknownHost", `zone ${route.zone.name} has no DNS record for this hostname`];
+    case "unproxied":
+      return ["unknownHost", "the DNS record is not proxied: visitors would not come through Cloudflare"];
+  }
+}
+
+/** Why a request that the rules let pass does not reach an origin; undefined where it does. `largest` is in bytes. */
+function reasonNotToForward(route: KnownRoute, lines: HeaderLines, largest: number): PageAndReason | undefined {
+  const length = Number(valuesOf(lines, "content-length")[0] ?? 0);
+  if (length > largest) {
+    return ["tooLarge", `the body has ${length} bytes; the limit of plan ${route.zone.plan} is ${largest}`];
+  }
+  if (route.kind === "tunnel") return undefined;
+  return ["unreachable", `the record points to ${route.target}; a local edge reaches tunnels only`];
 }
 
 /** The rules see the listeners as Cloudflare's ports 443 and 80. */

@@ -35,25 +35,56 @@ type UpdateRequest = InstanceType<typeof messages.UpdateRequest>;
 
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 
+/** Every call of the protocol that this provider has, by its name. */
 export function createService(version: string, defaults: ApiDefaults, warn: Warn) {
-  // an engine configures each provider of a stack over a connection of its own
-  const configured = new Map<string, Provider>();
-  const providerOf = (peer: string): Provider => {
-    const provider = configured.get(peer) ?? [...configured.values()].at(-1);
+  const providers = new ConfiguredProviders(defaults);
+  return { ...providerCalls(version, providers), ...resourceCalls(providers, warn) };
+}
+
+/** The providers that engines have configured; an engine configures each one over a connection of its own. */
+class ConfiguredProviders {
+  /** What resources there are, before any provider is configured. */
+  readonly table = createProvider({ apiToken: "none", baseURL: CLOUDFLARE_API });
+  readonly #defaults: ApiDefaults;
+  readonly #byPeer = new Map<string, Provider>();
+
+  constructor(defaults: ApiDefaults) {
+    this.#defaults = defaults;
+  }
+
+  /** @throws Error where neither the stack's configuration nor the defaults have an API token */
+  configure(peer: string, given: Values): void {
+    const apiToken = textOf(given.apiToken) ?? this.#defaults.apiToken;
+    if (apiToken === undefined) {
+      throw new Error(
+        "there is no API token: set it with `pulumi config set --secret cloudflare:apiToken`, or in " +
+          "CLOUDFLARE_API_TOKEN",
+      );
+    }
+    const baseURL = textOf(given.baseUrl) ?? this.#defaults.baseURL ?? CLOUDFLARE_API;
+    this.#byPeer.set(peer, createProvider({ apiToken, baseURL, wait: this.#defaults.wait }));
+  }
+
+  /** The provider of a connection; of a connection that configured none, the newest. */
+  of(peer: string): Provider {
+    const provider = this.#byPeer.get(peer) ?? [...this.#byPeer.values()].at(-1);
     if (!provider) throw new Error("the engine used the provider before it configured it");
     return provider;
-  };
-  const table = createProvider({ apiToken: "none", baseURL: CLOUDFLARE_API });
-  const resourceOf = (peer: string, urn: string): ResourceType => {
-    const type = typeOf(urn);
-    const found = (configured.size === 0 ? table : providerOf(peer)).resource(type);
-    if (!found) throw new Error(`${type} is not among the resources here: ${table.types.join(", ")}`);
-    return found;
-  };
+  }
 
+  resource(peer: string, urn: string): ResourceType {
+    const type = typeOf(urn);
+    const found = (this.#byPeer.size === 0 ? this.table : this.of(peer)).resource(type);
+    if (!found) throw new Error(`${type} is not among the resources here: ${this.table.types.join(", ")}`);
+    return found;
+  }
+}
+
+/** The calls about the provider itself. */
+function providerCalls(version: string, providers: ConfiguredProviders) {
   return {
     getSchema: () => {
-      const resources = table.types.flatMap((type) => table.resource(type) ?? []);
+      const resources = providers.table.types.flatMap((type) => providers.table.resource(type) ?? []);
       return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(resources, version)));
     },
     checkConfig: (request: CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
@@ -65,27 +96,24 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
       return new messages.DiffResponse().setChanges(same ? DIFF_NONE : DIFF_SOME);
     },
     configure: (request: InstanceType<typeof messages.ConfigureRequest>, peer: string) => {
-      const given = fromStruct(request.getArgs());
-      const apiToken = textOf(given.apiToken) ?? defaults.apiToken;
-      if (apiToken === undefined) {
-        throw new Error(
-          "there is no API token: set it with `pulumi config set --secret cloudflare:apiToken`, or in " +
-            "CLOUDFLARE_API_TOKEN",
-        );
-      }
-      const baseURL = textOf(given.baseUrl) ?? defaults.baseURL ?? CLOUDFLARE_API;
-      configured.set(peer, createProvider({ apiToken, baseURL, wait: defaults.wait }));
+      providers.configure(peer, fromStruct(request.getArgs()));
       const response = new messages.ConfigureResponse();
       response.setSupportspreview(true);
       response.setAcceptsecrets(false);
       return response;
     },
     invoke: async (request: InstanceType<typeof messages.InvokeRequest>, peer: string) => {
-      const outputs = await providerOf(peer).invoke(request.getTok(), fromStruct(request.getArgs()));
+      const outputs = await providers.of(peer).invoke(request.getTok(), fromStruct(request.getArgs()));
       return new messages.InvokeResponse().setReturn(toStruct(outputs));
     },
+  };
+}
+
+/** The calls about one resource. */
+function resourceCalls(providers: ConfiguredProviders, warn: Warn) {
+  return {
     check: (request: CheckRequest, peer: string) => {
-      const resource = resourceOf(peer, request.getUrn());
+      const resource = providers.resource(peer, request.getUrn());
       const inputs = fromStruct(request.getNews());
       const response = new messages.CheckResponse().setInputs(toStruct(inputs, resource.secretOutputs));
       return response.setFailuresList(resource.check(inputs).map(failureOf));
@@ -93,10 +121,10 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
     diff: (request: InstanceType<typeof messages.DiffRequest>, peer: string) => {
       const before = fromStruct(request.getOldInputs() ?? request.getOlds());
       const after = fromStruct(request.getNews());
-      return diffOf(resourceOf(peer, request.getUrn()), request.getId(), before, after);
+      return diffOf(providers.resource(peer, request.getUrn()), request.getId(), before, after);
     },
     create: async (request: InstanceType<typeof messages.CreateRequest>, peer: string) => {
-      const resource = resourceOf(peer, request.getUrn());
+      const resource = providers.resource(peer, request.getUrn());
       if (resource.warning !== undefined) warn(peer, request.getUrn(), resource.warning);
       const inputs = fromStruct(request.getProperties());
       const { id, outputs } = request.getPreview()
@@ -105,7 +133,7 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
       return new messages.CreateResponse().setId(id).setProperties(toStruct(outputs, resource.secretOutputs));
     },
     read: async (request: InstanceType<typeof messages.ReadRequest>, peer: string) => {
-      const resource = resourceOf(peer, request.getUrn());
+      const resource = providers.resource(peer, request.getUrn());
       const found = await resource.read(request.getId(), fromStruct(request.getInputs()));
       const response = new messages.ReadResponse();
       if (!found) return response;
@@ -115,14 +143,14 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
       return response;
     },
     update: async (request: UpdateRequest, peer: string) => {
-      const resource = resourceOf(peer, request.getUrn());
+      const resource = providers.resource(peer, request.getUrn());
       const outputs = await updated(resource, request);
       return new messages.UpdateResponse().setProperties(toStruct(outputs, resource.secretOutputs));
     },
     delete: async (request: InstanceType<typeof messages.DeleteRequest>, peer: string) => {
       const outputs = fromStruct(request.getProperties());
       const inputs = { ...outputs, ...fromStruct(request.getOldInputs()) };
-      await resourceOf(peer, request.getUrn()).delete(request.getId(), inputs);
+      await providers.resource(peer, request.getUrn()).delete(request.getId(), inputs);
     },
   };
 }
