@@ -133,20 +133,20 @@ test("what the plan does not allow is found before the API is asked", () => {
   const changed = {
     ...custom,
     rules: [
-      ...custom.rules,
+      rule,
       { ...rule, ref: "Bad ref", action: "log" as const },
       { ...rule, action_parameters: { response: { status_code: 500 } } },
     ],
   };
   const problems = policyDiagnostics({ rulesets: [changed], lists: [] }, "free");
   expect(problems.map(({ code, phase, ref, pointer, file }) => [code, ref ?? phase, pointer, file])).toEqual([
-    ["bad-format", "Bad ref", "/rules/3/ref", rule.source.file],
-    ["action-plan", "Bad ref", "/rules/3/action", rule.source.file],
-    ["parameter-plan", "scanner_paths", "/rules/4/action_parameters/response", rule.source.file],
-    ["out-of-range", "scanner_paths", "/rules/4/action_parameters/response/status_code", rule.source.file],
-    ["missing-key", "scanner_paths", "/rules/4/action_parameters/response/content", rule.source.file],
-    ["missing-key", "scanner_paths", "/rules/4/action_parameters/response/content_type", rule.source.file],
-    ["duplicate-ref", "scanner_paths", "/rules/4/ref", rule.source.file],
+    ["bad-format", "Bad ref", "/rules/1/ref", rule.source.file],
+    ["action-plan", "Bad ref", "/rules/1/action", rule.source.file],
+    ["parameter-plan", "scanner_paths", "/rules/2/action_parameters/response", rule.source.file],
+    ["out-of-range", "scanner_paths", "/rules/2/action_parameters/response/status_code", rule.source.file],
+    ["missing-key", "scanner_paths", "/rules/2/action_parameters/response/content", rule.source.file],
+    ["missing-key", "scanner_paths", "/rules/2/action_parameters/response/content_type", rule.source.file],
+    ["duplicate-ref", "scanner_paths", "/rules/2/ref", rule.source.file],
   ]);
 });
 

@@ -5,6 +5,8 @@ import { knownIdsOf, type Obstacle, PreflightError, preflight } from "../../../i
 import { allowWritesSoFar, api, obstaclesOf, setUp, site, start } from "./account-stage.ts";
 
 const FIREWALL = "http_request_firewall_custom";
+/** A plan that allows the rules of others beside those of the policy, however many these are. */
+const ENTERPRISE = { zones: [{ name: "example.com", plan: "enterprise" }] } as const;
 const theirRules = [
   { ref: "aa", expression: "ssl", action: "managed_challenge", description: "theirs" },
   { ref: "bb", expression: "not ssl", action: "block" },
@@ -33,7 +35,7 @@ async function refusalOf(cloudflare: Cloudflare, of = site, known = {}) {
 const codes = (obstacles: readonly Obstacle[]) => obstacles.map(({ code }) => code);
 
 test("O11: a rule that others add or edit after the line was printed is not lost when the ruleset is adopted", async () => {
-  const cloudflare = await start();
+  const cloudflare = await start(ENTERPRISE);
   await setUp(() => createTheirs(cloudflare));
   const { adopt } = await refusalOf(cloudflare);
   expect((await preflight(cloudflare, { ...site, adopt }, {})).imports).toHaveProperty(FIREWALL);
@@ -63,7 +65,7 @@ test("O12: the line that is printed keeps what the configuration adopts already"
 });
 
 test("O12: what was taken over from others does not become the stack's own when its line is removed", async () => {
-  const cloudflare = await start();
+  const cloudflare = await start(ENTERPRISE);
   const { id: tunnel = "" } = await cloudflare.zeroTrust.tunnels.cloudflared.create({
     account_id: api.accountId,
     name: "theirs",

@@ -13,7 +13,7 @@ const site: Site = { ...sample, hostnames: ["chat.example.com"] };
 let api: LocalApi;
 let cloudflare: Cloudflare;
 beforeEach(async () => {
-  api = await startApi({ seed: { zones: [{ name: "example.com" }] } });
+  api = await startApi({ seed: { zones: [{ name: "example.com", plan: "enterprise" }] } });
   cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off", maxRetries: 0 });
 });
 afterEach(() => api.close());
