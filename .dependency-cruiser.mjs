@@ -102,7 +102,8 @@ export default {
       severity: "error",
       comment: "the store keeps what features give it, and does not depend on who asks",
       from: { path: folder("backend/store/") },
-      to: { path: folder("backend/(auth|users|chat|gateway|mail|nodes|page|client|contract)/") },
+      // also features that are made tomorrow
+      to: { path: "^backend/[^/]+/", pathNot: `${folder("backend/(store|text|throttle)/")}|${SURFACE}` },
     },
     {
       name: "gateway-knows-no-feature",

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addToList } from "./add-to-list.ts";
+import type { ProjectChanges } from "./changes.ts";
+import { formatted } from "./format.ts";
+import { fill, nameRefusal, readName } from "./names.ts";
+
+export const CUSTOM_RULES = "infra/policy/custom-rules";
+/** Blocks all that the backend does not have: a rule after it would see nothing else. */
+export const LAST_RULE = "notInSurface";
+
+/** A custom rule in a file of its own, with examples, and its line in the folder's list. */
+export function newRule(root: string, name: string): ProjectChanges {
+  const names = readName(name);
+  const files = readdirSync(join(root, CUSTOM_RULES)).map((file) => file.replace(/\.ts$/, ""));
+  // `customRules` is the list itself
+  if ([...files, "custom-rules"].includes(name)) {
+    throw nameRefusal(name, `${CUSTOM_RULES} has something of this name already; choose another`);
+  }
+  const index = `${CUSTOM_RULES}/index.ts`;
+  const list = addToList(index, readFileSync(join(root, index), "utf8"), {
+    list: "customRules",
+    entry: names.camel,
+    imports: { [names.camel]: `./${names.kebab}.ts` },
+    before: LAST_RULE,
+  });
+  const template = readFileSync(new URL("templates/rule.txt", import.meta.url), "utf8");
+  return {
+    added: formatted(root, new Map([[`${CUSTOM_RULES}/${names.kebab}.ts`, fill(template, names)]])),
+    changed: formatted(root, new Map([[index, list]])),
+  };
+}
