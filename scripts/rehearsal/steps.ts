@@ -20,7 +20,7 @@ import {
 import { HOSTNAME, SECOND_HOSTNAME } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import type { Scene, Step } from "./step.ts";
-import { converse, introduce, startTraffic, visit } from "./visitors.ts";
+import { callOverSockets, introduce, startTraffic, visit } from "./visitors.ts";
 
 /** The phase whose ruleset is there before the stack. */
 const FIREWALL = "http_request_firewall_custom";
@@ -84,7 +84,7 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    name: "two connectors: people chat through edge, rules and tunnel",
+    name: "two connectors: requests and WebSockets pass edge, rules and tunnel",
     async run(stage, scene) {
       const file = tokenFile(stage.folder);
       await Promise.all([stage.connect(file), stage.connect(file)]);
@@ -94,9 +94,9 @@ export const steps: readonly Step[] = [
       const scanner = await visit(port, HOSTNAME, "/wp-login.php");
       expectThat(scanner.status === 403, `a scanner's path was answered with ${scanner.status}`);
       const people = [await introduce(port, HOSTNAME, "ada"), await introduce(port, HOSTNAME, "bob")] as const;
-      await converse(port, HOSTNAME, people, "first");
+      await callOverSockets(port, HOSTNAME, people);
       scene.people = people;
-      return "page 200, /wp-login.php 403, message delivered";
+      return "page 200, /wp-login.php 403, two sockets called";
     },
   },
   {
@@ -154,7 +154,7 @@ export const steps: readonly Step[] = [
       expectThat(lost.length === 0, `${lost.length} of ${requests} requests were lost: ${lost[0]}`);
       const second = await visit(stage.edge.port, SECOND_HOSTNAME, "/");
       expectThat(second.status === 200, `${SECOND_HOSTNAME} was answered with ${second.status}`);
-      await talk(stage, scene, "after the change");
+      await callFromBoth(stage, scene);
       return `${count(run, "updated")} updated, ${count(run, "created")} created, ${requests} requests meanwhile, none lost`;
     },
   },
@@ -216,7 +216,7 @@ export const steps: readonly Step[] = [
         (error: Error) => error.message,
       );
       expectThat(/does not accept (the tunnel's|this) token/.test(refused), refused);
-      await talk(stage, scene, "after the rotation");
+      await callFromBoth(stage, scene);
       const { writes } = await journaled(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
       expectThat(writes.length === 0, "the program wants to change the tunnel back");
       return `${replaced} connectors replaced, ${requests} requests, none lost; the old token is refused`;
@@ -226,8 +226,8 @@ export const steps: readonly Step[] = [
   foreignConnectorsDown,
 ];
 
-async function talk(stage: Stage, { people }: Scene, text: string): Promise<void> {
-  await converse(stage.edge.port, HOSTNAME, required(people), text);
+async function callFromBoth(stage: Stage, { people }: Scene): Promise<void> {
+  await callOverSockets(stage.edge.port, HOSTNAME, required(people));
 }
 
 async function tunnelIn(stage: Stage): Promise<StackTunnel> {

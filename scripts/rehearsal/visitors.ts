@@ -1,7 +1,6 @@
 /**
- * Visitors of the rehearsed site: requests, a chat between two people, and steady traffic that counts what was lost.
+ * Visitors of the rehearsed site: requests, calls over WebSockets, and steady traffic that counts what was lost.
  */
-import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
@@ -71,25 +70,15 @@ export async function introduce(port: number, hostname: string, name: string): P
   return { name, accessToken };
 }
 
-/** A message from one person to the other, over WebSockets through the edge and the tunnel. */
-export async function converse(
-  port: number,
-  hostname: string,
-  [one, other]: readonly [RehearsalUser, RehearsalUser],
-  text: string,
-): Promise<void> {
-  const sockets = [one, other].map(({ accessToken }) => open(port, hostname, accessToken));
+/**
+ * Each user connects a WebSocket through edge and tunnel, and calls an action that every backend has, whatever features
+ * it has besides. @throws Error where a call fails
+ */
+export async function callOverSockets(port: number, hostname: string, users: readonly RehearsalUser[]): Promise<void> {
+  const sockets = users.map(({ accessToken }) => open(port, hostname, accessToken));
   try {
-    const [speaker, listener] = await Promise.all(sockets.map(connected));
-    if (!speaker || !listener) throw new Error("invariant: two sockets");
-    for (const socket of [speaker, listener]) await call(socket, "chat.join", { room: "rehearsal" });
-    const heard = new Promise<void>((resolve) => {
-      listener.on("message", (message: { text?: string }) => {
-        if (message.text === text) resolve();
-      });
-    });
-    await call(speaker, "chat.send", { room: "rehearsal", text, clientId: randomUUID() });
-    await Promise.race([heard, late("the message did not arrive")]);
+    await Promise.all(sockets.map(connected));
+    for (const socket of sockets) await call(socket, "users.pictures", { users: ["rehearsal"] });
   } finally {
     for (const socket of sockets) socket.disconnect();
   }
