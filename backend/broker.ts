@@ -17,7 +17,6 @@ import {
   SILENCE_SECONDS,
   StreamFlow,
 } from "./nodes/index.ts";
-import { waitOwnTime } from "./own-time.ts";
 
 /** What a broker has to know of the configuration. */
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
@@ -110,26 +109,4 @@ export function createBroker(config: NodeConfig, log: Logger, links?: NodeLinks)
   const broker = new ServiceBroker(brokerOptions(config, log, links));
   if (links) broker.createService(links.flow.service);
   return broker;
-}
-
-/** Milliseconds that the NATS server has to answer a ping. */
-const PING_PATIENCE = 400;
-
-/**
- * Whether the NATS server answers: what other nodes tell arrives then. Moleculer calls itself connected as long as it
- * tries to be, which on a half-open connection is for minutes. A node that is alone misses nothing.
- */
-export async function hearsOthers({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
-  if (!transit) return true;
-  const { tx } = transit;
-  if (!(tx instanceof NatsTransporter)) return false;
-  let hasAnswered = false;
-  const answered = tx.ping().then(
-    () => {
-      hasAnswered = true;
-    },
-    () => undefined,
-  );
-  await waitOwnTime(PING_PATIENCE, answered);
-  return hasAnswered;
 }

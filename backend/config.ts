@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
-import { emailAddress } from "./users/email.ts";
+import { emailAddress } from "./text/email.ts";
 
 /** What the backend is told when it starts. Nothing else reads the environment. */
 export interface Config {

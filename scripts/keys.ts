@@ -18,8 +18,7 @@ await runCommand(
 );
 
 async function rotate(): Promise<void> {
-  const { generateSigningKey } = await import("../backend/auth/access-token.ts");
-  const { KEY_DELAY, KEY_OVERLAP } = await import("../backend/auth/key-ring.ts");
+  const { generateSigningKey, KEY_DELAY, KEY_OVERLAP } = await import("../backend/auth/index.ts");
   const database = await openExistingDatabase(process.env);
   try {
     await database.keys.rotate("access", generateSigningKey(), database.clock.now());

@@ -54,7 +54,7 @@ async function listUsers(database: Database): Promise<string> {
 async function setRole(database: Database, email: string, role: (typeof ROLES)[number]): Promise<string> {
   const { usersStore } = await import("../backend/users/index.ts");
   const store = database.open(usersStore);
-  const { emailAddress } = await import("../backend/users/email.ts");
+  const { emailAddress } = await import("../backend/text/email.ts");
   const address = emailAddress(email);
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
   if (!user) {

@@ -164,8 +164,3 @@ function isText(value: unknown): value is string {
 function isRole(value: unknown): value is Role {
   return ROLES.some((role) => role === value);
 }
-
-/** All roles that a role includes: its own and the ones below it. */
-export function rolesUpTo(role: Role): readonly Role[] {
-  return ROLES.slice(0, ROLES.indexOf(role) + 1);
-}

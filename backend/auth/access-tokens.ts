@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Role } from "../surface/roles.ts";
+import { type Role, rolesUpTo } from "../surface/roles.ts";
 import {
   ACCESS_TOKEN_SECONDS,
   type PublicJwk,
-  rolesUpTo,
   signAccessToken,
   type TokenIdentity,
   verifyAccessToken,

@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { hearsOthers } from "../broker.ts";
 import { announce, defineService, type Meta, refuse, tell } from "../contract/index.ts";
+import { isNatsResponding } from "../nodes/index.ts";
 import { createAuditTrail, hashMark, profile, type User, type UsersStore } from "../users/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "./access-token.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
@@ -41,7 +41,7 @@ export function authService(options: {
       revocations = watchRevocations({
         store,
         clock,
-        hears: () => hearsOthers(broker),
+        hears: () => isNatsResponding(broker),
         onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(failed),
         onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(failed),
         onBlind: () => {

@@ -1,9 +1,7 @@
 import type { Context } from "moleculer";
-import { rolesUpTo } from "../auth/access-token.ts";
 import { type Caller, type Handlers, type Meta, refuse } from "../contract/index.ts";
-import type { Role } from "../surface/roles.ts";
-import type { AuditAction } from "../users/audit.ts";
-import type { User as Account, AuditTrail } from "../users/index.ts";
+import { type Role, rolesUpTo } from "../surface/roles.ts";
+import type { User as Account, AuditAction, AuditTrail } from "../users/index.ts";
 import { isMuted, ROOM_ROLES, type RoomMembership, type RoomRole, roleIn } from "./membership.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
 import { MODERATOR, OWNER, rank, SITE } from "./moderation.ts";

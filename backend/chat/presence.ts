@@ -1,10 +1,7 @@
 import { accepted, type Checked, refused } from "../text/checked.ts";
-import type { PresenceState } from "./shapes.ts";
+import type { DeviceState, PresenceState } from "./shapes.ts";
 
-export type { Presence, PresenceHere, PresenceState } from "./shapes.ts";
-
-/** What a device may say of its user. */
-export type DeviceState = Exclude<PresenceState, "offline">;
+export type { DeviceState, Presence, PresenceHere, PresenceState } from "./shapes.ts";
 
 export function deviceState(input: string): Checked<DeviceState> {
   return input === "online" || input === "away" ? accepted(input) : refused("PRESENCE_STATE");

@@ -38,6 +38,8 @@ export type MembershipChange = (typeof MEMBERSHIP_CHANGES)[number];
 /** `away`: every device of theirs shows something else. */
 const PRESENCE_STATES = ["online", "away", "offline"] as const;
 export type PresenceState = (typeof PRESENCE_STATES)[number];
+/** What a device may say of its user. */
+export type DeviceState = Exclude<PresenceState, "offline">;
 
 /** `removed`: the message was deleted. `dismissed`: it stays. */
 export const OUTCOMES = ["removed", "dismissed"] as const;

@@ -4,13 +4,13 @@ import Web from "moleculer-web";
 import { type ServerOptions, Server as SocketServer } from "socket.io";
 import { actionRules, type Events } from "../contract/index.ts";
 import { SOCKET_PATH } from "../surface.ts";
+import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import type { GatewayHandlers } from "./handlers.ts";
 import type { Identity } from "./identity.ts";
 import { useQuickIds } from "./internals/engine-handshake.ts";
 import { withoutAutoAliases } from "./internals/moleculer-web.ts";
 import type { NodeLimits } from "./limits/node-limits.ts";
 import { openApi } from "./openapi/document.ts";
-import type { GatewayIo, GatewaySocket } from "./sockets/gateway-socket.ts";
 import { limitedWebSocketServer } from "./sockets/web-socket-server.ts";
 import type { Streams } from "./streams/index.ts";
 

@@ -3,9 +3,10 @@
 export { createGateway, type Gateway } from "./gateway.ts";
 export { type Asset, contentHash } from "./http/assets.ts";
 export { createInternalServer, type ReadinessCheck } from "./http/health.ts";
-export { listen, SERVER_TIMES, type ServerTimes } from "./http/server.ts";
+export { listen } from "./http/server.ts";
 export type { CapTable } from "./limits/caps/table.ts";
 export { LIMITS, type LimitTable } from "./limits/limits.ts";
+export { SERVER_TIMES, type ServerTimes } from "./limits/server-times.ts";
 export { createMetrics } from "./metrics.ts";
 export { openApi } from "./openapi/document.ts";
 export type {

@@ -1,4 +1,4 @@
-import { rolesUpTo } from "../auth/access-token.ts";
+import { rolesUpTo } from "../surface/roles.ts";
 import type { Listed, Profile } from "./shapes.ts";
 import type { User } from "./user-store.ts";
 

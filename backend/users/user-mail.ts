@@ -1,11 +1,11 @@
 import type { Context, ServiceBroker } from "moleculer";
 import { clean } from "../contract/clean.ts";
 import { type ClientError, call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { emailAddress, newEmailAddress } from "../text/email.ts";
 import { networkOf } from "../throttle/network.ts";
 import { createThrottle } from "../throttle/throttle.ts";
 import type { AccountMail } from "./account-mail.ts";
 import type { AuditTrail } from "./audit-trail.ts";
-import { emailAddress, newEmailAddress } from "./email.ts";
 import { type MailPurpose, mailTokenHash } from "./mail-token.ts";
 import type { MailToken } from "./mail-token-store.ts";
 import { newPassword } from "./password.ts";

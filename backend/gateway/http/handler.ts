@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { ServiceBroker } from "moleculer";
 import { refuse } from "../../contract/index.ts";
 import { hasParameters } from "../../surface/path.ts";
-import type { HttpEntry } from "../../surface.ts";
+import type { HttpEntry, StreamEntry } from "../../surface.ts";
 import type { GatewayResponse } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { Client } from "../limits/client-address.ts";
@@ -10,7 +10,6 @@ import type { Limits } from "../limits/limits.ts";
 import type { OriginStanding } from "../limits/origins.ts";
 import { outside } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
-import type { Streams } from "../streams/index.ts";
 import type { ServedAsset } from "./assets.ts";
 import { type Exchange, exchangeOf, metaOf } from "./exchange.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -32,7 +31,15 @@ export interface HttpParts extends ResponderParts {
   client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): OriginStanding;
   readonly limits: Limits;
-  readonly streams: Pick<Streams, "serve" | "leave">;
+  readonly streams: StreamServer;
+}
+
+/** What serves entries of kind `stream`. */
+interface StreamServer {
+  /** Resolves with the status when the response has ended. Rejects while it can still be refused. */
+  serve(exchange: Exchange, entry: StreamEntry): Promise<number>;
+  /** Closes each connection after its next response. */
+  leave(): void;
 }
 
 /** Serves HTTP requests. */

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { publicError, refuse } from "../../contract/index.ts";
 import { type LineWriter, lineWriter } from "../../log.ts";
 import type { HttpEntry } from "../../surface.ts";
+import { usualHead } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
 import type { Finished } from "../metrics.ts";
@@ -29,6 +30,7 @@ const DISCARD_BYTES = 64 * 1024;
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
+const USUAL_HEAD = usualHead(apiHeaders);
 
 /** Writes responses, and the line that each request leaves in the log. */
 export class Responder {
@@ -141,7 +143,7 @@ export class Responder {
     const { request, response, standing } = exchange;
     const origin = standing === "allowed" ? request.headers.origin : undefined;
     const usual = status === 200 && headers === NONE && origin === undefined && !this.#isLeaving;
-    if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(exchange.id, body))) {
+    if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(USUAL_HEAD, exchange.id, body))) {
       // pairs in one array: Node then writes them as they are
       const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
       if (origin !== undefined) push(pairs, corsHeaders(origin));

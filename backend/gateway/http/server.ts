@@ -4,38 +4,10 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { CODES, type Code } from "../../contract/index.ts";
 import { GatewayResponse } from "../internals/usual-head.ts";
+import { SERVER_TIMES, type ServerTimes } from "../limits/server-times.ts";
 import { closeAfterReading, isClosing } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
-
-/** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
-export interface ServerTimes {
-  readonly headers: number;
-  readonly request: number;
-  /** To read a response, or whatever is sent over a WebSocket: as long as something waits unread. */
-  readonly send: number;
-  /** To authenticate, from the WebSocket's handshake on. */
-  readonly session: number;
-  /** For one WebSocket message. */
-  readonly message: number;
-  /**
-   * Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about
-   * to use.
-   */
-  readonly keepAlive: number;
-  /** How often they are checked. */
-  readonly check: number;
-}
-
-export const SERVER_TIMES: ServerTimes = {
-  headers: 10_000,
-  request: 15_000,
-  send: 60_000,
-  session: 10_000,
-  message: 10_000,
-  keepAlive: 95_000,
-  check: 1_000,
-};
 
 /** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
 export function createHttpServer(
@@ -53,7 +25,7 @@ export function createHttpServer(
       insecureHTTPParser: false,
       // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended before it began
       optimizeEmptyRequests: true,
-      requireHostHeader: false, // Node's own refusal is an empty 400; http.ts refuses in our shape
+      requireHostHeader: false, // Node's own refusal is an empty 400; handler.ts refuses in our shape
       // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in
       // silence
       joinDuplicateHeaders: true,

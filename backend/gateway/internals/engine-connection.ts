@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { GatewaySocket } from "../sockets/gateway-socket.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
 
 export type EngineConnection = GatewaySocket["conn"];
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { GatewayIo, GatewaySocket } from "../sockets/gateway-socket.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 
 /** What `upgrades.ts` has accepted: Engine.IO gets exactly this, and does not read the query again. */
 const QUERY = Object.freeze({ EIO: "4", transport: "websocket" });

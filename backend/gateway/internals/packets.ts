@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import type { GatewaySocket } from "../gateway-socket.ts";
 import { CAPS } from "../limits/caps/table.ts";
-import type { GatewaySocket } from "../sockets/gateway-socket.ts";
 import { type EngineConnection, queuedBytes, queuedPackets } from "./engine-connection.ts";
 
 /** An event that a client sends in the main namespace, not yet parsed. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
-import { SERVER_TIMES, type ServerTimes } from "../http/server.ts";
 import { HistoryBudget } from "./caps/byte-budget.ts";
 import { Connections } from "./caps/connections.ts";
 import { HttpBacklog } from "./caps/http-backlog.ts";
@@ -12,6 +11,7 @@ import { WithoutSession } from "./caps/without-session.ts";
 import { type Client, clientReader, trustedPeers } from "./client-address.ts";
 import { IgnoredAddresses } from "./ignored-addresses.ts";
 import { createLimits, LIMITS, type Limits, type LimitTable, type SharedCounts } from "./limits.ts";
+import { SERVER_TIMES, type ServerTimes } from "./server-times.ts";
 
 export interface NodeLimitOptions {
   readonly log: Logger;

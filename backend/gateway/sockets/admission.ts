@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { refuse } from "../../contract/index.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
 import { type Identity, untilExpiry } from "../identity.ts";
 import type { EngineConnection } from "../internals/engine-connection.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
@@ -7,7 +8,6 @@ import type { CapTable } from "../limits/caps/table.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
 import { type LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";

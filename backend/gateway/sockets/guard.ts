@@ -1,7 +1,7 @@
+import type { GatewaySocket } from "../gateway-socket.ts";
 import { type EngineConnection, takeMessages, webSocketOf } from "../internals/engine-connection.ts";
 import { type EventPacket, isUnread, readEvent } from "../internals/packets.ts";
 import type { Budget } from "../limits/limits.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
 
 /** Packets of Socket.IO that are no events: CONNECT and DISCONNECT (protocol 5). */
 const ENTERS_OR_LEAVES = /^[01]/;

@@ -1,4 +1,4 @@
-import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 
 const CHANNEL = "channel:";
 

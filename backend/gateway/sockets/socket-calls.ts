@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import { type Meta, publicError, refuse } from "../../contract/index.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
 import type { Identity } from "../identity.ts";
 import { type EventPacket, encodeResponse, send } from "../internals/packets.ts";
 import type { HistoryBudget, HistoryReservation } from "../limits/caps/byte-budget.ts";
@@ -12,7 +13,6 @@ import type { Finished } from "../metrics.ts";
 import { outside } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import { type DeclaredCall, declaredCalls } from "./declared-calls.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
 import { visible } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
 import type { ChannelSubscriptions } from "./subscriptions.ts";

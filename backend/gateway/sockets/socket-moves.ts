@@ -1,6 +1,6 @@
 import { evenly } from "../evenly.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
 import { encodeEvent, send } from "../internals/packets.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
 
 /**
  * Lets the clients of these sockets connect again, one after the other and evenly over so many milliseconds, and closes

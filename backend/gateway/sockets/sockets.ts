@@ -1,12 +1,12 @@
 import type { Broadcast, Digest, Unsubscription } from "../../contract/index.ts";
 import type { Delivery, NodeChannel } from "../../nodes/index.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 import type { Identity } from "../identity.ts";
 import type { EngineConnection } from "../internals/engine-connection.ts";
 import { Admission, type AdmissionParts } from "./admission.ts";
 import { ChannelComparison } from "./channel-comparison.ts";
 import { ChannelPositions } from "./channel-positions.ts";
 import { FanOut } from "./fan-out.ts";
-import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import { Guard } from "./guard.ts";
 import { LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
 import { type SocketCallParts, SocketCalls } from "./socket-calls.ts";

@@ -1,8 +1,8 @@
 import { refuse, type Unsubscription } from "../../contract/index.ts";
 import type { NodeChannel } from "../../nodes/index.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
 import { send } from "../internals/packets.ts";
 import type { ChannelPositions } from "./channel-positions.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
 import { channelGroup, type LocalSockets, userGroup } from "./local-sockets.ts";
 import type { SocketEvent } from "./socket-event.ts";
 import type { SocketFeature, SubscribingCall, Subscription } from "./socket-feature.ts";

@@ -5,7 +5,6 @@ import jwt from "jsonwebtoken";
 import {
   generateSigningKey,
   publicJwk,
-  rolesUpTo,
   signAccessToken,
   signingKey,
   verifyAccessToken,
@@ -147,11 +146,6 @@ test("the public key is published as a JWK without its private half, under its t
   expect(Object.keys(jwk).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
   expect(jwk.kid).toBe(key.kid);
   expect(jwk.kid).toHaveLength(43);
-});
-
-test("each role includes the ones below it", () => {
-  expect(rolesUpTo("user")).toEqual(["user"]);
-  expect(rolesUpTo("admin")).toEqual(["user", "moderator", "admin"]);
 });
 
 function headerOfOurs(): jwt.JwtHeader {

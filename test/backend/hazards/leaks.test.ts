@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Errors } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
-import type { GatewayIo } from "../../../backend/gateway/sockets/gateway-socket.ts";
+import type { GatewayIo } from "../../../backend/gateway/gateway-socket.ts";
 import { BrokerLog, createLog } from "../../../backend/log.ts";
 import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
 

@@ -1,5 +1,5 @@
 /** Two whole backends over one store, each a node; the second one reaches NATS through a proxy that can be cut. */
-import { hearsOthers } from "../../../backend/broker.ts";
+import { isNatsResponding } from "../../../backend/nodes/index.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
@@ -42,9 +42,9 @@ export async function startPair(nats: NatsServer, cluster?: Cluster): Promise<Pa
     },
     async stop() {
       proxy.refuse(false);
-      if (!(await hearsOthers(two.broker))) proxy.cut();
+      if (!(await isNatsResponding(two.broker))) proxy.cut();
       // a connection that is being made when the broker stops would keep the process alive
-      while (!(await hearsOthers(two.broker))) await moment();
+      while (!(await isNatsResponding(two.broker))) await moment();
       await Promise.all([one.stop(), two.stop()]);
       await proxy.close();
       await database.remove();

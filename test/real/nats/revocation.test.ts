@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { Socket } from "socket.io-client";
-import { hearsOthers } from "../../../backend/broker.ts";
+import { isNatsResponding } from "../../../backend/nodes/index.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
@@ -121,12 +121,12 @@ function busyFor(milliseconds: number): void {
 
 test("N2: a node that is busy does not take its lateness for the silence of NATS", async () => {
   for (let n = 0; n < 3; n += 1) {
-    const hears = hearsOthers(two.broker);
+    const hears = isNatsResponding(two.broker);
     busyFor(600);
     expect(await hears).toBe(true);
   }
   pair.proxy.mute();
-  const deaf = hearsOthers(two.broker);
+  const deaf = isNatsResponding(two.broker);
   busyFor(600);
   expect(await deaf).toBe(false);
 });

@@ -1,4 +1,4 @@
-import type { ServerTimes } from "../../http/server.ts";
+import type { ServerTimes } from "../server-times.ts";
 import type { HistoryBudget } from "./byte-budget.ts";
 import type { Connections } from "./connections.ts";
 import type { HttpBacklog } from "./http-backlog.ts";

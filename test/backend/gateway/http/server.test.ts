@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { SERVER_TIMES } from "../../../../backend/gateway/http/server.ts";
+import { SERVER_TIMES } from "../../../../backend/gateway/limits/server-times.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 
 let gateway: TestGateway;

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
+import type { GatewayIo, GatewaySocket } from "../../../../backend/gateway/gateway-socket.ts";
 import {
   type EngineConnection,
   queuedBytes,
@@ -8,7 +9,6 @@ import {
   takeMessages,
   webSocketOf,
 } from "../../../../backend/gateway/internals/engine-connection.ts";
-import type { GatewayIo, GatewaySocket } from "../../../../backend/gateway/sockets/gateway-socket.ts";
 import { installedVersion } from "../../installed.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 

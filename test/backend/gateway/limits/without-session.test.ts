@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "@jest/globals";
-import { SERVER_TIMES } from "../../../../backend/gateway/http/server.ts";
 import { CAPS, type CapTable } from "../../../../backend/gateway/limits/caps/table.ts";
+import { SERVER_TIMES } from "../../../../backend/gateway/limits/server-times.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 import { CONTINUATION, closed, frame, HANDSHAKE, handshake, signedIn, TEXT } from "../by-hand.ts";
 

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { domainToASCII } from "node:url";
-import { accepted, type Checked, refused } from "../text/checked.ts";
+import { accepted, type Checked, refused } from "./checked.ts";
 
 /** Longest address in characters (RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets). */
 const EMAIL_MAX = 254;
@@ -52,13 +51,4 @@ export function newEmailAddress(input: string): Checked<string> {
   const address = emailAddress(input);
   const topLevel = address.ok ? address.value.slice(address.value.lastIndexOf(".") + 1) : "";
   return RESERVED.includes(topLevel) ? refused("EMAIL_RESERVED") : address;
-}
-
-/**
- * The replacement for the address of a removed account. The column is unique, so that it is made of 122 random
- * bits: an address that follows from the account's id could be registered by another user before, and then the account
- * could not be removed.
- */
-export function removedAddress(): string {
-  return `${randomUUID()}@removed.invalid`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { emailAddress, newEmailAddress, removedAddress } from "../../../backend/users/email.ts";
+import { emailAddress, newEmailAddress } from "../../../backend/text/email.ts";
 import { character } from "../../character.ts";
 
 test.each([
@@ -85,10 +85,3 @@ test.each(["ada@example.org", "ada@invalid.org", "ada@mail.corp.internal", "ada@
     expect(newEmailAddress(input)).toEqual({ ok: true, value: input });
   },
 );
-
-test("S3: what stands in place of a removed account's address is another one each time, and nobody's", () => {
-  const [one, other] = [removedAddress(), removedAddress()];
-  expect(one).not.toBe(other);
-  expect(emailAddress(one)).toEqual({ ok: true, value: one });
-  expect(newEmailAddress(one).ok).toBe(false);
-});

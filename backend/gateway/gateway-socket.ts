@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { Identity } from "../identity.ts";
-import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
-import type { Client } from "../limits/client-address.ts";
+import type { Identity } from "./identity.ts";
+import type { UnsentBytes } from "./limits/caps/unsent-bytes.ts";
+import type { Client } from "./limits/client-address.ts";
 
 /** What the gateway remembers of a socket. Only files of this folder write it; nothing that an action does can. */
 interface SocketData {

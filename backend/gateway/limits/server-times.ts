@@ -1,0 +1,28 @@
+/** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
+export interface ServerTimes {
+  readonly headers: number;
+  readonly request: number;
+  /** To read a response, or whatever is sent over a WebSocket: as long as something waits unread. */
+  readonly send: number;
+  /** To authenticate, from the WebSocket's handshake on. */
+  readonly session: number;
+  /** For one WebSocket message. */
+  readonly message: number;
+  /**
+   * Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about
+   * to use.
+   */
+  readonly keepAlive: number;
+  /** How often they are checked. */
+  readonly check: number;
+}
+
+export const SERVER_TIMES: ServerTimes = {
+  headers: 10_000,
+  request: 15_000,
+  send: 60_000,
+  session: 10_000,
+  message: 10_000,
+  keepAlive: 95_000,
+  check: 1_000,
+};
