@@ -1,10 +1,23 @@
 // Which folder may import which. What is not allowed here is forbidden. Each rule says why it exists.
+import { readFileSync } from "node:fs";
+
 const folder = (path) => `^${path}`;
 const anyOf = (...patterns) => patterns.join("|");
 /** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
 /** What is public: plain data, which every part may read. */
 const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes)\\.ts$)";
+/**
+ * The folders of the features, in the order of the list. The list is read as text: this file also runs on a Node.js
+ * that cannot import TypeScript.
+ */
+const features = [
+  ...readFileSync(new URL("./backend/features.ts", import.meta.url), "utf8").matchAll(
+    /^[^/\n]*import\("\.\/([\w-]+)\/index\.ts"\)/gm,
+  ),
+].map(([, name]) => name);
+if (features.length === 0) throw new Error("backend/features.ts loads no feature's index.ts: the rules need the names");
+const FEATURES = `(${features.join("|")})`;
 const packages = { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -23,7 +36,7 @@ export default {
       severity: "error",
       comment: "two folders that import each other are one folder; move what both need into a folder below them",
       scope: "folder",
-      from: { pathNot: "^(test|backend)(/|$)" },
+      from: { pathNot: "^test(/|$)" },
       to: { circular: true },
     },
     {
@@ -102,18 +115,53 @@ export default {
       severity: "error",
       comment: "the store keeps what features give it, and does not depend on who asks",
       from: { path: folder("backend/store/") },
-      // also features that are made tomorrow
       to: { path: "^backend/[^/]+/", pathNot: `${folder("backend/(store|text|throttle)/")}|${SURFACE}` },
     },
     {
-      name: "gateway-knows-no-feature",
+      name: "kit-knows-no-feature",
+      severity: "error",
+      comment: "gateway, store, mail and the rest serve any list of features: features.ts alone names them",
+      // the client and the page are written for features: rules below say what they may import
+      from: { path: "^backend/", pathNot: `^backend/(features\\.ts$|(client|page)/|${FEATURES}/)` },
+      to: { path: folder(`backend/${FEATURES}/`) },
+    },
+    ...features.slice(0, -1).map((name, index) => ({
+      name: `${name}-imports-no-later-feature`,
+      severity: "error",
+      comment: "a feature uses those before it in backend/features.ts, so that the later ones can be removed",
+      from: { path: folder(`backend/${name}/`) },
+      to: { path: folder(`backend/(${features.slice(index + 1).join("|")})/`) },
+    })),
+    ...features.map((name) => ({
+      name: `${name}-has-one-index`,
+      severity: "error",
+      comment: "what a feature is made of may change: others import its index.ts, and what it declares",
+      from: { path: folder("(backend|infra|scripts|cloudflared)/"), pathNot: folder(`backend/${name}/`) },
+      to: { path: folder(`backend/${name}/`), pathNot: `^backend/${name}/(index|surface|shapes)\\.ts$` },
+    })),
+    {
+      name: "gateway-calls-actions",
       severity: "error",
       comment: "requests of clients reach features and data through actions alone, which authorize the caller",
       from: { path: folder("backend/gateway/") },
-      to: { path: folder("backend/(auth|users|chat|store|mail)/") },
+      to: { path: folder("backend/(store|mail)/") },
     },
     {
-      name: "gateway-has-one-door",
+      name: "start-is-on-top",
+      severity: "error",
+      comment: "these files put the folders together, and no folder depends on how",
+      from: { path: "^backend/[^/]+/" },
+      to: { path: "^backend/(main|modules|broker)\\.ts$" },
+    },
+    {
+      name: "configuration-has-no-circle",
+      severity: "error",
+      comment: "the configuration is made of what these folders can be told; they take their part as a parameter",
+      from: { path: folder("backend/(mail|nodes|text|throttle|store|contract)/") },
+      to: { path: "^backend/config\\.ts$" },
+    },
+    {
+      name: "gateway-has-one-index",
       severity: "error",
       comment: "what the gateway is made of may change; other folders import backend/gateway/index.ts",
       from: {
@@ -284,7 +332,13 @@ export default {
     },
     {
       from: { path: folder("scripts/") },
-      to: { path: "^backend/((config|main|modules|surface)\\.ts$|(auth|users|text|throttle|store)/|page/index\\.ts$)" },
+      to: {
+        path: anyOf(
+          "^backend/(config|main|modules|surface)\\.ts$",
+          folder("backend/(text|throttle|store)/"),
+          `^backend/(page|${FEATURES})/index\\.ts$`,
+        ),
+      },
     },
     // tests may import all files
     { from: { path: folder("test/") }, to: { path: folder("(backend|infra|cloudflared|scripts|test)/") } },
