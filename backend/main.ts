@@ -69,7 +69,8 @@ export interface BackendOptions {
 /**
  * Starts the database, the services and last the gateway, so that no request is accepted before the services run. The
  * port for health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a
- * SurfaceError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind then.
+ * SurfaceError, a FeatureError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind
+ * then.
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const surface = options.surface ?? surfaceFiles;

@@ -1,6 +1,7 @@
 import type { FeatureContext, FeatureModule, FeatureParts } from "./feature.ts";
 import { features } from "./features.ts";
 import { housekeepingService, throttleHousekeeping } from "./housekeeping.service.ts";
+import type { Feature } from "./surface/feature-surface.ts";
 
 type FeatureName = (typeof features)[number]["name"];
 
@@ -12,9 +13,48 @@ export interface LoadedFeature extends FeatureModule {
   readonly name: string;
 }
 
-/** Loads the features of the list, in its order. */
-export function loadFeatures(given: GivenModules = {}): Promise<readonly LoadedFeature[]> {
-  return Promise.all(features.map(async ({ name, load }) => ({ name, ...(given[name] ?? (await load()).feature) })));
+/** A feature of the list cannot be loaded; the message has its file, the reason and what to do. */
+class FeatureError extends Error {
+  override readonly name = "FeatureError";
+  constructor(feature: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The feature ${feature} cannot be loaded, so nothing was started: backend/${feature}/index.ts ${problem}. ` +
+        `Repair that, or remove the feature from the list in backend/features.ts.`,
+      options,
+    );
+  }
+}
+
+/**
+ * Loads the features of the list, in its order. Throws a FeatureError for the first one that cannot be loaded.
+ *
+ * @param list another list than that of `features.ts`, for tests
+ */
+export function loadFeatures(
+  given: GivenModules = {},
+  list: readonly Feature[] = features,
+): Promise<readonly LoadedFeature[]> {
+  const modules: Readonly<Record<string, FeatureModule | undefined>> = given;
+  return Promise.all(
+    list.map(async (feature) => ({ name: feature.name, ...(modules[feature.name] ?? (await loadModule(feature))) })),
+  );
+}
+
+async function loadModule({ name, load }: Feature): Promise<FeatureModule> {
+  const module = await load().catch((error: unknown) => {
+    throw new FeatureError(name, `throws ${described(error)}`, { cause: error });
+  });
+  const { feature } = module as { readonly feature?: Partial<FeatureModule> };
+  if (typeof feature?.start === "function" && typeof feature.migrations === "object") return feature as FeatureModule;
+  const found = feature === undefined ? "exports no `feature`" : "exports a `feature` that has not both";
+  throw new FeatureError(name, `${found}: it needs \`migrations\` (an object) and \`start\` (a function)`);
+}
+
+/** An error by its name and message, with the line of this backend where it was thrown. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = /\bbackend\/[\w./-]+:\d+/.exec(error.stack ?? "")?.[0];
+  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
 }
 
 /** The parts of all features as one: their services, and the one that runs their housekeeping. */

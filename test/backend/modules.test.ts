@@ -16,6 +16,24 @@ test("D4: every feature of the list is loaded, in the order of the list", async 
   for (const { migrations } of loaded) expect(Object.keys(migrations)[0]).toMatch(/^0001_/);
 });
 
+test("H4: a feature that cannot be loaded is named, with its file, the reason and what to do", async () => {
+  const load = (load: () => Promise<unknown>) => loadFeatures({}, [{ name: "todos", surface: {}, load }]);
+  const remedy = "Repair that, or remove the feature from the list in backend/features.ts.";
+  const failure = new ReferenceError("todoStore is not defined");
+  failure.stack = "ReferenceError: ...\n    at file:///site/backend/todos/store.ts:7:3\n    at ...";
+  await expect(load(() => Promise.reject(failure))).rejects.toMatchObject({
+    name: "FeatureError",
+    message:
+      "The feature todos cannot be loaded, so nothing was started: backend/todos/index.ts throws ReferenceError: " +
+      `todoStore is not defined (backend/todos/store.ts:7). ${remedy}`,
+    cause: failure,
+  });
+  await expect(load(async () => ({ todosFeature: {} }))).rejects.toThrow(
+    `backend/todos/index.ts exports no \`feature\`: it needs \`migrations\` (an object) and \`start\` (a function). ${remedy}`,
+  );
+  await expect(load(async () => ({ feature: { start() {} } }))).rejects.toThrow("a `feature` that has not both");
+});
+
 test("D4: without the chat, users sign in, and none of the chat's services, sockets and tables is there", async () => {
   const storage = await testStorage();
   const loaded = (await loadFeatures(testModules())).filter(({ name }) => name !== "chat");
