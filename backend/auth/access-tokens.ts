@@ -43,7 +43,10 @@ interface Remembered {
  * Loads the signing keys, making the first, and keeps what has been verified until it expires, so that a request costs
  * no signature.
  */
-export async function createAccessTokens(store: AuthStore, clock: () => number): Promise<AccessTokens> {
+export async function createAccessTokens(
+  store: Pick<AuthStore, "keys"> & { readonly sessions: Pick<AuthStore["sessions"], "find"> },
+  clock: () => number,
+): Promise<AccessTokens> {
   const ring = await createKeyRing(store, clock);
   const remembered = new Map<string, Remembered>();
   /** The same by session: forgetting one session must not cost a walk over all. */

@@ -3,23 +3,23 @@ import { pollChanges } from "../store/index.ts";
 import type { UsersStore } from "../users/index.ts";
 import type { AuthStore } from "./store.ts";
 
-/** Milliseconds without a check after which a node without contact to others does not know which sessions live. */
+/** Milliseconds without a check after which a node without contact to others does not know which sessions are live. */
 const BLIND_MS = 1_000;
 /** Milliseconds between two checks of that. */
 const CHECK_MS = 100;
 /**
- * Milliseconds, of a time in which this process ran, that responses have to come before it counts as blind: one that
- * was busy or stopped finds them waiting for it.
+ * Milliseconds that responses have before the node counts as blind. Only time in which this process ran counts: a
+ * process that was busy or stopped finds the responses waiting for it.
  */
-const PATIENCE_MS = 400;
+const RESPONSE_MS = 400;
 
 export interface Revocations {
-  /** The event has arrived at this node: the change is not reported again. */
-  heard(key: string): void;
+  /** The event of a change has arrived at this node: the change is not reported. */
+  ignore(key: string): void;
   stop(): void;
 }
 
-/** How a role's change is known, by the user and its time. */
+/** Identifies a change of a role, by the user and the time. */
 export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 
 /**
@@ -29,18 +29,23 @@ export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 export function watchRevocations(options: {
   readonly store: Pick<AuthStore, "sessions"> & Pick<UsersStore, "users">;
   readonly clock: () => number;
-  /** Whether events of other nodes arrive, as far as this node can see; called only while the database is silent. */
-  readonly hears: () => Promise<boolean>;
+  /** Whether events of other nodes arrive; called only while the database does not respond. */
+  readonly isNatsResponding: () => Promise<boolean>;
   readonly onEnded: (sid: string) => void;
   readonly onRoleChanged: (id: string, at: number) => void;
-  /** No packets of other nodes come and the database does not respond: sessions may have ended unnoticed. */
+  /** Neither NATS nor the database responds: sessions may have ended without this node's knowledge. */
   readonly onBlind: () => void;
 }): Revocations {
-  const { store, clock, hears, onEnded, onRoleChanged, onBlind } = options;
-  const ended = pollChanges({ clock, changedSince: store.sessions.endedSince, keyOf: (sid) => sid, onChange: onEnded });
+  const { store, clock, isNatsResponding, onEnded, onRoleChanged, onBlind } = options;
+  const ended = pollChanges({
+    clock,
+    changedSince: (since) => store.sessions.endedSince(since),
+    keyOf: (sid) => sid,
+    onChange: onEnded,
+  });
   const roles = pollChanges({
     clock,
-    changedSince: store.users.roleChangedSince,
+    changedSince: (since) => store.users.roleChangedSince(since),
     keyOf: ({ id, at }) => roleKey(id, at),
     onChange: ({ id, at }) => onRoleChanged(id, at),
   });
@@ -50,8 +55,8 @@ export function watchRevocations(options: {
   const isLate = (): boolean => Math.max(ended.age(), roles.age()) > BLIND_MS;
 
   async function listen(): Promise<void> {
-    const [isHeard] = await Promise.all([hears(), waitOwnTime(PATIENCE_MS)]);
-    if (!isHeard && isLate()) onBlind();
+    const [isResponding] = await Promise.all([isNatsResponding(), waitOwnTime(RESPONSE_MS)]);
+    if (!isResponding && isLate()) onBlind();
   }
 
   function check(): void {
@@ -64,9 +69,9 @@ export function watchRevocations(options: {
 
   const timer = setInterval(check, CHECK_MS).unref();
   return {
-    heard(key) {
-      ended.heard(key);
-      roles.heard(key);
+    ignore(key) {
+      ended.ignore(key);
+      roles.ignore(key);
     },
     stop() {
       clearInterval(timer);

@@ -19,93 +19,110 @@ export interface SessionUse {
   readonly agent: string | null;
 }
 
-export function sessionStore(db: Kysely<AuthTables>, lockUser: LockUser) {
-  const holders = prepared(db, (within, of: { readonly ids: string }) =>
-    isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
-  );
-  const holder = grouped(
-    (ids) => holders(db, { ids }),
-    ({ id }) => [id],
-  );
+/** Sessions in the database. */
+export class SessionStore {
+  readonly #db: Kysely<AuthTables>;
+  readonly #lockUser: LockUser;
+  readonly #holder: (id: string) => Promise<HolderRow | undefined>;
 
-  return {
-    create: (session: Session): Promise<void> => insert(db, session),
+  constructor(db: Kysely<AuthTables>, lockUser: LockUser) {
+    this.#db = db;
+    this.#lockUser = lockUser;
+    const holders = prepared(db, (within, of: { readonly ids: string }) =>
+      isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
+    );
+    this.#holder = grouped(
+      (ids) => holders(db, { ids }),
+      ({ id }) => [id],
+    );
+  }
 
-    /**
-     * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those
-     * that it ended; undefined when the account is disabled or `stands` says no to its password's hash: then nothing
-     * has changed. The user's row is locked, so that a change of the password comes before this session or ends it.
-     */
-    async start(
-      session: Session,
-      most: number,
-      stands: (passwordHash: string) => boolean,
-    ): Promise<readonly string[] | undefined> {
-      const { userId, createdAt: now } = session;
-      return db.transaction().execute(async (transaction) => {
-        const user = await lockUser(transaction, userId);
-        if (user?.disabledAt !== null || !stands(user.passwordHash)) return undefined;
-        const live = (await list(transaction, userId)).filter((one) => isLive(one, now)).map(({ id }) => id);
-        const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
-        for (const id of surplus) await end(transaction, id, "ended", now);
-        await insert(transaction, session);
-        return surplus;
-      });
-    },
+  create(session: Session): Promise<void> {
+    return insert(this.#db, session);
+  }
 
-    /** Looks up a session and its user: all that are asked for within a few milliseconds in one query. */
-    async find(id: string): Promise<SessionHolder | undefined> {
-      const row = await holder(id);
-      return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
-    },
+  /**
+   * Starts a session and ends the oldest ones of the user, so that at most `most` live. Returns the ids of those that
+   * it ended; undefined when the account is disabled or `hasPassword` returns false for its password's hash: then
+   * nothing has changed. The user's row is locked, so that a change of the password comes before this session or ends
+   * it.
+   */
+  async start(
+    session: Session,
+    most: number,
+    hasPassword: (passwordHash: string) => boolean,
+  ): Promise<readonly string[] | undefined> {
+    const { userId, createdAt: now } = session;
+    return this.#db.transaction().execute(async (transaction) => {
+      const user = await this.#lockUser(transaction, userId);
+      if (user?.disabledAt !== null || !hasPassword(user.passwordHash)) return undefined;
+      const live = (await list(transaction, userId)).filter((one) => isLive(one, now)).map(({ id }) => id);
+      const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
+      for (const id of surplus) await end(transaction, id, "ended", now);
+      await insert(transaction, session);
+      return surplus;
+    });
+  }
 
-    /** From where the user has signed in or renewed after a time. */
-    async addressesOf(userId: string, since: number): Promise<readonly string[]> {
-      const rows = await db
-        .selectFrom("sessions")
-        .select("address")
-        .distinct()
-        .where("user_id", "=", userId)
-        .where("used_at", ">", since)
-        .execute();
-      return rows.flatMap(({ address }) => (address === null ? [] : [address]));
-    },
+  /** Looks up a session and its user: all that are asked for within a few milliseconds in one query. */
+  async find(id: string): Promise<SessionHolder | undefined> {
+    const row = await this.#holder(id);
+    return row && { session: fields(row), role: row.role, disabledAt: row.disabled_at };
+  }
 
-    /** A user's sessions that have not been ended, the oldest first. */
-    list: (userId: string): Promise<readonly Session[]> => list(db, userId),
+  /** The addresses from which the user has signed in or renewed after a time. */
+  async addressesOf(userId: string, since: number): Promise<readonly string[]> {
+    const rows = await this.#db
+      .selectFrom("sessions")
+      .select("address")
+      .distinct()
+      .where("user_id", "=", userId)
+      .where("used_at", ">", since)
+      .execute();
+    return rows.flatMap(({ address }) => (address === null ? [] : [address]));
+  }
 
-    /**
-     * Puts the next refresh token in the place of the current one; false when another request was faster or the
-     * session ended.
-     */
-    async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("sessions")
-        .set({ refresh_hash: to, previous_hash: from, rotated_at: use.at, used_at: use.at })
-        .set({ address: use.address, agent: use.agent })
-        .where("id", "=", id)
-        .where("refresh_hash", "=", from)
-        .where("ended_at", "is", null)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+  /** A user's sessions that have not been ended, the oldest first. */
+  list(userId: string): Promise<readonly Session[]> {
+    return list(this.#db, userId);
+  }
 
-    /** Sessions that have ended since a time. */
-    async endedSince(since: number): Promise<readonly string[]> {
-      const rows = await db.selectFrom("sessions").select("id").where("ended_at", ">=", since).execute();
-      return rows.map(({ id }) => id);
-    },
+  /**
+   * Puts the next refresh token in the place of the current one; false when another request was faster or the session
+   * ended.
+   */
+  async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("sessions")
+      .set({ refresh_hash: to, previous_hash: from, rotated_at: use.at, used_at: use.at })
+      .set({ address: use.address, agent: use.agent })
+      .where("id", "=", id)
+      .where("refresh_hash", "=", from)
+      .where("ended_at", "is", null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
 
-    /** Drops what was started before a time, and what had ended before another. */
-    async prune(startedBefore: number, endedBefore: number): Promise<void> {
-      await db.deleteFrom("sessions").where("created_at", "<", startedBefore).execute();
-      await db.deleteFrom("sessions").where("ended_at", "<", endedBefore).execute();
-    },
+  /** Ids of the sessions that have ended since a time. */
+  async endedSince(since: number): Promise<readonly string[]> {
+    const rows = await this.#db.selectFrom("sessions").select("id").where("ended_at", ">=", since).execute();
+    return rows.map(({ id }) => id);
+  }
 
-    /** False when it was over already. */
-    end: (id: string, reason: EndReason, now: number): Promise<boolean> => end(db, id, reason, now),
-  };
+  /** Deletes the sessions that were started before a time, and those that had ended before another one. */
+  async prune(startedBefore: number, endedBefore: number): Promise<void> {
+    await this.#db.deleteFrom("sessions").where("created_at", "<", startedBefore).execute();
+    await this.#db.deleteFrom("sessions").where("ended_at", "<", endedBefore).execute();
+  }
+
+  /** False when it had ended already. */
+  end(id: string, reason: EndReason, now: number): Promise<boolean> {
+    return end(this.#db, id, reason, now);
+  }
 }
+
+/** A session's row, with what decides whether its user may still act. */
+type HolderRow = SessionsTable & { readonly role: Role; readonly disabled_at: number | null };
 
 /** Sessions and their users; `ids` is a JSON array of arrays. */
 const joinedHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }) =>

@@ -13,8 +13,8 @@ type Refreshed =
 /** Where and by what a session is used. */
 export type Device = Omit<SessionUse, "at">;
 
-/** A new session, and the ids of those that ended because of it. */
-interface Started {
+/** A session that has started, and the ids of those that ended because of it. */
+interface NewSession {
   readonly sid: string;
   readonly refreshToken: string;
   readonly ended: readonly string[];
@@ -22,14 +22,14 @@ interface Started {
 
 export interface Sessions {
   /**
-   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `stands`
+   * Starts a session and ends the oldest ones beyond the limit. Undefined when the account is disabled or `hasPassword`
    * returns false for the hash that its password has at that moment.
    */
-  start(userId: string, by: Device, stands: (passwordHash: string) => boolean): Promise<Started | undefined>;
+  start(userId: string, by: Device, hasPassword: (passwordHash: string) => boolean): Promise<NewSession | undefined>;
   refresh(token: string, by: Device): Promise<Refreshed>;
   /** A user's live sessions, the oldest first. */
   list(userId: string): Promise<readonly Session[]>;
-  /** False when it was over already. */
+  /** False when it had ended already. */
   end(sid: string, reason: EndReason): Promise<boolean>;
 }
 
@@ -46,7 +46,7 @@ export async function createSessions(store: AuthStore, clock: () => number): Pro
   const key = refreshKey(Buffer.from(stored.material, "base64url"));
 
   return {
-    async start(userId, by, stands) {
+    async start(userId, by, hasPassword) {
       const now = clock();
       const first = firstRefreshToken(randomUUID(), key);
       const session = {
@@ -60,7 +60,7 @@ export async function createSessions(store: AuthStore, clock: () => number): Pro
         endedAt: null,
         ...by,
       };
-      const ended = await store.sessions.start(session, MAX_SESSIONS, stands);
+      const ended = await store.sessions.start(session, MAX_SESSIONS, hasPassword);
       return ended && { sid: first.sid, refreshToken: first.token, ended };
     },
 

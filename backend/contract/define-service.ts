@@ -29,10 +29,13 @@ type NamesIn<N extends ServiceName> = AnyAction extends infer A
   : never;
 type ActionNamed<N extends ServiceName, Name extends string> = Extract<AnyAction, `${N}.${Name}`>;
 
+/** What the handler of an action is called with. */
+export type ContextOf<A extends AnyAction> = Context<ParamsOf<A>, MetaOf<A>>;
+
 /** One handler for every action that the surface and the contract give to this service: none missing, none more. */
 export type Handlers<N extends ServiceName> = {
   readonly [Name in NamesIn<N>]: (
-    ctx: Context<ParamsOf<ActionNamed<N, Name>>, MetaOf<ActionNamed<N, Name>>>,
+    ctx: ContextOf<ActionNamed<N, Name>>,
   ) => Promise<ResultOf<ActionNamed<N, Name>>> | ResultOf<ActionNamed<N, Name>>;
 };
 

@@ -14,8 +14,8 @@ const LATE_MS = 1_000;
 
 /** Looks for changes in the database. */
 export interface ChangePoll {
-  /** The event of the change has arrived at this node: the change is not reported again. */
-  heard(key: string): void;
+  /** The event of the change has arrived at this node: the change is not reported. */
+  ignore(key: string): void;
   /** Milliseconds since the last look that has ended; large when the clock was set. */
   age(): number;
   stop(): void;
@@ -72,5 +72,5 @@ export function pollChanges<T>(options: {
   }
 
   const timer = setInterval(lookAgain, ROUND_MS).unref();
-  return { heard: (key) => void isNew(key), age, stop: () => clearInterval(timer) };
+  return { ignore: (key) => void isNew(key), age, stop: () => clearInterval(timer) };
 }

@@ -28,7 +28,7 @@ test("N2: a role that changes while its token is verified is read again at the n
     await hasRead();
     return found;
   };
-  const tokens = await createAccessTokens({ ...store, sessions: { ...store.sessions, find } }, () => now);
+  const tokens = await createAccessTokens({ keys: store.keys, sessions: { find } }, () => now);
   const { accessToken } = await tokens.issue({ id: "ada", role: "admin" }, "s");
   hasRead = async () => {
     hasRead = async () => undefined;

@@ -111,7 +111,7 @@ test("a node that hears of an ended session refuses its tokens at once; one that
 test("a session that ends while the store is asked about it is over", async () => {
   const ada = await running.register("Ada");
   const { sessions } = running.store;
-  const { find } = sessions;
+  const find = sessions.find.bind(sessions);
   running.clock.now += 1000;
   try {
     sessions.find = async (sid) => {
@@ -138,7 +138,7 @@ test("who is disabled while a session begins has none that would live when they 
   const ada = await running.register("Ada");
   const { sessions, users } = running.store;
   const before = await sessions.list(ada.user.id);
-  const { start } = sessions;
+  const start = sessions.start.bind(sessions);
   try {
     sessions.start = async (...args) => {
       await users.disable(ada.user.id, running.clock.now);

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /** Watches as another node would; `until` resolves when it has been told so many things. */
-function watching(hears = true) {
+function watching(isNatsResponding = true) {
   const { store, clock } = running;
   const news: string[] = [];
   let arrived = () => {};
@@ -25,7 +25,7 @@ function watching(hears = true) {
   watch = watchRevocations({
     store,
     clock: () => clock.now,
-    hears: async () => hears,
+    isNatsResponding: async () => isNatsResponding,
     onEnded: (sid) => note(`ended ${sid}`),
     onRoleChanged: (id, at) => note(`role ${roleKey(id, at)}`),
     onBlind: () => note("blind"),
@@ -41,7 +41,7 @@ test("a node that hears nothing finds in the store what has ended and who has an
   const [ada, bob, eve] = [await running.register("Ada"), await running.register("Bob"), await running.register("Eve")];
   const { store, clock } = running;
   const { watch, until } = watching();
-  watch.heard(bob.identity.sid);
+  watch.ignore(bob.identity.sid);
   // ended by a node whose clock is behind
   await store.sessions.end(ada.identity.sid, "ended", clock.now - 5000);
   await store.sessions.end(bob.identity.sid, "ended", clock.now);
