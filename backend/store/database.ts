@@ -12,7 +12,7 @@ import { finishRestore } from "./restore-marks.ts";
 import { openSqlite } from "./sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { NodeSqliteDialect } from "./sqlite-dialect.ts";
-import { type SqliteGroups, sqliteGroups } from "./sqlite-groups.ts";
+import { SqliteGroups } from "./sqlite-groups.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 import type { StoreTables } from "./tables.ts";
 import { sharedThrottles } from "./throttles.ts";
@@ -93,7 +93,7 @@ async function ready(
   options: DatabaseOptions,
 ): Promise<Database> {
   const { db, connection, embedded, isBackend } = open;
-  const groups = connection && sqliteGroups(connection);
+  const groups = connection && new SqliteGroups(connection);
   const checkWritable = createWriteCheck(async () => {
     await Promise.all([writeSomething(db), embedded?.checkSpace()]);
   });

@@ -27,107 +27,118 @@ interface Waiting<T> {
 
 /**
  * Does work in groups: items that arrive while a group runs are the next one, so that groups grow with the load and no
- * item waits without load. Returns a function that adds an item.
+ * item waits without load.
  */
-export function inGroups<T>(rules: GroupRules<T>): (item: T) => void {
-  const { run, line, once, bytes, refuse, mostItems, mostBytes, mostGroups, patience } = rules;
-  let waiting: Waiting<T>[] = [];
-  const lines = new Set<string>();
-  const singles = new Set<string>();
-  let running = 0;
+export class GroupQueue<T> {
+  readonly #rules: GroupRules<T>;
+  #waiting: Waiting<T>[] = [];
+  /** The `line` and the `once` of the items that run. */
+  readonly #lines = new Set<string>();
+  readonly #singles = new Set<string>();
+  #running = 0;
   /** Groups that have run for longer than `patience`. */
-  let slow = 0;
-  let isPlanned = false;
-  let expiry: NodeJS.Timeout | undefined;
+  #slow = 0;
+  #isPlanned = false;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(rules: GroupRules<T>) {
+    this.#rules = rules;
+  }
+
+  add(item: T): void {
+    const { mostWaiting, refuse } = this.#rules;
+    if (this.#waiting.length >= mostWaiting) return void refuse(item, `${mostWaiting} wait for the database already`);
+    this.#waiting.push({ item, since: performance.now() });
+    this.#watch();
+    this.#plan();
+  }
 
   /** Starts in the next turn of the event loop: the poll phase first reads what else has arrived. */
-  function plan(): void {
-    if (isPlanned || waiting.length === 0) return;
-    isPlanned = true;
+  #plan(): void {
+    if (this.#isPlanned || this.#waiting.length === 0) return;
+    this.#isPlanned = true;
     setImmediate(() => {
-      isPlanned = false;
-      start();
+      this.#isPlanned = false;
+      this.#start();
     });
   }
 
-  function start(): void {
-    while (running - slow < 1 && running < mostGroups) {
-      const group = take();
+  #start(): void {
+    while (this.#running - this.#slow < 1 && this.#running < this.#rules.mostGroups) {
+      const group = this.#take();
       if (group.length === 0) return;
-      void runGroup(group);
+      void this.#run(group);
     }
   }
 
   /** Takes the oldest items that may run now. */
-  function take(): readonly T[] {
+  #take(): readonly T[] {
+    const { line, once, bytes, mostItems, mostBytes } = this.#rules;
     const group: T[] = [];
     const own = new Set<string>();
     const held = new Set<string>();
     const left: Waiting<T>[] = [];
     let size = 0;
-    for (const [place, one] of waiting.entries()) {
+    for (const [place, one] of this.#waiting.entries()) {
       if (group.length === mostItems || size >= mostBytes) {
-        left.push(...waiting.slice(place));
+        left.push(...this.#waiting.slice(place));
         break;
       }
       const key = line(one.item);
-      if (lines.has(key) || held.has(key) || singles.has(once(one.item)) || own.has(once(one.item))) {
+      const single = once(one.item);
+      if (this.#lines.has(key) || held.has(key) || this.#singles.has(single) || own.has(single)) {
         held.add(key);
         left.push(one);
         continue;
       }
-      own.add(once(one.item));
+      own.add(single);
       group.push(one.item);
       size += bytes(one.item);
     }
-    waiting = left;
+    this.#waiting = left;
     return group;
   }
 
-  async function runGroup(group: readonly T[]): Promise<void> {
+  async #run(group: readonly T[]): Promise<void> {
+    const { run, line, once, patience } = this.#rules;
     let isSlow = false;
     const timer = setTimeout(() => {
       isSlow = true;
-      slow += 1;
-      plan();
+      this.#slow += 1;
+      this.#plan();
     }, patience).unref();
-    running += 1;
+    this.#running += 1;
     for (const item of group) {
-      lines.add(line(item));
-      singles.add(once(item));
+      this.#lines.add(line(item));
+      this.#singles.add(once(item));
     }
     await run(group);
     clearTimeout(timer);
-    running -= 1;
-    if (isSlow) slow -= 1;
+    this.#running -= 1;
+    if (isSlow) this.#slow -= 1;
     for (const item of group) {
-      lines.delete(line(item));
-      singles.delete(once(item));
+      this.#lines.delete(line(item));
+      this.#singles.delete(once(item));
     }
-    plan();
+    this.#plan();
   }
 
-  function expire(): void {
-    expiry = undefined;
-    const before = performance.now() - rules.longestWait;
-    const fresh = waiting.findIndex(({ since }) => since > before);
-    const late = waiting.splice(0, fresh < 0 ? waiting.length : fresh);
-    for (const { item } of late) refuse(item, `the database has not taken it within ${rules.longestWait} ms`);
-    watch();
+  /** Refuses the items that have waited for too long. */
+  #expire(): void {
+    const { longestWait, refuse } = this.#rules;
+    this.#expiry = undefined;
+    const before = performance.now() - longestWait;
+    const fresh = this.#waiting.findIndex(({ since }) => since > before);
+    const late = this.#waiting.splice(0, fresh < 0 ? this.#waiting.length : fresh);
+    for (const { item } of late) refuse(item, `the database has not taken it within ${longestWait} ms`);
+    this.#watch();
   }
 
   /** Waits until the oldest item has waited for too long. */
-  function watch(): void {
-    const [oldest] = waiting;
-    if (expiry || !oldest) return;
-    expiry = setTimeout(expire, oldest.since + rules.longestWait - performance.now());
-    expiry.unref();
+  #watch(): void {
+    const [oldest] = this.#waiting;
+    if (this.#expiry || !oldest) return;
+    this.#expiry = setTimeout(() => this.#expire(), oldest.since + this.#rules.longestWait - performance.now());
+    this.#expiry.unref();
   }
-
-  return (item) => {
-    if (waiting.length >= rules.mostWaiting) return refuse(item, `${rules.mostWaiting} wait for the database already`);
-    waiting.push({ item, since: performance.now() });
-    watch();
-    plan();
-  };
 }

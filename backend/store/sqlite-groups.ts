@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DatabaseAway } from "./outage.ts";
 import { startSpaced } from "./spaced.ts";
 import {
@@ -45,126 +45,136 @@ interface GroupCache {
   forget(): void;
 }
 
-/** Writes to the embedded database in groups. */
-export interface SqliteGroups {
-  /** `what` is what was not done, for the error's text when too many writes wait. */
-  add(write: GroupedWrite, what: string): void;
-  addCache(cache: GroupCache): void;
-  /** Counts the queries outside of groups that may have written to these tables. */
-  countWrites(tables: readonly string[]): Readonly<WriteCounter>;
-  readonly database: DatabaseSync;
-}
-
 interface WaitingWrite {
   readonly write: GroupedWrite;
   refusal: unknown;
 }
 
 /**
- * SQLite has one writer, this process has one connection, and node:sqlite does not wait: what is written
- * often is written in groups, each in one transaction within one turn of the event loop. While a group is synced, the
- * next one gathers. A write that is refused has written nothing, so that it needs no transaction of its own.
+ * Writes to the embedded database in groups. SQLite has one writer, this process has one connection, and node:sqlite
+ * does not wait: what is written often is written in groups, each in one transaction within one turn of the event loop.
+ * While a group is synced, the next one gathers. A write that is refused has written nothing, so that it needs no
+ * transaction of its own.
  */
-export function sqliteGroups(connection: SqliteConnection): SqliteGroups {
-  const { database, exclusive, listener, log, counters } = connection;
-  const caches: GroupCache[] = [];
-  const begin = database.prepare("begin immediate");
-  const commit = database.prepare("commit");
+export class SqliteGroups {
+  readonly database: DatabaseSync;
+  readonly #connection: SqliteConnection;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #caches: GroupCache[] = [];
+  readonly #takeTurn = () => this.#connection.exclusive.run(this.#writeGroup);
+  #waiting: WaitingWrite[] = [];
+  #isScheduled = false;
+  #lastStart = Number.NEGATIVE_INFINITY;
+  #busySince: number | undefined;
 
-  let waiting: WaitingWrite[] = [];
-  let isScheduled = false;
-  let lastStart = Number.NEGATIVE_INFINITY;
-  let busySince: number | undefined;
-
-  function schedule(): void {
-    if (isScheduled || waiting.length === 0) return;
-    isScheduled = true;
-    startSpaced(lastStart + GROUP_MS, takeTurn);
+  constructor(connection: SqliteConnection) {
+    const { database } = connection;
+    this.database = database;
+    this.#connection = connection;
+    this.#begin = database.prepare("begin immediate");
+    this.#commit = database.prepare("commit");
   }
 
-  const takeTurn = () => exclusive.run(writeGroup);
+  /** `what` is what was not done, for the error's text when too many writes wait. */
+  add(write: GroupedWrite, what: string): void {
+    if (this.#waiting.length >= MOST_WAITING)
+      return void write.fail(new DatabaseAway(new Error(`${what}: ${MOST_WAITING} wait for the database already`)));
+    this.#waiting.push({ write, refusal: undefined });
+    this.#schedule();
+  }
 
-  function writeGroup(): void {
-    lastStart = performance.now();
+  addCache(cache: GroupCache): void {
+    this.#caches.push(cache);
+  }
+
+  /** Counts the queries outside of groups that may have written to these tables. */
+  countWrites(tables: readonly string[]): Readonly<WriteCounter> {
+    const counter = { tables: new Set(tables), count: 0 };
+    this.#connection.counters.push(counter);
+    return counter;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    startSpaced(this.#lastStart + GROUP_MS, this.#takeTurn);
+  }
+
+  readonly #writeGroup = (): void => {
+    this.#lastStart = performance.now();
     try {
-      begin.run();
+      this.#begin.run();
     } catch (error) {
-      // another process, for example a command of the operator's, has the lock
-      busySince ??= lastStart;
-      if (isBusy(error) && lastStart - busySince < BUSY_LIMIT) {
-        setTimeout(takeTurn, BUSY_STEP);
-        return;
-      }
-      busySince = undefined;
-      failGroup(waiting.splice(0), error);
+      this.#waitOrFail(error);
       return;
     }
-    busySince = undefined;
-    const jobs = waiting.slice(0, GROUP_SIZE);
-    waiting = waiting.slice(GROUP_SIZE);
+    this.#busySince = undefined;
+    const jobs = this.#waiting.slice(0, GROUP_SIZE);
+    this.#waiting = this.#waiting.slice(GROUP_SIZE);
     try {
-      for (const cache of caches) cache.refresh();
-      for (const job of jobs) runOrRefuse(job);
-      commit.run();
+      for (const cache of this.#caches) cache.refresh();
+      for (const job of jobs) this.#runOrRefuse(job);
+      this.#commit.run();
     } catch (error) {
-      for (const cache of caches) cache.forget();
+      for (const cache of this.#caches) cache.forget();
       // on a full disk SQLite has rolled back by itself
-      if (database.isTransaction) database.exec("rollback");
-      failGroup(jobs, error instanceof HalfWritten ? error.cause : error);
+      if (this.database.isTransaction) this.database.exec("rollback");
+      this.#fail(jobs, error instanceof HalfWritten ? error.cause : error);
       return;
     }
-    if (!log?.isLate) listener.worked();
-    log?.written();
-    const synced = log?.synced();
-    if (synced)
-      void synced.then(
-        () => settleGroup(jobs),
-        (problem: unknown) => failGroup(jobs, problem),
-      );
-    else settleGroup(jobs);
+    this.#settleWhenSynced(jobs);
+  };
+
+  /** Another process, for example a command of the operator's, has the lock: waits for it, but not for ever. */
+  #waitOrFail(error: unknown): void {
+    this.#busySince ??= this.#lastStart;
+    if (isBusy(error) && this.#lastStart - this.#busySince < BUSY_LIMIT) {
+      setTimeout(this.#takeTurn, BUSY_STEP);
+      return;
+    }
+    this.#busySince = undefined;
+    this.#fail(this.#waiting.splice(0), error);
   }
 
   /** Throws when the whole group has to be undone. */
-  function runOrRefuse(job: WaitingWrite): void {
+  #runOrRefuse(job: WaitingWrite): void {
     try {
       job.write.run();
     } catch (error) {
-      if (!database.isTransaction || isOutage(error) || error instanceof HalfWritten) throw error;
+      if (!this.database.isTransaction || isOutage(error) || error instanceof HalfWritten) throw error;
       job.refusal = error;
     }
   }
 
+  #settleWhenSynced(jobs: readonly WaitingWrite[]): void {
+    const { log, listener } = this.#connection;
+    if (!log?.isLate) listener.worked();
+    log?.written();
+    const synced = log?.synced();
+    if (!synced) this.#settle(jobs);
+    else
+      void synced.then(
+        () => this.#settle(jobs),
+        (problem: unknown) => this.#fail(jobs, problem),
+      );
+  }
+
   /** The transaction is on disk. */
-  function settleGroup(jobs: readonly WaitingWrite[]): void {
+  #settle(jobs: readonly WaitingWrite[]): void {
     for (const { write, refusal } of jobs) write.settle(refusal);
-    scheduleNext();
+    this.#scheduleNext();
   }
 
   /** There was no commit, or it is not on disk. */
-  function failGroup(jobs: readonly WaitingWrite[], error: unknown): void {
-    const problem = asOutage(error, listener);
+  #fail(jobs: readonly WaitingWrite[], error: unknown): void {
+    const problem = asOutage(error, this.#connection.listener);
     for (const { write } of jobs) write.fail(problem);
-    scheduleNext();
+    this.#scheduleNext();
   }
 
-  function scheduleNext(): void {
-    isScheduled = false;
-    schedule();
+  #scheduleNext(): void {
+    this.#isScheduled = false;
+    this.#schedule();
   }
-
-  return {
-    add(write, what) {
-      if (waiting.length >= MOST_WAITING)
-        return write.fail(new DatabaseAway(new Error(`${what}: ${MOST_WAITING} wait for the database already`)));
-      waiting.push({ write, refusal: undefined });
-      schedule();
-    },
-    addCache: (cache) => void caches.push(cache),
-    countWrites(tables) {
-      const counter = { tables: new Set(tables), count: 0 };
-      counters.push(counter);
-      return counter;
-    },
-    database,
-  };
 }

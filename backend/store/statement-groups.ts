@@ -1,4 +1,4 @@
-import { inGroups } from "./groups.ts";
+import { GroupQueue } from "./groups.ts";
 import { DatabaseAway } from "./outage.ts";
 
 /** Groups of a node that run at the same time: more than one only where one has to wait for a row that is locked. */
@@ -68,7 +68,7 @@ export function inStatements<T extends { readonly reject: (reason: unknown) => v
     await send(group.slice(half));
   }
 
-  return inGroups<T>({
+  const queue = new GroupQueue<T>({
     ...others,
     run: (group) =>
       send(group).catch((error: unknown) => {
@@ -80,4 +80,5 @@ export function inStatements<T extends { readonly reject: (reason: unknown) => v
     mostWaiting: MOST_WAITING,
     longestWait: LONGEST_WAIT,
   });
+  return (item) => queue.add(item);
 }

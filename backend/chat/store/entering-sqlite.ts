@@ -10,11 +10,8 @@ import type { ChatTables } from "./tables.ts";
  * Lets users into rooms of the embedded database, and opens rooms that are not there, in groups with whatever else is
  * written. PostgreSQL decides by the same conditions in `entering-function.ts`.
  */
-export function enteringSqlite(
-  { add, database }: SqliteGroups,
-  standings: KeptStandings,
-  db: Kysely<ChatTables>,
-): Enter {
+export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, db: Kysely<ChatTables>): Enter {
+  const { database } = groups;
   const candidate = template(db, candidateQuery);
   const find = database.prepare(candidate.query.sql);
   const countRooms = database.prepare(
@@ -99,7 +96,7 @@ export function enteringSqlite(
         settle: (refusal: unknown) => (entered ? resolve(entered) : reject(refusal)),
         fail: reject,
       };
-      add(write, "a user did not enter a room");
+      groups.add(write, "a user did not enter a room");
     });
 }
 

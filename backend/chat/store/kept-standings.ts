@@ -32,8 +32,9 @@ export interface Author {
  */
 export type KeptStandings = ReturnType<typeof keptStandings>;
 
-export function keptStandings({ database, addCache, countWrites }: SqliteGroups, db: Kysely<ChatTables>) {
-  const writes = countWrites(STANDING_TABLES);
+export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
+  const { database } = groups;
+  const writes = groups.countWrites(STANDING_TABLES);
   const { query, values } = template(db, standingQuery);
   const read = database.prepare(query.sql);
   const readVersion = database.prepare("pragma data_version");
@@ -85,6 +86,6 @@ export function keptStandings({ database, addCache, countWrites }: SqliteGroups,
     authorIn: (key: string, userId: string): Author | undefined =>
       rooms.get(key)?.authors.get(userId) ?? look(key, userId),
   };
-  addCache(standings);
+  groups.addCache(standings);
   return standings;
 }

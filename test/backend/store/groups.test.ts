@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { type GroupRules, inGroups } from "../../../backend/store/groups.ts";
+import { GroupQueue, type GroupRules } from "../../../backend/store/groups.ts";
 
 /** An item is its line and its name, as in `a1`. */
 function start(changes: Partial<GroupRules<string>> = {}) {
   const groups: { readonly items: readonly string[]; finish(): void }[] = [];
   const refused: string[] = [];
   let look = (): void => undefined;
-  const add = inGroups<string>({
+  const queue = new GroupQueue<string>({
     run: (items) =>
       new Promise((resolve) => {
         groups.push({ items, finish: resolve });
@@ -25,7 +25,9 @@ function start(changes: Partial<GroupRules<string>> = {}) {
   return {
     groups,
     refused,
-    add: (...items: string[]) => items.forEach(add),
+    add: (...items: string[]) => {
+      for (const item of items) queue.add(item);
+    },
     /** Resolves when something is true that changes with groups and refusals. */
     when: (isTrue: () => boolean): Promise<void> =>
       new Promise((resolve) => {

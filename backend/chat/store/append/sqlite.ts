@@ -8,11 +8,12 @@ import type { Appended, Appender, Submission } from "./appender.ts";
 
 /** Stores messages in the embedded database, in groups with whatever else is written. */
 export function sqliteAppender(
-  { add, database }: SqliteGroups,
+  groups: SqliteGroups,
   standings: KeptStandings,
   db: Kysely<ChatTables>,
   usage: Usage,
 ): Appender {
+  const { database } = groups;
   const insert = database.prepare(
     `insert into messages (room, seq, author_id, client_id, text, at, mentions) values (?, ?, ?, ?, ?, ?, ?)
     on conflict (author_id, client_id) do nothing`,
@@ -80,7 +81,7 @@ export function sqliteAppender(
     append: (draft, judge) =>
       new Promise((resolve, reject) => {
         const bytes = messageBytes(draft.text);
-        add(write({ draft, judge, bytes, resolve, reject }), "a message was not stored");
+        groups.add(write({ draft, judge, bytes, resolve, reject }), "a message was not stored");
       }),
   };
 }

@@ -16,7 +16,7 @@ import { migrate } from "../../../../../backend/store/migrate.ts";
 import { openSqlite } from "../../../../../backend/store/sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "../../../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../../../backend/store/sqlite-dialect.ts";
-import { sqliteGroups } from "../../../../../backend/store/sqlite-groups.ts";
+import { SqliteGroups } from "../../../../../backend/store/sqlite-groups.ts";
 import type { StoreTables } from "../../../../../backend/store/tables.ts";
 import { nameTaker, type UsersTables, userLock } from "../../../../../backend/users/index.ts";
 import { userStore } from "../../../../../backend/users/user-store.ts";
@@ -64,7 +64,7 @@ beforeEach(async () => {
     { id: "ada", role: "owner", peerId: null },
     { id: "bob", role: "member", peerId: null },
   ]);
-  const groups = sqliteGroups(connection);
+  const groups = new SqliteGroups(connection);
   const standings = keptStandings(groups, db);
   appender = sqliteAppender(groups, standings, db, usage);
   members = memberStore(db, enteringSqlite(groups, standings, db), lockUser);
