@@ -1,19 +1,18 @@
 import { Readable } from "node:stream";
-import type { Context, ServiceBroker } from "moleculer";
-import { call, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import type { ServiceBroker } from "moleculer";
+import { call, type Handlers, refuse } from "../contract/index.ts";
 import { serviceActions } from "../surface.ts";
+import type { AccountCheck } from "./account-check.ts";
 import { createExportLease } from "./export-lease.ts";
 import { profile } from "./profile.ts";
 import type { UsersStore } from "./store.ts";
-import type { User } from "./user-store.ts";
 
 /** What the export needs from the rest of the service. */
 export interface ExportParts {
   readonly store: Pick<UsersStore, "users" | "pictures" | "throttles">;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
-  /** The caller's account; throws where it is disabled. */
-  caller(ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User>;
+  readonly accounts: AccountCheck;
 }
 
 type ExportPart = Extract<keyof typeof serviceActions, `${string}.exportPart`>;
@@ -27,11 +26,11 @@ const PARTS = (Object.keys(serviceActions) as (keyof typeof serviceActions)[]).f
  * The export of all that a user has written: one JSON object a line, in pages of each feature that the client's reading
  * pulls, so that memory does not grow with what there is. The last line is `end`: a file without it was cut off.
  */
-export function userExport({ store, clock, caller }: ExportParts): Pick<Handlers<"users">, "export" | "exportPart"> {
+export function userExport({ store, clock, accounts }: ExportParts): Pick<Handlers<"users">, "export" | "exportPart"> {
   const lease = createExportLease(store.throttles, clock);
   return {
     async export(ctx) {
-      const { id } = await caller(ctx);
+      const { id } = await accounts.caller(ctx);
       const release = await lease.take(id);
       if (!release) throw refuse("EXPORT_RUNNING");
       const stream = Readable.from(linesOf(ctx.broker, id), { objectMode: false });

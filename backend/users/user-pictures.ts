@@ -1,9 +1,8 @@
-import type { Context } from "moleculer";
-import { type Handlers, type Meta, readBody, refuse } from "../contract/index.ts";
+import { type Handlers, readBody, refuse } from "../contract/index.ts";
+import type { AccountCheck } from "./account-check.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { pictureHash, readPicture } from "./picture.ts";
 import type { UsersStore } from "./store.ts";
-import type { User } from "./user-store.ts";
 
 /** What pictures need from the rest of the service. */
 export interface PictureParts {
@@ -11,10 +10,7 @@ export interface PictureParts {
   readonly audit: AuditTrail;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** The caller's account; throws where it is disabled. */
-  caller(ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User>;
-  /** Counts what leaves an audit record; throws where there is too much of it. */
-  countAudited(user: User): Promise<void>;
+  readonly accounts: AccountCheck;
 }
 
 const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" } as const;
@@ -27,15 +23,14 @@ export function userPictures({
   store,
   audit,
   clock,
-  caller,
-  countAudited,
+  accounts,
 }: PictureParts): Pick<Handlers<"users">, "setPicture" | "removePicture" | "picture" | "pictures"> {
   return {
     async setPicture(ctx) {
-      const user = await caller(ctx);
+      const user = await accounts.caller(ctx);
       const read = readPicture(await readBody(ctx));
       if (!read.ok) throw refuse(read.code);
-      await countAudited(user);
+      await accounts.countAudited(user);
       const hash = pictureHash(user.id, read.value);
       if (!(await store.pictures.set(user.id, hash, read.value, clock()))) throw refuse("UNAUTHORIZED");
       await audit(ctx, "profile.changed", user.id, "picture");
@@ -43,15 +38,15 @@ export function userPictures({
     },
 
     async removePicture(ctx) {
-      const user = await caller(ctx);
-      await countAudited(user);
+      const user = await accounts.caller(ctx);
+      await accounts.countAudited(user);
       await store.pictures.remove(user.id);
       await audit(ctx, "profile.changed", user.id, "picture");
       return { picture: null };
     },
 
     async picture(ctx) {
-      await caller(ctx);
+      await accounts.caller(ctx);
       const { id, hash } = ctx.params;
       const found = await store.pictures.find(id, hash, ctx.meta.user.roles.includes("moderator"));
       if (!found) throw refuse("NOT_FOUND");
@@ -62,7 +57,7 @@ export function userPictures({
     },
 
     async pictures(ctx) {
-      await caller(ctx);
+      await accounts.caller(ctx);
       return { pictures: await store.pictures.of([...new Set(ctx.params.users)]) };
     },
   };
