@@ -4,7 +4,7 @@ import { userLock } from "./locks.ts";
 import { mailTokenStore } from "./mail-token-store.ts";
 import { pictureStore } from "./picture-store.ts";
 import type { UsersTables } from "./tables.ts";
-import { userStore } from "./user-store.ts";
+import { UserStore } from "./user-store.ts";
 
 export type UsersStore = ReturnType<typeof usersStore>;
 
@@ -12,7 +12,7 @@ export type UsersStore = ReturnType<typeof usersStore>;
 export function usersStore({ db, clock, keys, throttles }: Database) {
   const own = db.withTables<UsersTables>();
   return {
-    users: userStore(own, clock.now),
+    users: new UserStore(own, clock.now),
     pictures: pictureStore(own, userLock(own)),
     audit: auditStore(own),
     mailTokens: mailTokenStore(own),

@@ -1,11 +1,11 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { apart, Undo, undoable } from "../store/index.ts";
 import type { Role } from "../surface/roles.ts";
-import { lockAdmins, userLock } from "./locks.ts";
+import { type LockUser, lockAdmins, userLock } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
 import type { UsersTable, UsersTables } from "./tables.ts";
 
-/** A user as the services know one. Times in milliseconds since 1970. */
+/** A user, as services read one. Times in milliseconds since 1970. */
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -14,204 +14,214 @@ export interface User {
   readonly role: Role;
   readonly createdAt: number;
   readonly disabledAt: number | null;
-  /** When the address was shown to be the user's own; null until then. */
+  /** When the address was verified to be the user's own; null until then. */
   readonly verifiedAt: number | null;
 }
 
 /** A user who registers: the address is still to be verified. */
 export type NewUser = Omit<User, "verifiedAt">;
 
-/** What came of a registration. */
+/** The result of a registration. */
 export type Creation = "created" | "email-taken" | "name-taken";
 
-/** `now` in milliseconds since 1970. */
-export function userStore(db: Kysely<UsersTables>, now: () => number) {
-  const lockUser = userLock(db);
-  return {
-    /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
-    async create(user: NewUser): Promise<Creation> {
-      return undoable(apart(db), (transaction) => insert(transaction, user));
-    },
+/** Accounts in the database. */
+export class UserStore {
+  readonly #db: Kysely<UsersTables>;
+  readonly #now: () => number;
+  readonly #lockUser: LockUser;
 
-    /**
-     * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there
-     * is no such link or there is an administrator: of several who use one link at once, one is registered. When
-     * address or name are taken, the link can be used again.
-     */
-    async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
-      return undoable(apart(db), async (transaction) => {
-        await lockAdmins(transaction);
-        if (await hasAdmin(transaction)) return "no-link";
-        const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
-        if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
-        return insert(transaction, { ...user, role: "admin" });
-      });
-    },
+  /** `now` in milliseconds since 1970. */
+  constructor(db: Kysely<UsersTables>, now: () => number) {
+    this.#db = db;
+    this.#now = now;
+    this.#lockUser = userLock(db);
+  }
 
-    async find(id: string): Promise<User | undefined> {
-      return asUser(await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst());
-    },
+  /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
+  async create(user: NewUser): Promise<Creation> {
+    return undoable(apart(this.#db), (transaction) => insert(transaction, user));
+  }
 
-    /** `email` in its one spelling. */
-    async findByEmail(email: string): Promise<User | undefined> {
-      return asUser(await db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
-    },
+  /**
+   * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there
+   * is no such link or there is an administrator: of several who use one link at once, one is registered. When
+   * address or name are taken, the link can be used again.
+   */
+  async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
+    return undoable(apart(this.#db), async (transaction) => {
+      await lockAdmins(transaction);
+      if (await hasAdmin(transaction)) return "no-link";
+      const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
+      if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
+      return insert(transaction, { ...user, role: "admin" });
+    });
+  }
 
-    /** In the order of registration, after a user if one is named. */
-    async list(limit: number, after?: User): Promise<readonly User[]> {
-      const all = db.selectFrom("users").selectAll();
-      const query = after
-        ? all.where((row) =>
-            row.or([
-              row("created_at", ">", after.createdAt),
-              row.and([row("created_at", "=", after.createdAt), row("id", ">", after.id)]),
-            ]),
-          )
-        : all;
-      return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
-    },
+  async find(id: string): Promise<User | undefined> {
+    return asUser(await this.#db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst());
+  }
 
-    /** Whether there is an administrator who may sign in. */
-    hasAdmin: (): Promise<boolean> => hasAdmin(db),
+  /** `email` in its one spelling. */
+  async findByEmail(email: string): Promise<User | undefined> {
+    return asUser(await this.#db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
+  }
 
-    /** `taken` when another user's name looks like this one, `disabled` when the account is, or was removed. */
-    async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
-      return undoable(apart(db), async (transaction) => {
-        if ((await lockUser(transaction, id))?.disabledAt !== null) return "disabled";
-        if (!(await takeUserName(transaction, id, name))) throw new Undo("taken");
-        await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
-        return "set";
-      });
-    },
+  /** In the order of registration, after a user if one is named. */
+  async list(limit: number, after?: User): Promise<readonly User[]> {
+    const all = this.#db.selectFrom("users").selectAll();
+    const query = after
+      ? all.where((row) =>
+          row.or([
+            row("created_at", ">", after.createdAt),
+            row.and([row("created_at", "=", after.createdAt), row("id", ">", after.id)]),
+          ]),
+        )
+      : all;
+    return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
+  }
 
-    /**
-     * Disables an account, `at` milliseconds since 1970. Returns since when it is disabled, which may be earlier;
-     * `last-admin` when no administrator would be left.
-     */
-    async disable(id: string, at: number): Promise<number | "last-admin"> {
-      return db.transaction().execute(async (transaction) => {
-        await lockAdmins(transaction);
-        if (await isLastAdmin(transaction, id)) return "last-admin";
-        const { disabled_at } = await transaction
-          .updateTable("users")
-          // the time of the change is how nodes find out that did not hear of it
-          .set((row) => ({ disabled_at: row.fn.coalesce("disabled_at", row.val(at)), role_changed_at: at }))
-          .where("id", "=", id)
-          .returning("disabled_at")
-          .executeTakeFirstOrThrow();
-        return disabled_at ?? at;
-      });
-    },
+  /** Whether there is an administrator who may sign in. */
+  hasAdmin(): Promise<boolean> {
+    return hasAdmin(this.#db);
+  }
 
-    /** Lets a user sign in again. */
-    async enable(id: string): Promise<void> {
-      await db.updateTable("users").set({ disabled_at: null }).where("id", "=", id).execute();
-    },
+  /** `taken` when another user's name looks like this one, `disabled` when the account is, or was removed. */
+  async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
+    return undoable(apart(this.#db), async (transaction) => {
+      if ((await this.#lockUser(transaction, id))?.disabledAt !== null) return "disabled";
+      if (!(await takeUserName(transaction, id, name))) throw new Undo("taken");
+      await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
+      return "set";
+    });
+  }
 
-    /** The address is the user's own; false when the user has another one by now. */
-    async setVerified(id: string, email: string, at: number): Promise<boolean> {
-      const { numUpdatedRows } = await db
+  /**
+   * Disables an account, `at` milliseconds since 1970. Returns since when it is disabled, which may be earlier;
+   * `last-admin` when no administrator would be left.
+   */
+  async disable(id: string, at: number): Promise<number | "last-admin"> {
+    return this.#db.transaction().execute(async (transaction) => {
+      await lockAdmins(transaction);
+      if (await isLastAdmin(transaction, id)) return "last-admin";
+      const { disabled_at } = await transaction
         .updateTable("users")
-        .set({ verified_at: at })
+        // by this time, nodes that did not get the event find the change
+        .set((row) => ({ disabled_at: row.fn.coalesce("disabled_at", row.val(at)), role_changed_at: at }))
         .where("id", "=", id)
-        .where("email", "=", email)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+        .returning("disabled_at")
+        .executeTakeFirstOrThrow();
+      return disabled_at ?? at;
+    });
+  }
 
-    /**
-     * Another address, which was shown to be the user's own: `taken` when another user has it, `changed` when the
-     * password is another one than when the user was read.
-     */
-    async setEmail(user: User, email: string, at: number): Promise<"set" | "taken" | "changed"> {
-      try {
-        const { numUpdatedRows } = await db
-          .updateTable("users")
-          .set({ email, verified_at: at })
-          .where("id", "=", user.id)
-          .where("password_hash", "=", user.passwordHash)
-          .executeTakeFirst();
-        return numUpdatedRows > 0n ? "set" : "changed";
-      } catch (error) {
-        const holder = await db.selectFrom("users").select("id").where("email", "=", email).executeTakeFirst();
-        if (holder && holder.id !== user.id) return "taken";
-        throw error;
-      }
-    },
+  /** Lets a user sign in again. */
+  async enable(id: string): Promise<void> {
+    await this.#db.updateTable("users").set({ disabled_at: null }).where("id", "=", id).execute();
+  }
 
-    /**
-     * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed`
-     * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
-     */
-    async anonymize(
-      id: string,
-      from: string,
-      replacement: Pick<User, "email" | "name" | "passwordHash">,
-      now: number,
-    ): Promise<"anonymized" | "changed" | "last-admin"> {
-      const { email, name, passwordHash } = replacement;
-      const account = { email, name, password_hash: passwordHash, role: "user", verified_at: null } as const;
-      return db.transaction().execute(async (transaction) => {
-        await lockAdmins(transaction);
-        if (await isLastAdmin(transaction, id)) return "last-admin";
-        const { numUpdatedRows } = await transaction
-          .updateTable("users")
-          .set({ ...account, disabled_at: now, role_changed_at: now })
-          .where("id", "=", id)
-          .where("password_hash", "=", from)
-          .executeTakeFirst();
-        if (numUpdatedRows === 0n) return "changed";
-        await releaseUserName(transaction, id);
-        await transaction.deleteFrom("user_pictures").where("user_id", "=", id).execute();
-        return "anonymized";
-      });
-    },
+  /** Marks the address as verified; false when the user has another one by now. */
+  async setVerified(id: string, email: string, at: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("users")
+      .set({ verified_at: at })
+      .where("id", "=", id)
+      .where("email", "=", email)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
 
-    /**
-     * Another password for who knew the one of `from`; false when it is another one by now, so that nothing follows
-     * from knowing it.
-     */
-    async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
-      const { numUpdatedRows } = await db
+  /**
+   * Sets another address, which was verified to be the user's own: `taken` when another user has it, `changed` when the
+   * password is another one than when the user was read.
+   */
+  async setEmail(user: User, email: string, at: number): Promise<"set" | "taken" | "changed"> {
+    try {
+      const { numUpdatedRows } = await this.#db
         .updateTable("users")
-        .set({ password_hash: to })
+        .set({ email, verified_at: at })
+        .where("id", "=", user.id)
+        .where("password_hash", "=", user.passwordHash)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n ? "set" : "changed";
+    } catch (error) {
+      const holder = await this.#db.selectFrom("users").select("id").where("email", "=", email).executeTakeFirst();
+      if (holder && holder.id !== user.id) return "taken";
+      throw error;
+    }
+  }
+
+  /**
+   * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed`
+   * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
+   */
+  async anonymize(
+    id: string,
+    from: string,
+    replacement: Pick<User, "email" | "name" | "passwordHash">,
+    now: number,
+  ): Promise<"anonymized" | "changed" | "last-admin"> {
+    const { email, name, passwordHash } = replacement;
+    const account = { email, name, password_hash: passwordHash, role: "user", verified_at: null } as const;
+    return this.#db.transaction().execute(async (transaction) => {
+      await lockAdmins(transaction);
+      if (await isLastAdmin(transaction, id)) return "last-admin";
+      const { numUpdatedRows } = await transaction
+        .updateTable("users")
+        .set({ ...account, disabled_at: now, role_changed_at: now })
         .where("id", "=", id)
         .where("password_hash", "=", from)
         .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+      if (numUpdatedRows === 0n) return "changed";
+      await releaseUserName(transaction, id);
+      await transaction.deleteFrom("user_pictures").where("user_id", "=", id).execute();
+      return "anonymized";
+    });
+  }
 
-    /**
-     * Another password, whatever it was, for who reads the address's mail; false when the user has another address by
-     * now.
-     */
-    async resetPasswordHash(id: string, email: string, to: string): Promise<boolean> {
-      const { numUpdatedRows } = await db
-        .updateTable("users")
-        .set({ password_hash: to })
-        .where("id", "=", id)
-        .where("email", "=", email)
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
-    },
+  /**
+   * Replaces the password of a client that had the one with the hash `from`; false when the user has another one by now:
+   * then an old password changes nothing.
+   */
+  async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("users")
+      .set({ password_hash: to })
+      .where("id", "=", id)
+      .where("password_hash", "=", from)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
 
-    /** Whose role has changed since a time, and when. */
-    async roleChangedSince(since: number): Promise<readonly { readonly id: string; readonly at: number }[]> {
-      const query = db.selectFrom("users").select(["id", "role_changed_at"]).where("role_changed_at", ">=", since);
-      return (await query.execute()).map(({ id, role_changed_at }) => ({ id, at: role_changed_at ?? since }));
-    },
+  /**
+   * Replaces the password, whatever it was, for the reader of the address's mail; false when the user has another
+   * address by now.
+   */
+  async resetPasswordHash(id: string, email: string, to: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable("users")
+      .set({ password_hash: to })
+      .where("id", "=", id)
+      .where("email", "=", email)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
 
-    /** Returns the role before; `last-admin` when no administrator would be left. */
-    async changeRole(id: string, role: Role, at: number = now()): Promise<Role | "last-admin"> {
-      return db.transaction().execute(async (transaction) => {
-        await lockAdmins(transaction);
-        if (role !== "admin" && (await isLastAdmin(transaction, id))) return "last-admin";
-        const before = await lockUser(transaction, id);
-        await transaction.updateTable("users").set({ role, role_changed_at: at }).where("id", "=", id).execute();
-        return before?.role ?? role;
-      });
-    },
-  };
+  /** The users whose role has changed since a time, and when. */
+  async roleChangedSince(since: number): Promise<readonly { readonly id: string; readonly at: number }[]> {
+    const query = this.#db.selectFrom("users").select(["id", "role_changed_at"]).where("role_changed_at", ">=", since);
+    return (await query.execute()).map(({ id, role_changed_at }) => ({ id, at: role_changed_at ?? since }));
+  }
+
+  /** Returns the role before; `last-admin` when no administrator would be left. */
+  async changeRole(id: string, role: Role, at: number = this.#now()): Promise<Role | "last-admin"> {
+    return this.#db.transaction().execute(async (transaction) => {
+      await lockAdmins(transaction);
+      if (role !== "admin" && (await isLastAdmin(transaction, id))) return "last-admin";
+      const before = await this.#lockUser(transaction, id);
+      await transaction.updateTable("users").set({ role, role_changed_at: at }).where("id", "=", id).execute();
+      return before?.role ?? role;
+    });
+  }
 }
 
 async function insert(transaction: Transaction<UsersTables>, user: NewUser): Promise<Creation> {

@@ -19,7 +19,7 @@ import { NodeSqliteDialect } from "../../../../../backend/store/sqlite-dialect.t
 import { SqliteGroups } from "../../../../../backend/store/sqlite-groups.ts";
 import type { StoreTables } from "../../../../../backend/store/tables.ts";
 import { nameTaker, type UsersTables, userLock } from "../../../../../backend/users/index.ts";
-import { userStore } from "../../../../../backend/users/user-store.ts";
+import { UserStore } from "../../../../../backend/users/user-store.ts";
 import { FEATURES } from "../../../store/open-store.ts";
 
 let dataDir: string;
@@ -57,7 +57,7 @@ beforeEach(async () => {
   usage = createUsage(db);
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
   for (const id of ["ada", "bob"])
-    await userStore(users, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
+    await new UserStore(users, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
   const lockUser = userLock(users);
   const rooms = roomStore(db, usage, { lockUser, takeName: nameTaker(users) });
   await rooms.open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
@@ -189,7 +189,7 @@ test("N7: an entry is one commit with the messages of its moment, which are judg
 
 test("N8: a room that is closed and a user who was renamed are seen by the next message", async () => {
   await send("before", anybody, "bob");
-  await userStore(users, () => 1).setName("bob", "robert");
+  await new UserStore(users, () => 1).setName("bob", "robert");
   expect((await send("renamed", anybody, "bob")).message.author.name).toBe("robert");
   await db.updateTable("rooms").set({ closed_at: 9 }).where("name", "=", "garden").execute();
   const seen: unknown[] = [];
@@ -207,7 +207,7 @@ test("N8: rows of the tables that are kept in memory go only with rows of the sa
 test("N8: a group that the database cannot store is refused as a whole, and the next one is stored", async () => {
   await send("before");
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await userStore(users, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
+  await new UserStore(users, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
   const eve = { room: "garden", userId: "eve", at: 9, from: ["none"], limit: 9 } as const;
   const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
   connection.database.exec(`pragma max_page_count = ${pages}`);
