@@ -9,7 +9,7 @@ import { memberStore } from "./members.ts";
 import { messageStore } from "./messages.ts";
 import { readMarkStore } from "./read-marks.ts";
 import { reportStore } from "./reports.ts";
-import { roomStore } from "./rooms.ts";
+import { RoomStore } from "./rooms.ts";
 import { searchStore } from "./search/index.ts";
 import type { ChatTables } from "./tables.ts";
 import { createUsage } from "./usage.ts";
@@ -34,7 +34,7 @@ export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "gr
   const appender = standings ? sqliteAppender(groups, standings, own, usage) : postgresAppender(own, usage);
   const enter = standings ? enteringSqlite(groups, standings, own) : enteringPostgres(own);
   return {
-    rooms: roomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
+    rooms: new RoomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
     members: memberStore(own, enter, lockUser),
     messages: messageStore(own, appender, usage),
     readMarks: readMarkStore(own),

@@ -4,7 +4,7 @@ import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import type { RoomPosition } from "../room-position.ts";
-import { type OpeningParts, opening } from "./opening.ts";
+import { type OpeningParts, type OpenRoom, opening } from "./opening.ts";
 import { REMOVAL_PAUSE_MS, REMOVAL_SLICE, removeMessages } from "./retention.ts";
 import { standings } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
@@ -28,91 +28,98 @@ export interface RoomRow {
 /** After every character of a `browseKey`, in every collation. */
 const BEYOND = "z";
 
-export function roomStore(db: Kysely<ChatTables>, usage: Usage, parts: OpeningParts) {
-  return {
-    standing: standings(db),
+/** Rooms in the database. */
+export class RoomStore {
+  readonly standing: ReturnType<typeof standings>;
+  readonly open: OpenRoom;
+  readonly #db: Kysely<ChatTables>;
+  readonly #usage: Usage;
 
-    open: opening(db, parts),
+  constructor(db: Kysely<ChatTables>, usage: Usage, parts: OpeningParts) {
+    this.standing = standings(db);
+    this.open = opening(db, parts);
+    this.#db = db;
+    this.#usage = usage;
+  }
 
-    /** Public rooms whose names start so, in their order, after one if it is named. */
-    async browse(prefix: string, after: string | undefined, limit: number) {
-      const start = browseKey(prefix);
-      const all = db
+  /** Public rooms whose names start so, in their order, after one if it is named. */
+  async browse(prefix: string, after: string | undefined, limit: number) {
+    const start = browseKey(prefix);
+    const all = this.#db
+      .selectFrom("rooms")
+      .select(["name as room", "members"])
+      .where("browse_key", ">=", start)
+      .where("browse_key", "<", start + BEYOND);
+    const query = after === undefined ? all : all.where("browse_key", ">", browseKey(after));
+    return query.orderBy("browse_key").limit(limit).execute();
+  }
+
+  /**
+   * The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one.
+   */
+  async list(
+    userId: string,
+    limit: number,
+    where: { readonly after?: string | undefined; readonly room?: string } = {},
+  ): Promise<readonly RoomRow[]> {
+    let query = this.#db
+      .selectFrom("members")
+      .innerJoin("rooms", "rooms.name", "members.room")
+      .leftJoin("users as peers", "peers.id", "members.peer_id")
+      .leftJoin("read_marks", (join) =>
+        join
+          .onRef("read_marks.room", "=", "members.room")
+          .onRef("read_marks.user_id", "=", "members.user_id")
+          .onRef("read_marks.epoch", "=", "rooms.epoch"),
+      )
+      .select(["rooms.name as key", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.members"])
+      .select(["members.role", "members.state", "members.muted_until as mutedUntil"])
+      .select(["peers.id as peerId", "peers.name as peerName", "read_marks.seq as read"])
+      .where("members.user_id", "=", userId)
+      .where("members.state", "in", ["in", "invited"])
+      .where("rooms.closed_at", "is", null);
+    if (where.after !== undefined) query = query.where("members.room", ">", where.after);
+    if (where.room !== undefined) query = query.where("members.room", "=", where.room);
+    const rows = await query.orderBy("members.room").limit(limit).execute();
+    return rows.map(({ state, peerId, peerName, read, ...row }) => ({
+      ...row,
+      isInvited: state === "invited",
+      peer: peerId !== null && peerName !== null ? { id: peerId, name: peerName } : undefined,
+      read: read ?? 0,
+    }));
+  }
+
+  /** Where the messages and changes of these rooms stand. */
+  async positions(rooms: readonly string[]): Promise<readonly RoomPosition[]> {
+    if (rooms.length === 0) return [];
+    const query = this.#db.selectFrom("rooms").select(["name as room", "epoch", "seq", "revision"]);
+    return query.where("name", "in", rooms).execute();
+  }
+
+  /** Removes private rooms that all members have left, a slice of their messages at a time. */
+  async prune(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted) {
+      const closed = await this.#db
         .selectFrom("rooms")
-        .select(["name as room", "members"])
-        .where("browse_key", ">=", start)
-        .where("browse_key", "<", start + BEYOND);
-      const query = after === undefined ? all : all.where("browse_key", ">", browseKey(after));
-      return query.orderBy("browse_key").limit(limit).execute();
-    },
-
-    /**
-     * The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one.
-     */
-    async list(
-      userId: string,
-      limit: number,
-      where: { readonly after?: string | undefined; readonly room?: string } = {},
-    ): Promise<readonly RoomRow[]> {
-      let query = db
-        .selectFrom("members")
-        .innerJoin("rooms", "rooms.name", "members.room")
-        .leftJoin("users as peers", "peers.id", "members.peer_id")
-        .leftJoin("read_marks", (join) =>
-          join
-            .onRef("read_marks.room", "=", "members.room")
-            .onRef("read_marks.user_id", "=", "members.user_id")
-            .onRef("read_marks.epoch", "=", "rooms.epoch"),
-        )
-        .select(["rooms.name as key", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.members"])
-        .select(["members.role", "members.state", "members.muted_until as mutedUntil"])
-        .select(["peers.id as peerId", "peers.name as peerName", "read_marks.seq as read"])
-        .where("members.user_id", "=", userId)
-        .where("members.state", "in", ["in", "invited"])
-        .where("rooms.closed_at", "is", null);
-      if (where.after !== undefined) query = query.where("members.room", ">", where.after);
-      if (where.room !== undefined) query = query.where("members.room", "=", where.room);
-      const rows = await query.orderBy("members.room").limit(limit).execute();
-      return rows.map(({ state, peerId, peerName, read, ...row }) => ({
-        ...row,
-        isInvited: state === "invited",
-        peer: peerId !== null && peerName !== null ? { id: peerId, name: peerName } : undefined,
-        read: read ?? 0,
-      }));
-    },
-
-    /** Where the messages and changes of these rooms stand. */
-    async positions(rooms: readonly string[]): Promise<readonly RoomPosition[]> {
-      if (rooms.length === 0) return [];
-      const query = db.selectFrom("rooms").select(["name as room", "epoch", "seq", "revision"]);
-      return query.where("name", "in", rooms).execute();
-    },
-
-    /** Removes private rooms that all members have left, a slice of their messages at a time. */
-    async prune(signal?: AbortSignal): Promise<void> {
-      while (!signal?.aborted) {
-        const closed = await db
-          .selectFrom("rooms")
-          .select("name")
-          .where("closed_at", "is not", null)
-          .orderBy("closed_at")
-          .limit(1)
-          .executeTakeFirst();
-        if (!closed) return;
-        const slice = await db
-          .selectFrom("messages")
-          .select("seq")
-          .where("room", "=", closed.name)
-          .orderBy("seq")
-          .limit(REMOVAL_SLICE)
-          .execute();
-        const last = slice.at(-1);
-        if (last) {
-          await removeMessages(db, usage, closed.name, last.seq);
-          await delay(REMOVAL_PAUSE_MS);
-        } else
-          await db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
-      }
-    },
-  };
+        .select("name")
+        .where("closed_at", "is not", null)
+        .orderBy("closed_at")
+        .limit(1)
+        .executeTakeFirst();
+      if (!closed) return;
+      const slice = await this.#db
+        .selectFrom("messages")
+        .select("seq")
+        .where("room", "=", closed.name)
+        .orderBy("seq")
+        .limit(REMOVAL_SLICE)
+        .execute();
+      const last = slice.at(-1);
+      if (last) {
+        await removeMessages(this.#db, this.#usage, closed.name, last.seq);
+        await delay(REMOVAL_PAUSE_MS);
+      } else
+        await this.#db.deleteFrom("rooms").where("name", "=", closed.name).where("closed_at", "is not", null).execute();
+    }
+  }
 }

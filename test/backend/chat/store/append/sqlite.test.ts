@@ -8,7 +8,7 @@ import { type Appender, type Judge, sqliteAppender } from "../../../../../backen
 import { enteringSqlite } from "../../../../../backend/chat/store/entering-sqlite.ts";
 import { keptStandings, STANDING_TABLES } from "../../../../../backend/chat/store/kept-standings.ts";
 import { memberStore } from "../../../../../backend/chat/store/members.ts";
-import { roomStore } from "../../../../../backend/chat/store/rooms.ts";
+import { RoomStore } from "../../../../../backend/chat/store/rooms.ts";
 import type { ChatTables } from "../../../../../backend/chat/store/tables.ts";
 import { createUsage, messageBytes, type Usage } from "../../../../../backend/chat/store/usage.ts";
 import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../../backend/store/log-sync.ts";
@@ -59,7 +59,7 @@ beforeEach(async () => {
   for (const id of ["ada", "bob"])
     await new UserStore(users, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
   const lockUser = userLock(users);
-  const rooms = roomStore(db, usage, { lockUser, takeName: nameTaker(users) });
+  const rooms = new RoomStore(db, usage, { lockUser, takeName: nameTaker(users) });
   await rooms.open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
     { id: "ada", role: "owner", peerId: null },
     { id: "bob", role: "member", peerId: null },
