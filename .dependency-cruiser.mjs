@@ -151,7 +151,7 @@ export default {
       severity: "error",
       comment: "these files put the folders together, and no folder depends on how",
       from: { path: "^backend/[^/]+/" },
-      to: { path: "^backend/(main|modules|broker)\\.ts$" },
+      to: { path: "^backend/(main|modules|broker|foundation)\\.ts$" },
     },
     {
       name: "configuration-has-no-circle",

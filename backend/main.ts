@@ -1,14 +1,10 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import type { DestinationStream, Logger } from "pino";
-import { createBroker, nodeLinks } from "./broker.ts";
-import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { checkHandlers } from "./contract/handlers.ts";
-import { tell } from "./contract/index.ts";
+import { type Foundation, openFoundation } from "./foundation.ts";
 import {
   type Asset,
   createGateway,
@@ -17,16 +13,16 @@ import {
   type Gateway,
   type LimitTable,
   listen,
+  type Metrics,
   type ReadinessCheck,
   type ServerTimes,
 } from "./gateway/index.ts";
 import { bufferedOutput, createLog } from "./log.ts";
-import { OUTBOX, postFor } from "./mail/index.ts";
+import { OUTBOX } from "./mail/index.ts";
 import { type GivenModules, loadFeatures, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
-import { outageLog } from "./outage-log.ts";
 import { loadAssets } from "./page/index.ts";
-import { type Database, openDatabase, WRITE_LIMIT_MS } from "./store/index.ts";
+import { WRITE_LIMIT_MS } from "./store/index.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
 import { assets, RATE_CLASSES, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
 
@@ -77,89 +73,47 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   checkSurface(surface, KNOWN);
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
-  const { dataDir, databaseUrl, unusedFeatures } = config;
-  let compareRooms = (): void => undefined;
-  // what was stored while the database's response was lost was not broadcast
-  const outages = outageLog(log, () => compareRooms());
   const loaded = await loadFeatures(options.modules);
-  const database = await openDatabase({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages }, loaded);
-  const now = database.clock.now;
-  const links = nodeLinks(config, log, now);
-  const broker = createBroker(config, log, links);
-  compareRooms = () =>
-    void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "rooms were not compared"));
-  const post = postFor(config, { log, throttles: database.throttles, clock: now });
-  let site = config.origins[0] ?? "";
-  let internal: Server | undefined;
-  let watch: ClockWatch | undefined;
+  let gateway: Gateway | undefined;
+  const foundation = await openFoundation(config, log, loaded, () => gateway?.release());
+  const { broker, database, links } = foundation;
+  let internal: InternalPort | undefined;
   const close = async () => {
-    // a mail server and a NATS server that have stopped answering would be waited for without end
-    await Promise.race([broker.stop(), delay(CLOSING, undefined, { ref: false })]);
-    watch?.stop();
-    await Promise.race([post.stop(), delay(CLOSING, undefined, { ref: false })]);
-    await database.close();
-    internal?.closeAllConnections();
+    await foundation.close();
     internal?.close();
   };
   try {
-    const metrics =
-      config.internalPort === undefined
-        ? undefined
-        : createMetrics(
-            () => gateway.sockets,
-            () => gateway.caps,
-            () => gateway.ignoredAddresses,
-          );
-    let release: Gateway["release"] | undefined;
-    watch = watchClock(database.clock, log, () => release?.());
-    const { problem } = watch;
+    let site = config.origins[0] ?? "";
     const { services, sockets, setupPath } = startFeatures(loaded, {
-      ...{ database, clock: now, config, post, site: () => site },
+      ...{ database, clock: database.clock.now, config, post: foundation.post, site: () => site },
     });
-    const gateway = createGateway(config, {
-      ...{ ...options, log, assets, clock: now, problem, channel: links?.channel },
+    const metrics = config.internalPort === undefined ? undefined : metricsOf(() => gateway);
+    const opened = createGateway(config, {
+      ...{ ...options, log, assets, clock: database.clock.now, problem: foundation.watch.problem },
+      ...{ channel: links?.channel, features: sockets, throttles: database.throttles },
       writeLimitMs: WRITE_LIMIT_MS,
-      features: sockets,
-      throttles: database.throttles,
       ...(metrics && { finished: metrics.finished }),
     });
-    release = () => gateway.release();
-    checkHandlers(declaredActions(surface), [...services, gateway.schema]);
-    for (const service of [...services, gateway.schema]) broker.createService(service);
-    let internalUrl: string | undefined;
-    if (metrics && config.internalPort !== undefined) {
-      internal = createInternalServer(readiness(gateway, broker, database, watch), metrics);
-      const place = { what: "internal port", host: config.host, port: config.internalPort, variable: "INTERNAL_PORT" };
-      internalUrl = urlOf(config.host, await listen(internal, place));
-      if (links) metrics.addCounter({ ...DROPPED_PACKETS, values: () => links.dropped.counts });
-    }
+    gateway = opened;
+    checkHandlers(declaredActions(surface), [...services, opened.schema]);
+    for (const service of [...services, opened.schema]) broker.createService(service);
+    if (metrics) internal = await openInternalPort(config, foundation, opened, metrics);
     await unlessAborted(broker.start(), options.signal);
-    if (links?.packets.isNameTaken()) {
-      throw new NodesError(
-        `Another node runs as ${broker.nodeID} (NODE_ID); it was left alone. Give each node a name of its own, ` +
-          "or stop the other one first.",
-      );
-    }
-    const url = urlOf(config.host, await gateway.open());
+    if (links?.packets.isNameTaken()) throw nameTaken(broker.nodeID);
+    const url = urlOf(config.host, await opened.open());
     // after the port is taken: a start that fails must not replace the link that a running backend has printed
     const setup = await setupPath();
     site ||= url;
     const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
-    log.info({ url, internalUrl, mail: outbox ?? "smtp" }, "backend started");
+    log.info({ url, internalUrl: internal?.url, mail: outbox ?? "smtp" }, "backend started");
     let stopping: Promise<void> | undefined;
     const stop = async () => {
-      await gateway.drain();
+      await opened.drain();
       await close();
       log.info("backend stopped");
     };
     return {
-      url,
-      internalUrl,
-      setupPath: setup,
-      outbox,
-      broker,
-      log,
-      failed: database.lost,
+      ...{ url, internalUrl: internal?.url, setupPath: setup, outbox, broker, log, failed: database.lost },
       stop() {
         stopping ??= stop();
         return stopping;
@@ -169,6 +123,47 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     await close();
     throw error;
   }
+}
+
+/** What is counted for `/metrics`. The gateway is made after it. */
+function metricsOf(gateway: () => Gateway | undefined): Metrics {
+  return createMetrics(
+    () => gateway()?.sockets ?? 0,
+    () => gateway()?.caps ?? [],
+    () => gateway()?.ignoredAddresses ?? 0,
+  );
+}
+
+/** The port for health and metrics. */
+interface InternalPort {
+  readonly url: string;
+  close(): void;
+}
+
+async function openInternalPort(
+  { host, internalPort: port = 0 }: Config,
+  foundation: Foundation,
+  gateway: Gateway,
+  metrics: Metrics,
+): Promise<InternalPort> {
+  const server = createInternalServer(readinessOf(foundation, gateway), metrics);
+  const url = urlOf(host, await listen(server, { what: "internal port", host, port, variable: "INTERNAL_PORT" }));
+  const { links } = foundation;
+  if (links) metrics.addCounter({ ...DROPPED_PACKETS, values: () => links.dropped.counts });
+  return {
+    url,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function nameTaken(nodeId: string): NodesError {
+  return new NodesError(
+    `Another node runs as ${nodeId} (NODE_ID); it was left alone. Give each node a name of its own, ` +
+      "or stop the other one first.",
+  );
 }
 
 /** Rejects with the signal's reason as soon as it is aborted. */
@@ -194,9 +189,6 @@ const DROPPED_PACKETS = {
   label: "reason",
 } as const;
 
-/** Milliseconds for each of the things that are told to close. */
-const CLOSING = 5_000;
-
 /** The services whose actions are declared: each of them has to run on some node. */
 const SERVICES = [...new Set(declaredActions(surfaceFiles).map(({ action }) => action.split(".", 1)[0] ?? ""))];
 
@@ -209,14 +201,9 @@ function available(broker: ServiceBroker): ReadonlySet<string> {
  * What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to
  * the database.
  */
-function readiness(
-  gateway: Gateway,
-  broker: ServiceBroker,
-  database: Database,
-  { problem }: ClockWatch,
-): readonly ReadinessCheck[] {
+function readinessOf({ broker, database, watch }: Foundation, gateway: Gateway): readonly ReadinessCheck[] {
   return [
-    { name: "clock", run: async () => problem() ?? true },
+    { name: "clock", run: async () => watch.problem() ?? true },
     { name: "gateway", run: async () => gateway.isOpen },
     { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
     { name: "store", run: () => database.checkWritable().then(() => true) },

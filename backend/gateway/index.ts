@@ -7,7 +7,7 @@ export { listen } from "./http/server.ts";
 export type { CapTable } from "./limits/caps/table.ts";
 export { LIMITS, type LimitTable } from "./limits/limits.ts";
 export { SERVER_TIMES, type ServerTimes } from "./limits/server-times.ts";
-export { createMetrics } from "./metrics.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";
 export { openApi } from "./openapi/document.ts";
 export type {
   ChannelPosition,

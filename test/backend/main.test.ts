@@ -83,6 +83,20 @@ test("O18: a second backend on one data folder is refused, and the running one g
   await backend.stop();
 });
 
+test("O18: a start that cannot read a file for NATS leaves the data folder to the next start", async () => {
+  const backend = await startTestBackend();
+  await backend.backend.stop();
+  const config = readConfig({ PORT: "0", DATA_DIR: backend.config.dataDir, LOG_LEVEL: "silent" });
+  const tls = { caFile: join(config.dataDir, "missing.pem") };
+  const nats = { servers: ["127.0.0.1:1"], tls, login: undefined, secrets: ["x".repeat(32)] };
+  await expect(startBackend({ ...config, nats }, { assets: TEST_ASSETS })).rejects.toMatchObject({
+    name: "NodesError",
+  });
+  const next = await startBackend(config, { assets: TEST_ASSETS });
+  await next.stop();
+  await backend.stop();
+});
+
 test("O14: a node whose database cannot be written is not ready", async () => {
   const backend = await startTestBackend({ config: { INTERNAL_PORT: "0" } });
   const ready = async () => {
