@@ -7,13 +7,12 @@ import { createValidator } from "./contract/validation.ts";
 import { lateStreams } from "./late-streams.ts";
 import { BrokerLog } from "./log.ts";
 import {
-  createPacketAuthentication,
   DropLog,
   HEARTBEAT_SECONDS,
   NatsTransporter,
   NodeChannel,
   NodeDiscoverer,
-  type PacketAuthentication,
+  PacketAuthentication,
   SILENCE_SECONDS,
   StreamFlow,
 } from "./nodes/index.ts";
@@ -46,7 +45,7 @@ export function nodeLinks(
   const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
   const dropped = new DropLog(log, clock);
   const { secrets } = nats;
-  const packets = createPacketAuthentication({ secrets, dropped, nameProbeMs, clock });
+  const packets = new PacketAuthentication({ secrets, dropped, nameProbeMs, clock });
   return { packets, channel: new NodeChannel({ secrets, log, dropped, clock }), flow: new StreamFlow(), dropped };
 }
 

@@ -6,5 +6,5 @@ export { isNatsResponding } from "./nats-responding.ts";
 export { NatsTransporter, NodesError } from "./nats-transporter.ts";
 export { NodeChannel } from "./node-channel.ts";
 export { HEARTBEAT_SECONDS, NodeDiscoverer, SILENCE_SECONDS } from "./node-discoverer.ts";
-export { createPacketAuthentication, type PacketAuthentication } from "./packet-authentication.ts";
+export { PacketAuthentication } from "./packet-authentication.ts";
 export { StreamFlow } from "./stream-flow.ts";

@@ -5,13 +5,6 @@ import { Peers } from "./peers.ts";
 import { ANY_INSTANCE, newInstance, openPacket, type PacketHeader, packetKey, sealPacket } from "./sealed-packet.ts";
 import { isOtherVersion } from "./version.ts";
 
-/** Authentication of all packets that this node sends and receives. */
-export interface PacketAuthentication {
-  readonly middleware: Middleware;
-  /** Whether another process reported, while this one started, that it runs under the same node id. */
-  isNameTaken(): boolean;
-}
-
 export interface PacketAuthenticationOptions {
   /** At least one secret of at least 32 bytes. The first one seals; packets of all are accepted. */
   readonly secrets: readonly string[];
@@ -25,8 +18,12 @@ export interface PacketAuthenticationOptions {
 /** Types of Moleculer's packets that go to every node; all others name their receiver. */
 const TO_EVERY_NODE: ReadonlySet<string> = new Set(["DISCOVER", "INFO", "DISCONNECT", "HEARTBEAT", "PING"]);
 
-type Send = (topic: string, data: Buffer, meta: { packet: { type: string; target?: string | null } }) => Promise<void>;
+interface SendMeta {
+  readonly packet: { readonly type: string; readonly target?: string | null };
+}
+type Send = (topic: string, data: Buffer, meta: SendMeta) => Promise<void>;
 type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> | void;
+type PacketKey = ReturnType<typeof packetKey>;
 
 /**
  * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets
@@ -40,109 +37,140 @@ type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> |
  * Before the first packet the node checks whether its id is taken: Moleculer ends the running node when a second one
  * appears.
  */
-export function createPacketAuthentication(options: PacketAuthenticationOptions): PacketAuthentication {
-  const { dropped, nameProbeMs, clock = Date.now } = options;
-  const [key, ...otherKeys] = options.secrets.map(packetKey);
-  if (!key) throw new Error("invariant: there is a secret for packets between nodes");
-  const keys = [key, ...otherKeys];
-  const instance = newInstance(clock());
-  const peers = new Peers();
-  let broker: ServiceBroker | undefined;
-  let send: Send | undefined;
-  let counter = 0;
+export class PacketAuthentication {
+  readonly middleware: Middleware;
+  readonly #dropped: DropLog;
+  readonly #clock: () => number;
+  /** The first one seals. */
+  readonly #keys: readonly [PacketKey, ...PacketKey[]];
+  /** Identifies this process: another one may have had the same node id before. */
+  readonly #instance: string;
+  readonly #nameProbeMs: number;
+  readonly #peers = new Peers();
   /** Number of packets that were sent to the latest known instance of each node. */
-  const sent = new Map<string, { readonly instance: string; count: number }>();
-  let probe: Promise<void> | undefined;
-  const endProbe = new AbortController();
-  let isStarting = nameProbeMs > 0;
-  let isTaken = false;
+  readonly #sent = new Map<string, { readonly instance: string; count: number }>();
+  readonly #endProbe = new AbortController();
+  #broker: ServiceBroker | undefined;
+  #send: Send | undefined;
+  #counter = 0;
+  #probe: Promise<void> | undefined;
+  #isStarting: boolean;
+  #isTaken = false;
 
-  const nodeId = () => broker?.nodeID ?? "";
+  constructor({ secrets, dropped, nameProbeMs, clock = Date.now }: PacketAuthenticationOptions) {
+    const [key, ...otherKeys] = secrets.map(packetKey);
+    if (!key) throw new Error("invariant: there is a secret for packets between nodes");
+    this.#keys = [key, ...otherKeys];
+    this.#dropped = dropped;
+    this.#clock = clock;
+    this.#instance = newInstance(clock());
+    this.#nameProbeMs = nameProbeMs;
+    this.#isStarting = nameProbeMs > 0;
+    const middleware = {
+      name: "PacketAuthentication",
+      created: (broker: ServiceBroker) => {
+        this.#broker = broker;
+      },
+      transporterSend: (next: Send): Send => {
+        this.#send = next;
+        return (topic, data, meta) => this.#sealAndSend(next, topic, data, meta);
+      },
+      transporterReceive:
+        (next: Receive): Receive =>
+        (type, data, socket) =>
+          this.#openAndReceive(next, type, data, socket),
+    };
+    // by Moleculer's types these hooks return what the wrapped function returns; they return the wrapping function
+    this.middleware = middleware as unknown as Middleware;
+  }
 
-  const drop = (reason: DropReason, sender?: string): void => dropped.add(reason, sender);
+  /** Whether another process reported, while this one started, that it runs under the same node id. */
+  isNameTaken(): boolean {
+    return this.#isTaken;
+  }
 
-  function ordinalFor(target: string, targetInstance: string): number {
+  get #nodeId(): string {
+    return this.#broker?.nodeID ?? "";
+  }
+
+  async #sealAndSend(next: Send, topic: string, data: Buffer, meta: SendMeta): Promise<void> {
+    const { type, target } = meta.packet;
+    this.#probe ??= this.#askForName();
+    if (this.#isStarting) await this.#probe;
+    if (this.#isTaken) return;
+    const targetInstance = target ? this.#peers.instanceOf(target) : ANY_INSTANCE;
+    if (targetInstance === undefined) throw new Error(`no packet of the node ${target} has come yet`);
+    return next(topic, this.#seal(type, target ?? "", targetInstance, data), meta);
+  }
+
+  #openAndReceive(next: Receive, type: string, data: Buffer, socket: unknown): Promise<void> | void {
+    const opened = openPacket(this.#keys, type, data);
+    if (!opened) return this.#drop(isOtherVersion(data) ? "version" : "foreign");
+    const { header, payload } = opened;
+    if (header.instance === this.#instance) return; // NATS sends a node its own broadcasts
+    if (!this.#isForThisInstance(type, header)) return this.#drop("misdirected", header.sender);
+    const reason = this.#peers.refuse(header, this.#clock());
+    if (reason) return this.#drop(reason, header.sender);
+    if (header.sender === this.#nodeId) return this.#handleNamesake(type, header);
+    if (this.#peers.isAfterHole(header)) this.#broker?.broadcastLocal("nodes.gap", {}).catch(() => undefined);
+    return next(type, payload, socket);
+  }
+
+  #drop(reason: DropReason, sender?: string): void {
+    this.#dropped.add(reason, sender);
+  }
+
+  #isForThisInstance(type: string, { sender, target, targetInstance }: PacketHeader): boolean {
+    if (target === "") return TO_EVERY_NODE.has(type) && targetInstance === ANY_INSTANCE;
+    if (target !== this.#nodeId) return false;
+    const isForAny = type === "PING" && sender === target && targetInstance === ANY_INSTANCE;
+    return targetInstance === this.#instance || isForAny;
+  }
+
+  #seal(type: string, target: string, targetInstance: string, payload: Buffer): Buffer {
+    this.#counter += 1;
+    const header = {
+      ...{ sentAt: this.#clock(), counter: this.#counter, ordinal: this.#ordinalFor(target, targetInstance) },
+      ...{ sender: this.#nodeId, instance: this.#instance, target, targetInstance },
+    };
+    return sealPacket(this.#keys[0], type, header, payload);
+  }
+
+  #ordinalFor(target: string, targetInstance: string): number {
     if (targetInstance === ANY_INSTANCE) return 0;
-    const known = sent.get(target);
+    const known = this.#sent.get(target);
     const to = known?.instance === targetInstance ? known : { instance: targetInstance, count: 0 };
-    sent.set(target, to);
+    this.#sent.set(target, to);
     to.count += 1;
     return to.count;
   }
 
-  function seal(type: string, target: string, targetInstance: string, payload: Buffer): Buffer {
-    counter += 1;
-    const ordinal = ordinalFor(target, targetInstance);
-    const header = { sentAt: clock(), counter, ordinal, sender: nodeId(), instance, target, targetInstance };
-    return sealPacket(key as NonNullable<typeof key>, type, header, payload);
+  async #askForName(): Promise<void> {
+    if (!this.#isStarting) return;
+    this.#sendToNamesakes("PING", ANY_INSTANCE);
+    await delay(this.#nameProbeMs, undefined, { signal: this.#endProbe.signal }).catch(() => undefined);
+    this.#isStarting = false;
   }
 
   /** Sends an empty packet to the processes with this node's id. Moleculer on the other side never sees it. */
-  function sendToNamesakes(type: "PING" | "PONG", targetInstance: string): void {
-    const topic = broker?.transit?.tx.getTopicName(type, nodeId());
+  #sendToNamesakes(type: "PING" | "PONG", targetInstance: string): void {
+    const topic = this.#broker?.transit?.tx.getTopicName(type, this.#nodeId);
     if (topic === undefined) return;
-    const sealed = seal(type, nodeId(), targetInstance, Buffer.alloc(0));
-    send?.(topic, sealed, { packet: { type, target: nodeId() } }).catch(() => undefined);
-  }
-
-  async function askForName(): Promise<void> {
-    if (!isStarting) return;
-    sendToNamesakes("PING", ANY_INSTANCE);
-    await delay(nameProbeMs, undefined, { signal: endProbe.signal }).catch(() => undefined);
-    isStarting = false;
+    const sealed = this.#seal(type, this.#nodeId, targetInstance, Buffer.alloc(0));
+    this.#send?.(topic, sealed, { packet: { type, target: this.#nodeId } }).catch(() => undefined);
   }
 
   /**
    * Handles a packet of another process with this node's id: a check whether the id is taken, a report, or a mistake.
    */
-  function handleNamesake(type: string, header: PacketHeader): void {
-    drop("name", header.sender);
-    if (type === "PONG" && isStarting) {
-      isTaken = true;
-      endProbe.abort();
+  #handleNamesake(type: string, header: PacketHeader): void {
+    this.#drop("name", header.sender);
+    if (type === "PONG" && this.#isStarting) {
+      this.#isTaken = true;
+      this.#endProbe.abort();
     }
     // of two that start at the same time the older one wins
-    if (type === "PING" && !(isStarting && header.instance < instance)) sendToNamesakes("PONG", header.instance);
+    const isYounger = this.#isStarting && header.instance < this.#instance;
+    if (type === "PING" && !isYounger) this.#sendToNamesakes("PONG", header.instance);
   }
-
-  function isForThisInstance(type: string, { sender, target, targetInstance }: PacketHeader): boolean {
-    if (target === "") return TO_EVERY_NODE.has(type) && targetInstance === ANY_INSTANCE;
-    if (target !== nodeId()) return false;
-    return targetInstance === instance || (type === "PING" && sender === target && targetInstance === ANY_INSTANCE);
-  }
-
-  const middleware = {
-    name: "PacketAuthentication",
-    created(created: ServiceBroker) {
-      broker = created;
-    },
-    transporterSend(next: Send): Send {
-      send = next;
-      return async (topic, data, meta) => {
-        const { type, target } = meta.packet;
-        probe ??= askForName();
-        if (isStarting) await probe;
-        if (isTaken) return;
-        const targetInstance = target ? peers.instanceOf(target) : ANY_INSTANCE;
-        if (targetInstance === undefined) throw new Error(`no packet of the node ${target} has come yet`);
-        return next(topic, seal(type, target ?? "", targetInstance, data), meta);
-      };
-    },
-    transporterReceive(next: Receive): Receive {
-      return (type, data, socket) => {
-        const opened = openPacket(keys, type, data);
-        if (!opened) return drop(isOtherVersion(data) ? "version" : "foreign");
-        const { header, payload } = opened;
-        if (header.instance === instance) return; // NATS sends a node its own broadcasts
-        if (!isForThisInstance(type, header)) return drop("misdirected", header.sender);
-        const reason = peers.refuse(header, clock());
-        if (reason) return drop(reason, header.sender);
-        if (header.sender === nodeId()) return handleNamesake(type, header);
-        if (peers.isAfterHole(header)) broker?.broadcastLocal("nodes.gap", {}).catch(() => undefined);
-        return next(type, payload, socket);
-      };
-    },
-  };
-  // by Moleculer's types these hooks return what the wrapped function returns; they return the wrapping function
-  return { middleware: middleware as unknown as Middleware, isNameTaken: () => isTaken };
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type BrokerOptions, type Context, ServiceBroker } from "moleculer";
 import { type Logger, pino } from "pino";
-import { createPacketAuthentication, DropLog, type PacketAuthentication } from "../../../backend/nodes/index.ts";
+import { DropLog, PacketAuthentication } from "../../../backend/nodes/index.ts";
 import { VERSION } from "../../../backend/nodes/version.ts";
 
 /*
@@ -47,7 +47,7 @@ function nodeOf(nodeID: string, secrets: readonly string[], nameProbeMs = 0): No
   const arrived: Node["arrived"] = [];
   const drops = new DropLog(logOf(log), () => clock.now);
   const options = { secrets, dropped: drops, nameProbeMs, clock: () => clock.now };
-  const packets = secrets.length > 0 ? createPacketAuthentication(options) : undefined;
+  const packets = secrets.length > 0 ? new PacketAuthentication(options) : undefined;
   let inject: Node["inject"] | undefined;
   const recorder = {
     name: "Recorder",
