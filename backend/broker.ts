@@ -17,10 +17,10 @@ import {
   StreamFlow,
 } from "./nodes/index.ts";
 
-/** What a broker has to know of the configuration. */
+/** The part of the configuration that a broker needs. */
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 
-/** Milliseconds that another node with this node's id has to answer when this one starts. */
+/** Milliseconds that another node with this node's id has to respond when this one starts. */
 const NAME_PROBE_MS = 500;
 
 /** What connects a node with others. */
@@ -51,8 +51,8 @@ export function nodeLinks(
 
 /**
  * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its
- * own order runs the cache and the validator before anything of ours, so that a stranger gets cached secrets.
- * Authorization stands right outside the cache. There is no `call` hook: an asynchronous one mixes up the contexts of
+ * own order runs the cache and the validator first, so that an unauthorized caller would get cached secrets.
+ * Authorization runs right before the cache. There is no `call` hook: an asynchronous one mixes up the contexts of
  * concurrent calls (moleculer#1270).
  *
  * Throws a NodesError when a file for NATS cannot be used.
@@ -73,7 +73,7 @@ export function brokerOptions(
     namespace: "causeway",
     nodeID,
     logger: new BrokerLog(log),
-    internalServices: false, // $node would tell anybody who reaches it the broker's options
+    internalServices: false, // $node reveals the broker's options to every caller
     internalMiddlewares: false,
     middlewares: [
       late.inside,
@@ -83,21 +83,19 @@ export function brokerOptions(
     ],
     validator: createValidator(),
     transporter: nats ? new NatsTransporter(nats, log, [...(links ? [links.channel] : []), discoverer]) : null,
-    // an id of a call has to be unique, not unguessable
+    // the id of a call has to be unique; it may be guessed
     uidGenerator: () => `${start}-${++calls}`,
-    // calls to other nodes may get lost; those within the process cannot, and a timer for each costs as much as the
-    // call
+    // a call to another node may be lost. One within the process cannot, and its timer would cost as much as the call
     requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
-    // a node that dies without a word is noticed after 12 to 14 s: no call goes there any more, and its users count as
-    // offline
+    // a node that dies is noticed after 12 to 14 s: no call is sent to it any more, and its users count as offline
     heartbeatInterval: HEARTBEAT_SECONDS,
     heartbeatTimeout: SILENCE_SECONDS,
-    // the others know of a new node before it opens its door: what they said within the second that Moleculer waits
-    // would miss its sockets
+    // no debounce: other nodes have to know a new node before its port opens. What they broadcast within the second
+    // that Moleculer waits would not reach its sockets
     // a piece of a stream has to fit into a packet of NATS, as JSON
     transit: { serviceChangedDebounceTime: 0, maxChunkSize: 32 * 1024 } as NonNullable<BrokerOptions["transit"]>,
-    // the gateway counts what comes from outside by itself; a node without one finishes the calls of others
+    // at the stop the gateway finishes the calls of its clients; this finishes the calls of other nodes
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
     registry: { discoverer, stopDelay: alone ? 0 : 100 } as unknown as NonNullable<BrokerOptions["registry"]>,
     skipProcessEventRegistration: true, // main.ts decides what a signal does

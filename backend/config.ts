@@ -4,7 +4,7 @@ import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
 import { emailAddress } from "./text/email.ts";
 
-/** What the backend is told when it starts. Nothing else reads the environment. */
+/** The configuration of the backend. Nothing else reads the environment. */
 export interface Config {
   /** Address to listen on. */
   readonly host: string;
@@ -19,7 +19,7 @@ export interface Config {
   readonly dataDir: string;
   /** PostgreSQL in the place of the embedded database; undefined is the embedded one. */
   readonly databaseUrl: string | undefined;
-  /** Features that the program does not have any more and whose tables stay in the database. */
+  /** Features that were removed from the program and whose tables stay in the database. */
   readonly unusedFeatures: readonly string[];
   /** How other nodes are reached; undefined is one node. */
   readonly nats: NatsConfig | undefined;
@@ -32,7 +32,7 @@ export interface Config {
   readonly origins: readonly string[];
   /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
-  /** Whether anybody may register; when closed only the first administrator may, by the setup link. */
+  /** Whether every client may register; when closed only the first administrator may, by the setup link. */
   readonly registration: Registration;
   /** Which messages are kept; undefined limits keep all. */
   readonly retention: { readonly maxAge: number | undefined; readonly perRoom: number | undefined };
@@ -40,10 +40,10 @@ export interface Config {
   readonly quota: number;
   /** What senders of webhooks sign with, by the name that entries give; several while a sender changes its secret. */
   readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
-  /** Networks besides the loopback whose `CF-Connecting-IP` is believed, in CIDR notation. */
+  /** Networks besides the loopback whose `CF-Connecting-IP` is trusted, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
-  /** Share of the successful requests that are logged, 0 to 1; refused ones are logged as `RefusalLog` says. */
+  /** Share of the successful requests that are logged, 0 to 1; refused ones are logged by `RefusalLog`. */
   readonly logSample: number;
   /** Milliseconds that requests have to finish when the backend stops. */
   readonly drainTime: number;
@@ -122,7 +122,7 @@ export function readConfig(env: Environment): Config {
     drainTime: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
   };
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
-    problems.push("INTERNAL_PORT must differ from PORT: the tunnel would show it to everybody.");
+    problems.push("INTERNAL_PORT must differ from PORT: the tunnel would make it public.");
   }
   const server = read<MailServer | undefined>(
     "MAIL_URL",

@@ -13,7 +13,7 @@ export interface FeatureContext {
   readonly clock: () => number;
   readonly config: Pick<Config, "registration" | "retention" | "quota">;
   readonly post: Post;
-  /** Where people find the page, without a slash at the end: links in mails lead there. */
+  /** The address of the page, without a slash at the end: links in mails lead there. */
   readonly site: () => string;
 }
 

@@ -185,7 +185,7 @@ function declaredActions(surface: readonly SurfaceFile[]): { readonly action: st
 
 const DROPPED_PACKETS = {
   name: "causeway_node_packets_dropped_total",
-  help: "Packets of other nodes, or of strangers on NATS, that were dropped",
+  help: "Packets of other nodes, or of unknown clients of NATS, that were dropped",
   label: "reason",
 } as const;
 
@@ -214,7 +214,7 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** How a process that runs a backend ends: by a signal, or by a bug of ours. */
+/** What ends a process that runs a backend: a signal, or a bug. */
 export interface Ending {
   once(event: "SIGINT" | "SIGTERM", listener: () => void): unknown;
   on(event: "unhandledRejection" | "uncaughtException", listener: (thrown: unknown) => void): unknown;

@@ -6,8 +6,8 @@ import type { SurfaceFile } from "./surface/mistakes.ts";
 
 /**
  * The public surface of the origin as plain data, put together from what the features declare: every HTTP endpoint,
- * every socket call, every event. Whatever is not listed there does not exist: the gateway answers 404 and the edge
- * blocks it. Gateway aliases, the list of socket calls, authorization, validation, the types of what handlers answer,
+ * every socket call, every event. What is not listed there does not exist: the gateway responds with 404 and the edge
+ * blocks it. Gateway routes, the list of socket calls, authorization, validation, the types of what handlers return,
  * OpenAPI, body limits, rate classes and the edge policy are derived from it, never written twice.
  */
 

@@ -12,7 +12,7 @@ import type { PublicJwk } from "./shapes.ts";
 
 export type { PublicJwk } from "./shapes.ts";
 
-/** Who a verified access token speaks for. */
+/** The user and session of a verified access token. */
 export interface TokenIdentity {
   readonly id: string;
   readonly roles: readonly Role[];
@@ -26,9 +26,9 @@ export interface TokenIdentity {
 export const ACCESS_TOKEN_SECONDS = 600;
 
 const ALGORITHM = "ES256";
-/** RFC 9068 2.1: tells an access token from every other JWT. */
+/** RFC 9068 2.1: distinguishes an access token from every other JWT. */
 const TYPE = "at+jwt";
-/** Longer than any token of ours; longer input is refused before it is parsed. */
+/** Longer than any valid token; longer input is refused before it is parsed. */
 const TOKEN_MAX = 2048;
 /** Three base64url parts, the last one 64 bytes, of whose last letter two bits count (RFC 4648 3.5). */
 const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
@@ -91,7 +91,7 @@ export function signAccessToken(
 
 /**
  * Verifies an access token: exactly our algorithm, type, issuer, audience and claims, signed by one of `keys` and not
- * expired. `now` in milliseconds since 1970. Returns undefined for everything else, for whatever reason.
+ * expired. `now` in milliseconds since 1970. Returns undefined for every other token.
  *
  * The steps of RFC 7515 5.2 for the only kind of token that there is here: algorithm and key are fixed before the
  * token is read, each part is decoded once, and the claims are parsed only after the signature has passed. With
@@ -139,10 +139,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A token of ours has these claims, all of them and no other. */
+/** A valid token has these claims, all of them and no other. */
 const CLAIMS = ["iss", "aud", "sub", "sid", "jti", "roles", "iat", "exp"];
 
-/** Who the claims of a token speak for, whose signature has passed; `now` in seconds since 1970. */
+/** The user and session in the claims of a token whose signature is valid; `now` in seconds since 1970. */
 function identity(
   claims: Readonly<Record<string, unknown>>,
   { issuer, audience }: TokenScope,

@@ -18,12 +18,12 @@ const REMEMBERED = 10_000;
  */
 const BELIEVED = 1000;
 
-/** One deployment's tokens are told from another's by their keys; these tell them from other kinds of tokens. */
+/** Keys distinguish the tokens of deployments; issuer and audience distinguish access tokens from other tokens. */
 const SCOPE = { issuer: "causeway", audience: "causeway" };
 
 export interface AccessTokens {
   issue(user: { id: string; role: Role }, sid: string): Promise<{ accessToken: string; expiresIn: number }>;
-  /** Undefined unless it is a token of ours whose session lives; the roles are those the user has now. */
+  /** Undefined unless it is a token of this site whose session is live; the roles are those the user has now. */
   verify(token: string): Promise<TokenIdentity | undefined>;
   /** Refuses the session's tokens from now on. */
   forget(sid: string): void;
@@ -55,7 +55,7 @@ export async function createAccessTokens(
   const ended = new Map<string, number>();
 
   let doubtedAt = -Infinity;
-  /** How often users' roles were said to have changed. */
+  /** Number of calls of `recheck`. */
   let rechecks = 0;
 
   const drop = (token: string): void => {

@@ -19,7 +19,7 @@ export const KEY_OVERLAP = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY + 60_000;
 /** The keys of access tokens, read from the store. */
 export interface KeyRing {
   signing(): Promise<SigningKey>;
-  /** By `kid`: those in use, the next one, and retired ones while a token of theirs may be about. */
+  /** By `kid`: the key in use, the next one, and retired ones while a token that they have signed may be valid. */
   verifying(): Promise<ReadonlyMap<string, KeyObject>>;
   jwks(): Promise<readonly PublicJwk[]>;
 }

@@ -44,7 +44,7 @@ export function successor(of: RefreshToken, key: RefreshKey): RefreshToken {
 export function readRefreshToken(token: string, key: RefreshKey): RefreshToken | undefined {
   const [, sid, secret, seal] = FORM.exec(token) ?? [];
   if (!sid || !secret || !seal) return undefined;
-  // 43 base64url characters hold 258 bits: only the canonical spelling is ours
+  // 43 base64url characters hold 258 bits: only the canonical spelling is accepted
   if (Buffer.from(seal, "base64url").toString("base64url") !== seal) return undefined;
   if (!timingSafeEqual(Buffer.from(seal, "base64url"), sealOf(sid, secret, key))) return undefined;
   return { sid, token, hash: hashOf(token) };

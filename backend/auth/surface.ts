@@ -101,7 +101,7 @@ export const authSurface = {
       params: { userId: id, except: optional(id), reason: string({ min: 1, max: 16 }) },
       answers: object({ ended: unbounded.integer() }),
     },
-    /** From where the user has signed in, or renewed a session that may live now. */
+    /** The addresses from which the user has signed in, or renewed a session that may be live now. */
     "auth.knownAddresses": {
       params: { userId: id },
       answers: object({ addresses: unbounded.array(text) }),

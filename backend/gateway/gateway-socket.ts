@@ -4,20 +4,20 @@ import type { Identity } from "./identity.ts";
 import type { UnsentBytes } from "./limits/caps/unsent-bytes.ts";
 import type { Client } from "./limits/client-address.ts";
 
-/** What the gateway remembers of a socket. Only files of this folder write it; nothing that an action does can. */
+/** What the gateway keeps of a socket. Only the gateway writes it; no action can. */
 interface SocketData {
-  /** What it is written to, once it is let in. */
+  /** The connection that frames are written to, once the socket is authorized. */
   connection: Duplex;
-  /** Where what waits for it is counted. */
+  /** Counts the bytes that wait for the client. */
   unsent: UnsentBytes;
   client: Client;
   identity: Identity;
   expiry: NodeJS.Timeout;
-  /** Whether the features were told that it opened. */
+  /** Whether `opened` of the features was called. */
   isOpened: boolean;
   /** Calls under way. */
   calls: number;
-  /** The client was told to connect again: no new call is served, and the socket closes when the last call ends. */
+  /** The client was asked to connect again: no new call is served, and the socket closes when the last call ends. */
   isMoving: boolean;
 }
 export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;

@@ -41,7 +41,7 @@ const SOCKET_OPTIONS: Partial<ServerOptions> = {
 
 /** Made anew for each service: moleculer-io writes to them. */
 const settingsOf = (streams: Streams): object => ({
-  // the server is ours: theirs ends the process when the port is taken, and waits for sockets for ever when it stops
+  // moleculer-web's own server ends the process when the port is taken, and waits for sockets for ever when it stops
   server: false,
   ...streams.settings,
   logRequest: null,

@@ -34,7 +34,7 @@ export interface GatewayOptions {
   readonly times?: ServerTimes;
   /** Milliseconds since 1970, for all nodes alike; the machine's own when left out. */
   readonly clock?: () => number;
-  /** Where nodes count limits together; when left out, this node counts by itself. */
+  /** Where all nodes count limits together; when left out, this node counts by itself. */
   readonly throttles?: Throttles;
   /** Why nothing may be served at the moment; undefined while it may. */
   readonly problem?: () => string | undefined;
@@ -111,7 +111,7 @@ export class Gateway {
     return this.#created?.sockets.open ?? 0;
   }
 
-  /** How the limits of what clients may hold stand. */
+  /** The limits of what clients may hold, and what they hold now. */
   get caps(): readonly CapReading[] {
     return this.#limits.readings(this.#handlers.upgrades, this.#streams.readings);
   }

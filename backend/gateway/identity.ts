@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { type Caller, call, refuse, type VerifiedToken } from "../contract/index.ts";
 
-/** The user and session of a client, as a verified access token says; frozen. */
+/** The user and session of a client, from a verified access token; frozen. */
 export interface Identity {
   readonly user: Caller;
   /** When the token ends, in milliseconds since 1970. */
@@ -18,7 +18,7 @@ export function untilExpiry({ expiresAt }: Identity, now: number): number {
   return Math.min(Math.max(0, expiresAt - now), LONGEST_DELAY);
 }
 
-/** Longer than any token of ours. */
+/** Longer than any valid token. */
 const TOKEN_MAX = 4096;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
@@ -33,7 +33,7 @@ export function bearerToken(header: string | undefined): string | undefined {
   return token;
 }
 
-/** Asks `auth.verifyToken` whose access token it is. Rejects with UNAUTHORIZED for anything that is not a valid one. */
+/** Reads the identity of an access token by `auth.verifyToken`. Rejects with UNAUTHORIZED for an invalid one. */
 export async function identify(broker: ServiceBroker, token: unknown): Promise<Identity> {
   if (typeof token !== "string" || token.length === 0 || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
   const askedAt = performance.now();

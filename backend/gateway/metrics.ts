@@ -72,7 +72,7 @@ export function createMetrics(
   registry.registerMetric(
     new Durations({
       name: DURATION,
-      help: "Time from the whole header to the answer",
+      help: "Time from the whole header to the response",
       labelNames: ["method", "route", "le"],
       registers: [],
     }).of(() => all(tallies)),

@@ -10,7 +10,7 @@ export type AuditTrail = (
   detail?: string,
 ) => Promise<void>;
 
-/** Writes what an action did into the audit log: by the user who called it, from where the call came. */
+/** Writes what an action did into the audit log, with the user and the address that called it. */
 export function createAuditTrail(store: Pick<UsersStore, "audit">, clock: () => number): AuditTrail {
   return (ctx, action, subjectId, detail) =>
     store.audit.record({

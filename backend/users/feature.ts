@@ -10,14 +10,14 @@ import { usersStore } from "./store.ts";
 import { SCATTER } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
-/** Logins and registrations that may wait for a hash; with more, waiting takes longer than people do. */
+/** Logins and registrations that may wait for a hash; with more, the wait is longer than people accept. */
 const MAX_QUEUED_HASHES = 64;
 
 /** What tests replace. */
 export interface UsersOptions {
   /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
   readonly hashCost?: HashCost;
-  /** Milliseconds after which a request for a new password is looked at. */
+  /** Milliseconds after which a request for a new password is handled. */
   readonly scatter?: () => number;
 }
 

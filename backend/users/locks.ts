@@ -39,7 +39,7 @@ export function userLock(db: Kysely<UsersTables>): LockUser {
   return async (transaction, userId) => (await lock(transaction, { userId }))[0];
 }
 
-/** Until the transaction ends, no other one that calls this gets past it: for changes of who is an administrator. */
+/** Until the transaction ends, other ones that call this wait: for changes of the list of administrators. */
 export async function lockAdmins(transaction: Transaction<UsersTables>): Promise<void> {
   await transaction
     .insertInto("locks")

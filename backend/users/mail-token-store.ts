@@ -11,7 +11,7 @@ export interface MailToken {
   readonly expiresAt: number;
 }
 
-/** What came of asking for a link: it may be sent, or there is a wait, in milliseconds. */
+/** The result of a request for a link: it may be sent, or the user has to wait so many milliseconds. */
 export type Issued = { readonly issued: true } | { readonly issued: false; readonly wait: number };
 
 /**
@@ -61,7 +61,7 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
       return row && fields(row);
     },
 
-    /** Uses a link up; of several who try one succeeds. */
+    /** Uses a link up; of several calls at once one succeeds. */
     async take(hash: string, now: number): Promise<boolean> {
       const link = db.updateTable("mail_tokens").set({ hash: null }).where("hash", "=", hash);
       const { numUpdatedRows } = await link.where("expires_at", ">", now).executeTakeFirst();

@@ -17,7 +17,7 @@ export class PictureError extends Error {
   }
 }
 
-/** The file is not what its format says. */
+/** The file does not follow its format. */
 export function malformed(): PictureError {
   return new PictureError("PICTURE_MALFORMED");
 }

@@ -2,7 +2,7 @@ const EXIF = "Exif\0\0";
 const ORIENTATION = 0x0112;
 /** The value is a 16-bit number. */
 const SHORT = 3;
-/** Entries of the first directory that are looked at. */
+/** Entries of the first directory that are read, at most. */
 const MAX_ENTRIES = 200;
 
 /**
@@ -29,7 +29,7 @@ export function exifOrientation(segment: Buffer): number | undefined {
   return undefined;
 }
 
-/** EXIF that says how a picture was held, and nothing else. */
+/** EXIF with the orientation of a picture, and nothing else. */
 export function orientationSegment(orientation: number): Buffer {
   const tiff = Buffer.alloc(26);
   tiff.write("MM\0*", "latin1");

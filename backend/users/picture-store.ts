@@ -51,7 +51,7 @@ export function pictureStore(db: Kysely<UsersTables>, lockUser: LockUser) {
       return found && { contentType: found.type, base64: Buffer.from(found.bytes).toString("base64") };
     },
 
-    /** The pictures of those of these users who are there and whose accounts are not disabled. */
+    /** The pictures of those of these users who exist and whose accounts are not disabled. */
     async of(userIds: readonly string[]): Promise<readonly PictureOf[]> {
       if (userIds.length === 0) return [];
       return db

@@ -63,7 +63,7 @@ export const signedIn = named("SignedIn", "What signing in gives.", {
 });
 export type SignedIn = TypeOf<typeof signedIn>;
 
-/** It holds no secrets, and no e-mail addresses, so that it outlives the people in it. */
+/** It holds no secrets and no e-mail addresses, so that it may be kept when an account is removed. */
 export const auditRecord = named("AuditRecord", "One line of the audit log.", {
   id: unbounded.string({ description: "Sorts by time." }),
   at: time,

@@ -24,7 +24,7 @@ export interface UsersTable {
   disabled_at: number | null;
   /** When the address was shown to be the user's own. */
   verified_at: number | null;
-  /** When the role was last changed: how nodes find out that did not hear of it. */
+  /** When the role was last changed: nodes that did not get the event find the change by it. */
   role_changed_at: number | null;
 }
 

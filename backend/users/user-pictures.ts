@@ -16,7 +16,7 @@ export interface PictureParts {
 const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" } as const;
 
 /**
- * Pictures of users. A user sets the own one; every user who is signed in may see those of accounts that are not
+ * Pictures of users. A user sets the own one; every signed-in user may see those of accounts that are not
  * disabled, and site moderators see all.
  */
 export function userPictures({

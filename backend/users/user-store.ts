@@ -151,7 +151,7 @@ export class UserStore {
   }
 
   /**
-   * Removes everything that says who the user was. The row stays, because the user's messages refer to it. `changed`
+   * Removes everything that identifies the user. The row stays, because the user's messages refer to it. `changed`
    * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
    */
   async anonymize(
@@ -179,8 +179,8 @@ export class UserStore {
   }
 
   /**
-   * Replaces the password of a client that had the one with the hash `from`; false when the user has another one by now:
-   * then an old password changes nothing.
+   * Replaces the password of a client that had the one with the hash `from`; false when the user has another one by
+   * now: then an old password changes nothing.
    */
   async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db

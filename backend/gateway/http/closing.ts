@@ -3,15 +3,15 @@ import type { Duplex } from "node:stream";
 import { afterLastResponse } from "../internals/last-response.ts";
 
 /** Milliseconds for which a closed connection is still read. */
-const LINGER = 2_000;
+const LINGER_MS = 2_000;
 
 /**
- * Closes a connection whose last response was sent: reads on for a moment and drops what comes. If it were destroyed
+ * Closes a connection whose last response was sent: reads for a moment and drops what arrives. If it were destroyed
  * at once, the client's next bytes would reset it, and the response would be lost before the client has read it (RFC
- * 9112 9.6). Destroyed in the end, for a client that keeps its half open would hold the connection for ever.
+ * 9112 9.6). Destroyed in the end, because a client that keeps its side open would hold the connection for ever.
  */
 export function closeAfterReading(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   const destroy = () => (socket.writableFinished ? socket.destroy() : socket.once("finish", () => socket.destroy()));
   socket.once("end", destroy).once("close", () => clearTimeout(timer));
   socket.resume();

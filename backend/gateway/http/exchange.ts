@@ -26,7 +26,7 @@ export interface Exchange {
   identity: Identity | undefined;
 }
 
-/** Characters of a client's own name that are passed on. */
+/** Characters of a client's `User-Agent` that are passed on, at most. */
 const AGENT_MAX = 200;
 
 export function exchangeOf(
@@ -51,12 +51,12 @@ export function exchangeOf(
   };
 }
 
-/** Who gets what is sent for a request: limits of unread bytes and of streams count by it. */
+/** The receiver of a response: limits count unread bytes and streams by it. */
 export function receiverOf({ client, identity }: Pick<Exchange, "client" | "identity">): UnsentReceiver {
   return { address: client.key, user: identity?.user.id };
 }
 
-/** What the action of a request learns besides its parameters. */
+/** What the action of a request gets besides its parameters. */
 export function metaOf({ request, client, identity }: Exchange): Meta {
   const agent = request.headers["user-agent"];
   const { address } = client;

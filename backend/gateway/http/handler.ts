@@ -27,7 +27,7 @@ export interface HttpParts extends ResponderParts {
   /** The methods that exist at a path; undefined where nothing is. */
   resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  /** Undefined for a connection that is gone. */
+  /** Undefined when the connection was closed. */
   client(request: IncomingMessage): Client | undefined;
   standing(headers: IncomingMessage["headers"]): OriginStanding;
   readonly limits: Limits;
@@ -106,8 +106,8 @@ export class HttpHandler {
   }
 
   /**
-   * Responds at once where no action is needed, else returns the entry whose action has to run. Whatever is known at
-   * once is decided at once: each promise on the way costs a request.
+   * Responds at once where no action is needed, else returns the entry whose action has to run. It makes no promise,
+   * because each one would make a request slower.
    */
   #admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
@@ -130,7 +130,7 @@ export class HttpHandler {
     return entry;
   }
 
-  /** Decides whose request it is and whether it may be made now, then calls the action with the checked parameters. */
+  /** Verifies the caller, counts the request, then calls the action with the checked parameters. */
   async #run(exchange: Exchange, entry: HttpEntry): Promise<void> {
     const { request, client } = exchange;
     const { sessions, limits, broker, streams } = this.#parts;
@@ -163,7 +163,7 @@ export class HttpHandler {
     this.#left();
   }
 
-  /** Throws UNAUTHORIZED where what was asked about the caller's session does not hold any more. */
+  /** Throws UNAUTHORIZED when the caller's session or roles have changed since they were read. */
   #checkSession({ identity }: Exchange): void {
     if (identity && !this.#parts.sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
   }
@@ -180,7 +180,7 @@ async function bodyOf(
   const hold = () => backlog.holdBody(request.socket, client.key);
   const params = await readJsonBody(request, entry.bodyLimit, hold);
   if (entry.bodyLimit === 0) return readQuery(query, entry.params);
-  // a browser keeps the refresh token in a cookie, and only a page of ours may spend it
+  // a browser keeps the refresh token in a cookie, and only a page of this site may use it
   if (entry.session !== "renews" || "refreshToken" in params || standing !== "allowed") return params;
   const refreshToken = readRefreshCookie(request.headers.cookie);
   return refreshToken === undefined ? params : { ...params, refreshToken };

@@ -12,15 +12,15 @@ export interface ReadinessCheck {
   run(): Promise<boolean | string>;
 }
 
-/** Milliseconds that a check may take: a probe that waits is a failure. */
-const PATIENCE = 2_000;
+/** Milliseconds that a check may take; a slower one has failed. */
+const CHECK_TIMEOUT_MS = 2_000;
 
 /**
- * The port for those who run this node: `/health/live` while the process answers, `/health/ready` while it should be
- * sent requests, `/metrics` for Prometheus. It belongs behind no tunnel.
+ * The port for the operator of this node: `/health/live` while the process responds, `/health/ready` while it should be
+ * sent requests, `/metrics` for Prometheus. It must not be reachable by a tunnel.
  */
 export function createInternalServer(checks: readonly ReadinessCheck[], metrics: Metrics): Server {
-  async function answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method === "GET" && url === "/health/live") return send(response, 200, JSON.stringify({ live: true }));
     if (method === "GET" && url === "/health/ready") {
       const results = await Promise.all(checks.map(async (check) => [check.name, await works(check)] as const));
@@ -35,14 +35,14 @@ export function createInternalServer(checks: readonly ReadinessCheck[], metrics:
     send(response, status, errorBody({ status, code: "NOT_FOUND", message }));
   }
   return createHttpServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
+    respond(request, response).catch(() => response.destroy());
   });
 }
 
 async function works({ run }: ReadinessCheck): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PATIENCE);
+    timer = setTimeout(() => resolve(false), CHECK_TIMEOUT_MS);
   });
   try {
     return await Promise.race([run(), late]);

@@ -48,7 +48,7 @@ export class Responder {
     this.#isLeaving = true;
   }
 
-  /** Responds with what an action returned. A refresh token goes to a page of ours in a cookie. */
+  /** Responds with what an action returned. A page of this site gets a refresh token in a cookie. */
   result(exchange: Exchange, entry: HttpEntry, result: unknown): void {
     let headers = NONE;
     let body = result;
@@ -71,7 +71,7 @@ export class Responder {
     const headers: Record<string, string> = {};
     if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
     if (error.status === 401) headers["www-authenticate"] = "Bearer";
-    // a browser whose refresh token is not valid any more shall not send it again and again
+    // removes an invalid refresh token from the browser, which would send it with every renewal
     if (error.status === 401 && exchange.entry?.session === "renews" && exchange.standing === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
@@ -82,7 +82,7 @@ export class Responder {
     this.#send(exchange, error.status, headers, errorBody(error), error.code);
   }
 
-  /** Responds with a file of the page, or says that the client has this version. */
+  /** Responds with a file of the page, or with 304 when the client has this version. */
   asset(exchange: Exchange, asset: ServedAsset): void {
     const { request, response, query } = exchange;
     const fresh = isFresh(request.headers["if-none-match"], asset.etag);
@@ -97,7 +97,7 @@ export class Responder {
     this.note(exchange, response.statusCode);
   }
 
-  /** Responds to a preflight of a page of ours (Fetch, CORS protocol). Throws NOT_FOUND for any other. */
+  /** Responds to a preflight of a page of this site (Fetch, CORS protocol). Throws NOT_FOUND for any other. */
   preflight(exchange: Exchange, methods: ReadonlyMap<string, HttpEntry>): void {
     const { request, response } = exchange;
     const { origin, "access-control-request-method": method } = request.headers;
@@ -174,7 +174,7 @@ function hasLongRest({ headers, complete }: IncomingMessage): boolean {
   );
 }
 
-/** On a response to a page of ours (Fetch, CORS protocol). */
+/** On a response to a page of this site (Fetch, CORS protocol). */
 export function corsHeaders(origin: string): Record<string, string> {
   return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
 }

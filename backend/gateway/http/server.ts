@@ -9,7 +9,7 @@ import { closeAfterReading, isClosing } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
 
-/** An HTTP server that does not wait for slow clients and answers malformed requests in the one error shape. */
+/** An HTTP server with timeouts for slow clients, which refuses malformed requests in the one shape of errors. */
 export function createHttpServer(
   onRequest: RequestListener<typeof IncomingMessage, typeof GatewayResponse>,
   times: ServerTimes = SERVER_TIMES,
@@ -25,9 +25,8 @@ export function createHttpServer(
       insecureHTTPParser: false,
       // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended before it began
       optimizeEmptyRequests: true,
-      requireHostHeader: false, // Node's own refusal is an empty 400; handler.ts refuses in our shape
-      // a field that may not be there twice becomes one value that nothing accepts; Node would keep the first in
-      // silence
+      requireHostHeader: false, // Node.js would refuse with an empty 400; handler.ts refuses in the one shape of errors
+      // a header that may not be there twice becomes one value that nothing accepts; Node.js would keep the first one
       joinDuplicateHeaders: true,
     },
     onRequest,
@@ -47,12 +46,12 @@ export function createHttpServer(
     });
     onRequest(request, response);
   });
-  // a CONNECT has no business here; without a listener Node would leave the decision to its default
+  // without a listener Node.js would close the connection of a CONNECT without a response
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => refuseRaw(socket, "NOT_FOUND"));
   return server;
 }
 
-/** What listens where, and which variable says so. */
+/** An address to listen on, what listens there, and the variable that sets its port. */
 export interface ListenPlace {
   readonly what: string;
   readonly host: string;
@@ -60,7 +59,7 @@ export interface ListenPlace {
   readonly variable: string;
 }
 
-/** The address to listen on cannot be had. */
+/** The address to listen on cannot be used. */
 class PortError extends Error {
   constructor({ what, host, port, variable }: ListenPlace, cause: NodeJS.ErrnoException) {
     const reasons: Readonly<Record<string, string>> = {
@@ -103,7 +102,7 @@ const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
 export function refuseRaw(socket: Duplex, code: Code, retryAfter?: number): void {
   socket.on("error", () => undefined);
   if (!socket.writable) return void socket.destroy();
-  // a parser that has failed would fail again with every byte that still comes
+  // a parser that has failed would fail again with every byte that still arrives
   socket.removeAllListeners("data").on("data", () => undefined);
   socket.end(rawRefusal(code, retryAfter));
   closeAfterReading(socket);

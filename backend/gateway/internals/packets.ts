@@ -5,7 +5,7 @@ import { type EngineConnection, queuedBytes, queuedPackets } from "./engine-conn
 
 /** An event that a client sends in the main namespace, not yet parsed. */
 export interface EventPacket {
-  /** The number under which the client waits for an answer; undefined when it waits for none. */
+  /** The number by which the client recognizes the response; undefined when it waits for none. */
   readonly id: number | undefined;
   /** The JSON array of the event's name and arguments. */
   readonly json: string;
@@ -46,7 +46,7 @@ const encodePacket = (packet: string): EncodedPacket => ({ packet, frame: textFr
 /**
  * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws`
  * does; by that way only when packets of Engine.IO's own wait there. A client that does not read while more and more
- * waits is disconnected; it comes back and resumes. What waits is looked at before a packet is added to it.
+ * waits is disconnected; it connects again and resumes. What waits is measured before a packet is added to it.
  */
 export function send({ conn, data }: GatewaySocket, { packet, frame }: EncodedPacket): void {
   const { connection, unsent } = data;

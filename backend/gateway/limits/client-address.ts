@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { networkOf } from "../../throttle/network.ts";
 
-/** Where a request came from. */
+/** The client of a request. */
 export interface Client {
   /** IP address; IPv4 in IPv6 is written as IPv4. */
   readonly address: string;
@@ -29,9 +29,9 @@ export function trustedPeers(networks: readonly string[]): (address: string) => 
 }
 
 /**
- * Reads where requests come from. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other
+ * Reads the clients of requests. `CF-Connecting-IP` counts only when the peer of the connection is trusted; any other
  * client can write that header too, and then `ignored` is called. Undefined when the connection was reset before its
- * peer was looked at: then no client waits for a response.
+ * peer was read: then no client waits for a response.
  */
 export function clientReader(
   isTrusted: (address: string) => boolean,

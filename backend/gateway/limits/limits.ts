@@ -4,7 +4,7 @@ import { createKnownRefusals } from "../../throttle/known-refusals.ts";
 import { type ThrottleStates, type Throttles, withUse } from "../../throttle/throttle.ts";
 import { UseCounter, type UseLimit } from "./use-counter.ts";
 
-/** How much one address or user may do; the surface's rate classes and what sockets need besides. */
+/** How often one address or user may do something: the surface's rate classes, and what sockets need besides. */
 export const LIMITS = {
   ...RATE_CLASSES,
   /** WebSocket handshakes from one address. */
@@ -44,8 +44,8 @@ export interface Limits {
   /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */
   address(limit: LimitName, key: string): void;
   /**
-   * Counts one use by a user at an address, apart from what strangers do there. Throws RATE_LIMITED with the seconds
-   * to wait.
+   * Counts one use by a signed-in user at an address, apart from clients that are not signed in. Throws RATE_LIMITED
+   * with the seconds to wait.
    */
   users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */

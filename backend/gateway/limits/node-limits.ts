@@ -15,7 +15,7 @@ import { SERVER_TIMES, type ServerTimes } from "./server-times.ts";
 
 export interface NodeLimitOptions {
   readonly log: Logger;
-  /** Networks (CIDR) whose `CF-Connecting-IP` is believed, besides the loopback. */
+  /** Networks (CIDR) whose `CF-Connecting-IP` is trusted, besides the loopback. */
   readonly trustedPeers: readonly string[];
   /** Each table of the kit where it is left out. */
   readonly limits?: LimitTable | undefined;
@@ -25,7 +25,7 @@ export interface NodeLimitOptions {
   readonly shared: SharedCounts | undefined;
 }
 
-/** All by which one node limits its clients: how often, how much, for how long; and where each client comes from. */
+/** All limits of one node: how often, how much, for how long; and the address of each client. */
 export class NodeLimits {
   readonly limits: Limits;
   readonly caps: CapTable;
@@ -39,7 +39,7 @@ export class NodeLimits {
   /** Connections that were closed for a message in too many parts, or one that did not end. */
   readonly refusedMessages = { fragmented: 0, unfinished: 0 };
   readonly ignored: IgnoredAddresses;
-  /** Where a request comes from; undefined for a connection that is gone. */
+  /** The client of a request; undefined when the connection was closed. */
   readonly client: (request: IncomingMessage) => Client | undefined;
   readonly #handshakes: number;
 
@@ -60,7 +60,7 @@ export class NodeLimits {
     this.client = clientReader(isTrusted, (peer, visitor) => this.ignored.note(peer, visitor));
   }
 
-  /** How the limits of what clients may hold stand. */
+  /** The limits of what clients may hold, and what they hold now. */
   readings(upgrades: CapSources["upgrades"], streams: CapSources["streams"]): readonly CapReading[] {
     return readCaps({ ...this, streams, messages: this.refusedMessages, handshakes: this.#handshakes, upgrades });
   }

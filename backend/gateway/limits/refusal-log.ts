@@ -14,7 +14,7 @@ export interface LoggedRefusal {
 
 /** Milliseconds that are summed up in one line of each kind. */
 const REFUSAL_WINDOW = 10_000;
-/** Lines in a window: about refusals of one kind, of all kinds, and about errors of ours with their stacks. */
+/** Lines in a window: about refusals of one kind, of all kinds, and about internal errors with their stacks. */
 export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are counted separately within a window. */
 const NETWORKS = 1_000;
@@ -59,7 +59,7 @@ export class RefusalLog {
     write();
   }
 
-  /** Writes an error of ours, unless there were many in this window. */
+  /** Writes an internal error, unless there were many in this window. */
   error(facts: RefusalFacts, message: string): void {
     this.#start();
     this.#errors += 1;

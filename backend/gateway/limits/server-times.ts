@@ -2,15 +2,15 @@
 export interface ServerTimes {
   readonly headers: number;
   readonly request: number;
-  /** To read a response, or whatever is sent over a WebSocket: as long as something waits unread. */
+  /** To read a response or what is sent over a WebSocket: counted while something waits unread. */
   readonly send: number;
   /** To authenticate, from the WebSocket's handshake on. */
   readonly session: number;
   /** For one WebSocket message. */
   readonly message: number;
   /**
-   * Longer than the 90 s for which cloudflared keeps idle connections, so that it is never us who cut one it is about
-   * to use.
+   * Longer than the 90 s for which cloudflared keeps idle connections, so that this node does not close one that
+   * cloudflared is about to use.
    */
   readonly keepAlive: number;
   /** How often they are checked. */

@@ -70,7 +70,7 @@ function requestOf(entry: HttpEntry): object {
 
 function security({ access, session }: HttpEntry): object {
   if (access !== "public") return { security: [{ accessToken: [] }] };
-  // an empty list says that nothing is needed; a missing one would leave it open
+  // an empty list means that no credentials are needed; without a list the document would not say it
   return { security: session === "renews" ? [{}, { refreshCookie: [] }] : [] };
 }
 

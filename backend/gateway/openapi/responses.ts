@@ -5,7 +5,7 @@ import type { JsonSchema } from "./json-schema.ts";
 import { answerContent, json } from "./media.ts";
 import { requestRefusals } from "./refusals.ts";
 
-/** What the document says once and refers to. */
+/** What the document has once and refers to. */
 export interface Components {
   readonly schemas: Record<string, JsonSchema>;
   readonly responses: Record<string, object>;
@@ -48,7 +48,7 @@ export const HEADERS = {
 } as const;
 const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
 
-/** Everything that a request for the entry can be answered with, by status. */
+/** All responses to a request for the entry, by status. */
 export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
   const setsCookie =
@@ -63,7 +63,7 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
   const refused = [...byStatus].map(([status, codes]) => {
     const response = refusal(status, codes, entry.session === "renews");
     if (codes.some((code) => action.includes(code))) return [status, response];
-    // what only the gateway says it says of many entries
+    // what only the gateway refuses with is the same for many entries
     const name = codes.join(".");
     components.responses[name] ??= response;
     return [status, { $ref: `#/components/responses/${name}` }];

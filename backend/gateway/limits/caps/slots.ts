@@ -11,7 +11,7 @@ export class Slots {
   readonly #caps: NetworkCaps;
   /** Of each network that holds anything. */
   readonly #used = new KeyCounts();
-  /** In the order in which they came. */
+  /** In the order in which they were taken. */
   readonly #holders = new Map<object, Holder>();
   #refused = 0;
 

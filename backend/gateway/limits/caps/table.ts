@@ -57,7 +57,7 @@ export interface NetworkCaps {
   readonly node: number;
 }
 
-/** How one limit stands. */
+/** One limit, and how much of it is used. */
 export interface CapReading {
   readonly cap: string;
   /** The limits, by what they hold for: a connection, an address, the node ... Times are in seconds. */

@@ -6,7 +6,7 @@ import type { CapTable } from "./table.ts";
 export interface UnsentReceiver {
   /** The client's network, as limits count by it. */
   readonly address: string;
-  /** Absent where it is not known who the client is. */
+  /** Absent for a client that is not signed in. */
   readonly user?: string | undefined;
 }
 
@@ -19,9 +19,9 @@ interface UnsentEntry {
   readonly since: number;
 }
 
-/** Milliseconds between two looks at what still waits. */
+/** Milliseconds between two sweeps. */
 const SWEEP = 1_000;
-/** Milliseconds between two looks while a limit is reached. */
+/** Milliseconds between two sweeps while a limit is reached. */
 const SWEEP_AT_LIMIT = 100;
 
 /**
@@ -96,7 +96,7 @@ export class UnsentBytes {
     connection.destroy();
   }
 
-  /** Looks again at what waits, and closes what has waited too long. Called every second while anything waits. */
+  /** Counts again what waits, and closes what has waited too long. Called every second while anything waits. */
   sweep(): void {
     const now = this.#clock();
     this.#sweptAt = now;
@@ -126,7 +126,7 @@ export class UnsentBytes {
     this.#count(entry, bytes);
     if (bytes === 0 || connection.destroyed) return void this.#forget(connection);
     if (!this.#isOver(entry.holders)) return;
-    // some of it may have been read since the last look
+    // clients may have read some of it since the last sweep
     if (this.#clock() - this.#sweptAt >= SWEEP_AT_LIMIT) this.sweep();
     while (this.#isOver(entry.holders)) {
       const [oldest, next] = this.#oldest(entry.holders);
