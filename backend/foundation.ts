@@ -39,16 +39,16 @@ export async function openFoundation(
   onUnfit: () => void,
 ): Promise<Foundation> {
   const { dataDir, databaseUrl, unusedFeatures } = config;
-  let compareRooms = (): void => undefined;
+  let compareChannels = (): void => undefined;
   // what was stored while the database's response was lost was not broadcast
-  const outages = outageLog(log, () => compareRooms());
+  const outages = outageLog(log, () => compareChannels());
   const database = await openDatabase({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages }, features);
   try {
     const now = database.clock.now;
     const links = nodeLinks(config, log, now);
     const broker = createBroker(config, log, links);
-    compareRooms = () =>
-      void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "rooms were not compared"));
+    compareChannels = () =>
+      void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "channels were not compared"));
     const post = postFor(config, { log, throttles: database.throttles, clock: now });
     const watch = watchClock(database.clock, log, onUnfit);
     return {

@@ -112,7 +112,7 @@ export function textFrame(payload: string): Buffer {
   return frame;
 }
 
-/** A frame with its head and with room for so many bytes. */
+/** A frame with its head and space for so many bytes. */
 function emptyFrame(length: number): Buffer {
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);

@@ -74,7 +74,7 @@ export interface HistoryReservation {
   readonly address: KeyUsage;
 }
 
-/** What a user, and all users of an address together, read of the history of rooms. */
+/** Bytes that a user, and all users of an address together, read of the history of channels. */
 export class HistoryBudget {
   readonly limits: { readonly user: number; readonly address: number };
   readonly #user: ByteBudget;

@@ -29,7 +29,7 @@ export interface CapTable {
     readonly address: number;
     readonly node: number;
   };
-  /** Bytes of messages that are read in so many seconds by joining rooms, by paging and by searching. */
+  /** Bytes of entries of channels that are read in so many seconds by subscribing, by paging and by searching. */
   readonly historyBytes: { readonly user: number; readonly address: number; readonly seconds: number };
   /**
    * Requests of one connection that wait for the response to an earlier one (RFC 9112 9.3.2). No browser and no proxy
