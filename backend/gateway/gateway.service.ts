@@ -106,17 +106,17 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
       handlers().sockets.unsubscribeHere(params),
     "sockets.digestHere": ({ params }: Context<Events["sockets.digestHere"]>) => handlers().sockets.digestHere(params),
     "session.ended"({ params }: Context<Events["session.ended"]>) {
-      handlers().sessions.ended(params.sid);
+      handlers().sessions.noteEnded(params.sid);
       handlers().sockets.endSession(params.sid);
       streams.endSession(params.sid);
     },
     "user.changed"({ params }: Context<Events["user.changed"]>) {
-      handlers().sessions.changed(params.id);
+      handlers().sessions.noteChanged(params.id);
       handlers().sockets.endUser(params.id);
       streams.endUser(params.id);
     },
     "node.blind"() {
-      handlers().sessions.blind();
+      handlers().sessions.noteBlind();
       handlers().sockets.endAll();
       streams.endAll();
     },

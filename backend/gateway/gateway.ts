@@ -13,7 +13,7 @@ import { listen } from "./http/server.ts";
 import type { CapReading, CapTable } from "./limits/caps/table.ts";
 import type { LimitTable } from "./limits/limits.ts";
 import { NodeLimits } from "./limits/node-limits.ts";
-import { localOrigins, originJudge } from "./limits/origins.ts";
+import { localOrigins, originClassifier } from "./limits/origins.ts";
 import { RefusalLog } from "./limits/refusal-log.ts";
 import type { ServerTimes } from "./limits/server-times.ts";
 import type { Finished } from "./metrics.ts";
@@ -91,7 +91,7 @@ export class Gateway {
       finished: options.finished,
       isUnfit,
       writeLimitMs: options.writeLimitMs,
-      standing: originJudge(this.#origins),
+      originKind: originClassifier(this.#origins),
     };
     this.schema = gatewayService({
       streams: this.#streams,

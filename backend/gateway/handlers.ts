@@ -9,7 +9,7 @@ import { routeTable } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
 import { handOverUpgrade } from "./internals/engine-handshake.ts";
 import type { NodeLimits } from "./limits/node-limits.ts";
-import type { OriginStanding } from "./limits/origins.ts";
+import type { OriginKind } from "./limits/origins.ts";
 import type { RefusalLog } from "./limits/refusal-log.ts";
 import type { Finished } from "./metrics.ts";
 import { GatewaySessions } from "./sessions.ts";
@@ -34,7 +34,7 @@ export interface HandlerParts {
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
   readonly writeLimitMs: number | undefined;
-  standing(headers: { readonly origin?: string | undefined }): OriginStanding;
+  originKind(headers: { readonly origin?: string | undefined }): OriginKind;
   readonly finished: ((facts: Finished) => void) | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface GatewayHandlers {
 
 /** Connects the parts that serve clients. */
 export function createHandlers(parts: HandlerParts, broker: ServiceBroker): GatewayHandlers {
-  const { limits: node, standing } = parts;
+  const { limits: node, originKind } = parts;
   const { limits, caps, times, client, backlog, unsent, history, withoutSession, connections } = node;
   const sessions = new GatewaySessions(broker, parts.clock);
   const table = routeTable(parts.entries);
@@ -67,7 +67,7 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
   const socketServer = createServer();
   const upgrades = new UpgradeHandler({
     client,
-    standing,
+    originKind,
     limits,
     caps: caps.sockets,
     withoutSession,

@@ -9,9 +9,9 @@ const REMEMBERED_MS = 300;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * All that the gateway of this node knows of sessions. The auth service decides whether a token is valid. Here it is
- * remembered for a moment, and here is what has happened since it was asked: a session has ended, a user's roles have
- * changed, or the node cannot find out any more.
+ * The sessions that the gateway of this node has verified. The auth service decides whether a token is valid. This
+ * class keeps its result for a moment, and what has happened since: a session has ended, a user's roles have changed,
+ * or the node is blind, which means that it cannot read which sessions have ended.
  */
 export class GatewaySessions {
   readonly #broker: ServiceBroker;
@@ -21,10 +21,10 @@ export class GatewaySessions {
   readonly #ended = new Recent();
   /** Users whose roles have changed. */
   readonly #changed = new Recent();
-  /** When this node became blind the last time, by `performance.now`. */
+  /** When this node was last blind, by `performance.now`. */
   #blindAt = Number.NEGATIVE_INFINITY;
-  /** Grows with every end and change. */
-  #news = 0;
+  /** Number of ends and changes. */
+  #changes = 0;
 
   /** `clock` in milliseconds since 1970, for all nodes alike. */
   constructor(broker: ServiceBroker, clock: () => number = Date.now) {
@@ -56,34 +56,34 @@ export class GatewaySessions {
   }
 
   /** A session has ended. */
-  ended(sid: string): void {
+  noteEnded(sid: string): void {
     this.#ended.add(sid);
     this.#forget();
   }
 
   /** A user's roles have changed. */
-  changed(userId: string): void {
+  noteChanged(userId: string): void {
     this.#changed.add(userId);
     this.#forget();
   }
 
-  /** This node cannot find out any more which sessions have ended. */
-  blind(): void {
+  /** This node cannot read which sessions have ended. */
+  noteBlind(): void {
     this.#blindAt = performance.now();
     this.#forget();
   }
 
   #forget(): void {
-    this.#news += 1;
+    this.#changes += 1;
     this.#remembered.clear();
   }
 
   async #askAndRemember(authorization: string | undefined): Promise<Identity> {
-    const before = this.#news;
+    const before = this.#changes;
     const at = this.#clock();
     const identity = await this.verify(bearerToken(authorization));
-    // what was asked before the news is not kept after it
-    if (authorization === undefined || before !== this.#news) return identity;
+    // a result from before a change is not kept after it
+    if (authorization === undefined || before !== this.#changes) return identity;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(authorization, Object.freeze({ ...identity, at }));
     return identity;

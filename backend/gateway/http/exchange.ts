@@ -5,7 +5,7 @@ import type { Identity } from "../identity.ts";
 import type { GatewayResponse } from "../internals/usual-head.ts";
 import type { UnsentReceiver } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
-import type { OriginStanding } from "../limits/origins.ts";
+import type { OriginKind } from "../limits/origins.ts";
 import { requestId } from "./request-id.ts";
 
 /** One request on its way through the gateway. */
@@ -19,7 +19,7 @@ export interface Exchange {
   /** Without the question mark; empty where there is none. */
   readonly query: string;
   readonly client: Client;
-  readonly standing: OriginStanding;
+  readonly originKind: OriginKind;
   /** Once it is known. */
   entry: HttpEntry | undefined;
   /** Once it is known; never for a public entry. */
@@ -33,7 +33,7 @@ export function exchangeOf(
   request: IncomingMessage,
   response: GatewayResponse,
   client: Client,
-  standing: OriginStanding,
+  originKind: OriginKind,
 ): Exchange {
   const url = request.url ?? "/";
   const mark = url.indexOf("?");
@@ -45,7 +45,7 @@ export function exchangeOf(
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? "" : url.slice(mark + 1),
     client,
-    standing,
+    originKind,
     entry: undefined,
     identity: undefined,
   };

@@ -7,7 +7,7 @@ import type { GatewayResponse } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { Limits } from "../limits/limits.ts";
-import type { OriginStanding } from "../limits/origins.ts";
+import type { OriginKind } from "../limits/origins.ts";
 import { outside } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ServedAsset } from "./assets.ts";
@@ -29,7 +29,7 @@ export interface HttpParts extends ResponderParts {
   readonly assets: ReadonlyMap<string, ServedAsset>;
   /** Undefined when the connection was closed. */
   client(request: IncomingMessage): Client | undefined;
-  standing(headers: IncomingMessage["headers"]): OriginStanding;
+  originKind(headers: IncomingMessage["headers"]): OriginKind;
   readonly limits: Limits;
   readonly streams: StreamServer;
 }
@@ -56,13 +56,13 @@ export class HttpHandler {
   }
 
   handle(request: IncomingMessage, response: GatewayResponse): void {
-    const { client: readClient, standing, backlog } = this.#parts;
+    const { client: readClient, originKind, backlog } = this.#parts;
     const client = readClient(request);
     if (!client) return void response.destroy();
     // it waits for the response to an earlier request
     if (response.socket === null && !backlog.holdPipelined(request.socket, response)) return;
     response.on("error", ignore); // the client went away while we wrote
-    this.#serve(exchangeOf(request, response, client, standing(request.headers)));
+    this.#serve(exchangeOf(request, response, client, originKind(request.headers)));
   }
 
   /** Closes each connection after its next response, so that a client's next request goes to another node. */
@@ -115,7 +115,7 @@ export class HttpHandler {
     if (isMalformed(request)) throw refuse("BAD_REQUEST");
     const methods = this.#parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
-    const isForeign = exchange.standing === "foreign" && entry !== undefined && entry.method !== "GET";
+    const isForeign = exchange.originKind === "foreign" && entry !== undefined && entry.method !== "GET";
     // a path that does not exist counts as well, because each request leaves a line in the log; requests of a foreign
     // page do not count as tries to sign in
     limits.address(entry && !isForeign ? entry.rate : "read", client.key);
@@ -173,7 +173,7 @@ function ignore(): void {}
 
 /** The parameters in the body, or in the query where the entry takes no body. */
 async function bodyOf(
-  { request, client, standing, query }: Exchange,
+  { request, client, originKind, query }: Exchange,
   entry: HttpEntry,
   backlog: HttpBacklog,
 ): Promise<Readonly<Record<string, unknown>>> {
@@ -181,7 +181,7 @@ async function bodyOf(
   const params = await readJsonBody(request, entry.bodyLimit, hold);
   if (entry.bodyLimit === 0) return readQuery(query, entry.params);
   // a browser keeps the refresh token in a cookie, and only a page of this site may use it
-  if (entry.session !== "renews" || "refreshToken" in params || standing !== "allowed") return params;
+  if (entry.session !== "renews" || "refreshToken" in params || originKind !== "allowed") return params;
   const refreshToken = readRefreshCookie(request.headers.cookie);
   return refreshToken === undefined ? params : { ...params, refreshToken };
 }

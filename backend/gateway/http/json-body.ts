@@ -5,9 +5,9 @@ import { isTooDeep } from "../limits/depth.ts";
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
 
 /**
- * Reads a JSON object of at most `limit` bytes. No body is an empty object. Throws the refusal that the client shall
- * see: 413 when it is larger, 415 when it is not JSON, 400 when it is not valid UTF-8 or JSON, 422 when it is no
- * object or nested too deeply.
+ * Reads a JSON object of at most `limit` bytes. No body is an empty object. Throws the refusal for the client: 413 when
+ * it is larger, 415 when it is not JSON, 400 when it is not valid UTF-8 or JSON, 422 when it is no object or nested too
+ * deeply.
  *
  * @param hold called when a body has to be waited for; throws when too many are, and returns what to call when it has
  * arrived
@@ -47,13 +47,13 @@ function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
     };
     const onEnd = () => done(() => resolve(body.subarray(0, size)));
     // the client disconnected or took too long: no client reads the response
-    const onGone = () => done(() => reject(refuse("TIMEOUT")));
+    const onClose = () => done(() => reject(refuse("TIMEOUT")));
     const done = (settle: () => void) => {
-      request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
+      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
       request.on("error", () => undefined);
       settle();
     };
-    request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone);
+    request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });
 }
 

@@ -4,8 +4,8 @@ import type { HttpEntry } from "../../surface.ts";
 import { readText } from "./query.ts";
 
 /**
- * The parameters of a request with those in its path. Throws a refusal when query or body have one of the same name:
- * which of the two is meant would depend on who reads it.
+ * The parameters of a request with those in its path. Throws a refusal when query or body have one of the same name,
+ * because two readers of the request could take different values.
  */
 export function withPathValues(
   path: string,

@@ -4,24 +4,24 @@
  */
 export const REFRESH_COOKIE = "__Host-refresh";
 
-/** Seconds the browser keeps it: as long as a session can last. Whether it still counts the store decides. */
-const MAX_AGE = 30 * 24 * 60 * 60;
+/** Seconds for which the browser keeps it: as long as a session can last. The store decides whether it is valid. */
+const MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 const ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict";
-/** The characters of our refresh tokens. */
+/** The characters of refresh tokens. */
 const TOKEN = /^[A-Za-z0-9._~-]{1,256}$/;
 
 /** `Set-Cookie` that gives a browser its refresh token. */
 export function refreshCookie(token: string): string {
   if (!TOKEN.test(token)) throw new Error("A refresh token has a character that a cookie cannot carry.");
-  return `${REFRESH_COOKIE}=${token}; ${ATTRIBUTES}; Max-Age=${MAX_AGE}`;
+  return `${REFRESH_COOKIE}=${token}; ${ATTRIBUTES}; Max-Age=${MAX_AGE_SECONDS}`;
 }
 
-/** `Set-Cookie` that takes it away. */
+/** `Set-Cookie` that removes it. */
 export const noRefreshCookie = `${REFRESH_COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;
 
 /**
- * The refresh token in a `Cookie` header; undefined when there is none, when it cannot be ours, or when there are
- * several.
+ * The refresh token in a `Cookie` header; undefined when there is none, when it is no possible token, or when there
+ * are several.
  */
 export function readRefreshCookie(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;

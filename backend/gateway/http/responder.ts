@@ -52,7 +52,7 @@ export class Responder {
   result(exchange: Exchange, entry: HttpEntry, result: unknown): void {
     let headers = NONE;
     let body = result;
-    if (exchange.standing === "allowed") {
+    if (exchange.originKind === "allowed") {
       if (isRecord(result) && typeof result.refreshToken === "string") {
         const { refreshToken, ...rest } = result;
         headers = { "set-cookie": refreshCookie(refreshToken as string) };
@@ -72,7 +72,7 @@ export class Responder {
     if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
     if (error.status === 401) headers["www-authenticate"] = "Bearer";
     // removes an invalid refresh token from the browser, which would send it with every renewal
-    if (error.status === 401 && exchange.entry?.session === "renews" && exchange.standing === "allowed") {
+    if (error.status === 401 && exchange.entry?.session === "renews" && exchange.originKind === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
     if (!this.#isLeaving && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
@@ -101,7 +101,7 @@ export class Responder {
   preflight(exchange: Exchange, methods: ReadonlyMap<string, HttpEntry>): void {
     const { request, response } = exchange;
     const { origin, "access-control-request-method": method } = request.headers;
-    if (exchange.standing !== "allowed" || origin === undefined || !methods.has(method ?? ""))
+    if (exchange.originKind !== "allowed" || origin === undefined || !methods.has(method ?? ""))
       throw refuse("NOT_FOUND");
     response.writeHead(204, {
       ...corsHeaders(origin),
@@ -140,8 +140,8 @@ export class Responder {
     body: string,
     code?: string,
   ): void {
-    const { request, response, standing } = exchange;
-    const origin = standing === "allowed" ? request.headers.origin : undefined;
+    const { request, response, originKind } = exchange;
+    const origin = originKind === "allowed" ? request.headers.origin : undefined;
     const usual = status === 200 && headers === NONE && origin === undefined && !this.#isLeaving;
     if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(USUAL_HEAD, exchange.id, body))) {
       // pairs in one array: Node then writes them as they are

@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 /**
  * Visitors whose address was ignored before the operator is warned: a single one may be a client that wrote the header.
  */
-const VISITORS = 3;
+const WARN_VISITORS = 3;
 /** Peers that are counted separately. */
-const PEERS = 100;
+const MAX_PEERS = 100;
 
 /**
  * Notices when `CF-Connecting-IP` is ignored because it comes from a peer that is not trusted. If that peer is the
@@ -26,9 +26,9 @@ export class IgnoredAddresses {
     this.#count += 1;
     if (this.#hasWarned) return;
     const visitors = this.#visitors.get(peer) ?? new Set();
-    if (this.#visitors.size < PEERS) this.#visitors.set(peer, visitors);
+    if (this.#visitors.size < MAX_PEERS) this.#visitors.set(peer, visitors);
     visitors.add(visitor);
-    if (visitors.size < VISITORS) return;
+    if (visitors.size < WARN_VISITORS) return;
     this.#hasWarned = true;
     this.#visitors.clear();
     this.#log.warn(

@@ -1,16 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/**
- * The source of a request by its `Origin`: `allowed` a page of ours in a browser; `foreign` a page of another site;
- * `none` no browser, or a plain navigation.
- */
-export type OriginStanding = "allowed" | "foreign" | "none";
+/** The source of a request: `allowed` a page of this site, `foreign` a page of another site, `none` no page. */
+export type OriginKind = "allowed" | "foreign" | "none";
 
 /** Classifies the origin of a request by exact comparison (RFC 6454 6.2; Fetch Metadata). */
-export function originJudge(allowed: ReadonlySet<string>): (headers: IncomingHttpHeaders) => OriginStanding {
+export function originClassifier(allowed: ReadonlySet<string>): (headers: IncomingHttpHeaders) => OriginKind {
   return ({ origin, "sec-fetch-site": site }) => {
     if (origin !== undefined) return allowed.has(origin) ? "allowed" : "foreign";
-    // a browser always names the origin when it changes something or comes from elsewhere; this catches the odd ones
+    // a browser sends the origin with every change and from every other site; without it, its own header decides
     if (site === "same-origin") return "allowed";
     return site === undefined || site === "none" ? "none" : "foreign";
   };

@@ -13,11 +13,11 @@ export interface LoggedRefusal {
 }
 
 /** Milliseconds that are summed up in one line of each kind. */
-const REFUSAL_WINDOW = 10_000;
+const WINDOW_MS = 10_000;
 /** Lines in a window: about refusals of one kind, of all kinds, and about internal errors with their stacks. */
 export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are counted separately within a window. */
-const NETWORKS = 1_000;
+const MAX_NETWORKS = 1_000;
 
 interface RefusalKind {
   readonly facts: RefusalFacts;
@@ -51,7 +51,7 @@ export class RefusalLog {
     const kind = this.#kinds.get(key) ?? { facts: { status, code, route }, written: 0, count: 0, networks: new Set() };
     this.#kinds.set(key, kind);
     kind.count += 1;
-    const isNew = !kind.networks.has(network) && kind.networks.size < NETWORKS;
+    const isNew = !kind.networks.has(network) && kind.networks.size < MAX_NETWORKS;
     if (isNew) kind.networks.add(network);
     if (!isNew || kind.written >= REFUSAL_LINES.kind || this.#written >= REFUSAL_LINES.all) return;
     kind.written += 1;
@@ -72,7 +72,7 @@ export class RefusalLog {
     this.#timer = undefined;
     for (const { facts, written, count, networks } of this.#kinds.values()) {
       if (count === written) continue;
-      const seconds = REFUSAL_WINDOW / 1000;
+      const seconds = WINDOW_MS / 1000;
       this.#log.info({ ...facts, count, networks: networks.size, seconds }, "requests refused");
     }
     const more = this.#errors - REFUSAL_LINES.errors;
@@ -88,6 +88,6 @@ export class RefusalLog {
   }
 
   #start(): void {
-    this.#timer ??= setTimeout(() => this.sum(), REFUSAL_WINDOW).unref();
+    this.#timer ??= setTimeout(() => this.sum(), WINDOW_MS).unref();
   }
 }

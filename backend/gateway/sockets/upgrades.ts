@@ -10,12 +10,12 @@ import type { CapTable } from "../limits/caps/table.ts";
 import type { WithoutSession } from "../limits/caps/without-session.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { Limits } from "../limits/limits.ts";
-import type { OriginStanding } from "../limits/origins.ts";
+import type { OriginKind } from "../limits/origins.ts";
 
 export interface UpgradeParts {
   /** Undefined for a connection that is gone. */
   client(request: IncomingMessage): Client | undefined;
-  standing(headers: IncomingMessage["headers"]): OriginStanding;
+  originKind(headers: IncomingMessage["headers"]): OriginKind;
   readonly limits: Limits;
   readonly caps: CapTable["sockets"];
   readonly withoutSession: WithoutSession;
@@ -108,7 +108,7 @@ export class UpgradeHandler {
     const { limits, caps, withoutSession } = this.#parts;
     const client = this.#parts.client(request);
     if (!client) return void socket.destroy();
-    const refusal = refusalOf(request, this.#parts.standing(request.headers));
+    const refusal = refusalOf(request, this.#parts.originKind(request.headers));
     if (refusal) return void refuseRaw(socket, refusal);
     try {
       limits.address("handshake", client.key);
@@ -141,7 +141,7 @@ const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
 /** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
-function refusalOf(request: IncomingMessage, standing: OriginStanding): Code | undefined {
+function refusalOf(request: IncomingMessage, originKind: OriginKind): Code | undefined {
   const { url = "", method, headers } = request;
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
@@ -153,7 +153,7 @@ function refusalOf(request: IncomingMessage, standing: OriginStanding): Code | u
   if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";
   // there are none, and `ws` would refuse malformed ones in its own way
   delete headers["sec-websocket-protocol"];
-  return standing === "foreign" ? "ORIGIN" : undefined;
+  return originKind === "foreign" ? "ORIGIN" : undefined;
 }
 
 /** What clients send that add no `t`. */

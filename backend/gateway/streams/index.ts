@@ -133,8 +133,8 @@ export class Streams {
   async serve(exchange: Exchange, entry: StreamEntry): Promise<number> {
     const run = new StreamRun(exchange, entry, {
       sendMs: this.#parts.limits.times.send,
-      cors: ({ standing, request }) =>
-        standing === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
+      cors: ({ originKind, request }) =>
+        originKind === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
       isLeaving: () => this.#isLeaving,
       takeSlot: (exchange) => this.#slots.take(receiverOf(exchange)),
       countUnread: (exchange, bytes) => {

@@ -44,7 +44,7 @@ test("who a token speaks for is asked once for what comes right after it, and ag
   now += 300;
   await sessions.ofHeader(alice);
   expect(times()).toBe(3);
-  sessions.ended("s-other");
+  sessions.noteEnded("s-other");
   await sessions.ofHeader(alice);
   expect(times()).toBe(4);
   await broker.stop();
@@ -77,7 +77,7 @@ test("an answer that was under way when a session ended is not remembered", asyn
   const alice = `Bearer ${tokenOf("alice")}`;
   const first = sessions.ofHeader(alice);
   await new Promise(setImmediate);
-  sessions.ended("s-other");
+  sessions.noteEnded("s-other");
   answer();
   await first;
   const again = sessions.ofHeader(alice);
@@ -91,9 +91,9 @@ test("an answer that was under way when a session ended is not remembered", asyn
 
 test("H4: what was verified before its session ended, its roles changed or the node became blind opens no socket", async () => {
   for (const [news, isRefused] of [
-    [(sessions: GatewaySessions) => sessions.ended("s-alice"), true],
-    [(sessions: GatewaySessions) => sessions.changed("alice"), false],
-    [(sessions: GatewaySessions) => sessions.blind(), false],
+    [(sessions: GatewaySessions) => sessions.noteEnded("s-alice"), true],
+    [(sessions: GatewaySessions) => sessions.noteChanged("alice"), false],
+    [(sessions: GatewaySessions) => sessions.noteBlind(), false],
   ] as const) {
     const respond = Promise.withResolvers<void>();
     const { broker } = await asked(() => respond.promise);

@@ -14,7 +14,7 @@ export interface KeyUsage {
 }
 
 /** Keys that are remembered; beyond it the oldest is forgotten. */
-const KEYS = 50_000;
+const MAX_KEYS = 50_000;
 
 /** Bytes that are counted for a response before it is made. */
 export const EXPECTED = 32 * 1024;
@@ -56,7 +56,7 @@ export class ByteBudget {
     if (known && now < known.end) return known;
     const account: KeyUsage = { used: 0, end: now + this.#limit.seconds * 1000 };
     this.#accounts.delete(key);
-    const [oldest] = this.#accounts.size >= KEYS ? this.#accounts.keys() : [];
+    const [oldest] = this.#accounts.size >= MAX_KEYS ? this.#accounts.keys() : [];
     if (oldest !== undefined) this.#accounts.delete(oldest);
     this.#accounts.set(key, account);
     return account;

@@ -6,7 +6,7 @@ import type { CapTable } from "./table.ts";
 import type { UnsentBytes, UnsentReceiver } from "./unsent-bytes.ts";
 
 /** Bytes of a response's header fields, about. */
-const HEAD = 1024;
+const HEAD_BYTES = 1024;
 
 /**
  * Bytes that HTTP connections hold while a client does not read, does not send the rest of its request, or sends many
@@ -50,7 +50,7 @@ export class HttpBacklog {
 
   /** Counts a response that waits for its client to read. */
   unsent(connection: Socket, response: ServerResponse, receiver: UnsentReceiver, length: number): void {
-    const bytes = HEAD + length;
+    const bytes = HEAD_BYTES + length;
     response.once("close", () => this.#unsent.remove(connection, bytes));
     this.#unsent.add(connection, receiver, bytes);
   }

@@ -45,7 +45,7 @@ function startDoor() {
   const accepted: (string | undefined)[] = [];
   const door = new UpgradeHandler({
     client: () => ({ address: "192.0.2.1", key: "192.0.2.1", ray: undefined }),
-    standing: () => "none",
+    originKind: () => "none",
     limits: createLimits({ ...LIMITS, handshake: { requests: COUNT, seconds: 60 } }),
     caps: CAPS.sockets,
     withoutSession: new WithoutSession({ caps: CAPS, timeout: 60_000 }),
