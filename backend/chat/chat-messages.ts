@@ -1,5 +1,5 @@
 import { clean } from "../contract/clean.ts";
-import { announce, type Handlers, refuse } from "../contract/index.ts";
+import { announce, type ContextOf, type Handlers, type ResultOf, refuse } from "../contract/index.ts";
 import { messageText } from "../text/text.ts";
 import type { AuditTrail } from "../users/index.ts";
 import { newestThatFit } from "./catch-up.ts";
@@ -17,87 +17,110 @@ type MessageParts = ChatParts & {
 };
 type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
 
-/** Saying things, changing and removing what was said. */
-export function chatMessages({ store, clock, audit, quota }: MessageParts): Messages {
-  const withinQuota = (bytes: number): void => {
-    if (bytes > quota) throw refuse("MESSAGE_QUOTA");
-  };
-  const mentionsIn = (room: string, text: string) => store.members.named(room, namesMentioned(text), MENTIONS_MAX);
-
+/** Sending messages, editing and deleting them. */
+export function chatMessages(parts: MessageParts): Messages {
+  const actions = new MessageActions(parts);
   return {
-    async history(ctx) {
-      const { room } = await enteredRoom(store, ctx);
-      const { key, epoch, seq, revision } = room;
-      const messages = await newestThatFit(store, key, ctx.params.cursor);
-      return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
-    },
-
-    async send(ctx) {
-      const room = keyOf(ctx);
-      const text = clean("text", messageText(ctx.params.text));
-      const at = clock();
-      const draft = {
-        room,
-        clientId: clean("clientId", clientId(ctx.params.clientId)),
-        text,
-        authorId: ctx.meta.user.id,
-        at,
-        mentions: await mentionsIn(room, text),
-        quota,
-      };
-      const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
-        mayWrite(standing, at);
-        withinQuota(storedBytes);
-      });
-      const isSame = message.room === room && (message.revision !== undefined || message.text === text);
-      if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
-      // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
-      await announce(ctx.broker, "sockets.broadcast", messageSent(message));
-      return { message };
-    },
-
-    async edit(ctx) {
-      const room = keyOf(ctx);
-      const { id } = ctx.meta.user;
-      const text = clean("text", messageText(ctx.params.text));
-      const mentions = await mentionsIn(room, text);
-      const now = clock();
-      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
-        mayWrite(standing, now);
-        if (there(original).author.id !== id) throw refuse("FORBIDDEN");
-        if (there(original).at + EDIT_TIME <= now) {
-          throw refuse("TOO_LATE", { field: "seq" });
-        }
-        const growth = Buffer.byteLength(text) - Buffer.byteLength(there(original).text);
-        if (growth > 0) withinQuota(storedBytes + growth);
-        return { text, mentions, editedAt: now };
-      });
-      await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
-      return { message };
-    },
-
-    async delete(ctx) {
-      const room = keyOf(ctx);
-      const { id, roles } = ctx.meta.user;
-      const now = clock();
-      let own = -1;
-      const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-        own = standing ? rank(standing, roles) : -1;
-        if (own < 0) throw shutOut(standing);
-        if (there(original).author.id !== id && own < MODERATOR) throw refuse("FORBIDDEN");
-        return { deletedAt: now };
-      });
-      if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
-      await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
-      return { message };
-    },
-
-    async sendMessageToAll(ctx) {
-      const payload = { text: clean("text", messageText(ctx.params.text)), at: clock() };
-      await announce(ctx.broker, "sockets.broadcast", { event: "serverMessage", payload });
-      return { sent: true };
-    },
+    history: (ctx) => actions.history(ctx),
+    send: (ctx) => actions.send(ctx),
+    edit: (ctx) => actions.edit(ctx),
+    delete: (ctx) => actions.delete(ctx),
+    sendMessageToAll: (ctx) => actions.sendMessageToAll(ctx),
   };
+}
+
+class MessageActions implements Messages {
+  readonly #parts: MessageParts;
+
+  constructor(parts: MessageParts) {
+    this.#parts = parts;
+  }
+
+  async history(ctx: ContextOf<"chat.history">): Promise<ResultOf<"chat.history">> {
+    const { store } = this.#parts;
+    const { room } = await enteredRoom(store, ctx);
+    const { key, epoch, seq, revision } = room;
+    const messages = await newestThatFit(store, key, ctx.params.cursor);
+    return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
+  }
+
+  async send(ctx: ContextOf<"chat.send">): Promise<ResultOf<"chat.send">> {
+    const { store, clock, quota } = this.#parts;
+    const room = keyOf(ctx);
+    const text = clean("text", messageText(ctx.params.text));
+    const at = clock();
+    const draft = {
+      room,
+      clientId: clean("clientId", clientId(ctx.params.clientId)),
+      text,
+      authorId: ctx.meta.user.id,
+      at,
+      mentions: await this.#mentionsIn(room, text),
+      quota,
+    };
+    const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
+      mayWrite(standing, at);
+      this.#checkQuota(storedBytes);
+    });
+    const isSame = message.room === room && (message.revision !== undefined || message.text === text);
+    if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
+    // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
+    await announce(ctx.broker, "sockets.broadcast", messageSent(message));
+    return { message };
+  }
+
+  async edit(ctx: ContextOf<"chat.edit">): Promise<ResultOf<"chat.edit">> {
+    const { store, clock } = this.#parts;
+    const room = keyOf(ctx);
+    const { id } = ctx.meta.user;
+    const text = clean("text", messageText(ctx.params.text));
+    const mentions = await this.#mentionsIn(room, text);
+    const now = clock();
+    const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
+      mayWrite(standing, now);
+      const { author, at, text: before } = there(original);
+      if (author.id !== id) throw refuse("FORBIDDEN");
+      if (at + EDIT_TIME <= now) throw refuse("TOO_LATE", { field: "seq" });
+      const growth = Buffer.byteLength(text) - Buffer.byteLength(before);
+      if (growth > 0) this.#checkQuota(storedBytes + growth);
+      return { text, mentions, editedAt: now };
+    });
+    await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
+    return { message };
+  }
+
+  async delete(ctx: ContextOf<"chat.delete">): Promise<ResultOf<"chat.delete">> {
+    const { store, clock, audit } = this.#parts;
+    const room = keyOf(ctx);
+    const { id, roles } = ctx.meta.user;
+    const now = clock();
+    let own = -1;
+    const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
+      own = standing ? rank(standing, roles) : -1;
+      if (own < 0) throw shutOut(standing);
+      if (there(original).author.id !== id && own < MODERATOR) throw refuse("FORBIDDEN");
+      return { deletedAt: now };
+    });
+    if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
+    await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
+    return { message };
+  }
+
+  async sendMessageToAll(ctx: ContextOf<"chat.sendMessageToAll">): Promise<ResultOf<"chat.sendMessageToAll">> {
+    const payload = { text: clean("text", messageText(ctx.params.text)), at: this.#parts.clock() };
+    await announce(ctx.broker, "sockets.broadcast", { event: "serverMessage", payload });
+    return { sent: true };
+  }
+
+  /** Ids of the members that a text mentions. */
+  #mentionsIn(room: string, text: string): Promise<readonly string[]> {
+    return this.#parts.store.members.named(room, namesMentioned(text), MENTIONS_MAX);
+  }
+
+  /** Throws when the messages of a user take too many bytes. */
+  #checkQuota(bytes: number): void {
+    if (bytes > this.#parts.quota) throw refuse("MESSAGE_QUOTA");
+  }
 }
 
 /** The message, if there is one that was not deleted. */
