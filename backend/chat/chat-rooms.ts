@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import { clean } from "../contract/clean.ts";
-import { type Caller, type Handlers, type Meta, refuse } from "../contract/index.ts";
+import { type Caller, type ContextOf, type Handlers, type Meta, type ResultOf, refuse } from "../contract/index.ts";
 import { displayName } from "../text/name.ts";
 import { catchUp } from "./catch-up.ts";
 import type { RoomMembership } from "./membership.ts";
@@ -30,33 +30,152 @@ type RoomHandlers = Pick<
 >;
 type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
-/** How users may stand who enter a public room: all but those who are in it or banned. */
-const ANYBODY: Entry["from"] = ["invited", "out", "none"];
-const DAY = 24 * 60 * 60 * 1000;
+/** States in which a user may enter a public room: all but "in" and "banned". */
+const MAY_ENTER_PUBLIC: Entry["from"] = ["invited", "out", "none"];
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Finding, opening, entering and leaving rooms. */
-export function chatRooms({
-  store,
-  clock,
-  registry,
-}: ChatParts & { readonly registry: PresenceRegistry }): RoomHandlers {
+export function chatRooms(parts: RoomParts): RoomHandlers {
+  const actions = new RoomActions(parts);
+  return {
+    rooms: (ctx) => actions.rooms(ctx),
+    browse: (ctx) => actions.browse(ctx),
+    create: (ctx) => actions.create(ctx),
+    direct: (ctx) => actions.direct(ctx),
+    join: (ctx) => actions.join(ctx),
+    leave: (ctx) => actions.leave(ctx),
+    endMemberships: (ctx) => actions.endMemberships(ctx),
+    members: (ctx) => actions.members(ctx),
+  };
+}
+
+type RoomParts = ChatParts & { readonly registry: PresenceRegistry };
+
+class RoomActions implements RoomHandlers {
+  readonly #parts: RoomParts;
+
+  constructor(parts: RoomParts) {
+    this.#parts = parts;
+  }
+
+  async rooms(ctx: ContextOf<"chat.rooms">): Promise<ResultOf<"chat.rooms">> {
+    const { store, clock, registry } = this.#parts;
+    const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
+    const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
+    const now = clock();
+    return {
+      rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now, registry)),
+      more: rows.length > LIST_PAGE,
+    };
+  }
+
+  async browse(ctx: ContextOf<"chat.browse">): Promise<ResultOf<"chat.browse">> {
+    const { store } = this.#parts;
+    const { prefix, after } = ctx.params;
+    const rooms = await store.rooms.browse(
+      prefix === undefined ? "" : clean("prefix", roomName(prefix)),
+      after === undefined ? undefined : clean("after", roomName(after)),
+      LIST_PAGE + 1,
+    );
+    return { rooms: rooms.slice(0, LIST_PAGE), more: rooms.length > LIST_PAGE };
+  }
+
+  async create(ctx: ContextOf<"chat.create">): Promise<ResultOf<"chat.create">> {
+    const { kind } = ctx.params;
+    if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
+    const isPublic = kind === "public";
+    const given = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
+    const title = isPublic ? clean("title", newRoomName(given)) : given;
+    const key = isPublic ? title : privateKey();
+    if (!(await this.#open(ctx, kind, key, isPublic ? null : title))) {
+      throw refuse("ROOM_EXISTS", { field: "title" });
+    }
+    return this.#summary(ctx.meta.user.id, key);
+  }
+
+  async direct(ctx: ContextOf<"chat.direct">): Promise<ResultOf<"chat.direct">> {
+    const { store } = this.#parts;
+    const { id } = ctx.meta.user;
+    const peer = await store.users.find(ctx.params.user);
+    if (!peer || peer.disabledAt !== null) throw refuse("NOT_FOUND");
+    if (peer.id === id) throw refuse("VALIDATION", { field: "user" });
+    const key = directKey(id, peer.id);
+    const known = await store.rooms.standing(key, id);
+    if (known?.membership?.state === "out") await this.#enter(ctx, known.room, ["out"]);
+    if (!known && (await this.#open(ctx, "direct", key, null, peer.id))) {
+      const opened = inside(await store.rooms.standing(key, id));
+      for (const one of [id, peer.id]) {
+        await tellMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
+      }
+    }
+    return this.#summary(id, key);
+  }
+
+  async join(ctx: ContextOf<"chat.join">): Promise<ResultOf<"chat.join">> {
+    const { store } = this.#parts;
+    const key = keyOf(ctx);
+    const standing = inside(await this.#admitted(ctx, key));
+    const { room, role, membership } = standing;
+    const state = await catchUp(store, room, ctx.params);
+    return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
+  }
+
+  async leave(ctx: ContextOf<"chat.leave">): Promise<ResultOf<"chat.leave">> {
+    const { store, clock } = this.#parts;
+    const room = keyOf(ctx);
+    const { id } = ctx.meta.user;
+    if (room === LOBBY) return { room }; // every user stays a member of it: only this connection leaves
+    const standing = await store.rooms.standing(room, id);
+    if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
+    if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
+    return { room };
+  }
+
+  async endMemberships(ctx: ContextOf<"chat.endMemberships">): Promise<ResultOf<"chat.endMemberships">> {
+    const { store, clock } = this.#parts;
+    const { userId } = ctx.params;
+    let ended = 0;
+    for (const room of await store.members.roomsOf(userId)) {
+      const standing = await store.rooms.standing(room, userId);
+      if (standing?.membership?.state === "invited") await store.members.release(room, userId, "invited", clock());
+      if (standing && (await endMembership({ store, clock }, ctx, standing.room, userId, "left"))) ended += 1;
+    }
+    return { ended };
+  }
+
+  async members(ctx: ContextOf<"chat.members">): Promise<ResultOf<"chat.members">> {
+    const { store, clock } = this.#parts;
+    const { state = "in", after } = ctx.params;
+    if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
+    const { room, rank } = await ranked(store, ctx);
+    if (state !== "in" && rank < MODERATOR) throw refuse("FORBIDDEN");
+    const rows = await store.members.list(room.key, state, LIST_PAGE + 1, after);
+    const now = clock();
+    const members = rows.slice(0, LIST_PAGE).map(({ mutedUntil, ...member }) => {
+      return { ...member, ...(rank >= MODERATOR && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}) };
+    });
+    return { members, more: rows.length > LIST_PAGE };
+  }
+
   /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
-  async function open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
+  async #open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
+    const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
     const at = clock();
     const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
     const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
     const most = peerId === undefined ? ROOMS_MAX : undefined;
-    const limits = { opened: OPENED_MAX[kind], since: at - DAY, most };
+    const limits = { opened: OPENED_MAX[kind], since: at - DAY_MS, most };
     const opening = await store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer], limits);
-    if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });
     if (opening === "too-many-rooms") throw refuse("ROOM_LIMIT");
     if (opening === "disabled") throw refuse("NOT_FOUND");
     if (opening === "looks-alike") throw refuse("ROOM_ALIKE");
     return opening === "opened";
   }
 
-  async function summary(userId: string, room: string): Promise<RoomSummary> {
+  async #summary(userId: string, room: string): Promise<RoomSummary> {
+    const { store, clock, registry } = this.#parts;
     const [row] = await store.rooms.list(userId, 1, { room });
     if (!row) throw refuse("NOT_FOUND");
     return summaryOf(row, clock(), registry);
@@ -66,12 +185,13 @@ export function chatRooms({
    * Lets the caller in from one of these states, and opens the room where there is none and `opens` is set. Returns how
    * the caller stands in it. Throws when the caller may not enter or there are too many members or rooms.
    */
-  async function enter(
+  async #enter(
     ctx: ByUser,
     room: Pick<Room, "key" | "kind">,
     from: Entry["from"],
     opens = false,
   ): Promise<RoomMembership> {
+    const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
     const at = clock();
     const isCounted = room.key !== LOBBY && room.kind !== "direct";
@@ -79,9 +199,9 @@ export function chatRooms({
       ...{ room: room.key, userId: id, at, from },
       limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind],
       ...(isCounted ? { most: ROOMS_MAX.joined } : {}),
-      ...(opens ? { opening: { opened: OPENED_MAX.public, since: at - DAY, owned: ROOMS_MAX.owned } } : {}),
+      ...(opens ? { opening: { opened: OPENED_MAX.public, since: at - DAY_MS, owned: ROOMS_MAX.owned } } : {}),
     });
-    if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY / 1000 });
+    if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });
     if (outcome === "looks-alike") throw refuse("ROOM_ALIKE");
     if (outcome === "too-many") throw refuse("ROOM_LIMIT");
     if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
@@ -91,114 +211,22 @@ export function chatRooms({
   }
 
   /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
-  async function admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
+  async #admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
+    const { store } = this.#parts;
     const known = await store.rooms.standing(key, ctx.meta.user.id);
     if (known?.membership?.state === "in") return known;
     if (!known) {
       if (key.startsWith("~")) throw shutOut(undefined);
       clean("room", newRoomName(key));
-      return enter(ctx, { key, kind: "public" }, ANYBODY, true);
+      return this.#enter(ctx, { key, kind: "public" }, MAY_ENTER_PUBLIC, true);
     }
-    if (known.room.kind === "public" && known.membership?.state !== "banned") return enter(ctx, known.room, ANYBODY);
+    if (known.room.kind === "public" && known.membership?.state !== "banned")
+      return this.#enter(ctx, known.room, MAY_ENTER_PUBLIC);
     if (known.room.kind === "private" && known.membership?.state === "invited") {
-      return enter(ctx, known.room, ["invited"]);
+      return this.#enter(ctx, known.room, ["invited"]);
     }
     throw shutOut(known);
   }
-
-  return {
-    async rooms(ctx) {
-      const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
-      const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
-      const now = clock();
-      return {
-        rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now, registry)),
-        more: rows.length > LIST_PAGE,
-      };
-    },
-
-    async browse(ctx) {
-      const { prefix, after } = ctx.params;
-      const rooms = await store.rooms.browse(
-        prefix === undefined ? "" : clean("prefix", roomName(prefix)),
-        after === undefined ? undefined : clean("after", roomName(after)),
-        LIST_PAGE + 1,
-      );
-      return { rooms: rooms.slice(0, LIST_PAGE), more: rooms.length > LIST_PAGE };
-    },
-
-    async create(ctx) {
-      const { kind } = ctx.params;
-      if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
-      const isPublic = kind === "public";
-      const given = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
-      const title = isPublic ? clean("title", newRoomName(given)) : given;
-      const key = isPublic ? title : privateKey();
-      if (!(await open(ctx, kind, key, isPublic ? null : title))) {
-        throw refuse("ROOM_EXISTS", { field: "title" });
-      }
-      return summary(ctx.meta.user.id, key);
-    },
-
-    async direct(ctx) {
-      const { id } = ctx.meta.user;
-      const peer = await store.users.find(ctx.params.user);
-      if (!peer || peer.disabledAt !== null) throw refuse("NOT_FOUND");
-      if (peer.id === id) throw refuse("VALIDATION", { field: "user" });
-      const key = directKey(id, peer.id);
-      const known = await store.rooms.standing(key, id);
-      if (known?.membership?.state === "out") await enter(ctx, known.room, ["out"]);
-      if (!known && (await open(ctx, "direct", key, null, peer.id))) {
-        const opened = inside(await store.rooms.standing(key, id));
-        for (const one of [id, peer.id]) {
-          await tellMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
-        }
-      }
-      return summary(id, key);
-    },
-
-    async join(ctx) {
-      const key = keyOf(ctx);
-      const standing = inside(await admitted(ctx, key));
-      const { room, role, membership } = standing;
-      const state = await catchUp(store, room, ctx.params);
-      return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
-    },
-
-    async leave(ctx) {
-      const room = keyOf(ctx);
-      const { id } = ctx.meta.user;
-      if (room === LOBBY) return { room }; // every user stays a member of it: only this connection leaves
-      const standing = await store.rooms.standing(room, id);
-      if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
-      if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
-      return { room };
-    },
-
-    async endMemberships(ctx) {
-      const { userId } = ctx.params;
-      let ended = 0;
-      for (const room of await store.members.roomsOf(userId)) {
-        const standing = await store.rooms.standing(room, userId);
-        if (standing?.membership?.state === "invited") await store.members.release(room, userId, "invited", clock());
-        if (standing && (await endMembership({ store, clock }, ctx, standing.room, userId, "left"))) ended += 1;
-      }
-      return { ended };
-    },
-
-    async members(ctx) {
-      const { state = "in", after } = ctx.params;
-      if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
-      const { room, rank } = await ranked(store, ctx);
-      if (state !== "in" && rank < MODERATOR) throw refuse("FORBIDDEN");
-      const rows = await store.members.list(room.key, state, LIST_PAGE + 1, after);
-      const now = clock();
-      const members = rows.slice(0, LIST_PAGE).map(({ mutedUntil, ...member }) => {
-        return { ...member, ...(rank >= MODERATOR && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}) };
-      });
-      return { members, more: rows.length > LIST_PAGE };
-    },
-  };
 }
 
 function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
