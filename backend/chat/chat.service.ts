@@ -32,7 +32,7 @@ export function chatService(
       const { broker } = this;
       ended = pollChanges({
         clock,
-        changedSince: store.members.endedSince,
+        changedSince: (since) => store.members.endedSince(since),
         keyOf: ({ room, user, revision }) => `${room} ${user} ${revision}`,
         onChange: ({ room, user, revision }) => {
           const unsubscription = { channel: channelOf(room), user, revision };

@@ -5,7 +5,7 @@ import { enteringPostgres } from "./entering-postgres.ts";
 import { enteringSqlite } from "./entering-sqlite.ts";
 import { exportedStore } from "./exported.ts";
 import { keptStandings } from "./kept-standings.ts";
-import { memberStore } from "./members.ts";
+import { MemberStore } from "./members.ts";
 import { messageStore } from "./messages.ts";
 import { readMarkStore } from "./read-marks.ts";
 import { reportStore } from "./reports.ts";
@@ -35,7 +35,7 @@ export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "gr
   const enter = standings ? enteringSqlite(groups, standings, own) : enteringPostgres(own);
   return {
     rooms: new RoomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
-    members: memberStore(own, enter, lockUser),
+    members: new MemberStore(own, enter, lockUser),
     messages: messageStore(own, appender, usage),
     readMarks: readMarkStore(own),
     reports: reportStore(own, usage, lockUser),

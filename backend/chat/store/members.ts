@@ -5,230 +5,232 @@ import type { LockUser } from "../../users/index.ts";
 import type { RoomMembership, RoomRole } from "../membership.ts";
 import type { Enter } from "./entering.ts";
 import { lockRoom } from "./room-lock.ts";
-import { countRooms, isBeyond, type Most, rosters } from "./rosters.ts";
+import { countRooms, isBeyond, type Most, Rosters } from "./rosters.ts";
 import { standingOf } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** What the end of a membership came to. */
+/** The result of the end of a membership. */
 export interface Ended {
-  /** The room's revision from which on they are out. */
+  /** The room's revision from which on the user is out. */
   readonly revision: number;
-  /** Who owns the room now, when the last owner has gone. */
+  /** The user who owns the room now, when the last owner has left. */
   readonly successor: string | undefined;
 }
 
 /** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
 export type Check = (transaction: Transaction<ChatTables>) => Promise<void>;
 
-/** Throws when the actor, who stands in the room like `own`, may not change the membership of the other user. */
+/** Throws when the actor, whose membership is `own`, may not change the membership of the other user. */
 export type Permission = (own: RoomMembership | undefined, theirs: RoomMembership | undefined, theirRole: Role) => void;
 
 const noCheck: Check = async () => undefined;
 
-/*
- * Every change of a membership locks the room's row: comings, goings, roles and messages of one room have one order,
- * on every node. What depends on the user as well (how many rooms, whether the account is enabled) locks the user's
- * row before (`users/locks.ts`). `enter` is how the database lets users into rooms.
+/**
+ * Members of rooms in the database. Every change of a membership locks the room's row: comings, goings, roles and
+ * messages of one room have one order, on every node. What depends on the user as well (how many rooms, whether the
+ * account is enabled) locks the user's row before (`users/locks.ts`).
  */
-export function memberStore(db: Kysely<ChatTables>, enter: Enter, lockUser: LockUser) {
-  /** Runs a change in a transaction with the room locked and the check passed. */
-  const inRoom = <T>(
+export class MemberStore extends Rosters {
+  /** Lets a user into a room. */
+  readonly enter: Enter;
+  readonly #db: Kysely<ChatTables>;
+  readonly #lockUser: LockUser;
+
+  constructor(db: Kysely<ChatTables>, enter: Enter, lockUser: LockUser) {
+    super(db);
+    this.enter = enter;
+    this.#db = db;
+    this.#lockUser = lockUser;
+  }
+
+  /** A check that calls `permission` with both memberships at the moment of the change. */
+  permits(room: string, actor: string, target: string, permission: Permission): Check {
+    return async (transaction) => {
+      const own = await standingOf(transaction, room, actor);
+      const theirs = await standingOf(transaction, room, target);
+      const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
+      permission(own, theirs, user?.role ?? "user");
+    };
+  }
+
+  /**
+   * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
+   * been in it the longest, else to such a member; a private room without members is closed.
+   */
+  async end(
     room: string,
-    check: Check,
-    change: (transaction: Transaction<ChatTables>) => Promise<T>,
-  ): Promise<T> =>
-    db.transaction().execute(async (transaction) => {
+    userId: string,
+    state: "out" | "banned",
+    at: number,
+    check: Check = noCheck,
+  ): Promise<Ended | undefined> {
+    return undoable(apart(this.#db), async (transaction) => {
+      const left = await transaction
+        .updateTable("rooms")
+        .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
+        .where("name", "=", room)
+        .returning(["revision", "members", "kind"])
+        .executeTakeFirst();
+      await check(transaction);
+      if (!left) return undefined;
+      const one = transaction.selectFrom("members").select("role").where("room", "=", room);
+      const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
+      if (!before) throw new Undo(undefined);
+      await transaction
+        .updateTable("members")
+        .set({ state, role: "member", since: left.revision, ended_at: at })
+        .where("room", "=", room)
+        .where("user_id", "=", userId)
+        .execute();
+      if (left.members === 0 && left.kind === "private") {
+        await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
+      }
+      const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
+      return { revision: left.revision, successor };
+    });
+  }
+
+  /** Bans a user who is not in the room; false when they are in it. */
+  async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
+    return this.#inRoom(room, check, async (transaction) => {
+      const banned = await transaction
+        .insertInto("members")
+        .values({ ...stranger(room, userId, at), state: "banned" })
+        .onConflict((conflict) =>
+          conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
+        )
+        .returning("room")
+        .executeTakeFirst();
+      return banned !== undefined;
+    });
+  }
+
+  /**
+   * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait
+   * for them already, `disabled` when the account is.
+   */
+  async invite(
+    room: string,
+    userId: string,
+    at: number,
+    { check = noCheck, most = Number.POSITIVE_INFINITY }: { readonly check?: Check; readonly most?: number } = {},
+  ): Promise<"invited" | "known" | "too-many" | "disabled"> {
+    return this.#db.transaction().execute(async (transaction) => {
+      const user = await this.#lockUser(transaction, userId);
+      await lockRoom(transaction, room);
+      await check(transaction);
+      if (user?.disabledAt !== null) return "disabled";
+      if ((await countRooms(transaction, userId)).invited >= most) return "too-many";
+      const invited = await transaction
+        .insertInto("members")
+        .values({ ...stranger(room, userId, at), state: "invited" })
+        .onConflict((conflict) =>
+          conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
+        )
+        .returning("room")
+        .executeTakeFirst();
+      return invited ? "invited" : "known";
+    });
+  }
+
+  /** Takes back a ban or an invitation; false when there was none. */
+  async release(
+    room: string,
+    userId: string,
+    from: "banned" | "invited",
+    at: number,
+    check: Check = noCheck,
+  ): Promise<boolean> {
+    return this.#inRoom(room, check, async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("members")
+        .set({ state: "out", ended_at: at })
+        .where("room", "=", room)
+        .where("user_id", "=", userId)
+        .where("state", "=", from)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
+  }
+
+  /**
+   * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when
+   * the user would own more than `most` rooms, or is in more rooms than a user may be.
+   */
+  async setRole(
+    room: string,
+    userId: string,
+    role: RoomRole,
+    { check = noCheck, most }: { readonly check?: Check; readonly most?: Most } = {},
+  ): Promise<"set" | "last-owner" | "too-many"> {
+    return this.#db.transaction().execute(async (transaction) => {
+      if (most) {
+        await this.#lockUser(transaction, userId);
+        if (isBeyond(await countRooms(transaction, userId), most)) return "too-many";
+      }
+      await transaction
+        .updateTable("rooms")
+        .set((row) => ({ revision: row("revision", "+", 1) }))
+        .where("name", "=", room)
+        .execute();
+      await check(transaction);
+      const { numUpdatedRows } = await transaction
+        .updateTable("members")
+        .set({ role })
+        .where("room", "=", room)
+        .where("user_id", "=", userId)
+        .where("state", "=", "in")
+        .where((row) =>
+          row.or([
+            row("role", "!=", "owner"),
+            row.exists(
+              row
+                .selectFrom("members as others")
+                .select("others.user_id")
+                .where("others.room", "=", room)
+                .where("others.state", "=", "in")
+                .where("others.role", "=", "owner")
+                .where("others.user_id", "!=", userId),
+            ),
+          ]),
+        )
+        .executeTakeFirst();
+      return numUpdatedRows > 0n ? "set" : "last-owner";
+    });
+  }
+
+  /** `until` in milliseconds since 1970; null lets them write. False when they have never been in the room. */
+  async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
+    return this.#inRoom(room, check, async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("members")
+        .set({ muted_until: until })
+        .where("room", "=", room)
+        .where("user_id", "=", userId)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
+  }
+
+  /** Deletes the memberships that ended before a time, but those that are still muted. */
+  async prune(before: number, now: number): Promise<void> {
+    await this.#db
+      .deleteFrom("members")
+      .where("ended_at", "<", before)
+      .where("state", "=", "out")
+      .where("peer_id", "is", null) // only the user who left a direct room can open it again
+      .where((row) => row.or([row("muted_until", "is", null), row("muted_until", "<", now)]))
+      .execute();
+  }
+
+  /** Runs a change in a transaction with the room locked and the check passed. */
+  #inRoom<T>(room: string, check: Check, change: (transaction: Transaction<ChatTables>) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(async (transaction) => {
       await lockRoom(transaction, room);
       await check(transaction);
       return change(transaction);
     });
-
-  return {
-    ...rosters(db),
-
-    /** A check that asks `permission` with both users' standing at the moment of the change. */
-    permits: (room: string, actor: string, target: string, permission: Permission): Check => {
-      return async (transaction) => {
-        const own = await standingOf(transaction, room, actor);
-        const theirs = await standingOf(transaction, room, target);
-        const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
-        permission(own, theirs, user?.role ?? "user");
-      };
-    },
-
-    /** Lets a user into a room. */
-    enter,
-
-    /**
-     * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
-     * been in it the longest, else to such a member; a private room without members is closed.
-     */
-    async end(
-      room: string,
-      userId: string,
-      state: "out" | "banned",
-      at: number,
-      check: Check = noCheck,
-    ): Promise<Ended | undefined> {
-      return undoable(apart(db), async (transaction) => {
-        const left = await transaction
-          .updateTable("rooms")
-          .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
-          .where("name", "=", room)
-          .returning(["revision", "members", "kind"])
-          .executeTakeFirst();
-        await check(transaction);
-        if (!left) return undefined;
-        const one = transaction.selectFrom("members").select("role").where("room", "=", room);
-        const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
-        if (!before) throw new Undo(undefined);
-        await transaction
-          .updateTable("members")
-          .set({ state, role: "member", since: left.revision, ended_at: at })
-          .where("room", "=", room)
-          .where("user_id", "=", userId)
-          .execute();
-        if (left.members === 0 && left.kind === "private") {
-          await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
-        }
-        const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
-        return { revision: left.revision, successor };
-      });
-    },
-
-    /** Bans a user who is not in the room; false when they are in it. */
-    async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
-      return inRoom(room, check, async (transaction) => {
-        const banned = await transaction
-          .insertInto("members")
-          .values({ ...stranger(room, userId, at), state: "banned" })
-          .onConflict((conflict) =>
-            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
-          )
-          .returning("room")
-          .executeTakeFirst();
-        return banned !== undefined;
-      });
-    },
-
-    /**
-     * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait
-     * for them already, `disabled` when the account is.
-     */
-    async invite(
-      room: string,
-      userId: string,
-      at: number,
-      { check = noCheck, most = Number.POSITIVE_INFINITY }: { readonly check?: Check; readonly most?: number } = {},
-    ): Promise<"invited" | "known" | "too-many" | "disabled"> {
-      return db.transaction().execute(async (transaction) => {
-        const user = await lockUser(transaction, userId);
-        await lockRoom(transaction, room);
-        await check(transaction);
-        if (user?.disabledAt !== null) return "disabled";
-        if ((await countRooms(transaction, userId)).invited >= most) return "too-many";
-        const invited = await transaction
-          .insertInto("members")
-          .values({ ...stranger(room, userId, at), state: "invited" })
-          .onConflict((conflict) =>
-            conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
-          )
-          .returning("room")
-          .executeTakeFirst();
-        return invited ? "invited" : "known";
-      });
-    },
-
-    /** Takes back a ban or an invitation; false when there was none. */
-    async release(
-      room: string,
-      userId: string,
-      from: "banned" | "invited",
-      at: number,
-      check: Check = noCheck,
-    ): Promise<boolean> {
-      return inRoom(room, check, async (transaction) => {
-        const { numUpdatedRows } = await transaction
-          .updateTable("members")
-          .set({ state: "out", ended_at: at })
-          .where("room", "=", room)
-          .where("user_id", "=", userId)
-          .where("state", "=", from)
-          .executeTakeFirst();
-        return numUpdatedRows > 0n;
-      });
-    },
-
-    /**
-     * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when
-     * the user would own more than `most` rooms, or is in more rooms than a user may be.
-     */
-    async setRole(
-      room: string,
-      userId: string,
-      role: RoomRole,
-      { check = noCheck, most }: { readonly check?: Check; readonly most?: Most } = {},
-    ): Promise<"set" | "last-owner" | "too-many"> {
-      return db.transaction().execute(async (transaction) => {
-        if (most) {
-          await lockUser(transaction, userId);
-          if (isBeyond(await countRooms(transaction, userId), most)) return "too-many";
-        }
-        await transaction
-          .updateTable("rooms")
-          .set((row) => ({ revision: row("revision", "+", 1) }))
-          .where("name", "=", room)
-          .execute();
-        await check(transaction);
-        const { numUpdatedRows } = await transaction
-          .updateTable("members")
-          .set({ role })
-          .where("room", "=", room)
-          .where("user_id", "=", userId)
-          .where("state", "=", "in")
-          .where((row) =>
-            row.or([
-              row("role", "!=", "owner"),
-              row.exists(
-                row
-                  .selectFrom("members as others")
-                  .select("others.user_id")
-                  .where("others.room", "=", room)
-                  .where("others.state", "=", "in")
-                  .where("others.role", "=", "owner")
-                  .where("others.user_id", "!=", userId),
-              ),
-            ]),
-          )
-          .executeTakeFirst();
-        return numUpdatedRows > 0n ? "set" : "last-owner";
-      });
-    },
-
-    /** `until` in milliseconds since 1970; null lets them write. False when they have never been in the room. */
-    async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
-      return inRoom(room, check, async (transaction) => {
-        const { numUpdatedRows } = await transaction
-          .updateTable("members")
-          .set({ muted_until: until })
-          .where("room", "=", room)
-          .where("user_id", "=", userId)
-          .executeTakeFirst();
-        return numUpdatedRows > 0n;
-      });
-    },
-
-    /** Forgets who left before a time and is not muted any more. */
-    async prune(before: number, now: number): Promise<void> {
-      await db
-        .deleteFrom("members")
-        .where("ended_at", "<", before)
-        .where("state", "=", "out")
-        .where("peer_id", "is", null) // only the user who left a direct room can open it again
-        .where((row) => row.or([row("muted_until", "is", null), row("muted_until", "<", now)]))
-        .execute();
-    },
-  };
+  }
 }
 
 function stranger(room: string, userId: string, at: number) {

@@ -57,75 +57,79 @@ function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
   };
 }
 
-/** Who is where, read by room, by user and by time. */
-export function rosters(db: Kysely<ChatTables>) {
-  return {
-    /** Those in one state, in the order of their ids, after one if it is named. */
-    async list(room: string, state: MembershipState, limit: number, after?: string): Promise<readonly MemberRow[]> {
-      const all = db
-        .selectFrom("members")
-        .innerJoin("users", "users.id", "members.user_id")
-        .select(["users.id", "users.name", "members.role", "members.muted_until as mutedUntil"])
-        .where("members.room", "=", room)
-        .where("members.state", "=", state);
-      const query = after === undefined ? all : all.where("members.user_id", ">", after);
-      return query.orderBy("members.user_id").limit(limit).execute();
-    },
+/** The members of rooms, read by room, by user and by time. */
+export class Rosters {
+  readonly #db: Kysely<ChatTables>;
 
-    /** Ids of those who are in a room, so many at most. */
-    async ids(room: string, limit: number): Promise<readonly string[]> {
-      const rows = db.selectFrom("members").select("user_id").where("room", "=", room).where("state", "=", "in");
-      return (await rows.orderBy("user_id").limit(limit).execute()).map(({ user_id }) => user_id);
-    },
+  constructor(db: Kysely<ChatTables>) {
+    this.#db = db;
+  }
 
-    /** The rooms of these users that have so many members at most. */
-    async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
-      return db
-        .selectFrom("members")
-        .innerJoin("rooms", "rooms.name", "members.room")
-        .select(["members.user_id as user", "members.room"])
-        .where("members.user_id", "in", users)
-        .where("members.state", "=", "in")
-        .where("rooms.members", "<=", size)
-        .execute();
-    },
+  /** Those in one state, in the order of their ids, after one if it is named. */
+  async list(room: string, state: MembershipState, limit: number, after?: string): Promise<readonly MemberRow[]> {
+    const all = this.#db
+      .selectFrom("members")
+      .innerJoin("users", "users.id", "members.user_id")
+      .select(["users.id", "users.name", "members.role", "members.muted_until as mutedUntil"])
+      .where("members.room", "=", room)
+      .where("members.state", "=", state);
+    const query = after === undefined ? all : all.where("members.user_id", ">", after);
+    return query.orderBy("members.user_id").limit(limit).execute();
+  }
 
-    /** The rooms that a user is in or invited to. */
-    async roomsOf(userId: string): Promise<readonly string[]> {
-      const rows = db.selectFrom("members").select("room").where("user_id", "=", userId);
-      return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
-    },
+  /** Ids of those who are in a room, so many at most. */
+  async ids(room: string, limit: number): Promise<readonly string[]> {
+    const rows = this.#db.selectFrom("members").select("user_id").where("room", "=", room).where("state", "=", "in");
+    return (await rows.orderBy("user_id").limit(limit).execute()).map(({ user_id }) => user_id);
+  }
 
-    /** Members who have one of these names, so many at most. */
-    async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
-      if (names.length === 0) return [];
-      const rows = await db
-        .selectFrom("users")
-        .select("id")
-        .where("name", "in", names)
-        // not a join: that would go through all members of a room to find one
-        .where((row) =>
-          row.exists(
-            row
-              .selectFrom("members")
-              .select("members.user_id")
-              .where("members.room", "=", room)
-              .whereRef("members.user_id", "=", "users.id")
-              .where("members.state", "=", "in"),
-          ),
-        )
-        .limit(limit)
-        .execute();
-      return rows.map(({ id }) => id);
-    },
+  /** The rooms of these users that have so many members at most. */
+  async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
+    return this.#db
+      .selectFrom("members")
+      .innerJoin("rooms", "rooms.name", "members.room")
+      .select(["members.user_id as user", "members.room"])
+      .where("members.user_id", "in", users)
+      .where("members.state", "=", "in")
+      .where("rooms.members", "<=", size)
+      .execute();
+  }
 
-    /** Whose membership ended where since a time, and at which revision of the room. */
-    async endedSince(since: number): Promise<readonly { room: string; user: string; revision: number }[]> {
-      return db
-        .selectFrom("members")
-        .select(["room", "user_id as user", "since as revision"])
-        .where("ended_at", ">=", since)
-        .execute();
-    },
-  };
+  /** The rooms that a user is in or invited to. */
+  async roomsOf(userId: string): Promise<readonly string[]> {
+    const rows = this.#db.selectFrom("members").select("room").where("user_id", "=", userId);
+    return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
+  }
+
+  /** Members who have one of these names, so many at most. */
+  async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
+    if (names.length === 0) return [];
+    const rows = await this.#db
+      .selectFrom("users")
+      .select("id")
+      .where("name", "in", names)
+      // not a join: that would go through all members of a room to find one
+      .where((row) =>
+        row.exists(
+          row
+            .selectFrom("members")
+            .select("members.user_id")
+            .where("members.room", "=", room)
+            .whereRef("members.user_id", "=", "users.id")
+            .where("members.state", "=", "in"),
+        ),
+      )
+      .limit(limit)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Whose membership ended where since a time, and at which revision of the room. */
+  async endedSince(since: number): Promise<readonly { room: string; user: string; revision: number }[]> {
+    return this.#db
+      .selectFrom("members")
+      .select(["room", "user_id as user", "since as revision"])
+      .where("ended_at", ">=", since)
+      .execute();
+  }
 }

@@ -227,7 +227,7 @@ test("25 times at once: a user who is banned while joining is banned and not in 
 
 test("S8: a moderator who loses the role while a ban is under way bans nobody, and none bans a user who has become an owner", async () => {
   const { members } = running.store;
-  const { end } = members;
+  const end = members.end.bind(members);
   const [ada, mod, eve] = [await person(), await person(), await person()];
   const key = await room(ada, mod, eve);
   /** Does something after the call was allowed and before it takes effect. */

@@ -7,7 +7,7 @@ import { Kysely } from "kysely";
 import { type Appender, type Judge, sqliteAppender } from "../../../../../backend/chat/store/append/index.ts";
 import { enteringSqlite } from "../../../../../backend/chat/store/entering-sqlite.ts";
 import { keptStandings, STANDING_TABLES } from "../../../../../backend/chat/store/kept-standings.ts";
-import { memberStore } from "../../../../../backend/chat/store/members.ts";
+import { MemberStore } from "../../../../../backend/chat/store/members.ts";
 import { RoomStore } from "../../../../../backend/chat/store/rooms.ts";
 import type { ChatTables } from "../../../../../backend/chat/store/tables.ts";
 import { createUsage, messageBytes, type Usage } from "../../../../../backend/chat/store/usage.ts";
@@ -29,7 +29,7 @@ let db: Kysely<ChatTables>;
 let users: Kysely<UsersTables>;
 let usage: Usage;
 let appender: Appender;
-let members: ReturnType<typeof memberStore>;
+let members: MemberStore;
 /** Syncs that the test lets end. */
 let held: ((error: Error | null) => void)[] | undefined;
 const failures: Error[] = [];
@@ -67,7 +67,7 @@ beforeEach(async () => {
   const groups = new SqliteGroups(connection);
   const standings = keptStandings(groups, db);
   appender = sqliteAppender(groups, standings, db, usage);
-  members = memberStore(db, enteringSqlite(groups, standings, db), lockUser);
+  members = new MemberStore(db, enteringSqlite(groups, standings, db), lockUser);
 });
 afterEach(async () => {
   jest.useRealTimers();
