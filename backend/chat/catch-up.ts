@@ -1,4 +1,4 @@
-import { ANSWER_BYTES, CATCH_UP, type Message, PAGE, type RoomState, responseBytes } from "./message.ts";
+import { CATCH_UP, type Message, PAGE, RESPONSE_BYTES, type RoomState, responseBytes } from "./message.ts";
 import type { Room } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
@@ -29,8 +29,10 @@ export async function catchUp(store: ChatStore, of: Room, from: ClaimedPosition)
   if (!isKnown || seq - cursor > CATCH_UP) return newestPage(store, of);
   const changed =
     seen < revision
-      ? await readUpTo(ANSWER_BYTES, (last) => store.messages.changedSince(room, last?.revision ?? seen, cursor, BATCH))
-      : { messages: [], left: ANSWER_BYTES, isWhole: true };
+      ? await readUpTo(RESPONSE_BYTES, (last) =>
+          store.messages.changedSince(room, last?.revision ?? seen, cursor, BATCH),
+        )
+      : { messages: [], left: RESPONSE_BYTES, isWhole: true };
   if (changed.messages.length > CATCH_UP) return newestPage(store, of);
   // changes come in the order of their revisions: the client has seen all up to the last one here
   const upTo = changed.isWhole ? revision : Math.min(revision, changed.messages.at(-1)?.revision ?? seen);
@@ -99,7 +101,7 @@ async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }:
  */
 export async function newestThatFit(store: ChatStore, room: string, cursor?: number): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
-  let left = ANSWER_BYTES;
+  let left = RESPONSE_BYTES;
   for (;;) {
     const limit = Math.min(PART, PAGE - messages.length);
     const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);

@@ -8,7 +8,7 @@ export const PAGE = 50;
 /** Most messages that a client gets when it comes back; beyond it gets the newest page. */
 export const CATCH_UP = 200;
 /** Bytes of messages in one response, about; what does not fit is read with the next one. */
-export const ANSWER_BYTES = 128 * 1024;
+export const RESPONSE_BYTES = 128 * 1024;
 
 /** Bytes of a message in a response besides its text and mentions: names of fields, ids, times. */
 const FIELDS_BYTES = 500;

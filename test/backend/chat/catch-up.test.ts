@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ANSWER_BYTES, CATCH_UP } from "../../../backend/chat/message.ts";
+import { CATCH_UP, RESPONSE_BYTES } from "../../../backend/chat/message.ts";
 import { Timeline } from "../../../backend/client/chat/timeline.ts";
 import type { Caller } from "../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../backend/users/shapes.ts";
@@ -29,12 +29,12 @@ test("S5: a newcomer's page and a page of history are cut by bytes, the newest m
   expect(page).toMatchObject({ seq: 50, recovered: false });
   expect(page.messages.at(-1)?.seq).toBe(50);
   expect(page.messages.length).toBeGreaterThan(5);
-  expect(bytesOf(page)).toBeLessThan(1.1 * ANSWER_BYTES);
+  expect(bytesOf(page)).toBeLessThan(1.1 * RESPONSE_BYTES);
   const timeline = new Timeline("page");
   timeline.resume(page);
   for (let pages = 0; timeline.hasOlder && pages < 20; pages += 1) {
     const older = await running.call("chat.history", { room: "page", cursor: timeline.first }, ada.identity);
-    expect(bytesOf(older)).toBeLessThan(1.1 * ANSWER_BYTES);
+    expect(bytesOf(older)).toBeLessThan(1.1 * RESPONSE_BYTES);
     timeline.prepend(older);
   }
   expect(timeline.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
@@ -54,7 +54,7 @@ test("S5: a client that comes back gets what it missed in parts, each cut by byt
   for (let more = true; more && answers < 50; answers += 1) {
     const state = await join("parts", timeline.position);
     expect(state.recovered).toBe(true);
-    expect(bytesOf(state)).toBeLessThan(1.1 * ANSWER_BYTES);
+    expect(bytesOf(state)).toBeLessThan(1.1 * RESPONSE_BYTES);
     timeline.resume(state);
     more = state.more === true;
   }

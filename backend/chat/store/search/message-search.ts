@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import { isPostgres } from "../../../store/index.ts";
 import type { RoomMembership } from "../../membership.ts";
-import { ANSWER_BYTES, type Message, PAGE, responseBytes } from "../../message.ts";
+import { type Message, PAGE, RESPONSE_BYTES, responseBytes } from "../../message.ts";
 import type { SearchQuery } from "../../search-words.ts";
 import { message, messages } from "../message-rows.ts";
 import { standingOf } from "../standing.ts";
@@ -89,7 +89,7 @@ function createPage(query: SearchQuery, start: number) {
   const found: Message[] = [];
   let before = start;
   let isFull = false;
-  let bytes = ANSWER_BYTES;
+  let bytes = RESPONSE_BYTES;
   let characters = MAX_CHARACTERS;
   return {
     messages: found,
