@@ -1,4 +1,4 @@
-import type { ServiceSchema } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { DatabaseAway } from "./store/index.ts";
 import type { Throttles } from "./throttle/throttle.ts";
 
@@ -13,8 +13,11 @@ export interface HousekeepingTask {
   readonly intervalMs: number;
   /** The start waits for the first round; else it runs beside the traffic. */
   readonly isAwaited: boolean;
-  /** `signal` is aborted when the backend stops, which waits for the end of the round. */
-  run(signal: AbortSignal): Promise<void>;
+  /**
+   * `signal` is aborted when the backend stops, which waits for the end of the round. `broker` is for events about what
+   * the round does.
+   */
+  run(signal: AbortSignal, broker: ServiceBroker): Promise<void>;
 }
 
 /** Runs the tasks of all features, at the start and then in their intervals. */
@@ -24,8 +27,8 @@ export function housekeepingService(tasks: readonly HousekeepingTask[]): Service
   const running = new Map<HousekeepingTask, Promise<void>>();
 
   /** Runs a round, or waits for the one that runs. */
-  function run(task: HousekeepingTask): Promise<void> {
-    const current = running.get(task) ?? task.run(stop.signal).finally(() => running.delete(task));
+  function run(task: HousekeepingTask, broker: ServiceBroker): Promise<void> {
+    const current = running.get(task) ?? task.run(stop.signal, broker).finally(() => running.delete(task));
     running.set(task, current);
     return current;
   }
@@ -34,11 +37,11 @@ export function housekeepingService(tasks: readonly HousekeepingTask[]): Service
     name: "housekeeping",
     async started() {
       const runApart = (task: HousekeepingTask) =>
-        run(task).catch((error: unknown) => {
+        run(task, this.broker).catch((error: unknown) => {
           // that the database does not work is in the log already
           if (!(error instanceof DatabaseAway)) this.logger.error("housekeeping failed", error);
         });
-      for (const task of tasks) if (task.isAwaited) await run(task);
+      for (const task of tasks) if (task.isAwaited) await run(task, this.broker);
       for (const task of tasks) {
         if (!task.isAwaited) void runApart(task);
         timers.push(setInterval(() => void runApart(task), task.intervalMs).unref());

@@ -24,7 +24,7 @@ import { NodesError } from "./nodes/index.ts";
 import { loadAssets } from "./page/index.ts";
 import { WRITE_LIMIT_MS } from "./store/index.ts";
 import { checkSurface, type SurfaceFile } from "./surface/mistakes.ts";
-import { assets, RATE_CLASSES, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
+import { assets, ROLES, SOCKET_PATH, surfaceFiles } from "./surface.ts";
 
 export interface Backend {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -173,7 +173,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   return Promise.race([work, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
 }
 
-const KNOWN = { roles: ROLES, rates: Object.keys(RATE_CLASSES), taken: [...assets, SOCKET_PATH] };
+const KNOWN = { roles: ROLES, taken: [...assets, SOCKET_PATH] };
 
 /** Every action that a service has to have, and where it is declared. */
 function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {

@@ -1,8 +1,16 @@
 import { features } from "./features.ts";
 import { gatewaySurface } from "./gateway/surface.ts";
 import { GENERAL_CODES } from "./surface/codes.ts";
-import type { Emit, FeatureSurface, ServiceAction } from "./surface/feature-surface.ts";
+import type {
+  DeclaredHttpEntry,
+  DeclaredSocketEntry,
+  DeclaredStreamEntry,
+  Emit,
+  FeatureSurface,
+  ServiceAction,
+} from "./surface/feature-surface.ts";
 import type { SurfaceFile } from "./surface/mistakes.ts";
+import { GENERAL_RATES, type RateRule } from "./surface/rate-classes.ts";
 
 /**
  * The public surface of the origin as plain data, put together from what the features declare: every HTTP endpoint,
@@ -13,9 +21,8 @@ import type { SurfaceFile } from "./surface/mistakes.ts";
 
 export { SOCKET_PATH } from "./gateway/surface.ts";
 export { assets } from "./page/surface.ts";
-export type { Emit, HttpEntry, SocketEntry, StreamEntry } from "./surface/feature-surface.ts";
+export type { Emit } from "./surface/feature-surface.ts";
 export { hasParameters, isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
-export { RATE_CLASSES, type RateClass } from "./surface/rate-classes.ts";
 export { ROLES, type Role } from "./surface/roles.ts";
 
 const parts = [...features, { name: "gateway", surface: gatewaySurface }] as const;
@@ -30,11 +37,12 @@ type EntriesOf<K extends "http" | "socket"> = MemberOf<K> extends readonly (infe
 type NamesIn<Records> = Records extends unknown ? keyof Records & string : never;
 type ValueIn<Records, Name extends string> = Records extends { readonly [N in Name]: infer Value } ? Value : never;
 /** The records of all features as one. */
-type Merged<K extends "emits" | "actions" | "events" | "codes"> = {
+type Merged<K extends RecordMember> = {
   readonly [Name in NamesIn<MemberOf<K>>]: ValueIn<MemberOf<K>, Name>;
 };
+type RecordMember = "emits" | "actions" | "events" | "codes" | "rates";
 
-function merged(member: "emits" | "actions" | "events" | "codes"): object {
+function merged(member: RecordMember): object {
   return Object.assign({}, ...surfaces.map((surface) => surface[member]));
 }
 
@@ -72,6 +80,24 @@ export const CODES = { ...GENERAL_CODES, ...(merged("codes") as Merged<"codes">)
   readonly [C in EntryCode]: readonly [status: number, message: string];
 };
 export type Code = keyof typeof CODES;
+
+/**
+ * The rate classes, by name. A class that an entry names and that is missing here does not compile, nor does a call
+ * over a socket of the class `credential`.
+ */
+export const RATE_CLASSES = { ...GENERAL_RATES, ...(merged("rates") as Merged<"rates">) } satisfies {
+  readonly [C in EntriesOf<"http">["rate"]]: RateRule;
+} & { readonly [C in EntriesOf<"socket">["rate"]]: C extends "credential" ? never : RateRule };
+export type RateClass = keyof typeof RATE_CLASSES;
+
+/** Entries as they are served: each is of a rate class that there is. */
+export type HttpEntry = DeclaredHttpEntry & { readonly rate: RateClass };
+export type StreamEntry = DeclaredStreamEntry & { readonly rate: RateClass };
+export type SocketEntry = DeclaredSocketEntry & { readonly rate: Exclude<RateClass, "credential"> };
+
+type AuditsOf<P> = P extends { readonly audits: readonly (infer Word extends string)[] } ? Word : never;
+/** A word under which a feature writes into the audit log. */
+export type AuditAction = AuditsOf<SurfacePart>;
 
 /** Actions that a client can call, by the way that the call takes. */
 type HttpAction = (typeof http)[number]["action"];

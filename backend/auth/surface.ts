@@ -73,6 +73,7 @@ export const authSurface = {
       answers: object({ keys: unbounded.array(publicJwk) }),
     },
   ],
+  audits: ["session.ended", "session.reused"],
   codes: {
     SIGN_IN: [401, "Sign in again."],
   },

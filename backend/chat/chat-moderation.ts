@@ -1,7 +1,8 @@
 import type { Context } from "moleculer";
 import { type Caller, type ContextOf, type Handlers, type Meta, type ResultOf, refuse } from "../contract/index.ts";
 import { type Role, rolesUpTo } from "../surface/roles.ts";
-import type { User as Account, AuditAction, AuditTrail } from "../users/index.ts";
+import type { AuditAction } from "../surface.ts";
+import type { User as Account, AuditTrail } from "../users/index.ts";
 import { isMuted, ROOM_ROLES, type RoomMembership, type RoomRole, roleIn } from "./membership.ts";
 import { endMembership, tellMembership } from "./memberships.ts";
 import { MODERATOR, OWNER, rank, SITE } from "./moderation.ts";

@@ -26,7 +26,7 @@ import type { Entry, RoomRow } from "./store/index.ts";
 
 type RoomHandlers = Pick<
   Handlers<"chat">,
-  "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members" | "endMemberships"
+  "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members"
 >;
 type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
@@ -44,7 +44,6 @@ export function chatRooms(parts: RoomParts): RoomHandlers {
     direct: (ctx) => actions.direct(ctx),
     join: (ctx) => actions.join(ctx),
     leave: (ctx) => actions.leave(ctx),
-    endMemberships: (ctx) => actions.endMemberships(ctx),
     members: (ctx) => actions.members(ctx),
   };
 }
@@ -129,18 +128,6 @@ class RoomActions implements RoomHandlers {
     if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
     if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
     return { room };
-  }
-
-  async endMemberships(ctx: ContextOf<"chat.endMemberships">): Promise<ResultOf<"chat.endMemberships">> {
-    const { store, clock } = this.#parts;
-    const { userId } = ctx.params;
-    let ended = 0;
-    for (const room of await store.members.roomsOf(userId)) {
-      const standing = await store.rooms.standing(room, userId);
-      if (standing?.membership?.state === "invited") await store.members.release(room, userId, "invited", clock());
-      if (standing && (await endMembership({ store, clock }, ctx, standing.room, userId, "left"))) ended += 1;
-    }
-    return { ended };
   }
 
   async members(ctx: ContextOf<"chat.members">): Promise<ResultOf<"chat.members">> {

@@ -9,6 +9,7 @@ import { chatModeration } from "./chat-moderation.ts";
 import { chatReports } from "./chat-reports.ts";
 import { chatRooms } from "./chat-rooms.ts";
 import { chatSearch } from "./chat-search.ts";
+import { endMembershipsOf } from "./memberships.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { createReadReceipts } from "./read-receipts.ts";
 import { LOBBY } from "./room.ts";
@@ -59,6 +60,10 @@ export function chatService(
       async "user.created"(ctx) {
         const limit = Number.MAX_SAFE_INTEGER;
         await store.members.enter({ room: LOBBY, userId: ctx.params.id, at: clock(), from: ["none"], limit });
+      },
+      // the node where the account was removed ends the memberships; where it dies before, housekeeping does
+      async "user.removed"({ broker, nodeID, params }) {
+        if (nodeID === broker.nodeID) await endMembershipsOf(parts, broker, params.id);
       },
     },
   });

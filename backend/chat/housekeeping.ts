@@ -1,24 +1,27 @@
+import type { ServiceBroker } from "moleculer";
 import type { HousekeepingTask } from "../housekeeping.service.ts";
 import { LEFT_KEPT } from "./membership.ts";
+import { endMembershipsOf } from "./memberships.ts";
 import { REPORTS_KEPT } from "./moderation.ts";
-import type { ChatStore, Retention } from "./store/index.ts";
+import type { ChatParts } from "./room-access.ts";
+import type { Retention } from "./store/index.ts";
 
 const ROUND_MS = 6 * 60 * 60 * 1000;
 const RETENTION_ROUND_MS = 10 * 60 * 1000;
 const SEARCH_ROUND_MS = 10 * 1000;
+const REMOVED_ROUND_MS = 60 * 1000;
+/** Milliseconds that a round looks back behind the one before: nodes know the time a little differently. */
+const REMOVED_OVERLAP_MS = 60 * 60 * 1000;
 /** Share of the quota from which on a user's messages are counted again. */
 const NEAR = 0.9;
 
 /**
  * Removes memberships and settled reports past their time, rooms that all have left, and messages beyond the limits,
- * if there are any. Adds messages to the index of the search.
+ * if there are any. Adds messages to the index of the search. Ends the memberships of removed accounts.
  */
-export function chatHousekeeping(options: {
-  readonly store: ChatStore;
-  readonly clock: () => number;
-  readonly retention: Retention;
-  readonly quota: number;
-}): readonly HousekeepingTask[] {
+export function chatHousekeeping(
+  options: ChatParts & { readonly retention: Retention; readonly quota: number },
+): readonly HousekeepingTask[] {
   const { store, clock, retention, quota } = options;
   const round = async () => {
     await store.members.prune(clock() - LEFT_KEPT, clock());
@@ -27,10 +30,27 @@ export function chatHousekeeping(options: {
   };
   const tasks = [
     { intervalMs: ROUND_MS, isAwaited: true, run: round },
+    { intervalMs: REMOVED_ROUND_MS, isAwaited: false, run: endMembershipsOfRemoved(options) },
     { intervalMs: ROUND_MS, isAwaited: false, run: (signal: AbortSignal) => store.rooms.prune(signal) },
     { intervalMs: SEARCH_ROUND_MS, isAwaited: false, run: (signal: AbortSignal) => store.search.fill({ signal }) },
   ];
   if (retention.maxAge === undefined && retention.perRoom === undefined) return tasks;
   const pruneMessages = (signal: AbortSignal) => store.messages.prune(retention, clock(), signal);
   return [...tasks, { intervalMs: RETENTION_ROUND_MS, isAwaited: false, run: pruneMessages }];
+}
+
+/**
+ * Ends the memberships of accounts that were removed on a node that died before it ended them. The first round looks at
+ * all removed accounts, the later ones at those removed lately.
+ */
+function endMembershipsOfRemoved(parts: ChatParts): HousekeepingTask["run"] {
+  let since = 0;
+  return async (signal: AbortSignal, broker: ServiceBroker) => {
+    const start = parts.clock();
+    for (const user of await parts.store.members.removed(since)) {
+      if (signal.aborted) return;
+      await endMembershipsOf(parts, broker, user);
+    }
+    since = start - REMOVED_OVERLAP_MS;
+  };
 }

@@ -1,4 +1,4 @@
-import type { Context } from "moleculer";
+import type { Context, ServiceBroker } from "moleculer";
 import { announce, type Meta } from "../contract/index.ts";
 import { channelOf } from "./channel.ts";
 import type { MembershipChange } from "./membership.ts";
@@ -7,13 +7,16 @@ import type { ChatParts } from "./room-access.ts";
 import type { MemberChanged } from "./shapes.ts";
 import type { Check } from "./store/index.ts";
 
+/** Where a change of a membership comes from: a call, an event, or a round of housekeeping, which has no caller. */
+type ChangeOrigin = Pick<Context<unknown, Meta>, "broker" | "meta">;
+
 /**
  * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The
  * event follows the commit: what asks the store in between is refused already.
  */
 export async function endMembership(
   { store, clock }: ChatParts,
-  ctx: Context<unknown, Meta>,
+  origin: ChangeOrigin,
   room: Room,
   userId: string,
   change: "left" | "kicked" | "banned",
@@ -21,27 +24,41 @@ export async function endMembership(
 ): Promise<boolean> {
   const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock(), check);
   if (!ended) return false;
-  await announce(ctx.broker, "sockets.unsubscribe", {
+  await announce(origin.broker, "sockets.unsubscribe", {
     channel: channelOf(room.key),
     user: userId,
     revision: ended.revision,
   });
-  await tellMembership(ctx, room, userId, change, { role: null, mutedUntil: null });
+  await tellMembership(origin, room, userId, change, { role: null, mutedUntil: null });
   const { successor } = ended;
-  if (successor !== undefined) await tellMembership(ctx, room, successor, "role", { role: "owner", mutedUntil: null });
+  if (successor !== undefined) {
+    await tellMembership(origin, room, successor, "role", { role: "owner", mutedUntil: null });
+  }
   return true;
+}
+
+/** Takes a user whose account is removed out of every room, the lobby too, and declines the user's invitations. */
+export async function endMembershipsOf(parts: ChatParts, broker: ServiceBroker, userId: string): Promise<void> {
+  const { store, clock } = parts;
+  for (const room of await store.members.roomsOf(userId)) {
+    const standing = await store.rooms.standing(room, userId);
+    // there is no standing in a private room that its last member has left
+    if (standing?.membership?.state === "in") {
+      await endMembership(parts, { broker, meta: {} }, standing.room, userId, "left");
+    } else await store.members.release(room, userId, "invited", clock());
+  }
 }
 
 /** Tells a user's devices what happened to the user's membership. */
 export async function tellMembership(
-  ctx: Context<unknown, Meta>,
+  { broker, meta }: ChangeOrigin,
   room: Pick<Room, "key" | "kind">,
   user: string,
   change: MembershipChange,
   { role, mutedUntil }: Pick<MemberChanged, "role" | "mutedUntil">,
 ): Promise<void> {
-  const by = ctx.meta.user?.id ?? user;
-  await announce(ctx.broker, "sockets.broadcast", {
+  const by = meta.user?.id ?? user;
+  await announce(broker, "sockets.broadcast", {
     users: [user],
     event: "membership",
     payload: { room: room.key, kind: room.kind, user, change, role, mutedUntil, ...(by === user ? {} : { by }) },

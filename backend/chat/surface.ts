@@ -356,10 +356,28 @@ export const chatSurface = {
     SEARCH_EMPTY: [422, "Search for a word: something with letters or digits."],
     ROOMS_OPENED: [429, "You have opened too many rooms today."],
   },
+  rates: {
+    /** Looking through messages: each costs the database several times as much as reading a page of them. */
+    search: { requests: 30, seconds: 10, usersAtAddress: 10 },
+    /** Opening rooms, direct ones included. */
+    opening: { requests: 30, seconds: 3600, isShared: true },
+    invitation: { requests: 60, seconds: 3600, isShared: true },
+    report: { requests: 20, seconds: 3600, isShared: true },
+  },
+  /** What the site's moderators did in which room. */
+  audits: [
+    "member.role",
+    "member.muted",
+    "member.unmuted",
+    "member.kicked",
+    "member.banned",
+    "member.unbanned",
+    "message.removed",
+    "report.upheld",
+    "report.dismissed",
+  ],
   actions: {
     "chat.exportPart": exportPart,
-    /** Takes a user out of every room, for good. */
-    "chat.endMemberships": { params: { userId: id }, answers: object({ ended: unbounded.integer() }) },
   },
   events: {
     /** A node tells whose sockets it has. */

@@ -1,6 +1,6 @@
 /**
- * The store's own tables. Features add theirs (`UsersTables`, `ChatTables` ...), in types that SQLite and PostgreSQL
- * share: text, and integers for everything counted. Times are milliseconds since 1970 in a `bigint` column.
+ * The store's own tables. Features add theirs (`UsersTables` ...), in types that SQLite and PostgreSQL share: text, and
+ * integers for everything counted. Times are milliseconds since 1970 in a `bigint` column.
  */
 export type StoreTables = {
   keys: KeysTable;

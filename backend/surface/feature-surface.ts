@@ -1,6 +1,6 @@
 import type { RefusalCodes } from "./codes.ts";
 import type { Bounded, ObjectSchema, Params } from "./grammar.ts";
-import type { RateClass } from "./rate-classes.ts";
+import type { RateClasses } from "./rate-classes.ts";
 import type { Access, Role } from "./roles.ts";
 import type { StreamAnswer, StreamBody } from "./stream-grammar.ts";
 
@@ -21,7 +21,8 @@ interface JsonEntry {
   /** What it does, in a few words, as a list of endpoints shows it. */
   readonly summary: string;
   readonly access: Access;
-  readonly rate: RateClass;
+  /** A class of `rate-classes.ts`, or one that a feature declares. */
+  readonly rate: string;
   /** Largest request body in bytes; 0 where none is read, and the parameters are in path and query. */
   readonly bodyLimit: number;
   readonly params: Params;
@@ -41,7 +42,7 @@ interface JsonEntry {
  * An endpoint that takes or sends something else than JSON: bytes, files, signed webhooks, server-sent events. It is
  * served by moleculer-web (`gateway/streams/`); the action finds the body in `ctx.stream`.
  */
-export interface StreamEntry extends Omit<JsonEntry, "kind" | "answers" | "session"> {
+export interface DeclaredStreamEntry extends Omit<JsonEntry, "kind" | "answers" | "session"> {
   readonly kind: "stream";
   readonly session?: never;
   /** What the body is; none is taken where it is missing. The parameters are in path and query then too. */
@@ -49,15 +50,15 @@ export interface StreamEntry extends Omit<JsonEntry, "kind" | "answers" | "sessi
   readonly answers: StreamAnswer;
 }
 
-export type HttpEntry = JsonEntry | StreamEntry;
+export type DeclaredHttpEntry = JsonEntry | DeclaredStreamEntry;
 
-export interface SocketEntry {
+export interface DeclaredSocketEntry {
   /** Name of the call, which is also the Moleculer action. */
   readonly action: ActionName;
   readonly summary: string;
   readonly access: Role;
   /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
-  readonly rate: Exclude<RateClass, "credential">;
+  readonly rate: string;
   readonly params: Readonly<Record<string, Bounded & { readonly secret?: never }>>;
   /** What the acknowledgement carries. */
   readonly answers: ObjectSchema;
@@ -85,13 +86,17 @@ interface ServiceEvent {
 /** All that a feature declares: plain data, from which everything else about its entries and events is derived. */
 export interface FeatureSurface {
   /** HTTP endpoints. */
-  readonly http?: readonly HttpEntry[];
+  readonly http?: readonly DeclaredHttpEntry[];
   /** Calls over the socket. */
-  readonly socket?: readonly SocketEntry[];
+  readonly socket?: readonly DeclaredSocketEntry[];
   /** Events to sockets, by name. */
   readonly emits?: Readonly<Record<string, Emit>>;
   /** Codes with which the feature refuses, besides those of `codes.ts` and of the features that it uses. */
   readonly codes?: RefusalCodes;
+  /** Rate classes of the feature, besides those of `rate-classes.ts` and of the features that it uses. */
+  readonly rates?: RateClasses;
+  /** Words under which the feature writes into the audit log, for example `password.changed`. */
+  readonly audits?: readonly string[];
   /** Actions for services only, by name. */
   readonly actions?: Readonly<Record<ActionName, ServiceAction>>;
   /** Events between services, by name. */

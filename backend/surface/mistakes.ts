@@ -1,18 +1,14 @@
 import { GENERAL_CODES } from "./codes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
-import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
+import { GENERAL_RATES } from "./rate-classes.ts";
+import { type DeclaredRecords, recordMistakes } from "./record-mistakes.ts";
+import { lineOf, type Mistake, nameMistakes, objectOnly, propertyMistakes, unless } from "./schema-mistakes.ts";
 import { streamMistakes } from "./stream-mistakes.ts";
 
 /** What one file declares, as the program finds it: nothing has checked its types when the backend starts. */
-export interface SurfaceFile {
-  /** From the project's folder. */
-  readonly file: string;
+export interface SurfaceFile extends DeclaredRecords {
   readonly http?: readonly HttpFacts[];
   readonly socket?: readonly SocketFacts[];
-  readonly emits?: Readonly<Record<string, { readonly payload: unknown }>>;
-  readonly codes?: Readonly<Record<string, unknown>>;
-  readonly actions?: Readonly<Record<string, { readonly params: unknown; readonly answers: unknown }>>;
-  readonly events?: Readonly<Record<string, { readonly payload: unknown }>>;
 }
 
 interface EntryFacts {
@@ -36,7 +32,6 @@ type SocketFacts = EntryFacts;
 /** What entries may name. */
 export interface SurfaceNames {
   readonly roles: readonly string[];
-  readonly rates: readonly string[];
   /** Paths that something else is served at. */
   readonly taken: readonly string[];
 }
@@ -59,7 +54,8 @@ export function checkSurface(files: readonly SurfaceFile[], known: SurfaceNames)
 /** One line for each mistake: `FILE: ENTRY: PLACE PROBLEM. REMEDY.` */
 function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): string[] {
   const codes = new Set([GENERAL_CODES, ...files.map(({ codes = {} }) => codes)].flatMap((all) => Object.keys(all)));
-  const known = { ...names, codes };
+  const rates = [GENERAL_RATES, ...files.map(({ rates = {} }) => rates)].flatMap((all) => Object.keys(all));
+  const known = { ...names, codes, rates };
   const all = files.flatMap(({ file, http = [], socket = [] }) => [
     ...http.map((entry) => ({ file, entry, name: `${entry.method} ${entry.path}` })),
     ...socket.map((entry) => ({ file, entry, name: `the call ${entry.action}` })),
@@ -80,101 +76,13 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
   return [...lines, ...recordMistakes(files, all)];
 }
 
-/** What is wrong with what files declare by name: events, codes, and actions for services only. */
-function recordMistakes(
-  files: readonly SurfaceFile[],
-  entries: readonly { readonly entry: EntryFacts; readonly file: string }[],
-): string[] {
-  const general = { file: "backend/surface/codes.ts", codes: GENERAL_CODES };
-  const actions = entries.map(({ entry, file }) => ({ name: entry.action, file }));
-  const named = (member: "emits" | "codes" | "actions" | "events") =>
-    [general, ...files].flatMap((one: SurfaceFile) =>
-      Object.entries(one[member] ?? {}).map(([name, value]) => ({ name, value: value as unknown, file: one.file })),
-    );
-  return [
-    ...declaredOnce(named("emits"), [], ({ name, value, file }) =>
-      payloadMistakes(value).map((mistake) => lineOf(file, `the event ${name}`, mistake)),
-    ),
-    ...declaredOnce(named("events"), [], ({ name, value, file }) =>
-      payloadMistakes(value).map((mistake) => lineOf(file, `the event ${name} between services`, mistake)),
-    ),
-    ...declaredOnce(named("codes"), [], ({ name, value, file }) =>
-      codeMistakes(name, value).map((mistake) => lineOf(file, `the code ${name}`, mistake)),
-    ),
-    ...declaredOnce(named("actions"), actions, ({ name, value, file }) =>
-      actionMistakes(name, value).map((mistake) => lineOf(file, `the action ${name}`, mistake)),
-    ),
-  ];
-}
-
-interface Declared {
-  readonly name: string;
-  readonly file: string;
-}
-
-/** The mistakes in each, and each name that was declared before. */
-function declaredOnce<D extends Declared>(
-  all: readonly D[],
-  before: readonly Declared[],
-  mistakesIn: (one: D) => readonly string[],
-): string[] {
-  const files = new Map(before.map(({ name, file }) => [name, file]));
-  return all.flatMap((one) => {
-    const first = files.get(one.name);
-    files.set(one.name, first ?? one.file);
-    const again = `${one.file}: ${one.name} is declared twice, first in ${first}; give this one another name.`;
-    return [...mistakesIn(one), ...(first === undefined ? [] : [again])];
-  });
-}
-
-function payloadMistakes(event: unknown): Mistake[] {
-  const { payload } = (event ?? {}) as { readonly payload?: unknown };
-  return schemaMistakes(payload, "payload", { isParameter: false, maySecret: false });
-}
-
-function codeMistakes(name: string, code: unknown): Mistake[] {
-  const [status, message] = Array.isArray(code) ? (code as readonly unknown[]) : [];
-  const isStatus = Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
-  return [
-    ...unless(/^[A-Z][A-Z0-9_]{1,63}$/.test(name), "name", `is ${JSON.stringify(name)}`, "use capitals, digits and _"),
-    ...unless(
-      isStatus && typeof message === "string" && message !== "",
-      "value",
-      `is ${JSON.stringify(code)}`,
-      'give an HTTP status from 400 to 599 and a sentence: [409, "This todo is done already."]',
-    ),
-  ];
-}
-
-function actionMistakes(name: string, action: unknown): Mistake[] {
-  const { params, answers } = (action ?? {}) as { readonly params?: unknown; readonly answers?: unknown };
-  return [
-    ...nameMistakes(name),
-    ...propertyMistakes(params, "params", { isParameter: true, maySecret: true }),
-    ...objectOnly(answers),
-  ];
-}
-
-function nameMistakes(action: string): Mistake[] {
-  return unless(
-    /^[a-z]\w*\.[a-z]\w*$/i.test(action),
-    "action",
-    `is ${JSON.stringify(action)}`,
-    'name service and action: "todos.list"',
-  );
-}
-
-function lineOf(file: string, name: string, { place, problem, remedy }: Mistake): string {
-  return `${file}: ${name}: ${place} ${problem}; ${remedy}.`;
-}
-
 function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
   return "path" in entry;
 }
 
 function entryMistakes(
   { action, access, rate, summary, params, refuses = [] }: EntryFacts,
-  { roles, rates, codes }: SurfaceNames & { readonly codes: ReadonlySet<string> },
+  { roles, rates, codes }: SurfaceNames & { readonly codes: ReadonlySet<string>; readonly rates: readonly string[] },
 ): Mistake[] {
   const ofParams = Object.entries((params ?? {}) as Readonly<Record<string, { readonly refuses?: readonly string[] }>>);
   const named = [
@@ -210,15 +118,6 @@ function entryMistakes(
           remedy: `add it to the codes of this file: ${code}: [409, "What happened, and what to do."]`,
         })),
     ),
-  ];
-}
-
-function objectOnly(answers: unknown): Mistake[] {
-  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
-  const { type } = (answers ?? {}) as { readonly type?: unknown };
-  if (found.length > 0 || type === "object") return found;
-  return [
-    { place: "answers", problem: "is no object", remedy: "fields can be added to an object later: object({ items })" },
   ];
 }
 
@@ -362,8 +261,4 @@ function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] 
 function sameAction(action: string, { name, file }: Place): Mistake {
   const problem = `${action} has an entry already, ${name} (${file})`;
   return { place: "action", problem, remedy: "who may call it is declared once: give this entry an action of its own" };
-}
-
-function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
-  return isRight ? [] : [{ place, problem, remedy }];
 }

@@ -1,25 +1,32 @@
 /**
- * The rate classes; an entry's class decides how often one address, and one user, may use it (over a socket see
- * `gateway/limits/limits.ts`).
+ * How often one address, and one user, may use the entries of a class (over a socket see `gateway/limits/limits.ts`).
  */
-export const RATE_CLASSES = {
+export interface RateRule {
+  readonly requests: number;
+  readonly seconds: number;
+  /**
+   * How many users at their limit one address may hold, where it is known who calls: an office or a school is one
+   * address. 1 when left out.
+   */
+  readonly usersAtAddress?: number;
+  /**
+   * Whether all nodes count together, which costs a query: for what is a guess, a hash or a mail, and what a user may
+   * do but a few times an hour. The other classes protect a node, which counts them by itself.
+   */
+  readonly isShared?: boolean;
+}
+
+/** By the name of the class. */
+export type RateClasses = Readonly<Record<string, RateRule>>;
+
+/** Rate classes that any feature may use. Those of one feature are in its own surface. */
+export const GENERAL_RATES = {
   /**
    * Endpoints that take a password or the token of a link in a mail: each request is a guess, a hash or a mail. Also
    * limited at the edge. Not the renewal of a session: a refresh token cannot be guessed, and every page that is opened
    * renews its session.
    */
-  credential: { requests: 20, seconds: 10 },
-  read: { requests: 200, seconds: 10 },
-  write: { requests: 60, seconds: 10 },
-  /** Looking through messages: each costs the database several times as much as reading a page of them. */
-  search: { requests: 30, seconds: 10 },
-  /** Opening rooms, direct ones included. */
-  opening: { requests: 30, seconds: 3600 },
-  invitation: { requests: 60, seconds: 3600 },
-  report: { requests: 20, seconds: 3600 },
-  /** Changes of one's picture: 256 KiB are written for each. */
-  picture: { requests: 20, seconds: 3600 },
-  /** All that a user has written is read. */
-  export: { requests: 10, seconds: 3600 },
-} as const satisfies Readonly<Record<string, { readonly requests: number; readonly seconds: number }>>;
-export type RateClass = keyof typeof RATE_CLASSES;
+  credential: { requests: 20, seconds: 10, isShared: true },
+  read: { requests: 200, seconds: 10, usersAtAddress: 10 },
+  write: { requests: 60, seconds: 10, usersAtAddress: 10 },
+} as const satisfies RateClasses;

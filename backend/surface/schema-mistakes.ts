@@ -157,3 +157,33 @@ function mistake(place: string, problem: string, remedy: string): Mistake {
 function isRecord(value: unknown): value is Loose {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** The mistakes in the name of an action. */
+export function nameMistakes(action: string): Mistake[] {
+  return unless(
+    /^[a-z]\w*\.[a-z]\w*$/i.test(action),
+    "action",
+    `is ${JSON.stringify(action)}`,
+    'name service and action: "todos.list"',
+  );
+}
+
+/** The mistakes in a schema that has to be one of an object. */
+export function objectOnly(answers: unknown): Mistake[] {
+  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
+  const { type } = (answers ?? {}) as { readonly type?: unknown };
+  if (found.length > 0 || type === "object") return found;
+  return [
+    { place: "answers", problem: "is no object", remedy: "fields can be added to an object later: object({ items })" },
+  ];
+}
+
+/** What is wrong as one line: `FILE: ENTRY: PLACE PROBLEM; REMEDY.` */
+export function lineOf(file: string, name: string, { place, problem, remedy }: Mistake): string {
+  return `${file}: ${name}: ${place} ${problem}; ${remedy}.`;
+}
+
+/** No mistake where it is right, else the one that the other parameters describe. */
+export function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
+  return isRight ? [] : [{ place, problem, remedy }];
+}

@@ -1,4 +1,4 @@
-import { type Mistake, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
+import { type Mistake, propertyMistakes, schemaMistakes, unless } from "./schema-mistakes.ts";
 
 /** An entry of kind `stream`, as the program finds it. */
 interface StreamFacts {
@@ -139,8 +139,4 @@ function isIn(value: unknown, min: number, max: number): boolean {
 
 function mistake(place: string, problem: string, remedy: string): Mistake {
   return { place, problem, remedy };
-}
-
-function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
-  return isRight ? [] : [mistake(place, problem, remedy)];
 }

@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import type { Meta } from "../contract/index.ts";
-import type { AuditAction } from "./audit.ts";
+import type { AuditAction } from "../surface.ts";
 import type { UsersStore } from "./store.ts";
 
 export type AuditTrail = (

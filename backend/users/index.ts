@@ -1,7 +1,6 @@
 import type { FeatureModule } from "../feature.ts";
 import { usersFeature } from "./feature.ts";
 
-export type { AuditAction } from "./audit.ts";
 export { type AuditTrail, createAuditTrail } from "./audit-trail.ts";
 export type { LockUser } from "./locks.ts";
 export { userLock } from "./locks.ts";

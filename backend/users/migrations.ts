@@ -8,6 +8,7 @@ export const usersMigrations: Migrations = {
   "0003_mail": { up: mail },
   "0004_name_keys": { up: nameKeysOfUsers },
   "0005_pictures": { up: pictures },
+  "0006_removed": { up: removedUsers },
 };
 
 async function users(db: Kysely<unknown>): Promise<void> {
@@ -85,4 +86,16 @@ async function pictures(db: Kysely<unknown>): Promise<void> {
     .addColumn("bytes", isPostgres(db) ? "bytea" : "blob", (column) => column.notNull())
     .addColumn("changed_at", "bigint", (column) => column.notNull())
     .execute();
+}
+
+async function removedUsers(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("removed_users")
+    .addColumn("user_id", "text", (column) => column.primaryKey().references("users.id").onDelete("cascade"))
+    .addColumn("removed_at", "bigint", (column) => column.notNull())
+    .execute();
+  await schema.createIndex("removed_users_at").on("removed_users").column("removed_at").execute();
+  await sql`insert into removed_users (user_id, removed_at)
+    select id, coalesce(disabled_at, 0) from users where email like '%@removed.invalid'`.execute(db);
 }

@@ -283,6 +283,28 @@ export const usersSurface = {
     },
   ],
   actions: { "users.exportPart": exportPart },
+  rates: {
+    /** Changes of one's picture: 256 KiB are written for each. */
+    picture: { requests: 20, seconds: 3600, isShared: true },
+    /** All that a user has written is read. */
+    export: { requests: 10, seconds: 3600, isShared: true },
+  },
+  audits: [
+    "user.registered",
+    "login.succeeded",
+    "login.failed",
+    "profile.changed",
+    "email.changed",
+    "email.verified",
+    "verification.requested",
+    "password.changed",
+    "password.reset",
+    "reset.requested",
+    "role.changed",
+    "user.disabled",
+    "user.enabled",
+    "user.removed",
+  ],
   codes: {
     CREDENTIALS: [401, "The e-mail address or the password is wrong."],
     LINK: [403, "This link is not valid any more. Ask for a new one."],
@@ -319,5 +341,10 @@ export const usersSurface = {
      * sockets included.
      */
     "user.changed": { payload: object({ id: unbounded.string(), at: unbounded.integer() }) },
+    /**
+     * A user's account is removed for good, and its sessions have ended. A feature ends here what it holds for the
+     * user, and looks from time to time into the table `removed_users`: a node that dies announces nothing.
+     */
+    "user.removed": { payload: object({ id: unbounded.string() }) },
   },
 } as const satisfies FeatureSurface;

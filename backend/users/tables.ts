@@ -1,6 +1,5 @@
 import type { StoreTables } from "../store/index.ts";
 import type { Role } from "../surface/roles.ts";
-import type { AuditAction } from "./audit.ts";
 import type { MailPurpose } from "./mail-token.ts";
 
 /** The tables that the queries of this feature, and of those that build on it, may use. */
@@ -10,6 +9,7 @@ export type UsersTables = StoreTables & {
   mail_tokens: MailTokensTable;
   name_keys: NameKeysTable;
   user_pictures: UserPicturesTable;
+  removed_users: RemovedUsersTable;
 };
 
 export interface UsersTable {
@@ -32,7 +32,8 @@ export interface AuditTable {
   /** Sorts by time. */
   id: string;
   at: number;
-  action: AuditAction;
+  /** One of the words that features declare; there are older records of features that were removed. */
+  action: string;
   /** Who did it; null when the client was not signed in. */
   actor_id: string | null;
   /** The user that it concerns. */
@@ -60,6 +61,13 @@ export interface NameKeysTable {
   key: string;
   /** The user's id, or what identifies the thing that has the name. */
   owner: string;
+}
+
+/** The users whose accounts were removed for good: how features find out that did not hear of it. */
+interface RemovedUsersTable {
+  user_id: string;
+  /** Milliseconds since 1970. */
+  removed_at: number;
 }
 
 interface UserPicturesTable {

@@ -139,8 +139,8 @@ export class UserActions implements AccountActions {
     if (outcome === "changed") throw passwordWrong();
     await store.mailTokens.forget(user.id);
     await call(ctx, "auth.endSessions", { userId: user.id, reason: "removed" });
-    await call(ctx, "chat.endMemberships", { userId: user.id });
     await audit(ctx, "user.removed", user.id);
+    await announce(ctx.broker, "user.removed", { id: user.id });
     return { removed: true };
   }
 }

@@ -151,7 +151,7 @@ export class UserStore {
   }
 
   /**
-   * Removes everything that identifies the user. The row stays, because the user's messages refer to it. `changed`
+   * Removes everything that identifies the user. The row stays, because what the user wrote refers to it. `changed`
    * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
    */
   async anonymize(
@@ -172,6 +172,11 @@ export class UserStore {
         .where("password_hash", "=", from)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return "changed";
+      await transaction
+        .insertInto("removed_users")
+        .values({ user_id: id, removed_at: now })
+        .onConflict((conflict) => conflict.column("user_id").doUpdateSet({ removed_at: now }))
+        .execute();
       await releaseUserName(transaction, id);
       await transaction.deleteFrom("user_pictures").where("user_id", "=", id).execute();
       return "anonymized";

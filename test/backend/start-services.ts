@@ -45,15 +45,13 @@ export const SITE = "https://chat.example.org";
 export const PASSWORD = "correct horse battery";
 const EVENTS: readonly (keyof Events)[] = [
   "user.created",
+  "user.removed",
   "session.ended",
   "session.reused",
   "user.changed",
   "sockets.broadcast",
   "sockets.unsubscribe",
 ];
-
-/** Short times of presence, so that tests do not wait. */
-const presenceTimes = { grace: 50, pace: 20, window: 5 };
 
 export async function startServices({
   hashCost = CHEAP,
@@ -87,7 +85,7 @@ export async function startServices({
   const { scatter, ...sent } = mail;
   for (const service of await testServices(
     { database: store, registration, quota, ...sent },
-    { clock: () => clock.now, presence: presenceTimes, hashCost, scatter },
+    { clock: () => clock.now, hashCost, scatter },
   ))
     broker.createService(service);
   broker.createService({

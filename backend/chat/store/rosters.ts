@@ -101,6 +101,25 @@ export class Rosters {
     return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
   }
 
+  /** Users whose accounts were removed since a time and who are still in rooms or invited to some. */
+  async removed(since: number): Promise<readonly string[]> {
+    const rows = await this.#db
+      .selectFrom("removed_users")
+      .select("user_id")
+      .where("removed_at", ">=", since)
+      .where((row) =>
+        row.exists(
+          row
+            .selectFrom("members")
+            .select("members.room")
+            .whereRef("members.user_id", "=", "removed_users.user_id")
+            .where("members.state", "in", ["in", "invited"]),
+        ),
+      )
+      .execute();
+    return rows.map(({ user_id }) => user_id);
+  }
+
   /** Members who have one of these names, so many at most. */
   async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
     if (names.length === 0) return [];

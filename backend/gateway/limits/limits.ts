@@ -1,4 +1,5 @@
 import { refuse } from "../../contract/index.ts";
+import type { RateRule } from "../../surface/rate-classes.ts";
 import { RATE_CLASSES } from "../../surface.ts";
 import { createKnownRefusals } from "../../throttle/known-refusals.ts";
 import { type ThrottleStates, type Throttles, withUse } from "../../throttle/throttle.ts";
@@ -12,33 +13,17 @@ export const LIMITS = {
   /** Packets of one socket, whatever is in them; beyond it the socket is closed. */
   packet: { requests: 300, seconds: 10 },
   /** Refused events of all sockets of one user: they cost time as well. Beyond it the socket is closed. */
-  refusal: { requests: 600, seconds: 10 },
+  refusal: { requests: 600, seconds: 10, usersAtAddress: 10 },
   /**
    * Fresh access tokens over a socket; a signature is verified for each. A page sends one every few minutes for each
    * socket.
    */
-  token: { requests: 40, seconds: 10 },
-} as const;
+  token: { requests: 40, seconds: 10, usersAtAddress: 10 },
+} as const satisfies Readonly<Record<string, RateRule>>;
 export type LimitName = keyof typeof LIMITS;
 
-/**
- * How many users at their limit one address may hold: an office or a school is one address. Only for reading and
- * writing, and only where it is known who calls; what a user may do but a few times an hour, all users of an address
- * may do as often together.
- */
-const USERS_AT_ONE_ADDRESS: Partial<Record<LimitName, number>> = {
-  read: 10,
-  write: 10,
-  search: 10,
-  refusal: 10,
-  token: 10,
-};
-
-/**
- * Limits that all nodes count together: what is a guess, a hash or a mail, and what a user may do but a few times an
- * hour. The others protect a node, which counts them by itself.
- */
-const SHARED: ReadonlySet<LimitName> = new Set(["credential", "opening", "invitation", "report", "picture", "export"]);
+/** What the limits say besides their numbers, also where tests count others. */
+const RULES = new Map<string, RateRule>(Object.entries(LIMITS));
 
 export interface Limits {
   /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */
@@ -79,11 +64,11 @@ export interface SharedCounts {
  * With `shared`, some of them are counted there as well.
  */
 export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts): Limits {
-  const counting = (times: Partial<Record<string, number>> = {}): Limits["address"] => {
+  const counting = (timesOf: (name: string) => number = () => 1): Limits["address"] => {
     const counters = new Map(
       Object.entries(table).map(([name, { requests, seconds }]) => [
         name,
-        new UseCounter({ requests: requests * (times[name] ?? 1), seconds }),
+        new UseCounter({ requests: requests * timesOf(name), seconds }),
       ]),
     );
     return (limit, key) => {
@@ -93,7 +78,7 @@ export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts):
   };
   return {
     address: counting(),
-    users: counting(USERS_AT_ONE_ADDRESS),
+    users: counting((name) => RULES.get(name)?.usersAtAddress ?? 1),
     user: counting(),
     everywhere: shared?.throttles.isShared ? countingTogether(table, shared) : () => undefined,
     budget: (limit) => new Allowance(table[limit]),
@@ -125,7 +110,7 @@ function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts)
   }
 
   return (limit, network, userId) => {
-    if (!SHARED.has(limit)) return undefined;
+    if (!RULES.get(limit)?.isShared) return undefined;
     const keys = [throttles.keyOf(limit, "address", network)];
     if (userId !== undefined) keys.push(throttles.keyOf(limit, "user", userId));
     return count(keys, limit);

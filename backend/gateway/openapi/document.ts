@@ -26,7 +26,7 @@ export function openApi() {
       title: "Causeway",
       version: "1.0.0",
       description: [
-        "Users, authentication and chat. Fields may be added to answers: ignore those you do not know.",
+        "Fields may be added to answers: ignore those you do not know.",
         "What the edge refuses before it reaches the server it refuses in HTML.",
       ].join(" "),
     },

@@ -31,7 +31,7 @@ const entry = {
   answers: object({}),
 } as const;
 const shout = {
-  action: "chat.shout",
+  action: "users.shout",
   summary: "Shout",
   access: "user",
   rate: "write",
@@ -48,35 +48,35 @@ function wrongOnPurpose(): void {
   // @ts-expect-error a parameter is missing
   void call(ctx, "users.login", { email: "a" });
   // @ts-expect-error a parameter has the wrong type
-  void call(ctx, "chat.join", { room: 1 });
+  void call(ctx, "users.setRole", { id: 1, role: "admin" });
   // @ts-expect-error the result has no such member
   void call(ctx, "users.profile", {}).then(({ password }) => password);
   // @ts-expect-error actions are missing
-  defineService({ name: "chat", actions: {} });
+  defineService({ name: "auth", actions: {} });
   // @ts-expect-error a field of the answer is missing
   const missing: Handlers<"auth">["logout"] = () => ({});
   // @ts-expect-error a field of the answer has the wrong type
   const wrong: Handlers<"auth">["logout"] = async () => ({ ended: false });
   // @ts-expect-error a word that the answer cannot be
-  const word: Handlers<"chat">["settleReport"] = async () => ({ outcome: "upheld" });
+  const word: ResultOf<"users.profile">["roles"] = ["king"];
   // @ts-expect-error null where nothing may be missing
   const nothing: ResultOf<"users.profile">["name"] = null;
   // @ts-expect-error an event carries what the surface says
-  const told: Emitted["typing"] = { room: "lobby", user: "somebody" };
+  const told: Emitted["drain"] = { retryAfter: "soon" };
   void [missing, wrong, word, nothing, told];
   // @ts-expect-error a service that owns nothing in the surface
   defineService({ name: "cats", actions: {} });
 
   // @ts-expect-error the client makes no call that the surface does not list
-  void client.call("chat.shout", { room: "lobby" });
+  void client.call("users.shout", {});
   // @ts-expect-error what only HTTP carries is no call over the socket
   void client.call("users.login", { email: "a", password: "b" });
   // @ts-expect-error a parameter of the client's call has the wrong type
-  void client.call("chat.read", { room: "lobby", seq: "1" });
+  void client.call("users.pictures", { users: "ada" });
   // @ts-expect-error the client makes no request that the surface does not list
   void client.request("GET /api/users/you", {});
   // @ts-expect-error the result of the client's call has no such member
-  void client.call("chat.presence", { room: "lobby" }).then(({ online }) => online);
+  void client.call("users.pictures", { users: ["ada"] }).then(({ online }) => online);
 
   // @ts-expect-error no such role
   const role: HttpEntry = { ...entry, access: "king" };
@@ -91,7 +91,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error an answer is an object
   const bare: HttpEntry = { ...entry, answers: unbounded.array(unbounded.string()) };
   // @ts-expect-error an entry says what it answers
-  const silent: SocketEntry = { action: "chat.shout", summary: "Shout", access: "user", rate: "write", params: {} };
+  const silent: SocketEntry = { action: "users.shout", summary: "Shout", access: "user", rate: "write", params: {} };
   // @ts-expect-error no such code to refuse with
   void refuse("TEAPOT");
   // @ts-expect-error a socket always belongs to an account
@@ -131,7 +131,8 @@ test("an action takes who may call it, its parameters and its visibility from it
     params: { type: "object", required: ["email", "password"], additionalProperties: false },
   });
   expect(actionRules("users.profile")).toMatchObject({ auth: "required", roles: ["user", "moderator", "admin"] });
-  expect(actionRules("chat.sendMessageToAll")).toMatchObject({ auth: "required", roles: ["moderator", "admin"] });
+  expect(actionRules("users.setRole")).toMatchObject({ auth: "required", roles: ["admin"] });
+  expect(rolesFrom("moderator")).toEqual(["moderator", "admin"]);
   expect(actionRules("auth.verifyToken")).toMatchObject({ auth: "service", visibility: "public" });
   expect(() => actionRules("users.nope" as never)).toThrow(
     "users.nope: a service has a handler for it and no entry declares it; add one to",

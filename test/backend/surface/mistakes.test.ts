@@ -50,6 +50,8 @@ interface OwnSurface {
   socket?: readonly object[];
   emits?: object;
   codes?: object;
+  rates?: object;
+  audits?: readonly string[];
   actions?: object;
   events?: object;
 }
@@ -185,8 +187,21 @@ test.each<[string, OwnSurface]>([
   ["the code TEAPOT: value is [200,", { codes: { TEAPOT: [200, "No coffee."] } }],
   ["the code TEAPOT: value is null", { codes: { TEAPOT: null } }],
   ["NOT_FOUND is declared twice, first in backend/surface/codes.ts", { codes: { NOT_FOUND: [404, "No todo."] } }],
-  ["MUTED is declared twice, first in backend/chat/surface.ts", { codes: { MUTED: [403, "Quiet."] } }],
-  ["message is declared twice, first in backend/chat/surface.ts", { emits: { message: { payload: object({}) } } }],
+  ["SIGN_IN is declared twice, first in backend/auth/surface.ts", { codes: { SIGN_IN: [401, "Again."] } }],
+  ["drain is declared twice, first in backend/gateway/surface.ts", { emits: { drain: { payload: object({}) } } }],
+  ["the rate class Slow: name is", { rates: { Slow: { requests: 1, seconds: 10 } } }],
+  ["the rate class slow: value is", { rates: { slow: { requests: 0, seconds: 10 } } }],
+  ["the rate class slow: value is null", { rates: { slow: null } }],
+  [
+    "read is declared twice, first in backend/surface/rate-classes.ts",
+    { rates: { read: { requests: 9_999, seconds: 1 } } },
+  ],
+  [
+    "export is declared twice, first in backend/users/surface.ts",
+    { rates: { export: { requests: 9_999, seconds: 1 } } },
+  ],
+  ['the audited action done: name is "done"', { audits: ["done"] }],
+  ["login.failed is declared twice, first in backend/users/surface.ts", { audits: ["login.failed"] }],
   [
     "session.ended is declared twice, first in backend/auth/surface.ts",
     { events: { "session.ended": { payload: object({}) } } },
@@ -209,8 +224,14 @@ test.each<[string, OwnSurface]>([
 
 test("a feature refuses with codes of its own, and with those of other features", async () => {
   const codes = { TODO_DONE: [409, "This todo is done already."] };
-  const message = await startWith({ http: [{ ...get, refuses: ["TODO_DONE", "MUTED", "NOT_FOUND"] }], codes });
+  const message = await startWith({ http: [{ ...get, refuses: ["TODO_DONE", "SIGN_IN", "NOT_FOUND"] }], codes });
   expect(message.split("\n")).toEqual([expect.any(String), expect.stringContaining("no service has a handler")]);
+});
+
+test("an entry has a rate class of its own feature, or of another one", async () => {
+  const rates = { slow: { requests: 1, seconds: 3600, isShared: true } };
+  const message = await startWith({ http: [{ ...get, rate: "slow" }], socket: [{ ...call, rate: "export" }], rates });
+  expect(message.split("\n").filter((line) => !line.includes("no service has a handler"))).toHaveLength(1);
 });
 
 test("what can be told apart is accepted", async () => {

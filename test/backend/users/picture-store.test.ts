@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { chatExport } from "../../../backend/chat/chat-export.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 
@@ -46,37 +45,4 @@ test("a disabled account sets no picture, and shows its own to nobody but those 
   expect(await store.pictures.find("ada", "first", false)).toBeUndefined();
   expect(await store.pictures.find("ada", "first", true)).toEqual(picture);
   expect(await store.pictures.of(["ada"])).toEqual([]);
-});
-
-test("pages of the chat's part of an export hold each message and report once", async () => {
-  for (let n = 0; n < 90; n++) {
-    const authorId = n % 2 === 0 ? "ada" : "ben";
-    const draft = { room: "lobby", authorId, clientId: `c${n}`, text: `t${n}`, at: n };
-    await store.messages.append(draft, () => undefined);
-    if (n % 2 === 0) continue;
-    await store.reports.add({
-      room: "lobby",
-      seq: n,
-      authorId: "ben",
-      text: "x",
-      reason: `r${n}`,
-      at: n,
-      reporterId: "ada",
-    });
-  }
-  const { exportPart } = chatExport(store);
-  const lines: Record<string, unknown>[] = [];
-  let after: string | null = null;
-  let pages = 0;
-  do {
-    const params = { userId: "ada", ...(after === null ? {} : { after }) };
-    const page: { lines: readonly object[]; after: string | null } = await exportPart({ params } as never);
-    lines.push(...(page.lines as Record<string, unknown>[]));
-    after = page.after;
-    pages += 1;
-  } while (after !== null);
-  const of = (type: string, name: string) => lines.filter((line) => line.type === type).map((line) => line[name]);
-  expect(new Set(of("message", "text"))).toEqual(new Set(Array.from({ length: 45 }, (_, n) => `t${2 * n}`)));
-  expect(new Set(of("report", "reason"))).toEqual(new Set(Array.from({ length: 45 }, (_, n) => `r${2 * n + 1}`)));
-  expect([lines.length, pages]).toEqual([90, 4]);
 });
