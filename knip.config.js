@@ -22,9 +22,9 @@ export default {
     "test/infra/rules/lint/cases/*.ts",
     "test/bench/{*.bench,gateway-origin}.ts",
     // imported by the name of the feature
-    "test/backend/*/samples.ts",
+    "test/backend/*/{samples,test-module}.ts",
     "test/slow/readme/added-feature.ts",
-    "test/real/{disk/acknowledge,pulumi/provider-plugin}.ts",
+    "test/real/{disk/chat/acknowledge,pulumi/provider-plugin}.ts",
   ],
   project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
   // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi/openapi.test.ts

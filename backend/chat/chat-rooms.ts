@@ -24,10 +24,7 @@ import { directKey, privateKey } from "./room-key.ts";
 import type { RoomSummary } from "./shapes.ts";
 import type { Entry, RoomRow } from "./store/index.ts";
 
-type RoomHandlers = Pick<
-  Handlers<"chat">,
-  "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members"
->;
+type RoomHandlers = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members">;
 type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
 /** States in which a user may enter a public room: all but "in" and "banned". */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { assets } from "../../backend/surface.ts";
 import { character } from "../character.ts";
-import { httpEntries, socketEntries } from "./samples.ts";
+import { httpEntries, likelyValues, socketEntries } from "./samples.ts";
 import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "./support.ts";
 
 /** Cases in each property; `npm test` runs some hundred, `npm run fuzz` sets the variables. */
@@ -26,7 +26,7 @@ beforeAll(async () => {
   gateway = await startTestGateway(
     {
       "users.login": () => ({ refreshToken: "r" }) as never,
-      "chat.send": () => ({ message: {} }) as never,
+      "users.pictures": () => ({ pictures: [] }),
       "auth.jwks": () => ({ keys: [] }),
     },
     { times: { headers: 250, request: 250, keepAlive: 250, check: 50 } },
@@ -235,8 +235,7 @@ test(
 );
 
 /**
- * A value that a parameter may have, or nearly: ids and rooms that exist come often, so that calls get past the first
- * check.
+ * A value that a parameter may have, or nearly: ids of what exists come often, so that calls get past the first check.
  */
 function fuzzedValue(param: ValueSchema, known: readonly string[]): fc.Arbitrary<unknown> {
   if ("type" in param && param.type === "integer") {
@@ -257,19 +256,18 @@ test(
     const backend = await startTestBackend();
     const [one, other] = [await backend.person(), await backend.person()];
     const sockets = [await backend.socket(one.accessToken), await backend.socket(other.accessToken)];
-    const opened = await emit(sockets[0] as never, "call", "chat.direct", { user: other.id });
-    const words = ["public", "private", "in", "invited", "banned", "owner", "moderator", "member", "online", "away"];
-    const rooms = ["lobby", "boats", "\uff22oats", (opened.result as { room: string }).room];
-    const known = [one.id, other.id, ...rooms, ...words, "dismissed", "removed", "@Person 1", "c-1"];
+    const call = async (action: string, params: object) =>
+      (await emit(sockets[0] as never, "call", action, params)).result;
+    const { any, byName } = await likelyValues(call, other);
+    const known = [one.id, other.id, ...any];
     const params = (declared: Readonly<Record<string, ValueSchema>>) =>
       fc.record(
         Object.fromEntries(
-          Object.entries(declared).map(([name, param]) => [
-            name,
-            name === "room"
-              ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...rooms) }, fuzzedValue(param, known))
-              : fuzzedValue(param, known),
-          ]),
+          Object.entries(declared).map(([name, param]) => {
+            const likely = byName[name];
+            const any = fuzzedValue(param, known);
+            return [name, likely ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...likely) }, any) : any];
+          }),
         ),
         { requiredKeys: Object.keys(declared).filter((name) => declared[name]?.optional !== true) },
       );

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { sql } from "kysely";
 import { createBroker } from "../../backend/broker.ts";
 import { call } from "../../backend/contract/index.ts";
 import { features } from "../../backend/features.ts";
@@ -9,6 +10,9 @@ import { openDatabase } from "../../backend/store/index.ts";
 import { usersStore } from "../../backend/users/index.ts";
 import { testStorage } from "./store/test-storage.ts";
 import { testModules } from "./test-modules.ts";
+
+/** The features that the kit itself needs. */
+const KIT: readonly string[] = ["users", "auth"];
 
 test("D4: every feature of the list is loaded, in the order of the list", async () => {
   const loaded = await loadFeatures();
@@ -34,9 +38,9 @@ test("H4: a feature that cannot be loaded is named, with its file, the reason an
   await expect(load(async () => ({ feature: { start() {} } }))).rejects.toThrow("a `feature` that has not both");
 });
 
-test("D4: without the chat, users sign in, and none of the chat's services, sockets and tables is there", async () => {
+test("D4: with the kit's own features alone, users sign in, and nothing of the other features is there", async () => {
   const storage = await testStorage();
-  const loaded = (await loadFeatures(testModules())).filter(({ name }) => name !== "chat");
+  const loaded = (await loadFeatures(testModules())).filter(({ name }) => KIT.includes(name));
   const database = await openDatabase(storage.options, loaded);
   const { clock, throttles } = database;
   const log = createLog({ logLevel: "silent" });
@@ -60,7 +64,10 @@ test("D4: without the chat, users sign in, and none of the chat's services, sock
   expect(database.open(usersStore)).toBe(database.open(usersStore));
   const tables = (await database.db.introspection.getTables()).map(({ name }) => name);
   expect(tables).toContain("sessions");
-  for (const name of ["rooms", "messages", "members"]) expect(tables).not.toContain(name);
+  const others = features.filter(({ name }) => !KIT.includes(name)).map(({ name }) => name as string);
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(database.db);
+  expect(rows.filter(({ name }) => others.some((other) => name.startsWith(`${other}_`)))).toEqual([]);
+  expect(rows.map(({ name }) => name)).toContain("auth_0001_sessions");
   await broker.stop();
   await post.stop();
   await database.close();

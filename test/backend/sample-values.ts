@@ -22,8 +22,23 @@ export interface FeatureSamples {
   readonly refused?: Readonly<Record<string, string | RefusedValue>>;
   /** Bodies of entries that take something else than JSON, by action. */
   readonly bodies?: Readonly<Record<string, SampleBody>>;
+  /**
+   * Values that parameters may have, so that random calls get past the first check: by the name of the parameter, or of
+   * any parameter. `call` is a call of the user who has the sockets.
+   */
+  likely?(call: CallAction, other: Person): Promise<LikelyValues>;
+  /** What clients could have stored by calls that were all to be refused: nothing. */
+  stored?(call: CallAction): Promise<readonly unknown[]>;
   /** Values of other parameters that a refusal with this code needs. */
   beside?(action: string, code: string): Readonly<Record<string, unknown>>;
+}
+
+/** Calls an action over the socket of a user; resolves with its result. */
+type CallAction = (action: string, params: object) => Promise<unknown>;
+
+interface LikelyValues {
+  readonly any: readonly string[];
+  readonly byName?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A body that is no JSON. */

@@ -73,6 +73,20 @@ export function queryOf(params: Readonly<Record<string, unknown>>): string {
   return new URLSearchParams(pairs).toString();
 }
 
+/** The values that parameters may have, of all features together. */
+export async function likelyValues(...of: Parameters<NonNullable<FeatureSamples["likely"]>>) {
+  const found = await Promise.all([...samplesOf.values()].map((samples) => samples.likely?.(...of)));
+  return {
+    any: found.flatMap((values) => values?.any ?? []),
+    byName: Object.assign({}, ...found.map((values) => values?.byName)) as Readonly<Record<string, readonly string[]>>,
+  };
+}
+
+/** What clients have stored by calls, of all features together. */
+export async function storedByCalls(...of: Parameters<NonNullable<FeatureSamples["stored"]>>): Promise<unknown[]> {
+  return (await Promise.all([...samplesOf.values()].map((samples) => samples.stored?.(...of) ?? []))).flat();
+}
+
 /** `\u0958` is two characters once it is normal. */
 const REFUSED: NonNullable<FeatureSamples["refused"]> = {
   NAME_CONTROL: "\u202eadmin",

@@ -6,18 +6,13 @@ import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { io, type Socket } from "socket.io-client";
 import { createBroker, nodeLinks } from "../../backend/broker.ts";
-import { LocalPresence } from "../../backend/chat/local-presence.ts";
-import { presenceService } from "../../backend/chat/presence.service.ts";
-import { PRESENCE_TIMES, type PresenceTimes } from "../../backend/chat/presence.ts";
-import { createPresenceRegistry } from "../../backend/chat/presence-registry.ts";
-import { chatSockets } from "../../backend/chat/sockets.ts";
 import { type Config, readConfig } from "../../backend/config.ts";
 import {
   type AnyAction,
   defineService,
   type Handlers,
-  type ResultOf,
   refuse,
+  type ServiceName,
   type VerifiedToken,
 } from "../../backend/contract/index.ts";
 import {
@@ -34,6 +29,7 @@ import {
 } from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
+import type { GivenModules } from "../../backend/modules.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, serviceActions, socket } from "../../backend/surface.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
@@ -140,14 +136,24 @@ interface TestOptions {
   readonly limits?: LimitTable;
   readonly caps?: CapTable;
   readonly times?: Partial<ServerTimes>;
-  readonly presence?: PresenceTimes;
-  /** HTTP entries instead of the surface's, and the services that own their actions. */
-  readonly entries?: readonly HttpEntry[];
-  readonly services?: readonly ServiceSchema[];
-  /** What features do with sockets; what the chat does when left out. */
-  readonly features?: readonly SocketFeature[];
+}
+
+export interface TestBackendOptions extends TestOptions {
+  /** Features as this test needs them. */
+  readonly modules?: GivenModules;
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
+  /** What else a gateway under test is given. */
+  readonly given?: Pick<Parameters<typeof createGateway>[1], "problem" | "throttles" | "writeLimitMs">;
+}
+
+export interface TestGatewayOptions extends TestOptions {
+  /** HTTP entries instead of the surface's. */
+  readonly entries?: readonly HttpEntry[];
+  /** Services besides those whose actions the test gives, for example those that own the actions of `entries`. */
+  readonly services?: readonly ServiceSchema[];
+  /** What features do with sockets; nothing when left out. */
+  readonly features?: readonly SocketFeature[];
   /** What else a gateway under test is given. */
   readonly given?: Pick<Parameters<typeof createGateway>[1], "problem" | "throttles" | "writeLimitMs">;
 }
@@ -245,7 +251,7 @@ export interface TestBackend extends Outside {
 }
 
 /** The whole backend over a store of its own, on a free port. */
-export async function startTestBackend(options: TestOptions = {}): Promise<TestBackend> {
+export async function startTestBackend(options: TestBackendOptions = {}): Promise<TestBackend> {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-backend-"));
   const { lines, destination } = logLines();
   const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
@@ -254,7 +260,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
     assets: options.assets ?? TEST_ASSETS,
     limits: options.limits ?? NO_LIMITS,
     times: { ...SERVER_TIMES, ...options.times },
-    modules: testModules(options.presence && { presence: options.presence }),
+    modules: testModules(options.modules && { modules: options.modules }),
   }).catch((error: unknown) => {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
@@ -290,7 +296,7 @@ export async function startTestBackend(options: TestOptions = {}): Promise<TestB
 
 /** What the services behind a gateway under test do; what is left out refuses. */
 export type Actions = { readonly [A in AnyAction]?: HandlerOf<A> };
-type HandlerOf<A extends AnyAction> = A extends `${infer N extends "users" | "auth" | "chat" | "gateway"}.${infer Name}`
+type HandlerOf<A extends AnyAction> = A extends `${infer N extends ServiceName}.${infer Name}`
   ? Handlers<N>[Name & keyof Handlers<N>]
   : never;
 
@@ -309,29 +315,10 @@ export const verify = (token: string): VerifiedToken => {
   return { id: name, sid: `s-${name}`, roles: ROLES.slice(0, ROLES.indexOf(known) + 1), exp: Number(end.join(".")) };
 };
 
-/** What joining a public room answers where nothing has been said yet. */
-export const joinedRoom = (room: string, of: Partial<ResultOf<"chat.join">> = {}): ResultOf<"chat.join"> => ({
-  ...{ room, kind: "public", role: "member", since: 0, epoch: "e", seq: 0, revision: 0 },
-  ...{ messages: [], changed: [], recovered: false, ...of },
-});
-
 const verifying = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
 const notThere = (): never => {
   throw refuse("UNAVAILABLE", { retryAfter: 1 });
 };
-
-/** A gateway under test has no database: what its sockets have missed cannot be read. */
-const away = () => Promise.reject(new Error("there is no database"));
-const AWAY = { rooms: { positions: away }, messages: { sentWithin: away, changedWithin: away } };
-
-/** What the chat does with the sockets of a gateway under test. */
-export const testChatSockets = (presence = new LocalPresence(PRESENCE_TIMES)) => chatSockets({ presence, store: AWAY });
-
-/** Users of a gateway under test share no room. */
-const presenceParts = (presence: LocalPresence, times: PresenceTimes): Parameters<typeof presenceService>[0] => ({
-  ...{ presence, times, registry: createPresenceRegistry(times) },
-  store: { members: { audience: async () => [] } },
-});
 
 export interface TestGateway extends Outside {
   readonly gateway: Gateway;
@@ -340,13 +327,12 @@ export interface TestGateway extends Outside {
 }
 
 /** The gateway alone, over services that do what the test says. */
-export async function startTestGateway(actions: Actions = {}, options: TestOptions = {}): Promise<TestGateway> {
+export async function startTestGateway(actions: Actions = {}, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { lines, destination } = logLines();
   const config = readConfig({ PORT: "0", LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
   const log = createLog(config, destination);
   const links = nodeLinks(config, log);
   const broker = createBroker(config, log, links);
-  const presence = new LocalPresence(options.presence ?? PRESENCE_TIMES);
   const gateway = createGateway(config, {
     log,
     channel: links?.channel,
@@ -354,16 +340,15 @@ export async function startTestGateway(actions: Actions = {}, options: TestOptio
     limits: options.limits ?? NO_LIMITS,
     ...(options.caps && { caps: options.caps }),
     times: { ...SERVER_TIMES, ...options.times },
-    features: options.features ?? [testChatSockets(presence)],
+    features: options.features ?? [],
     ...(options.entries && { entries: options.entries }),
     ...options.given,
   });
-  if (options.presence) broker.createService(presenceService(presenceParts(presence, options.presence)));
   for (const service of options.services ?? []) broker.createService(service);
   const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
   const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));
-  for (const name of ["users", "auth", "chat"] as const) {
-    const owned = names.filter((action) => action.startsWith(`${name}.`));
+  for (const [name, owned] of Map.groupBy(names, (action) => action.slice(0, action.indexOf(".")))) {
+    if (name === gateway.schema.name) continue;
     const handlers = owned.map((action) => [action.slice(name.length + 1), given[action] ?? notThere]);
     broker.createService(defineService({ name, actions: Object.fromEntries(handlers) } as never));
   }

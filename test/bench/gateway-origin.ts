@@ -11,7 +11,8 @@ import { announce, defineService } from "../../backend/contract/index.ts";
 import { createGateway, createMetrics } from "../../backend/gateway/index.ts";
 import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { http, socket } from "../../backend/surface.ts";
-import { joinedRoom, NO_LIMITS, TEST_ASSETS, testChatSockets, verify } from "../backend/support.ts";
+import { joinedRoom, testChatSockets } from "../backend/chat/chat-gateway.ts";
+import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import type { Ready } from "./contenders.ts";
 

@@ -1,6 +1,5 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Message } from "../../backend/chat/message.ts";
 import { http } from "../../backend/surface.ts";
 import { unprovedLines } from "../../infra/config.ts";
 import { requestLines } from "../../infra/local/console/index.ts";
@@ -30,9 +29,6 @@ afterAll(async () => {
   forget(dataDir);
 });
 
-const message = (socket: { once(event: "message", listener: (message: Message) => void): unknown }) =>
-  new Promise<Message>((resolve) => socket.once("message", resolve));
-
 test("the first start creates everything that the program declares and says what is deployed", () => {
   const { kit } = testSite;
   expect(new Set(kit.applied.steps.map(({ op }) => op))).toEqual(new Set(["create"]));
@@ -60,21 +56,14 @@ test("the page comes through edge, rules, tunnel and gateway", async () => {
   expect(headers["cf-ray"]).toMatch(/^[0-9a-f]{16}-[A-Z]{3}$/);
 });
 
-test("two people chat, live, and a message that is acknowledged is in the history", async () => {
+test("a call over a socket comes through edge, rules, tunnel and gateway", async () => {
   const { kit } = testSite;
-  const [ada, bob] = [await register(kit, "Ada"), await register(kit, "Bob")];
-  const [adas, bobs] = [await connect(kit, ada), await connect(kit, bob)];
+  const socket = await connect(kit, await register(kit, "Ada"));
   try {
-    for (const socket of [adas, bobs]) await call(socket, "chat.join", { room: "lobby" });
-    const heard = message(bobs);
-    const sent = await call<{ message: Message }>(adas, "chat.send", { room: "lobby", text: "Hello", clientId: "1" });
-    expect(await heard).toEqual(sent.message);
-    const { messages } = await call<{ messages: Message[] }>(bobs, "chat.history", { room: "lobby" });
-    expect(messages.map(({ text }) => text)).toEqual(["Hello"]);
-    await expect(call(bobs, "chat.sendMessageToAll", { text: "psst" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await call(socket, "users.pictures", { users: ["nobody"] })).toEqual({ pictures: [] });
+    await expect(call(socket, "users.list", {})).rejects.toMatchObject({ code: "NOT_FOUND" });
   } finally {
-    adas.close();
-    bobs.close();
+    socket.close();
   }
 });
 
@@ -165,38 +154,18 @@ test("a forged CF-Connecting-IP does not reach the origin, in any spelling; the 
   }
 });
 
-test("a connector that is killed and started again loses no message", async () => {
+test("a connector that is killed and started again serves the same users", async () => {
   const { kit } = testSite;
   const eve = await register(kit, "Eve");
   const first = await connect(kit, eve);
-  const { epoch } = await call<{ epoch: string }>(first, "chat.join", { room: "bridge" });
-  const sent: string[] = [];
-  const send = async (socket: typeof first, text: string) => {
-    const { message } = await call<{ message: Message }>(socket, "chat.send", { room: "bridge", text, clientId: text });
-    sent.push(message.text);
-    return message.seq;
-  };
-  const cursor = await send(first, "before");
   const dropped = new Promise((resolve) => first.once("disconnect", resolve));
   await kit.connector.stop();
   await dropped;
   expect((await ask(kit, "GET", "/")).status).toBe(530);
-
   const connector = await startConnector(kit);
   try {
     const second = await connect(kit, eve);
-    await send(second, "after");
-    // the acknowledgement of this one got lost with the connector, so the client sends it once more
-    await call(second, "chat.send", { room: "bridge", text: "before", clientId: "before" });
-    const state = await call<{ messages: Message[]; recovered: boolean }>(second, "chat.join", {
-      room: "bridge",
-      cursor,
-      epoch,
-    });
-    expect(state.recovered).toBe(true);
-    expect(state.messages.map(({ text }) => text)).toEqual(["after"]);
-    const { messages } = await call<{ messages: Message[] }>(second, "chat.history", { room: "bridge" });
-    expect(messages.map(({ text }) => text)).toEqual(sent);
+    expect(await call(second, "users.pictures", { users: ["nobody"] })).toEqual({ pictures: [] });
     second.close();
   } finally {
     await connector.stop();
@@ -204,7 +173,7 @@ test("a connector that is killed and started again loses no message", async () =
   expect((await ask(kit, "GET", "/")).status).toBe(530);
 });
 
-test("hammering the login is stopped at the edge, and a second start finds users, messages and tunnel and changes nothing", async () => {
+test("hammering the login is stopped at the edge, and a second start finds users and tunnel and changes nothing", async () => {
   const before = testSite.kit;
   const tunnelId = before.applied.outputs.tunnelId;
   await before.stop();
@@ -222,8 +191,6 @@ test("hammering the login is stopped at the edge, and a second start finds users
   });
   const ada = JSON.parse(text);
   const socket = await connect(kit, { email: "ada@example.org", accessToken: ada.accessToken });
-  const { messages } = await call<{ messages: Message[] }>(socket, "chat.join", { room: "lobby" });
-  expect(messages.map(({ text }) => text)).toEqual(["Hello"]);
   socket.close();
 
   // the gateway slows a guesser down by itself, and sooner; the edge spares it the rest

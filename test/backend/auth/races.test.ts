@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { MAX_SESSIONS } from "../../../backend/auth/session.ts";
-import { OPEN_REPORTS_MAX } from "../../../backend/chat/moderation.ts";
-import { INVITATIONS_MAX, OPENED_MAX, ROOMS_MAX } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { setupPath } from "../../../backend/users/setup.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
@@ -23,14 +21,6 @@ const person = async (): Promise<Caller> => {
   const facts = { email: `${id}@example.org`, name: id, passwordHash: "x", createdAt: serial, disabledAt: null };
   await running.store.users.create({ id, role: "user", ...facts });
   return { id, roles: ["user"], sid: `s-${id}` };
-};
-const room = async (owner: Caller, ...members: Caller[]): Promise<string> => {
-  const key = `r${++serial}`;
-  const people = [owner, ...members].map(({ id }) => {
-    return { id, role: id === owner.id ? "owner" : "member", peerId: null } as const;
-  });
-  await running.store.rooms.open({ key, kind: "public", title: null, openedBy: "x", at: 1 }, people);
-  return key;
 };
 const outcome = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
@@ -113,54 +103,6 @@ test("S4: an administrator removes the account while the other one is disabled o
   }
 });
 
-test.each(["private", "public"] as const)(
-  "S8: a user opens so many %s rooms a day, however many at once",
-  async (kind) => {
-    const ada = await person();
-    const create = (n: number) => running.call("chat.create", { kind, title: `${ada.id}-${n}` }, ada);
-    expect(await atOnce(30, create)).toEqual({ accepted: OPENED_MAX[kind], ROOMS_OPENED: 30 - OPENED_MAX[kind] });
-  },
-);
-
-test("S8: a user opens so many direct rooms a day, however many at once", async () => {
-  const ada = await person();
-  const others: Caller[] = [];
-  for (let n = 0; n < 40; n += 1) others.push(await person());
-  const open = (n: number) => running.call("chat.direct", { user: others[n]?.id ?? "" }, ada);
-  expect(await atOnce(40, open)).toEqual({ accepted: OPENED_MAX.direct, ROOMS_OPENED: 40 - OPENED_MAX.direct });
-});
-
-test("S8: two users who open their direct room at once get the same one, and nobody waits for the other for ever", async () => {
-  for (let round = 0; round < 10; round += 1) {
-    const pair = [await person(), await person()] as const;
-    const open = (n: number) => running.call("chat.direct", { user: pair[1 - n]?.id ?? "" }, pair[n]);
-    expect(await atOnce(2, open)).toEqual({ accepted: 2 });
-  }
-});
-
-test("S8: so many invitations wait for a user, however many come at once and from whomever", async () => {
-  const [ada, bob, eve] = [await person(), await person(), await person()];
-  const rooms: string[] = [];
-  for (let n = 0; n < INVITATIONS_MAX + 20; n += 1) rooms.push(await room(n % 2 ? ada : bob));
-  const invite = (n: number) => running.call("chat.invite", { room: rooms[n] ?? "", user: eve.id }, n % 2 ? ada : bob);
-  expect(await atOnce(rooms.length, invite)).toEqual({ accepted: INVITATIONS_MAX, INVITATIONS: 20 });
-});
-
-test("S8: a user is in so many rooms and owns so many, however many calls come at once", async () => {
-  const [ada, eve] = [await person(), await person()];
-  const rooms: string[] = [];
-  for (let n = 0; n < ROOMS_MAX.joined + 10; n += 1) rooms.push(await room(ada));
-  const join = (n: number) => running.call("chat.join", { room: rooms[n] ?? "" }, eve);
-  expect(await atOnce(rooms.length, join)).toEqual({ accepted: ROOMS_MAX.joined, ROOM_LIMIT: 10 });
-
-  const bob = await person();
-  const owned: string[] = [];
-  for (let n = 0; n < ROOMS_MAX.owned + 10; n += 1) owned.push(await room(ada, bob));
-  const make = (n: number) =>
-    running.call("chat.setRoomRole", { room: owned[n] ?? "", user: bob.id, role: "owner" }, ada);
-  expect(await atOnce(owned.length, make)).toEqual({ accepted: ROOMS_MAX.owned, ROOM_LIMIT: 10 });
-});
-
 test("S8: a user has so many sessions, however many begin at once", async () => {
   const ada = await person();
   const { store } = running;
@@ -168,83 +110,10 @@ test("S8: a user has so many sessions, however many begin at once", async () => 
   expect(await store.sessions.list(ada.id)).toHaveLength(MAX_SESSIONS);
 });
 
-test("S8: so many reports of a user are open, however many come at once", async () => {
-  const [ada, eve] = [await person(), await person()];
-  const key = await room(ada, eve);
-  for (let n = 0; n < OPEN_REPORTS_MAX + 10; n += 1)
-    await running.call("chat.send", { room: key, text: "hi", clientId: `m${n}` }, ada);
-  const report = (n: number) => running.call("chat.report", { room: key, seq: n + 1, reason: "x" }, eve);
-  expect(await atOnce(OPEN_REPORTS_MAX + 10, report)).toEqual({ accepted: OPEN_REPORTS_MAX, REPORTS: 10 });
-});
-
-test("S8: a removed or disabled account enters no room by a call that was under way", async () => {
-  const { store } = running;
-  const passwordHash = await hashOfPassword();
-  const owner = await person();
-  for (let round = 0; round < 8; round += 1) {
-    const ada = await person();
-    await store.users.replacePasswordHash(ada.id, "x", passwordHash);
-    const rooms: string[] = [];
-    for (let n = 0; n < 6; n += 1) rooms.push(await room(owner));
-    await Promise.all([
-      outcome(running.call("users.remove", { password: PASSWORD }, ada)),
-      ...rooms.map(async (key, n) => {
-        await new Promise((resolve) => setTimeout(resolve, n * 2));
-        const join = () => running.call("chat.join", { room: key }, ada);
-        return outcome(n % 2 ? join() : running.call("chat.invite", { room: key, user: ada.id }, owner));
-      }),
-    ]);
-    expect(await store.members.roomsOf(ada.id)).toEqual([]);
-  }
-});
-
-test("S11: of users who take names that look alike at once one gets it, and of rooms opened so one is there", async () => {
+test("S11: of users who take names that look alike at once one gets it", async () => {
   const names = ["Scope", "\u0405\u0441\u043e\u0440\u0435", "scope", "\uff33cope", "SCOPE"];
   const people: Caller[] = [];
   for (const _ of names) people.push(await person());
   const rename = (n: number) => running.call("users.update", { name: names[n] ?? "" }, people[n]);
   expect(await atOnce(names.length, rename)).toEqual({ accepted: 1, NAME_TAKEN: names.length - 1 });
-  const owner = await person();
-  const titles = ["scoop", "\u0455\u0441\u043e\u043e\u0440"];
-  const open = (n: number) => running.call("chat.create", { kind: "public", title: titles[n] ?? "" }, owner);
-  expect(await atOnce(2, open)).toEqual({ accepted: 1, ROOM_ALIKE: 1 });
-});
-
-test("25 times at once: a user who is banned while joining is banned and not in the room", async () => {
-  const ada = await person();
-  for (let round = 0; round < 25; round += 1) {
-    const eve = await person();
-    const key = await room(ada);
-    const join = () => outcome(running.call("chat.join", { room: key }, eve));
-    const ban = () => outcome(running.call("chat.ban", { room: key, user: eve.id }, ada));
-    const outcomes = await Promise.all(round % 2 ? [join(), ban(), join()] : [ban(), join(), join()]);
-    expect(outcomes[round % 2]).toBe("accepted");
-    const standing = await running.store.rooms.standing(key, eve.id);
-    expect(standing).toMatchObject({ room: { members: 1 }, membership: { state: "banned" } });
-    expect(await outcome(running.call("chat.send", { room: key, text: "hi", clientId: "c" }, eve))).toBe("BANNED");
-  }
-});
-
-test("S8: a moderator who loses the role while a ban is under way bans nobody, and none bans a user who has become an owner", async () => {
-  const { members } = running.store;
-  const end = members.end.bind(members);
-  const [ada, mod, eve] = [await person(), await person(), await person()];
-  const key = await room(ada, mod, eve);
-  /** Does something after the call was allowed and before it takes effect. */
-  const before = async (meanwhile: () => Promise<unknown>) => {
-    await members.setRole(key, mod.id, "moderator");
-    members.end = async (...args) => {
-      members.end = end;
-      await meanwhile();
-      return end(...args);
-    };
-    return outcome(running.call("chat.ban", { room: key, user: eve.id }, mod)).finally(() => {
-      members.end = end;
-    });
-  };
-  expect(await before(() => members.setRole(key, mod.id, "member"))).toBe("FORBIDDEN");
-  expect(await before(() => members.setRole(key, eve.id, "owner"))).toBe("FORBIDDEN");
-  await members.setRole(key, eve.id, "member");
-  expect(await before(() => end(key, mod.id, "out", 1))).toBe("NOT_MEMBER");
-  expect((await running.store.rooms.standing(key, eve.id))?.membership?.state).toBe("in");
 });

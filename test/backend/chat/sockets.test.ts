@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { PresenceHere } from "../../../backend/chat/presence.ts";
 import { announce } from "../../../backend/contract/index.ts";
-import { disconnected, emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { disconnected, emit, type TestGateway, tokenOf } from "../support.ts";
+import { joinedRoom, startChatGateway } from "./chat-gateway.ts";
 
 let gateway: TestGateway;
 const spoken: PresenceHere[] = [];
 const listening = new Set<() => void>();
 
 beforeAll(async () => {
-  gateway = await startTestGateway(
+  gateway = await startChatGateway(
     {
       "chat.join": (ctx) => joinedRoom(ctx.params.room),
       "chat.history": () => ({}) as never,

@@ -7,13 +7,12 @@ circular.self = circular;
 
 beforeAll(async () => {
   gateway = await startTestGateway({
-    "chat.history": () => {
-      throw Object.assign(new Error("circular"), { data: circular, code: 422, type: "X" });
+    "users.pictures": ({ params }) => {
+      const [what] = params.users;
+      if (what === "circular") throw Object.assign(new Error(what), { data: circular, code: 422, type: "X" });
+      if (what === "bigint") throw Object.assign(new Error(what), { data: 1n });
+      return circular as never;
     },
-    "chat.send": () => {
-      throw Object.assign(new Error("bigint"), { data: 1n });
-    },
-    "chat.leave": () => circular as never,
     "users.profile": () => circular as never,
     "auth.jwks": () => ({ keys: [1n as never] }),
   });
@@ -37,7 +36,7 @@ test("deep nesting over HTTP is refused and the process lives (backend-stack 1.2
 test("deep nesting over a socket is refused and the process lives (backend-stack 1.2 no. 1)", async () => {
   const socket = await gateway.socket(tokenOf("deep"));
   const refused = new Promise<string>((resolve) => socket.io.engine.on("data", resolve));
-  socket.io.engine.write(`20["call","chat.send",{"room":${nested(5000)},"text":"x","clientId":"1"}]`);
+  socket.io.engine.write(`20["call","users.pictures",{"users":${nested(5000)}}]`);
   expect(await refused).toContain("TOO_DEEP");
   await alive();
 });
@@ -63,24 +62,30 @@ test("an upload over the limit is refused and the process lives (H13)", async ()
 
 test("malformed events are answered or dropped, never thrown (backend-stack 1.2 no. 6)", async () => {
   const socket = await gateway.socket(tokenOf("malformed"));
-  for (const args of [[], [null], [null, null], [1, 2, 3], [{}, []], ["chat.send", "text"], ["chat.send", [1]]]) {
+  for (const args of [
+    [],
+    [null],
+    [null, null],
+    [1, 2, 3],
+    [{}, []],
+    ["users.pictures", "text"],
+    ["users.pictures", [1]],
+  ]) {
     socket.emit("call", ...args);
     expect((await emit(socket, "call", ...args)).error?.code).toMatch(/NOT_FOUND|VALIDATION/);
     socket.emit("authenticate", ...args);
     expect((await emit(socket, "authenticate", ...args)).error?.code).toBe("UNAUTHORIZED");
   }
-  expect((await emit(socket, "call", "chat.send", Buffer.from("x"))).error?.code).toBe("VALIDATION");
+  expect((await emit(socket, "call", "users.pictures", Buffer.from("x"))).error?.code).toBe("VALIDATION");
   await alive();
 });
 
 test("errors and results that cannot be serialised become a plain refusal (backend-stack 1.2 no. 7)", async () => {
   const token = tokenOf("serial");
   const socket = await gateway.socket(token);
-  expect((await emit(socket, "call", "chat.history", { room: "r" })).error?.code).toBe("INTERNAL");
-  expect((await emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" })).error?.code).toBe(
-    "INTERNAL",
-  );
-  socket.emit("call", "chat.leave", { room: "r" }, () => undefined);
+  for (const what of ["circular", "bigint"])
+    expect((await emit(socket, "call", "users.pictures", { users: [what] })).error?.code).toBe("INTERNAL");
+  socket.emit("call", "users.pictures", { users: ["result"] }, () => undefined);
   expect((await gateway.ask("GET", "/api/users/me", { token })).json.error?.code).toBe("INTERNAL");
   expect((await gateway.ask("GET", "/.well-known/jwks.json")).json.error?.code).toBe("INTERNAL");
   await alive();
@@ -89,6 +94,6 @@ test("errors and results that cannot be serialised become a plain refusal (backe
 test("an acknowledgement is never lost: no arguments, too many, an unknown event (backend-stack 1.2 no. 14)", async () => {
   const socket = await gateway.socket(tokenOf("acks"));
   expect((await emit(socket, "call")).error?.code).toBe("NOT_FOUND");
-  expect((await emit(socket, "call", "chat.send", {}, "extra", { more: 1 })).error?.code).toBe("VALIDATION");
-  expect((await emit(socket, "chat:send", {})).error?.code).toBe("NOT_FOUND");
+  expect((await emit(socket, "call", "users.pictures", {}, "extra", { more: 1 })).error?.code).toBe("VALIDATION");
+  expect((await emit(socket, "users:pictures", {})).error?.code).toBe("NOT_FOUND");
 });

@@ -19,12 +19,13 @@ beforeAll(async () => {
   gateway = await startTestGateway(
     {
       "users.profile": fail,
-      "chat.history": fail,
-      "chat.leave": () => {
-        throw new Errors.MoleculerClientError(`row of ${SECRET}`, 409, "CONFLICT", { row: SECRET });
-      },
-      "chat.join": () => {
-        throw new Errors.ValidationError(SECRET, SECRET, [{ field: "room", actual: SECRET, nodeID: SECRET } as never]);
+      "users.pictures": ({ params }) => {
+        const [what] = params.users;
+        if (what === "native") return fail();
+        if (what === "client")
+          throw new Errors.MoleculerClientError(`row of ${SECRET}`, 409, "CONFLICT", { row: SECRET });
+        const mistake = { field: "users", actual: SECRET, nodeID: SECRET };
+        throw new Errors.ValidationError(SECRET, SECRET, [mistake as never]);
       },
       "users.login": () => {
         throw Object.assign(new Error(SECRET), { name: "ClientError", code: 299, type: "OK" });
@@ -44,10 +45,10 @@ test("native errors, others' client errors and validators' data stay inside, ove
     await gateway.ask("POST", "/api/auth/login", { body: { email: "a@b.de", password: SECRET } }),
   ].map(({ text }) => text);
   const refusals = [
-    await emit(socket, "call", "chat.history", { room: "r" }),
-    await emit(socket, "call", "chat.leave", { room: "r" }),
-    await emit(socket, "call", "chat.join", { room: "r" }),
-    await emit(socket, "call", "chat.send", { room: "r", text: SECRET, clientId: 1 }),
+    ...(await Promise.all(
+      ["native", "client", "validator"].map((what) => emit(socket, "call", "users.pictures", { users: [what] })),
+    )),
+    await emit(socket, "call", "users.pictures", { users: SECRET }),
   ].map((answer) => JSON.stringify(answer));
   for (const text of [...answers, ...refusals]) {
     expect(text).not.toMatch(/hunter2|db\.internal|node-|actual|nodeID|stack/);

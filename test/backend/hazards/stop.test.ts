@@ -26,10 +26,10 @@ test("stopping finishes what is under way, takes nothing new, and tells sockets 
   });
   let entered = 0;
   const gateway = await startTestGateway({
-    "chat.history": async () => {
+    "users.pictures": async () => {
       entered++;
       await called;
-      return "history" as never;
+      return { pictures: [] };
     },
     "users.profile": async () => {
       entered++;
@@ -41,16 +41,16 @@ test("stopping finishes what is under way, takes nothing new, and tells sockets 
   const socket = await gateway.socket(token);
   const hint = new Promise<{ retryAfter: number }>((resolve) => socket.once("drain", resolve));
   const gone = disconnected(socket);
-  const overSocket = emit(socket, "call", "chat.history", { room: "r" });
+  const overSocket = emit(socket, "call", "users.pictures", { users: ["x"] });
   const overHttp = gateway.ask("GET", "/api/users/me", { token });
   while (entered < 2) await new Promise(setImmediate);
 
   const stopped = gateway.gateway.drain();
   expect((await hint).retryAfter).toBeGreaterThanOrEqual(0);
-  expect((await emit(socket, "call", "chat.history", { room: "r" })).error?.code).toBe("UNAVAILABLE");
+  expect((await emit(socket, "call", "users.pictures", { users: ["x"] })).error?.code).toBe("UNAVAILABLE");
   await expect(gateway.ask("GET", "/")).rejects.toThrow();
   release?.();
-  expect((await overSocket).result).toBe("history");
+  expect((await overSocket).result).toEqual({ pictures: [] });
   expect((await overHttp).json).toEqual({ id: "slow" });
   await Promise.all([gone, stopped]);
   await gateway.stop();
@@ -103,7 +103,7 @@ test("stopping ends within the stated time although a call never returns (H12)",
   });
   const gateway = await startTestGateway(
     {
-      "chat.history": () => {
+      "users.pictures": () => {
         enter?.();
         return new Promise(() => undefined);
       },
@@ -111,7 +111,7 @@ test("stopping ends within the stated time although a call never returns (H12)",
     { config: { DRAIN_SECONDS: "0" } },
   );
   const socket = await gateway.socket(tokenOf("alice"));
-  socket.emit("call", "chat.history", { room: "r" });
+  socket.emit("call", "users.pictures", { users: ["x"] });
   await entered;
   const gone = disconnected(socket);
   await gateway.gateway.drain();
@@ -129,7 +129,7 @@ test("a port in use is a clear message, and nothing stays behind", async () => {
 });
 
 test("N3: a gateway that stops closes one socket after the other and serves the rest; no call is refused", async () => {
-  const gateway = await startTestGateway({ "chat.history": () => "history" as never });
+  const gateway = await startTestGateway({ "users.pictures": () => ({ pictures: [] }) });
   const sockets: Socket[] = [];
   for (let n = 0; n < 80; n += 1) sockets.push(await gateway.socket(tokenOf(`client${n}`)));
   const clients = sockets.map((socket) => {
@@ -141,7 +141,7 @@ test("N3: a gateway that stops closes one socket after the other and serves the 
     const calling = async () => {
       while (socket.connected) {
         const gone = disconnected(socket);
-        const called = emit(socket, "call", "chat.history", { room: "r" });
+        const called = emit(socket, "call", "users.pictures", { users: ["x"] });
         called.catch(() => undefined); // the connection has closed before the call came there
         const result = await Promise.race([called, gone.then(() => undefined)]);
         if (result?.error) throw new Error(result.error.code);

@@ -58,14 +58,14 @@ test("refuses a database that a newer program has changed, and leaves it as it i
 
 test("a migration that fails leaves nothing behind, and the next start can do it", async () => {
   const database = new DatabaseSync(join(root, "causeway.db"));
-  database.exec("create table messages (x)");
+  database.exec("create table sessions (x)");
   await expect(openStore({ dataDir: root })).rejects.toMatchObject({
     code: "STORE_MIGRATION",
-    message: expect.stringContaining("chat_0001_rooms"),
+    message: expect.stringContaining("auth_0001_sessions"),
   });
   const tables = database.prepare("select name from sqlite_schema where type = 'table' and name = 'users'").all();
   expect(tables).toEqual([]);
-  database.exec("drop table messages");
+  database.exec("drop table sessions");
   database.close();
   await (await openStore({ dataDir: root })).close();
 });

@@ -1,7 +1,5 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { clientId } from "../../../backend/chat/message.ts";
-import { roomName } from "../../../backend/chat/room.ts";
 import { displayName } from "../../../backend/text/name.ts";
 import { MESSAGE_MAX, messageText } from "../../../backend/text/text.ts";
 import { character } from "../../character.ts";
@@ -31,23 +29,10 @@ test.each([
 test("what has been accepted once is accepted again and stays as it is", () => {
   fc.assert(
     fc.property(hostile, (input) => {
-      for (const rule of [messageText, displayName, roomName, clientId]) {
+      for (const rule of [messageText, displayName]) {
         const once = rule(input);
         if (once.ok) expect(rule(once.value)).toEqual(once);
       }
     }),
   );
-});
-
-test.each([
-  ["Lobby", "lobby"],
-  ["ＬＯＢＢＹ", "lobby"],
-  ["straße-7", "straße-7"],
-  ["разное_1", "разное_1"],
-])("the room %s is known as %s", (input, name) => {
-  expect(roomName(input)).toEqual({ ok: true, value: name });
-});
-
-test.each(["", "-a", "a b", "a/b", "../x", "a\u0000", "\ud800", "a".repeat(65), "$node"])("%j is no room", (input) => {
-  expect(roomName(input)).toMatchObject({ ok: false, code: "ROOM_NAME" });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { channelOf } from "../../../backend/chat/channel.ts";
 import { announce } from "../../../backend/contract/index.ts";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
+import { disconnected, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 let nats: NatsServer;
@@ -10,57 +9,15 @@ let two: TestGateway;
 
 beforeAll(async () => {
   nats = await startNats();
-  const seq = { value: 0 };
-  const actions = {
-    "chat.join": (ctx: { params: { room: string } }) => ({
-      room: ctx.params.room,
-      epoch: "e",
-      seq: seq.value,
-      messages: [],
-      recovered: false,
-    }),
-    "chat.history": () => ({}),
-    "chat.send": async (ctx: { params: { room: string; text: string }; broker: TestGateway["broker"] }) => {
-      const payload = { room: ctx.params.room, epoch: "e", seq: ++seq.value, text: ctx.params.text };
-      await announce(ctx.broker, "sockets.broadcast", {
-        channel: channelOf(ctx.params.room),
-        event: "message",
-        payload: payload as never,
-        position: { epoch: payload.epoch, seq: payload.seq },
-      });
-      return { message: payload };
-    },
-  } as never;
   const config = nodeEnv(nats.url);
-  one = await startTestGateway(actions, { config });
-  two = await startTestGateway(actions, { config });
+  one = await startTestGateway({}, { config });
+  two = await startTestGateway({}, { config });
   await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
 });
 
 afterAll(async () => {
   await Promise.all([one.stop(), two.stop()]);
   await nats.stop();
-});
-
-test("two nodes serve one room: each message arrives once at both", async () => {
-  const alice = await one.socket(tokenOf("alice"));
-  const bob = await two.socket(tokenOf("bob"));
-  await Promise.all([alice, bob].map((socket) => emit(socket, "call", "chat.join", { room: "lobby" })));
-  const heard = new Map([alice, bob].map((socket) => [socket, [] as number[]]));
-  const all = new Promise<void>((resolve) => {
-    for (const [socket, list] of heard) {
-      socket.on("message", ({ seq }: { seq: number }) => {
-        list.push(seq);
-        if ([...heard.values()].every(({ length }) => length >= 200)) resolve();
-      });
-    }
-  });
-  for (let i = 0; i < 100; i++) {
-    await emit(alice, "call", "chat.send", { room: "lobby", text: "from one", clientId: `a${i}` });
-    await emit(bob, "call", "chat.send", { room: "lobby", text: "from two", clientId: `b${i}` });
-  }
-  await all;
-  for (const list of heard.values()) expect(new Set(list).size).toBe(list.length);
 });
 
 test("the end of a session closes its sockets on every node", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Answer, emit, NO_LIMITS, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { type Answer, NO_LIMITS, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*
@@ -10,7 +10,6 @@ const HOUR = 3600;
 const limits = {
   ...NO_LIMITS,
   credential: { requests: 4, seconds: HOUR },
-  opening: { requests: 3, seconds: HOUR },
 };
 
 let cluster: Cluster;
@@ -55,16 +54,6 @@ test("N11: a user has the tries of one node on all nodes together, from whatever
     statuses.push((await (nodes[n % 2] as TestBackend).ask("POST", "/api/auth/password", asked)).status);
   }
   expect(statuses).toEqual([422, 422, 422, 422, 429, 429]);
-});
-
-test("N11: a user opens as many rooms an hour by two nodes as by one", async () => {
-  const sockets = await Promise.all(nodes.map((node) => node.socket(person.accessToken)));
-  const codes: (string | undefined)[] = [];
-  for (let n = 0; n < 5; n += 1) {
-    const socket = sockets[n % 2] as (typeof sockets)[0];
-    codes.push((await emit(socket, "call", "chat.create", { kind: "private", title: `Room ${n}` })).error?.code);
-  }
-  expect(codes).toEqual([undefined, undefined, undefined, "RATE_LIMITED", "RATE_LIMITED"]);
 });
 
 test("N11: while the database is away every try is UNAVAILABLE with retry-after, and what is refused anyway stays refused", async () => {

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import pg from "pg";
-import type { Judge } from "../../../backend/chat/store/index.ts";
-import { messageBytes } from "../../../backend/chat/store/usage.ts";
 import { publicError } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
 import { type Mail, mailOfNotice } from "../../../backend/mail/mail.ts";
@@ -126,33 +124,6 @@ test("N11: one address gets as many mails of a kind from two nodes as from one",
   while (lines.length < 30) await delay(10);
   expect(mails).toHaveLength(11);
   for (const post of posts) await post.stop();
-});
-
-test("N11: a user who sends by two nodes exceeds the quota by no more than 64 KiB for the other node", async () => {
-  const quota = 1024 * 1024;
-  const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null } as const;
-  await nodes[0].users.create({ id: "ada", role: "user", ...facts });
-  const text = "x".repeat(4000);
-  const judge: Judge = (_, storedBytes) => {
-    if (storedBytes > quota) throw new Error("the quota is used up");
-  };
-  let stored = 0;
-  let refused = 0;
-  for (let n = 0; refused < 4; n += 1) {
-    const draft = { room: "lobby", authorId: "ada", clientId: `m${n}`, text, at: 1, quota };
-    const appended = (nodes[n % 2] as Store).messages.append(draft, judge);
-    await appended.then(
-      () => {
-        stored += messageBytes(text);
-      },
-      () => {
-        refused += 1;
-      },
-    );
-  }
-  expect(stored).toBeGreaterThan(quota - 8 * 4200);
-  // and what is sent while a node writes its sum
-  expect(stored).toBeLessThan(quota + 64 * 1024 + 8 * 4200);
 });
 
 async function query<R extends object>(text: string): Promise<R[]> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { chatFeature } from "../../../../backend/chat/feature.ts";
 import type { ChatClientOptions, OutboxStorage } from "../../../../backend/client/chat/index.ts";
 import type { ClientOptions } from "../../../../backend/client/index.ts";
 import { readConfig } from "../../../../backend/config.ts";
@@ -20,7 +21,7 @@ const proxies: CuttableProxy[] = [];
 const start = (port = "0") =>
   startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
     assets,
-    modules: testModules({ presence: { grace: 100, pace: 10, window: 10 } }),
+    modules: testModules({ modules: { chat: chatFeature({ presence: { grace: 100, pace: 10, window: 10 } }) } }),
   });
 
 beforeEach(async () => {

@@ -4,7 +4,8 @@ import type { Message } from "../../../../backend/chat/message.ts";
 import type { RoomSummary } from "../../../../backend/chat/shapes.ts";
 import { announce, type ResultOf } from "../../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../../backend/users/shapes.ts";
-import { joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { joinedRoom, startChatGateway } from "../../chat/chat-gateway.ts";
+import { type TestGateway, tokenOf } from "../../support.ts";
 import { Watched } from "./watched-client.ts";
 
 /*
@@ -25,7 +26,7 @@ const signedIn = (): SignedIn => ({
 
 beforeEach(async () => {
   rooms = [];
-  gateway = await startTestGateway({
+  gateway = await startChatGateway({
     "users.register": signedIn,
     "chat.rooms": () => ({ rooms: [...rooms], more: false }),
     "chat.join": () => join(),

@@ -16,7 +16,7 @@ const entry = (method: HttpEntry["method"], path: HttpEntry["path"], params: Par
   ...common,
   method,
   path,
-  action: `chat.${method.toLowerCase()}${path.replaceAll(/\W/g, "_")}`,
+  action: `echo.${method.toLowerCase()}${path.replaceAll(/\W/g, "_")}`,
   bodyLimit,
   params,
 });

@@ -3,7 +3,6 @@ import type { Writable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import * as ws from "ws";
-import { channelOf } from "../../../../backend/chat/channel.ts";
 import { announce } from "../../../../backend/contract/index.ts";
 import {
   encodeEvent,
@@ -12,15 +11,14 @@ import {
   readEvent,
   textFrame,
 } from "../../../../backend/gateway/internals/packets.ts";
-import { emit, joinedRoom, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { emit, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 
 const { Receiver } = ws as unknown as { Receiver: new () => Writable }; // its types leave it out
 
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway({
-    "chat.join": (ctx) => joinedRoom(ctx.params.room),
-    "chat.history": (ctx) => ({ text: ctx.params.room }) as never,
+    "users.pictures": (ctx) => ({ text: ctx.params.users[0] }) as never,
   });
 });
 afterAll(() => gateway.stop());
@@ -100,56 +98,53 @@ async function byHand(name: string): Promise<{ socket: ws.WebSocket; next: () =>
 
 test("what asks for no answer gets none, what is no JSON a refusal, and what is no packet here ends the connection", async () => {
   const { socket, next } = await byHand("packets");
-  socket.send('42["call","chat.history",{"room":"quiet"}]');
-  socket.send('421["call","chat.history",{"room":"a"}]');
+  socket.send('42["call","users.pictures",{"users":["quiet"]}]');
+  socket.send('421["call","users.pictures",{"users":["a"]}]');
   expect(await next()).toBe('431[null,{"text":"a"}]');
-  socket.send('422["call","chat.history",{"room":"a"]');
+  socket.send('422["call","users.pictures",{"users":["a"]]');
   expect(await next()).toContain('432[{"code":"BAD_REQUEST"');
   socket.send('423["constructor"]');
   expect(await next()).toContain('433[{"code":"NOT_FOUND"');
-  socket.send('424[["call"],"chat.history",{"room":"a"}]');
+  socket.send('424[["call"],"users.pictures",{"users":["a"]}]');
   expect(await next()).toContain('434[{"code":"NOT_FOUND"');
   socket.send("4299[]");
   expect(await next()).toContain('4399[{"code":"NOT_FOUND"');
   const closed = once(socket, "close");
-  socket.send('42/admin,1["call","chat.history",{"room":"a"}]');
+  socket.send('42/admin,1["call","users.pictures",{"users":["a"]}]');
   await closed;
 });
 
 test("a binary argument is refused by name, and its bytes are never kept", async () => {
   const { socket, next } = await byHand("binary");
-  socket.send('451-5["call","chat.history",{"room":{"_placeholder":true,"num":0}}]');
+  socket.send('451-5["call","users.pictures",{"users":{"_placeholder":true,"num":0}}]');
   socket.send(Buffer.alloc(60_000));
-  expect(await next()).toMatch(/^435\[\{"code":"VALIDATION".*"field":"room"/);
-  socket.send('426["call","chat.history",{"room":"still here"}]');
+  expect(await next()).toMatch(/^435\[\{"code":"VALIDATION".*"field":"users"/);
+  socket.send('426["call","users.pictures",{"users":["still here"]}]');
   expect(await next()).toBe('436[null,{"text":"still here"}]');
   socket.terminate();
 });
 
 test("who does not read is cut off before what waits for it fills the memory; others hear on", async () => {
   const reader = await gateway.socket(tokenOf("reader"));
-  await emit(reader, "call", "chat.join", { room: "loud" });
-  const { socket: deaf, next } = await byHand("deaf");
-  deaf.send('421["call","chat.join",{"room":"loud"}]');
-  await next();
+  const { socket: deaf } = await byHand("deaf");
   expect(gateway.gateway.sockets).toBe(2);
   deaf.pause();
   let heard = 0;
-  reader.on("message", () => heard++);
+  reader.on("drain", () => heard++);
   const text = "x".repeat(16_000);
   let said = 0;
   // the kernel's buffers take some, then ours fill up
   for (; gateway.gateway.sockets === 2 && said < 4_000; said++) {
     await announce(gateway.broker, "sockets.broadcast", {
-      channel: channelOf("loud"),
-      event: "message",
-      payload: { room: "loud", text } as never,
+      users: ["reader", "deaf"],
+      event: "drain",
+      payload: { retryAfter: 1, text } as never,
     });
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(gateway.gateway.sockets).toBe(1);
   expect(said * text.length).toBeGreaterThan(MAX_UNSENT);
-  await emit(reader, "call", "chat.history", { room: "loud" });
+  await emit(reader, "call", "users.pictures", { users: ["x"] });
   expect(heard).toBe(said);
   deaf.terminate();
 });

@@ -37,43 +37,33 @@ test("an entry's rate class limits an address and a user, whatever address the u
 
 test("HTTP and sockets draw on one budget: a socket is no way around a limit", async () => {
   gateway = await startTestGateway(
-    { "chat.send": () => ({ message: {} }) as never, "auth.logout": () => ({ ended: true }) },
-    { limits: { ...NO_LIMITS, write: { requests: 3, seconds: 10 } } },
+    { "users.pictures": () => ({ pictures: [] }), "users.profile": () => ({ id: "x" }) as never },
+    { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
   );
   const token = tokenOf("alice");
   const socket = await gateway.socket(token);
-  const send = () => emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
-  expect((await send()).error).toBeNull();
-  expect((await gateway.ask("POST", "/api/auth/logout", { token })).status).toBe(200);
-  expect((await send()).error).toBeNull();
-  expect((await send()).error).toMatchObject({ code: "RATE_LIMITED", retryAfter: expect.any(Number) });
-  expect((await gateway.ask("POST", "/api/auth/logout", { token })).status).toBe(429);
+  const look = () => emit(socket, "call", "users.pictures", { users: ["x"] });
+  expect((await look()).error).toBeNull();
+  expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBe(200);
+  expect((await look()).error).toBeNull();
+  expect((await look()).error).toMatchObject({ code: "RATE_LIMITED", retryAfter: expect.any(Number) });
+  expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBe(429);
 });
 
 test("an address may do over its sockets what ten users may, and no more however many users it has", async () => {
   gateway = await startTestGateway(
-    { "chat.send": () => ({ message: {} }) as never, "chat.report": () => ({ reported: true }) as never },
-    { limits: { ...NO_LIMITS, write: { requests: 3, seconds: 10 }, report: { requests: 2, seconds: 10 } } },
+    { "users.pictures": () => ({ pictures: [] }) },
+    { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
   );
   const at = async (name: string, ip: string) => {
     const socket = await (gateway as TestGateway).socket(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
-    const send = () => emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
-    const report = () => emit(socket, "call", "chat.report", { room: "r", seq: 1, reason: "x" });
-    return { send, report };
+    return async () => (await emit(socket, "call", "users.pictures", { users: ["x"] })).error?.code;
   };
-  const codes = (answers: readonly { error: { code: string } | null }[]) => answers.map(({ error }) => error?.code);
   const office = await Promise.all(Array.from({ length: 11 }, (_, index) => at(`user${index}`, "192.0.2.1")));
-  for (const { send } of office.slice(0, 10)) {
-    expect(codes([await send(), await send(), await send()])).toEqual([undefined, undefined, undefined]);
-  }
-  const last = office[10] as (typeof office)[0];
-  expect(codes([await last.send()])).toEqual(["RATE_LIMITED"]);
-  expect(codes([await last.report(), await (office[0] as typeof last).report(), await last.report()])).toEqual([
-    undefined,
-    undefined,
-    "RATE_LIMITED",
-  ]);
-  expect(codes([await (await at("elsewhere", "192.0.2.2")).send()])).toEqual([undefined]);
+  for (const look of office.slice(0, 10))
+    expect([await look(), await look(), await look()]).toEqual([undefined, undefined, undefined]);
+  expect(await office[10]?.()).toBe("RATE_LIMITED");
+  expect(await (await at("elsewhere", "192.0.2.2"))()).toBeUndefined();
 });
 
 test("handshakes are limited per address", async () => {
@@ -232,6 +222,6 @@ test("a packet over 64 KiB closes its connection", async () => {
   gateway = await startTestGateway();
   const socket = await gateway.socket(tokenOf("large"));
   const gone = disconnected(socket);
-  socket.emit("call", "chat.send", { room: "r", text: "x".repeat(70_000), clientId: "1" });
+  socket.emit("call", "users.pictures", { users: ["x".repeat(70_000)] });
   await gone;
 });

@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { announce } from "../../../../backend/contract/index.ts";
-import { memoryThrottles } from "../../../../backend/throttle/throttle-memory.ts";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
+import { startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
 import { frame, handshake, TEXT } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;
@@ -60,35 +58,4 @@ test.each<[string, (gateway: TestGateway, spoil: () => void) => Promise<void> | 
   expect(await text).toContain('42["drain",{"retryAfter":0}]');
   expect(opened).toEqual([]);
   await drained;
-});
-
-test("N11: a call whose session ends while the limits of all nodes are asked is not made", async () => {
-  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const memory = memoryThrottles();
-  const throttles: typeof memory = {
-    ...memory,
-    isShared: true,
-    async change(keys, decide) {
-      asked.resolve();
-      await answers.promise;
-      return memory.change(keys, decide);
-    },
-  };
-  const makers: string[] = [];
-  const actions: Parameters<typeof startTestGateway>[0] = {
-    async "chat.create"(ctx) {
-      makers.push(ctx.meta.user?.id ?? "");
-      throw new Error("nothing more is needed");
-    },
-  };
-  gateway = await startTestGateway(actions, { given: { throttles } });
-  const [eve, ada] = [await gateway.socket(tokenOf("eve")), await gateway.socket(tokenOf("ada"))];
-  eve.emit("call", "chat.create", { kind: "private", title: "Eve's" });
-  await asked.promise;
-  const gone = disconnected(eve);
-  await announce(gateway.broker, "session.ended", { sid: "s-eve" });
-  await gone;
-  answers.resolve();
-  await emit(ada, "call", "chat.create", { kind: "private", title: "Ada's" });
-  expect(makers).toEqual(["ada"]);
 });

@@ -6,7 +6,7 @@ import { ChannelPositions } from "../../../../backend/gateway/sockets/channel-po
 import { eventOf, type SocketEvent } from "../../../../backend/gateway/sockets/socket-event.ts";
 
 const event = (position: EventPosition) =>
-  eventOf({ channel: "garden", event: "message", payload: {} as never, position });
+  eventOf({ channel: "garden", event: "drain", payload: {} as never, position });
 const message = (seq: number, epoch = "e") => event({ epoch, seq });
 const change = (revision: number) => event({ epoch: "e", revision });
 const at = (seq: number, revision = 2, epoch = "e"): ChannelPosition => ({ channel: "garden", epoch, seq, revision });

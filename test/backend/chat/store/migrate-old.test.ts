@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type Kysely, sql } from "kysely";
+import { type FeatureTables, type Migrations, openDatabase } from "../../../../backend/store/index.ts";
+import { openQueries } from "../../store/open-queries.ts";
+import { FEATURES, openStore } from "../../store/open-store.ts";
+import { migrationsOf, schemaOf } from "../../store/schema-of.ts";
+import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { oldDatabase } from "./old-database.ts";
+import { OLD_MIGRATIONS } from "./old-migrations.ts";
+
+/*
+ * Databases of versions that did not name migrations by feature: they have the tables of the chat.
+ */
+
+let storage: TestStorage;
+beforeEach(async () => {
+  storage = await testStorage();
+});
+afterEach(() => storage.remove());
+
+const open = (features: readonly FeatureTables[], unusedFeatures: readonly string[] = []) =>
+  openDatabase({ ...storage.options, unusedFeatures }, features);
+
+/** Runs something on a storage that no program has open. */
+async function withQueries<T>(use: (db: Kysely<unknown>) => Promise<T>, of = storage): Promise<T> {
+  const db = await openQueries(of.options);
+  try {
+    return await use(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+test.each(Object.keys(OLD_MIGRATIONS))(
+  "D4: a database of the version that ended with %s becomes what a new one is",
+  async (last) => {
+    const fresh = await testStorage();
+    await (await openStore(fresh.options)).close();
+    await (await oldDatabase(storage.options, last)).destroy();
+    await (await openStore(storage.options)).close();
+    expect(await withQueries(schemaOf)).toEqual(await withQueries(schemaOf, fresh));
+    expect(await withQueries(migrationsOf)).toEqual(await withQueries(migrationsOf, fresh));
+    await fresh.remove();
+  },
+);
+
+test("D4: several nodes that open an old database at once bring it up to date once, and lose nothing", async () => {
+  const old = await oldDatabase(storage.options, "0005_rooms");
+  await sql`insert into users (id, email, name, password_hash, role, created_at)
+    values ('ada', 'ada@example.org', 'Ada', 'x', 'user', 5)`.execute(old);
+  await sql`insert into rooms (name, epoch, seq, created_at) values ('garden', 'first', 1, 7)`.execute(old);
+  await sql`insert into messages (room, seq, author_id, client_id, text, at)
+    values ('garden', 1, 'ada', 'c1', 'hello', 8)`.execute(old);
+  await old.destroy();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(storage.options)));
+  for (const store of stores) {
+    expect(await store.users.find("ada")).toMatchObject({ name: "Ada" });
+    expect(await store.messages.after("garden", 0, 9)).toMatchObject([{ text: "hello", seq: 1, epoch: "first" }]);
+    await store.close();
+  }
+  const names = await withQueries(migrationsOf);
+  expect(names.filter((name) => name.startsWith("0"))).toEqual([]);
+  expect(names).toEqual([...new Set(names)]);
+});
+
+/** A migration that creates a table. */
+const table = (name: string): Migrations[string] => ({
+  up: (db) => db.schema.createTable(name).addColumn("id", "text").execute(),
+});
+
+test("D4: a migration that fails changes nothing, not even the old names, and the next start goes on", async () => {
+  await (await oldDatabase(storage.options, "0004_read_marks")).destroy();
+  const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
+  const broken = { name: "broken", migrations: { "0001_table": table("things"), "0002_same": table("things") } };
+  await expect(open([...FEATURES, broken])).rejects.toMatchObject({
+    code: "STORE_MIGRATION",
+    message: expect.stringMatching(/^the migration broken_0002_same failed: .*things.*\. Nothing was changed\./),
+  });
+  expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
+  const store = await openStore(storage.options);
+  expect(await store.rooms.standing("lobby", "ada")).toBeUndefined();
+  await store.close();
+});
+
+const withoutChat = FEATURES.filter(({ name }) => name !== "chat");
+
+test.each(["by this program", "by an older version"])(
+  "D4: a database with a feature that was removed, made %s, is opened when UNUSED_FEATURES names it",
+  async (by) => {
+    if (by === "by this program") await (await openStore(storage.options)).close();
+    else await (await oldDatabase(storage.options, "0012_enter_rooms")).destroy();
+    await withQueries((db) =>
+      sql`insert into rooms (name, epoch, seq, created_at) values ('garden', 'first', 0, 7)`.execute(db),
+    );
+    await expect(open(withoutChat)).rejects.toMatchObject({
+      code: "STORE_NEWER",
+      message: expect.stringMatching(/a program with the feature chat has used it\. .* set UNUSED_FEATURES=chat, /),
+    });
+    await expect(open(withoutChat, ["chart"])).rejects.toMatchObject({ code: "STORE_NEWER" });
+    await (await open(withoutChat, ["chat"])).close();
+    // the feature comes back, and has its rows
+    const store = await openStore(storage.options);
+    expect(await store.rooms.positions(["garden"])).toMatchObject([{ room: "garden", epoch: "first" }]);
+    await store.close();
+  },
+);

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { countStatements } from "../../store/executed.ts";
+import { openStore, type Store } from "../../store/open-store.ts";
+import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+
+const executed = countStatements();
+const USERS = Array.from({ length: 30 }, (_, n) => `user${n}`);
+
+let storage: TestStorage;
+let store: Store;
+beforeEach(async () => {
+  storage = await testStorage();
+  store = await openStore(storage.options);
+  for (const id of USERS) {
+    const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
+    await store.users.create({ id, ...facts });
+  }
+  const owner = { id: "user0", role: "owner", peerId: null } as const;
+  for (const key of ["garden", 'it\'s "odd" \\'])
+    await store.rooms.open({ key, kind: "public", title: null, openedBy: "user0", at: 1 }, [owner]);
+});
+afterEach(async () => {
+  await store.close();
+  await storage.remove();
+});
+
+test("N7: the standing of many users that is asked in one turn is one statement", async () => {
+  executed();
+  const found = await Promise.all(USERS.map((id) => store.rooms.standing("garden", id)));
+  expect(executed()).toBe(1);
+  expect(found.map((standing) => standing?.membership?.role)).toEqual(["owner", ...Array(29).fill(undefined)]);
+  expect(found.every((standing) => standing?.room.key === "garden")).toBe(true);
+});
+
+test("names are looked up as they are, and what is not there is undefined", async () => {
+  const ask = [
+    ['it\'s "odd" \\', "user0"],
+    ["none", "user0"],
+    ["garden", "nobody"],
+    ["garden", "user1"],
+  ] as const;
+  const found = await Promise.all(ask.map(([room, user]) => store.rooms.standing(room, user)));
+  expect(found.map((standing) => standing?.room.key)).toEqual(['it\'s "odd" \\', undefined, undefined, "garden"]);
+});
+
+test("what was committed before it was asked for is seen, also where others ask in the same turn", async () => {
+  const others = USERS.map((id) => store.rooms.standing("garden", id));
+  await store.members.enter({ room: "garden", userId: "user1", at: 2, from: ["none"], limit: 9 });
+  expect((await store.rooms.standing("garden", "user1"))?.membership?.state).toBe("in");
+  await Promise.all(others);
+});

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { emit, NO_LIMITS, startTestBackend, type TestBackend } from "../../../backend/support.ts";
+import { type Cluster, startCluster } from "../cluster.ts";
+
+let cluster: Cluster;
+let nodes: readonly [TestBackend, TestBackend];
+beforeAll(async () => {
+  cluster = await startCluster();
+  const { url } = await cluster.database();
+  const limits = { ...NO_LIMITS, opening: { requests: 3, seconds: 3600 } };
+  const start = () => startTestBackend({ config: { DATABASE_URL: url }, limits });
+  nodes = [await start(), await start()];
+});
+afterAll(async () => {
+  for (const node of nodes) await node.stop();
+  await cluster.stop();
+});
+
+test("N11: a user opens as many rooms an hour by two nodes as by one", async () => {
+  const person = await nodes[0].person();
+  const sockets = await Promise.all(nodes.map((node) => node.socket(person.accessToken)));
+  const codes: (string | undefined)[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    const socket = sockets[n % 2] as (typeof sockets)[0];
+    codes.push((await emit(socket, "call", "chat.create", { kind: "private", title: `Room ${n}` })).error?.code);
+  }
+  expect(codes).toEqual([undefined, undefined, undefined, "RATE_LIMITED", "RATE_LIMITED"]);
+});

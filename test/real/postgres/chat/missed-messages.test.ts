@@ -1,0 +1,3 @@
+import "../in-postgres.ts";
+import "../../../backend/chat/missed-messages.test.ts";
+import "../after-postgres.ts";

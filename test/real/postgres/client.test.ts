@@ -1,4 +1,0 @@
-import "./in-postgres.ts";
-import "../../backend/client/chat/chat-client.test.ts";
-import "../../backend/client/chat/client-schedules.test.ts";
-import "./after-postgres.ts";

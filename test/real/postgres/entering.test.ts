@@ -1,3 +1,0 @@
-import "./in-postgres.ts";
-import "../../backend/chat/store/entering.test.ts";
-import "./after-postgres.ts";
