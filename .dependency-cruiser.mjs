@@ -6,7 +6,7 @@ const anyOf = (...patterns) => patterns.join("|");
 /** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
 /** What is public: plain data, which every part may read. */
-const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes)\\.ts$)";
+const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes|constants)\\.ts$)";
 /**
  * The folders of the features, in the order of the list. The list is read as text: this file also runs on a Node.js
  * that cannot import TypeScript.
@@ -137,7 +137,7 @@ export default {
       severity: "error",
       comment: "what a feature is made of may change: others import its index.ts, and what it declares",
       from: { path: folder("(backend|infra|scripts|cloudflared)/"), pathNot: folder(`backend/${name}/`) },
-      to: { path: folder(`backend/${name}/`), pathNot: `^backend/${name}/(index|surface|shapes)\\.ts$` },
+      to: { path: folder(`backend/${name}/`), pathNot: `^backend/${name}/(index|surface|shapes|constants)\\.ts$` },
     })),
     {
       name: "gateway-calls-actions",
@@ -195,7 +195,7 @@ export default {
       name: "surface-of-a-feature-is-cheap",
       severity: "error",
       comment: "what a feature declares needs the words for it, and what other features declare",
-      from: { path: "^backend/[^/]+/(surface|shapes)\\.ts$" },
+      from: { path: "^backend/[^/]+/(surface|shapes|constants)\\.ts$" },
       to: { path: "^backend/(surface|features)\\.ts$" },
     },
     {
@@ -239,13 +239,14 @@ export default {
     {
       name: "page-is-for-browsers",
       severity: "error",
-      comment: "every visitor downloads what the page imports: the client, whose index.ts has the server's types too",
+      comment:
+        "every visitor downloads what the page imports: the client, whose index.ts has the server's types, and values",
       from: { path: "^backend/page/", pathNot: "^backend/page/index\\.ts$" },
       to: {
         pathNot: anyOf(
           "^backend/page/",
           "^backend/client/(?!node/)[^/]*/?index\\.ts$",
-          "^backend/surface/roles\\.ts$",
+          "^backend/(surface/roles|[^/]+/constants)\\.ts$",
           "/socket\\.io-client/",
         ),
       },

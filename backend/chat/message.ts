@@ -1,6 +1,7 @@
 import { accepted, type Checked, refused } from "../text/checked.ts";
 import type { Message } from "./shapes.ts";
 
+export { EDIT_TIME } from "./constants.ts";
 export type { Message, RoomState } from "./shapes.ts";
 
 /** Messages in a page of history. */
@@ -19,9 +20,6 @@ const MENTION_BYTES = 40;
 export function responseBytes({ text, mentions }: Message): number {
   return FIELDS_BYTES + Buffer.byteLength(text) + MENTION_BYTES * (mentions?.length ?? 0);
 }
-
-/** Milliseconds in which an author may edit a message: an hour. */
-export const EDIT_TIME = 60 * 60 * 1000;
 
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 

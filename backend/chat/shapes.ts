@@ -9,9 +9,9 @@ import {
   type TypeOf,
   unbounded,
 } from "../surface/grammar.ts";
+import { ROOM_ROLES } from "./constants.ts";
 
-/** Roles within a room in ascending order; each includes the ones before it. */
-export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
+export { ROOM_ROLES };
 export type RoomRole = (typeof ROOM_ROLES)[number];
 
 /**

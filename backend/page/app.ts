@@ -37,7 +37,8 @@ const views = [
   ...parts.map((part) => part.connect({ client, pictures, requestRender })),
   connectHome(pictures, openAccount),
 ];
-const offlineHints = parts.flatMap(({ offlineHint }) => offlineHint ?? []);
+const offlineHints =
+  parts.length === 0 ? ["The page connects again by itself."] : parts.flatMap(({ offlineHint }) => offlineHint ?? []);
 
 /** Renders once after all changes of this turn of the event loop. */
 function requestRender(): void {

@@ -1,10 +1,8 @@
 import type { SiteClient } from "../client/index.ts";
+import { MAX_PICTURE_BYTES } from "../users/constants.ts";
 import { fillAvatar } from "./avatar.ts";
 import type { Pictures } from "./pictures.ts";
 import { attempt, element } from "./view.ts";
-
-/** Most bytes of a picture. The server checks it; here, a larger file is not sent. */
-const MAX_BYTES = 256 * 1024;
 
 /** Connects the user's own picture in the account dialog. Returns a function that shows it. */
 export function connectOwnPicture(client: SiteClient, pictures: Pictures): () => void {
@@ -37,11 +35,11 @@ export function connectOwnPicture(client: SiteClient, pictures: Pictures): () =>
   file.addEventListener("change", () => {
     const [chosen] = file.files ?? [];
     if (!chosen) return;
-    if (chosen.size > MAX_BYTES) {
+    if (chosen.size > MAX_PICTURE_BYTES) {
       done.textContent = "";
       problem.hidden = false;
-      const size = Math.ceil(chosen.size / 1024);
-      problem.textContent = `This file has ${size} KiB, and a picture may have 256. Make it smaller.`;
+      const [size, most] = [Math.ceil(chosen.size / 1024), MAX_PICTURE_BYTES / 1024];
+      problem.textContent = `This file has ${size} KiB, and a picture may have ${most}. Make it smaller.`;
       file.value = "";
       return;
     }

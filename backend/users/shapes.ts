@@ -1,5 +1,6 @@
 import { boolean, named, nullable, oneOf, type TypeOf, unbounded } from "../surface/grammar.ts";
 import { ROLES } from "../surface/roles.ts";
+import { MAX_PICTURE_BYTES, PICTURE_TYPES } from "./constants.ts";
 
 const text = unbounded.string();
 const time = unbounded.integer({ description: "Milliseconds since 1970." });
@@ -50,11 +51,8 @@ export const auditRecord = named("AuditRecord", "One line of the audit log.", {
 });
 export type AuditRecord = TypeOf<typeof auditRecord>;
 
-/** Media types of users' pictures. */
-export const PICTURE_TYPES = ["image/png", "image/jpeg", "image/webp"] as const;
+export { MAX_PICTURE_BYTES, PICTURE_TYPES };
 export type PictureType = (typeof PICTURE_TYPES)[number];
 
-/** Bytes of a picture that a user may send. */
-export const MAX_PICTURE_BYTES = 256 * 1024;
 /** Pixels of a side: what a browser needs to decode the largest picture is 16 MiB. */
 export const MAX_PICTURE_SIDE = 2048;

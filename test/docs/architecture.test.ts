@@ -8,7 +8,7 @@ type Files = (file: string) => boolean;
 
 /** The files that declare what is public: those of the features, the list of them, and what is derived from it. */
 const isPublic: Files = (file) =>
-  /^backend\/(surface\/|surface\.ts$|features\.ts$|[^/]+\/(surface|shapes)\.ts$)/.test(file);
+  /^backend\/(surface\/|surface\.ts$|features\.ts$|[^/]+\/(surface|shapes|constants)\.ts$)/.test(file);
 
 /** The files that a table of the page means by a name: a folder without the folders that have a row of their own. */
 function filesOf(name: string, names: readonly string[]): Files {

@@ -1,12 +1,10 @@
+import { EDIT_TIME } from "../../chat/constants.ts";
 import type { Message } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
 import { connectClose, onDialog } from "../forms.ts";
 import { button, element } from "../view.ts";
 import { canModerate } from "./moderation.ts";
 import type { RoomList } from "./room-list.ts";
-
-/** Milliseconds in which an author may edit a message; the server decides. */
-const EDIT_TIME_MS = 60 * 60 * 1000;
 
 /** Connects the dialogs that edit, delete and report a message. Returns a function that opens the first of them. */
 export function connectMessageActions(client: SiteClient, rooms: RoomList): (message: Message) => void {
@@ -47,7 +45,7 @@ export function connectMessageActions(client: SiteClient, rooms: RoomList): (mes
     const isOwn = author.id === client.user?.id;
     element("message-actions-author", HTMLElement).textContent = isOwn ? "yours" : author.name;
     element("message-actions-text", HTMLElement).textContent = text;
-    const mayEdit = isOwn && Date.now() - at < EDIT_TIME_MS;
+    const mayEdit = isOwn && Date.now() - at < EDIT_TIME;
     choice.replaceChildren(
       ...(mayEdit
         ? [

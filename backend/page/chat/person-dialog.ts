@@ -1,4 +1,5 @@
-import type { Chat, Member, RoomSummary } from "../../client/chat/index.ts";
+import { ROOM_ROLES } from "../../chat/constants.ts";
+import type { Chat, RoomSummary } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
 import { connectClose } from "../forms.ts";
 import { attempt, button, element } from "../view.ts";
@@ -26,7 +27,6 @@ interface ShownPerson extends Person {
   readonly summary: RoomSummary | undefined;
 }
 
-const ROLES: readonly Member["role"][] = ["member", "moderator", "owner"];
 /** For how long a user can be muted, in seconds. */
 const MUTES: readonly (readonly [text: string, seconds: number])[] = [
   ["10 minutes", 600],
@@ -108,7 +108,7 @@ export class PersonDialog {
 
   #roleChoice(user: string, name: string, room: string): HTMLElement {
     const { client } = this.#options;
-    const options = ROLES.map((role) => new Option(role, role));
+    const options = ROOM_ROLES.map((role) => new Option(role, role));
     const set = (role: string) =>
       this.#act(`${name} is ${role} now.`, () => client.call("chat.setRoomRole", { room, user, role }));
     return choiceRow("Role in this room", options, "Give this role", set);

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "@jest/globals";
-import { Chat } from "../../../backend/client/chat/index.ts";
-import { createClient } from "../../../backend/client/node/index.ts";
-import { readConfig } from "../../../backend/config.ts";
-import { type Backend, startBackend } from "../../../backend/main.ts";
-import { testModules } from "../../backend/test-modules.ts";
+import { Chat } from "../../../../backend/client/chat/index.ts";
+import { createClient } from "../../../../backend/client/node/index.ts";
+import { readConfig } from "../../../../backend/config.ts";
+import { type Backend, startBackend } from "../../../../backend/main.ts";
+import { testModules } from "../../../backend/test-modules.ts";
 
 const run = promisify(execFile);
 let folder: string;
