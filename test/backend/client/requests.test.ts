@@ -18,7 +18,7 @@ async function against(listener: RequestListener): Promise<RequestError> {
   return error as RequestError;
 }
 
-test("the server's own refusal is told in its words, with the field", async () => {
+test("a refusal of the server has its message and its field", async () => {
   const error = await against((_, response) => {
     response.writeHead(422, { "content-type": "application/json" });
     response.end('{"error":{"code":"PASSWORD_SHORT","message":"Too short.","field":"password"}}');

@@ -112,7 +112,7 @@ test("logging out ends the session on the server", async () => {
   await store.close();
 });
 
-test("a logout that does not reach the server says so and leaves everything as it is", async () => {
+test("a logout that does not reach the server is rejected, and the user stays signed in", async () => {
   const proxy = await proxied();
   const ada = await person("Ada", proxy.url);
   proxy.refuse(true);
@@ -121,7 +121,7 @@ test("a logout that does not reach the server says so and leaves everything as i
   expect(ada.user).toBeDefined();
 });
 
-test("wrong credentials and wrong fields are told as the server tells them", async () => {
+test("wrong credentials and wrong fields are rejected with the code and the field of the server", async () => {
   const client = watched();
   const login = client.login({ email: "nobody@example.org", password: PASSWORD });
   await expect(login).rejects.toMatchObject({ code: "CREDENTIALS", status: 401 });

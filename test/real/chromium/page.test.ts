@@ -61,7 +61,7 @@ test("logging out takes the cookie away and asks to sign in; a reload does not b
   expect(complaints).toEqual([]);
 });
 
-test("what is wrong is said in words, at the field, and the focus goes there", async () => {
+test("the page shows what is wrong at the field, which gets the focus", async () => {
   const { page } = await browser.visitor(PHONE);
   await page.goto(`${site.origin}/`);
   await page.locator("#login button[type=submit]").click();
@@ -85,7 +85,7 @@ test("what is wrong is said in words, at the field, and the focus goes there", a
   expect(await problem("register")).toContain("among the first that are guessed");
 });
 
-test("too many attempts are counted down, whoever limits them; a block at the edge is a sentence", async () => {
+test("after too many attempts the page counts down, also where the edge limits them; a block at the edge is a sentence", async () => {
   const { page } = await browser.visitor();
   await page.goto(`${site.origin}/`);
   let answer = { status: 429, headers: { "retry-after": "2" }, body: "<!doctype html><h1>Error 1015</h1>" };

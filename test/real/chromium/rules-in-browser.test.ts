@@ -60,7 +60,7 @@ test.each([
   expect(there).toEqual(here);
 });
 
-test("a mistake is told there in the same words", async () => {
+test("a mistake has the same message in the browser", async () => {
   const { here, there } = await both((language, text: string) => {
     const parsed = language.compile(text);
     return parsed.ok ? [] : parsed.diagnostics.map((one) => language.render(one, text));

@@ -98,7 +98,7 @@ test("what is written without a connection is kept, sent once in order when it i
   expect(ada.chat.pending).toEqual([]);
 });
 
-test("S5: who comes back to more than one response holds gets all of it, in order", async () => {
+test("S5: a client that missed more than one response holds gets all of it, in order", async () => {
   const [ada, bob] = [await person("Ada"), await person("Bob", (await proxied()).url)];
   for (const client of [ada, bob]) await client.chat.join("lobby");
   const [proxy] = proxies;
@@ -132,7 +132,7 @@ test("a lost acknowledgement does not send a message twice", async () => {
   expect(bob.texts("lobby")).toEqual(["only once", "after"]);
 });
 
-test("a restarted backend loses nothing, and everybody comes back by themselves", async () => {
+test("a restarted backend loses no message, and all clients reconnect by themselves", async () => {
   const [ada, bob] = [await person("Ada"), await person("Bob")];
   await ada.chat.join("lobby");
   await bob.chat.join("lobby");
@@ -150,7 +150,7 @@ test("a restarted backend loses nothing, and everybody comes back by themselves"
   }
 });
 
-test("messages that are not sent yet outlive the page: who comes back sends them, once", async () => {
+test("messages that are not sent yet outlive the page: the next session sends them, once", async () => {
   const kept = new Map<string, string>();
   const storage: OutboxStorage = {
     getItem: (key) => kept.get(key) ?? null,
@@ -181,7 +181,7 @@ test("messages that are not sent yet outlive the page: who comes back sends them
   expect([...kept.keys()].filter((key) => key !== `causeway.outbox.${stranger.user?.id}`)).toEqual([]);
 });
 
-test("only so many messages wait, and whoever writes more is told", async () => {
+test("200 messages wait at most, and another one is refused", async () => {
   const proxy = await proxied();
   const ada = await person("Ada", proxy.url);
   proxy.refuse(true);
@@ -271,7 +271,7 @@ test("people see who is there, on whichever device, who is writing and who has r
   await ada.until(() => ada.chat.presenceOf(bobId) === "offline");
 });
 
-test("what was read without a connection is told when there is one, and who has gone meanwhile is gone", async () => {
+test("marks set without a connection are sent with the next one, and users who have left meanwhile are offline", async () => {
   const proxy = await proxied();
   const ada = await person("Ada", proxy.url);
   const bob = await person("Bob");
@@ -303,7 +303,7 @@ test("what was read without a connection is told when there is one, and who has 
   expect(await marks()).toContainEqual({ user: adaId, seq: 2 });
 });
 
-test("whether those are there whom one talks to directly is known from the list of rooms on, until they leave", async () => {
+test("the list of rooms has the presence of the other user of a direct room, until that user leaves it", async () => {
   const [ada, bob] = [await person("Ada"), await person("Bob")];
   const { room } = await ada.call("chat.direct", { user: bob.user?.id ?? "" });
   // the node learns a moment after he came that he is there
@@ -366,7 +366,7 @@ test("a client that follows has every room: what is unread, who mentions one, ed
   expect(changes).toEqual(["joined", "muted", "invited", "kicked"]);
 });
 
-test("who left on another device, or was put out, while this one had no connection does not come back by it", async () => {
+test("a room that the user has left or was removed from while this device had no connection is not joined again", async () => {
   const ada = await person("Ada");
   await ada.chat.join("garden");
   await ada.chat.join("cellar");
@@ -392,7 +392,7 @@ test("who left on another device, or was put out, while this one had no connecti
   expect(bob.chat.timeline("attic")).toBeDefined();
 });
 
-test("what was told and never arrived is noticed in the list of rooms", async () => {
+test("a message whose event never arrived is found by the list of rooms", async () => {
   const proxy = await proxied();
   const ada = await person("Ada");
   const bob = await person("Bob", proxy.url);

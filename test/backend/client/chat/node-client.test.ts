@@ -8,7 +8,7 @@ import { testModules } from "../../test-modules.ts";
 
 const PASSWORD = "correct horse battery";
 
-test("D6, D8: programs sign in and chat under a name of localhost, and hear events with their types", async () => {
+test("D6, D8: programs sign in and chat under a name of localhost, and get events with their types", async () => {
   const storage = await testStorage();
   const backend = await startBackend(readConfig({ PORT: "0", ...storage.env, LOG_LEVEL: "silent" }), {
     modules: testModules(),

@@ -19,7 +19,7 @@ afterEach(() => {
 const typing = (room: string, id: string) => people.takeTyping({ room, user: { id, name: id } });
 const names = (room: string) => people.typists(room).map(({ name }) => name);
 
-test("that somebody is writing is forgotten a few seconds after the last word of it", () => {
+test("a user counts as writing for six seconds after the last event", () => {
   typing("lobby", "ada");
   jest.advanceTimersByTime(4000);
   typing("lobby", "bob");

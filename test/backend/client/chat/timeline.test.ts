@@ -37,7 +37,7 @@ test("starts with the newest page and goes on from there", () => {
   expect(timeline.hasOlder).toBe(false);
 });
 
-test("what comes too early waits for what is missing", () => {
+test("a message that arrives too early waits for the missing ones", () => {
   const timeline = new Timeline("lobby");
   timeline.resume(state(1, 2, false));
   expect(timeline.add(message(5))).toBe("gap");

@@ -64,7 +64,7 @@ test.each([
   expect(linksIn(message).filter((link) => link !== "https://exa -> https://exa/")).toEqual([]);
 });
 
-test("characters that browsers read as slashes, or that nobody sees, end a link", () => {
+test("characters that browsers read as slashes, or that are not visible, end a link", () => {
   expect(linksIn("https://good.example\\@evil.example/")).toEqual(["https://good.example -> https://good.example/"]);
   for (const character of ["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\u0000", "\u2028", "\ud800"])
     expect(linksIn(`https://example.org/a${character}b`)).toEqual(["https://example.org/a"]);

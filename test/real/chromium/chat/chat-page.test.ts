@@ -87,7 +87,7 @@ test("a page of which all has been read shows it after a reload, from few reques
   expect(await page.evaluate(`(() => { ${size} })()`)).toEqual([PHONE.height, PHONE.width]);
 });
 
-test("without a connection the page says so, keeps what is written and sends it once", async () => {
+test("without a connection the page shows it, stores what is written and sends it once", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE)];
   await register(ada.page, "Fay");
   await register(bob.page, "Gus");

@@ -76,7 +76,7 @@ async function barriers(page: Page): Promise<string[]> {
   return (await page.evaluate(run)) as string[];
 }
 
-test("a private room: whoever is invited goes in, is seen, writes; whoever declines does not", async () => {
+test("a private room: an invited user joins, is listed and writes; a user who declines does not", async () => {
   const [ada, bob, eve] = [await visitor("Ada"), await visitor("Bob", PHONE, "dark"), await visitor("Eve")];
   for (const [page, text] of [
     [bob, "Bob is here"],
@@ -145,7 +145,7 @@ test("two alone: presence, typing, what was seen, and the mark on another device
   await reads(cora, "#room-presence", "offline");
 });
 
-test("a message is edited, deleted; somebody is mentioned by the keyboard alone, and told so", async () => {
+test("a message is edited and deleted; a user is mentioned by the keyboard alone, and sees it", async () => {
   const [fay, gus] = [await visitor("Fay"), await visitor("Gustav")];
   for (const page of [fay, gus]) await enter(page, "words");
   await say(gus, "Speling matters");
@@ -178,7 +178,7 @@ test("a message is edited, deleted; somebody is mentioned by the keyboard alone,
   expect(await texts(gus)).toEqual(["Spelling matters", "This message was deleted."]);
 });
 
-test("moderation: a muted one cannot write, one who is put out goes, a banned one does not come back, until let in again", async () => {
+test("moderation: a muted user cannot write, a kicked user is out, a banned user cannot join until unbanned", async () => {
   const [hana, ivo] = [await visitor("Hana"), await visitor("Ivo", PHONE)];
   for (const page of [hana, ivo]) await enter(page, "harbour");
   await say(ivo, "Ahoy");
