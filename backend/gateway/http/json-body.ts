@@ -53,6 +53,8 @@ function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
       request.on("error", () => undefined);
       settle();
     };
+    // while the access token was verified: nothing is emitted any more
+    if (request.destroyed) return onClose();
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });
 }

@@ -245,3 +245,9 @@ test("what can be told apart is accepted", async () => {
   });
   expect(message.split("\n").filter((line) => !line.includes("no service has a handler"))).toHaveLength(1);
 });
+
+test("a DELETE entry may take a body, and a GET entry may not", async () => {
+  const declared = { ...get, action: "users.me", bodyLimit: 100, params: { id } };
+  expect(await startWith({ http: [{ ...declared, method: "GET" }] })).toContain("a GET request has no body");
+  expect(await startWith({ http: [{ ...declared, method: "DELETE" }] })).not.toContain("body");
+});
