@@ -177,8 +177,8 @@ const KNOWN = { roles: ROLES, taken: [...assets, SOCKET_PATH] };
 
 /** Every action that a service has to have, and where it is declared. */
 function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {
-  return surface.flatMap(({ file, http = [], socket = [], actions = {} }) => [
-    ...[...http, ...socket].map(({ action }) => ({ action, file })),
+  return surface.flatMap(({ file, http = [], socket = [], namespaces = [], actions = {} }) => [
+    ...[...http, ...socket, ...namespaces.flatMap(({ calls }) => calls)].map(({ action }) => ({ action, file })),
     ...Object.keys(actions).map((action) => ({ action, file })),
   ]);
 }

@@ -3,6 +3,8 @@ import { gatewaySurface } from "./gateway/surface.ts";
 import { GENERAL_CODES } from "./surface/codes.ts";
 import type {
   DeclaredHttpEntry,
+  DeclaredNamespace,
+  DeclaredNamespaceCall,
   DeclaredSocketEntry,
   DeclaredStreamEntry,
   Emit,
@@ -22,6 +24,7 @@ import { GENERAL_RATES, type RateRule } from "./surface/rate-classes.ts";
 export { SOCKET_PATH } from "./gateway/surface.ts";
 export { assets } from "./page/surface.ts";
 export type { Emit } from "./surface/feature-surface.ts";
+export type { TypeOf, ValuesOf } from "./surface/grammar.ts";
 export { hasParameters, isParameter, matchesPath, segmentsOf } from "./surface/path.ts";
 export { ROLES, type Role } from "./surface/roles.ts";
 
@@ -33,7 +36,8 @@ type SurfacePart = (typeof parts)[number]["surface"];
 type MemberOf<K extends keyof FeatureSurface, P = SurfacePart> = P extends { readonly [M in K]: infer Value }
   ? Value
   : never;
-type EntriesOf<K extends "http" | "socket"> = MemberOf<K> extends readonly (infer Entry)[] ? Entry : never;
+type EntriesOf<K extends "http" | "socket" | "namespaces"> =
+  MemberOf<K> extends readonly (infer Entry)[] ? Entry : never;
 type NamesIn<Records> = Records extends unknown ? keyof Records & string : never;
 type ValueIn<Records, Name extends string> = Records extends { readonly [N in Name]: infer Value } ? Value : never;
 /** The records of all features as one. */
@@ -56,6 +60,12 @@ export const http = listed("http");
 /** Calls over the socket. */
 export const socket = listed("socket");
 
+/** One of the Socket.IO namespaces: `never` while no feature declares any. */
+export type NamespaceOfFeature = EntriesOf<"namespaces">;
+type CallsOf<N> = N extends { readonly calls: readonly (infer Call)[] } ? Call : never;
+/** A call of one of them. */
+export type CallInNamespace = CallsOf<NamespaceOfFeature>;
+
 /** Events the server emits to sockets. */
 export const emits = merged("emits") as Merged<"emits"> satisfies Readonly<Record<string, Emit>>;
 export type EmittedEvent = keyof typeof emits;
@@ -69,8 +79,8 @@ export type ServiceEvents = Merged<"events">;
 type CodesOf<E> = E extends { readonly refuses: readonly (infer C extends string)[] } ? C : never;
 type ParamsIn<E> = E extends { readonly params: infer P } ? P[keyof P] : never;
 type EntryCode =
-  | CodesOf<EntriesOf<"http"> | EntriesOf<"socket">>
-  | CodesOf<ParamsIn<EntriesOf<"http"> | EntriesOf<"socket">>>;
+  | CodesOf<EntriesOf<"http"> | EntriesOf<"socket"> | CallInNamespace>
+  | CodesOf<ParamsIn<EntriesOf<"http"> | EntriesOf<"socket"> | CallInNamespace>>;
 
 /**
  * Every code with which the gateway or an action refuses. A code that an entry names and that is missing here does not
@@ -81,19 +91,30 @@ export const CODES = { ...GENERAL_CODES, ...(merged("codes") as Merged<"codes">)
 };
 export type Code = keyof typeof CODES;
 
+type RateOf<E> = E extends { readonly rate: infer Rate extends string } ? Rate : never;
+
 /**
  * The rate classes, by name. A class that an entry names and that is missing here does not compile, nor does a call
  * over a socket of the class `credential`.
  */
 export const RATE_CLASSES = { ...GENERAL_RATES, ...(merged("rates") as Merged<"rates">) } satisfies {
   readonly [C in EntriesOf<"http">["rate"]]: RateRule;
-} & { readonly [C in EntriesOf<"socket">["rate"]]: C extends "credential" ? never : RateRule };
+} & {
+  readonly [C in EntriesOf<"socket">["rate"] | RateOf<CallInNamespace>]: C extends "credential" ? never : RateRule;
+};
 export type RateClass = keyof typeof RATE_CLASSES;
 
 /** Entries as they are served: each is of a rate class that there is. */
 export type HttpEntry = DeclaredHttpEntry & { readonly rate: RateClass };
 export type StreamEntry = DeclaredStreamEntry & { readonly rate: RateClass };
 export type SocketEntry = DeclaredSocketEntry & { readonly rate: Exclude<RateClass, "credential"> };
+export type NamespaceCall = DeclaredNamespaceCall & { readonly rate: Exclude<RateClass, "credential"> };
+export type NamespaceEntry = Omit<DeclaredNamespace, "calls"> & { readonly calls: readonly NamespaceCall[] };
+
+/** Socket.IO namespaces beside the main one. */
+export const namespaces = surfaces.flatMap(({ namespaces = [] }) => namespaces) as readonly NamespaceEntry[];
+/** The calls of all namespaces. */
+export const namespaceCalls: readonly NamespaceCall[] = namespaces.flatMap(({ calls }) => calls);
 
 type AuditsOf<P> = P extends { readonly audits: readonly (infer Word extends string)[] } ? Word : never;
 /** A word under which a feature writes into the audit log. */
@@ -102,10 +123,11 @@ export type AuditAction = AuditsOf<SurfacePart>;
 /** Actions that a client can call, by the way that the call takes. */
 type HttpAction = (typeof http)[number]["action"];
 export type SocketAction = (typeof socket)[number]["action"];
-export type SurfaceAction = HttpAction | SocketAction;
+type ActionOf<E> = E extends { readonly action: infer Name extends string } ? Name : never;
+export type SurfaceAction = HttpAction | SocketAction | ActionOf<CallInNamespace>;
 /** The entry of an action. */
 export type EntryOf<A extends SurfaceAction> = Extract<
-  (typeof http)[number] | (typeof socket)[number],
+  (typeof http)[number] | (typeof socket)[number] | CallInNamespace,
   { readonly action: A }
 >;
 

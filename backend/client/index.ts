@@ -6,6 +6,7 @@
 export type { ClientOptions, ClientState } from "./client-options.ts";
 export type { ClientPart } from "./client-part.ts";
 export type { Connect } from "./connection.ts";
+export { NamespaceClient } from "./namespace-client.ts";
 export { type Backoff, type Fetch, isTemporary, RequestError, waitFor } from "./requests.ts";
 export type { ClientEvent, EventListeners } from "./server-events.ts";
 export type { AuditRecord, Emitted, Listed, Profile, SessionInfo } from "./server-types.ts";

@@ -1,7 +1,7 @@
 /** Types of the server that the client uses. Types alone: nothing of the server gets into a bundle. */
 export type { SessionInfo } from "../auth/shapes.ts";
 export type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
-export type { SocketAction } from "../surface.ts";
+export type { NamespaceEntry, SocketAction, TypeOf, ValuesOf } from "../surface.ts";
 export type { AuditRecord, Listed, Profile, SignedIn } from "../users/shapes.ts";
 
 import type { http } from "../surface.ts";

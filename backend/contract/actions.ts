@@ -1,8 +1,8 @@
 import type { TypeOf, ValuesOf } from "../surface/grammar.ts";
 import type { Role } from "../surface/roles.ts";
 import type { FormFile } from "../surface/stream-grammar.ts";
-import type { EntryOf, ServiceEvents, SurfaceAction, serviceActions } from "../surface.ts";
-import type { SocketEvents } from "./socket-events.ts";
+import type { CallInNamespace, EntryOf, ServiceEvents, SurfaceAction, serviceActions } from "../surface.ts";
+import type { ChannelMeta, SocketEvents } from "./socket-events.ts";
 
 export type { Emitted } from "./socket-events.ts";
 
@@ -76,8 +76,14 @@ export interface StreamMeta {
 
 /** Meta as the handler of an action finds it: where the surface asks for a user there is one. */
 export type MetaOf<A extends AnyAction> = A extends SurfaceAction ? EntryMeta<EntryOf<A>> : Meta;
-type EntryMeta<E> = (E extends { readonly access: "public" } ? Meta : Meta & { readonly user: Caller }) &
-  (E extends { readonly kind: "stream" } ? StreamMeta : unknown);
+type EntryMeta<E> = E extends { readonly access: "public" }
+  ? Meta & KindMeta<E>
+  : Meta & { readonly user: Caller } & KindMeta<E>;
+type KindMeta<E> = E extends { readonly kind: "stream" }
+  ? StreamMeta
+  : E extends CallInNamespace
+    ? ChannelMeta
+    : unknown;
 
 type DeclaredEvents = { readonly [E in keyof ServiceEvents]: TypeOf<ServiceEvents[E]["payload"]> };
 

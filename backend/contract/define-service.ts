@@ -1,7 +1,7 @@
 import type { ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import { SurfaceError } from "../surface/mistakes.ts";
 import { paramsOf } from "../surface/stream-grammar.ts";
-import { http, ROLES, type Role, serviceActions, socket } from "../surface.ts";
+import { http, namespaceCalls, ROLES, type Role, serviceActions, socket } from "../surface.ts";
 import type { AnyAction, Events, Meta, MetaOf, ParamsOf, ResultOf } from "./actions.ts";
 import { TO_SOCKETS } from "./socket-events.ts";
 import { rulesOf } from "./validation.ts";
@@ -77,7 +77,7 @@ type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility" | "st
  * declared.
  */
 export function actionRules(name: AnyAction): Rules {
-  const entry = [...http, ...socket].find(({ action }) => action === name);
+  const entry = [...http, ...socket, ...namespaceCalls].find(({ action }) => action === name);
   if (!entry) {
     if (!Object.hasOwn(serviceActions, name)) {
       throw new SurfaceError([

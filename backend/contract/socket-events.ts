@@ -1,5 +1,5 @@
 import type { TypeOf } from "../surface/grammar.ts";
-import type { EmittedEvent, emits } from "../surface.ts";
+import type { EmittedEvent, emits, NamespaceOfFeature } from "../surface.ts";
 
 /** What a socket hears with each event. */
 export type Emitted = { readonly [E in EmittedEvent]: TypeOf<(typeof emits)[E]["payload"]> };
@@ -36,6 +36,43 @@ export interface Unsubscription {
   readonly revision: number;
 }
 
+/**
+ * The sockets of a namespace that get an event: those in a channel, those of some users, or both; all of the namespace
+ * where neither is given. The sockets of the user `except` do not get it.
+ */
+interface NamespaceAudience {
+  /** A channel that sockets have joined by a call whose action has set `ctx.meta.$join`; any name. */
+  readonly channel?: string;
+  readonly users?: readonly string[];
+  readonly except?: string;
+}
+
+type EventsOf<N> = N extends { readonly name: infer Name; readonly emits: infer E }
+  ? {
+      readonly [K in keyof E]: {
+        readonly namespace: Name;
+        readonly event: K;
+        readonly payload: E[K] extends { readonly payload: infer P } ? TypeOf<P> : never;
+      };
+    }[keyof E]
+  : never;
+
+/** An event to sockets of a namespace. It is not stored: a socket that misses it misses it. */
+type NamespaceBroadcast = EventsOf<NamespaceOfFeature> & NamespaceAudience;
+
+/** From now on the sockets of a user may not hear a channel of a namespace, nor join it by a call that has begun. */
+export interface ChannelRemoval {
+  readonly namespace: string;
+  readonly channel: string;
+  readonly user: string;
+}
+
+/** What an action may set in `ctx.meta` of a call in a namespace: the channels that the socket joins or leaves. */
+export interface ChannelMeta {
+  $join?: string | readonly string[];
+  $leave?: string | readonly string[];
+}
+
 /** Values for the sockets of this node: each socket gets one event with those of all its channels. */
 export interface Digest {
   readonly event: EmittedEvent;
@@ -56,6 +93,10 @@ export interface SocketEvents {
   "sockets.unsubscribeHere": Unsubscription;
   /** On this node alone. */
   "sockets.digestHere": Digest;
+  /** To the sockets of a namespace, on every node. */
+  "namespaces.emit": NamespaceBroadcast;
+  /** On every node. */
+  "namespaces.leave": ChannelRemoval;
 }
 
 /**
@@ -65,4 +106,6 @@ export interface SocketEvents {
 export const TO_SOCKETS: ReadonlySet<string> = new Set<keyof SocketEvents>([
   "sockets.broadcast",
   "sockets.unsubscribe",
+  "namespaces.emit",
+  "namespaces.leave",
 ]);

@@ -3,19 +3,23 @@ import IO from "moleculer-io";
 import Web from "moleculer-web";
 import { type ServerOptions, Server as SocketServer } from "socket.io";
 import { actionRules, type Events } from "../contract/index.ts";
-import { SOCKET_PATH } from "../surface.ts";
+import { type NamespaceEntry, SOCKET_PATH } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import type { GatewayHandlers } from "./handlers.ts";
 import type { Identity } from "./identity.ts";
 import { useQuickIds } from "./internals/engine-handshake.ts";
 import { withoutAutoAliases } from "./internals/moleculer-web.ts";
 import type { NodeLimits } from "./limits/node-limits.ts";
+import { metaOfSocket } from "./namespaces/calls.ts";
+import type { NamespaceEmission } from "./namespaces/index.ts";
+import { ioCallAction, ioMethods, ioNamespaces } from "./namespaces/moleculer-io.ts";
 import { openApi } from "./openapi/document.ts";
 import { limitedWebSocketServer } from "./sockets/web-socket-server.ts";
 import type { Streams } from "./streams/index.ts";
 
 export interface GatewayServiceParts {
   readonly streams: Streams;
+  readonly namespaces: readonly NamespaceEntry[];
   readonly limits: NodeLimits;
   /** Makes what serves clients, for a service that was just created. */
   create(service: Service): GatewayHandlers;
@@ -40,7 +44,7 @@ const SOCKET_OPTIONS: Partial<ServerOptions> = {
 };
 
 /** Made anew for each service: moleculer-io writes to them. */
-const settingsOf = (streams: Streams): object => ({
+const settingsOf = ({ streams, namespaces, limits, handlers }: GatewayServiceParts): object => ({
   // moleculer-web's own server ends the process when the port is taken, and waits for sockets for ever when it stops
   server: false,
   ...streams.settings,
@@ -49,8 +53,12 @@ const settingsOf = (streams: Streams): object => ({
   logRequestParams: null,
   logRouteRegistration: null,
   logClientConnection: null,
-  // no events: the gateway takes them before Socket.IO
-  io: { namespaces: { "/": { authorization: true, events: {} } } },
+  io: {
+    namespaces: ioNamespaces(namespaces, {
+      callMs: limits.times.call,
+      after: (ctx, socket) => handlers().namespaces.after(ctx, socket),
+    }),
+  },
 });
 
 const document = openApi();
@@ -60,14 +68,14 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
   return {
     name: "gateway",
     mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,
-    settings: settingsOf(parts.streams) as ServiceSchema["settings"],
+    settings: settingsOf(parts) as ServiceSchema["settings"],
     actions: {
       // what the mixins bring along: reachable by name, and each of them a way around the surface
       rest: { auth: "service" },
       listAliases: false,
       addRoute: false,
       removeRoute: false,
-      call: false,
+      call: ioCallAction(parts.namespaces),
       broadcast: false,
       getClients: false,
       openapi: { ...actionRules("gateway.openapi"), handler: () => document },
@@ -79,11 +87,15 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
       parts.create(this);
     },
     async started(this: Service) {
-      parts.handlers().sockets.start();
+      const { sockets, namespaces } = parts.handlers();
+      sockets.start();
+      // moleculer-io has registered them by now
+      namespaces.attach((this as GatewayService).io);
     },
     async stopped(this: Service) {
-      const { server, sockets, upgrades } = parts.handlers();
+      const { server, sockets, namespaces, upgrades } = parts.handlers();
       sockets.stop();
+      namespaces.stop();
       // before the mixins' own: moleculer-io would leave connections that never became sockets, and they keep the
       // process alive
       (this as GatewayService).io?.disconnectSockets(true);
@@ -105,19 +117,24 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
     "sockets.unsubscribeHere": ({ params }: Context<Events["sockets.unsubscribeHere"]>) =>
       handlers().sockets.unsubscribeHere(params),
     "sockets.digestHere": ({ params }: Context<Events["sockets.digestHere"]>) => handlers().sockets.digestHere(params),
+    "namespaces.emit": ({ params }: Context<NamespaceEmission>) => handlers().namespaces.emit(params),
+    "namespaces.leave": ({ params }: Context<Events["namespaces.leave"]>) => handlers().namespaces.leave(params),
     "session.ended"({ params }: Context<Events["session.ended"]>) {
       handlers().sessions.noteEnded(params.sid);
       handlers().sockets.endSession(params.sid);
+      handlers().namespaces.endSession(params.sid);
       streams.endSession(params.sid);
     },
     "user.changed"({ params }: Context<Events["user.changed"]>) {
       handlers().sessions.noteChanged(params.id);
       handlers().sockets.endUser(params.id);
+      handlers().namespaces.endUser(params.id);
       streams.endUser(params.id);
     },
     "node.blind"() {
       handlers().sessions.noteBlind();
       handlers().sockets.endAll();
+      handlers().namespaces.endUsers();
       streams.endAll();
     },
     "$node.disconnected": () => handlers().sockets.compareAfterNode(),
@@ -128,14 +145,19 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
 /** The methods by which moleculer-io has its server made and its handshakes authorized. */
 function socketMethods({ limits, handlers }: GatewayServiceParts): NonNullable<ServiceSchema["methods"]> {
   const { caps, times, unfinishedBytes, refusedMessages } = limits;
+  const isMain = ({ nsp }: GatewaySocket) => nsp.name === "/";
   return {
+    ...ioMethods,
     initSocketIO(this: GatewayService) {
       const wsEngine = limitedWebSocketServer({ caps, timeout: times.message, unfinishedBytes }, refusedMessages);
       this.io = new SocketServer(handlers().socketServer, { ...SOCKET_OPTIONS, wsEngine });
       useQuickIds(this.io);
       handlers().sockets.attach(this.io);
     },
-    socketAuthorize: (socket: GatewaySocket) => handlers().sockets.authorize(socket),
-    socketSaveUser: (socket: GatewaySocket, identity: Identity) => handlers().sockets.remember(socket, identity),
+    socketAuthorize: (socket: GatewaySocket) =>
+      isMain(socket) ? handlers().sockets.authorize(socket) : handlers().namespaces.authorize(socket),
+    socketSaveUser: (socket: GatewaySocket, identity: Identity) =>
+      (isMain(socket) ? handlers().sockets : handlers().namespaces).remember(socket, identity),
+    socketGetMeta: metaOfSocket,
   };
 }

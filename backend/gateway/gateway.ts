@@ -3,7 +3,7 @@ import type { Service, ServiceSchema } from "moleculer";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { NodeChannel } from "../nodes/index.ts";
-import { type HttpEntry, http } from "../surface.ts";
+import { type HttpEntry, http, type NamespaceEntry, namespaces as surfaceNamespaces } from "../surface.ts";
 import type { Throttles } from "../throttle/throttle.ts";
 import { memoryThrottles } from "../throttle/throttle-memory.ts";
 import { gatewayService } from "./gateway.service.ts";
@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly features?: readonly SocketFeature[];
   /** Other HTTP entries than the surface's. */
   readonly entries?: readonly HttpEntry[];
+  /** Other namespaces than the surface's. */
+  readonly namespaces?: readonly NamespaceEntry[];
   /** Other limits than the surface's. */
   readonly limits?: LimitTable;
   readonly caps?: CapTable;
@@ -71,6 +73,7 @@ export class Gateway {
 
   constructor(config: Config, options: GatewayOptions) {
     const { log, channel, throttles, clock = Date.now, entries = http, features = [] } = options;
+    const { namespaces = surfaceNamespaces } = options;
     const isUnfit = () => options.problem?.() !== undefined;
     this.#config = config;
     this.#limits = new NodeLimits({
@@ -85,7 +88,7 @@ export class Gateway {
     });
     this.#parts = {
       streams: this.#streams,
-      ...{ log, clock, channel, entries, features, assets: options.assets, logSample: config.logSample },
+      ...{ log, clock, channel, entries, features, namespaces, assets: options.assets, logSample: config.logSample },
       limits: this.#limits,
       refusals: this.#refusals,
       finished: options.finished,
@@ -95,6 +98,7 @@ export class Gateway {
     };
     this.schema = gatewayService({
       streams: this.#streams,
+      namespaces,
       limits: this.#limits,
       create: (service) => this.#create(service),
       handlers: () => this.#handlers,
@@ -108,12 +112,13 @@ export class Gateway {
 
   /** Sockets that are connected now. */
   get sockets(): number {
-    return this.#created?.sockets.open ?? 0;
+    return (this.#created?.sockets.open ?? 0) + (this.#created?.namespaces.open ?? 0);
   }
 
   /** The limits of what clients may hold, and what they hold now. */
   get caps(): readonly CapReading[] {
-    return this.#limits.readings(this.#handlers.upgrades, this.#streams.readings);
+    const { upgrades, namespaces } = this.#handlers;
+    return this.#limits.readings({ upgrades, streams: this.#streams.readings, namespaces: namespaces.readings });
   }
 
   /** Requests whose `CF-Connecting-IP` was ignored, because their peer is not trusted. */
@@ -136,10 +141,9 @@ export class Gateway {
    * another one.
    */
   release(): void {
-    const sockets = this.#created?.sockets;
-    if (!sockets) return;
-    const spread = spreadMs(sockets.open + this.#streams.readings.streams.used, RELEASE_MS);
-    void sockets.move(spread);
+    if (!this.#created) return;
+    const spread = spreadMs(this.sockets + this.#streams.readings.streams.used, RELEASE_MS);
+    void this.#move(spread);
     this.#streams.release(spread);
   }
 
@@ -149,20 +153,26 @@ export class Gateway {
    * seconds at most.
    */
   async drain(): Promise<void> {
-    const { http, sockets, server, upgrades } = this.#handlers;
+    const { http, sockets, namespaces, server, upgrades } = this.#handlers;
     const { drainTime } = this.#config;
     server.close();
     http.leave();
     sockets.refuseNew();
-    const finished = sockets
-      .move(spreadMs(sockets.open, drainTime / 2))
-      .then(() => Promise.all([http.drain(), sockets.drain()]));
+    namespaces.refuseNew();
+    const finished = this.#move(spreadMs(this.sockets, drainTime / 2)).then(() =>
+      Promise.all([http.drain(), sockets.drain(), namespaces.drain()]),
+    );
     await Promise.race([finished, delay(drainTime, undefined, { ref: false })]);
     server.closeAllConnections();
     await upgrades.close();
     // what is under way for clients that are gone may still be stored: then this node broadcasts it
     await Promise.race([finished, delay(Math.min(drainTime, SETTLE_MS), undefined, { ref: false })]);
     this.#refusals.sum();
+  }
+
+  #move(spread: number): Promise<unknown> {
+    const { sockets, namespaces } = this.#handlers;
+    return Promise.all([sockets.move(spread), namespaces.move(spread)]);
   }
 
   get #handlers(): GatewayHandlers {

@@ -1,8 +1,9 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import type { NodeChannel } from "../nodes/index.ts";
-import type { HttpEntry } from "../surface.ts";
+import type { HttpEntry, NamespaceEntry } from "../surface.ts";
 import { type Asset, serveAssets } from "./http/assets.ts";
 import { HttpHandler } from "./http/handler.ts";
 import { routeTable } from "./http/routes.ts";
@@ -12,7 +13,9 @@ import type { NodeLimits } from "./limits/node-limits.ts";
 import type { OriginKind } from "./limits/origins.ts";
 import type { RefusalLog } from "./limits/refusal-log.ts";
 import type { Finished } from "./metrics.ts";
+import { Namespaces } from "./namespaces/index.ts";
 import { GatewaySessions } from "./sessions.ts";
+import { ConnectionGuards } from "./sockets/guard.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
 import { SocketGateway } from "./sockets/sockets.ts";
 import { UpgradeHandler } from "./sockets/upgrades.ts";
@@ -26,6 +29,7 @@ export interface HandlerParts {
   readonly entries: readonly HttpEntry[];
   readonly features: readonly SocketFeature[];
   readonly streams: Streams;
+  readonly namespaces: readonly NamespaceEntry[];
   /** Share of the successful requests that are logged. */
   readonly logSample: number;
   /** Milliseconds since 1970, for all nodes alike. */
@@ -43,6 +47,7 @@ export interface GatewayHandlers {
   readonly sessions: GatewaySessions;
   readonly http: HttpHandler;
   readonly sockets: SocketGateway;
+  readonly namespaces: Namespaces;
   readonly upgrades: UpgradeHandler;
   /** Takes the connections; it does not listen yet. */
   readonly server: Server;
@@ -53,7 +58,7 @@ export interface GatewayHandlers {
 /** Connects the parts that serve clients. */
 export function createHandlers(parts: HandlerParts, broker: ServiceBroker): GatewayHandlers {
   const { limits: node, originKind } = parts;
-  const { limits, caps, times, client, backlog, unsent, history, withoutSession, connections } = node;
+  const { limits, caps, times, client, backlog, unsent, history, withoutSession } = node;
   const sessions = new GatewaySessions(broker, parts.clock);
   const table = routeTable(parts.entries);
   const shared = { ...parts, broker, sessions, limits };
@@ -72,22 +77,26 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
     caps: caps.sockets,
     withoutSession,
     accept(request, socket, head) {
-      connections.release(request.socket);
+      node.connections.release(request.socket);
       handOverUpgrade(socketServer, request, socket, head);
     },
   });
-  const sockets = new SocketGateway({
-    ...shared,
-    caps: caps.sockets,
+  const ofConnections = {
     unsent,
+    hasSession: (connection: Duplex) => withoutSession.release(connection),
+    clientOf: ({ request }: { readonly request: IncomingMessage }) => upgrades.clientOf(request),
+  };
+  const connections = new ConnectionGuards();
+  const namespaces = new Namespaces({ ...shared, ...ofConnections, caps, connections, entries: parts.namespaces });
+  const sockets = new SocketGateway({
+    ...{ ...shared, ...ofConnections, connections, namespaces },
+    caps: caps.sockets,
     history,
-    hasSession: (connection) => withoutSession.release(connection),
-    clientOf: ({ request }) => upgrades.clientOf(request),
   });
   const server = createHttpServer((request, response) => http.handle(request, response), times);
   server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
-  server.on("connection", (connection) => connections.accept(connection));
+  server.on("connection", (connection) => node.connections.accept(connection));
   // sockets of trusted peers have no other limit
   server.maxConnections = caps.connections.node + caps.sockets.node;
-  return { sessions, http, sockets, upgrades, server, socketServer };
+  return { sessions, http, sockets, namespaces, upgrades, server, socketServer };
 }

@@ -72,6 +72,26 @@ export interface Emit {
   readonly payload: ObjectSchema;
 }
 
+/** A call in a namespace. `public` only where the namespace is: then clients without a token may call it. */
+export interface DeclaredNamespaceCall extends Omit<DeclaredSocketEntry, "access"> {
+  readonly access: Access;
+}
+
+/**
+ * A Socket.IO namespace of a feature's own, beside the main one. It is served by moleculer-io (`gateway/namespaces/`):
+ * a client joins it with a token of its own and makes the calls that are listed here, no others.
+ */
+export interface DeclaredNamespace {
+  /** What clients connect to: a slash, then lower-case letters, digits and hyphens. */
+  readonly name: `/${string}`;
+  readonly summary: string;
+  /** Who may join: any client, or users who have at least this role. */
+  readonly access: Access;
+  readonly calls: readonly DeclaredNamespaceCall[];
+  /** Events to the sockets of the namespace, by name. */
+  readonly emits?: Readonly<Record<string, Emit>>;
+}
+
 /** An action that only services call: a call from outside is refused as if there were no such action. */
 export interface ServiceAction {
   readonly params: Params;
@@ -91,6 +111,8 @@ export interface FeatureSurface {
   readonly socket?: readonly DeclaredSocketEntry[];
   /** Events to sockets, by name. */
   readonly emits?: Readonly<Record<string, Emit>>;
+  /** Socket.IO namespaces of its own. */
+  readonly namespaces?: readonly DeclaredNamespace[];
   /** Codes with which the feature refuses, besides those of `codes.ts` and of the features that it uses. */
   readonly codes?: RefusalCodes;
   /** Rate classes of the feature, besides those of `rate-classes.ts` and of the features that it uses. */

@@ -1,4 +1,5 @@
 import { GENERAL_CODES } from "./codes.ts";
+import type { NamespaceFacts } from "./namespace-mistakes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
 import { type DeclaredRecords, recordMistakes } from "./record-mistakes.ts";
@@ -9,6 +10,7 @@ import { streamMistakes } from "./stream-mistakes.ts";
 export interface SurfaceFile extends DeclaredRecords {
   readonly http?: readonly HttpFacts[];
   readonly socket?: readonly SocketFacts[];
+  readonly namespaces?: readonly NamespaceFacts<SocketFacts>[];
 }
 
 interface EntryFacts {
@@ -56,24 +58,27 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
   const codes = new Set([GENERAL_CODES, ...files.map(({ codes = {} }) => codes)].flatMap((all) => Object.keys(all)));
   const rates = [GENERAL_RATES, ...files.map(({ rates = {} }) => rates)].flatMap((all) => Object.keys(all));
   const known = { ...names, codes, rates };
-  const all = files.flatMap(({ file, http = [], socket = [] }) => [
-    ...http.map((entry) => ({ file, entry, name: `${entry.method} ${entry.path}` })),
-    ...socket.map((entry) => ({ file, entry, name: `the call ${entry.action}` })),
+  const all = files.flatMap(({ file, http = [], socket = [], namespaces = [] }) => [
+    ...http.map((entry) => ({ file, entry, name: `${entry.method} ${entry.path}`, mayBePublic: true })),
+    ...socket.map((entry) => ({ file, entry, name: `the call ${entry.action}`, mayBePublic: false })),
+    ...namespaces.flatMap(({ name: namespace, calls = [] }) =>
+      calls.map((entry) => ({ file, entry, name: `the call ${entry.action} of ${namespace}`, mayBePublic: true })),
+    ),
   ]);
   const lines: string[] = [];
-  for (const [index, { file, entry, name }] of all.entries()) {
+  for (const [index, { file, entry, name, mayBePublic }] of all.entries()) {
     const isHttp = isHttpEntry(entry);
     const earlier = all.slice(0, index);
     const mistakes = [
       ...entryMistakes(entry, known),
-      ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry)),
+      ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry, mayBePublic)),
       ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectOnly(entry.answers)),
       ...(isHttp ? earlier.flatMap((one) => (isHttpEntry(one.entry) ? pathClash(entry, one.entry, one) : [])) : []),
       ...earlier.filter((one) => one.entry.action === entry.action).map((one) => sameAction(entry.action, one)),
     ];
     lines.push(...mistakes.map((mistake) => lineOf(file, name, mistake)));
   }
-  return [...lines, ...recordMistakes(files, all)];
+  return [...lines, ...recordMistakes(files, all, names.roles)];
 }
 
 function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
@@ -206,10 +211,10 @@ function queryMistakes(name: string, schema: AnySchema): Mistake[] {
   return unless(isText, `params.${name}`, "is in the query, which carries text alone", remedy);
 }
 
-function socketMistakes({ access, rate, params }: SocketFacts): Mistake[] {
+function socketMistakes({ access, rate, params }: SocketFacts, mayBePublic: boolean): Mistake[] {
   return [
     ...unless(
-      access !== "public",
+      mayBePublic || access !== "public",
       "access",
       "is public, and a socket belongs to a user",
       "name the least role that may call",

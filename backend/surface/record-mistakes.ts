@@ -1,4 +1,5 @@
 import { GENERAL_CODES } from "./codes.ts";
+import { type NamespaceFacts, namespaceMistakes } from "./namespace-mistakes.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
 import {
   lineOf,
@@ -14,6 +15,7 @@ import {
 export interface DeclaredRecords {
   /** From the project's folder. */
   readonly file: string;
+  readonly namespaces?: readonly NamespaceFacts[];
   readonly emits?: Readonly<Record<string, { readonly payload: unknown }>>;
   readonly codes?: Readonly<Record<string, unknown>>;
   readonly rates?: Readonly<Record<string, unknown>>;
@@ -22,10 +24,11 @@ export interface DeclaredRecords {
   readonly events?: Readonly<Record<string, { readonly payload: unknown }>>;
 }
 
-/** What is wrong with what files declare by name: events, codes, rate classes, and actions for services only. */
+/** What is wrong with what files declare by name: namespaces, events, codes, rate classes, actions for services. */
 export function recordMistakes(
   files: readonly DeclaredRecords[],
   entries: readonly { readonly entry: { readonly action: string }; readonly file: string }[],
+  roles: readonly string[],
 ): string[] {
   const general = [
     { file: "backend/surface/codes.ts", codes: GENERAL_CODES },
@@ -36,7 +39,16 @@ export function recordMistakes(
     [...general, ...files].flatMap((one: DeclaredRecords) =>
       Object.entries(one[member] ?? {}).map(([name, value]) => ({ name, value: value as unknown, file: one.file })),
     );
+  const namespaces = files.flatMap(({ file, namespaces = [] }) =>
+    namespaces.map((value) => ({ name: value.name, value, file })),
+  );
   return [
+    ...declaredOnce(namespaces, [], ({ name, value, file }) => [
+      ...namespaceMistakes(value, roles).map((mistake) => lineOf(file, `the namespace ${name}`, mistake)),
+      ...Object.entries(value.emits ?? {}).flatMap(([event, emitted]) =>
+        payloadMistakes(emitted).map((mistake) => lineOf(file, `the event ${event} of ${name}`, mistake)),
+      ),
+    ]),
     ...declaredOnce(named("emits"), [], ({ name, value, file }) =>
       payloadMistakes(value).map((mistake) => lineOf(file, `the event ${name}`, mistake)),
     ),

@@ -155,7 +155,7 @@ export interface TestGatewayOptions extends TestOptions {
   /** What features do with sockets; nothing when left out. */
   readonly features?: readonly SocketFeature[];
   /** What else a gateway under test is given. */
-  readonly given?: Pick<Parameters<typeof createGateway>[1], "problem" | "throttles" | "writeLimitMs">;
+  readonly given?: Pick<Parameters<typeof createGateway>[1], "namespaces" | "problem" | "throttles" | "writeLimitMs">;
 }
 
 interface Running {

@@ -25,6 +25,43 @@ export function readEvent(packet: string): EventPacket | undefined {
 /** An id of more digits would not be exact. */
 const HEAD = /^(?:2|5[0-9]{1,2}-)(?:\/,)?([0-9]{0,15})(?=\[)/;
 
+/** An event that a client sends in another namespace than the main one. */
+export interface NamespaceEventPacket extends EventPacket {
+  readonly namespace: string;
+}
+
+/** Reads the head of an event packet with a namespace; undefined for every other packet. */
+export function readNamespaceEvent(packet: string): NamespaceEventPacket | undefined {
+  const head = NAMESPACE_HEAD.exec(packet);
+  if (!head?.[1]) return undefined;
+  return { namespace: head[1], id: head[2] ? Number(head[2]) : undefined, json: packet.slice(head[0].length) };
+}
+
+const NAMESPACE_HEAD = /^(?:2|5[0-9]{1,2}-)(\/[^,]{1,64}),([0-9]{0,15})(?=\[)/;
+
+/** A packet by which a client joins or leaves a namespace. */
+export interface JoinPacket {
+  readonly isJoin: boolean;
+  /** As Socket.IO reads it: all between the packet's type and the first comma; `/` is the main one. */
+  readonly namespace: string;
+}
+
+/** Reads the head of a CONNECT or DISCONNECT packet (Socket.IO protocol 5); undefined for every other packet. */
+export function readJoin(packet: string): JoinPacket | undefined {
+  const head = JOIN_HEAD.exec(packet);
+  return head ? { isJoin: head[1] === "0", namespace: head[2] ?? "/" } : undefined;
+}
+
+const JOIN_HEAD = /^([01])(\/[^,]*)?/;
+
+/** The refusal of a CONNECT packet, for Engine.IO to write. */
+export function encodeJoinRefusal(namespace: string, { message, data }: Error & { readonly data?: unknown }): string {
+  return `4${prefixOf(namespace)}${JSON.stringify({ message, data })}`;
+}
+
+/** What stands before the rest of a packet, after its type. */
+export const prefixOf = (namespace: string): string => (namespace === "/" ? "" : `${namespace},`);
+
 /** A packet that is encoded once and sent to any number of clients. */
 export interface EncodedPacket {
   readonly packet: string;
@@ -32,13 +69,15 @@ export interface EncodedPacket {
   readonly frame: Buffer;
 }
 
-/** An event for clients in the main namespace. */
-export const encodeEvent = (event: string, payload: unknown): EncodedPacket =>
-  encodePacket(`2${JSON.stringify([event, payload])}`);
+/** An event for clients in a namespace, whose `prefixOf` is given where it is not the main one. */
+export const encodeEvent = (event: string, payload: unknown, prefix = ""): EncodedPacket =>
+  encodePacket(`2${prefix}${JSON.stringify([event, payload])}`);
 
 /** The response to an event: an error, or null and a result. */
-export const encodeResponse = (id: number, error: object | null, result?: unknown): EncodedPacket =>
-  encodePacket(error ? `3${id}[${JSON.stringify(error)}]` : `3${id}[null,${JSON.stringify(result ?? null)}]`);
+export const encodeResponse = (id: number, error: object | null, result?: unknown, prefix = ""): EncodedPacket =>
+  encodePacket(
+    error ? `3${prefix}${id}[${JSON.stringify(error)}]` : `3${prefix}${id}[null,${JSON.stringify(result ?? null)}]`,
+  );
 
 /** Engine.IO marks a message with a 4. */
 const encodePacket = (packet: string): EncodedPacket => ({ packet, frame: textFrame(`4${packet}`) });

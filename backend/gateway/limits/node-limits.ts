@@ -61,7 +61,7 @@ export class NodeLimits {
   }
 
   /** The limits of what clients may hold, and what they hold now. */
-  readings(upgrades: CapSources["upgrades"], streams: CapSources["streams"]): readonly CapReading[] {
-    return readCaps({ ...this, streams, messages: this.refusedMessages, handshakes: this.#handshakes, upgrades });
+  readings(of: Pick<CapSources, "upgrades" | "streams" | "namespaces">): readonly CapReading[] {
+    return readCaps({ ...this, ...of, messages: this.refusedMessages, handshakes: this.#handshakes });
   }
 }

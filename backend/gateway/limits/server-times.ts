@@ -8,6 +8,8 @@ export interface ServerTimes {
   readonly session: number;
   /** For one WebSocket message. */
   readonly message: number;
+  /** For the action of a call in a namespace of a feature. */
+  readonly call: number;
   /**
    * Longer than the 90 s for which cloudflared keeps idle connections, so that this node does not close one that
    * cloudflared is about to use.
@@ -23,6 +25,7 @@ export const SERVER_TIMES: ServerTimes = {
   send: 60_000,
   session: 10_000,
   message: 10_000,
+  call: 30_000,
   keepAlive: 95_000,
   check: 1_000,
 };

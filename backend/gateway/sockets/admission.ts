@@ -8,6 +8,7 @@ import type { CapTable } from "../limits/caps/table.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
+import type { ConnectionGuards } from "./guard.ts";
 import { type LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
@@ -26,7 +27,8 @@ export interface AdmissionParts {
   /** The client of a connection has authenticated. */
   hasSession(connection: Duplex): void;
   /** Where the connection of a socket came from, as its upgrade request said. */
-  clientOf(socket: GatewaySocket): Client;
+  clientOf(socket: Pick<GatewaySocket, "request">): Client;
+  readonly connections: ConnectionGuards;
 }
 
 /** Decides which clients get a socket, and how long they keep it: until their token expires or their session ends. */
@@ -49,7 +51,7 @@ export class Admission {
   async authorize(socket: GatewaySocket): Promise<Identity> {
     try {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      // one CONNECT for each connection: more would try tokens, or join twice, past the limit of handshakes
+      // one CONNECT at a time: two would join twice
       if (this.#asked.has(socket.conn)) throw refuse("BAD_REQUEST");
       this.#asked.add(socket.conn);
       const identity = await this.#parts.sessions.verify((socket.handshake.auth as { token?: unknown }).token);
@@ -65,7 +67,8 @@ export class Admission {
     clearTimeout(socket.data.expiry);
     socket.data.client ??= this.#parts.clientOf(socket);
     socket.data.identity = identity;
-    socket.data.expiry = setTimeout(disconnect, untilExpiry(identity, this.#parts.clock()), socket).unref();
+    const { connections, clock } = this.#parts;
+    socket.data.expiry = setTimeout(disconnect, untilExpiry(identity, clock()), connections, socket).unref();
   }
 
   /** The client has shown a fresh token. */
@@ -86,11 +89,11 @@ export class Admission {
     socket.data.connection = socket.request.socket;
     socket.data.unsent = this.#parts.unsent;
     if (this.#isLeaving) {
-      moveOne(socket);
+      moveOne(socket, this.#parts.connections);
       return false;
     }
     if (!identity || !this.#parts.sessions.isCurrent(identity) || this.#hasMost(identity)) {
-      socket.disconnect(true);
+      this.#parts.connections.disconnect(socket);
       return false;
     }
     const { auth } = socket.handshake;
@@ -98,6 +101,7 @@ export class Admission {
     void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
     this.#parts.hasSession(socket.request.socket);
     socket.data.isOpened = true;
+    this.#parts.connections.admit(socket);
     for (const feature of this.#parts.features) feature.opened?.({ id: socket.id, user: identity.user }, auth);
     return true;
   }
@@ -119,9 +123,10 @@ export class Admission {
     if (identity && isOpened) {
       for (const feature of this.#parts.features) feature.closed?.({ id: socket.id, user: identity.user });
     }
-    // a client that leaves the namespace has no identity any more: no expiry and no end of a session would close its
-    // connection
-    socket.conn.close();
+    this.#asked.delete(socket.conn);
+    // a client that leaves its last namespace has no identity any more: no expiry and no end of a session would close
+    // its connection
+    this.#parts.connections.left(socket);
   }
 
   #hasMost({ user }: Identity): boolean {
@@ -131,6 +136,6 @@ export class Admission {
 
 function ignore(): void {}
 
-function disconnect(socket: GatewaySocket): void {
-  socket.disconnect(true);
+function disconnect(connections: ConnectionGuards, socket: GatewaySocket): void {
+  connections.disconnect(socket);
 }

@@ -7,13 +7,21 @@ export const channelGroup = (channel: string): string => `${CHANNEL}${channel}`;
 export const sessionGroup = (sid: string): string => `session:${sid}`;
 export const userGroup = (id: string): string => `user:${id}`;
 
-/** The sockets that are connected to this node, and their groups. A group is what Socket.IO calls a room. */
+/**
+ * The sockets of one namespace that are connected to this node, and their groups. A group is what Socket.IO calls a
+ * room.
+ */
 export class LocalSockets {
+  readonly #name: string;
   #namespace: ReturnType<GatewayIo["of"]> | undefined;
+
+  constructor(name = "/") {
+    this.#name = name;
+  }
 
   /** `emptied` is called with each channel that the last socket has left. */
   attach(io: GatewayIo, emptied: (channel: string) => void): void {
-    this.#namespace = io.of("/");
+    this.#namespace = io.of(this.#name);
     this.#namespace.adapter.on("delete-room", (group: string) => {
       if (group.startsWith(CHANNEL)) emptied(group.slice(CHANNEL.length));
     });
@@ -41,9 +49,9 @@ export class LocalSockets {
     return this.#namespace?.adapter.rooms.get(group);
   }
 
-  /** Closes the sockets of a group, or all sockets. */
-  disconnect(group?: string): void {
-    const local = this.#namespace?.local;
-    (group === undefined ? local : local?.in(group))?.disconnectSockets(true);
+  /** The sockets in a group, or all sockets. */
+  in(group?: string): GatewaySocket[] {
+    if (group === undefined) return this.all();
+    return [...(this.idsIn(group) ?? [])].flatMap((id) => this.get(id) ?? []);
   }
 }

@@ -13,6 +13,7 @@ import type { Finished } from "../metrics.ts";
 import { outside } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import { type DeclaredCall, declaredCalls } from "./declared-calls.ts";
+import type { ConnectionGuards } from "./guard.ts";
 import { visible } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
 import type { ChannelSubscriptions } from "./subscriptions.ts";
@@ -28,6 +29,7 @@ export interface SocketCallParts {
   readonly refusals: RefusalLog;
   readonly limits: Limits;
   readonly history: HistoryBudget;
+  readonly connections: ConnectionGuards;
   /** The client of a socket has shown a fresh token of the same session. */
   renew(socket: GatewaySocket, identity: Identity): void;
   /** Gets every call that was responded to. */
@@ -60,8 +62,7 @@ export class SocketCalls {
     this.#active++;
     socket.data.calls = (socket.data.calls ?? 0) + 1;
     try {
-      if (isTooDeep(json, MAX_DEPTH + 1)) throw refuse("TOO_DEEP"); // the array around the arguments is one level more
-      const [name, ...args] = parse(json);
+      const [name, ...args] = parseEvent(json);
       if (name === "call") action = args[0];
       const result = await this.#run(socket, name, args, event);
       this.#respond(socket, id, event, result);
@@ -72,7 +73,7 @@ export class SocketCalls {
       if (!this.#isWithinRefusals(socket)) socket.disconnect(true);
     } finally {
       socket.data.calls -= 1;
-      if (socket.data.isMoving && socket.data.calls === 0) socket.disconnect(true);
+      if (socket.data.isMoving && socket.data.calls === 0) this.#parts.connections.disconnect(socket);
       if (--this.#active === 0) this.#drained?.();
     }
   }
@@ -191,8 +192,9 @@ export class SocketCalls {
   }
 }
 
-/** An event's name and arguments. */
-function parse(json: string): readonly unknown[] {
+/** An event's name and arguments. Throws BAD_REQUEST, or TOO_DEEP. */
+export function parseEvent(json: string): readonly unknown[] {
+  if (isTooDeep(json, MAX_DEPTH + 1)) throw refuse("TOO_DEEP"); // the array around the arguments is one level more
   try {
     return JSON.parse(json) as unknown[];
   } catch {

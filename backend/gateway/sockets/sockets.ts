@@ -7,7 +7,7 @@ import { Admission, type AdmissionParts } from "./admission.ts";
 import { ChannelComparison } from "./channel-comparison.ts";
 import { ChannelPositions } from "./channel-positions.ts";
 import { FanOut } from "./fan-out.ts";
-import { Guard } from "./guard.ts";
+import { Guard, type GuardParts } from "./guard.ts";
 import { LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
 import { type SocketCallParts, SocketCalls } from "./socket-calls.ts";
 import { deliveryOf, eventOf, receivedEvent } from "./socket-event.ts";
@@ -18,17 +18,23 @@ import { ChannelSubscriptions } from "./subscriptions.ts";
 export interface SocketParts
   extends Omit<SocketCallParts, "subscriptions" | "renew">,
     Omit<AdmissionParts, "sockets" | "features" | "sessions" | "isUnfit"> {
+  readonly namespaces: OtherNamespaces;
   /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
   readonly channel: NodeChannel | undefined;
   /** Milliseconds after which what another node has begun to store is stored, or never will be. */
   readonly writeLimitMs: number | undefined;
 }
 
+/** What the gateway of the main namespace asks of the others. */
+export interface OtherNamespaces extends Pick<GuardParts, "takeInNamespace" | "isDeclared" | "checkNumber"> {
+  /** A delivery of another node whose channel begins with a slash. */
+  receive(delivery: Delivery): void;
+}
+
 /** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
 export class SocketGateway {
   readonly #parts: SocketParts;
   readonly #sockets = new LocalSockets();
-  readonly #guards = new WeakMap<EngineConnection, Guard>();
   readonly #positions: ChannelPositions;
   readonly #comparison: ChannelComparison;
   readonly #subscriptions: ChannelSubscriptions;
@@ -56,13 +62,18 @@ export class SocketGateway {
 
   /** Serves the connections of Socket.IO from now on. */
   attach(io: GatewayIo): void {
+    const { limits, clientOf, namespaces, connections } = this.#parts;
+    const parts: GuardParts = {
+      take: (socket, event) => void this.#calls.take(socket, event),
+      takeInNamespace: (socket, event) => namespaces.takeInNamespace(socket, event),
+      isDeclared: (namespace) => namespaces.isDeclared(namespace),
+      countJoin: (conn) => limits.address("handshake", clientOf(conn).key),
+      checkNumber: (count) => namespaces.checkNumber(count),
+    };
     io.engine.on("connection", (conn: EngineConnection) => {
-      const take: ConstructorParameters<typeof Guard>[2] = (socket, event) => void this.#calls.take(socket, event);
-      this.#guards.set(conn, new Guard(conn, this.#parts.limits.budget("packet"), take));
+      connections.add(conn, new Guard(conn, limits.budget("packet"), parts));
     });
-    io.on("connection", (socket) => {
-      if (this.#admission.open(socket)) this.#guards.get(socket.conn)?.admit(socket);
-    });
+    io.on("connection", (socket) => void this.#admission.open(socket));
     this.#sockets.attach(io, (channel) => {
       this.#positions.emptied(channel);
       this.#subscriptions.emptied(channel);
@@ -122,16 +133,16 @@ export class SocketGateway {
   }
 
   endSession(sid: string): void {
-    this.#sockets.disconnect(sessionGroup(sid));
+    this.#disconnect(sessionGroup(sid));
   }
 
   /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
   endUser(id: string): void {
-    this.#sockets.disconnect(userGroup(id));
+    this.#disconnect(userGroup(id));
   }
 
   endAll(): void {
-    this.#sockets.disconnect();
+    this.#disconnect();
   }
 
   /** Sockets that are connected now. */
@@ -155,7 +166,7 @@ export class SocketGateway {
    * this one still serves the rest. A socket with calls under way closes after them.
    */
   move(spread: number): Promise<void> {
-    return moveSockets(this.#sockets.all(), spread);
+    return moveSockets(this.#sockets.all(), spread, this.#parts.connections);
   }
 
   /** Lets no client in any more. */
@@ -175,9 +186,14 @@ export class SocketGateway {
     this.#parts.channel?.stop();
   }
 
+  #disconnect(group?: string): void {
+    for (const socket of this.#sockets.in(group)) this.#parts.connections.disconnect(socket);
+  }
+
   #receive(delivery: Delivery): void {
     const { kind, channel, users = [], position } = delivery;
-    if (kind !== "left") this.#fanOut.send(receivedEvent(delivery));
+    if (channel?.startsWith("/")) this.#parts.namespaces.receive(delivery);
+    else if (kind !== "left") this.#fanOut.send(receivedEvent(delivery));
     else if (channel !== undefined) {
       for (const user of users) this.#subscriptions.end({ channel, user, revision: position });
     }

@@ -38,7 +38,7 @@ test("no namespace is open without a token, and there is no other than / (backen
     const other = socket.io.socket(name, { auth: { token: tokenOf("alice") } });
     const refused = new Promise<Error>((resolve) => other.once("connect_error", resolve));
     other.connect();
-    expect((await refused).message).toBe("Invalid namespace");
+    expect((await refused).message).toBe("NOT_FOUND");
     other.close();
   }
 });

@@ -20,6 +20,12 @@ export interface CapSources {
   /** Requests of one address in the time that a limit of handshakes holds for. */
   readonly handshakes: number;
   readonly history: HistoryBudget;
+  readonly namespaces: {
+    /** Sockets in namespaces other than the main one. */
+    readonly open: number;
+    readonly anonymous: { readonly used: number; readonly refused: number };
+    readonly full: number;
+  };
   readonly streams: {
     readonly streams: { readonly used: number; readonly refused: number };
     readonly bodyBytes: { readonly used: number; readonly refused: number };
@@ -37,6 +43,13 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       limits: { ...caps.socketsWithoutSession },
       used: withoutSession.used,
       refused: withoutSession.refused,
+    },
+    { cap: "anonymous_sockets", limits: { ...caps.anonymousSockets }, ...of.namespaces.anonymous },
+    {
+      cap: "namespaces",
+      limits: { ...caps.namespaces },
+      used: of.namespaces.open,
+      refused: of.namespaces.full,
     },
     { cap: "session_time", limits: seconds(times.session), refused: withoutSession.late },
     {

@@ -9,6 +9,15 @@ export interface CapTable {
   readonly sockets: NetworkCaps & { readonly user: number };
   /** WebSockets whose client has not authenticated yet. Where the node has too many, the oldest is closed. */
   readonly socketsWithoutSession: NetworkCaps;
+  /**
+   * Sockets in public namespaces whose clients have shown no token. Where the node has too many, the oldest is closed.
+   */
+  readonly anonymousSockets: NetworkCaps;
+  /**
+   * Namespaces that one connection is in, the main one not counted; and of one socket in a namespace the calls under
+   * way and the channels.
+   */
+  readonly namespaces: { readonly connection: number; readonly calls: number; readonly channels: number };
   /** Bytes that clients without a session have sent over their WebSockets. */
   readonly bytesWithoutSession: { readonly connection: number; readonly node: number };
   /** Reads from the kernel in which these bytes arrived: each costs a few hundred bytes, however short it is. */
@@ -74,6 +83,8 @@ const MIB = 1024 * KIB;
 export const CAPS: CapTable = {
   sockets: { user: 20, address: 100, slash56: 400, slash48: 2_000, node: 20_000 },
   socketsWithoutSession: { address: 40, slash56: 80, slash48: 160, node: 4_000 },
+  anonymousSockets: { address: 20, slash56: 40, slash48: 80, node: 2_000 },
+  namespaces: { connection: 8, calls: 32, channels: 64 },
   bytesWithoutSession: { connection: 16 * KIB, node: 8 * MIB },
   readsWithoutSession: 64,
   fragments: 16,

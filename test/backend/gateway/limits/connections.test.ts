@@ -68,6 +68,7 @@ test("/metrics has every limit, what is held now, and how often it was reached",
   );
   const caps = lines.flatMap((line) => /^causeway_cap_refused_total\{cap="([^"]+)"/.exec(line)?.[1] ?? []);
   expect(caps.toSorted()).toEqual([
+    "anonymous_sockets",
     "body_bytes",
     "bytes_without_session",
     "fragments",
@@ -75,6 +76,7 @@ test("/metrics has every limit, what is held now, and how often it was reached",
     "history_bytes",
     "http_connections",
     "message_time",
+    "namespaces",
     "pipelined_requests",
     "request_bodies",
     "session_time",

@@ -7,7 +7,7 @@ import type { StreamEntry } from "../../../../backend/surface.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 import { type StreamHandler, streamService } from "./stream-gateway.ts";
 
-/** Code of the README's chapter about streams, run with these names in scope: an entry, and the handler of its action. */
+/** Code of the README's chapter about streams: an entry, and its action's handler. `scope` is what they import. */
 function codeOfReadme(scope: Readonly<Record<string, unknown>>): { entry: StreamEntry; attach: StreamHandler } {
   const [, chapter = ""] =
     /^### Take files, send files and events\n(.*?)^### /ms.exec(readFileSync("README.md", "utf8")) ?? [];

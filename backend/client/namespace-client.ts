@@ -1,0 +1,62 @@
+import type { Socket } from "socket.io-client";
+import { RequestError } from "./requests.ts";
+import type { NamespaceEntry, TypeOf, ValuesOf } from "./server-types.ts";
+
+type CallOf<N extends NamespaceEntry, A extends string> = Extract<N["calls"][number], { readonly action: A }>;
+type EmitsOf<N extends NamespaceEntry> = N extends { readonly emits: infer Emits } ? Emits : unknown;
+type PayloadOf<E> = E extends { readonly payload: infer Schema } ? TypeOf<Schema> : never;
+
+/** Milliseconds in which the server has to acknowledge a call: longer than any action may take. */
+const CALL_TIMEOUT_MS = 40_000;
+
+/**
+ * Typed calls and events of one namespace over a socket of socket.io-client, which the program opens and closes. `N` is
+ * the namespace as its feature's surface declares it.
+ */
+export class NamespaceClient<N extends NamespaceEntry> {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Makes a call. Rejects with a `RequestError`; its code is `OFFLINE` where no response came. */
+  call<A extends N["calls"][number]["action"]>(
+    action: A,
+    params: ValuesOf<CallOf<N, A>["params"]>,
+  ): Promise<TypeOf<CallOf<N, A>["answers"]>> {
+    return this.#emit("call", action, params) as Promise<TypeOf<CallOf<N, A>["answers"]>>;
+  }
+
+  /** Shows a new access token of the same session, so that the socket stays when the earlier one expires. */
+  async authenticate(accessToken: string): Promise<void> {
+    await this.#emit("authenticate", accessToken);
+  }
+
+  /** Adds a listener and returns a function that removes it. */
+  on<E extends keyof EmitsOf<N> & string>(event: E, listener: (payload: PayloadOf<EmitsOf<N>[E]>) => void): () => void {
+    this.#socket.on(event as string, listener);
+    return () => void this.#socket.off(event as string, listener);
+  }
+
+  async #emit(event: string, ...args: readonly unknown[]): Promise<unknown> {
+    if (!this.#socket.connected) throw offline();
+    return new Promise((resolve, reject) => {
+      const acknowledge = (
+        timeout: Error | null,
+        error: { code?: string; message?: string; field?: string; retryAfter?: number } | null,
+        result: unknown,
+      ) => {
+        if (timeout) reject(offline());
+        else if (error)
+          reject(new RequestError(error.code ?? "INTERNAL", error.message ?? "Something went wrong.", error));
+        else resolve(result);
+      };
+      this.#socket.timeout(CALL_TIMEOUT_MS).emit(event, ...args, acknowledge);
+    });
+  }
+}
+
+function offline(): RequestError {
+  return new RequestError("OFFLINE", "There is no connection to the server.");
+}

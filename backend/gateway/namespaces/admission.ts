@@ -1,0 +1,149 @@
+import type { Duplex } from "node:stream";
+import { refuse, rolesFrom } from "../../contract/index.ts";
+import type { NamespaceEntry } from "../../surface.ts";
+import type { GatewaySocket } from "../gateway-socket.ts";
+import { type Identity, untilExpiry } from "../identity.ts";
+import { forgetHandshake } from "../internals/engine-handshake.ts";
+import type { Slots } from "../limits/caps/slots.ts";
+import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
+import type { Client } from "../limits/client-address.ts";
+import type { GatewaySessions } from "../sessions.ts";
+import type { ConnectionGuards } from "../sockets/guard.ts";
+import { type LocalSockets, sessionGroup, userGroup } from "../sockets/local-sockets.ts";
+import { handshakeError } from "../sockets/refusals.ts";
+import { moveOne } from "../sockets/socket-moves.ts";
+
+export interface NamespaceAdmissionParts {
+  readonly sessions: GatewaySessions;
+  readonly connections: ConnectionGuards;
+  /** Sockets of clients that have shown no token, in public namespaces. */
+  readonly anonymous: Slots;
+  readonly unsent: UnsentBytes;
+  /** Sockets that one user may have in a namespace. */
+  readonly maxSocketsOfUser: number;
+  /** Milliseconds since 1970, for all nodes alike. */
+  readonly clock: () => number;
+  /** Whether nothing may be served at the moment. */
+  readonly isUnfit: () => boolean;
+  /** The client of a connection is in a namespace: it is not closed any more for not having authenticated. */
+  hasSession(connection: Duplex): void;
+  clientOf(socket: Pick<GatewaySocket, "request">): Client;
+  /** Resolves when what other nodes send to the namespace arrives here. */
+  listen(namespace: string): Promise<void> | undefined;
+  /** The last socket of this node has left. */
+  emptied(namespace: string): void;
+}
+
+/**
+ * Decides which clients may join a namespace, and how long they stay in it: until their token expires or their session
+ * ends. Each namespace of a connection has the identity of the token that was shown for it, and no other.
+ */
+export class NamespaceAdmission {
+  readonly #entry: NamespaceEntry;
+  readonly #sockets: LocalSockets;
+  readonly #parts: NamespaceAdmissionParts;
+  readonly #onDisconnect: (this: GatewaySocket) => void;
+  #isClosed = false;
+
+  constructor(entry: NamespaceEntry, sockets: LocalSockets, parts: NamespaceAdmissionParts) {
+    this.#entry = entry;
+    this.#sockets = sockets;
+    this.#parts = parts;
+    const closed = (socket: GatewaySocket) => this.#closed(socket);
+    this.#onDisconnect = function (this: GatewaySocket) {
+      closed(this);
+    };
+  }
+
+  /**
+   * The identity that a CONNECT packet shows; undefined for a client without a token in a public namespace. Rejects
+   * with the refusal that Socket.IO sends to the client.
+   */
+  async authorize(socket: GatewaySocket): Promise<Identity | undefined> {
+    try {
+      if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+      const identity = await this.#identityOf(socket.handshake.auth);
+      if (identity && this.#hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+      await this.#parts.listen(this.#entry.name);
+      return identity;
+    } catch (thrown) {
+      this.#parts.connections.left(socket);
+      throw handshakeError(thrown);
+    }
+  }
+
+  /** Keeps the identity of a socket, and ends its time in the namespace when the token expires. */
+  remember(socket: GatewaySocket, identity: Identity): void {
+    const { connections, clock } = this.#parts;
+    clearTimeout(socket.data.expiry);
+    socket.data.identity = identity;
+    const end = () => connections.disconnect(socket);
+    socket.data.expiry = setTimeout(end, untilExpiry(identity, clock())).unref();
+  }
+
+  /** The client has shown a fresh token. */
+  renew(socket: GatewaySocket, identity: Identity): void {
+    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
+  }
+
+  /** Opens a socket whose client was authorized, unless something has happened since that forbids it. */
+  open(socket: GatewaySocket): void {
+    const { connections, clientOf, unsent } = this.#parts;
+    const { identity } = socket.data;
+    const client = clientOf(socket);
+    socket.on("disconnect", this.#onDisconnect);
+    // without a listener Socket.IO prints the stack of every malformed packet
+    socket.on("error", () => undefined);
+    Object.assign(socket.data, { client, unsent, connection: socket.request.socket });
+    if (this.#isLeaving) {
+      moveOne(socket, connections);
+      return;
+    }
+    if (!this.#mayOpen(socket, identity, client)) {
+      connections.disconnect(socket);
+      return;
+    }
+    forgetHandshake(socket);
+    if (identity) void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
+    this.#parts.hasSession(socket.request.socket);
+    // again: the last socket may have left since
+    void this.#parts.listen(this.#entry.name);
+    connections.admit(socket);
+  }
+
+  /** Lets no client in any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Whether the clients of this node go to other nodes. */
+  get #isLeaving(): boolean {
+    return this.#isClosed || this.#parts.isUnfit();
+  }
+
+  async #identityOf({ token }: { readonly token?: unknown }): Promise<Identity | undefined> {
+    const { access } = this.#entry;
+    if (access === "public" && token === undefined) return undefined;
+    const identity = await this.#parts.sessions.verify(token);
+    const isLetIn = access === "public" || identity.user.roles.some((role) => rolesFrom(access).includes(role));
+    if (!isLetIn) throw refuse("FORBIDDEN");
+    return identity;
+  }
+
+  #mayOpen(socket: GatewaySocket, identity: Identity | undefined, client: Client): boolean {
+    const { sessions, anonymous, connections } = this.#parts;
+    if (identity) return sessions.isCurrent(identity) && !this.#hasMost(identity);
+    return anonymous.take(socket, client.key, () => connections.disconnect(socket));
+  }
+
+  #closed(socket: GatewaySocket): void {
+    clearTimeout(socket.data.expiry);
+    this.#parts.anonymous.release(socket);
+    this.#parts.connections.left(socket);
+    if (this.#sockets.size === 0) this.#parts.emptied(this.#entry.name);
+  }
+
+  #hasMost({ user }: Identity): boolean {
+    return (this.#sockets.idsIn(userGroup(user.id))?.size ?? 0) >= this.#parts.maxSocketsOfUser;
+  }
+}

@@ -1,0 +1,163 @@
+import { type ChannelRemoval, refuse } from "../../contract/index.ts";
+import type { Delivery, NodeChannel } from "../../nodes/index.ts";
+import type { NamespaceEntry } from "../../surface.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
+import type { Identity } from "../identity.ts";
+import type { EventPacket } from "../internals/packets.ts";
+import { Slots } from "../limits/caps/slots.ts";
+import type { CapTable } from "../limits/caps/table.ts";
+import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
+import { moveSockets } from "../sockets/socket-moves.ts";
+import type { OtherNamespaces } from "../sockets/sockets.ts";
+import { eventDelivery, receivedNamespaceEvent, removalDelivery } from "./delivery.ts";
+import type { IoContext } from "./moleculer-io.ts";
+import { Namespace, type NamespaceParts } from "./namespace.ts";
+
+/**
+ * Socket.IO namespaces of features, served by moleculer-io: it finds the action of a call, calls it and responds, on
+ * this node or another one. The gateway decides before it who is let in and which calls reach it, and behind it what
+ * becomes of an error and what is sent to the sockets.
+ */
+
+export interface NamespacesParts extends Omit<NamespaceParts, "anonymous" | "listen" | "emptied" | "caps"> {
+  readonly entries: readonly NamespaceEntry[];
+  readonly caps: CapTable;
+  /** Sends to the sockets of other nodes; undefined for a node that is alone. */
+  readonly channel: NodeChannel | undefined;
+}
+
+/** An event to sockets of a namespace, as a service gives it (`NamespaceBroadcast`, whatever the surface declares). */
+export interface NamespaceEmission {
+  readonly namespace: string;
+  readonly event: string;
+  readonly payload: unknown;
+  readonly channel?: string;
+  readonly users?: readonly string[];
+  readonly except?: string;
+}
+
+/** All namespaces of this node but the main one. */
+export class Namespaces implements OtherNamespaces {
+  readonly #parts: NamespacesParts;
+  readonly #namespaces: ReadonlyMap<string, Namespace>;
+  readonly #anonymous: Slots;
+  #full = 0;
+
+  constructor(parts: NamespacesParts) {
+    const { entries, channel, caps, connections } = parts;
+    this.#parts = parts;
+    this.#anonymous = new Slots(caps.anonymousSockets);
+    const own: NamespaceParts = {
+      ...{ ...parts, anonymous: this.#anonymous, connections },
+      listen: (namespace) => channel?.listen(namespace),
+      emptied: (namespace) => channel?.unlisten(namespace, true),
+    };
+    this.#namespaces = new Map(entries.map((entry) => [entry.name, new Namespace(entry, own)]));
+  }
+
+  /** Serves the sockets of Socket.IO from now on. */
+  attach(io: GatewayIo): void {
+    for (const namespace of this.#namespaces.values()) namespace.attach(io);
+  }
+
+  isDeclared(namespace: string): boolean {
+    return this.#namespaces.has(namespace);
+  }
+
+  checkNumber(namespaces: number): void {
+    if (namespaces < this.#parts.caps.namespaces.connection) return;
+    this.#full += 1;
+    throw refuse("RATE_LIMITED", { retryAfter: 10 });
+  }
+
+  authorize(socket: GatewaySocket): Promise<Identity | undefined> {
+    return this.#of(socket).admission.authorize(socket);
+  }
+
+  remember(socket: GatewaySocket, identity: Identity): void {
+    this.#of(socket).admission.remember(socket, identity);
+  }
+
+  takeInNamespace(socket: GatewaySocket, event: EventPacket): void {
+    void this.#of(socket).calls.take(socket, event);
+  }
+
+  /** An action has responded to a call: joins and leaves the channels that it names. */
+  after(ctx: IoContext, socket: GatewaySocket): void {
+    this.#of(socket).channels.after(ctx, socket);
+  }
+
+  /** Sends an event to sockets of this node and of the others. Throws for one that is not declared. */
+  emit({ namespace, event, payload, channel, users, except }: NamespaceEmission): void {
+    const one = this.#namespaces.get(namespace);
+    if (!one) throw new Error(`The surface declares no namespace ${namespace}.`);
+    const own = { namespace, channel, users, except, packet: one.encode(event, payload) };
+    one.send(own);
+    this.#parts.channel?.send(eventDelivery(own));
+  }
+
+  /** Removes the sockets of a user from a channel, on this node and the others. */
+  leave(removal: ChannelRemoval): void {
+    this.#namespaces.get(removal.namespace)?.channels.remove(removal.channel, removal.user);
+    this.#parts.channel?.send(removalDelivery(removal));
+  }
+
+  receive(delivery: Delivery): void {
+    const { kind, channel = "", users = [], epoch } = delivery;
+    const namespace = this.#namespaces.get(channel);
+    if (kind !== "left") namespace?.send(receivedNamespaceEvent(delivery));
+    else for (const user of users) namespace?.channels.remove(epoch, user);
+  }
+
+  endSession(sid: string): void {
+    for (const namespace of this.#namespaces.values()) namespace.end(sessionGroup(sid));
+  }
+
+  /** Ends the sockets of a user whose roles have changed: they come back with the ones that count now. */
+  endUser(id: string): void {
+    for (const namespace of this.#namespaces.values()) namespace.end(userGroup(id));
+  }
+
+  /** Ends the sockets of all users; clients without a token stay. */
+  endUsers(): void {
+    for (const namespace of this.#namespaces.values()) namespace.end();
+  }
+
+  /** Sockets that are in a namespace now. */
+  get open(): number {
+    return [...this.#namespaces.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** How the limits stand. */
+  get readings() {
+    const { used, refused } = this.#anonymous;
+    return { open: this.open, anonymous: { used, refused }, full: this.#full };
+  }
+
+  /** Closes one socket after the other, evenly over so many milliseconds, each after its calls under way. */
+  move(spread: number): Promise<void> {
+    const all = [...this.#namespaces.values()].flatMap((namespace) => namespace.all());
+    return moveSockets(all, spread, this.#parts.connections);
+  }
+
+  /** Lets no client in any more. */
+  refuseNew(): void {
+    for (const { admission } of this.#namespaces.values()) admission.close();
+  }
+
+  /** Waits for the calls under way, then closes all. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#namespaces.values()].map(({ calls }) => calls.drain()));
+    this.stop();
+  }
+
+  stop(): void {
+    for (const namespace of this.#namespaces.values()) namespace.endAll();
+  }
+
+  #of({ nsp: { name } }: GatewaySocket): Namespace {
+    const namespace = this.#namespaces.get(name);
+    if (!namespace) throw new Error(`invariant: the guard lets no client into ${name}, which is not declared`);
+    return namespace;
+  }
+}

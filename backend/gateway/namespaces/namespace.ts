@@ -1,0 +1,76 @@
+import type { NamespaceEntry } from "../../surface.ts";
+import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
+import { encodeEvent, prefixOf, send } from "../internals/packets.ts";
+import type { CapTable } from "../limits/caps/table.ts";
+import { channelGroup, LocalSockets, userGroup } from "../sockets/local-sockets.ts";
+import { NamespaceAdmission, type NamespaceAdmissionParts } from "./admission.ts";
+import { type NamespaceCallParts, NamespaceCalls } from "./calls.ts";
+import { NamespaceChannels } from "./channels.ts";
+import type { NamespaceEvent } from "./delivery.ts";
+
+export interface NamespaceParts
+  extends Omit<NamespaceAdmissionParts, "maxSocketsOfUser">,
+    Omit<NamespaceCallParts, "renew" | "maxCalls"> {
+  readonly caps: Pick<CapTable, "sockets" | "namespaces">;
+}
+
+/** One namespace on this node: who is in it, what they call, and what is sent to them. */
+export class Namespace {
+  readonly admission: NamespaceAdmission;
+  readonly calls: NamespaceCalls;
+  readonly channels: NamespaceChannels;
+  readonly #entry: NamespaceEntry;
+  readonly #sockets: LocalSockets;
+  readonly #disconnect: (socket: GatewaySocket) => void;
+
+  constructor(entry: NamespaceEntry, parts: NamespaceParts) {
+    const { caps, connections } = parts;
+    this.#entry = entry;
+    this.#sockets = new LocalSockets(entry.name);
+    this.#disconnect = (socket) => connections.disconnect(socket);
+    this.channels = new NamespaceChannels(this.#sockets, caps.namespaces.channels);
+    this.admission = new NamespaceAdmission(entry, this.#sockets, { ...parts, maxSocketsOfUser: caps.sockets.user });
+    const renew: NamespaceCallParts["renew"] = (socket, identity) => this.admission.renew(socket, identity);
+    this.calls = new NamespaceCalls(entry, { ...parts, maxCalls: caps.namespaces.calls, renew });
+  }
+
+  attach(io: GatewayIo): void {
+    this.#sockets.attach(io, () => undefined);
+    io.of(this.#entry.name).on("connection", (socket) => this.admission.open(socket));
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  all(): GatewaySocket[] {
+    return this.#sockets.all();
+  }
+
+  /** An event for `send`. Throws for one that the surface does not declare. */
+  encode(event: string, payload: unknown): NamespaceEvent["packet"] {
+    const { name, emits = {} } = this.#entry;
+    if (!Object.hasOwn(emits, event)) throw new Error(`The namespace ${name} emits no ${event}.`);
+    return encodeEvent(event, payload, prefixOf(name));
+  }
+
+  /** Sends an event to the sockets of its audience on this node. */
+  send({ channel, users, except, packet }: Omit<NamespaceEvent, "namespace">): void {
+    const groups = [...(channel === undefined ? [] : [channelGroup(channel)]), ...(users ?? []).map(userGroup)];
+    const isForAll = channel === undefined && users === undefined;
+    const sockets = new Set(isForAll ? this.all() : groups.flatMap((group) => this.#sockets.in(group)));
+    for (const socket of sockets)
+      if (except === undefined || socket.data.identity?.user.id !== except) send(socket, packet);
+  }
+
+  /** Ends the time in the namespace of the sockets in a group, or of all that have an identity. */
+  end(group?: string): void {
+    for (const socket of this.#sockets.in(group))
+      if (group !== undefined || socket.data.identity) this.#disconnect(socket);
+  }
+
+  /** Ends it for all. */
+  endAll(): void {
+    for (const socket of this.all()) this.#disconnect(socket);
+  }
+}

@@ -1,0 +1,69 @@
+import { type Mistake, unless } from "./schema-mistakes.ts";
+
+interface CallFacts {
+  readonly action: string;
+  readonly access: string;
+}
+
+/** A namespace as the program finds it: nothing has checked its types when the backend starts. */
+export interface NamespaceFacts<Call extends CallFacts = CallFacts> {
+  readonly name: string;
+  readonly access: string;
+  readonly summary: string;
+  readonly calls: readonly Call[];
+  readonly emits?: Readonly<Record<string, unknown>>;
+}
+
+const NAME = /^\/[a-z][a-z0-9-]{0,31}$/;
+const EVENT = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+/** Names that Socket.IO or the gateway uses for events of its own. */
+const TAKEN_EVENTS: ReadonlySet<string> = new Set([
+  ...["connect", "connect_error", "disconnect", "disconnecting", "error", "newListener", "removeListener"],
+  ...["drain", "call", "authenticate"],
+]);
+
+/** What is wrong with a namespace, besides its calls and the payloads of its events, which are checked like others. */
+export function namespaceMistakes(
+  { name, access, summary, calls, emits = {} }: NamespaceFacts,
+  roles: readonly string[],
+): readonly Mistake[] {
+  return [
+    ...unless(
+      NAME.test(name),
+      "name",
+      `is ${JSON.stringify(name)}`,
+      'write a slash and then up to 32 lower-case letters, digits and hyphens: "/jobs"',
+    ),
+    ...unless(
+      access === "public" || roles.includes(access),
+      "access",
+      `names the role ${JSON.stringify(access)}, which does not exist`,
+      `use public or one of ${roles.join(", ")}`,
+    ),
+    ...unless(
+      typeof summary === "string" && /^\S.{0,78}\S$/.test(summary),
+      "summary",
+      `is ${JSON.stringify(summary)}`,
+      "say in 2 to 80 characters what the namespace is for",
+    ),
+    ...unless(
+      Array.isArray(calls) && calls.length + Object.keys(emits).length > 0,
+      "calls",
+      "and emits are empty",
+      "list the calls that clients may make, or the events that they get",
+    ),
+    ...(access === "public" ? [] : calls.filter((call) => call.access === "public")).map(({ action }) => ({
+      place: `calls ${action}`,
+      problem: `is public, and only a ${access} may join the namespace`,
+      remedy: "name the least role that may call, or make the namespace public",
+    })),
+    ...Object.keys(emits).flatMap((event) =>
+      unless(
+        EVENT.test(event) && !TAKEN_EVENTS.has(event),
+        "emits",
+        `has the event ${JSON.stringify(event)}`,
+        `use letters and digits, and none of ${[...TAKEN_EVENTS].join(", ")}`,
+      ),
+    ),
+  ];
+}
