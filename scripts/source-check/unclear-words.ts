@@ -21,6 +21,7 @@ const WITHOUT_CHAT = new RegExp(
   [
     "^(infra|cloudflared|test/(slow/)?(infra|cloudflared))/",
     "^backend/(mail|nodes|throttle)/",
+    "^backend/(page|client)/[^/]+$",
     "^backend/gateway/(?!namespaces/|sockets/(subscriptions|local-sockets)\\.ts$)",
     "^[^/]+$",
   ].join("|"),

@@ -41,6 +41,8 @@ export class Conversation {
   /** Texts that are not sent yet, of the rooms that are not on the screen. */
   readonly #drafts = new Map<string, string>();
   #active = LOBBY;
+  /** Whether the newest messages were in view when the user last scrolled. */
+  #wasAtEnd = true;
   /** The room, and the position of its first message here, for which the newest page was requested. */
   #filled = "";
   #announcements: readonly Announcement[] = [];
@@ -250,7 +252,12 @@ export class Conversation {
       this.#toEnd();
       this.#markRead();
     });
+    // the field for messages grows, the search opens, or a phone shows its keyboard: the newest messages stay in view
+    new ResizeObserver(() => {
+      if (this.#wasAtEnd && !this.#excerpt.messages) this.#toEnd();
+    }).observe(this.#scroller);
     this.#scroller.addEventListener("scroll", () => {
+      this.#wasAtEnd = this.#isAtEnd();
       if (!this.#excerpt.messages && this.#isAtEnd() && (this.#rooms.find(this.#active)?.unread ?? 0) > 0) {
         this.#markRead();
         this.#newest.hidden = true;

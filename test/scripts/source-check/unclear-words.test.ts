@@ -37,7 +37,7 @@ test.each([
 test("H1: a room is a chat room: other folders use another word", () => {
   const text = "// no room for more\nconst roomFor = 1;";
   const others = ["infra/rules/plan.ts", "cloudflared/start.ts", "backend/mail/post.ts", ".dependency-cruiser.mjs"];
-  for (const path of [...others, "backend/gateway/handlers.ts", "backend/nodes/peers.ts"])
+  for (const path of [...others, "backend/page/app.ts", "backend/gateway/handlers.ts", "backend/nodes/peers.ts"])
     expect(problems(text, path)).toHaveLength(2);
   for (const path of ["backend/chat/rooms.ts", "backend/page/chat/room-list.ts"])
     expect(problems(text, path)).toEqual([]);

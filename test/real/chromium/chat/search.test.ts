@@ -73,6 +73,9 @@ test("a message that is not on the screen is shown among those around it; a butt
   await shows(page, "hay 120");
   await searchFor(page, "needle");
   await reads(page, "#search-results", "the needle");
+  // the search takes a part of the screen, and the newest message stays in view
+  const place = (selector: string) => `document.querySelector("${selector}").getBoundingClientRect()`;
+  await until(page, `${place(".log")}.bottom <= ${place(".below")}.top`);
   await page.locator("#search-results button").click();
   await until(page, `document.activeElement.matches(".message.found")`);
   expect((await texts(page)).slice(-2)).toEqual(["hay 23", "hay 24"]);
