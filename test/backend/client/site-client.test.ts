@@ -177,8 +177,10 @@ test("a part is called when session and connection begin and end, and adds to th
   ada.close();
   await ada.login({ email: "ada@example.org", password: PASSWORD });
   await ada.online();
-  await ada.logout();
   const session = ["Ada signs in: signedOut", "connected: online true"];
   const interruption = ["disconnected: false", "connected: online true"];
-  expect(calls).toEqual([...session, ...interruption, "signed out: false", ...session, "signed out: true"]);
+  expect(calls).toEqual([...session, ...interruption, "signed out: false", ...session]);
+  // the server closes the connection as well, before or after its response
+  await ada.logout();
+  expect(calls.at(-1)).toBe("signed out: true");
 });
