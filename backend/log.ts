@@ -1,6 +1,7 @@
 import { Loggers } from "moleculer";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Config } from "./config.ts";
+import { BufferedOutput } from "./log-output.ts";
 
 /**
  * Names of members that could hold a secret in a log line: their values are replaced. The gateway logs no bodies
@@ -45,6 +46,11 @@ export function lineWriter(log: Logger, message: string): LineWriter {
   };
 }
 
+/** The output of a running backend: a file descriptor or path, the standard output when left out. */
+export function bufferedOutput(to: number | string = 1): BufferedOutput {
+  return new BufferedOutput(to);
+}
+
 let millisecond = 0;
 let written = "";
 
@@ -59,53 +65,6 @@ function time(): string {
     written = `,"time":"${new Date(now).toISOString()}"`;
   }
   return written;
-}
-
-/** Milliseconds that a line may wait for others, to be written with them. */
-const FLUSH = 250;
-/** Characters of lines that are written together: to hand them to a thread costs as much as to make sixty of them. */
-const BLOCK = 64 * 1024;
-
-/**
- * Where a running backend writes: lines go out in blocks of 64 KiB, at the latest after a quarter of a second and when
- * the process ends in order. A system call for each line costs a request more than everything else the log does.
- *
- * pino's own output can collect lines too, but measures all it has collected anew for each line.
- */
-export class BufferedOutput implements DestinationStream {
-  readonly #output: ReturnType<typeof pino.destination>;
-  #lines = "";
-
-  /** `to` is a file descriptor or path. */
-  constructor(to: number | string) {
-    this.#output = pino.destination({ dest: to, sync: false });
-    setInterval(() => this.flush(), FLUSH).unref();
-    process.once("exit", () => this.flushSync());
-  }
-
-  write(line: string): void {
-    this.#lines += line;
-    if (this.#lines.length >= BLOCK) this.flush();
-  }
-
-  /** Begins to write what was collected. */
-  flush(): void {
-    if (this.#lines === "") return;
-    const lines = this.#lines;
-    this.#lines = "";
-    this.#output.write(lines);
-  }
-
-  /** Writes what was collected, and returns when it is written. pino calls it after a line of the level `fatal`. */
-  flushSync(): void {
-    this.flush();
-    this.#output.flushSync();
-  }
-}
-
-/** The output of a running backend: a file descriptor or path, the standard output when left out. */
-export function bufferedOutput(to: number | string = 1): BufferedOutput {
-  return new BufferedOutput(to);
 }
 
 /** Of an error only what helps to find its cause; its `data` may hold what a client sent. */

@@ -1,18 +1,21 @@
 import { randomFillSync } from "node:crypto";
 
-const LENGTH = 12;
-const pool = Buffer.alloc(LENGTH * 512);
-let used = pool.length;
+/** Characters of an id: two for each random byte. */
+const LENGTH = 24;
+const pool = Buffer.alloc((LENGTH / 2) * 512);
+let ids = "";
+let used = 0;
 
 /**
  * The id of a request in responses and logs: 96 random bits in hexadecimal, so that no id can be guessed from another.
- * A UUID is not more unique, and making one costs as much as checking the request's limits.
+ * A UUID is not more unique. The random bytes of 512 ids are drawn and written as text at once: each alone would cost
+ * as much as checking the request's limits.
  */
 export function requestId(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
+  if (used === ids.length) {
+    ids = randomFillSync(pool).toString("hex");
     used = 0;
   }
   used += LENGTH;
-  return pool.toString("hex", used - LENGTH, used);
+  return ids.slice(used - LENGTH, used);
 }
