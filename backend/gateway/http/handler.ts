@@ -118,7 +118,7 @@ export class HttpHandler {
     const isForeign = exchange.originKind === "foreign" && entry !== undefined && entry.method !== "GET";
     // a path that does not exist counts as well, because each request leaves a line in the log; requests of a foreign
     // page do not count as tries to sign in
-    limits.address(entry && !isForeign ? entry.rate : "read", client.key);
+    limits.address(entry && !isForeign ? entry.rate : "read", client.key, exchange.started);
     const asset = entry ? undefined : assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
       return void this.#responder.asset(exchange, asset);
@@ -137,8 +137,9 @@ export class HttpHandler {
     try {
       if (entry.access !== "public") {
         const identity = sessions.ofHeader(request.headers.authorization);
-        exchange.identity = identity instanceof Promise ? await identity : identity;
-        limits.user(entry.rate, exchange.identity.user.id);
+        const isKnown = !(identity instanceof Promise);
+        exchange.identity = isKnown ? identity : await identity;
+        limits.user(entry.rate, exchange.identity.user.id, isKnown ? exchange.started : undefined);
       }
       const counted = limits.everywhere(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;

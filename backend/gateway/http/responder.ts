@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { publicError, refuse } from "../../contract/index.ts";
 import { type LineWriter, lineWriter } from "../../log.ts";
 import type { HttpEntry } from "../../surface.ts";
-import { usualHead } from "../internals/usual-head.ts";
+import { UsualHead } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
 import type { Finished } from "../metrics.ts";
@@ -30,7 +30,7 @@ const DISCARD_BYTES = 64 * 1024;
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
-const USUAL_HEAD = usualHead(apiHeaders);
+const USUAL_HEAD = new UsualHead(apiHeaders);
 
 /** Writes responses, and the line that each request leaves in the log. */
 export class Responder {

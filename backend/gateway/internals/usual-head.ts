@@ -9,44 +9,50 @@ export class GatewayResponse extends ServerResponse {
   declare _header: string | null;
 
   /**
-   * Sends a 200 with `head`, which `usualHead` has made, or returns false when this response needs another head: on a
-   * connection that closes, to an older client, to a request that is no plain GET.
+   * Sends a 200 with `head`, or returns false when this response needs another head: on a connection that closes, to an
+   * older client, to a request that is no plain GET.
    */
-  endUsual(head: string, id: string, body: string): boolean {
+  endUsual(head: UsualHead, id: string, body: string): boolean {
     const { req } = this;
     if (req.method !== "GET" || req.httpVersion !== "1.1" || !this.shouldKeepAlive || this.headersSent) return false;
-    const seconds = keepAliveSeconds(req.socket);
     const length = Buffer.byteLength(body);
-    this._header =
-      `${head}x-request-id: ${id}\r\ncontent-length: ${length}\r\nDate: ${date()}\r\n` +
-      `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`;
+    this._header = `${head.upToId(keepAliveMs(req.socket))}${id}\r\ncontent-length: ${length}\r\n\r\n`;
     // where each character is one byte, the text is copied as it is
     this.end(body, length === body.length ? "latin1" : "utf8");
     return true;
   }
 }
 
-/** The status line and these headers: what all usual responses begin with. */
-export function usualHead(headers: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 200 OK\r\n${lines.join("")}`;
-}
+/** The head of the usual responses, but for the length of the body. */
+export class UsualHead {
+  readonly #start: string;
+  #text = "";
+  #second = 0;
+  #keepAliveMs = -1;
 
-/** Seconds for which Node.js keeps an idle connection, as it tells clients. */
-function keepAliveSeconds(socket: object): number {
-  const { server } = socket as { server?: { keepAliveTimeout?: number } };
-  return Math.floor((server?.keepAliveTimeout ?? 0) / 1000);
-}
-
-let second = 0;
-let text = "";
-
-/** The time in the form of headers (RFC 9110 5.6.7), made once a second. */
-function date(): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    text = new Date(now * 1000).toUTCString();
+  constructor(headers: Readonly<Record<string, string>>) {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.#start = `HTTP/1.1 200 OK\r\n${lines.join("")}`;
   }
-  return text;
+
+  /** All that comes before the id of the request, which is the same for all responses of a second. */
+  upToId(keepAlive: number): string {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.#second || keepAlive !== this.#keepAliveMs) {
+      this.#second = second;
+      this.#keepAliveMs = keepAlive;
+      const date = new Date(second * 1000).toUTCString(); // the form of headers (RFC 9110 5.6.7)
+      const kept = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAlive / 1000)}\r\n`;
+      const text = `${this.#start}Date: ${date}\r\n${kept}x-request-id: `;
+      // V8 keeps a joined text as its parts, and would join them anew for each response; what is decoded is one text
+      this.#text = Buffer.from(text, "latin1").toString("latin1");
+    }
+    return this.#text;
+  }
+}
+
+/** Milliseconds for which Node.js keeps an idle connection, as it tells clients. */
+function keepAliveMs(socket: object): number {
+  const { server } = socket as { server?: { keepAliveTimeout?: number } };
+  return server?.keepAliveTimeout ?? 0;
 }

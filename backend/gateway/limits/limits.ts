@@ -26,15 +26,18 @@ export type LimitName = keyof typeof LIMITS;
 const RULES = new Map<string, RateRule>(Object.entries(LIMITS));
 
 export interface Limits {
-  /** Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. */
-  address(limit: LimitName, key: string): void;
+  /**
+   * Counts one use by an address, signed in or not. Throws RATE_LIMITED with the seconds to wait. `now` is the time of
+   * `performance.now`, where the caller knows it.
+   */
+  address(limit: LimitName, key: string, now?: number): void;
   /**
    * Counts one use by a signed-in user at an address, apart from clients that are not signed in. Throws RATE_LIMITED
    * with the seconds to wait.
    */
   users(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
-  user(limit: LimitName, id: string): void;
+  user(limit: LimitName, id: string, now?: number): void;
   /**
    * Counts one use of a limit that all nodes share, by an address and by a user where it is known who calls; undefined
    * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and
@@ -71,8 +74,8 @@ export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts):
         new UseCounter({ requests: requests * timesOf(name), seconds }),
       ]),
     );
-    return (limit, key) => {
-      const retryAfter = counters.get(limit)?.take(key);
+    return (limit, key, now) => {
+      const retryAfter = counters.get(limit)?.take(key, now);
       if (retryAfter !== undefined) throw refuse("RATE_LIMITED", { retryAfter });
     };
   };

@@ -29,9 +29,11 @@ export class UseCounter {
     this.#clock = clock;
   }
 
-  /** Counts one use; returns the seconds to wait, 1 at least, when it was one too many. */
-  take(key: string): number | undefined {
-    const now = this.#clock();
+  /**
+   * Counts one use; returns the seconds to wait, 1 at least, when it was one too many. `now` is the time by the
+   * counter's clock, where the caller knows it.
+   */
+  take(key: string, now: number = this.#clock()): number | undefined {
     const window = this.#windows.get(key);
     if (window === undefined || window.end <= now) {
       this.#begin(key, now);
