@@ -20,7 +20,8 @@ export default {
     ...(isProduction ? ["**/index.ts!", "backend/main.ts!"] : []),
     "test/**/*.test.ts",
     "test/infra/rules/lint/cases/*.ts",
-    "test/bench/{*.bench,gateway-origin}.ts",
+    "test/bench/**/*.bench.ts",
+    "test/bench/gateway-origin.ts",
     // imported by the name of the feature
     "test/backend/*/{samples,test-module}.ts",
     "test/slow/readme/added-feature.ts",

@@ -1,9 +1,17 @@
 import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { argumentList, command, endRequestedBy, oneOf, runCommand, runProgram } from "./command-line/index.ts";
 
 const FOLDER = fileURLToPath(new URL("../test/bench/", import.meta.url));
-const NAMES = readdirSync(FOLDER).flatMap((file) => /^(.+)\.bench\.ts$/.exec(file)?.[1] ?? []);
+/** The files of the benchmarks by name; those of a feature are in a folder of its name. */
+const FILES = new Map(
+  readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).flatMap((file) => {
+    const name = /^(.+)\.bench\.ts$/.exec(basename(file))?.[1];
+    return name === undefined ? [] : [[name, file] as const];
+  }),
+);
+const NAMES = [...FILES.keys()].sort();
 
 // What comes after the names belongs to the benchmarks: `bench -- chat --clients 500` is `bench -- chat -- --clients
 // 500`.
@@ -27,7 +35,7 @@ async function runBenchmarks(names: readonly string[], options: readonly string[
   let worst: 0 | 1 | 2 = 0;
   for (const name of names) {
     // Code is compiled in the foreground, so that a busy machine does not measure the interpreter.
-    const node = ["--no-concurrent-recompilation", `${FOLDER}${name}.bench.ts`, ...options];
+    const node = ["--no-concurrent-recompilation", `${FOLDER}${FILES.get(name)}`, ...options];
     const code = await runProgram(process.execPath, node);
     if (code !== 0 && worst < 2) worst = code === 2 ? 2 : 1;
     if (endRequestedBy() !== undefined) break;

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { treeOf } from "../../scripts/command-line/processes.ts";
 import { atEnd } from "./benchmark.ts";
@@ -138,3 +139,10 @@ export const median = (values: readonly number[]) => quantile(values, 0.5);
 /** The median of the ratios of two figures that were taken in turns. */
 export const ratios = (values: readonly number[], base: readonly number[]) =>
   median(values.map((value, i) => value / (base[i] ?? Number.NaN)));
+
+/** A folder that is removed when the benchmark ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "causeway-bench-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -5,8 +5,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { runBenchmark } from "./benchmark.ts";
-import { temporaryFolder } from "./chat-contenders.ts";
-import { cpu, median, quantile, ratios, start, stop } from "./contenders.ts";
+import { cpu, median, quantile, ratios, start, stop, temporaryFolder } from "./contenders.ts";
 import { addressOf } from "./line.ts";
 
 const ROUNDS = 7;

@@ -5,16 +5,16 @@ import { ServiceBroker, type ServiceSchema } from "moleculer";
 import Web from "moleculer-web";
 import { Server } from "socket.io";
 import { createBroker } from "../../backend/broker.ts";
-import { channelOf } from "../../backend/chat/channel.ts";
 import { readConfig } from "../../backend/config.ts";
-import { announce, defineService } from "../../backend/contract/index.ts";
+import { defineService } from "../../backend/contract/index.ts";
 import { createGateway, createMetrics } from "../../backend/gateway/index.ts";
 import { bufferedOutput, createLog } from "../../backend/log.ts";
 import { http, socket } from "../../backend/surface.ts";
-import { joinedRoom, testChatSockets } from "../backend/chat/chat-gateway.ts";
 import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import type { Ready } from "./contenders.ts";
+import type { OriginActions } from "./origin-calls.ts";
+import { socketCalls } from "./socket-calls.ts";
 
 const PROFILE = {
   id: "u1",
@@ -70,28 +70,18 @@ async function gateway(observed: boolean): Promise<number> {
     log,
     assets: TEST_ASSETS,
     limits: NO_LIMITS,
-    features: [testChatSockets()],
+    features: socketCalls.map(({ sockets }) => sockets),
     ...(metrics && { finished: metrics.finished }),
   });
-  const does: Record<string, (ctx: { params: Record<string, string> }) => unknown> = {
+  const does: OriginActions = {
     "users.profile": () => PROFILE,
     "auth.verifyToken": (ctx) => verify(String(ctx.params.token)),
-    "chat.join": (ctx) => joinedRoom(String(ctx.params.room)),
-    "chat.history": (ctx) => joinedRoom(String(ctx.params.room)),
-    "chat.send": async (ctx) => {
-      await announce(broker, "sockets.broadcast", {
-        channel: channelOf(String(ctx.params.room)),
-        event: "message",
-        payload: { from: "u", t: ctx.params.text } as never, // what the plain server sends
-      });
-      return 1;
-    },
+    ...Object.assign({}, ...socketCalls.map(({ actions }) => actions(broker))),
   };
-  for (const name of ["users", "auth", "chat"] as const) {
-    const owned = new Set([...http, ...socket].map(({ action }) => action as string).concat(Object.keys(does)));
-    const handlers = [...owned]
-      .filter((one) => one.startsWith(`${name}.`))
-      .map((one) => [one.slice(name.length + 1), does[one] ?? (() => ({}))]);
+  const owned = new Set([...http, ...socket].map(({ action }) => action as string).concat(Object.keys(does)));
+  for (const [name, actions] of Map.groupBy(owned, (action) => action.slice(0, action.indexOf(".")))) {
+    if (name === door.schema.name) continue;
+    const handlers = actions.map((one) => [one.slice(name.length + 1), does[one] ?? (() => ({}))]);
     broker.createService(defineService({ name, actions: Object.fromEntries(handlers) } as never));
   }
   broker.createService(door.schema);

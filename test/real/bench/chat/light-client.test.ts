@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { CATCH_UP, PAGE } from "../../../../backend/chat/message.ts";
 import { startTestBackend, type TestBackend } from "../../../backend/support.ts";
-import { LightClient, type LightClientOptions } from "../../../bench/site/light-client.ts";
-import { Attendance, MUST_HEAR_MS } from "../../../bench/soak/attendance.ts";
+import { LightClient, type LightClientOptions } from "../../../bench/chat/site/light-client.ts";
+import { Attendance, MUST_HEAR_MS } from "../../../bench/chat/soak/attendance.ts";
 
 let backend: TestBackend;
 const clients: LightClient[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { ACCIDENTS } from "../../../bench/soak/accidents.ts";
-import { runSoak } from "../../../bench/soak/run.ts";
+import { ACCIDENTS } from "../../../bench/chat/soak/accidents.ts";
+import { runSoak } from "../../../bench/chat/soak/run.ts";
 
 /*
  * The short form of `npm run bench -- soak`. It asserts no time.

@@ -1,6 +1,6 @@
 import pg from "pg";
-import type { Message, RoomState } from "../../../backend/chat/shapes.ts";
-import { BACKOFF, isTemporary, waitFor } from "../../../backend/client/requests.ts";
+import type { Message, RoomState } from "../../../../backend/chat/shapes.ts";
+import { BACKOFF, isTemporary, waitFor } from "../../../../backend/client/requests.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Crowd } from "./crowd.ts";
 import { type Ledger, originalOf, partsOf } from "./ledger.ts";

@@ -4,9 +4,9 @@ import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
+import { freePort } from "../../../../scripts/local-site/free-port.ts";
 
-const SCRIPT = fileURLToPath(new URL("../../../scripts/backend.ts", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../../../../scripts/backend.ts", import.meta.url));
 /** Milliseconds that a node has to start, and to end after SIGTERM; it is killed then. */
 const PATIENCE_MS = 60_000;
 

@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CommandError } from "../../../scripts/command-line/index.ts";
-import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { isProgram, onPath } from "../../../scripts/programs/on-path.ts";
-import { postgresFolder } from "../../../scripts/programs/postgres.ts";
-import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { type NatsServer, nodeEnv, startNats } from "../../real/nats/nats-server.ts";
-import { type Cluster, startCluster } from "../../real/postgres/cluster.ts";
-import { atEnd } from "../benchmark.ts";
+import { CommandError } from "../../../../scripts/command-line/index.ts";
+import { freePort } from "../../../../scripts/local-site/free-port.ts";
+import { isProgram, onPath } from "../../../../scripts/programs/on-path.ts";
+import { postgresFolder } from "../../../../scripts/programs/postgres.ts";
+import { type CuttableProxy, startProxy } from "../../../backend/client/cuttable-proxy.ts";
+import { type NatsServer, nodeEnv, startNats } from "../../../real/nats/nats-server.ts";
+import { type Cluster, startCluster } from "../../../real/postgres/cluster.ts";
+import { atEnd } from "../../benchmark.ts";
 import { type Account, createAccounts } from "./accounts.ts";
 import { BackendProcess } from "./backend-process.ts";
 

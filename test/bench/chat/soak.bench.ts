@@ -1,8 +1,8 @@
 // `npm run bench -- soak`: three nodes over PostgreSQL and NATS carry half of what the machine can, for ten minutes,
 // while nodes are killed and stopped, the database is stopped and NATS is cut. Afterwards everything is read again: of
 // what was acknowledged nothing may be lost, doubled or reordered, and every client must have got all of it.
-import { endSignal, option, optionWithDefault, text, wholeNumber } from "../../scripts/command-line/index.ts";
-import { runBenchmark } from "./benchmark.ts";
+import { endSignal, option, optionWithDefault, text, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { runBenchmark } from "../benchmark.ts";
 import { SITE_PROGRAMS } from "./site/site.ts";
 import { ACCIDENTS } from "./soak/accidents.ts";
 import { reportSoak } from "./soak/report.ts";

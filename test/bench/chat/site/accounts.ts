@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "../../../backend/config.ts";
-import { call } from "../../../backend/contract/index.ts";
-import { bufferedOutput } from "../../../backend/log.ts";
-import { startBackend } from "../../../backend/main.ts";
-import { hashPassword } from "../../../backend/users/password.ts";
-import { openStore } from "../../backend/store/open-store.ts";
-import { TEST_ASSETS } from "../../backend/support.ts";
+import { readConfig } from "../../../../backend/config.ts";
+import { call } from "../../../../backend/contract/index.ts";
+import { bufferedOutput } from "../../../../backend/log.ts";
+import { startBackend } from "../../../../backend/main.ts";
+import { hashPassword } from "../../../../backend/users/password.ts";
+import { openStore } from "../../../backend/store/open-store.ts";
+import { TEST_ASSETS } from "../../../backend/support.ts";
 
 export const PASSWORD = "correct horse battery";
 

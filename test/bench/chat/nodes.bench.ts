@@ -4,9 +4,9 @@
 // where there is more to do. How little load divided over several costs more for each message is shown as well: each of
 // them wakes up for fewer messages at once.
 import { isDeepStrictEqual } from "node:util";
-import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
-import { runBenchmark } from "./benchmark.ts";
-import { median, quantile, ratios } from "./contenders.ts";
+import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { runBenchmark } from "../benchmark.ts";
+import { median, quantile, ratios } from "../contenders.ts";
 import { measureAbsences } from "./nodes/absences.ts";
 import { type Deliveries, grown, measureDeliveries, type NodeFigures, type Setting, thin } from "./nodes/deliveries.ts";
 import { SITE_PROGRAMS } from "./site/site.ts";

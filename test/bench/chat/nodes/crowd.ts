@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { addressOf } from "../line.ts";
+import { addressOf } from "../../line.ts";
 import type { Account } from "../site/accounts.ts";
 import { LightClient } from "../site/light-client.ts";
 

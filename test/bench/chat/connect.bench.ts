@@ -2,8 +2,9 @@
 // some that are not counted; in each, all clients come one after the other, some at a time, and leave again. What is
 // counted of a run is the sum of its rounds: the collector of one contender runs in some rounds and not in others.
 import { setTimeout as pause } from "node:timers/promises";
-import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
-import { runBenchmark } from "./benchmark.ts";
+import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { runBenchmark } from "../benchmark.ts";
+import { median, stayOnSecondCore } from "../contenders.ts";
 import {
   CHAT_ENVIRONMENT,
   CHAT_OPTIONS,
@@ -12,7 +13,6 @@ import {
   findContenders,
   startChat,
 } from "./chat-contenders.ts";
-import { median, stayOnSecondCore } from "./contenders.ts";
 import { arrive, ROOM_OF } from "./load.ts";
 
 const AT_ONCE = 32;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CuttableProxy } from "../../backend/client/cuttable-proxy.ts";
+import type { CuttableProxy } from "../../../backend/client/cuttable-proxy.ts";
 import type { Site } from "../site/site.ts";
 
 /** What happens to the site while its clients talk. */

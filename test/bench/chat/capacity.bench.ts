@@ -2,8 +2,10 @@
 // messages arrive within 20 ms. The number is doubled until it is too many, then halved in between. The contenders of a
 // run take turns, window by window, so that other work on the machine meets all of them; a number is too many where
 // three windows fail.
-import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
-import { runBenchmark } from "./benchmark.ts";
+import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { runBenchmark } from "../benchmark.ts";
+import { median, stayOnSecondCore } from "../contenders.ts";
+import { tellDisk } from "../disk.ts";
 import {
   CHAT_ENVIRONMENT,
   CHAT_OPTIONS,
@@ -13,8 +15,6 @@ import {
   KEEPS,
   startChat,
 } from "./chat-contenders.ts";
-import { median, stayOnSecondCore } from "./contenders.ts";
-import { tellDisk } from "./disk.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow } from "./load.ts";
 
 const PER_SECOND = 5;

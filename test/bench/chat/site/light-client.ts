@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Message, RoomState } from "../../../backend/chat/shapes.ts";
-import { BACKOFF, isTemporary, RequestError, waitFor } from "../../../backend/client/requests.ts";
-import type { ResultOf } from "../../../backend/contract/actions.ts";
+import type { Message, RoomState } from "../../../../backend/chat/shapes.ts";
+import { BACKOFF, isTemporary, RequestError, waitFor } from "../../../../backend/client/requests.ts";
+import type { ResultOf } from "../../../../backend/contract/actions.ts";
 import type { Account } from "./accounts.ts";
 import { LightConnection, offline } from "./light-connection.ts";
 import { LightSession } from "./light-session.ts";

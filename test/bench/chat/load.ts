@@ -1,9 +1,9 @@
 /** The load that all chat servers meet: clients in rooms of six that speak on a schedule of their own. */
 import { setTimeout as pause } from "node:timers/promises";
+import { quantile } from "../contenders.ts";
+import { addressOf } from "../line.ts";
+import { type Client, joinAll, type Position } from "../protocols.ts";
 import type { ChatContender } from "./chat-contenders.ts";
-import { quantile } from "./contenders.ts";
-import { addressOf } from "./line.ts";
-import { type Client, joinAll, type Position } from "./protocols.ts";
 
 export const ROOM_OF = 6;
 

@@ -1,8 +1,7 @@
 /** The servers that chat benchmarks compare: how each is started, what it keeps, and how clients speak to it. */
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import jwt from "jsonwebtoken";
@@ -13,17 +12,17 @@ import {
   optionWithDefault,
   UsageError,
   wholeNumber,
-} from "../../scripts/command-line/index.ts";
-import { treeOf } from "../../scripts/command-line/processes.ts";
-import { freePort } from "../../scripts/local-site/free-port.ts";
-import { backendFlags } from "../../scripts/programs/backend-flags.mjs";
-import { isProgram } from "../../scripts/programs/on-path.ts";
-import { postgresFolder } from "../../scripts/programs/postgres.ts";
-import { startCluster } from "../real/postgres/cluster.ts";
-import type { Given } from "./backend-origin.ts";
-import { atEnd, type Report } from "./benchmark.ts";
-import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop } from "./contenders.ts";
-import { CENTRIFUGO, type Protocol, SOCKET_IO } from "./protocols.ts";
+} from "../../../scripts/command-line/index.ts";
+import { treeOf } from "../../../scripts/command-line/processes.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
+import { backendFlags } from "../../../scripts/programs/backend-flags.mjs";
+import { isProgram } from "../../../scripts/programs/on-path.ts";
+import { postgresFolder } from "../../../scripts/programs/postgres.ts";
+import { startCluster } from "../../real/postgres/cluster.ts";
+import type { Given } from "../backend-origin.ts";
+import { atEnd, type Report } from "../benchmark.ts";
+import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop, temporaryFolder } from "../contenders.ts";
+import { CENTRIFUGO, type Protocol, SOCKET_IO } from "../protocols.ts";
 
 const CHAT_KINDS = ["socket.io", "sqlite", "postgres", "centrifugo", "sqlite before", "postgres before"] as const;
 export type ChatKind = (typeof CHAT_KINDS)[number];
@@ -217,11 +216,4 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
   throw new CommandError(
     `Centrifugo ended with ${status} before it accepted connections: ${process.env.CENTRIFUGO_BIN}.`,
   );
-}
-
-/** A folder that is removed when the benchmark ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "causeway-bench-"));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }

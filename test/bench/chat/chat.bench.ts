@@ -1,11 +1,11 @@
 // `npm run bench -- chat`: clients in rooms of six, each of which speaks five times a second. Servers have the first
 // core, the clients the second. Each run starts its own processes; windows are taken in turns after one that is not
 // counted.
-import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
-import { type Column, type Report, runBenchmark } from "./benchmark.ts";
+import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { type Column, type Report, runBenchmark } from "../benchmark.ts";
+import { median, quantile, ratios, stayOnSecondCore } from "../contenders.ts";
+import { tellDisk } from "../disk.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
-import { median, quantile, ratios, stayOnSecondCore } from "./contenders.ts";
-import { tellDisk } from "./disk.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow, type Window } from "./load.ts";
 
 /** The windows of one contender under one load, run by run. */

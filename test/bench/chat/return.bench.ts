@@ -1,10 +1,10 @@
 // `npm run bench -- return`: a server with 2,000 clients is killed and started again, with what its disk holds. All
 // clients try to come back at the same pace, each to its rooms and with its position in the first one.
 import { setTimeout as pause } from "node:timers/promises";
-import { optionWithDefault, wholeNumber } from "../../scripts/command-line/index.ts";
-import { runBenchmark } from "./benchmark.ts";
+import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
+import { runBenchmark } from "../benchmark.ts";
+import { median, stayOnSecondCore } from "../contenders.ts";
 import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
-import { median, stayOnSecondCore } from "./contenders.ts";
 import { arrive, type Crowd, gather, ROOM_OF, roomsOf, runWindow } from "./load.ts";
 
 /** Milliseconds after which a client tries again; the first time it waits for a random part of this. */

@@ -1,6 +1,6 @@
 import { io } from "socket.io-client";
-import { Chat } from "../../../backend/client/chat/index.ts";
-import { SiteClient } from "../../../backend/client/index.ts";
+import { Chat } from "../../../../backend/client/chat/index.ts";
+import { SiteClient } from "../../../../backend/client/index.ts";
 import { type Account, PASSWORD } from "../site/accounts.ts";
 import type { Ledger, Sent } from "./ledger.ts";
 

@@ -1,5 +1,5 @@
-import type { Message } from "../../../backend/chat/shapes.ts";
-import { addressOf } from "../line.ts";
+import type { Message } from "../../../../backend/chat/shapes.ts";
+import { addressOf } from "../../line.ts";
 import type { Account } from "../site/accounts.ts";
 import type { Balancer } from "../site/balancer.ts";
 import { LightClient } from "../site/light-client.ts";

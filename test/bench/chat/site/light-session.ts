@@ -1,4 +1,4 @@
-import { errorOf, isUnauthorized, RequestError } from "../../../backend/client/requests.ts";
+import { errorOf, isUnauthorized, RequestError } from "../../../../backend/client/requests.ts";
 import type { Account } from "./accounts.ts";
 
 /** Milliseconds before its end at which an access token is renewed. */

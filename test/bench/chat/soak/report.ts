@@ -1,5 +1,5 @@
-import type { Report } from "../benchmark.ts";
-import { quantile } from "../contenders.ts";
+import type { Report } from "../../benchmark.ts";
+import { quantile } from "../../contenders.ts";
 import type { ProblemKind } from "./ledger.ts";
 import type { SoakResult } from "./run.ts";
 

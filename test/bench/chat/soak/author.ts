@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Message } from "../../../backend/chat/shapes.ts";
-import { BACKOFF, isTemporary, waitFor } from "../../../backend/client/requests.ts";
+import type { Message } from "../../../../backend/chat/shapes.ts";
+import { BACKOFF, isTemporary, waitFor } from "../../../../backend/client/requests.ts";
 import type { LightClient } from "../site/light-client.ts";
 import type { Figures } from "./figures.ts";
 import type { Ledger, Sent } from "./ledger.ts";

@@ -1,4 +1,4 @@
-import type { Message } from "../../../backend/chat/shapes.ts";
+import type { Message } from "../../../../backend/chat/shapes.ts";
 
 /** What one author has sent, by number of the message. */
 export interface Sent {

@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { errorOf, RequestError } from "../../../backend/client/requests.ts";
+import { errorOf, RequestError } from "../../../../backend/client/requests.ts";
 
 /** Milliseconds that the server has to respond to a call, and to the handshake. */
 const PATIENCE_MS = 10_000;
