@@ -242,6 +242,9 @@ function fuzzedValue(param: ValueSchema, known: readonly string[]): fc.Arbitrary
     const { minimum: min = 0, maximum: max = min } = param;
     return fc.oneof(fc.integer({ min, max: Math.min(max, min + 3) }), fc.maxSafeInteger(), fc.double(), anything);
   }
+  if ("type" in param && param.type === "array") {
+    return fc.oneof({ weight: 6, arbitrary: fc.array(fuzzedValue(param.items, known), { maxLength: 3 }) }, anything);
+  }
   const text = fc.string({ unit: character, maxLength: ("maxLength" in param ? (param.maxLength ?? 0) : 0) + 1 });
   return fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...known) },

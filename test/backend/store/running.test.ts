@@ -162,7 +162,7 @@ test("O14: with the whole folder deleted the backend still stops, and says that 
   expect(existsSync(dataDir)).toBe(false);
 });
 
-test.each([0, 8, 64, 160])("O14: a start that can write %d KiB to a file at most is one clear message", (size) => {
+test.each([0, 8, 64, 96])("O14: a start that can write %d KiB to a file at most is one clear message", (size) => {
   const module = new URL("./open-store.ts", import.meta.url).href;
   const program = `const { openStore, StoreError } = await import(${JSON.stringify(module)});
     try {
