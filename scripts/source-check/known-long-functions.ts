@@ -7,5 +7,4 @@ import type { KnownLongFunctions } from "./function-length.ts";
 export const KNOWN_LONG_FUNCTIONS: KnownLongFunctions = {
   "backend/chat/migrations.ts members": "one migration; what has run somewhere is not changed",
   "backend/chat/store/entering-function.ts createEnteringFunction": "the text of one PostgreSQL function",
-  "backend/chat/store/entering-sqlite.ts enteringSqlite": "the statements that one group of messages runs in order",
 };

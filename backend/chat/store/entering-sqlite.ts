@@ -1,4 +1,4 @@
-import type { SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Kysely } from "kysely";
 import { HalfWritten, type SqliteGroups, template } from "../../store/index.ts";
 import { type Enter, type Entered, type Entry, newRoomKeys, type OpeningByName } from "./entering.ts";
@@ -14,29 +14,7 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
   const { database } = groups;
   const candidate = template(db, candidateQuery);
   const find = database.prepare(candidate.query.sql);
-  const countRooms = database.prepare(
-    `select count(*) as joined, coalesce(sum(role = 'owner'), 0) as owned from members
-    where user_id = ? and state = 'in' and peer_id is null`,
-  );
-  const countOpened = database.prepare(
-    "select count(*) as opened from rooms where created_by = ? and kind = 'public' and created_at > ?",
-  );
-  const findName = database.prepare("select owner from name_keys where kind = 'room' and key = ?");
-  const insertName = database.prepare("insert into name_keys (kind, key, owner) values ('room', ?, ?)");
-  const insertRoom = database.prepare(
-    `insert into rooms (name, kind, epoch, seq, revision, created_at, created_by, members, browse_key)
-    values (?, 'public', ?, 0, 0, ?, ?, 1, ?)`,
-  );
-  const insertMember = database.prepare(
-    `insert into members (room, user_id, role, state, since, joined_at) values (?, ?, ?, 'in', ?, ?)
-    on conflict (room, user_id) do update
-    set role = excluded.role, state = 'in', since = excluded.since, joined_at = excluded.joined_at, ended_at = null`,
-  );
-  const countUp = database.prepare("update rooms set members = members + 1, revision = revision + 1 where name = ?");
-  const mark = database.prepare(
-    `insert into read_marks (room, user_id, epoch, seq) values (?, ?, ?, ?)
-    on conflict (room, user_id) do update set epoch = excluded.epoch, seq = excluded.seq`,
-  );
+  const statements = statementsOf(database);
 
   function enter(entry: Entry): Entered {
     const { room, userId, from, limit, most = Number.POSITIVE_INFINITY, opening } = entry;
@@ -48,9 +26,9 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
     if (!from.includes(row.state ?? "none")) return refused("refused");
     const since = row.revision + 1;
     begin(entry, "member", since, () => {
-      countUp.run(room);
+      statements.countUp.run(room);
       // messages from before the entry do not count as unread
-      if (row.seq > 0) mark.run(room, userId, row.epoch, row.seq);
+      if (row.seq > 0) statements.mark.run(room, userId, row.epoch, row.seq);
     });
     const own = { user_id: userId, role: "member", state: "in", since } as const;
     return {
@@ -61,13 +39,14 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
 
   function open(entry: Entry, limits: OpeningByName): Entered {
     const { room, userId, at, most = Number.POSITIVE_INFINITY } = entry;
-    if (Number(countOpened.get(userId, limits.since)?.opened) >= limits.opened) return refused("opened-too-many");
+    if (Number(statements.countOpened.get(userId, limits.since)?.opened) >= limits.opened)
+      return refused("opened-too-many");
     const rooms = roomsOf(userId);
     if (rooms.joined >= most || rooms.owned >= limits.owned) return refused("too-many");
     const { epoch, browseKey, nameKey } = newRoomKeys(room);
-    if (findName.get(nameKey)) return refused("looks-alike");
-    insertRoom.run(room, epoch, at, userId, browseKey);
-    begin(entry, "owner", 0, () => insertName.run(nameKey, room));
+    if (statements.findName.get(nameKey)) return refused("looks-alike");
+    statements.insertRoom.run(room, epoch, at, userId, browseKey);
+    begin(entry, "owner", 0, () => statements.insertName.run(nameKey, room));
     const own = { user_id: userId, role: "owner", state: "in", since: 0, muted_until: null } as const;
     const row = { name: room, kind: "public", title: null, epoch, seq: 0, revision: 0, members: 1 } as const;
     return { outcome: "opened", standing: standingIn({ ...row, ...own }) };
@@ -77,14 +56,15 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
   function begin({ room, userId, at }: Entry, role: string, since: number, rest: () => void): void {
     standings.forgetRoom(room);
     try {
-      insertMember.run(room, userId, role, since, at);
+      statements.insertMember.run(room, userId, role, since, at);
       rest();
     } catch (error) {
       throw new HalfWritten("an entry into a room could not be written", { cause: error });
     }
   }
 
-  const roomsOf = (userId: string) => countRooms.get(userId) as { readonly joined: number; readonly owned: number };
+  const roomsOf = (userId: string) =>
+    statements.countRooms.get(userId) as { readonly joined: number; readonly owned: number };
 
   return (entry) =>
     new Promise((resolve, reject) => {
@@ -98,6 +78,35 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
       };
       groups.add(write, "a user did not enter a room");
     });
+}
+
+/** What one entry reads and writes, besides its candidate. */
+function statementsOf(database: DatabaseSync) {
+  return {
+    countRooms: database.prepare(
+      `select count(*) as joined, coalesce(sum(role = 'owner'), 0) as owned from members
+      where user_id = ? and state = 'in' and peer_id is null`,
+    ),
+    countOpened: database.prepare(
+      "select count(*) as opened from rooms where created_by = ? and kind = 'public' and created_at > ?",
+    ),
+    findName: database.prepare("select owner from name_keys where kind = 'room' and key = ?"),
+    insertName: database.prepare("insert into name_keys (kind, key, owner) values ('room', ?, ?)"),
+    insertRoom: database.prepare(
+      `insert into rooms (name, kind, epoch, seq, revision, created_at, created_by, members, browse_key)
+      values (?, 'public', ?, 0, 0, ?, ?, 1, ?)`,
+    ),
+    insertMember: database.prepare(
+      `insert into members (room, user_id, role, state, since, joined_at) values (?, ?, ?, 'in', ?, ?)
+      on conflict (room, user_id) do update
+      set role = excluded.role, state = 'in', since = excluded.since, joined_at = excluded.joined_at, ended_at = null`,
+    ),
+    countUp: database.prepare("update rooms set members = members + 1, revision = revision + 1 where name = ?"),
+    mark: database.prepare(
+      `insert into read_marks (room, user_id, epoch, seq) values (?, ?, ?, ?)
+      on conflict (room, user_id) do update set epoch = excluded.epoch, seq = excluded.seq`,
+    ),
+  };
 }
 
 const refused = (outcome: Entered["outcome"]): Entered => ({ outcome, standing: undefined });
