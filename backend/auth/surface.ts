@@ -22,7 +22,7 @@ export const authSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { refreshToken: optional(string({ min: 1, max: 256, secret: true })) },
-      answers: signedIn,
+      returns: signedIn,
       session: "renews",
       refuses: ["SIGN_IN", "UNAUTHORIZED"],
     },
@@ -36,7 +36,7 @@ export const authSurface = {
       bodyLimit: 4 * KIB,
       params: {},
       session: "ends",
-      answers: object({ ended: done }),
+      returns: object({ ended: done }),
     },
     {
       method: "GET",
@@ -47,7 +47,7 @@ export const authSurface = {
       rate: "read",
       bodyLimit: 0,
       params: {},
-      answers: object({ sessions: unbounded.array(sessionInfo) }),
+      returns: object({ sessions: unbounded.array(sessionInfo) }),
     },
     {
       method: "POST",
@@ -58,7 +58,7 @@ export const authSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { sid: id },
-      answers: object({ ended: done }),
+      returns: object({ ended: done }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -70,7 +70,7 @@ export const authSurface = {
       rate: "read",
       bodyLimit: 0,
       params: {},
-      answers: object({ keys: unbounded.array(publicJwk) }),
+      returns: object({ keys: unbounded.array(publicJwk) }),
     },
   ],
   audits: ["session.ended", "session.reused"],
@@ -81,7 +81,7 @@ export const authSurface = {
     /** Refuses with UNAUTHORIZED what is no valid token of a live session. The roles are those of the user now. */
     "auth.verifyToken": {
       params: { token: string({ min: 1, max: 4096, secret: true }) },
-      answers: object({
+      returns: object({
         id: text,
         roles: unbounded.array(oneOf(ROLES)),
         sid: text,
@@ -95,21 +95,21 @@ export const authSurface = {
         /** `hashMark` of the hash that a password was verified against. */
         password: optional(string({ min: 1, max: 64, secret: true })),
       },
-      answers: object({ accessToken, expiresIn, refreshToken }),
+      returns: object({ accessToken, expiresIn, refreshToken }),
     },
     /** Ends all sessions of a user, except one if it is named. */
     "auth.endSessions": {
       params: { userId: id, except: optional(id), reason: string({ min: 1, max: 16 }) },
-      answers: object({ ended: unbounded.integer() }),
+      returns: object({ ended: unbounded.integer() }),
     },
     /** The addresses from which the user has signed in, or renewed a session that may be live now. */
     "auth.knownAddresses": {
       params: { userId: id },
-      answers: object({ addresses: unbounded.array(text) }),
+      returns: object({ addresses: unbounded.array(text) }),
     },
     "auth.generateToken": {
       params: { userId: id, sid: id },
-      answers: object({ accessToken, expiresIn }),
+      returns: object({ accessToken, expiresIn }),
     },
   },
   events: {

@@ -103,7 +103,7 @@ export const roomState = named("RoomState", "What a client learns of a room's me
 });
 export type RoomState = TypeOf<typeof roomState>;
 
-export const joinedRoom = named("JoinedRoom", "What joining a room answers.", {
+export const joinedRoom = named("JoinedRoom", "What joining a room returns.", {
   ...roomState.properties,
   kind,
   role,

@@ -43,7 +43,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { after: optional(room) },
-      answers: object({ rooms: unbounded.array(roomSummary), more }),
+      returns: object({ rooms: unbounded.array(roomSummary), more }),
     },
     {
       action: "chat.browse",
@@ -51,7 +51,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { prefix: optional(room), after: optional(room) },
-      answers: object({ rooms: unbounded.array(publicRoom), more }),
+      returns: object({ rooms: unbounded.array(publicRoom), more }),
     },
     {
       action: "chat.create",
@@ -59,7 +59,7 @@ export const chatSurface = {
       access: "user",
       rate: "opening",
       params: { kind: word, title },
-      answers: roomSummary,
+      returns: roomSummary,
       refuses: ["NOT_FOUND", "ROOM_ALIKE", "ROOM_EXISTS", "ROOM_LIMIT", "ROOMS_OPENED"],
     },
     {
@@ -68,7 +68,7 @@ export const chatSurface = {
       access: "user",
       rate: "opening",
       params: { user: id },
-      answers: roomSummary,
+      returns: roomSummary,
       refuses: ["NOT_FOUND", "ROOM_FULL", "ROOMS_OPENED"],
     },
     {
@@ -77,7 +77,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, cursor, epoch, revision: cursor },
-      answers: joinedRoom,
+      returns: joinedRoom,
       refuses: [
         ...OUTSIDE_ROOM,
         "NAME_RESERVED",
@@ -94,7 +94,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room },
-      answers: object({ room: unbounded.string() }),
+      returns: object({ room: unbounded.string() }),
     },
     {
       action: "chat.members",
@@ -102,7 +102,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { room, state: optional(word), after: optional(id) },
-      answers: object({ members: unbounded.array(member), more }),
+      returns: object({ members: unbounded.array(member), more }),
       refuses: [...OUTSIDE_ROOM, "FORBIDDEN"],
     },
     {
@@ -111,7 +111,7 @@ export const chatSurface = {
       access: "user",
       rate: "invitation",
       params: { room, user: id },
-      answers: object({ invited: done }),
+      returns: object({ invited: done }),
       refuses: [...MAY_NOT_MODERATE, "LOBBY", "INVITATIONS", "ALREADY_KNOWN"],
     },
     {
@@ -120,7 +120,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id, role: word },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: [...MAY_NOT_MODERATE, "LOBBY", "LAST_OWNER", "ROOM_LIMIT"],
     },
     {
@@ -129,7 +129,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id, seconds: integer({ min: 1, max: 2_592_000 }) },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: MAY_NOT_MODERATE,
     },
     {
@@ -138,7 +138,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: MAY_NOT_MODERATE,
     },
     {
@@ -147,7 +147,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: [...MAY_NOT_MODERATE, "LOBBY"],
     },
     {
@@ -156,7 +156,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: [...MAY_NOT_MODERATE, "LOBBY"],
     },
     {
@@ -165,7 +165,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, user: id },
-      answers: memberChanged,
+      returns: memberChanged,
       refuses: MAY_NOT_MODERATE,
     },
     {
@@ -174,7 +174,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { room, cursor },
-      answers: roomState,
+      returns: roomState,
       refuses: OUTSIDE_ROOM,
     },
     {
@@ -186,7 +186,7 @@ export const chatSurface = {
       access: "user",
       rate: "search",
       params: { room, query: string({ min: 1, max: 100, refuses: ["SEARCH_EMPTY"] }), cursor },
-      answers: object({
+      returns: object({
         room: unbounded.string(),
         messages: unbounded.array(message),
         cursor: optional(
@@ -203,7 +203,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, text, clientId: { ...id, refuses: ["CLIENT_ID"] } },
-      answers: object({ message }),
+      returns: object({ message }),
       refuses: [...MAY_NOT_WRITE, "CLIENT_ID_USED", "MESSAGE_QUOTA"],
     },
     {
@@ -212,7 +212,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, seq, text },
-      answers: object({ message }),
+      returns: object({ message }),
       refuses: [...MAY_NOT_WRITE, "FORBIDDEN", "MESSAGE_DELETED", "MESSAGE_QUOTA", "TOO_LATE"],
     },
     {
@@ -221,7 +221,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, seq },
-      answers: object({ message }),
+      returns: object({ message }),
       refuses: [...OUTSIDE_ROOM, "FORBIDDEN", "MESSAGE_DELETED"],
     },
     {
@@ -234,7 +234,7 @@ export const chatSurface = {
         seq,
         reason: string({ min: 1, max: 500, refuses: ["TEXT_CONTROL", "TEXT_MARKS", "TEXT_EMPTY", "REASON_LONG"] }),
       },
-      answers: object({ reported: done }),
+      returns: object({ reported: done }),
       refuses: [...OUTSIDE_ROOM, "MESSAGE_DELETED", "REPORTS"],
     },
     {
@@ -244,7 +244,7 @@ export const chatSurface = {
       access: "moderator",
       rate: "read",
       params: { after: optional(id) },
-      answers: object({ reports: unbounded.array(report), more }),
+      returns: object({ reports: unbounded.array(report), more }),
     },
     {
       action: "chat.settleReport",
@@ -252,7 +252,7 @@ export const chatSurface = {
       access: "moderator",
       rate: "write",
       params: { report: id, outcome: word },
-      answers: object({ outcome: oneOf(OUTCOMES) }),
+      returns: object({ outcome: oneOf(OUTCOMES) }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -261,7 +261,7 @@ export const chatSurface = {
       access: "moderator",
       rate: "write",
       params: { text },
-      answers: object({ sent: done }),
+      returns: object({ sent: done }),
     },
     {
       action: "chat.presence",
@@ -269,7 +269,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { room },
-      answers: roomPresence,
+      returns: roomPresence,
       refuses: OUTSIDE_ROOM,
     },
     {
@@ -278,7 +278,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { state: { ...word, refuses: ["PRESENCE_STATE"] } },
-      answers: object({ state: oneOf(["online", "away"]) }),
+      returns: object({ state: oneOf(["online", "away"]) }),
     },
     {
       action: "chat.typing",
@@ -287,7 +287,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room },
-      answers: object({ told: boolean() }),
+      returns: object({ told: boolean() }),
       refuses: MAY_NOT_WRITE,
     },
     {
@@ -297,7 +297,7 @@ export const chatSurface = {
       access: "user",
       rate: "write",
       params: { room, seq, epoch },
-      answers: object({ room: unbounded.string(), epoch: unbounded.string(), seq: unbounded.integer() }),
+      returns: object({ room: unbounded.string(), epoch: unbounded.string(), seq: unbounded.integer() }),
       refuses: OUTSIDE_ROOM,
     },
     {
@@ -307,7 +307,7 @@ export const chatSurface = {
       access: "user",
       rate: "read",
       params: { room },
-      answers: readMarks,
+      returns: readMarks,
       refuses: OUTSIDE_ROOM,
     },
   ],

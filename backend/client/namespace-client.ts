@@ -24,8 +24,8 @@ export class NamespaceClient<N extends NamespaceEntry> {
   call<A extends N["calls"][number]["action"]>(
     action: A,
     params: ValuesOf<CallOf<N, A>["params"]>,
-  ): Promise<TypeOf<CallOf<N, A>["answers"]>> {
-    return this.#emit("call", action, params) as Promise<TypeOf<CallOf<N, A>["answers"]>>;
+  ): Promise<TypeOf<CallOf<N, A>["returns"]>> {
+    return this.#emit("call", action, params) as Promise<TypeOf<CallOf<N, A>["returns"]>>;
   }
 
   /** Shows a new access token of the same session, so that the socket stays when the earlier one expires. */

@@ -46,9 +46,9 @@ export type ParamsOf<A extends AnyAction> = A extends SurfaceAction
     ? ValuesOf<MemberOf<A, "params">>
     : never;
 export type ResultOf<A extends AnyAction> = A extends SurfaceAction
-  ? AnswerOf<EntryOf<A>["answers"]>
+  ? ReturnedBy<EntryOf<A>["returns"]>
   : A extends ServiceActionName
-    ? TypeOf<MemberOf<A, "answers">>
+    ? TypeOf<MemberOf<A, "returns">>
     : never;
 /** The fields and files of a form stand beside the parameters of path and query. */
 type EntryParams<E> = E extends { readonly params: infer P }
@@ -57,7 +57,7 @@ type EntryParams<E> = E extends { readonly params: infer P }
     : ValuesOf<P>
   : never;
 /** A `Readable` is an `AsyncIterable`; the page's types know no streams of Node.js. */
-type AnswerOf<S> = S extends { readonly as: "bytes" }
+type ReturnedBy<S> = S extends { readonly as: "bytes" }
   ? Uint8Array | AsyncIterable<string | Uint8Array>
   : S extends { readonly as: "events" }
     ? AsyncIterable<unknown>

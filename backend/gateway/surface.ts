@@ -29,7 +29,7 @@ export const gatewaySurface = {
       rate: "read",
       bodyLimit: 0,
       params: {},
-      answers: openApiDocument,
+      returns: openApiDocument,
     },
   ],
   emits: {

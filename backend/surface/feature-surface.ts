@@ -2,7 +2,7 @@ import type { RefusalCodes } from "./codes.ts";
 import type { Bounded, ObjectSchema, Params } from "./grammar.ts";
 import type { RateClasses } from "./rate-classes.ts";
 import type { Access, Role } from "./roles.ts";
-import type { StreamAnswer, StreamBody } from "./stream-grammar.ts";
+import type { StreamBody, StreamResult } from "./stream-grammar.ts";
 
 /** Service and action: `todos.list`. */
 type ActionName = `${string}.${string}`;
@@ -26,7 +26,7 @@ interface JsonEntry {
   /** Largest request body in bytes; 0 where none is read, and the parameters are in path and query. */
   readonly bodyLimit: number;
   readonly params: Params;
-  readonly answers: ObjectSchema;
+  readonly returns: ObjectSchema;
   /**
    * What it does to the session of a page: `renews` takes the refresh token from the page's cookie, and removes the
    * cookie when it refuses; `ends` removes the cookie.
@@ -42,12 +42,12 @@ interface JsonEntry {
  * An endpoint that takes or sends something else than JSON: bytes, files, signed webhooks, server-sent events. It is
  * served by moleculer-web (`gateway/streams/`); the action finds the body in `ctx.stream`.
  */
-export interface DeclaredStreamEntry extends Omit<JsonEntry, "kind" | "answers" | "session"> {
+export interface DeclaredStreamEntry extends Omit<JsonEntry, "kind" | "returns" | "session"> {
   readonly kind: "stream";
   readonly session?: never;
   /** What the body is; none is taken where it is missing. The parameters are in path and query then too. */
   readonly body?: StreamBody;
-  readonly answers: StreamAnswer;
+  readonly returns: StreamResult;
 }
 
 export type DeclaredHttpEntry = JsonEntry | DeclaredStreamEntry;
@@ -61,7 +61,7 @@ export interface DeclaredSocketEntry {
   readonly rate: string;
   readonly params: Readonly<Record<string, Bounded & { readonly secret?: never }>>;
   /** What the acknowledgement carries. */
-  readonly answers: ObjectSchema;
+  readonly returns: ObjectSchema;
   readonly refuses?: readonly string[];
   readonly about?: string;
 }
@@ -95,7 +95,7 @@ export interface DeclaredNamespace {
 /** An action that only services call: a call from outside is refused as if there were no such action. */
 export interface ServiceAction {
   readonly params: Params;
-  readonly answers: ObjectSchema;
+  readonly returns: ObjectSchema;
 }
 
 /** An event between services, of this node and of others. */

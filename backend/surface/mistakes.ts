@@ -19,7 +19,7 @@ interface EntryFacts {
   readonly rate: string;
   readonly summary: string;
   readonly params: unknown;
-  readonly answers: unknown;
+  readonly returns: unknown;
   readonly refuses?: readonly string[];
 }
 interface HttpFacts extends EntryFacts {
@@ -72,7 +72,7 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
     const mistakes = [
       ...entryMistakes(entry, known),
       ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry, mayBePublic)),
-      ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectOnly(entry.answers)),
+      ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectOnly(entry.returns)),
       ...(isHttp ? earlier.flatMap((one) => (isHttpEntry(one.entry) ? pathClash(entry, one.entry, one) : [])) : []),
       ...earlier.filter((one) => one.entry.action === entry.action).map((one) => sameAction(entry.action, one)),
     ];

@@ -20,7 +20,7 @@ export interface DeclaredRecords {
   readonly codes?: Readonly<Record<string, unknown>>;
   readonly rates?: Readonly<Record<string, unknown>>;
   readonly audits?: readonly string[];
-  readonly actions?: Readonly<Record<string, { readonly params: unknown; readonly answers: unknown }>>;
+  readonly actions?: Readonly<Record<string, { readonly params: unknown; readonly returns: unknown }>>;
   readonly events?: Readonly<Record<string, { readonly payload: unknown }>>;
 }
 
@@ -135,10 +135,10 @@ function auditMistakes(name: string): Mistake[] {
 }
 
 function actionMistakes(name: string, action: unknown): Mistake[] {
-  const { params, answers } = (action ?? {}) as { readonly params?: unknown; readonly answers?: unknown };
+  const { params, returns } = (action ?? {}) as { readonly params?: unknown; readonly returns?: unknown };
   return [
     ...nameMistakes(name),
     ...propertyMistakes(params, "params", { isParameter: true, maySecret: true }),
-    ...objectOnly(answers),
+    ...objectOnly(returns),
   ];
 }

@@ -2,7 +2,7 @@ import { FORMATS } from "./formats.ts";
 
 /** A part of an entry that cannot be served, and what to write instead. */
 export interface Mistake {
-  /** Where in the entry: `params.title`, `answers.items[].kind`. */
+  /** Where in the entry: `params.title`, `returns.items[].kind`. */
   readonly place: string;
   readonly problem: string;
   readonly remedy: string;
@@ -169,12 +169,12 @@ export function nameMistakes(action: string): Mistake[] {
 }
 
 /** The mistakes in a schema that has to be one of an object. */
-export function objectOnly(answers: unknown): Mistake[] {
-  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
-  const { type } = (answers ?? {}) as { readonly type?: unknown };
+export function objectOnly(returns: unknown): Mistake[] {
+  const found = schemaMistakes(returns, "returns", { isParameter: false, maySecret: true });
+  const { type } = (returns ?? {}) as { readonly type?: unknown };
   if (found.length > 0 || type === "object") return found;
   return [
-    { place: "answers", problem: "is no object", remedy: "fields can be added to an object later: object({ items })" },
+    { place: "returns", problem: "is no object", remedy: "fields can be added to an object later: object({ items })" },
   ];
 }
 

@@ -76,7 +76,7 @@ export interface WebhookBody {
 export type StreamBody = BytesBody | FormBody | WebhookBody;
 
 /** An answer of bytes: a `Buffer`, or a `Readable` that is sent while the client reads. */
-export interface BytesAnswer {
+export interface BytesResult {
   readonly as: "bytes";
   /** Media types that the action may answer with; the first is used when it names none. */
   readonly types: readonly string[];
@@ -85,16 +85,16 @@ export interface BytesAnswer {
 }
 
 /** An answer of server-sent events (HTML Living Standard 9.2): a `Readable` of objects. */
-export interface EventsAnswer {
+export interface EventsResult {
   readonly as: "events";
   /** What is sent with each event, by its name. */
   readonly events: Readonly<Record<string, ValueSchema>>;
 }
 
-export type StreamAnswer = ObjectSchema | BytesAnswer | EventsAnswer;
+export type StreamResult = ObjectSchema | BytesResult | EventsResult;
 
 /** One server-sent event. */
-export type SentEvent<A extends EventsAnswer = EventsAnswer> = {
+export type SentEvent<A extends EventsResult = EventsResult> = {
   readonly [E in keyof A["events"]]: {
     readonly event: E;
     readonly data: TypeOf<A["events"][E]>;
@@ -106,7 +106,7 @@ export type SentEvent<A extends EventsAnswer = EventsAnswer> = {
 /** A body of one of these media types. */
 export function bytes<const O extends Omit<BytesBody, "as">>(options: O): { readonly as: "bytes" } & O;
 /** An answer of one of these media types. */
-export function bytes<const O extends Omit<BytesAnswer, "as">>(options: O): { readonly as: "bytes" } & O;
+export function bytes<const O extends Omit<BytesResult, "as">>(options: O): { readonly as: "bytes" } & O;
 export function bytes(options: object): object {
   return { as: "bytes", ...options };
 }
@@ -122,7 +122,7 @@ export function webhook<const O extends Omit<WebhookBody, "as">>(options: O): { 
 }
 
 /** Server-sent events with these names. */
-export function events<const E extends EventsAnswer["events"]>(
+export function events<const E extends EventsResult["events"]>(
   named: E,
 ): { readonly as: "events"; readonly events: E } {
   return { as: "events", events: named };

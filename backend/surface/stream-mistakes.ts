@@ -7,7 +7,7 @@ interface StreamFacts {
   readonly bodyLimit: number;
   readonly params: unknown;
   readonly body?: unknown;
-  readonly answers: unknown;
+  readonly returns: unknown;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ const TYPE = /^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/;
 const FILES = "files";
 
 /** What is wrong with the parts that only entries of kind `stream` have. */
-export function streamMistakes({ kind, method, bodyLimit, params, body, answers }: StreamFacts): Mistake[] {
+export function streamMistakes({ kind, method, bodyLimit, params, body, returns }: StreamFacts): Mistake[] {
   if (kind !== "stream") return [mistake("kind", `is ${JSON.stringify(kind)}`, 'write "stream", or leave it out')];
   const takesBody = body !== undefined;
   return [
@@ -29,7 +29,7 @@ export function streamMistakes({ kind, method, bodyLimit, params, body, answers 
     ),
     ...unless(!takesBody || method !== "GET", "body", "is that of a GET request, which has none", "use another method"),
     ...(takesBody ? bodyMistakes(body as Loose, bodyLimit, params as Loose) : []),
-    ...answerMistakes((answers ?? {}) as Loose),
+    ...resultMistakes((returns ?? {}) as Loose),
   ];
 }
 
@@ -100,27 +100,27 @@ function formMistakes({ fields, files }: Loose, bodyLimit: number, params: Loose
   ];
 }
 
-function answerMistakes(answers: Loose): Mistake[] {
-  if (answers.as === "bytes") return typeMistakes(answers.types, "answers.types");
-  if (answers.as === "events") {
-    const named = Object.entries((answers.events ?? {}) as Loose);
+function resultMistakes(returns: Loose): Mistake[] {
+  if (returns.as === "bytes") return typeMistakes(returns.types, "returns.types");
+  if (returns.as === "events") {
+    const named = Object.entries((returns.events ?? {}) as Loose);
     return [
       ...unless(
         named.length > 0,
-        "answers.events",
+        "returns.events",
         "names no event",
         "name one at least: events({ changed: object({}) })",
       ),
       ...named.flatMap(([name, schema]) =>
-        schemaMistakes(schema, `answers.events.${name}`, { isParameter: false, maySecret: false }),
+        schemaMistakes(schema, `returns.events.${name}`, { isParameter: false, maySecret: false }),
       ),
     ];
   }
-  const found = schemaMistakes(answers, "answers", { isParameter: false, maySecret: true });
-  const isObject = answers.type === "object";
+  const found = schemaMistakes(returns, "returns", { isParameter: false, maySecret: true });
+  const isObject = returns.type === "object";
   return found.length > 0
     ? found
-    : unless(isObject, "answers", "is no object, bytes or events", "make it with object, bytes or events");
+    : unless(isObject, "returns", "is no object, bytes or events", "make it with object, bytes or events");
 }
 
 function typeMistakes(types: unknown, place: string): Mistake[] {

@@ -24,7 +24,7 @@ export const more = boolean({ description: "Whether there are more after the las
  */
 export const exportPart = {
   params: { userId: id, after: optional(string({ min: 1, max: 200 })) },
-  answers: object({
+  returns: object({
     lines: unbounded.array(unbounded.object(), { description: "Each has a `type`. As JSON at most 700 kB together." }),
     after: nullable(unbounded.string(), { description: "Where the next page begins; null after the last one." }),
   }),

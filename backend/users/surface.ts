@@ -33,7 +33,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { email: newEmail, password: newPassword, name: displayName, setup: optional({ ...id, secret: true }) },
-      answers: signedIn,
+      returns: signedIn,
       refuses: ["REGISTRATION_CLOSED", "SETUP_LINK", "EMAIL_TAKEN", "NAME_TAKEN", "UNAUTHORIZED"],
     },
     {
@@ -45,7 +45,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { email: anyEmail, password },
-      answers: signedIn,
+      returns: signedIn,
       refuses: ["CREDENTIALS", "UNAUTHORIZED"],
     },
     {
@@ -57,7 +57,7 @@ export const usersSurface = {
       rate: "read",
       bodyLimit: 0,
       params: {},
-      answers: profile,
+      returns: profile,
     },
     {
       method: "PATCH",
@@ -68,7 +68,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { name: displayName },
-      answers: profile,
+      returns: profile,
       refuses: ["NAME_TAKEN"],
     },
     {
@@ -83,7 +83,7 @@ export const usersSurface = {
       params: {},
       bodyLimit: MAX_PICTURE_BYTES,
       body: bytes({ types: [...PICTURE_TYPES, "application/octet-stream"] }),
-      answers: object({ picture: pictureHash }),
+      returns: object({ picture: pictureHash }),
       refuses: ["PICTURE_TYPE", "PICTURE_MALFORMED", "PICTURE_ANIMATED", "PICTURE_LARGE"],
     },
     {
@@ -95,7 +95,7 @@ export const usersSurface = {
       rate: "picture",
       bodyLimit: 0,
       params: {},
-      answers: object({ picture: pictureHash }),
+      returns: object({ picture: pictureHash }),
     },
     {
       kind: "stream",
@@ -108,7 +108,7 @@ export const usersSurface = {
       rate: "read",
       bodyLimit: 0,
       params: { id, hash: string({ min: 22, max: 22 }) },
-      answers: bytes({ types: PICTURE_TYPES, immutable: true }),
+      returns: bytes({ types: PICTURE_TYPES, immutable: true }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -122,7 +122,7 @@ export const usersSurface = {
       rate: "export",
       bodyLimit: 0,
       params: {},
-      answers: bytes({ types: ["application/x-ndjson"] }),
+      returns: bytes({ types: ["application/x-ndjson"] }),
       refuses: ["EXPORT_RUNNING"],
     },
     {
@@ -134,7 +134,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { password, newPassword },
-      answers: object({ changed: done }),
+      returns: object({ changed: done }),
       refuses: ["PASSWORD_WRONG"],
     },
     {
@@ -147,7 +147,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { email },
-      answers: object({ requested: done }),
+      returns: object({ requested: done }),
     },
     {
       method: "POST",
@@ -159,7 +159,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { token: mailToken, newPassword },
-      answers: object({ changed: done }),
+      returns: object({ changed: done }),
       refuses: ["LINK"],
     },
     {
@@ -171,7 +171,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: {},
-      answers: object({ requested: done }),
+      returns: object({ requested: done }),
       refuses: ["EMAIL_VERIFIED"],
     },
     {
@@ -183,7 +183,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { token: mailToken },
-      answers: object({ verified: done }),
+      returns: object({ verified: done }),
       refuses: ["LINK", "EMAIL_TAKEN"],
     },
     {
@@ -196,7 +196,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { email: newEmail, password },
-      answers: object({ requested: done }),
+      returns: object({ requested: done }),
       refuses: ["PASSWORD_WRONG", "EMAIL_SAME"],
     },
     {
@@ -208,7 +208,7 @@ export const usersSurface = {
       rate: "credential",
       bodyLimit: 4 * KIB,
       params: { password },
-      answers: object({ removed: done }),
+      returns: object({ removed: done }),
       refuses: ["PASSWORD_WRONG", "LAST_ADMIN"],
     },
     {
@@ -220,7 +220,7 @@ export const usersSurface = {
       rate: "read",
       bodyLimit: 0,
       params: { after: optional(id) },
-      answers: object({ users: unbounded.array(listed), more }),
+      returns: object({ users: unbounded.array(listed), more }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -232,7 +232,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id, role: word },
-      answers: listed,
+      returns: listed,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
     },
     {
@@ -244,7 +244,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id },
-      answers: listed,
+      returns: listed,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
     },
     {
@@ -256,7 +256,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id },
-      answers: listed,
+      returns: listed,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
     },
     {
@@ -268,7 +268,7 @@ export const usersSurface = {
       rate: "read",
       bodyLimit: 0,
       params: { before: optional(id) },
-      answers: object({ records: unbounded.array(auditRecord), more }),
+      returns: object({ records: unbounded.array(auditRecord), more }),
     },
   ],
   socket: [
@@ -279,7 +279,7 @@ export const usersSurface = {
       access: "user",
       rate: "read",
       params: { users: array(id, { max: 50 }) },
-      answers: object({ pictures: unbounded.array(object({ id: unbounded.string(), picture: pictureHash })) }),
+      returns: object({ pictures: unbounded.array(object({ id: unbounded.string(), picture: pictureHash })) }),
     },
   ],
   actions: { "users.exportPart": exportPart },

@@ -2,7 +2,7 @@ import type { Params } from "../../surface/grammar.ts";
 import { isParameter, pathNames, segmentsOf } from "../../surface/path.ts";
 import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../../surface.ts";
 import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
-import { answerSchema, type JsonSchema, paramSchema, paramsSchema } from "./json-schema.ts";
+import { type JsonSchema, paramSchema, paramsSchema, resultSchema } from "./json-schema.ts";
 import { bodyOf, json } from "./media.ts";
 import { callRefusals } from "./refusals.ts";
 import { CALL_ERROR, ERROR, HEADERS, responsesOf } from "./responses.ts";
@@ -26,7 +26,7 @@ export function openApi() {
       title: "Causeway",
       version: "1.0.0",
       description: [
-        "Fields may be added to answers: ignore those you do not know.",
+        "Fields may be added to responses: ignore those you do not know.",
         "What the edge refuses before it reaches the server it refuses in HTML.",
       ].join(" "),
     },
@@ -101,10 +101,10 @@ function overSocket(schemas: Record<string, JsonSchema>): object {
     summary: entry.summary,
     ...described(entry),
     parameters: paramsSchema(entry.params),
-    result: answerSchema(entry.answers, schemas),
+    result: resultSchema(entry.returns, schemas),
     codes: callRefusals(entry),
   });
-  const event = ({ about, payload }: Emit) => ({ description: about, payload: answerSchema(payload, schemas) });
+  const event = ({ about, payload }: Emit) => ({ description: about, payload: resultSchema(payload, schemas) });
   return {
     description: SOCKET,
     path: SOCKET_PATH,

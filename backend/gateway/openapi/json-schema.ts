@@ -7,7 +7,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * The schema of a response or an event. Objects that have a title are put into `components` and referred to. It is
  * open: fields may be added to responses, and a client shall not break by it.
  */
-export function answerSchema(schema: ValueSchema, components: Record<string, JsonSchema>): JsonSchema {
+export function resultSchema(schema: ValueSchema, components: Record<string, JsonSchema>): JsonSchema {
   return translated(schema, (inner) => {
     if (inner.title === undefined) return openObject(inner, components);
     components[inner.title] ??= { ...openObject(inner, components), description: inner.description };
@@ -19,7 +19,7 @@ function openObject({ properties, required }: ObjectSchema, components: Record<s
   const entries = Object.entries(properties);
   return {
     type: "object",
-    properties: Object.fromEntries(entries.map(([name, schema]) => [name, answerSchema(schema, components)])),
+    properties: Object.fromEntries(entries.map(([name, schema]) => [name, resultSchema(schema, components)])),
     required: required.filter((name) => !properties[name]?.cookie),
   };
 }

@@ -1,5 +1,5 @@
-import type { StreamAnswer, StreamBody } from "../../surface/stream-grammar.ts";
-import { answerSchema, type JsonSchema, paramSchema } from "./json-schema.ts";
+import type { StreamBody, StreamResult } from "../../surface/stream-grammar.ts";
+import { type JsonSchema, paramSchema, resultSchema } from "./json-schema.ts";
 
 /** Contents of requests and responses, by media type. */
 type Content = Readonly<Record<string, object>>;
@@ -10,11 +10,11 @@ export const json = (schema: JsonSchema): Content => ({ "application/json": { sc
 const bytes = (types: readonly string[]): Content => Object.fromEntries(types.map((type) => [type, {}]));
 
 /** What an entry responds with. */
-export function answerContent(answers: StreamAnswer, components: Record<string, JsonSchema>): Content {
-  if (!("as" in answers)) return json(answerSchema(answers, components));
-  if (answers.as === "bytes") return bytes(answers.types);
-  const named = Object.entries(answers.events).map(([event, schema]) => ({
-    properties: { event: { const: event }, data: answerSchema(schema, components) },
+export function resultContent(returns: StreamResult, components: Record<string, JsonSchema>): Content {
+  if (!("as" in returns)) return json(resultSchema(returns, components));
+  if (returns.as === "bytes") return bytes(returns.types);
+  const named = Object.entries(returns.events).map(([event, schema]) => ({
+    properties: { event: { const: event }, data: resultSchema(schema, components) },
   }));
   return {
     "text/event-stream": {

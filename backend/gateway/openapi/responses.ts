@@ -2,7 +2,7 @@ import type { ValueSchema } from "../../surface/grammar.ts";
 import { CODES, type Code, type HttpEntry } from "../../surface.ts";
 import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { answerContent, json } from "./media.ts";
+import { json, resultContent } from "./media.ts";
 import { requestRefusals } from "./refusals.ts";
 
 /** What the document has once and refers to. */
@@ -53,11 +53,11 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
   const { gateway, action } = requestRefusals(entry);
   const setsCookie =
     entry.kind === undefined &&
-    (entry.session === "ends" || Object.values<ValueSchema>(entry.answers.properties).some(({ cookie }) => cookie));
+    (entry.session === "ends" || Object.values<ValueSchema>(entry.returns.properties).some(({ cookie }) => cookie));
   const answered = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },
-    content: answerContent(entry.answers, components.schemas),
+    content: resultContent(entry.returns, components.schemas),
   };
   const byStatus = Map.groupBy(new Set([...gateway, ...action]), (code) => CODES[code][0]);
   const refused = [...byStatus].map(([status, codes]) => {

@@ -14,8 +14,8 @@ import { corsHeaders } from "../http/responder.ts";
 import { untilExpiry } from "../identity.ts";
 import type { NodeLimits } from "../limits/node-limits.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
-import type { AnswerMeta } from "./answer-head.ts";
 import { HeldBytes } from "./held-bytes.ts";
+import type { ResultMeta } from "./response-head.ts";
 import { StreamSlots } from "./slots.ts";
 import { isEvents, StreamRun } from "./stream-run.ts";
 import { type BodyParts, invalid, takeBody } from "./take-body.ts";
@@ -25,7 +25,7 @@ import { SeenSignatures } from "./webhook.ts";
 
 /**
  * Entries of kind `stream`, served by moleculer-web: it finds the action, calls it with the stream of the body, and
- * sends what the action answers. The gateway decides before it who may (address, limits, identity, role, parameters)
+ * sends what the action returns. The gateway decides before it who may (address, limits, identity, role, parameters)
  * and what of a body arrives, and behind it which head a response has and how long it lasts.
  */
 
@@ -115,7 +115,7 @@ export class Streams {
         request.$params = request.run.params;
       },
       onAfterCall(
-        { meta }: { meta: AnswerMeta },
+        { meta }: { meta: ResultMeta },
         _route: unknown,
         { run }: RunRequest,
         to: WebResponse,
@@ -181,7 +181,7 @@ export class Streams {
     this.#end((run) => run.exchange.identity !== undefined);
   }
 
-  /** Closes connections after their answers and ends server-sent events, so that clients go to another node. */
+  /** Closes connections after their responses and ends server-sent events, so that clients go to another node. */
   leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;

@@ -3,8 +3,8 @@ import { refuse } from "../../contract/index.ts";
 import type { StreamEntry } from "../../surface.ts";
 import { closeAfterReading, closeAfterResponse } from "../http/closing.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { type AnswerMeta, headersOf, mediaTypesOf, responseHead } from "./answer-head.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { headersOf, mediaTypesOf, type ResultMeta, responseHead } from "./response-head.ts";
 import { WebRequest } from "./web-request.ts";
 import { WebResponse } from "./web-response.ts";
 
@@ -142,8 +142,8 @@ export class StreamRun {
   }
 
   /** What moleculer-web shall send for what the action has returned. */
-  answer(meta: AnswerMeta, data: unknown, to: WebResponse): unknown {
-    const { answers } = this.entry;
+  answer(meta: ResultMeta, data: unknown, to: WebResponse): unknown {
+    const { returns } = this.entry;
     if (this.#failure || this.#isClosed) {
       // the client has gone away, or gets a refusal: its action has returned too late
       asReadable(data)
@@ -151,17 +151,17 @@ export class StreamRun {
         .destroy();
       throw this.#failure?.error ?? refuse("TIMEOUT");
     }
-    this.#ownHeaders = headersOf(answers, meta);
+    this.#ownHeaders = headersOf(returns, meta);
     delete meta.$responseHeaders;
     // moleculer-web compares it with what the client has
     const etag = this.#ownHeaders.get("etag");
     if (etag !== undefined) to.setHeader("etag", etag);
     if (data === undefined || data === null) return data;
-    if (!("as" in answers)) {
-      if (asReadable(data)) throw new Error(`${this.entry.action} answers with a stream, and its entry with JSON.`);
+    if (!("as" in returns)) {
+      if (asReadable(data)) throw new Error(`${this.entry.action} returns a stream, and its entry declares JSON.`);
       return data;
     }
-    meta.$responseType ??= mediaTypesOf(answers)[0];
+    meta.$responseType ??= mediaTypesOf(returns)[0];
     const stream = asReadable(data);
     if (stream) {
       try {
@@ -172,12 +172,12 @@ export class StreamRun {
       }
       return this.#sendWhileRead(
         stream,
-        answers.as === "events" ? new EventEncoder(Object.keys(answers.events)) : pass(),
+        returns.as === "events" ? new EventEncoder(Object.keys(returns.events)) : pass(),
       );
     }
     const whole = asBytes(data);
-    if (answers.as === "events" || !whole) {
-      throw new Error(`${this.entry.action} answers with ${typeof data}, and its entry with ${answers.as}.`);
+    if (returns.as === "events" || !whole) {
+      throw new Error(`${this.entry.action} returns ${typeof data}, and its entry declares ${returns.as}.`);
     }
     return whole;
   }
@@ -232,7 +232,7 @@ export class StreamRun {
 
   #writeHead(status: number, made: ReadonlyMap<string, string>): void {
     const { request, response, id } = this.exchange;
-    const headers = responseHead(this.entry.answers, status, made, this.#ownHeaders);
+    const headers = responseHead(this.entry.returns, status, made, this.#ownHeaders);
     headers["x-request-id"] = id;
     Object.assign(headers, this.#parts.cors(this.exchange));
     if (!request.complete) closeAfterResponse(request.socket);
@@ -241,9 +241,9 @@ export class StreamRun {
   }
 }
 
-/** Whether the entry answers with server-sent events. */
-export function isEvents({ answers }: StreamEntry): boolean {
-  return "as" in answers && answers.as === "events";
+/** Whether the entry returns server-sent events. */
+export function isEvents({ returns }: StreamEntry): boolean {
+  return "as" in returns && returns.as === "events";
 }
 
 /** A stream, or what is read like one; bytes are whole. */

@@ -28,7 +28,7 @@ const entry = {
   rate: "read",
   bodyLimit: 0,
   params: {},
-  answers: object({}),
+  returns: object({}),
 } as const;
 const shout = {
   action: "users.shout",
@@ -36,7 +36,7 @@ const shout = {
   access: "user",
   rate: "write",
   params: {},
-  answers: entry.answers,
+  returns: entry.returns,
 } as const;
 
 /** Only for the type checker; never called. */
@@ -87,9 +87,9 @@ function wrongOnPurpose(): void {
   // @ts-expect-error no such kind of parameter
   const param: HttpEntry = { ...entry, params: { when: { type: "date" } } };
   // @ts-expect-error no such kind of answer
-  const answers: HttpEntry = { ...entry, answers: object({ when: { type: "date" } }) };
+  const returns: HttpEntry = { ...entry, returns: object({ when: { type: "date" } }) };
   // @ts-expect-error an answer is an object
-  const bare: HttpEntry = { ...entry, answers: unbounded.array(unbounded.string()) };
+  const bare: HttpEntry = { ...entry, returns: unbounded.array(unbounded.string()) };
   // @ts-expect-error an entry says what it answers
   const silent: SocketEntry = { action: "users.shout", summary: "Shout", access: "user", rate: "write", params: {} };
   // @ts-expect-error no such code to refuse with
@@ -117,7 +117,7 @@ function wrongOnPurpose(): void {
   // @ts-expect-error also within an object, however deep, and when it may be missing
   const bareField: HttpEntry = { ...entry, params: { a: optional(object({ b: object({ c: unbounded.integer() }) })) } };
   void [bareText, plainText, bareItem, bareField];
-  void [role, service, rate, param, answers, bare, silent, open, credential, secret];
+  void [role, service, rate, param, returns, bare, silent, open, credential, secret];
 }
 
 test("what is wrong does not compile", () => {

@@ -34,7 +34,7 @@ const get = {
   rate: "read",
   bodyLimit: 0,
   params: {},
-  answers: object({}),
+  returns: object({}),
 };
 const call = {
   action: "todos.add",
@@ -42,7 +42,7 @@ const call = {
   access: "user",
   rate: "write",
   params: {},
-  answers: object({}),
+  returns: object({}),
 };
 
 interface OwnSurface {
@@ -147,14 +147,14 @@ test.each<[string, OwnSurface]>([
     { socket: [{ ...call, params: { q: { oneOf: [object({})], discriminator: { propertyName: "kind" } } } }] },
   ],
   ["params is missing", { http: [{ ...get, params: undefined }] }],
-  ["answers is no object", { http: [{ ...get, answers: unbounded.array(id) }] }],
+  ["returns is no object", { http: [{ ...get, returns: unbounded.array(id) }] }],
   [
-    "answers.a[].b has the type",
+    "returns.a[].b has the type",
     {
       http: [
         {
           ...get,
-          answers: object({ a: unbounded.array({ ...object({}), properties: { b: { type: "map" } } } as never) }),
+          returns: object({ a: unbounded.array({ ...object({}), properties: { b: { type: "map" } } } as never) }),
         },
       ],
     },
@@ -209,11 +209,11 @@ test.each<[string, OwnSurface]>([
   ["the event todo.done between services: payload is null", { events: { "todo.done": { payload: null } } }],
   [
     "users.login is declared twice, first in backend/users/surface.ts",
-    { actions: { "users.login": { params: {}, answers: object({}) } } },
+    { actions: { "users.login": { params: {}, returns: object({}) } } },
   ],
-  ['the action count: action is "count"', { actions: { count: { params: {}, answers: object({}) } } }],
+  ['the action count: action is "count"', { actions: { count: { params: {}, returns: object({}) } } }],
   ["params.q has no minLength", { actions: { "todos.count": { params: { q: unbounded.string() } } } }],
-  ["answers is no object", { actions: { "todos.count": { params: {}, answers: id } } }],
+  ["returns is no object", { actions: { "todos.count": { params: {}, returns: id } } }],
   ["bodyLimit is 10, and a GET request has no body", { http: [{ ...get, bodyLimit: 10 }] }],
   ["bodyLimit is -1", { http: [{ ...get, method: "POST", bodyLimit: -1 }] }],
   ["access is public, and a socket belongs to a user", { socket: [{ ...call, access: "public" }] }],

@@ -3,7 +3,7 @@ import { object, string, unbounded } from "../../../backend/surface/grammar.ts";
 import { checkSurface, type SurfaceFile } from "../../../backend/surface/mistakes.ts";
 
 const call = {
-  ...{ action: "jobs.watch", summary: "Watch a job", access: "user", rate: "read", params: {}, answers: object({}) },
+  ...{ action: "jobs.watch", summary: "Watch a job", access: "user", rate: "read", params: {}, returns: object({}) },
 };
 const jobs = { name: "/jobs", summary: "Watch jobs", access: "user", calls: [call], emits: {} };
 
@@ -70,7 +70,7 @@ test("D5: mistakes in a call of a namespace are told like those of any other cal
   ]);
   expect(inCall({ params: { id: { type: "date" } } }).join()).toContain(`${at}params.id has the type "date"`);
   expect(inCall({ params: { id: unbounded.string() } }).join()).toContain(`${at}params.id`);
-  expect(inCall({ answers: string({ min: 1, max: 2 }) }).join()).toContain(`${at}answers is no object`);
+  expect(inCall({ returns: string({ min: 1, max: 2 }) }).join()).toContain(`${at}returns is no object`);
   expect(inCall({ refuses: ["NO_JOB"] }).join()).toContain("names the code NO_JOB, which does not exist");
   const http = [{ ...call, method: "GET", path: "/api/jobs", bodyLimit: 0 }];
   expect(mistakes([jobs], { http }).join()).toContain(`${at}action jobs.watch has an entry already, GET /api/jobs`);

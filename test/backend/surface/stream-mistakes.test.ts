@@ -4,7 +4,7 @@ import { bytes, events, form, webhook } from "../../../backend/surface/stream-gr
 import { streamMistakes } from "../../../backend/surface/stream-mistakes.ts";
 
 const png = { types: ["image/png"] };
-const entry = { kind: "stream", method: "POST", bodyLimit: 1000, params: {}, body: bytes(png), answers: bytes(png) };
+const entry = { kind: "stream", method: "POST", bodyLimit: 1000, params: {}, body: bytes(png), returns: bytes(png) };
 const files = { picture: { ...png, max: 1, bytes: 100 } };
 
 const linesOf = (changed: object) =>
@@ -17,8 +17,8 @@ test.each([
   ["a webhook", { body: webhook({ scheme: "standard", secret: "SHOP" }) }],
   ["a webhook with its own header", { body: webhook({ scheme: "timestamped", header: "x-sig", secret: "A_1" }) }],
   ["no body", { method: "GET", bodyLimit: 0, body: undefined }],
-  ["JSON", { answers: object({ done: boolean() }) }],
-  ["events", { answers: events({ changed: object({}) }) }],
+  ["JSON", { returns: object({ done: boolean() }) }],
+  ["events", { returns: events({ changed: object({}) }) }],
 ])("an entry with %s has no mistake", (_what, changed) => {
   expect(linesOf(changed)).toEqual([]);
 });
@@ -36,16 +36,16 @@ test.each([
   ["no types", { body: bytes({ types: [] }) }, 'body.types names no media type; name one at least: ["image/png"].'],
   [
     "a type with parameters",
-    { answers: bytes({ types: ["text/plain; charset=utf-8"] }) },
-    'answers.types holds "text/plain; charset=utf-8"; write a media type in small letters, without parameters.',
+    { returns: bytes({ types: ["text/plain; charset=utf-8"] }) },
+    'returns.types holds "text/plain; charset=utf-8"; write a media type in small letters, without parameters.',
   ],
-  ["an unknown answer", { answers: {} }, "answers has the type undefined"],
+  ["an unknown answer", { returns: {} }, "returns has the type undefined"],
   [
     "no events",
-    { answers: events({}) },
-    "answers.events names no event; name one at least: events({ changed: object({}) }).",
+    { returns: events({}) },
+    "returns.events names no event; name one at least: events({ changed: object({}) }).",
   ],
-  ["an event that is no schema", { answers: events({ a: {} as never }) }, "answers.events.a "],
+  ["an event that is no schema", { returns: events({ a: {} as never }) }, "returns.events.a "],
   [
     "an unknown scheme",
     { body: webhook({ scheme: "github" as never, secret: "A" }) },

@@ -51,13 +51,13 @@ test("bodies, forms and answers pass between nodes whole", async () => {
     whole: {
       body: bytes(octets),
       bodyLimit: 3 * MIB,
-      answers: length,
+      returns: length,
       run: async (ctx) => ({ length: (await readBody(ctx)).length }),
     },
     streamed: {
       body: bytes({ ...octets, streamed: true }),
       bodyLimit: 3 * MIB,
-      answers: length,
+      returns: length,
       run: async (ctx) => ({ length: (await readBody(ctx)).length }),
     },
     form: {
@@ -66,14 +66,14 @@ test("bodies, forms and answers pass between nodes whole", async () => {
         files: { photo: { types: ["image/png"], max: 2, bytes: MIB } },
       }),
       bodyLimit: 2 * MIB,
-      answers: length,
+      returns: length,
       async run(ctx) {
         const files = await readFiles(ctx as never);
         return { length: files.reduce((sum, { contents }) => sum + contents.length, 0) };
       },
     },
     download: {
-      answers: bytes(octets),
+      returns: bytes(octets),
       run(ctx) {
         ctx.meta.$responseHeaders = { "content-disposition": 'attachment; filename="a.bin"' };
         return Readable.from(
@@ -82,7 +82,7 @@ test("bodies, forms and answers pass between nodes whole", async () => {
         );
       },
     },
-    buffer: { answers: bytes(octets), run: () => Buffer.alloc(250_000, 7) },
+    buffer: { returns: bytes(octets), run: () => Buffer.alloc(250_000, 7) },
   });
   const body = Buffer.alloc(2 * MIB, 1);
   for (const path of ["/api/whole", "/api/streamed"])
@@ -115,10 +115,10 @@ test("events of another node end there when the client goes away, and a body tha
     cut = resolve;
   });
   await start({
-    ticks: { answers: events({ tick: object({}) }), run: () => source },
+    ticks: { returns: events({ tick: object({}) }), run: () => source },
     put: {
       body: bytes({ ...octets, streamed: true }),
-      answers: length,
+      returns: length,
       run: (ctx) =>
         readBody(ctx).then(
           (body) => ({ length: body.length }),
@@ -152,7 +152,7 @@ test("a client that reads slowly holds back the node that sends", async () => {
       this.push(Buffer.alloc(64 * 1024));
     },
   });
-  await start({ get: { answers: bytes(octets), run: () => source } });
+  await start({ get: { returns: bytes(octets), run: () => source } });
   const connection = openConnection(gateway.port);
   connection.socket.write(headOf("GET", "/api/get"));
   await connection.until((text) => text.length > 100_000);

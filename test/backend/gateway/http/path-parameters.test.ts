@@ -11,7 +11,7 @@ import type { HttpEntry } from "../../../../backend/surface.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 
 const id = string({ min: 1, max: 64 });
-const common = { summary: "Echo", access: "public", rate: "read", answers: object({}) } as const;
+const common = { summary: "Echo", access: "public", rate: "read", returns: object({}) } as const;
 const entry = (method: HttpEntry["method"], path: HttpEntry["path"], params: Params, bodyLimit = 0): HttpEntry => ({
   ...common,
   method,

@@ -14,7 +14,7 @@ const text = unbounded.string();
 const id = string({ min: 1, max: 200 });
 
 function callOf(action: `${string}.${string}`, more: Partial<NamespaceCall> = {}): NamespaceCall {
-  const usual = { summary: "A test's own", access: "user", rate: "write", params: {}, answers: object({}) } as const;
+  const usual = { summary: "A test's own", access: "user", rate: "write", params: {}, returns: object({}) } as const;
   return { action, ...usual, ...more };
 }
 
@@ -25,7 +25,7 @@ const NAMESPACES = [
     summary: "Run jobs and watch them",
     access: "user",
     calls: [
-      callOf("jobs.whoami", { answers: object({ user: text }) }),
+      callOf("jobs.whoami", { returns: object({ user: text }) }),
       callOf("jobs.report", { params: { id, percent: integer({ min: 0, max: 100 }) } }),
       callOf("jobs.watch", { params: { id } }),
       callOf("jobs.unwatch", { params: { id } }),
@@ -36,11 +36,11 @@ const NAMESPACES = [
   },
   {
     ...{ name: "/staff", summary: "For moderators", access: "moderator" },
-    calls: [callOf("staff.whoami", { access: "moderator", answers: object({ user: text }) })],
+    calls: [callOf("staff.whoami", { access: "moderator", returns: object({ user: text }) })],
   },
   {
     ...{ name: "/open", summary: "For anybody", access: "public" },
-    calls: [callOf("open.whoami", { access: "public", answers: object({ user: text }) }), callOf("open.secret")],
+    calls: [callOf("open.whoami", { access: "public", returns: object({ user: text }) }), callOf("open.secret")],
     emits: { news: { about: "To all.", payload: object({ text }) } },
   },
 ] as const satisfies readonly NamespaceEntry[];

@@ -58,7 +58,7 @@ function namedIn(schema: ValueSchema): (ObjectSchema & { readonly title: string 
 }
 
 test("one name in the document is one shape", () => {
-  const shapes = [...http, ...socket].map(({ answers }) => answers as ObjectSchema);
+  const shapes = [...http, ...socket].map(({ returns }) => returns as ObjectSchema);
   const all = [...shapes, ...Object.values(emits).map(({ payload }) => payload)].flatMap(namedIn);
   const first = new Map<string, Properties>();
   for (const { title, properties } of all) expect([title, properties]).toEqual([title, first.get(title) ?? properties]);

@@ -16,13 +16,13 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-const answers = events({ tick: object({ n: unbounded.integer() }) });
+const returns = events({ tick: object({ n: unbounded.integer() }) });
 const tick = (n: number, id?: string) => ({ event: "tick", data: { n }, ...(id && { id }) });
 
 /** An entry whose action gives out this stream. */
 function source(): { stream: PassThrough; case: StreamCase } {
   const stream = new PassThrough({ objectMode: true });
-  return { stream, case: { answers, run: () => stream } };
+  return { stream, case: { returns, run: () => stream } };
 }
 
 test("events arrive as the standard writes them, while they are made", async () => {
@@ -47,14 +47,14 @@ test("the action learns which event the client has seen last, and nothing that i
   const seen: unknown[] = [];
   gateway = await startStreamGateway({
     ticks: {
-      answers,
+      returns,
       run(ctx) {
         seen.push(ctx.meta.lastEventId);
         return Readable.from([tick(1)]);
       },
     },
     file: {
-      answers: bytes({ types: ["application/octet-stream"] }),
+      returns: bytes({ types: ["application/octet-stream"] }),
       run(ctx) {
         seen.push(ctx.meta.lastEventId);
         return Buffer.from("x");
@@ -92,10 +92,10 @@ test.each<[string, (of: TestGateway) => unknown]>([
   ["its node must not serve", ({ gateway: of }) => of.release()],
 ])("server-sent events that begin after %s end at once, and their client comes back", async (_, happen) => {
   const { stream, case: ticks } = source();
-  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [asked, returns] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const run = async () => {
     asked.resolve();
-    await answers.promise;
+    await returns.promise;
     return stream;
   };
   const running = await startStreamGateway({ ticks: { ...ticks, run } });
@@ -104,7 +104,7 @@ test.each<[string, (of: TestGateway) => unknown]>([
   connection.socket.write(headOf("GET", "/api/ticks"));
   await asked.promise;
   await happen(running);
-  answers.resolve();
+  returns.resolve();
   const text = await connection.until((got) => got.endsWith("0\r\n\r\n"));
   expect(text).toContain("retry: 2000\n\n");
   expect(stream.destroyed).toBe(true);
@@ -165,7 +165,7 @@ test("a body that is on its way when its session ends is refused", async () => {
   gateway = await startStreamGateway({
     put: {
       body: bytes({ types: ["text/plain"] }),
-      answers: object({ n: unbounded.integer() }),
+      returns: object({ n: unbounded.integer() }),
       run: () => ({ n: ++runs }),
     },
   });
@@ -190,13 +190,13 @@ test("an answer that has not begun when its session ends is refused, and what co
   });
   gateway = await startStreamGateway({
     file: {
-      answers: bytes({ types: ["application/octet-stream"] }),
+      returns: bytes({ types: ["application/octet-stream"] }),
       run() {
         isCalled?.();
         return source;
       },
     },
-    other: { answers: bytes({ types: ["application/octet-stream"] }), run: () => Buffer.from("still there") },
+    other: { returns: bytes({ types: ["application/octet-stream"] }), run: () => Buffer.from("still there") },
   });
   const asked = gateway.ask("GET", "/api/file", { token: tokenOf("ann") });
   await called;
@@ -216,7 +216,7 @@ test("a gateway that stops ends events in order and finishes what is under way",
   const file = new PassThrough();
   const started = await startStreamGateway({
     ticks,
-    file: { answers: bytes({ types: ["application/octet-stream"] }), run: () => file },
+    file: { returns: bytes({ types: ["application/octet-stream"] }), run: () => file },
   });
   const [listening, loading] = [openConnection(started.port), openConnection(started.port)];
   listening.socket.write(headOf("GET", "/api/ticks"));
@@ -238,7 +238,7 @@ test("events take a slot before their action runs", async () => {
     return new PassThrough({ objectMode: true });
   };
   const caps = { ...CAPS, streams: { user: 1, address: 2, node: 3 } };
-  gateway = await startStreamGateway({ ticks: { answers, run } }, { caps });
+  gateway = await startStreamGateway({ ticks: { returns, run } }, { caps });
   const connection = openConnection(gateway.port);
   connection.socket.write(headOf("GET", "/api/ticks"));
   await connection.until((text) => text.includes("retry"));

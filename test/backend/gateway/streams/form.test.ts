@@ -44,7 +44,7 @@ describe("a form over HTTP", () => {
         body: declared,
         bodyLimit: 2000,
         params: { id: string({ min: 1, max: 5 }) },
-        answers: object({ files: unbounded.integer() }),
+        returns: object({ files: unbounded.integer() }),
         async run(ctx) {
           const files = await readFiles(ctx as never);
           seen.push(

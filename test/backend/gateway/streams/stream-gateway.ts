@@ -10,7 +10,7 @@ export type StreamHandler = (ctx: Context<Record<string, unknown>, StreamMeta & 
 
 /** An entry and what its action does. */
 export type StreamCase = Omit<Partial<StreamEntry>, "kind"> & {
-  readonly answers: StreamEntry["answers"];
+  readonly returns: StreamEntry["returns"];
   readonly run: StreamHandler;
 };
 

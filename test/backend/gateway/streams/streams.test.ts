@@ -12,7 +12,7 @@ afterEach(() => gateway.stop());
 
 const token = tokenOf("ann");
 const octets = bytes({ types: ["application/octet-stream"] });
-const answers = object({ length: unbounded.integer() });
+const returns = object({ length: unbounded.integer() });
 const file = { "content-type": "application/octet-stream" };
 
 describe("a body", () => {
@@ -21,7 +21,7 @@ describe("a body", () => {
     gateway = await startStreamGateway({
       put: {
         body: octets,
-        answers,
+        returns,
         params: { name: string({ min: 1, max: 10 }) },
         async run(ctx) {
           seen.push(ctx.caller, ctx.params, (ctx.meta.user as { id: string }).id, ctx.requestID);
@@ -41,7 +41,7 @@ describe("a body", () => {
     gateway = await startStreamGateway({
       put: {
         body: octets,
-        answers,
+        returns,
         async run(ctx) {
           runs += 1;
           return { length: (await readBody(ctx)).length };
@@ -62,7 +62,7 @@ describe("a body", () => {
   test("a body that is cut off runs no action", async () => {
     let runs = 0;
     gateway = await startStreamGateway({
-      put: { body: octets, answers, run: () => ({ length: ++runs }) },
+      put: { body: octets, returns, run: () => ({ length: ++runs }) },
     });
     const connection = openConnection(gateway.port);
     connection.socket.write(`${headOf("POST", "/api/put", { ...file, "content-length": 6 })}abc`);
@@ -79,7 +79,7 @@ describe("a body", () => {
     gateway = await startStreamGateway({
       put: {
         body: bytes({ types: ["application/octet-stream"], streamed: true }),
-        answers,
+        returns,
         async run(ctx) {
           let length = 0;
           for await (const chunk of ctx.stream as unknown as AsyncIterable<Buffer>) {
@@ -105,7 +105,7 @@ describe("a body", () => {
       put: {
         body: { ...octets, ...(streamed && { streamed }) },
         bodyLimit: 10,
-        answers,
+        returns,
         async run(ctx) {
           const body = await readBody(ctx);
           ends += 1;
@@ -127,7 +127,7 @@ describe("a body", () => {
       put: {
         body: bytes({ types: ["application/octet-stream"], streamed: true }),
         bodyLimit: 3,
-        answers,
+        returns,
         run: (ctx) =>
           readBody(ctx).then(
             ({ length }) => ({ length }),
@@ -151,14 +151,14 @@ describe("a body", () => {
       415,
     ],
   ])("is not waited for when there is %s", async (_what, headers, query, status) => {
-    gateway = await startStreamGateway({ put: { body: octets, access: "admin", answers, run: () => ({ length: 0 }) } });
+    gateway = await startStreamGateway({ put: { body: octets, access: "admin", returns, run: () => ({ length: 0 }) } });
     const head = headOf("POST", `/api/put${query}`, { ...file, "content-length": 1000, ...headers });
     expect(await gateway.raw(head, (text) => text.includes("}}"))).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
   test("is asked for when it may come, where the client waits for that", async () => {
     gateway = await startStreamGateway({
-      put: { body: octets, answers, run: async (ctx) => ({ length: (await readBody(ctx)).length }) },
+      put: { body: octets, returns, run: async (ctx) => ({ length: (await readBody(ctx)).length }) },
     });
     const expecting = { ...file, "content-length": 3, expect: "100-continue" };
     const refused = openConnection(gateway.port);
@@ -176,7 +176,7 @@ describe("a body", () => {
     gateway = await startStreamGateway({
       put: {
         body: { ...octets, ...(streamed && { streamed }) },
-        answers,
+        returns,
         run: async (ctx) => ({ length: (await readBody(ctx)).length }),
       },
     });
@@ -185,7 +185,7 @@ describe("a body", () => {
   });
 
   test("where none is declared is refused", async () => {
-    gateway = await startStreamGateway({ put: { method: "POST", answers, run: () => ({ length: 0 }) } });
+    gateway = await startStreamGateway({ put: { method: "POST", returns, run: () => ({ length: 0 }) } });
     expect((await gateway.ask("POST", "/api/put", { token, body: "x", headers: file })).status).toBe(413);
     expect((await gateway.ask("POST", "/api/put", { token })).status).toBe(200);
   });
@@ -194,7 +194,7 @@ describe("a body", () => {
 describe("an answer of bytes", () => {
   test("is never run, guessed at or kept", async () => {
     gateway = await startStreamGateway({
-      get: { answers: bytes({ types: ["image/png", "image/webp"] }), run: () => Buffer.from([1, 2, 3]) },
+      get: { returns: bytes({ types: ["image/png", "image/webp"] }), run: () => Buffer.from([1, 2, 3]) },
     });
     const { headers, text, status } = await gateway.ask("GET", "/api/get", { token });
     expect([status, text.length, headers.get("content-length")]).toEqual([200, 3, "3"]);
@@ -211,7 +211,7 @@ describe("an answer of bytes", () => {
   test("that never changes is kept by the browser alone, and not sent again", async () => {
     gateway = await startStreamGateway({
       get: {
-        answers: bytes({ types: ["image/png"], immutable: true }),
+        returns: bytes({ types: ["image/png"], immutable: true }),
         run(ctx) {
           ctx.meta.$responseHeaders = { ETag: '"a"', "Content-Disposition": 'inline; filename="a.png"' };
           return Buffer.from("abc");
@@ -233,7 +233,7 @@ describe("an answer of bytes", () => {
   ])("with %s that its entry does not allow is a failure", async (_what, meta) => {
     gateway = await startStreamGateway({
       get: {
-        answers: octets,
+        returns: octets,
         run(ctx) {
           Object.assign(ctx.meta, meta);
           return Buffer.from("abc");
@@ -247,8 +247,8 @@ describe("an answer of bytes", () => {
 
   test("of the wrong kind is a failure", async () => {
     gateway = await startStreamGateway({
-      bytes: { answers: octets, run: () => ({ length: 1 }) },
-      json: { answers, run: () => Readable.from(["a"]) },
+      bytes: { returns: octets, run: () => ({ length: 1 }) },
+      json: { returns, run: () => Readable.from(["a"]) },
     });
     expect((await gateway.ask("GET", "/api/bytes", { token })).status).toBe(500);
     expect((await gateway.ask("GET", "/api/json", { token })).status).toBe(500);
@@ -256,7 +256,7 @@ describe("an answer of bytes", () => {
 
   test("is sent while it is made", async () => {
     const source = new PassThrough();
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => source } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } });
     source.write("first");
     const response = await fetch(`${gateway.url}/api/get`, { headers: { authorization: `Bearer ${token}` } });
     const reader = response.body?.getReader();
@@ -269,7 +269,7 @@ describe("an answer of bytes", () => {
   test("may be anything that is read piece by piece", async () => {
     gateway = await startStreamGateway({
       get: {
-        answers: octets,
+        returns: octets,
         async run() {
           return (async function* () {
             yield "first ";
@@ -283,7 +283,7 @@ describe("an answer of bytes", () => {
 
   test("that fails after its head ends the connection, and says nothing of the error", async () => {
     const source = new PassThrough();
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => source } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } });
     const connection = openConnection(gateway.port);
     connection.socket.write(headOf("GET", "/api/get"));
     source.write("first");
@@ -297,7 +297,7 @@ describe("an answer of bytes", () => {
 
   test("is closed at its source when the client goes away, without an error in the log", async () => {
     const source = new PassThrough();
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => source } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } });
     const connection = openConnection(gateway.port);
     connection.socket.write(headOf("GET", "/api/get"));
     source.write("first");
@@ -313,7 +313,7 @@ describe("an answer of bytes", () => {
     let give: ((data: PassThrough) => void) | undefined;
     gateway = await startStreamGateway({
       get: {
-        answers: octets,
+        returns: octets,
         run: () =>
           new Promise((resolve) => {
             give = resolve;
@@ -333,7 +333,7 @@ describe("an answer of bytes", () => {
   });
 
   test("counts as unsent while the client does not read it, also where it is whole", async () => {
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => Buffer.alloc(900 * 1024) } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => Buffer.alloc(900 * 1024) } });
     const unsent = () => gateway?.gateway.caps.find(({ cap }) => cap === "unsent_bytes");
     const connection = openConnection(gateway.port);
     connection.socket.pause();
@@ -354,7 +354,7 @@ describe("an answer of bytes", () => {
         this.push(Buffer.alloc(64 * 1024));
       },
     });
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => source } }, { times: { send: 80 } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } }, { times: { send: 80 } });
     const connection = openConnection(gateway.port);
     connection.socket.pause();
     const closed = once(source, "close");
@@ -369,7 +369,7 @@ describe("an answer of bytes", () => {
     const sources: PassThrough[] = [];
     gateway = await startStreamGateway({
       get: {
-        answers: octets,
+        returns: octets,
         run() {
           const source = new PassThrough();
           sources.push(source);
@@ -395,7 +395,7 @@ describe("an answer of bytes", () => {
   });
 
   test("of an action that no node offers is a refusal", async () => {
-    gateway = await startStreamGateway({ get: { answers: octets, run: () => Buffer.from("x") } }, {}, []);
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => Buffer.from("x") } }, {}, []);
     const { status, headers, json } = await gateway.ask("GET", "/api/get", { token });
     expect([status, headers.get("retry-after"), json.error?.code]).toEqual([503, "1", "UNAVAILABLE"]);
   });
@@ -403,7 +403,7 @@ describe("an answer of bytes", () => {
   test("errors before the head are refusals as everywhere", async () => {
     gateway = await startStreamGateway({
       get: {
-        answers: octets,
+        returns: octets,
         run() {
           throw new Error("db password is hunter2");
         },

@@ -15,18 +15,18 @@ afterEach(async () => {
 const SECRET = `whsec_${Buffer.from("a secret of the sender").toString("base64")}`;
 const OTHER = "another secret of before";
 const config = { WEBHOOK_SECRET_PAY: `${OTHER}, ${SECRET}` };
-const answers = object({ length: unbounded.integer() });
+const returns = object({ length: unbounded.integer() });
 const count: StreamHandler = async (ctx) => ({ length: (await readBody(ctx)).length });
 const now = () => Math.floor(Date.now() / 1000);
 
 const startWith = (run: StreamHandler = count) =>
   startStreamGateway(
     {
-      standard: { access: "public", body: webhook({ scheme: "standard", secret: "PAY" }), answers, run },
+      standard: { access: "public", body: webhook({ scheme: "standard", secret: "PAY" }), returns, run },
       stamped: {
         access: "public",
         body: webhook({ scheme: "timestamped", header: "x-signature", secret: "PAY" }),
-        answers,
+        returns,
         run,
       },
     },
@@ -130,7 +130,7 @@ test.each([
 
 test("a webhook without a secret stops the start, and the message names the variable", async () => {
   const start = startStreamGateway({
-    standard: { access: "public", body: webhook({ scheme: "standard", secret: "NONE" }), answers, run: count },
+    standard: { access: "public", body: webhook({ scheme: "standard", secret: "NONE" }), returns, run: count },
   });
   await expect(start).rejects.toThrow(
     "POST /api/standard takes webhooks and has no secret to check them with: set WEBHOOK_SECRET_NONE",

@@ -1,14 +1,14 @@
-import type { StreamAnswer } from "../../surface/stream-grammar.ts";
+import type { StreamResult } from "../../surface/stream-grammar.ts";
 import { apiHeaders } from "../http/headers.ts";
 
-/** What an action says about its answer, in moleculer-web's words. */
-export interface AnswerMeta {
+/** What an action sets of its response, by moleculer-web's names. */
+export interface ResultMeta {
   $statusCode?: unknown;
   $responseType?: unknown;
   $responseHeaders?: unknown;
 }
 
-/** What an action may say about its answer beside status and media type. */
+/** Headers that an action may set, besides the media type. */
 const ALLOWED = new Set([
   "content-disposition",
   "content-language",
@@ -26,11 +26,11 @@ const EVENT_STREAM = "text/event-stream";
 /** Longest time for which a browser keeps what never changes. */
 const YEAR = "private, max-age=31536000, immutable";
 
-/** Headers of the answer as the action has set them; throws where it says what no answer of the entry may. */
-export function headersOf(answers: StreamAnswer, meta: AnswerMeta): ReadonlyMap<string, string> {
+/** The headers that the action has set. Throws for a status, a media type or a header that the entry does not allow. */
+export function headersOf(returns: StreamResult, meta: ResultMeta): ReadonlyMap<string, string> {
   const { $statusCode: status = 200, $responseType: type, $responseHeaders: given = {} } = meta;
   if (!STATUSES.has(status)) throw mistake(`the status ${String(status)}`, "200, 201, 202 or 204");
-  const types = mediaTypesOf(answers);
+  const types = mediaTypesOf(returns);
   if (type !== undefined && !types.includes(String(type))) throw mistake(`the type ${String(type)}`, types.join(", "));
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(given as object)) {
@@ -42,13 +42,12 @@ export function headersOf(answers: StreamAnswer, meta: AnswerMeta): ReadonlyMap<
   return headers;
 }
 
-const mistake = (what: string, allowed: string) =>
-  new Error(`An action answers with ${what}; its entry allows ${allowed}.`);
+const mistake = (what: string, allowed: string) => new Error(`An action returns ${what}; its entry allows ${allowed}.`);
 
-/** Media types that an answer may have; the first is the one of an action that names none. */
-export function mediaTypesOf(answers: StreamAnswer): readonly string[] {
-  if (!("as" in answers)) return ["application/json; charset=utf-8"];
-  return answers.as === "events" ? [EVENT_STREAM] : answers.types;
+/** Media types that a response may have; the first one is that of an action that names none. */
+export function mediaTypesOf(returns: StreamResult): readonly string[] {
+  if (!("as" in returns)) return ["application/json; charset=utf-8"];
+  return returns.as === "events" ? [EVENT_STREAM] : returns.types;
 }
 
 /**
@@ -56,7 +55,7 @@ export function mediaTypesOf(answers: StreamAnswer): readonly string[] {
  * never changes is kept.
  */
 export function responseHead(
-  answers: StreamAnswer,
+  returns: StreamResult,
   status: number,
   made: ReadonlyMap<string, string>,
   own: ReadonlyMap<string, string>,
@@ -68,10 +67,10 @@ export function responseHead(
     if (value !== undefined) headers[name] = value;
   }
   Object.assign(headers, Object.fromEntries(own));
-  if (!("as" in answers)) return headers;
-  if (answers.as === "events") return { ...headers, "cache-control": "no-store, no-transform" };
+  if (!("as" in returns)) return headers;
+  if (returns.as === "events") return { ...headers, "cache-control": "no-store, no-transform" };
   headers["content-security-policy"] = `${apiHeaders["content-security-policy"]}; sandbox`;
   headers["content-disposition"] ??= "attachment";
-  if (answers.immutable && (status === 200 || status === 304)) headers["cache-control"] = YEAR;
+  if (returns.immutable && (status === 200 || status === 304)) headers["cache-control"] = YEAR;
   return headers;
 }
