@@ -55,7 +55,14 @@ async function readMarks(db: Kysely<unknown>): Promise<void> {
  * and all users are members of the lobby.
  */
 async function members(db: Kysely<unknown>): Promise<void> {
-  const { schema } = db;
+  await addRoomColumns(db);
+  await addMessageColumns(db);
+  await createMembers(db);
+  await createReports(db);
+  await fillMembers(db);
+}
+
+async function addRoomColumns({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .alterTable("rooms")
     .addColumn("kind", "text", (column) => column.notNull().defaultTo("public"))
@@ -73,7 +80,9 @@ async function members(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex("rooms_browse").on("rooms").column("browse_key").execute();
   await schema.createIndex("rooms_opened").on("rooms").columns(["created_by", "kind", "created_at"]).execute();
   await schema.createIndex("rooms_closed").on("rooms").column("closed_at").execute();
+}
 
+async function addMessageColumns({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable("messages").addColumn("mentions", "text").execute();
   await schema.alterTable("messages").addColumn("revision", "bigint").execute();
   await schema.alterTable("messages").addColumn("edited_at", "bigint").execute();
@@ -87,7 +96,9 @@ async function members(db: Kysely<unknown>): Promise<void> {
     .execute();
   // `@Name` is looked up by name
   await schema.createIndex("users_name").on("users").column("name").execute();
+}
 
+async function createMembers({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable("members")
     .addColumn("room", "text", (column) => column.notNull().references("rooms.name").onDelete("cascade"))
@@ -104,7 +115,9 @@ async function members(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex("members_user").on("members").columns(["user_id", "state", "room"]).execute();
   await schema.createIndex("members_state").on("members").columns(["room", "state", "user_id"]).execute();
   await schema.createIndex("members_ended").on("members").column("ended_at").execute();
+}
 
+async function createReports({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable("reports")
     .addColumn("id", "text", (column) => column.primaryKey())
@@ -121,7 +134,9 @@ async function members(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint("reports_once", ["reporter_id", "room", "seq"])
     .execute();
   await schema.createIndex("reports_open").on("reports").columns(["settled_at", "id"]).execute();
+}
 
+async function fillMembers(db: Kysely<unknown>): Promise<void> {
   const epoch = randomBytes(9).toString("base64url");
   await sql`insert into rooms (name, epoch, seq, created_at) values ('lobby', ${epoch}, 0, 0)
     on conflict (name) do nothing`.execute(db);

@@ -1,7 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { functionLengthProblems } from "./function-length.ts";
-import { KNOWN_LONG_FUNCTIONS } from "./known-long-functions.ts";
+import { longFunctions } from "./function-length.ts";
 import { longLines } from "./long-lines.ts";
 import { duplicateTypeNames } from "./type-names.ts";
 import { unclearWords } from "./unclear-words.ts";
@@ -25,7 +24,7 @@ export async function checkSources(): Promise<0 | 1> {
   const program = files.filter(({ path }) => PROGRAM.test(path));
   const found = [
     ...duplicateTypeNames(program),
-    ...functionLengthProblems(program, KNOWN_LONG_FUNCTIONS),
+    ...longFunctions(program),
     ...files.flatMap(longLines),
     ...files.filter(({ path }) => !path.endsWith(".css")).flatMap(unclearWords),
   ];

@@ -4,56 +4,25 @@ import type { SourceFile } from "./source-file.ts";
 /** Lines of a function, from its name to its end. Its doc comment does not count. */
 export const MAX_FUNCTION_LINES = 80;
 
-/** A function that is longer than that. */
-interface LongFunction {
-  /** Its file and its name, such as `infra/config.ts readSite`; a method is `Class.method`. */
-  readonly id: string;
-  /** `path:line` */
-  readonly place: string;
-  readonly lines: number;
+/** One line for each function that is longer than that. */
+export function longFunctions(files: readonly SourceFile[]): readonly string[] {
+  return files.flatMap(longFunctionsOf);
 }
 
-/** Functions that may stay longer for now, by their id, and why. */
-export type KnownLongFunctions = Readonly<Record<string, string>>;
-
-/**
- * One line for each function that is too long and not known, and one for each known one that is not too long any more,
- * or does not exist.
- */
-export function functionLengthProblems(files: readonly SourceFile[], known: KnownLongFunctions): readonly string[] {
-  const found = files.flatMap(longFunctions);
-  const ids = new Set(found.map(({ id }) => id));
-  return [
-    ...found
-      .filter(({ id }) => known[id] === undefined)
-      .map(
-        ({ id, place, lines }) =>
-          `${place}: the function ${nameIn(id)} has ${lines} lines, and at most ${MAX_FUNCTION_LINES} are allowed: ` +
-          "make functions of its parts, or a class whose methods can be tested",
-      ),
-    ...Object.keys(known)
-      .filter((id) => !ids.has(id))
-      .map(
-        (id) =>
-          `${KNOWN_LIST}: "${id}" is no function of more than ${MAX_FUNCTION_LINES} lines any more: ` +
-          "remove it from the list",
-      ),
-  ];
-}
-
-const KNOWN_LIST = "scripts/source-check/known-long-functions.ts";
-
-const nameIn = (id: string): string => id.slice(id.indexOf(" ") + 1);
-
-function longFunctions({ path, text }: SourceFile): readonly LongFunction[] {
+function longFunctionsOf({ path, text }: SourceFile): readonly string[] {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const lineOf = (position: number) => tree.getLineAndCharacterOfPosition(position).line + 1;
-  const found: LongFunction[] = [];
+  const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (hasBody(node)) {
       const start = lineOf(node.getStart(tree));
       const lines = lineOf(node.end) - start + 1;
-      if (lines > MAX_FUNCTION_LINES) found.push({ id: `${path} ${nameOf(node)}`, place: `${path}:${start}`, lines });
+      if (lines > MAX_FUNCTION_LINES) {
+        found.push(
+          `${path}:${start}: the function ${nameOf(node)} has ${lines} lines, and at most ${MAX_FUNCTION_LINES} are ` +
+            "allowed: make functions of its parts, or a class whose methods can be tested",
+        );
+      }
     }
     ts.forEachChild(node, visit);
   };
