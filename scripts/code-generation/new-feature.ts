@@ -69,7 +69,7 @@ const EDITS: Readonly<Record<string, FileEdit>> = {
     }),
   [ARCHITECTURE]: (_path, text, { kebab }) => {
     const listed = withRow(text, FOLDER_ROWS, [`\`backend/${kebab}/\``, "yours", "made by `npm run new`"]);
-    return withRow(listed, IMPORT_ROWS, [`\`backend/${kebab}\``, "all"]);
+    return withRow(listed, IMPORT_ROWS, [`\`backend/${kebab}\``, "all but later features"]);
   },
 };
 

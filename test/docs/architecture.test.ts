@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { features as listed } from "../../backend/features.ts";
 import { mayImport, sources } from "./arrows.ts";
 import { codes, pages, rows, section } from "./markdown.ts";
 
@@ -22,11 +23,18 @@ function filesOf(name: string, names: readonly string[]): Files {
     file.startsWith(`${name}/`) && !isPublic(file) && !others.some((other) => filesOf(other, names)(file));
 }
 
-/** The folders that a cell names: "nothing", "all", "all but `a`", or "`a`, `b`". */
-function named(cell: string, others: readonly string[]): readonly string[] {
+const FEATURES: readonly string[] = listed.map(({ name }) => `backend/${name}`);
+
+/**
+ * The folders that the cell of a folder names: "nothing", "all", "all but `a`", or "`a`, `b`". Among those left out may
+ * be "features", or "later features": those after it in `backend/features.ts`.
+ */
+function named(cell: string, folder: string, others: readonly string[]): readonly string[] {
   if (cell === "nothing") return [];
   if (!cell.startsWith("all")) return codes(cell);
-  return others.filter((other) => !codes(cell).includes(other));
+  const later = FEATURES.slice(FEATURES.indexOf(folder) + 1);
+  const features = cell.endsWith("later features") ? later : cell.endsWith("features") ? FEATURES : [];
+  return others.filter((other) => !codes(cell).includes(other) && !features.includes(other));
 }
 
 test.each(["### Between the parts", "### Within the backend"])(
@@ -39,7 +47,7 @@ test.each(["### Between the parts", "### Within the backend"])(
     const held: Record<string, readonly string[]> = {};
     for (const { name, cell } of table) {
       const others = names.filter((other) => other !== name);
-      said[name] = [...named(cell, others)].sort();
+      said[name] = [...named(cell, name, others)].sort();
       held[name] = others.filter((other) => mayImport(filesOf(name, names), filesOf(other, names))).sort();
     }
     expect(said).toEqual(held);
