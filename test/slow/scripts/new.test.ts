@@ -96,7 +96,7 @@ test("D4: a new feature is named by its list, another one stands beside it, and 
 
 test("D4: what was made passes every check", async () => {
   await copy.succeed("npm run -s check");
-});
+}, 600_000);
 
 test("D4: what was made passes its tests, those of the pages, and those that go through all that is public", async () => {
   const everything = ["surface", "bad-input", "fuzz"].map((name) => `test/backend/${name}.test.ts`);
