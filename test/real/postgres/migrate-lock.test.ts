@@ -31,9 +31,10 @@ afterAll(async () => {
 
 const LOCKS = "select pid, granted from pg_locks where locktype = 'advisory'";
 
-/** Resolves when so many processes have the lock or wait for it. */
-async function untilLocked(processes: number): Promise<void> {
-  while ((await client.query(LOCKS)).rowCount !== processes) await delay(10);
+/** Resolves when so many connections of nodes wait for a lock. */
+async function untilWaiting(connections: number): Promise<void> {
+  const waiting = "select 1 from pg_stat_activity where application_name = 'causeway' and wait_event_type = 'Lock'";
+  while ((await client.query(waiting)).rowCount !== connections) await delay(10);
 }
 
 test("N2: behind a proxy in transaction mode one of two nodes migrates, however long that takes, and the other waits", async () => {
@@ -71,11 +72,12 @@ test("a node that is killed while it migrates leaves no lock behind", async () =
     stdio: "ignore",
   });
   const gone = once(killed, "exit");
-  await untilLocked(1);
+  // it holds the lock of the migrations, and waits for the table: until then PostgreSQL does not notice its end
+  await untilWaiting(1);
   killed.kill("SIGKILL");
   await gone;
   const next = openStore({ dataDir: "unused", databaseUrl });
-  await untilLocked(2);
+  await untilWaiting(2);
   await blocker.query("rollback");
   await (await next).close();
   expect((await client.query(LOCKS)).rows).toEqual([]);
