@@ -171,9 +171,12 @@ export class Streams {
     this.#end((run) => run.exchange.identity?.user.sid === sid);
   }
 
-  /** What a user may do has changed: server-sent events end, so that the client comes back and is asked again. */
+  /**
+   * What a user may do has changed: server-sent events end, so that the client comes back and is asked again, and
+   * requests whose body is still on its way are refused.
+   */
   endUser(id: string): void {
-    for (const run of this.#running) if (run.exchange.identity?.user.id === id) run.endEvents();
+    for (const run of this.#running) if (run.exchange.identity?.user.id === id) run.endUser();
   }
 
   /** Ends everything that is under way for a user. */

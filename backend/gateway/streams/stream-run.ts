@@ -129,6 +129,12 @@ export class StreamRun {
     this.endEvents();
   }
 
+  /** What its user may do has changed: ends server-sent events in order, and refuses what has no action yet. */
+  endUser(): void {
+    if (this.#reject) this.endEvents();
+    else this.fail(refuse("UNAUTHORIZED"));
+  }
+
   /** Ends server-sent events in order, also those that have not begun yet, and leaves anything else alone. */
   endEvents(): void {
     if (!isEvents(this.entry)) return;

@@ -160,7 +160,10 @@ test("events end with the token that they were asked for with", async () => {
   expect([answer.status, answer.text]).toEqual([200, "retry: 2000\n\n"]);
 });
 
-test("a body that is on its way when its session ends is refused", async () => {
+test.each([
+  ["its session ends", "session.ended", { sid: "s-ann" }],
+  ["the roles of its user change", "user.changed", { id: "ann", at: 1 }],
+])("a body that is on its way when %s is refused", async (_what, event, payload) => {
   let runs = 0;
   gateway = await startStreamGateway({
     put: {
@@ -175,7 +178,7 @@ test("a body that is on its way when its session ends is refused", async () => {
   // counted before its first byte is read
   while (gateway.gateway.caps.find(({ cap }) => cap === "request_bodies")?.used !== 1)
     await new Promise((resolve) => setImmediate(resolve));
-  await gateway.broker.broadcastLocal("session.ended", { sid: "s-ann" });
+  await gateway.broker.broadcastLocal(event, payload);
   connection.socket.write("b");
   expect(await connection.until((text) => text.includes("}}"))).toMatch(/^HTTP\/1.1 401 /);
   expect(runs).toBe(0);
