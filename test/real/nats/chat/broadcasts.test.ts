@@ -135,7 +135,8 @@ test("N5: forged, replayed and misdirected broadcasts are dropped, on every subj
   await eve.flush();
   const more = async (reason: string) => ((await dropped(two))[reason] ?? 0) - (before[reason] ?? 0);
   await until(async () => (await more("misdirected")) === 2);
-  expect([await more("replayed"), await more("foreign")]).toEqual([1, 3]);
+  // the 900,000 bytes begin with 1, which is the version of older packets
+  expect([await more("replayed"), await more("foreign"), await more("version")]).toEqual([1, 2, 1]);
   await ada.say("after");
   await until(() => bob.heard.length === 2);
   expect(bob.heard).toEqual(["once", "after"]);
