@@ -11,5 +11,8 @@ export default {
   modulePathIgnorePatterns: ["<rootDir>/.data/"],
   watchman: false,
   maxWorkers: 3, // two cores: some tests wait while others work
+  // a worker frees about 1 GB when it exits: on a busy machine that takes longer than Jest's own 500 ms, after which it
+  // takes the worker for one that leaks. One that does is still alive then, and reported.
+  workerGracefulExitTimeout: 20_000,
   testTimeout: 60_000, // a limit for what hangs, not for what is slow
 };
