@@ -97,6 +97,7 @@ test("N6: an edit that is stored after the time of a stop has run out reaches th
   const gone = disconnected(here);
   const stopped = pair.one.backend.stop();
   await gone; // all connections are closed: the time is over
+  await delay(1_000); // a node that waits no longer says goodbye
   await database.query("rollback");
   expect(await changed).toMatchObject({ seq: 1, text: "second" });
   await stopped;
