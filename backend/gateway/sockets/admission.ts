@@ -49,15 +49,19 @@ export class Admission {
 
   /** The identity that a handshake shows. Rejects with the refusal that Socket.IO sends to the client. */
   async authorize(socket: GatewaySocket): Promise<Identity> {
+    const { conn } = socket;
+    // one CONNECT at a time: two would join twice
+    const isFirst = !this.#asked.has(conn);
+    this.#asked.add(conn);
     try {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      // one CONNECT at a time: two would join twice
-      if (this.#asked.has(socket.conn)) throw refuse("BAD_REQUEST");
-      this.#asked.add(socket.conn);
+      if (!isFirst) throw refuse("BAD_REQUEST");
       const identity = await this.#parts.sessions.verify((socket.handshake.auth as { token?: unknown }).token);
       if (this.#hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
+      // the client may try again with another token: its connection lives on with the other namespaces
+      if (isFirst) this.#asked.delete(conn);
       throw handshakeError(thrown);
     }
   }

@@ -62,6 +62,16 @@ test("H3: a client without a valid token, or without the role, does not join", a
   expect(gateway.gateway.sockets).toBe(2);
 });
 
+test("a client that the main namespace has refused joins it with another token on the same connection", async () => {
+  gateway = await startNamespaceGateway();
+  const one = connection();
+  await one.join("/open");
+  for (const token of ["forged", undefined])
+    await expect(one.join("/", token)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  const main = await one.join("/", tokenOf("ann"));
+  expect((await emit(main, "authenticate", tokenOf("ann"))).error).toBeNull();
+});
+
 test("H3: an undeclared namespace is refused, and the others of the connection go on", async () => {
   gateway = await startNamespaceGateway();
   const one = connection();
