@@ -53,9 +53,13 @@ const keyOf = (channel: string, user: string): string => `${user} ${channel}`;
 function namesOf(named: unknown): readonly string[] {
   if (named === undefined) return [];
   const channels: readonly unknown[] = Array.isArray(named) ? named : [named];
-  for (const channel of channels) {
-    if (typeof channel !== "string" || channel.length === 0 || channel.length > MAX_NAME)
-      throw new Error(`An action names a channel of ${typeof channel}; give a text of 1 to ${MAX_NAME} characters.`);
-  }
+  for (const channel of channels) checkChannelName(channel);
   return channels as readonly string[];
+}
+
+/** Throws where a service names a channel by anything but a text of a few characters. */
+export function checkChannelName(channel: unknown): void {
+  if (typeof channel === "string" && channel.length > 0 && channel.length <= MAX_NAME) return;
+  const given = typeof channel === "string" ? `a text of ${channel.length} characters` : typeof channel;
+  throw new Error(`A service names a channel by ${given}; give a text of 1 to ${MAX_NAME} characters.`);
 }

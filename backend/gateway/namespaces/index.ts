@@ -9,6 +9,7 @@ import type { CapTable } from "../limits/caps/table.ts";
 import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
 import { moveSockets } from "../sockets/socket-moves.ts";
 import type { OtherNamespaces } from "../sockets/sockets.ts";
+import { checkChannelName } from "./channels.ts";
 import { eventDelivery, receivedNamespaceEvent, removalDelivery } from "./delivery.ts";
 import type { IoContext } from "./moleculer-io.ts";
 import { Namespace, type NamespaceParts } from "./namespace.ts";
@@ -87,10 +88,14 @@ export class Namespaces implements OtherNamespaces {
     this.#of(socket).channels.after(ctx, socket);
   }
 
-  /** Sends an event to sockets of this node and of the others. Throws for one that is not declared. */
+  /**
+   * Sends an event to sockets of this node and of the others. Throws for one that is not declared, and for a channel
+   * without a name: other nodes would take it for no channel, and send the event to all.
+   */
   emit({ namespace, event, payload, channel, users, except }: NamespaceEmission): void {
     const one = this.#namespaces.get(namespace);
     if (!one) throw new Error(`The surface declares no namespace ${namespace}.`);
+    if (channel !== undefined) checkChannelName(channel);
     const own = { namespace, channel, users, except, packet: one.encode(event, payload) };
     one.send(own);
     this.#parts.channel?.send(eventDelivery(own));
@@ -98,6 +103,7 @@ export class Namespaces implements OtherNamespaces {
 
   /** Removes the sockets of a user from a channel, on this node and the others. */
   leave(removal: ChannelRemoval): void {
+    checkChannelName(removal.channel);
     this.#namespaces.get(removal.namespace)?.channels.remove(removal.channel, removal.user);
     this.#parts.channel?.send(removalDelivery(removal));
   }

@@ -85,3 +85,15 @@ test("H3: the end of a session on one node ends its sockets in namespaces of the
   await ended;
   expect(other.gateway.sockets).toBe(0);
 });
+
+test("an event to a channel without a name, or with an endless one, reaches nobody and takes no other one along", async () => {
+  const [owner, other] = await start();
+  const bob = await listener(other, "bob");
+  const tell = (percent: number, audience: object) =>
+    owner.broker.broadcastLocal("namespaces.emit", {
+      ...{ namespace: "/jobs", event: "progress", payload: { id: "a", percent }, ...audience },
+    });
+  // one after the other, so that they wait for the same packet
+  await Promise.all([tell(1, {}), tell(2, { channel: "" }), tell(3, { channel: "x".repeat(70_000) }), tell(4, {})]);
+  expect(await bob.until(2)).toEqual([1, 4]);
+});
