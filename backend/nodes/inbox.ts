@@ -13,8 +13,11 @@ import { isOtherVersion } from "./version.ts";
 export interface Receiver {
   /** `text` of a delivery is valid during the call only. */
   deliver(delivery: Delivery): void;
-  /** Broadcasts in these channels may be missing. */
-  missed(channels: Iterable<string>): void;
+  /**
+   * Broadcasts in these channels may be missing. With `isSure` broadcasts were lost; else they may be from before this
+   * node subscribed.
+   */
+  missed(channels: Iterable<string>, isSure: boolean): void;
 }
 
 export interface InboxOptions {
@@ -101,6 +104,8 @@ export class Inbox {
   /** Reports the channels of a subject on which a broadcast is missing. Only broadcasts to channels are stored. */
   #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
     const channels = this.#options.subscriptions.channelsOf(subject);
-    if (channels && this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels);
+    if (!channels) return;
+    const isSure = this.#senders.knows(instance, subject);
+    if (this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels, isSure);
   }
 }

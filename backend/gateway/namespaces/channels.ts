@@ -35,17 +35,28 @@ export class NamespaceChannels {
     for (const socket of this.#sockets.in(userGroup(user))) void socket.leave(channelGroup(channel));
   }
 
+  /** Takes all sockets out of all channels; returns those that were in one, or may be about to join one. */
+  clear(): readonly GatewaySocket[] {
+    const concerned = this.#sockets.all().filter((socket) => socket.data.calls || channelsOf(socket).length > 0);
+    for (const socket of concerned) for (const group of channelsOf(socket)) void socket.leave(group);
+    return concerned;
+  }
+
   /** At once, so that nothing can happen between the check and the joining. */
   #join(socket: GatewaySocket, channel: string, begun: number): void {
     const { identity } = socket.data;
     const group = channelGroup(channel);
-    if (socket.rooms.has(group)) return;
+    // a socket that is about to be closed joins nothing any more
+    if (socket.rooms.has(group) || socket.data.isMoving) return;
     if (identity && this.#removed.has(keyOf(channel, identity.user.id), begun)) throw refuse("FORBIDDEN");
-    if ([...socket.rooms].filter((name) => name.startsWith(channelGroup(""))).length >= this.#maxChannels)
-      throw refuse("RATE_LIMITED", { retryAfter: 10 });
+    if (channelsOf(socket).length >= this.#maxChannels) throw refuse("RATE_LIMITED", { retryAfter: 10 });
     void socket.join(group);
   }
 }
+
+/** The groups of the channels that a socket is in. */
+const channelsOf = ({ rooms }: GatewaySocket): readonly string[] =>
+  [...rooms].filter((group) => group.startsWith(channelGroup("")));
 
 const keyOf = (channel: string, user: string): string => `${user} ${channel}`;
 

@@ -7,7 +7,7 @@ import type { EventPacket } from "../internals/packets.ts";
 import { Slots } from "../limits/caps/slots.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
-import { moveSockets } from "../sockets/socket-moves.ts";
+import { moveOne, moveSockets } from "../sockets/socket-moves.ts";
 import type { OtherNamespaces } from "../sockets/sockets.ts";
 import { checkChannelName } from "./channels.ts";
 import { eventDelivery, receivedNamespaceEvent, removalDelivery } from "./delivery.ts";
@@ -36,6 +36,10 @@ export interface NamespaceEmission {
   readonly users?: readonly string[];
   readonly except?: string;
 }
+
+/** Most milliseconds over which sockets are closed after a loss, and milliseconds for each of them. */
+const LOST_MS = 5_000;
+const LOST_MS_EACH = 10;
 
 /** All namespaces of this node but the main one. */
 export class Namespaces implements OtherNamespaces {
@@ -113,6 +117,22 @@ export class Namespaces implements OtherNamespaces {
     const namespace = this.#namespaces.get(channel);
     if (kind !== "left") namespace?.send(receivedNamespaceEvent(delivery));
     else for (const user of users) namespace?.channels.remove(epoch, user);
+  }
+
+  /**
+   * A removal may be among what was lost: takes the sockets out of their channels and lets their clients connect again,
+   * so that their services are asked anew.
+   */
+  lost(channels: Iterable<string>): void {
+    const { connections } = this.#parts;
+    const concerned = [...channels].flatMap((name) => this.#namespaces.get(name)?.channels.clear() ?? []);
+    // a call that has begun before must not join a channel any more
+    for (const socket of concerned) if (socket.data.calls) moveOne(socket, connections);
+    void moveSockets(
+      concerned.filter(({ data }) => !data.isMoving),
+      Math.min(LOST_MS, concerned.length * LOST_MS_EACH),
+      connections,
+    );
   }
 
   endSession(sid: string): void {

@@ -29,6 +29,8 @@ export interface SocketParts
 export interface OtherNamespaces extends Pick<GuardParts, "takeInNamespace" | "isDeclared" | "checkNumber"> {
   /** A delivery of another node whose channel begins with a slash. */
   receive(delivery: Delivery): void;
+  /** What other nodes have sent to some of these was lost; those that are no namespaces are not meant. */
+  lost(channels: Iterable<string>): void;
 }
 
 /** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
@@ -154,7 +156,8 @@ export class SocketGateway {
   start(): void {
     this.#parts.channel?.receiveWith({
       deliver: (delivery) => this.#receive(delivery),
-      missed: (channels) => {
+      missed: (channels, isSure) => {
+        if (isSure) this.#parts.namespaces.lost(channels);
         this.#subscriptions.doubt(channels);
         this.#comparison.compareSoon(channels);
       },

@@ -20,8 +20,8 @@ afterEach(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
 });
 
-async function start(): Promise<readonly [owner: TestGateway, other: TestGateway]> {
-  const config = (name: string) => ({ config: { ...nodeEnv(nats.url), NODE_ID: name } });
+async function start({ url } = nats): Promise<readonly [owner: TestGateway, other: TestGateway]> {
+  const config = (name: string) => ({ config: { ...nodeEnv(url), NODE_ID: name } });
   const owner = await startNamespaceGateway({}, config("owner"));
   const other = await startNamespaceGateway({}, { ...config("other"), services: [] });
   nodes = [owner, other];
@@ -84,6 +84,35 @@ test("H3: the end of a session on one node ends its sockets in namespaces of the
   await announce(owner.broker, "session.ended", { sid: "s-bob" });
   await ended;
   expect(other.gateway.sockets).toBe(0);
+});
+
+test("N2: after broadcasts were lost, sockets leave their channels and connect again: a removal may be among them", async () => {
+  const own = await startNats();
+  let again: NatsServer | undefined;
+  try {
+    const [owner, other] = await start(own);
+    const bob = await listener(other, "bob");
+    await emit(bob.socket, "call", "jobs.watch", { id: "a" });
+    const tell = (percent: number, audience: object) =>
+      owner.broker.broadcastLocal("namespaces.emit", {
+        ...{ namespace: "/jobs", event: "progress", payload: { id: "a", percent }, ...audience },
+      });
+    await tell(1, { channel: "a" });
+    expect(await bob.until(1)).toEqual([1]);
+
+    const told = Promise.all([new Promise((resolve) => bob.socket.once("drain", resolve)), disconnected(bob.socket)]);
+    await own.stop();
+    const isAway = () => owner.log.some(({ msg }) => /connection to NATS was lost/.test(String(msg)));
+    while (!isAway()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await owner.broker.broadcastLocal("namespaces.leave", { namespace: "/jobs", channel: "a", user: "bob" });
+    again = await startNats({ port: own.port });
+    await told;
+    expect(bob.heard).toEqual([1]);
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+    nodes = [];
+    await Promise.all([own.stop().catch(() => undefined), again?.stop()]);
+  }
 });
 
 test("an event to a channel without a name, or with an endless one, reaches nobody and takes no other one along", async () => {
