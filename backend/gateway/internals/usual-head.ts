@@ -10,11 +10,19 @@ export class GatewayResponse extends ServerResponse {
 
   /**
    * Sends a 200 with `head`, or returns false when this response needs another head: on a connection that closes, to an
-   * older client, to a request that is no plain GET.
+   * older client, to a request that is no plain GET. One that waits to be asked for its body is none: whether the
+   * body comes is not known, so that nothing may follow the response on the connection (RFC 9110 10.1.1).
    */
   endUsual(head: UsualHead, id: string, body: string): boolean {
     const { req } = this;
-    if (req.method !== "GET" || req.httpVersion !== "1.1" || !this.shouldKeepAlive || this.headersSent) return false;
+    if (
+      req.method !== "GET" ||
+      req.httpVersion !== "1.1" ||
+      req.headers.expect !== undefined ||
+      !this.shouldKeepAlive ||
+      this.headersSent
+    )
+      return false;
     const length = Buffer.byteLength(body);
     this._header = `${head.upToId(keepAliveMs(req.socket))}${id}\r\ncontent-length: ${length}\r\n\r\n`;
     // where each character is one byte, the text is copied as it is

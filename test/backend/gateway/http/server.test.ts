@@ -254,6 +254,15 @@ test("a refusal before the body is read does not spoil the next request of the c
   expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 404", "HTTP/1.1 200"]);
 });
 
+test("a client that waits to be asked for its body gets the last response of its connection: the body may follow or not", async () => {
+  const head = `host: x\r\nauthorization: Bearer ${tokenOf("ann")}\r\n`;
+  const expecting = `GET /api/users/me HTTP/1.1\r\n${head}expect: 100-continue\r\ncontent-length: 3\r\n\r\n`;
+  // the next request would be taken for the body of the first one in part
+  const text = await gateway.raw(`${expecting}GET /api/users/me HTTP/1.1\r\n${head}connection: close\r\n\r\n`);
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+  expect(text).toMatch(/^connection: close\r$/im);
+});
+
 test("every answer has the headers that keep a browser safe, and an id that stands in the log", async () => {
   for (const path of ["/", "/api/users/me", "/nothing"]) {
     const { headers } = await gateway.ask("GET", path, { headers: { "cf-connecting-ip": "198.51.100.7" } });
