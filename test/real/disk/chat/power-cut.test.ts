@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openStore } from "../../../backend/store/open-store.ts";
-import { Disk, isAcknowledgement, type Luck, readCalls } from "../power-cut.ts";
+import { Disk, isAcknowledgement, type Luck, readCalls } from "./power-cut.ts";
 
 /*
  * The power cut is simulated: a library that is loaded before the others records every write and sync of a busy store's
