@@ -1,7 +1,6 @@
 import { expect, test } from "@jest/globals";
 import {
   accountMark,
-  FOLDERS,
   listSpecs,
   markedDescription,
   ownerOfList,
@@ -14,6 +13,7 @@ import {
   withoutLists,
 } from "../../../infra/policy/index.ts";
 import { createEngine, toBytes, validateRuleset } from "../../../infra/rules/index.ts";
+import { foldersWith } from "./kit-policy.ts";
 import { site } from "./site.ts";
 
 const OFFICE: PolicyList = {
@@ -36,12 +36,9 @@ const RULE = {
   },
 } as const;
 
-/** The shipped policy with a list, and before all others a rule that uses it. */
+/** The kit's policy with a list, and before all others a rule that uses it. */
 const withRule = (lists: readonly PolicyList[], rule: object = {}) => {
-  const folders = FOLDERS.map((folder) =>
-    folder.folder.endsWith("custom-rules") ? { ...folder, files: [{ ...RULE, ...rule }, ...folder.files] } : folder,
-  );
-  return policyFor(site, "free", SURFACE, folders, lists);
+  return policyFor(site, "free", SURFACE, foldersWith([{ ...RULE, ...rule }]), lists);
 };
 
 test("A3: a rule that asks a list of the policy is validated, proved by its examples and run by the engine", () => {

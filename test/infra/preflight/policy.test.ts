@@ -4,7 +4,7 @@ import { FOLDERS, type Plan, policyFor, type Site, SURFACE } from "../../../infr
 import type { PolicyRule, RuleFile } from "../../../infra/policy/rule.ts";
 import { PreflightError } from "../../../infra/preflight/index.ts";
 import { policyFindings } from "../../../infra/preflight/policy.ts";
-import { readStories } from "../../../infra/stories.ts";
+import { foldersWith, kitStories } from "../policy/kit-policy.ts";
 import { site } from "../policy/site.ts";
 
 const all: PolicyRule = {
@@ -19,13 +19,8 @@ function findings(
   added: readonly unknown[],
   { unproved = false, of = site, plan = "free" as Plan }: { unproved?: boolean; of?: Site; plan?: Plan } = {},
 ) {
-  const folders = FOLDERS.map((folder) =>
-    folder.phase === "http_request_firewall_custom"
-      ? { ...folder, files: [...(added as readonly RuleFile[]), ...folder.files] }
-      : folder,
-  );
-  const policy = policyFor(of, plan, SURFACE, folders);
-  return policyFindings(of, plan, policy, { stories: readStories(), unproved });
+  const policy = policyFor(of, plan, SURFACE, foldersWith(added as readonly RuleFile[]));
+  return policyFindings(of, plan, policy, { stories: kitStories, unproved });
 }
 
 test("the shipped policy is proved", () => {

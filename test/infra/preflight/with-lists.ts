@@ -1,13 +1,7 @@
-/** The shipped policy with lists, and with rules that use them. */
-import {
-  type DeployedRule,
-  FOLDERS,
-  type Policy,
-  type PolicyList,
-  policyFor,
-  SURFACE,
-} from "../../../infra/policy/index.ts";
+/** The kit's policy with lists, and with rules that use them. */
+import { type DeployedRule, type Policy, type PolicyList, policyFor, SURFACE } from "../../../infra/policy/index.ts";
 import type { Plan } from "../../../infra/rules/index.ts";
+import { foldersWith } from "../policy/kit-policy.ts";
 import { site } from "./account-stage.ts";
 
 export const OFFICE: PolicyList = {
@@ -34,7 +28,7 @@ const RULE: DeployedRule = {
 export const withLists =
   (lists: readonly PolicyList[] = [OFFICE], rule: Partial<DeployedRule> = {}, of = site) =>
   (plan: Plan): Policy => {
-    const policy = policyFor(of, plan, SURFACE, FOLDERS, lists);
+    const policy = policyFor(of, plan, SURFACE, foldersWith(), lists);
     const more = lists.some(({ name }) => name === "office") ? [{ ...RULE, ...rule }] : [];
     const rulesets = policy.rulesets.map((ruleset) =>
       ruleset.phase === "http_request_firewall_custom" ? { ...ruleset, rules: [...ruleset.rules, ...more] } : ruleset,
