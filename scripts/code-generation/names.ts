@@ -27,6 +27,9 @@ const RESERVED: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** The first word of names that belong to the tests of the kit: what they make collides with no feature. */
+const WORD_OF_TESTS = "fixture";
+
 /** @throws UsageError that says what is wrong with a name that is not words of lower-case letters and digits */
 export function readName(kebab: string): Spellings {
   const refuse = (expected: string) => nameRefusal(kebab, expected);
@@ -43,6 +46,8 @@ export function readName(kebab: string): Spellings {
     pascal,
   };
   if (RESERVED.has(names.camel.toLowerCase())) throw refuse("it is a reserved word of the language; choose another");
+  if (words[0] === WORD_OF_TESTS)
+    throw refuse(`names that begin with "${WORD_OF_TESTS}" belong to tests; choose another`);
   return names;
 }
 

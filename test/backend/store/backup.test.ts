@@ -150,21 +150,23 @@ test("what was ended or used after a backup does not come to life with it: sessi
 
 test("D4: a backup with a feature that was removed is restored only when it is named, and keeps the feature's rows", async () => {
   await (await started()).close();
-  const todos = {
-    name: "todos",
+  const fixture = {
+    name: "fixture",
     migrations: {
-      "0001_todos": { up: (db: Kysely<unknown>) => db.schema.createTable("todos").addColumn("id", "text").execute() },
+      "0001_fixture": {
+        up: (db: Kysely<unknown>) => db.schema.createTable("fixture").addColumn("id", "text").execute(),
+      },
     },
   };
-  const { db, close } = await openDatabase({ dataDir }, [...FEATURES, todos]);
-  await sql`insert into todos (id) values ('weed')`.execute(db);
+  const { db, close } = await openDatabase({ dataDir }, [...FEATURES, fixture]);
+  await sql`insert into fixture (id) values ('weed')`.execute(db);
   await close();
   await backUp(dataDir, file);
   expect(() => restore(dataDir, file, FEATURES)).toThrow(
-    /has the migration todos_0001_todos.* set UNUSED_FEATURES=todos/,
+    /has the migration fixture_0001_fixture.* set UNUSED_FEATURES=fixture/,
   );
-  restore(dataDir, file, FEATURES, ["todos"]);
-  const back = await openDatabase({ dataDir }, [...FEATURES, todos]);
-  expect((await sql`select id from todos`.execute(back.db)).rows).toEqual([{ id: "weed" }]);
+  restore(dataDir, file, FEATURES, ["fixture"]);
+  const back = await openDatabase({ dataDir }, [...FEATURES, fixture]);
+  expect((await sql`select id from fixture`.execute(back.db)).rows).toEqual([{ id: "weed" }]);
   await back.close();
 });

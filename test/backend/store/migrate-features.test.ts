@@ -28,87 +28,99 @@ async function withQueries<T>(use: (db: Kysely<unknown>) => Promise<T>, of = sto
   }
 }
 
-/** A migration that creates a table. */
+/** A migration that creates a table. Features have names here that `npm run new` refuses: no site has them. */
 const table = (name: string): Migrations[string] => ({
   up: (db) => db.schema.createTable(name).addColumn("id", "text").execute(),
 });
 
 test("D4: a feature that is added later may have any name and place, and two migrations may have the same number", async () => {
   await (await openStore(storage.options)).close();
-  const aaa = { name: "aaa", migrations: { "0001_first": table("firsts"), "0001_other": table("others") } };
-  await (await open([aaa, ...FEATURES])).close();
-  const more = { ...aaa, migrations: { ...aaa.migrations, "0002_third": table("thirds") } };
-  const zzz = { name: "zzz", migrations: { "0001_last": table("lasts") } };
-  await (await open([...FEATURES, zzz, more])).close();
-  expect(await withQueries(tablesOf)).toEqual(expect.arrayContaining(["firsts", "others", "thirds", "lasts"]));
+  const early = {
+    name: "abstract",
+    migrations: { "0001_first": table("fixture_firsts"), "0001_other": table("fixture_others") },
+  };
+  await (await open([early, ...FEATURES])).close();
+  const more = { ...early, migrations: { ...early.migrations, "0002_third": table("fixture_thirds") } };
+  const late = { name: "yield", migrations: { "0001_last": table("fixture_lasts") } };
+  await (await open([...FEATURES, late, more])).close();
+  expect(await withQueries(tablesOf)).toEqual(
+    expect.arrayContaining(["firsts", "others", "thirds", "lasts"].map((name) => `fixture_${name}`)),
+  );
   const names = await withQueries(migrationsOf);
   expect(names).toEqual(
-    expect.arrayContaining(["aaa_0001_first", "aaa_0001_other", "aaa_0002_third", "zzz_0001_last"]),
+    expect.arrayContaining(["abstract_0001_first", "abstract_0001_other", "abstract_0002_third", "yield_0001_last"]),
   );
 });
 
 test("D4: the migrations of a feature run after those of the features before it, by their numbers", async () => {
   const ran: string[] = [];
   const noting = (name: string) => ({ up: async () => void ran.push(name) });
-  const zoo = { name: "zoo", migrations: { "0002_b": noting("zoo 2"), "0001_a": noting("zoo 1") } };
-  const ant = { name: "ant", migrations: { "0001_a": noting("ant 1") } };
-  await (await open([zoo, ant])).close();
-  await (await open([zoo, ant])).close();
-  expect(ran).toEqual(["zoo 1", "zoo 2", "ant 1"]);
+  const upper = { name: "void", migrations: { "0002_b": noting("upper 2"), "0001_a": noting("upper 1") } };
+  const lower = { name: "any", migrations: { "0001_a": noting("lower 1") } };
+  await (await open([upper, lower])).close();
+  await (await open([upper, lower])).close();
+  expect(ran).toEqual(["upper 1", "upper 2", "lower 1"]);
 });
 
 test("D4: a migration that fails changes nothing, and the next start goes on", async () => {
   await (await open(FEATURES.slice(0, 1))).close();
   const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
-  const broken = { name: "broken", migrations: { "0001_table": table("things"), "0002_same": table("things") } };
+  const broken = {
+    name: "fixture",
+    migrations: { "0001_table": table("fixture_things"), "0002_same": table("fixture_things") },
+  };
   await expect(open([...FEATURES, broken])).rejects.toMatchObject({
     code: "STORE_MIGRATION",
-    message: expect.stringMatching(/^the migration broken_0002_same failed: .*things.*\. Nothing was changed\./),
+    message: expect.stringMatching(
+      /^the migration fixture_0002_same failed: .*fixture_things.*\. Nothing was changed\./,
+    ),
   });
   expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
   await (await openStore(storage.options)).close();
 });
 
-const todos = { name: "todos", migrations: { "0001_todos": table("todos") } };
+const fixture = { name: "fixture", migrations: { "0001_fixture": table("fixture") } };
 
 test("D4: without a feature a new database has none of its tables", async () => {
   await (await open(FEATURES)).close();
   const tables = await withQueries(tablesOf);
   expect(tables).toEqual(expect.arrayContaining(["keys", "sessions", "users"]));
-  expect(tables).not.toContain("todos");
+  expect(tables).not.toContain("fixture");
 });
 
 test("D4: a database with a feature that was removed is opened when UNUSED_FEATURES names it", async () => {
-  await (await open([...FEATURES, todos])).close();
-  await withQueries((db) => sql`insert into todos (id) values ('weed')`.execute(db));
+  await (await open([...FEATURES, fixture])).close();
+  await withQueries((db) => sql`insert into fixture (id) values ('weed')`.execute(db));
   await expect(open(FEATURES)).rejects.toMatchObject({
     code: "STORE_NEWER",
-    message: expect.stringMatching(/a program with the feature todos has used it\. .* set UNUSED_FEATURES=todos, /),
+    message: expect.stringMatching(/a program with the feature fixture has used it\. .* set UNUSED_FEATURES=fixture, /),
   });
-  await expect(open(FEATURES, ["todo"])).rejects.toMatchObject({ code: "STORE_NEWER" });
-  await (await open(FEATURES, ["todos"])).close();
+  await expect(open(FEATURES, ["fixtur"])).rejects.toMatchObject({ code: "STORE_NEWER" });
+  await (await open(FEATURES, ["fixture"])).close();
   // the feature comes back, and has its rows
-  await (await open([...FEATURES, todos])).close();
-  expect((await withQueries((db) => sql`select id from todos`.execute(db))).rows).toEqual([{ id: "weed" }]);
+  await (await open([...FEATURES, fixture])).close();
+  expect((await withQueries((db) => sql`select id from fixture`.execute(db))).rows).toEqual([{ id: "weed" }]);
 });
 
 test("D4: a newer version of a feature that the program has is refused, whatever UNUSED_FEATURES says", async () => {
-  const newer = { ...todos, migrations: { ...todos.migrations, "0002_due": table("due") } };
+  const newer = { ...fixture, migrations: { ...fixture.migrations, "0002_due": table("fixture_due") } };
   await (await open([...FEATURES, newer])).close();
-  await expect(open([...FEATURES, todos], ["todos"])).rejects.toMatchObject({
+  await expect(open([...FEATURES, fixture], ["fixture"])).rejects.toMatchObject({
     code: "STORE_NEWER",
-    message: expect.stringContaining("todos_0002_due, which this program does not know: a newer program has used it."),
+    message: expect.stringContaining(
+      "fixture_0002_due, which this program does not know: a newer program has used it.",
+    ),
   });
 });
 
 test("D7: a database that a branch has used is refused with another database that can be used instead", async () => {
-  await (await open([...FEATURES, todos])).close();
+  await (await open([...FEATURES, fixture])).close();
   const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
   const problem = await open(FEATURES).then(
     () => "",
     ({ message }) => message as string,
   );
-  expect(problem).toContain("the migration todos_0001_todos, which this program does not know");
+  expect(problem).toContain("the migration fixture_0001_fixture, which this program does not know");
   expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
   if (storage.options.databaseUrl !== undefined) {
     expect(problem).toMatch(/To start with another database, name it in DATABASE_URL\.$/);
@@ -123,7 +135,7 @@ test("D7: a database that a branch has used is refused with another database tha
 
 test("D7: the folder that the message names can be copied into a shell", async () => {
   const dataDir = join(storage.options.dataDir, "Ada's data");
-  await (await openDatabase({ dataDir }, [...FEATURES, todos])).close();
+  await (await openDatabase({ dataDir }, [...FEATURES, fixture])).close();
   const quoted = await openDatabase({ dataDir }, FEATURES).then(
     () => "",
     ({ message }) => /set (DATA_DIR=.*)$/.exec(message)?.[1] ?? "",

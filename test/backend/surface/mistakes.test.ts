@@ -25,11 +25,12 @@ beforeAll(() => {
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const id = string({ min: 1, max: 64 });
+/** Entries of a feature whose name `npm run new` refuses: no feature of a site has it. */
 const get = {
   method: "GET",
-  path: "/api/todos",
-  action: "todos.list",
-  summary: "List todos",
+  path: "/api/fixture",
+  action: "fixture.list",
+  summary: "List fixtures",
   access: "user",
   rate: "read",
   bodyLimit: 0,
@@ -37,8 +38,8 @@ const get = {
   returns: object({}),
 };
 const call = {
-  action: "todos.add",
-  summary: "Add a todo",
+  action: "fixture.add",
+  summary: "Add a fixture",
   access: "user",
   rate: "write",
   params: {},
@@ -58,7 +59,7 @@ interface OwnSurface {
 
 /** What a start says with these entries beside the shipped ones. */
 async function startWith(own: OwnSurface): Promise<string> {
-  const file = { ...own, file: "backend/todos/surface.ts" } as unknown as SurfaceFile;
+  const file = { ...own, file: "backend/fixture/surface.ts" } as unknown as SurfaceFile;
   const config = readConfig({ PORT: "0", DATA_DIR: dataDir, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" });
   const started = startBackend(config, { assets: TEST_ASSETS, surface: [...surfaceFiles, file] });
   const message = await started.then(
@@ -75,7 +76,7 @@ const inHttp = (part: object) => startWith({ http: [{ ...get, ...part }] });
 test("D5: a wrong type of a parameter stops the start with file, entry and what to do, before a file is made", async () => {
   expect(await inHttp({ params: { when: { type: "date" } } })).toBe(
     "There is a mistake in the surface, so nothing was started:\n" +
-      '  backend/todos/surface.ts: GET /api/todos: params.when has the type "date", which the grammar does not have; make it ' +
+      '  backend/fixture/surface.ts: GET /api/fixture: params.when has the type "date", which the grammar does not have; make it ' +
       "with a constructor of backend/surface/grammar.ts: string, integer, number, boolean, oneOf, constant, array, object, " +
       "union, nullable, optional.",
   );
@@ -83,9 +84,9 @@ test("D5: a wrong type of a parameter stops the start with file, entry and what 
 });
 
 test("D5: a duplicate path stops the start and names both entries", async () => {
-  const again = { ...get, path: "/api/users/me", action: "todos.me" };
+  const again = { ...get, path: "/api/users/me", action: "fixture.me" };
   expect(await startWith({ http: [again] })).toContain(
-    "backend/todos/surface.ts: GET /api/users/me: path is declared twice, first by GET /api/users/me (backend/users/surface.ts)",
+    "backend/fixture/surface.ts: GET /api/users/me: path is declared twice, first by GET /api/users/me (backend/users/surface.ts)",
   );
 });
 
@@ -93,20 +94,20 @@ test("D5: a missing handler stops the start, of a service that is there and of o
   const users = { ...get, path: "/api/users/greeting", action: "users.greeting" };
   const message = await startWith({ http: [users, get] });
   expect(message).toContain(
-    "backend/todos/surface.ts: users.greeting: no service has a handler for it; add greeting to the actions of the service users",
+    "backend/fixture/surface.ts: users.greeting: no service has a handler for it; add greeting to the actions of the service users",
   );
-  expect(message).toContain("todos.list: no service has a handler for it; add list to a service named todos");
+  expect(message).toContain("fixture.list: no service has a handler for it; add list to a service named fixture");
 });
 
 test("D5: an unknown role stops the start and says which there are", async () => {
   expect(await inHttp({ access: "king" })).toContain(
-    'GET /api/todos: access names the role "king", which does not exist; use public or one of user, moderator, admin.',
+    'GET /api/fixture: access names the role "king", which does not exist; use public or one of user, moderator, admin.',
   );
 });
 
 test("the shipped surface has no mistake, and one without handlers is found by its handlers alone", async () => {
   const message = await startWith({
-    http: [get, { ...get, method: "DELETE", path: "/api/todos/:id", action: "todos.remove", params: { id } }],
+    http: [get, { ...get, method: "DELETE", path: "/api/fixture/:id", action: "fixture.remove", params: { id } }],
   });
   expect(message.match(/no service has a handler/g)).toHaveLength(2);
   expect(message.split("\n")).toHaveLength(3);
@@ -114,18 +115,18 @@ test("the shipped surface has no mistake, and one without handlers is found by i
 
 const secret = string({ min: 1, max: 9, secret: true });
 test.each<[string, OwnSurface]>([
-  ["params.id is in the path and not declared", { http: [{ ...get, path: "/api/todos/:id" }] }],
+  ["params.id is in the path and not declared", { http: [{ ...get, path: "/api/fixture/:id" }] }],
   [
     "params.id is in the path and optional",
-    { http: [{ ...get, path: "/api/todos/:id", params: { id: optional(id) } }] },
+    { http: [{ ...get, path: "/api/fixture/:id", params: { id: optional(id) } }] },
   ],
   [
     "params.id is in the path and may be empty",
-    { http: [{ ...get, path: "/api/todos/:id", params: { id: string({ min: 0, max: 9 }) } }] },
+    { http: [{ ...get, path: "/api/fixture/:id", params: { id: string({ min: 0, max: 9 }) } }] },
   ],
   [
     "params.id is in the path, which carries text",
-    { http: [{ ...get, path: "/api/todos/:id", params: { id: object({}) } }] },
+    { http: [{ ...get, path: "/api/fixture/:id", params: { id: object({}) } }] },
   ],
   ["params.q is in the query, which carries text alone", { http: [{ ...get, params: { q: nullable(id) } }] }],
   [
@@ -159,39 +160,42 @@ test.each<[string, OwnSurface]>([
       ],
     },
   ],
-  ["payload is undefined, which is no schema", { emits: { todo: {} } }],
+  ["payload is undefined, which is no schema", { emits: { fixture: {} } }],
   ['method is "FETCH"', { http: [{ ...get, method: "FETCH" }] }],
-  ['path has the segment ""', { http: [{ ...get, path: "/api/todos/" }] }],
-  ['path has the segment ".."', { http: [{ ...get, path: "/api/../todos" }] }],
+  ['path has the segment ""', { http: [{ ...get, path: "/api/fixture/" }] }],
+  ['path has the segment ".."', { http: [{ ...get, path: "/api/../fixture" }] }],
   ['path has the segment "%2f"', { http: [{ ...get, path: "/api/%2f" }] }],
   ['path has the segment ":1"', { http: [{ ...get, path: "/api/:1", params: {} }] }],
   ["path has two parameters of one name", { http: [{ ...get, path: "/api/:id/:id", params: { id } }] }],
   ["path is also that of /app.css", { http: [{ ...get, path: "/:file", params: { file: id } }] }],
   [
-    "path means the same requests as GET /api/todos/:id",
+    "path means the same requests as GET /api/fixture/:id",
     {
       http: [
-        { ...get, path: "/api/todos/:id", params: { id } },
-        { ...get, method: "DELETE", path: "/api/todos/:todo", action: "todos.remove", params: { todo: id } },
+        { ...get, path: "/api/fixture/:id", params: { id } },
+        { ...get, method: "DELETE", path: "/api/fixture/:fixture", action: "fixture.remove", params: { fixture: id } },
       ],
     },
   ],
-  ["action todos.list has an entry already", { http: [get], socket: [{ ...call, action: "todos.list" }] }],
+  ["action fixture.list has an entry already", { http: [get], socket: [{ ...call, action: "fixture.list" }] }],
   ['action is "list"', { http: [{ ...get, action: "list" }] }],
   ['summary is ""', { http: [{ ...get, summary: "" }] }],
   ["summary is undefined", { socket: [{ ...call, summary: undefined }] }],
-  ['rate is "often"', { http: [{ ...get, rate: "often" }] }],
-  ["refuses names the code TEAPOT", { http: [{ ...get, refuses: ["TEAPOT"] }] }],
-  ["params.q.refuses names the code TEAPOT", { http: [{ ...get, params: { q: { ...id, refuses: ["TEAPOT"] } } }] }],
-  ["the code teapot: name is", { codes: { teapot: [418, "No coffee."] } }],
-  ["the code TEAPOT: value is [200,", { codes: { TEAPOT: [200, "No coffee."] } }],
-  ["the code TEAPOT: value is null", { codes: { TEAPOT: null } }],
-  ["NOT_FOUND is declared twice, first in backend/surface/codes.ts", { codes: { NOT_FOUND: [404, "No todo."] } }],
+  ['rate is "fixture"', { http: [{ ...get, rate: "fixture" }] }],
+  ["refuses names the code FIXTURE_TEAPOT", { http: [{ ...get, refuses: ["FIXTURE_TEAPOT"] }] }],
+  [
+    "params.q.refuses names the code FIXTURE_TEAPOT",
+    { http: [{ ...get, params: { q: { ...id, refuses: ["FIXTURE_TEAPOT"] } } }] },
+  ],
+  ["the code fixtureTeapot: name is", { codes: { fixtureTeapot: [418, "No coffee."] } }],
+  ["the code FIXTURE_TEAPOT: value is [200,", { codes: { FIXTURE_TEAPOT: [200, "No coffee."] } }],
+  ["the code FIXTURE_TEAPOT: value is null", { codes: { FIXTURE_TEAPOT: null } }],
+  ["NOT_FOUND is declared twice, first in backend/surface/codes.ts", { codes: { NOT_FOUND: [404, "No fixture."] } }],
   ["SIGN_IN is declared twice, first in backend/auth/surface.ts", { codes: { SIGN_IN: [401, "Again."] } }],
   ["drain is declared twice, first in backend/gateway/surface.ts", { emits: { drain: { payload: object({}) } } }],
   ["the rate class Slow: name is", { rates: { Slow: { requests: 1, seconds: 10 } } }],
-  ["the rate class slow: value is", { rates: { slow: { requests: 0, seconds: 10 } } }],
-  ["the rate class slow: value is null", { rates: { slow: null } }],
+  ["the rate class fixture: value is", { rates: { fixture: { requests: 0, seconds: 10 } } }],
+  ["the rate class fixture: value is null", { rates: { fixture: null } }],
   [
     "read is declared twice, first in backend/surface/rate-classes.ts",
     { rates: { read: { requests: 9_999, seconds: 1 } } },
@@ -206,14 +210,14 @@ test.each<[string, OwnSurface]>([
     "session.ended is declared twice, first in backend/auth/surface.ts",
     { events: { "session.ended": { payload: object({}) } } },
   ],
-  ["the event todo.done between services: payload is null", { events: { "todo.done": { payload: null } } }],
+  ["the event fixture.done between services: payload is null", { events: { "fixture.done": { payload: null } } }],
   [
     "users.login is declared twice, first in backend/users/surface.ts",
     { actions: { "users.login": { params: {}, returns: object({}) } } },
   ],
   ['the action count: action is "count"', { actions: { count: { params: {}, returns: object({}) } } }],
-  ["params.q has no minLength", { actions: { "todos.count": { params: { q: unbounded.string() } } } }],
-  ["returns is no object", { actions: { "todos.count": { params: {}, returns: id } } }],
+  ["params.q has no minLength", { actions: { "fixture.count": { params: { q: unbounded.string() } } } }],
+  ["returns is no object", { actions: { "fixture.count": { params: {}, returns: id } } }],
   ["bodyLimit is 10, and a GET request has no body", { http: [{ ...get, bodyLimit: 10 }] }],
   ["bodyLimit is -1", { http: [{ ...get, method: "POST", bodyLimit: -1 }] }],
   ["access is public, and a socket belongs to a user", { socket: [{ ...call, access: "public" }] }],
@@ -223,24 +227,33 @@ test.each<[string, OwnSurface]>([
 });
 
 test("a feature refuses with codes of its own, and with those of other features", async () => {
-  const codes = { TODO_DONE: [409, "This todo is done already."] };
-  const message = await startWith({ http: [{ ...get, refuses: ["TODO_DONE", "SIGN_IN", "NOT_FOUND"] }], codes });
+  const codes = { FIXTURE_DONE: [409, "This fixture is done already."] };
+  const message = await startWith({ http: [{ ...get, refuses: ["FIXTURE_DONE", "SIGN_IN", "NOT_FOUND"] }], codes });
   expect(message.split("\n")).toEqual([expect.any(String), expect.stringContaining("no service has a handler")]);
 });
 
 test("an entry has a rate class of its own feature, or of another one", async () => {
-  const rates = { slow: { requests: 1, seconds: 3600, isShared: true } };
-  const message = await startWith({ http: [{ ...get, rate: "slow" }], socket: [{ ...call, rate: "export" }], rates });
+  const rates = { fixture: { requests: 1, seconds: 3600, isShared: true } };
+  const message = await startWith({
+    http: [{ ...get, rate: "fixture" }],
+    socket: [{ ...call, rate: "export" }],
+    rates,
+  });
   expect(message.split("\n").filter((line) => !line.includes("no service has a handler"))).toHaveLength(1);
 });
 
 test("what can be told apart is accepted", async () => {
   const message = await startWith({
     http: [
-      { ...get, path: "/api/todos/mine" },
-      { ...get, path: "/api/todos/:id", action: "todos.get", params: { id, tags: optional(array(id, { max: 3 })) } },
-      { ...get, path: "/api/todos/:id/notes", action: "todos.notes", params: { id } },
-      { ...get, method: "POST", bodyLimit: 9, action: "todos.login", params: { secret, done: constant(true) } },
+      { ...get, path: "/api/fixture/mine" },
+      {
+        ...get,
+        path: "/api/fixture/:id",
+        action: "fixture.get",
+        params: { id, tags: optional(array(id, { max: 3 })) },
+      },
+      { ...get, path: "/api/fixture/:id/notes", action: "fixture.notes", params: { id } },
+      { ...get, method: "POST", bodyLimit: 9, action: "fixture.login", params: { secret, done: constant(true) } },
     ],
   });
   expect(message.split("\n").filter((line) => !line.includes("no service has a handler"))).toHaveLength(1);

@@ -21,11 +21,13 @@ test.each(["", "Todos", "todo_s", "-todos", "todos-", "to--dos", "2do", "../todo
   },
 );
 
-test("D4: a reserved word and a long name are refused", () => {
+test("D4: a reserved word, a name of the tests and a long name are refused", () => {
   for (const word of ["class", "default", "constructor", "never"])
     expect(() => readName(word)).toThrow("a reserved word");
   // two words that make one
   expect(() => readName("type-of")).toThrow("a reserved word");
+  for (const name of ["fixture", "fixture-list"]) expect(() => readName(name)).toThrow("belong to tests");
+  expect(readName("fixtures").camel).toBe("fixtures");
   expect(() => readName("a".repeat(31))).toThrow("at most 30 characters");
   expect(readName("a".repeat(30)).camel).toHaveLength(30);
 });

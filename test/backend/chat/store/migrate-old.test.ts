@@ -71,10 +71,15 @@ const table = (name: string): Migrations[string] => ({
 test("D4: a migration that fails changes nothing, not even the old names, and the next start goes on", async () => {
   await (await oldDatabase(storage.options, "0004_read_marks")).destroy();
   const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
-  const broken = { name: "broken", migrations: { "0001_table": table("things"), "0002_same": table("things") } };
+  const broken = {
+    name: "fixture",
+    migrations: { "0001_table": table("fixture_things"), "0002_same": table("fixture_things") },
+  };
   await expect(open([...FEATURES, broken])).rejects.toMatchObject({
     code: "STORE_MIGRATION",
-    message: expect.stringMatching(/^the migration broken_0002_same failed: .*things.*\. Nothing was changed\./),
+    message: expect.stringMatching(
+      /^the migration fixture_0002_same failed: .*fixture_things.*\. Nothing was changed\./,
+    ),
   });
   expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
   const store = await openStore(storage.options);
