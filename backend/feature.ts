@@ -32,6 +32,7 @@ export interface FeatureParts {
 
 /** What the `index.ts` of a feature's folder exports as `feature`. */
 export interface FeatureModule {
+  /** `{}` where the feature has no tables. */
   readonly migrations: Migrations;
   readonly afterRestore?: AfterRestore;
   /** Called once, when the tables are up to date. */

@@ -45,9 +45,15 @@ async function loadModule({ name, load }: Feature): Promise<FeatureModule> {
     throw new FeatureError(name, `throws ${described(error)}`, { cause: error });
   });
   const { feature } = module as { readonly feature?: Partial<FeatureModule> };
-  if (typeof feature?.start === "function" && typeof feature.migrations === "object") return feature as FeatureModule;
-  const found = feature === undefined ? "exports no `feature`" : "exports a `feature` that has not both";
-  throw new FeatureError(name, `${found}: it needs \`migrations\` (an object) and \`start\` (a function)`);
+  const missing = [
+    ...(typeof feature?.migrations === "object" && feature.migrations !== null
+      ? []
+      : ["`migrations` (an object; `{}` where it has no tables)"]),
+    ...(typeof feature?.start === "function" ? [] : ["`start` (a function)"]),
+  ];
+  if (missing.length === 0) return feature as FeatureModule;
+  const found = feature === undefined ? "exports no `feature`: it needs" : "exports a `feature` without";
+  throw new FeatureError(name, `${found} ${missing.join(" and ")}`);
 }
 
 /** An error by its name and message, with the line of this backend where it was thrown. */

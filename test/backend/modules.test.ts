@@ -17,12 +17,14 @@ const KIT: readonly string[] = ["users", "auth"];
 test("D4: every feature of the list is loaded, in the order of the list", async () => {
   const loaded = await loadFeatures();
   expect(loaded.map(({ name }) => name)).toEqual(features.map(({ name }) => name));
-  for (const { migrations } of loaded) expect(Object.keys(migrations)[0]).toMatch(/^0001_/);
+  // a feature without tables has no migrations
+  for (const { migrations } of loaded) expect(Object.keys(migrations)[0] ?? "0001_").toMatch(/^0001_/);
 });
 
 test("H4: a feature that cannot be loaded is named, with its file, the reason and what to do", async () => {
   const load = (load: () => Promise<unknown>) => loadFeatures({}, [{ name: "todos", surface: {}, load }]);
   const remedy = "Repair that, or remove the feature from the list in backend/features.ts.";
+  const migrations = "`migrations` (an object; `{}` where it has no tables)";
   const failure = new ReferenceError("todoStore is not defined");
   failure.stack = "ReferenceError: ...\n    at file:///site/backend/todos/store.ts:7:3\n    at ...";
   await expect(load(() => Promise.reject(failure))).rejects.toMatchObject({
@@ -33,9 +35,17 @@ test("H4: a feature that cannot be loaded is named, with its file, the reason an
     cause: failure,
   });
   await expect(load(async () => ({ todosFeature: {} }))).rejects.toThrow(
-    `backend/todos/index.ts exports no \`feature\`: it needs \`migrations\` (an object) and \`start\` (a function). ${remedy}`,
+    `backend/todos/index.ts exports no \`feature\`: it needs ${migrations} and \`start\` (a function). ${remedy}`,
   );
-  await expect(load(async () => ({ feature: { start() {} } }))).rejects.toThrow("a `feature` that has not both");
+  const start = () => {};
+  for (const feature of [{ start }, { start, migrations: null }])
+    await expect(load(async () => ({ feature }))).rejects.toThrow(
+      `exports a \`feature\` without ${migrations}. ${remedy}`,
+    );
+  await expect(load(async () => ({ feature: { migrations: {} } }))).rejects.toThrow(
+    `exports a \`feature\` without \`start\` (a function). ${remedy}`,
+  );
+  await expect(load(async () => ({ feature: { migrations: {}, start } }))).resolves.toMatchObject([{ name: "todos" }]);
 });
 
 test("D4: with the kit's own features alone, users sign in, and nothing of the other features is there", async () => {

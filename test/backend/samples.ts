@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { features } from "../../backend/features.ts";
 import type { FeatureSurface } from "../../backend/surface/feature-surface.ts";
 import type { Params } from "../../backend/surface/grammar.ts";
-import { type HttpEntry, http, type SocketEntry, socket } from "../../backend/surface.ts";
+import {
+  type HttpEntry,
+  http,
+  type NamespaceCall,
+  namespaceCalls,
+  type SocketEntry,
+  socket,
+} from "../../backend/surface.ts";
 import { type FeatureSamples, type SampleBody, sample } from "./sample-values.ts";
 import type { Store } from "./store/open-store.ts";
 import type { Person } from "./support.ts";
@@ -10,6 +17,12 @@ import type { Person } from "./support.ts";
 /** Everything that a client can ask for. */
 export const httpEntries: readonly HttpEntry[] = http;
 export const socketEntries: readonly SocketEntry[] = socket;
+/** The entries of all ways: HTTP, the socket, and namespaces. */
+export const allEntries: readonly (HttpEntry | SocketEntry | NamespaceCall)[] = [
+  ...httpEntries,
+  ...socketEntries,
+  ...namespaceCalls,
+];
 
 /** The samples of each feature that has some, by the feature's name. */
 const samplesOf = new Map<string, FeatureSamples>();
@@ -20,8 +33,10 @@ for (const { name } of features) {
 
 const featureOf = new Map(
   features.flatMap(({ name, surface }) => {
-    const { http: requests = [], socket: calls = [] }: FeatureSurface = surface;
-    return [...requests, ...calls].map(({ action }) => [action as string, name as string] as const);
+    const { http: requests = [], socket: calls = [], namespaces = [] }: FeatureSurface = surface;
+    return [...requests, ...calls, ...namespaces.flatMap((namespace) => namespace.calls)].map(
+      ({ action }) => [action as string, name as string] as const,
+    );
   }),
 );
 

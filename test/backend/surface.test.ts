@@ -9,10 +9,11 @@ import { postFor } from "../../backend/mail/index.ts";
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { matchesPath } from "../../backend/surface/path.ts";
 import type { Access } from "../../backend/surface/roles.ts";
-import { assets, ROLES, type Role, serviceActions } from "../../backend/surface.ts";
+import { assets, namespaceCalls, ROLES, type Role, serviceActions } from "../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeResult } from "./described.ts";
 import { sidOf } from "./sample-values.ts";
 import {
+  allEntries,
   goodParams,
   httpEntries,
   prepared,
@@ -37,9 +38,9 @@ let owner: ServiceBroker;
 let store: Store;
 
 /** The services that own the actions of clients; the gateway is not on every node. */
-const SERVICES = [
-  ...new Set([...httpEntries, ...socketEntries].map(({ action }) => action.split(".")[0] ?? "")),
-].filter((name) => name !== "gateway");
+const SERVICES = [...new Set(allEntries.map(({ action }) => action.split(".")[0] ?? ""))].filter(
+  (name) => name !== "gateway",
+);
 const below = (access: Access): Role | undefined =>
   access === "public" ? undefined : ROLES[ROLES.indexOf(access) - 1];
 const userOf = (role: Role, { id, accessToken }: Person) => ({
@@ -132,7 +133,7 @@ test.each(socketEntries)(
   },
 );
 
-test.each([...httpEntries, ...socketEntries].filter(({ params }) => Object.values(params).some(isPicky)))(
+test.each(allEntries.filter(({ params }) => Object.values(params).some(isPicky)))(
   "$action refuses values with the codes that its parameters declare",
   async ({ action, access, params }) => {
     const person = await backend.person(access === "public" ? "user" : access);
@@ -151,7 +152,7 @@ test.each([...httpEntries, ...socketEntries].filter(({ params }) => Object.value
   },
 );
 
-test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.startsWith("gateway.")))(
+test.each(allEntries.filter(({ action }) => !action.startsWith("gateway.")))(
   "$action decides on the node that runs it, for a remote call alike",
   async (entry) => {
     const { action, access, params } = entry;
@@ -177,7 +178,7 @@ test.each([...httpEntries, ...socketEntries].filter(({ action }) => !action.star
 
 test("every action of the broker is declared, and what only services call is out of reach on every way", async () => {
   const names: string[] = backend.broker.registry.getActionList({}).map(({ name }: { name: string }) => name);
-  const declared = [...httpEntries, ...socketEntries].map(({ action }) => action as string);
+  const declared = allEntries.map(({ action }) => action as string);
   expect([...new Set(names)].sort()).toEqual([...new Set([...declared, ...Object.keys(serviceActions)])].sort());
 
   const socket = await backend.socket(people.admin.accessToken);
@@ -194,7 +195,7 @@ test("every action of the broker is declared, and what only services call is out
 });
 
 test("no credential can be sent over a socket", () => {
-  for (const { rate, params } of socketEntries) {
+  for (const { rate, params } of [...socketEntries, ...namespaceCalls]) {
     expect(rate).not.toBe("credential");
     for (const [name, param] of Object.entries(params)) expect([name, "secret" in param]).toEqual([name, false]);
   }
