@@ -24,22 +24,42 @@ export class Coverage {
     return reading;
   }
 
-  /** The conditions that no request made true, or false, in the order of the text, from a place of the text on. */
+  /**
+   * The conditions that no request made true, or false, each with what to add, in the order of the text, from a place
+   * of the text on.
+   */
   gaps(from = 0): readonly string[] {
-    return leaves(this.#compiled.tree)
-      .filter(({ span }) => span.start >= from)
-      .flatMap((node) => {
+    return leavesOf(this.#compiled.tree, false)
+      .filter(({ node }) => node.span.start >= from)
+      .flatMap(({ node, isNegated }) => {
         const seen = this.#seen.get(node) ?? new Set();
         const text = this.#compiled.text.slice(node.span.start, node.span.end);
-        if (seen.size === 0) return [`never looked at: ${text}`];
-        if (text === "true") return [];
-        return seen.has(true) ? (seen.has(false) ? [] : [`never false: ${text}`]) : [`never true: ${text}`];
+        if (seen.size === 0) return [`never looked at: ${text}; add a request in which it decides`];
+        if (text === "true" || seen.size === 2) return [];
+        const missing = !seen.has(true);
+        return [`never ${missing}: ${text}; add ${example(missing, isNegated)}`];
       });
   }
 }
 
-function leaves(node: Expression): readonly Expression[] {
-  if (node.kind === "logical") return node.items.flatMap(leaves);
-  if (node.kind === "not") return leaves(node.operand);
-  return node.kind === "group" ? leaves(node.inner) : [node];
+interface Leaf {
+  readonly node: Expression;
+  /** Whether it is under an odd number of `not`; undefined under `xor`, where that depends on the request. */
+  readonly isNegated: boolean | undefined;
+}
+
+/** The example that makes a condition true, or false, and proves with it that the condition is needed. */
+function example(wanted: boolean, isNegated: boolean | undefined): string {
+  if (isNegated === undefined) return `a request in which it is ${wanted}`;
+  const [place, other] = wanted === isNegated ? ["pass", "match"] : ["match", "pass"];
+  return `to \`${place}\` a request that differs only in this from one in \`${other}\``;
+}
+
+function leavesOf(node: Expression, isNegated: boolean | undefined): readonly Leaf[] {
+  if (node.kind === "logical") {
+    const negated = node.operator === "xor" ? undefined : isNegated;
+    return node.items.flatMap((item) => leavesOf(item, negated));
+  }
+  if (node.kind === "not") return leavesOf(node.operand, isNegated === undefined ? undefined : !isNegated);
+  return node.kind === "group" ? leavesOf(node.inner, isNegated) : [{ node, isNegated }];
 }

@@ -444,14 +444,26 @@ test("gaps are conditions of the author that neither example nor story made true
       ref: "my_rule",
       file: "rules/my-rule.ts",
       conditions: [
-        'never false: ip.src.country eq "T1"',
-        'never looked at: ip.src.country eq "XX"',
-        "never looked at: true",
+        'never false: ip.src.country eq "T1"; add to `pass` a request that differs only in this from one in `match`',
+        'never looked at: ip.src.country eq "XX"; add a request in which it decides',
+        "never looked at: true; add a request in which it decides",
       ],
     },
   ]);
   const story = { story: "a", steps: [{ request: "GET /old", expect: "block" }] };
-  expect(of([story])[0]?.conditions).toEqual(['never true: ip.src.country eq "XX"']);
+  expect(of([story])[0]?.conditions).toEqual([
+    'never true: ip.src.country eq "XX"; add to `match` a request that differs only in this from one in `pass`',
+  ]);
+  // where a condition is negated, a request in which it is true is one that passes
+  const conditionsOf = (condition: string) =>
+    prove(input([rule(`${old} and ${condition}`, fine)]), { gaps: true }).gaps[0]?.conditions;
+  expect(conditionsOf('not ip.src.country eq "T1"')).toEqual([
+    'never true: ip.src.country eq "T1"; add to `pass` a request that differs only in this from one in `match`',
+  ]);
+  expect(conditionsOf('(ip.src.country eq "T1" xor not ssl)')).toEqual([
+    'never true: ip.src.country eq "T1"; add a request in which it is true',
+    "never false: ssl; add a request in which it is false",
+  ]);
   expect(prove(input([rule(old, fine)]), { gaps: true }).gaps).toEqual([]);
   expect(prove(input([rule("ip.src.contry", fine)]), { gaps: true }).gaps).toEqual([]);
 });
