@@ -346,7 +346,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(coverage|\\.data)/" },
+    exclude: { path: "^(coverage|\\.data[^/]*)/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     moduleSystems: ["es6", "cjs"],

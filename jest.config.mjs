@@ -8,7 +8,7 @@ export default {
   transform: {},
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/slow/", "<rootDir>/test/real/", "<rootDir>/test/bench/"],
-  modulePathIgnorePatterns: ["<rootDir>/.data/"],
+  modulePathIgnorePatterns: ["<rootDir>/\\.data[^/]*/"],
   watchman: false,
   maxWorkers: 3, // two cores: some tests wait while others work
   // a worker frees about 1 GB when it exits: on a busy machine that takes longer than Jest's own 500 ms, after which it

@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { anchors, links } from "./markdown.ts";
 
 const readme = readFileSync("README.md", "utf8");
+const ignored = readFileSync(".gitignore", "utf8").split("\n");
 
 test("D9: the README shows the page in a picture of at most 150 kB, and says when not to use this", () => {
   const pictures = links("README.md").filter((target) => target.endsWith(".png"));
@@ -30,4 +31,8 @@ test("every command that npm can run is in the README", () => {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
   const words: Readonly<Record<string, string>> = { start: "npm start", test: "npm test" };
   expect(Object.keys(scripts).filter((name) => !readme.includes(words[name] ?? `npm run ${name}`))).toEqual([]);
+});
+
+test("D8: Git and the checks ignore every data folder, also the `.data-2` that a start proposes", () => {
+  expect(ignored).toContain(".data*/");
 });

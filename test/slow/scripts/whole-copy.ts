@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { choosePorts } from "../../../scripts/local-site/ports.ts";
 
-const LEFT_OUT: ReadonlySet<string> = new Set([".git", ".data", "coverage", "node_modules"]);
+const LEFT_OUT = /^(?:\.git|\.data.*|coverage|node_modules)$/;
 
 interface Finished {
   readonly status: number;
@@ -29,7 +29,7 @@ export function copyWholeProject(): WholeCopy {
   const folder = mkdtempSync(join(tmpdir(), "causeway-copy-"));
   const root = join(folder, "project");
   mkdirSync(root);
-  for (const name of readdirSync(".")) if (!LEFT_OUT.has(name)) cpSync(name, join(root, name), { recursive: true });
+  for (const name of readdirSync(".")) if (!LEFT_OUT.test(name)) cpSync(name, join(root, name), { recursive: true });
   symlinkSync(join(process.cwd(), "node_modules"), join(root, "node_modules"));
   const { JEST_WORKER_ID: _, NODE_OPTIONS: __, ...env } = process.env;
   const run = (line: string): Promise<Finished> =>
