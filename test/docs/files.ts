@@ -2,13 +2,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Folders of packages, of data (`.data`, `.data-2`) and of results. */
-const OTHERS = /^(?:node_modules|\.data.*|\.git|coverage)$/;
+/** Folders of packages, of data (`.data`, `.data-2`), of results and of the developer's own scripts. */
+const OTHERS = /^(?:(?:.*\/)?(?:node_modules|\.data[^/]*|\.git|coverage)|local)$/;
 
 function below(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return OTHERS.test(entry.name) ? [] : below(path);
+    if (entry.isDirectory()) return OTHERS.test(path) ? [] : below(path);
     return entry.isFile() ? [path] : [];
   });
 }

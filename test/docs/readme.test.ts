@@ -36,3 +36,9 @@ test("every command that npm can run is in the README", () => {
 test("D8: Git and the checks ignore every data folder, also the `.data-2` that a start proposes", () => {
   expect(ignored).toContain(".data*/");
 });
+
+test("D8: the README puts scripts of the developer into a folder that Git and the checks ignore", () => {
+  const scripts = [...readme.matchAll(/`([\w./-]*-client\.ts)`/g)].map(([, path = ""]) => path);
+  expect(scripts).toEqual(["local/jobs-client.ts", "local/my-client.ts"]);
+  expect(ignored).toContain("/local/");
+});

@@ -45,9 +45,9 @@ export const feature: FeatureModule = { migrations: {}, start: () => ({ services
 
 test("H3: the README's words add a namespace: join, calls, channel, event, roles, and its client with types", async () => {
   const [, chapter = ""] = /^### Serve a namespace\n(.*?)^### /ms.exec(readFileSync("README.md", "utf8")) ?? [];
-  const blocks = [...chapter.matchAll(/`((?:backend\/jobs\/)?[\w.-]+\.ts)`[.:]?[^`]*?.*?```ts\n(.*?)```/gs)];
+  const blocks = [...chapter.matchAll(/`((?:backend\/jobs|local)\/[\w.-]+\.ts)`.*?```ts\n(.*?)```/gs)];
   expect(blocks.map(([, file]) => file)).toEqual([
-    ...["backend/jobs/surface.ts", "backend/jobs/jobs.service.ts", "jobs-client.ts"],
+    ...["backend/jobs/surface.ts", "backend/jobs/jobs.service.ts", "local/jobs-client.ts"],
   ]);
   for (const [, file = "", code = ""] of blocks) write(file, code);
   addFeature();
@@ -60,7 +60,7 @@ test("H3: the README's words add a namespace: join, calls, channel, event, roles
     ...["// @ts-expect-error", 'jobs.on("finished", () => undefined);'],
   ];
   write("wrong-client.ts", `${wrong.join("\n")}\n`);
-  const include = ["backend", "jobs-client.ts", "wrong-client.ts"];
+  const include = ["backend", "local", "wrong-client.ts"];
   write("tsconfig.backend.json", JSON.stringify({ extends: "./tsconfig.json", include, exclude: ["backend/page"] }));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "--noEmit", "-p", "tsconfig.backend.json"], { cwd: folder, encoding: "utf8" });
@@ -78,7 +78,7 @@ test("H3: the README's words add a namespace: join, calls, channel, event, roles
   };
   const token = await signUp("ada@example.org");
 
-  const client = spawn(process.execPath, [join(folder, "jobs-client.ts")], {
+  const client = spawn(process.execPath, [join(folder, "local/jobs-client.ts")], {
     ...{ cwd: folder, env: { ...process.env, SITE: url, TOKEN: token }, stdio: ["ignore", "pipe", "inherit"] },
   });
   const [said] = await once(createInterface({ input: client.stdout }), "line");

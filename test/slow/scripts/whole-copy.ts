@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { choosePorts } from "../../../scripts/local-site/ports.ts";
 
-const LEFT_OUT = /^(?:\.git|\.data.*|coverage|node_modules)$/;
+const LEFT_OUT = /^(?:\.git|\.data.*|coverage|local|node_modules)$/;
 
 interface Finished {
   readonly status: number;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -21,7 +21,8 @@ afterEach(async () => {
 test("D6, D8: the README's script signs in under a name of localhost and chats; it needs backend/client alone", async () => {
   folder = mkdtempSync(join(tmpdir(), "causeway-client-"));
   const [, script] = /^### Write a client\n.*?```ts\n(.*?)```/ms.exec(readFileSync("README.md", "utf8")) ?? [];
-  writeFileSync(join(folder, "my-client.ts"), script ?? "");
+  mkdirSync(join(folder, "local"));
+  writeFileSync(join(folder, "local/my-client.ts"), script ?? "");
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   cpSync("backend/client", join(folder, "backend/client"), { recursive: true });
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
@@ -35,7 +36,7 @@ test("D6, D8: the README's script signs in under a name of localhost and chats; 
   await ada.untilOnline();
   await chat.join("lobby");
   const env = { ...process.env, SITE: url, EMAIL: person.email, PASSWORD: person.password };
-  const { stdout } = await run(process.execPath, ["my-client.ts"], { cwd: folder, env, timeout: 60_000 });
+  const { stdout } = await run(process.execPath, ["local/my-client.ts"], { cwd: folder, env, timeout: 60_000 });
   expect(stdout).toBe("lobby 1 Ada Hello\n");
   await chat.open("lobby");
   expect(chat.timeline("lobby")?.messages.map(({ text }) => text)).toEqual(["Hello"]);
