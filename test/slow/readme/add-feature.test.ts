@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { io } from "socket.io-client";
+import { followStep, readSteps } from "./steps.ts";
 
 /** What has to be there so that the backend starts and the edge's rules are derived. */
 const PARTS = [
@@ -22,38 +23,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Step {
-  readonly file: string;
-  readonly code: string;
-}
-
-/** The steps of "Add a feature": code blocks, each with the file that its paragraph names last. */
-function steps(readme: string): readonly Step[] {
-  const [, section = ""] = /^### Add a feature\n(.*?)^### /ms.exec(readme) ?? [];
-  const found = section.matchAll(/^\d\. [^\n]*?in `(backend\/[\w./]+)`.*?```ts\n(.*?)```/gms);
-  return [...found].map(([, file = "", code = ""]) => ({ file, code }));
-}
-
-/** A new file gets the code; the list of features gets it as its last line, with the import that the step names. */
-function follow({ file, code }: Step): void {
-  const path = join(folder, file);
-  mkdirSync(dirname(path), { recursive: true });
-  if (file !== "backend/features.ts") {
-    writeFileSync(path, code);
-    return;
-  }
-  const list = readFileSync(path, "utf8").replace("] as const", `${code}] as const`);
-  const [, wanted = ""] = /`(import \{ todosSurface \}[^`]*)` at its top/.exec(readFileSync("README.md", "utf8")) ?? [];
-  writeFileSync(path, `${wanted}\n${list}`);
-}
-
 test("D4: the README's words add a feature: table, endpoints, event, refusal, description, edge", async () => {
-  const todo = steps(readFileSync("README.md", "utf8"));
+  const todo = readSteps("Add a feature");
   expect(todo.map(({ file }) => file)).toEqual([
     ...["surface", "migrations", "store", "todos.service", "index"].map((name) => `backend/todos/${name}.ts`),
     "backend/features.ts",
   ]);
-  for (const step of todo) follow(step);
+  for (const step of todo) followStep(folder, step);
   const config = { extends: "./tsconfig.json", include: ["backend"], exclude: ["backend/page"] };
   writeFileSync(join(folder, "tsconfig.backend.json"), JSON.stringify(config));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");

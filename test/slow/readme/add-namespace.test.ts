@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { io } from "socket.io-client";
+import { followStep, readSteps } from "./steps.ts";
 
 /** What has to be there so that the backend starts and is checked. */
 const PARTS = [
@@ -22,35 +23,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function write(file: string, code: string): void {
-  const path = join(folder, file);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, code);
-}
-
-/** What the README does not repeat: the feature's `index.ts`, its line in the list of features. */
-function addFeature(): void {
-  write(
-    "backend/jobs/index.ts",
-    `import type { FeatureModule } from "../feature.ts";
-import { jobsService } from "./jobs.service.ts";
-export const feature: FeatureModule = { migrations: {}, start: () => ({ services: [jobsService()] }) };
-`,
-  );
-  const list = readFileSync(join(folder, "backend/features.ts"), "utf8");
-  const line = '{ name: "jobs", surface: jobsSurface, load: () => import("./jobs/index.ts") },\n';
-  const wanted = 'import { jobsSurface } from "./jobs/surface.ts";\n';
-  write("backend/features.ts", wanted + list.replace("] as const", `${line}] as const`));
-}
-
 test("H3: the README's words add a namespace: join, calls, channel, event, roles, and its client with types", async () => {
-  const [, chapter = ""] = /^### Serve a namespace\n(.*?)^### /ms.exec(readFileSync("README.md", "utf8")) ?? [];
-  const blocks = [...chapter.matchAll(/`((?:backend\/jobs|local)\/[\w.-]+\.ts)`.*?```ts\n(.*?)```/gs)];
-  expect(blocks.map(([, file]) => file)).toEqual([
-    ...["backend/jobs/surface.ts", "backend/jobs/jobs.service.ts", "local/jobs-client.ts"],
+  const steps = readSteps("Serve a namespace");
+  expect(steps.map(({ file }) => file)).toEqual([
+    ...["surface", "jobs.service", "index"].map((name) => `backend/jobs/${name}.ts`),
+    ...["backend/features.ts", "local/jobs-client.ts"],
   ]);
-  for (const [, file = "", code = ""] of blocks) write(file, code);
-  addFeature();
+  for (const step of steps) followStep(folder, step);
   const wrong = [
     ...['import type { NamespaceClient } from "./backend/client/index.ts";'],
     ...['import type { jobsSurface } from "./backend/jobs/surface.ts";'],
@@ -59,9 +38,10 @@ test("H3: the README's words add a namespace: join, calls, channel, event, roles
     ...["// @ts-expect-error", 'void jobs.call("jobs.watch", { id: 5 });'],
     ...["// @ts-expect-error", 'jobs.on("finished", () => undefined);'],
   ];
-  write("wrong-client.ts", `${wrong.join("\n")}\n`);
+  writeFileSync(join(folder, "wrong-client.ts"), `${wrong.join("\n")}\n`);
   const include = ["backend", "local", "wrong-client.ts"];
-  write("tsconfig.backend.json", JSON.stringify({ extends: "./tsconfig.json", include, exclude: ["backend/page"] }));
+  const config = { extends: "./tsconfig.json", include, exclude: ["backend/page"] };
+  writeFileSync(join(folder, "tsconfig.backend.json"), JSON.stringify(config));
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "--noEmit", "-p", "tsconfig.backend.json"], { cwd: folder, encoding: "utf8" });
 
