@@ -59,7 +59,8 @@ export interface Service<T> {
 export async function runUntilSignal<T>(service: Service<T>): Promise<void> {
   const { start, started, stop, say = () => {}, startTimeoutMs = 30_000 } = service;
   const ending = endSignal();
-  ending.addEventListener("abort", () => say(`${ending.reason}: ending (again to not wait)`));
+  const again = () => (ending.reason === "SIGINT" ? "press Ctrl-C again" : "send it again");
+  ending.addEventListener("abort", () => say(`${ending.reason}: ending; ${again()} to stop at once`));
   const running = await Promise.race([start(), tooLate(ending, startTimeoutMs)]);
   if (!ending.aborted) {
     started(running);

@@ -7,8 +7,11 @@ import { expect, test } from "@jest/globals";
 
 const COMMAND_LINE = pathToFileURL(join(import.meta.dirname, "../../../scripts/command-line/index.ts")).href;
 
-/** Runs a command whose service is this code, sends SIGTERM when it prints `ready`, and returns how it ended. */
-async function endWhenReady(service: string): Promise<{ code: number; output: string }> {
+/** Runs a command whose service is this code, sends a signal when it prints `ready`, and returns how it ended. */
+async function endWhenReady(
+  service: string,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<{ code: number; output: string }> {
   const code = `
     import { command, runCommand, runUntilSignal } from ${JSON.stringify(COMMAND_LINE)};
     setInterval(() => {}, 1000); // something that would keep the process
@@ -19,7 +22,7 @@ async function endWhenReady(service: string): Promise<{ code: number; output: st
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      if (output.includes("ready")) child.kill("SIGTERM");
+      if (output.includes("ready")) child.kill(signal);
     });
   }
   const [exitCode] = await once(child, "close");
@@ -33,8 +36,10 @@ test("O13: a service that runs is stopped, and nothing that is left keeps the pr
     stop: async (running) => console.log("stopped", running),
     say: console.log,
   }`;
-  const output = "ready 7\nSIGTERM: ending (again to not wait)\nstopped 7\nended\n";
+  const output = "ready 7\nSIGTERM: ending; send it again to stop at once\nstopped 7\nended\n";
   expect(await endWhenReady(service)).toEqual({ code: 0, output });
+  const atTerminal = output.replace("SIGTERM: ending; send it", "SIGINT: ending; press Ctrl-C");
+  expect(await endWhenReady(service, "SIGINT")).toEqual({ code: 0, output: atTerminal });
 });
 
 test("O13: a service that is asked to end while it starts is stopped when it has started", async () => {
