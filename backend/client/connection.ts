@@ -1,4 +1,5 @@
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
+import { emitForResponse } from "./emit-for-response.ts";
 import { type Backoff, isUnauthorized, RequestError, waitFor } from "./requests.ts";
 import type { Emitted, ParamsOf, ResultOf, SocketAction } from "./server-types.ts";
 import type { ClientSession } from "./session.ts";
@@ -157,27 +158,8 @@ export class Connection {
   }
 
   #emit(event: string, ...args: unknown[]): Promise<unknown> {
-    const socket = this.#socket;
-    if (!socket?.connected) return Promise.reject(offline());
-    return new Promise((resolve, reject) => {
-      // Socket.IO's timeout is the first argument; moleculer-io acknowledges with (error, result)
-      const acknowledge = (
-        timeout: Error | null,
-        error: { code?: string; message?: string; field?: string; retryAfter?: number } | null,
-        result: unknown,
-      ) => {
-        if (timeout) reject(offline());
-        else if (error)
-          reject(new RequestError(error.code ?? "INTERNAL", error.message ?? "Something went wrong.", error));
-        else resolve(result);
-      };
-      socket.timeout(CALL_TIMEOUT_MS).emit(event, ...args, acknowledge);
-    });
+    return emitForResponse(this.#socket, CALL_TIMEOUT_MS, event, args);
   }
-}
-
-function offline(): RequestError {
-  return new RequestError("OFFLINE", "There is no connection to the server.");
 }
 
 function asRefusal(error: unknown): RequestError | undefined {

@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io-client";
-import { RequestError } from "./requests.ts";
+import { emitForResponse } from "./emit-for-response.ts";
 import type { NamespaceEntry, TypeOf, ValuesOf } from "./server-types.ts";
 
 type CallOf<N extends NamespaceEntry, A extends string> = Extract<N["calls"][number], { readonly action: A }>;
@@ -39,24 +39,7 @@ export class NamespaceClient<N extends NamespaceEntry> {
     return () => void this.#socket.off(event as string, listener);
   }
 
-  async #emit(event: string, ...args: readonly unknown[]): Promise<unknown> {
-    if (!this.#socket.connected) throw offline();
-    return new Promise((resolve, reject) => {
-      const acknowledge = (
-        timeout: Error | null,
-        error: { code?: string; message?: string; field?: string; retryAfter?: number } | null,
-        result: unknown,
-      ) => {
-        if (timeout) reject(offline());
-        else if (error)
-          reject(new RequestError(error.code ?? "INTERNAL", error.message ?? "Something went wrong.", error));
-        else resolve(result);
-      };
-      this.#socket.timeout(CALL_TIMEOUT_MS).emit(event, ...args, acknowledge);
-    });
+  #emit(event: string, ...args: readonly unknown[]): Promise<unknown> {
+    return emitForResponse(this.#socket, CALL_TIMEOUT_MS, event, args);
   }
-}
-
-function offline(): RequestError {
-  return new RequestError("OFFLINE", "There is no connection to the server.");
 }

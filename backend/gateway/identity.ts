@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
-import { type Caller, call, refuse, type VerifiedToken } from "../contract/index.ts";
+import { type Caller, call, refuse, rolesFrom, type VerifiedToken } from "../contract/index.ts";
+import type { Role } from "../surface/roles.ts";
 
 /** The user and session of a client, from a verified access token; frozen. */
 export interface Identity {
@@ -16,6 +17,14 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 /** Milliseconds until the token of an identity expires, as a delay for setTimeout; `now` in milliseconds since 1970. */
 export function untilExpiry({ expiresAt }: Identity, now: number): number {
   return Math.min(Math.max(0, expiresAt - now), LONGEST_DELAY);
+}
+
+/** Throws UNAUTHORIZED or FORBIDDEN for a caller who may not use what `access` says. The action checks it as well. */
+export function checkAccess(access: Role | "public", identity: Identity | undefined): void {
+  if (access === "public") return;
+  if (!identity) throw refuse("UNAUTHORIZED");
+  const roles = rolesFrom(access);
+  if (!identity.user.roles.some((role) => roles.includes(role))) throw refuse("FORBIDDEN");
 }
 
 /** Longer than any valid token. */

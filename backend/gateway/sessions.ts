@@ -47,6 +47,13 @@ export class GatewaySessions {
     return identity;
   }
 
+  /** The identity of a fresh token for a socket, of the same user and session: another user needs another socket. */
+  async verifyFresh(token: unknown, before: Identity): Promise<Identity> {
+    const identity = await this.verify(token);
+    if (identity.user.id !== before.user.id || identity.user.sid !== before.user.sid) throw refuse("UNAUTHORIZED");
+    return identity;
+  }
+
   /**
    * Whether a socket may be opened, or an action run, for an identity: since the auth service was asked, its session
    * has not ended, its user's roles have not changed, and this node has not become blind.

@@ -3,7 +3,15 @@ import type { NamespaceFacts } from "./namespace-mistakes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
 import { type DeclaredRecords, recordMistakes } from "./record-mistakes.ts";
-import { lineOf, type Mistake, nameMistakes, objectOnly, propertyMistakes, unless } from "./schema-mistakes.ts";
+import {
+  accessMistakes,
+  lineOf,
+  type Mistake,
+  nameMistakes,
+  objectOnly,
+  propertyMistakes,
+  unless,
+} from "./schema-mistakes.ts";
 import { streamMistakes } from "./stream-mistakes.ts";
 
 /** What one file declares, as the program finds it: nothing has checked its types when the backend starts. */
@@ -96,12 +104,7 @@ function entryMistakes(
   ];
   return [
     ...nameMistakes(action),
-    ...unless(
-      access === "public" || roles.includes(access),
-      "access",
-      `names the role ${JSON.stringify(access)}, which does not exist`,
-      `use public or one of ${roles.join(", ")}`,
-    ),
+    ...accessMistakes(access, roles),
     ...unless(
       rates.includes(rate),
       "rate",

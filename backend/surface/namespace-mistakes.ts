@@ -1,4 +1,4 @@
-import { type Mistake, unless } from "./schema-mistakes.ts";
+import { accessMistakes, type Mistake, unless } from "./schema-mistakes.ts";
 
 interface CallFacts {
   readonly action: string;
@@ -34,12 +34,7 @@ export function namespaceMistakes(
       `is ${JSON.stringify(name)}`,
       'write a slash and then up to 32 lower-case letters, digits and hyphens: "/jobs"',
     ),
-    ...unless(
-      access === "public" || roles.includes(access),
-      "access",
-      `names the role ${JSON.stringify(access)}, which does not exist`,
-      `use public or one of ${roles.join(", ")}`,
-    ),
+    ...accessMistakes(access, roles),
     ...unless(
       typeof summary === "string" && /^\S.{0,78}\S$/.test(summary),
       "summary",

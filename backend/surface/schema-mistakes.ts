@@ -183,6 +183,16 @@ export function lineOf(file: string, name: string, { place, problem, remedy }: M
   return `${file}: ${name}: ${place} ${problem}; ${remedy}.`;
 }
 
+/** What is wrong with who may use an entry or a namespace. */
+export function accessMistakes(access: string, roles: readonly string[]): Mistake[] {
+  return unless(
+    access === "public" || roles.includes(access),
+    "access",
+    `names the role ${JSON.stringify(access)}, which does not exist`,
+    `use public or one of ${roles.join(", ")}`,
+  );
+}
+
 /** No mistake where it is right, else the one that the other parameters describe. */
 export function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
   return isRight ? [] : [{ place, problem, remedy }];

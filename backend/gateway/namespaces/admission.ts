@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import { refuse, rolesFrom } from "../../contract/index.ts";
+import { refuse } from "../../contract/index.ts";
 import type { NamespaceEntry } from "../../surface.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
-import { type Identity, untilExpiry } from "../identity.ts";
+import { checkAccess, type Identity, untilExpiry } from "../identity.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
 import type { Slots } from "../limits/caps/slots.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
@@ -125,8 +125,7 @@ export class NamespaceAdmission {
     const { access } = this.#entry;
     if (access === "public" && token === undefined) return undefined;
     const identity = await this.#parts.sessions.verify(token);
-    const isLetIn = access === "public" || identity.user.roles.some((role) => rolesFrom(access).includes(role));
-    if (!isLetIn) throw refuse("FORBIDDEN");
+    checkAccess(access, identity);
     return identity;
   }
 

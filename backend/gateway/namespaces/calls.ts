@@ -1,9 +1,9 @@
-import { type Meta, publicError, refuse, rolesFrom } from "../../contract/index.ts";
+import { type Meta, publicError, refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
 import type { NamespaceCall, NamespaceEntry } from "../../surface.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
-import type { Identity } from "../identity.ts";
+import { checkAccess, type Identity } from "../identity.ts";
 import { type EventPacket, encodeResponse, prefixOf, send } from "../internals/packets.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { LimitName, Limits } from "../limits/limits.ts";
@@ -103,7 +103,7 @@ export class NamespaceCalls {
     const declared = typeof action === "string" ? this.#declared.get(action) : undefined;
     if (!declared) throw refuse("NOT_FOUND");
     const { entry, validate } = declared;
-    checkRole(entry, identity);
+    checkAccess(entry.access, identity);
     const params = given ?? {};
     const mismatch = validate(params);
     if (mismatch) throw invalid(mismatch);
@@ -118,9 +118,7 @@ export class NamespaceCalls {
     const { identity: before, client } = socket.data;
     if (!before || !client) throw refuse("UNAUTHORIZED");
     this.#count("token", before, client);
-    const identity = await this.#parts.sessions.verify(token);
-    // a fresh token for the same session; another user needs another socket
-    if (identity.user.id !== before.user.id || identity.user.sid !== before.user.sid) throw refuse("UNAUTHORIZED");
+    const identity = await this.#parts.sessions.verifyFresh(token, before);
     this.#parts.renew(socket, identity);
     return { expiresAt: identity.expiresAt };
   }
@@ -147,13 +145,6 @@ export class NamespaceCalls {
     const route = typeof action === "string" && this.#declared.has(action) ? action : "none";
     this.#parts.finished?.({ route, method: "CALL", status, seconds: (performance.now() - started) / 1000 });
   }
-}
-
-/** Checked at the action as well; here it comes before the parameters are looked at. */
-function checkRole({ access }: NamespaceCall, identity: Identity | undefined): void {
-  if (access === "public") return;
-  if (!identity) throw refuse("UNAUTHORIZED");
-  if (!identity.user.roles.some((role) => rolesFrom(access).includes(role))) throw refuse("FORBIDDEN");
 }
 
 /** What the actions of a namespace find beside their parameters. */

@@ -132,9 +132,7 @@ export class SocketCalls {
     const { identity: before, client } = socket.data;
     if (!before || !client) throw refuse("UNAUTHORIZED");
     this.#count("token", before, client);
-    const identity = await this.#parts.sessions.verify(token);
-    // a fresh token for the same session; another user needs another socket
-    if (identity.user.id !== before.user.id || identity.user.sid !== before.user.sid) throw refuse("UNAUTHORIZED");
+    const identity = await this.#parts.sessions.verifyFresh(token, before);
     this.#parts.renew(socket, identity);
     return { expiresAt: identity.expiresAt };
   }

@@ -1,6 +1,6 @@
 import type { Service, ServiceSchema } from "moleculer";
 import { OUTSIDE } from "../../authorization.ts";
-import { refuse, rolesFrom } from "../../contract/index.ts";
+import { refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { hasParameters } from "../../surface/path.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
@@ -11,7 +11,7 @@ import { type Exchange, metaOf, receiverOf } from "../http/exchange.ts";
 import { withPathValues } from "../http/path-parameters.ts";
 import { readQuery } from "../http/query.ts";
 import { corsHeaders } from "../http/responder.ts";
-import { untilExpiry } from "../identity.ts";
+import { checkAccess, untilExpiry } from "../identity.ts";
 import type { NodeLimits } from "../limits/node-limits.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -146,7 +146,7 @@ export class Streams {
     });
     this.#running.add(run);
     try {
-      checkRole(entry, exchange);
+      checkAccess(entry.access, exchange.identity);
       run.params = this.#paramsOf(exchange, entry);
       run.meta = this.#metaOf(exchange, entry);
       if (isEvents(entry)) {
@@ -248,12 +248,6 @@ function refusalOf(error: unknown): unknown {
 
 function isStreamEntry(entry: HttpEntry): entry is StreamEntry {
   return entry.kind === "stream";
-}
-
-function checkRole({ access }: StreamEntry, { identity }: Exchange): void {
-  if (access === "public") return;
-  const roles = rolesFrom(access);
-  if (!identity?.user.roles.some((role) => roles.includes(role))) throw refuse("FORBIDDEN");
 }
 
 /** Without a secret every webhook would be refused. */
