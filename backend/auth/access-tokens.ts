@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { type Role, rolesUpTo } from "../surface/roles.ts";
 import {
   ACCESS_TOKEN_SECONDS,
   type PublicJwk,
+  readSealedToken,
   signAccessToken,
   type TokenIdentity,
   verifyAccessToken,
 } from "./access-token.ts";
 import { createKeyRing, type KeyRing } from "./key-ring.ts";
-import { isLive } from "./session.ts";
+import { isLive, type Session } from "./session.ts";
 import type { AuthStore } from "./store.ts";
 
 /** Verified tokens kept in memory; beyond it the oldest goes and is verified again when it comes back. */
@@ -56,7 +57,7 @@ export class AccessTokens {
   }
 
   async issue(user: { id: string; role: Role }, sid: string): Promise<{ accessToken: string; expiresIn: number }> {
-    const claims = { id: user.id, roles: rolesUpTo(user.role), sid, jti: randomUUID() };
+    const claims = { id: user.id, roles: rolesUpTo(user.role), sid };
     const { token } = signAccessToken(claims, SCOPE, await this.#ring.signing(), this.#clock());
     return { accessToken: token, expiresIn: ACCESS_TOKEN_SECONDS };
   }
@@ -73,8 +74,7 @@ export class AccessTokens {
     const isFresh = known && now >= known.checkedAt && now - known.checkedAt < TRUSTED_MS;
     if (isFresh && known.checkedAt > this.#doubtedAt) return known.identity;
     const before = this.#rechecks;
-    const claimed = known?.identity ?? verifyAccessToken(token, SCOPE, await this.#ring.verifying(), now);
-    const identity = claimed ? await this.#current(claimed) : undefined;
+    const identity = await (known ? this.#current(known.identity) : this.#verifyUnknown(token, now));
     // the session may have ended while the store was asked
     if (identity === undefined || this.#ended.has(identity.sid)) {
       this.#drop(token);
@@ -112,11 +112,43 @@ export class AccessTokens {
     return this.#ring.jwks();
   }
 
-  /** The identity with the roles that the user has now; undefined when the session or the account has ended. */
-  async #current(identity: TokenIdentity): Promise<TokenIdentity | undefined> {
+  /**
+   * Verifies a token that this process has not met before. The session has to be looked up anyway, and its row has the
+   * hash of the newest access token that was issued for it: a token with this hash is that token, to the last byte, and
+   * its signature needs no verification, which is a fifth of what a client costs that comes back after a restart. The
+   * signature decides about every other one: those before the newest, those of `auth.generateToken`, and forgeries.
+   *
+   * A client that invents tokens must not make the store work. So the signature comes first unless the claims have our
+   * seal (`token-seal.ts`), which a client has only with a token that was issued to it and has not expired. Such a
+   * client may make the store look up its session: with that token, as before, and with any other signature under the
+   * same claims. Such an attempt costs the verification too, attempts of the same few milliseconds share one look-up
+   * by key (`grouped`), and the caps on requests, handshakes and fresh tokens count it before it comes here. A hash
+   * that an attacker writes into the database makes no token valid without the seal, which only a signing key makes.
+   *
+   * Everything else is decided as for every token: its form, key, scope, claims and expiry before the store is asked,
+   * session, account and roles by what the store says now.
+   */
+  async #verifyUnknown(token: string, now: number): Promise<TokenIdentity | undefined> {
+    const keys = await this.#ring.verifying();
+    const sealed = readSealedToken(token, SCOPE, keys, now);
+    const claimed = sealed ?? verifyAccessToken(token, SCOPE, keys, now);
+    if (!claimed) return undefined;
+    const isGenuine = ({ accessHash: newest }: Session) =>
+      !sealed || isHashOf(newest, token) || verifyAccessToken(token, SCOPE, keys, now) !== undefined;
+    return this.#current(claimed, isGenuine);
+  }
+
+  /**
+   * The identity with the roles that the user has now; undefined when the session or the account has ended, or the
+   * token is not genuine by its session.
+   */
+  async #current(
+    identity: TokenIdentity,
+    isGenuine: (session: Session) => boolean = () => true,
+  ): Promise<TokenIdentity | undefined> {
     const found = await this.#store.sessions.find(identity.sid);
     if (!found || found.session.userId !== identity.id || found.disabledAt !== null) return undefined;
-    if (!isLive(found.session, this.#clock())) return undefined;
+    if (!isLive(found.session, this.#clock()) || !isGenuine(found.session)) return undefined;
     return { ...identity, roles: rolesUpTo(found.role) };
   }
 
@@ -137,4 +169,15 @@ export class AccessTokens {
     tokens?.delete(token);
     if (tokens?.size === 0) this.#ofSession.delete(sid);
   }
+}
+
+/** What a session's row keeps of its newest access token: SHA-256, base64url. */
+export const accessHash = (token: string): string => hash("sha256", token, "base64url");
+
+/** Whether a hash is that of the token; compared in constant time. */
+function isHashOf(stored: string | null, token: string): boolean {
+  if (stored === null) return false;
+  const known = Buffer.from(stored, "base64url");
+  const own = hash("sha256", token, "buffer");
+  return known.length === own.length && timingSafeEqual(known, own);
 }

@@ -40,7 +40,7 @@ export class AuthActions implements Handlers<"auth"> {
     const store = this.#store;
     const clock = this.#clock;
     const tokens = await createAccessTokens(store, clock);
-    const sessions = await createSessions(store, clock);
+    const sessions = await createSessions(store, tokens, clock);
     const log = (error: unknown) => broker.logger.error(error);
     const revocations = watchRevocations({
       store,
@@ -64,14 +64,14 @@ export class AuthActions implements Handlers<"auth"> {
     const user = await this.#enabledUser(ctx.params.userId);
     const { password } = ctx.params;
     const hasPassword = (hash: string) => password === undefined || hashMark(hash) === password;
-    const session = await this.#ready().sessions.start(user.id, deviceOf(ctx), hasPassword);
+    const session = await this.#ready().sessions.start(user, deviceOf(ctx), hasPassword);
     if (!session) throw refuse("CREDENTIALS");
-    const { sid, refreshToken } = session;
+    const { accessToken, refreshToken } = session;
     for (const id of session.ended) {
       await this.#announceEnd(ctx, id);
       await this.#audit(ctx, "session.ended", user.id, "the oldest of too many");
     }
-    return { ...(await this.#ready().tokens.issue(user, sid)), refreshToken };
+    return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, refreshToken };
   }
 
   async endSessions(ctx: ContextOf<"auth.endSessions">): Promise<ResultOf<"auth.endSessions">> {
@@ -111,10 +111,9 @@ export class AuthActions implements Handlers<"auth"> {
     }
     if (result.outcome !== "renewed") throw refuse("SIGN_IN");
     const user = await this.#enabledUser(result.userId);
-    const { accessToken } = await this.#ready().tokens.issue(user, result.sid);
     return {
       user: profile(user),
-      accessToken,
+      accessToken: result.accessToken,
       expiresIn: ACCESS_TOKEN_SECONDS,
       refreshToken: result.refreshToken,
     };

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import {
   ACCESS_TOKEN_SECONDS,
   generateSigningKey,
@@ -6,6 +5,7 @@ import {
   publicJwk,
   type SigningKey,
   signingKey,
+  type TokenKeys,
 } from "./access-token.ts";
 import type { AuthStore } from "./store.ts";
 
@@ -20,7 +20,7 @@ export const KEY_OVERLAP = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY + 60_000;
 export interface KeyRing {
   signing(): Promise<SigningKey>;
   /** By `kid`: the key in use, the next one, and retired ones while a token that they have signed may be valid. */
-  verifying(): Promise<ReadonlyMap<string, KeyObject>>;
+  verifying(): Promise<TokenKeys>;
   jwks(): Promise<readonly PublicJwk[]>;
 }
 
@@ -50,7 +50,7 @@ export async function createKeyRing(store: Pick<AuthStore, "keys">, clock: () =>
       if (!key) throw new Error("invariant: a key that was made is there");
       return key;
     },
-    verifying: async () => new Map((await keys()).map(({ kid, publicKey }) => [kid, publicKey])),
+    verifying: async () => new Map((await keys()).map((key) => [key.kid, key])),
     jwks: async () => (await keys()).map(({ publicKey }) => publicJwk(publicKey)),
   };
 }

@@ -5,6 +5,7 @@ export const authMigrations: Migrations = {
   "0001_sessions": { up: sessions },
   "0002_devices": { up: devices },
   "0003_ended": { up: ended },
+  "0004_access_hash": { up: accessHash },
 };
 
 async function sessions({ schema }: Kysely<unknown>): Promise<void> {
@@ -31,4 +32,9 @@ async function devices({ schema }: Kysely<unknown>): Promise<void> {
 /** Each node reads twice a second which sessions have ended. */
 async function ended({ schema }: Kysely<unknown>): Promise<void> {
   await schema.createIndex("sessions_ended").on("sessions").column("ended_at").execute();
+}
+
+/** Rows of sessions that began before have none until they are renewed. */
+async function accessHash({ schema }: Kysely<unknown>): Promise<void> {
+  await schema.alterTable("sessions").addColumn("access_hash", "text").execute();
 }

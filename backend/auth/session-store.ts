@@ -19,6 +19,9 @@ export interface SessionUse {
   readonly agent: string | null;
 }
 
+/** Hashes of the tokens that a session gets when it is renewed. */
+type NextTokens = Pick<Session, "refreshHash" | "accessHash">;
+
 /** Sessions in the database. */
 export class SessionStore {
   readonly #db: Kysely<AuthTables>;
@@ -88,13 +91,14 @@ export class SessionStore {
   }
 
   /**
-   * Puts the next refresh token in the place of the current one; false when another request was faster or the session
-   * ended.
+   * Puts the next refresh token in the place of the current one, and the access token that is issued with it in the
+   * place of the one before, by their hashes; false when another request was faster or the session ended.
    */
-  async rotate(id: string, from: string, to: string, use: SessionUse): Promise<boolean> {
+  async rotate(id: string, from: string, to: NextTokens, use: SessionUse): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable("sessions")
-      .set({ refresh_hash: to, previous_hash: from, rotated_at: use.at, used_at: use.at })
+      .set({ refresh_hash: to.refreshHash, previous_hash: from, access_hash: to.accessHash })
+      .set({ rotated_at: use.at, used_at: use.at })
       .set({ address: use.address, agent: use.agent })
       .where("id", "=", id)
       .where("refresh_hash", "=", from)
@@ -166,6 +170,7 @@ async function insert(db: Kysely<AuthTables>, session: Session): Promise<void> {
       user_id: session.userId,
       refresh_hash: session.refreshHash,
       previous_hash: session.previousHash,
+      access_hash: session.accessHash,
       rotated_at: session.rotatedAt,
       created_at: session.createdAt,
       used_at: session.usedAt,
@@ -198,6 +203,7 @@ function fields(row: SessionsTable): Session {
     userId: row.user_id,
     refreshHash: row.refresh_hash,
     previousHash: row.previous_hash,
+    accessHash: row.access_hash,
     rotatedAt: row.rotated_at,
     createdAt: row.created_at,
     usedAt: row.used_at,

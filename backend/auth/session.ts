@@ -20,6 +20,8 @@ export interface Session {
   /** Hash of the refresh token that is good now, and of the one before it. */
   readonly refreshHash: string;
   readonly previousHash: string | null;
+  /** Hash of the newest access token (`access-tokens.ts`); null where it is not known. */
+  readonly accessHash: string | null;
   readonly rotatedAt: number;
   readonly createdAt: number;
   readonly usedAt: number;

@@ -8,6 +8,7 @@ export interface SessionsTable {
   user_id: string;
   refresh_hash: string;
   previous_hash: string | null;
+  access_hash: string | null;
   rotated_at: number;
   created_at: number;
   used_at: number;

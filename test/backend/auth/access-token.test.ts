@@ -5,6 +5,7 @@ import jwt from "jsonwebtoken";
 import {
   generateSigningKey,
   publicJwk,
+  readSealedToken,
   signAccessToken,
   signingKey,
   verifyAccessToken,
@@ -12,16 +13,25 @@ import {
 
 const scope = { issuer: "https://chat.example.org", audience: "causeway" };
 const key = signingKey(generateSigningKey());
-const keys = new Map([[key.kid, key.publicKey]]);
+const keys = new Map([[key.kid, key]]);
 const now = 1_790_000_000_000;
-const claims = { id: "u1", roles: ["user"] as const, sid: "s1", jti: "j1" };
+const claims = { id: "u1", roles: ["user"] as const, sid: "s1" };
 const { token, expiresAt } = signAccessToken(claims, scope, key, now);
 
 /** A token as an attacker or a careless neighbour would make it. */
 function forged(change: { header?: object; payload?: object; key?: KeyObject | string }): string {
   const header = { alg: "ES256", typ: "at+jwt", kid: key.kid, ...change.header };
   const iat = now / 1000;
-  const payload = { ...claims, id: undefined, sub: "u1", iss: scope.issuer, aud: scope.audience, iat, exp: iat + 600 };
+  const payload = {
+    ...claims,
+    id: undefined,
+    sub: "u1",
+    jti: "j1",
+    iss: scope.issuer,
+    aud: scope.audience,
+    iat,
+    exp: iat + 600,
+  };
   // JSON leaves out what is undefined; jsonwebtoken would refuse it
   const plain = JSON.parse(JSON.stringify({ ...payload, ...change.payload }));
   return jwt.sign(plain, change.key ?? key.privateKey, {
@@ -39,7 +49,7 @@ test("a token carries type, key, issuer, audience, subject, session, id and role
     aud: "causeway",
     sub: "u1",
     sid: "s1",
-    jti: "j1",
+    jti: expect.stringMatching(/^[\w-]{32}$/),
     roles: ["user"],
     iat: now / 1000,
     exp: now / 1000 + 600,
@@ -139,6 +149,21 @@ test("the last letter of a signature has one spelling only, so that a token is o
 test("a token that was signed here without jsonwebtoken is a token as well", () => {
   const [header = "", payload = ""] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
   expect(verifyAccessToken(signedText(header, payload), scope, keys, now)).toBeDefined();
+});
+
+test("N7: the claims of a token that was issued are read without its signature, of any other one they are not", () => {
+  const read = (text: string, at = now) => readSealedToken(text, scope, keys, at);
+  const unsigned = `${token.slice(0, token.lastIndexOf("."))}.${"A".repeat(86)}`;
+  for (const text of [token, unsigned]) expect(read(text)).toEqual(verifyAccessToken(token, scope, keys, now));
+  expect(verifyAccessToken(unsigned, scope, keys, now)).toBeUndefined();
+  expect(read(forged({}))).toBeUndefined();
+  expect(read(token, expiresAt)).toBeUndefined();
+  expect(readSealedToken(token, { ...scope, issuer: "other" }, keys, now)).toBeUndefined();
+  expect(readSealedToken(token, scope, new Map(), now)).toBeUndefined();
+  const { jti } = jwt.decode(token) as jwt.JwtPayload;
+  expect(read(forged({ payload: { jti } }))).toBeDefined();
+  for (const change of [{ sid: "s2" }, { sub: "u2" }, { roles: ["admin"] }, { exp: now / 1000 + 500 }, { admin: true }])
+    expect(read(forged({ payload: { jti, ...change } }))).toBeUndefined();
 });
 
 test("the public key is published as a JWK without its private half, under its thumbprint", () => {

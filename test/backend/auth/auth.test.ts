@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { generateSigningKey } from "../../../backend/auth/access-token.ts";
+import { accessHash } from "../../../backend/auth/access-tokens.ts";
 import { KEY_DELAY, KEY_OVERLAP } from "../../../backend/auth/key-ring.ts";
 import { MAX_SESSIONS, RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/auth/session.ts";
 import { publicError } from "../../../backend/contract/index.ts";
@@ -29,6 +30,18 @@ test("a refresh token works once and gives the next, with a fresh access token",
   running.clock.now += 5 * MINUTE;
   expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   expect(await verify(next.accessToken)).toMatchObject(ada.identity);
+});
+
+test("N7: a session's row has the hash of the access token that was issued with its newest refresh token", async () => {
+  const stored = async () => (await running.store.sessions.find(ada.identity.sid))?.session.accessHash;
+  const ada = await running.register("Ada");
+  expect(await stored()).toBe(accessHash(ada.accessToken));
+  const next = await refresh(ada.refreshToken);
+  expect(await stored()).toBe(accessHash(next.accessToken));
+  const retry = await refresh(ada.refreshToken);
+  await running.call("auth.generateToken", { userId: ada.user.id, sid: ada.identity.sid });
+  expect(await stored()).toBe(accessHash(next.accessToken));
+  expect(await verify(retry.accessToken)).toMatchObject(ada.identity);
 });
 
 test("a lost answer costs nobody the session: retries within ten seconds get the same successor", async () => {

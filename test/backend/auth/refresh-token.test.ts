@@ -60,6 +60,7 @@ const session: Session = {
   userId: "u1",
   refreshHash: second.hash,
   previousHash: first.hash,
+  accessHash: null,
   rotatedAt: at,
   createdAt: at - 1000,
   usedAt: at,

@@ -129,6 +129,7 @@ test("what was ended or used after a backup does not come to life with it: sessi
     userId: "u1",
     refreshHash: "r",
     previousHash: null,
+    accessHash: null,
     address: null,
     agent: null,
   } as const;

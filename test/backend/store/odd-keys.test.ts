@@ -14,6 +14,7 @@ beforeEach(async () => {
     userId: "ada",
     refreshHash: "h",
     previousHash: null,
+    accessHash: null,
     address: null,
     agent: null,
   } as const;

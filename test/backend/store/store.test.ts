@@ -31,6 +31,7 @@ const session: Session = {
   userId: "ada",
   refreshHash: "h1",
   previousHash: null,
+  accessHash: null,
   rotatedAt: 10,
   createdAt: 10,
   usedAt: 10,
@@ -86,13 +87,14 @@ test("N2: an account that is disabled or removed is among those whose rights hav
 test("of two requests with one refresh token, one rotates", async () => {
   await store.users.create(ada);
   await store.sessions.create(session);
+  const to = { refreshHash: "h2", accessHash: "a2" };
   const both = await Promise.all([
-    store.sessions.rotate("s1", "h1", "h2", { at: 20, address: "192.0.2.1", agent: null }),
-    store.sessions.rotate("s1", "h1", "h2", { at: 20, address: "192.0.2.1", agent: null }),
+    store.sessions.rotate("s1", "h1", to, { at: 20, address: "192.0.2.1", agent: null }),
+    store.sessions.rotate("s1", "h1", to, { at: 20, address: "192.0.2.1", agent: null }),
   ]);
   expect(both.sort()).toEqual([false, true]);
   expect(await store.sessions.find("s1")).toEqual({
-    session: { ...session, refreshHash: "h2", previousHash: "h1", rotatedAt: 20, usedAt: 20, address: "192.0.2.1" },
+    session: { ...session, ...to, previousHash: "h1", rotatedAt: 20, usedAt: 20, address: "192.0.2.1" },
     role: "user",
     disabledAt: null,
   });
@@ -103,7 +105,8 @@ test("an ended session stays ended", async () => {
   await store.sessions.create(session);
   expect(await store.sessions.end("s1", "logout", 30)).toBe(true);
   expect(await store.sessions.end("s1", "reuse", 40)).toBe(false);
-  expect(await store.sessions.rotate("s1", "h1", "h2", { at: 50, address: null, agent: null })).toBe(false);
+  const to = { refreshHash: "h2", accessHash: "a2" };
+  expect(await store.sessions.rotate("s1", "h1", to, { at: 50, address: null, agent: null })).toBe(false);
   expect((await store.sessions.find("s1"))?.session.endedAt).toBe(30);
   expect(await store.sessions.find("s2")).toBeUndefined();
 });
